@@ -112,8 +112,8 @@ def total_rows() -> list[Total]:
 
 
 def lately(now: datetime) -> Figures:
-    """The figures from the cache, where they are at most KEPT_FOR old. If it has none, they are
-    computed.
+    """The figures: from the cache, if it has some that are at most KEPT_FOR old; otherwise
+    computed, and cached.
     """
     found: Figures | None = cache.get(KEY)
     if found is None:

@@ -79,7 +79,7 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _closed_statement(reference: str, rows: int) -> Statement:
-    """A closed statement of a new merchant with so many charges."""
+    """A closed statement with `rows` charges, of a new merchant."""
     account = join(reference)
     seeds.fill_month([account], last_day=LAST_DAY, charges=rows)
     days.work_off([account], now=calendar.day_end(LAST_DAY, "UTC"))

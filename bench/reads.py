@@ -41,7 +41,7 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _line(reference: str, sales: int) -> int:
-    """A new merchant's credit line with so many sales and holds; returns its id."""
+    """Create a merchant whose line has `sales` sales and as many holds. Returns its id."""
     line = join(reference)
     with connection.cursor() as cursor:
         for insert in (SALES, HOLDS):

@@ -1,7 +1,8 @@
-"""What a key sends: what it may not send is refused, the rest is applied, and all is kept.
+"""Takes in what a key sends: events that it may not send are refused, the others are applied, and
+all are recorded.
 
-Events commit as they are applied, and are put on record after them. Who gets no answer sends them
-again: what was applied is a duplicate by then, and so says the record.
+Events commit as they are applied, and are recorded after that. A sender that got no answer sends
+them again: what was applied is a duplicate then, and the record says so.
 """
 
 from collections.abc import Sequence

@@ -62,7 +62,7 @@ class ReplayedByAnother(Refused):
 
 
 class NoDemonstration(Refused):
-    """Only a demonstration may be replayed beyond the clock, and this is none."""
+    """Only a demonstration may be replayed beyond the clock, and this is not one."""
 
 
 @dataclass(frozen=True, slots=True)

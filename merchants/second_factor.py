@@ -134,8 +134,8 @@ def confirm_again(request: HttpRequest) -> HttpResponse | None:
 
 
 def _sent_elsewhere(request: Any, *, waits_page: str, back: str) -> HttpResponseBase | None:
-    """The redirect to confirm a factor or to set one up, or the page that says from when on it
-    counts; None if the request may go on.
+    """The redirect to confirm a factor or to set one up, or the page that says when it starts to
+    count; None if the request may go on.
     """
     if settings.TAEL_SANDBOX:
         return None
@@ -159,7 +159,7 @@ def _sent_elsewhere(request: Any, *, waits_page: str, back: str) -> HttpResponse
 
 
 def _wait(request: Any, confirmed: list[int], now: datetime, page: str) -> HttpResponse | None:
-    """The page that says from when on a confirmed factor opens what takes money out; None if one
+    """The page that says when a confirmed factor starts to open what takes money out; None if one
     does now.
     """
     counts_from = queries.factor_counts_from(request.user, confirmed)

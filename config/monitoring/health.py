@@ -107,7 +107,7 @@ def _database() -> str:
 
 
 def _clock() -> str:
-    """Check that the clock is not behind what was written."""
+    """Check that this machine's clock is not ahead of the database's (lib.clock)."""
     try:
         clock.now()
     except clock.ClockAhead as wrong:

@@ -1,4 +1,4 @@
-"""Sends errors to Sentry, where a DSN is set; the package is imported only then."""
+"""Sends errors to Sentry if a DSN is set; the package is imported only then."""
 
 import sentry_sdk
 from sentry_sdk.types import Event, Hint

@@ -99,7 +99,7 @@ class Withdrawing(forms.Form):
 
 def destination_label(destination: PayoutDestination, now: datetime) -> str:
     """The destination's name, bank and holder for a menu. If it cannot be used yet, the label says
-    from when on it can.
+    when it can.
     """
     name = ", ".join(filter(None, [str(destination), destination.bank, destination.holder]))
     if now >= destination.usable_from:

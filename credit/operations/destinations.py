@@ -224,7 +224,7 @@ def _number_of_no_account(kind: PayoutDestination.Kind, number: str) -> str:
 
 
 def _email(kind: PayoutDestination.Kind, text: str) -> str:
-    """The e-mail address in small letters. Raises NotADestination if it is none."""
+    """The e-mail address in small letters. Raises NotADestination if the text is not one."""
     try:
         validate_email(text)
     except ValidationError:
@@ -237,7 +237,7 @@ def _email(kind: PayoutDestination.Kind, text: str) -> str:
 
 def _mobile(kind: PayoutDestination.Kind, text: str) -> str:
     """The mobile number; a mainland Chinese one loses its country code. Raises NotADestination if
-    it is none.
+    the text is not one.
     """
     if mainland := MAINLAND_MOBILE.fullmatch(text):
         return mainland[1]

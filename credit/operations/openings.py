@@ -1,7 +1,7 @@
 """What a merchant brings along from elsewhere: its open orders and its proceeds (rule 23.16).
 
-It is brought into a line that has no trade of its own yet: then all that is there is what was
-brought, and can be held against the papers of where it came from. No notice is written.
+It is brought into a line that has no trade of its own yet. So everything in the line is what was
+brought, and can be compared with the records of the former system. No notice is written.
 """
 
 from collections.abc import Mapping

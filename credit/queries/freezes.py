@@ -15,7 +15,7 @@ from credit.queries.overdue import overdue_of
 
 @dataclass(frozen=True)
 class Overdue:
-    """What is overdue on a line, and the amount from which on that freezes it."""
+    """What is overdue on a line, and the overdue amount that freezes it."""
 
     amount: Money
     freezes_from: Money  # so much overdue freezes; below, the freeze is lifted

@@ -43,7 +43,7 @@ class Factor:
 
     def value_for(self, more: Decimal) -> Decimal | None:
         """The value at which the factor would give `more` points than now, rounded up. None if it
-        cannot give so many more.
+        cannot give that many more.
         """
         if not 0 < more <= self.missing:
             return None

@@ -102,7 +102,7 @@ def inputs_of(starts: Iterable[Start]) -> dict[int, scoring.Inputs]:
 
 
 def _paid_from(start: Start) -> datetime:
-    """The instant from which on payments count in the review: the start of the policy's days before
+    """The instant from which payments count in the review: the start of the policy's days before
     it.
     """
     first_day = start.today - timedelta(days=start.policy.paid_days)

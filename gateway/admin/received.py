@@ -1,4 +1,6 @@
-"""What came in by the API, and what became of it: searched, and sent again where it was refused."""
+"""The admin page of what came in by the API, and what became of it. It can be searched, and what
+was refused can be sent again.
+"""
 
 from typing import Any
 

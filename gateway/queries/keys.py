@@ -1,7 +1,7 @@
-"""Which key of the API a text is.
+"""Finds the key of the API that a text is.
 
-A key has 256 bits of chance, so that one plain digest of it is as good as a slow one, and is
-computed at each request.
+A key has 256 random bits, so one plain digest of it is as safe as a slow one, and is computed at
+each request.
 """
 
 import hashlib

@@ -67,8 +67,8 @@ class SignInAdmin(FoundByKeys):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[SignIn]", search_term: str
     ) -> tuple["QuerySet[SignIn]", bool]:
-        """The rows from exactly this network address, or of this e-mail address if the term is
-        none.
+        """The rows from exactly this network address. A term that is not one is looked for as an
+        e-mail address.
         """
         term = search_term.strip().lower()
         try:

@@ -1,8 +1,8 @@
 """Checks that the database has the constraints, foreign keys and triggers that the models declare.
 
 A constraint that is in place and validated holds for every row, so the audit need not look at the
-rows. Where one is missing or not validated, the rows that it would refuse are listed. A trigger
-judges changes and not rows, so other checks look at what it protects.
+rows. If one is missing or not validated, the rows that it would refuse are listed. A trigger judges
+changes and not rows, so other checks look at what it protects.
 """
 
 from collections.abc import Callable, Iterator

@@ -51,8 +51,8 @@ def reencrypt(column: Column, keys: Sequence[Any], *, actor: str, now: datetime)
 
 
 def _anew(column: Column, row: Any) -> dict[str, bytes]:
-    """Those parts of the row's content that another key than the first encrypts, encrypted with the
-    first; empty if there are none. Raises Undecryptable.
+    """Those parts of the row's content that are not encrypted with the first key, now encrypted
+    with it; empty if there are none. Raises Undecryptable.
     """
     place = column.bound_to(row)
     old = {

@@ -96,7 +96,7 @@ def complete(
 ) -> Profile:
     """Set these fields of the profile, and its licence document if one is given.
 
-    A part that changes waits for a decision again. Nothing is written if all values are the present
+    A part that changes waits for a decision again. Nothing changes if all values are the present
     ones. `reason` is that of an operator who changes it. Raises Invalid, which names the field.
     """
     changes: dict[str, object] = {name: _text(name, value) for name, value in fields.items()}

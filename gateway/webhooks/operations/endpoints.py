@@ -116,8 +116,8 @@ def _new_secret(endpoint: WebhookEndpoint, now: datetime) -> Secret:
 def choose_types(
     *, endpoint_id: int, types: Collection[str], reason: str, actor: str, now: datetime
 ) -> WebhookEndpoint:
-    """Set the types of events that are sent to the endpoint, from those events on that have no
-    number yet.
+    """Set the types of events that are sent to the endpoint. It takes effect with the events that
+    have no number yet.
 
     Deliveries that are pending are still sent. Raises UnknownEndpoint, AlreadySet, Invalid.
     """
