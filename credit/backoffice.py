@@ -72,7 +72,7 @@ def _totals() -> Mapping[str, Mapping[str, Decimal]]:
 
 def _of_merchant(visit: Visit) -> Section:
     """Credit's section of a merchant's page: panels of its line, and what it asked for lately. It
-    is empty for a merchant without a credit line.
+    is empty if the merchant has no credit line, or the operator may not look at it.
     """
     line: CreditLine | None = visit.own("credit_line", CreditLine)
     if line is None:

@@ -96,7 +96,7 @@ class Sandbox:
 
     def send(self, withdrawal: Withdrawal) -> Answer:
         """Note the withdrawal's outcome by its reference for `find`, and return it. Raises NoAnswer
-        for a number that ends in 0119.
+        for a number that ends in 0119, and SandboxNotAllowed.
         """
         self.check_allowed()
         number = number_of(withdrawal)

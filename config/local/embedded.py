@@ -160,7 +160,7 @@ def _exit_in_order(number: int, frame: FrameType | None) -> None:
 
 
 def _hold_a_lock_of_our_own() -> None:
-    """Take a lock of its own in a forked child, since one shared with the parent would become
+    """Take locks of its own in a forked child, since one shared with the parent would become
     exclusive for both at once.
     """
     global _guard, _users_lock

@@ -103,7 +103,9 @@ def _check_same_order(known: Order, sent: Mapping[str, object]) -> None:
 
 
 def _hold(line: CreditLine, order: Order) -> None:
-    """Raise what is used of the locked line by what is outstanding of the order."""
+    """Raise what is used of the locked line by what is outstanding of the order, and write the
+    MOVED_IN entry.
+    """
     line.used += order.outstanding
     line.save(update_fields=["used"])
     LimitEntry.objects.create(

@@ -58,7 +58,7 @@ class Attention:
 
 def of(line: CreditLine, *, today: date) -> Attention:
     """What needs attention on local day `today`. Orders that the merchant's own rules declined are
-    not counted, and overdue orders are counted up to MANY.
+    not counted. Overdue orders and requests are counted up to MANY.
     """
     week = calendar.day_start(today - WEEK + calendar.ONE_DAY, line.timezone)
     given = {"line": line.pk, "today": today, "week": week, "many": MANY}

@@ -38,8 +38,8 @@ class Balance:
 
 
 def entries(line: CreditLine, *, kind: str = "", order: str = "") -> QuerySet[LimitEntry]:
-    """The line's limit entries of a kind, or of the order with this reference. A filter that is ""
-    is not applied.
+    """The line's limit entries, only those of `kind` and of the order with reference `order` if
+    these are given. Without such an order there are none.
     """
     found = line.entries.select_related("order")
     if order:  # looked up first: an order has few entries, and an index has them at hand

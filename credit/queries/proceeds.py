@@ -60,7 +60,9 @@ class Buckets:
 
     @property
     def available(self) -> Money:
-        """The amount that can be withdrawn now, fees included; never below 0."""
+        """What can be withdrawn now, fees included: the smaller of what has matured and of the
+        balance, but never below 0.
+        """
         nothing = money.of(Decimal(0), self.balance.currency.code)
         return max(min(self.matured, self.balance), nothing)
 
@@ -103,8 +105,9 @@ def buckets(merchant_id: int, *, today: date) -> Buckets:
 
 
 def withdrawable(line: CreditLine, *, today: date) -> Money:
-    """The line's proceeds without those that mature after local day `today`; never below 0. A
-    withdrawal and its fee have to fit into it together. Freezes are not considered. Rule 9.4.
+    """What can be withdrawn of the line's proceeds: the smaller of what has matured by local day
+    `today` and of the whole balance, but never below 0. A withdrawal and its fee have to fit into
+    it together. Freezes are not considered. Rule 9.4.
     """
     maturing = ProceedsEntry.objects.filter(line=line, matures_on__gt=today).aggregate(
         total=Sum("amount", default=Decimal(0))
@@ -114,8 +117,8 @@ def withdrawable(line: CreditLine, *, today: date) -> Money:
 
 
 def entries(line: CreditLine, *, kind: str = "", reference: str = "") -> QuerySet[ProceedsEntry]:
-    """The entries of the line's proceeds, newest first, of a kind, or of the order or withdrawal
-    with this reference. A filter that is "" is not applied.
+    """The entries of the line's proceeds, newest first, only those of `kind` and of the order or
+    withdrawal with `reference` if these are given.
     """
     found = (
         ProceedsEntry.objects.filter(line=line)

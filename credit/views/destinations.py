@@ -35,7 +35,9 @@ def destinations(request: MemberRequest) -> HttpResponse:
 @with_second_factor(waits_page="credit/factor_waits.html")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
-    """The form for a new destination, and its submission. Finance may, with a second factor."""
+    """The form for a new destination, and its submission. Owners and finance may, with a second
+    factor.
+    """
     now = clock.now()
     line, _today = line_and_today(request, now)
     # From where the second factor was asked for, it all comes back but the number.
@@ -63,7 +65,7 @@ def new(request: MemberRequest) -> HttpResponse:
 @with_second_factor(waits_page="credit/factor_waits.html", back="credit:destinations")
 @require_POST
 def remove(request: MemberRequest, pk: int) -> HttpResponse:
-    """Remove a destination of the merchant. Finance may, with a second factor."""
+    """Remove a destination of the merchant. Owners and finance may, with a second factor."""
     now = clock.now()
     line, _today = line_and_today(request, now)
     try:

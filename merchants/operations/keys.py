@@ -23,8 +23,8 @@ class Rotated:
 
 @transaction.atomic
 def reencrypt(column: Column, keys: Sequence[Any], *, actor: str, now: datetime) -> Rotated:
-    """Re-encrypt with the first key the content of those of these rows that another key encrypts.
-    If there are any, write a trail row.
+    """Re-encrypt with the first key the content of these rows that is encrypted with another key.
+    If there was any, write a trail row.
 
     A row with content that no key opens stays as it is, and is listed as unreadable.
     """
