@@ -163,9 +163,7 @@ def _write(
     order: Order | None = None,
     reference: str = "",
 ) -> UnmatchedSettlement:
-    """Write a settlement of a part of the cash, with a trail row, and add the part to what is
-    settled.
-    """
+    """Write a settlement of a part of the cash, with a trail row, and count it as settled."""
     before = money.full(cash.unsettled)
     cash.settled += amount
     cash.save(update_fields=["settled"])
