@@ -7,6 +7,6 @@ from unfold.enums import ActionVariant
 
 
 def button(title: str | Promise, address: str) -> dict[str, Any]:
-    """The context of a button with this title that leads to the address."""
+    """What the theme's templates need for a button with this title that leads to the address."""
     variant = ActionVariant.DEFAULT
     return {"title": title, "path": address, "attrs": {}, "icon": None, "variant": variant}

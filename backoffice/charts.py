@@ -12,7 +12,9 @@ def named(name: str) -> Picture | None:
 
 
 def draw(picture: Picture, figures: Figures, currency: Currency, *, narrow: bool) -> bytes:
-    """The chart as SVG: for each of its kinds a line of the amounts in the currency, day by day."""
+    """The chart as SVG: one line for each of its kinds, with the amount of each day in the
+    currency.
+    """
     titles = {kind.name: kind.title for kind in DAILY}
     series = [
         Series(titles[kind], [one.amount for one in currency.days[kind]]) for kind in picture.kinds

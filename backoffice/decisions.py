@@ -41,18 +41,18 @@ Text = str | Promise
 
 
 class ConfirmForm(forms.Form):
-    """A form without fields, for decisions that need no more than the button."""
+    """A form without fields, for decisions that need only the button."""
 
 
 class Reasoned(forms.Form):
-    """The base form of decisions: it asks for a reason."""
+    """The base form of decisions that need a reason."""
 
     reason = WordsField(label="Reason", widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
 
 
 @dataclass(frozen=True)
 class Act:
-    """What an operator has decided: the row (None where the decision is about no single one), the
+    """What an operator has decided: the row (None if the decision is not about a single one), the
     form's data, who, and when.
     """
 
@@ -74,10 +74,10 @@ class Act:
 
 @dataclass(frozen=True)
 class Call:
-    """Carries out a decision by one operation: calls it with the row's key, the form's fields by
+    """Carries out a decision by calling one operation with the row's key, the form's fields by
     their names, `actor` and `now`.
 
-    A decision that has to compute more than that has a function of the Act instead.
+    A decision that has to compute more has a function that takes the Act instead.
     """
 
     operation: Callable[..., Any]
@@ -99,7 +99,9 @@ class Call:
 
 @dataclass(frozen=True)
 class Report:
-    """The result of a decision about many rows, which is shown as a page instead of a sentence."""
+    """The result of a decision that is shown as a page instead of a sentence: what was done, what
+    was refused, and a link.
+    """
 
     done: str
     refused: Sequence[str] = ()  # one sentence for each
@@ -109,13 +111,14 @@ class Report:
 
 
 def always(row: Any) -> bool:
+    """The default of `is_open`: the button is always shown."""
     return True
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A decision about a row or a list: its button, and the page that explains it, asks for its
-    form and calls its operation.
+    """A decision about a row or a list: its button, and the page that explains it, shows its form
+    and calls its operation.
     """
 
     name: str  # in the address
@@ -141,8 +144,8 @@ class Decision:
 class Download:
     """A button and a page that ask for a reason and then send a row's file.
 
-    Such files contain secrets. So `content` calls an operation, which writes on the trail who took
-    a file and why, and returns its name and bytes.
+    Such files contain secrets. So `content` calls an operation, which writes a trail row with who
+    took the file and why, and returns (name, bytes).
     """
 
     name: str
@@ -154,7 +157,7 @@ class Download:
 
 
 class Deciding(ModelAdmin):
-    """Admin pages with decisions and downloads, for operators who may change such rows; nothing
+    """Admin pages with decisions and downloads, for operators who may change such rows. Nothing
     else can be changed there.
     """
 
@@ -164,7 +167,9 @@ class Deciding(ModelAdmin):
     merchant: ClassVar[str] = ""  # the path from the row to its merchant, where it has one
 
     def may_decide(self, request: HttpRequest, one: Decision | Download | None = None) -> bool:
-        """Whether the operator may take decisions on these pages, or the given one."""
+        """Whether the operator may take this decision or download, or, without one, decisions on
+        these pages in general.
+        """
         to_change = f"{self.opts.app_label}.change_{self.opts.model_name}"
         return request.user.has_perm((one and one.permission) or to_change)
 
@@ -189,7 +194,9 @@ class Deciding(ModelAdmin):
     # Buttons.
 
     def buttons(self, request: HttpRequest, row: Model) -> list[tuple[Text, str]]:
-        """The title and address of each decision about the row that the operator may take now."""
+        """(title, address) of each decision about the row that is open and that the operator may
+        take.
+        """
         return [
             (one.title, self._address("decide", row.pk, one.name))
             for one in self.decisions
@@ -199,6 +206,7 @@ class Deciding(ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
+        """The row's page, with the buttons of its downloads and decisions."""
         row = context.get("original")
         if row is not None:
             context["actions_detail"] = [
@@ -213,8 +221,8 @@ class Deciding(ModelAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _decision_buttons(self, request: HttpRequest, row: Model) -> list[dict[str, Any]]:
-        """The buttons of the row's decisions. Those of the same menu are in one, which stands where
-        the first of them would.
+        """The buttons of the row's decisions that are open to the operator. Those with the same
+        menu share one button, which stands where the first of them would.
         """
         buttons: list[dict[str, Any]] = []
         menus: dict[str, list[dict[str, Any]]] = {}
@@ -235,6 +243,7 @@ class Deciding(ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        """The list, with the buttons of its decisions."""
         response: HttpResponse = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse):
             response.context_data = (response.context_data or {}) | {
@@ -256,6 +265,7 @@ class Deciding(ModelAdmin):
         return self._decide(request, None, self._named(request, self.list_decisions, name))
 
     def _download(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
+        """Ask for a reason, and then send the file. Raises Http404 if the row has none."""
         download = self._named(request, self.downloads, name)
         row = self._row(request, object_id)
         if not download.is_there(row):
@@ -269,6 +279,9 @@ class Deciding(ModelAdmin):
         return self._page(request, row, download, form)
 
     def _named(self, request: HttpRequest, ones: Sequence[Any], name: str) -> Any:
+        """The decision or download of this name. Raises PermissionDenied if the operator may not
+        take it, and Http404 if there is none.
+        """
         one = next((one for one in ones if one.name == name), None)
         if not self.may_decide(request, one):
             raise PermissionDenied
@@ -277,12 +290,16 @@ class Deciding(ModelAdmin):
         return one
 
     def _row(self, request: HttpRequest, object_id: int) -> Model:
+        """The row with this key. Raises Http404."""
         row: Model | None = self.get_object(request, str(object_id))
         if row is None:
             raise Http404
         return row
 
     def _decide(self, request: HttpRequest, row: Any, decision: Decision) -> HttpResponse:
+        """Show the decision's page or, for a POST with a valid form, carry the decision out. If it
+        is refused, the page is shown again with the reason.
+        """
         if decision.takes_second_factor:
             elsewhere: HttpResponse | None = self.admin_site.confirm_again(request)
             if elsewhere is not None:
@@ -315,6 +332,7 @@ class Deciding(ModelAdmin):
         form: forms.Form | None,
         report: Report | None = None,
     ) -> TemplateResponse:
+        """Render the page of a decision or download, or the report of one that was carried out."""
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -331,21 +349,22 @@ class Deciding(ModelAdmin):
 
 
 def attachment(name: str, content: bytes) -> HttpResponse:
-    """A response with a file to save, which the browser does not open."""
+    """A response with a file that the browser saves and does not open."""
     response = HttpResponse(content, content_type="application/octet-stream")
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response
 
 
 def _act(form: forms.Form, row: Any, request: HttpRequest) -> Act:
+    """What the operator has decided by submitting the form."""
     return Act(row=row, cleaned_data=form.cleaned_data, user=request.user, now=clock.now())
 
 
 def _carried_out(
     decision: Decision, form: forms.Form, row: Any, request: HttpRequest
 ) -> Report | Model | None:
-    """Carry out the decision; returns its result, or None where it was refused, with the reason in
-    the form's errors.
+    """Carry out the decision, and return its result. Returns None if it was refused; the form's
+    errors then say why.
     """
     try:
         return decision.carry_out(_act(form, row, request))

@@ -22,7 +22,7 @@ Rows = Sequence[tuple[date, str, int, Decimal]]  # day in UTC, currency, how man
 
 @dataclass(frozen=True)
 class Total:
-    """One row of the table of totals."""
+    """One row of the table of totals, by its name and title."""
 
     name: str
     title: str
@@ -31,7 +31,9 @@ class Total:
 
 @dataclass(frozen=True)
 class Totals:
-    """The totals of one book; `read` returns all of them, in as few statements as possible."""
+    """The rows of one book in the table of totals; `read` returns the figures of all of them, in as
+    few statements as possible.
+    """
 
     place: int
     rows: Sequence[Total]
@@ -79,7 +81,7 @@ class Sum:
 
 @dataclass(frozen=True)
 class Currency:
-    """The totals and the last thirty days of one currency."""
+    """The totals, and the last thirty days, of one currency."""
 
     code: str
     totals: ByName  # what all merchants of the currency come to
@@ -93,7 +95,7 @@ class Currency:
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures of all currencies, as they were at `at`."""
+    """The figures of all currencies as of the instant `at`."""
 
     at: datetime
     days: Sequence[date]  # in UTC, today last
@@ -105,12 +107,14 @@ class Figures:
 
 
 def total_rows() -> list[Total]:
-    """The rows of the table of totals, of all books."""
+    """The rows of the table of totals, of all books in their order."""
     return [row for totals in TOTALS for row in totals.rows]
 
 
 def lately(now: datetime) -> Figures:
-    """The figures from the cache, at most KEPT_FOR old; computed where it has none."""
+    """The figures: from the cache, if it has some that are at most KEPT_FOR old; otherwise
+    computed, and cached.
+    """
     found: Figures | None = cache.get(KEY)
     if found is None:
         found = reckon(now)
@@ -119,7 +123,7 @@ def lately(now: datetime) -> Figures:
 
 
 def reckon(now: datetime) -> Figures:
-    """Read and add up the figures."""
+    """Compute the figures as of `now` from the books."""
     today = now.astimezone(UTC).date()
     days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
     since = datetime.combine(days[0], time.min, UTC)
@@ -142,6 +146,7 @@ def reckon(now: datetime) -> Figures:
 
 
 def _totals(totals: Sequence[Mapping[str, ByName]], code: str) -> ByName:
+    """The totals in this currency by name, with 0 for those that no book has."""
     known: dict[str, Decimal | int] = {
         row.name: 0 if row.is_count else NOTHING for row in total_rows()
     }
@@ -151,5 +156,8 @@ def _totals(totals: Sequence[Mapping[str, ByName]], code: str) -> ByName:
 
 
 def _series(rows: Rows, code: str, days: Sequence[date]) -> list[Sum]:
+    """The sums of these days, in their order, in this currency; days without a row have empty
+    sums.
+    """
     by_day = {day: Sum(count, amount) for day, currency, count, amount in rows if currency == code}
     return [by_day.get(day, Sum()) for day in days]

@@ -23,7 +23,9 @@ LONGEST = 254
 
 @dataclass(frozen=True)
 class Hit:
-    """A row that was found, as the page of results shows it."""
+    """A row that was found, as the page of results shows it: its kind, name and address, its
+    merchant's name, and whether the whole name was given.
+    """
 
     kind: StrOrPromise
     name: str
@@ -40,8 +42,8 @@ class Found:
 
     @property
     def only(self) -> str:
-        """The address of the only result, or of the only exact one; "" where there is a choice, or
-        no result.
+        """The address of the only result or, if there are several, of the only exact one; ""
+        otherwise.
         """
         exact = [hit for hit in self.hits if hit.is_exact]
         one = exact if len(exact) == 1 else self.hits
@@ -49,7 +51,12 @@ class Found:
 
 
 def find(request: HttpRequest, text: str) -> Found:
-    """The rows named `text` of the kinds that the operator may look at."""
+    """The rows that `text` names, of the kinds that the operator may look at. A text "merchant
+    reference" is first looked for among that merchant's rows, and only then as a whole among all
+    rows.
+
+    Empty for no text, or one that no row can have.
+    """
     if not text or len(text) > LONGEST or "\0" in text:
         return Found()
     reference, _space, rest = text.partition(" ")
@@ -60,11 +67,13 @@ def find(request: HttpRequest, text: str) -> Found:
 
 
 def _merchant(reference: str) -> Any:
+    """The merchant with this reference, or None."""
     merchants = apps.get_model(MERCHANT)._default_manager
     return merchants.filter(reference=reference).first()
 
 
 def _among_all(request: HttpRequest, text: str) -> Iterator[Hit]:
+    """Yield the results among the rows of all merchants."""
     for kind, finder in _visible(request):
         for row, is_exact in finder.among_all(kind, text):
             merchant = follow(row, kind.merchant) if kind.merchant else None
@@ -72,13 +81,14 @@ def _among_all(request: HttpRequest, text: str) -> Iterator[Hit]:
 
 
 def _of_one(request: HttpRequest, merchant: Any, text: str) -> Iterator[Hit]:
+    """Yield the results among the rows of one merchant."""
     for kind, finder in _visible(request):
         for row in finder.of_one(kind, merchant, text):
             yield _hit(kind, row, merchant)
 
 
 def _visible(request: HttpRequest) -> list[tuple[Kind, Finder]]:
-    """The kinds that the operator may look at, each with its finder."""
+    """(kind, finder) for each kind whose rows the operator may look at."""
     pages = admin.site._registry
     return [
         (kind, finder)
@@ -88,8 +98,8 @@ def _visible(request: HttpRequest) -> list[tuple[Kind, Finder]]:
 
 
 def _hit(kind: Kind, row: Any, merchant: Any, *, is_exact: bool = True) -> Hit:
-    """The result for the row. A merchant leads to its overview page (backoffice.merchant_page),
-    another row to its own page.
+    """The result for the row. A merchant leads to its overview page (backoffice.merchant_page), any
+    other row to its own page.
     """
     if row._meta.label == MERCHANT:
         address = reverse("backoffice:merchant", args=[row.reference])

@@ -20,15 +20,17 @@ MOST = 20  # of each kind
 
 
 def _unchanged(text: str) -> str:
+    """The text itself."""
     return text
 
 
 @dataclass(frozen=True)
 class Unique:
-    """Finds rows by keys that are unique among all merchants, or nearly; the first key by which
-    there is a row decides.
+    """Finds rows by keys that are unique among all merchants, or nearly. The first key that finds
+    anything decides.
 
-    Each key is indexed and looked up by itself.
+    Each key is indexed and looked up by itself, for at most MOST rows. Among one merchant's rows it
+    finds nothing.
     """
 
     place: int
@@ -36,6 +38,7 @@ class Unique:
     asked_as: Callable[[str], str] = _unchanged  # what a name is called in the columns of `keys`
 
     def among_all(self, kind: Kind, text: str) -> Iterator[tuple[Any, bool]]:
+        """Yield (row, True) for each row with this key, latest first."""
         rows = kind.model._default_manager.select_related(kind.merchant)
         asked = self.asked_as(text)
         for key in self.keys:
@@ -50,22 +53,27 @@ class Unique:
 
 @dataclass(frozen=True)
 class Within:
-    """Finds rows by a reference that is unique within a merchant."""
+    """Finds rows by a reference that is unique within a merchant: at most MOST among all
+    merchants.
+    """
 
     place: int
     owner: str  # the column that leads to the merchant's line or account
     most: int = 1  # of one name, within a merchant
 
     def among_all(self, kind: Kind, text: str) -> Iterator[tuple[Any, bool]]:
+        """Yield (row, True) for each row with this reference, of whatever merchant."""
         rows = kind.model._default_manager.filter(pk__in=self._keys(kind, text))
         for row in rows.select_related(kind.merchant).order_by("pk"):
             yield row, True
 
     def of_one(self, kind: Kind, merchant: Any, text: str) -> Iterable[Any]:
+        """The merchant's rows with this reference."""
         asked = {self.owner: merchant.pk, "reference": text}
         return kind.model._default_manager.filter(**asked)
 
     def _keys(self, kind: Kind, text: str) -> list[int]:
+        """The primary keys of the rows with this reference, at most MOST of them."""
         owners = related_model(kind.model, self.owner)._meta.db_table
         # The inner limit loses nothing, as one merchant has at most so many, and keeps this a look
         # per merchant.
@@ -82,7 +90,7 @@ class Within:
 
 @dataclass(frozen=True)
 class OfMonth:
-    """Finds the rows of one merchant's month, such as 2026-11."""
+    """Finds a merchant's rows of a month, such as 2026-11. Among all merchants it finds nothing."""
 
     place: int
     owner: str  # the column that leads to the merchant's line or account
@@ -91,6 +99,7 @@ class OfMonth:
         return ()
 
     def of_one(self, kind: Kind, merchant: Any, text: str) -> Iterable[Any]:
+        """The merchant's rows of the month that the text names; none for any other text."""
         month = _month(text)
         if month is None:
             return ()
@@ -99,13 +108,16 @@ class OfMonth:
 
 @dataclass(frozen=True)
 class Started:
-    """Finds rows by the first characters of one of their names."""
+    """Finds rows by how one of their names starts: at most MOST. Among one merchant's rows it finds
+    nothing.
+    """
 
     place: int
     rows: Callable[[str], "QuerySet[Any]"]
     is_exact: Callable[[Any, str], bool]
 
     def among_all(self, kind: Kind, text: str) -> Iterator[tuple[Any, bool]]:
+        """Yield (row, whether the text is its whole name) for each row whose name starts so."""
         for row in self.rows(text)[:MOST]:
             yield row, self.is_exact(row, text)
 
@@ -114,7 +126,7 @@ class Started:
 
 
 def _month(text: str) -> date | None:
-    """The first day of a month such as 2026-11; None for another text."""
+    """The first day of a month such as 2026-11, or None for any other text."""
     try:
         return date.fromisoformat(f"{text}-01")
     except ValueError:

@@ -38,7 +38,7 @@ NOTES: Registry[Note] = Registry()
 
 @dataclass(frozen=True)
 class QueueSummary:
-    """How many rows wait in a queue, since when, and what they come to."""
+    """How many rows wait in a queue, since when, and their amounts."""
 
     queue: Queue
     count: int
@@ -53,7 +53,7 @@ class QueueSummary:
 
     @property
     def number(self) -> str:
-        """The count as text, "100+" where there are more."""
+        """The count as text; "100+" if more rows wait than are counted."""
         return f"{MOST}+" if self.is_long else str(self.count)
 
 
@@ -67,11 +67,14 @@ class Waiting:
 
     @property
     def is_empty(self) -> bool:
+        """Whether nothing waits that this operator may decide about."""
         return not self.groups
 
 
 def of(request: HttpRequest, now: datetime) -> Waiting:
-    """The queues that this operator may decide about, and those that they may only look at."""
+    """The queues for this operator's home page: those that they may decide about, by group; those
+    that they may only look at; and their own that are empty.
+    """
     seen = visible(request)
     summaries = {summary.queue: summary for summary in read(seen, now)}
     mine = {queue for queue in seen if may_decide(request, queue)}
@@ -94,7 +97,9 @@ def visible(request: HttpRequest) -> list[Queue]:
 def read(
     queues: Iterable[Queue], now: datetime, merchant_id: int | None = None
 ) -> list[QueueSummary]:
-    """Summarise these queues, of all merchants or of one; empty queues are left out."""
+    """Summarise these queues, in their order, for all merchants or for one. At most one row more
+    than MOST of each is read, and empty queues are left out.
+    """
     asked = list(queues)
     if not asked:
         return []
@@ -106,6 +111,7 @@ def read(
 
 
 def _rows(queue: Queue, number: int, now: datetime, merchant_id: int | None) -> Any:
+    """A query for the rows of one queue, with the values that a summary needs, oldest first."""
     rows = queue.rows(now)
     if merchant_id is not None:
         rows = rows.filter(**{queue.merchant: merchant_id})
@@ -119,6 +125,7 @@ def _rows(queue: Queue, number: int, now: datetime, merchant_id: int | None) -> 
 
 
 def _summary(queue: Queue, rows: Sequence[tuple[datetime, str, Decimal]]) -> QueueSummary:
+    """The summary of a queue from its rows; amounts are of the first MOST of them."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for _since, currency, amount in rows[:MOST]:
         if currency:
@@ -133,7 +140,7 @@ def _summary(queue: Queue, rows: Sequence[tuple[datetime, str, Decimal]]) -> Que
 
 
 def address(queue: Queue) -> str:
-    """The address of the list of the queue's rows; "" where no page lists them."""
+    """The address of the list with exactly the queue's rows, or "" if no page lists them."""
     if queue.model not in admin.site._registry:
         return ""
     meta = queue.model._meta
@@ -149,7 +156,7 @@ def may_see(request: HttpRequest, queue: Queue) -> bool:
 
 
 def may_decide(request: HttpRequest, queue: Queue) -> bool:
-    """Whether the operator may take the decisions about the queue's rows."""
+    """Whether the operator may take decisions about the queue's rows."""
     model = queue.like or queue.model
     decides = getattr(admin.site._registry.get(model), "may_decide", None)
     return (

@@ -31,7 +31,7 @@ Column = Callable[[Any], str]
 
 @dataclass(frozen=True)
 class MerchantLink:
-    """A button on the admin page of each row that belongs to a merchant, which leads to that
+    """A button on the admin page of each row that belongs to a merchant; it leads to that
     merchant's rows of one kind.
     """
 
@@ -51,7 +51,7 @@ def figure(amount: Money) -> str:
 
 
 def amount(field: str) -> Column:
-    """A column with the amount in `field`."""
+    """A list column that shows the amount in `field`, and "-" if there is none."""
 
     @admin.display(description=field.replace("_", " "))
     def column(row: Any) -> str:
@@ -65,9 +65,8 @@ def amount(field: str) -> Column:
 
 
 def related(path: str) -> Column:
-    """A column with the row that `path` leads to; that row has to be in list_select_related.
-
-    A merchant is shown as a link to its overview page.
+    """A list column that shows the row that `path` leads to, which has to be in
+    list_select_related. A merchant is a link to its overview page.
     """
 
     @admin.display(description=path.rpartition("__")[2])
@@ -79,7 +78,9 @@ def related(path: str) -> Column:
 
 
 def related_model(model: type[Model], path: str) -> type[Model]:
-    """The model that a path of foreign keys, such as "invoice__account__merchant", ends at."""
+    """The model at the end of a path of foreign keys, such as "invoice__account__merchant". Raises
+    LookupError if the path does not lead there.
+    """
     for step in path.split("__"):
         found = model._meta.get_field(step).related_model
         if not isinstance(found, type):
@@ -103,13 +104,14 @@ def _name(model: type[Model], page: str) -> str:
 
 
 def follow(row: Any, path: str) -> Any:
-    """The row that a path of foreign keys leads to."""
+    """The row at the end of a path of foreign keys."""
     for step in path.split("__"):
         row = getattr(row, step)
     return row
 
 
 def _shown(row: Model | None) -> str:
+    """The row as text, "-" for None; a merchant as a link to its overview page."""
     if row is None:
         return "-"
     if row._meta.label != MERCHANT:
@@ -122,7 +124,7 @@ def _shown(row: Model | None) -> str:
 
 
 class Waiting(admin.SimpleListFilter):
-    """Filters a list by queue: it shows exactly the rows that the home page counts
+    """A filter by queue: it shows exactly the rows that the home page counts
     (backoffice.queues).
     """
 
@@ -139,12 +141,12 @@ class Waiting(admin.SimpleListFilter):
 
 
 def waiting(*queues: Queue) -> type[Waiting]:
-    """The filter class for a list whose rows wait in these queues."""
+    """The filter class for a list whose rows may wait in these queues."""
     return type("WaitingHere", (Waiting,), {"queues": queues})
 
 
 def one_of(field: str, choices: Sequence[tuple[str, Any]]) -> type[admin.SimpleListFilter]:
-    """A filter class for a field that declares no choices; collecting its values from the rows
+    """A filter class for a field that declares no choices. Collecting the choices from the rows
     would read the whole table.
     """
 
@@ -167,6 +169,8 @@ WINDOW = 20_000  # rows
 class Bounded(ModelAdmin):
     """An admin list that costs the same however many rows there are: they are never counted, and
     never sorted by a column without an index.
+
+    If `is_long`, filters without a search look only at the latest WINDOW rows.
     """
 
     paginator = InfinitePaginator
@@ -179,6 +183,9 @@ class Bounded(ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
+        """The rows that the search finds. On a long list that is filtered without a search, only
+        the latest WINDOW rows.
+        """
         if self.is_long and not search_term.strip() and self._is_filtered(request):
             latest = (
                 self.model._default_manager.order_by("-pk").values_list("pk", flat=True).first()
@@ -190,25 +197,27 @@ class Bounded(ModelAdmin):
         return found
 
     def get_sortable_by(self, request: HttpRequest) -> Any:
+        """No column: the list keeps its own order."""
         return ()
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[OfferedQuestions]:
         return OfferedQuestions
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
-        """Allow other rows to refer to this one by its key alone: another column could be guessed
-        that way.
+        """Whether other rows may refer to this one by the field: only by its key, since the values
+        of another column could be guessed that way.
         """
         return to_field in ("pk", self.opts.pk.name)
 
     def _is_filtered(self, request: HttpRequest) -> bool:
-        """Whether a filter is set, other than that by queue, which has an index of its own."""
+        """Whether a filter is set other than the one by queue, which has an index of its own."""
         names = {name for name, value in request.GET.items() if value}
         return bool(names - {"q", "p", "o", "all", "e", Waiting.parameter_name})
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        """The list. It says so if a filter looks only at the latest rows."""
         if self.is_long and not request.GET.get("q") and self._is_filtered(request):
             messages.info(request, f"Found among the latest {WINDOW:,} rows. Of one merchant all"
                           " are found: put its reference into the box.")  # fmt: skip
@@ -218,8 +227,8 @@ class Bounded(ModelAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Check the permission before the row is looked up, since a 404 would tell which rows
-        exist.
+        """The row's history. The permission is checked before the row is looked up, since a 404
+        would reveal which rows exist.
         """
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
@@ -228,7 +237,7 @@ class Bounded(ModelAdmin):
 
 
 class ReadOnly(Bounded):
-    """Admin pages of rows that only operations write: nobody adds, edits or deletes them here."""
+    """Admin pages of rows that only operations write: nobody can add, edit or delete them there."""
 
     merchant: ClassVar[str] = ""  # the path from a row to its merchant, where it has one
 
@@ -242,9 +251,9 @@ class ReadOnly(Bounded):
         return False
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
-        """Every column, amounts with the digits of their currency.
+        """Every editable column but a plain key, with amounts in the digits of their currency.
 
-        The merchant comes first, as a link to its overview page.
+        If the row has a merchant, it comes first, as a link to its overview page.
         """
         first = [related(self.merchant)] if self.merchant else []
         return first + [
@@ -258,7 +267,7 @@ class ReadOnly(Bounded):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        """Adds the buttons that lead to other rows of the merchant."""
+        """The row's page, with the buttons that lead to other rows of its merchant."""
         row = context.get("original")
         merchant = follow(row, self.merchant) if row is not None and self.merchant else None
         if merchant is not None:
@@ -274,8 +283,8 @@ class ReadOnly(Bounded):
 
 
 class OfMerchant(ReadOnly):
-    """Rows of a merchant: the search box takes the merchant's reference, and after a space the
-    row's own.
+    """Admin pages of rows of a merchant. The search box takes the merchant's reference and, after a
+    blank, the row's own.
     """
 
     reference: ClassVar[str] = "reference"  # the path to its own; "" where it has none
@@ -288,6 +297,9 @@ class OfMerchant(ReadOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
+        """All rows without a term; otherwise those of the merchant that it names, or those of them
+        with the given reference.
+        """
         merchant, _space, reference = search_term.strip().partition(" ")
         if not merchant:
             return super().get_search_results(request, queryset, "")
@@ -300,17 +312,18 @@ class OfMerchant(ReadOnly):
         return queryset, False
 
     def named(self, queryset: "QuerySet[Any]", reference: str) -> "QuerySet[Any]":
-        """The rows with this reference of their own."""
+        """Those of the rows that have this reference of their own."""
         return queryset.filter(**{self.reference: reference})
 
     def get_ordering(self, request: HttpRequest) -> Sequence[str]:
+        """The order of `of_one` when the list is searched, and the usual one otherwise."""
         is_of_one = request.GET.get("q", "").strip()
         return self.of_one if is_of_one else super().get_ordering(request)
 
 
 class FoundByKeys(ReadOnly):
-    """Rows that the search box finds by one of several keys; the first key by which there is a row
-    decides.
+    """Admin pages of rows that the search box finds by one of several keys. The first key that
+    finds anything decides.
 
     Each key is looked up by itself, because a query for all of them at once could use no index.
     """
@@ -319,12 +332,17 @@ class FoundByKeys(ReadOnly):
     search_fields = ("pk",)  # makes the box appear
 
     def asked_as(self, term: str) -> str:
-        """The search term in the form that the columns of `keys` have."""
+        """The search term in the form that the columns of `keys` have. By default it is
+        unchanged.
+        """
         return term
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
+        """All rows without a term; otherwise those that the first key with any rows finds, or
+        none.
+        """
         term = search_term.strip()
         if not term:
             return super().get_search_results(request, queryset, "")

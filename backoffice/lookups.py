@@ -15,14 +15,16 @@ from unfold.views import ChangeList
 
 
 class OfferedQuestions(ChangeList):
-    """A list of rows that is filtered and ordered only in ways that its page offers.
+    """A list that can be filtered and ordered only in ways that its page offers.
 
-    A filter takes its own parameters out of the query string, by their whole names; Django would
+    Each filter takes its own parameters out of the query string, by their whole names. Django would
     use the rest as lookups.
     """
 
     def get_filters(self, request: HttpRequest) -> Any:
-        """Raises DisallowedModelAdminLookup (400) for a parameter that no filter offers."""
+        """The list's filters. Raises DisallowedModelAdminLookup (400) for a parameter that no
+        filter offers, and IncorrectLookupParameters for a NUL character.
+        """
         if any("\0" in value for values in self.filter_params.values() for value in values):
             raise IncorrectLookupParameters("no column holds such a character")
         specs, has_filters, rest, *others = super().get_filters(request)
@@ -31,6 +33,8 @@ class OfferedQuestions(ChangeList):
         return specs, has_filters, rest, *others
 
     def get_ordering(self, request: HttpRequest, queryset: Any) -> Any:
-        """The page's own order: one by a column without an index would sort the whole table."""
+        """The page's own order, whatever the query string asks for: another column might have no
+        index.
+        """
         self.params.pop(ORDER_VAR, None)
         return super().get_ordering(request, queryset)

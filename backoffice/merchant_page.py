@@ -36,7 +36,7 @@ class Area(Enum):
 
 @dataclass(frozen=True)
 class Placed:
-    """A panel, and its place on the page."""
+    """A panel with its place on the page."""
 
     area: Area
     place: int  # in the area
@@ -64,7 +64,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Section:
-    """What one package shows of the merchant."""
+    """What one package shows of the merchant: panels, steps of what happened, and links."""
 
     panels: Sequence[Placed] = ()
     steps: Sequence[Step] = ()
@@ -73,7 +73,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Visit:
-    """An operator's request for a merchant's page at an instant."""
+    """An operator's request for a merchant's page, at an instant."""
 
     request: HttpRequest
     merchant: Any
@@ -84,20 +84,22 @@ class Visit:
         return bool(admin.site._registry[model].has_view_permission(self.request))
 
     def own(self, name: str, model: type[Model]) -> Any:
-        """The merchant's one row in the relation `name`, such as its credit line; None where it has
-        none, or the operator may not look at it.
+        """The merchant's single row in the relation `name`, such as its credit line. None if it has
+        none, or if the operator may not look at it.
         """
         return getattr(self.merchant, name, None) if self.may_see(model) else None
 
     def decisions(self, row: Model) -> list[Link]:
-        """A link for each decision about the row that the operator may take now."""
+        """A link for each decision about the row that is open and that the operator may take."""
         pages: Any = admin.site._registry[type(row)]
         return [Link(str(title), address) for title, address in pages.buttons(self.request, row)]
 
 
 @dataclass(frozen=True)
 class Part:
-    """A package's part of the page: the function that reads it, and which related rows it needs."""
+    """A package's part of the page: the function that reads it, and the related rows that it
+    needs.
+    """
 
     place: int  # of its steps among those of the same instant
     read: Callable[[Visit], Section]
@@ -119,7 +121,9 @@ def merchants() -> "QuerySet[Any]":
 
 
 def context(request: HttpRequest, merchant: Any, now: datetime) -> dict[str, Any]:
-    """The context of the page; `merchant` comes from `merchants()`."""
+    """The context of the page. `merchant` has to come from `merchants()`. Of what happened it has
+    the latest MANY steps.
+    """
     visit = Visit(request, merchant, now)
     waiting = home.read(home.visible(request), now, merchant.pk)
     sections = [part.read(visit) for part in PARTS]

@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Panel:
-    """A template and its context."""
+    """A template with its context, to be shown on an admin page."""
 
     template: str
     context: Mapping[str, Any] = field(default_factory=dict)  # beside that of the page

@@ -15,7 +15,7 @@ from lib.registry import Registry
 
 @dataclass(frozen=True)
 class Group:
-    """Queues that stand together on the home page."""
+    """A heading on the home page, under which queues stand together."""
 
     title: str
     place: int  # in the order in which an officer's morning goes
@@ -27,7 +27,7 @@ ANSWERS = Group("Merchants wait for an answer", 30)
 
 @dataclass(frozen=True, kw_only=True)
 class Queue:
-    """Rows that an operator has to deal with, oldest first."""
+    """Rows that wait until an operator deals with them, oldest first."""
 
     name: str  # in addresses
     title: str  # of the rows, such as "Raises asked for"
@@ -50,7 +50,9 @@ class Queue:
 
 
 def with_status(status: str, **more: Any) -> Callable[[datetime], Q]:
-    """The condition of a queue whose rows wait as long as they have this status."""
+    """The condition of a queue whose rows wait while they have this status, and these other
+    values.
+    """
     return lambda now: Q(status=status, **more)
 
 

@@ -17,7 +17,9 @@ from lib.charts import image
 
 
 def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """The context of the admin's first page (UNFOLD's DASHBOARD_CALLBACK)."""
+    """Add to the context of the admin's first page what it shows (UNFOLD's DASHBOARD_CALLBACK).
+    Operators who may not see the figures get None for them.
+    """
     now = clock.now()
     sees_figures = _sees_figures(request)
     return context | {
@@ -34,8 +36,8 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def chart(request: HttpRequest, currency: str, name: str) -> HttpResponse:
-    """The chart of this name (figures.PICTURES) as SVG, in a currency; `?narrow` is drawn for a
-    phone.
+    """The chart of this name (figures.PICTURES) in a currency, as SVG, narrow for a phone with
+    `?narrow`. Raises PermissionDenied and Http404.
     """
     if not _sees_figures(request):
         raise PermissionDenied
@@ -47,6 +49,7 @@ def chart(request: HttpRequest, currency: str, name: str) -> HttpResponse:
 
 
 def find(request: HttpRequest) -> HttpResponse:
+    """Redirect to the only result of a search, or list the results."""
     text = request.GET.get("q", "").strip()
     found = lookup.find(request, text)
     if found.only:
@@ -57,6 +60,7 @@ def find(request: HttpRequest) -> HttpResponse:
 
 
 def merchant(request: HttpRequest, reference: str) -> HttpResponse:
+    """The overview page of a merchant, with times in its time zone."""
     if not request.user.has_perm("merchants.view_merchant"):
         raise PermissionDenied
     one = get_object_or_404(merchant_page.merchants(), reference=reference)
@@ -68,4 +72,5 @@ def merchant(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def _sees_figures(request: HttpRequest) -> bool:
+    """Whether the operator may look at the figures of all books."""
     return request.user.has_perms(list(figures.PERMISSIONS))

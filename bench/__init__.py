@@ -6,5 +6,5 @@ run.
 
 
 def reached(figure: float, is_reached: bool) -> str:
-    """The figure as text for a line of the report, marked where it misses its target."""
+    """The figure as text for the report, with whether it reaches its target."""
     return f"{figure:.2f} {'(reached)' if is_reached else '(NOT REACHED)'}"

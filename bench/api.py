@@ -50,7 +50,7 @@ _numbers = count(1)
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yields the lines of the report: what was measured, and the result."""
+    """Yield the lines of the report, each (what was measured, result)."""
     key = _key()
     shops = list(Merchant.objects.filter(pk__in=[_join(f"api-{n}") for n in range(20)]))
     with _serving(OURS) as port:
@@ -74,10 +74,14 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _join(reference: str) -> int:
+    """Create a merchant with a limit and threshold that the benchmark never reaches; returns its
+    id.
+    """
     return join(reference, limit=GENEROUS, threshold="900000000.00")
 
 
 def _key() -> str:
+    """The text of a new key with all scopes."""
     _, text = keys.make(
         name="bench",
         scopes=Scope.values,
@@ -99,6 +103,9 @@ def _batches(
     make: Callable[[Sequence[Merchant]], list[dict[str, Any]]],
     in_process: Callable[[Sequence[Merchant], list[dict[str, Any]]], None],
 ) -> Iterator[tuple[str, str]]:
+    """Compare batches of events, sent to the server, with the same operations called in this
+    process, and yield the lines about them.
+    """
     ratios = []
     to_server()(f"{PATH}/events", json.dumps({"events": make(shops)}).encode())  # it warms up
     for _ in range(ROUNDS):
@@ -117,12 +124,14 @@ def _batches(
 
 
 def _seconds(act: Callable[[], None]) -> float:
+    """How many seconds `act` takes."""
     started = time.perf_counter()
     act()
     return time.perf_counter() - started
 
 
 def _event(kind: str, shop: Merchant, data: dict[str, Any]) -> dict[str, Any]:
+    """An event of this type that happens now at the shop."""
     at = datetime.now(UTC).isoformat()
     number = next(_numbers)
     return {
@@ -131,6 +140,7 @@ def _event(kind: str, shop: Merchant, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _charge_events(shops: Sequence[Merchant]) -> list[dict[str, Any]]:
+    """BATCH new charges, those of all shops mixed."""
     return [
         _event(
             "charge.recorded",
@@ -149,7 +159,9 @@ def _charge_events(shops: Sequence[Merchant]) -> list[dict[str, Any]]:
 
 
 def _order_events(shops: Sequence[Merchant]) -> list[dict[str, Any]]:
-    """Orders from placing to a refund, those of all shops mixed."""
+    """The events of new orders, from placing to a refund, those of all shops mixed: BATCH of
+    them.
+    """
     found: list[dict[str, Any]] = []
     while len(found) < BATCH:
         shop, name = shops[len(found) % len(shops)], f"o-{next(_numbers)}"
@@ -165,6 +177,7 @@ def _order_events(shops: Sequence[Merchant]) -> list[dict[str, Any]]:
 
 
 def _record(shops: Sequence[Merchant], events: list[dict[str, Any]]) -> None:
+    """Record the charges of these events in this process."""
     now, keys_of = datetime.now(UTC), {shop.reference: shop.pk for shop in shops}
     charges.record_many(
         [
@@ -185,6 +198,7 @@ def _record(shops: Sequence[Merchant], events: list[dict[str, Any]]) -> None:
 
 
 def _run(shops: Sequence[Merchant], events: list[dict[str, Any]]) -> None:
+    """Carry out the order events in this process, one operation after the other."""
     keys_of = {shop.reference: shop.pk for shop in shops}
     for event in events:
         data, now = event["data"], datetime.now(UTC)
@@ -211,7 +225,9 @@ def _run(shops: Sequence[Merchant], events: list[dict[str, Any]]) -> None:
 
 
 def _orders(port: int, key: str, shops: Sequence[Merchant]) -> tuple[float, list[float]]:
-    """Orders a second of all clients together, and how long each took, sorted."""
+    """Return (orders per second of all clients together, seconds that each order took, sorted).
+    Orders of the time to warm up are not counted.
+    """
     waits: list[list[float]] = [[] for _ in range(CLIENTS)]
     warm_at = time.perf_counter() + WARMING_SECONDS  # by when each process has loaded its code
     ends = warm_at + SECONDS
@@ -241,7 +257,9 @@ def _orders(port: int, key: str, shops: Sequence[Merchant]) -> tuple[float, list
 
 
 def _asking(port: int, key: str) -> Ask:
-    """Posts a body over a connection of its own that stays open; raises unless it is taken."""
+    """Return a function that posts a body to the server, over a connection of its own that stays
+    open. It raises RuntimeError unless the body is accepted.
+    """
     to_server = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
@@ -257,7 +275,9 @@ def _asking(port: int, key: str) -> Ask:
 
 @contextmanager
 def _serving(application: str) -> Iterator[int]:
-    """gunicorn with this application, two processes of four threads; gives the port."""
+    """Run gunicorn with this application, two processes of four threads, while the block runs.
+    Yields its port.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -279,6 +299,7 @@ def _serving(application: str) -> Iterator[int]:
 
 
 def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
+    """Wait until the server accepts connections. Raises RuntimeError if it does not start."""
     ends = time.monotonic() + STARTS_WITHIN
     while time.monotonic() < ends and server.poll() is None:
         with socket.socket() as attempt:
@@ -289,7 +310,7 @@ def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
 
 
 def _database_url() -> str:
-    """Where this process is connected to, for others."""
+    """The address of the database that this process uses, for other processes."""
     known = connection.settings_dict
     host, name = quote(str(known["HOST"]), safe=""), quote(str(known["NAME"]), safe="")
     port = f":{known['PORT']}" if known["PORT"] else ""

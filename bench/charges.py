@@ -46,7 +46,7 @@ WHERE conrelid = 'billing_charge'::regclass AND contype = 'f'
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yields the lines of the report, each a label and a result."""
+    """Yield the lines of the report, each (label, result)."""
     merchants = _merchants()
     _make_tables()
     ours, keyed, bare = [], [], []
@@ -67,7 +67,7 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _merchants() -> list[Merchant]:
-    """Merchants whose first day has been worked off and whose first bills are written."""
+    """New merchants whose first day is worked off and whose first bills are written."""
     thresholds = ["500.00"] * OFTEN_BILLED + ["1000000.00"] * (MERCHANTS - OFTEN_BILLED)
     joined = [join(f"charged-{n}", threshold=each) for n, each in enumerate(thresholds)]
     days.work_off(joined, now=NOW)
@@ -75,6 +75,7 @@ def _merchants() -> list[Merchant]:
 
 
 def _make_tables() -> None:
+    """Create two tables like that of charges, one with its foreign keys and one without."""
     with connection.cursor() as cursor:
         for table in (WITH_KEYS, WITHOUT_KEYS):
             cursor.execute(f"CREATE TABLE {table} (LIKE billing_charge INCLUDING ALL)")
@@ -84,11 +85,14 @@ def _make_tables() -> None:
 
 
 def _charges(merchants: Sequence[Merchant], number: int) -> list[charges.NewCharge]:
-    """Charges of many merchants, mixed as they arrive over a morning."""
+    """CHARGES charges of round `number`, those of all merchants mixed, as they arrive over a
+    morning.
+    """
     return [_charge(merchants, number, place) for place in range(CHARGES)]
 
 
 def _charge(merchants: Sequence[Merchant], number: int, place: int) -> charges.NewCharge:
+    """Charge number `place` of round `number`."""
     turn, merchant = divmod(place, len(merchants))
     fee, price = OF_TEN[(turn + merchant) % len(OF_TEN)]
     return charges.NewCharge(
@@ -106,6 +110,7 @@ def _charge(merchants: Sequence[Merchant], number: int, place: int) -> charges.N
 
 
 def _events(merchants: Sequence[Merchant]) -> list[Event]:
+    """The charges of one more round, as events."""
     references = {merchant.pk: merchant.reference for merchant in merchants}
     return [
         Event(
@@ -129,6 +134,7 @@ def _events(merchants: Sequence[Merchant]) -> list[Event]:
 
 @transaction.atomic
 def _apply(events: Sequence[Event]) -> None:
+    """Apply the events in one transaction; all have to be applied."""
     run = EventRun()
     for event in events:
         run.apply(event, now=NOW)
@@ -136,7 +142,9 @@ def _apply(events: Sequence[Event]) -> None:
 
 
 def _rows(number: int) -> list[bytes]:
-    """The rows that a round recorded, in the format of COPY and in the order of recording."""
+    """The rows that round `number` recorded, in the format of COPY and in the order of
+    recording.
+    """
     with (
         connection.cursor() as cursor,
         cursor.copy(
@@ -152,6 +160,7 @@ def _rows(number: int) -> list[bytes]:
 
 @transaction.atomic
 def _copy(table: str, rows: Sequence[bytes]) -> None:
+    """COPY the rows into the table."""
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY {table} ({COLUMNS}) FROM STDIN") as copy,
@@ -160,7 +169,7 @@ def _copy(table: str, rows: Sequence[bytes]) -> None:
 
 
 def _rate(act: Callable[[Sequence[Any]], object], what: Sequence[Any]) -> float:
-    """How many of `what` a second `act` deals with, when it is given BATCH of them at a time."""
+    """How many of `what` are processed per second if `act` is given BATCH of them at a time."""
     batches = [what[start : start + BATCH] for start in range(0, len(what), BATCH)]
     started = time.perf_counter()
     for batch in batches:

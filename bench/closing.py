@@ -33,7 +33,7 @@ GROUP BY charge.statement_id, charge.fee_id
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yields the lines of the report, each a label and a result."""
+    """Yield the lines of the report, each (label, result)."""
     accounts = [join(f"closing-{number}") for number in range(MERCHANTS)]
     with connection.cursor() as cursor:
         cursor.execute(TABLE)
@@ -55,8 +55,8 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _close(accounts: Sequence[int], last_day: date) -> tuple[float, float]:
-    """Close the month; returns the seconds that our code takes and those of the least SQL, each the
-    median of several runs in turn.
+    """Close the month. Returns (seconds that our code takes, seconds that the least SQL takes),
+    each the median of several runs in turn.
     """
     now = calendar.day_end(last_day, "UTC")
     month = calendar.month_of(last_day)
@@ -71,19 +71,21 @@ def _close(accounts: Sequence[int], last_day: date) -> tuple[float, float]:
 
 
 def _work_off(accounts: Sequence[int], last_day: date) -> None:
+    """Work off the last day of the month, which closes it."""
     worked_off = days.work_off(accounts, now=calendar.day_end(last_day, "UTC"))
     assert worked_off == MERCHANTS, worked_off
 
 
 def _sum(accounts: Sequence[int], month: date) -> None:
+    """Sum all charges of the month by the least SQL."""
     with connection.cursor() as cursor:
         cursor.execute(FLOOR, [month, list(accounts)])
         assert cursor.rowcount == MERCHANTS * len(seeds.FEES)
 
 
 def _seconds(act: Callable[[], None]) -> float:
-    """How long `act` takes, including all that a commit would check. It is rolled back, to be
-    run again.
+    """How many seconds `act` takes, including all that a commit would check. It is rolled back, so
+    that it can be run again.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         started = time.perf_counter()

@@ -59,7 +59,7 @@ COPY (
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yields the lines of the report, each a label and a result."""
+    """Yield the lines of the report, each (label, result)."""
     big, small = (_closed_statement(f"export-{rows}", rows) for rows in (ROWS, 1000))
     with _server() as server:
         server.fetch(small)  # what a first request loads is not what an export needs
@@ -79,6 +79,7 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _closed_statement(reference: str, rows: int) -> Statement:
+    """A closed statement with `rows` charges, of a new merchant."""
     account = join(reference)
     seeds.fill_month([account], last_day=LAST_DAY, charges=rows)
     days.work_off([account], now=calendar.day_end(LAST_DAY, "UTC"))
@@ -86,6 +87,7 @@ def _closed_statement(reference: str, rows: int) -> Statement:
 
 
 def _copy(statement: Statement) -> float:
+    """How many seconds COPY of the statement's rows takes."""
     started = time.perf_counter()
     with connection.cursor() as cursor, cursor.copy(FLOOR, [statement.pk]) as copy:
         rows = sum(1 for _ in copy)
@@ -94,7 +96,7 @@ def _copy(statement: Statement) -> float:
 
 
 class _Server:
-    """A web server on the scratch database, and a session of a user who may export."""
+    """A web server on the scratch database, with a session of a user who may export."""
 
     def __init__(self, port: int, process: psutil.Process) -> None:
         self.port = port
@@ -103,16 +105,18 @@ class _Server:
         self.before = self.peak = 0
 
     def watch(self) -> None:
-        """Begin to measure the server's memory."""
+        """Start measuring the server's memory."""
         self.before = self.peak = self._memory()
 
     @property
     def growth(self) -> float:
-        """By how many MB the server's memory grew at most since `watch`."""
+        """By how many MB the server's memory has grown at most since `watch`."""
         return (self.peak - self.before) / MEGABYTE
 
     def fetch(self, statement: Statement) -> tuple[float, float]:
-        """Seconds until the whole CSV of a statement has arrived, and until its first byte did."""
+        """Download the CSV of a statement. Returns (seconds until all of it has arrived, seconds
+        until its first byte).
+        """
         merchant = Merchant.objects.get(pk=statement.account_id)
         path = reverse("billing:statement_csv", args=[merchant.reference, statement.month])
         client = HTTPConnection("127.0.0.1", self.port, timeout=300)
@@ -133,11 +137,12 @@ class _Server:
         return seconds, wait
 
     def _memory(self) -> int:
+        """The memory of the largest worker, in bytes."""
         return int(max(child.memory_info().rss for child in self.process.children()))
 
 
 def _sign_in() -> str:
-    """The session cookie of a user who may export from every merchant."""
+    """The session cookie of a new user who may export from every merchant."""
     user = User.objects.create(email="export@bench.example")
     Membership.objects.bulk_create(
         Membership(user=user, merchant=merchant, role=Membership.Role.FINANCE)
@@ -153,7 +158,7 @@ def _sign_in() -> str:
 
 @contextmanager
 def _server() -> Iterator[_Server]:
-    """Run gunicorn with one worker, as `manage.py up` does, on a free port of the loopback."""
+    """Run gunicorn with one worker, on a free port of this machine, while the block runs."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -178,7 +183,7 @@ def _server() -> Iterator[_Server]:
 
 
 def _environment() -> dict[str, str]:
-    """Environment variables of a demonstration on the scratch database, with our keys."""
+    """The environment variables for a demonstration on the scratch database, with our keys."""
     database = connection.settings_dict
     user, password, host, name = (
         quote(str(database[part]), safe="") for part in ("USER", "PASSWORD", "HOST", "NAME")

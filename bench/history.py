@@ -23,7 +23,7 @@ WRITES = (*billing_history.WRITES, *credit_history.WRITES)
 
 @dataclass(frozen=True)
 class Size:
-    """How many rows of each kind each of these merchants gets."""
+    """How many rows of each kind every merchant gets."""
 
     step: int  # days between those with bills
     batches: int  # bills of such a day, each with a line of every fee but the monthly ones
@@ -51,7 +51,7 @@ LARGE = Size(1, 15, 6, 1600, 1818, 40_000, 100_000, 20, 4, 60_000, 50, 12, 10_00
 
 def write(references: Sequence[str], size: Size) -> None:
     """Create merchants with these references, each with a history of that size up to `NOW`, and
-    vacuum the tables.
+    then vacuum the tables.
     """
     fill(references, size)
     with connection.cursor() as cursor:
@@ -59,7 +59,7 @@ def write(references: Sequence[str], size: Size) -> None:
 
 
 def fill(references: Sequence[str], size: Size) -> None:
-    """Create the merchants and write their rows, in one transaction."""
+    """Create the merchants, and then write their rows in one transaction."""
     lines = [join(reference, at=JOINED) for reference in references]
     values = asdict(size) | {
         "lines": lines,

@@ -52,6 +52,7 @@ _own = threading.local()
 
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    """Open the order in the request's body, and answer with what is available then."""
     body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
     said: dict[str, Any] = json.loads(body)
     values = said | {"now": datetime.now(UTC), "data": body.decode()}
@@ -63,6 +64,7 @@ def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> 
 
 
 def _connection() -> "psycopg.Connection[Any]":
+    """The connection of this thread."""
     if not hasattr(_own, "connection"):
         _own.connection = psycopg.connect(os.environ[DATABASE], autocommit=True)
     connection: psycopg.Connection[Any] = _own.connection

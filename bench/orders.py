@@ -43,7 +43,7 @@ FROM held, placed
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yields the lines of the report, each a label and a result."""
+    """Yield the lines of the report, each (label, result)."""
     line = join("bench-one", limit=GENEROUS)
     names = (f"order-{number}" for number in count())
     ratios = []
@@ -60,7 +60,9 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _no_overshoot() -> Iterator[tuple[str, str]]:
-    """Check that orders placed at once by many threads never take a line over its limit."""
+    """Check that orders placed at once by many threads never take a line over its limit, and yield
+    the line about it.
+    """
     tight = join("bench-tight", limit=Decimal("2510.00"))  # room for 100 orders and a bit
     _threads([tight], most=400)
     line = CreditLine.objects.get(pk=tight)
@@ -70,6 +72,7 @@ def _no_overshoot() -> Iterator[tuple[str, str]]:
 
 
 def _place(line_id: int, reference: str) -> None:
+    """Place an order by our operation."""
     orders.place(
         merchant_id=line_id,
         reference=reference,
@@ -80,6 +83,7 @@ def _place(line_id: int, reference: str) -> None:
 
 
 def _place_floor(line_id: int, reference: str) -> None:
+    """Place an order by the least SQL."""
     with connection.cursor() as cursor:
         cursor.execute(
             FLOOR, {"line": line_id, "amount": PRICE, "reference": reference, "now": NOW}
@@ -87,7 +91,7 @@ def _place_floor(line_id: int, reference: str) -> None:
 
 
 def _rate(act: Callable[[], None]) -> float:
-    """How many times a second `act` can be called, one call after the other."""
+    """How many times per second `act` can be called, one call after the other."""
     for _ in range(50):
         act()
     done, started = 0, time.perf_counter()
@@ -98,8 +102,8 @@ def _rate(act: Callable[[], None]) -> float:
 
 
 def _threads(lines: list[int], most: int = 10**9) -> float:
-    """Orders placed a second by THREADS threads, at most `most` of them, on these credit lines in
-    turn.
+    """How many orders per second THREADS threads place on these credit lines in turn, `most` in
+    all.
     """
     numbers = iter(range(most))
     lock = threading.Lock()

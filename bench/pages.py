@@ -91,6 +91,9 @@ class Shop:
 
     @classmethod
     def of(cls, reference: str) -> "Shop":
+        """The merchant with this reference, with rows of its own for the parameters. Its owner
+        joins.
+        """
         merchant = Merchant.objects.get(reference=reference)
         account = merchant.billing_account
         lines = InvoiceLine.objects.filter(invoice__account=account, invoice__status="PAID")
@@ -122,9 +125,9 @@ class Shop:
 
 def run() -> Iterator[tuple[str, str]]:
     """Write the histories of a small merchant, many ordinary ones and a large one, and measure each
-    page of the small and of the large one.
+    page of the small one and the large one.
 
-    Yields the lines of the report, each a label and a result.
+    Yields the lines of the report, each (label, result).
     """
     logging.getLogger("django.request").setLevel(logging.ERROR)  # some addresses only take a POST
     history.write(["small"], history.SMALL)
@@ -144,7 +147,7 @@ def run() -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Page:
-    """One page and what was measured of it."""
+    """One page, and what was measured of it."""
 
     name: str  # its route, and what was asked
     milliseconds: float  # the best of ROUNDS: other programs of this machine only add to it
@@ -152,9 +155,10 @@ class Page:
 
 
 def _measure_pages(reference: str) -> Iterator[Page]:
-    """Measure time and queries of every page of the merchant, opened by its owner at `history.NOW`.
+    """Yield the time and queries of every page of the merchant, opened by its owner at
+    `history.NOW`.
 
-    Queries are counted while the line is frozen, as pages then ask for more.
+    Queries are counted while the line is frozen, since pages then make more.
     """
     shop, client = Shop.of(reference), Client(headers={"host": "127.0.0.1"})
     clock = patch("lib.clock.now", lambda: history.NOW)
@@ -169,13 +173,14 @@ def _measure_pages(reference: str) -> Iterator[Page]:
 
 
 def _join_owner(merchant: Merchant) -> Membership:
+    """The membership of the pages' reader as an owner."""
     user, _ = User.objects.get_or_create(email=OWNER)
     role = Membership.Role.OWNER
     return Membership.objects.get_or_create(user=user, merchant=merchant, role=role)[0]
 
 
 def _addresses(shop: Shop) -> Iterator[tuple[str, str]]:
-    """Yields the name and address of each page of the merchant, by itself and with each of its
+    """Yield (name, address) of each page of the merchant, by itself and with each of its
     QUESTIONS.
     """
     for name, parameters in _routes(get_resolver(), "", frozenset()):
@@ -191,7 +196,7 @@ def _addresses(shop: Shop) -> Iterator[tuple[str, str]]:
 def _routes(
     resolver: URLResolver, space: str, parameters: frozenset[str]
 ) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yields the name of each route, and the parameters of its address."""
+    """Yield (name, parameters of the address) of each route."""
     for pattern in resolver.url_patterns:
         known = parameters | set(pattern.pattern.regex.groupindex)
         if isinstance(pattern, URLPattern):
@@ -203,7 +208,7 @@ def _routes(
 
 
 def _is_page(client: Client, asked: str) -> bool:
-    """Whether a GET of the address gives a page: addresses that take only a POST are left out, and
+    """Whether a GET of the address gives a page. Addresses that take only a POST do not, nor do
     downloads, which take as long as their data.
     """
     response = client.get(asked)
@@ -212,17 +217,19 @@ def _is_page(client: Client, asked: str) -> bool:
 
 
 def _milliseconds(client: Client, asked: str) -> float:
-    """The shortest time of ROUNDS requests, after some to warm up."""
+    """The shortest time of ROUNDS requests, after WARM_UPS others."""
     return min([_once(client, asked) for _ in range(WARM_UPS + ROUNDS)][WARM_UPS:])
 
 
 def _once(client: Client, asked: str) -> float:
+    """How many milliseconds one request takes."""
     started = time.perf_counter()
     client.get(asked)
     return (time.perf_counter() - started) * 1000
 
 
 def _queries(client: Client, asked: str) -> int:
+    """How many queries one request makes."""
     with CaptureQueriesContext(connection) as queries:
         client.get(asked)
     return len(queries)
@@ -230,7 +237,7 @@ def _queries(client: Client, asked: str) -> int:
 
 @contextmanager
 def _frozen(merchant: Merchant) -> Iterator[None]:
-    """Freeze the merchant's line while the block runs."""
+    """Freeze the merchant's line while the block runs; afterwards everything is rolled back."""
     with transaction.atomic():
         Freeze.objects.create(
             line_id=merchant.pk,
@@ -244,7 +251,7 @@ def _frozen(merchant: Merchant) -> Iterator[None]:
 
 
 def _verdict(small: Page, large: Page) -> tuple[str, bool]:
-    """The result of one page as text, and whether it meets the targets."""
+    """Return (the result of one page as text, whether it meets the targets)."""
     growth = large.milliseconds / small.milliseconds
     queries = max(small.queries, large.queries)
     is_fast = growth <= MOST_GROWTH or large.milliseconds <= FAST_ENOUGH
@@ -254,4 +261,5 @@ def _verdict(small: Page, large: Page) -> tuple[str, bool]:
 
 
 def _volume(seconds: float) -> str:
+    """How many charges and orders there are, as text."""
     return f"{Charge.objects.count():,} and {Order.objects.count():,} in {seconds:.0f}"

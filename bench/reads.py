@@ -31,7 +31,7 @@ FROM generate_series(1, %(sales)s) n
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yields the lines of the report, each a label and a result."""
+    """Yield the lines of the report, each (label, result)."""
     short, long = (_line(f"reads-{sales}", sales) for sales in (1_000, 1_000_000))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE credit_proceedsentry, credit_limitentry, credit_creditline")
@@ -41,6 +41,7 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _line(reference: str, sales: int) -> int:
+    """Create a merchant whose line has `sales` sales and as many holds. Returns its id."""
     line = join(reference)
     with connection.cursor() as cursor:
         for insert in (SALES, HOLDS):
@@ -50,14 +51,17 @@ def _line(reference: str, sales: int) -> int:
 
 
 def _available(line: int) -> None:
+    """Read what is available of the line's limit."""
     assert CreditLine.objects.get(pk=line).available.amount >= 0
 
 
 def _buckets(line: int) -> None:
+    """Read the buckets of the line's proceeds."""
     buckets(line, today=TODAY)
 
 
 def _milliseconds(ask: Callable[[int], None], line: int) -> float:
+    """How many milliseconds `ask` takes on average."""
     ask(line)
     started = time.perf_counter()
     for _ in range(TIMES):

@@ -73,8 +73,8 @@ WHERE item.account_id = account.merchant_id AND merchant_id = ANY(%(accounts)s)
 
 
 def fill_month(accounts: Sequence[int], *, last_day: date, charges: int) -> None:
-    """Write `charges` charges for each account, dated the last day of a month, which becomes the
-    account's open day.
+    """Write `charges` charges for each account, all dated on the last day of a month, and make that
+    day the account's open one.
     """
     values: dict[str, Any] = {
         "accounts": list(accounts),

@@ -17,7 +17,7 @@ def join(
     threshold: str = "1000000.00",
     at: datetime = JOINED,
 ) -> int:
-    """Create a merchant in US dollars and UTC; returns its primary key."""
+    """Create a merchant in US dollars and UTC, and return its id."""
     data = {
         "name": reference, "currency": "USD", "timezone": "UTC", "language": "en",
         "credit_limit": str(limit), "payment_days": 10, "settlement_days": 7,

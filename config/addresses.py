@@ -11,7 +11,9 @@ CONTACT = re.compile(r"(mailto:|https://|tel:)[\x21-\x7e]+")
 def networks(
     named: list[str], setting: str = "TAEL_ADMIN_NETWORKS"
 ) -> list[IPv4Network | IPv6Network]:
-    """The networks that a setting names. Raises ImproperlyConfigured where a name is no network."""
+    """The networks that a setting names. Raises ImproperlyConfigured if one of the names is not a
+    network.
+    """
     try:
         return [ip_network(one) for one in named]
     except ValueError as error:
@@ -19,7 +21,8 @@ def networks(
 
 
 def contact(given: str) -> str:
-    """TAEL_SECURITY_CONTACT as a URI; a plain e-mail address becomes one.
+    """TAEL_SECURITY_CONTACT as a URI; an e-mail address becomes a mailto: URI, and an empty text
+    stays empty.
 
     Raises ImproperlyConfigured for anything else: a contact that nobody can use is worse than none.
     """

@@ -17,11 +17,17 @@ def _styles(request: HttpRequest) -> str:
 
 
 def _viewers_of(model: str) -> Callable[[HttpRequest], bool]:
+    """A function that says whether the request's user may view this model, which is written
+    "app_model".
+    """
     app, _, name = model.partition("_")
     return lambda request: request.user.has_perm(f"{app}.view_{name}")
 
 
 def _links(title: str, *links: tuple[str, str, str]) -> dict[str, Any]:
+    """A section of the sidebar with links (label, icon, model) to lists of models. A link is shown
+    to those who may view its model.
+    """
     return {
         "title": title,
         "separator": True,

@@ -18,7 +18,7 @@ BOOKS: dict[str, Book] = {"credit": credit.of, "billing": billing.of}
 
 
 def of_merchant(reference: str, *, local_names: bool = False) -> dict[str, Any]:
-    """The books of one merchant as a document, read in one snapshot.
+    """The books of one merchant as a document, read in one snapshot of the database.
 
     `local_names` adds the names that withdrawals and payments have in this installation only.
     Raises UnknownMerchant.
@@ -32,10 +32,11 @@ def of_merchant(reference: str, *, local_names: bool = False) -> dict[str, Any]:
 
 
 def of_all() -> Iterator[dict[str, Any]]:
-    """Yields the books of every merchant, by reference in the order of code points, all read in one
+    """Yield the books of every merchant, by reference in the order of code points, all read in one
     snapshot.
 
-    Each batch of merchants takes the same number of queries, and only one is in memory.
+    Merchants are read in batches, each with the same number of queries. Only one batch is in
+    memory.
     """
     with snapshot():
         keys = [key for _, key in sorted(Merchant.objects.values_list("reference", "pk"))]
@@ -45,6 +46,9 @@ def of_all() -> Iterator[dict[str, Any]]:
 
 
 def _documents(batch: Sequence[Merchant], *, local_names: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield the document of each of these merchants, in the same order. A book that a merchant does
+    not have is None.
+    """
     keys = [merchant.pk for merchant in batch]
     people = merchants.of(batch)
     found = {name: of(keys, local_names=local_names) for name, of in BOOKS.items()}

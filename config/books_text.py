@@ -14,7 +14,7 @@ Said = Mapping[str, Any]
 
 
 def lines(document: Said) -> Iterator[str]:
-    """The lines of the text for this document, without line ends."""
+    """Yield the lines of the document as text, without line ends."""
     merchant = document["merchant"]
     yield f"{merchant['name']} ({merchant['reference']})"
     yield "Instants are in UTC."
@@ -29,7 +29,7 @@ def lines(document: Said) -> Iterator[str]:
 
 
 def _section(said: Said, indent: str) -> Iterator[str]:
-    """The lines of a section: first its single values, below each other; then its parts, under
+    """Yield the lines of a section: first its single values, one on a line; then its parts, under
     headings.
     """
     single = {name: value for name, value in said.items() if not _has_parts(value)}
@@ -49,7 +49,9 @@ def _section(said: Said, indent: str) -> Iterator[str]:
 
 
 def _rows(rows: Sequence[Said], indent: str) -> Iterator[str]:
-    """The lines of a table where it is narrow enough, and otherwise of each row by itself."""
+    """Yield the lines of a table if it is narrow enough, and otherwise a paragraph for each row.
+    Columns without a value in any row are left out.
+    """
     names = [name for name in (rows[0] if rows else ()) if any(_shown(row[name]) for row in rows)]
     nested = any(_has_parts(row[name]) for row in rows for name in names)
     cells = [[_text(row[name]) for name in names] for row in rows]
@@ -69,7 +71,7 @@ def _rows(rows: Sequence[Said], indent: str) -> Iterator[str]:
 
 
 def _row(row: Said, indent: str) -> Iterator[str]:
-    """The lines of a row: a paragraph of its values, and below it its parts."""
+    """Yield the lines of a row: a paragraph of its values, and below it its parts."""
     single = [
         f"{_label(name)} {_text(value)}"
         for name, value in row.items()
@@ -101,6 +103,7 @@ def _has_parts(value: object) -> bool:
 
 
 def _shown(value: object) -> bool:
+    """Whether the value is worth a place in the text: not None, False or an empty list."""
     return value is not None and value is not False and value != []
 
 
@@ -109,12 +112,15 @@ def _label(name: str) -> str:
 
 
 def _is_figure(value: object) -> bool:
-    """Whether the value is aligned to the right: a number or an amount, or no value."""
+    """Whether the value is aligned to the right: it is a number or an amount as text, or None."""
     text = str(value).removeprefix("-").replace(".", "", 1)
     return value is None or (not isinstance(value, bool) and text.isdigit())
 
 
 def _text(value: object) -> str:
+    """The value as people read it: "-" for none, "yes" or "no", lists with commas, and instants
+    without their zone.
+    """
     if value is None:
         return "-"
     if isinstance(value, bool):

@@ -24,7 +24,8 @@ DIGITS = re.compile(r"[0-9]{1,18}")
 
 
 class Bounded:
-    """Refuses bodies that are too large or of unknown length, before anything reads them.
+    """Middleware that refuses bodies that are too large or of unknown length, before anything reads
+    them.
 
     Django bounds what it keeps in memory, but takes files of any size.
     """
@@ -64,7 +65,7 @@ def in_utf_8(application: "WSGIApplication") -> "WSGIApplication":
 
 
 def is_utf_8(content_type: str) -> bool:
-    """Whether this Content-Type names UTF-8 or no encoding, as Django reads it."""
+    """Whether this Content-Type names UTF-8 or no encoding. Django reads it in the same way."""
     try:
         _kind, parameters = parse_header_parameters(content_type)
     except ValueError:  # it is too long to be one
@@ -73,11 +74,13 @@ def is_utf_8(content_type: str) -> bool:
 
 
 def _refusal(sentence: str, status: int) -> HttpResponse:
+    """A response with this sentence as plain text."""
     return HttpResponse(f"{sentence}\n", status=status, content_type="text/plain; charset=utf-8")
 
 
 class StatementTimeouts:
-    """Middleware that answers 503 when the database stopped a statement of the page as too slow.
+    """Middleware that answers 503 if the database stopped a statement of the page because it took
+    too long.
 
     How long a statement may take is the connection's own statement_timeout (lib.statement_timeout).
     """
@@ -93,7 +96,7 @@ class StatementTimeouts:
 
 
 def took_too_long(request: HttpRequest, error: Exception) -> HttpResponse | None:
-    """The answer to a request whose statement was stopped; None for another error."""
+    """The 503 for a request whose statement was stopped; None for any other error."""
     if isinstance(error, OperationalError) and isinstance(error.__cause__, errors.QueryCanceled):
         response = render(request, "503.html", status=503)
         response.headers["Retry-After"] = "30"

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 def _tick(name: str) -> str:
-    """The tick of the job's timetable that is current; beat calls this as it sends."""
+    """The current tick of the job's timetable, as ISO text. Beat calls this as it sends the job."""
     return job_named(name).tick_at(clock.uncompared()).isoformat()
 
 
@@ -67,7 +67,7 @@ app.conf.beat_scheduler = "celery.beat:Scheduler"
 
 
 def follow(jobs: Sequence[Job]) -> None:
-    """Have beat send each of these jobs at its ticks, and a heartbeat each minute.
+    """Make beat send each of these jobs at its ticks, and a heartbeat each minute.
 
     The first heartbeat is due as beat starts, so that the scheduler does not seem dead for the
     first minute.
@@ -93,11 +93,11 @@ def follow(jobs: Sequence[Job]) -> None:
 
 @celeryd_after_setup.connect  # which has it say all such things
 def silence_cancellation_warning(**_: Any) -> None:
-    """Silence a warning that Celery logs at each lost connection: it suggests to cancel the tasks
-    at work.
+    """Silence a warning that Celery logs at each lost connection, which suggests that running tasks
+    be cancelled.
 
-    They are not cancelled: a chunk that has asked a provider writes down the answer, and may safely
-    run twice.
+    They are not cancelled: a chunk that has asked a provider records the answer, and may safely run
+    twice.
     """
     message = r"\s*In Celery 5\.1 we introduced an optional breaking"
     warnings.filterwarnings("ignore", message=message, category=CPendingDeprecationWarning)
@@ -107,8 +107,8 @@ def silence_cancellation_warning(**_: Any) -> None:
 @beat_init.connect
 @before_task_publish.connect
 def start_broker(**_: Any) -> None:
-    """Start the embedded Redis, if this process uses it, before a worker or beat starts and before
-    a task is sent.
+    """Start the embedded Redis, if this process uses it. It is called before a worker or beat
+    starts, and before a task is sent.
     """
     embedded.ensure_broker()
 
@@ -116,7 +116,7 @@ def start_broker(**_: Any) -> None:
 @celeryd_init.connect
 @beat_init.connect
 def check_installation(**_: Any) -> None:
-    """Check the installation as a worker or beat starts, and end the process where that refuses;
+    """Check the installation as a worker or beat starts, and end the process if it is refused.
     Celery would only log an exception raised here.
     """
     try:

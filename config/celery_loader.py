@@ -6,8 +6,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 class Loader(AppLoader):
-    """Celery's loader of settings, which ends the process with a sentence where the settings are
-    refused, and not with a traceback.
+    """Celery's loader of settings. If the settings are refused, it ends the process with a sentence
+    instead of a traceback.
     """
 
     def config_from_object(self, obj: Any, silent: bool = False) -> Any:

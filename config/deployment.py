@@ -20,7 +20,9 @@ NEEDED = {
 
 
 def check() -> None:
-    """Raises ImproperlyConfigured, with one sentence, for the first setting that is missing."""
+    """Raise ImproperlyConfigured, with one sentence, for the first needed setting that is
+    missing.
+    """
     for name, why in NEEDED.items():
         if not os.environ.get(name, "").strip():
             raise ImproperlyConfigured(
@@ -29,14 +31,14 @@ def check() -> None:
 
 
 def unknown_host(base_url: str, allowed: Sequence[str]) -> str:
-    """The host of the links in e-mails if `allowed` does not include it; "" if it does."""
+    """The host of the links in e-mails if `allowed` does not include it, or "" if it does."""
     host = urlsplit(base_url).hostname or base_url
     return "" if validate_host(host, allowed) else host
 
 
 def check_host(base_url: str, allowed: Sequence[str]) -> None:
-    """Raises ImproperlyConfigured where links in e-mails lead to a host that Tael does not
-    answer to.
+    """Raise ImproperlyConfigured if links in e-mails lead to a host that Tael does not answer
+    to.
     """
     if host := unknown_host(base_url, allowed):
         raise ImproperlyConfigured(

@@ -16,13 +16,15 @@ DEMO = "T"
 
 
 def first_prefix(*, deployed: bool) -> str:
-    """The TAEL_PREFIX that a new database gets; a demonstration needs none."""
+    """The prefix that a new database gets: TAEL_PREFIX or, in a demonstration without one, "T".
+    Empty for a deployment without one.
+    """
     return os.environ.get("TAEL_PREFIX", "") or ("" if deployed else DEMO)
 
 
 def place(base_url: str) -> str:
-    """Where the installation is: the host of its address, and the data folder if its database is in
-    there.
+    """Where the installation is: the host of its address and, if its database is in the data
+    folder, that folder.
 
     The port is left out, since one process may be given it and another not.
     """
@@ -31,10 +33,10 @@ def place(base_url: str) -> str:
 
 
 def refuse_other_books() -> None:
-    """Refuse to start when the database has another TAEL_PREFIX, or counts days by other time-zone
-    data, than this process.
+    """Refuse to start if the database has another TAEL_PREFIX than this process, or counts days by
+    other time-zone data.
 
-    Raises WrongPrefix, WrongTimeZoneData, and DatabaseError where the database can't be read.
+    Raises WrongPrefix, WrongTimeZoneData, and DatabaseError if the database can't be read.
     """
     from merchants import installation, time_zone_data  # once there are apps
 
@@ -43,10 +45,9 @@ def refuse_other_books() -> None:
 
 
 def check() -> None:
-    """As `refuse_other_books`, for a server: where the database can't be read, it only logs a
-    warning.
+    """Do as `refuse_other_books`, for a server: if the database can't be read, only log a warning.
 
-    Until the database can be read the server writes nothing and asks no provider. Raises
+    Until the database can be read, the server writes nothing and asks no provider. Raises
     WrongPrefix, WrongTimeZoneData.
     """
     try:

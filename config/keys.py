@@ -12,10 +12,11 @@ KEY_BYTES = 32
 
 
 def encryption_keys(*, deployed: bool) -> list[str]:
-    """TAEL_ENCRYPTION_KEYS, newest first; where none is given, one made for the data folder.
+    """The keys in TAEL_ENCRYPTION_KEYS, newest first. Without any, a demonstration gets one made
+    for the data folder.
 
-    Raises ImproperlyConfigured for a deployment without keys, and for a text that is no key: at the
-    start, and not when the first merchant adds a bank card.
+    Raises ImproperlyConfigured for a deployment without keys, and for a text that is not a key: at
+    the start, and not only when the first merchant adds a bank card.
     """
     keys = os.environ.get("TAEL_ENCRYPTION_KEYS", "").replace(",", " ").split()
     for number, key in enumerate(keys, start=1):
@@ -34,6 +35,7 @@ def encryption_keys(*, deployed: bool) -> list[str]:
 
 
 def _is_key(key: str) -> bool:
+    """Whether the text is URL-safe base64 of KEY_BYTES bytes."""
     try:
         return len(base64.b64decode(key, altchars=b"-_", validate=True)) == KEY_BYTES
     except (binascii.Error, ValueError):

@@ -13,7 +13,7 @@ GOOD_FOR = timedelta(days=90)
 
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
-    """The file; 404 where no contact is set."""
+    """The file security.txt. Raises Http404 if no contact is set."""
     if not settings.TAEL_SECURITY_CONTACT:
         raise Http404("TAEL_SECURITY_CONTACT is not set")
     expires = (timezone.now() + GOOD_FOR).replace(microsecond=0)

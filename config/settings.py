@@ -23,11 +23,13 @@ django_stubs_ext.monkeypatch()
 
 
 def flag(name: str, *, default: bool = False) -> bool:
+    """Whether the environment variable says yes: 1, true, yes or on. `default` if it is not set."""
     value = os.environ.get(name, "").strip().lower()
     return default if not value else value in {"1", "true", "yes", "on"}
 
 
 def words(name: str, default: str = "") -> list[str]:
+    """The words in the environment variable, separated by commas or blanks."""
     return os.environ.get(name, default).replace(",", " ").split()
 
 

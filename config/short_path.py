@@ -23,7 +23,9 @@ _resolved = lru_cache(maxsize=1000)(resolve)  # most requests are for a few addr
 
 
 class ShortPath:
-    """Middleware that has the API's views answer at once, without the middleware behind it."""
+    """Middleware that calls the API's views at once, without the middleware that stands behind it.
+    Other requests go on.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -16,13 +16,13 @@ MANIFEST = CompressedManifestStaticFilesStorage.manifest_name
 
 
 class Collected(CompressedManifestStaticFilesStorage):
-    """Django's storage of files under the names that collectstatic gave them; reads the list again
-    for a name it does not have.
+    """Django's storage of files under the names that collectstatic gave them. It reads the list
+    again for a name that it does not have.
     """
 
     def stored_name(self, name: str) -> str:
-        """The name that collectstatic gave the file. Raises ValueError for a file that it was not
-        run for.
+        """The name that collectstatic gave the file. Raises ValueError if collectstatic has not run
+        for this file.
         """
         try:
             return str(super().stored_name(name))
@@ -32,7 +32,9 @@ class Collected(CompressedManifestStaticFilesStorage):
 
 
 class Served(WhiteNoiseMiddleware):
-    """WhiteNoise's middleware; looks for new files when it is asked for one it does not have."""
+    """WhiteNoise's middleware, which looks for new files when it is asked for a file that it does
+    not have.
+    """
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
@@ -46,14 +48,16 @@ class Served(WhiteNoiseMiddleware):
         return answer
 
     def _look_again(self) -> None:
-        """Read the collected files again, if collectstatic ran since."""
+        """Read the collected files again, if collectstatic has run since."""
         collected_at = self._collected_at()
         if collected_at != self.seen:
             self.seen = collected_at
             self.add_files(self.static_root, prefix=self.static_prefix)
 
     def _collected_at(self) -> float:
-        """When collectstatic wrote its list; 0 without a list, or where it is not used."""
+        """When collectstatic wrote its list, as a timestamp; 0 if there is no list, or it is not
+        used.
+        """
         if not self.static_root or self.autorefresh:
             return 0.0
         try:

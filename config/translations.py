@@ -44,7 +44,7 @@ HEADER = "# Translations of Tael. Written by people; `manage.py messages` only a
 
 
 def template(file: IO[bytes], keywords: Any, comment_tags: Any, options: Any) -> Iterator[Any]:
-    """Extracts the marked texts of a Django template for Babel, by Django's own parser."""
+    """Extract the marked texts of a Django template for Babel, by Django's own parser."""
     # It comes as Python code with the template's own indentation, which means nothing to Python.
     code = "\n".join(line.lstrip() for line in templatize(file.read().decode()).split("\n"))
     yield from extract_python(io.BytesIO(code.encode()), keywords, comment_tags, options)
@@ -81,15 +81,17 @@ def update() -> None:
 
 
 def problems() -> list[str]:
-    """Sentences about texts that are not translated, fuzzy, no longer in the code, or compiled
-    from another text.
+    """Sentences about texts that are not translated, are fuzzy, or are no longer in the code, and
+    about compiled files that are stale.
     """
     words = found()
     return [problem for language in LANGUAGES for problem in _problems(language, words)]
 
 
 def _problems(language: str, words: Catalog) -> Iterator[str]:
-    """Yields what is wrong with a language's catalogue; `words` are the texts in the code."""
+    """Yield what is wrong with a language's catalogue and compiled file; `words` are the texts in
+    the code.
+    """
     catalog = _read(language)
     for message in words:
         if message.id and (known := catalog.get(message.id, message.context)) is None:
@@ -104,7 +106,7 @@ def _problems(language: str, words: Catalog) -> Iterator[str]:
 
 
 def _problems_of(language: str, message: Message) -> Iterator[str]:
-    """Yields what is wrong with one translation."""
+    """Yield what is wrong with one translation."""
     texts = [message.string] if isinstance(message.string, str) else message.string
     if not texts or not all(texts):
         yield f"{language}: not translated: {message.id!r}"
@@ -127,6 +129,7 @@ def _mo(language: str) -> Path:
 
 
 def _read(language: str) -> Catalog:
+    """The language's catalogue; an empty one if it has no .po file yet."""
     locale = to_locale(language)
     if not _po(language).is_file():
         return Catalog(

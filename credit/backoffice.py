@@ -57,6 +57,9 @@ ORDERS = Picture(
 
 
 def _totals() -> Mapping[str, Mapping[str, Decimal]]:
+    """For each currency code, the figures of TOTAL_ROWS by name. A figure that would be 0 may be
+    missing.
+    """
     found: dict[str, dict[str, Any]] = {row.pop("currency"): row for row in sums.lines()}
     for name, amounts in (("overdue", sums.overdue()), ("on_their_way", sums.on_their_way())):
         for code, amount in amounts.items():
@@ -68,6 +71,9 @@ def _totals() -> Mapping[str, Mapping[str, Decimal]]:
 
 
 def _of_merchant(visit: Visit) -> Section:
+    """Credit's section of a merchant's page: panels of its line, and what it asked for lately. It
+    is empty if the merchant has no credit line, or the operator may not look at it.
+    """
     line: CreditLine | None = visit.own("credit_line", CreditLine)
     if line is None:
         return Section()
@@ -87,6 +93,7 @@ def _of_merchant(visit: Visit) -> Section:
 
 
 def _freezes(line: CreditLine) -> Iterator[Placed]:
+    """The panel of the freezes in force, or nothing while the line is not frozen."""
     if line.is_frozen:
         shown = {"freezes": freezes.in_force(line)}
         yield Placed(Area.TOP, 10, Panel("admin/backoffice/freezes.html", shown))
@@ -102,6 +109,9 @@ def _standing(visit: Visit, line: CreditLine, today: date) -> Panel:
 
 
 def _orders(line: CreditLine, today: date) -> Panel:
+    """The panel with the first few overdue orders (longest overdue first), latest orders and
+    declined orders.
+    """
     declined = queries.orders(line, today=today, standing=Order.Status.DECLINED)
     shown = {
         "overdue_orders": queries.orders(line, today=today, standing="OVERDUE", by="due_on")[:FEW],
@@ -112,6 +122,7 @@ def _orders(line: CreditLine, today: date) -> Panel:
 
 
 def _proceeds(line: CreditLine, today: date, own_withdrawals: Sequence[Withdrawal]) -> Panel:
+    """The panel of proceeds: its buckets, the given withdrawals, and the first few destinations."""
     shown = {
         "line": line,
         "buckets": proceeds.buckets(line.pk, today=today),
@@ -122,6 +133,9 @@ def _proceeds(line: CreditLine, today: date, own_withdrawals: Sequence[Withdrawa
 
 
 def _limits(line: CreditLine, requests: Sequence[LimitRequest]) -> Panel:
+    """The panel with the latest changes of the limit, the latest reviews, and the given
+    requests.
+    """
     raised = (LimitEntry.Kind.OPENED, LimitEntry.Kind.LIMIT_SET, LimitEntry.Kind.REVIEW)
     history = LimitEntry.objects.filter(line=line, kind__in=raised)
     shown = {
@@ -133,12 +147,14 @@ def _limits(line: CreditLine, requests: Sequence[LimitRequest]) -> Panel:
 
 
 def _asked_about_limits(requests: Sequence[LimitRequest]) -> Iterator[Step]:
+    """An entry in the merchant's history for each of these requests about the limit."""
     for one in requests:
         what = f"Asked: {one.get_kind_display()}"
         yield Step(one.asked_at, what, one.message, one.asked_by, page_of(one))
 
 
 def _asked_for_withdrawals(own_withdrawals: Sequence[Withdrawal]) -> Iterator[Step]:
+    """An entry in the merchant's history for each of these withdrawals."""
     for one in own_withdrawals:
         what = f"Asked: withdrawal {one}"
         yield Step(one.requested_at, what, "", one.requested_by, page_of(one))

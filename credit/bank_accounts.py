@@ -25,8 +25,8 @@ IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]+")
 
 
 class NotAnAccount(Exception):
-    """The country is not known, or its banks do not write such a number or routing code; `field`
-    says which of the three it is.
+    """The country is not known, or its banks do not use such a number or routing code. `field` is
+    "country", "number" or "routing", whichever is wrong.
     """
 
     def __init__(self, field: str, problem: str) -> None:
@@ -40,6 +40,9 @@ def _weighed(digits: str, weights: tuple[int, ...]) -> int:
 
 
 def _is_american_bank(routing: str) -> bool:
+    """Whether nine digits are a valid American routing number, by their check digit; nine zeros are
+    not.
+    """
     return _weighed(routing, (3, 7, 1)) % 10 == 0 and routing != "000000000"
 
 
@@ -47,7 +50,7 @@ def _is_clabe(number: str) -> bool:
     """Whether the check digit of a Mexican CLABE of 18 digits is right.
 
     The first 17 digits are multiplied by 3, 7, 1, 3, and so on. The last digits of these products
-    and the 18th digit add up to a multiple of ten.
+    and the 18th digit must add up to a multiple of ten.
     """
     products = (int(one) * (3, 7, 1)[at % 3] % 10 for at, one in enumerate(number[:17]))
     return (10 - sum(products) % 10) % 10 == int(number[17])
@@ -80,11 +83,11 @@ COUNTRIES = (*IBAN_LENGTHS, *RULES)
 
 
 def checked(country: str, number: str, routing: str) -> tuple[str, str]:
-    """The account number and the code of its bank or branch as banks write them: no blanks, dots or
-    dashes, in capitals.
+    """Return (account number, code of its bank or branch) as banks write them: in capitals, without
+    blanks, dots, slashes or dashes. The code is empty for an IBAN, which contains it.
 
-    Raises NotAnAccount for a country that is not known here, and for a number or code that is
-    wrong.
+    Raises NotAnAccount if the country is not known here, if the number or code is wrong, or if an
+    IBAN comes with a code.
     """
     number, routing = _plain(number), _plain(routing)
     if country in IBAN_LENGTHS:
@@ -105,13 +108,16 @@ def checked(country: str, number: str, routing: str) -> tuple[str, str]:
 
 
 def _plain(text: str) -> str:
-    """The text in capitals without blanks, dots, slashes and dashes; full-width digits of Chinese
-    keyboards become plain ones.
+    """The text in capitals without blanks, dots, slashes and dashes. Full-width letters and digits
+    of Chinese keyboards become plain ones.
     """
     return re.sub(r"[\s./-]", "", unicodedata.normalize("NFKC", text)).upper()
 
 
 def _check_iban(country: str, number: str) -> None:
+    """Raise NotAnAccount unless the number is an IBAN of that country, with its length and check
+    digits.
+    """
     if not number.startswith(country) or len(number) != IBAN_LENGTHS[country]:
         raise NotAnAccount("number", f"is not an IBAN of {country}")
     if not IBAN.fullmatch(number):

@@ -35,7 +35,7 @@ DECLINED = "declined"
 
 def _as_written(value: object) -> object:
     """Turn a float of the JSON into the text that it was written as, so that 4.6 becomes exactly
-    that Decimal. Refuses booleans.
+    that Decimal. Other values stay as they are; a boolean raises ValueError.
     """
     if isinstance(value, bool):
         raise ValueError("must be a number or a decimal string")
@@ -46,7 +46,7 @@ Mark = Annotated[Decimal, BeforeValidator(_as_written), Field(allow_inf_nan=Fals
 
 
 class OrderPlaced(Data):
-    """A buyer's order that is to be paid later; parts fall due a month apart."""
+    """A buyer's order that is to be paid later; its instalments fall due 30 days apart."""
 
     order: Reference
     buyer: Reference
@@ -58,7 +58,9 @@ class OrderPlaced(Data):
 
 
 class OrderOpening(Data):
-    """An open order that a merchant brings along; `paid` of its amount was paid elsewhere."""
+    """An open order that a merchant brings along from elsewhere. `paid` is the part of its amount
+    that the buyer paid there.
+    """
 
     order: Reference
     buyer: Reference
@@ -69,15 +71,15 @@ class OrderOpening(Data):
 
 
 class Maturing(Data):
-    """What matures on a local day."""
+    """The amount of proceeds that matures on one local day."""
 
     on: Day
     amount: Amount
 
 
 class ProceedsOpening(Data):
-    """The proceeds that a merchant brings along: what it could withdraw already (less than 0 if it
-    owed), and what matures later.
+    """The proceeds that a merchant brings along: what it could withdraw already (negative if it
+    owed something), and what matures later.
     """
 
     currency: Currency
@@ -86,19 +88,19 @@ class ProceedsOpening(Data):
 
 
 class OrderNamed(Data):
-    """The order, by its reference."""
+    """The reference of an order."""
 
     order: Reference
 
 
 class Cancellation(Data):
-    """Why an order is off."""
+    """Why an order is cancelled; may be empty."""
 
     reason: Words = ""
 
 
 class OrderCancelled(Cancellation, OrderNamed):
-    """The order, and why it is off."""
+    """The reference of an order, and why it is cancelled."""
 
 
 class Paid(Data):
@@ -110,7 +112,7 @@ class Paid(Data):
 
 
 class OrderPaid(Paid, OrderNamed):
-    """Cash for an order: `payment` is the payment's own reference."""
+    """A buyer's cash for an order: `payment` is the payment's own reference."""
 
 
 class Refunded(Data):
@@ -122,11 +124,13 @@ class Refunded(Data):
 
 
 class OrderRefunded(Refunded, OrderNamed):
-    """Money that goes back to an order's buyer: `refund` is the refund's own reference."""
+    """Money that goes back to the buyer of an order: `refund` is the refund's own reference."""
 
 
 class Metrics(Data):
-    """A rating of 0 to 5, and three marks of 0 to 100."""
+    """The figures that the platform measured of a shop: a rating of 0 to 5, and three marks of 0 to
+    100.
+    """
 
     rating: Mark
     listing_quality: Mark
@@ -135,6 +139,9 @@ class Metrics(Data):
 
 
 def placed(event: Event, data: OrderPlaced, merchant_id: int, now: datetime) -> Outcome:
+    """Open the order, or record that it was declined. The outcome of a new declined order is
+    "declined", with the reason.
+    """
     order, is_new = orders.place(
         merchant_id=merchant_id,
         reference=data.order,
@@ -152,11 +159,13 @@ def placed(event: Event, data: OrderPlaced, merchant_id: int, now: datetime) -> 
 
 
 def shipped(event: Event, data: OrderNamed, merchant_id: int, now: datetime) -> Outcome:
+    """Note that the order was shipped."""
     order, is_new = orders.ship(merchant_id=merchant_id, reference=data.order, at=event.at, now=now)
     return Outcome.of(is_new, order)
 
 
 def delivered(event: Event, data: OrderNamed, merchant_id: int, now: datetime) -> Outcome:
+    """Note that the order was delivered, from which its due dates follow."""
     order, is_new = orders.deliver(
         merchant_id=merchant_id, reference=data.order, at=event.at, now=now
     )
@@ -164,6 +173,7 @@ def delivered(event: Event, data: OrderNamed, merchant_id: int, now: datetime) -
 
 
 def cancelled(event: Event, data: OrderCancelled, merchant_id: int, now: datetime) -> Outcome:
+    """Cancel the order."""
     order, is_new = orders.cancel(
         merchant_id=merchant_id,
         reference=data.order,
@@ -175,6 +185,7 @@ def cancelled(event: Event, data: OrderCancelled, merchant_id: int, now: datetim
 
 
 def paid(event: Event, data: OrderPaid, merchant_id: int, now: datetime) -> Outcome:
+    """Record a buyer's payment for an order."""
     payment, is_new = payments.receive(
         merchant_id=merchant_id,
         order=data.order,
@@ -187,6 +198,7 @@ def paid(event: Event, data: OrderPaid, merchant_id: int, now: datetime) -> Outc
 
 
 def refunded(event: Event, data: OrderRefunded, merchant_id: int, now: datetime) -> Outcome:
+    """Record a refund to an order's buyer."""
     refund, is_new = refunds.give(
         merchant_id=merchant_id,
         order=data.order,
@@ -199,6 +211,7 @@ def refunded(event: Event, data: OrderRefunded, merchant_id: int, now: datetime)
 
 
 def measured(event: Event, data: Metrics, merchant_id: int, now: datetime) -> Outcome:
+    """Record the metrics of the shop."""
     _, is_new = metrics.report(
         merchant_id=merchant_id,
         rating=data.rating,
@@ -212,6 +225,7 @@ def measured(event: Event, data: Metrics, merchant_id: int, now: datetime) -> Ou
 
 
 def order_brought(event: Event, data: OrderOpening, merchant_id: int, now: datetime) -> Outcome:
+    """Open an order that the merchant brings along from elsewhere."""
     currency = money.check_currency(data.currency)
     order, is_new = openings.take_order(
         merchant_id=merchant_id,
@@ -229,6 +243,9 @@ def order_brought(event: Event, data: OrderOpening, merchant_id: int, now: datet
 def proceeds_brought(
     event: Event, data: ProceedsOpening, merchant_id: int, now: datetime
 ) -> Outcome:
+    """Add the proceeds that the merchant brings along from elsewhere. Raises Invalid if two parts
+    mature on the same day.
+    """
     currency = money.check_currency(data.currency)
     maturing = {day.on: Money(day.amount, currency) for day in data.maturing}
     if len(maturing) < len(data.maturing):
@@ -243,6 +260,7 @@ def proceeds_brought(
 
 
 def _count_orders(outcome: str, currency: str, times: int) -> None:
+    """Count `times` placed or declined orders in the metrics. Other outcomes are not counted."""
     if outcome == APPLIED.status:
         counters.ORDERS.labels("placed").inc(times)
         counters.HOLDS.labels(currency).inc(times)
@@ -344,17 +362,21 @@ EVENT_TYPES = (
 
 
 class LineTerms(Terms):
+    """The terms on which a merchant's credit line is opened."""
+
     currency: Currency
     credit_limit: Amount
     payment_days: DAYS = 10
     settlement_days: DAYS
 
     def check(self) -> None:
+        """Raise Invalid unless the settlement days are among those that a line can have."""
         if self.settlement_days not in SETTLEMENT_DAYS:
             raise Invalid("settlement_days", f"must be one of {SETTLEMENT_DAYS}")
 
 
 def _open(merchant: Merchant, terms: LineTerms, now: datetime) -> None:
+    """Open the merchant's credit line on these terms."""
     lines.open(
         merchant=merchant,
         limit=Money(terms.credit_limit, money.check_currency(terms.currency)),

@@ -63,7 +63,7 @@ WAITS_FOR_APPROVAL = _(
 
 
 def state(withdrawal: Withdrawal) -> StrOrPromise:
-    """The sentence that tells a merchant where a withdrawal is, and what comes next."""
+    """The sentence that tells a merchant where a withdrawal stands and what comes next."""
     if withdrawal.status == Withdrawal.Status.REQUESTED and withdrawal.needs_approval:
         return WAITS_FOR_APPROVAL
     return STATES[withdrawal.status]

@@ -10,7 +10,7 @@ from lib.csv_files import amount, of_rows, safe, utc
 
 
 def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
-    """A CSV file of these orders of the line, in their order."""
+    """Yield the chunks of a CSV file of these orders of the line, in the order of the query."""
     columns = {
         "Order": safe("reference"),
         "Buyer": safe("buyer"),
@@ -41,8 +41,8 @@ def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
 
 
 def entries(line: CreditLine, found: QuerySet[LimitEntry]) -> Iterator[bytes]:
-    """A CSV file of these entries of the line, in their order; operators who made one are not
-    named.
+    """Yield the chunks of a CSV file of these entries of the line, in the order of the query. It
+    says whether a person or a rule made an entry, but names no operator.
     """
     columns = {
         "Time (UTC)": utc("at"),
@@ -64,7 +64,9 @@ def entries(line: CreditLine, found: QuerySet[LimitEntry]) -> Iterator[bytes]:
 
 
 def proceeds_entries(line: CreditLine, found: QuerySet[ProceedsEntry]) -> Iterator[bytes]:
-    """A CSV file of these entries of the line's proceeds, in their order."""
+    """Yield the chunks of a CSV file of these entries of the line's proceeds, in the order of the
+    query.
+    """
     columns = {
         "Time (UTC)": utc("at"),
         "Kind": "kind",
@@ -83,7 +85,9 @@ def proceeds_entries(line: CreditLine, found: QuerySet[ProceedsEntry]) -> Iterat
 
 
 def withdrawals(line: CreditLine, found: QuerySet[Withdrawal]) -> Iterator[bytes]:
-    """A CSV file of these withdrawals of the line, in their order."""
+    """Yield the chunks of a CSV file of these withdrawals of the line, in the order of the
+    query.
+    """
     columns = {
         "Withdrawal": "reference",
         "Requested (UTC)": utc("requested_at"),

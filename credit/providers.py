@@ -25,12 +25,12 @@ class SandboxNotAllowed(Refused):
 
 
 class NoAnswer(Exception):
-    """The provider did not answer, or not in a way that we understand: it may have paid or not."""
+    """The provider did not answer, or its answer cannot be understood: it may have paid or not."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A provider's answer about a withdrawal: PAID or FAILED."""
+    """A provider's answer about a withdrawal: whether it was PAID or FAILED."""
 
     status: Withdrawal.Status
     reference: str = ""  # the provider's own, when it paid
@@ -39,36 +39,39 @@ class Answer:
 
     @classmethod
     def paid(cls, reference: str, amount: Money | None = None) -> "Answer":
+        """The answer that the withdrawal was paid, under the provider's own `reference`."""
         return cls(Withdrawal.Status.PAID, reference=reference, amount=amount)
 
     @classmethod
     def failed(cls, reason: str) -> "Answer":
+        """The answer that the withdrawal was not paid, and why."""
         return cls(Withdrawal.Status.FAILED, reason=reason)
 
 
 class Provider(Protocol):
-    """A payout provider. It stops waiting for an answer within a minute: a process that still asks
-    after ten minutes is taken for dead.
+    """What a payout provider has to implement. It must stop waiting for an answer within a minute:
+    a process that still asks after ten minutes is taken for dead.
     """
 
     def check_allowed(self) -> None:
-        """Raise where this provider cannot be used in this installation; called before anything is
-        sent.
+        """Implementations raise an error if the provider cannot be used in this installation. It is
+        called before anything is sent.
         """
 
     def send(self, withdrawal: Withdrawal) -> Answer:
-        """Pay the withdrawal to its destination; returns whether it was PAID or FAILED. Raises
-        NoAnswer.
+        """Implementations pay the withdrawal to its destination and return whether it was PAID or
+        FAILED. They raise NoAnswer if they cannot tell.
         """
 
     def find(self, reference: str) -> Answer | None:
-        """The answer about the withdrawal with this reference; None when the provider never
-        received it. Raises NoAnswer.
+        """Implementations return the answer about the withdrawal with this reference, or None if
+        the provider never received it. They raise NoAnswer if they cannot tell.
         """
 
 
 def number_of(withdrawal: Withdrawal) -> str:
-    """The decrypted number of the destination, which only who pays may see.
+    """The decrypted number of the withdrawal's destination. Only whoever makes the payment may see
+    it.
 
     Raises Undecryptable.
     """
@@ -78,8 +81,8 @@ def number_of(withdrawal: Withdrawal) -> str:
 class Sandbox:
     """A provider for demonstrations and tests: it answers PAID and moves no money.
 
-    Destinations whose number ends in 0002 are FAILED; to those whose number ends in 0119 it pays
-    without answering (4000 0000 0000 0002 and 4000 0000 0000 0119 are numbers of cards).
+    Withdrawals to a number that ends in 0002 fail. Those to a number that ends in 0119 are paid,
+    but `send` raises NoAnswer (4000 0000 0000 0002 and 4000 0000 0000 0119 are such card numbers).
     """
 
     REFUSED = "0002"
@@ -87,10 +90,14 @@ class Sandbox:
     KEPT_SECONDS = 30 * 24 * 60 * 60
 
     def check_allowed(self) -> None:
+        """Raise SandboxNotAllowed unless the sandbox is switched on."""
         if not settings.TAEL_SANDBOX:
             raise SandboxNotAllowed("sandbox withdrawals need TAEL_SANDBOX=1")
 
     def send(self, withdrawal: Withdrawal) -> Answer:
+        """Note the withdrawal's outcome by its reference for `find`, and return it. Raises NoAnswer
+        for a number that ends in 0119, and SandboxNotAllowed.
+        """
         self.check_allowed()
         number = number_of(withdrawal)
         # The first answer about a reference is kept in the cache, where another process finds it.
@@ -101,6 +108,7 @@ class Sandbox:
         return self._answer(withdrawal.reference, refused)
 
     def find(self, reference: str) -> Answer | None:
+        """The outcome that `send` noted for this reference in the last 30 days, or None."""
         self.check_allowed()
         refused = cache.get(_cache_key(reference))
         return None if refused is None else self._answer(reference, refused)
@@ -120,8 +128,8 @@ PROVIDERS: dict[str, Provider] = {SANDBOX: Sandbox()}
 
 
 def chosen() -> str:
-    """The provider of withdrawals that are requested now: TAEL_PAYOUT_PROVIDER or, without one,
-    `sandbox` in a demonstration and otherwise `manual`.
+    """The name of the provider for withdrawals that are requested now: TAEL_PAYOUT_PROVIDER if it
+    is set, or else `sandbox` in a demonstration and `manual` otherwise.
 
     Raises ImproperlyConfigured for a provider that is not known.
     """

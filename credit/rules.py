@@ -25,8 +25,8 @@ def happened(said: datetime, *, not_before: datetime | None, told: datetime) -> 
     """The instant to compute with for a step that is said to have happened at `said`.
 
     That is `said` if it lies between `not_before` (the placing of the step's order) and `told`
-    (when the step was reported), and the nearer of the two if it lies up to 5 minutes outside. None
-    means that it cannot have happened then.
+    (when the step was reported), and the nearer of these two if it lies up to 5 minutes outside.
+    None means that the step cannot have happened then.
     """
     if said > told:
         return told if said - told <= FORGIVEN else None
@@ -54,7 +54,7 @@ def parts(
     outstanding: Money,
     first_due_on: date | None,
 ) -> Iterator[Part]:
-    """The instalments of an order, oldest first.
+    """Yield the instalments of an order, oldest first.
 
     Payments cover an order's amount from its start and refunds from its end, so what is outstanding
     is the stretch from `paid` to `paid + outstanding`. Rule 4.12.
@@ -73,9 +73,9 @@ def parts(
 def oldest_due_on(
     *, instalments: int, part_amount: Money, paid: Money, first_due_on: date | None
 ) -> date | None:
-    """The due date of the oldest part that `paid` has not covered in full; None before delivery.
+    """The due date of the oldest part that `paid` does not cover in full; None before delivery.
 
-    Without meaning for an order of which nothing is outstanding.
+    It has no meaning if nothing of the order is outstanding.
     """
     if first_due_on is None:
         return None

@@ -17,7 +17,7 @@ Status = LimitReview.Status
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a review of a line computes with; amounts are in the line's currency."""
+    """What a review of a line is computed from; amounts are in the line's currency."""
 
     limit: Decimal
     rating: Decimal  # 0 to 5
@@ -35,7 +35,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Points:
-    """The points that each factor gave, between 0 and its weight."""
+    """The points that each factor gave, from 0 to its weight."""
 
     rating: Fraction
     volume: Fraction
@@ -50,6 +50,8 @@ class Points:
 
 @dataclass(frozen=True)
 class Result:
+    """The outcome of a review."""
+
     points: Points
     grade: LimitReview.Grade
     limit: Decimal  # proposed: what it becomes, at once or when an operator agrees
@@ -64,7 +66,7 @@ def completeness(reported: Decimal, confirmed: Decimal, *, is_rejected: bool) ->
     """The completeness of a profile, from 0 to 100: the larger of what the platform `reported` and
     what was `confirmed` here.
 
-    A confirmed licence and confirmed contacts give 50 each. While one of them stands rejected the
+    A confirmed licence and confirmed contacts give 50 each. While one of the two is rejected, the
     result is 50 at most. Rule 8.4.
     """
     larger = max(reported, confirmed)
@@ -72,7 +74,8 @@ def completeness(reported: Decimal, confirmed: Decimal, *, is_rejected: bool) ->
 
 
 def review(inputs: Inputs, policy: CreditPolicy) -> Result:
-    """The points, the grade, and the limit that `policy` makes of a limit that is more than 0.
+    """Review a limit, which must be above 0, by a policy: its points, grade and proposed limit, and
+    whether that is applied at once or waits for an operator.
 
     Rule 8.6 to rule 8.9.
     """
@@ -107,6 +110,7 @@ def points_of(inputs: Inputs, policy: CreditPolicy) -> Points:
 
 
 def grade_of(score: Fraction, policy: CreditPolicy) -> LimitReview.Grade:
+    """The grade for a score; a score equal to a grade's lowest one has that grade."""
     if score >= policy.a_from:
         return Grade.A
     if score >= policy.b_from:
@@ -127,12 +131,17 @@ def decimal(value: Fraction) -> Decimal:
 
 
 def _clamped(share: Fraction) -> Fraction:
+    """The share, but at least 0 and at most 1."""
     return min(max(share, Fraction(0)), Fraction(1))
 
 
 def _raised(
     inputs: Inputs, grade: LimitReview.Grade, policy: CreditPolicy
 ) -> tuple[Decimal, tuple[LimitReview.Note, ...]]:
+    """The limit that grade A or B gives, and why it is less than the grade's factor would give. It
+    is the present limit while something is overdue or the line is frozen, and never lower than
+    that.
+    """
     if inputs.overdue > 0:
         return inputs.limit, (Note.BLOCKED_BY_OVERDUE,)
     if inputs.is_frozen:
@@ -148,6 +157,9 @@ def _raised(
 
 
 def _cut(inputs: Inputs, policy: CreditPolicy) -> tuple[Decimal, tuple[LimitReview.Note, ...]]:
+    """The limit that grade D gives, and why it is not the whole cut: it does not fall below the
+    policy's minimum, nor rise.
+    """
     wanted = _whole_steps(inputs.limit * policy.d_factor, policy)
     least = policy.minimum_limit.amount
     if wanted >= least:
@@ -156,5 +168,6 @@ def _cut(inputs: Inputs, policy: CreditPolicy) -> tuple[Decimal, tuple[LimitRevi
 
 
 def _whole_steps(value: Decimal, policy: CreditPolicy) -> Decimal:
+    """The value, rounded down to a multiple of the policy's step."""
     step = policy.step.amount
     return value // step * step

@@ -22,11 +22,13 @@ def register() -> None:
 
 
 def _orders_of(merchant: Any, text: str, today: date) -> Any:
+    """The merchant's orders whose reference starts with `text`."""
     return queries.orders(merchant.credit_line, today=today, reference=text, by="reference")
 
 
 def _withdrawals_of(merchant: Any, text: str, today: date) -> Any:
     # Newest first, in the order of the line's own index: references are unique among all lines.
+    """The merchant's withdrawals whose reference starts with `text`, newest first."""
     found = withdrawals.withdrawals(merchant.credit_line)
     return found.filter(reference__startswith=text.upper())
 

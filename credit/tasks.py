@@ -11,32 +11,53 @@ from jobs.chunks import Failures, Turn, ask_one_by_one, one_by_one, run_bisectin
 
 
 def work_off_day_ends(line_ids: Sequence[int], now: datetime) -> Failures:
+    """Work off the day-ends of these lines up to `now`. Returns the lines that failed, with their
+    errors.
+    """
     return run_bisecting(partial(days.work_off, now=now), line_ids)
 
 
 def flag_orders(line_ids: Sequence[int], now: datetime) -> Failures:
+    """Flag the orders of these lines that a person should look at. Returns the lines that failed,
+    with their errors.
+    """
     return run_bisecting(partial(flags.raise_flags, now=now), line_ids)
 
 
 def run_automatic_withdrawals(rule_ids: Sequence[int], now: datetime) -> Failures:
+    """Run these schedules of automatic withdrawals. Returns the schedules that failed, with their
+    errors.
+    """
     return one_by_one(partial(automatic.run, now=now), rule_ids)
 
 
 def send_withdrawals(
     withdrawal_ids: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
+    """Send these withdrawals to their providers until the turn is over. Returns those that failed,
+    with their errors.
+    """
     return ask_one_by_one(payouts.send, withdrawal_ids, turn or Turn(now))
 
 
 def reconcile_withdrawals(
     withdrawal_ids: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
+    """Ask the providers about these withdrawals until the turn is over. Returns those that failed,
+    with their errors.
+    """
     return ask_one_by_one(payouts.reconcile, withdrawal_ids, turn or Turn(now))
 
 
 def take_payout_answers(answer_ids: Sequence[int], now: datetime) -> Failures:
+    """Apply these rows of the bank's answers. Returns those that failed, with their errors; a row
+    that is refused has not failed.
+    """
     return one_by_one(partial(payout_answers.take, now=now), answer_ids)
 
 
 def flag_late_withdrawals(withdrawal_ids: Sequence[int], now: datetime) -> Failures:
+    """Mark these withdrawals as late unless they have ended. Returns those that failed, with their
+    errors.
+    """
     return run_bisecting(partial(payouts.flag_late, now=now), withdrawal_ids)

@@ -12,5 +12,5 @@ TRANSLATED: dict[str, StrOrPromise] = {
 
 
 def in_words(reason: str) -> str:
-    """A reason that we wrote ourselves, translated; any other as it is."""
+    """The reason in the reader's language if Tael wrote it; any other reason as it is."""
     return str(TRANSLATED.get(reason, reason))

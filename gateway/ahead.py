@@ -23,7 +23,9 @@ NAMES: dict[Books, str] = {CreditLine: "credit line", BillingAccount: "billing a
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """The books of one kind that are open on the same day in the same time zone."""
+    """The books of one kind that are open on the same day in the same time zone, and how many there
+    are.
+    """
 
     model: Books
     timezone: str
@@ -33,20 +35,20 @@ class Days:
 
     @property
     def starts_at(self) -> datetime:
-        """The instant at which `day` starts in `timezone`, but never before `since`."""
+        """The instant at which `day` starts in `timezone`, but no earlier than `since`."""
         # An unknown zone is reported by another check, and must not stop this one.
         zone = self.timezone if zones.is_known(self.timezone) else "UTC"
         start = calendar.day_start(self.day, zone)
         return max(start, self.since) if self.since else start
 
     def is_excused(self, farthest: datetime | None) -> bool:
-        """Whether these books may be ahead of the clock, because a replay that was allowed to reach
-        `farthest` (None: there was no such replay) took them there.
+        """Whether these books may be ahead of the clock, because a replay that was allowed to go as
+        far as `farthest` took them there. `farthest` is None if there was no such replay.
         """
         return farthest is not None and self.starts_at <= farthest
 
     def merchants(self) -> Iterator[str]:
-        """The references of their merchants."""
+        """Yield the references of the merchants that these books belong to."""
         found = self.model.objects.filter(
             timezone=self.timezone, timezone_since_at=self.since, open_on=self.day
         )
@@ -55,8 +57,8 @@ class Days:
 
 
 def _violations(now: datetime) -> Iterator[Violation | None]:
-    """Yields a violation for each book that is ahead of `now` and was not taken there by a replay,
-    and None for each other book.
+    """Yield a violation for each book whose open day is ahead of `now`, unless a replay took it
+    there, and None for each other book.
     """
     farthest = _farthest()
     for days in _open_days():
@@ -69,7 +71,9 @@ def _violations(now: datetime) -> Iterator[Violation | None]:
 
 
 def _remark(now: datetime) -> str:
-    """A sentence about the books that a replay has taken ahead of `now`; "" if there are none."""
+    """A sentence about the books that a replay has taken ahead of `now`, or "" if there is no such
+    book.
+    """
     farthest = _farthest()
     ahead = (days for days in _open_days() if days.starts_at > now + FORGIVEN)
     excused = [days for days in ahead if days.is_excused(farthest)]
@@ -80,14 +84,16 @@ def _remark(now: datetime) -> str:
 
 
 def _farthest() -> datetime | None:
-    """The latest instant that a replay with --beyond-now was given; None if there was none."""
+    """The latest instant that a replay with --beyond-now was allowed to reach, or None if there was
+    none.
+    """
     found = Replay.objects.aggregate(Max("beyond_now_until"))["beyond_now_until__max"]
     assert found is None or isinstance(found, datetime)
     return found
 
 
 def _open_days() -> Iterator[Days]:
-    """Yields all credit lines and billing accounts, grouped by time zone and open day."""
+    """Yield all credit lines and billing accounts, grouped by time zone and open day."""
     for model in NAMES:
         groups = model.objects.values_list("timezone", "timezone_since_at", "open_on")
         for zone, since, day, count in groups.annotate(count=Count("pk")).order_by("open_on"):

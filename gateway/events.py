@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 class _Faulty(Invalid):
-    """The database refuses a value in the event, which our own checks have let through."""
+    """The database refuses a value in the event that our own checks have let through."""
 
     def __init__(self) -> None:
         super().__init__("event", "has something in it that cannot be kept")
@@ -50,9 +50,9 @@ class EventRun:
     An event whose content is at fault is rejected. Any other error is raised, and nothing of that
     event is kept.
 
-    Events of batched types, such as charges, are held back and recorded together, at the latest
-    when a merchant joins, since its first bill takes the next number. `finish` returns the
-    outcomes.
+    Events of batched types, such as charges, are held back and recorded together, but before the
+    next merchant joins, since its first bill takes the next number. `finish` records the rest, and
+    returns the outcomes.
     """
 
     def __init__(self) -> None:
@@ -62,7 +62,9 @@ class EventRun:
         self._merchants: dict[str, int] = {}
 
     def apply(self, event: Event, *, now: datetime) -> None:
-        """Apply one event that arrives at `now`, or hold it back."""
+        """Apply one event that arrives at `now`, or hold it back. What became of it is among the
+        outcomes of `finish`.
+        """
         place = len(self._outcomes)
         self._outcomes.append(None)
         self._types.append((event.type, str(event.data.get("currency", ""))))
@@ -90,11 +92,12 @@ class EventRun:
             self._outcomes[place] = _reject_content(error)
 
     def hold(self, events: Iterable[Event]) -> None:
-        """Lock the books of all merchants of these events, all of which the caller's transaction
-        applies.
+        """Lock the books of all merchants of these events, for a caller that applies all of them in
+        one transaction.
 
         Orders lock credit lines and charges lock billing accounts. Locked in the order of the
-        events, they would come in another order than elsewhere, which may deadlock.
+        events, they would come in another order than elsewhere, which may deadlock. Unknown
+        merchants are ignored.
         """
         named = {event.merchant for event in events}
         known = Merchant.objects.filter(reference__in=named).values_list("reference", "pk")
@@ -102,7 +105,9 @@ class EventRun:
         accounts.hold_both([pk for _, pk in known])
 
     def finish(self) -> list[Outcome]:
-        """Record the events that were held back; returns the outcome of every event, in order."""
+        """Record the events that were held back. Returns the outcomes of all events, in the order
+        in which they were applied, and counts them in the metrics once the transaction commits.
+        """
         self._record_held()
         outcomes = [outcome for outcome in self._outcomes if outcome is not None]
         became = (outcome.status for outcome in outcomes)
@@ -112,6 +117,7 @@ class EventRun:
         return outcomes
 
     def _record_held(self) -> None:
+        """Record the events that were held back so far, and keep their outcomes."""
         for batched, held in self._held.items():
             recorded = _record(batched, [new for _, new in held])
             for (place, _), outcome in zip(held, recorded, strict=True):
@@ -119,6 +125,7 @@ class EventRun:
         self._held.clear()
 
     def _merchant_id(self, reference: str) -> int:
+        """The id of the merchant with this reference. Raises UnknownMerchant."""
         if reference not in self._merchants:
             row = prepared.row(MERCHANT, [reference])
             if row is None:
@@ -128,8 +135,8 @@ class EventRun:
 
 
 def _record(batched: BatchedType[Any], new: Sequence[Any]) -> list[Outcome]:
-    """Record events of a batched type together; where the content of one is at fault, record each
-    half by itself.
+    """Record events of a batched type together, and return their outcomes in order. If the content
+    of one is at fault, do so with each half, down to the event at fault, which is rejected.
 
     Recording is all or nothing, so a half finds the books as the whole did.
     """
@@ -148,7 +155,7 @@ def _is_of_content(error: Exception) -> bool:
     """Whether the error comes from a value in the event that the database refuses: too long, out of
     range, not to be encoded, or against a constraint or a trigger.
 
-    A connection that is gone, a deadlock and wrong SQL are our own failures.
+    A lost connection, a deadlock and wrong SQL are our own failures, and give False.
     """
     if isinstance(error, UnicodeError):
         return True
@@ -162,7 +169,7 @@ def _is_of_content(error: Exception) -> bool:
 
 
 def _reject_content(error: Exception) -> Outcome:
-    """Log the error, and reject the event."""
+    """Log the error, and return the outcome of a rejected event."""
     log.error("An event has something in it that the database refuses", exc_info=error)
     return Outcome.rejected(_Faulty())
 
@@ -181,8 +188,8 @@ def _count_outcomes(became: Mapping[tuple[tuple[str, str], str], int]) -> None:
 def apply_all(
     events: Iterable[Event], *, now: datetime, in_one_transaction: bool = False
 ) -> list[Outcome]:
-    """Apply events that all arrive at `now`, in the order of `at`, and as listed where that is the
-    same.
+    """Apply events that all arrive at `now`, in the order of their `at`; those with the same `at`,
+    in the order of the list.
 
     Returns their outcomes in the order of the list. An event whose content is at fault is rejected.
     Any other error is raised: nothing of that event is kept, and all events may be sent again.

@@ -1,7 +1,8 @@
-"""What a key sends: what it may not send is refused, the rest is applied, and all is kept.
+"""Takes in what a key sends: events that it may not send are refused, the others are applied, and
+all are recorded.
 
-Events commit as they are applied, and are put on record after them. Who gets no answer sends them
-again: what was applied is a duplicate by then, and so says the record.
+Events commit as they are applied, and are recorded after that. A sender that got no answer sends
+them again: what was applied is a duplicate then, and the record says so.
 """
 
 from collections.abc import Sequence
@@ -26,10 +27,10 @@ class OutOfScope(Refused):
 
 
 def take(raw: Sequence[Any], *, key: ApiKey, request_id: str, now: datetime) -> list[Outcome]:
-    """Apply the events in these decoded JSON objects, which arrive together; returns what became
-    of each, in their order.
+    """Apply the events in these decoded JSON objects, which arrive together, and record them.
+    Returns their outcomes in the same order; events that the key may not send are rejected.
 
-    Failures of our own are raised; then all of them may be sent again.
+    Failures of our own are raised; then all events may be sent again.
     """
     outcomes: list[Outcome | None] = [None] * len(raw)
     allowed: list[tuple[int, Event]] = []
@@ -52,9 +53,10 @@ def take(raw: Sequence[Any], *, key: ApiKey, request_id: str, now: datetime) -> 
 
 
 def _check(event: Event, key: ApiKey) -> None:
-    """Raise OutOfScope or UnknownMerchant for what the key may not send.
+    """Raise OutOfScope, UnknownMerchant or Invalid if the key may not send this event, or its type
+    does not exist.
 
-    To a merchant's key the other merchants are unknown.
+    For a merchant's key, all other merchants are unknown.
     """
     found = events.type_named(event.type)
     if found is None:
@@ -68,6 +70,7 @@ def _check(event: Event, key: ApiKey) -> None:
 
 
 def _name(raw: Any) -> str:
+    """The event's type for the metrics; "unknown" if it is not a registered one."""
     said = raw.get("type") if isinstance(raw, dict) else None
     found = events.type_named(said) if isinstance(said, str) else None
     return found.name if found else "unknown"
@@ -75,9 +78,11 @@ def _name(raw: Any) -> str:
 
 @transaction.atomic
 def send_again(*, received_id: int, reason: str, actor: str, now: datetime) -> ReceivedEvent:
-    """Apply a refused event anew, once what stood in its way is mended; returns the new record.
+    """Apply a refused event anew, after an operator has mended what stood in its way. Returns the
+    new record, which may say that it was refused again.
 
-    Raises received.NotRefused. What was refused once more is on record as refused again.
+    The event may do no more than its key may send. Raises received.NotRefused, Invalid without a
+    reason.
     """
     refused = received.take_again(received_id=received_id, reason=reason, actor=actor, now=now)
     event = received.event_of(refused)

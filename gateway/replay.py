@@ -48,11 +48,13 @@ def jobs_of_a_replay() -> Sequence[Job]:
 
 
 class BeyondTheClock(Refused):
-    """An event of the file, or the instant to stop at, is yet to come; nothing was applied."""
+    """An event of the file, or the instant to stop at, is later than the clock; nothing was
+    applied.
+    """
 
 
 class LiveBooks(Refused):
-    """A scheduler has been at work at these books, and this is no demonstration."""
+    """A scheduler has been at work at these books, and this is not a demonstration."""
 
 
 class ReplayedByAnother(Refused):
@@ -60,12 +62,12 @@ class ReplayedByAnother(Refused):
 
 
 class NoDemonstration(Refused):
-    """Only a demonstration may be replayed beyond the clock."""
+    """Only a demonstration may be replayed beyond the clock, and this is not one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the file: the event in it, or why it has none."""
+    """One line of the file with its instant: the event on it, or why it has none."""
 
     number: int
     at: datetime
@@ -74,7 +76,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Source:
-    """A file of events that `look_through` has read once."""
+    """A file of events, as `look_through` found it."""
 
     path: Path
     digest: str
@@ -84,8 +86,8 @@ class Source:
     to_come: Line | None  # the first line whose event is said to happen after the clock
 
     def read(self) -> Iterator[Line]:
-        """The file's lines in the order in which they happened; streamed if the file has that
-        order.
+        """Yield the file's lines in the order in which they happened. They are read one by one if
+        the file has that order, and otherwise all at once.
         """
         lines = _lines(self.path)
         if self.is_in_order:
@@ -94,9 +96,10 @@ class Source:
 
 
 def look_through(path: Path, *, now: datetime) -> Source:
-    """Read the file once, and compare the instants of its events with `now`.
+    """Read the whole file, and return its digest, how many lines it has, their order and last
+    instant, and the first line that is later than `now`.
 
-    Raises OSError when it can't be read, also for a .gz file that is cut short.
+    Raises OSError if it can't be read, and OSError or EOFError for a .gz file that is cut short.
     """
     digest = hashlib.sha256()
     with path.open("rb") as file:
@@ -114,12 +117,13 @@ def look_through(path: Path, *, now: datetime) -> Source:
 
 
 def _open(path: Path) -> IO[bytes]:
+    """Open the file for reading; a .gz file is unpacked."""
     return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
 def _lines(path: Path) -> Iterator[Line]:
-    """The lines of the file, each with its instant; a line without one takes that of the line
-    before it.
+    """Yield the lines of the file that are not blank, each with its instant. A line without one
+    takes that of the line before it.
     """
     at = EPOCH
     with _open(path) as file:
@@ -137,7 +141,9 @@ def _lines(path: Path) -> Iterator[Line]:
 
 
 def check_is_past(source: Source, until: datetime | None, *, now: datetime) -> None:
-    """Raises BeyondTheClock, naming the line, when the file or `until` reaches beyond `now`."""
+    """Raise BeyondTheClock, which names the line, if an event of the file or `until` is later than
+    `now`.
+    """
     advice = "Nothing was applied. Demonstrations may be told --beyond-now."
     if source.to_come is not None:
         number, at = source.to_come.number, source.to_come.at.isoformat()
@@ -152,11 +158,12 @@ def check_is_past(source: Source, until: datetime | None, *, now: datetime) -> N
 
 
 class Replaying:
-    """One run of a replay: applies the events of `source` before `until`, and runs the jobs that
+    """One run of a replay: it applies the events of `source` before `until`, and runs the jobs that
     fall due in between.
 
     `progress` is called with the number of events that each step has done. With `beyond_now`,
-    `until` may be later than the clock, and the database keeps how far it was.
+    `until` may be later than the clock, and the database keeps how far it was. Unless TAEL_SANDBOX
+    is set, the run moves a marketplace in: no payments are collected and nobody is mailed.
     """
 
     def __init__(
@@ -177,10 +184,11 @@ class Replaying:
         ]
 
     def run(self) -> Replay:
-        """Apply the events before `until` that are not applied yet, and run the jobs of each
-        instant of the timetable up to and including it.
+        """Apply the events before `until` that are not applied yet, and run the jobs at each
+        instant of the timetable up to and including it. Returns the record of the replay.
 
-        Raises LiveBooks, NoDemonstration and ReplayedByAnother; then nothing has been changed.
+        Raises LiveBooks, NoDemonstration and ReplayedByAnother before anything is changed;
+        LiveBooks also later, if a scheduler starts meanwhile.
         """
         if self.is_moving_in and self.beyond_now:
             raise NoDemonstration("--beyond-now is for demonstrations, which have TAEL_SANDBOX=1.")
@@ -196,8 +204,8 @@ class Replaying:
         return self.replay
 
     def _load(self) -> None:
-        """Load or create the record of how far the file has been applied, and note how far it may
-        go.
+        """Load or create the record of how far the file has been applied, and note how far beyond
+        the clock it may go.
         """
         self.replay, _ = Replay.objects.get_or_create(
             digest=self.source.digest, defaults={"name": shown(self.source.path.name, 255)}
@@ -208,6 +216,9 @@ class Replaying:
             self.replay.refresh_from_db()
 
     def _go_on(self) -> None:
+        """Apply what is left of the file, window by window, and follow the timetable up to
+        `until`.
+        """
         self.progress(self.replay.events_done)
         for window in self._windows():
             self._check_not_live()
@@ -217,6 +228,7 @@ class Replaying:
         self._run(self.jobs, self.until)
 
     def _check_not_live(self) -> None:
+        """Raise LiveBooks if a scheduler has been at work, unless this is a demonstration."""
         if self.is_moving_in and heartbeat_at() is not None:
             raise LiveBooks(
                 "These books are live: a scheduler has been at work, and TAEL_SANDBOX is not set."
@@ -224,8 +236,9 @@ class Replaying:
             )
 
     def _windows(self) -> Iterator[Sequence[Line]]:
-        """Yields the lines that are not applied yet, in groups within which no job is due; between
-        two groups it runs the jobs.
+        """Yield the lines before `until` that are not applied yet, in groups of at most
+        MOST_EVENTS_AT_ONCE within which no job is due. Between two groups it runs the jobs that
+        are.
         """
         window: list[Line] = []
         for place, line in enumerate(self.source.read()):
@@ -243,12 +256,13 @@ class Replaying:
             yield window
 
     def _next_tick(self) -> datetime:
+        """The next instant at which a job is due; EPOCH before the clock is set."""
         clock = self.replay.clock
         return min(job.tick_after(clock) for job in self.jobs) if clock else EPOCH
 
     def _follow_timetable(self, instant: datetime) -> None:
         """Run the jobs at each of their instants after the replay's clock, up to and including
-        `instant`.
+        `instant`. The first call of a replay runs none, and sets the clock to `instant`.
         """
         if self.replay.clock is None:
             if instant > EPOCH:  # where lines stand that come before any event
@@ -260,19 +274,20 @@ class Replaying:
             self.after_tick(tick)
 
     def _run(self, jobs: Sequence[Job], now: datetime) -> None:
+        """Run these jobs as of `now`, in this process."""
         for job in jobs:
             job.run_here(now)
         if self.is_moving_in:
             notices.keep_unmailed(up_to=now)
 
     def after_tick(self, tick: datetime) -> None:
-        """Called at each instant of the timetable once its jobs are done; subclasses may do more
-        here.
+        """Called at each instant of the timetable after its jobs are done. It does nothing;
+        subclasses may override it.
         """
 
     @transaction.atomic
     def _apply(self, window: Sequence[Line]) -> None:
-        """Apply a group of events and record that, in one transaction."""
+        """Apply a group of events and record their outcomes, in one transaction."""
         run = EventRun()
         run.hold(line.parsed for line in window if isinstance(line.parsed, Event))
         for line in window:
@@ -288,7 +303,7 @@ class Replaying:
         self._note(window, outcomes)
 
     def _note(self, window: Sequence[Line], outcomes: Sequence[Outcome]) -> None:
-        """Record outcomes and rejections, and how far the file has been applied."""
+        """Record the outcomes and rejections of a group, and how far the file has been applied."""
         counts = defaultdict(dict, self.replay.outcomes)
         rejections = []
         for line, outcome in zip(window, outcomes, strict=True):
@@ -302,6 +317,7 @@ class Replaying:
         self.replay.save()
 
     def _rejection(self, line: Line, outcome: Outcome) -> ReplayRejection:
+        """The record of a rejected line, not saved yet."""
         event = line.parsed if isinstance(line.parsed, Event) else None
         return ReplayRejection(
             replay=self.replay,
@@ -315,8 +331,8 @@ class Replaying:
 
 @contextmanager
 def _quick_commits() -> Iterator[None]:
-    """Do not wait for the disk at commits while the block runs: after a crash the replay goes on
-    from the last commit on disk.
+    """Do not wait for the disk at commits while the block runs. After a crash the replay goes on
+    from the last commit that is on disk.
     """
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")

@@ -18,7 +18,7 @@ P = ParamSpec("P")
 
 
 class MemberRequest(HttpRequest):
-    """A request by somebody who belongs to the merchant in the address."""
+    """A request by somebody who belongs to the team of the merchant in the address."""
 
     user: User
     membership: Membership
@@ -28,32 +28,35 @@ View = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
 
 
 def for_members(view: View[P]) -> Callable[..., HttpResponseBase]:
-    """A decorator that lets the people of the merchant in the address in, and shows times in its
-    time zone.
+    """Let a view be seen only by the team of the merchant in the address, with times in the
+    merchant's time zone.
 
     The merchant is always the one in the address, so that two tabs never mix. Strangers get the
     same 404 as for a merchant that does not exist. People who are not signed in are sent to sign
-    in; people without a second factor are sent to set one up, where the merchant's owners require
-    it.
+    in. If the merchant's owners require a second factor, people without one are sent to set it up.
     """
     return _guard(view, lambda _: True)
 
 
 def for_finance(view: View[P]) -> Callable[..., HttpResponseBase]:
-    """As `for_members`, but only for who may act and not only look: OWNER and FINANCE. Others get a
-    403.
+    """Do as `for_members`, but admit only OWNER and FINANCE, who may do more than look. Others get
+    a 403.
     """
     return _guard(view, lambda membership: membership.may_act)
 
 
 def for_owners(view: View[P]) -> Callable[..., HttpResponseBase]:
-    """As `for_members`, but only for who may change the team: OWNER. Others get a 403."""
+    """Do as `for_members`, but admit only OWNER, who may change the team. Others get a 403."""
     return _guard(view, lambda membership: membership.is_owner)
 
 
 def _guard(
     view: View[P], may_enter: Callable[[Membership], bool]
 ) -> Callable[..., HttpResponseBase]:
+    """The view for those of the merchant's team whom `may_enter` admits; others get a 403, and
+    strangers a 404.
+    """
+
     @login_required
     @wraps(view)
     def guarded(

@@ -20,7 +20,9 @@ def register() -> None:
 
 
 def _of_merchant(visit: Visit) -> Section:
-    """The part of a merchant's page that shows its people and its profile."""
+    """The part of a merchant's page that shows its profile and at most MANY people. Operators who
+    may not see memberships see no people.
+    """
     people: list[Any] = []
     if visit.may_see(Membership):
         people = list(queries.members(visit.merchant).order_by("role", "pk")[:MANY])

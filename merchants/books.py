@@ -22,10 +22,8 @@ RowsByMerchant = dict[int, list[Row]]
 
 
 def as_json(value: object, currency: str = "") -> Any:
-    """The value for JSON: amounts, with the digits of `currency`, and dates as text, instants as
-    text in UTC.
-
-    Empty text becomes None.
+    """The value as the document has it: amounts as text with the digits of `currency`, dates as
+    text, instants as text in UTC. Empty text becomes None, and other values stay as they are.
     """
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
@@ -37,13 +35,13 @@ def as_json(value: object, currency: str = "") -> Any:
 
 
 def plain(value: Decimal) -> str:
-    """A figure that is no amount of money, as text without trailing zeros."""
+    """A figure that is not an amount of money, as text without trailing zeros."""
     return f"{value.normalize():f}"
 
 
 def columns(names: str) -> dict[str, str]:
-    """A mapping of names in the document to columns, out of a text of names such as `kind` or
-    `by=author__email`, separated by spaces.
+    """Turn names such as `kind` or `by=author__email`, separated by spaces, into a mapping of names
+    in the document to columns.
     """
     pairs = (name.partition("=") for name in names.split())
     return {name: column or name for name, _, column in pairs}
@@ -51,9 +49,9 @@ def columns(names: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Table:
-    """The columns of a table that are read for the document, and how.
+    """Which columns of a table the document has, and how they are written.
 
-    `owner` is the column with the merchant's key. `plain` names the figures that are no amounts of
+    `owner` is the column with the merchant's key. `plain` names the figures that are not amounts of
     money. Columns whose names start with an underscore are keys by which rows are joined, which
     `without_keys` removes.
     """
@@ -63,10 +61,9 @@ class Table:
     plain: str = ""
 
     def read(self, rows: "QuerySet[Any]", currencies: Mapping[int, str]) -> RowsByMerchant:
-        """The rows by merchant, in the order in which they were written; takes one query.
-
-        Each row is a dict of values for the document. `currencies` has the currency of each
-        merchant.
+        """Read the rows with one query. Returns them by merchant id, in the order in which they
+        were written, each as a dict of values for the document. `currencies` has the currency of
+        each merchant.
         """
         found: RowsByMerchant = defaultdict(list)
         is_plain = [name in self.plain.split() for name in self.columns]
@@ -82,12 +79,12 @@ class Table:
 
 
 def of_merchants(model: type[Model], owner: str, merchant_ids: Sequence[int]) -> "QuerySet[Any]":
-    """The model's rows whose column `owner` is one of these merchants."""
+    """The model's rows whose column `owner` has the key of one of these merchants."""
     return model._default_manager.filter(**{f"{owner}__in": merchant_ids})
 
 
 def in_order(rows: Iterable[Row], *names: str) -> list[Row]:
-    """The rows sorted by their values under these names: texts by their code points, None first.
+    """The rows sorted by their values under these names: text by code points, None first.
 
     Rows with equal values keep the order they came in.
     """
@@ -97,16 +94,19 @@ def in_order(rows: Iterable[Row], *names: str) -> list[Row]:
 
 
 def numbered(rows: Iterable[Row], name: str) -> list[Row]:
-    """The rows, each with its number in this order, from 1, as field `name`."""
+    """The rows in the same order, each with its place, counted from 1, as field `name`."""
     return [{name: place, **row} for place, row in enumerate(rows, start=1)]
 
 
 def values_by_key(rows: Iterable[Row], name: str) -> dict[int, Any]:
-    """A mapping of each row's key (`_pk`) to its value of field `name`."""
+    """The value of field `name` of each row, by the row's key (`_pk`)."""
     return {row["_pk"]: row[name] for row in rows}
 
 
 def grouped(rows: Iterable[Row], key: str) -> dict[Any, list[Row]]:
+    """Lists of the rows that have the same value of field `key`, by that value, each in the order
+    they came in.
+    """
     found: dict[Any, list[Row]] = defaultdict(list)
     for row in rows:
         found[row[key]].append(row)
@@ -114,7 +114,9 @@ def grouped(rows: Iterable[Row], key: str) -> dict[Any, list[Row]]:
 
 
 def without_keys(rows: Iterable[Row]) -> list[Row]:
-    """The rows without the fields by which they are joined: those that start with an underscore."""
+    """The rows without the fields that only join them: those whose names start with an
+    underscore.
+    """
     return [{name: said for name, said in row.items() if name[0] != "_"} for row in rows]
 
 
@@ -130,8 +132,8 @@ PROPOSALS = Table(
 
 
 def of(merchants: Sequence[Merchant]) -> dict[int, Row]:
-    """For each of these merchants, by key: its names, its time zones, the steps of its profile, and
-    the proposals about it.
+    """For each merchant, by its id: its names, its time zones, the steps of its profile, and the
+    proposals about it.
     """
     keys = [merchant.pk for merchant in merchants]
     zones, steps, proposals = (

@@ -17,7 +17,9 @@ from merchants.operations import merchants
 
 
 class MerchantJoined(Data):
-    """Who joins: the name, the currency of both books, the time zone, and the language."""
+    """The merchant that joins: its name, the currency of both books, its time zone, and its
+    language.
+    """
 
     name: Name
     currency: Currency
@@ -26,20 +28,24 @@ class MerchantJoined(Data):
 
 
 class Terms(Data):
-    """The members of the joining event with which one book is opened."""
+    """The base class for the members of the joining event that one book is opened with."""
 
     def check(self) -> None:
-        """Raise Invalid for values that the members' types allow and the book does not."""
+        """Subclasses raise Invalid for values that the members' types allow but the book does not.
+        By default nothing more is checked.
+        """
 
     def meant(self) -> dict[str, Any]:
-        """The members with their defaults filled in, by which a repeat is told from a conflict."""
+        """The members as JSON values, with defaults filled in. By them a repeat of the event is
+        distinguished from a conflict.
+        """
         return self.model_dump(mode="json")
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The terms of one book, and the function that opens it for a merchant that joins, in the same
-    transaction.
+    """The terms of one book, and the function that opens it for a new merchant, in the transaction
+    that creates the merchant.
     """
 
     terms: type[Terms]
@@ -51,13 +57,15 @@ _openings: list[Opening] = []
 
 
 def register(opening: Opening) -> None:
-    """Have every merchant that joins get this book, too, opened after those registered before."""
+    """Have this book, too, opened for every merchant that joins, after those registered before."""
     _openings.append(opening)
 
 
 @transaction.atomic
 def join(event: Event, now: datetime) -> Outcome:
-    """Create the merchant of the event and open all its books, all or nothing."""
+    """Create the merchant of the event and open all its books, or do nothing if it raises. A repeat
+    changes nothing and is a duplicate.
+    """
     data = read(MerchantJoined, event)
     terms = [read(opening.terms, event) for opening in _openings]
     for one in terms:
@@ -81,13 +89,15 @@ def join(event: Event, now: datetime) -> Outcome:
 
 
 def described() -> type[Data]:
-    """All that the event carries: the merchant, and the terms of each book that was registered."""
+    """The class of the event's whole data: the merchant, and the terms of each book that was
+    registered.
+    """
     terms = (opening.terms for opening in _openings)
     return type("MerchantJoinedWithTerms", (MerchantJoined, *terms), {"__doc__": DESCRIPTION})
 
 
 def illustrated() -> dict[str, Any]:
-    """An example of all that the event carries."""
+    """An example of the event's whole data."""
     return {
         "name": "Rosewood Dresses",
         "currency": "USD",

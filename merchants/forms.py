@@ -12,13 +12,14 @@ from merchants.operations import profiles
 
 
 class ProfileLookedAt(forms.Form):
-    """The version of the profile that the operator has looked at, told by the instant of its last
-    change.
+    """The form that says which version of the profile the operator has looked at, by the instant of
+    the profile's last change.
     """
 
     seen = LineField(widget=forms.HiddenInput, required=False)
 
     def clean(self) -> dict[str, Any]:
+        """Turn `seen` into a datetime. Raises ValidationError if it is not one."""
         try:
             self.cleaned_data["seen"] = datetime.fromisoformat(self.cleaned_data.get("seen", ""))
         except ValueError:
@@ -77,7 +78,9 @@ class ProfileForm(forms.Form):
         super().__init__(data, files, initial=told)
 
     def clean_licence_document(self) -> Any:
-        """Refuse a file that is too large, without reading it."""
+        """Return the uploaded file, if any. Raises ValidationError if it is too large, without
+        reading it.
+        """
         uploaded = self.cleaned_data["licence_document"]
         if uploaded and uploaded.size > profiles.LARGEST_DOCUMENT:
             raise forms.ValidationError(_("This file is larger than 5 MB."))
@@ -89,5 +92,6 @@ class ProfileForm(forms.Form):
 
     @property
     def document(self) -> profiles.Document | None:
+        """The uploaded licence document with its content, or None."""
         uploaded = self.cleaned_data["licence_document"]
         return profiles.Document(uploaded.name, uploaded.read()) if uploaded else None

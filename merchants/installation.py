@@ -27,19 +27,20 @@ WHERE database.datname = current_database()
 
 
 class Elsewhere(Refused):
-    """The database is not in the place for which its prefix was given, and may be a copy."""
+    """The database is not in the place that its prefix was given for, so it may be a copy."""
 
     code = "installation_elsewhere"
 
 
 class WrongPrefix(ImproperlyConfigured):
-    """TAEL_PREFIX is missing, malformed, or another one than the database has."""
+    """TAEL_PREFIX is missing, malformed, or differs from the database's prefix."""
 
 
 def current() -> Installation:
-    """The installation's row, which is created when it is first needed.
+    """The installation's row. If there is none yet, it is created with TAEL_PREFIX and the present
+    place.
 
-    Raises WrongPrefix where there is none and TAEL_PREFIX is not set.
+    Raises WrongPrefix if there is neither a row nor TAEL_PREFIX.
     """
     known = Installation.objects.first()
     if known is not None:
@@ -56,7 +57,7 @@ def current() -> Installation:
 
 
 def checked(prefix: str) -> str:
-    """The prefix, if it is well formed. Raises WrongPrefix otherwise."""
+    """Return the prefix, if it is well formed. Raises WrongPrefix otherwise."""
     if not PREFIX.fullmatch(prefix):
         raise WrongPrefix(
             f"{prefix!r} can't be a prefix: it has one to eight capitals and digits, and starts"
@@ -66,18 +67,20 @@ def checked(prefix: str) -> str:
 
 
 def outside(number: str) -> str:
-    """A number or key of ours with the installation's prefix, as others see it: T-2026-000001."""
+    """A number or key of ours with the installation's prefix, as others see it, such as
+    T-2026-000001.
+    """
     return f"{current().prefix}-{number}"
 
 
 def inside(number: str) -> str:
-    """A number of ours without the installation's prefix, whether it was given with it or not."""
+    """A number of ours without the installation's prefix, whether or not it has it."""
     return number.strip().removeprefix(f"{current().prefix}-")
 
 
 def place() -> str:
-    """A text that identifies the place of the database: TAEL_PLACE, the PostgreSQL server, and the
-    database there. It differs for a copy elsewhere.
+    """A text that identifies where the database is: TAEL_PLACE, the PostgreSQL server, and the
+    database on it. It differs for a copy elsewhere.
     """
     with connection.cursor() as cursor:
         cursor.execute(DATABASE)
@@ -86,7 +89,7 @@ def place() -> str:
 
 
 def check() -> None:
-    """Raise WrongPrefix where TAEL_PREFIX is set to another prefix than the database has."""
+    """Raise WrongPrefix if TAEL_PREFIX is set and differs from the database's prefix."""
     known = current()
     if settings.TAEL_PREFIX and known.prefix != settings.TAEL_PREFIX:
         raise WrongPrefix(
@@ -97,7 +100,7 @@ def check() -> None:
 
 
 def refuse_elsewhere() -> None:
-    """Raise Elsewhere where the database is not in the place for which its prefix was given."""
+    """Raise Elsewhere if the database is not in the place that its prefix was given for."""
     known, here = current(), place()
     if known.place != here:
         raise Elsewhere(

@@ -15,6 +15,7 @@ SECONDS_A_DAY = 24 * 60 * 60
 
 
 def write(user: User) -> EmailMessage:
+    """The e-mail to a new operator, with the link to set a password."""
     key = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
     address = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), key])
     days = settings.PASSWORD_RESET_TIMEOUT // SECONDS_A_DAY

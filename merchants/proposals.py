@@ -13,9 +13,10 @@ class Kind:
     """A kind of decision that takes two people.
 
     `carry_out` is the dotted path of a function that takes the proposal, `actor` (a User) and
-    `now`. It runs in the transaction that confirms: it takes its locks, compares what is there with
-    the proposal's `before`, checks everything anew, and writes. `afterwards`, where there is one,
-    is called with the proposal once that is committed, such as to mail a letter.
+    `now`. It runs in the transaction that confirms: it takes its locks, compares the present values
+    with the proposal's `before`, checks everything anew, and writes. `afterwards`, if given, is the
+    path of a function that is called with the proposal after that is committed, such as to mail a
+    letter.
     """
 
     code: str

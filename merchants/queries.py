@@ -37,15 +37,15 @@ _on_every_page: dict[str, Combinable] = {}
 
 
 def annotate_membership(**expressions: Combinable) -> None:
-    """Have `membership` add these expressions, in terms of the membership, to every membership that
-    it returns. For other packages, as they start.
+    """Add these expressions, in terms of the membership, to every membership that `membership`
+    returns. Other packages call it as they start.
     """
     _on_every_page.update(expressions)
 
 
 def membership(user: User, merchant_reference: str) -> Membership | None:
-    """The person's membership of the merchant with this reference; None for a stranger, or where
-    there is no such merchant.
+    """The person's membership of the merchant with this reference, or None if the person has none
+    or there is no such merchant.
 
     It has the annotations of `annotate_membership`, such as the merchant's latest notice.
     """
@@ -58,7 +58,7 @@ def membership(user: User, merchant_reference: str) -> Membership | None:
 
 
 def merchants_of(user: User) -> QuerySet[Merchant]:
-    """The merchants that the person belongs to, each with the person's membership in the list
+    """The merchants that the person belongs to. Each has the person's own membership in the list
     `own`.
     """
     own = Prefetch("memberships", Membership.objects.filter(user=user), to_attr="own")
@@ -76,8 +76,8 @@ def members_without_factor(merchant: Merchant) -> QuerySet[Membership]:
 
 
 def open_invitations(merchant: Merchant, now: datetime) -> QuerySet[Invitation]:
-    """The merchant's invitations that can still be accepted, newest first. operations.team keeps
-    them few.
+    """The merchant's invitations that can still be accepted, newest first. `operations.team` limits
+    their number.
     """
     return (
         Invitation.objects.filter(
@@ -92,12 +92,12 @@ def open_invitations(merchant: Merchant, now: datetime) -> QuerySet[Invitation]:
 
 
 def digest(token: str) -> str:
-    """The SHA-256 digest of an invitation's token; the token itself is not kept."""
+    """The SHA-256 digest of an invitation's token, which is stored instead of the token."""
     return sha256(token.encode()).hexdigest()
 
 
 def open_invitation(token: str, now: datetime) -> Invitation | None:
-    """The invitation of this link's token, if it can still be accepted, or None."""
+    """The invitation with this link's token if it can still be accepted, or None."""
     return (
         Invitation.objects.filter(
             token_digest=digest(token),
@@ -115,23 +115,23 @@ def has_account(email: str) -> bool:
 
 
 def profile(merchant: Merchant) -> Profile:
-    """The merchant's profile, with its document (up to 5 MB) deferred; an unsaved empty one if
-    there is none.
+    """The merchant's profile, without loading its document (up to 5 MB); an empty one that is not
+    saved if there is none.
     """
     found = Profile.objects.filter(merchant=merchant).defer("licence_document").first()
     return found or Profile(merchant=merchant)
 
 
 def profile_steps(merchant: Merchant) -> list[ProfileStep]:
-    """The latest step of each part of the merchant's profile, without parts that have no
-    standing.
+    """The latest step of each part of the merchant's profile. Parts that have no standing are left
+    out.
     """
     steps = ProfileStep.objects.filter(profile=merchant.pk).order_by("part", "-at", "-id")
     return [step for step in steps.distinct("part") if step.standing]
 
 
 def security_mails_to_send(now: datetime) -> Sequence[int]:
-    """The keys of e-mails about sign-ins and teams that were not sent and are not older than
+    """The ids of e-mails about sign-ins and teams that were not sent and are younger than
     MAIL_WINDOW.
     """
     unsent = SecurityMail.objects.filter(sent_at__isnull=True, at__gt=now - MAIL_WINDOW)
@@ -139,8 +139,8 @@ def security_mails_to_send(now: datetime) -> Sequence[int]:
 
 
 def old_sign_ins(now: datetime) -> Sequence[int]:
-    """The keys of rows of the log of sign-ins that are older than TAEL_SIGN_INS_KEPT_DAYS, at most
-    MOST_FORGOTTEN of them.
+    """The ids of the oldest rows of the log of sign-ins that are older than
+    TAEL_SIGN_INS_KEPT_DAYS, at most MOST_FORGOTTEN of them.
     """
     before = now - timedelta(days=settings.TAEL_SIGN_INS_KEPT_DAYS)
     found = SignIn.objects.filter(at__lt=before).order_by("at")
@@ -153,14 +153,17 @@ def person(address: str) -> User | None:
 
 
 def has_second_factor(user: User) -> bool:
+    """Whether the person has an authenticator app or a passkey; recovery codes alone do not
+    count.
+    """
     return bool(Authenticator.objects.filter(user=user, type__in=FACTORS).exists())
 
 
 def factor_counts_from(user: User, authenticator_ids: Iterable[int]) -> datetime | None:
-    """The instant from which the first of these factors opens what takes money out. The factors are
-    given by allauth's keys, and may be gone.
+    """The earliest instant from which one of these factors opens what takes money out. They are
+    given by allauth's keys, and may have been removed.
 
-    None where none of them is, or was, the person's.
+    None if none of them is, or was, the person's.
     """
     ids = set(authenticator_ids)
     noted = EnrolledFactor.objects.filter(user=user, authenticator_id__in=ids)
@@ -171,7 +174,9 @@ def factor_counts_from(user: User, authenticator_ids: Iterable[int]) -> datetime
 
 
 class CountsDays(Protocol):
-    """A line or account, which counts in local days: its time zone, and from when on it has it."""
+    """A line or account, which counts in local days: its time zone, and since when it has that
+    zone.
+    """
 
     merchant_id: int
     timezone: str
@@ -180,11 +185,10 @@ class CountsDays(Protocol):
 
 
 def local_day(books: CountsDays, instant: datetime) -> date:
-    """The local day of the merchant's that `instant` is in, by the time zone that was in force
-    then.
+    """The merchant's local day that contains `instant`, by the time zone that was in force then.
 
-    A change of time zone neither doubles nor skips a day: an instant that both zones' days would
-    claim, or neither, belongs to the last day before the change or the first after it.
+    A change of time zone neither repeats nor skips a day: an instant that days of both zones would
+    contain, or neither, belongs to the last day before the change or the first one after it.
     """
     since_on, since_at = books.timezone_since_on, books.timezone_since_at
     if since_on is None or since_at is None:
@@ -200,7 +204,7 @@ def local_day(books: CountsDays, instant: datetime) -> date:
 
 
 def time_zones_from(merchant_ids: Sequence[int], starts_on: date) -> dict[int, str]:
-    """The new time zones, by merchant, of those of these merchants whose zone changes with local
+    """The new time zones, by merchant id, of those of these merchants whose zone changes with local
     day `starts_on`.
     """
     changes = TimeZonePeriod.objects.filter(merchant__in=merchant_ids, starts_on=starts_on)

@@ -22,7 +22,7 @@ def register(role: str) -> None:
 
 
 def of_money() -> frozenset[str]:
-    """The roles that move money. Who has one of them cannot be an administrator as well."""
+    """The roles that move money. Nobody who has one of them can be an administrator as well."""
     return frozenset(_of_money)
 
 

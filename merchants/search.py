@@ -9,16 +9,20 @@ from merchants.models import Merchant, User
 
 
 def register() -> None:
-    """Register merchants and people for the operators' search. Called once, as a program starts."""
+    """Register merchants and people for the operators' search. Called once, when a program
+    starts.
+    """
     search.KINDS.register(*KINDS)
 
 
 def _merchants(text: str) -> "QuerySet[Merchant]":
+    """The merchants whose reference starts with `text`, or whose name does in any case."""
     started = Q(reference__startswith=text) | Q(name__istartswith=text)
     return Merchant.objects.filter(started).order_by("reference")
 
 
 def _people(text: str) -> "QuerySet[User]":
+    """The people whose e-mail address starts with `text`, in any case."""
     return User.objects.filter(email__startswith=text.lower()).order_by("email")
 
 

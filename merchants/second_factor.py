@@ -31,7 +31,7 @@ View = Callable[Concatenate[Any, P], HttpResponseBase]
 
 
 def never(request: HttpRequest) -> bool:
-    """The default of `unless`: no request is exempt."""
+    """The default of `unless`: every request needs a factor."""
     return False
 
 
@@ -45,13 +45,14 @@ def with_second_factor(
     ACCOUNT_REAUTHENTICATION_TIMEOUT. In demonstrations (TAEL_SANDBOX) it lets all through.
 
     Others are sent to confirm one, or to set one up, and come back to the same address. The fields
-    of a POST come back in its query string, so that the page can show them once more, but for those
-    that sensitive_post_parameters names: addresses are kept in logs.
+    of a POST come back in its query string, so that the page can show them once more; those that
+    sensitive_post_parameters names are left out, since addresses are kept in logs.
 
     `back` is the route of the merchant's page to come back to, for views that take only a POST.
-    `waits_page` is for what takes money out, which a first factor opens a day after it was set up:
-    the template that is shown until then, with `counts_from`. `unless` tells which requests need no
-    factor. It stands below for_members and its like, and below sensitive_post_parameters.
+    `waits_page` is for what takes money out, which a first factor opens only a day after it was set
+    up: it is the template that is shown until then, with `counts_from`. `unless` decides which
+    requests need no factor. The decorator stands below for_members and its like, and below
+    sensitive_post_parameters.
     """
 
     def decorate(view: View[P]) -> View[P]:
@@ -70,9 +71,7 @@ def with_second_factor(
 
 
 def where_to_go_on(request: HttpRequest) -> str:
-    """The page from which the person was sent to set a factor up, once they have one; "" if there
-    is none.
-    """
+    """The page from which the person was sent to set up a factor, if they have one now, or ""."""
     address = request.session.get(GO_ON, "")
     return str(address) if address and has_one(cast(User, request.user)) else ""
 
@@ -82,8 +81,8 @@ def has_one(user: User) -> bool:
 
 
 def is_fresh(request: HttpRequest, now: datetime) -> bool:
-    """Whether a second factor was confirmed within ACCOUNT_REAUTHENTICATION_TIMEOUT before `now`,
-    at the sign-in or since.
+    """Whether a second factor was confirmed in this session within ACCOUNT_REAUTHENTICATION_TIMEOUT
+    before `now`.
 
     A password does not count, however recent.
     """
@@ -101,10 +100,10 @@ def proved_ids(request: HttpRequest) -> list[int]:
 
 
 def missing(request: HttpRequest, membership: Membership) -> HttpResponse | None:
-    """The response for a member without a second factor, where the merchant requires one: the page
-    that asks to set one up, or a redirect to confirm it.
+    """The response for a member without a confirmed second factor if the merchant requires one: the
+    page that asks to set one up, or a redirect to confirm it.
 
-    None where the session has confirmed one, where none is required, and in demonstrations.
+    None if the session has confirmed one, if none is required, and in demonstrations.
     """
     if settings.TAEL_SANDBOX or not membership.merchant.requires_second_factor:
         return None
@@ -121,8 +120,8 @@ def missing(request: HttpRequest, membership: Membership) -> HttpResponse | None
 
 
 def confirm_again(request: HttpRequest) -> HttpResponse | None:
-    """A redirect of an operator who is about to decide, to confirm a second factor; None where they
-    did so minutes ago, and in demonstrations.
+    """A redirect that makes an operator confirm or set up a second factor before a decision. None
+    if they confirmed one minutes ago, and in demonstrations.
 
     They come back to the page of the decision. Its form has to be filled in anew, since a reason
     does not belong in an address.
@@ -135,8 +134,8 @@ def confirm_again(request: HttpRequest) -> HttpResponse | None:
 
 
 def _sent_elsewhere(request: Any, *, waits_page: str, back: str) -> HttpResponseBase | None:
-    """The redirect to confirm a factor or set one up, or the page that says from when it counts;
-    None where the request may go on.
+    """The redirect to confirm a factor or to set one up, or the page that says when it starts to
+    count; None if the request may go on.
     """
     if settings.TAEL_SANDBOX:
         return None
@@ -160,7 +159,7 @@ def _sent_elsewhere(request: Any, *, waits_page: str, back: str) -> HttpResponse
 
 
 def _wait(request: Any, confirmed: list[int], now: datetime, page: str) -> HttpResponse | None:
-    """The page that says from when a confirmed factor opens what takes money out; None where one
+    """The page that says when a confirmed factor starts to open what takes money out; None if one
     does now.
     """
     counts_from = queries.factor_counts_from(request.user, confirmed)
@@ -171,17 +170,21 @@ def _wait(request: Any, confirmed: list[int], now: datetime, page: str) -> HttpR
 
 
 def _records(request: HttpRequest) -> list[dict[str, Any]]:
+    """allauth's records of second factors that were confirmed in this session."""
     records = get_authentication_records(request, request.user)
     return [record for record in records if record.get("method") == "mfa"]
 
 
 def _confirmed(request: HttpRequest, now: datetime) -> list[int]:
-    """allauth's keys of factors confirmed within ACCOUNT_REAUTHENTICATION_TIMEOUT before `now`."""
+    """allauth's keys of the factors confirmed in this session within
+    ACCOUNT_REAUTHENTICATION_TIMEOUT before `now`.
+    """
     after = now.timestamp() - app_settings.REAUTHENTICATION_TIMEOUT
     return [int(record.get("id", 0)) for record in _records(request) if record["at"] > after]
 
 
 def _address(request: HttpRequest) -> str:
+    """The request's address with its fields in the query string, without those that are secret."""
     asked = (request.POST if request.method == "POST" else request.GET).copy()
     for name in ("csrfmiddlewaretoken", *getattr(request, "sensitive_post_parameters", ())):
         asked.pop(name, None)

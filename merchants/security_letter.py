@@ -116,7 +116,7 @@ ROLES = dict(Membership.Role.choices)
 
 
 def write(mail: SecurityMail) -> EmailMessage:
-    """The e-mail in the reader's language if we know it, or else in the merchant's."""
+    """The e-mail, in the reader's language if we know it, or else in the merchant's."""
     with override(mail.user.language or _merchants_language(mail)):
         subject, sentence = (str(text) % _readable(mail) for text in _texts(mail))
         body = gettext("%(sentence)s\n\nThis happened at %(at)s.\n\n%(advice)s\n\n%(link)s") % {
@@ -130,10 +130,12 @@ def write(mail: SecurityMail) -> EmailMessage:
 
 
 def _texts(mail: SecurityMail) -> tuple[object, object]:
+    """The (subject, sentence) of the mail, as templates."""
     return TEXTS.get(f"{mail.kind} {mail.details.get('is_on', '')}") or TEXTS[Kind(mail.kind)]
 
 
 def _advice(mail: SecurityMail) -> str:
+    """What the reader should do if they did not expect this."""
     if mail.merchant is not None:
         return gettext("If you don't know of this, change it on this page and tell us at once:")
     return gettext(
@@ -143,13 +145,16 @@ def _advice(mail: SecurityMail) -> str:
 
 
 def _page(mail: SecurityMail) -> str:
+    """The address of the page on which the reader can act."""
     if mail.merchant is not None:
         return reverse("merchant:team", args=[mail.merchant.reference])
     return reverse("usersessions_list")
 
 
 def _merchants_language(mail: SecurityMail) -> str:
-    """The language of the merchant that the mail is about, or of one that the reader belongs to."""
+    """The language of the merchant that the mail is about, or else of the first merchant that the
+    reader belongs to, or else the default.
+    """
     if mail.merchant is not None:
         return mail.merchant.language
     language = mail.user.memberships.order_by("pk").values_list("merchant__language", flat=True)
@@ -157,7 +162,9 @@ def _merchants_language(mail: SecurityMail) -> str:
 
 
 def _readable(mail: SecurityMail) -> Mapping[str, str]:
-    """The e-mail's details as its sentences show them: instants, roles and browsers in words."""
+    """The e-mail's details as its sentences show them: instants, roles, factors and browsers in
+    words.
+    """
     shown = dict(mail.details)
     shown["merchant"] = mail.merchant.name if mail.merchant is not None else ""
     for name in ("role", "before"):
@@ -175,6 +182,7 @@ def _readable(mail: SecurityMail) -> Mapping[str, str]:
 
 
 def _instant(at: datetime) -> str:
+    """The instant in UTC, as the reader's language writes it."""
     language = get_language() or "en"
     locale = "en_GB" if language == "en" else to_locale(language)
     return f"{format_datetime(at, 'd MMM yyyy HH:mm', tzinfo=UTC, locale=locale)} UTC"

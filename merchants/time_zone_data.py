@@ -20,11 +20,13 @@ VERSION = "SELECT version FROM merchants_timezonedata FOR SHARE"
 
 
 class WrongTimeZoneData(ImproperlyConfigured):
-    """The books count days by another version of the time-zone data than this process."""
+    """The books count days by another version of the time-zone data than this process has."""
 
 
 def current() -> TimeZoneData:
-    """The row that names the books' version; the first process that asks writes it with its own."""
+    """The row that names the books' version. If there is none yet, it is written with this
+    process's version.
+    """
     known = TimeZoneData.objects.first()
     if known is None:
         known, _ = TimeZoneData.objects.get_or_create(defaults={"version": zones.VERSION})
@@ -32,18 +34,18 @@ def current() -> TimeZoneData:
 
 
 def check_connections() -> None:
-    """Check that the process's time-zone data is the books', now and as each later connection is
-    made.
+    """Check that the process has the same time-zone data as the books, now and whenever a
+    connection is made.
 
-    Raises WrongTimeZoneData where it is not, and DatabaseError where the books can't be read now.
+    Raises WrongTimeZoneData if it has not, and DatabaseError if the books can't be read now.
     """
     connection_created.connect(_check_connection, dispatch_uid="time-zone data")
     _refuse_other(current().version)
 
 
 def _check_connection(connection: BaseDatabaseWrapper, **_: Any) -> None:
-    """Close a new connection and raise WrongTimeZoneData, where the books have another version than
-    this process.
+    """Close a new connection and raise WrongTimeZoneData if the books have another version than
+    this process. A database without that table is accepted.
     """
     if connection.alias != DEFAULT_DB_ALIAS:
         return
@@ -61,6 +63,7 @@ def _check_connection(connection: BaseDatabaseWrapper, **_: Any) -> None:
 
 
 def _refuse_other(version: str) -> None:
+    """Raise WrongTimeZoneData if this version is not the process's own."""
     if version != zones.VERSION:
         raise WrongTimeZoneData(
             f"The books count days by tzdata {version}, and this process by {zones.VERSION}:"

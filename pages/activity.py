@@ -20,7 +20,9 @@ class Happening:
 
 
 def latest(merchant: Merchant, most: int) -> Sequence[Happening]:
-    """The merchant's `most` latest notices in the language in force, newest first."""
+    """The merchant's latest notices, newest first, at most `most` of them, in the active
+    language.
+    """
     notices = Notice.objects.filter(merchant=merchant).order_by("-id")[:most]
     return [
         Happening(

@@ -17,7 +17,7 @@ from django_stubs_ext import StrOrPromise
 
 
 class Page(NamedTuple):
-    """A page, and the names by which it is found."""
+    """A page of the merchant, and the names by which it is found."""
 
     route: str
     title: StrOrPromise  # as in the navigation; in every language it is one of the names
@@ -25,6 +25,7 @@ class Page(NamedTuple):
     is_personal: bool = False  # of the person, not of the merchant
 
     def address(self, merchant_reference: str) -> str:
+        """The page's address for this merchant, or "" if its route does not exist."""
         return address(self.route, *([] if self.is_personal else [merchant_reference]))
 
 
@@ -132,14 +133,14 @@ PAGES = (
 
 
 class Named(NamedTuple):
-    """A page that was found by a name."""
+    """A page that a search found by one of its names."""
 
     page: Page
     is_exact: bool  # that is its whole name
 
 
 def address(route: str, *args: object) -> str:
-    """The address of the route with these arguments; "" where there is no such route."""
+    """The address of the route with these arguments, or "" if there is no such route."""
     try:
         return reverse(route, args=args)
     except NoReverseMatch:
@@ -147,8 +148,10 @@ def address(route: str, *args: object) -> str:
 
 
 def named(text: str) -> list[Named]:
-    """The pages that `text` may mean, those of exactly this name first: each word of it starts a
-    word of one of the page's names.
+    """The pages that `text` may mean; those of which it is a whole name come first.
+
+    A page is meant if each word of the text starts a word of one of its names. Text in Chinese or
+    Thai only has to be in one of its names.
     """
     wanted = _plain(text)
     if not wanted:
@@ -158,11 +161,13 @@ def named(text: str) -> list[Named]:
 
 
 def _is_meant(page: Page, wanted: str) -> bool:
+    """Whether the text fits one of the page's names."""
     return any(_fits(wanted, name) for name in names(page))
 
 
 def _fits(wanted: str, name: str) -> bool:
     # Chinese and Thai have no spaces between words, so that any part may be a word.
+    """Whether the text fits the name; both are normalised by `_plain`."""
     if not wanted.isascii():
         return wanted in name
     words = name.split()
@@ -176,11 +181,12 @@ def names(page: Page) -> frozenset[str]:
 
 
 def _titles(page: Page) -> Iterator[str]:
+    """Yield the page's title in each language."""
     for language, _name in settings.LANGUAGES:
         with override(language):
             yield str(page.title)
 
 
 def _plain(text: str) -> str:
-    """The text without differences of case, width and spaces, so that names can be compared."""
+    """The text without differences of case, width and blanks, so that names can be compared."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

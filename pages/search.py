@@ -19,7 +19,7 @@ from pages import navigation as pages
 
 @dataclass(frozen=True)
 class Hit:
-    """A row of the merchant's whose reference starts with the text."""
+    """A row of the merchant whose reference starts with the text."""
 
     kind: StrOrPromise
     reference: str
@@ -32,29 +32,33 @@ class Hit:
 
 @dataclass(frozen=True)
 class PageHit:
+    """A page that the text may mean."""
+
     title: StrOrPromise
     address: str
 
 
 @dataclass(frozen=True)
 class Found:
+    """The results of a search: pages and rows."""
+
     pages: Sequence[PageHit]
     hits: Sequence[Hit]
     exact: Sequence[str]  # the addresses of what has exactly this name
 
     @property
     def only(self) -> str:
-        """The address of the only result that has exactly this name; "" where there is none, or are
+        """The address of the only result that has exactly this name; "" if there is none, or
         several.
         """
         return self.exact[0] if len(self.exact) == 1 else ""
 
 
 def find(merchant: Merchant, text: str, *, today: date) -> Found:
-    """The merchant's pages and rows that `text` may mean. The merchant's credit line and account
-    are loaded with it.
+    """The merchant's pages and rows that `text` may mean, exact references first. The merchant has
+    to be loaded with its credit line and account.
 
-    Dates are in the time zone in force.
+    Dates are in the active time zone.
     """
     named = [(one, one.page.address(merchant.reference)) for one in pages.named(text)]
     there = [(one, address) for one, address in named if address]
@@ -69,6 +73,7 @@ def find(merchant: Merchant, text: str, *, today: date) -> Found:
 
 
 def _hits(merchant: Merchant, text: str, today: date) -> Iterator[Hit]:
+    """Yield the merchant's rows whose reference starts with the text, a few of each kind."""
     for kind, own in search.for_people():
         for row in own.rows(merchant, text, today)[: own.most]:
             status, status_label = own.status(row)
@@ -84,6 +89,8 @@ def _hits(merchant: Merchant, text: str, today: date) -> Iterator[Hit]:
 
 
 def _amount(row: Any, name: str) -> Money | None:
-    """The amount of this name; a sum that a query added to its row is a figure."""
+    """The row's amount of this name as Money; a sum that a query added to the row is a plain
+    figure.
+    """
     amount = getattr(row, name)
     return amount if amount is None or isinstance(amount, Money) else money.of(amount, row.currency)

@@ -44,7 +44,7 @@ def overview(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def find(request: MemberRequest) -> HttpResponse:
-    """Redirect to the only result of exactly this name, or show the results to choose from."""
+    """Redirect to the only result of exactly this name, or list the results."""
     merchant, text = _account(request).merchant, Search(request.GET).text
     found = search.find(merchant, text, today=local_day(merchant.credit_line, clock.now()))
     if found.only:
@@ -53,6 +53,9 @@ def find(request: MemberRequest) -> HttpResponse:
 
 
 def _account(request: MemberRequest) -> BillingAccount:
+    """The merchant's billing account, loaded with its credit line. Raises Http404 if there is
+    none.
+    """
     account = billing_queries.account_with_line(request.membership.merchant)
     if account is None:
         raise Http404("the merchant has not joined completely")

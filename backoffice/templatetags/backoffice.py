@@ -14,21 +14,23 @@ register = template.Library()
 
 @register.filter
 def age(since: datetime, now: datetime) -> str:
-    """How long ago `since` was, in its largest unit, such as "3 days"; "just now" for the
-    present.
+    """How long before `now` the instant `since` was, in its largest unit, such as "3 days"; "just
+    now" if it was not before.
     """
     return timesince(since, now, depth=1) if since < now else "just now"
 
 
 @register.filter
 def at(things: Any, name: Any) -> Any:
-    """The item of a mapping or list under a key or index that is a variable."""
+    """The item of a mapping or list under a key or index, for templates in which that is a
+    variable.
+    """
     return things[name]
 
 
 @register.simple_tag(takes_context=True)
 def panel(context: template.Context, shown: Panel) -> SafeString:
-    """The panel's template, rendered with the page's context and its own."""
+    """The panel's template, rendered with the page's context and the panel's own."""
     found = context.template.engine.get_template(shown.template)  # type: ignore[union-attr]
     with context.push(**shown.context):
         return found.render(context)

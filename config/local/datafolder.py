@@ -27,7 +27,9 @@ LONGEST_SOCKET_FOLDER = 80
 
 @cache
 def root() -> Path:
-    """The data folder, created when missing."""
+    """The data folder, which is created if it is missing. If the server's account could not reach
+    it, a folder under /var/tmp is used instead.
+    """
     given = os.environ.get("TAEL_DATA_DIR")
     folder = Path(given).resolve() if given else BASE_DIR / ".data"
     if TESTING and not given:
@@ -41,7 +43,9 @@ def root() -> Path:
 
 @cache
 def sockets() -> Path:
-    """The folder of the servers' sockets: in the data folder, unless its path is too long."""
+    """The folder of the servers' sockets: in the data folder, unless its path would be too long;
+    then under /tmp.
+    """
     folder = root() / "run"
     if len(os.fsencode(folder)) > LONGEST_SOCKET_FOLDER:
         # Not tempfile.gettempdir(): every process must find the same folder, whatever its TMPDIR.
@@ -53,8 +57,10 @@ def sockets() -> Path:
 
 @cache
 def server_account() -> pwd.struct_passwd | None:
-    """The account that PostgreSQL runs under when we are root, which it refuses to run as;
+    """The account that PostgreSQL runs under if we are root, since it refuses to run as root;
     otherwise None.
+
+    Raises RuntimeError if root has no such account.
     """
     if os.geteuid() != 0:
         return None
@@ -88,7 +94,9 @@ def encryption_key() -> str:
 
 
 def _made_once(name: str, make: Callable[[], str]) -> str:
-    """The content of the file `name`, which is made by `make` when it is missing."""
+    """The content of the file `name` in the data folder. If it is missing, `make` gives its
+    content.
+    """
     path = root() / name
     if not path.exists():
         handle, draft = tempfile.mkstemp(dir=root())
@@ -105,6 +113,9 @@ def _made_once(name: str, make: Callable[[], str]) -> str:
 
 
 def _fallback(wanted: Path) -> Path:
+    """A folder for the data that the server's account can reach. Says so on standard error when it
+    is first made.
+    """
     folder = Path("/var/tmp") / f"tael-{_digest(wanted)}"
     if not folder.exists():
         account = server_account()
@@ -120,6 +131,7 @@ def _fallback(wanted: Path) -> Path:
 
 
 def _make(folder: Path) -> None:
+    """Create the folder, closed to others, unless it exists."""
     if folder.exists():
         return
     folder.mkdir(parents=True, exist_ok=True)

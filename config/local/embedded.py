@@ -57,17 +57,20 @@ def database() -> dict[str, object]:
 
 
 def broker_url() -> str:
+    """The address of the embedded Redis for Celery."""
     return f"redis+socket://{quote(str(servers.redis_socket()))}?virtual_host=0"
 
 
 def cache_url() -> str:
+    """The address of the embedded Redis for Django's cache."""
     return f"unix://{quote(str(servers.redis_socket()))}?db=1"
 
 
 def ensure() -> None:
-    """Start the servers unless they run, and keep them running until this process ends.
+    """Start the embedded servers unless they run, and keep them running until this process ends.
+    Does nothing if none is embedded.
 
-    It costs next to nothing when this process has called it before.
+    It costs next to nothing if this process has called it before.
     """
     global _users_lock
     if _users_lock is not None or not (runs_postgres() or runs_redis()):
@@ -88,8 +91,8 @@ def ensure() -> None:
 
 
 def revive() -> None:
-    """Start the servers that have died; for a caller that has lost a connection, and then connects
-    again.
+    """Start those embedded servers that have died. It is for a caller that has lost a connection,
+    and then connects again.
 
     Raises ServerDidNotStart.
     """
@@ -99,8 +102,8 @@ def revive() -> None:
 
 
 def revive_dead() -> None:
-    """As `revive`, for a caller without a connection: it first looks whether a server has died,
-    which costs little.
+    """Do as `revive`, for a caller without a connection: it first checks cheaply whether a server
+    has died, and does nothing if none has.
     """
     is_dead = (runs_postgres() and not servers.postgres_listens()) or (
         runs_redis() and not servers.redis_listens()
@@ -110,13 +113,16 @@ def revive_dead() -> None:
 
 
 def ensure_broker() -> None:
-    """Start Redis unless it runs, even if it died since `ensure`; called before a task is sent."""
+    """Start the embedded Redis unless it runs, even if it died since `ensure`. Does nothing if
+    Redis is not embedded.
+    """
     ensure()
     if runs_redis() and not servers.redis_listens():
         revive()
 
 
 def _start() -> None:
+    """Start those of the embedded servers that this process uses."""
     if runs_postgres():
         servers.start_postgres()
     if runs_redis():
@@ -124,7 +130,7 @@ def _start() -> None:
 
 
 def leave() -> None:
-    """Stop using the servers, and stop them if nobody else does."""
+    """Stop using the embedded servers, and stop them if no other process uses them."""
     global _users_lock
     if _users_lock is None:
         return
@@ -139,7 +145,9 @@ def leave() -> None:
 
 
 def _leave_when_told_to_end() -> None:
-    """Have SIGTERM and SIGHUP run the exit handlers, unless they are handled already."""
+    """Make SIGTERM and SIGHUP run the exit handlers, unless they have handlers already. Only the
+    main thread can.
+    """
     if threading.current_thread() is not threading.main_thread():
         return
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -152,8 +160,8 @@ def _exit_in_order(number: int, frame: FrameType | None) -> None:
 
 
 def _hold_a_lock_of_our_own() -> None:
-    """Called in a forked child: it takes a lock of its own, since one shared with the parent would
-    turn exclusive for both at once.
+    """Take locks of its own in a forked child, since one shared with the parent would become
+    exclusive for both at once.
     """
     global _guard, _users_lock
     _guard = threading.Lock()  # another of the parent's threads may have held the old one
@@ -169,7 +177,9 @@ os.register_at_fork(after_in_child=_hold_a_lock_of_our_own)
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Hold starting.lock while the block runs."""
+    """Hold starting.lock while the block runs, so that one process at a time starts or stops
+    servers.
+    """
     descriptor = _open("starting.lock")
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -179,5 +189,6 @@ def _one_at_a_time() -> Iterator[None]:
 
 
 def _open(name: str) -> int:
+    """Open or create a lock file in the data folder. Returns its descriptor."""
     path: Path = datafolder.root() / name
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -19,7 +19,7 @@ MOST_EARLY_ENDS = 3  # in a row
 
 
 class Program:
-    """A program that is started at once, and runs until `end`."""
+    """A program that is started at once, and kept running until `end`."""
 
     def __init__(self, name: str, command: str) -> None:
         self.name = name
@@ -28,6 +28,7 @@ class Program:
         self._start()
 
     def _start(self) -> None:
+        """Start the program, and note when."""
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             [sys.executable, "-I", RUN_WITH_PARENT, sys.executable, *shlex.split(self.command)],
@@ -39,8 +40,8 @@ class Program:
         )
 
     def restart_if_ended(self) -> str:
-        """Start the program again if it has ended by itself; returns a sentence about that, or ""
-        when it runs.
+        """Start the program again if it has ended by itself, and return a sentence about that.
+        Returns "" if it runs, or if it is not to be started again (`cannot_run`).
 
         Celery's worker ends at some restarts of Redis.
         """
@@ -56,17 +57,18 @@ class Program:
 
     @property
     def cannot_run(self) -> bool:
-        """Whether it ended so soon after its start, and so often in a row, that it is not started
+        """Whether it ended too often in a row soon after its start, so that it is not started
         again.
         """
         return self.early_ends >= MOST_EARLY_ENDS
 
     def _close(self) -> None:
+        """Close the pipe by which `run_with_parent` knows that we are here."""
         assert self.process.stdin
         self.process.stdin.close()
 
     def end(self) -> None:
-        """Have `run_with_parent` end the program; `wait` returns once it has."""
+        """Tell `run_with_parent` to end the program, without waiting until it has ended."""
         self._close()
 
     def wait(self) -> None:

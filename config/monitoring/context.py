@@ -21,7 +21,7 @@ _task: ContextVar[dict[str, str]] = ContextVar("task")
 
 @contextmanager
 def of(request: HttpRequest, request_id: str) -> Iterator[None]:
-    """Log lines of the block belong to this request."""
+    """While the block runs, log lines belong to this request."""
     request.request_id = request_id  # type: ignore[attr-defined]
     token = _request.set(request)
     try:
@@ -31,8 +31,8 @@ def of(request: HttpRequest, request_id: str) -> Iterator[None]:
 
 
 def now() -> dict[str, Any]:
-    """The present request or task, with the merchant's reference and the user's key; never a name
-    or an address.
+    """What is known of the present request or task: its id, route, merchant's reference and user's
+    id; never a name or an address. Empty outside of both.
     """
     known: dict[str, Any] = dict(_task.get({}))
     request = _request.get()
@@ -50,7 +50,8 @@ def now() -> dict[str, Any]:
 
 
 def without_secrets(text: str) -> str:
-    """The text without those parts of the present request's address that may be secret.
+    """The text with those parts of the present request's address that may be secret replaced by
+    "***".
 
     Messages of exceptions may quote an address.
     """
@@ -70,7 +71,7 @@ def without_secrets(text: str) -> str:
 
 @task_prerun.connect
 def _start(task_id: str, task: Any, args: Any = (), **_: Any) -> None:
-    """The task begins: what it logs belongs to it."""
+    """Note the task that begins, so that log lines belong to it."""
     known = {"task": task.name, "task_id": task_id}
     names = [one for one in args if isinstance(one, str)]
     if task.name.startswith("jobs.tasks.") and names:
@@ -80,5 +81,5 @@ def _start(task_id: str, task: Any, args: Any = (), **_: Any) -> None:
 
 @task_postrun.connect
 def _end(**_: Any) -> None:
-    """The task has ended."""
+    """Forget the task that has ended."""
     _task.set({})

@@ -37,8 +37,8 @@ _migrated_at = 0.0
 
 
 class Health:
-    """Middleware that answers health checks before any other middleware runs: their Host is often
-    an IP address, and they come in plain HTTP.
+    """Middleware that answers health checks before any other middleware runs, since their Host is
+    often an IP address, and they come by plain HTTP.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -65,8 +65,8 @@ def _healthz() -> HttpResponse:
 
 
 def _readyz(checks: Mapping[str, Check]) -> HttpResponse:
-    """The response to a readiness check. It names what fails in a few words; the log has the
-    rest.
+    """The response to a readiness check: 200, or 503 if a check fails. It says in a few words what
+    fails; the log has the rest.
     """
     found: dict[str, str] = {}
     for name, check in checks.items():
@@ -82,7 +82,7 @@ def _readyz(checks: Mapping[str, Check]) -> HttpResponse:
 
 
 def _found(name: str, check: Check) -> str:
-    """The result of a check: "" or what is wrong, also where the check itself fails."""
+    """The result of a check: "" or what is wrong, even if the check itself fails."""
     try:
         return check()
     except Exception as error:
@@ -91,6 +91,9 @@ def _found(name: str, check: Check) -> str:
 
 
 def _database() -> str:
+    """Check that the database answers and that all migrations are applied; the latter about once a
+    minute.
+    """
     global _migrated_at
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
@@ -104,6 +107,7 @@ def _database() -> str:
 
 
 def _clock() -> str:
+    """Check that this machine's clock is not ahead of the database's (lib.clock)."""
     try:
         clock.now()
     except clock.ClockAhead as wrong:
@@ -112,13 +116,13 @@ def _clock() -> str:
 
 
 def _zones() -> str:
-    """Compare the time-zone data of this server with that of the books."""
+    """Check that this server has the same time-zone data as the books."""
     known = time_zone_data.current().version
     return "" if known == zones.VERSION else f"the books have {known}, this server {zones.VERSION}"
 
 
 def _static() -> str:
-    """Check that collectstatic has run, without which no page can name its files."""
+    """Check that collectstatic has run; without it no page can name its files."""
     try:
         name = staticfiles_storage.url(SHEET).removeprefix(settings.STATIC_URL)
     except ValueError:
@@ -129,16 +133,19 @@ def _static() -> str:
 
 
 def _hosts() -> str:
+    """Check that this server answers to the host of TAEL_BASE_URL."""
     unknown = deployment.unknown_host(settings.TAEL_BASE_URL, settings.ALLOWED_HOSTS)
     return f"{unknown} is not in ALLOWED_HOSTS" if unknown else ""
 
 
 def _cache() -> str:
+    """Check that the cache remembers."""
     cache.set("readyz", "here", timeout=waits.PROBE_SECONDS)
     return "" if cache.get("readyz") == "here" else "forgets"
 
 
 def _broker() -> str:
+    """Check that the broker answers."""
     embedded.ensure()
     with app.connection_for_read(transport_options=waits.probing()) as broker:
         broker.ensure_connection(max_retries=1, timeout=waits.PROBE_SECONDS)
@@ -146,6 +153,7 @@ def _broker() -> str:
 
 
 def _scheduler() -> str:
+    """Check that the scheduler has sent a heartbeat lately."""
     heartbeat = queries.heartbeat_at()
     if not queries.is_stale(heartbeat, clock.now()):
         return ""
@@ -153,8 +161,8 @@ def _scheduler() -> str:
 
 
 def _runs() -> str:
-    """Check for runs that lost a chunk: open for over an hour, or closed as lost within the last
-    hour.
+    """Check that no job run lost a chunk: none is open for over an hour, or was closed as lost
+    within the last hour.
     """
     now = clock.now()
     stuck = queries.stuck(now).count()

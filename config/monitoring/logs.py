@@ -25,8 +25,8 @@ ADDRESS = re.compile(r"https?://[^\s/'\"]+/[^\s'\"]*|(?<![\w/.:])/(?!/)[^\s'\"]*
 
 
 class Context(logging.Filter):
-    """A filter that adds the request or task to each record, and puts routes in place of
-    addresses.
+    """A filter that adds the request or task to each record, and replaces addresses in messages by
+    their routes.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -39,14 +39,14 @@ class Context(logging.Filter):
 
 
 def by_route(text: str, path: str = "") -> str:
-    """The text with the name of its route in place of each address in it, and of `path`."""
+    """The text in which each address, and `path`, is replaced by the name of its route."""
     if len(path) > 1:
         text = text.replace(path, route_of(path))
     return ADDRESS.sub(lambda found: route_of(found[0]), text)
 
 
 def route_of(address: str) -> str:
-    """The name of the route of an address or path; "no route" without one."""
+    """The name of the route of an address or path; "no route" if it has none."""
     path = re.sub(r"^https?://[^/]*", "", address).partition("?")[0]
     try:
         return str(resolve(path).view_name)
@@ -55,7 +55,7 @@ def route_of(address: str) -> str:
 
 
 class Json(JsonFormatter):
-    """Formats a record as one JSON object."""
+    """Formats a record as one JSON object, without secrets and rows of the database."""
 
     def __init__(self) -> None:
         super().__init__("%(message)s", reserved_attrs=[*UNTOLD, "context"])
@@ -77,7 +77,7 @@ class Json(JsonFormatter):
 
 
 class Line(logging.Formatter):
-    """Formats a record as a line for people."""
+    """Formats a record as a line for people, without secrets and rows of the database."""
 
     def __init__(self) -> None:
         super().__init__("{asctime} {levelname} {name}: {message}", style="{")
@@ -90,7 +90,7 @@ class Line(logging.Formatter):
 
 
 def without_rows(text: str) -> str:
-    """The text without the rows that PostgreSQL quotes when it refuses them, as they may hold
+    """The text without the rows that PostgreSQL quotes when it refuses them, since they may contain
     anything.
     """
     lines = text.split("\n")
@@ -98,7 +98,9 @@ def without_rows(text: str) -> str:
 
 
 def logging_settings(*, deployed: bool) -> dict[str, Any]:
-    """Django's LOGGING; JSON by default where `deployed`."""
+    """Django's LOGGING, in the format that TAEL_LOG_FORMAT names; by default JSON for a deployment,
+    and lines otherwise.
+    """
     form = os.environ.get("TAEL_LOG_FORMAT") or ("json" if deployed else "line")
     to_stderr: dict[str, Any] = {"handlers": [], "propagate": True}
     return {

@@ -33,14 +33,14 @@ def folder() -> Path:
 
 
 def empty_folder() -> Path:
-    """Delete what processes of earlier starts counted; returns the folder of counters."""
+    """Delete what processes of earlier starts counted, and return the empty folder."""
     shutil.rmtree(folder(), ignore_errors=True)
     folder().mkdir(parents=True)
     return folder()
 
 
 def registry() -> CollectorRegistry:
-    """A registry of the counters and gauges."""
+    """A new registry of the counters of all processes, and of the gauges of queues and jobs."""
     found = CollectorRegistry()
     folder().mkdir(parents=True, exist_ok=True)
     MultiProcessCollector(found, path=str(folder()))
@@ -49,14 +49,18 @@ def registry() -> CollectorRegistry:
 
 
 class StateCollector:
-    """Collects gauges of the state of queues and jobs, by a few short queries at each scrape.
-    Gauges that can't be read are left out.
+    """Collects gauges of the state of queues and jobs, by a few short queries at each scrape. If
+    the database or the broker does not answer, its gauges are left out.
     """
 
     def describe(self) -> list[Metric]:
+        """Nothing, since registering would otherwise read the gauges."""
         return []  # else registering would ask
 
     def collect(self) -> Iterator[Metric]:
+        """Yield the gauges, with whether the database and the broker answer, and how long reading
+        took.
+        """
         started = time.perf_counter()
         for what, ask, failures in (
             ("database", _jobs, (Error,)),
@@ -78,6 +82,9 @@ class StateCollector:
 
 
 def _jobs() -> Iterator[Metric]:
+    """Yield gauges of the jobs' lag and parked rows, and of the last heartbeat's age if there was
+    one.
+    """
     now = clock.uncompared()
     lag = GaugeMetricFamily("tael_job_lag_seconds", "How long a run has been owed", labels=["job"])
     parked = GaugeMetricFamily("tael_job_parked", "Rows that failed and wait", labels=["job"])
@@ -92,6 +99,7 @@ def _jobs() -> Iterator[Metric]:
 
 
 def _queues() -> Iterator[Metric]:
+    """Yield gauges of how many tasks wait in each queue, and how many the workers have."""
     embedded.ensure()
     waiting = GaugeMetricFamily("tael_queue_length", "Tasks that wait", labels=["queue"])
     with app.connection_for_read(transport_options=waits.probing()) as broker:

@@ -42,10 +42,10 @@ PERMISSIONS = ", ".join(
 
 
 class PageHeaders:
-    """Sets headers on responses: what a page may load (only what we serve, and nothing inline),
-    what it may use of the browser, and that nobody may store a copy of it.
+    """Middleware that sets headers on responses: what a page may load (only what we serve, and
+    nothing inline), what it may use of the browser, and that nobody may store a copy of it.
 
-    Static files have a Cache-Control of their own.
+    Static files keep their own Cache-Control.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -63,9 +63,10 @@ class PageHeaders:
 
 
 class ReferrerPolicy:
-    """Keeps browsers from sending the address of a page whose link is a secret as a referrer.
+    """Middleware that keeps browsers from sending the address of a page whose link is secret as a
+    referrer.
 
-    Only the origin is sent, since Django would refuse the form on such a page without it.
+    The origin alone is still sent, since Django would refuse the form on such a page without it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -80,7 +81,7 @@ class ReferrerPolicy:
 
 
 class LanguageOfUser:
-    """Activates the language that the user has chosen, whatever device they use.
+    """Middleware that activates the language that the user has chosen, whatever device they use.
 
     The operators' admin is always in English, whatever language browsers prefer.
     """
@@ -99,7 +100,9 @@ class LanguageOfUser:
 
 
 class ClockIsRight:
-    """Answers 503 with a sentence when a view met ClockAhead (lib.clock); then nothing was done."""
+    """Middleware that answers 503 with a sentence if a view raised ClockAhead (lib.clock); then
+    nothing was done.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -115,10 +118,10 @@ class ClockIsRight:
 
 
 class RequestLog:
-    """Gives each request an id, which its log lines and its response carry, and counts, times and
-    logs it.
+    """Middleware that gives each request an id, which its log lines and its response carry, and
+    counts, times and logs the request.
 
-    An id in X-Request-ID is taken over, so that one search finds what a proxy and Tael log.
+    A well-formed id in X-Request-ID is used, so that one search finds what a proxy and Tael log.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -147,4 +150,5 @@ class RequestLog:
 
 
 def _ms(seconds: float) -> float:
+    """The seconds in milliseconds, rounded for the log."""
     return round(seconds * 1000, 1)

@@ -36,7 +36,7 @@ REFUSES_TO_WRITE = ("MISCONF", "OOM", "READONLY", "LOADING")  # how Redis's answ
 
 @dataclass(frozen=True)
 class Outage:
-    """A kind of outage, and how it is answered."""
+    """A kind of outage, and how a request or command that meets it is answered."""
 
     code: str  # for machines
     template: str  # for people
@@ -49,7 +49,7 @@ DISK = Outage("disk_full", "503_full.html", "The disk is full")
 
 
 def of(error: BaseException) -> Outage | None:
-    """The outage that caused the error, directly or through other errors; None if there is none."""
+    """The kind of outage that caused the error, directly or through other errors, or None."""
     chain = list(_chain(error))
     for outage, is_one in ((DISK, _is_full_disk), (DATABASE, _is_database), (REDIS, _is_redis)):
         if any(map(is_one, chain)):
@@ -59,14 +59,16 @@ def of(error: BaseException) -> Outage | None:
 
 def sentence(error: BaseException) -> str:
     """One sentence about the outage that caused the error, for the person who started a command; ""
-    for another error.
+    if no outage did.
     """
     outage = of(error)
     return f"{outage.sentence}: {_line(error)}" if outage else ""
 
 
 def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
-    """The response to a request that met an outage, which is logged; None for another error."""
+    """The 503 for a request that met an outage, which is logged too; None if no outage caused the
+    error.
+    """
     outage = of(error)
     if outage is None:
         return None
@@ -83,7 +85,7 @@ def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
 
 
 class Outages:
-    """Middleware that answers when a view met an outage."""
+    """Middleware that answers requests whose view met an outage."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -96,14 +98,15 @@ class Outages:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500: answers outages that no middleware caught, such as one of the middleware
-    that reads the session.
+    """Django's handler500. It also answers outages that no middleware caught, such as in the
+    middleware that reads the session.
     """
     error = sys.exc_info()[1]
     return (answer(request, error) if error else None) or defaults.server_error(request)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and the errors that led to it, at most DEEPEST."""
     following: BaseException | None = error
     for _ in range(DEEPEST):
         if following is None:
@@ -113,6 +116,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _is_full_disk(error: BaseException) -> bool:
+    """Whether the error says that a disk is full."""
     if isinstance(error, OSError):
         return error.errno in FULL
     is_told = isinstance(error, (OperationalError, ServerDidNotStart, redis.ResponseError))
@@ -120,6 +124,7 @@ def _is_full_disk(error: BaseException) -> bool:
 
 
 def _is_database(error: BaseException) -> bool:
+    """Whether the error says that the database is away, and not that a statement took too long."""
     if isinstance(error, ServerDidNotStart):
         return True
     if not isinstance(error, (OperationalError, InterfaceError)):
@@ -130,10 +135,12 @@ def _is_database(error: BaseException) -> bool:
 
 
 def _is_redis(error: BaseException) -> bool:
+    """Whether the error says that Redis or the broker is away, or refuses to write."""
     if isinstance(error, redis.ResponseError):
         return str(error).startswith(REFUSES_TO_WRITE)
     return isinstance(error, (redis.ConnectionError, redis.TimeoutError, BrokerError))
 
 
 def _line(error: BaseException) -> str:
+    """The error's message in one line."""
     return " ".join(str(error).split())

@@ -1,4 +1,4 @@
-"""Sends errors to Sentry, where a DSN is set; the package is imported only then."""
+"""Sends errors to Sentry if a DSN is set; the package is imported only then."""
 
 import sentry_sdk
 from sentry_sdk.types import Event, Hint
@@ -8,8 +8,8 @@ from config.monitoring.logs import TELL_ADDRESSES, by_route, without_rows
 
 
 def start(dsn: str, environment: str) -> None:
-    """Have errors sent, without data of people: no addresses, bodies, cookies or values of
-    variables.
+    """Send errors to Sentry from now on, without data of people: no addresses, bodies, cookies or
+    values of variables.
     """
     sentry_sdk.init(
         dsn=dsn,
@@ -23,7 +23,7 @@ def start(dsn: str, environment: str) -> None:
 
 
 def _tidy(event: Event, hint: Hint) -> Event:
-    """The event with routes in place of addresses, and without rows that the database refused:
+    """The event with addresses replaced by routes, and without rows that the database refused:
     either may contain a secret.
     """
     event.pop("request", None)

@@ -20,17 +20,21 @@ MERCHANT = related("line__merchant")
 
 
 def _left(payment: OrderPayment) -> str:
+    """The first sentence about each decision: the payment, its order, and how much is not settled
+    yet.
+    """
     left = figure(payment.unsettled)
     return f"Payment {payment} came for order {payment.order}, and {left} of it wait. "
 
 
 def _waits(payment: OrderPayment) -> bool:
+    """Whether some of this UNMATCHED cash is not settled yet."""
     return payment.waits
 
 
 def _initial(payment: OrderPayment) -> dict[str, Any]:
-    """The initial values of the form: all that is unsettled, and `settled`, by which the operation
-    notices that somebody else settled a part meanwhile.
+    """The initial values of the form: `amount`, all that is not settled yet, and `settled`, by
+    which the operation notices that somebody else has settled a part since the form was shown.
     """
     return {"amount": payment.unsettled, "settled": payment.settled}
 
@@ -134,6 +138,7 @@ class RefusedCashAdmin(Deciding, OfMerchant):
     )
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        """The model's fields, with `what` instead of `amount` and `currency`."""
         fields = [field for field in super().get_fields(request, obj) if field != "currency"]
         return ["what" if field == "amount" else field for field in fields]
 
@@ -142,7 +147,5 @@ class RefusedCashAdmin(Deciding, OfMerchant):
 
     @admin.display(description="amount")
     def what(self, refused: RefusedCash) -> str:
-        """The amount and currency as they were sent; the currency may be another one than the
-        line's.
-        """
+        """The amount and currency as they were sent; the currency may differ from the line's."""
         return f"{refused.plain_amount:f} {refused.currency}"

@@ -100,11 +100,12 @@ class MarkedPaid(forms.Form):
 
 
 class ChosenField(forms.TypedMultipleChoiceField):
-    """A choice of rows by their keys. A key that is no choice any more is valid here: the operation
-    refuses it and says why.
+    """A choice of several rows by their keys. It accepts any key, even one that is no longer
+    offered: the operation then refuses that row and says why.
     """
 
     def valid_value(self, value: object) -> bool:
+        """Whether the value is written as a whole number of at most LONGEST_KEY digits."""
         text = str(value)
         return text.isascii() and text.isdigit() and len(text) <= LONGEST_KEY
 
@@ -123,6 +124,9 @@ class BankFile(forms.Form):
 
 
 def _to_export() -> list[tuple[int, str]]:
+    """The choices of BankFile, as (id, label): the withdrawals that can go into a file for the
+    bank, but at most the first MOST_IN_A_FILE of them.
+    """
     found = queries.to_export().select_related("line__merchant", "destination")
     return [
         (
@@ -137,6 +141,7 @@ class BankAnswers(forms.Form):
     file = forms.FileField(label="File (CSV)", widget=UnfoldAdminFileFieldWidget)
 
     def clean_file(self) -> bytes:
+        """Return the bytes of the file. Raises ValidationError if it is larger than 5 MB."""
         file = self.cleaned_data["file"]
         if file.size > LARGEST_ANSWER_FILE:
             raise forms.ValidationError("The file must not be larger than 5 MB.")
@@ -144,8 +149,8 @@ class BankAnswers(forms.Form):
 
 
 class NewVersion(Reasoned):
-    """The figures of a currency's next credit policy; an empty field keeps the newest version's
-    figure.
+    """The figures of a currency's next credit policy. A figure that is left empty stays as it is in
+    the newest version.
     """
 
     currency = LineField(
@@ -163,6 +168,7 @@ class NewVersion(Reasoned):
 
 
 def _figure(name: str) -> forms.Field:
+    """The optional form field for one figure of a policy, with no initial value."""
     column = CreditPolicy._meta.get_field(name)
     is_whole = column.get_internal_type() == "PositiveIntegerField"
     widget = UnfoldAdminIntegerFieldWidget if is_whole else UnfoldAdminDecimalFieldWidget

@@ -32,7 +32,9 @@ def _limit_effect(line: CreditLine) -> str:
 
 
 def _shares(exposures: Iterable[tuple[str, Exposure]]) -> str:
-    """For each name the amount that it owes, and the share of the used limit that this is."""
+    """One text that lists, for each (name, exposure), the amount owed and its share of what is
+    used.
+    """
     return "; ".join(
         f"{who}: {figure(exposure.outstanding)} ({exposure.share:.0%})"
         for who, exposure in exposures
@@ -102,10 +104,12 @@ class CreditLineAdmin(Deciding, OfMerchant):
 
     @admin.display(description="Owed most by")
     def owed_by_buyer(self, line: CreditLine) -> str:
+        """The five buyers who owe the most, with their amounts and shares of what is used."""
         return _shares((exposure.buyer, exposure) for exposure in by_buyer(line, most=5))
 
     @admin.display(description="Owed by buyer risk")
     def owed_by_risk(self, line: CreditLine) -> str:
+        """What is owed in each class of buyer risk, with its share of what is used."""
         return _shares((f"risk {exposure.buyer_risk}", exposure) for exposure in by_risk(line))
 
 

@@ -123,6 +123,7 @@ class OrderFlagAdmin(Deciding, OfMerchant):
 
     @admin.display(description="Orders as they were seen")
     def orders(self, flag: OrderFlag) -> SafeString:
+        """The orders of the flag as they were when it was raised, one on a line."""
         return format_html_join(
             "",
             "<div>{}: {} {}, {}, placed {}, shipped {}, {}</div>",

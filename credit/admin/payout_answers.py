@@ -32,6 +32,7 @@ class PayoutAnswerFileAdmin(ReadOnly):
 
     @admin.display(description="progress")
     def progress(self, file: PayoutAnswerFile) -> SafeString:
+        """A progress bar, and how many of the file's rows the job has processed."""
         waiting = queries.outcomes(file).get(Outcome.WAITING, 0)
         done = file.row_count - waiting
         return format_html(
@@ -43,6 +44,7 @@ class PayoutAnswerFileAdmin(ReadOnly):
 
     @admin.display(description="what they came to")
     def came_to(self, file: PayoutAnswerFile) -> str:
+        """How many rows had each outcome, as one text; outcomes that no row had are left out."""
         counted = queries.outcomes(file)
         return ", ".join(
             f"{one.label}: {counted[one.value]:,}" for one in Outcome if one.value in counted
@@ -50,6 +52,7 @@ class PayoutAnswerFileAdmin(ReadOnly):
 
     @admin.display(description="its rows")
     def rows(self, file: PayoutAnswerFile) -> SafeString:
+        """Links to the list of the file's rows: all of them, and those of each outcome."""
         page = reverse("admin:credit_payoutanswer_changelist")
         asked = [("All", {}), *((one.label, {"outcome__exact": one.value}) for one in Outcome)]
         return format_html_join(

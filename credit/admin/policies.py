@@ -15,6 +15,9 @@ FIRST_DAY_STARTS_IN = "Pacific/Kiritimati"  # nobody's day is further on
 
 
 def _introduce(act: Act) -> CreditPolicy:
+    """Introduce the version from the submitted form. Its first day must not have begun in any time
+    zone, so "today" is that of the zone where days start first.
+    """
     said = act.cleaned_data
     given = {name: said[name] for name in FIGURES if said[name] is not None}
     return policies.introduce(
@@ -29,6 +32,9 @@ def _introduce(act: Act) -> CreditPolicy:
 
 
 def _present(policy: CreditPolicy | None) -> dict[str, Any]:
+    """The initial values of the form: the currency and figures of the policy, or nothing without
+    one.
+    """
     if policy is None:
         return {}
     return {"currency": policy.currency} | {name: policy.figure(name) for name in FIGURES}

@@ -26,7 +26,9 @@ MERCHANT = related("line__merchant")
 
 @admin.register(PayoutDestination)
 class PayoutDestinationAdmin(OfMerchant):
-    """Destinations without their numbers: the field is not editable, so the admin leaves it out."""
+    """The admin page of destinations. It never shows their numbers: that field is not editable, so
+    the admin leaves it out.
+    """
 
     merchant = "line__merchant"
     reference = "last_four"
@@ -63,6 +65,7 @@ class PayoutRunAdmin(OfMerchant):
 
 
 def _what(withdrawal: Withdrawal) -> str:
+    """The sentence about a withdrawal: its amount, fee and destination, and who asked for it."""
     return (
         f"{figure(withdrawal.amount)} and a fee of {figure(withdrawal.fee)} to"
         f" {withdrawal.destination}, asked for by {withdrawal.requested_by}."
@@ -91,6 +94,9 @@ def _may_be_rejected(withdrawal: Withdrawal) -> bool:
 
 
 def _may_be_ended(withdrawal: Withdrawal) -> bool:
+    """Whether an operator may record its outcome: it is UNKNOWN, or it was sent by people and not
+    through a provider.
+    """
     unknown = withdrawal.status == Withdrawal.Status.UNKNOWN
     sent = withdrawal.status == Withdrawal.Status.SENT
     return unknown or (sent and withdrawal.is_sent_by_people)
@@ -137,6 +143,9 @@ ABOUT_ONE = (
 
 
 def _export(act: Act) -> Report:
+    """Write the chosen withdrawals to a file for the bank. Report how many were written, why the
+    others were refused, and the link to the file if it has any rows.
+    """
     batch = payout_files.export(
         withdrawal_ids=act.cleaned_data["withdrawals"], actor=act.actor, now=act.now
     )
@@ -156,6 +165,7 @@ def _export(act: Act) -> Report:
 
 
 def _take_answers(act: Act) -> Report:
+    """Store the uploaded file of the bank's answers. A job processes its rows later."""
     file = payout_answers.upload(content=act.cleaned_data["file"], actor=act.actor, now=act.now)
     return Report(
         done=(
@@ -168,6 +178,9 @@ def _take_answers(act: Act) -> Report:
 
 
 def _file(act: Act) -> tuple[str, bytes]:
+    """The name and the content of the bank file that this withdrawal is in. Exporting it again
+    needs a reason.
+    """
     batch = act.row.batch
     content = payout_files.export_again(
         batch=batch, reason=act.reason, actor=act.actor, now=act.now

@@ -10,15 +10,15 @@ def counted(said: str, told: str) -> str:
     it.
 
     `said` is the SQL of when the step is said to have happened, `told` of when it was reported. The
-    result is null where `said` is: `least` and `greatest` alone would ignore the null.
+    result is null if `said` is null; `least` and `greatest` alone would ignore that null.
     """
     counted_at = f"least(greatest({said}, least(o.placed_said_at, o.placed_at)), {told})"
     return f"(CASE WHEN {said} IS NOT NULL THEN {counted_at} END)"
 
 
 def days_at(which: str, instant: str) -> str:
-    """SQL for the payment or settlement days of the line `line` at an instant: those that it has
-    now, or former ones.
+    """SQL for the payment or settlement days (`which` names the column) that were in force for the
+    line `line` at an instant. `instant` is SQL.
     """
     return f"""
         coalesce((
@@ -30,9 +30,9 @@ def days_at(which: str, instant: str) -> str:
 
 
 def plausible(said: str, told: str) -> str:
-    """SQL for whether the time at which a step of order `o` is said to have happened is one that it
-    can have: between the order's placing and the step's report, give or take the 5 minutes by which
-    clocks may differ. `said` and `told` are as in `counted`.
+    """SQL for whether a step of order `o` can have happened when it is said to have: after the
+    order was placed and before the step was reported. Both ends are widened by the few minutes by
+    which clocks may differ (FORGIVEN). `said` and `told` are SQL, as in `counted`.
     """
     forgiven = f"interval '{FORGIVEN.total_seconds():.0f} seconds'"
     return (

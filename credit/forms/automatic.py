@@ -15,8 +15,8 @@ Every, Weekday = PayoutSchedule.Every, PayoutSchedule.Weekday
 
 
 class NewAutomatic(forms.Form):
-    """The form for automatic withdrawals: how often, on which day, from how much on, and where
-    to.
+    """The form for automatic withdrawals: how often, on which weekday, from what available amount
+    on, and to which destination.
     """
 
     every = forms.ChoiceField(
@@ -53,6 +53,7 @@ class NewAutomatic(forms.Form):
             destination.initial = self.destinations[0].pk
 
     def clean(self) -> dict[str, Any]:
+        """Require a weekday for weekly withdrawals, and drop it for daily ones."""
         every, weekday = self.cleaned_data.get("every"), self.cleaned_data.get("weekday")
         if every == Every.WEEKLY and weekday is None:
             self.add_error("weekday", _("Choose the day of the week."))
@@ -62,7 +63,7 @@ class NewAutomatic(forms.Form):
 
     @property
     def content(self) -> dict[str, Any]:
-        """The arguments of `operations.automatic.set_up` that were filled in."""
+        """What was filled in, as arguments of `operations.automatic.set_up`."""
         said = self.cleaned_data
         return {
             "every": said["every"],

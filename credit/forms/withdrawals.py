@@ -47,7 +47,7 @@ class WithdrawalFilter(Filter):
 
 
 class Withdrawing(forms.Form):
-    """The form of a withdrawal: how much, and where to."""
+    """The form for a withdrawal: how much, and to which destination."""
 
     amount = AmountField()
     destination = forms.TypedChoiceField(
@@ -75,6 +75,7 @@ class Withdrawing(forms.Form):
         destination.initial = next(usable, None)
 
     def clean_destination(self) -> PayoutDestination:
+        """Return the chosen destination. Raises ValidationError if it cannot be used yet."""
         destination: PayoutDestination = self.cleaned_data["destination"]
         if self.now < destination.usable_from:
             sentence = _("This destination can be used from %(at)s. Choose another one, or wait.")
@@ -82,12 +83,13 @@ class Withdrawing(forms.Form):
         return destination
 
     def clean_request_key(self) -> str:
+        """Return the key that the form carried, or a new one if it is missing or too long."""
         key: str = self.cleaned_data["request_key"]
         return key if 0 < len(key) <= LONGEST_KEY else new_key()
 
     @property
     def content(self) -> dict[str, str]:
-        """The values that were filled in, to be carried by another form or an address."""
+        """What was filled in, as texts that another form or an address can carry."""
         return {
             "amount": money.text(self.cleaned_data["amount"]),
             "destination": str(self.cleaned_data["destination"].pk),
@@ -96,8 +98,8 @@ class Withdrawing(forms.Form):
 
 
 def destination_label(destination: PayoutDestination, now: datetime) -> str:
-    """The destination's name in a menu, with the instant from which it is usable where that is to
-    come.
+    """The destination's name, bank and holder for a menu. If it cannot be used yet, the label says
+    when it can.
     """
     name = ", ".join(filter(None, [str(destination), destination.bank, destination.holder]))
     if now >= destination.usable_from:
@@ -106,19 +108,24 @@ def destination_label(destination: PayoutDestination, now: datetime) -> str:
 
 
 class ConfirmedWithdrawal(Withdrawing):
-    """The form that confirms a withdrawal. It carries the fee that was shown; None means that none
-    was.
+    """The form that confirms a withdrawal. Its `fee` is the one that the merchant was shown, or
+    None if the form did not carry it.
     """
 
     fee = OneCurrencyField(decimal_places=None, widget=forms.HiddenInput, required=False)
 
 
 def _usable_from(destination: PayoutDestination, sentence: Any, **more: str) -> str:
+    """The sentence with `at`, the instant from which the destination can be used, and `more` filled
+    in.
+    """
     return str(sentence % {"at": formats.instant_text(destination.usable_from), **more})
 
 
 class NewDestination(forms.Form):
-    """The form of a new destination: its owner's name and its number, which is not shown again."""
+    """The form for a new destination: its kind, its holder, and its number, which is never shown
+    again.
+    """
 
     kind = forms.ChoiceField(
         label=_("Kind"), choices=PayoutDestination.Kind.choices, widget=forms.RadioSelect
@@ -156,6 +163,9 @@ class NewDestination(forms.Form):
         country.choices = [("", "–"), *((code, name) for name, code in names)]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
+        """Require a bank of cards and bank accounts, and a country of bank accounts; refuse what
+        the chosen kind does not have.
+        """
         kind, said = self.cleaned_data.get("kind"), self.cleaned_data
         is_account = kind == PayoutDestination.Kind.BANK_ACCOUNT
         has_bank = is_account or kind == PayoutDestination.Kind.BANK_CARD

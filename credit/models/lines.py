@@ -79,7 +79,7 @@ class CreditLine(models.Model):
 
     @property
     def available(self) -> Money:
-        """The part of the limit that new orders may use; 0 where more than the limit is used."""
+        """The part of the limit that new orders may use; 0 if more than the limit is used."""
         left = self.limit - self.used
         return left if left.amount > 0 else money.zero(self.currency)
 
@@ -207,7 +207,9 @@ class LimitEntry(models.Model):
 
 
 class FormerDays(models.Model):
-    """The payment and settlement days that a line had before they were changed, and until when."""
+    """The payment and settlement days that a line had until an instant at which they were
+    changed.
+    """
 
     line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="former_days")
     payment_days = models.PositiveIntegerField()

@@ -187,8 +187,8 @@ class Order(models.Model):
         return str(self.reference)
 
     def set_due_on(self) -> None:
-        """Set `due_on` from the other fields: the due date of the oldest unpaid part, if there
-        is one.
+        """Set `due_on` from the other fields, without saving: the due date of the oldest unpaid
+        part of an open order, or None before delivery and for orders that are not open.
         """
         self.due_on = (
             rules.oldest_due_on(
@@ -220,11 +220,14 @@ class Order(models.Model):
 
     @property
     def has_instalments(self) -> bool:
+        """Whether it was accepted, and is paid in more than one part."""
         return self.instalments > 1 and not self.is_declined
 
     @property
     def is_own_decline(self) -> bool:
-        """Whether a rule of the merchant's own declined it, so that no value was lost."""
+        """Whether one of the merchant's own rules declined it, so that its value does not count as
+        lost.
+        """
         return self.decline_code in self.OWN_DECLINES
 
     @property
@@ -297,7 +300,9 @@ class OrderPayment(models.Model):
 
     @property
     def unsettled(self) -> Money:
-        """The part of this UNMATCHED cash that no operator has settled yet."""
+        """The part of UNMATCHED cash that operators have not settled yet. It has no meaning for
+        other payments.
+        """
         return self.amount - self.settled
 
     @property
@@ -306,4 +311,5 @@ class OrderPayment(models.Model):
 
     @property
     def waits(self) -> bool:
+        """Whether it is UNMATCHED cash of which a part is not settled yet."""
         return self.is_unmatched and bool(self.unsettled)

@@ -10,6 +10,9 @@ from lib.fields import AmountField, CurrencyField
 
 
 def _figure(default: str, **limits: int) -> models.DecimalField:
+    """A decimal column with this default, of 8 digits and 4 decimals unless `digits` or `decimals`
+    say otherwise.
+    """
     return models.DecimalField(
         max_digits=limits.get("digits", 8),
         decimal_places=limits.get("decimals", 4),
@@ -20,8 +23,8 @@ def _figure(default: str, **limits: int) -> models.DecimalField:
 class CreditPolicy(models.Model):
     """The figures of the credit rules for one currency, in force from a day on.
 
-    A version never changes, so that what was decided by it can always be explained by it; other
-    figures are a new version that starts on a later day.
+    A version never changes, so that every decision can be explained by the version it was made
+    with. Other figures make a new version, which starts on a later day.
     """
 
     currency = CurrencyField()
@@ -110,13 +113,15 @@ class CreditPolicy(models.Model):
         return f"{self.currency} {self.version}"
 
     def figure(self, name: str) -> Decimal | int:
-        """One of its numbers as a bare figure, which of an amount is in its currency."""
+        """One figure of the policy by its name, as a plain number; an amount comes without its
+        currency.
+        """
         number: Money | Decimal | int = getattr(self, name)
         return number.amount if isinstance(number, Money) else number
 
     @property
     def holds_reviews(self) -> bool:
-        """Whether limits are reviewed by this policy: not by the unsaved default figures of a
-        currency that has no policy of its own.
+        """Whether limits are reviewed by this policy. It is False for the default figures of a
+        currency that has no policy of its own, which are never saved.
         """
         return self.version > 0

@@ -139,5 +139,7 @@ class ProceedsEntry(models.Model):
 
     @property
     def invoice(self) -> str:
-        """The number of the invoice that a BILL_PAYMENT paid, taken from the payment's key."""
+        """The number of the invoice that a BILL_PAYMENT paid, taken from the payment's key; empty
+        for other entries.
+        """
         return self.bill_payment.rpartition("-")[0]

@@ -10,7 +10,7 @@ from lib.fields import AmountField, CurrencyField, ReferenceField
 
 
 class OrderRefund(models.Model):
-    """Money given back to a buyer, and where it came from. Never changes."""
+    """Money given back to a buyer, split by where it came from. A row never changes."""
 
     line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="refunds")
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="refunds")

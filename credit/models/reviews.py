@@ -32,7 +32,7 @@ class LimitReview(models.Model):
         VOID = "VOID", _("Overtaken")
 
     class Note(models.TextChoices):
-        """Why the outcome is less than the grade alone would have given."""
+        """Why the outcome differs from what the grade alone would give, or waits for a decision."""
 
         CAPPED_BY_PAID = "capped_by_paid", _("Not more than was paid in the period")
         CAPPED_BY_MAXIMUM = "capped_by_maximum", _("Not more than the maximum")

@@ -14,7 +14,7 @@ from lib.fields import AmountField, CurrencyField, ReferenceField
 
 
 class UnmatchedSettlement(models.Model):
-    """An operator's decision about UNMATCHED cash, or a part of it. Never changes."""
+    """An operator's decision about UNMATCHED cash, or about a part of it. A row never changes."""
 
     class Kind(models.TextChoices):
         APPLIED = "APPLIED", _("Applied to another order")
@@ -66,7 +66,8 @@ class UnmatchedSettlement(models.Model):
 class RefusedCash(models.Model):
     """A payment or refund that was refused although it may have moved money.
 
-    Its reference is free: the platform sends it again, or an operator closes it.
+    Its reference is not used up: the row waits until the platform sends the reference again or an
+    operator closes it.
     """
 
     class Kind(models.TextChoices):
@@ -134,5 +135,5 @@ class RefusedCash(models.Model):
 
     @property
     def plain_amount(self) -> Decimal:
-        """The amount without trailing zeros, as it was sent."""
+        """The amount as it was sent, without trailing zeros."""
         return self.amount.normalize()

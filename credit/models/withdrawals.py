@@ -216,10 +216,12 @@ class Withdrawal(models.Model):
 
     @property
     def expected_by(self) -> datetime:
+        """The instant after which it counts as late: 24 hours after the request."""
         return self.requested_at + EXPECTED_WITHIN
 
     @property
     def is_sent_by_people(self) -> bool:
+        """Whether operators send it through files for their bank, instead of a provider."""
         return self.provider == self.MANUAL
 
     @property
@@ -232,8 +234,8 @@ class Withdrawal(models.Model):
 
     @property
     def came_back(self) -> bool:
-        """Whether it failed, was rejected or was cancelled, so that amount and fee are in the
-        proceeds again.
+        """Whether it failed, was rejected or was cancelled; amount and fee are then back in the
+        proceeds.
         """
         return self.status in self.RETURNED
 
@@ -250,4 +252,5 @@ class Withdrawal(models.Model):
 
     @property
     def may_be_cancelled(self) -> bool:
+        """Whether it was neither sent nor ended, so that it can still be cancelled or rejected."""
         return self.status in (self.Status.REQUESTED, self.Status.APPROVED)

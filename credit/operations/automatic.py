@@ -34,13 +34,13 @@ def set_up(
     actor: str,
     now: datetime,
 ) -> tuple[PayoutSchedule, bool]:
-    """Have all available proceeds withdrawn each day, or each week on a `weekday` from 1 (Monday)
-    to 7, whenever they are `from_amount` or more, fees included; for the first time 24 hours from
-    now.
+    """Set up automatic withdrawals: each day, or each week on `weekday` from 1 (Monday) to 7, all
+    available proceeds go to the destination if they are `from_amount` or more, fees included. The
+    first one can come 24 hours from now.
 
-    All owners are notified. The new schedule replaces the one in force; one with the same terms is
-    kept as it is, with the instant from which it was usable. Returns the schedule and whether it is
-    new. Raises UnknownDestination, DestinationNotUsable for one that was removed, CurrencyMismatch,
+    All owners are notified. The new schedule replaces the one in force. If that has the same terms,
+    nothing changes, and it is returned. Returns the schedule and whether it is new. Raises
+    UnknownDestination, DestinationNotUsable if the destination was removed, CurrencyMismatch,
     Invalid. Rule 10.13.
     """
     line = lines.lock(merchant_id, now=now)
@@ -86,9 +86,10 @@ def stop(*, merchant_id: int, actor: str, now: datetime) -> None:
 @transaction.atomic
 def run(rule_id: int, *, now: datetime) -> PayoutRun | None:
     """Make the automatic withdrawal of schedule `rule_id` for the line's open day, and record its
-    outcome. Returns None when the schedule is not due on that day, or has ended.
+    outcome: requested, too little available, or stopped. Returns None and does nothing if the
+    schedule has ended, is not usable yet, or is not due on that day.
 
-    A run that comes days late is for the day that is open then, and makes up for none before it.
+    A run that comes days late is for the day that is open by then; missed days are not made up for.
     The withdrawal is requested in the name of the person who set the schedule up. Rule 10.14.
     """
     line_id = PayoutSchedule.objects.values_list("line_id", flat=True).get(pk=rule_id)
@@ -112,8 +113,8 @@ def run(rule_id: int, *, now: datetime) -> PayoutRun | None:
 def _try_to_withdraw(
     rule: PayoutSchedule, line: CreditLine, available: Money
 ) -> tuple[PayoutRun.Outcome, Withdrawal | None]:
-    """Request the withdrawal, where enough is available and nothing stops it. Returns the outcome,
-    and the withdrawal if there is one.
+    """Request the withdrawal if enough is available and withdrawals are not stopped. Returns the
+    outcome, and the withdrawal or None.
     """
     if available < rule.from_amount:
         return Outcome.TOO_LITTLE, None
@@ -132,6 +133,9 @@ def _try_to_withdraw(
 
 
 def _check_rhythm(every: str, weekday: int | None) -> None:
+    """Raise Invalid unless `every` is known and `weekday` is given exactly for a weekly
+    schedule.
+    """
     if every not in Every.values:
         raise Invalid("every", f"{every!r} is none of {', '.join(Every.values)}")
     if every == Every.WEEKLY and weekday not in PayoutSchedule.Weekday.values:
@@ -141,16 +145,20 @@ def _check_rhythm(every: str, weekday: int | None) -> None:
 
 
 def _due_from(day: date, weekday: int | None) -> date:
-    """The first day, `day` or later, on which the schedule is due."""
+    """The first day on or after `day` on which a schedule is due: `day` itself without a
+    weekday.
+    """
     return day if weekday is None else day + timedelta(days=(weekday - day.isoweekday()) % 7)
 
 
 def _is_same(present: PayoutSchedule, rule: PayoutSchedule) -> bool:
+    """Whether both schedules have the same terms."""
     names = ("destination_id", "every", "weekday", "from_amount")
     return all(getattr(present, name) == getattr(rule, name) for name in names)
 
 
 def _notify(rule: PayoutSchedule) -> None:
+    """Notify the owners of the new schedule, and write its trail row."""
     notices.write(
         merchant_id=rule.line_id,
         kind=AUTOMATIC_SET_UP,

@@ -13,17 +13,17 @@ from lib.refusals import Refused
 
 
 class NotEnoughProceeds(Refused):
-    """Less can be withdrawn than the bill asks for; proceeds pay all of it or nothing."""
+    """Less can be withdrawn than the bill asks for. Proceeds never pay a part of a bill."""
 
     code = "not_enough_proceeds"
 
 
 @transaction.atomic
 def take(*, merchant_id: int, amount: Money, payment: str, now: datetime) -> ProceedsEntry:
-    """Take `amount` out of the proceeds that can be withdrawn, to pay a bill; `payment` is the
-    idempotency key of that payment.
+    """Take `amount` out of the proceeds that can be withdrawn, to pay a bill, and return the entry.
+    `payment` is the idempotency key of that payment.
 
-    A second call for the same payment takes nothing, and returns the entry of the first. Raises
+    A second call for the same payment takes nothing and returns the first call's entry. Raises
     NotEnoughProceeds, CurrencyMismatch, CreditLine.DoesNotExist. Rule 16.16.
     """
     line = lines.lock(merchant_id, now=now)

@@ -14,11 +14,11 @@ from credit.operations import lines, requests, reviews
 
 @transaction.atomic
 def close(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
-    """Close the line: it takes no new order; open ones go on, and proceeds can be withdrawn.
+    """Close the line: it takes no new orders, open ones go on, and proceeds can be withdrawn.
 
     A raise that waits after a review becomes VOID, one that the merchant asked for is rejected, and
-    no review follows. A line that is closed already stays as it is. The caller holds the account's
-    lock. Rule 19.4, rule 19.5.
+    no more reviews are held. Does nothing if the line is closed already. The caller holds the
+    account's lock. Rule 19.4, rule 19.5.
     """
     line = lines.lock(merchant_id, now=now)
     if line.is_closed:

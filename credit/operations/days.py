@@ -107,7 +107,7 @@ WHERE line.merchant_id = next.line_id AND line.timezone <> next.timezone
 
 @dataclass(frozen=True)
 class _Turn:
-    """The local day to which one pass takes a line, and the instant at which that day starts."""
+    """The local day to which one pass takes a line, with the instant at which that day starts."""
 
     line_id: int
     currency: str
@@ -119,9 +119,10 @@ class _Turn:
 
 
 def work_off(line_ids: Sequence[int], *, now: datetime) -> int:
-    """Work off all day-ends of these lines up to `now`, in order; returns how many there were.
+    """Work off all day-ends of these lines up to `now`, in order. Returns how many days ended, over
+    all lines.
 
-    Each pass over the chunk is one transaction (or part of the caller's), so that a run that dies,
+    Each pass over the lines is one transaction (or part of the caller's), so that a run that dies,
     is late, or meets another one leaves every line at the end of some day. Consecutive days on
     which nothing happens to a line are worked off in one pass. Rule 20.1, rule 20.2.
     """
@@ -134,8 +135,8 @@ def work_off(line_ids: Sequence[int], *, now: datetime) -> int:
 
 @transaction.atomic
 def _work_off_once(line_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
-    """Work off the next day of each line, or its quiet days up to it. Returns how many days ended,
-    and the lines of which another day has ended by `now`.
+    """Work off the next day of each line, or a run of its quiet days. Returns how many days ended
+    in all, and the ids of the lines of which another day has ended by `now`.
     """
     turns = _turns(line_ids, now)
     if not turns:
@@ -169,8 +170,8 @@ def _start_days(starts: Sequence[Start]) -> None:
 
 
 def _open_days(turns: Sequence[_Turn]) -> list[datetime]:
-    """Save on each locked line the day that it comes to as its open day. Returns the instants at
-    which these days end.
+    """Make the day of each turn the open day of its locked line, and change time zones that take
+    effect with it. Returns the instants at which these days end, in the order of the turns.
     """
     timezones = _time_zones(turns)
     days: dict[str, Any] = {
@@ -191,7 +192,9 @@ def _open_days(turns: Sequence[_Turn]) -> list[datetime]:
 
 
 def _time_zones(turns: Sequence[_Turn]) -> list[str]:
-    """The time zone of each line from the day that starts; a change takes effect with a month."""
+    """The time zone of each turn's line from its day on. A change of zone takes effect only on the
+    first of a month.
+    """
     months = {turn.today for turn in turns if turn.today.day == 1}
     line_ids = [turn.line_id for turn in turns]
     changes = {month: time_zones_from(line_ids, month) for month in months}
@@ -200,7 +203,7 @@ def _time_zones(turns: Sequence[_Turn]) -> list[str]:
 
 def _turns(line_ids: Sequence[int], now: datetime) -> list[_Turn]:
     """Lock those of these lines whose open day has ended by `now`. Returns for each the day that
-    becomes its open one: the next day, or a later one where the days between are quiet.
+    becomes its open one: the next day, or a later one if the days between are quiet.
     """
     ended = list(
         CreditLine.objects.select_for_update()
@@ -225,10 +228,10 @@ def _turn(
     quiet_through: date,
     now: datetime,
 ) -> _Turn:
-    """The day that the line comes to: the next one or, where that is quiet, the last quiet one that
-    starts by `now`.
+    """The day that the line comes to: the next one or, if that is quiet, the last of the quiet days
+    in a row that have started by `now`.
 
-    A day is quiet up to `quiet_through`, but for the first day of a month.
+    A day is quiet if it is not after `quiet_through` and not the first of a month.
     """
     following = calendar.days_after(open_on, open_until, timezone)
     today, at = next(following)
@@ -242,6 +245,7 @@ def _turn(
 
 
 def _starts(turns: Sequence[_Turn]) -> list[Start]:
+    """The days that start, each with the policy in force for its line on that day."""
     in_force = policies.in_force_for((turn.currency, turn.today) for turn in turns) if turns else []
     return [
         Start(turn.line_id, turn.timezone, turn.today, turn.at, policy)

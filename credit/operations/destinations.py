@@ -54,7 +54,7 @@ class UnknownDestination(Refused):
 
 
 class DestinationNotUsable(Refused):
-    """The destination was removed, or was added too recently."""
+    """The destination was removed, or was added less than 24 hours ago."""
 
     code = "destination_not_usable"
     sentence = _("This destination can't be used now. Choose another one.")
@@ -69,7 +69,7 @@ class DestinationConflict(Conflict):
 
 
 class NotADestination(Invalid):
-    """A field is missing, malformed, or none that this kind of destination has."""
+    """A field is missing or malformed, or this kind of destination does not have it."""
 
     sentence = _("Write the name in letters only, as the bank knows it.")
 
@@ -91,11 +91,11 @@ def add(
     now: datetime,
 ) -> tuple[PayoutDestination, bool]:
     """Add a destination, usable in 24 hours: an Alipay account (e-mail or mobile number), a bank
-    card, or a bank account in `country` (with its `routing` code, where there is one).
+    card, or a bank account in `country` (with its `routing` code, if that country has one).
 
-    The number is kept encrypted. All owners are notified. Returns the destination and whether it is
-    new: adding one that is there returns it, with the instant from which it was usable. Raises
-    Invalid, DestinationConflict. Rule 10.1, rule 10.3.
+    The number is stored encrypted. All owners are notified. Returns the destination and whether it
+    is new: a destination that the merchant has already is returned unchanged. Raises Invalid, and
+    DestinationConflict if it is known with another holder or bank. Rule 10.1, rule 10.3.
     """
     holder, bank = _name(kind, holder, "holder"), _bank(kind, bank)
     number, routing = _number(kind, number, country, routing)
@@ -128,6 +128,7 @@ def add(
 
 
 def _notify_owners(destination: PayoutDestination) -> None:
+    """Write the notice that the destination was added."""
     notices.write(
         merchant_id=destination.line_id,
         kind=DESTINATION_ADDED,
@@ -139,6 +140,7 @@ def _notify_owners(destination: PayoutDestination) -> None:
 
 
 def _note(action: Action, destination: PayoutDestination, actor: str, now: datetime) -> None:
+    """Write the trail row of a destination that was added or removed."""
     what = {
         "holder": destination.holder,
         "bank": destination.bank,
@@ -159,6 +161,9 @@ def _note(action: Action, destination: PayoutDestination, actor: str, now: datet
 
 
 def _name(kind: PayoutDestination.Kind, text: str, field: str) -> str:
+    """The name of a holder or bank, with single blanks. Raises NotADestination if it is empty, too
+    long, or has control characters.
+    """
     if texts.has_control(text):
         raise NotADestination(kind, field, "must not have control characters")
     text = " ".join(unicodedata.normalize("NFC", text).split())
@@ -173,6 +178,9 @@ def _name(kind: PayoutDestination.Kind, text: str, field: str) -> str:
 
 
 def _bank(kind: PayoutDestination.Kind, bank: str) -> str:
+    """The bank's name for a card or bank account, and "" for Alipay. Raises NotADestination if it
+    is missing, malformed, or given for Alipay.
+    """
     if kind in (PayoutDestination.Kind.BANK_CARD, PayoutDestination.Kind.BANK_ACCOUNT):
         return _name(kind, bank, "bank")
     if bank.strip():
@@ -183,7 +191,9 @@ def _bank(kind: PayoutDestination.Kind, bank: str) -> str:
 def _number(
     kind: PayoutDestination.Kind, number: str, country: str, routing: str
 ) -> tuple[str, str]:
-    """The number and the routing code as banks write them. Raises Invalid."""
+    """Return (number, routing code) as banks write them; the code is empty if there is none. Raises
+    NotADestination.
+    """
     if kind == PayoutDestination.Kind.BANK_ACCOUNT:
         try:
             return bank_accounts.checked(country, number, routing)
@@ -196,8 +206,8 @@ def _number(
 
 
 def _number_of_no_account(kind: PayoutDestination.Kind, number: str) -> str:
-    """The number of a card or an Alipay account, with full-width digits of Chinese keyboards made
-    plain. Raises Invalid.
+    """The number of a card or an Alipay account in its plain form, in which full-width digits of
+    Chinese keyboards are ordinary ones. Raises NotADestination, also for any other kind.
     """
     plain = "".join(unicodedata.normalize("NFKC", number).split())
     if kind == PayoutDestination.Kind.BANK_CARD:
@@ -214,6 +224,7 @@ def _number_of_no_account(kind: PayoutDestination.Kind, number: str) -> str:
 
 
 def _email(kind: PayoutDestination.Kind, text: str) -> str:
+    """The e-mail address in small letters. Raises NotADestination if the text is not one."""
     try:
         validate_email(text)
     except ValidationError:
@@ -225,6 +236,9 @@ def _email(kind: PayoutDestination.Kind, text: str) -> str:
 
 
 def _mobile(kind: PayoutDestination.Kind, text: str) -> str:
+    """The mobile number; a mainland Chinese one loses its country code. Raises NotADestination if
+    the text is not one.
+    """
     if mainland := MAINLAND_MOBILE.fullmatch(text):
         return mainland[1]
     if FOREIGN_MOBILE.fullmatch(text):
@@ -233,6 +247,7 @@ def _mobile(kind: PayoutDestination.Kind, text: str) -> str:
 
 
 def _passes_luhn(digits: str) -> bool:
+    """Whether the last digit is right by the Luhn formula of card numbers."""
     doubled = (2 * int(digit) for digit in digits[-2::-2])
     total = sum(map(int, digits[::-2])) + sum(n - 9 if n > 9 else n for n in doubled)
     return total % 10 == 0
@@ -240,7 +255,8 @@ def _passes_luhn(digits: str) -> bool:
 
 def _last_four(number: str) -> str:
     """The last characters of the number, by which its owner recognises it: at most four, and at
-    most half of a number.
+    most half of it. For an e-mail address they are of the part before the @: the last four, or only
+    the last one if that part is no longer than four.
     """
     local, is_email, _ = number.partition("@")
     if is_email:
@@ -251,8 +267,8 @@ def _last_four(number: str) -> str:
 def _same_destination(
     line: CreditLine, kind: str, number: str, country: str, routing: str
 ) -> PayoutDestination | None:
-    """The line's destination with this kind, number, country and routing that was not removed, if
-    there is one. Only numbers with the same last characters are decrypted.
+    """The line's destination with this kind, number, country and routing that was not removed, or
+    None. Only numbers with the same last characters are decrypted for it.
     """
     alike = PayoutDestination.objects.filter(
         line=line,
@@ -266,6 +282,7 @@ def _same_destination(
 
 
 def _is_number(destination: PayoutDestination, number: str) -> bool:
+    """Whether the destination has this number. False if its number cannot be decrypted."""
     try:
         return encrypted.read(destination, "number").decode() == number
     except secrets.Undecryptable:  # its key is lost: the way out is to add it again
@@ -275,10 +292,10 @@ def _is_number(destination: PayoutDestination, number: str) -> bool:
 def remove(
     *, merchant_id: int, destination_id: int, actor: str, now: datetime
 ) -> PayoutDestination:
-    """Remove a destination: no new withdrawal goes there, and automatic ones end.
+    """Remove a destination: no new withdrawal goes to it, and automatic withdrawals to it end.
 
-    Withdrawals under way to it go on until they end, unless the merchant cancels them; one that its
-    provider never received is not sent again. Removing it twice changes nothing. Raises
+    Withdrawals on their way to it go on until they end, unless the merchant cancels them; one that
+    its provider never received is not sent again. Does nothing if it was removed before. Raises
     UnknownDestination. Rule 10.4.
     """
     with transaction.atomic():
@@ -296,7 +313,9 @@ def remove(
 
 
 def load(line: CreditLine, destination_id: int) -> PayoutDestination:
-    """The destination with this key of a locked line. Raises UnknownDestination."""
+    """The destination of the locked line with this id, removed or not. Raises
+    UnknownDestination.
+    """
     destination = PayoutDestination.objects.filter(line=line, pk=destination_id).first()
     if destination is None:
         raise UnknownDestination("This merchant has no such destination.")
@@ -304,10 +323,10 @@ def load(line: CreditLine, destination_id: int) -> PayoutDestination:
 
 
 def usable(line: CreditLine, destination_id: int, *, now: datetime) -> PayoutDestination:
-    """The destination with this key of a locked line, to which money can be sent now.
+    """The destination of the locked line with this id, if money can be sent to it at `now`.
 
-    Raises UnknownDestination, and DestinationNotUsable where it was removed, or was added less than
-    24 hours ago.
+    Raises UnknownDestination, and DestinationNotUsable if it was removed, or was added less than 24
+    hours ago.
     """
     destination = load(line, destination_id)
     if destination.removed_at is not None:

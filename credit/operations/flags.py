@@ -46,9 +46,9 @@ WHERE credit_orderflag.status = 'OPEN'
 def raise_flags(line_ids: Sequence[int], *, now: datetime) -> None:
     """Flag orders of these lines that a person should look at, once per cause.
 
-    The causes are a buyer with 5 or more orders within 24 hours, by the local day on which the
-    first of them was placed, and an order that was shipped 60 days ago and is not delivered. Rule
-    7.7, rule 7.8.
+    The causes are a buyer with 5 or more orders within 24 hours (one flag for each local day on
+    which such a run of orders starts), and an order that was shipped 60 days ago and is not
+    delivered. A flag that is not decided yet gets orders that have come since. Rule 7.7, rule 7.8.
     """
     found = _busy_buyers(line_ids, now) + _undelivered(line_ids, now)
     # By line, the order in which everybody locks several.
@@ -75,6 +75,9 @@ def confirm(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFla
 
 @transaction.atomic
 def _decide(flag_id: int, action: Action, actor: str, reason: str, now: datetime) -> OrderFlag:
+    """Record the operator's decision on the flag, with a trail row. Raises UnknownFlag,
+    AlreadyDecided, Invalid without a reason.
+    """
     status = STATUSES[action]
     reason = wording.checked("reason", reason)
     line_id = OrderFlag.objects.filter(pk=flag_id).values_list("line_id", flat=True).first()
@@ -101,6 +104,9 @@ def _decide(flag_id: int, action: Action, actor: str, reason: str, now: datetime
 
 
 def _busy_buyers(line_ids: Sequence[int], now: datetime) -> list[dict[str, Any]]:
+    """The values of a flag for each buyer who placed too many orders within 24 hours, one for each
+    local day.
+    """
     first: dict[tuple[int, str], flags.BusyWindow] = {}  # of each local day
     for window in flags.busy_windows(line_ids, now):
         day = calendar.local_date(window.starts_at, window.timezone)
@@ -118,6 +124,9 @@ def _busy_buyers(line_ids: Sequence[int], now: datetime) -> list[dict[str, Any]]
 
 
 def _undelivered(line_ids: Sequence[int], now: datetime) -> list[dict[str, Any]]:
+    """The values of a flag for each order of these lines that was shipped long ago and not
+    delivered.
+    """
     return [
         {
             "line": order.line_id,
@@ -131,6 +140,7 @@ def _undelivered(line_ids: Sequence[int], now: datetime) -> list[dict[str, Any]]
 
 
 def _evidence(orders: Iterable[Order]) -> str:
+    """The orders as they are now, as JSON text for a flag."""
     return json.dumps(
         [
             {
@@ -148,5 +158,8 @@ def _evidence(orders: Iterable[Order]) -> str:
 
 
 def _raise(found: Iterable[dict[str, Any]], now: datetime) -> None:
+    """Insert these flags. A flag that is known is only given the evidence if that has more orders
+    and nobody has decided it.
+    """
     with connection.cursor() as cursor:
         cursor.executemany(FLAG, [{**flag, "now": now} for flag in found])

@@ -39,11 +39,11 @@ def place(
     request_key: str = "",
     now: datetime,
 ) -> Freeze:
-    """Freeze the line: it declines new orders, and open ones go on. A form that is sent twice, with
-    the same `request_key`, places one freeze.
+    """Freeze the line: it declines new orders, and open ones go on. The merchant is notified. A
+    form that is sent twice, with the same `request_key`, places one freeze.
 
-    Raises FormConflict, AlreadyFrozen for a rule's reason that is in force already, Invalid without
-    a note. Rule 7.1.
+    Raises FormConflict, AlreadyFrozen if a freeze that rules place (OVERDUE, UNPAID_BILL) is in
+    force for the same reason, Invalid without a note. Rule 7.1.
     """
     note = wording.checked("note", note)
     line = lines.lock(merchant_id, now=now)
@@ -95,6 +95,7 @@ def lift(*, freeze_id: int, actor: str, note: str, now: datetime) -> Freeze:
 def _note(
     action: Action, freeze: Freeze, *, before: str, after: str, actor: str, now: datetime
 ) -> None:
+    """Write the trail row of a freeze that was placed or lifted."""
     trail.write(
         action,
         merchant_id=freeze.line_id,

@@ -44,9 +44,9 @@ def change(
     reason: str,
     now: datetime,
 ) -> LimitEntry:
-    """Change the locked line's limit by a person's decision, and write its entry of `kind`.
+    """Change the locked line's limit by a person's decision; write its entry and a trail row.
 
-    A raise that waits after a review becomes VOID. Rule 4.3, rule 8.10.
+    A raise that waits after a review becomes VOID; a large cut is notified. Rule 4.3, rule 8.10.
     """
     before, line.limit = line.limit, limit
     line.save(update_fields=["limit"])

@@ -66,17 +66,18 @@ def open(
 
 
 def hold(merchant_ids: Collection[int]) -> None:
-    """Lock these lines until the transaction ends, by ascending key, as everybody does who locks
-    several.
+    """Lock these lines until the transaction ends, in the order of their keys, in which everybody
+    locks several.
 
-    No day is worked off. Callers go on to lock some of them one by one, in whatever order.
+    It works off no day-ends. Callers go on to lock some of the lines one by one, in any order.
     """
     held = CreditLine.objects.select_for_update(no_key=True).filter(pk__in=merchant_ids)
     list(held.order_by("pk").values_list("pk"))
 
 
 def lock(merchant_id: int, *, now: datetime, notes_instant: bool = True) -> CreditLine:
-    """The line, locked until the transaction ends, with all days worked off that end by `line.now`.
+    """Lock the line until the transaction ends, and return it, with all days worked off that have
+    ended by `line.now`.
 
     Every operation on a line does this first, and then counts at `line.now`: the latest of `now`,
     the instant last written to the line and the start of its open day, since clocks differ and
@@ -93,7 +94,8 @@ def lock(merchant_id: int, *, now: datetime, notes_instant: bool = True) -> Cred
 
 
 def _locked(merchant_id: int, now: datetime, lock: str) -> CreditLine:
-    """The line, read by `lock`, which is LOCK or LOCK_AND_NOTE. Raises CreditLine.DoesNotExist.
+    """Lock and return the line by the statement `lock`, which is LOCK or LOCK_AND_NOTE. Raises
+    CreditLine.DoesNotExist.
 
     It is plain SQL since building Django's query was a fifth of the time that placing an order
     takes.
@@ -107,7 +109,9 @@ def _locked(merchant_id: int, now: datetime, lock: str) -> CreditLine:
 def release(
     line: CreditLine, order: Order, amount: Money, *, kind: LimitEntry.Kind, now: datetime
 ) -> None:
-    """Lower what is used of the locked line by `amount`, and write that entry for `order`."""
+    """Lower what is used of the locked line by `amount`, and write the entry of `kind` for `order`.
+    The order itself is not changed.
+    """
     line.used -= amount
     line.save(update_fields=["used"])
     LimitEntry.objects.create(

@@ -31,8 +31,9 @@ def report(
     """Record the metrics that the platform measured at `at`: a rating from 0 to 5, and three marks
     from 0 to 100.
 
-    Reviews from now on use the latest measured. Returns the metrics and whether they are new.
-    Raises Invalid for a value out of range, MetricsConflict. Rule 23.8.
+    Reviews from now on use the metrics measured last. Returns the metrics and whether they are new.
+    Raises Invalid for a value out of range or with more than 4 decimals, and MetricsConflict. Rule
+    23.8.
     """
     sent = {
         "rating": rating,

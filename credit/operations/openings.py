@@ -1,7 +1,7 @@
 """What a merchant brings along from elsewhere: its open orders and its proceeds (rule 23.16).
 
-It is brought into a line that has no trade of its own yet: then all that is there is what was
-brought, and can be held against the papers of where it came from. No notice is written.
+It is brought into a line that has no trade of its own yet. So everything in the line is what was
+brought, and can be compared with the records of the former system. No notice is written.
 """
 
 from collections.abc import Mapping
@@ -22,13 +22,15 @@ BEFORE_TRADE = (Kind.OPENED, Kind.LIMIT_SET, Kind.MOVED_IN)
 
 
 class HasTraded(Refused):
-    """The line has trade of its own, or is closed: nothing is brought into it any more."""
+    """The line has trade of its own, or is closed, so that nothing can be brought into it any
+    more.
+    """
 
     code = "has_traded"
 
 
 class OpeningConflict(Conflict):
-    """The proceeds were brought along before, with other content."""
+    """Proceeds were brought along before, with other content."""
 
 
 def take_order(
@@ -42,12 +44,12 @@ def take_order(
     at: datetime,
     now: datetime,
 ) -> tuple[Order, bool]:
-    """Open an order that was placed elsewhere at `at`, and of which `paid` was paid there.
+    """Open an order that was placed elsewhere at `at`, and of which the buyer paid `paid` there.
 
-    What is outstanding of it is held, whatever the limit has left. What was paid is no proceeds: if
-    the merchant has not had it yet, `take_proceeds` brings it. Returns the order and whether it is
-    new. Raises Invalid, CurrencyMismatch, WrongInstant, OrderConflict for an order that is known
-    with other content or was placed here, and HasTraded.
+    What is outstanding counts as used, even above the limit. What was paid does not become
+    proceeds: if the merchant has not had it yet, `take_proceeds` brings it. Returns the order and
+    whether it is new. Raises Invalid, CurrencyMismatch, WrongInstant, OrderConflict for an order
+    that is known with other content or was placed here, and HasTraded.
     """
     if not 1 <= instalments <= MOST_INSTALMENTS:
         raise Invalid("instalments", f"must be between 1 and {MOST_INSTALMENTS}")
@@ -83,6 +85,9 @@ def take_order(
 
 
 def _check_same_order(known: Order, sent: Mapping[str, object]) -> None:
+    """Raise OrderConflict if the known order was placed here, or was brought along with other
+    content.
+    """
     entry = known.limitentry_set.filter(kind=Kind.MOVED_IN).first()
     if entry is None:
         raise orders.OrderConflict(f"order: {known} was placed here", ["order"])
@@ -98,7 +103,9 @@ def _check_same_order(known: Order, sent: Mapping[str, object]) -> None:
 
 
 def _hold(line: CreditLine, order: Order) -> None:
-    """Raise what is used of the locked line by what is outstanding of the order."""
+    """Raise what is used of the locked line by what is outstanding of the order, and write the
+    MOVED_IN entry.
+    """
     line.used += order.outstanding
     line.save(update_fields=["used"])
     LimitEntry.objects.create(
@@ -117,10 +124,11 @@ def _hold(line: CreditLine, order: Order) -> None:
 def take_proceeds(
     *, merchant_id: int, available: Money, maturing: Mapping[date, Money], now: datetime
 ) -> bool:
-    """Bring the proceeds that the merchant had elsewhere: what it could withdraw there, less than 0
-    where it owed, and what was to mature on which local day. All of it at once.
+    """Add the proceeds that the merchant had elsewhere, all in one call: what it could withdraw
+    there (negative if it owed something), and the amount that matures on each local day.
 
-    Returns whether they are new. Raises Invalid, CurrencyMismatch, OpeningConflict, HasTraded.
+    Returns True, or False if the same proceeds were brought before; then nothing changes. Raises
+    Invalid, CurrencyMismatch, OpeningConflict, HasTraded.
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
@@ -147,6 +155,9 @@ def take_proceeds(
 def _check_same_proceeds(
     stands: Mapping[date | None, Money], sent: Mapping[date | None, Money]
 ) -> None:
+    """Raise OpeningConflict, which names what differs, unless the amounts sent are those that
+    stand.
+    """
     days = {on for on in {*stands, *sent} if stands.get(on) != sent.get(on)}
     others = [
         name for name, differs in (("available", None in days), ("maturing", any(days))) if differs
@@ -157,6 +168,9 @@ def _check_same_proceeds(
 
 
 def _write(line: CreditLine, amounts: Mapping[date | None, Money]) -> None:
+    """Write an OPENING entry for each amount, by the day it matures on (None: at once), and raise
+    the locked line's proceeds.
+    """
     ProceedsEntry.objects.bulk_create(
         ProceedsEntry(
             line=line,
@@ -173,7 +187,9 @@ def _write(line: CreditLine, amounts: Mapping[date | None, Money]) -> None:
 
 
 def _refuse_traded(line: CreditLine) -> None:
-    """Raise HasTraded unless all that the locked line has is what was brought into it."""
+    """Raise HasTraded if the locked line is closed, or has anything that was not brought into
+    it.
+    """
     has_traded = (
         line.is_closed
         or line.entries.exclude(kind__in=BEFORE_TRADE).exists()

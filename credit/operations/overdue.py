@@ -51,8 +51,8 @@ FROM changed WHERE line.merchant_id = changed.line_id
 
 
 def update(starts: Sequence[Start]) -> None:
-    """Place or lift the OVERDUE freeze of each locked line by what is overdue as its day starts.
-    Rule 7.5.
+    """Place or lift the OVERDUE freeze of each locked line, by what is overdue as its day starts.
+    The merchant is notified of a change. Rule 7.5.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -68,10 +68,10 @@ def update(starts: Sequence[Start]) -> None:
 
 
 def lift(line: CreditLine, *, now: datetime) -> None:
-    """Lift the locked line's OVERDUE freeze, if a payment or refund brought what is overdue below
-    the policy's share of the limit.
+    """Lift the locked line's OVERDUE freeze, if it has one and what is overdue is less than the
+    policy's share of the limit, or nothing.
 
-    Rule 7.6.
+    It is called after payments and refunds. Rule 7.6.
     """
     if not line.is_frozen:
         return

@@ -19,7 +19,7 @@ from trail import operations as trail
 
 
 class LineClosed(Refused):
-    """The account was closed, so the line takes no new order and needs no rules for them."""
+    """The account was closed: its line takes no new orders, and needs no rules for them."""
 
     code = "account_closed"
     sentence = _("Your account was closed. It takes no new orders.")
@@ -27,8 +27,8 @@ class LineClosed(Refused):
 
 @transaction.atomic
 def pause(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
-    """Decline new orders until `resume`. Pausing twice changes nothing. Raises LineClosed. Rule
-    6.1.
+    """Decline new orders until `resume`. Does nothing if they are paused already. Raises
+    LineClosed. Rule 6.1.
     """
     line = _lock_open(merchant_id, now)
     if not line.is_paused:
@@ -39,7 +39,7 @@ def pause(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
 
 @transaction.atomic
 def resume(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
-    """Accept new orders again; without a pause nothing changes. Raises LineClosed."""
+    """Accept new orders again. Does nothing if they are not paused. Raises LineClosed."""
     line = _lock_open(merchant_id, now)
     if line.is_paused:
         line.paused_at = None
@@ -51,7 +51,7 @@ def resume(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
 def set_caps(
     *, merchant_id: int, order: Money | None, buyer: Money | None, actor: str, now: datetime
 ) -> CreditLine:
-    """Set the caps on a single order, and on what one buyer may owe; None is no cap.
+    """Set the caps on a single order, and on what one buyer may owe; None means no cap.
 
     An amount equal to a cap is allowed. Raises LineClosed, CurrencyMismatch, and Invalid for a cap
     that is not above 0. Rule 6.2.
@@ -72,6 +72,7 @@ def set_caps(
 
 
 def _lock_open(merchant_id: int, now: datetime) -> CreditLine:
+    """Lock and return the line. Raises LineClosed."""
     line = lines.lock(merchant_id, now=now)
     if line.is_closed:
         raise LineClosed("account: it was closed, and takes no new orders")
@@ -79,6 +80,7 @@ def _lock_open(merchant_id: int, now: datetime) -> CreditLine:
 
 
 def _save(line: CreditLine, action: Action, name: str, before: str, after: str, actor: str) -> None:
+    """Save the line's pause and caps, and write the trail row of the one that changed."""
     line.save(update_fields=["paused_at", "order_cap", "buyer_cap"])
     trail.write(
         action,
@@ -92,4 +94,5 @@ def _save(line: CreditLine, action: Action, name: str, before: str, after: str, 
 
 
 def _text(cap: Money | None) -> str:
+    """The cap as text for a trail row; "" for no cap."""
     return "" if cap is None else money.full(cap)

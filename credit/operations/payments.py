@@ -50,9 +50,10 @@ def receive(
     """Record that a buyer paid `amount` at `at` for the order with reference `order`.
 
     It pays the oldest part first, lowers what is used of the limit by as much, and becomes
-    proceeds; after a write-off it becomes proceeds only. Returns the payment and whether it is new.
-    Raises Invalid, PaymentConflict, and Unmatched once the cash is kept as UNMATCHED. UnknownOrder,
-    WrongInstant and CurrencyMismatch keep it as refused cash for operators (refused_cash), and its
+    proceeds; after a write-off it only becomes proceeds. Returns the payment and whether it is new:
+    a repeat changes nothing and returns the known payment. Raises Invalid, PaymentConflict, and
+    Unmatched after storing the cash as UNMATCHED. Before UnknownOrder, WrongInstant and
+    CurrencyMismatch are raised, it is stored as refused cash for operators (refused_cash); its
     reference can be sent again. Rule 4.13, rule 4.19, rule 5.1.
     """
     if amount.amount <= 0:
@@ -86,8 +87,8 @@ def receive(
 
 
 def _reported(line: CreditLine) -> QuerySet[OrderPayment]:
-    """The line's payments that the platform reported, among which a repeat is looked for by its
-    reference. Payments that settle UNMATCHED cash are not among them.
+    """The line's payments that the platform reported, by whose references a repeat is recognised.
+    Payments that settle UNMATCHED cash are not among them.
     """
     return OrderPayment.objects.filter(line=line, settlement__isnull=True)
 
@@ -95,8 +96,8 @@ def _reported(line: CreditLine) -> QuerySet[OrderPayment]:
 def _take(
     line: CreditLine, order: str, reference: str, amount: Money, at: datetime
 ) -> tuple[OrderPayment, Unmatched | None]:
-    """Record a new payment; returns it, and why it became UNMATCHED if it did. Raises UnknownOrder,
-    WrongInstant, CurrencyMismatch, Invalid.
+    """Record a new payment. Returns it, and the refusal to raise if it became UNMATCHED, or None.
+    Raises UnknownOrder, WrongInstant, CurrencyMismatch, Invalid.
     """
     amount = money.accepted(amount, line.currency)
     orders.check_instant(at, line)
@@ -117,10 +118,10 @@ def _take(
 
 
 def settle(payment: OrderPayment, line: CreditLine) -> None:
-    """Apply `payment`, which pays an open order out of UNMATCHED cash, as of the locked line's open
-    day.
+    """Apply `payment`, not saved yet, which pays an open order out of UNMATCHED cash, as of the
+    locked line's open day.
 
-    Raises TooMuch when the order is not open, or owes less.
+    Raises TooMuch if the order is not open, or owes less.
     """
     order = payment.order
     if not order.is_open or payment.amount > order.outstanding:
@@ -130,8 +131,8 @@ def settle(payment: OrderPayment, line: CreditLine) -> None:
 
 
 def _apply(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> Unmatched | None:
-    """Save the payment as APPLIED, RECOVERY or UNMATCHED, and move the balances; returns why it is
-    UNMATCHED, or None.
+    """Save the payment as APPLIED, RECOVERY or UNMATCHED, and change the balances accordingly.
+    Returns the refusal to raise if it is UNMATCHED, or None.
     """
     order, now = payment.order, line.now
     if order.is_open and payment.amount <= order.outstanding:
@@ -154,6 +155,9 @@ def _apply(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> Unmatc
 
 
 def _cover(order: Order, line: CreditLine, amount: Money, now: datetime) -> None:
+    """Lower what the open order owes, and what is used of the line, by `amount`. The order becomes
+    PAID when nothing is left, and an OVERDUE freeze may be lifted.
+    """
     order.paid += amount
     order.outstanding -= amount
     if not order.outstanding:
@@ -165,6 +169,9 @@ def _cover(order: Order, line: CreditLine, amount: Money, now: datetime) -> None
 
 
 def _add_to_proceeds(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> None:
+    """Write the SALE entry of a payment, which matures the line's settlement days after the local
+    day of `paid_at`, and raise the line's proceeds.
+    """
     paid_on = local_day(line, paid_at)
     ProceedsEntry.objects.create(
         line=line,
@@ -181,6 +188,7 @@ def _add_to_proceeds(payment: OrderPayment, line: CreditLine, paid_at: datetime)
 
 
 def _keep_unmatched(payment: OrderPayment) -> Unmatched:
+    """Save the payment as UNMATCHED, and return the refusal that says why."""
     order = payment.order
     takes_cash = order.status in (Order.Status.OPEN, Order.Status.WRITTEN_OFF)
     code = "overpayment" if takes_cash else "order_not_open"

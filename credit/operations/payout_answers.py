@@ -30,7 +30,9 @@ Outcome = PayoutAnswer.Outcome
 
 
 class UnreadableFile(Refused):
-    """The file is no CSV in UTF-8 with the columns of the bank's answers. No row of it was kept."""
+    """The file is not CSV in UTF-8 with the columns of the bank's answers. None of its rows was
+    stored.
+    """
 
     code = "unreadable_file"
 
@@ -49,7 +51,7 @@ class UnknownAnswer(Refused):
 
 @transaction.atomic
 def upload(*, content: bytes, actor: str, now: datetime) -> PayoutAnswerFile:
-    """Keep the rows of a file for the job that processes them, with a trail row that names who
+    """Store the rows of a file for the job that processes them, with a trail row that names who
     uploaded it.
 
     The same file may be uploaded again: rows that were applied change nothing, and rows that were
@@ -70,10 +72,10 @@ def upload(*, content: bytes, actor: str, now: datetime) -> PayoutAnswerFile:
 
 @transaction.atomic
 def take(answer_id: int, *, now: datetime) -> PayoutAnswer:
-    """Apply one row of the bank's answers, in the name of its uploader. A row that was processed
-    already is returned as it is.
+    """Apply one row of the bank's answers, in the name of its uploader, and return it with its
+    outcome. A row that was processed already is returned as it is.
 
-    A row that is refused changes no withdrawal, and keeps the reason in `problem`.
+    A row that cannot be right ends as REFUSED, with the reason in `problem`, and raises nothing.
     """
     answer = PayoutAnswer.objects.select_for_update(of=["self"]).select_related("file").get(
         pk=answer_id
@@ -90,7 +92,9 @@ def take(answer_id: int, *, now: datetime) -> PayoutAnswer:
 
 
 def _apply(answer: PayoutAnswer, now: datetime) -> str:
-    """Apply the row to its withdrawal; returns the outcome. Raises what refuses the row."""
+    """Apply the row to its withdrawal. Returns the outcome, KNOWN if the withdrawal has ended that
+    way already. Raises what refuses the row.
+    """
     withdrawal = Withdrawal.objects.filter(
         reference=answer.reference, provider=Withdrawal.MANUAL
     ).first()
@@ -126,8 +130,9 @@ def _apply(answer: PayoutAnswer, now: datetime) -> str:
 
 
 def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> None:
-    """Raise AnotherAmount where the row names an amount or currency that is not the withdrawal's. A
-    withdrawal that has not ended becomes UNKNOWN by it (payouts.doubt).
+    """Raise AnotherAmount if the row names an amount or currency that is not the withdrawal's. A
+    withdrawal that has not ended then becomes UNKNOWN (payouts.doubt), unless the amount is
+    unreadable.
     """
     if not answer.amount and not answer.currency:
         return
@@ -148,8 +153,8 @@ def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -
 
 
 def _amount(answer: PayoutAnswer, withdrawal: Withdrawal) -> Money:
-    """The amount that the bank says it paid; what the row leaves out is the withdrawal's. Raises
-    ArithmeticError, ValueError, CurrencyDoesNotExist.
+    """The amount that the row says was paid; what it leaves out is taken from the withdrawal.
+    Raises ArithmeticError, ValueError, CurrencyDoesNotExist.
     """
     value = Decimal(answer.amount or withdrawal.amount.amount)
     if not value.is_finite():
@@ -158,8 +163,8 @@ def _amount(answer: PayoutAnswer, withdrawal: Withdrawal) -> Money:
 
 
 def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows as values by column, with their line numbers in a spreadsheet. The whole file is
-    read first. Raises UnreadableFile.
+    """Yield (row number, values by column) for each row that is not empty; the heading counts as
+    row 1. The whole file is read first. Raises UnreadableFile.
     """
     try:
         text = content.decode("utf-8-sig")

@@ -56,7 +56,7 @@ class NumberUnreadable(Refused):
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A withdrawal that was left out of the file, and the reason."""
+    """A withdrawal that was left out of the file, by its reference, with the reason."""
 
     reference: str
     problem: str
@@ -64,7 +64,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Batch:
-    """A file for the bank; without content when every chosen withdrawal was left out."""
+    """A file for the bank. Its `csv` is empty if every chosen withdrawal was left out."""
 
     name: str
     csv: str
@@ -95,6 +95,9 @@ def export(*, withdrawal_ids: Iterable[int], actor: str, now: datetime) -> Batch
 
 
 def _send(withdrawal_id: int, batch: str, actor: str, now: datetime) -> Withdrawal:
+    """Mark the withdrawal as sent in this file, and return it. Raises what keeps it out of the
+    file.
+    """
     withdrawal = steps.hold(withdrawal_id, now=now)
     now = withdrawal.line.now
     if not withdrawal.is_sent_by_people:
@@ -114,6 +117,7 @@ def _send(withdrawal_id: int, batch: str, actor: str, now: datetime) -> Withdraw
 
 
 def _number(withdrawal: Withdrawal) -> str:
+    """The destination's number. Raises NumberUnreadable if it cannot be decrypted."""
     try:
         return number_of(withdrawal)
     except Undecryptable as error:
@@ -122,7 +126,8 @@ def _number(withdrawal: Withdrawal) -> str:
 
 @transaction.atomic
 def export_again(*, batch: str, actor: str, reason: str, now: datetime) -> str:
-    """Write the file for the bank once more, with those of its withdrawals that have not ended.
+    """Write the content of a file for the bank once more, without the withdrawals that have ended
+    since.
 
     The bank knows a withdrawal by its reference, so it may get the file twice. The file has whole
     account numbers, so a trail row says who took it and why. Raises UnknownBatch, NumberUnreadable,
@@ -147,6 +152,7 @@ def export_again(*, batch: str, actor: str, reason: str, now: datetime) -> str:
 
 
 def _for_the_bank(withdrawals: Iterable[Withdrawal]) -> str:
+    """The text of the file with these withdrawals. Raises NumberUnreadable."""
     file = io.StringIO(newline="")
     writer = csv.writer(file)
     writer.writerow(BANK_COLUMNS)

@@ -38,25 +38,25 @@ LONGEST_REFERENCE = 200
 
 
 class NotSent(Refused):
-    """The withdrawal was not sent yet, so that it can be neither paid nor failed."""
+    """The withdrawal was not sent yet, so it can be neither paid nor failed."""
 
     code = "not_sent"
 
 
 class ProviderDecides(Refused):
-    """The provider is being asked; operators decide only once it did not answer."""
+    """The provider is still being asked; operators may decide only if it does not answer."""
 
     code = "provider_decides"
 
 
 def send(withdrawal_id: int, *, now: datetime, silences: Silences | None = None) -> None:
-    """Send a withdrawal that needs no decision any more to its provider, and record the answer.
-    Does nothing when another process is sending it or has sent it.
+    """Send a withdrawal that needs no further decision to its provider, and record the answer. Does
+    nothing while another process is sending it, or if it was sent already or may not be sent yet.
 
-    `silences` counts, for the run of a job, how often each provider did not answer. Raises
-    KeepsSilent for a provider that the run asks no more, WithdrawalsStopped, UnknownWithdrawal,
-    Elsewhere for a database that may be a copy, and what the provider's `check_allowed` raises;
-    then nothing was sent. Rule 10.9, rule 10.10.
+    `silences` counts, for one run of a job, how often each provider did not answer. Raises
+    KeepsSilent if the run has given up on this provider, WithdrawalsStopped, UnknownWithdrawal,
+    Elsewhere for a database that may be a copy, and what the provider's `check_allowed` raises; in
+    all these cases nothing was sent. Rule 10.9, rule 10.10.
     """
     withdrawal = _get(withdrawal_id)
     silences = silences or Silences()
@@ -68,11 +68,13 @@ def send(withdrawal_id: int, *, now: datetime, silences: Silences | None = None)
 
 
 def reconcile(withdrawal_id: int, *, now: datetime, silences: Silences | None = None) -> None:
-    """Ask the provider about a withdrawal to which it gave no answer, and record what it says.
+    """Ask the provider what became of a withdrawal that it has not answered about, and record what
+    it says. Does nothing while another process is asking, or if the withdrawal is neither SENT nor
+    UNKNOWN.
 
     It is sent again only if the provider says that it never received it, and only once the first
     request can't arrive any more. Raises WithdrawalsStopped instead of sending again, and otherwise
-    as `send` does. Rule 10.10.
+    what `send` raises. Rule 10.10.
     """
     withdrawal = _get(withdrawal_id)
     silences = silences or Silences()
@@ -96,6 +98,7 @@ def reconcile(withdrawal_id: int, *, now: datetime, silences: Silences | None = 
 
 
 def _get(withdrawal_id: int) -> Withdrawal:
+    """The withdrawal with its destination, not locked. Raises UnknownWithdrawal."""
     withdrawal = Withdrawal.objects.select_related("destination").filter(pk=withdrawal_id).first()
     if withdrawal is None:
         raise steps.UnknownWithdrawal("There is no such withdrawal.")
@@ -103,20 +106,27 @@ def _get(withdrawal_id: int) -> Withdrawal:
 
 
 def _check_provider(withdrawal: Withdrawal) -> None:
+    """Raise unless its provider may be asked now. Only the sandbox may be asked from a database
+    that may be a copy.
+    """
     PROVIDERS[withdrawal.provider].check_allowed()
     if withdrawal.provider != SANDBOX:
         installation.refuse_elsewhere()
 
 
 def _asking(withdrawal: Withdrawal) -> AbstractContextManager[leases.Held | None]:
-    """The lease to ask a provider about this withdrawal; None while another process holds it."""
+    """The lease to ask a provider about this withdrawal, held while the context is open. It is None
+    if another process holds it.
+    """
     return leases.held(f"payout {withdrawal.reference}")
 
 
 # durable: the provider must not be asked before this is committed.
 @transaction.atomic(durable=True)
 def _claim(withdrawal_id: int, now: datetime) -> bool:
-    """Commit the withdrawal as SENT. False where it may not be sent, or was sent already."""
+    """Commit the withdrawal as SENT, and return True. Returns False if it may not be sent, or was
+    sent already. Raises WithdrawalsStopped.
+    """
     withdrawal = steps.hold(withdrawal_id, now=now)
     if not withdrawal.may_be_sent:
         return False
@@ -128,8 +138,10 @@ def _claim(withdrawal_id: int, now: datetime) -> bool:
 
 @transaction.atomic(durable=True)
 def _claim_again(withdrawal_id: int, now: datetime) -> bool:
-    """Commit the UNKNOWN withdrawal as SENT once more, or as FAILED where its destination was
-    removed. True where it is to be sent now.
+    """Commit the UNKNOWN withdrawal as SENT once more, and return True if it is to be sent now.
+
+    Returns False if it is not UNKNOWN, if its last request may still arrive, or if its destination
+    was removed; in that last case it becomes FAILED. Raises WithdrawalsStopped.
     """
     withdrawal = steps.hold(withdrawal_id, now=now)
     # A provider's time to answer is counted to `now`, not to the line's instant, which may be
@@ -149,9 +161,7 @@ def _claim_again(withdrawal_id: int, now: datetime) -> bool:
 
 @transaction.atomic
 def _leave_unknown(withdrawal_id: int, now: datetime) -> bool:
-    """Turn a withdrawal that is SENT without an answer into UNKNOWN; returns whether it is UNKNOWN
-    now.
-    """
+    """Turn the withdrawal into UNKNOWN if it is SENT. Returns whether it is UNKNOWN now."""
     withdrawal = steps.hold(withdrawal_id, now=now)
     if withdrawal.status == Withdrawal.Status.SENT:
         steps.move(withdrawal, Withdrawal.Status.UNKNOWN)
@@ -161,7 +171,8 @@ def _leave_unknown(withdrawal_id: int, now: datetime) -> bool:
 def _ask_to_pay(
     withdrawal: Withdrawal, lease: leases.Held, silences: Silences, now: datetime
 ) -> None:
-    """Ask the provider to pay the withdrawal, and record the answer, or that there was none.
+    """Ask the provider to pay the withdrawal, and record the answer; without one, it becomes
+    UNKNOWN.
 
     A process that has lost the lease sends nothing, since another one holds it now.
     """
@@ -181,6 +192,9 @@ def _ask_to_pay(
 
 
 def _note_silence(withdrawal: Withdrawal, error: Exception, silences: Silences) -> None:
+    """Count and log that the provider did not answer; an unexpected error is logged with its
+    traceback.
+    """
     silences.kept_silent(withdrawal.provider)
     expected = isinstance(error, NoAnswer)
     log.warning(
@@ -194,7 +208,12 @@ def _note_silence(withdrawal: Withdrawal, error: Exception, silences: Silences) 
 
 @transaction.atomic
 def _settle(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> None:
-    """Record the provider's answer on a withdrawal that has not ended."""
+    """Record the provider's answer on the withdrawal: it ends as PAID or FAILED.
+
+    It does not end if the provider names another amount, which is stored as its `problem`, or says
+    PAID without an amount after having named another one. A withdrawal that has ended stays as it
+    is; an answer that contradicts it is logged.
+    """
     withdrawal = steps.hold(withdrawal_id, now=now)
     if withdrawal.has_ended:  # an operator decided while it was asked
         if withdrawal.status != answer.status:
@@ -219,10 +238,9 @@ def _settle(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> No
 
 
 def _doubt(withdrawal: Withdrawal, amount: Money, teller: str) -> str:
-    """Keep on the held withdrawal what `teller` says was paid instead of its amount; one that is
-    SENT becomes UNKNOWN. Returns that sentence.
-
-    One that has ended stays as it is.
+    """Store on the held withdrawal, as its `problem`, that `teller` says another amount was paid.
+    One that is SENT becomes UNKNOWN; one that has ended stays as it is. Returns the problem as a
+    sentence.
     """
     asked = money.full(withdrawal.amount)
     said = f"{amount.amount:f} {amount.currency}"  # as it was said, to its last digit
@@ -239,7 +257,8 @@ def _doubt(withdrawal: Withdrawal, amount: Money, teller: str) -> str:
 @transaction.atomic
 def doubt(*, withdrawal_id: int, amount: Money, teller: str, now: datetime) -> str:
     """Record that `teller`, a provider or a row of the bank's answers, says it paid another amount.
-    The withdrawal stays UNKNOWN until an operator decides.
+    A withdrawal that is SENT becomes UNKNOWN, until an operator decides; one that has ended stays
+    as it is.
 
     Returns what is wrong, in words for operators. Raises UnknownWithdrawal, NotSent.
     """
@@ -250,10 +269,10 @@ def doubt(*, withdrawal_id: int, amount: Money, teller: str, now: datetime) -> s
 
 
 def mark_paid(*, withdrawal_id: int, reference: str, actor: str, now: datetime) -> Withdrawal:
-    """Record by an operator's decision that the bank paid the withdrawal, under the bank's own
-    reference.
+    """Record by an operator's decision that the bank paid the withdrawal; `reference` is the bank's
+    own.
 
-    It is for withdrawals that operators sent, and for those about which the provider does not
+    Only withdrawals that operators sent can be marked, and those about which the provider does not
     answer. Raises UnknownWithdrawal, WithdrawalDecided, NotSent, ProviderDecides, Invalid without a
     reference.
     """
@@ -262,16 +281,17 @@ def mark_paid(*, withdrawal_id: int, reference: str, actor: str, now: datetime) 
 
 
 def mark_failed(*, withdrawal_id: int, reason: str, actor: str, now: datetime) -> Withdrawal:
-    """Record by an operator's decision that the bank did not pay the withdrawal, and why; amount
+    """Record by an operator's decision that the bank did not pay the withdrawal, and why. Amount
     and fee return to the proceeds.
 
-    Raises as `mark_paid`, and Invalid without a reason.
+    Raises what `mark_paid` raises, and Invalid without a reason.
     """
     return _end_by_hand(withdrawal_id, Answer.failed(wording.checked("reason", reason)), actor, now)
 
 
 @transaction.atomic
 def _end_by_hand(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> Withdrawal:
+    """End the withdrawal as the operator's answer says, with a trail row. Raises as `mark_paid`."""
     withdrawal = steps.hold(withdrawal_id, now=now)
     if withdrawal.may_be_cancelled:
         raise NotSent(f"Withdrawal {withdrawal} was not sent yet.")
@@ -288,8 +308,8 @@ def _end_by_hand(withdrawal_id: int, answer: Answer, actor: str, now: datetime) 
 
 @transaction.atomic
 def flag_late(withdrawal_ids: Sequence[int], *, now: datetime) -> int:
-    """Flag those of these withdrawals that have not ended as late, for operators to look at;
-    returns how many were flagged.
+    """Mark those of these withdrawals as late that have not ended and are not marked yet, for
+    operators to look at. Returns how many were marked. The caller chooses which are late.
 
     Rule 10.12.
     """

@@ -27,10 +27,10 @@ def introduce(
     now: datetime,
     **figures: Decimal | int,
 ) -> CreditPolicy:
-    """Introduce a new version of the policy of `currency` from local day `starts_on`; figures that
-    `figures` does not name are those of the newest version.
+    """Introduce a new version of the policy of `currency` from local day `starts_on`. Figures that
+    are not given are those of the newest version, or the defaults if there is none.
 
-    Raises Invalid without a reason, and when it would start on `today` or earlier, or not after the
+    Raises Invalid without a reason, or if it would start on `today` or earlier, or not after the
     newest version: what was decided stays as it was. Rule 22.10.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
@@ -70,6 +70,6 @@ def introduce(
 
 
 def _words(policy: CreditPolicy, figures: Sequence[str]) -> dict[str, str]:
-    """The named figures of the version, as texts for a trail row."""
+    """The version, its first day, and the named figures, as texts for a trail row."""
     words = {"version": str(policy.version), "starts_on": policy.starts_on.isoformat()}
     return words | {name: f"{Decimal(policy.figure(name)).normalize():f}" for name in figures}

@@ -20,7 +20,7 @@ class RefundConflict(Conflict):
 
 
 class RefundTooLarge(Refused):
-    """With this refund more than the order's amount would be refunded."""
+    """More than the order's amount would be refunded in all."""
 
     code = "overpayment"
 
@@ -28,14 +28,14 @@ class RefundTooLarge(Refused):
 def give(
     *, merchant_id: int, order: str, reference: str, amount: Money, at: datetime, now: datetime
 ) -> tuple[OrderRefund, bool]:
-    """Record a refund of `amount` at `at`, of the order with reference `order`.
+    """Record a refund of `amount`, made at `at`, to the buyer of the order with reference `order`.
 
     It lowers what is still outstanding first (newest part first), then what was written off, which
-    moves no balance, and takes the rest out of proceeds, which may become negative. Returns the
-    refund and whether it is new. Raises OrderNotOpen for a declined, cancelled or wholly refunded
-    order, RefundTooLarge, RefundConflict, Invalid. UnknownOrder, WrongInstant and CurrencyMismatch
-    keep it as refused cash for operators (refused_cash), and its reference can be sent again. Rule
-    4.14, rule 9.3.
+    changes no balance, and takes the rest out of proceeds, which may become negative. Returns the
+    refund and whether it is new: a repeat changes nothing and returns the known refund. Raises
+    OrderNotOpen for a declined, cancelled or wholly refunded order, RefundTooLarge, RefundConflict,
+    Invalid. Before UnknownOrder, WrongInstant and CurrencyMismatch are raised, it is stored as
+    refused cash for operators (refused_cash); its reference can be sent again. Rule 4.14, rule 9.3.
     """
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
@@ -69,6 +69,9 @@ def give(
 
 
 def _give(line: CreditLine, order: str, reference: str, amount: Money, at: datetime) -> OrderRefund:
+    """Check and write a new refund; refused cash with its reference waits no more. Raises as
+    `give`.
+    """
     amount = money.accepted(amount, line.currency)
     orders.check_instant(at, line)
     refunded = orders.load(line, order)
@@ -80,6 +83,7 @@ def _give(line: CreditLine, order: str, reference: str, amount: Money, at: datet
 
 
 def _check_refundable(order: Order, amount: Money) -> None:
+    """Raise OrderNotOpen or RefundTooLarge if this amount of the order cannot be refunded."""
     if order.status in (Order.Status.DECLINED, Order.Status.CANCELLED, Order.Status.REFUNDED):
         raise orders.OrderNotOpen(f"order: {order} is {order.status}")
     left = order.amount - order.refunded
@@ -93,6 +97,9 @@ def _check_refundable(order: Order, amount: Money) -> None:
 def _write(
     line: CreditLine, order: Order, reference: str, amount: Money, at: datetime, now: datetime
 ) -> OrderRefund:
+    """Write the refund with its three parts, and change the order, the line and the proceeds by
+    them.
+    """
     from_outstanding = min(amount, order.outstanding)
     lost = order.written_off - order.recovered - order.refunded_written_off
     from_written_off = min(amount - from_outstanding, lost)
@@ -118,6 +125,7 @@ def _write(
 
 
 def _move_order(refund: OrderRefund) -> None:
+    """Change the order's figures, due date and status by the refund, and save it."""
     order = refund.order
     order.refunded += refund.amount
     order.refunded_written_off += refund.from_written_off
@@ -133,8 +141,8 @@ def _move_order(refund: OrderRefund) -> None:
 
 
 def _take_proceeds(line: CreditLine, refund: OrderRefund, now: datetime) -> None:
-    """Take the refund's part from proceeds out of the order's own sales, matured or not, and then
-    out of the other proceeds of the locked line.
+    """Take the refund's part from proceeds out of the sales of its order, matured or not, and what
+    those don't cover out of the locked line's other proceeds.
     """
     for sale, taken in _split(refund):
         ProceedsEntry.objects.create(
@@ -153,8 +161,9 @@ def _take_proceeds(line: CreditLine, refund: OrderRefund, now: datetime) -> None
 
 
 def _split(refund: OrderRefund) -> Iterator[tuple[ProceedsEntry | None, Money]]:
-    """Yield how much of the refund comes from which of the order's SALE entries, oldest first, up
-    to what earlier refunds left of each. The rest comes with None.
+    """Yield (sale, amount) pairs: how much of the refund's part from proceeds comes from each SALE
+    entry of the order, oldest first, up to what earlier refunds left of it. What the sales don't
+    cover comes last, with None as its sale.
     """
     to_take = refund.from_proceeds
     sales = (

@@ -22,7 +22,7 @@ OPEN = RefusedCash.Status.OPEN
 
 
 class AlreadyEnded(Refused):
-    """The refused cash does not wait any more: it was sent again and taken, or was closed."""
+    """The refused cash does not wait any more: it was sent again and recorded, or was closed."""
 
     code = "already_ended"
 
@@ -37,10 +37,11 @@ def keep(
     amount: Money,
     said_at: datetime,
 ) -> RefusedCash:
-    """Record a payment or refund that `refusal` refused, for operators, within the caller's
+    """Store for operators a payment or refund that `refusal` refused, within the caller's
     transaction.
 
-    The same reference again, while it waits, updates that row and counts up `times`. Rule 3.6.
+    If the same reference is refused again while it waits, its row is updated and `times` goes up.
+    Rule 3.6.
     """
     said = {
         "order_reference": order,
@@ -60,8 +61,8 @@ def keep(
 
 
 def take_off(line: CreditLine, kind: RefusedCash.Kind, reference: str) -> None:
-    """Mark the refused cash with this reference, if any waits, as TAKEN: it was sent again, and was
-    recorded.
+    """Mark the refused cash with this reference as TAKEN, since it was sent again and recorded.
+    Does nothing if none waits.
     """
     RefusedCash.objects.filter(line=line, kind=kind, reference=reference, status=OPEN).update(
         status=RefusedCash.Status.TAKEN, ended_at=line.now

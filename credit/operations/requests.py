@@ -26,7 +26,7 @@ STATUSES = {
 
 
 class RaiseAlreadyAsked(Refused):
-    """A raise was asked for and is not answered yet; only one may wait at a time."""
+    """The merchant has asked for a raise that is not answered yet; only one may wait at a time."""
 
     code = "raise_already_asked"
     sentence = _(
@@ -42,14 +42,14 @@ class NotARaise(Refused):
 
 
 class LineClosed(Refused):
-    """The account was closed, so its line takes no new order and needs no higher limit."""
+    """The account was closed: its line takes no new orders, and needs no higher limit."""
 
     code = "account_closed"
     sentence = _("Your account was closed. It takes no new orders.")
 
 
 class UnknownRequest(Refused):
-    """There is no such request, or it is of the other kind: a raise, or a question."""
+    """There is no such request of the kind that was asked for, a raise or a question."""
 
     code = "unknown_request"
 
@@ -64,8 +64,8 @@ def ask_raise(
     actor: str,
     now: datetime,
 ) -> LimitRequest:
-    """Ask for a limit of `limit_wanted`; `message` says why. A form that is sent twice, with the
-    same `request_key`, makes one request.
+    """Record that the merchant asks for a limit of `limit_wanted`; `message` says why. A form that
+    is sent twice, with the same `request_key`, makes one request.
 
     Raises FormConflict, LineClosed, RaiseAlreadyAsked, NotARaise, CurrencyMismatch, Invalid. Rule
     8.16.
@@ -102,8 +102,8 @@ def ask_raise(
 def ask_question(
     *, merchant_id: int, message: str, request_key: str = "", actor: str, now: datetime
 ) -> LimitRequest:
-    """Ask a question about the limit. A form that is sent twice, with the same `request_key`, makes
-    one question. Raises FormConflict, Invalid.
+    """Record a merchant's question about its limit. A form that is sent twice, with the same
+    `request_key`, makes one question. Raises FormConflict, Invalid.
     """
     message = wording.checked("message", message)
     line = lines.lock(merchant_id, now=now)
@@ -121,11 +121,11 @@ def ask_question(
 def approve_raise(
     *, request_id: int, limit: Money | None = None, actor: str, reason: str, now: datetime
 ) -> LimitRequest:
-    """Raise the limit to the one that the merchant wanted, or to `limit`, which may be less or
-    more, and answer the request.
+    """Raise the limit to the one that the merchant wanted, or to `limit`, which may be lower or
+    higher, and answer the request.
 
-    Raises AlreadyDecided, UnknownRequest, NotARaise when the limit is that high by now, SamePerson
-    for who asked, CurrencyMismatch, Invalid. Rule 8.16.
+    Raises AlreadyDecided, UnknownRequest, NotARaise if the new limit would not be above the present
+    one, SamePerson if `actor` asked for the raise, CurrencyMismatch, Invalid. Rule 8.16.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     with transaction.atomic():
@@ -143,7 +143,8 @@ def approve_raise(
 
 
 def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> LimitRequest:
-    """Reject the raise that was asked for, and leave the limit as it is.
+    """Reject a raise that the merchant asked for, and leave the limit as it is. The merchant is
+    notified.
 
     Raises AlreadyDecided, UnknownRequest, Invalid without a reason.
     """
@@ -154,8 +155,8 @@ def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> LimitR
 
 
 def reject_as_closed(line: CreditLine, *, actor: str, now: datetime) -> None:
-    """Reject the raise that waits on the locked line, if there is one, because the account was
-    closed.
+    """Reject the raise that waits on the locked line because the account was closed. Does nothing
+    if none waits.
 
     The reason is written in the merchant's language.
     """
@@ -167,7 +168,7 @@ def reject_as_closed(line: CreditLine, *, actor: str, now: datetime) -> None:
 
 
 def answer(*, request_id: int, actor: str, text: str, now: datetime) -> LimitRequest:
-    """Answer a merchant's question.
+    """Answer a merchant's question, and notify the merchant.
 
     Raises AlreadyDecided, UnknownRequest, Invalid without a text.
     """
@@ -178,6 +179,7 @@ def answer(*, request_id: int, actor: str, text: str, now: datetime) -> LimitReq
 
 
 def _check_raises(line: CreditLine, limit: Money) -> None:
+    """Raise NotARaise unless the limit is above the line's present one."""
     if limit <= line.limit:
         present = money.text(line.limit)
         raise NotARaise(f"limit: {money.text(limit)} is not above the present limit of {present}")
@@ -186,7 +188,7 @@ def _check_raises(line: CreditLine, limit: Money) -> None:
 def _lock_pending(
     request_id: int, kind: LimitRequest.Kind, now: datetime
 ) -> tuple[CreditLine, LimitRequest]:
-    """Lock the line of a request that waits; returns the line and the request. Raises
+    """Lock the line of a waiting request of this kind. Returns (line, request). Raises
     UnknownRequest, AlreadyDecided.
     """
     asked = LimitRequest.objects.filter(pk=request_id, kind=kind)
@@ -208,6 +210,9 @@ def _answer(
     text: str,
     now: datetime,
 ) -> LimitRequest:
+    """Save the operator's answer on the request with the status that the action gives it, write a
+    trail row, and notify the merchant.
+    """
     trail.write(
         action,
         merchant_id=line.pk,

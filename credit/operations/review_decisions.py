@@ -24,27 +24,27 @@ STATUSES = {
 
 
 class ReviewOvertaken(Refused):
-    """What the line's sales and the policy allow by now is not above the present limit, so the
-    review was marked VOID.
+    """The line's sales and the policy no longer allow a limit above the present one, so the review
+    was marked VOID.
     """
 
     code = "review_overtaken"
 
 
 class RaiseBlocked(Refused):
-    """Something is overdue, or the line is frozen, so that no raise is possible now. The review
-    goes on waiting.
+    """Something is overdue or the line is frozen, so no raise is possible now. The review goes on
+    waiting.
     """
 
     code = "raise_blocked"
 
 
 def approve(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitReview:
-    """Raise the limit to the one that the review proposed or, if less, to the highest that the
-    line's sales and the policy allow by now.
+    """Raise the limit to the one that the review proposed or, if it is lower, to the highest that
+    the line's sales and the policy allow by now.
 
-    Raises AlreadyDecided, RaiseBlocked, Invalid without a reason, and ReviewOvertaken, which marks
-    the review VOID. Rule 8.11, rule 8.12.
+    If that is no raise any more, the review is marked VOID and ReviewOvertaken is raised. Raises
+    AlreadyDecided, RaiseBlocked, Invalid without a reason. Rule 8.11, rule 8.12.
     """
     reason = wording.checked("reason", reason)
     with transaction.atomic():
@@ -75,6 +75,7 @@ def reject(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitRe
 
 
 def _lock_pending(review_id: int, now: datetime) -> tuple[CreditLine, LimitReview]:
+    """Lock the review's line. Returns (line, review). Raises AlreadyDecided."""
     line_id = LimitReview.objects.values_list("line_id", flat=True).get(pk=review_id)
     line = lines.lock(line_id, now=now)  # the line first, as everywhere
     review = LimitReview.objects.get(pk=review_id)
@@ -85,7 +86,7 @@ def _lock_pending(review_id: int, now: datetime) -> tuple[CreditLine, LimitRevie
 
 def _most_by_now(line: CreditLine) -> Money:
     """The highest limit that the locked line's sales and the policy in force allow now. Raises
-    RaiseBlocked.
+    RaiseBlocked while something is overdue or the line is frozen.
     """
     policy = policies.in_force(line.currency, line.open_on)
     start = Start(line.pk, line.timezone, line.open_on, line.now, policy)
@@ -98,6 +99,7 @@ def _most_by_now(line: CreditLine) -> Money:
 
 
 def _decide(review: LimitReview, action: Action, actor: str, reason: str, now: datetime) -> None:
+    """Save the decision on the review, with a trail row and a notice to the merchant."""
     trail.write(
         action,
         merchant_id=review.line_id,

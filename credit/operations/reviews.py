@@ -34,10 +34,10 @@ FROM applied ORDER BY merchant_id
 
 def hold(starts: Sequence[Start]) -> None:
     """Review the limit of each locked line as its month starts, and apply the outcomes that need no
-    decision.
+    decision. Raises that need one wait for an operator, and every merchant reviewed is notified.
 
-    Not reviewed are lines of a currency without a policy, without metrics, with a limit of 0, or of
-    a closed merchant. Rule 8.1.
+    Lines without metrics, with a limit of 0, of a closed merchant, or of a currency without a
+    policy are not reviewed. Rule 8.1.
     """
     by_line = {start.line_id: start for start in starts if start.policy.holds_reviews}
     if not by_line:
@@ -61,8 +61,8 @@ def hold(starts: Sequence[Start]) -> None:
 
 
 def notify(review: LimitReview, *, cause: str, at: datetime) -> None:
-    """Notify the merchant of a review's outcome; `cause` tells it from other notices about the same
-    review.
+    """Notify the merchant of a review's outcome. `cause` distinguishes this notice from others
+    about the same review.
     """
     notices.write(
         merchant_id=review.line_id,
@@ -80,6 +80,9 @@ def notify(review: LimitReview, *, cause: str, at: datetime) -> None:
 
 
 def _review(start: Start, inputs: scoring.Inputs) -> LimitReview:
+    """The review of a line as a row that is not saved yet: its inputs, points, grade and
+    outcome.
+    """
     result = scoring.review(inputs, start.policy)
     points, currency = result.points, start.policy.currency
     proposed = money.of(result.limit, currency)
@@ -115,8 +118,8 @@ def _review(start: Start, inputs: scoring.Inputs) -> LimitReview:
 
 
 def overtake(line: CreditLine, *, actor: str, now: datetime) -> None:
-    """Mark the locked line's raise that waits after a review, if there is one, as VOID, and notify
-    the merchant.
+    """Mark the raise that waits on the locked line after a review as VOID, and notify the merchant.
+    Does nothing if none waits.
 
     Every operation that changes a limit calls this, and so does the closing of an account. Rule
     8.10.
@@ -125,7 +128,9 @@ def overtake(line: CreditLine, *, actor: str, now: datetime) -> None:
 
 
 def overtake_all(instants: Mapping[int, datetime], *, actor: str) -> None:
-    """Do as `overtake` for many locked lines; `instants` gives the instant for each line's key."""
+    """Do what `overtake` does, for many locked lines; `instants` gives the instant for each line's
+    key.
+    """
     waiting = LimitReview.objects.filter(
         line_id__in=instants.keys(), status=LimitReview.Status.PENDING
     )
@@ -137,6 +142,7 @@ def overtake_all(instants: Mapping[int, datetime], *, actor: str) -> None:
 
 
 def _notify_of_cuts(reviews: Sequence[LimitReview]) -> None:
+    """Notify the merchants whose limit was cut so far that most or all of it is used."""
     lines = CreditLine.objects.in_bulk([review.line_id for review in reviews])
     for review in reviews:
         usage.notify_of_cut(
@@ -149,6 +155,7 @@ def _notify_of_cuts(reviews: Sequence[LimitReview]) -> None:
 
 
 def _apply(reviews: Sequence[LimitReview]) -> None:
+    """Set the limits that these reviews propose, and write their entries."""
     with connection.cursor() as cursor:
         cursor.execute(
             APPLY,

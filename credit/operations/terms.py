@@ -24,11 +24,12 @@ def change_days(
     reason: str,
     now: datetime,
 ) -> CreditLine:
-    """Count by these days what is delivered and paid from now on; what was counted stays so.
+    """Count deliveries and payments from now on by these days; dates that were computed before
+    stay.
 
-    It counts after all that was written of the line, by one tick if need be, so that it is known by
-    which days each delivery and payment was counted. Raises Invalid for days that no line can have
-    or that it has already, and without a reason. Rule 19.8.
+    The change counts at an instant after everything else written on the line, one tick later if
+    need be, so that it is clear by which days each delivery and payment was counted. Raises Invalid
+    for days that no line can have or that it has already, and without a reason. Rule 19.8.
     """
     reason = wording.checked("reason", reason)
     if not 0 <= payment_days <= MOST_PAYMENT_DAYS:

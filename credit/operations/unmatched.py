@@ -31,7 +31,7 @@ class NotUnmatched(Refused):
 
 
 class MoreThanIsLeft(Refused):
-    """The amount is more than is unsettled of the cash."""
+    """The amount is more than is left of the cash to settle."""
 
     code = "more_than_is_left"
 
@@ -47,10 +47,12 @@ def apply(
     reason: str,
     now: datetime,
 ) -> UnmatchedSettlement:
-    """Pay an open order of the merchant with `amount` of this cash, as of the line's open day.
+    """Pay an open order of the merchant with `amount` of this UNMATCHED cash, as of the line's open
+    day.
 
-    Raises ChangedMeanwhile unless `settled` is how much of the cash is settled now, NotUnmatched,
-    MoreThanIsLeft, UnknownOrder, TooMuch, CurrencyMismatch, Invalid. Rule 5.3.
+    `settled` is how much of the cash was settled when the decision's page was shown:
+    ChangedMeanwhile is raised if that has changed. Raises NotUnmatched, MoreThanIsLeft,
+    UnknownOrder, TooMuch, CurrencyMismatch, Invalid. Rule 5.3.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     line, cash, amount = _part(payment_id, amount, settled, now)
@@ -82,9 +84,10 @@ def release(
     reason: str,
     now: datetime,
 ) -> UnmatchedSettlement:
-    """Add `amount` of this cash to the merchant's proceeds, from which it can be withdrawn at once.
+    """Add `amount` of this UNMATCHED cash to the merchant's proceeds, from which it can be
+    withdrawn at once.
 
-    It is no sale, and no review counts it. Raises as `apply` does, except for refusals about an
+    It does not count as a sale in reviews. Raises as `apply` does, except for refusals about an
     order. Rule 5.4.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
@@ -115,7 +118,8 @@ def give_back(
     reason: str,
     now: datetime,
 ) -> UnmatchedSettlement:
-    """Record that the bank returned `amount` of this cash to the buyer, under its own `reference`.
+    """Record that the bank returned `amount` of this UNMATCHED cash to the buyer, under the bank's
+    own `reference`. No balance changes.
 
     Raises as `apply` does, except for refusals about an order; Invalid without a reference. Rule
     5.5.
@@ -129,8 +133,8 @@ def give_back(
 def _part(
     payment_id: int, amount: Money, settled: Money, now: datetime
 ) -> tuple[CreditLine, OrderPayment, Money]:
-    """Lock the line, and check that `amount` of the cash can be settled. Returns the line, the
-    cash and the amount. Raises as `apply` does.
+    """Lock the line, and check that `amount` of the cash can be settled. Returns (line, cash,
+    amount). Raises as `apply` does.
     """
     line_id = OrderPayment.objects.values_list("line_id", flat=True).get(pk=payment_id)
     line = lines.lock(line_id, now=now)
@@ -159,6 +163,7 @@ def _write(
     order: Order | None = None,
     reference: str = "",
 ) -> UnmatchedSettlement:
+    """Write a settlement of a part of the cash, with a trail row, and count it as settled."""
     before = money.full(cash.unsettled)
     cash.settled += amount
     cash.save(update_fields=["settled"])

@@ -60,8 +60,8 @@ FROM due WHERE line.merchant_id = due.line_id
 
 
 def expect(merchant_ids: Sequence[int], days: Sequence[date]) -> None:
-    """Record for each of these merchants the local day from which a bill still unpaid freezes its
-    line; `days` are in the order of `merchant_ids`.
+    """Record for each merchant the local day from which a bill that is still unpaid freezes its
+    line; `days` are in the order of `merchant_ids`. Merchants without a line are ignored.
     """
     if merchant_ids:
         with connection.cursor() as cursor:
@@ -69,7 +69,8 @@ def expect(merchant_ids: Sequence[int], days: Sequence[date]) -> None:
 
 
 def place(starts: Sequence[Start]) -> None:
-    """Freeze each locked line that comes, as its day starts, to a day recorded by `expect`. Rule
+    """Freeze each locked line whose starting day is one that `expect` recorded, or later. A line
+    that is frozen for an unpaid bill gets no second freeze; days that have come are forgotten. Rule
     16.11.
     """
     _place(
@@ -80,6 +81,9 @@ def place(starts: Sequence[Start]) -> None:
 
 
 def _place(line_ids: Sequence[int], todays: Sequence[date], instants: Sequence[datetime]) -> None:
+    """Place the freezes of `place` and the notices of them; the three sequences have the same
+    order.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             PLACE,
@@ -88,8 +92,8 @@ def _place(line_ids: Sequence[int], todays: Sequence[date], instants: Sequence[d
 
 
 def freeze_at_once(merchants: Mapping[int, datetime]) -> None:
-    """Freeze those of these merchants' lines whose open day has come to one recorded by `expect`,
-    each at its instant in `merchants` but no earlier than the line last wrote.
+    """Freeze those of these merchants' lines whose open day is one that `expect` recorded, or
+    later, each at its instant in `merchants` but no earlier than the line last wrote.
 
     The others are frozen when such a day starts. Rule 18.8.
     """
@@ -105,7 +109,9 @@ def freeze_at_once(merchants: Mapping[int, datetime]) -> None:
 
 
 def concern(merchant_id: int) -> bool:
-    """Whether the line is frozen for an unpaid bill, or a day is recorded on which it will be."""
+    """Whether the merchant's line is frozen for an unpaid bill, or a day is recorded on which it
+    will be.
+    """
     freezes = Freeze.objects.filter(
         line_id=merchant_id, reason=Freeze.Reason.UNPAID_BILL, lifted_at__isnull=True
     )
@@ -114,10 +120,10 @@ def concern(merchant_id: int) -> bool:
 
 
 def settle(line: CreditLine, *, next_days: Sequence[date], all_paid: bool, actor: str) -> None:
-    """Record on the locked line the days on which the bills that are still unpaid freeze it, and
-    lift the freeze when all are paid.
+    """Record on the locked line the days in `next_days`, on which bills that are still unpaid
+    freeze it, in place of those recorded before. If `all_paid`, lift its freeze for an unpaid bill.
 
-    A day that has come and is no longer recorded has frozen the line already; it is not recorded
+    A day that has come and is no longer recorded has frozen the line already. It is not recorded
     again, so that a freeze that an operator lifted stays lifted. Rule 16.11.
     """
     to_come = {day for day in next_days if day > line.open_on or day in line.unpaid_bill_days}

@@ -14,25 +14,28 @@ from notices.operations import notices
 
 @dataclass(frozen=True)
 class Use:
-    """What is used of a limit, and the limit."""
+    """How much of a limit is used, and the limit."""
 
     used: Money
     limit: Money
 
     @property
     def is_mostly_used(self) -> bool:
+        """Whether at least four fifths of the limit is used. Never if nothing is."""
         return bool(self.used) and self.used >= self.limit * LIMIT_MOSTLY_USED
 
     @property
     def is_used_up(self) -> bool:
+        """Whether all of the limit is used, or more. Never if nothing is."""
         return bool(self.used) and self.used >= self.limit
 
 
 def notify(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetime) -> None:
-    """Notify the merchant when the use of its limit reaches four fifths, or all of it, between
+    """Notify the merchant if the use of its limit reaches four fifths, or all of it, between
     `before` and `after`.
 
-    When both are reached at once only the second is notified. Rule 11.2.
+    If it reaches both at once, only the whole limit is notified. Does nothing if it reaches
+    neither. Rule 11.2.
     """
     if after.is_used_up and not before.is_used_up:
         kind = LIMIT_100
@@ -54,8 +57,8 @@ def notify(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetim
 def notify_of_cut(
     line: CreditLine, *, limit_before: Money, limit: Money, cause: str, at: datetime
 ) -> None:
-    """Notify as `notify` does, when the limit went from `limit_before` to `limit` and `line.used`
-    stayed.
+    """Notify as `notify` does, after the limit went from `limit_before` to `limit` while
+    `line.used` stayed the same.
 
     Rule 11.2.
     """

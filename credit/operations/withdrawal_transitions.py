@@ -27,7 +27,9 @@ class UnknownWithdrawal(Refused):
 
 
 class WithdrawalsStopped(Refused):
-    """Fraud is suspected: nothing is requested, approved or sent before the freeze is lifted."""
+    """Fraud is suspected: no withdrawal is requested, approved or sent until the freeze is
+    lifted.
+    """
 
     code = "withdrawals_stopped"
     sentence = _(
@@ -42,8 +44,8 @@ class WithdrawalDecided(AlreadyDecided):
 
 
 def hold(withdrawal_id: int, *, now: datetime) -> Withdrawal:
-    """Load the withdrawal, with its line locked until the transaction ends. Raises
-    UnknownWithdrawal.
+    """Lock the withdrawal's line until the transaction ends, and return the withdrawal with that
+    line. Raises UnknownWithdrawal.
     """
     line_id = Withdrawal.objects.filter(pk=withdrawal_id).values_list("line_id", flat=True).first()
     if line_id is None:
@@ -55,7 +57,9 @@ def hold(withdrawal_id: int, *, now: datetime) -> Withdrawal:
 
 
 def enter(withdrawal: Withdrawal, kind: ProceedsEntry.Kind, amount: Money, now: datetime) -> None:
-    """Add `amount` to the locked line's proceeds, and write that entry for the withdrawal."""
+    """Add `amount`, which is negative for what leaves, to the locked line's proceeds, and write the
+    entry of `kind` for the withdrawal.
+    """
     line = withdrawal.line
     ProceedsEntry.objects.create(
         line=line,
@@ -78,10 +82,11 @@ def end(
     reason: str = "",
     provider_reference: str = "",
 ) -> None:
-    """Bring the held withdrawal to the final status `to`: amount and fee count as paid out, or
-    return to the proceeds. Notifies the merchant, but of its own cancelling.
+    """Bring the held withdrawal to the final status `to`. If it is PAID, amount and fee count as
+    paid out; otherwise they return to the proceeds. The merchant is notified, unless it cancelled
+    itself.
 
-    Raises WithdrawalDecided when `to` can't be reached from the present status.
+    Raises WithdrawalDecided if `to` can't be reached from the present status.
     """
     move(
         withdrawal,
@@ -101,6 +106,7 @@ def end(
 
 
 def _notify(withdrawal: Withdrawal, now: datetime) -> None:
+    """Notify the merchant that the withdrawal was paid, or that it failed and why."""
     was_paid = withdrawal.is_paid
     more = {} if was_paid else {"reason": withdrawal.reason}
     notices.write(
@@ -117,8 +123,8 @@ def _notify(withdrawal: Withdrawal, now: datetime) -> None:
 
 
 def move(withdrawal: Withdrawal, to: Withdrawal.Status, **fields: object) -> None:
-    """Change the status to `to`, and these fields, where the state machine allows it. Raises
-    WithdrawalDecided otherwise, and changes nothing.
+    """Change the withdrawal's status to `to`, and the other fields given. Raises WithdrawalDecided,
+    and changes nothing, if TRANSITIONS has no such step from its present status.
     """
     possible_from = [before for before, after in TRANSITIONS if after == to]
     step = {"status": to, **fields}
@@ -129,7 +135,7 @@ def move(withdrawal: Withdrawal, to: Withdrawal.Status, **fields: object) -> Non
 
 
 def standing(withdrawal: Withdrawal, **more: str) -> dict[str, str]:
-    """The withdrawal's status and the line's proceeds, as texts for a trail row."""
+    """The withdrawal's status, the line's proceeds, and `more`, as texts for a trail row."""
     line = withdrawal.line
     return {
         "status": str(withdrawal.status),
@@ -148,7 +154,9 @@ def note(
     reason: str = "",
     **more: str,
 ) -> None:
-    """Write a trail row for a step that a person took; `before` is what `standing` gave then."""
+    """Write the trail row of a step that a person took. `before` is what `standing` returned before
+    that step.
+    """
     trail.write(
         action,
         merchant_id=withdrawal.line_id,
@@ -162,6 +170,9 @@ def note(
 
 
 def already_decided(withdrawal: Withdrawal) -> WithdrawalDecided:
+    """The refusal to raise for a withdrawal whose status allows no such step; it names who decided
+    last.
+    """
     by = withdrawal.ended_by or withdrawal.sent_by or withdrawal.approved_by
     return WithdrawalDecided(f"Withdrawal {withdrawal} is {withdrawal.status}{by and f' by {by}'}.")
 

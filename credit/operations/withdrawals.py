@@ -53,27 +53,31 @@ REFERENCE_LENGTH = 12
 
 
 class WithdrawalConflict(Conflict):
-    """The same form was sent before, with other content."""
+    """A form with this key was sent before, with other content."""
 
     sentence = _("You sent this form before, for another withdrawal. Do you want this one, too?")
 
 
 class InsufficientProceeds(Refused):
-    """Amount and fee are more than what can be withdrawn now."""
+    """Amount and fee together are more than can be withdrawn now."""
 
     code = "insufficient_proceeds"
     sentence = _("Amount and fee are more than you can withdraw now.")
 
 
 class FeeChanged(Refused):
-    """The fee is not the one that was shown, and the merchant has to confirm the new one."""
+    """The fee is not the one that the merchant was shown, so the merchant has to confirm the new
+    one.
+    """
 
     code = "fee_changed"
     sentence = _("The fee has changed meanwhile. Please look at it again.")
 
 
 class NeedsNoApproval(Refused):
-    """The withdrawal is within the operator limit of its day, so it is sent without approval."""
+    """The withdrawals of its day are within the operator limit, so it is sent without an
+    approval.
+    """
 
     code = "needs_no_approval"
 
@@ -92,8 +96,8 @@ class Quote:
 
 
 def quote(*, merchant_id: int, amount: Money, now: datetime) -> Quote:
-    """The fee for withdrawing `amount` now, which is on top of it, and whether it needs approval.
-    Locks and writes nothing.
+    """What withdrawing `amount` now would cost: the fee, which is on top of the amount, and whether
+    an operator has to approve it. Locks and writes nothing.
 
     Raises InsufficientProceeds, WithdrawalsStopped, CurrencyMismatch, Invalid. Rule 10.7, rule
     10.8.
@@ -103,6 +107,7 @@ def quote(*, merchant_id: int, amount: Money, now: datetime) -> Quote:
 
 
 def _quote(line: CreditLine, amount: Money, today: date) -> Quote:
+    """Do what `quote` does, for a line on its local day `today`."""
     amount = _positive(amount, line)
     steps.stop_if_suspected(line)
     policy = policies.in_force(line.currency, today)
@@ -122,8 +127,8 @@ def _quote(line: CreditLine, amount: Money, today: date) -> Quote:
 
 
 def _fee_on(line: CreditLine, today: date, policy: CreditPolicy) -> Callable[[Money], Money]:
-    """A function that computes from an amount the fee of the line's next withdrawal on local day
-    `today`.
+    """Return the function that computes, from an amount, the fee of the line's next withdrawal on
+    local day `today`. It gives 0 while free withdrawals of the month are left.
     """
     free = policy.free_withdrawals_a_month
     if free and _of_this_month(line, today) < free:
@@ -153,6 +158,7 @@ def _most(line: CreditLine, today: date) -> Money:
 
 
 def _positive(amount: Money, line: CreditLine) -> Money:
+    """The amount, checked. Raises Invalid if it is not above 0, and CurrencyMismatch."""
     amount = money.accepted(amount, line.currency)
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
@@ -160,8 +166,8 @@ def _positive(amount: Money, line: CreditLine) -> Money:
 
 
 def _asked_for_on(line: CreditLine, today: date) -> Money:
-    """The sum of the withdrawals requested since local day `today` started, without fees and
-    without those that came back.
+    """The sum of the amounts, without fees, of the withdrawals requested since local day `today`
+    started. Those that came back are not counted.
     """
     since = calendar.day_start(today, line.timezone)
     asked = line.withdrawals.filter(requested_at__gte=since)
@@ -170,7 +176,9 @@ def _asked_for_on(line: CreditLine, today: date) -> Money:
 
 
 def _of_this_month(line: CreditLine, today: date) -> int:
-    """How many of the line's withdrawals of this local month were paid, or still may be."""
+    """How many withdrawals the line requested in the local month of `today`, without those that
+    came back.
+    """
     month = calendar.month_of(today)
     return (
         line.withdrawals.filter(
@@ -195,7 +203,7 @@ def request(
     """Request a withdrawal: take `amount` and the fee out of the proceeds, to be sent to the
     destination.
 
-    A form that is sent twice, with the same `request_key`, makes one withdrawal. `fee_shown`, where
+    A form that is sent twice, with the same `request_key`, makes one withdrawal. `fee_shown`, if
     given, is the fee that the merchant confirmed. Returns the withdrawal and whether it is new.
     Raises WithdrawalConflict, UnknownDestination, DestinationNotUsable, InsufficientProceeds,
     FeeChanged, WithdrawalsStopped, CurrencyMismatch, Invalid. Rule 10.6.
@@ -232,10 +240,10 @@ def request(
 def request_all(
     line: CreditLine, *, destination_id: int, request_key: str, actor: str
 ) -> Withdrawal:
-    """Request a withdrawal of all that can be withdrawn from the locked line with its fee on top.
+    """Request a withdrawal of as much as can be withdrawn from the locked line with the fee on top.
 
-    Raises UnknownDestination, DestinationNotUsable, WithdrawalsStopped, and InsufficientProceeds
-    where the fee would leave nothing.
+    Raises UnknownDestination, DestinationNotUsable, WithdrawalsStopped, and InsufficientProceeds if
+    the fee would leave nothing.
     """
     destination = destinations.usable(line, destination_id, now=line.now)
     quoted = _quote(line, _most(line, line.open_on), line.open_on)
@@ -251,6 +259,7 @@ def request_all(
 
 
 def _new_reference() -> str:
+    """A new random reference, with the installation's prefix."""
     letters = (secrets.choice(REFERENCE_LETTERS) for _ in range(REFERENCE_LENGTH))
     return installation.outside("W" + "".join(letters))
 
@@ -286,8 +295,8 @@ def _create(withdrawal: Withdrawal, quoted: Quote) -> None:
 def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
     """Approve a withdrawal above the operator limit, so that it can be sent.
 
-    Raises UnknownWithdrawal, WithdrawalDecided, NeedsNoApproval, SamePerson for who requested it,
-    WithdrawalsStopped. Rule 10.8.
+    Raises UnknownWithdrawal, WithdrawalDecided, NeedsNoApproval, SamePerson if `actor` requested
+    it, WithdrawalsStopped. Rule 10.8.
     """
     with transaction.atomic():
         withdrawal = steps.hold(withdrawal_id, now=now)
@@ -306,8 +315,8 @@ def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
 
 
 def reject(*, withdrawal_id: int, actor: str, reason: str, now: datetime) -> Withdrawal:
-    """Reject a withdrawal that was not sent, by an operator's decision; amount and fee return to
-    the proceeds.
+    """Reject a withdrawal that was not sent yet, by an operator's decision. Amount and fee return
+    to the proceeds, and the merchant is notified.
 
     Raises UnknownWithdrawal, WithdrawalDecided, Invalid without a reason. Rule 10.11.
     """
@@ -323,10 +332,10 @@ def reject(*, withdrawal_id: int, actor: str, reason: str, now: datetime) -> Wit
 
 
 def cancel(*, merchant_id: int, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
-    """Cancel a withdrawal that was not sent, by the merchant's decision; amount and fee return to
-    the proceeds.
+    """Cancel a withdrawal that was not sent yet, by the merchant's decision. Amount and fee return
+    to the proceeds.
 
-    Raises UnknownWithdrawal, WithdrawalDecided. Rule 10.9.
+    Raises UnknownWithdrawal, also if it is another merchant's, and WithdrawalDecided. Rule 10.9.
     """
     with transaction.atomic():
         withdrawal = steps.hold(withdrawal_id, now=now)

@@ -17,7 +17,7 @@ OVERDUE = "OVERDUE"  # asked for like a status: open orders with an unpaid part 
 
 
 def lines_with_a_day_to_work_off(now: datetime) -> Sequence[int]:
-    """The keys of lines whose open day has ended by `now`."""
+    """The ids of the lines whose open day has ended by `now`."""
     return list(
         CreditLine.objects.filter(open_until__lte=now).order_by("pk").values_list("pk", flat=True)
     )
@@ -36,10 +36,11 @@ def orders(
     buyer: str = "",
     by: str = "-placed_at",
 ) -> OrderQuerySet:
-    """The line's orders in the order of `by`, which names a column; "" filters nothing.
+    """The line's orders, sorted by the column `by`, each annotated with `is_overdue` on local day
+    `today`. A filter that is "" is not applied.
 
-    `standing` is a status or OVERDUE, `reference` how the reference starts. By `due_on`, orders
-    without a due date come last.
+    `standing` is a status or OVERDUE, and `reference` is how the reference starts. If sorted by
+    `due_on`, orders without a due date come last.
     """
     found = _orders(line).with_is_overdue(today)
     if standing == OVERDUE:
@@ -54,12 +55,17 @@ def orders(
 
 
 def due_next(line: CreditLine, *, today: date, most: int) -> Sequence[Order]:
-    """The `most` open orders that fall due next, not counting those that are overdue."""
+    """The open orders that fall due next, soonest first, at most `most` of them. Overdue orders are
+    left out.
+    """
     due = _orders(line).with_is_overdue(today).open().filter(due_on__gte=today)
     return list(due.order_by("due_on", "pk")[:most])
 
 
 def order(line: CreditLine, reference: str, *, today: date) -> Order | None:
+    """The line's order with this reference, annotated with `is_overdue` on local day `today`, or
+    None.
+    """
     return _orders(line).with_is_overdue(today).filter(reference=reference).first()
 
 
@@ -69,8 +75,8 @@ def _orders(line: CreditLine) -> OrderQuerySet:
 
 @dataclass(frozen=True)
 class Step:
-    """Something that happened to an order; `held` is by how much it changed what is used of the
-    limit.
+    """Something that happened to an order. `held` is the amount by which it changed what is used of
+    the limit, if it did.
     """
 
     at: datetime
@@ -81,7 +87,9 @@ class Step:
 
 
 def timeline(order: Order) -> list[Step]:
-    """All that happened to an order, oldest first: its entries, payments, refunds and steps."""
+    """What happened to an order, oldest first: its entries, payments that are no entry, refunds out
+    of proceeds and of what was written off, its decline, shipping and delivery.
+    """
     steps = [
         Step(
             entry.at,

@@ -40,7 +40,9 @@ LEFT JOIN LATERAL (
 
 @dataclass(frozen=True)
 class Attention:
-    """How many orders, requests and reviews of a line need attention on a local day."""
+    """How many orders and requests of a line need attention on a local day, and the raise that
+    waits after a review.
+    """
 
     overdue: int  # orders; MANY is that or more
     declined: int  # orders of the last 7 local days, today included
@@ -55,6 +57,9 @@ class Attention:
 
 
 def of(line: CreditLine, *, today: date) -> Attention:
+    """What needs attention on local day `today`. Orders that the merchant's own rules declined are
+    not counted. Overdue orders and requests are counted up to MANY.
+    """
     week = calendar.day_start(today - WEEK + calendar.ONE_DAY, line.timezone)
     given = {"line": line.pk, "today": today, "week": week, "many": MANY}
     given["own"] = list(map(str, Order.OWN_DECLINES))

@@ -17,16 +17,16 @@ def in_force(line: CreditLine) -> PayoutSchedule | None:
 
 
 def recent_runs(line: CreditLine) -> QuerySet[PayoutRun]:
-    """The line's latest automatic withdrawals with their outcomes, newest first, of this schedule
-    and of earlier ones.
+    """The latest runs of automatic withdrawals on this line, newest first, at most RECENT of them:
+    those of the present schedule and of earlier ones.
     """
     runs = PayoutRun.objects.filter(rule__line=line).select_related("rule", "withdrawal")
     return runs.order_by("-at", "-pk")[:RECENT]
 
 
 def to_run(now: datetime) -> Sequence[int]:
-    """The keys of schedules that may be due at `now`: on the line's open day, or once a day-end
-    that waits is worked off.
+    """The ids of the schedules that may be due at `now`: those due on the line's open day, and all
+    those of lines whose open day has ended.
     """
     is_due = Q(next_on__lte=F("line__open_on")) | Q(line__open_until__lte=now)
     due = PayoutSchedule.objects.filter(is_due, ended_at__isnull=True, usable_from__lte=now)

@@ -146,8 +146,8 @@ BILL_PAYMENT = re.compile(r"(?P<invoice>\d{4}-\d+)-(?P<attempt>\d+)$")
 
 
 def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, Row]:
-    """The credit book of each of these merchants that has a line, by merchant, in a fixed number of
-    queries.
+    """The credit books of those of these merchants that have a line, by merchant id, read with a
+    fixed number of queries.
 
     `local_names` adds the references of withdrawals and bank files, which this installation drew at
     random.
@@ -180,17 +180,21 @@ def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, R
 
 
 class _Reader:
-    """Reads the rows of a table that belong to some merchants, with one query."""
+    """Reads the rows of a table for some merchants, with one query for all of them."""
 
     def __init__(self, merchant_ids: Sequence[int], currencies: Currencies) -> None:
         self.merchant_ids, self.currencies = merchant_ids, currencies
 
     def __call__(self, table: Table, model: Any) -> RowsByMerchant:
+        """The table's rows, grouped by merchant id."""
         rows = books.of_merchants(model, table.owner, self.merchant_ids)
         return table.read(rows, self.currencies)
 
 
 def _line(line: Row, freezes: Sequence[Row]) -> Row:
+    """The line's own figures, with what is available and the sorted reasons of its freezes in
+    force.
+    """
     available = max(Decimal(line["limit"]) - Decimal(line["used"]), Decimal(0))
     frozen_by = sorted({row["reason"] for row in freezes if row["lifted_at"] is None})
     days = [books.as_json(day) for day in sorted(line["unpaid_bill_days"])]
@@ -223,6 +227,9 @@ def _orders(read: _Reader) -> RowsByMerchant:
 
 
 def _payments(payments: Sequence[Row], settled: Mapping[int, list[Row]]) -> list[Row]:
+    """The payments in the order in which they arrived, each with its settlements, and with whether
+    it settles UNMATCHED cash itself.
+    """
     for payment in payments:
         payment["settles_unmatched"] = payment["_settlement"] is not None
         payment["settlements"] = without_keys(in_order(settled[payment["_pk"]], "at"))
@@ -230,6 +237,8 @@ def _payments(payments: Sequence[Row], settled: Mapping[int, list[Row]]) -> list
 
 
 def _parts(order: Row, currency: str) -> list[Row]:
+    """The order's instalments as rows, oldest first."""
+
     def amount(name: str) -> Money:
         return Money(Decimal(order[name]), currency)
 
@@ -254,7 +263,7 @@ def _parts(order: Row, currency: str) -> list[Row]:
 
 
 def _with_overdue(orders: Sequence[Row], today: str) -> list[Row]:
-    """The orders, each with whether it is overdue on the line's open day."""
+    """The orders, each with `is_overdue` on local day `today`, the line's open one."""
     return [
         order | {"is_overdue": order["due_on"] is not None and order["due_on"] < today}
         for order in orders
@@ -262,16 +271,20 @@ def _with_overdue(orders: Sequence[Row], today: str) -> list[Row]:
 
 
 def _flags(flags: Sequence[Row]) -> list[Row]:
-    """The flags, each with the references of its orders in place of their copies."""
+    """The flags. Their `orders` become the sorted references of the flagged orders, instead of
+    copies of these orders.
+    """
     for flag in flags:
         flag["orders"] = sorted(seen["order"] for seen in flag["orders"])
     return list(flags)
 
 
 def _proceeds(read: _Reader, *, local_names: bool) -> RowsByMerchant:
-    """For each merchant, one row of its entries, destinations, withdrawals and schedules.
+    """For each merchant, a list with one row that has its entries, destinations, withdrawals and
+    automatic withdrawals.
 
-    Destinations and withdrawals are numbered by their places among the merchant's, from 1.
+    Destinations and withdrawals are numbered from 1 within the merchant, and referred to by that
+    number.
     """
     entries, destinations = read(PROCEEDS, ProceedsEntry), read(DESTINATIONS, PayoutDestination)
     withdrawals, automatic = read(WITHDRAWALS, Withdrawal), read(AUTOMATIC, PayoutSchedule)
@@ -305,6 +318,9 @@ def _proceeds(read: _Reader, *, local_names: bool) -> RowsByMerchant:
 
 
 def _entry(entry: Row, withdrawals: Mapping[int, int]) -> Row:
+    """The entry with the number of its withdrawal, and with the invoice and attempt that a bill
+    payment paid.
+    """
     paid = BILL_PAYMENT.search(entry.pop("bill_payment") or "")
     return entry | {
         "withdrawal": withdrawals.get(entry["_withdrawal"]),
@@ -314,11 +330,14 @@ def _entry(entry: Row, withdrawals: Mapping[int, int]) -> Row:
 
 
 def _masked(destination: Row) -> Row:
-    """The destination, with all but the last characters of its number masked."""
+    """The destination with only the last characters of its number."""
     return destination | {"number": f"···· {destination['number']}"}
 
 
 def _withdrawal(withdrawal: Row, destinations: Mapping[int, int], local_names: bool) -> Row:
+    """The withdrawal with the number of its destination. Without `local_names` it has no reference
+    of ours, also none within the bank's.
+    """
     reference, banks = withdrawal["reference"], withdrawal["bank_reference"]
     if not local_names:
         withdrawal = {n: said for n, said in withdrawal.items() if n not in LOCAL_NAMES}
@@ -328,12 +347,13 @@ def _withdrawal(withdrawal: Row, destinations: Mapping[int, int], local_names: b
 
 
 def _run(run: Row, withdrawals: Mapping[int, int]) -> Row:
+    """The run with the number of its withdrawal, or None."""
     return run | {"withdrawal": withdrawals.get(run["_withdrawal"])}
 
 
 def _with_buckets(proceeds: Sequence[Row], line: Row, currency: str) -> Row:
     """The merchant's proceeds and withdrawals, with what is maturing, available, on its way and
-    paid out on the line's open day.
+    paid out as of the line's open day.
     """
     (said,) = proceeds
     balance = Decimal(line["proceeds"])

@@ -18,8 +18,8 @@ WEEK, MONTH = timedelta(days=7), timedelta(days=30)  # today included
 
 @dataclass(frozen=True)
 class Loss:
-    """How many orders one reason, or all of them, declined in the last 7 and 30 days, and their
-    amounts.
+    """How many orders one decline reason, or all of them together, cost in the last 7 and 30 days,
+    and their amounts.
     """
 
     code: str  # of Order.Decline; "" is all
@@ -36,10 +36,12 @@ class Loss:
 def orders(
     line: CreditLine, *, today: date, code: str = "", days: str = "", reference: str = ""
 ) -> OrderQuerySet:
-    """The line's declined orders; "" filters nothing.
+    """The line's declined orders, each annotated with `is_overdue`. A filter that is "" is not
+    applied.
 
-    `code` is a reason, or LOST for all but the merchant's own rules; `days` is of how many last
-    local days; `reference` is how the reference starts.
+    `code` is a decline reason, or LOST for all reasons but the merchant's own rules. `days` is a
+    number as text: only orders of that many local days up to `today`. `reference` is how the
+    reference starts.
     """
     found = (
         Order.objects.of_merchant(line.pk)
@@ -56,14 +58,15 @@ def orders(
 
 
 def _start(line: CreditLine, today: date, span: timedelta) -> datetime:
+    """The instant at which the last `span` days of the line start, `today` included."""
     return calendar.day_start(today - span + calendar.ONE_DAY, line.timezone)
 
 
 def losses(line: CreditLine, *, today: date) -> Sequence[Loss]:
-    """The value of orders declined in the last 7 and 30 local days: by reason, largest first, and
-    at the end for all reasons together where there are several.
+    """What orders declined in the last 7 and 30 local days were worth, for each reason, largest
+    first. If there are several reasons, their total comes last.
 
-    Orders that the merchant's own rules declined are not counted. Empty when none was declined in
+    Orders that the merchant's own rules declined are not counted. Empty if no other was declined in
     30 days. Rule 6.4.
     """
     week, month = (_start(line, today, span) for span in (WEEK, MONTH))
@@ -94,6 +97,7 @@ def losses(line: CreditLine, *, today: date) -> Sequence[Loss]:
 
 
 def _all(found: Sequence[Loss], currency: str) -> Loss:
+    """The sums over all reasons."""
     return Loss(
         "",
         sum(loss.week_orders for loss in found),

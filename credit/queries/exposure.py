@@ -12,7 +12,9 @@ from lib import money
 
 @dataclass(frozen=True)
 class Exposure:
-    """The part of what is used that one buyer, or the buyers of one risk rank, owe."""
+    """What one buyer, or all buyers of one risk rank, owe of open orders, and its share of what is
+    used.
+    """
 
     buyer: str
     buyer_risk: int | None
@@ -22,11 +24,12 @@ class Exposure:
 
     @property
     def percent(self) -> int:
+        """The share in whole percent, rounded down."""
         return int(self.share * 100)
 
 
 def by_buyer(line: CreditLine, most: int = 20) -> list[Exposure]:
-    """The `most` buyers who owe most of open orders, largest first."""
+    """The buyers who owe the most on open orders, largest debt first, at most `most` of them."""
     rows = (
         Order.objects.filter(line=line)
         .open()
@@ -41,8 +44,8 @@ OWED = F("outstanding") + F("written_off") - F("recovered") - F("refunded_writte
 
 
 def owed_by(line: CreditLine, buyer: str) -> Money:
-    """The amount that the buyer owes the shop: of open orders, and of what was written off and
-    neither recovered nor refunded.
+    """The amount that the buyer owes the shop: on open orders, and what was written off and neither
+    recovered nor refunded.
 
     A buyer is the exact name that the platform sends. The index `order_owed_by_buyer` has only such
     orders. Rule 6.3.
@@ -55,7 +58,7 @@ def owed_by(line: CreditLine, buyer: str) -> Money:
 
 
 def by_risk(line: CreditLine) -> list[Exposure]:
-    """The amount that the buyers of each risk rank owe of open orders, by rank."""
+    """What the buyers of each risk rank owe on open orders, lowest rank first."""
     rows = (
         Order.objects.filter(line=line)
         .open()

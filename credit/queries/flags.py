@@ -40,8 +40,8 @@ ORDER BY line_id, buyer, placed_at, id
 
 
 class BusyWindow(NamedTuple):
-    """A span of 24 hours that starts with an order and has at least MANY orders of its buyer at
-    that shop.
+    """A span of 24 hours that starts with an order and in which its buyer placed at least MANY
+    orders at that shop.
     """
 
     line_id: int
@@ -50,7 +50,7 @@ class BusyWindow(NamedTuple):
     timezone: str  # the line's
 
     def orders(self, now: datetime) -> QuerySet[Order]:
-        """The buyer's orders in the span that are placed by `now`."""
+        """The buyer's orders in the span that were placed by `now`, oldest first."""
         return Order.objects.filter(
             line=self.line_id,
             buyer=self.buyer,
@@ -61,7 +61,7 @@ class BusyWindow(NamedTuple):
 
 
 def lines_with_orders_to_flag(now: datetime) -> Sequence[int]:
-    """The keys of lines on which `raise_flags` may find something at `now`."""
+    """The ids of the lines on which `raise_flags` may find something at `now`; it need not."""
     with connection.cursor() as cursor:
         cursor.execute(LINES_WITH_A_BUSY_BUYER, {"since": now - LOOK_BACK, "many": MANY})
         busy = {line_id for (line_id,) in cursor.fetchall()}
@@ -69,7 +69,9 @@ def lines_with_orders_to_flag(now: datetime) -> Sequence[int]:
 
 
 def busy_windows(line_ids: Sequence[int], now: datetime) -> list[BusyWindow]:
-    """The windows of these lines that start within LOOK_BACK of `now`, by buyer, oldest first."""
+    """The windows of these lines that start in the LOOK_BACK before `now`, sorted by line, buyer
+    and start.
+    """
     given: dict[str, Any] = {
         "lines": list(line_ids),
         "since": now - LOOK_BACK,
@@ -83,8 +85,8 @@ def busy_windows(line_ids: Sequence[int], now: datetime) -> list[BusyWindow]:
 
 
 def undelivered(now: datetime) -> QuerySet[Order]:
-    """Open orders of all lines that were shipped 60 or more days before `now`, are not delivered,
-    and have no flag for it.
+    """Open orders of all lines that were shipped 60 days or longer before `now`, are not delivered,
+    and were never flagged for that.
     """
     flagged = OrderFlag.objects.filter(
         line=OuterRef("line"), kind=OrderFlag.Kind.NOT_DELIVERED, cause=OuterRef("reference")

@@ -15,7 +15,7 @@ from credit.queries.overdue import overdue_of
 
 @dataclass(frozen=True)
 class Overdue:
-    """What is overdue of a line, and from which amount on that freezes it."""
+    """What is overdue on a line, and the overdue amount that freezes it."""
 
     amount: Money
     freezes_from: Money  # so much overdue freezes; below, the freeze is lifted
@@ -23,6 +23,7 @@ class Overdue:
 
     @property
     def percent(self) -> int:
+        """The ratio in whole percent, rounded down."""
         return int(self.ratio * 100)
 
 
@@ -32,9 +33,13 @@ def in_force(line: CreditLine) -> Sequence[Freeze]:
 
 
 def past(line: CreditLine) -> QuerySet[Freeze]:
+    """The line's freezes that were lifted."""
     return line.freezes.filter(lifted_at__isnull=False)
 
 
 def overdue(line: CreditLine, *, today: date) -> Overdue:
+    """What is overdue on the line's open day, and how much freezes it by the policy in force on
+    `today`.
+    """
     ratio = policies.in_force(line.currency, today).overdue_ratio
     return Overdue(overdue_of(line), line.limit * ratio, ratio)

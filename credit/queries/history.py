@@ -28,7 +28,9 @@ ORDER BY day.number
 
 @dataclass(frozen=True)
 class Balance:
-    """The line's limit and what is used of it as local day `on` ended; for today, as of now."""
+    """The line's limit, and what is used of it, at the end of local day `on`; for today, as of
+    now.
+    """
 
     on: date
     limit: Decimal
@@ -36,8 +38,8 @@ class Balance:
 
 
 def entries(line: CreditLine, *, kind: str = "", order: str = "") -> QuerySet[LimitEntry]:
-    """The line's limit entries, filtered by a kind, or by the reference of an order; "" filters
-    nothing.
+    """The line's limit entries, only those of `kind` and of the order with reference `order` if
+    these are given. Without such an order there are none.
     """
     found = line.entries.select_related("order")
     if order:  # looked up first: an order has few entries, and an index has them at hand
@@ -47,10 +49,10 @@ def entries(line: CreditLine, *, kind: str = "", order: str = "") -> QuerySet[Li
 
 
 def balances(line: CreditLine, *, since: date, today: date) -> Sequence[Balance]:
-    """The line's balances from local day `since` on, going back a year at most, oldest first.
+    """The line's balances from local day `since` on, but at most a year back, oldest first.
 
-    There is one a day where `since` is within the last quarter, and otherwise one a week; the last
-    one is today's.
+    There is one for each day if `since` is within the last quarter, and otherwise one for each
+    week; the last one is today's. Days before the line's first entry are left out.
     """
     since = min(max(since, today - A_YEAR), today)
     step = 1 if today - since <= A_QUARTER else 7

@@ -23,7 +23,7 @@ from lib import calendar, money
 
 @dataclass(frozen=True)
 class Factor:
-    """One of the five factors of a review."""
+    """One of the five factors of a review, with the points that it gives."""
 
     name: str  # rating, volume, listing, profile, after_sales
     value: Decimal  # stars, an amount, or a mark of 100
@@ -34,7 +34,7 @@ class Factor:
 
     @property
     def missing(self) -> Decimal:
-        """The points that the factor could give and does not."""
+        """How many more points the factor could give."""
         return self.most - self.points
 
     @property
@@ -42,8 +42,8 @@ class Factor:
         return self.name == "volume"
 
     def value_for(self, more: Decimal) -> Decimal | None:
-        """The value at which the factor gives `more` points than now; None when it has not so many
-        to give.
+        """The value at which the factor would give `more` points than now, rounded up. None if it
+        cannot give that many more.
         """
         if not 0 < more <= self.missing:
             return None
@@ -58,7 +58,7 @@ class Factor:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The outcome that the line's next review would have if nothing changed until then."""
+    """What the line's next review would decide if nothing changed until then."""
 
     on: date  # of the next review
     factors: tuple[Factor, ...]  # the costliest first
@@ -81,12 +81,13 @@ class Explanation:
 
     @property
     def costliest(self) -> Factor:
+        """The factor that misses the most points."""
         return self.factors[0]
 
     @property
     def ways_up(self) -> list[tuple[Factor, Decimal]]:
-        """The factors that alone could reach the next grade, each with the value that it would
-        need.
+        """(factor, value) for each factor that could reach the next grade alone; `value` is what it
+        would have to be.
         """
         needed = self.points_to_next_grade or Decimal(0)
         values = [(factor, factor.value_for(needed)) for factor in self.factors]
@@ -94,11 +95,11 @@ class Explanation:
 
 
 def explain(line: CreditLine) -> Explanation | None:
-    """What the line's next review would come to as things stand; None when it would not be reviewed
-    at all.
+    """What the line's next review would decide as things stand, or None if the line would not be
+    reviewed.
 
-    It would not without metrics, with a limit of 0, in a currency that has no policy, or once the
-    merchant's account is closed. Rule 8.15.
+    That is a line without metrics, with a limit of 0, in a currency that has no policy, or of a
+    merchant whose account is closed. Rule 8.15.
     """
     on = calendar.next_month(line.open_on)
     policy = policies.in_force(line.currency, on)
@@ -135,23 +136,25 @@ def past_reviews(line: CreditLine) -> QuerySet[LimitReview]:
 
 
 def review_of(line: CreditLine, on: date) -> LimitReview | None:
-    """The line's review of local day `on`, or None."""
+    """The line's review made on local day `on`, or None."""
     return past_reviews(line).filter(on=on).first()
 
 
 def requests(line: CreditLine) -> QuerySet[LimitRequest]:
-    """The merchant's requests about the line, answered or not."""
+    """The merchant's requests and questions about the line, answered or not."""
     return LimitRequest.objects.filter(line=line)
 
 
 def raise_asked(line: CreditLine) -> LimitRequest | None:
-    """The raise that the merchant asked for and that waits for an answer, or None."""
+    """The raise that the merchant asked for and that is not answered yet, or None."""
     waiting = {"kind": LimitRequest.Kind.RAISE, "status": LimitRequest.Status.PENDING}
     return requests(line).filter(**waiting).first()
 
 
 def factors_of(review: LimitReview) -> tuple[Factor, ...]:
-    """The factors of a past review with the points that they gave, the one that lost most first."""
+    """The factors of a past review with the points that they gave; the one that missed most points
+    comes first.
+    """
     inputs = scoring.Inputs(
         limit=review.limit_before.amount,
         rating=review.rating,
@@ -166,6 +169,9 @@ def factors_of(review: LimitReview) -> tuple[Factor, ...]:
 def _factors(
     inputs: scoring.Inputs, points: scoring.Points, policy: CreditPolicy
 ) -> tuple[Factor, ...]:
+    """The five factors with their points and scales; the one that misses most points comes
+    first.
+    """
     nothing, whole = Decimal(0), Decimal(100)
     floor = policy.rating_floor
     stars, paid = floor + policy.rating_span, policy.volume_multiple * inputs.limit
@@ -187,7 +193,9 @@ def _factors(
 def _next_grade(
     result: scoring.Result, policy: CreditPolicy
 ) -> tuple[LimitReview.Grade | None, Decimal | None]:
-    """The grade above the result's and the points that it lacks; None twice for grade A."""
+    """The grade above the result's, and the points that are missing for it; (None, None) for grade
+    A.
+    """
     grade = LimitReview.Grade
     above = {
         grade.D: (grade.C, policy.c_from),
@@ -202,7 +210,7 @@ def _next_grade(
 
 @dataclass(frozen=True)
 class Acceptance:
-    """Whether an order of some amount would be accepted now; if not, why, and when it might be."""
+    """Whether an order of some amount would be accepted now; if not, why, and when it could be."""
 
     is_accepted: bool
     decline_code: str = ""
@@ -219,7 +227,8 @@ class Acceptance:
 
 
 def would_accept(line: CreditLine, amount: Money) -> Acceptance:
-    """Whether an order of `amount` would be accepted now, apart from the buyer's risk and debts.
+    """Whether an order of `amount` would be accepted now, whoever the buyer is: the buyer's risk
+    and the cap on one buyer are not considered.
 
     Raises CurrencyMismatch, Invalid.
     """
@@ -266,8 +275,8 @@ GROUP BY horizon.day
 
 
 def _enough_on(line: CreditLine, amount: Money) -> dict[str, date | None]:
-    """When the limit has room for `figure`, as fields of Acceptance: on a day or, where very many
-    orders are open, not before one; {} for never.
+    """When the limit will have room for `amount`, as fields of Acceptance: `possible_on` a day or,
+    if very many orders are open, `not_before` a day. No day is given if that never comes.
     """
     if amount > line.limit:
         return {}
@@ -286,7 +295,7 @@ def _enough_on(line: CreditLine, amount: Money) -> dict[str, date | None]:
 
 @dataclass(frozen=True)
 class Preview:
-    """What a review of one line would come to."""
+    """What a review of one line would decide, and from which inputs."""
 
     line: CreditLine
     inputs: scoring.Inputs
@@ -296,8 +305,8 @@ class Preview:
 def preview(
     lines: Sequence[CreditLine], policy_of: dict[str, CreditPolicy], now: datetime
 ) -> list[Preview]:
-    """What a review of each line on its open day would come to, by the policy that `policy_of` has
-    for its currency; without lines that would not be reviewed.
+    """What a review of each line on its open day would decide. `policy_of` has the policy for each
+    currency; lines of other currencies, and lines that would not be reviewed, are left out.
     """
     starts = [
         reviews.Start(line.pk, line.timezone, line.open_on, now, policy_of[line.currency])

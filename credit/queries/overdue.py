@@ -29,7 +29,7 @@ SELECT amount FROM ({OVERDUE_BY_LINE}) overdue
 
 
 def overdue_of(line: CreditLine) -> Money:
-    """The amount of the line's orders that is overdue on its open day. Rule 4.16."""
+    """The amount that is overdue on the line's orders as of its open day. Rule 4.16."""
     with connection.cursor() as cursor:
         cursor.execute(
             OVERDUE_OF_ONE_LINE,

@@ -9,7 +9,7 @@ from credit.models import CreditPolicy
 def in_force(currency: str, on: date) -> CreditPolicy:
     """The policy of `currency` in force on local day `on`.
 
-    A currency without one has the default figures, as an unsaved policy by which no limit is
+    Without one, it is an unsaved policy of version 0 with the default figures, by which no limit is
     reviewed.
     """
     (policy,) = in_force_for([(currency, on)])
@@ -17,8 +17,8 @@ def in_force(currency: str, on: date) -> CreditPolicy:
 
 
 def in_force_for(days: Iterable[tuple[str, date]]) -> list[CreditPolicy]:
-    """The policies in force for these pairs of currency and local day, in their order, by one
-    query.
+    """The policies in force for these (currency, local day) pairs, in the order of the pairs, read
+    with one query.
     """
     wanted = list(days)
     known: dict[str, list[CreditPolicy]] = {}
@@ -32,5 +32,7 @@ def in_force_for(days: Iterable[tuple[str, date]]) -> list[CreditPolicy]:
 
 
 def without(currency: str) -> CreditPolicy:
-    """The unsaved policy with the default figures, for a currency that has none."""
+    """A policy of version 0 with the default figures, not to be saved, for a currency that has
+    none.
+    """
     return CreditPolicy(currency=currency, version=0)

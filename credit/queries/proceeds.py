@@ -60,17 +60,22 @@ class Buckets:
 
     @property
     def available(self) -> Money:
-        """The amount that may be withdrawn now, fees included."""
+        """What can be withdrawn now, fees included: the smaller of what has matured and of the
+        balance, but never below 0.
+        """
         nothing = money.of(Decimal(0), self.balance.currency.code)
         return max(min(self.matured, self.balance), nothing)
 
     @property
     def shortfall(self) -> Money:
-        """The amount that later sales have to cover before anything is available again."""
+        """The amount that later sales have to cover before anything can be withdrawn again; 0 if
+        something can.
+        """
         return self.available - self.matured
 
     @property
     def earned(self) -> Money:
+        """All that was earned so far: sales less refunds, and less what paid bills."""
         return self.balance + self.on_its_way + self.paid_out
 
 
@@ -100,9 +105,9 @@ def buckets(merchant_id: int, *, today: date) -> Buckets:
 
 
 def withdrawable(line: CreditLine, *, today: date) -> Money:
-    """The line's proceeds without those that mature after local day `today`; never below 0. A
-    withdrawal and its fee together have to fit into it; whether the line may withdraw at all is
-    not looked at. Rule 9.4.
+    """What can be withdrawn of the line's proceeds: the smaller of what has matured by local day
+    `today` and of the whole balance, but never below 0. A withdrawal and its fee have to fit into
+    it together. Freezes are not considered. Rule 9.4.
     """
     maturing = ProceedsEntry.objects.filter(line=line, matures_on__gt=today).aggregate(
         total=Sum("amount", default=Decimal(0))
@@ -112,8 +117,8 @@ def withdrawable(line: CreditLine, *, today: date) -> Money:
 
 
 def entries(line: CreditLine, *, kind: str = "", reference: str = "") -> QuerySet[ProceedsEntry]:
-    """The entries of the line's proceeds, newest first, filtered by a kind, or by the reference of
-    an order or withdrawal; "" filters nothing.
+    """The entries of the line's proceeds, newest first, only those of `kind` and of the order or
+    withdrawal with `reference` if these are given.
     """
     found = (
         ProceedsEntry.objects.filter(line=line)
@@ -128,7 +133,8 @@ def entries(line: CreditLine, *, kind: str = "", reference: str = "") -> QuerySe
 def _about(
     line: CreditLine, reference: str, found: QuerySet[ProceedsEntry]
 ) -> QuerySet[ProceedsEntry]:
-    """Those of `found` that belong to the order or withdrawal with this reference.
+    """Those of `found` that belong to the line's order or, if there is none, withdrawal with this
+    reference.
 
     It is looked up first, since an index has the few entries of each.
     """
@@ -140,14 +146,14 @@ def _about(
 
 
 def entries_of_day(line: CreditLine, matures_on: date) -> QuerySet[ProceedsEntry]:
-    """The sales that mature on local day `matures_on`, and the refunds that took from them."""
+    """The sales and opening balances that mature on local day `matures_on`, and the refunds that
+    took from those sales, newest first.
+    """
     return entries(line).filter(matures_on=matures_on)
 
 
 def total_of_day(line: CreditLine, matures_on: date) -> Money:
-    """The sum of `entries_of_day`: sales that mature on the day, less the refunds that took from
-    them.
-    """
+    """The sum of what `entries_of_day` gives for the day."""
     total = ProceedsEntry.objects.filter(line=line, matures_on=matures_on).aggregate(
         total=Sum("amount", default=Decimal(0))
     )["total"]
@@ -155,8 +161,8 @@ def total_of_day(line: CreditLine, matures_on: date) -> Money:
 
 
 def orders_of_day(line: CreditLine, matures_on: date) -> QuerySet[Order]:
-    """The orders of which something matures on the day, each annotated with that amount as
-    `maturing`.
+    """The orders of which something matures on the day, latest placed first, each annotated with
+    that amount as `maturing`.
     """
     part = (
         ProceedsEntry.objects.filter(order=OuterRef("pk"), line=line, matures_on=matures_on)

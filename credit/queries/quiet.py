@@ -21,7 +21,8 @@ WHERE line.merchant_id = ANY(%(lines)s) AND NOT EXISTS (
 
 
 def quiet_through(line_ids: Sequence[int]) -> dict[int, date]:
-    """For each of these locked lines the last day up to which no day-end has anything to do for it.
+    """For each of these locked lines, the last day up to which no day-end has anything to do;
+    `date.max` if none in sight has.
 
     Lines whose every day has to be looked at are left out. Reviews, on the first day of a month,
     are not considered.

@@ -16,8 +16,8 @@ from lib import calendar
 
 @dataclass(frozen=True)
 class Start:
-    """Local day `today` of a locked line, which starts at instant `at`, and the policy in force on
-    it.
+    """A local day `today` of a locked line, the instant `at` which it starts, and the policy in
+    force on it.
     """
 
     line_id: int
@@ -62,7 +62,7 @@ ORDER BY line.merchant_id
 
 
 def inputs_of(starts: Iterable[Start]) -> dict[int, scoring.Inputs]:
-    """The inputs of a review of each line as its day starts, by the line's key.
+    """The inputs of a review of each line as its day starts, by line id.
 
     Lines without metrics, with a limit of 0, and closed ones are left out.
     """
@@ -102,5 +102,8 @@ def inputs_of(starts: Iterable[Start]) -> dict[int, scoring.Inputs]:
 
 
 def _paid_from(start: Start) -> datetime:
+    """The instant from which payments count in the review: the start of the policy's days before
+    it.
+    """
     first_day = start.today - timedelta(days=start.policy.paid_days)
     return calendar.day_start(first_day, start.timezone)

@@ -31,8 +31,9 @@ Rows = Sequence[dict[str, Any]]
 
 
 def lines() -> Rows:
-    """For each currency: how many lines there are and how many are frozen, and the sums of their
-    limits, of what is used and available, and of proceeds that were not paid out.
+    """One row for each currency: how many lines there are, how many are frozen, and the sums of
+    their limits, of what is used, of what is available, and of proceeds. Negative proceeds count as
+    0.
     """
     of_each = CreditLine.objects.order_by("currency").values("currency")
     found = of_each.annotate(
@@ -47,14 +48,14 @@ def lines() -> Rows:
 
 
 def overdue() -> dict[str, Decimal]:
-    """For each currency, the amount that is overdue on the open day of each line."""
+    """The amount that is overdue on the open days of all lines, by currency code."""
     with connection.cursor() as cursor:
         cursor.execute(OVERDUE, {"instalment_days": INSTALMENT_DAYS})
         return dict(cursor.fetchall())
 
 
 def on_their_way() -> dict[str, Decimal]:
-    """For each currency, the sum of withdrawals that have not ended, with their fees."""
+    """The sum of withdrawals that have not ended, fees included, by currency code."""
     found = Withdrawal.objects.filter(ended_at__isnull=True).order_by().values_list("currency")
     return dict(found.annotate(worth=Sum(F("amount") + F("fee"))))
 
@@ -63,6 +64,9 @@ Days = Sequence[tuple[date, str, int, Decimal]]  # day in UTC, currency, how man
 
 
 def placed_by_day(since: datetime, *, declined: bool) -> Days:
+    """(day in UTC, currency, how many, their amount) for the orders placed since then: those that
+    were declined, except by merchants' own rules, or those that were not.
+    """
     declined_ones = Q(status=Order.Status.DECLINED)
     # Orders that merchants' own rules declined are no lost value.
     lost = declined_ones & ~Q(decline_code__in=Order.OWN_DECLINES)
@@ -71,11 +75,16 @@ def placed_by_day(since: datetime, *, declined: bool) -> Days:
 
 
 def withdrawn_by_day(since: datetime) -> Days:
-    """The sums of withdrawals by the day on which they were requested, whatever their outcome."""
+    """(day in UTC, currency, how many, their amount without fees) for the withdrawals requested
+    since then, whatever became of them.
+    """
     return _by_day(Withdrawal.objects.all(), "requested_at", since)
 
 
 def _by_day(rows: Any, field: str, since: datetime) -> Days:
+    """The rows whose `field` is `since` or later, counted and summed by its day in UTC and by
+    currency.
+    """
     lately = rows.filter(**{f"{field}__gte": since}).order_by()
     return list(
         lately.values_list(TruncDate(field, tzinfo=UTC), "currency").annotate(

@@ -23,7 +23,9 @@ TOTAL = F("amount") + F("fee")
 
 
 def _to_send(now: datetime) -> Q:
-    """The condition of `queries.withdrawals.to_export`, for a queue."""
+    """The condition of the withdrawals that operators may put into a file for the bank, as
+    `queries.withdrawals.to_export` has it.
+    """
     return is_sendable() & Q(provider=Withdrawal.MANUAL)
 
 

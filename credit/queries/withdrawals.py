@@ -44,8 +44,8 @@ def destinations(line: CreditLine) -> QuerySet[PayoutDestination]:
 
 
 def destinations_of(line: CreditLine) -> QuerySet[PayoutDestination]:
-    """The line's destinations, each annotated with how many withdrawals to it are `under_way`;
-    removed ones only while there are any.
+    """The line's destinations, oldest first, each annotated with how many withdrawals to it are
+    `under_way`. Removed destinations are left out, unless a withdrawal to them is under way.
     """
     under_way = Count("withdrawal", filter=Q(withdrawal__ended_at__isnull=True))
     found = line.destinations.annotate(under_way=under_way)
@@ -55,10 +55,9 @@ def destinations_of(line: CreditLine) -> QuerySet[PayoutDestination]:
 def withdrawals(
     line: CreditLine, *, standing: str = "", reference: str = ""
 ) -> QuerySet[Withdrawal]:
-    """The line's withdrawals, newest first; "" filters nothing.
+    """The line's withdrawals, newest first. A filter that is "" is not applied.
 
-    `standing` is UNDER_WAY, PAID or RETURNED; `reference` is how the reference starts, in capitals
-    or not.
+    `standing` is UNDER_WAY, PAID or RETURNED; `reference` is how the reference starts, in any case.
     """
     found = line.withdrawals.select_related("destination").order_by("-requested_at", "-pk")
     if reference:
@@ -68,6 +67,7 @@ def withdrawals(
 
 
 def withdrawal(line: CreditLine, reference: str) -> Withdrawal | None:
+    """The line's withdrawal with exactly this reference, or None."""
     found = withdrawals(line).select_related("payout_run")
     return found.filter(reference=reference).first()
 
@@ -78,7 +78,7 @@ def under_way(line: CreditLine) -> QuerySet[Withdrawal]:
 
 
 def stopped_by(line: CreditLine) -> Freeze | None:
-    """The SUSPECTED_FRAUD freeze that stops the line's withdrawals, or None."""
+    """The first SUSPECTED_FRAUD freeze in force, which stops the line's withdrawals, or None."""
     suspicions = line.freezes.filter(reason=Freeze.Reason.SUSPECTED_FRAUD, lifted_at__isnull=True)
     return suspicions.order_by("placed_at", "pk").first() if line.is_frozen else None
 
@@ -119,15 +119,15 @@ def to_export() -> QuerySet[Withdrawal]:
 
 
 def to_send(now: datetime) -> Sequence[int]:
-    """The keys of withdrawals that the job sends to their providers: those that may be sent, on
-    lines without suspected fraud.
+    """The ids of the withdrawals that the job sends to their providers: those that may be sent,
+    except by people, on lines without suspected fraud.
     """
     return _keys(_sendable().exclude(provider=Withdrawal.MANUAL))
 
 
 def to_reconcile(now: datetime) -> Sequence[int]:
-    """The keys of withdrawals about which their provider has to be asked, in another order each
-    time.
+    """The ids of the withdrawals about which a provider has to be asked, in random order: those
+    that are UNKNOWN, or SENT without an answer for ten minutes.
 
     In a fixed order, those that a provider leaves unanswered would always come first, and after a
     few of them a run asks that provider nothing more.
@@ -142,18 +142,21 @@ def to_reconcile(now: datetime) -> Sequence[int]:
 
 
 def to_flag_as_late(now: datetime) -> Sequence[int]:
-    """The keys of withdrawals that should have ended by `now`, did not, and have no flag."""
+    """The ids of the withdrawals requested 24 hours or longer before `now` that have not ended and
+    are not marked as late.
+    """
     return _keys(
         _under_way().filter(requested_at__lte=now - EXPECTED_WITHIN, flagged_late_at__isnull=True)
     )
 
 
 def _under_way() -> QuerySet[Withdrawal]:
+    """All withdrawals that have not ended, oldest first."""
     return Withdrawal.objects.filter(ended_at__isnull=True).order_by("requested_at", "pk")
 
 
 def is_sendable() -> Q:
-    """The condition that a withdrawal may be sent, and that no suspected fraud stops its line."""
+    """The condition that a withdrawal may be sent and that no suspected fraud stops its line."""
     suspected = Freeze.objects.filter(
         line=OuterRef("line"), reason=Freeze.Reason.SUSPECTED_FRAUD, lifted_at__isnull=True
     )
@@ -161,15 +164,19 @@ def is_sendable() -> Q:
 
 
 def _sendable() -> QuerySet[Withdrawal]:
+    """All withdrawals that may be sent now, oldest first."""
     return _under_way().filter(is_sendable())
 
 
 def _keys(found: QuerySet[Withdrawal]) -> Sequence[int]:
+    """The ids of these withdrawals, sorted."""
     return list(found.order_by("pk").values_list("pk", flat=True))
 
 
 def payout_answers_to_take(now: datetime) -> Sequence[int]:
-    """The keys of the bank's answers that were not processed yet, in the order of their rows."""
+    """The ids of the rows of the bank's answers that were not processed yet, in the order in which
+    they were uploaded.
+    """
     found = PayoutAnswer.objects.filter(
         outcome=PayoutAnswer.Outcome.WAITING, file__uploaded_at__lte=now
     )
@@ -177,6 +184,6 @@ def payout_answers_to_take(now: datetime) -> Sequence[int]:
 
 
 def outcomes(file: PayoutAnswerFile) -> dict[str, int]:
-    """How many of the file's rows have each outcome."""
+    """How many of the file's rows have each outcome; outcomes that no row has are missing."""
     counted = file.answers.values_list("outcome").annotate(rows=Count("pk"))
     return dict(counted.order_by("outcome"))

@@ -17,16 +17,21 @@ register = template.Library()
 
 @register.filter
 def doer(actor: str) -> str:
+    """The name by which merchants are told who did something: "Our team" for any person, and
+    "Automatic" otherwise.
+    """
     return wording.doer(actor)
 
 
 @register.filter
 def freeze_reason(code: str) -> StrOrPromise:
+    """The reason of a freeze in the merchant's words."""
     return explanations.FREEZES[code]
 
 
 @register.filter
 def decline_advice(code: str) -> StrOrPromise:
+    """What the merchant can do about this decline, or "" for an unknown code."""
     return explanations.DECLINES.get(code, "")
 
 
@@ -42,12 +47,13 @@ def factor_advice(factor: Factor) -> StrOrPromise:
 
 @register.simple_tag
 def factor_value(factor: Factor, value: Decimal, currency: str) -> str | SafeString:
-    """The factor's value as a page shows it: an amount in `currency`, or a number of stars or
-    marks.
+    """The value as a page shows it: an amount in `currency` for the trade volume, and otherwise a
+    number of stars or marks.
     """
     return formats.money(Money(value, currency)) if factor.is_amount else formats.decimals(value)
 
 
 @register.filter
 def note(code: str) -> str:
+    """A review's note in words."""
     return str(LimitReview.Note(code).label)

@@ -22,6 +22,7 @@ from merchants.second_factor import with_second_factor
 
 @for_members
 def automatic(request: MemberRequest) -> HttpResponse:
+    """The page that shows the schedule in force and its latest runs."""
     now = clock.now()
     line, _today = line_and_today(request, now)
     context = {
@@ -39,6 +40,7 @@ def automatic(request: MemberRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_up(request: MemberRequest) -> HttpResponse:
+    """The form that sets up automatic withdrawals, and its submission. Only owners may."""
     now = clock.now()
     line, _today = line_and_today(request, now)
     # From where the second factor was asked for, what was typed comes back.
@@ -62,7 +64,7 @@ def set_up(request: MemberRequest) -> HttpResponse:
 @for_finance
 @require_POST
 def stop(request: MemberRequest) -> HttpResponse:
-    """Stop automatic withdrawals. No second factor is asked for, since no money can leave by it."""
+    """Stop automatic withdrawals. It asks for no second factor, since no money can leave by it."""
     now = clock.now()
     line, _today = line_and_today(request, now)
     operations.stop(merchant_id=line.pk, actor=request.user.email, now=now)

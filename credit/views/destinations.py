@@ -22,6 +22,7 @@ from merchants.second_factor import with_second_factor
 
 @for_members
 def destinations(request: MemberRequest) -> HttpResponse:
+    """The list of the merchant's destinations."""
     now = clock.now()
     line, _today = line_and_today(request, now)
     context = {"now": now, "destinations": withdrawals.destinations_of(line)}
@@ -34,6 +35,9 @@ def destinations(request: MemberRequest) -> HttpResponse:
 @with_second_factor(waits_page="credit/factor_waits.html")
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
+    """The form for a new destination, and its submission. Owners and finance may, with a second
+    factor.
+    """
     now = clock.now()
     line, _today = line_and_today(request, now)
     # From where the second factor was asked for, it all comes back but the number.
@@ -61,6 +65,7 @@ def new(request: MemberRequest) -> HttpResponse:
 @with_second_factor(waits_page="credit/factor_waits.html", back="credit:destinations")
 @require_POST
 def remove(request: MemberRequest, pk: int) -> HttpResponse:
+    """Remove a destination of the merchant. Owners and finance may, with a second factor."""
     now = clock.now()
     line, _today = line_and_today(request, now)
     try:

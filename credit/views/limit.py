@@ -31,8 +31,8 @@ def limit(request: MemberRequest) -> HttpResponse:
 def page(
     request: MemberRequest, caps: Caps | None = None, status: int = HTTPStatus.OK
 ) -> HttpResponse:
-    """Render the page of the limit; `caps` is the form for caps with its errors, where one was
-    refused.
+    """Render the page of the limit. `caps` is the submitted form for caps with its errors, if it
+    was refused.
     """
     line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET)
@@ -50,9 +50,7 @@ def page(
 
 @for_members
 def chart(request: MemberRequest) -> HttpResponse:
-    """The chart of limit and use over time, to be loaded into the page; `?narrow` draws it for a
-    phone.
-    """
+    """The chart of limit and use over time as an image, narrow for a phone with `?narrow`."""
     line, today = line_and_today(request, clock.now())
     balances = _balances(request, line, today)
     svg = charts.lines(
@@ -100,6 +98,7 @@ def check(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def freeze_history(request: MemberRequest) -> HttpResponse:
+    """The page of the line's freezes: those in force, and past ones."""
     line, today = line_and_today(request, clock.now())
     context = {
         "line": line,
@@ -111,5 +110,6 @@ def freeze_history(request: MemberRequest) -> HttpResponse:
 
 
 def _balances(request: MemberRequest, line: CreditLine, today: date) -> Sequence[history.Balance]:
+    """The balances for the chart, at most back to the day on which the merchant joined."""
     joined_on = calendar.local_date(request.membership.merchant.joined_at, line.timezone)
     return history.balances(line, since=joined_on, today=today)

@@ -11,7 +11,9 @@ from merchants.queries import local_day
 
 
 def line_and_today(request: MemberRequest, now: datetime) -> tuple[CreditLine, date]:
-    """The credit line of the merchant in the address, and its local day at `now`."""
+    """The credit line of the merchant in the address, and its local day at `now`. Raises Http404 if
+    the merchant has no line.
+    """
     line = queries.line_of(request.membership.merchant)
     if line is None:
         raise Http404("the merchant has no credit line")

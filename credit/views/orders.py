@@ -13,6 +13,7 @@ from merchants.access import MemberRequest, for_finance, for_members
 
 @for_members
 def orders(request: MemberRequest) -> HttpResponse:
+    """The list of the merchant's orders."""
     line, today = line_and_today(request, clock.now())
     asked = OrderFilter(request.GET)
     found = queries.orders(line, today=today, **asked.wanted)
@@ -31,6 +32,7 @@ def export_orders(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def order(request: MemberRequest, reference: str) -> HttpResponse:
+    """The page of one order. Raises Http404."""
     line, today = line_and_today(request, clock.now())
     order = queries.order(line, reference, today=today)
     if order is None:
@@ -46,6 +48,7 @@ def order(request: MemberRequest, reference: str) -> HttpResponse:
 
 @for_members
 def declined_orders(request: MemberRequest) -> HttpResponse:
+    """The list of declined orders, with what they were worth."""
     line, today = line_and_today(request, clock.now())
     asked = DeclinedFilter(request.GET)
     context = asked.context | {

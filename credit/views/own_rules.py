@@ -18,7 +18,9 @@ from merchants.access import MemberRequest, for_finance
 
 @for_finance
 def pause(request: MemberRequest) -> HttpResponse:
-    """Pause new orders, or resume them when the form has the field `resume`."""
+    """Pause new orders, or resume them if the form has the field `resume`. Only a POST changes
+    anything.
+    """
     if request.method != "POST":  # as after signing in again
         return _back(request)
     is_paused = "resume" not in request.POST
@@ -36,6 +38,7 @@ def pause(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def caps(request: MemberRequest) -> HttpResponse:
+    """Set the merchant's caps from the submitted form. Only a POST changes anything."""
     if request.method != "POST":
         return _back(request)
     now = clock.now()
@@ -59,4 +62,5 @@ def caps(request: MemberRequest) -> HttpResponse:
 
 
 def _back(request: MemberRequest) -> HttpResponse:
+    """Redirect to the page of the limit."""
     return redirect("credit:limit", merchant=request.membership.merchant.reference)

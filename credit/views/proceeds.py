@@ -20,7 +20,9 @@ UNDER_WAY = 5  # withdrawals
 
 @for_members
 def overview(request: MemberRequest) -> HttpResponse:
-    """The page of the proceeds: what is maturing, available, on its way and paid out."""
+    """The page of the proceeds: what is maturing, available, on its way and paid out, with the
+    latest entries.
+    """
     now = clock.now()
     line, today = line_and_today(request, now)
     context = {
@@ -37,7 +39,7 @@ def overview(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def day(request: MemberRequest, on: date) -> HttpResponse:
-    """The page of the sales that mature on a day, and of the refunds that took from them."""
+    """The page of what matures on a day, and of the refunds that took from it."""
     line, today = line_and_today(request, clock.now())
     asked = DayFilter(request.GET)
     context = asked.context | {
@@ -52,6 +54,7 @@ def day(request: MemberRequest, on: date) -> HttpResponse:
 
 @for_members
 def entries(request: MemberRequest) -> HttpResponse:
+    """The list of entries of the merchant's proceeds."""
     line, _today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET)
     context = asked.context | {

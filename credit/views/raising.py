@@ -22,12 +22,14 @@ LATEST = 5  # reviews and requests
 
 @for_members
 def how_to_raise(request: MemberRequest) -> HttpResponse:
+    """The page that explains the next review, with the forms for a raise and a question."""
     line, _today = line_and_today(request, clock.now())
     return _page(request, line, Raise(line=line), Question())
 
 
 @for_finance
 def ask_raise(request: MemberRequest) -> HttpResponse:
+    """Ask for a higher limit from the submitted form. Only a POST changes anything."""
     if request.method != "POST":  # as after signing in again
         return _back(request)
     now = clock.now()
@@ -53,6 +55,7 @@ def ask_raise(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def ask_question(request: MemberRequest) -> HttpResponse:
+    """Ask a question about the limit from the submitted form. Only a POST changes anything."""
     if request.method != "POST":
         return _back(request)
     now = clock.now()
@@ -77,6 +80,7 @@ def ask_question(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def all_requests(request: MemberRequest) -> HttpResponse:
+    """The list of what the merchant has asked about its limit."""
     line, _today = line_and_today(request, clock.now())
     page = paging.page(limits.requests(line), by="-id", params=request.GET)
     return render(request, "credit/requests.html", {"page": page})
@@ -84,6 +88,7 @@ def all_requests(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def reviews(request: MemberRequest) -> HttpResponse:
+    """The list of the line's past reviews."""
     line, _today = line_and_today(request, clock.now())
     page = paging.page(limits.past_reviews(line), by="-on", params=request.GET)
     return render(request, "credit/reviews.html", {"page": page})
@@ -91,7 +96,7 @@ def reviews(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def review(request: MemberRequest, month: date) -> HttpResponse:
-    """The page of one review; `month` is the day on which it was made."""
+    """The page of the review that was made on local day `month`, the first of a month."""
     line, _today = line_and_today(request, clock.now())
     review = limits.review_of(line, on=month)
     if review is None:
@@ -107,6 +112,7 @@ def _page(
     question_form: Question,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
+    """Render the page about raising the limit, with these two forms."""
     context = {
         "line": line,
         "explanation": limits.explain(line),
@@ -120,4 +126,5 @@ def _page(
 
 
 def _back(request: MemberRequest) -> HttpResponse:
+    """Redirect to the page about raising the limit."""
     return redirect("credit:raise", merchant=request.membership.merchant.reference)

@@ -29,6 +29,7 @@ from merchants.second_factor import has_one, with_second_factor
 
 @for_members
 def history(request: MemberRequest) -> HttpResponse:
+    """The list of the merchant's withdrawals."""
     now = clock.now()
     line, _today = line_and_today(request, now)
     asked = WithdrawalFilter(request.GET)
@@ -54,6 +55,7 @@ def export(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
+    """The page of one withdrawal. Raises Http404."""
     now = clock.now()
     found = _withdrawal(request, reference, now)
     context = {
@@ -70,6 +72,7 @@ def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
 @for_finance
 @require_POST
 def cancel(request: MemberRequest, reference: str) -> HttpResponse:
+    """Cancel a withdrawal that was not sent yet."""
     now = clock.now()
     found = _withdrawal(request, reference, now)
     try:
@@ -88,10 +91,10 @@ def cancel(request: MemberRequest, reference: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
-    """The page of a new withdrawal: first its form, then, with the form's values in the query
-    string, the fee to be confirmed. A POST requests the withdrawal.
+    """The page of a new withdrawal: first its form and then, with the form's values in the query
+    string, the fee to confirm. A POST requests the withdrawal.
 
-    `?back` leads from the fee back to the form.
+    With `?back` it shows the form again instead of the fee.
     """
     now = clock.now()
     line, today = line_and_today(request, now)
@@ -112,6 +115,7 @@ def new(request: MemberRequest) -> HttpResponse:
 def _confirmation(
     request: MemberRequest, form: Withdrawing, quote: withdrawals.Quote, now: datetime
 ) -> HttpResponse:
+    """Render the page that shows the fee and asks to confirm the withdrawal."""
     context = {
         "form": form,
         "quote": quote,
@@ -122,6 +126,9 @@ def _confirmation(
 
 
 def _request(request: MemberRequest, line: CreditLine, today: date, now: datetime) -> HttpResponse:
+    """Request the withdrawal that the merchant confirmed, and redirect to its page. If the fee is
+    missing or has changed, or the key was used for another withdrawal, show the fee again.
+    """
     form = ConfirmedWithdrawal(request.POST, line=line, now=now)
     if form.is_valid():
         if form.cleaned_data["fee"] is None:
@@ -152,8 +159,8 @@ def _request(request: MemberRequest, line: CreditLine, today: date, now: datetim
 
 
 def _ask_again(request: MemberRequest, form: Withdrawing, *, with_key: bool = True) -> HttpResponse:
-    """Redirect to the page of the fee, with all that was filled in. Without its key the form makes
-    another withdrawal.
+    """Redirect to the page of the fee, with all that was filled in. Without its key, the form
+    requests another withdrawal than before.
     """
     content = form.content
     if not with_key:
@@ -162,6 +169,9 @@ def _ask_again(request: MemberRequest, form: Withdrawing, *, with_key: bool = Tr
 
 
 def _refuse(form: Withdrawing, refused: Refused) -> None:
+    """Add the refusal to the form: to the amount if it is too much, and otherwise to the whole
+    form.
+    """
     field = "amount" if isinstance(refused, withdrawals.InsufficientProceeds) else None
     form.add_error(field, sentence_of(refused))
 
@@ -169,6 +179,7 @@ def _refuse(form: Withdrawing, refused: Refused) -> None:
 def _form(
     request: MemberRequest, form: Withdrawing, line: CreditLine, today: date, status: HTTPStatus
 ) -> HttpResponse:
+    """Render the form of a withdrawal."""
     is_first_look = not form.is_bound  # what is said then is not said again with each mistake
     context = {
         "form": form,
@@ -181,6 +192,7 @@ def _form(
 
 
 def _withdrawal(request: MemberRequest, reference: str, now: datetime) -> Withdrawal:
+    """The merchant's withdrawal with this reference. Raises Http404."""
     line, _today = line_and_today(request, now)
     found = queries.withdrawal(line, reference)
     if found is None:

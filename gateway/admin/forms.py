@@ -51,6 +51,9 @@ class NewKey(Reasoned, KeyedForm):
     )
 
     def clean_merchant(self) -> Merchant | None:
+        """Return the merchant with this reference, or None if the field is empty. Raises
+        ValidationError.
+        """
         named = self.cleaned_data["merchant"]
         merchant = Merchant.objects.filter(reference=named).first()
         if named and merchant is None:

@@ -19,6 +19,7 @@ SHOWN_ONCE = "Whoever has a key can do all that it is for: hand it on as you wou
 
 
 def _make(act: Act) -> Report:
+    """Make a key as the form says, and show its text this once."""
     said = act.cleaned_data
     days = said["valid_for_days"]
     key, text = operations.make(
@@ -37,6 +38,7 @@ def _make(act: Act) -> Report:
 
 
 def _rotate(act: Act) -> Report:
+    """Replace the key, and show the text of the new one this once."""
     key, text = operations.rotate(
         key_id=act.row.pk,
         overlap=timedelta(hours=act.cleaned_data["overlap_hours"]),
@@ -48,6 +50,7 @@ def _rotate(act: Act) -> Report:
 
 
 def _shown(key: ApiKey, text: str) -> Report:
+    """The report that shows the text of a new key."""
     return Report(f"The key of {key.name} is shown this once, and kept nowhere:", secret=text)
 
 
@@ -99,7 +102,7 @@ class ApiKeyAdmin(Deciding, FoundByKeys):
     )
 
     def asked_as(self, term: str) -> str:
-        """A prefix, also where somebody pastes what stands in front of a key."""
+        """The search term without the brand, so that the start of a key may be pasted as it is."""
         return term.removeprefix(f"{BRAND}_")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:

@@ -1,4 +1,6 @@
-"""What came in by the API, and what became of it: searched, and sent again where it was refused."""
+"""The admin page of what came in by the API, and what became of it. It can be searched, and what
+was refused can be sent again.
+"""
 
 from typing import Any
 
@@ -14,18 +16,22 @@ from lib import events
 
 
 def _send_again(act: Act) -> ReceivedEvent:
+    """Apply the refused event anew, and return the new record."""
     return intake.send_again(
         received_id=act.row.pk, reason=act.reason, actor=act.actor, now=act.now
     )
 
 
 def _became(received: ReceivedEvent) -> str:
+    """The message that says what became of an event that was sent again."""
     if received.outcome == ReceivedEvent.Outcome.REJECTED:
         return f"It was refused again: {received.reason}"
     return f"It is {received.get_outcome_display().lower()} now."
 
 
 class OfType(admin.SimpleListFilter):
+    """A filter by event type."""
+
     title = "type"
     parameter_name = "type"
 

@@ -31,17 +31,21 @@ Outcome = ImportedRow.Outcome
 
 
 class NotTheirs(Refused):
-    """The operator's role does not decide about such rows."""
+    """The operator's role may not decide about rows of this kind."""
 
     code = "forbidden"
 
 
 def _check_role(act: Act, kind: Kind) -> None:
+    """Raise NotTheirs if the operator may not import rows of this kind."""
     if not act.user.has_perm(kind.permission):
         raise NotTheirs(f"kind: {kind.label.lower()} are not for your role to import")
 
 
 def _upload(act: Act) -> Report:
+    """Upload the file as the form says. The report links to the import, or lists what is wrong with
+    the file.
+    """
     said = act.cleaned_data
     _check_role(act, KINDS[said["kind"]])
     try:
@@ -69,24 +73,29 @@ def _upload(act: Act) -> Report:
 
 
 def _counted(rows: int) -> str:
+    """The number of rows in words, with its verb."""
     return "1 row is" if rows == 1 else f"{rows:,} rows are"
 
 
 def _stop(act: Act) -> Import:
+    """Stop the import, if the operator's role may."""
     _check_role(act, act.row.of_kind)
     return operations.stop(import_id=act.row.pk, reason=act.reason, actor=act.actor, now=act.now)
 
 
 def _resume(act: Act) -> Import:
+    """Resume the import, if the operator's role may."""
     _check_role(act, act.row.of_kind)
     return operations.resume(import_id=act.row.pk, reason=act.reason, actor=act.actor, now=act.now)
 
 
 def _columns(kind: Kind) -> str:
+    """A sentence that names the columns of this kind of rows."""
     return f"{kind.label}: {', '.join(kind.required)}; optional {', '.join(kind.optional)}."
 
 
 def _effect(row: object) -> str:
+    """The text above the form: what a file may be, and the columns of each kind of rows."""
     return "\n".join(
         (
             f"A CSV file with a heading, or one JSON object on each line, in UTF-8; {MOST_ROWS:,}"
@@ -144,6 +153,7 @@ class ImportAdmin(Deciding, FoundByKeys):
 
     @admin.display(description="progress")
     def progress(self, file: Import) -> SafeString:
+        """A progress bar, and how many of the import's rows were taken in."""
         waiting = queries.outcomes(file).get(Outcome.WAITING, 0)
         done = file.row_count - waiting
         return format_html(
@@ -154,6 +164,7 @@ class ImportAdmin(Deciding, FoundByKeys):
 
     @admin.display(description="what they came to")
     def came_to(self, file: Import) -> str:
+        """How many rows had each outcome, as one text; outcomes that no row had are left out."""
         counted = queries.outcomes(file)
         return ", ".join(
             f"{one.label}: {counted[one.value]:,}" for one in Outcome if one.value in counted
@@ -161,6 +172,7 @@ class ImportAdmin(Deciding, FoundByKeys):
 
     @admin.display(description="its rows")
     def rows(self, file: Import) -> SafeString:
+        """Links to the list of the import's rows: all of them, and those of each outcome."""
         page = reverse("admin:gateway_importedrow_changelist")
         asked = [("All", {}), *((one.label, {"outcome__exact": one.value}) for one in Outcome)]
         return format_html_join(
@@ -179,6 +191,7 @@ class ImportAdmin(Deciding, FoundByKeys):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
+        """The import's page, with a button that downloads its result."""
         row = context.get("original")
         if row is not None:
             address = reverse("admin:gateway_import_result", args=[row.pk])
@@ -189,7 +202,9 @@ class ImportAdmin(Deciding, FoundByKeys):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def result(self, request: HttpRequest, object_id: int) -> HttpResponseBase:
-        """A CSV file of the import's rows, each with what became of it so far."""
+        """Download a CSV file of the import's rows, each with what became of it so far. Raises
+        Http404.
+        """
         if not self.has_view_permission(request):
             raise PermissionDenied
         file: Import | None = self.get_object(request, str(object_id))

@@ -42,7 +42,9 @@ WHERE placed.id IS NULL
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row that is in order by itself: what it says, and which event that is."""
+    """A row that could be read: what it says, and the merchant, reference and instant of its
+    event.
+    """
 
     line: int
     said: dict[str, Any]
@@ -53,7 +55,9 @@ class Row:
 
 
 def check(table: Table, kind: Kind, *, now: datetime) -> tuple[list[Row], list[Fault]]:
-    """The rows that are in order, and what is wrong with the others or with all together."""
+    """Return (rows, faults): the rows that could be read, and all that is wrong with the file's
+    lines, each by itself and compared with the others. A row among `rows` may have faults, too.
+    """
     rows: list[Row] = []
     faults = list(table.faults)
     for line, said in table.rows:
@@ -68,7 +72,9 @@ def check(table: Table, kind: Kind, *, now: datetime) -> tuple[list[Row], list[F
 def _faults_of(
     line: int, said: dict[str, Any], kind: Kind, rows: list[Row], now: datetime
 ) -> Iterator[Fault]:
-    """What is wrong with one row; one that can be read is added to `rows`."""
+    """Yield what is wrong with one row. A row that could be read is added to `rows`, even if
+    something is wrong with it.
+    """
     try:
         model = kind.model.model_validate(said)
     except PydanticError as error:
@@ -94,11 +100,12 @@ def _faults_of(
 
 
 def _fault(line: int, refusal: Invalid) -> Fault:
+    """The refusal as a fault of that line, without the field's name in its reason."""
     return Fault(line, refusal.field, str(refusal).removeprefix(f"{refusal.field}: "))
 
 
 def _reason(error: Any, said: dict[str, Any], kind: Kind) -> str:
-    """Why a member was refused, in a person's words."""
+    """Why a member of the row was refused, in words for people."""
     value = error["input"]
     match error["type"]:
         case "missing":
@@ -119,6 +126,9 @@ def _reason(error: Any, said: dict[str, Any], kind: Kind) -> str:
 
 
 def _check_amount(model: Data, values: dict[str, Any], kind: Kind) -> None:
+    """Raise Invalid if the currency is unknown, or the amount is negative, has too many digits, or
+    is 0 where it must be more. A row without an amount is not checked further.
+    """
     currency = money.check_currency(values["currency"])
     amount = values.get("amount")
     if amount is None:  # a merchant has none, and a charge may be priced
@@ -130,22 +140,28 @@ def _check_amount(model: Data, values: dict[str, Any], kind: Kind) -> None:
 
 
 def _check_terms(model: Data, values: dict[str, Any], kind: Kind) -> None:
+    """Raise Invalid if a merchant's terms cannot be."""
     if isinstance(model, Terms):
         model.check()
 
 
 def _check_zone(model: Data, values: dict[str, Any], kind: Kind) -> None:
+    """Raise Invalid if the time zone is unknown."""
     if "timezone" in values:
         calendar.check_zone(values["timezone"])
 
 
 def _check_language(model: Data, values: dict[str, Any], kind: Kind) -> None:
+    """Raise Invalid if the language is unknown."""
     known = dict(settings.LANGUAGES)
     if "language" in values and values["language"] not in known:
         raise Invalid("language", f"must be one of {', '.join(known)}")
 
 
 def _unknown_merchants(rows: Sequence[Row], kind: Kind) -> Iterator[Fault]:
+    """Yield a fault for each row whose merchant does not exist. Rows that found merchants have
+    none.
+    """
     if kind.founds:
         return
     named = {row.merchant for row in rows}
@@ -156,8 +172,8 @@ def _unknown_merchants(rows: Sequence[Row], kind: Kind) -> Iterator[Fault]:
 
 
 def _said_differently(rows: Iterable[Row]) -> Iterator[Fault]:
-    """Rows that say something else under a reference than a row before them. The same once more is
-    a duplicate, which is harmless.
+    """Yield a fault for each row that has the reference of an earlier row but other content. A row
+    with the same content is a harmless duplicate.
     """
     first: dict[tuple[str, str], Row] = {}
     for row in rows:
@@ -168,7 +184,9 @@ def _said_differently(rows: Iterable[Row]) -> Iterator[Fault]:
 
 
 def _not_there(rows: Sequence[Row], kind: Kind) -> Iterator[Fault]:
-    """Payments of orders, and charges of fees, that there are none of."""
+    """Yield a fault for each payment of an order that does not exist, and for each charge of a fee
+    that does not exist.
+    """
     if kind.code == "PAYMENTS" and rows:
         named = [(row.line, row.merchant, str(row.said["order"])) for row in rows]
         with connection.cursor() as cursor:

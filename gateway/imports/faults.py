@@ -21,15 +21,15 @@ class Fault:
 
 
 class UnreadableFile(Refused):
-    """The file as a whole is none that could be read: it is empty, too large, or has too many
-    rows.
+    """The file as a whole cannot be read: it is empty, too large, in another encoding, or has too
+    many rows.
     """
 
     code = "unreadable_file"
 
 
 class BadRows(Refused):
-    """Rows of the file cannot be right. Nothing of it was kept."""
+    """Some lines of the file cannot be right. Nothing of the file was stored."""
 
     code = "bad_rows"
 
@@ -41,7 +41,9 @@ class BadRows(Refused):
         )
 
     def told(self) -> list[str]:
-        """A sentence for each fault, as many as a page takes, and one that counts the others."""
+        """A sentence for each of the first MOST_TOLD faults, by line, and one that counts the
+        others, if any.
+        """
         told = [str(fault) for fault in self.faults[:MOST_TOLD]]
         left = len(self.faults) - len(told)
         return [*told, f"There are {left:,} more faults."] if left else told

@@ -18,7 +18,9 @@ STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
 class _Row(Data):
-    """The members of every row. Without `at` it happened when the file was uploaded."""
+    """The members that a row of any kind has. Without `at`, the row's event happened when the file
+    was uploaded.
+    """
 
     merchant: Reference
     at: Instant | None = None
@@ -32,8 +34,8 @@ class _FoundingRow(_Row):
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of rows. Its members are those of the event type, which is defined in its book, and
-    those of `_Row`.
+    """One kind of rows. Its members are those of the event type, which its book defines, and those
+    of `_Row`.
     """
 
     code: str
@@ -46,7 +48,9 @@ class Kind:
 
     @cached_property
     def model(self) -> type[Data]:
-        """The definition of a row, which refuses members that it does not know."""
+        """The class that checks a row, and refuses members that it does not know. Raises
+        LookupError if the event type is not registered.
+        """
         found = type_named(self.event_type)
         if found is None:
             raise LookupError(f"there is no event type {self.event_type}")
@@ -56,22 +60,24 @@ class Kind:
 
     @property
     def required(self) -> list[str]:
-        """The members that every row has."""
+        """The names of the members that every row must have."""
         return [name for name, one in self.model.model_fields.items() if one.is_required()]
 
     @property
     def optional(self) -> list[str]:
-        """The members that a row may leave out."""
+        """The names of the members that a row may leave out."""
         return [name for name, one in self.model.model_fields.items() if not one.is_required()]
 
     @cached_property
     def _integers(self) -> set[str]:
-        """The members that are whole numbers in JSON."""
+        """The names of the members that are whole numbers in JSON."""
         schema = self.model.model_json_schema(mode="validation")
         return {name for name, one in schema["properties"].items() if _is_integer(one)}
 
     def from_cells(self, cells: Mapping[str, str]) -> dict[str, Any]:
-        """The members in a row of cells: an empty cell is left out, and a whole number is one."""
+        """The members of a row of CSV cells: empty cells are left out, and whole numbers become
+        numbers.
+        """
         return {
             name: int(cell) if name in self._integers and INTEGER.fullmatch(cell) else cell
             for name, cell in cells.items()
@@ -80,6 +86,7 @@ class Kind:
 
 
 def _is_integer(schema: Mapping[str, Any]) -> bool:
+    """Whether a member with this JSON schema is a whole number, or null."""
     kinds = {one.get("type") for one in schema.get("anyOf", [schema])}
     return kinds - {"null"} == {"integer"}
 

@@ -16,7 +16,7 @@ from lib.texts import LONGEST_WORDS
 
 
 class Import(models.Model):
-    """A file whose rows are all in order, as an operator uploaded it."""
+    """A file that an operator uploaded, whose rows were all in order."""
 
     class Status(models.TextChoices):
         RUNNING = "RUNNING", "At work"  # the job takes its rows in
@@ -62,7 +62,7 @@ class Import(models.Model):
 
     @property
     def of_kind(self) -> Kind:
-        """What its rows are."""
+        """The kind of its rows."""
         return KINDS[self.kind]
 
     @property
@@ -133,7 +133,7 @@ class ImportedRow(models.Model):
         return f"{self.file_id}, line {self.line}"
 
     def event(self) -> Event:
-        """The event that the row tells of; its import has to be loaded."""
+        """The event that the row stands for. Its import has to be loaded."""
         data: dict[str, Any] = {
             name: value for name, value in self.data.items() if name not in ENVELOPE
         }

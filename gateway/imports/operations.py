@@ -43,19 +43,21 @@ WHERE said.id = became.id
 
 
 class AlreadyImported(Refused):
-    """The same file was uploaded before."""
+    """The same file was uploaded before, and it was not said that it is meant to be taken in
+    again.
+    """
 
     code = "already_imported"
 
 
 class NotAtWork(Refused):
-    """Only an import that is at work can be stopped."""
+    """The import is stopped or done, and only one at work can be stopped."""
 
     code = "not_at_work"
 
 
 class NotStopped(Refused):
-    """Only an import that was stopped can be resumed."""
+    """The import was not stopped, so it cannot be resumed."""
 
     code = "not_stopped"
 
@@ -70,12 +72,12 @@ def upload(
     actor: str,
     now: datetime,
 ) -> Import:
-    """Keep the rows of a file for the job that takes them in, once all of them are in order, with a
-    trail row that names who uploaded it and why.
+    """Store the rows of a file for the job that takes them in, with a trail row that names who
+    uploaded it and why. Nothing is stored unless all rows are in order.
 
-    A file that was uploaded before is taken only if `again`: what was applied of it is a duplicate
-    then, and what was refused is tried anew. Raises AlreadyImported; UnreadableFile and BadRows,
-    which tells all that is wrong; Invalid. Then nothing is written.
+    A file that was uploaded before is refused unless `again` is true; then rows that were applied
+    become duplicates, and rows that were refused are tried anew. Raises AlreadyImported,
+    UnreadableFile, Invalid, and BadRows, which lists all that is wrong.
     """
     reason = wording.checked("reason", reason)
     if kind not in KINDS:
@@ -107,6 +109,7 @@ def upload(
 
 
 def _check_new(digest: str, again: bool) -> None:
+    """Raise AlreadyImported if a file with this digest was uploaded before, unless `again`."""
     before = queries.same_file(digest)
     if before is not None and not again:
         raise AlreadyImported(
@@ -116,6 +119,7 @@ def _check_new(digest: str, again: bool) -> None:
 
 
 def _insert(file: Import, rows: Sequence[checking.Row]) -> None:
+    """Insert the rows of the import, to wait for the job."""
     with connection.cursor() as cursor, cursor.copy(COPY) as copy:
         for row in rows:
             data = json.dumps(row.said)
@@ -126,7 +130,7 @@ def _insert(file: Import, rows: Sequence[checking.Row]) -> None:
 
 @transaction.atomic
 def stop(*, import_id: int, reason: str, actor: str, now: datetime) -> Import:
-    """Have no further row of the import taken in. The rows that are being applied at this moment
+    """Stop the import: no more of its rows are taken in. Rows that are being applied at this moment
     still are. Raises NotAtWork, Invalid.
     """
     file = _lock(import_id)
@@ -137,7 +141,7 @@ def stop(*, import_id: int, reason: str, actor: str, now: datetime) -> Import:
 
 @transaction.atomic
 def resume(*, import_id: int, reason: str, actor: str, now: datetime) -> Import:
-    """Have the rows taken in that wait since the import was stopped. Raises NotStopped, Invalid."""
+    """Resume a stopped import: the rows that wait are taken in. Raises NotStopped, Invalid."""
     file = _lock(import_id)
     if not file.is_stopped:
         raise NotStopped(f"import: {file} is {file.get_status_display().lower()}")
@@ -156,11 +160,12 @@ def visit(import_id: int, *, now: datetime, seconds: float = VISIT_SECONDS) -> N
 
 @transaction.atomic
 def take_some(import_id: int, *, now: datetime) -> bool:
-    """Apply the next rows, in the order in which they happened, and keep what became of each, all
-    in one transaction: a process that is killed leaves nothing half done.
+    """Apply the next rows that wait, at most AT_ONCE, in the order in which they happened, and
+    store their outcomes, all in one transaction: a process that is killed leaves nothing half done.
+    The last ones end the import.
 
-    Returns whether more rows wait. The import is done once none does, and no owner is to be
-    invited. A second worker waits here, and goes on behind the first.
+    Returns whether more rows wait; False if the import is not at work. The import is done once none
+    waits, and no owner is to be invited. A second worker waits here, and goes on behind the first.
     """
     file = _lock(import_id)
     if not file.is_running:
@@ -197,6 +202,7 @@ def invite_owner(import_id: int, *, now: datetime) -> bool:
 
 
 def _note_outcomes(rows: Sequence[ImportedRow], outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Store the outcomes of these rows, which have the same order."""
     reasons = [shown(outcome.reason, LONGEST_REASON) for outcome in outcomes]
     columns = (
         [row.pk for row in rows],
@@ -211,7 +217,9 @@ def _note_outcomes(rows: Sequence[ImportedRow], outcomes: Sequence[Outcome], now
 def _note_merchants(
     file: Import, rows: Sequence[ImportedRow], outcomes: Sequence[Outcome], now: datetime
 ) -> None:
-    """Leave on the trail who brought these merchants in, as when they are added by hand."""
+    """Write a trail row for each merchant that these rows brought in, as when merchants are added
+    by hand.
+    """
     joined = [row for row, became in zip(rows, outcomes, strict=True) if became == APPLIED]
     named = [row.merchant for row in joined]
     keys = dict(Merchant.objects.filter(reference__in=named).values_list("reference", "pk"))
@@ -239,6 +247,7 @@ def _set_status(
     actor: str,
     now: datetime,
 ) -> Import:
+    """Set the import's status, with a trail row. Raises Invalid without a reason."""
     reason = wording.checked("reason", reason)
     before: trail.Values = {"status": file.status}
     file.status = status

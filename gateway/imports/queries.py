@@ -11,7 +11,7 @@ from merchants.models import Invitation, Membership, Merchant
 
 
 def to_visit(now: datetime) -> Sequence[int]:
-    """The keys of the imports whose rows are to be taken in, the oldest first."""
+    """The ids of the imports whose rows are to be taken in, oldest first."""
     found = Import.objects.filter(status=Import.Status.RUNNING, uploaded_at__lte=now)
     return list(found.order_by("pk").values_list("pk", flat=True))
 
@@ -39,18 +39,18 @@ def next_without_owner(file: Import) -> tuple[int, str] | None:
 
 
 def same_file(digest: str) -> Import | None:
-    """The latest import of a file with this digest; None if there was none."""
+    """The latest import of a file with this digest, or None."""
     return Import.objects.filter(digest=digest).order_by("-pk").first()
 
 
 def outcomes(file: Import) -> dict[str, int]:
-    """How many of the import's rows have each outcome."""
+    """How many of the import's rows have each outcome; outcomes that no row has are missing."""
     counted = file.rows.values_list("outcome").annotate(rows=Count("pk"))
     return dict(counted.order_by("outcome"))
 
 
 def result(file: Import) -> Iterator[bytes]:
-    """A CSV file of the import's rows as they were uploaded, in the order of their lines, each with
+    """Yield the chunks of a CSV file of the import's rows as they were uploaded, by line, each with
     what became of it.
     """
     said = {name: csv_files.safe(f"(data ->> '{name}')") for name in file.columns}

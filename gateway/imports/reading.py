@@ -30,25 +30,29 @@ LINE_END = re.compile(rb"\r\n|\r|\n")
 
 @dataclass
 class Table:
-    """What stands in a file: its rows by line, and what is wrong with lines that are none."""
+    """What was read from a file: its columns, its rows by line, and what is wrong with lines that
+    could not be read.
+    """
 
     columns: list[str] = field(default_factory=list)
     rows: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
     def fault(self, line: int, name: str, reason: str) -> None:
-        """Note what is wrong with a line."""
+        """Add a fault of a line."""
         self.faults.append(Fault(line, name, reason))
 
     def add(self, line: int, row: dict[str, Any]) -> None:
-        """Keep a row. Raises UnreadableFile when there are too many."""
+        """Add a row. Raises UnreadableFile if there are more than MOST_ROWS."""
         if len(self.rows) == MOST_ROWS:
             raise UnreadableFile(f"A file may have {MOST_ROWS:,} rows at most; split it.")
         self.rows.append((line, row))
 
 
 def read(content: bytes, kind: Kind) -> Table:
-    """The rows of the file, not yet looked at by themselves. Raises UnreadableFile."""
+    """Read the file into rows and faults; the values of the rows are not checked yet. Raises
+    UnreadableFile.
+    """
     if len(content) > LARGEST_FILE:
         raise UnreadableFile("The file must not be larger than 5 MB.")
     if content.startswith(UTF_16):
@@ -70,7 +74,9 @@ def read(content: bytes, kind: Kind) -> Table:
 
 
 def _lines(content: bytes, table: Table) -> Iterator[str]:
-    """The lines as text; those that are too long or in another encoding are faults."""
+    """Yield the lines as text. Lines that are too long or in another encoding are added to the
+    faults instead.
+    """
     for number, raw in enumerate(LINE_END.split(content), start=1):
         try:
             line = raw.decode()
@@ -84,6 +90,7 @@ def _lines(content: bytes, table: Table) -> Iterator[str]:
 
 
 def _read_json(lines: Sequence[str], table: Table) -> None:
+    """Add to the table a row, or a fault, for each line that is not blank."""
     columns: dict[str, None] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -102,6 +109,9 @@ def _read_json(lines: Sequence[str], table: Table) -> None:
 
 
 def _read_csv(lines: Sequence[str], kind: Kind, table: Table) -> None:
+    """Add to the table a row, or a fault, for each line after the heading that is not blank. A
+    wrong heading is a fault, and then no row is read.
+    """
     first = next(place for place, line in enumerate(lines) if line.strip())
     if said := SEPARATOR.fullmatch(lines[first].strip()):
         delimiter = said["delimiter"]
@@ -132,12 +142,13 @@ def _read_csv(lines: Sequence[str], kind: Kind, table: Table) -> None:
 
 
 def _without_empty_ends(cells: list[str]) -> list[str]:
+    """The cells up to the last one that is not empty."""
     last = max(place for place, cell in enumerate(cells) if cell)
     return cells[: last + 1]
 
 
 def _check_heading(line: int, kind: Kind, table: Table) -> None:
-    """Note the columns that are missing, unknown, or there twice."""
+    """Add faults for columns that are missing, unknown, or there twice."""
     known = [*kind.required, *kind.optional]
     for name, times in Counter(table.columns).items():
         if name not in known:

@@ -9,5 +9,7 @@ from jobs.chunks import Failures, one_by_one
 
 
 def take_in(import_ids: Sequence[int], now: datetime) -> Failures:
-    """Go on with these imports for as long as a visit lasts."""
+    """Take in rows of each of these imports for as long as a visit lasts. Returns the imports that
+    failed, with their errors.
+    """
     return one_by_one(partial(operations.visit, now=now), import_ids)

@@ -13,7 +13,7 @@ from lib.form_keys import one_row_per_form
 
 
 class Scope(models.TextChoices):
-    """What a key may be used for."""
+    """What a key of the API may be used for."""
 
     ORDERS = "orders", "Tell of orders, their payments and refunds"
     CHARGES = "charges", "Tell of charges"
@@ -23,7 +23,9 @@ class Scope(models.TextChoices):
 
 
 class ApiKey(models.Model):
-    """A key is `tael_<prefix>_<secret>`. What it may do never changes: another key is made."""
+    """A key of the API; its text is `tael_<prefix>_<secret>`. What a key may do never changes:
+    another key is made instead.
+    """
 
     name = models.CharField(max_length=100)  # whose it is, for operators and the trail
     prefix = models.CharField(max_length=12, unique=True)  # by which it is found
@@ -79,5 +81,5 @@ class ApiKey(models.Model):
         return f"{self.name} (tael_{self.prefix}_…)"
 
     def is_valid(self, now: datetime) -> bool:
-        """Whether anybody gets in with it at `now`."""
+        """Whether the key is accepted at `now`: it is neither revoked nor expired."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)

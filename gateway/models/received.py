@@ -8,9 +8,9 @@ from gateway.models.keys import ApiKey
 
 
 class ReceivedEvent(models.Model):
-    """One event, as it was sent, with its outcome. Written once it was applied or refused.
+    """One event as it was sent, with its outcome; written after it was applied or refused.
 
-    What another system said is kept as far as it can be: `data` is the text of its JSON, since
+    What another system said is kept as far as possible: `data` is the text of its JSON, since
     PostgreSQL's own JSON refuses characters that a refused event may well have.
     """
 
@@ -55,6 +55,6 @@ class ReceivedEvent(models.Model):
 
     @property
     def can_be_sent_again(self) -> bool:
-        """Whether it was refused, and not sent again yet."""
+        """Whether it was refused, was not sent again yet, and has an id and an instant."""
         is_event = bool(self.event and self.said_at)
         return self.outcome == self.Outcome.REJECTED and is_event and self.sent_again_at is None

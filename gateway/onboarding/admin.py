@@ -11,6 +11,7 @@ from merchants.operations.invitations import open_of
 
 
 def _add(act: Act) -> Merchant:
+    """Take in the merchant as the form says."""
     said = act.cleaned_data
     return operations.add(
         reference=said["reference"],
@@ -23,6 +24,7 @@ def _add(act: Act) -> Merchant:
 
 
 def _done(merchant: Merchant) -> str:
+    """The message that the merchant has joined, and whether its first owner could be invited."""
     if open_of(merchant.pk).exists():
         return f"{merchant} has joined, and its first owner is invited."
     return (

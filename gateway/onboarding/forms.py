@@ -25,21 +25,26 @@ TERMS = (
 
 
 def _line(label: str = "", hint: str = "", **more: Any) -> LineField:
+    """A field for one line of text."""
     return LineField(label=label or None, help_text=hint, widget=UnfoldAdminTextInputWidget, **more)
 
 
 def _days(label: str, **bounds: Any) -> forms.IntegerField:
+    """A field for a number of days."""
     return forms.IntegerField(label=label, widget=UnfoldAdminIntegerFieldWidget, **bounds)
 
 
 def _choice(label: str, choices: Any, **more: Any) -> forms.TypedChoiceField:
+    """A field for one of these choices."""
     return forms.TypedChoiceField(
         label=label, choices=choices, widget=UnfoldAdminSelectWidget, **more
     )
 
 
 class NewMerchant(Reasoned):
-    """Amounts are texts here, as in the event: whoever opens the books says what is wrong."""
+    """The form with all terms of a new merchant. Amounts are texts, as in the event: opening the
+    books checks them.
+    """
 
     reference = _line(hint="By which the marketplace's systems know it; it never changes.")
     name = _line()
@@ -75,5 +80,5 @@ class NewMerchant(Reasoned):
 
 
 def terms_of(said: Mapping[str, Any]) -> dict[str, Any]:
-    """The form's terms as the event has them; what was left empty is left out."""
+    """The form's terms as the members of the event. What was left empty is left out."""
     return {name: said[name] for name in TERMS if said[name] != ""}

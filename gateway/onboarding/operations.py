@@ -18,7 +18,7 @@ JOINED = "merchant.joined"
 
 
 class AlreadyThere(Refused):
-    """A merchant with this reference has joined."""
+    """A merchant with this reference has joined already, with the same terms."""
 
     code = "already_there"
 
@@ -32,12 +32,12 @@ def add(
     actor: str,
     now: datetime,
 ) -> Merchant:
-    """Take in the merchant: its books are opened with `terms`, the members of the event
-    `merchant.joined`. Then its first owner is invited.
+    """Take in the merchant: open its books with `terms`, which are members of the event
+    `merchant.joined`, and then invite its first owner.
 
-    A mail server that does not take the invitation leaves the merchant without one. Raises
-    AlreadyThere, MerchantConflict, and Invalid for terms, a reference or an address that cannot
-    be, and without a reason; then nothing is written.
+    If the mail server does not take the invitation, the merchant is there without one. Raises
+    AlreadyThere, MerchantConflict if it joined with other terms, and Invalid for terms, a reference
+    or an address that cannot be, and without a reason; then nothing is written.
     """
     reason = wording.checked("reason", reason)
     owner_email = wording.address("owner_email", owner_email)

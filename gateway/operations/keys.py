@@ -34,7 +34,7 @@ class KeyWasShown(Conflict):
 
 
 class KeyIsOver(Refused):
-    """The key is revoked, expired, or replaced already."""
+    """The key is revoked, expired or already replaced."""
 
     code = "key_is_over"
 
@@ -52,9 +52,10 @@ def make(
     actor: str,
     now: datetime,
 ) -> tuple[ApiKey, str]:
-    """Make a key for these scopes, of one merchant or, with None, of the platform.
+    """Make a key for these scopes, which reaches the books of one merchant or, if `merchant` is
+    None, of all.
 
-    Returns it and its text, which is known to nobody later. Raises Invalid, and KeyWasShown for a
+    Returns the key and its text, which is not stored and cannot be shown later. Raises Invalid, and KeyWasShown for a
     form that is sent twice, with the same `request_key`.
     """
     unknown = set(scopes) - set(Scope.values)
@@ -92,7 +93,7 @@ def make(
 def rotate(
     *, key_id: int, overlap: timedelta, reason: str, actor: str, now: datetime
 ) -> tuple[ApiKey, str]:
-    """Make a key that may do the same; the old one goes on for `overlap`, and then ends.
+    """Make a key that may do the same as this one, which ends after `overlap` at the latest.
 
     Returns the new key and its text. Raises KeyIsOver, Invalid.
     """
@@ -124,7 +125,9 @@ def rotate(
 
 
 def revoke(*, key_id: int, reason: str, actor: str, now: datetime) -> ApiKey:
-    """End the key: the next request with it is refused. Raises KeyIsOver when it is revoked."""
+    """End the key: the next request with it is refused. Raises KeyIsOver if it is revoked already,
+    Invalid without a reason.
+    """
     with transaction.atomic():
         key = _lock(key_id)
         if key.revoked_at is not None:
@@ -137,7 +140,9 @@ def revoke(*, key_id: int, reason: str, actor: str, now: datetime) -> ApiKey:
 
 
 def note_use(key: ApiKey, now: datetime) -> None:
-    """Note that the key is in use, unless that was noted within the last minute."""
+    """Note that the key was used, to the minute. Does nothing if a use was noted within the last
+    minute.
+    """
     since = now - LAST_USE_EXACT_TO
     if key.last_used_at is not None and key.last_used_at > since:
         return
@@ -146,6 +151,7 @@ def note_use(key: ApiKey, now: datetime) -> None:
 
 
 def _insert(key: ApiKey, actor: str, now: datetime) -> tuple[ApiKey, str]:
+    """Draw the key's prefix and secret, and save it. Returns the key and its text."""
     key.prefix = "".join(secrets.choice(LETTERS) for _ in range(PREFIX_LENGTH))
     text = f"{BRAND}_{key.prefix}_{secrets.token_urlsafe(32)}"
     key.digest, key.made_at, key.made_by = digest(text), now, actor
@@ -158,6 +164,7 @@ def _lock(key_id: int) -> ApiKey:
 
 
 def _network(text: str) -> str:
+    """The network in its usual form. Raises Invalid."""
     try:
         return str(ip_network(text.strip()))
     except ValueError as error:
@@ -165,6 +172,7 @@ def _network(text: str) -> str:
 
 
 def _told(key: ApiKey) -> dict[str, str | int]:
+    """What the key may do and until when, as texts for a trail row."""
     return {
         "scopes": " ".join(key.scopes),
         "networks": " ".join(key.networks) or "any",
@@ -183,6 +191,7 @@ def _note(
     before: dict[str, str | int] | None = None,
     after: dict[str, str | int],
 ) -> None:
+    """Write the trail row about the key. Raises Invalid without a reason."""
     trail.write(
         action,
         merchant_id=key.merchant_id,

@@ -22,9 +22,11 @@ def change(
     actor: str,
     now: datetime,
 ) -> Merchant:
-    """Set what is wanted of NAMES, CONTACTS and DAYS, all or nothing; the days count from now on.
+    """Set those of a merchant's NAMES, CONTACTS and DAYS that `wanted` has, all or nothing. New
+    days count from now on.
 
-    What is so already is left alone, so that the same may be asked again. Raises Invalid.
+    Values that are the present ones are left alone, so the same change may be asked for again.
+    Raises Invalid.
     """
     with transaction.atomic():
         merchant = Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)

@@ -41,7 +41,7 @@ class NotRefused(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One thing that came in: what was sent, whatever it was, and what became of it."""
+    """What was sent, in whatever form, and the outcome of it."""
 
     raw: Any
     outcome: Outcome
@@ -50,7 +50,7 @@ class Arrival:
 def record(
     arrivals: Sequence[Arrival], *, key_id: int | None, request_id: str, now: datetime
 ) -> None:
-    """Keep these arrivals of one request."""
+    """Store these arrivals of one request."""
     rows = [
         (now, key_id, request_id, *_said(arrival.raw), *_became(arrival.outcome))
         for arrival in arrivals
@@ -64,6 +64,9 @@ def record(
 
 
 def _said(sent: Any) -> tuple[Any, ...]:
+    """The columns of what was sent: id, type, merchant, instant, and data as text. What is missing
+    or malformed is empty.
+    """
     raw = sent if isinstance(sent, dict) else {}
     return (
         *(_text(raw.get(name)) for name in ("id", "type", "merchant")),
@@ -73,17 +76,20 @@ def _said(sent: Any) -> tuple[Any, ...]:
 
 
 def _became(outcome: Outcome) -> tuple[str, str, str]:
+    """(outcome, code, reason) of an outcome, as they are stored."""
     return outcome.status, outcome.code, shown(outcome.reason, LONGEST_REASON)
 
 
 def _text(value: object) -> str:
+    """The value as one line that can be stored, or "" if it is not text."""
     return shown(value, LONGEST_NAME).replace("\n", " ") if isinstance(value, str) else ""
 
 
 def take_again(*, received_id: int, reason: str, actor: str, now: datetime) -> ReceivedEvent:
-    """Mark the refused event as sent again, and leave that on the trail. Raises NotRefused.
+    """Mark the refused event as sent again, with a trail row, and return it. Raises NotRefused,
+    Invalid without a reason.
 
-    Who calls this applies the event in the same transaction (gateway.intake).
+    The caller applies the event in the same transaction (gateway.intake).
     """
     received = ReceivedEvent.objects.select_for_update().get(pk=received_id)
     if not received.can_be_sent_again:
@@ -105,7 +111,7 @@ def take_again(*, received_id: int, reason: str, actor: str, now: datetime) -> R
 
 
 def event_of(received: ReceivedEvent) -> Event:
-    """The event as it was sent."""
+    """The event as it was sent. The record must have an instant."""
     assert received.said_at is not None
     return Event(
         received.event,
@@ -117,7 +123,9 @@ def event_of(received: ReceivedEvent) -> Event:
 
 
 def again(received: ReceivedEvent, outcome: Outcome, *, now: datetime) -> ReceivedEvent:
-    """Keep what became of an event that an operator sent again."""
+    """Store the outcome of an event that an operator sent again, as a new record that names the
+    first one.
+    """
     return ReceivedEvent.objects.create(
         received_at=now,
         key_id=received.key_id,
@@ -136,7 +144,7 @@ def again(received: ReceivedEvent, outcome: Outcome, *, now: datetime) -> Receiv
 
 @transaction.atomic
 def forget(received_ids: Sequence[int], now: datetime) -> Failures:
-    """Delete these records, as far as they are old. No row can fail."""
+    """Delete those of these records that need not be kept any more. Always returns no failures."""
     old = ReceivedEvent.objects.filter(pk__in=received_ids, received_at__lt=now - KEPT)
     old.delete()
     return {}

@@ -1,7 +1,7 @@
-"""Which key of the API a text is.
+"""Finds the key of the API that a text is.
 
-A key has 256 bits of chance, so that one plain digest of it is as good as a slow one, and is
-computed at each request.
+A key has 256 random bits, so one plain digest of it is as safe as a slow one, and is computed at
+each request.
 """
 
 import hashlib
@@ -26,12 +26,12 @@ PARTS = 3  # brand, prefix, secret
 
 
 def digest(key: str) -> str:
-    """What is kept of a key."""
+    """The SHA-256 digest of a key's text, which is stored instead of it."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def named(text: str) -> ApiKey | None:
-    """The key with this text, valid or not; None if there is none."""
+    """The key with this text, or None. It may be revoked or expired."""
     parts = text.split("_", PARTS - 1)
     if len(parts) != PARTS or not text.isascii():
         return None
@@ -42,6 +42,7 @@ def named(text: str) -> ApiKey | None:
 
 
 def _with_prefix(prefix: str) -> ApiKey | None:
+    """The key with this prefix and its merchant, or None; the secret is not checked."""
     row = prepared.row(BY_PREFIX, [prefix])
     if row is None:
         return None

@@ -12,9 +12,10 @@ MOST_FORGOTTEN = 50_000
 
 
 def visible_to(key: ApiKey) -> "QuerySet[ReceivedEvent]":
-    """All that a key may read of: that of its merchant, or of all merchants.
+    """The records that a key may read: all of them or, for a merchant's key, those about its
+    merchant.
 
-    What another merchant's key said of the merchant was refused, and is not the merchant's.
+    What another merchant's key said of that merchant was refused, and is left out.
     """
     found = ReceivedEvent.objects.all()
     if key.merchant is None:
@@ -24,6 +25,8 @@ def visible_to(key: ApiKey) -> "QuerySet[ReceivedEvent]":
 
 
 def old(now: datetime) -> Sequence[int]:
-    """The oldest records, as far as they need not be kept any more."""
+    """The ids of the oldest records among those that need not be kept any more, at most
+    MOST_FORGOTTEN of them.
+    """
     found = ReceivedEvent.objects.filter(received_at__lt=now - KEPT).order_by("received_at")
     return list(found.values_list("pk", flat=True)[:MOST_FORGOTTEN])

@@ -22,6 +22,7 @@ from gateway.webhooks.queues import PARKED
 
 
 def _shown_once(act: Act, secret: endpoints.Secret, before: str) -> Report:
+    """The report that shows a new secret this once, after the sentence `before`."""
     return Report(
         f"{before} This is its secret. It is shown this once; copy it to the receiver now:",
         secret=secret.text,
@@ -29,11 +30,13 @@ def _shown_once(act: Act, secret: endpoints.Secret, before: str) -> Report:
 
 
 def _add(act: Act) -> Report:
+    """Add the endpoint of the form, and show its secret."""
     secret = Call(endpoints.add)(act)
     return _shown_once(act, secret, f"Endpoint {secret.endpoint} is told of these events from now.")
 
 
 def _rotate(act: Act) -> Report:
+    """Give the endpoint a new secret, and show it."""
     secret = Call(endpoints.rotate_secret, "endpoint_id")(act)
     hours = act.cleaned_data["overlap_hours"]
     counts = f"The old secret counts for {hours} hours." if hours else "The old secret is over."
@@ -132,7 +135,9 @@ class WebhookEndpointAdmin(Deciding, ReadOnly):
 
 @admin.register(WebhookSecret)
 class WebhookSecretAdmin(ReadOnly):
-    """Since when and until when each counts; the secrets themselves are shown nowhere."""
+    """The admin page of since when and until when each secret counts. The secrets themselves are
+    shown nowhere.
+    """
 
     ordering = ("-pk",)
     list_display = ("__str__", "endpoint", "made_at", "valid_until")
@@ -147,6 +152,8 @@ class AttemptInline(ReadOnlyInline):
 
 
 class OfType(admin.SimpleListFilter):
+    """A filter by event type."""
+
     title = "event"
     parameter_name = "type"
 
@@ -199,7 +206,7 @@ class WebhookDeliveryAdmin(Deciding, ReadOnly):
 
     @admin.display(description="told")
     def told(self, delivery: WebhookDelivery) -> str:
-        """What the receiver reads of it: the event's own data."""
+        """What the receiver reads in it: the event's own data, as one text."""
         return ", ".join(f"{name} {value}" for name, value in delivery.event.data.items())
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:

@@ -23,7 +23,7 @@ Day = Annotated[date, Field(examples=[date(2026, 11, 26)])]
 
 
 class EventData(BaseModel):
-    """What one type of events tells, besides merchant and instant."""
+    """The data of one type of webhook event, besides its merchant and instant."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -127,7 +127,7 @@ class PaymentFailed(EventData):
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """A type of events. Its code is what endpoints choose and receivers read."""
+    """A type of webhook event. Endpoints choose it, and receivers recognise it, by its code."""
 
     code: str
     says: str  # when there is one, in a sentence
@@ -137,7 +137,7 @@ class EventType:
         return self.code
 
     def written(self, kept: Mapping[str, Any]) -> dict[str, Any]:
-        """The data as they are sent: amounts with exactly their currency's digits."""
+        """The stored data as they are sent: amounts with exactly the digits of their currency."""
         data = dict(kept)
         for name in self.data.amounts():
             if data[name] is not None:

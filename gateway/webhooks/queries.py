@@ -9,9 +9,9 @@ from gateway.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEve
 
 
 def endpoints_to_visit(now: datetime) -> Sequence[int]:
-    """The endpoints that are to be told something by now.
+    """The ids of the endpoints that are on and have a delivery due by `now`.
 
-    While events have no number yet, whom they are for is still to be found out: then all endpoints.
+    While any event has no number yet, it is unknown whom it is for: then all endpoints that are on.
     """
     pending = WebhookDelivery.objects.filter(
         endpoint=OuterRef("pk"), status=WebhookDelivery.Status.PENDING, next_attempt_at__lte=now
@@ -22,9 +22,10 @@ def endpoints_to_visit(now: datetime) -> Sequence[int]:
 
 
 def next_delivery(endpoint_id: int, now: datetime) -> WebhookDelivery | None:
-    """What the endpoint is to be told next: the first of what is due, in the order of its events.
+    """The delivery that is to be sent to the endpoint next: the first of those that are due, in the
+    order of the events.
 
-    None where nothing is due, or the endpoint is off.
+    None if nothing is due, or the endpoint is off.
     """
     pending = WebhookDelivery.objects.filter(
         endpoint=endpoint_id,

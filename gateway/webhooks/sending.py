@@ -34,21 +34,23 @@ TRANSLATED = IPv6Network("64:ff9b::/96")
 
 
 class Unusable(Exception):
-    """The address cannot be an endpoint's; the words say why."""
+    """The address cannot be that of an endpoint; the message says why."""
 
 
 class NoAnswer(Exception):
-    """The receiver gave no answer that is HTTP, or may not be asked; the words say why."""
+    """The receiver gave no HTTP answer, or nothing may be sent to it; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
+    """What a receiver answered."""
+
     status: int  # of HTTP
     text: str  # how its body begins, as it can be shown
 
 
 def check_url(url: str) -> None:
-    """Raise Unusable for what cannot be an endpoint's address, as far as its text tells."""
+    """Raise Unusable if the text cannot be the address of an endpoint. No name is resolved."""
     if any(not "!" <= letter <= "~" for letter in url):
         raise Unusable("has characters that no address has")
     try:
@@ -65,8 +67,8 @@ def check_url(url: str) -> None:
 
 
 def may_be_reached(address: Address, *, is_encrypted: bool) -> bool:
-    """Whether requests may go there: to public addresses, encrypted, and to whatever is within
-    TAEL_WEBHOOK_NETWORKS.
+    """Whether requests may go to this address: it is public and the connection is encrypted, or it
+    is within TAEL_WEBHOOK_NETWORKS.
     """
     meant = _meant(address)
     if any(meant in network for network in settings.TAEL_WEBHOOK_NETWORKS):
@@ -84,9 +86,11 @@ def _meant(address: Address) -> Address:
 
 
 def resolve(host: str, port: int, *, is_encrypted: bool) -> list[str]:
-    """The addresses of a host, all of which may be reached. Raises NoAnswer.
+    """The addresses of a host. Raises NoAnswer if it has none, or if requests may not go to one of
+    them.
 
-    A name with an address of ours among others is refused: the others are there to hide it.
+    A name with an address of ours among others is refused as a whole: the others are there to hide
+    it.
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -100,7 +104,7 @@ def resolve(host: str, port: int, *, is_encrypted: bool) -> list[str]:
 
 
 class Receiver(AbstractContextManager["Receiver"]):
-    """An endpoint's server, with a connection that is kept between requests."""
+    """An endpoint's server, with a connection that is kept open between requests."""
 
     def __init__(self, url: str, *, seconds: float = SECONDS) -> None:
         self._url, self._seconds = url, seconds
@@ -124,7 +128,7 @@ class Receiver(AbstractContextManager["Receiver"]):
         return self
 
     def post(self, content: bytes, headers: Mapping[str, str]) -> Answer:
-        """Send this, and wait for the answer. Raises NoAnswer."""
+        """Send the content, and return the answer. Raises NoAnswer."""
         self._network.ends_at = time.monotonic() + self._seconds
         try:
             with self._pool.stream(
@@ -141,7 +145,7 @@ class Receiver(AbstractContextManager["Receiver"]):
 
 
 def _read(body: Iterable[bytes]) -> str:
-    """How the body begins; the rest is not waited for."""
+    """How the body begins, as text that can be shown; the rest is not read."""
     read = b""
     for part in body:
         read += part
@@ -151,7 +155,7 @@ def _read(body: Iterable[bytes]) -> str:
 
 
 class _CheckedNetwork(httpcore.SyncBackend):
-    """Connects to addresses that were looked at; everything ends at `ends_at`."""
+    """Connects only to addresses that requests may go to; all of a request ends at `ends_at`."""
 
     def __init__(self, *, is_encrypted: bool) -> None:
         self._is_encrypted = is_encrypted
@@ -165,6 +169,9 @@ class _CheckedNetwork(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
+        """Connect to the first address of the host that takes the connection. Raises NoAnswer, or
+        what the last address failed with.
+        """
         failed: Exception = NoAnswer(f"{host} has no address")
         for address in resolve(host, port, is_encrypted=self._is_encrypted):
             try:
@@ -176,7 +183,7 @@ class _CheckedNetwork(httpcore.SyncBackend):
         raise failed
 
     def left(self) -> float:
-        """The seconds that are left. Raises ReadTimeout when there are none."""
+        """The seconds that are left of the request. Raises ReadTimeout if there are none."""
         left = self.ends_at - time.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout("the time is up")
@@ -184,7 +191,7 @@ class _CheckedNetwork(httpcore.SyncBackend):
 
 
 class _Bounded(httpcore.NetworkStream):
-    """A stream each of whose waits ends with the time of the whole request.
+    """A stream on which no wait lasts longer than the whole request may.
 
     A time-out for each read alone would let a receiver that sends a byte now and then hold a worker
     for ever.

@@ -17,12 +17,12 @@ PREFIX = "whsec_"
 
 
 def new_secret() -> str:
-    """A secret in the form in which receivers' libraries take it."""
+    """A new random secret, in the form that receivers' libraries expect."""
     return PREFIX + base64.b64encode(random.token_bytes(SECRET_BYTES)).decode()
 
 
 def body(event: WebhookEvent) -> str:
-    """What every endpoint is told of an event; the same text at every attempt."""
+    """The body of every request about the event, as JSON text; the same at every attempt."""
     said: dict[str, Any] = {
         "type": event.type,
         "timestamp": event.at.astimezone(UTC).isoformat().replace("+00:00", "Z"),

@@ -9,6 +9,9 @@ from jobs.chunks import Failures, Turn, ask_one_by_one
 
 
 def deliver(endpoint_ids: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
+    """Send these endpoints what is due until the turn is over. Returns the endpoints that failed,
+    with their errors.
+    """
     turn = turn or Turn(now)
     visit = partial(deliveries.visit, clock=lambda: turn.now)
     return ask_one_by_one(visit, endpoint_ids, turn)

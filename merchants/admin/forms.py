@@ -19,7 +19,7 @@ from merchants.models import Membership, Merchant
 
 
 class Roles(Reasoned):
-    """The roles that an operator is to have; `initial` has the present ones."""
+    """The form for the roles that an operator is to have; it starts with the present ones."""
 
     roles = forms.MultipleChoiceField(
         choices=known_roles.choices, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
@@ -76,6 +76,7 @@ class InvitedTo(Invited):
     field_order: tuple[str, ...] = ("merchant", "email", "role", "reason")
 
     def clean_merchant(self) -> Any:
+        """Return the merchant with this reference. Raises ValidationError."""
         merchant = Merchant.objects.filter(reference=self.cleaned_data["merchant"]).first()
         if merchant is None:
             raise forms.ValidationError("There is no merchant with this reference.")

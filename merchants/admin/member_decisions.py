@@ -15,12 +15,16 @@ INVITES = (
 
 
 def _invite_to(act: Act) -> Invitation:
+    """Invite somebody to the team of the merchant that the form names."""
     said = {**act.cleaned_data}
     merchant_id = said.pop("merchant").pk
     return team.invite(merchant_id=merchant_id, actor=act.user, now=act.now, **said)
 
 
 def _of_member(operation: Callable[..., Membership]) -> Call:
+    """The call of an operation on a membership, which also takes the merchant's id and the acting
+    person.
+    """
     of_merchant = {"merchant_id": "merchant_id"}
     return Call(operation, "membership_id", columns=of_merchant, takes_person=True)
 

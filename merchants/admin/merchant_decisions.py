@@ -12,6 +12,7 @@ CONTACTS = ("contact_name", "contact_email", "contact_phone")
 
 
 def _contacts(merchant: Merchant) -> dict[str, Any]:
+    """The merchant's contacts as initial values of the form, or none without a profile."""
     profile = Profile.objects.filter(merchant=merchant).only(*CONTACTS).first()
     return {name: getattr(profile, name) for name in CONTACTS} if profile else {}
 

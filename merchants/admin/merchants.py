@@ -89,10 +89,15 @@ class ProfileStepAdmin(OfMerchant):
 
 
 class ProfileRejected(ProfileLookedAt, Reasoned):
-    """The version of the profile that is rejected, and the reason."""
+    """The form that rejects a part of a profile: the version that the operator looked at, and the
+    reason.
+    """
 
 
 def _confirm(part: ProfilePart) -> Decision:
+    """The decision that confirms this part of a profile. It is offered while the part waits or is
+    rejected.
+    """
     name = part.lower()
     return Decision(
         f"confirm-{name}",
@@ -109,6 +114,9 @@ def _confirm(part: ProfilePart) -> Decision:
 
 
 def _reject(part: ProfilePart) -> Decision:
+    """The decision that rejects this part of a profile. It is offered while the part waits or is
+    confirmed.
+    """
     name = part.lower()
     return Decision(
         f"reject-{name}",
@@ -126,6 +134,7 @@ def _reject(part: ProfilePart) -> Decision:
 
 
 def _seen(profile: Profile) -> dict[str, Any]:
+    """The initial value that says which version of the profile the operator looks at."""
     return {"seen": profile.changed_at and profile.changed_at.isoformat()}
 
 

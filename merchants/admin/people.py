@@ -60,6 +60,7 @@ class UserAdmin(Deciding, ReadOnly):
 
     @admin.display(description="roles with us")
     def roles(self, user: User) -> str:
+        """The operator's roles, sorted, after "Superuser" if the person is one."""
         names = sorted(group.name for group in user.groups.all())
         return ", ".join((["Superuser"] if user.is_superuser else []) + names) or "-"
 
@@ -74,14 +75,15 @@ class UserAdmin(Deciding, ReadOnly):
 
     @admin.display(boolean=True, description="address is proved")
     def address_is_proved(self, user: User) -> bool:
+        """Whether the person's present address is verified."""
         own = EmailAddress.objects.filter(user=user, email__iexact=user.email)
         return bool(own.filter(verified=True).exists())
 
 
 @admin.register(Group)
 class RoleAdmin(ReadOnly):
-    """Roles and their permissions. Migrations write both, so that they are the same in every
-    installation.
+    """The admin page of roles and their permissions. Migrations write both, so that they are the
+    same in every installation.
     """
 
     list_display = ("name",)
@@ -92,14 +94,17 @@ class RoleAdmin(ReadOnly):
 
     @admin.display(description="looks at")
     def sees(self, group: Group) -> SafeString:
+        """The models whose rows the role may look at."""
         return _permissions(group, "view_")
 
     @admin.display(description="decides about")
     def decides(self, group: Group) -> SafeString:
+        """The models about whose rows the role may decide."""
         return _permissions(group, "change_")
 
 
 def _permissions(group: Group, start: str) -> SafeString:
+    """The models, one on a line, for which the role has a permission whose code name starts so."""
     found = group.permissions.filter(codename__startswith=start).select_related("content_type")
     kinds = [permission.content_type for permission in found]
     named = sorted((kind.app_label, kind.name) for kind in kinds)
@@ -115,7 +120,9 @@ class EmailAddressAdmin(ReadOnly):
 
 @admin.register(Authenticator)
 class AuthenticatorAdmin(ReadOnly):
-    """Second factors without their secrets. Lost ones are taken away on their person's page."""
+    """The admin page of second factors, without their secrets. Lost ones are removed on the page of
+    their person.
+    """
 
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type",)

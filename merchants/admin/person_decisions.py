@@ -11,7 +11,9 @@ from merchants.operations import operators, people
 
 
 def _change_roles(act: Act) -> User | Proposal:
-    """Change the roles. Returns the proposal where roles are added, and otherwise the person."""
+    """Change an operator's roles. Returns the proposal if roles are to be added, which a second
+    administrator confirms, and otherwise the person.
+    """
     changed = operators.change_roles(
         user_id=act.row.pk,
         roles=act.cleaned_data["roles"],
@@ -23,12 +25,14 @@ def _change_roles(act: Act) -> User | Proposal:
 
 
 def _roles_done(outcome: User | Proposal) -> str:
+    """The message after `_change_roles`."""
     if isinstance(outcome, User):
         return "The roles are changed."
     return "What is taken is taken; what is added waits for another administrator (Proposals)."
 
 
 def _second_person() -> str:
+    """The sentence that says whether another administrator can confirm roles that are added."""
     if User.objects.administrators().count() >= ENOUGH_ADMINISTRATORS:
         return (
             "Roles that are added wait until another administrator confirms them, for seven days"
@@ -41,6 +45,7 @@ def _second_person() -> str:
 
 
 def _roles_effect(user: User) -> str:
+    """The text above the form: the present roles, and what changing them does."""
     present = "everything, as a superuser" if user.is_superuser else "; ".join(_roles(user))
     return (
         f"{user} has: {present or 'none'}. What is chosen takes the place of that; without a role"
@@ -55,6 +60,7 @@ def _roles(user: User) -> list[str]:
 
 
 def _factors_effect(user: User) -> str:
+    """The text above the form: the person's second factors, and what taking them away does."""
     kinds = Authenticator.objects.filter(user=user).values_list("type", flat=True)
     named = ", ".join(str(Authenticator.Type(kind).label) for kind in sorted(kinds))
     return (
@@ -65,6 +71,7 @@ def _factors_effect(user: User) -> str:
 
 
 def _sessions_effect(user: User) -> str:
+    """The text above the form: how many sign-ins of the person are on record."""
     count = UserSession.objects.filter(user=user).count()
     return f"{user} is signed out everywhere; sign-ins on record: {count}."
 

@@ -16,6 +16,9 @@ from merchants.queues import PROPOSALS
 
 
 def _what(proposal: Proposal) -> str:
+    """The sentences about a proposal: its kind, subject, values before and after, proposer and
+    reason.
+    """
     return (
         f"{KINDS[proposal.kind].title} of {proposal.subject}: from {_values(proposal.before)} to"
         f" {_values(proposal.after)}. Proposed by {proposal.proposed_by}: {proposal.reason}"
@@ -23,6 +26,7 @@ def _what(proposal: Proposal) -> str:
 
 
 def _values(values: dict[str, Any]) -> str:
+    """The values as one text; "nothing" if all are empty."""
     told = [", ".join(one) if isinstance(one, list) else str(one) for one in values.values()]
     return "; ".join(filter(None, told)) or "nothing"
 

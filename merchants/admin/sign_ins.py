@@ -36,7 +36,9 @@ COLUMNS = {
 
 @admin.register(SignIn)
 class SignInAdmin(FoundByKeys):
-    """The log of sign-ins, newest first; each search has an index in that order."""
+    """The admin page of the log of sign-ins, newest first. Each search has an index in that
+    order.
+    """
 
     keys = ("address",)
     search_help_text = "An e-mail address, or the network address that it came from."
@@ -59,12 +61,15 @@ class SignInAdmin(FoundByKeys):
 
     @admin.display(description="browser")
     def known_browser(self, sign_in: SignIn) -> str:
-        """The browser's common name; the row's own page shows its user agent."""
+        """The browser's common name. The page of the row shows the whole user agent."""
         return browsers.browser(sign_in.browser)
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[SignIn]", search_term: str
     ) -> tuple["QuerySet[SignIn]", bool]:
+        """The rows from exactly this network address. A term that is not one is looked for as an
+        e-mail address.
+        """
         term = search_term.strip().lower()
         try:
             validate_ipv46_address(term)
@@ -81,6 +86,7 @@ class SignInAdmin(FoundByKeys):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        """The list with a button that exports what it finds."""
         response = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse):
             address = reverse(f"{self.admin_site.name}:merchants_signin_export")
@@ -91,7 +97,9 @@ class SignInAdmin(FoundByKeys):
         return response
 
     def export(self, request: HttpRequest) -> HttpResponseBase:
-        """A CSV file of all that the list finds with the same filters and search."""
+        """Download a CSV file of all rows that the list finds with the same filters and search.
+        Wrong filters lead back to the list.
+        """
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
@@ -105,6 +113,7 @@ class SignInAdmin(FoundByKeys):
 
 
 def _file(found: "QuerySet[SignIn]") -> Iterator[bytes]:
+    """Yield the chunks of a CSV file of these rows."""
     rows = found.values("at", "kind", "user_id", "address", "ip", "browser", "detail")
     return csv_files.of_rows(COLUMNS, rows)
 

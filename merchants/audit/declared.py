@@ -1,8 +1,8 @@
 """Checks that the database has the constraints, foreign keys and triggers that the models declare.
 
 A constraint that is in place and validated holds for every row, so the audit need not look at the
-rows. Where one is missing or not validated, the rows that it would refuse are listed. A trigger
-judges changes and not rows, so other checks look at what it protects.
+rows. If one is missing or not validated, the rows that it would refuse are listed. A trigger judges
+changes and not rows, so other checks look at what it protects.
 """
 
 from collections.abc import Callable, Iterator
@@ -49,7 +49,9 @@ WHERE tgenabled NOT IN ('O', 'A') AND tgrelid::regclass::text = ANY(%s) ORDER BY
 
 
 def _check(_now: datetime) -> Iterator[Violation | None]:
-    """Yield None for each declaration that is in place, and violations for each that is not."""
+    """Yield None for each constraint, foreign key and trigger that is in place, and violations for
+    each that is not. Triggers that are switched off are violations, too.
+    """
     models = [model for model in apps.get_models() if model._meta.managed]
     with connection.cursor() as cursor:
         cursor.execute(IN_PLACE)
@@ -70,8 +72,8 @@ def _check(_now: datetime) -> Iterator[Violation | None]:
 
 
 def _declared(model: type[Model]) -> Iterator[tuple[str, Rows]]:
-    """The names of the model's constraints and foreign keys, each with a function that finds rows
-    that break it.
+    """Yield (name, function) for each constraint, unique column and foreign key of the model; the
+    function finds rows that break it.
     """
     for constraint in model._meta.constraints:
         yield constraint.name, partial(_broken, model, constraint)
@@ -86,8 +88,8 @@ def _declared(model: type[Model]) -> Iterator[tuple[str, Rows]]:
 def _violations(
     model: type[Model], name: str, is_there: bool, rows: Rows
 ) -> Iterator[Violation | None]:
-    """Yield None where the constraint or trigger `name` is in place (`is_there`). Otherwise yield
-    that it is missing, changed or not validated, and the rows that break it, which `rows` looks up.
+    """Yield None if the constraint or trigger `name` is in place (`is_there`). Otherwise yield that
+    it is missing, changed or not validated, and each row that `rows` finds to break it.
     """
     table = model._meta.db_table
     if is_there:
@@ -99,6 +101,9 @@ def _violations(
 
 
 def _broken(model: type[Model], constraint: BaseConstraint) -> list[Model]:
+    """The first MOST_LISTED rows that break a check or unique constraint; for constraints of other
+    kinds, none.
+    """
     match constraint:
         case CheckConstraint():
             with connection.schema_editor(collect_sql=True) as editor:
@@ -120,8 +125,8 @@ def _broken(model: type[Model], constraint: BaseConstraint) -> list[Model]:
 
 
 def _repeated(model: type[Model], constraint: UniqueConstraint) -> list[Model]:
-    """The rows of which the unique constraint would allow only one. Rows with a null in its columns
-    do not count.
+    """Rows of which the unique constraint would allow only one, at most MOST_LISTED of them. Rows
+    with a null in its columns do not count.
     """
     rows: QuerySet[Any] = model._default_manager.all()
     if constraint.condition is not None:
@@ -137,6 +142,7 @@ def _repeated(model: type[Model], constraint: UniqueConstraint) -> list[Model]:
 
 
 def _orphans(model: type[Model], field: "ForeignKey[Any, Any]") -> list[Model]:
+    """The first MOST_LISTED rows whose foreign key refers to a row that does not exist."""
     there = field.related_model._default_manager.values(field.target_field.attname)
     rows = model._default_manager.filter(**{f"{field.name}__isnull": False})
     found = rows.exclude(**{f"{field.attname}__in": there}).order_by("pk")
@@ -144,7 +150,9 @@ def _orphans(model: type[Model], field: "ForeignKey[Any, Any]") -> list[Model]:
 
 
 def _merchant_of(row: Model) -> str:
-    """The reference of the merchant to which the row belongs; "" where it names none."""
+    """The reference of the merchant to which the row belongs, or "" if the row has no merchant's
+    key.
+    """
     for name in ("merchant_id", "line_id", "account_id"):
         if key := getattr(row, name, None):
             found = Merchant.objects.filter(pk=key).values_list("reference", flat=True)

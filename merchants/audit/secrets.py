@@ -17,7 +17,7 @@ AT_ONCE = 100  # rows in memory: a licence has up to 5 MB
 
 def _check(_now: datetime) -> Iterator[Violation | None]:
     """Yield None for each row whose encrypted content can be decrypted, and a violation for each
-    other.
+    row whose content cannot.
     """
     for column in encrypted.columns():
         rows = column.model._default_manager.order_by("pk").iterator(chunk_size=AT_ONCE)
@@ -26,6 +26,7 @@ def _check(_now: datetime) -> Iterator[Violation | None]:
 
 
 def _violation(column: Column, row: Any) -> Violation:
+    """The violation of a row that no key opens, with the merchant that it belongs to, if any."""
     merchant = Merchant.objects.filter(pk=column.merchant_id(row) or 0).first()
     return Violation(
         merchant=merchant.reference if merchant else "",

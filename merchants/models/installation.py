@@ -7,8 +7,8 @@ from django.db.models.functions import Now
 
 
 class Installation(models.Model):
-    """The prefix by which others know this installation, and its place; one row, created when it is
-    first needed.
+    """The prefix by which others know this installation, and the place that it was given for. There
+    is one row, created when it is first needed.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)

@@ -61,8 +61,8 @@ class ProfilePart(models.TextChoices):
 
 
 class Standing(models.TextChoices):
-    """Our decision about a part of a profile. When the merchant changes the part, it is WAITING
-    again.
+    """Our decision about a part of a profile. When the merchant changes the part, it becomes
+    WAITING again.
     """
 
     WAITING = "WAITING", _("Not confirmed yet")
@@ -108,6 +108,7 @@ class Profile(models.Model):
         return f"Profile #{self.pk}"
 
     def standing(self, part: str) -> str:
+        """The Standing of this ProfilePart; "" while nothing of it is filled in."""
         return str(getattr(self, f"{part.lower()}_standing"))
 
     @property
@@ -117,13 +118,14 @@ class Profile(models.Model):
 
     @property
     def is_confirmed(self) -> bool:
+        """Whether both parts are confirmed."""
         return self.licence_standing == self.contacts_standing == Standing.CONFIRMED
 
 
 class ProfileStep(models.Model):
     """A change, confirmation or rejection of a part of a profile, and its instant.
 
-    All steps are kept, since reviews and audits ask how the profile stood at some instant.
+    All steps are kept, since reviews and audits ask how the profile stood at an earlier instant.
     """
 
     profile = models.ForeignKey(Profile, on_delete=models.PROTECT, related_name="steps")

@@ -22,9 +22,12 @@ DECIDING_ON_PEOPLE = "deciding who may what"  # the lock that whoever decides so
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates people by e-mail address; there are no user names."""
+    """Creates people, who are known by their e-mail addresses; there are no user names."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Create a person, with the address in lower case. Without a password they cannot sign in
+        until they have set one.
+        """
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -34,7 +37,8 @@ class UserManager(BaseUserManager["User"]):
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Create an administrator from the command line (`manage.py createsuperuser`).
 
-        Raises ValidationError once two administrators can sign in: then they decide together.
+        Raises ValidationError if two administrators can sign in already: they decide together who
+        becomes one.
         """
         locks.wait_for_advisory_lock(DECIDING_ON_PEOPLE)
         if self.administrators().count() >= ENOUGH_ADMINISTRATORS:
@@ -90,20 +94,24 @@ class User(AbstractUser):
         return self.email
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        """Whether the person has the permission. A superuser has those of administrators only, and
-        so decides about no money.
+        """Whether the person has the permission. A superuser has only those of the administrators'
+        role, and so decides about no money.
         """
         if self.is_active and self.is_superuser:
             return obj is None and perm in self._of_administrators
         return super().has_perm(perm, obj)
 
     def has_module_perms(self, app_label: str) -> bool:
+        """Whether the person has any permission in this app; a superuser has those of the
+        administrators' role.
+        """
         if self.is_active and self.is_superuser:
             return any(perm.startswith(f"{app_label}.") for perm in self._of_administrators)
         return super().has_module_perms(app_label)
 
     @cached_property
     def _of_administrators(self) -> frozenset[str]:
+        """The permissions of the administrators' role, as "app.codename"."""
         given = Permission.objects.filter(group__name=ADMINISTRATOR)
         named = given.values_list("content_type__app_label", "codename")
         return frozenset(f"{app}.{codename}" for app, codename in named)
@@ -155,7 +163,9 @@ class Membership(models.Model):
 
 
 class Invitation(models.Model):
-    """A role at a merchant for whoever has the link, of whose token only the digest is kept."""
+    """A role at a merchant, offered to an e-mail address by a link. Only the digest of the link's
+    token is kept.
+    """
 
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="invitations")
     email = models.EmailField()  # in lower case, as those of people are
@@ -192,6 +202,6 @@ class Invitation(models.Model):
 
     @property
     def inviter(self) -> str:
-        """The name of who invites, for the merchant's people: never an operator's address."""
+        """Who invites, as the merchant's people are told: an operator is "Our team"."""
         by = self.invited_by
         return str(by) if by and not by.is_staff else gettext("Our team")

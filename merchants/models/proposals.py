@@ -11,9 +11,10 @@ LAPSES_AFTER = timedelta(days=7)
 
 
 class Proposal(models.Model):
-    """A decision that takes two people: one proposes it, another one confirms it.
+    """A decision that takes two people: one proposes it, and another one confirms it.
 
-    Nothing changes before it is confirmed; then everything is checked anew and carried out at once.
+    Nothing changes before it is confirmed. Then everything is checked anew, and carried out at
+    once.
     """
 
     class Status(models.TextChoices):

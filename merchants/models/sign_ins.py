@@ -56,8 +56,8 @@ class SignIn(models.Model):
 
 
 class EnrolledFactor(models.Model):
-    """The instant from which a second factor opens what takes money out; kept when the factor is
-    removed.
+    """From which instant on a second factor opens what takes money out. The row is kept when the
+    factor is removed.
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="enrolled_factors")
@@ -88,8 +88,8 @@ class EnrolledFactor(models.Model):
 class SecurityMail(models.Model):
     """An e-mail about how somebody signs in, or about who belongs to a merchant.
 
-    It is written in the transaction that it is about, and sent with the next run of its job,
-    whatever e-mails the reader has chosen.
+    It is written in the transaction of the change that it tells of, and sent by the next run of its
+    job, whatever e-mails the reader has chosen to get.
     """
 
     class Kind(models.TextChoices):

@@ -25,13 +25,13 @@ Kind = SecurityMail.Kind
 def enrol(
     *, user: User, authenticator_id: int, kind: str, proved: Collection[int], now: datetime
 ) -> EnrolledFactor:
-    """Record a factor that was just set up; `proved` are the allauth keys of factors that the same
-    session has proved.
+    """Record a factor that was just set up. `proved` are allauth's keys of the factors that the
+    same session has confirmed.
 
-    It counts from when on the earliest of `proved` counts, even if that is gone by now, and from a
-    day later where there is none; in demonstrations from now. The person is notified and, where it
-    is the first factor and has to wait, so are the owners of the merchants whose money it will
-    open.
+    If one of these counts, or is to count, the new factor does from the same instant, even if the
+    other was removed since; otherwise it counts a day from now, and in demonstrations at once. The
+    person is notified. If it is their first factor and has to wait, so are the owners of the
+    merchants whose money it will open. A factor that is recorded already is returned unchanged.
     """
     counted = queries.factor_counts_from(user, proved)
     counts_from = now if settings.TAEL_SANDBOX else max(now, counted or now + FACTOR_WAITS)
@@ -58,18 +58,20 @@ def enrol(
 
 @transaction.atomic
 def removed(*, user: User, kind: str, now: datetime) -> None:
-    """Write a trail row and an e-mail to the person, who removed a factor of their own."""
+    """Write a trail row and an e-mail to a person who has removed a factor of their own."""
     before = {"second_factor": kind}
     _note(Action.FACTOR_REMOVED, Kind.FACTOR_REMOVED, user, now, before=before, factor=kind)
 
 
 @transaction.atomic
 def codes_seen(*, user: User, now: datetime) -> None:
+    """Write a trail row and an e-mail to a person whose recovery codes were shown."""
     _note(Action.CODES_SEEN, Kind.CODES_SEEN, user, now)
 
 
 @transaction.atomic
 def code_used(*, user: User, now: datetime) -> None:
+    """Write a trail row and an e-mail to a person who has used a recovery code."""
     _note(Action.CODE_USED, Kind.CODE_USED, user, now)
 
 
@@ -82,11 +84,13 @@ def _note(
     after: dict[str, str] | None = None,
     **details: str,
 ) -> None:
+    """Write the trail row, and the e-mail of `kind` to the person with `details`."""
     trail.write(action, actor=user.email, subject=user.email, before=before, after=after, now=now)
     security_mails.write(kind, user, now=now, details=details)
 
 
 def _notify_owners(user: User, opens_at: datetime, now: datetime) -> None:
+    """E-mail the owners of each merchant for which the person may act with money."""
     roles = (Membership.Role.OWNER, Membership.Role.FINANCE)
     for membership in Membership.objects.filter(user=user, role__in=roles).order_by("pk"):
         security_mails.write_to_owners(

@@ -13,12 +13,13 @@ from trail import operations as trail
 
 @transaction.atomic
 def set_prefix(prefix: str, *, has_moved: bool, actor: str, now: datetime) -> Installation:
-    """Give this database a prefix for the place where it is now, after which its providers are
-    asked again.
+    """Give this database a prefix for the place where it is now, so that its providers are asked
+    again. Does nothing if it has that prefix for that place.
 
-    A copy needs another prefix than its original has. `has_moved` says that this is no copy: the
+    A copy needs another prefix than its original has. `has_moved` says that this is not a copy: the
     original was moved here with its prefix, and nothing runs in its former place any more. Raises
-    Invalid when the prefix is kept without having moved, and WrongPrefix when it is malformed.
+    Invalid if the prefix is kept in another place without `has_moved`, and WrongPrefix if it is
+    malformed.
     """
     installation.checked(prefix)
     known = installation.current()

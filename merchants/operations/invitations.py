@@ -16,14 +16,16 @@ from trail import operations as trail
 
 
 class IsOperator(Refused):
-    """The person is an operator, and operators belong to no merchant."""
+    """The person is an operator, and operators belong to no merchant. Its sentence is that of
+    WrongPerson.
+    """
 
     code = "is_operator"
     sentence = _("This invitation is for another e-mail address than yours.")
 
 
 class InvitationClosed(Refused):
-    """There is no such invitation to accept: unknown, too old, revoked or used."""
+    """There is no invitation to accept: it is unknown, expired, revoked or used."""
 
     code = "invitation_closed"
     sentence = _("This invitation has been taken up or revoked already.")
@@ -37,17 +39,17 @@ class WrongPerson(Refused):
 
 
 class AccountExists(Refused):
-    """Somebody with this address has an account, and must sign in to it."""
+    """Somebody with this address has an account, and must sign in to accept."""
 
     code = "account_exists"
     sentence = _("You have an account already: sign in to accept the invitation.")
 
 
 def accept(*, token: str, user: User, now: datetime) -> Membership:
-    """Accept the invitation of this link's token as `user`, who has an account.
+    """Accept the invitation with this link's token as `user`, who has an account.
 
-    A person who got a role at the merchant meanwhile keeps it. Raises InvitationClosed,
-    WrongPerson, IsOperator.
+    A person who has got a role at the merchant in the meantime keeps that role. Raises
+    InvitationClosed, WrongPerson, IsOperator.
     """
     with transaction.atomic():
         invitation = _take_up(token, now)
@@ -59,8 +61,8 @@ def accept(*, token: str, user: User, now: datetime) -> Membership:
 
 
 def accept_as_new(*, token: str, password: str, now: datetime) -> Membership:
-    """Accept the invitation of this link's token with a new account; the link has proved the
-    address.
+    """Accept the invitation with this link's token, and create the account for it. The link has
+    proved the address.
 
     Raises InvitationClosed, AccountExists.
     """
@@ -74,14 +76,15 @@ def accept_as_new(*, token: str, password: str, now: datetime) -> Membership:
 
 
 def open_of(merchant_id: int) -> "QuerySet[Invitation]":
+    """The merchant's invitations that were neither accepted nor revoked, expired ones included."""
     return Invitation.objects.filter(
         merchant=merchant_id, accepted_at__isnull=True, revoked_at__isnull=True
     )
 
 
 def _take_up(token: str, now: datetime) -> Invitation:
-    """Mark the invitation of this token as accepted; returns it. Raises InvitationClosed, also for
-    the second of two at once.
+    """Mark the invitation with this token as accepted, and return it. Raises InvitationClosed, also
+    for the second of two attempts at once.
     """
     invitation = queries.open_invitation(token, now)
     if invitation is None or not (
@@ -92,6 +95,9 @@ def _take_up(token: str, now: datetime) -> Invitation:
 
 
 def _join(invitation: Invitation, user: User, now: datetime) -> Membership:
+    """Give the person the role of the invitation and notify the owners, or return the membership
+    that they have already.
+    """
     membership, is_new = Membership.objects.get_or_create(
         merchant=invitation.merchant, user=user, defaults={"role": invitation.role}
     )
@@ -109,7 +115,7 @@ def _join(invitation: Invitation, user: User, now: datetime) -> Membership:
 
 
 def name_for_owners(person: User | None) -> str:
-    """The name of who did something, for e-mails to owners: never an operator's address."""
+    """Who did something, as e-mails to owners name them: never by an operator's address."""
     if person is None or person.is_staff:
         return security_letter.OUR_TEAM
     return person.email
@@ -124,8 +130,8 @@ def note_role(
     now: datetime,
     reason: str = "",
 ) -> None:
-    """Write a trail row that says which role the person of `of` had before, and has after; "" is
-    none.
+    """Write a trail row about the role of the person whom `of` is about: what it was `before` and
+    is `after`; "" means no role.
     """
     trail.write(
         action,

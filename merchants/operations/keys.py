@@ -15,9 +15,7 @@ from trail import operations as trail
 
 @dataclass
 class Rotated:
-    """How many rows of a chunk were re-encrypted, and the keys of those with content that no key
-    opens.
-    """
+    """How many rows of a chunk were re-encrypted, and which have content that no key opens."""
 
     changed: int = 0
     unreadable: list[Any] = field(default_factory=list)  # their primary keys
@@ -25,10 +23,10 @@ class Rotated:
 
 @transaction.atomic
 def reencrypt(column: Column, keys: Sequence[Any], *, actor: str, now: datetime) -> Rotated:
-    """Re-encrypt the content of these rows of the column with the first key, where another key
-    encrypts it, and write a trail row.
+    """Re-encrypt with the first key the content of these rows that is encrypted with another key.
+    If there was any, write a trail row.
 
-    A row with content that no key opens stays as it is.
+    A row with content that no key opens stays as it is, and is listed as unreadable.
     """
     rotated = Rotated()
     chunk = column.model._default_manager.select_for_update(no_key=True).filter(pk__in=keys)
@@ -53,8 +51,8 @@ def reencrypt(column: Column, keys: Sequence[Any], *, actor: str, now: datetime)
 
 
 def _anew(column: Column, row: Any) -> dict[str, bytes]:
-    """The parts of the row's content that another key than the first encrypts, encrypted with the
-    first. Raises Undecryptable.
+    """Those parts of the row's content that are not encrypted with the first key, now encrypted
+    with it; empty if there are none. Raises Undecryptable.
     """
     place = column.bound_to(row)
     old = {
@@ -69,8 +67,8 @@ def _anew(column: Column, row: Any) -> dict[str, bytes]:
 
 
 def keys_after(column: Column, key: Any, most: int) -> Sequence[Any]:
-    """The primary keys of the next `most` rows of the column's table after `key`, or from the start
-    for None.
+    """The primary keys of the column's next `most` rows after `key`, or of its first ones if that
+    is None.
     """
     rows = column.model._default_manager.order_by("pk")
     later = rows if key is None else rows.filter(pk__gt=key)

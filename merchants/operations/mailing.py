@@ -20,12 +20,16 @@ FAILURES_IN_A_ROW = 3
 
 
 class NotSent(Refused):
-    """The mail server did not take the e-mail."""
+    """The mail server did not take the e-mail, or the e-mail was not tried."""
 
     code = "mail_not_sent"
 
 
 class Sending(NamedTuple):
+    """How many e-mails were sent, and the failures by the keys that `deliver` was given for
+    them.
+    """
+
     sent: int  # e-mails
     failures: Failures  # by notice
 
@@ -37,12 +41,12 @@ def deliver(
     model: type[Model],
     now: datetime,
 ) -> Sending:
-    """Send e-mails over one connection. Each of `rows` is the key of an e-mail and the key under
-    which its failure is returned.
+    """Send e-mails over one connection. Each of `rows` is (key of an e-mail, key under which its
+    failure is returned).
 
-    `send_one` claims an e-mail, sends it and marks it as sent, and returns whether it did. One that
-    fails does not hold up the others: `failures` of its `model` counts up. After three failures in
-    a row nothing more is tried.
+    `send_one` claims an e-mail, sends it and marks it as sent, and returns whether it did. An
+    e-mail that fails does not hold up the others; its column `failures` in `model` goes up by 1.
+    After three failures in a row no more are tried, and the rest are returned as failures, too.
     """
     server = mail.get_connection()
     sent = in_a_row = 0
@@ -67,5 +71,6 @@ def deliver(
 
 
 def _close(server: BaseEmailBackend) -> None:
+    """Close the connection, also if the server is gone."""
     with suppress(OSError):  # saying goodbye to a server that is not there
         server.close()

@@ -37,7 +37,7 @@ def join(
     joined.
 
     `terms` is all that the event said, kept to recognise a repeat. Returns the merchant and whether
-    it is new. Raises MerchantConflict, Invalid.
+    it is new: a repeat with the same terms changes nothing. Raises MerchantConflict, Invalid.
     """
     calendar.check_zone(timezone)
     _check_language(language)
@@ -70,10 +70,10 @@ def join(
 def change(
     *, merchant_id: int, name: str, language: str, reason: str, actor: str, now: datetime
 ) -> Merchant:
-    """Call the merchant so from now on, and make its documents in this language.
+    """Change the merchant's name, and the language of documents that are made for it from now on.
 
-    Documents that are there stay as they are. Raises UnknownMerchant; Invalid for a name or
-    language that cannot be, where both are these already, and without a reason. Rule 21.9.
+    Raises UnknownMerchant, and Invalid for a name or language that cannot be, if neither changes,
+    and without a reason. Rule 21.9.
     """
     reason, name = wording.checked("reason", reason), wording.line("name", name)
     _check_language(language)

@@ -30,19 +30,19 @@ log = logging.getLogger(__name__)
 
 
 class NotAnAdministrator(Refused):
-    """The person who decides is not an administrator, or is none any more."""
+    """The person who decides is not an administrator, or is not one any more."""
 
     code = "not_an_administrator"
 
 
 class OnOneself(Refused):
-    """The person to decide about is the one who decides; another administrator has to."""
+    """Administrators do not decide about themselves; another one has to."""
 
     code = "on_oneself"
 
 
 class LastAdministrator(Refused):
-    """This is the last administrator who can sign in, and somebody has to decide about people."""
+    """This is the last administrator who can sign in, and one has to remain."""
 
     code = "last_administrator"
 
@@ -86,7 +86,7 @@ class LetterNotSent(Refused):
 
 
 class NobodyToConfirm(Refused):
-    """Fewer than two administrators can sign in, so that there is no second person to confirm."""
+    """Fewer than two administrators can sign in, so nobody could confirm it."""
 
     code = "nobody_to_confirm"
 
@@ -95,7 +95,7 @@ def add(*, email: str, roles: Iterable[str], reason: str, actor: User, now: date
     """Propose that the owner of this address becomes an operator with these roles.
 
     Once another administrator has confirmed it, they are mailed a link to set a password. Raises
-    NotAnAdministrator, NobodyToConfirm, AlreadyOperator, BelongsToMerchant, Deactivated, OnOneself,
+    NotAnAdministrator, NobodyToConfirm, AlreadyOperator, BelongsToMerchant, Deactivated,
     ProposalWaits, Invalid.
     """
     email, chosen = wording.address("email", email), _checked(roles)
@@ -112,6 +112,7 @@ def add(*, email: str, roles: Iterable[str], reason: str, actor: User, now: date
 def _propose(
     email: str, before: list[str], after: list[str], reason: str, actor: User, now: datetime
 ) -> Proposal:
+    """Propose the change of roles. Raises NobodyToConfirm, ProposalWaits, Invalid."""
     if User.objects.administrators().count() < ENOUGH_ADMINISTRATORS:
         raise NobodyToConfirm(
             "Roles are added by two administrators, and only one can sign in: make another one"
@@ -131,8 +132,9 @@ def _propose(
 def carry_out(proposal: Proposal, *, actor: User, now: datetime) -> None:
     """Give the operator of a proposal the proposed roles; `actor` is who confirms it.
 
-    Creates the account where there is none, signs the person out, and writes a trail row. Raises
-    NotAnAdministrator, OnOneself, ChangedMeanwhile, BelongsToMerchant, Deactivated, Invalid.
+    Creates the account if there is none, signs the person out, and writes a trail row. Raises
+    NotAnAdministrator, OnOneself, ChangedMeanwhile, AlreadyOperator, BelongsToMerchant,
+    Deactivated, Invalid.
     """
     check(actor)
     chosen, before = _checked(proposal.after["roles"]), proposal.before["roles"]
@@ -166,8 +168,8 @@ def carry_out(proposal: Proposal, *, actor: User, now: datetime) -> None:
 
 
 def write_to_new(proposal: Proposal) -> None:
-    """Mail the new operator of a confirmed proposal a link to set a password, unless they have one.
-    Raises LetterNotSent.
+    """Mail the operator of a confirmed proposal a link to set a password. Does nothing if they have
+    a password. Raises LetterNotSent.
     """
     user = User.objects.get(email__iexact=proposal.subject)
     if not user.has_usable_password():
@@ -175,7 +177,7 @@ def write_to_new(proposal: Proposal) -> None:
 
 
 def _fit(user: User) -> User:
-    """The person, if they can become an operator. Raises AlreadyOperator, Deactivated,
+    """Return the person, if they can become an operator. Raises AlreadyOperator, Deactivated,
     BelongsToMerchant.
     """
     if user.is_staff:
@@ -196,9 +198,10 @@ def _keep_address(user: User) -> None:
 
 
 def send_link(*, user_id: int, actor: User, now: datetime) -> User:
-    """Mail an operator the link to set their password once more, and write a trail row.
+    """Mail an operator once more the link to set their password, and write a trail row.
 
-    Raises NotAnAdministrator, UnknownPerson, OnOneself, NotAnOperator, Deactivated; LetterNotSent.
+    Raises NotAnAdministrator, UnknownPerson, OnOneself, NotAnOperator, Deactivated; and
+    LetterNotSent after the trail row is written.
     """
     with transaction.atomic():
         user = hold(user_id, actor)
@@ -213,7 +216,7 @@ def send_link(*, user_id: int, actor: User, now: datetime) -> User:
 
 @dataclass(frozen=True)
 class RolesChanged:
-    """The operator, the roles that were taken away, and the proposal to add others, if any."""
+    """The operator, the roles that were taken away, and the proposal to add others, or None."""
 
     user: User
     taken: list[str]
@@ -226,10 +229,10 @@ def change_roles(
 ) -> RolesChanged:
     """Replace an operator's roles by `roles`.
 
-    Roles that are taken away are so at once, and an operator without any is none any more. Roles
-    that are added are proposed to another administrator. A superuser counts as having the role of
-    an administrator, and is no superuser afterwards. Raises NotAnAdministrator, UnknownPerson,
-    NotAnOperator, OnOneself, LastAdministrator, NobodyToConfirm, ProposalWaits, Invalid.
+    Roles are taken away at once, and somebody without any is no longer an operator. Roles that are
+    added are proposed to another administrator. A superuser counts as an administrator, and is no
+    longer a superuser afterwards. Raises NotAnAdministrator, UnknownPerson, NotAnOperator,
+    OnOneself, LastAdministrator, NobodyToConfirm, ProposalWaits, Invalid.
     """
     chosen = _checked(roles)
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
@@ -250,7 +253,9 @@ def change_roles(
 
 
 def _take(user: User, kept: list[str], reason: str, actor: User, now: datetime) -> None:
-    """Reduce the roles of the operator, whose row is locked, to those of `kept`."""
+    """Reduce the locked operator's roles to `kept`, sign them out, and write a trail row. Raises
+    LastAdministrator.
+    """
     before = "Superuser" if user.is_superuser else _named(roles_of(user))
     if ADMINISTRATOR not in kept:
         keep_an_administrator(user)
@@ -268,11 +273,13 @@ def _take(user: User, kept: list[str], reason: str, actor: User, now: datetime) 
 
 
 def roles_of(user: User) -> list[str]:
+    """The names of the operator's roles, sorted."""
     return sorted(user.groups.filter(name__in=names()).values_list("name", flat=True))
 
 
 def check(actor: User) -> None:
-    """Wait for the lock of decisions about people, and check that `actor` is an administrator.
+    """Wait for the lock of decisions about people, held until the transaction ends, and check that
+    `actor` is an administrator.
 
     Raises NotAnAdministrator.
     """
@@ -297,12 +304,15 @@ def hold(user_id: int, actor: User) -> User:
 
 
 def keep_an_administrator(user: User) -> None:
-    """Raise LastAdministrator where no administrator but this person can sign in."""
+    """Raise LastAdministrator if no administrator but this person can sign in."""
     if not User.objects.administrators().exclude(pk=user.pk).exists():
         raise LastAdministrator(f"{user} is the last administrator who can sign in.")
 
 
 def _checked(roles: Iterable[str]) -> list[str]:
+    """The roles, sorted. Raises Invalid for an unknown role, and for an administrator with a role
+    that moves money.
+    """
     chosen = sorted(set(roles))
     unknown = [name for name in chosen if name not in names()]
     if unknown:
@@ -317,6 +327,9 @@ def _named(roles: Iterable[str]) -> str:
 
 
 def _give(user: User, roles: list[str]) -> None:
+    """Make these the only roles of the person. Without any they are no operator, and in no case a
+    superuser.
+    """
     user.is_staff, user.is_superuser = bool(roles), False
     user.save(update_fields=["is_staff", "is_superuser"])
     user.user_permissions.clear()
@@ -324,6 +337,7 @@ def _give(user: User, roles: list[str]) -> None:
 
 
 def _send_link(user: User) -> None:
+    """Mail the person the link to set a password. Raises LetterNotSent."""
     try:
         operator_letter.write(user).send()
     except Exception as error:  # whatever a mail backend raises: they have no common ancestor

@@ -15,13 +15,13 @@ from trail import operations as trail
 
 
 class AlreadyInThatState(Refused):
-    """The person is deactivated, or active, already."""
+    """The person is already deactivated, or already active."""
 
     code = "already_in_that_state"
 
 
 class NoSecondFactor(Refused):
-    """The person has no second factor that could be taken away."""
+    """The person has no second factor to take away."""
 
     code = "no_second_factor"
 
@@ -36,22 +36,23 @@ def choose_language(*, user_id: int, language: str) -> None:
 def deactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
     """Sign a person out and keep them from signing in, by an administrator's decision.
 
-    Their roles stay, for when they are reactivated; even a merchant's last owner can be
-    deactivated. Raises NotAnAdministrator, UnknownPerson, OnOneself, LastAdministrator,
-    AlreadyInThatState, Invalid.
+    Their roles stay, in case they are reactivated. Even a merchant's last owner can be deactivated.
+    Raises NotAnAdministrator, UnknownPerson, OnOneself, LastAdministrator, AlreadyInThatState,
+    Invalid.
     """
     return _set_active(user_id, False, reason, actor, now)
 
 
 def reactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
     """Let a deactivated person sign in again, by an administrator's decision. Raises as
-    `deactivate`.
+    `deactivate`, except LastAdministrator.
     """
     return _set_active(user_id, True, reason, actor, now)
 
 
 @transaction.atomic
 def _set_active(user_id: int, wanted: bool, reason: str, actor: User, now: datetime) -> User:
+    """Set whether the person may sign in, with a trail row. Raises as `deactivate`."""
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     user = operators.hold(user_id, actor)
     if user.is_active == wanted:
@@ -76,7 +77,7 @@ def _set_active(user_id: int, wanted: bool, reason: str, actor: User, now: datet
 @transaction.atomic
 def take_second_factors(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
     """Remove all second factors and recovery codes of a person who lost them, by an administrator's
-    decision.
+    decision. The person is signed out and e-mailed.
 
     Raises NotAnAdministrator, UnknownPerson, OnOneself, NoSecondFactor, Invalid.
     """

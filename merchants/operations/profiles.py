@@ -45,7 +45,7 @@ WRONG = {"contact_phone": _("This is not a telephone number.")}
 
 
 class ProfileIncomplete(Refused):
-    """Too little of this part of the profile is filled in to decide about it."""
+    """Too little of this part of the profile is filled in to be decided about."""
 
     code = "profile_incomplete"
 
@@ -63,7 +63,7 @@ class NoDocument(Refused):
 
 
 class NotADocument(Invalid):
-    """The file can't be kept as a licence document."""
+    """The file can't be stored as a licence document."""
 
     sentence = _("Upload a PDF, PNG or JPEG file of at most 5 MB.")
 
@@ -96,8 +96,8 @@ def complete(
 ) -> Profile:
     """Set these fields of the profile, and its licence document if one is given.
 
-    A part that changes has to be confirmed anew; nothing changes where the values are those that
-    were there. An operator gives a reason. Raises Invalid, naming the field.
+    A part that changes waits for a decision again. Nothing changes if all values are the present
+    ones. `reason` is that of an operator who changes it. Raises Invalid, which names the field.
     """
     changes: dict[str, object] = {name: _text(name, value) for name, value in fields.items()}
     if document is not None:
@@ -135,7 +135,9 @@ def change_contacts(
     reason: str,
     now: datetime,
 ) -> Profile:
-    """Set whom the merchant is reached by, for an operator, as `complete` does. Raises Invalid."""
+    """Set the merchant's contacts by an operator's decision, as `complete` does. Raises Invalid,
+    also without a reason.
+    """
     fields = {
         "contact_name": contact_name,
         "contact_email": contact_email,
@@ -153,8 +155,8 @@ def confirm(
     now: datetime,
     seen: datetime | None = None,
 ) -> Profile:
-    """Confirm a part of the profile; `seen` is the `changed_at` of the version that the operator
-    looked at.
+    """Confirm a part of the profile. `seen` is the `changed_at` of the version that the operator
+    looked at; None skips that check.
 
     Raises ProfileIncomplete, ProfileChanged, AlreadyDecided.
     """
@@ -173,10 +175,11 @@ def reject(
     now: datetime,
     seen: datetime | None = None,
 ) -> Profile:
-    """Reject a part of the profile, also one that was confirmed; the merchant reads the reason.
+    """Reject a part of the profile, even one that was confirmed. The merchant reads the reason.
 
-    Until the merchant changes it, reviews count the profile as half complete at most. Raises
-    Invalid without a reason, ProfileIncomplete for an empty part, ProfileChanged, AlreadyDecided.
+    Until the merchant changes it, reviews count the profile as half complete at most. `seen` is as
+    in `confirm`. Raises Invalid without a reason, ProfileIncomplete for an empty part,
+    ProfileChanged, AlreadyDecided.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     with transaction.atomic():
@@ -190,6 +193,9 @@ def reject(
 def _lock(
     merchant_id: int, part: ProfilePart, seen: datetime | None, needed: Sequence[str]
 ) -> Profile:
+    """Lock and return the profile. Raises ProfileIncomplete if one of the `needed` fields is empty,
+    and ProfileChanged if it is not the version `seen`.
+    """
     profile = Profile.objects.select_for_update().filter(merchant_id=merchant_id).first()
     missing = [name for name in needed if profile is None or not getattr(profile, name)]
     if profile is None or missing:
@@ -207,6 +213,9 @@ def _decide(
     now: datetime,
     reason: str = "",
 ) -> None:
+    """Record the decision about the part, with a trail row. Raises AlreadyDecided if it stands so
+    already.
+    """
     before = profile.standing(part)
     if before == standing:
         raise AlreadyDecided(f"profile: {part.lower()} is {standing} already")
@@ -221,8 +230,8 @@ def _decide(
 def _step(
     profile: Profile, part: ProfilePart, standing: str, actor: str, now: datetime, reason: str = ""
 ) -> None:
-    """Record the part's standing on the locked profile, at `now` or the instant of its latest step,
-    whichever is later.
+    """Record the part's new standing on the locked profile, at `now` or at the instant of its
+    latest step, whichever is later.
     """
     last = profile.steps.filter(part=part).order_by("-id").first()
     at = max(now, last.at) if last else now
@@ -254,8 +263,8 @@ def _note(
 
 
 def licence(*, merchant_id: int, actor: str, reason: str, now: datetime) -> tuple[str, bytes]:
-    """The name and content of the licence document, for an operator, whose reason a trail row
-    keeps.
+    """Return (name, content) of the licence document for an operator. A trail row keeps who took it
+    and why.
 
     Raises NoDocument, DocumentUnreadable, Invalid without a reason.
     """
@@ -278,7 +287,7 @@ def licence(*, merchant_id: int, actor: str, reason: str, now: datetime) -> tupl
 
 
 def read_document(profile: Profile) -> bytes:
-    """The decrypted licence document; empty where there is none. Raises DocumentUnreadable."""
+    """The decrypted licence document; empty if none was uploaded. Raises DocumentUnreadable."""
     try:
         return encrypted.read(profile, "licence_document")
     except secrets.Undecryptable:
@@ -288,7 +297,7 @@ def read_document(profile: Profile) -> bytes:
 
 
 def _words(profile: Profile, names: Sequence[str]) -> dict[str, str]:
-    """The values of these fields and the standings of their parts, as texts for a trail row; a
+    """The values of these fields and the standings of their parts, as texts for a trail row. The
     document is represented by its size.
     """
     told = {name: str(getattr(profile, name)) for name in names}
@@ -301,6 +310,7 @@ def _words(profile: Profile, names: Sequence[str]) -> dict[str, str]:
 
 
 def _size(profile: Profile) -> str:
+    """The size of the licence document in words, or "unreadable"."""
     try:
         return f"{len(read_document(profile))} bytes"
     except DocumentUnreadable:
@@ -308,6 +318,9 @@ def _size(profile: Profile) -> str:
 
 
 def _differs(profile: Profile, name: str, value: object) -> bool:
+    """Whether the field's value differs from the present one. A document that cannot be decrypted
+    counts as different.
+    """
     if name != "licence_document":
         return bool(getattr(profile, name) != value)
     try:
@@ -317,6 +330,9 @@ def _differs(profile: Profile, name: str, value: object) -> bool:
 
 
 def _text(field: str, value: str) -> str:
+    """The value of a field, stripped. Raises Invalid if the profile has no such field, or the value
+    is malformed or too long.
+    """
     if field not in LONGEST:
         raise Invalid(field, "is no field of a profile")
     if texts.has_control(value):
@@ -336,8 +352,8 @@ def _text(field: str, value: str) -> str:
 
 
 def _document_name(document: Document) -> str:
-    """A file name of the document that ends as its kind of file does. Raises NotADocument where it
-    is empty, too large, or of another kind than PDF, PNG and JPEG.
+    """The document's file name, with an ending that fits its content. Raises NotADocument if the
+    content is empty, too large, or not a PDF, PNG or JPEG file.
     """
     if not document.content:
         raise NotADocument("is empty")

@@ -38,7 +38,7 @@ class ProposalWaits(Refused):
 
 
 class Lapsed(Refused):
-    """The proposal's time was up before anybody confirmed it."""
+    """The proposal expired before anybody confirmed it."""
 
     code = "lapsed"
 
@@ -50,7 +50,7 @@ class MayNotDecide(Refused):
 
 
 class NotTheProposer(Refused):
-    """Only the proposer withdraws a proposal; others refuse it."""
+    """Only the proposer can withdraw a proposal; others refuse it."""
 
     code = "not_the_proposer"
 
@@ -67,12 +67,12 @@ def propose(
     asked_by: str = "",
     merchant_id: int | None = None,
 ) -> Proposal:
-    """Propose to a second person to change `subject` from `before` to `after`. The caller's
-    transaction has locked the subject.
+    """Propose to a second person to change `subject` from `before` to `after`. The caller has
+    locked the subject in its transaction.
 
-    When the same person proposes the same again, as by a double click, the first proposal is
-    returned. `asked_by` is who asked for the change, and may not confirm it. Raises MayNotDecide,
-    ProposalWaits, Invalid without a reason.
+    If the same person has proposed the same change already, as by a double click, that proposal is
+    returned. `asked_by` is who asked for the change, and may not confirm it either. Raises
+    MayNotDecide, ProposalWaits, Invalid without a reason.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     _check_role(kind, actor)
@@ -103,11 +103,11 @@ def propose(
 
 
 def confirm(*, proposal_id: int, actor: User, now: datetime) -> Proposal:
-    """Confirm a proposal by a second person, and carry it out in the same transaction.
+    """Confirm a proposal as a second person, and carry it out in the same transaction.
 
     Raises UnknownProposal, AlreadyDecided, Lapsed, SamePerson, MayNotDecide, ChangedMeanwhile, and
     what the kind's operation raises; then nothing has changed. What the kind does afterwards, such
-    as mailing a letter, may raise, too; then the proposal is confirmed all the same. Rule 22.12.
+    as mailing a letter, may raise as well; then the proposal is confirmed all the same. Rule 22.12.
     """
     with transaction.atomic():
         proposal = _load(proposal_id, now)
@@ -131,10 +131,10 @@ def confirm(*, proposal_id: int, actor: User, now: datetime) -> Proposal:
 
 
 def refuse(*, proposal_id: int, reason: str, actor: User, now: datetime) -> Proposal:
-    """Refuse another person's proposal; nothing changes.
+    """Refuse another person's proposal; nothing else changes.
 
-    Raises UnknownProposal, AlreadyDecided, Lapsed, SamePerson for the proposer, who withdraws it,
-    MayNotDecide, Invalid without a reason.
+    Raises UnknownProposal, AlreadyDecided, Lapsed, SamePerson if `actor` proposed it, MayNotDecide,
+    Invalid without a reason.
     """
     with transaction.atomic():
         proposal = _load(proposal_id, now)
@@ -145,7 +145,7 @@ def refuse(*, proposal_id: int, reason: str, actor: User, now: datetime) -> Prop
 
 
 def withdraw(*, proposal_id: int, reason: str, actor: User, now: datetime) -> Proposal:
-    """Withdraw one's own proposal; nothing changes.
+    """Withdraw one's own proposal; nothing else changes.
 
     Raises UnknownProposal, AlreadyDecided, Lapsed, NotTheProposer, Invalid without a reason.
     """
@@ -157,8 +157,8 @@ def withdraw(*, proposal_id: int, reason: str, actor: User, now: datetime) -> Pr
 
 
 def to_lapse(now: datetime) -> Sequence[int]:
-    """The keys of proposals whose time is up, and of lapsed ones whose proposers have had no e-mail
-    yet.
+    """The ids of the proposals that have expired, and of lapsed ones whose proposers have not been
+    e-mailed yet.
     """
     return list(
         Proposal.objects.filter(
@@ -171,8 +171,9 @@ def to_lapse(now: datetime) -> Sequence[int]:
 
 
 def lapse(proposal_ids: Sequence[int], now: datetime) -> Failures:
-    """Mark those of these proposals whose time is up as LAPSED, and mail their proposers. Returns
-    the e-mails that failed, by the proposal's key. Rule 22.6.
+    """Mark those of these proposals that have expired as LAPSED, and e-mail the proposers of lapsed
+    ones who were not told yet. Returns the errors of e-mails that failed, by the proposal's id.
+    Rule 22.6.
     """
     _lapse(Proposal.objects.filter(pk__in=proposal_ids), now)
     failures: Failures = {}
@@ -192,12 +193,14 @@ def lapse(proposal_ids: Sequence[int], now: datetime) -> Failures:
 
 
 def _lapse(proposals: Any, now: datetime) -> None:
+    """Mark those of these proposals that wait and have expired as LAPSED."""
     proposals.filter(status=Status.PROPOSED, lapses_at__lte=now).update(
         status=Status.LAPSED, decided_at=now
     )
 
 
 def _letter(proposal: Proposal) -> EmailMessage:
+    """The e-mail that tells a proposer that the proposal has lapsed."""
     title = KINDS[proposal.kind].title
     return EmailMessage(
         subject=f"Not confirmed in time: {title}, {proposal.subject}",
@@ -211,6 +214,7 @@ def _letter(proposal: Proposal) -> EmailMessage:
 
 
 def _load(proposal_id: int, now: datetime) -> Proposal:
+    """The proposal, if it waits for a decision. Raises UnknownProposal, AlreadyDecided, Lapsed."""
     proposal = Proposal.objects.filter(pk=proposal_id).first()
     if proposal is None:
         raise UnknownProposal("There is no such proposal.")
@@ -222,11 +226,13 @@ def _load(proposal_id: int, now: datetime) -> Proposal:
 
 
 def _already(proposal: Proposal) -> AlreadyDecided:
+    """The refusal to raise for a proposal that was decided; it says how, and by whom."""
     by = proposal.decided_by and f" by {proposal.decided_by}"
     return AlreadyDecided(f"The proposal is {proposal.status}{by}.")
 
 
 def _check_role(kind: Kind, actor: User) -> None:
+    """Raise MayNotDecide unless `actor` is an operator who may take decisions of this kind."""
     found = User.objects.filter(pk=actor.pk, is_active=True, is_staff=True).first()
     if found is None or not found.has_perm(kind.permission):
         raise MayNotDecide(f"{actor} may not decide about this.")
@@ -235,6 +241,9 @@ def _check_role(kind: Kind, actor: User) -> None:
 def _end(
     proposal: Proposal, to: Status, action: Action, reason: str, actor: User, now: datetime
 ) -> Proposal:
+    """Save that the proposal was refused or withdrawn, with a trail row. Raises AlreadyDecided,
+    Invalid.
+    """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     _decide(proposal, to, actor, now, answer=reason)
     _note(action, proposal, actor, now, reason=reason)
@@ -242,6 +251,7 @@ def _end(
 
 
 def _decide(proposal: Proposal, to: Status, actor: User, now: datetime, answer: str = "") -> None:
+    """Save the decision on the proposal. Raises AlreadyDecided if somebody else was first."""
     step: dict[str, Any] = {
         "status": to,
         "decided_by": actor.email,
@@ -257,6 +267,9 @@ def _decide(proposal: Proposal, to: Status, actor: User, now: datetime, answer: 
 
 
 def _note(action: Action, proposal: Proposal, actor: User, now: datetime, reason: str) -> None:
+    """Write a trail row with the proposed values of a new proposal, and with the statuses of a
+    decided one.
+    """
     is_new = action == Action.PROPOSED
     trail.write(
         action,

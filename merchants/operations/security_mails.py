@@ -28,8 +28,8 @@ def write(
     merchant_id: int | None = None,
     details: Mapping[str, str] | None = None,
 ) -> None:
-    """Write an e-mail to the person, at `address` where that differs from the one they have now. A
-    job sends it.
+    """Write an e-mail to the person, at `address` if that is given, and otherwise at the address
+    they have now. A job sends it.
     """
     SecurityMail.objects.create(
         kind=kind,
@@ -44,8 +44,8 @@ def write(
 def write_to_owners(
     kind: SecurityMail.Kind, merchant_id: int, *, now: datetime, **details: str
 ) -> None:
-    """Write an e-mail to every owner of the merchant who can sign in, also to the one who caused
-    it.
+    """Write an e-mail to every owner of the merchant who can sign in, including the one who caused
+    it. A job sends them.
     """
     owners = Membership.objects.filter(
         merchant=merchant_id, role=Membership.Role.OWNER, user__is_active=True
@@ -55,8 +55,8 @@ def write_to_owners(
 
 
 def send(mail_ids: Sequence[int], *, now: datetime) -> mailing.Sending:
-    """Send those of these e-mails that were not sent yet; one that fails does not hold up the
-    others.
+    """Send those of these e-mails that were not sent yet, those with the fewest failures first. One
+    that fails does not hold up the others.
     """
     waiting = SecurityMail.objects.filter(pk__in=mail_ids, sent_at__isnull=True)
     rows = [(pk, pk) for pk in waiting.order_by("failures", "pk").values_list("pk", flat=True)]
@@ -65,8 +65,8 @@ def send(mail_ids: Sequence[int], *, now: datetime) -> mailing.Sending:
 
 @transaction.atomic
 def _send_one(mail_id: int, server: BaseEmailBackend, now: datetime) -> bool:
-    """Send the e-mail, unless it was sent or another worker is sending it. Returns whether it was
-    sent now.
+    """Send the e-mail, and return True. Returns False if it was sent already, or another worker is
+    sending it.
     """
     claimed = (
         SecurityMail.objects.select_for_update(of=("self",), skip_locked=True)

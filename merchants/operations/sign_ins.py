@@ -37,8 +37,8 @@ def log(
     detail: str = "",
     now: datetime,
 ) -> None:
-    """Write a row of the log of sign-ins. What was typed as `address` is left out where it is none,
-    since it may be a password.
+    """Write a row of the log of sign-ins. If what was typed as `address` is not an e-mail address
+    it is left out, since it may be a password.
     """
     SignIn.objects.create(
         at=now,
@@ -53,7 +53,9 @@ def log(
 
 @transaction.atomic
 def signed_in(*, user: User, visitor: Visitor, knows_browser: bool, now: datetime) -> None:
-    """Log a sign-in, and e-mail the person where they have not used this browser before."""
+    """Log a sign-in. If the person has not used this browser before (`knows_browser` is false),
+    e-mail them and write a trail row.
+    """
     log(Kind.SIGNED_IN, visitor, address=user.email, user=user, now=now)
     if knows_browser:
         return
@@ -74,8 +76,8 @@ def signed_in(*, user: User, visitor: Visitor, knows_browser: bool, now: datetim
 
 @transaction.atomic
 def locked_out(*, address: str, visitor: Visitor, now: datetime) -> None:
-    """Log that an address was locked after wrong attempts, and e-mail the person who signs in with
-    it, if there is one.
+    """Log that an address was locked after wrong attempts. If somebody signs in with it, e-mail
+    them and write a trail row.
     """
     user = queries.person(address)
     log(Kind.LOCKED_OUT, visitor, address=address, user=user, now=now)
@@ -93,6 +95,7 @@ def locked_out(*, address: str, visitor: Visitor, now: datetime) -> None:
 
 @transaction.atomic
 def password_changed(*, user: User, by_link: bool, now: datetime) -> None:
+    """Write a trail row and an e-mail about the person's new password."""
     trail.write(
         Action.PASSWORD_CHANGED,
         actor=user.email,
@@ -105,8 +108,8 @@ def password_changed(*, user: User, by_link: bool, now: datetime) -> None:
 
 @transaction.atomic
 def address_asked(*, user: User, wanted: str, now: datetime) -> None:
-    """Write a trail row and an e-mail about a new address that the person asked for, and that
-    counts once its link is followed.
+    """Write a trail row and an e-mail about a new address that the person asked for. It counts only
+    once its link is followed.
     """
     change = {"before": user.email, "after": wanted}
     trail.write(
@@ -139,8 +142,8 @@ def address_changed(*, user: User, before: str, now: datetime) -> None:
 
 
 def forget(sign_in_ids: Sequence[int], now: datetime) -> Failures:
-    """Delete those of these rows of the log that are older than TAEL_SIGN_INS_KEPT_DAYS. Returns no
-    failures.
+    """Delete those of these rows of the log that are older than TAEL_SIGN_INS_KEPT_DAYS. Always
+    returns no failures.
     """
     before = now - timedelta(days=settings.TAEL_SIGN_INS_KEPT_DAYS)
     SignIn.objects.filter(pk__in=sign_in_ids, at__lt=before).delete()
@@ -148,6 +151,7 @@ def forget(sign_in_ids: Sequence[int], now: datetime) -> Failures:
 
 
 def _valid_address(address: str) -> str:
+    """The address in lower case, or "" if it is not an e-mail address."""
     address = address.strip().lower()
     try:
         validate_email(address)

@@ -29,8 +29,8 @@ MOST_INVITATIONS = 100  # of a merchant within that time: it is no way to write 
 
 
 class NotAnOwner(Refused):
-    """The person is neither an owner of this merchant nor one of our administrators, or is none any
-    more.
+    """The person is neither an owner of this merchant nor one of our administrators, or no longer
+    is.
     """
 
     code = "not_an_owner"
@@ -38,14 +38,14 @@ class NotAnOwner(Refused):
 
 
 class UnknownMember(Refused):
-    """The merchant has no such member; they may have been removed meanwhile."""
+    """The merchant has no such member; they may have been removed in the meantime."""
 
     code = "unknown_member"
     sentence = _("This person is not on the team any more.")
 
 
 class LastOwner(Refused):
-    """This is the last owner who can sign in, and somebody has to manage the team."""
+    """This is the last owner who can sign in, and one has to remain."""
 
     code = "last_owner"
     sentence = _("A merchant needs an owner who can sign in: make somebody else owner first.")
@@ -59,14 +59,14 @@ class AlreadyMember(Refused):
 
 
 class TooManyInvitations(Refused):
-    """The merchant has sent 100 invitations within a week, and may send no more."""
+    """The merchant has sent 100 invitations within a week, and may not send more."""
 
     code = "too_many_invitations"
     sentence = _("You have sent as many invitations as you may in a week.")
 
 
 class InvitationNotSent(Refused):
-    """The mail server did not take the e-mail. The invitation stays, and can be sent again."""
+    """The mail server did not take the e-mail. The invitation is saved, and can be sent again."""
 
     code = "invitation_not_sent"
     sentence = _(
@@ -89,7 +89,7 @@ def invite(
     makes one invitation and one e-mail.
 
     Raises FormConflict, NotAnOwner, AlreadyMember, TooManyInvitations, Invalid; and
-    InvitationNotSent once the invitation is saved.
+    InvitationNotSent after the invitation is saved.
     """
     if role not in Membership.Role.values:
         raise Invalid("role", f"{role!r} is no role")
@@ -125,11 +125,11 @@ def invite(
 
 
 def invite_first_owner(*, merchant_id: int, email: str, actor: str, now: datetime) -> bool:
-    """Invite the first owner of a merchant that has none, for a system of ours that took it in.
+    """Invite the first owner of a merchant, for a system of ours that took the merchant in. Does
+    nothing if the merchant has an owner, or an open invitation of one.
 
-    Returns whether the merchant has an owner by then, or an open invitation of one: who asks again
-    sends no second mail. False: the mail server did not take it, and the next one who asks tries
-    anew. Raises Invalid.
+    Returns False if the mail server did not take the e-mail; then the invitation is revoked, and
+    the next call tries anew. Otherwise returns True. Raises Invalid.
     """
     email, token = wording.address("owner_email", email), secrets.token_urlsafe(32)
     with transaction.atomic():
@@ -168,7 +168,8 @@ def invite_first_owner(*, merchant_id: int, email: str, actor: str, now: datetim
 
 
 def send_again(*, merchant_id: int, actor: User, invitation_id: int, now: datetime) -> Invitation:
-    """Replace an open invitation by one with a new link, valid for another week, and e-mail that.
+    """Replace an open invitation by one with a new link, valid for another week, and e-mail the
+    link.
 
     Raises InvitationClosed, and what `invite` raises.
     """
@@ -202,8 +203,8 @@ def change_role(
     reason: str = "",
     now: datetime,
 ) -> Membership:
-    """Give a member another role, and notify the owners. Sessions of a member other than `actor`
-    end.
+    """Give a member another role, and notify the owners. A member other than `actor` is signed out.
+    Does nothing if the member has that role.
 
     Raises NotAnOwner, UnknownMember, LastOwner, Invalid.
     """
@@ -229,8 +230,8 @@ def change_role(
 def remove(
     *, merchant_id: int, actor: User, membership_id: int, reason: str = "", now: datetime
 ) -> Membership:
-    """Remove a member from the team, and notify the owners. Their roles at other merchants stay.
-    Sessions of a member other than `actor` end.
+    """Remove a member from the team, and notify the owners. Their roles at other merchants stay. A
+    member other than `actor` is signed out.
 
     Raises NotAnOwner, UnknownMember, LastOwner.
     """
@@ -253,7 +254,7 @@ def require_second_factor(
     *, merchant_id: int, actor: User, wanted: bool, now: datetime
 ) -> Merchant:
     """Set whether the merchant's pages are shown only to members with a second factor, and notify
-    the owners.
+    the owners. Does nothing if it is set so already.
 
     Raises NotAnOwner.
     """
@@ -285,6 +286,7 @@ def require_second_factor(
 def _notify(
     kind: SecurityMail.Kind, membership: Membership, actor: User, now: datetime, **more: str
 ) -> None:
+    """E-mail the owners about what `actor` has done to the member."""
     security_mails.write_to_owners(
         kind,
         membership.merchant_id,
@@ -299,7 +301,7 @@ def _notify(
 def _lock(merchant_id: int, actor: User) -> Merchant:
     """Lock the merchant against other changes of its team, and return it.
 
-    Raises NotAnOwner where `actor` is neither one of its owners nor an administrator.
+    Raises NotAnOwner if `actor` is neither one of its owners nor an administrator.
     """
     merchant = Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)
     owners = Membership.objects.filter(merchant=merchant, role=Membership.Role.OWNER)
@@ -314,12 +316,13 @@ def _is_administrator(actor: User) -> bool:
 
 
 def _sign_out(user: User, actor: User) -> None:
-    """Sign the person out everywhere, unless they changed their own role."""
+    """Sign the person out everywhere. Does nothing if they are `actor`."""
     if user.pk != actor.pk:
         sessions.end(user)
 
 
 def _member(merchant_id: int, membership_id: int) -> Membership:
+    """The merchant's member with this membership. Raises UnknownMember."""
     found = Membership.objects.select_related("user").filter(merchant=merchant_id, pk=membership_id)
     membership = found.first()
     if membership is None:
@@ -328,8 +331,8 @@ def _member(merchant_id: int, membership_id: int) -> Membership:
 
 
 def _give_up_ownership(membership: Membership, now: datetime) -> None:
-    """Revoke the open invitations of an owner who is to be one no longer. Raises LastOwner where no
-    other owner can sign in.
+    """Revoke the open invitations sent by an owner who is about to lose that role. Raises LastOwner
+    if no other owner can sign in.
     """
     others = Membership.objects.filter(
         merchant=membership.merchant_id, role=Membership.Role.OWNER, user__is_active=True
@@ -342,6 +345,7 @@ def _give_up_ownership(membership: Membership, now: datetime) -> None:
 
 
 def _send(invitation: Invitation, token: str) -> None:
+    """E-mail the invitation with its link. Raises InvitationNotSent."""
     try:
         invitation_letter.write(invitation, token).send()
     except Exception as error:  # whatever a mail backend raises: they have no common ancestor

@@ -34,7 +34,7 @@ class InvitationOnly(DefaultAccountAdapter):
         they sign in.
 
         allauth would accept the password, given again, and asks here only whether anything has to
-        be confirmed at all. So this raises what allauth itself would raise.
+        be confirmed at all. So this raises ReauthenticationRequired, as allauth itself would.
         """
         user = self.request.user
         if isinstance(user, User) and second_factor.has_one(user):
@@ -44,7 +44,9 @@ class InvitationOnly(DefaultAccountAdapter):
         return bool(super().is_reauthentication_required(app=app, **more))
 
     def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, Any]]:
-        """The ways to confirm a session; no password for people who have a second factor."""
+        """The ways in which the person can confirm a session. The password is not one for people
+        who have a second factor.
+        """
         found: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         if isinstance(user, User) and second_factor.has_one(user):
             return [method for method in found if method["id"] != "reauthenticate"]
@@ -52,13 +54,16 @@ class InvitationOnly(DefaultAccountAdapter):
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count an attempt to sign in with this address (merchants.sign_in.guesses). allauth
-        uncounts a right one. Refuses an address that is locked.
+        uncounts it if it was right. Raises ValidationError if the address is locked.
         """
         self._login_failed_rl_usage = guesses.claim(request, credentials.get("email") or "")
         if self._login_failed_rl_usage is None:
             raise self.validation_error("too_many_login_attempts")
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Log the wrong password; log as well that the address is locked if this was the last
+        attempt allowed.
+        """
         address, now = credentials.get("email") or "", clock.now()
         sign_ins.log(
             SignIn.Kind.FAILED,
@@ -70,12 +75,14 @@ class InvitationOnly(DefaultAccountAdapter):
         guesses.was_wrong(request, address)
 
     def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        """Reset the count of wrong attempts after a password was set by a link."""
         guesses.forgive(request, credentials.get("email") or "")
 
     def clean_email(self, email: str) -> str:
-        """Refuse another address to operators, and to people whose present one is not verified.
+        """Return the new address. Raises ValidationError for operators, and for people whose
+        present address is not verified.
 
-        allauth would drop an unverified one at once, and leave the account without any. An
+        allauth would drop an unverified address at once, and leave the account without any. An
         operator's address is their name in the books: under another one they could act as a second
         person on what they have approved.
         """
@@ -98,8 +105,8 @@ class InvitationOnly(DefaultAccountAdapter):
     ) -> Any:
         """The e-mail, with links to TAEL_BASE_URL.
 
-        allauth takes the host from the request. Somebody who asks for an e-mail to another person
-        could name a host of theirs, and would be sent the secret in the link.
+        allauth takes the host from the request. Whoever asks for an e-mail to somebody else could
+        name a host of their own, and would be sent the secret in the link.
         """
         led = {name: _ours(value) if name.endswith("_url") else value
                for name, value in context.items()}  # fmt: skip
@@ -108,17 +115,17 @@ class InvitationOnly(DefaultAccountAdapter):
         return super().render_mail(template_prefix, email, led, headers)
 
     def format_email_subject(self, subject: str) -> str:
-        """The subject with Tael's name before it, where allauth would put the requested host."""
+        """The subject after Tael's name; allauth would put the host of the request there."""
         return f"[Tael] {subject}"
 
     def can_delete_email(self, email_address: EmailAddress) -> bool:
-        """Whether the address may be deleted: never the one that the person signs in with."""
+        """Whether the address may be deleted. The one that the person signs in with never may."""
         is_theirs = email_address.email.lower() == email_address.user.email.lower()
         return not is_theirs and bool(super().can_delete_email(email_address))
 
 
 def _ours(address: Any) -> str:
-    """The same path and query at TAEL_BASE_URL."""
+    """The address with the same path, query and fragment, but at TAEL_BASE_URL."""
     asked = urlsplit(str(address))
     return settings.TAEL_BASE_URL + urlunsplit(("", "", asked.path, asked.query, asked.fragment))
 
@@ -129,6 +136,9 @@ class PasswordByLink(ResetPasswordKeyForm):
     """
 
     def save(self) -> None:
+        """Set the password, and mark the person's address as verified, unless they have another
+        address as well.
+        """
         super().save()
         addresses = EmailAddress.objects.filter(user=self.user)
         if addresses.exclude(email__iexact=self.user.email).exists():

@@ -23,7 +23,9 @@ EXACT_TO = timedelta(minutes=1)  # so often at most is a session written for it
 
 
 class AdminDoor:
-    """Middleware that checks every page of the admin, including its sign-in."""
+    """Middleware that admits to the admin, its sign-in included, only from certain networks, and
+    signs out people who were idle there.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -41,6 +43,9 @@ class AdminDoor:
 
 
 def _is_near(request: HttpRequest) -> bool:
+    """Whether the request comes from a network that may use the admin; without TAEL_ADMIN_NETWORKS
+    all may.
+    """
     if not settings.TAEL_ADMIN_NETWORKS:
         return True
     address = ip_address(get_adapter().get_client_ip(request))
@@ -48,8 +53,9 @@ def _is_near(request: HttpRequest) -> bool:
 
 
 def _was_idle(request: HttpRequest) -> bool:
-    """Whether the last page of the admin, or the sign-in, is longer ago than
-    TAEL_ADMIN_IDLE_MINUTES.
+    """Whether the person's last page of the admin, or their sign-in, was longer ago than
+    TAEL_ADMIN_IDLE_MINUTES. If not, it notes this page as the last one, about once a minute. Always
+    False without that setting.
     """
     if not settings.TAEL_ADMIN_IDLE_MINUTES:
         return False

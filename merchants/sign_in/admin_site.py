@@ -31,23 +31,26 @@ class OperatorsSite(UnfoldAdminSite):
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         # The check of the second factor runs after that of the sign-in; everybody may sign out.
+        """The view behind the checks of the sign-in and, except for signing out, of the second
+        factor.
+        """
         inner = view if view == self.logout else _with_second_factor(view)
         guarded: View = super().admin_view(inner, cacheable)
         return guarded
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Redirect to allauth's page: Django's own would ask for no second factor."""
+        """Redirect to allauth's sign-in; Django's own would ask for no second factor."""
         login: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return login
 
     def confirm_again(self, request: HttpRequest) -> HttpResponse | None:
-        """A redirect to confirm a second factor before a decision; None where that was done minutes
-        ago.
+        """A redirect to confirm a second factor before a decision, or None if one was confirmed
+        minutes ago.
         """
         return second_factor.confirm_again(request)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        """Always refused with a 403, since no form of the admin uses it."""
+        """Refuse every request with a 403, since no form of the admin uses it."""
         raise PermissionDenied
 
     def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -60,7 +63,7 @@ class OperatorsSite(UnfoldAdminSite):
         return found
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Redirect to allauth's page: Django's own would not count wrong attempts."""
+        """Redirect to allauth's page; Django's own would not count wrong attempts."""
         return redirect("account_change_password")
 
     def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -68,6 +71,10 @@ class OperatorsSite(UnfoldAdminSite):
 
 
 def _with_second_factor(view: View) -> View:
+    """The view for sessions in which a second factor was confirmed. Others are sent to confirm one,
+    or to set one up.
+    """
+
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if settings.TAEL_SANDBOX or _has_confirmed(request):
@@ -87,13 +94,11 @@ def _with_second_factor(view: View) -> View:
 
 
 def _has_confirmed(request: HttpRequest) -> bool:
-    """Whether a second factor that the person still has was confirmed in the session."""
+    """Whether a second factor was confirmed in the session, and the person still has one."""
     records = get_authentication_records(request, request.user)
     return _has_one(request) and any(record.get("method") == "mfa" for record in records)
 
 
 def _has_one(request: HttpRequest) -> bool:
-    """Whether the person has a second factor. Recovery codes, which replace a lost one, do not
-    count.
-    """
+    """Whether the person has a second factor. Recovery codes do not count as one."""
     return bool(is_mfa_enabled(request.user, [Type.TOTP, Type.WEBAUTHN]))

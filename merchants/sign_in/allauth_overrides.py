@@ -19,7 +19,8 @@ from merchants.operations import factors
 
 
 def _with_fresh_factor(view: Any) -> Any:
-    """A decorator that asks for a fresh second factor first, where the person has one.
+    """A decorator that first asks people who have a second factor to confirm it, unless they did so
+    minutes ago.
 
     allauth would ask only for the password. The form's fields are not carried along, since they are
     passwords.
@@ -39,7 +40,9 @@ def _with_fresh_factor(view: Any) -> Any:
 
 
 def _recording_codes_seen(view: Any) -> Any:
-    """A decorator that records that the person was shown recovery codes, if the page had any."""
+    """A decorator that records that the person was shown recovery codes, if the response is a
+    200.
+    """
 
     @wraps(view)
     def recorded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -6,8 +6,8 @@ from lib import encrypted, secrets
 
 
 class EncryptedFactors(DefaultMFAAdapter):
-    """allauth's adapter of second factors, with encryption of authenticator apps' secrets and
-    recovery codes' seeds.
+    """allauth's adapter of second factors, which encrypts the secrets of authenticator apps and the
+    seeds of recovery codes.
     """
 
     def encrypt(self, text: str) -> str:
@@ -15,6 +15,6 @@ class EncryptedFactors(DefaultMFAAdapter):
         return encrypted.packed(secrets.encrypt(text.encode(), bound_to=place))
 
     def decrypt(self, encrypted_text: str) -> str:
-        """The decrypted secret or seed. Raises Undecryptable."""
+        """Decrypt a secret or seed. Raises Undecryptable."""
         kept = encrypted.unpacked(encrypted_text)
         return secrets.decrypt(kept, bound_to=encrypted.OF_AUTHENTICATORS).decode()

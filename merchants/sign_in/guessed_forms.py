@@ -16,13 +16,14 @@ from merchants.sign_in import guesses
 
 
 class Counted:
-    """A mixin of forms that counts attempts for the address of `user`."""
+    """A mixin of forms that counts wrong attempts for the address of `user`."""
 
     user: Any
 
     def counted(self, check: Any) -> Any:
-        """Run `check`, which cleans a field, as one attempt: it is counted as wrong where that
-        raises ValidationError. Refuses a locked address.
+        """Run `check`, which cleans a field, as one attempt, and return what it returns. The
+        attempt counts as wrong if `check` raises ValidationError. Raises ValidationError without
+        running it if the address is locked.
         """
         request, address = context.request, self.user.email
         attempt = guesses.claim(request, address)
@@ -39,33 +40,41 @@ class Counted:
 
 class CodeAtSignIn(Counted, AuthenticateForm):
     def clean_code(self) -> str:
+        """Check the code, counted as one attempt."""
         return str(self.counted(super().clean_code))
 
 
 class CodeAgain(Counted, ReauthenticateForm):
     def clean_code(self) -> str:
+        """Check the code, counted as one attempt."""
         return str(self.counted(super().clean_code))
 
 
 class FirstCode(Counted, ActivateTOTPForm):
     def clean_code(self) -> str:
+        """Check the code, counted as one attempt."""
         return str(self.counted(super().clean_code))
 
 
 class KeyAtSignIn(Counted, AuthenticateWebAuthnForm):
     def clean_credential(self) -> Any:
+        """Check the key's answer, counted as one attempt."""
         return self.counted(super().clean_credential)
 
 
 class KeyAgain(Counted, ReauthenticateWebAuthnForm):
     def clean_credential(self) -> Any:
+        """Check the key's answer, counted as one attempt."""
         return self.counted(super().clean_credential)
 
 
 class NewPassword(ChangePasswordForm):
-    """The form for a new password; typing the present one is counted as a sign-in is."""
+    """The form for a new password. A wrong present password counts as a wrong attempt to sign
+    in.
+    """
 
     def clean_oldpassword(self) -> str:
+        """Return the present password. Raises ValidationError if it is wrong."""
         password = str(self.cleaned_data["oldpassword"])
         if not get_adapter(context.request).reauthenticate(self.user, password):
             raise get_adapter().validation_error("enter_current_password")

@@ -23,15 +23,15 @@ OF_BOTH = {ACTION: f"20/15m/ip,{OF_ADDRESS[ACTION]}"}  # and from one network ad
 
 def fold(address: str) -> str:
     """One spelling for all addresses that may mean the same mailbox: without differences of case,
-    Unicode form and spaces.
+    Unicode form and blanks.
     """
     upper = unicodedata.normalize("NFKC", address).upper()
     return "".join(unicodedata.normalize("NFKC", upper.casefold()).split())
 
 
 def claim(request: HttpRequest, address: str) -> RateLimitUsage | None:
-    """Count an attempt for the address; `rollback()` of the result uncounts it. None means that the
-    address or the network address is locked.
+    """Count an attempt for the address, and return the count; its `rollback()` uncounts the
+    attempt. Returns None if the address or the network address is locked.
     """
     return ratelimit.consume(
         request, app=APP, action=ACTION, config=OF_BOTH, key=fold(address), limit_get=True
@@ -39,8 +39,8 @@ def claim(request: HttpRequest, address: str) -> RateLimitUsage | None:
 
 
 def was_wrong(request: HttpRequest, address: str) -> None:
-    """Log that the address is locked, where the attempt that was counted and wrong was the last one
-    allowed.
+    """If no attempt is left for the address, log that it is locked and e-mail the person. It is
+    called after an attempt that was counted turned out wrong.
     """
     left = ratelimit.consume(
         request,
@@ -57,10 +57,10 @@ def was_wrong(request: HttpRequest, address: str) -> None:
 
 
 def forgive(request: HttpRequest, address: str) -> None:
-    """Reset the count of the address after a new password was set by a mailed link.
+    """Reset the count of the address, for callers that have set a new password by a mailed link.
 
-    Not for people with a second factor: otherwise who reads the mailbox could go on guessing codes,
-    five for each link.
+    Does nothing for people with a second factor: otherwise whoever reads their mailbox could go on
+    guessing codes, five for each link.
     """
     person = queries.person(address)
     if person is None or not queries.has_second_factor(person):

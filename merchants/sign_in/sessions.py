@@ -23,9 +23,9 @@ ALL = 0  # what is due is all that has expired: sessions have no number
 
 
 class Digest(str):
-    """The digest of a session's key, as it is stored; it compares equal to the key itself.
+    """The digest of a session's key, as it is stored. It compares equal to the key itself.
 
-    A cookie's text is always digested again, so that a digest out of the database is no key.
+    The text of a cookie is always digested again, so that a digest from the database is not a key.
     """
 
     LENGTH = 40  # as the columns are wide; 160 of SHA-256's bits
@@ -34,7 +34,7 @@ class Digest(str):
 
     @classmethod
     def of(cls, key: str) -> "Digest":
-        """The digest of a key. A Digest is returned as it is."""
+        """The digest of a key. A Digest is returned unchanged."""
         if isinstance(key, Digest):
             return key
         return cls(hashlib.sha256(key.encode()).hexdigest()[: cls.LENGTH])
@@ -58,30 +58,32 @@ class KeyField(models.CharField):
         return None if value is None else Digest(value)
 
     def deconstruct(self) -> Any:
-        """Deconstruct as the CharField that it replaces, so that migrations see no change."""
+        """Describe the column as the CharField that it replaces, so that migrations see no
+        change.
+        """
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.CharField", args, kwargs
 
 
 def keep_digests_only() -> None:
-    """Have Django's sessions and allauth's list of them store digests of keys.
+    """Make Django's sessions and allauth's list of them store digests of keys.
 
-    Their own code looks keys up in many places, so the column's class is replaced.
+    Their own code looks keys up in many places, so the class of the column is replaced.
     """
     for model in (Session, UserSession):
         model._meta.get_field("session_key").__class__ = KeyField
 
 
 class SessionStore(InDatabase):
-    """Django's database sessions with their content encrypted and bound to the session's key."""
+    """Django's database sessions, with their content encrypted and bound to the session's key."""
 
     def encode(self, session_dict: dict[str, Any]) -> str:
         content = self.serializer().dumps(session_dict)
         return encrypted.packed(secrets.encrypt(content, bound_to=self._place()))
 
     def decode(self, session_data: bytes | str) -> dict[str, Any]:
-        """The session's content; empty where it can't be decrypted, so that its owner signs in
-        anew.
+        """Decrypt the session's content. It is empty if it can't be decrypted; then its owner has
+        to sign in again.
         """
         try:
             content = secrets.decrypt(encrypted.unpacked(str(session_data)), bound_to=self._place())
@@ -91,18 +93,19 @@ class SessionStore(InDatabase):
         return found
 
     def _place(self) -> str:
+        """What the content is bound to: the digest of the session's key."""
         return encrypted.place_of_session(str(Digest.of(self.session_key or "")))
 
 
 def expired(now: datetime) -> Sequence[int]:
-    """[ALL] while there are expired sessions to delete, and otherwise []."""
+    """[ALL] if there are expired sessions to delete, and otherwise []."""
     return [ALL] if _expired(now).exists() else []
 
 
 def _expired(now: datetime) -> "models.QuerySet[Session]":
-    """The sessions that have expired at `now` and by the present clock.
+    """The sessions that have expired both at `now` and by the present clock.
 
-    An operator who runs the job for an instant to come signs nobody out.
+    So an operator who runs the job for a later instant signs nobody out.
     """
     return Session.objects.filter(expire_date__lt=min(now, timezone.now()))
 
@@ -112,7 +115,7 @@ def forget(keys: Sequence[int], now: datetime) -> Failures:
     """Delete expired sessions, and rows of allauth's list whose sessions are gone. `keys` is not
     used, since sessions have no numbers.
 
-    Returns no failures.
+    Always returns no failures.
     """
     _expired(now).delete()
     with connection.cursor() as cursor:

@@ -42,9 +42,9 @@ MFA_FORMS = {
 
 
 def kept_days() -> int:
-    """The days that TAEL_SIGN_INS_KEPT_DAYS says; 365 where it is not set.
+    """The number of days in TAEL_SIGN_INS_KEPT_DAYS; 365 if it is not set.
 
-    Raises ImproperlyConfigured for what is no number, or less than LEAST_KEPT_DAYS.
+    Raises ImproperlyConfigured if it is not a number, or less than LEAST_KEPT_DAYS.
     """
     given = os.environ.get("TAEL_SIGN_INS_KEPT_DAYS", "").strip() or "365"
     if not given.isdecimal() or int(given) < LEAST_KEPT_DAYS:

@@ -24,6 +24,7 @@ MOST_PEOPLE = 10  # of one browser
 
 
 def of(request: HttpRequest) -> Visitor:
+    """The network address and browser of the request."""
     adapter = get_adapter(request)
     return Visitor(
         ip=adapter.get_client_ip(request), browser=request.headers.get("User-Agent", "")[:200]
@@ -36,7 +37,9 @@ def knows(request: HttpRequest, user: User) -> bool:
 
 
 def remember(request: HttpRequest, response: HttpResponseBase, user: User) -> None:
-    """Set the cookie by which the person's browser is recognised for a year."""
+    """Set the cookie by which the person's browser is recognised for a year. The cookie names at
+    most MOST_PEOPLE, the latest first.
+    """
     others = [pk for pk in _people(request) if pk != user.pk]
     people = [user.pk, *others][:MOST_PEOPLE]
     response.set_cookie(
@@ -50,6 +53,7 @@ def remember(request: HttpRequest, response: HttpResponseBase, user: User) -> No
 
 
 def _people(request: HttpRequest) -> list[int]:
+    """The ids of the people in the request's cookie; none if it is missing, forged or too old."""
     try:
         people = signing.loads(request.COOKIES.get(COOKIE, ""), salt=SALT, max_age=KNOWN_FOR)
     except signing.BadSignature:

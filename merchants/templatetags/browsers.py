@@ -31,8 +31,8 @@ SYSTEMS = {
 
 @register.filter
 def browser(user_agent: str) -> str:
-    """The browser and system, such as `Chrome on Windows`; the user agent itself where it is not
-    recognised.
+    """The browser and system, such as `Chrome on Windows`, or the user agent itself if one of them
+    is not recognised.
     """
     name = next((name for mark, name in BROWSERS.items() if mark in user_agent), "")
     system = next((name for mark, name in SYSTEMS.items() if mark in user_agent), "")

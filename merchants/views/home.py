@@ -11,7 +11,7 @@ from merchants.models import User
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """The list of the person's merchants, or a redirect to the overview of the only one."""
+    """The list of the person's merchants. If there is only one, redirect to its overview."""
     merchants = queries.merchants_of(cast(User, request.user))
     page = paging.page(merchants, by="name", params=request.GET)
     if len(page.rows) == 1 and not request.GET:

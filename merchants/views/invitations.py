@@ -18,10 +18,10 @@ from merchants.operations import invitations
 @never_cache
 @sensitive_post_parameters()
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """The page to which an invitation's link leads.
+    """The page to which an invitation's link leads. It shows the invitation to everybody with the
+    link, but only its addressee can accept it.
 
-    It shows what the invitation is about only to its owner. All other links get the same response,
-    whether they never were one, or are too old, revoked or used.
+    All other links get the same 404, whether they never existed or are too old, revoked or used.
     """
     found = queries.open_invitation(token, clock.now())
     if found is None:
@@ -34,6 +34,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _welcome_user(request: HttpRequest, user: User, found: Invitation, token: str) -> HttpResponse:
+    """The page for somebody who is signed in. If the invitation is theirs, a POST accepts it."""
     is_theirs = user.email.lower() == found.email
     if request.method == "POST" and is_theirs:
         try:
@@ -48,6 +49,9 @@ def _welcome_user(request: HttpRequest, user: User, found: Invitation, token: st
 
 
 def _welcome_newcomer(request: HttpRequest, found: Invitation, token: str) -> HttpResponse:
+    """The page for somebody without an account. A POST with a password creates the account, accepts
+    the invitation and signs them in.
+    """
     form = FirstPassword(User(email=found.email), request.POST or None)
     if form.is_valid():
         password = form.cleaned_data["new_password1"]
@@ -69,5 +73,6 @@ def _welcome_newcomer(request: HttpRequest, found: Invitation, token: str) -> Ht
 
 
 def _greet(request: HttpRequest, membership: Membership) -> None:
+    """Welcome the person on the next page."""
     welcome = _("Welcome to %(merchant)s.") % {"merchant": membership.merchant.name}
     messages.success(request, welcome)

@@ -22,7 +22,9 @@ from merchants.operations import people, profiles
 
 @require_POST
 def language(request: HttpRequest) -> HttpResponseBase:
-    """Set the person's language, and a cookie that keeps it when they are not signed in."""
+    """Set the person's language if they are signed in, and a cookie that keeps it if they are not.
+    An unknown language changes nothing.
+    """
     if isinstance(request.user, User):
         with suppress(Invalid):  # Django leaves everything as it is then, and so do we
             chosen = request.POST.get("language", "")
@@ -32,6 +34,7 @@ def language(request: HttpRequest) -> HttpResponseBase:
 
 @for_members
 def profile(request: MemberRequest) -> HttpResponse:
+    """The page of the merchant's profile. Only owners may save it."""
     merchant = request.membership.merchant
     if request.method == "POST" and not request.membership.is_owner:
         raise PermissionDenied
@@ -57,7 +60,7 @@ def profile(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def document(request: MemberRequest) -> HttpResponse:
-    """Download the scan of the licence, as it was uploaded."""
+    """Download the scan of the licence, as it was uploaded. Raises Http404 if there is none."""
     found = queries.profile(request.membership.merchant)
     if not found.licence_document_name:
         raise Http404("the profile has no document")

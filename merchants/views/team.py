@@ -16,6 +16,7 @@ from merchants.second_factor import with_second_factor
 
 @for_members
 def team(request: MemberRequest) -> HttpResponse:
+    """The list of the team and of open invitations."""
     merchant = request.membership.merchant
     context = {
         "page": paging.page(queries.members(merchant), by="id", params=request.GET),
@@ -25,11 +26,12 @@ def team(request: MemberRequest) -> HttpResponse:
 
 
 def _only_looks(request: HttpRequest) -> bool:
+    """Whether the request needs no second factor, because it changes nothing."""
     return request.method != "POST"
 
 
 def _gives_no_money(request: HttpRequest) -> bool:
-    """Whether the request needs no second factor: it opens the form, or invites a viewer."""
+    """Whether the request needs no second factor, because it opens the form or invites a viewer."""
     return request.method != "POST" or request.POST.get("role") == Membership.Role.VIEWER
 
 
@@ -38,6 +40,7 @@ def _gives_no_money(request: HttpRequest) -> bool:
 def invite(request: MemberRequest) -> HttpResponse:
     # After a detour to confirm a second factor the form's values come back in the address, its key
     # included, so that the form still makes one invitation.
+    """The form that invites somebody to the team, and its submission."""
     carried = {name: request.GET[name] for name in InvitationForm.base_fields & request.GET.keys()}
     initial = {"role": Membership.Role.VIEWER} | carried
     form = InvitationForm(request.POST or None, initial=initial)
@@ -65,6 +68,7 @@ def invite(request: MemberRequest) -> HttpResponse:
 @with_second_factor(back="merchant:team")
 @require_POST
 def send_again(request: MemberRequest, pk: int) -> HttpResponse:
+    """Send an open invitation again, with a new link."""
     try:
         operations.send_again(
             merchant_id=request.membership.merchant_id,
@@ -82,6 +86,7 @@ def send_again(request: MemberRequest, pk: int) -> HttpResponse:
 @for_owners
 @require_POST
 def revoke(request: MemberRequest, pk: int) -> HttpResponse:
+    """Revoke an open invitation."""
     try:
         operations.revoke(
             merchant_id=request.membership.merchant_id,
@@ -126,6 +131,9 @@ def member(request: MemberRequest, pk: int) -> HttpResponse:
 @with_second_factor(back="merchant:team")
 @require_POST
 def remove(request: MemberRequest, pk: int) -> HttpResponse:
+    """Remove a member from the team. Owners who remove themselves are led to the list of their
+    merchants.
+    """
     try:
         membership = operations.remove(
             merchant_id=request.membership.merchant_id,
@@ -170,4 +178,5 @@ def security(request: MemberRequest) -> HttpResponse:
 
 
 def _back(request: MemberRequest) -> HttpResponse:
+    """Redirect to the page of the team."""
     return redirect("merchant:team", merchant=request.membership.merchant.reference)

@@ -18,8 +18,8 @@ EVERYTHING_LIES_UNDER = {"merchants:home", "overview"}  # so it says nothing to 
 
 @register.simple_tag(takes_context=True)
 def other_merchants(context: dict[str, Any]) -> list[Merchant]:
-    """A few of the person's other merchants, for the switch; all of them are on a page of their
-    own.
+    """The person's other merchants by name, at most MERCHANTS_IN_SWITCHER; a page of its own lists
+    all of them.
     """
     request = context["request"]
     others = queries.merchants_of(request.user).exclude(pk=request.membership.merchant_id)
@@ -28,7 +28,9 @@ def other_merchants(context: dict[str, Any]) -> list[Merchant]:
 
 @register.simple_tag(takes_context=True)
 def where_to_go_on(context: dict[str, Any]) -> str:
-    """The page from which the person was sent to set up a second factor, once they have one."""
+    """The page from which the person was sent to set up a second factor, if they have one now, or
+    "".
+    """
     return second_factor.where_to_go_on(context["request"])
 
 
@@ -41,10 +43,10 @@ def navigation_link(
     and_under: str = "",
     has_news: bool = False,
 ) -> dict[str, Any]:
-    """A link of the navigation, marked as current on its page and on those under it.
+    """A link of the navigation, marked as current on its page and on the pages under it.
 
-    `and_under` names another view whose page, and those under it, count as well. `has_news` marks
-    the link where there is something new to see.
+    `and_under` names another view whose page, with the pages under it, counts as well. `has_news`
+    marks the link as having something new.
     """
     path = context["request"].path
     args = [merchant.reference] if merchant else []
@@ -60,7 +62,7 @@ def navigation_link(
 
 @register.inclusion_tag("includes/gauge.html")
 def gauge(value: Money, whole: Money, label: str) -> dict[str, Any]:
-    """A bar that shows which part of `whole` is `value`; screen readers read `label`."""
+    """A bar that shows how much of `whole` is `value`; screen readers read `label`."""
     share = value / whole if whole.amount > 0 else Decimal(value.amount > 0)
     share = min(max(share, Decimal(0)), Decimal(1))
     level = "full" if share >= 1 else "high" if share >= Decimal("0.8") else "normal"

@@ -18,7 +18,7 @@ def chips(
     choices: Iterable[tuple[str, StrOrPromise]],
     label: str,
 ) -> dict[str, Any]:
-    """The choices of the filter's field `name` as links, with the present one marked."""
+    """The choices of the filter's field `name` as links, the present one marked."""
     asked: Filter = context["filter"]
     chosen = asked.rows[name]
     links = [(asked.link(**{name: value}), text, value == chosen) for value, text in choices]
@@ -35,10 +35,10 @@ def search(
     of_label: str = "",
     all_label: str = "",
 ) -> dict[str, Any]:
-    """A search box for the filter's field `name`, with a menu of `choices` for its field `of`,
-    where they are given.
+    """A search box for the filter's field `name`. If `choices` are given, it has a menu of them for
+    the field `of`.
 
-    The list's other filters and its order stay as they are.
+    The list's other filters and its order are kept.
     """
     asked: Filter = context["filter"]
     kept = {key: value for key, value in asked.asked.items() if key not in (name, of)}
@@ -59,8 +59,8 @@ def search(
 
 @register.inclusion_tag("includes/heading.html", takes_context=True)
 def heading(context: dict[str, Any], field: str, label: str, align: str = "") -> dict[str, Any]:
-    """The heading of a table's column. Where the list can be sorted by `field` it is a link that
-    does so, or that reverses the order.
+    """The heading of a table's column. If the list can be sorted by `field`, it is a link that
+    sorts by it or reverses the order.
 
     In a table without a filter it is plain text.
     """

@@ -36,7 +36,7 @@ Act = Callable[[int, datetime], object]  # takes the merchant's primary key and 
 
 
 class Action(NamedTuple):
-    """An act, and the instant at which it is done."""
+    """An act, with the instant at which it is done."""
 
     at: datetime  # on the hour, in UTC too: the timetable passes it
     act: Act
@@ -45,7 +45,7 @@ class Action(NamedTuple):
 def price(
     fee: str, currency: str, unit: str, *, from_on: date, reason: str, is_own: bool = False
 ) -> Act:
-    """Introduce a price of the fee, for all shops or (`is_own`) for this one."""
+    """The act that introduces a price of the fee, for all shops or, with `is_own`, for this one."""
     return lambda merchant, now: prices.introduce(
         fee=fee, currency=currency, unit_price=Decimal(unit), from_on=from_on,
         merchant_id=merchant if is_own else None, actor=BILLING_OFFICER, reason=reason, now=now,
@@ -56,7 +56,7 @@ def price(
 
 
 def add_card(last_four: str, *, by: str, brand: str = "Visa") -> Act:
-    """Add a card of the sandbox, whose number decides which payments succeed
+    """The act that adds a card of the sandbox. Its number decides which payments succeed
     (billing.providers.registry).
     """
     return lambda merchant, now: payment_methods.add_card(
@@ -66,7 +66,7 @@ def add_card(last_four: str, *, by: str, brand: str = "Visa") -> Act:
 
 
 def pay_invoices_from_proceeds(*, by: str) -> Act:
-    """Choose proceeds as the payment method."""
+    """The act that chooses proceeds as the payment method."""
     method = BillingAccount.Method.PROCEEDS
     return lambda merchant, now: payment_methods.choose(
         merchant_id=merchant, method=method, actor=by, now=now
@@ -74,8 +74,8 @@ def pay_invoices_from_proceeds(*, by: str) -> Act:
 
 
 def ask_credit(key: str, reason: str, amount: str, message: str, *, on: str, by: str) -> Act:
-    """Ask for a credit on the shop's latest charge of the fee `on`; `reason` is the code of a
-    credit fee.
+    """The act that asks for a credit on the shop's latest charge of the fee `on`. `reason` is the
+    code of a credit fee.
     """
 
     def act(merchant: int, now: datetime) -> object:
@@ -90,23 +90,27 @@ def ask_credit(key: str, reason: str, amount: str, message: str, *, on: str, by:
 
 
 def approve_credit(key: str, reason: str) -> Act:
+    """The act that approves the credit that was asked for with this `key`."""
     return lambda merchant, now: credits.approve(
         credit_id=_credit(merchant, key), actor=BILLING_OFFICER, reason=reason, now=now
     )
 
 
 def reject_credit(key: str, reason: str) -> Act:
+    """The act that rejects the credit that was asked for with this `key`."""
     return lambda merchant, now: credits.reject(
         credit_id=_credit(merchant, key), actor=BILLING_OFFICER, reason=reason, now=now
     )
 
 
 def _credit(merchant: int, key: str) -> int:
-    """The key of the credit that was asked for with this `key`."""
+    """The id of the credit that was asked for with this `key`."""
     return BillingCredit.objects.get(account=merchant, request_key=key).pk
 
 
 def ask_threshold(threshold: str, message: str, *, by: str) -> Act:
+    """The act that asks for another threshold."""
+
     def act(merchant: int, now: datetime) -> object:
         wanted = Money(threshold, BillingAccount.objects.get(pk=merchant).currency)
         return thresholds.ask(
@@ -117,19 +121,21 @@ def ask_threshold(threshold: str, message: str, *, by: str) -> Act:
 
 
 def approve_threshold(reason: str) -> Act:
+    """The act that approves the merchant's latest request for a threshold."""
     return lambda merchant, now: thresholds.approve(
         request_id=_threshold(merchant), actor=BILLING_OFFICER, reason=reason, now=now
     )
 
 
 def reject_threshold(reason: str) -> Act:
+    """The act that rejects the merchant's latest request for a threshold."""
     return lambda merchant, now: thresholds.reject(
         request_id=_threshold(merchant), actor=BILLING_OFFICER, reason=reason, now=now
     )
 
 
 def _threshold(merchant: int) -> int:
-    """The key of the merchant's request for a threshold."""
+    """The id of the merchant's latest request for a threshold."""
     return ThresholdRequest.objects.filter(account=merchant).latest("pk").pk
 
 
@@ -137,6 +143,8 @@ def _threshold(merchant: int) -> int:
 
 
 def ask_raise(limit: str, message: str, *, by: str) -> Act:
+    """The act that asks for a higher limit."""
+
     def act(merchant: int, now: datetime) -> object:
         wanted = Money(limit, _line(merchant).currency)
         return requests.ask_raise(
@@ -147,18 +155,21 @@ def ask_raise(limit: str, message: str, *, by: str) -> Act:
 
 
 def reject_raise(reason: str) -> Act:
+    """The act that rejects the merchant's latest request, which has to be for a higher limit."""
     return lambda merchant, now: requests.reject(
         request_id=_limit_request(merchant), actor=CREDIT_OFFICER, reason=reason, now=now
     )
 
 
 def ask_question(message: str, *, by: str) -> Act:
+    """The act that asks a question about the limit."""
     return lambda merchant, now: requests.ask_question(
         merchant_id=merchant, message=message, actor=by, now=now
     )
 
 
 def answer(text: str) -> Act:
+    """The act that answers the merchant's latest request, which has to be a question."""
     return lambda merchant, now: requests.answer(
         request_id=_limit_request(merchant), actor=CREDIT_OFFICER, text=text, now=now
     )
@@ -169,7 +180,7 @@ def _line(merchant: int) -> CreditLine:
 
 
 def _limit_request(merchant: int) -> int:
-    """The key of the merchant's request for a limit."""
+    """The id of the merchant's latest request or question about its limit."""
     return LimitRequest.objects.filter(line=merchant).latest("pk").pk
 
 
@@ -177,6 +188,7 @@ def _limit_request(merchant: int) -> int:
 
 
 def add_bank_card(number: str, *, holder: str, bank: str, by: str) -> Act:
+    """The act that adds a bank card as a destination of withdrawals."""
     kind = PayoutDestination.Kind.BANK_CARD
     return lambda merchant, now: destinations.add(
         merchant_id=merchant, kind=kind, number=number, holder=holder, bank=bank, actor=by, now=now
@@ -184,6 +196,7 @@ def add_bank_card(number: str, *, holder: str, bank: str, by: str) -> Act:
 
 
 def add_alipay(number: str, *, holder: str, by: str) -> Act:
+    """The act that adds an Alipay account as a destination of withdrawals."""
     kind = PayoutDestination.Kind.ALIPAY
     return lambda merchant, now: destinations.add(
         merchant_id=merchant, kind=kind, number=number, holder=holder, actor=by, now=now
@@ -193,6 +206,7 @@ def add_alipay(number: str, *, holder: str, by: str) -> Act:
 def add_bank_account(
     number: str, *, routing: str, country: str, holder: str, bank: str, by: str
 ) -> Act:
+    """The act that adds a bank account as a destination of withdrawals."""
     kind = PayoutDestination.Kind.BANK_ACCOUNT
     return lambda merchant, now: destinations.add(
         merchant_id=merchant, kind=kind, number=number, routing=routing, country=country,
@@ -201,8 +215,8 @@ def add_bank_account(
 
 
 def withdraw_each_week(weekday: int, least: str, *, to: str, by: str) -> Act:
-    """Withdraw all available proceeds each week, if they are at least `least`, to the destination
-    whose number ends in `to`.
+    """The act that sets up weekly withdrawals: all available proceeds, if they are at least
+    `least`, to the destination whose number ends in `to`.
     """
 
     def act(merchant: int, now: datetime) -> object:
@@ -217,8 +231,8 @@ def withdraw_each_week(weekday: int, least: str, *, to: str, by: str) -> Act:
 
 
 def withdraw(key: str, amount: str, *, to: str, by: str, by_hand: bool = False) -> Act:
-    """Withdraw to the destination whose number ends in `to`: by the sandbox or, `by_hand`, through
-    files for the bank.
+    """The act that requests a withdrawal to the destination whose number ends in `to`. It is paid
+    by the sandbox or, with `by_hand`, through files for the bank.
     """
 
     def act(merchant: int, now: datetime) -> object:
@@ -233,43 +247,48 @@ def withdraw(key: str, amount: str, *, to: str, by: str, by_hand: bool = False) 
 
 
 def cancel_withdrawal(key: str, *, by: str) -> Act:
+    """The act by which the merchant cancels the withdrawal that was requested with this `key`."""
     return lambda merchant, now: withdrawals.cancel(
         merchant_id=merchant, withdrawal_id=_withdrawal(merchant, key), actor=by, now=now
     )
 
 
 def approve_withdrawal(key: str) -> Act:
+    """The act by which an operator approves the withdrawal that was requested with this `key`."""
     return lambda merchant, now: withdrawals.approve(
         withdrawal_id=_withdrawal(merchant, key), actor=CREDIT_OFFICER, now=now
     )
 
 
 def reject_withdrawal(key: str, reason: str) -> Act:
+    """The act by which an operator rejects the withdrawal that was requested with this `key`."""
     return lambda merchant, now: withdrawals.reject(
         withdrawal_id=_withdrawal(merchant, key), actor=CREDIT_OFFICER, reason=reason, now=now
     )
 
 
 def hand_to_bank(key: str) -> Act:
+    """The act that writes the withdrawal into a file for the bank."""
     return lambda merchant, now: payout_files.export(
         withdrawal_ids=[_withdrawal(merchant, key)], actor=PAYER, now=now
     )
 
 
 def bank_paid(key: str, reference: str) -> Act:
+    """The act that records that the bank paid the withdrawal."""
     return lambda merchant, now: payouts.mark_paid(
         withdrawal_id=_withdrawal(merchant, key), reference=reference, actor=CREDIT_OFFICER, now=now
     )
 
 
 def _withdrawal(merchant: int, key: str) -> int:
-    """The key of the withdrawal that was asked for with this `key`."""
+    """The id of the withdrawal that was requested with this `key`."""
     return Withdrawal.objects.get(line=merchant, request_key=key).pk
 
 
 @contextmanager
 def _paid_by(provider: str) -> Iterator[None]:
-    """Have withdrawals be paid by this provider while the block runs."""
+    """Let this provider pay the withdrawals that are requested while the block runs."""
     before = settings.TAEL_PAYOUT_PROVIDER
     settings.TAEL_PAYOUT_PROVIDER = provider
     try:

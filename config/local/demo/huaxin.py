@@ -17,7 +17,7 @@ CARD, CARD_ENDS = "6212 2620 0000 0050 003", "0003"
 
 
 def chapter(days: Days) -> Iterator[Action]:
-    """Yields what people did for this shop, each action with its instant."""
+    """Yield what people did for this shop, each action with its instant; not in order of time."""
     at, ago = days.at, days.ago
     heavy = actions.price(
         "shipping-label", "CNY", "31.00", from_on=days.first, is_own=True,

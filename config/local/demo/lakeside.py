@@ -17,7 +17,7 @@ MONDAY = 1
 
 
 def chapter(days: Days) -> Iterator[Action]:
-    """Yields what people did for this shop, each action with its instant."""
+    """Yield what people did for this shop, each action with its instant; not in order of time."""
     at, ago = days.at, days.ago
     yield Action(at(0, 10), actions.add_card("4242", by=OWNER))
     yield Action(at(15, 10), actions.add_bank_card(

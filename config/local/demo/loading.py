@@ -26,7 +26,9 @@ CHAPTERS: Mapping[str, Callable[[Days], Iterator[Action]]] = {
 
 
 def write(file: Path, now: datetime, shops: Sequence[Shop] = SHOPS) -> None:
-    """Write the shops' events up to `now` to a draft, and give it the name `file` once complete."""
+    """Write the shops' events up to `now` to `file`, which exists under that name only when it is
+    complete.
+    """
     draft = file.with_suffix(".draft")
     draft.write_text("\n".join(season.events(shops, now)) + "\n", encoding="utf-8")
     draft.rename(file)
@@ -38,10 +40,10 @@ def load_demo(
     shops: Sequence[Shop] = SHOPS,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> None:
-    """Apply the events of the file, and do what people did meanwhile.
+    """Apply the events of the file, and do what people did in the same time.
 
-    A load that was cut short goes on where it was when it is called again with the same `now`.
-    `progress` is called as it goes on, with the number of events done and the number of all.
+    A load that was cut short goes on from where it was if it is called again with the same `now`.
+    `progress` is called as it goes on, with (events done, events in all).
     """
     logging.disable(logging.WARNING)  # the story has a bank that does not answer
     try:
@@ -51,7 +53,7 @@ def load_demo(
 
 
 class _Loading(Replaying):
-    """A replay of the demonstration's events that also does people's actions at their instants."""
+    """A replay of the demonstration's events that also does what people did, at its instants."""
 
     def __init__(
         self,
@@ -65,7 +67,8 @@ class _Loading(Replaying):
         self.actions = [one for shop in shops for one in _actions_of(shop, Days(shop, now))]
 
     def after_tick(self, tick: datetime) -> None:
-        """Do the actions of this instant, and save in the same transaction how far the replay is.
+        """Do the actions of this instant, and save in the same transaction how far the replay is;
+        then send the withdrawals that are due. Does nothing at instants without actions.
 
         So a load that is cut short does no action twice.
         """
@@ -80,9 +83,13 @@ class _Loading(Replaying):
 
 
 def _actions_of(shop: Shop, days: Days) -> Iterator[tuple[datetime, Callable[[datetime], None]]]:
+    """Yield (instant, function) for each action of the shop's chapters. The function takes the
+    instant at which it is done.
+    """
     for action in (*prices.chapter(shop, days), *CHAPTERS[shop.reference](days)):
         yield action.at, partial(_do, shop, action)
 
 
 def _do(shop: Shop, action: Action, now: datetime) -> None:
+    """Do the action for the shop."""
     action.act(Merchant.objects.get(reference=shop.reference).pk, now)

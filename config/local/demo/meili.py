@@ -12,7 +12,7 @@ ALIPAY, ALIPAY_ENDS = "meili.dresses@mail.example", "sses"
 
 
 def chapter(days: Days) -> Iterator[Action]:
-    """Yields what people did for this shop, each action with its instant."""
+    """Yield what people did for this shop, each action with its instant; not in order of time."""
     at, ago = days.at, days.ago
     yield Action(at(0, 10), actions.add_card("4242", by=OWNER))
     yield Action(at(12, 10), actions.add_alipay(ALIPAY, holder="林美丽", by=OWNER))

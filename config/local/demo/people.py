@@ -69,7 +69,7 @@ ROLES = [
 def create_users() -> None:
     """Create the demonstration's users and give them their roles at its merchants.
 
-    A user who exists already keeps password and role.
+    A user who exists already keeps their password and roles.
     """
     people = get_user_model().objects
     for login in LOGINS:

@@ -15,9 +15,10 @@ CARRIERS = "The carriers' rates rise."
 
 
 def chapter(shop: Shop, days: Days) -> Iterator[Action]:
-    """Introduces the prices in the shop's currency.
+    """Yield the actions that introduce the prices in the shop's currency, and the price of labels
+    that is about to change.
 
-    Another shop of the same currency finds them introduced already.
+    For another shop of the same currency the prices are introduced already.
     """
     currency = shop.currency
     for fee, unit in PRICES[currency].items():

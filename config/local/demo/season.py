@@ -17,7 +17,7 @@ TimedEvent = tuple[datetime, dict[str, Any]]
 
 
 class Days:
-    """The days of a shop's season: day 0 is the first one, and `last` is today."""
+    """The days of a shop's season. Day 0 is the first one, and `last` is the number of today."""
 
     def __init__(self, shop: Shop, now: datetime) -> None:
         self.zone = shop.zone
@@ -28,24 +28,24 @@ class Days:
         self.last = (self.today - self.first).days
 
     def at(self, day: int, hour: float) -> datetime:
-        """The instant on that day at that hour, in the shop's time zone."""
+        """The instant on day number `day` at `hour`, in the shop's time zone."""
         midnight = datetime.combine(self.first, time.min, self.zone)
         return midnight + timedelta(days=day, hours=hour)
 
     def ago(self, days: int, hour: float) -> datetime:
-        """The instant so many days before today at that hour, in the shop's time zone."""
+        """The instant `days` days before today at `hour`, in the shop's time zone."""
         return self.at(self.last - days, hour)
 
 
 def events(shops: Sequence[Shop], now: datetime) -> list[str]:
-    """The events of all shops before `now` as lines of JSON, in order of time."""
+    """The events of all shops before `now`, as lines of JSON in the order of time."""
     timed = [event for shop in shops for event in _Season(shop, now).events() if event[0] < now]
     timed.sort(key=lambda event: event[0])
     return [json.dumps(event, ensure_ascii=False) for _, event in timed]
 
 
 class _Season:
-    """Makes the events of one shop; random numbers are drawn from a seed of its own."""
+    """Makes the events of one shop. Its random numbers are drawn from a seed of its own."""
 
     def __init__(self, shop: Shop, now: datetime) -> None:
         self.shop = shop
@@ -54,6 +54,7 @@ class _Season:
         self.prefix = shop.reference[:2].upper()
 
     def _event(self, at: datetime, event_type: str, key: str, /, **data: Any) -> TimedEvent:
+        """(instant, event) for an event of this shop; `key` makes its id unique within its type."""
         event_id = f"{event_type}:{self.shop.reference}:{key}"
         return at, {
             "id": event_id, "type": event_type, "at": at.isoformat(),
@@ -61,6 +62,7 @@ class _Season:
         }  # fmt: skip
 
     def events(self) -> Iterator[TimedEvent]:
+        """Yield all events of the season, those after now included, in no order of time."""
         at = self.days.at
         yield self._event(at(0, 8), "merchant.joined", "joined", **self.shop.terms)
         for day in range(self.days.last + 1):
@@ -83,7 +85,7 @@ class _Season:
             yield self._refused_order(f"{self.prefix}-BIG{number}", refused)
 
     def _orders_of(self, day: int) -> int:
-        """How many orders the shop gets on that day."""
+        """How many orders the shop gets on day number `day`."""
         grown = 1 + self.shop.growth * day / max(self.days.last, 1)
         return round(self.luck.uniform(0, 2 * self.shop.orders_a_day * grown))
 
@@ -97,7 +99,7 @@ class _Season:
         yield self._event(at(day + 18, 10), "order.paid", name, payment=f"{name}-P", **what)
 
     def _refused_order(self, name: str, refused: Refused) -> TimedEvent:
-        """The placing of an order that the line declines."""
+        """The event that places an order which the line declines."""
         return self._event(
             self.days.ago(refused.days_ago, 11), "order.placed", name, order=name,
             buyer="buyer-new", amount=refused.amount, currency=self.shop.currency,
@@ -105,7 +107,7 @@ class _Season:
         )  # fmt: skip
 
     def _metrics(self, day: int) -> TimedEvent:
-        """The shop's rating and other metrics on that day."""
+        """The event with the shop's rating and other metrics on day number `day`."""
         return self._event(
             self.days.at(day, 8.5), "shop.metrics", str(day),
             rating=f"{self.shop.rating + self.luck.random() * 0.15:.2f}",
@@ -116,8 +118,8 @@ class _Season:
     def _charge(
         self, at: datetime, name: str, fee: str, request: str, times: int = 1, sale: str = "0"
     ) -> TimedEvent:
-        """A charge of `times` units of the fee. It has no amount, so that the fee's price applies;
-        the fee for a sale, which has no price, has a share of the amount `sale`.
+        """The event of a charge of `times` units of the fee. It has no amount, so that the fee's
+        price applies; a fee without a price, the one for a sale, gets a share of the amount `sale`.
         """
         given = {}
         if fee not in PRICES[self.shop.currency]:
@@ -129,8 +131,8 @@ class _Season:
         )  # fmt: skip
 
     def _order(self, day: int, name: str) -> Iterator[TimedEvent]:
-        """The events of an order: placed, then cancelled or shipped with its charges, delivered and
-        paid.
+        """Yield the events of an order: placed, and then either cancelled, or shipped with its
+        charges, delivered and paid.
         """
         luck = self.luck
         amount = f"{self.shop.price * luck.uniform(0.3, 2.2):.2f}"

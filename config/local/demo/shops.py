@@ -26,7 +26,9 @@ TRANSACTION_SHARE = Decimal("0.008")
 
 @dataclass(frozen=True)
 class Refused:
-    """An order that was declined so many days ago: it was too large, or its buyer a risk."""
+    """An order that was declined so many days ago, because it was too large or its buyer too
+    risky.
+    """
 
     days_ago: int
     amount: str

@@ -17,7 +17,7 @@ GOOD, REFUSED, SILENT = "6212 2620 0000 0050 003", "4000 0000 0000 0002", "4000 
 
 
 def chapter(days: Days) -> Iterator[Action]:
-    """Yields what people did for this shop, each action with its instant."""
+    """Yield what people did for this shop, each action with its instant; not in order of time."""
     at, ago = days.at, days.ago
     yield Action(at(0, 10), actions.add_card("4444", brand="Mastercard", by=OWNER))
     yield Action(at(20, 10), actions.add_bank_card(GOOD, holder=HOLDER, bank=BANK, by=OWNER))

@@ -10,7 +10,9 @@ from config.local import embedded
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Starts the embedded PostgreSQL before it connects, and again where it has died."""
+    """Django's connection to PostgreSQL, which starts the embedded server before it connects, and
+    again if the server has died.
+    """
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         embedded.ensure()

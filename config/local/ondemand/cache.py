@@ -8,7 +8,7 @@ from config.local import embedded
 
 
 class Connection(UnixDomainSocketConnection):
-    """Starts the embedded Redis again where it has died."""
+    """A connection to the embedded Redis, which starts the server again if it has died."""
 
     def _connect(self) -> Any:
         try:
@@ -19,7 +19,7 @@ class Connection(UnixDomainSocketConnection):
 
 
 class RedisCache(redis.RedisCache):
-    """Starts the embedded Redis before it is first used."""
+    """Django's cache in Redis, which starts the embedded server before it is first used."""
 
     def __init__(self, server: Any, params: dict[str, Any]) -> None:
         options = {**params.get("OPTIONS", {}), "connection_class": Connection}

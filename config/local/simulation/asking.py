@@ -19,28 +19,28 @@ SENT_AGAIN, HELD_BACK = "sent again", "held back"
 
 
 class ToldToEnd(Exception):
-    """Nobody waits for the answer any more."""
+    """The simulation was told to end while it waited for an answer."""
 
 
 class NotLetIn(Exception):
-    """The server does not take the key, or not for this; the message says so."""
+    """The server refuses the key, or refuses it for this request; the message says so."""
 
 
 class NoDemonstration(Exception):
-    """The server is not known to be a demonstration."""
+    """The server does not say that it is a demonstration."""
 
 
 class End(Protocol):
-    """Set when the system is told to end, as `threading.Event`."""
+    """What a simulation is told to end by, such as a `threading.Event`."""
 
     def wait(self, timeout: float) -> bool:
-        """Wait so many seconds, or until it is set; returns whether it is."""
+        """Wait until it is set, but at most `timeout` seconds. Returns whether it is set."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server answered: the status of HTTP, and the JSON of its body."""
+    """What a server answered: the HTTP status, and the JSON of the body."""
 
     status: int
     said: dict[str, Any]
@@ -51,13 +51,15 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """Why it was refused, or declined; empty if it was not."""
+        """Why the request was refused or declined; "" if it was not."""
         return self.said.get("code") or ""
 
 
 @dataclass
 class Asker:
-    """Asks one server; `say` takes sentences for the person at the terminal."""
+    """Sends requests to one server until they are answered. `say` takes sentences for the person at
+    the terminal.
+    """
 
     client: httpx.Client
     end: End
@@ -66,9 +68,10 @@ class Asker:
     is_silent: bool = False  # the server, just now
 
     def refuse_deployments(self) -> None:
-        """Wait until the server answers. Raises NoDemonstration unless it says that it is one.
+        """Wait until the server answers, and raise NoDemonstration unless it says that it is a
+        demonstration.
 
-        The key is not sent to a server before that.
+        It is called before the key is sent to the server.
         """
         response = self._response("GET", "openapi.json", None)
         if response.headers.get("Tael-Demonstration") != "1":
@@ -78,11 +81,13 @@ class Asker:
             )
 
     def use(self, key: str) -> None:
-        """Ask with this key from now on."""
+        """Send this key with all requests from now on."""
         self.client.headers["Authorization"] = f"Bearer {key}"
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
-        """The answer to a question, however long it takes. Raises ToldToEnd and NotLetIn."""
+        """Send a request, again and again until it is answered, and return the answer. Raises
+        ToldToEnd and NotLetIn.
+        """
         response = self._response(method, path, body)
         answer = Answer(response.status_code, response.json())
         if answer.status in (401, 403):
@@ -90,6 +95,9 @@ class Asker:
         return answer
 
     def _response(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
+        """The response to a request, which is sent again after failures of the network or the
+        server, and when the server says to wait. Raises ToldToEnd.
+        """
         for wait in _waits():
             try:
                 response = self.client.request(method, path, json=body)
@@ -110,19 +118,23 @@ class Asker:
         raise ToldToEnd
 
     def _note_silence(self, why: str) -> None:
+        """Count that a request has to be sent again; say so when the server falls silent."""
         self.troubles[SENT_AGAIN] += 1
         if not self.is_silent:
             self.say(f"{self.client.base_url} gives no answer ({why}); trying again.")
         self.is_silent = True
 
     def _note_answer(self) -> None:
+        """Say that the server answers again, if it was silent."""
         if self.is_silent:
             self.say(f"{self.client.base_url} answers.")
         self.is_silent = False
 
 
 def _waits() -> Iterator[float]:
-    """Seconds to wait after each attempt that was not answered."""
+    """Yield the seconds to wait after each attempt that was not answered: ever longer, up to
+    LONGEST_WAIT.
+    """
     wait = 0.5
     while True:
         yield wait
@@ -130,6 +142,6 @@ def _waits() -> Iterator[float]:
 
 
 def _told_to_wait(response: httpx.Response) -> float | None:
-    """The seconds that the answer says to wait; None if it says none."""
+    """The seconds that the response says to wait, or None."""
     said = response.headers.get("Retry-After", "")
     return float(said) if said.isdecimal() else None

@@ -38,7 +38,7 @@ WORDS = {
 
 
 class NoShops(Exception):
-    """There is no shop that could trade; the message says why."""
+    """No shop can trade; the message says why."""
 
 
 class Marketplace:
@@ -51,9 +51,10 @@ class Marketplace:
         self.shops: list[Shop] = []
 
     def open(self) -> list[str]:
-        """Have the demo's shops trade, or those of the simulation's own where there are none.
+        """Let the demo's shops trade or, if the server has none of them, shops of the simulation's
+        own, which are taken in. Shops without a limit, and closed ones, are left out.
 
-        Returns their references. Raises NoShops, ToldToEnd and NotLetIn.
+        Returns the references of the shops that trade. Raises NoShops, ToldToEnd and NotLetIn.
         """
         known = [shop.reference for shop in SHOPS if self._is_known(shop.reference)]
         opened = [reference for reference in known or self._take_in() if self._add(reference)]
@@ -62,17 +63,23 @@ class Marketplace:
         return opened
 
     def step(self) -> None:
-        """One thing happens at one of the shops. Raises ToldToEnd and NotLetIn."""
+        """Let one thing happen at one of the shops, chosen at random. Raises ToldToEnd and
+        NotLetIn.
+        """
         self._chance.choice(self.shops).step()
 
     def told(self) -> Counter[str]:
-        """How many of which steps were told since the shops opened."""
+        """How often each kind of step was told to the server since the shops opened."""
         return sum((shop.told for shop in self.shops), Counter())
 
     def _is_known(self, reference: str) -> bool:
+        """Whether the server has this merchant."""
         return self._asker.ask("GET", f"merchants/{reference}").is_taken
 
     def _take_in(self) -> Iterable[str]:
+        """Have the server take in the simulation's own shops, and yield their references. Raises
+        NoShops if it refuses one.
+        """
         for reference, terms in OWN_SHOPS.items():
             answer = self._asker.ask("POST", "merchants", {"merchant": reference, **terms})
             if not answer.is_taken:
@@ -80,6 +87,9 @@ class Marketplace:
             yield reference
 
     def _add(self, reference: str) -> bool:
+        """Let the shop trade, and go on with its open orders of an earlier simulation. Returns
+        False if it has no limit or is closed.
+        """
         line = self._asker.ask("GET", f"merchants/{reference}/credit-line").said
         limit = Money(Decimal(line["limit"]), line["currency"])
         if not limit.amount or line["closed_at"]:
@@ -94,13 +104,14 @@ class Marketplace:
 
 
 def sentence(told: Counter[str]) -> str:
-    """What was told, most often first, such as `12 placed, 9 paid`."""
+    """How often each kind of step was told, most often first, such as `12 placed, 9 paid`."""
     return (
         ", ".join(f"{times} {_in_words(step)}" for step, times in told.most_common()) or "nothing"
     )
 
 
 def _in_words(step: str) -> str:
+    """The kind of step as a word of a sentence."""
     first, *more = step.split(" declined")
     if more:
         return f"declined{more[0]}"

@@ -28,7 +28,7 @@ BUYERS = 100_000  # so many that few order twice on a day
 
 @dataclass
 class Order:
-    """An order that was accepted, and what is still to be told of it."""
+    """An order that was accepted, with the steps that are still to be told about it."""
 
     reference: str
     amount: Money
@@ -37,7 +37,7 @@ class Order:
 
 
 class Shop:
-    """A shop that trades; `names` gives it references that nobody has used."""
+    """A shop that trades. `names` yields references that nobody has used yet."""
 
     def __init__(
         self, asker: Asker, merchant: str, limit: Money, names: Iterator[str], chance: Random
@@ -49,7 +49,7 @@ class Shop:
         self.told: Counter[str] = Counter()  # of each kind of step, how many
 
     def resume(self, row: dict[str, Any]) -> None:
-        """Go on with an open order, as the API lists it."""
+        """Go on with an open order of an earlier simulation; `row` is as the API lists it."""
         story = _sale(self._chance)
         if row["delivered_at"]:
             _pass_over(story, "deliver")
@@ -59,7 +59,9 @@ class Shop:
         self.orders.append(Order(row["reference"], amount, outstanding, story))
 
     def step(self) -> None:
-        """Tell the server of one thing that happened. Raises ToldToEnd and NotLetIn."""
+        """Tell the server of one thing that happened: a new order, or the next step of an order.
+        Raises ToldToEnd and NotLetIn.
+        """
         is_new = not self.orders or self._chance.random() < NEW_ORDERS
         if is_new and len(self.orders) < MOST_ORDERS:
             self._place()
@@ -72,6 +74,7 @@ class Shop:
             self.orders.remove(order)
 
     def _place(self) -> None:
+        """Place a new order; a few are so large or so risky that they are declined."""
         drawn = self._chance.random()
         share = self._chance.uniform(SMALLEST, LARGEST)
         if drawn < TOO_LARGE:
@@ -93,6 +96,7 @@ class Shop:
             self.told[f"place declined ({answer.code})"] += 1
 
     def _tell(self, step: str, order: Order) -> Answer:
+        """Tell the server of this step of the order."""
         address = f"merchants/{self._merchant}/orders/{order.reference}"
         match step:
             case "ship":
@@ -119,6 +123,7 @@ class Shop:
                 return self._charge(order, "transaction-fee", fee, "Share of the sale")
 
     def _pay(self, address: str, order: Order, *, in_part: bool) -> Answer:
+        """Pay half of what is outstanding of the order, or all of it."""
         amount = order.outstanding
         if in_part:
             amount = self._share_of(amount, Decimal("0.5"))
@@ -128,6 +133,7 @@ class Shop:
         return answer
 
     def _charge(self, order: Order, fee: str, amount: Money, description: str) -> Answer:
+        """Tell the server of a charge that belongs to the order."""
         body = {
             "merchant": self._merchant,
             "charge": next(self._names),
@@ -139,10 +145,11 @@ class Shop:
         return self._asker.ask("POST", "charges", body)
 
     def _price(self, fee: str) -> Money:
+        """The price of one unit of the fee."""
         return self._money(PRICES[self._currency][fee])
 
     def _share_of(self, amount: Money, share: Decimal) -> Money:
-        """So much of the amount, and a smallest unit at least."""
+        """This share of the amount, rounded, but at least the smallest unit."""
         part = money.rounded(amount.amount * share, self._currency)
         return max(Money(part, self._currency), money.smallest(self._currency))
 
@@ -151,16 +158,17 @@ class Shop:
 
 
 def _said(amount: Money) -> dict[str, str]:
+    """The amount as members of a request."""
     return {"amount": money.text(amount), "currency": amount.currency.code}
 
 
 def _story(chance: Random) -> deque[str]:
-    """What becomes of an order that was accepted."""
+    """The steps of an order that was accepted: it is cancelled, or sent and paid."""
     return deque(["cancel"]) if chance.random() < CANCELLED else _sale(chance)
 
 
 def _sale(chance: Random) -> deque[str]:
-    """What becomes of an order that is sent and paid."""
+    """The steps of an order that is sent and paid."""
     story = ["pick", "ship", "label", "deliver"]
     if chance.random() < IN_TWO_PARTS:
         story.append("pay in part")
@@ -171,6 +179,6 @@ def _sale(chance: Random) -> deque[str]:
 
 
 def _pass_over(story: deque[str], step: str) -> None:
-    """Leave out all of the story up to this step."""
+    """Remove the steps up to and including this one."""
     while story.popleft() != step:
         pass

@@ -35,6 +35,7 @@ class Command(BooksCommand):
 
 
 def _table(findings: Sequence[Finding]) -> Table:
+    """How many rows each check looked at, and how many violations it found, as a table to print."""
     table = Table(title="Audit of the books")
     table.add_column("invariant", justify="right")
     table.add_column("check")
@@ -52,8 +53,8 @@ def _table(findings: Sequence[Finding]) -> Table:
 
 
 def _list(finding: Finding, console: Console) -> None:
-    """Print each offending row on a line of its own, however long, so that it can be searched
-    and copied.
+    """Print the violations of a check that were listed, each on a line of its own, however long, so
+    that it can be searched and copied; then how many more there are.
     """
     check = finding.check
     lines = [f"\nNot so: {check.name} ({check.what})"]

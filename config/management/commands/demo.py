@@ -15,7 +15,7 @@ from merchants.models import Merchant
 
 
 class _Quarters:
-    """Prints each time that another quarter of the events is done."""
+    """Prints a line each time that another quarter of the events is done."""
 
     def __init__(self, stdout: OutputWrapper) -> None:
         self.stdout, self.said = stdout, 0

@@ -29,9 +29,10 @@ class Command(BooksCommand):
             )
 
     def _rotate(self, column: Column) -> str:
-        """Encrypt the contents of one column with the first key.
+        """Re-encrypt the content of one column with the first key, and print how much of it there
+        was.
 
-        Returns a sentence about those that no key decrypts, or "".
+        Returns a text that lists the rows whose content no key decrypts, or "".
         """
         looked_at, changed, unreadable = 0, 0, []
         for chunk in _chunks(column):
@@ -44,6 +45,7 @@ class Command(BooksCommand):
 
 
 def _chunks(column: Column) -> Iterator[Sequence[Any]]:
+    """Yield the primary keys of all rows of the column, CHUNK at a time."""
     chunk = keys.keys_after(column, None, CHUNK)
     while chunk:
         yield chunk

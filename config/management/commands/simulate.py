@@ -83,6 +83,9 @@ class Command(BooksCommand):
                 raise CommandError(str(refusal)) from refusal
 
     def _play(self, asker: Asker, end: threading.Event, rate: float, steps: int | None) -> None:
+        """Let the shops trade at this rate, until the end is told or `steps` steps are made, and
+        report.
+        """
         marketplace = Marketplace(asker, Random())
         self._say(f"Trading at {', '.join(marketplace.open())}. Ctrl-C ends it.")
         told = _Told(self, marketplace, asker)
@@ -103,7 +106,9 @@ class Command(BooksCommand):
 
 
 class _Told:
-    """Says each few seconds what was told since, and at the end what was told in all."""
+    """Reports every few seconds what was told to the server since the last report, and at the end
+    what was told in all.
+    """
 
     def __init__(self, command: Command, marketplace: Marketplace, asker: Asker) -> None:
         self._say, self._marketplace, self._asker = command._say, marketplace, asker
@@ -111,6 +116,7 @@ class _Told:
         self._due = time.monotonic() + REPORT_SECONDS
 
     def report_now_and_then(self) -> None:
+        """Report, if it is time to."""
         if time.monotonic() < self._due:
             return
         self._due = time.monotonic() + REPORT_SECONDS
@@ -122,12 +128,13 @@ class _Told:
         self._say(f"In all: {sentence(self._counts())}")
 
     def _counts(self) -> Counter[str]:
+        """How often each kind of step was told, and each kind of trouble met."""
         return self._marketplace.told() + self._asker.troubles
 
 
 @contextmanager
 def _told_to_end() -> Iterator[threading.Event]:
-    """An event that the signals set that tell a program to end."""
+    """An event that SIGINT, SIGTERM and SIGHUP set while the block runs."""
     end = threading.Event()
     before = {number: signal.signal(number, lambda *_: end.set()) for number in SIGNALS}
     try:
@@ -139,7 +146,9 @@ def _told_to_end() -> Iterator[threading.Event]:
 
 @contextmanager
 def _key(given: str, rate: float) -> Iterator[str]:
-    """The key that is given, or else one of the books of this process, revoked at the end."""
+    """The key that is given. Without one, a key made in the books of this process, which is revoked
+    at the end.
+    """
     if given:
         yield given
         return

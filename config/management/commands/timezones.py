@@ -50,6 +50,7 @@ class Command(BaseCommand):
             )
 
     def _take(self, instead: dict[str, str]) -> None:
+        """Make the books count days by the installed version. Raises CommandError."""
         try:
             taken = time_zones.take(instead=instead, actor="manage.py timezones", now=clock.now())
         except Refused as refusal:
@@ -60,6 +61,7 @@ class Command(BaseCommand):
 
 
 def _pair(text: str) -> tuple[str, str]:
+    """(old zone, new zone) of a text such as Old/Zone=New/Zone. Raises ArgumentTypeError."""
     old, is_pair, new = text.partition("=")
     if not (old and is_pair and new):
         raise ArgumentTypeError(f"{text!r} is not like Old/Zone=New/Zone")

@@ -61,12 +61,18 @@ class Command(BaseCommand):
         self._run_until_told_to_end(_programs(address, simulate=simulate))
 
     def _prepare(self, *, demo: bool) -> None:
+        """Forget earlier counters, migrate the database and, with `demo`, load the demonstration
+        into an empty one.
+        """
         metrics.empty_folder()
         call_command("migrate", verbosity=0, interactive=False)
         if demo:
             call_command("demo", if_empty=True)
 
     def _announce(self, address: str) -> None:
+        """Print Tael's address, and the e-mail addresses and passwords of the demonstration's
+        people who exist.
+        """
         self.stdout.write(f"\nTael is at http://{address}/ (Ctrl-C ends it; the data stays).")
         known = get_user_model().objects.filter(email__in=[login.email for login in LOGINS])
         emails = set(known.values_list("email", flat=True))
@@ -76,6 +82,9 @@ class Command(BaseCommand):
         self.stdout.write("")
 
     def _run_until_told_to_end(self, listed: Mapping[str, str]) -> None:
+        """Run these programs, and start them and Tael's own servers again when they end by
+        themselves, until a signal tells to end. Exits if a program cannot run.
+        """
         told = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: told.set())
@@ -95,9 +104,8 @@ class Command(BaseCommand):
             sys.exit(f"The {broken} ended by itself again and again, so the others were ended too.")
 
     def _look_after_servers(self) -> None:
-        """Start Tael's own PostgreSQL and Redis again where they died.
-
-        If they do not start, the reason is printed once.
+        """Start Tael's own PostgreSQL and Redis again if they have died. If they do not start,
+        print the reason once.
         """
         try:
             embedded.revive_dead()
@@ -111,7 +119,7 @@ class Command(BaseCommand):
 
 
 def _programs(address: str, *, simulate: bool) -> dict[str, str]:
-    """What runs, and the command of each."""
+    """The programs to run, and the command of each, by name."""
     programs = {
         "web server": f"{WEB} --bind {address}",
         "worker": WORKER,
@@ -128,6 +136,7 @@ class Refused(Exception):
 
 
 def _free_address(port: str) -> str:
+    """The address on this machine with this port. Raises Refused if the port cannot be used."""
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise Refused(f"PORT must be a number from 1 to 65535, not {port!r}.")
     with socket.socket() as probe:
@@ -144,6 +153,7 @@ def _free_address(port: str) -> str:
 
 
 def _reach_database() -> None:
+    """Connect to the database. Raises Refused."""
     try:
         connection.ensure_connection()
     except servers.ServerDidNotStart as error:
@@ -154,6 +164,7 @@ def _reach_database() -> None:
 
 
 def _reach_redis() -> None:
+    """Connect to the Redis of REDIS_URL, if that is set. Raises Refused."""
     if embedded.runs_redis():
         return
     try:

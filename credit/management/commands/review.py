@@ -60,6 +60,9 @@ class Command(BooksCommand):
 
 
 def _policies(version: int | None) -> dict[str, CreditPolicy]:
+    """The policies to review by, for each currency: the given version, for the currencies that have
+    it, or else the version in force today (UTC).
+    """
     if version is not None:
         return {p.currency: p for p in CreditPolicy.objects.filter(version=version)}
     today = clock.now().date()
@@ -68,6 +71,7 @@ def _policies(version: int | None) -> dict[str, CreditPolicy]:
 
 
 def _previews(chosen: dict[str, CreditPolicy]) -> Iterator[Preview]:
+    """Yield what a review now would do to each line, reading the lines in chunks."""
     now = clock.now()
     last = 0
     while lines := _next_lines(last):
@@ -76,11 +80,12 @@ def _previews(chosen: dict[str, CreditPolicy]) -> Iterator[Preview]:
 
 
 def _next_lines(after: int) -> Sequence[CreditLine]:
+    """The next CHUNK lines after this key, by ascending key."""
     return list(CreditLine.objects.filter(pk__gt=after).order_by("pk")[:CHUNK])
 
 
 class _Summary:
-    """Counts and sums over the previews of one currency's lines."""
+    """Counts and sums over the previews of the lines of one currency."""
 
     def __init__(self) -> None:
         self.lines = 0
@@ -89,6 +94,9 @@ class _Summary:
         self.bands: Counter[str] = Counter()
 
     def add(self, look: Preview) -> None:
+        """Count one line's preview. A raise that would wait for a decision leaves the new total
+        unchanged, and adds to `waiting`.
+        """
         self.lines += 1
         self.before += look.inputs.limit
         waits = look.result.status == LimitReview.Status.PENDING
@@ -98,6 +106,7 @@ class _Summary:
         self.bands[_band(look.result.limit / look.inputs.limit)] += 1
 
     def table(self, currency: str, policy: CreditPolicy) -> Table:
+        """The counts and sums as a table to print."""
         table = Table(title=f"{currency}, policy {policy.version}: {self.lines} lines reviewed")
         table.add_column("")
         table.add_column("lines or amount", justify="right")
@@ -114,4 +123,5 @@ class _Summary:
 
 
 def _band(ratio: Decimal) -> str:
+    """The name of the band in BANDS that the ratio of the new limit to the old one falls into."""
     return next(name for name, most in BANDS if most is None or ratio <= most)

@@ -80,12 +80,14 @@ class Command(BooksCommand):
         self.stdout.write(capture.get())
 
     def _source(self, path: Path, now: datetime) -> Source:
+        """Read the file once. Raises CommandError if it can't be read."""
         try:
             return look_through(path, now=now)
         except (OSError, EOFError) as error:
             raise CommandError(f"{path} can't be read: {error}") from error
 
     def _list_rejected(self, replay: Replay, path: Path) -> None:
+        """Write all events that were rejected, by line, to a CSV file at `path`."""
         rejections = replay.rejections.order_by("line")
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
@@ -104,6 +106,9 @@ class Command(BooksCommand):
 
 
 def _instant(text: str | None) -> datetime | None:
+    """The instant in this text, or None without one. Raises CommandError if it is malformed or has
+    no offset.
+    """
     if text is None:
         return None
     try:
@@ -116,6 +121,7 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def _table(replay: Replay) -> Table:
+    """How many events of each type had each outcome, as a table to print."""
     table = Table(title=f"Outcomes of {replay.name}")
     table.add_column("event type")
     for status in STATUSES:

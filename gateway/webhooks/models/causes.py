@@ -29,10 +29,11 @@ def _tells(
     data: Mapping[str, str],
     unless: str = "false",
 ) -> pgtrigger.Trigger:
-    """A trigger that writes an event of this type for each row that is written so that `when`.
+    """A trigger that writes an event of this type for each row that is inserted or updated
+    (`operation`) so that `when` holds.
 
-    All texts but the names of `data` are SQL about OLD and NEW. `unless` may ask other tables,
-    which `when` may not.
+    All texts but the names in `data` are SQL about OLD and NEW. `unless` suppresses the event; it
+    may query other tables, which `when` may not.
     """
     missing = type_.data.model_fields.keys() ^ data.keys()
     assert not missing, f"{type_}: {missing} is declared or filled in, and not both"
@@ -53,6 +54,8 @@ def _tells(
 
 
 class OrdersTold(Order):
+    """Orders, with the trigger that writes an event for each declined one."""
+
     class Meta:
         proxy = True
         default_permissions = ()
@@ -75,6 +78,8 @@ class OrdersTold(Order):
 
 
 class LimitEntriesTold(LimitEntry):
+    """Limit entries, with the trigger that writes an event for each that changes the limit."""
+
     class Meta:
         proxy = True
         default_permissions = ()
@@ -104,6 +109,10 @@ EXISTS (SELECT FROM credit_freeze other WHERE other.line_id = NEW.line_id
 
 
 class FreezesTold(Freeze):
+    """Freezes, with the triggers that write an event when one is placed, and when the last one in
+    force is lifted.
+    """
+
     class Meta:
         proxy = True
         default_permissions = ()
@@ -140,6 +149,8 @@ REVIEW = {
 
 
 class ReviewsTold(LimitReview):
+    """Limit reviews, with the triggers that write an event when the outcome is final."""
+
     class Meta:
         proxy = True
         default_permissions = ()
@@ -173,6 +184,8 @@ WITHDRAWAL = {
 
 
 class WithdrawalsTold(Withdrawal):
+    """Withdrawals, with the triggers that write an event when one is paid or fails."""
+
     class Meta:
         proxy = True
         default_permissions = ()
@@ -197,6 +210,8 @@ class WithdrawalsTold(Withdrawal):
 
 
 class StatementsTold(Statement):
+    """Statements, with the trigger that writes an event when one is closed."""
+
     class Meta:
         proxy = True
         default_permissions = ()
@@ -230,6 +245,10 @@ ISSUED = {
 
 
 class InvoicesTold(Invoice):
+    """Invoices, with the triggers that write an event when one is issued, is paid, or is not paid
+    in time.
+    """
+
     class Meta:
         proxy = True
         default_permissions = ()
@@ -280,6 +299,8 @@ class InvoicesTold(Invoice):
 
 
 class InvoiceDecisionsTold(InvoiceDecision):
+    """Decisions about invoices, with the trigger that writes an event when an invoice is voided."""
+
     class Meta:
         proxy = True
         default_permissions = ()
@@ -304,6 +325,10 @@ NOBODYS = ", ".join(f"'{failure}'" for failure in Payment.NOBODYS_FAILURES)
 
 
 class PaymentsTold(Payment):
+    """Payments of invoices, with the trigger that writes an event when one fails, unless the
+    failure says nothing about the merchant.
+    """
+
     class Meta:
         proxy = True
         default_permissions = ()

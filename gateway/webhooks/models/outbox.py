@@ -11,7 +11,9 @@ from merchants.models import Merchant
 
 
 class WebhookEvent(models.Model):
-    """Written by triggers alone (gateway.webhooks.models.causes)."""
+    """Something that happened to a merchant and is to be told to endpoints. Only triggers write it
+    (gateway.webhooks.models.causes).
+    """
 
     # What receivers know it by: the same at every attempt, and at no other installation.
     uid = models.UUIDField(unique=True, db_default=RandomUUID())
@@ -130,5 +132,5 @@ class WebhookAttempt(models.Model):
 
     @property
     def was_taken(self) -> bool:
-        """Whether the receiver said that it has it: any 2xx."""
+        """Whether the receiver accepted the event: it answered with any 2xx."""
         return self.status is not None and 200 <= self.status < 300

@@ -44,13 +44,13 @@ class UnknownDelivery(Refused):
 
 
 class EndpointIsOff(Refused):
-    """The endpoint is told nothing while it is off."""
+    """The endpoint is off, and nothing is sent to it."""
 
     code = "endpoint_is_off"
 
 
 class StillOnItsWay(Refused):
-    """The delivery is tried by itself: there is nothing to send again."""
+    """The delivery is still being tried, so there is nothing to send again."""
 
     code = "still_on_its_way"
 
@@ -58,11 +58,12 @@ class StillOnItsWay(Refused):
 def visit(
     endpoint_id: int, *, now: datetime, silences: Silences, clock: Callable[[], datetime]
 ) -> None:
-    """Tell the endpoint all that is due, for as long as a visit lasts.
+    """Send the endpoint all that is due, for as long as a visit lasts. Does nothing while another
+    process is doing so.
 
-    Each attempt is at the time that `clock` gives then, and at `now` at the earliest. Raises
-    KeepsSilent for an endpoint that this run asks no more, and Elsewhere in a copy of an
-    installation. Does nothing while another process is there.
+    Each attempt is made at the time that `clock` gives, but no earlier than `now`. Raises
+    KeepsSilent if this run has given up on the endpoint, and Elsewhere in a copy of an
+    installation.
     """
     installation.refuse_elsewhere()
     outbox.number()
@@ -86,7 +87,9 @@ def visit(
 
 
 def _attempt(delivery: WebhookDelivery, receiver: Receiver, at: datetime) -> bool:
-    """Tell the endpoint this once, and note what came of it; returns whether it answered."""
+    """Send the delivery once, and record the outcome. Returns whether the endpoint answered at
+    all.
+    """
     text = signing.body(delivery.event)
     headers = signing.headers(delivery.event, text, _secrets(delivery.endpoint, at), at)
     started = time.monotonic()
@@ -109,14 +112,16 @@ def _attempt(delivery: WebhookDelivery, receiver: Receiver, at: datetime) -> boo
 
 
 def _secrets(endpoint: WebhookEndpoint, now: datetime) -> list[str]:
-    """The endpoint's secrets that count now, the current one first."""
+    """The endpoint's secrets that are valid now, newest first."""
     kept = endpoint.secrets.select_related("endpoint").order_by("-pk")
     return [encrypted.read(one, "secret").decode() for one in kept if one.is_valid(now)]
 
 
 @transaction.atomic
 def _note(attempt: WebhookAttempt) -> None:
-    """Write down the attempt, and when the next one is, if any."""
+    """Record the attempt, and what follows from it: the delivery is delivered, is parked after
+    three days, or gets a next attempt. A delivery that is not pending any more only counts it.
+    """
     delivery = _locked(attempt.delivery_id)
     attempt.pk = None  # where the first try to write it broke off
     attempt.save(force_insert=True)
@@ -136,10 +141,12 @@ def _note(attempt: WebhookAttempt) -> None:
 
 
 def _end(delivery: WebhookDelivery, status: Status, at: datetime) -> None:
+    """Set the final status of the delivery, without saving it."""
     delivery.status, delivery.ended_at, delivery.next_attempt_at = status, at, None
 
 
 def _locked(delivery_id: int) -> WebhookDelivery:
+    """Lock and return the delivery. Raises UnknownDelivery."""
     delivery = (
         WebhookDelivery.objects.select_for_update(of=("self",), no_key=True)
         .select_related("event", "endpoint")
@@ -153,7 +160,7 @@ def _locked(delivery_id: int) -> WebhookDelivery:
 
 @transaction.atomic
 def resend(*, delivery_id: int, reason: str, actor: str, now: datetime) -> WebhookDelivery:
-    """Send a delivery again that was parked, or that its receiver has taken and lost.
+    """Send again a delivery that was parked, or that its receiver has taken and lost.
 
     It is tried for three days anew, under the same id. Raises UnknownDelivery, EndpointIsOff,
     StillOnItsWay; Invalid without a reason.
@@ -183,7 +190,8 @@ def resend(*, delivery_id: int, reason: str, actor: str, now: datetime) -> Webho
 
 @transaction.atomic
 def resend_parked(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
-    """Send all again that is parked for this endpoint, in the order of the events.
+    """Send again everything that is parked for this endpoint, in the order of the events. It writes
+    a trail row even if nothing was parked.
 
     Raises EndpointIsOff; Invalid without a reason.
     """

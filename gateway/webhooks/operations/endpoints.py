@@ -31,14 +31,14 @@ class UnknownEndpoint(Refused):
 
 
 class AlreadySet(Refused):
-    """The endpoint is so already: nothing would change."""
+    """The endpoint is set so already, and nothing would change."""
 
     code = "already_set"
 
 
 @dataclass(frozen=True)
 class Secret:
-    """A new secret of an endpoint. It is shown once, to whoever asked for it."""
+    """A new secret of an endpoint, shown once to whoever asked for it."""
 
     endpoint: WebhookEndpoint
     text: str
@@ -56,8 +56,8 @@ def add(
     actor: str,
     now: datetime,
 ) -> Secret:
-    """Tell this address of events of these types from now on: those of `merchant`, by its
-    reference, or of all merchants.
+    """Add an endpoint: from now on, events of these types are sent to this address, those of
+    `merchant` (its reference) or of all merchants. Returns its secret.
 
     A form that is sent twice, with the same `request_key`, adds one endpoint and returns the same
     secret. Raises FormConflict, UnknownMerchant; Invalid for an address that cannot be one, for no
@@ -93,6 +93,7 @@ def add(
 
 
 def _merchant(reference: str) -> Merchant:
+    """The merchant with this reference. Raises UnknownMerchant."""
     merchant = Merchant.objects.filter(reference=reference).first()
     if merchant is None:
         raise UnknownMerchant(f"merchant: there is no merchant {reference}")
@@ -100,7 +101,9 @@ def _merchant(reference: str) -> Merchant:
 
 
 def _known(types: Collection[str]) -> list[str]:
-    """The types in the order in which they are listed. Raises Invalid."""
+    """The types in the order of EVENT_TYPES, each once. Raises Invalid for none or an unknown
+    one.
+    """
     if not types:
         raise Invalid("types", "is missing: an endpoint is told of one type of events at least")
     for code in types:
@@ -110,6 +113,7 @@ def _known(types: Collection[str]) -> list[str]:
 
 
 def _new_secret(endpoint: WebhookEndpoint, now: datetime) -> Secret:
+    """Make and store a new secret of the endpoint."""
     text = signing.new_secret()
     row = WebhookSecret(pk=encrypted.next_key(WebhookSecret), endpoint=endpoint, made_at=now)
     encrypted.put(row, "secret", text.encode())
@@ -121,9 +125,10 @@ def _new_secret(endpoint: WebhookEndpoint, now: datetime) -> Secret:
 def choose_types(
     *, endpoint_id: int, types: Collection[str], reason: str, actor: str, now: datetime
 ) -> WebhookEndpoint:
-    """Tell the endpoint of events of these types, from those on that are not numbered yet.
+    """Set the types of events that are sent to the endpoint. It takes effect with the events that
+    have no number yet.
 
-    What is on its way stays so. Raises UnknownEndpoint, AlreadySet, Invalid.
+    Deliveries that are pending are still sent. Raises UnknownEndpoint, AlreadySet, Invalid.
     """
     reason, chosen = wording.checked("reason", reason), _known(types)
     endpoint = _locked(endpoint_id)
@@ -142,9 +147,9 @@ def choose_types(
 def rotate_secret(
     *, endpoint_id: int, overlap_hours: int, reason: str, actor: str, now: datetime
 ) -> Secret:
-    """Give the endpoint a new secret. For `overlap_hours` requests are signed with the old one,
-    too, so that its receiver can change over at any time in between; 0 where the old one has
-    leaked. Older ones that still count do so no longer than it.
+    """Give the endpoint a new secret, and return it. For `overlap_hours`, requests are signed with
+    the old one as well, so that its receiver can change over in between; 0 is for an old one that
+    has leaked. No older secret is valid for longer.
 
     Raises UnknownEndpoint, Invalid.
     """
@@ -162,7 +167,7 @@ def rotate_secret(
 
 @transaction.atomic
 def turn_off(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
-    """Tell the endpoint nothing any more. What is on its way is parked.
+    """Send nothing to the endpoint any more. Its pending deliveries are parked.
 
     Raises UnknownEndpoint, AlreadySet; Invalid without a reason.
     """
@@ -174,7 +179,8 @@ def turn_off(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> Web
 
 @transaction.atomic
 def turn_on(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
-    """Tell the endpoint again what happens. What was parked stays so until it is sent again.
+    """Send events to the endpoint again. Parked deliveries stay parked, and what happened in
+    between is not sent.
 
     Raises UnknownEndpoint, AlreadySet; Invalid without a reason.
     """
@@ -184,6 +190,9 @@ def turn_on(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> Webh
 def _turn(
     endpoint_id: int, is_on: bool, action: Action, reason: str, actor: str, now: datetime
 ) -> WebhookEndpoint:
+    """Turn the endpoint on or off, with a trail row. Raises UnknownEndpoint, AlreadySet,
+    Invalid.
+    """
     reason = wording.checked("reason", reason)
     endpoint = _locked(endpoint_id)
     if endpoint.is_on == is_on:
@@ -197,6 +206,7 @@ def _turn(
 
 def _locked(endpoint_id: int) -> WebhookEndpoint:
     # Not FOR UPDATE: deliveries that name the endpoint are written meanwhile.
+    """Lock and return the endpoint. Raises UnknownEndpoint."""
     rows = WebhookEndpoint.objects.select_for_update(no_key=True)
     endpoint = rows.filter(pk=endpoint_id).first()
     if endpoint is None:

@@ -43,10 +43,11 @@ SELECT count(*) FROM numbered
 
 
 def number() -> int:
-    """Number all events that have no number yet, and make the deliveries of them.
+    """Number all events that have no number yet, and create their deliveries to the endpoints that
+    have chosen their types.
 
-    Returns how many there were. Of several callers at once, each numbers what the one before it has
-    not seen.
+    Returns how many this call numbered. Of several callers at once, each numbers what the ones
+    before it left.
     """
     numbered = 0
     while WebhookEvent.objects.filter(sequence__isnull=True).exists():
@@ -56,6 +57,9 @@ def number() -> int:
 
 @transaction.atomic
 def _number_some() -> int:
+    """Number the oldest events without a number, at most MOST_AT_ONCE, and create their deliveries.
+    Returns how many.
+    """
     locks.wait_for_advisory_lock("numbers of webhook events")
     with connection.cursor() as cursor:
         cursor.execute(NUMBER, {"most": MOST_AT_ONCE})
