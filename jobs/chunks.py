@@ -9,11 +9,13 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import InterfaceError, OperationalError
 
 from jobs.silences import KeepsSilent, Silences
+from lib.clock import ClockAhead
 
 Failures = dict[int, Exception]  # by the row's primary key
 
-# Errors that are no row's fault: the database is away, a deadlock, or the time is up.
-TRANSIENT_ERRORS = (OperationalError, InterfaceError, SoftTimeLimitExceeded)
+# Errors that are no row's fault: the database is away, a deadlock, the time is up, or the clock of
+# this machine is wrong.
+TRANSIENT_ERRORS = (OperationalError, InterfaceError, SoftTimeLimitExceeded, ClockAhead)
 
 
 def one_by_one(do: Callable[[int], object], keys: Sequence[int]) -> Failures:

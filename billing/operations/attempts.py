@@ -93,7 +93,7 @@ def take_in(account: BillingAccount, invoice: Invoice, payment: Payment, *, now:
         invoice.next_attempt_at = None
     invoice.save(update_fields=["amount_paid", "status", "paid_at", "next_attempt_at"])
     if not invoice.is_unpaid or is_too_little(account, invoice.left_to_pay):
-        dunning.reconsider(account, actor=payment.actor, now=now)
+        dunning.reconsider(account, now=now)
 
 
 def payable(account: BillingAccount) -> Sequence[Invoice]:

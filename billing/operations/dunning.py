@@ -21,6 +21,7 @@ RETRY_DAYS = (1, 3, 5, 7)  # after the first failure
 # freezes the line on that day.
 FREEZE_DAYS = 28
 FREEZES_AFTER = timedelta(days=FREEZE_DAYS)
+PAYMENTS = "payments"  # what lifts a freeze once the bills are paid, whoever paid them
 
 # A bill that nothing collects by itself has failed when its due day starts and it is not paid. It
 # may be paid while an attempt of an earlier method has no answer: a later day start looks again.
@@ -176,13 +177,14 @@ def give_days_to_pay(account: BillingAccount, invoice: Invoice) -> bool:
     return True
 
 
-def reconsider(account: BillingAccount, *, actor: str, now: datetime) -> None:
+def reconsider(account: BillingAccount, *, by: str = PAYMENTS, now: datetime) -> None:
     """Adjust the freeze of the account's credit line for unpaid bills, after a bill was paid or
     voided: lift the freeze if no bill is unpaid, and set anew the days on which the others freeze
     the line. Does nothing if the line is not frozen for an unpaid bill and no such day is set.
 
     A bill with less left to pay than its provider's minimum causes no freeze; one that it has
-    caused already is lifted only when all bills are paid.
+    caused already is lifted only when all bills are paid. `by` is who is on record as having lifted
+    it: an operator who voided the last bill, otherwise nobody of our team.
     """
     if not unpaid_bills.concern(account.pk):
         return
@@ -196,7 +198,7 @@ def reconsider(account: BillingAccount, *, actor: str, now: datetime) -> None:
             and not is_too_little(account, invoice.left_to_pay)
         ],
         all_paid=not unpaid,
-        actor=actor,
+        by=by,
     )
 
 

@@ -154,7 +154,7 @@ def _undo(invoice_id: int, decision: Decided, actor: str, reason: str, now: date
         outstanding=F("outstanding") + invoice.total.amount,
         billed_through=queries.billed_through(account),
     )
-    dunning.reconsider(account, actor=actor, now=now)
+    dunning.reconsider(account, by=actor, now=now)
     return invoice
 
 

@@ -79,7 +79,7 @@ def choose(
         trailed={"payment_method": (before, after)},
     )
     dunning.plan_attempts(account, chosen_by=actor, now=now)
-    _reconsider_small_invoices(account, small, actor=actor, now=now)
+    _reconsider_small_invoices(account, small, now=now)
     # What the last method could not have been asked for may have kept it waiting.
     rests.pay_invoices(account, actor=actor, now=now)
     return account
@@ -226,16 +226,14 @@ def _too_small(account: BillingAccount) -> set[int]:
     return {invoice.pk for invoice in unpaid if is_too_little(account, invoice.left_to_pay)}
 
 
-def _reconsider_small_invoices(
-    account: BillingAccount, before: set[int], *, actor: str, now: datetime
-) -> None:
+def _reconsider_small_invoices(account: BillingAccount, before: set[int], *, now: datetime) -> None:
     """Adjust the credit line's freeze after a change of method: bills that have become too small to
     be collected cause no freeze, and those that were too small `before` and are not any more cause
     one again.
     """
     after = _too_small(account)
     if after - before:
-        dunning.reconsider(account, actor=actor, now=now)
+        dunning.reconsider(account, now=now)
     if before - after:
         again = account.invoices.filter(pk__in=before - after, status__in=Invoice.UNPAID)
         dunning.expect_freezes(account, list(again))

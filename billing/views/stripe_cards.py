@@ -61,7 +61,8 @@ def finish(request: MemberRequest) -> HttpResponse:
     except Refused as refused:
         messages.error(request, sentence_of(refused))
     else:
-        messages.success(request, _("%(card)s was added.") % {"card": card})
+        if card.removed_at is None:  # which it is when an old page is sent again
+            messages.success(request, _("%(card)s was added.") % {"card": card})
         try_chosen(request, account.pk)
     return _back(request)
 

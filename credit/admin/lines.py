@@ -113,6 +113,13 @@ class CreditLineAdmin(Deciding, OfMerchant):
         return _shares((f"risk {exposure.buyer_risk}", exposure) for exposure in by_risk(line))
 
 
+# What a rule does after an operator has lifted a freeze that it placed.
+WHEN_LIFTED = {
+    Freeze.Reason.OVERDUE: " It comes back at the next day start while its cause holds.",
+    Freeze.Reason.UNPAID_BILL: " It does not come back for the bills that are unpaid by now.",
+}
+
+
 @admin.register(Freeze)
 class FreezeAdmin(Deciding, OfMerchant):
     merchant = "line__merchant"
@@ -126,8 +133,8 @@ class FreezeAdmin(Deciding, OfMerchant):
             "Lift",
             form=Reasoned,
             effect=lambda freeze: (
-                "This freeze ends; others of the line stay in force. One that a rule placed comes"
-                " back at the next day start while its cause holds. The merchant is told."
+                "This freeze ends; others of the line stay in force."
+                f"{WHEN_LIFTED.get(freeze.reason, '')} The merchant is told."
             ),
             carry_out=Call(freezes.lift, "freeze_id", renamed={"reason": "note"}),
             done="The freeze is lifted.",

@@ -17,15 +17,17 @@ from notices.operations import notices
 
 EXPECT = """
 WITH due AS (
-    SELECT line.merchant_id, due.day
-    FROM unnest(%s::bigint[], %s::date[]) AS due(merchant_id, day)
-    JOIN credit_creditline line USING (merchant_id)
+    SELECT merchant_id, array_agg(day) AS days
+    FROM unnest(%s::bigint[], %s::date[]) AS due(merchant_id, day) GROUP BY merchant_id
+), held AS (
+    SELECT line.merchant_id, due.days
+    FROM due JOIN credit_creditline line USING (merchant_id)
     ORDER BY line.merchant_id FOR NO KEY UPDATE OF line
 )
 UPDATE credit_creditline line
-SET unpaid_bill_days = ARRAY(SELECT DISTINCT day FROM unnest(line.unpaid_bill_days || due.day) day
+SET unpaid_bill_days = ARRAY(SELECT DISTINCT day FROM unnest(line.unpaid_bill_days || held.days) day
                              ORDER BY day)
-FROM due WHERE line.merchant_id = due.merchant_id
+FROM held WHERE line.merchant_id = held.merchant_id
 """
 
 PLACE = f"""
@@ -61,7 +63,8 @@ FROM due WHERE line.merchant_id = due.line_id
 
 def expect(merchant_ids: Sequence[int], days: Sequence[date]) -> None:
     """Record for each merchant the local day from which a bill that is still unpaid freezes its
-    line; `days` are in the order of `merchant_ids`. Merchants without a line are ignored.
+    line; `days` are in the order of `merchant_ids`, which may name a merchant several times, once
+    for each of its bills. Merchants without a line are ignored.
     """
     if merchant_ids:
         with connection.cursor() as cursor:
@@ -119,9 +122,10 @@ def concern(merchant_id: int) -> bool:
     return expected.exists() or freezes.exists()
 
 
-def settle(line: CreditLine, *, next_days: Sequence[date], all_paid: bool, actor: str) -> None:
+def settle(line: CreditLine, *, next_days: Sequence[date], all_paid: bool, by: str) -> None:
     """Record on the locked line the days in `next_days`, on which bills that are still unpaid
-    freeze it, in place of those recorded before. If `all_paid`, lift its freeze for an unpaid bill.
+    freeze it, in place of those recorded before. If `all_paid`, lift its freeze for an unpaid bill,
+    which is on record as lifted by `by`.
 
     A day that has come and is no longer recorded has frozen the line already. It is not recorded
     again, so that a freeze that an operator lifted stays lifted. Rule 16.11.
@@ -134,4 +138,4 @@ def settle(line: CreditLine, *, next_days: Sequence[date], all_paid: bool, actor
         line=line, reason=Freeze.Reason.UNPAID_BILL, lifted_at__isnull=True
     ).first()
     if freeze:
-        overdue.end(freeze, line, by=actor, note="", now=line.now)
+        overdue.end(freeze, line, by=by, note="", now=line.now)

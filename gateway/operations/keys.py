@@ -55,8 +55,8 @@ def make(
     """Make a key for these scopes, which reaches the books of one merchant or, if `merchant` is
     None, of all.
 
-    Returns the key and its text, which is not stored and cannot be shown later. Raises Invalid, and KeyWasShown for a
-    form that is sent twice, with the same `request_key`.
+    Returns the key and its text, which is not stored and cannot be shown later. Raises Invalid, and
+    KeyWasShown for a form that is sent twice, with the same `request_key`.
     """
     unknown = set(scopes) - set(Scope.values)
     if unknown or not scopes:

@@ -14,6 +14,7 @@ from tests.amounts import usd
 from tests.billing import deciding
 from tests.billing.paying import (
     MEI,
+    SECOND,
     Told,
     add_card,
     attempts,
@@ -137,6 +138,19 @@ def test_a_rest_that_a_new_method_takes_counts_again(provider: Told) -> None:
     assert [str(day) for day in shop.line.unpaid_bill_days] == ["2026-11-30"]
     assert choose(shop, "2026-11-03 13:00", "stripe") == "stripe"
     assert (next_attempt(shop), shop.line.unpaid_bill_days) == (None, [])
+
+
+def test_of_several_rests_each_counts_again_from_its_own_day(provider: Told) -> None:
+    shop = failing_invoice(provider)
+    shop.run_jobs("2026-11-02 10:00")
+    shop.charge("2026-11-05 09:00", "pick-pack", "300.00")
+    shop.run_jobs("2026-11-05 10:00")
+    assert [str(day) for day in shop.line.unpaid_bill_days] == ["2026-11-30", "2026-12-03"]
+    transfer(shop, "2026-11-06 11:00", "249.70", "BANK-1")
+    transfer(shop, "2026-11-06 12:00", "299.70", "BANK-2", number=SECOND)
+    assert shop.line.unpaid_bill_days == []
+    choose(shop, "2026-11-06 13:00", "proceeds")
+    assert [str(day) for day in shop.line.unpaid_bill_days] == ["2026-11-30", "2026-12-03"]
 
 
 def test_a_bill_made_before_the_method_was_chosen_waits_for_a_transfer(provider: Told) -> None:

@@ -46,6 +46,8 @@ def test_of_two_bills_both_must_be_paid(provider: Told, first: str) -> None:
     assert shop.frozen_by() == ["UNPAID_BILL"]
     assert pay_now(shop, "2026-12-10 13:00", last) == "SUCCEEDED"
     assert shop.frozen_by() == []
+    # Nobody of ours lifted it, and none of its people either.
+    assert shop.line.freezes.get().lifted_by == "payments"
 
 
 def test_when_the_first_is_paid_the_days_of_the_second_count(provider: Told) -> None:

@@ -7,7 +7,8 @@ from credit.operations import freezes
 from credit.operations.freezes import AlreadyFrozen, AlreadyLifted
 from lib.refusals import Invalid
 from tests import shops
-from tests.factories import FreezeFactory
+from tests.factories import FreezeFactory, browser_of, operator
+from tests.text import text_of
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -139,3 +140,19 @@ def test_without_a_note_nothing_is_placed_or_lifted(note: str) -> None:
             freeze(shop, Freeze.Reason.MANUAL, note=note)
         with pytest.raises(Invalid, match="note"):
             lift(shop, one, note=note)
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("OVERDUE", "comes back at the next day start while its cause holds"),
+        ("UNPAID_BILL", "does not come back for the bills that are unpaid by now"),
+        ("MANUAL", "stay in force. The merchant is told"),
+    ],
+)
+def test_who_lifts_one_reads_whether_a_rule_places_it_again(reason: str, said: str) -> None:
+    freeze = FreezeFactory.create(reason=reason)
+    page = browser_of(operator("Credit officer")).get(
+        f"/admin/credit/freeze/{freeze.pk}/decide/lift/"
+    )
+    assert said in " ".join(text_of(page).split())

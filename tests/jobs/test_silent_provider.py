@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
@@ -24,7 +25,7 @@ from tests import shops, silent_server, stripe_server
 from tests.billing.at_stripe import add_card
 from tests.billing.paying import Told, told_shop
 from tests.credit.withdrawing import NOW, shop_with, status, withdraw
-from tests.jobs.working import figures, run
+from tests.jobs.working import figures, open_failures, run, workers_in_this_process
 from tests.silent_server import Silent
 from tests.whole import full
 
@@ -130,6 +131,22 @@ def test_a_turn_ends_by_its_own_clock_and_hands_back_the_rest(
     assert (figures(found), found.rows_left) == ((4, 4, 0), 0)
     assert (found.chunks, found.open_chunks, found.error) == (4, [], "")
     assert standing() == {"attempt SUCCEEDED": 4, "bill PAID": 4}
+
+
+def test_a_worker_whose_clock_is_wrong_parks_no_row(settings: Any) -> None:
+    at = shops.instant(DUE)
+    wrong = clock.ClockAhead(at + timedelta(hours=1), at)
+    with stripe_server.odd_stripe() as server:
+        stripe_server.be_asked(settings, server.url)
+        due(2)
+        started = runs.start(job_named(COLLECTING), at=at, now=at)
+        with workers_in_this_process(), mock.patch.object(clock, "now", side_effect=wrong):
+            tasks.spread(started)
+        started.run.refresh_from_db()
+        assert "60 minutes ahead of the database's" in started.run.error
+        assert (figures(started.run), open_failures(), server.requests) == ((2, 0, 0), [], [])
+        run(COLLECTING, "2026-11-02 10:05")
+    assert standing() == {"attempt SUCCEEDED": 2, "bill PAID": 2}
 
 
 # The time limit, which strikes in the middle of a request.
