@@ -105,6 +105,7 @@ class Report:
 
     done: str
     refused: Sequence[str] = ()  # one sentence for each
+    refused_title: Text = "Left as they are"
     secret: str = ""  # what is shown this once, to be copied
     link: str = ""  # of what was made
     link_text: Text = ""

@@ -63,6 +63,9 @@ def _upload(act: Act) -> Report:
             "Nothing of the file was taken in, since not all of it can be right. Mend it, and"
             " upload it again.",
             refused=refusal.told(),
+            refused_title="What is wrong",
+            link=reverse("admin:gateway_import_decide_list", args=["upload"]),
+            link_text="Upload it again",
         )
     return Report(
         f"The file is here: {_counted(file.row_count)} in order. All is applied within"

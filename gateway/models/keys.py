@@ -15,11 +15,11 @@ from lib.form_keys import one_row_per_form
 class Scope(models.TextChoices):
     """What a key of the API may be used for."""
 
-    ORDERS = "orders", "Tell of orders, their payments and refunds"
-    CHARGES = "charges", "Tell of charges"
-    MERCHANTS = "merchants", "Take in merchants, and change them"
-    METRICS = "metrics", "Tell how shops do"
-    READ = "read", "Read"
+    ORDERS = "orders", "Orders: place them, and report their steps, payments and refunds"
+    CHARGES = "charges", "Charges: record them"
+    MERCHANTS = "merchants", "Merchants: add and change them"
+    METRICS = "metrics", "Shop metrics: report them"
+    READ = "read", "Reading: the books, and what came in"
 
 
 class ApiKey(models.Model):

@@ -91,6 +91,21 @@ def test_a_dry_run_counts_and_writes_nothing() -> None:
     assert not LimitEntry.objects.filter(kind="REVIEW").exists()
 
 
+def test_where_no_policy_has_started_a_dry_run_reviews_nothing_as_reviews_do() -> None:
+    shop_with("12000.00", ("4.8", "80", "100", "90"), currency="NOK")
+    assert not CreditPolicy.objects.filter(currency="NOK").exists()
+    policies.introduce(
+        currency="NOK",
+        starts_on=date(2100, 1, 1),
+        today=TODAY,
+        actor="olga@tael.example",
+        reason="For the next century.",
+        now=instant("2026-11-10 09:00"),
+    )
+    assert "No line would be reviewed" in review("--dry-run")
+    assert "NOK, policy 1: 1 lines reviewed" in review("--dry-run", "--policy", "1")
+
+
 def test_only_a_dry_run_is_offered() -> None:
     with pytest.raises(CommandError, match="--dry-run"):
         review()

@@ -42,7 +42,7 @@ class Command(BooksCommand):
         if not dry_run:
             raise CommandError("Reviews are held by the timetable; only --dry-run is offered.")
         chosen = _policies(policy)
-        if not chosen:
+        if not chosen and policy is not None:
             raise CommandError(f"No currency has a policy with version {policy}.")
         by_currency: dict[str, _Summary] = {}
         for look in _previews(chosen):
@@ -61,13 +61,14 @@ class Command(BooksCommand):
 
 def _policies(version: int | None) -> dict[str, CreditPolicy]:
     """The policies to review by, for each currency: the given version, for the currencies that have
-    it, or else the version in force today (UTC).
+    it, or else the version in force today (UTC), if one is.
     """
     if version is not None:
         return {p.currency: p for p in CreditPolicy.objects.filter(version=version)}
     today = clock.now().date()
     currencies = CreditPolicy.objects.values_list("currency", flat=True).distinct()
-    return {currency: policies.in_force(currency, today) for currency in currencies}
+    found = {currency: policies.in_force(currency, today) for currency in currencies}
+    return {currency: policy for currency, policy in found.items() if policy.holds_reviews}
 
 
 def _previews(chosen: dict[str, CreditPolicy]) -> Iterator[Preview]:

@@ -103,6 +103,7 @@ def test_bad_rows_are_listed_and_nothing_is_kept(officer: Client) -> None:
     with nothing_changes():
         shown = text_of(officer.post(UPLOAD, sent))
         assert "Nothing of the file was taken in" in shown
+        assert "What is wrong" in shown
         assert "Line 3, amount: must be more than 0." in shown
         assert "Line 4, merchant: there is no merchant nobody." in shown
         assert "The file is in UTF-16" in text_of(
