@@ -132,7 +132,7 @@ def list_statements(request: KeyedRequest, merchant: str, asked: Paged) -> State
 
     A month changes with each charge that joins it, and when it closes.
     """
-    found = _account(merchant_of(request, merchant)).statements
+    found = _account(merchant_of(request, merchant)).statements.all()
     if since := asked.changed_since:
         charged = Exists(Charge.objects.filter(statement=OuterRef("pk"), arrived_at__gte=since))
         found = found.filter(charged | Q(opened_at__gte=since) | Q(closed_at__gte=since))
