@@ -298,8 +298,9 @@ class Deciding(ModelAdmin):
         return row
 
     def _decide(self, request: HttpRequest, row: Any, decision: Decision) -> HttpResponse:
-        """Show the decision's page or, for a POST with a valid form, carry the decision out. If it
-        is refused, the page is shown again with the reason.
+        """Show the decision's page or, for a POST with a valid form, carry the decision out, and
+        redirect or show its report. If it is refused, show the page again with the reason. A
+        decision that takes a second factor has it confirmed first.
         """
         if decision.takes_second_factor:
             elsewhere: HttpResponse | None = self.admin_site.confirm_again(request)

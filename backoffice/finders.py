@@ -38,7 +38,7 @@ class Unique:
     asked_as: Callable[[str], str] = _unchanged  # what a name is called in the columns of `keys`
 
     def among_all(self, kind: Kind, text: str) -> Iterator[tuple[Any, bool]]:
-        """Yield (row, True) for each row with this key, latest first."""
+        """Yield (row, True) for each row with this key, latest first, and at most MOST of them."""
         rows = kind.model._default_manager.select_related(kind.merchant)
         asked = self.asked_as(text)
         for key in self.keys:
@@ -62,7 +62,9 @@ class Within:
     most: int = 1  # of one name, within a merchant
 
     def among_all(self, kind: Kind, text: str) -> Iterator[tuple[Any, bool]]:
-        """Yield (row, True) for each row with this reference, of whatever merchant."""
+        """Yield (row, True) for the rows with this reference, of whatever merchant, and at most
+        MOST of them.
+        """
         rows = kind.model._default_manager.filter(pk__in=self._keys(kind, text))
         for row in rows.select_related(kind.merchant).order_by("pk"):
             yield row, True
@@ -117,7 +119,9 @@ class Started:
     is_exact: Callable[[Any, str], bool]
 
     def among_all(self, kind: Kind, text: str) -> Iterator[tuple[Any, bool]]:
-        """Yield (row, whether the text is its whole name) for each row whose name starts so."""
+        """Yield (row, whether the text is its whole name) for the rows whose name starts with the
+        text, and at most MOST of them.
+        """
         for row in self.rows(text)[:MOST]:
             yield row, self.is_exact(row, text)
 

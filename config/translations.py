@@ -58,7 +58,9 @@ METHODS = [
 
 
 def found() -> Catalog:
-    """A catalogue of every text marked for translation, with the files that it is in."""
+    """A catalogue of all texts that are marked for translation in our sources, with the files in
+    which each occurs.
+    """
     catalog = Catalog()
     for folder in SOURCES:
         root = settings.BASE_DIR / folder

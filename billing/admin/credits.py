@@ -29,8 +29,8 @@ def _reject_effect(credit: BillingCredit) -> str:
     deciding.
     """
     return (
-        f"{figure(credit.amount)} is not given back; nothing outstanding"
-        f" changes. The merchant is told why.\n\n{credit.asked_by} writes: {credit.message}"
+        f"{figure(credit.amount)} is not credited, and what is outstanding stays as it is. The"
+        f" merchant is told why.\n\n{credit.asked_by} writes: {credit.message}"
     )
 
 

@@ -47,10 +47,10 @@ def _end_effect(payment: Payment) -> str:
     amount = figure(payment.amount)
     return (
         f"What the provider says: {payment.problem} Look at the provider's own pages first. The"
-        f" attempt over {amount} has failed, and bill {payment.invoice} is not tried by itself any"
-        " more: it waits for a transfer or another method; the merchant is not told of a failure."
-        " Money that arrived is recorded like a transfer for the bill; what it does not want is"
-        " unapplied."
+        f" attempt to collect {amount} will count as failed, and bill {payment.invoice} is not"
+        " tried by itself any more: it waits for a transfer or another method; the merchant is not"
+        " told of a failure. Money that arrived is recorded like a transfer for the bill; what the"
+        " bill does not need becomes unapplied."
     )
 
 

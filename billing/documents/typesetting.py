@@ -96,8 +96,11 @@ class Words:
                 yield from ((False, accent) for accent in cluster[1:])
 
     def name(self, name: str, reference: str) -> str:
-        """The name as `shown` prepares it, or the reference if not one letter of the name can be
-        shown.
+        """Return the name as `shown` prepares it, or the reference if the name is empty or the
+        fonts can show none of its letters and digits.
+
+        For `notes`, it is recorded which characters are missing, or that the reference stands in
+        for the name.
         """
         words = Words(self._fonts)
         shown = words.shown(name)

@@ -435,11 +435,12 @@ def _record_failure(
 def _take_late(
     account: BillingAccount, invoice: Invoice, attempt: Payment, answer: Answer, now: datetime
 ) -> None:
-    """Record money that came for an attempt that is recorded as failed, or is paid already. Does
-    nothing if this money is recorded already.
+    """Record money that came for an attempt that had failed, or that was paid already with other
+    money; do nothing if this money is recorded already.
 
-    It pays the bill if exactly as much is left to pay, and no attempt waits for an answer;
-    otherwise it becomes unapplied.
+    If exactly this amount is left to pay on the bill, and no attempt waits for an answer, the money
+    pays the bill. Otherwise it becomes unapplied money, which at once pays what it can of the
+    account's unpaid bills.
     """
     # When a person ended the attempt, the money may have been recorded as a transfer
     # (ended_payments).

@@ -238,9 +238,9 @@ def _settle(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> No
 
 
 def _doubt(withdrawal: Withdrawal, amount: Money, teller: str) -> str:
-    """Store on the held withdrawal, as its `problem`, that `teller` says another amount was paid.
-    One that is SENT becomes UNKNOWN; one that has ended stays as it is. Returns the problem as a
-    sentence.
+    """Return a sentence that says that, according to `teller`, another amount was paid than the
+    withdrawal's, and log it. Unless the withdrawal has ended, the sentence is stored as its
+    `problem`, and one that is SENT becomes UNKNOWN. The caller holds the withdrawal's lock.
     """
     asked = money.full(withdrawal.amount)
     said = f"{amount.amount:f} {amount.currency}"  # as it was said, to its last digit

@@ -83,7 +83,10 @@ def _give(line: CreditLine, order: str, reference: str, amount: Money, at: datet
 
 
 def _check_refundable(order: Order, amount: Money) -> None:
-    """Raise OrderNotOpen or RefundTooLarge if this amount of the order cannot be refunded."""
+    """Raise OrderNotOpen if the order was declined, cancelled or refunded in full, and
+    RefundTooLarge if more than is left of it would be refunded. A paid or written-off order can be
+    refunded.
+    """
     if order.status in (Order.Status.DECLINED, Order.Status.CANCELLED, Order.Status.REFUNDED):
         raise orders.OrderNotOpen(f"order: {order} is {order.status}")
     left = order.amount - order.refunded

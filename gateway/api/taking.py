@@ -34,7 +34,9 @@ def take(
 def taken(
     request: KeyedRequest, kind: str, *, merchant: str, data: dict[str, Any], at: datetime | None
 ) -> Outcome:
-    """As `take`; raises Problem for what was refused."""
+    """Apply what the request tells as `take` does, and return the outcome. Raises Problem if it is
+    refused.
+    """
     outcome = take(request, kind, merchant=merchant, data=data, at=at)
     if outcome.status == REJECTED:
         raise Problem.of(outcome)

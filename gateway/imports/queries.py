@@ -50,7 +50,7 @@ def outcomes(file: Import) -> dict[str, int]:
 
 
 def result(file: Import) -> Iterator[bytes]:
-    """Yield the chunks of a CSV file of the import's rows as they were uploaded, by line, each with
+    """Return the import as chunks of a CSV file: its rows in the order of their lines, each with
     what became of it.
     """
     said = {name: csv_files.safe(f"(data ->> '{name}')") for name in file.columns}

@@ -172,7 +172,9 @@ def _network(text: str) -> str:
 
 
 def _told(key: ApiKey) -> dict[str, str | int]:
-    """What the key may do and until when, as texts for a trail row."""
+    """What the key may do, from which networks, how often and until when, as values for a trail
+    row.
+    """
     return {
         "scopes": " ".join(key.scopes),
         "networks": " ".join(key.networks) or "any",

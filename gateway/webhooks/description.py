@@ -30,7 +30,7 @@ def schemas() -> dict[str, Any]:
 
 
 def webhooks() -> dict[str, Any]:
-    """The `webhooks` of an OpenAPI document: what we send for each type of events."""
+    """The `webhooks` of an OpenAPI document: what we send for each type of event."""
     return {one.code: {"post": _request(one)} for one in EVENT_TYPES.values()}
 
 

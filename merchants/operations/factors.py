@@ -25,13 +25,14 @@ Kind = SecurityMail.Kind
 def enrol(
     *, user: User, authenticator_id: int, kind: str, proved: Collection[int], now: datetime
 ) -> EnrolledFactor:
-    """Record a factor that was just set up. `proved` are allauth's keys of the factors that the
-    same session has confirmed.
+    """Record a factor that was just set up, and from when it counts. `proved` are allauth's keys of
+    the factors that the same session has confirmed.
 
-    If one of these counts, or is to count, the new factor does from the same instant, even if the
-    other was removed since; otherwise it counts a day from now, and in demonstrations at once. The
-    person is notified. If it is their first factor and has to wait, so are the owners of the
-    merchants whose money it will open. A factor that is recorded already is returned unchanged.
+    It counts as soon as the earliest of these does, even if that one was removed since, and at once
+    if that one does already. If there is none, it counts a day from now; in demonstrations always
+    at once. The person is notified. If none was confirmed and the new one has to wait, the owners
+    of the merchants whose money it will open are notified, too. A factor that is recorded already
+    is returned unchanged.
     """
     counted = queries.factor_counts_from(user, proved)
     counts_from = now if settings.TAEL_SANDBOX else max(now, counted or now + FACTOR_WAITS)
