@@ -29,7 +29,7 @@ from moneyed import Money
 from bench import least_orders, reached
 from bench.shops import join
 from billing.operations import charges
-from credit.operations import orders, payments, refunds
+from credit.operations import order_steps, orders, payments, refunds
 from gateway.models import Scope
 from gateway.operations import keys
 from merchants.models import Merchant
@@ -194,9 +194,9 @@ def _run(shops: Sequence[Merchant], events: list[dict[str, Any]]) -> None:
                 amount = Money(data["amount"], "USD")
                 orders.place(reference=data["order"], buyer="b", amount=amount, **whose)
             case "order.shipped":
-                orders.ship(reference=data["order"], **whose)
+                order_steps.ship(reference=data["order"], **whose)
             case "order.delivered":
-                orders.deliver(reference=data["order"], **whose)
+                order_steps.deliver(reference=data["order"], **whose)
             case "order.paid":
                 amount = Money(data["amount"], "USD")
                 payments.receive(

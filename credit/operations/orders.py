@@ -1,32 +1,22 @@
-"""A buyer's order: placing it, its shipment and delivery, and its cancellation (rule 4.5)."""
+"""Places a buyer's order, or says whether it could be (rule 4.5).
 
-from datetime import datetime, timedelta
+What becomes of it later is in `order_steps`, `payments` and `refunds`.
+"""
+
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
 from moneyed import Money
 
-from credit.models import CreditLine, LimitEntry, Order
-from credit.notices import ORDER_DECLINED, ORDER_OVERDUE
+from credit.models import CreditLine, Order
+from credit.notices import ORDER_DECLINED
 from credit.operations import lines, usage
 from credit.queries.exposure import owed_by
 from credit.rules import HIGH_RISK, MOST_INSTALMENTS, happened
 from lib import money, prepared
-from lib.refusals import Conflict, Invalid, Refused
-from merchants.queries import local_day
+from lib.refusals import Conflict, Invalid
 from notices.operations import notices
-
-
-class UnknownOrder(Refused):
-    """The merchant has no order with this reference."""
-
-    code = "unknown_order"
-
-
-class OrderNotOpen(Refused):
-    """The order's status does not allow this step."""
-
-    code = "order_not_open"
 
 
 class WrongInstant(Invalid):
@@ -262,90 +252,6 @@ def _check_same(known: Order, sent: Order) -> None:
         raise OrderConflict(f"order: {known.reference} is known with another {named}", others)
 
 
-def load(line: CreditLine, reference: str) -> Order:
-    """The order with this reference of a locked line. Raises UnknownOrder."""
-    order = Order.objects.filter(line=line, reference=reference).first()
-    if order is None:
-        raise UnknownOrder(f"order: there is no order {reference}")
-    return order
-
-
-def ship(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tuple[Order, bool]:
-    """Record that the order left the shop at `at`. Returns the order and whether that was new.
-
-    Raises UnknownOrder, WrongInstant, OrderNotOpen for a declined or cancelled order. Rule 4.10.
-    """
-    with transaction.atomic():
-        line = lines.lock(merchant_id, now=now)
-        order = load(line, reference)
-        if order.shipped_at is not None:
-            return order, False
-        _check_not_declined_or_cancelled(order)
-        check_instant(at, line, order)
-        order.shipped_at = at
-        order.shipped_told_at = line.now
-        order.save(update_fields=["shipped_at", "shipped_told_at"])
-        return order, True
-
-
-def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tuple[Order, bool]:
-    """Record that the buyer received the order at `at`, from which its parts fall due.
-
-    Returns the order and whether that was new. Raises UnknownOrder, WrongInstant, OrderNotOpen for
-    a declined or cancelled order. The first part is due `payment_days` after the local day of
-    delivery. Rule 4.10, rule 4.11.
-    """
-    with transaction.atomic():
-        line = lines.lock(merchant_id, now=now)
-        order = load(line, reference)
-        if order.delivered_at is not None:
-            return order, False
-        _check_not_declined_or_cancelled(order)
-        counted_at = check_instant(at, line, order)
-        order.delivered_at = at
-        order.delivered_told_at = line.now
-        order.delivered_told_on = line.open_on
-        delivered_on = local_day(line, counted_at)
-        order.first_due_on = delivered_on + timedelta(days=line.payment_days)
-        order.set_due_on()
-        order.save(
-            update_fields=[
-                *("delivered_at", "delivered_told_at", "delivered_told_on"),
-                *("first_due_on", "due_on"),
-            ]
-        )
-        _notify_if_overdue(order, line)
-        return order, True
-
-
-def _notify_if_overdue(order: Order, line: CreditLine) -> None:
-    """Notify the merchant of each due date that had passed unpaid when the delivery was reported.
-
-    The day-ends that notify of such dates (operations.days) had been worked off by then.
-    """
-    if order.due_on is None or order.due_on >= line.open_on:
-        return
-    due = money.zero(order.currency)
-    for part in order.parts():
-        due += part.outstanding
-        if part.outstanding and part.due_on is not None and part.due_on < line.open_on:
-            notices.write(
-                merchant_id=order.line_id,
-                kind=ORDER_OVERDUE,
-                cause=f"{order.reference} {part.due_on}",
-                at=line.now,
-                order=order.reference,
-                due_on=str(part.due_on),
-                due=money.text(due),
-                currency=order.currency,
-            )
-
-
-def _check_not_declined_or_cancelled(order: Order) -> None:
-    if order.status in (Order.Status.DECLINED, Order.Status.CANCELLED):
-        raise OrderNotOpen(f"order: {order.reference} is {order.status}")
-
-
 def check_instant(at: datetime, line: CreditLine, order: Order | None = None) -> datetime:
     """The instant to compute with for a step that is reported now and said to have happened at
     `at`.
@@ -358,44 +264,3 @@ def check_instant(at: datetime, line: CreditLine, order: Order | None = None) ->
     if counted_at is None:
         raise WrongInstant(at)
     return counted_at
-
-
-def cancel(
-    *, merchant_id: int, reference: str, reason: str, at: datetime | None = None, now: datetime
-) -> tuple[Order, bool]:
-    """Cancel an open order of which nothing is paid, and release all that it reserves.
-
-    It is released as of now; `at` is when the platform says that it was cancelled, and is `now`
-    where nothing is given. Returns the order and whether that was new. Raises UnknownOrder,
-    WrongInstant, OrderNotOpen, OrderConflict when it was cancelled before for another reason. Rule
-    4.15.
-    """
-    with transaction.atomic():
-        line = lines.lock(merchant_id, now=now)
-        now, said_at = line.now, at or now
-        order = load(line, reference)
-        if order.status == Order.Status.CANCELLED:
-            if order.cancel_reason != reason:
-                fact = f"order: {reference} was cancelled for another reason"
-                raise OrderConflict(fact, ["reason"])
-            return order, False
-        if not order.is_open or order.paid:
-            raise OrderNotOpen(
-                f"order: {reference} is {order.status}, {money.text(order.paid)} of it paid"
-            )
-        check_instant(said_at, line, order)
-        released = order.outstanding
-        order.status = Order.Status.CANCELLED
-        order.outstanding = money.zero(line.currency)
-        order.due_on = None
-        order.cancelled_at = now
-        order.cancelled_said_at = said_at
-        order.cancel_reason = reason
-        order.save(
-            update_fields=[
-                *("status", "outstanding", "due_on"),
-                *("cancelled_at", "cancelled_said_at", "cancel_reason"),
-            ]
-        )
-        lines.release(line, order, released, kind=LimitEntry.Kind.RELEASE, now=now)
-        return order, True

@@ -14,7 +14,7 @@ from credit.models import (
     ProceedsEntry,
     RefusedCash,
 )
-from credit.operations import lines, orders, overdue, refused_cash
+from credit.operations import lines, order_steps, orders, overdue, refused_cash
 from lib import money
 from lib.refusals import Conflict, CurrencyMismatch, Invalid, Refused, differing
 from merchants.queries import local_day
@@ -69,7 +69,7 @@ def receive(
             return known, False
         try:
             payment, refusal = _take(line, order, reference, amount, at)
-        except (CurrencyMismatch, orders.UnknownOrder, orders.WrongInstant) as refused:
+        except (CurrencyMismatch, order_steps.UnknownOrder, orders.WrongInstant) as refused:
             refusal = refused
             refused_cash.keep(
                 line,
@@ -100,7 +100,7 @@ def _take(
     """
     amount = money.accepted(amount, line.currency)
     orders.check_instant(at, line)
-    paid_order = orders.load(line, order)
+    paid_order = order_steps.load(line, order)
     paid_at = orders.check_instant(at, line, paid_order)
     payment = OrderPayment(
         line=line,

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry, Order, OrderRefund, ProceedsEntry, RefusedCash
-from credit.operations import lines, orders, overdue, refused_cash
+from credit.operations import lines, order_steps, orders, overdue, refused_cash
 from lib import money
 from lib.refusals import Conflict, CurrencyMismatch, Invalid, Refused, differing
 
@@ -54,7 +54,7 @@ def give(
             return known, False
         try:
             return _give(line, order, reference, amount, at), True
-        except (CurrencyMismatch, orders.UnknownOrder, orders.WrongInstant) as refused:
+        except (CurrencyMismatch, order_steps.UnknownOrder, orders.WrongInstant) as refused:
             refusal = refused
             refused_cash.keep(
                 line,
@@ -71,7 +71,7 @@ def give(
 def _give(line: CreditLine, order: str, reference: str, amount: Money, at: datetime) -> OrderRefund:
     amount = money.accepted(amount, line.currency)
     orders.check_instant(at, line)
-    refunded = orders.load(line, order)
+    refunded = order_steps.load(line, order)
     orders.check_instant(at, line, refunded)
     _check_refundable(refunded, amount)
     refund = _write(line, refunded, reference, amount, at, line.now)
@@ -81,7 +81,7 @@ def _give(line: CreditLine, order: str, reference: str, amount: Money, at: datet
 
 def _check_refundable(order: Order, amount: Money) -> None:
     if order.status in (Order.Status.DECLINED, Order.Status.CANCELLED, Order.Status.REFUNDED):
-        raise orders.OrderNotOpen(f"order: {order} is {order.status}")
+        raise order_steps.OrderNotOpen(f"order: {order} is {order.status}")
     left = order.amount - order.refunded
     if amount > left:
         raise RefundTooLarge(
