@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from credit.models import CreditLine, LimitEntry, Order
+from credit.models import CreditLine, Order
 from credit.notices import ORDER_OVERDUE
 from credit.operations import lines
 from credit.operations.orders import OrderConflict, check_instant
-from lib import money
+from lib import money, prepared
 from lib.refusals import Refused
 from merchants.queries import local_day
 from notices.operations import notices
@@ -29,12 +29,40 @@ class OrderNotOpen(Refused):
     code = "order_not_open"
 
 
+FIELDS = [field.attname for field in Order._meta.concrete_fields]
+COLUMNS = ", ".join(f'"{field}"' for field in FIELDS)
+# Plain SQL, as in `orders` and `lines`: what a checkout and a warehouse wait for.
+LOAD = f"SELECT {COLUMNS} FROM credit_order WHERE line_id = %(line)s AND reference = %(order)s"
+SHIP = "UPDATE credit_order SET shipped_at = %(at)s, shipped_told_at = %(now)s WHERE id = %(order)s"
+DELIVER = """
+UPDATE credit_order
+SET delivered_at = %(at)s, delivered_told_at = %(now)s, delivered_told_on = %(today)s,
+    first_due_on = %(first_due_on)s, due_on = %(due_on)s
+WHERE id = %(order)s
+"""
+# The line is locked, and its figures are those that it had then.
+CANCEL = """
+WITH cancelled AS (
+    UPDATE credit_order
+    SET status = 'CANCELLED', outstanding = 0, due_on = NULL, cancelled_at = %(now)s,
+        cancelled_said_at = %(said)s, cancel_reason = %(reason)s
+    WHERE id = %(order)s
+), released AS (
+    UPDATE credit_creditline SET used = %(used)s WHERE merchant_id = %(line)s
+)
+INSERT INTO credit_limitentry (line_id, order_id, kind, currency, limit_change, used_change,
+                               limit_after, used_after, actor, reason, at)
+VALUES (%(line)s, %(order)s, 'RELEASE', %(currency)s, 0, - %(released)s, %(limit)s, %(used)s,
+        'platform', '', %(now)s)
+"""
+
+
 def load(line: CreditLine, reference: str) -> Order:
     """The order with this reference of a locked line. Raises UnknownOrder."""
-    order = Order.objects.filter(line=line, reference=reference).first()
-    if order is None:
+    row = prepared.row(LOAD, {"line": line.pk, "order": reference})
+    if row is None:
         raise UnknownOrder(f"order: there is no order {reference}")
-    return order
+    return Order.from_db("default", FIELDS, row)
 
 
 def ship(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tuple[Order, bool]:
@@ -51,7 +79,7 @@ def ship(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tu
         check_instant(at, line, order)
         order.shipped_at = at
         order.shipped_told_at = line.now
-        order.save(update_fields=["shipped_at", "shipped_told_at"])
+        prepared.run(SHIP, {"order": order.pk, "at": at, "now": line.now})
         return order, True
 
 
@@ -75,11 +103,16 @@ def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) ->
         delivered_on = local_day(line, counted_at)
         order.first_due_on = delivered_on + timedelta(days=line.payment_days)
         order.set_due_on()
-        order.save(
-            update_fields=[
-                *("delivered_at", "delivered_told_at", "delivered_told_on"),
-                *("first_due_on", "due_on"),
-            ]
+        prepared.run(
+            DELIVER,
+            {
+                "order": order.pk,
+                "at": at,
+                "now": line.now,
+                "today": line.open_on,
+                "first_due_on": order.first_due_on,
+                "due_on": order.due_on,
+            },
         )
         _notify_if_overdue(order, line)
         return order, True
@@ -144,11 +177,19 @@ def cancel(
         order.cancelled_at = now
         order.cancelled_said_at = said_at
         order.cancel_reason = reason
-        order.save(
-            update_fields=[
-                *("status", "outstanding", "due_on"),
-                *("cancelled_at", "cancelled_said_at", "cancel_reason"),
-            ]
+        line.used -= released
+        prepared.run(
+            CANCEL,
+            {
+                "order": order.pk,
+                "said": said_at,
+                "reason": reason,
+                "line": line.pk,
+                "currency": line.currency,
+                "released": released.amount,
+                "limit": line.limit.amount,
+                "used": line.used.amount,
+                "now": now,
+            },
         )
-        lines.release(line, order, released, kind=LimitEntry.Kind.RELEASE, now=now)
         return order, True

@@ -3,10 +3,11 @@
 What becomes of it later is in `order_steps`, `payments` and `refunds`.
 """
 
+from contextlib import nullcontext
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from moneyed import Money
 
 from credit.models import CreditLine, Order
@@ -15,7 +16,7 @@ from credit.operations import lines, usage
 from credit.queries.exposure import owed_by
 from credit.rules import HIGH_RISK, MOST_INSTALMENTS, happened
 from lib import money, prepared
-from lib.refusals import Conflict, Invalid
+from lib.refusals import Conflict, Invalid, Refused
 from notices.operations import notices
 
 
@@ -30,28 +31,39 @@ class OrderConflict(Conflict):
     """An order, or a step of it, is known under this reference with other content."""
 
 
-# One statement for the three rows an accepted order writes. The line is locked, so its figures are
-# those the check saw. ON CONFLICT: it is the database that tells a repeat from a new order.
-PLACE = """
-WITH placed AS (
-    INSERT INTO credit_order (line_id, reference, buyer, buyer_risk, currency, amount, instalments,
-        part_amount, status, decline_code, outstanding, paid, refunded, refunded_written_off,
-        written_off, recovered, placed_at, placed_said_at, cancel_reason)
-    VALUES (%(line)s, %(reference)s, %(buyer)s, %(buyer_risk)s, %(currency)s, %(amount)s,
-        %(instalments)s, %(part_amount)s, %(status)s, %(decline_code)s, %(held)s, 0, 0, 0, 0, 0,
-        %(now)s, %(said)s, '')
-    ON CONFLICT (line_id, reference) DO NOTHING
-    RETURNING id
-), entry AS (
-    INSERT INTO credit_limitentry (line_id, order_id, kind, currency, limit_change, used_change,
-                                   limit_after, used_after, actor, reason, at)
-    SELECT %(line)s, id, 'HOLD', %(currency)s, 0, %(held)s, %(limit)s, %(used)s + %(held)s,
-           'platform', '', %(now)s
-    FROM placed WHERE %(held)s > 0
-), held AS (
-    UPDATE credit_creditline SET used = used + %(held)s, last_wrote_at = %(now)s
-    WHERE merchant_id = %(line)s AND EXISTS (SELECT FROM placed)
-)
+# What an accepted order writes in one statement: itself, its entry, and the figures of its line.
+ORDER = """
+INSERT INTO credit_order (line_id, reference, buyer, buyer_risk, currency, amount, instalments,
+    part_amount, status, decline_code, outstanding, paid, refunded, refunded_written_off,
+    written_off, recovered, placed_at, placed_said_at, cancel_reason)
+SELECT %(line)s, %(reference)s, %(buyer)s, %(buyer_risk)s, %(currency)s, %(amount)s,
+    %(instalments)s, %(part_amount)s, %(status)s, %(decline_code)s, %(held)s, 0, 0, 0, 0, 0,
+    %(now)s, %(said)s, ''
+"""
+ENTRY = """
+INSERT INTO credit_limitentry (line_id, order_id, kind, currency, limit_change, used_change,
+                               limit_after, used_after, actor, reason, at)
+SELECT %(line)s, id, 'HOLD', %(currency)s, 0, %(held)s, %(limit)s, %(used)s + %(held)s,
+       'platform', '', %(now)s
+FROM placed WHERE %(held)s > 0
+"""
+HELD = """
+UPDATE credit_creditline SET used = used + %(held)s, last_wrote_at = %(now)s
+WHERE merchant_id = %(line)s
+"""
+# The line is locked, so its figures are those the check saw. ON CONFLICT: it is the database that
+# tells a repeat from a new order.
+PLACE = f"""
+WITH placed AS ({ORDER} ON CONFLICT (line_id, reference) DO NOTHING RETURNING id),
+     entry AS ({ENTRY}),
+     held AS ({HELD} AND EXISTS (SELECT FROM placed))
+SELECT id FROM placed
+"""
+# The line is not locked: nothing is written unless it is still the version that was read.
+PLACE_AT_ONCE = f"""
+WITH held AS ({HELD} AND xmin::text = %(version)s RETURNING merchant_id),
+     placed AS ({ORDER} FROM held RETURNING id),
+     entry AS ({ENTRY})
 SELECT id FROM placed
 """
 
@@ -76,6 +88,9 @@ def place(
     """
     terms = _Terms(reference, buyer, amount, instalments, buyer_risk)
     terms.check()
+    placed = _place_at_once(terms, merchant_id, at, now)
+    if placed is not None:
+        return placed, True
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now, notes_instant=False)  # PLACE does
         order = _decided(terms, line, at or line.now)
@@ -114,6 +129,32 @@ def check(
             _check_same(known, order)
         transaction.set_rollback(True)  # days that were worked off to see it
     return known or order
+
+
+def _place_at_once(
+    terms: "_Terms", merchant_id: int, at: datetime | None, now: datetime
+) -> Order | None:
+    """Open the order with two statements and no lock between them, as most orders can be.
+
+    The line is read, and the order is written if nobody wrote to the line meanwhile. All else
+    returns None, and takes the line's lock: a repeat, a refusal, what writes a notice or works off
+    a day, and a line that others write to.
+    """
+    # Within a transaction, what the database refuses must not end all of it.
+    with transaction.atomic() if connection.in_atomic_block else nullcontext():
+        line = lines.see(merchant_id, without_order=terms.reference, now=now)
+        if line is None:
+            return None
+        try:
+            order = _decided(terms, line, at or line.now)
+        except Refused:
+            return None
+        if order.is_declined or usage.reached(*_uses(order, line)) is not None:
+            return None
+        if not _insert(order, line):
+            return None
+    line.used += order.outstanding  # as the row has it now
+    return order
 
 
 class _Terms(NamedTuple):
@@ -187,8 +228,9 @@ def _decline_code(line: CreditLine, buyer: str, amount: Money, buyer_risk: int) 
 
 
 def _insert(order: Order, line: CreditLine) -> bool:
+    """Write the order on a line that is locked, or was seen; returns whether that was done."""
     row = prepared.row(
-        PLACE,
+        PLACE_AT_ONCE if line.version else PLACE,
         {
             "line": line.pk,
             "reference": order.reference,
@@ -205,6 +247,7 @@ def _insert(order: Order, line: CreditLine) -> bool:
             "used": line.used.amount,
             "now": order.placed_at,
             "said": order.placed_said_at,
+            "version": line.version,
         },
     )
     if row is None:
@@ -235,13 +278,15 @@ def _notify(order: Order, line: CreditLine) -> None:
             code=str(order.decline_code),
         )
         return
-    usage.notify(
-        line,
-        before=usage.Use(line.used, line.limit),
-        after=usage.Use(line.used + order.outstanding, line.limit),
-        cause=line.open_on.isoformat(),
-        at=order.placed_at,
-    )
+    before, after = _uses(order, line)
+    cause = line.open_on.isoformat()
+    usage.notify(line, before=before, after=after, cause=cause, at=order.placed_at)
+
+
+def _uses(order: Order, line: CreditLine) -> tuple[usage.Use, usage.Use]:
+    """What is used of the limit before and after an order that is not written yet."""
+    after = line.used + order.outstanding
+    return usage.Use(line.used, line.limit), usage.Use(after, line.limit)
 
 
 def _check_same(known: Order, sent: Order) -> None:
