@@ -5,31 +5,24 @@ one by one against a bare WSGI function (bench.least_orders), both by eight clie
 that stay open.
 """
 
-import http.client
 import json
-import os
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
 from itertools import count
 from statistics import median
 from typing import Any
-from urllib.parse import quote
 
-from django.db import connection
 from moneyed import Money
 
-from bench import least_orders, reached
+from bench import reached
+from bench.served import LEAST, OURS, Connection, Server, serving
 from bench.shops import join
 from billing.operations import charges
-from credit.operations import orders, payments, refunds
+from credit.operations import order_steps, orders, payments, refunds
 from gateway.models import Scope
 from gateway.operations import keys
 from merchants.models import Merchant
@@ -42,8 +35,6 @@ WARMING_SECONDS = 10
 PRICE = "25.00"
 GENEROUS = Decimal("900000000.00")
 PATH = "/api/v1"
-STARTS_WITHIN = 60  # seconds
-OURS, LEAST = "config.wsgi", "bench.least_orders"
 
 Ask = Callable[[str, bytes], None]
 _numbers = count(1)
@@ -51,18 +42,18 @@ _numbers = count(1)
 
 def run() -> Iterator[tuple[str, str]]:
     """Yield the lines of the report, each (what was measured, result)."""
-    key = _key()
+    key = make_key()
     shops = list(Merchant.objects.filter(pk__in=[_join(f"api-{n}") for n in range(20)]))
-    with _serving(OURS) as port:
-        to_server = partial(_asking, port, key)
+    with serving(OURS) as server:
+        to_server = partial(_asking, server, key)
         yield from _batches("charges", to_server, shops, _charge_events, _record)
         yield from _batches("order events", to_server, shops, _order_events, _run)
     figures = []
     for _ in range(3):  # in turn, so that a machine that slows down slows both
-        with _serving(LEAST) as port:
-            floor, _ = _orders(port, key, shops)
-        with _serving(OURS) as port:
-            ours, waits = _orders(port, key, shops)
+        with serving(LEAST) as server:
+            floor, _ = _orders(server, key, shops)
+        with serving(OURS) as server:
+            ours, waits = _orders(server, key, shops)
         figures.append((ours / floor, waits))
         yield "POST /orders, 8 clients, a second", f"{ours:,.0f} (least {floor:,.0f})"
     ratio = median(one for one, _ in figures)
@@ -80,8 +71,7 @@ def _join(reference: str) -> int:
     return join(reference, limit=GENEROUS, threshold="900000000.00")
 
 
-def _key() -> str:
-    """The text of a new key with all scopes."""
+def make_key() -> str:
     _, text = keys.make(
         name="bench",
         scopes=Scope.values,
@@ -208,9 +198,9 @@ def _run(shops: Sequence[Merchant], events: list[dict[str, Any]]) -> None:
                 amount = Money(data["amount"], "USD")
                 orders.place(reference=data["order"], buyer="b", amount=amount, **whose)
             case "order.shipped":
-                orders.ship(reference=data["order"], **whose)
+                order_steps.ship(reference=data["order"], **whose)
             case "order.delivered":
-                orders.deliver(reference=data["order"], **whose)
+                order_steps.deliver(reference=data["order"], **whose)
             case "order.paid":
                 amount = Money(data["amount"], "USD")
                 payments.receive(
@@ -224,7 +214,7 @@ def _run(shops: Sequence[Merchant], events: list[dict[str, Any]]) -> None:
 # --- orders, one by one ---------------------------------------------------------------------------
 
 
-def _orders(port: int, key: str, shops: Sequence[Merchant]) -> tuple[float, list[float]]:
+def _orders(server: Server, key: str, shops: Sequence[Merchant]) -> tuple[float, list[float]]:
     """Return (orders per second of all clients together, seconds that each order took, sorted).
     Orders of the time to warm up are not counted.
     """
@@ -233,7 +223,7 @@ def _orders(port: int, key: str, shops: Sequence[Merchant]) -> tuple[float, list
     ends = warm_at + SECONDS
 
     def work(place: int) -> None:
-        ask = _asking(port, key)
+        ask = _asking(server, key)
         while (started := time.perf_counter()) < ends:
             number = next(_numbers)
             order = {
@@ -256,63 +246,15 @@ def _orders(port: int, key: str, shops: Sequence[Merchant]) -> tuple[float, list
     return len(found) / SECONDS, found
 
 
-def _asking(port: int, key: str) -> Ask:
+def _asking(server: Server, key: str) -> Ask:
     """Return a function that posts a body to the server, over a connection of its own that stays
     open. It raises RuntimeError unless the body is accepted.
     """
-    to_server = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    connection = Connection(server, key)
 
     def ask(path: str, body: bytes) -> None:
-        to_server.request("POST", path, body, headers)
-        answer = to_server.getresponse()
-        content = answer.read()
-        if answer.status not in (200, 201) or b'"rejected"' in content:
-            raise RuntimeError(f"{path}: {answer.status} {content[:500]!r}")
+        status, content = connection.ask("POST", path, body)
+        if status not in (200, 201) or b'"rejected"' in content:
+            raise RuntimeError(f"{path}: {status} {content[:500]!r}")
 
     return ask
-
-
-@contextmanager
-def _serving(application: str) -> Iterator[int]:
-    """Run gunicorn with this application, two processes of four threads, while the block runs.
-    Yields its port.
-    """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = _database_url()
-    environment = os.environ | {
-        "DATABASE_URL": url,
-        "TAEL_SANDBOX": "1",
-        least_orders.DATABASE: url,
-    }
-    command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"]
-    options = ["--workers", "2", "--threads", "4", "--keep-alive", "60", "--log-level", "error"]
-    server = subprocess.Popen([*command, *options], env=environment, stdout=subprocess.DEVNULL)
-    try:
-        _wait_for(port, server)
-        yield port
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
-    """Wait until the server accepts connections. Raises RuntimeError if it does not start."""
-    ends = time.monotonic() + STARTS_WITHIN
-    while time.monotonic() < ends and server.poll() is None:
-        with socket.socket() as attempt:
-            if attempt.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise RuntimeError("gunicorn did not start")
-
-
-def _database_url() -> str:
-    """The address of the database that this process uses, for other processes."""
-    known = connection.settings_dict
-    host, name = quote(str(known["HOST"]), safe=""), quote(str(known["NAME"]), safe="")
-    port = f":{known['PORT']}" if known["PORT"] else ""
-    password = f":{quote(str(known['PASSWORD']), safe='')}" if known.get("PASSWORD") else ""
-    return f"postgresql://{quote(str(known['USER']))}{password}@{host}{port}/{name}"

@@ -9,7 +9,7 @@ from typing import Annotated
 from moneyed import Money
 from pydantic import BeforeValidator, Field
 
-from credit.operations import lines, metrics, openings, orders, payments, refunds
+from credit.operations import lines, metrics, openings, order_steps, orders, payments, refunds
 from credit.rules import MOST_INSTALMENTS, MOST_PAYMENT_DAYS, SETTLEMENT_DAYS
 from lib import counters, money
 from lib.events import (
@@ -160,13 +160,15 @@ def placed(event: Event, data: OrderPlaced, merchant_id: int, now: datetime) -> 
 
 def shipped(event: Event, data: OrderNamed, merchant_id: int, now: datetime) -> Outcome:
     """Note that the order was shipped."""
-    order, is_new = orders.ship(merchant_id=merchant_id, reference=data.order, at=event.at, now=now)
+    order, is_new = order_steps.ship(
+        merchant_id=merchant_id, reference=data.order, at=event.at, now=now
+    )
     return Outcome.of(is_new, order)
 
 
 def delivered(event: Event, data: OrderNamed, merchant_id: int, now: datetime) -> Outcome:
     """Note that the order was delivered, from which its due dates follow."""
-    order, is_new = orders.deliver(
+    order, is_new = order_steps.deliver(
         merchant_id=merchant_id, reference=data.order, at=event.at, now=now
     )
     return Outcome.of(is_new, order)
@@ -174,7 +176,7 @@ def delivered(event: Event, data: OrderNamed, merchant_id: int, now: datetime) -
 
 def cancelled(event: Event, data: OrderCancelled, merchant_id: int, now: datetime) -> Outcome:
     """Cancel the order."""
-    order, is_new = orders.cancel(
+    order, is_new = order_steps.cancel(
         merchant_id=merchant_id,
         reference=data.order,
         reason=data.reason,

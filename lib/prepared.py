@@ -12,6 +12,7 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+CURSORS = "tael_cursors"  # the attribute of a connection with its cursors, by their statements
 SELDOM = 1_000_000  # of what is not asked to be planned, that often has to be the same
 Values = Sequence[Any] | Mapping[str, Any]
 
@@ -21,13 +22,17 @@ def row(statement: str, values: Values) -> tuple[Any, ...] | None:
 
     Raises what Django's cursors raise.
     """
+    return next(iter(rows(statement, values)), None)
+
+
+def rows(statement: str, values: Values) -> list[tuple[Any, ...]]:
+    """The rows that the statement gives, which are few. Raises what Django's cursors raise."""
     database = connections[DEFAULT_DB_ALIAS]
     if _is_watched(database):
         with database.cursor() as cursor:
             cursor.execute(statement, values)
-            found: tuple[Any, ...] | None = cursor.fetchone()
-            return found
-    return _run(database, statement, values).fetchone()
+            return list(cursor.fetchall())
+    return _run(database, statement, values).fetchall()
 
 
 def run(statement: str, values: Values) -> None:
@@ -53,8 +58,23 @@ def _run(database: BaseDatabaseWrapper, statement: str, values: Values) -> "psyc
     """
     database.ensure_connection()
     database.validate_no_broken_transaction()
-    to_server: psycopg.Connection[Any] = database.connection
-    if to_server.prepare_threshold is None:  # Django turns it off; its own cursors plan nothing
-        to_server.prepare_threshold = SELDOM
     with database.wrap_database_errors:
-        return psycopg.Cursor(to_server).execute(statement, values, prepare=True)
+        cursor = _cursor(database.connection, statement).execute(statement, values, prepare=True)
+    # Django would ask whether the connection still works before a request's first transaction; it
+    # does, since it has just answered this.
+    database.health_check_done = True  # type: ignore[attr-defined]
+    return cursor
+
+
+def _cursor(to_server: "psycopg.Connection[Any]", statement: str) -> "psycopg.Cursor[Any]":
+    """The connection's own cursor of this statement: what it has learned of the values' types it
+    would have to learn anew each time.
+    """
+    known: dict[str, psycopg.Cursor[Any]] | None = getattr(to_server, CURSORS, None)
+    if known is None:
+        to_server.prepare_threshold = SELDOM  # Django turns it off; its own cursors plan nothing
+        known = {}
+        setattr(to_server, CURSORS, known)
+    if statement not in known:
+        known[statement] = psycopg.Cursor(to_server)
+    return known[statement]

@@ -128,7 +128,7 @@ class RequestLog:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
+        given = request.META.get("HTTP_X_REQUEST_ID", "")  # `headers` would parse all of them
         request_id = given if SANE_ID.fullmatch(given) else uuid4().hex
         started = time.perf_counter()
         with context.of(request, request_id):

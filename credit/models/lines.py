@@ -19,6 +19,8 @@ class CreditLine(models.Model):
     # The instant at which the operation counts that has locked this row; set by
     # operations.lines.lock.
     now: datetime
+    # Which version of a row that is not locked this is; set by operations.lines.see.
+    version: str = ""
 
     merchant = models.OneToOneField(
         Merchant, on_delete=models.PROTECT, primary_key=True, related_name="credit_line"

@@ -60,8 +60,8 @@ RETURNING line.merchant_id, total.at, before."limit" > line."limit"
 """
 
 # One notice for each due date that passes unpaid, with all that is due by then
-# (credit.rules.parts). orders.deliver writes those of due dates that had passed when the delivery
-# was reported.
+# (credit.rules.parts). order_steps.deliver writes those of due dates that had passed when the
+# delivery was reported.
 NOTICE_OVERDUE = """
 INSERT INTO notices_notice (merchant_id, kind, cause, details, at)
 SELECT o.line_id, 'ORDER_OVERDUE', o.reference || ' ' || day.today - 1,

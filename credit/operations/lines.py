@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from moneyed import Money
 
-from credit.models import CreditLine, LimitEntry, Order
+from credit.models import CreditLine, LimitEntry
 from credit.operations import days
 from lib import calendar, money, prepared
 from lib.refusals import Invalid
@@ -20,6 +20,12 @@ LOCK = f"SELECT {COLUMNS} FROM credit_creditline WHERE merchant_id = %(line)s FO
 LOCK_AND_NOTE = f"""
 UPDATE credit_creditline SET last_wrote_at = greatest(last_wrote_at, %(now)s)
 WHERE merchant_id = %(line)s RETURNING {COLUMNS}
+"""
+# The version of a row is the transaction that wrote it last. The line has the order, or not.
+READ = f"""
+SELECT {COLUMNS}, xmin::text,
+       EXISTS (SELECT FROM credit_order WHERE line_id = %(line)s AND reference = %(order)s)
+FROM credit_creditline WHERE merchant_id = %(line)s
 """
 
 
@@ -93,6 +99,21 @@ def lock(merchant_id: int, *, now: datetime, notes_instant: bool = True) -> Cred
     return line
 
 
+def see(merchant_id: int, *, without_order: str, now: datetime) -> CreditLine | None:
+    """The line without its lock, for who then writes only if its `version` is still the same.
+
+    None where that is no way to go: the line has the order with this reference, a day has to be
+    worked off first, or there is no such line.
+    """
+    row = prepared.row(READ, {"line": merchant_id, "order": without_order})
+    if row is None:
+        return None
+    *values, version, is_placed = row
+    line = CreditLine.from_db("default", FIELDS, values)
+    line.now, line.version = max(now, line.last_wrote_at), version
+    return None if is_placed or line.open_until <= line.now else line
+
+
 def _locked(merchant_id: int, now: datetime, lock: str) -> CreditLine:
     """Lock and return the line by the statement `lock`, which is LOCK or LOCK_AND_NOTE. Raises
     CreditLine.DoesNotExist.
@@ -104,24 +125,3 @@ def _locked(merchant_id: int, now: datetime, lock: str) -> CreditLine:
     if row is None:
         raise CreditLine.DoesNotExist
     return CreditLine.from_db("default", FIELDS, row)
-
-
-def release(
-    line: CreditLine, order: Order, amount: Money, *, kind: LimitEntry.Kind, now: datetime
-) -> None:
-    """Lower what is used of the locked line by `amount`, and write the entry of `kind` for `order`.
-    The order itself is not changed.
-    """
-    line.used -= amount
-    line.save(update_fields=["used"])
-    LimitEntry.objects.create(
-        line=line,
-        order=order,
-        kind=kind,
-        currency=line.currency,
-        used_change=-amount,
-        limit_after=line.limit,
-        used_after=line.used,
-        actor="platform",
-        at=now,
-    )

@@ -1,32 +1,23 @@
-"""A buyer's order: placing it, its shipment and delivery, and its cancellation (rule 4.5)."""
+"""Places a buyer's order, or says whether it could be (rule 4.5).
 
-from datetime import datetime, timedelta
+What becomes of it later is in `order_steps`, `payments` and `refunds`.
+"""
+
+from contextlib import nullcontext
+from datetime import datetime
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from moneyed import Money
 
-from credit.models import CreditLine, LimitEntry, Order
-from credit.notices import ORDER_DECLINED, ORDER_OVERDUE
+from credit.models import CreditLine, Order
+from credit.notices import ORDER_DECLINED
 from credit.operations import lines, usage
 from credit.queries.exposure import owed_by
 from credit.rules import HIGH_RISK, MOST_INSTALMENTS, happened
 from lib import money, prepared
 from lib.refusals import Conflict, Invalid, Refused
-from merchants.queries import local_day
 from notices.operations import notices
-
-
-class UnknownOrder(Refused):
-    """The merchant has no order with this reference."""
-
-    code = "unknown_order"
-
-
-class OrderNotOpen(Refused):
-    """The order's status does not allow this step."""
-
-    code = "order_not_open"
 
 
 class WrongInstant(Invalid):
@@ -40,28 +31,39 @@ class OrderConflict(Conflict):
     """An order, or a step of it, is known under this reference with other content."""
 
 
-# One statement for the three rows an accepted order writes. The line is locked, so its figures are
-# those the check saw. ON CONFLICT: it is the database that tells a repeat from a new order.
-PLACE = """
-WITH placed AS (
-    INSERT INTO credit_order (line_id, reference, buyer, buyer_risk, currency, amount, instalments,
-        part_amount, status, decline_code, outstanding, paid, refunded, refunded_written_off,
-        written_off, recovered, placed_at, placed_said_at, cancel_reason)
-    VALUES (%(line)s, %(reference)s, %(buyer)s, %(buyer_risk)s, %(currency)s, %(amount)s,
-        %(instalments)s, %(part_amount)s, %(status)s, %(decline_code)s, %(held)s, 0, 0, 0, 0, 0,
-        %(now)s, %(said)s, '')
-    ON CONFLICT (line_id, reference) DO NOTHING
-    RETURNING id
-), entry AS (
-    INSERT INTO credit_limitentry (line_id, order_id, kind, currency, limit_change, used_change,
-                                   limit_after, used_after, actor, reason, at)
-    SELECT %(line)s, id, 'HOLD', %(currency)s, 0, %(held)s, %(limit)s, %(used)s + %(held)s,
-           'platform', '', %(now)s
-    FROM placed WHERE %(held)s > 0
-), held AS (
-    UPDATE credit_creditline SET used = used + %(held)s, last_wrote_at = %(now)s
-    WHERE merchant_id = %(line)s AND EXISTS (SELECT FROM placed)
-)
+# What an accepted order writes in one statement: itself, its entry, and the figures of its line.
+ORDER = """
+INSERT INTO credit_order (line_id, reference, buyer, buyer_risk, currency, amount, instalments,
+    part_amount, status, decline_code, outstanding, paid, refunded, refunded_written_off,
+    written_off, recovered, placed_at, placed_said_at, cancel_reason)
+SELECT %(line)s, %(reference)s, %(buyer)s, %(buyer_risk)s, %(currency)s, %(amount)s,
+    %(instalments)s, %(part_amount)s, %(status)s, %(decline_code)s, %(held)s, 0, 0, 0, 0, 0,
+    %(now)s, %(said)s, ''
+"""
+ENTRY = """
+INSERT INTO credit_limitentry (line_id, order_id, kind, currency, limit_change, used_change,
+                               limit_after, used_after, actor, reason, at)
+SELECT %(line)s, id, 'HOLD', %(currency)s, 0, %(held)s, %(limit)s, %(used)s + %(held)s,
+       'platform', '', %(now)s
+FROM placed WHERE %(held)s > 0
+"""
+HELD = """
+UPDATE credit_creditline SET used = used + %(held)s, last_wrote_at = %(now)s
+WHERE merchant_id = %(line)s
+"""
+# The line is locked, so its figures are those the check saw. ON CONFLICT: it is the database that
+# tells a repeat from a new order.
+PLACE = f"""
+WITH placed AS ({ORDER} ON CONFLICT (line_id, reference) DO NOTHING RETURNING id),
+     entry AS ({ENTRY}),
+     held AS ({HELD} AND EXISTS (SELECT FROM placed))
+SELECT id FROM placed
+"""
+# The line is not locked: nothing is written unless it is still the version that was read.
+PLACE_AT_ONCE = f"""
+WITH held AS ({HELD} AND xmin::text = %(version)s RETURNING merchant_id),
+     placed AS ({ORDER} FROM held RETURNING id),
+     entry AS ({ENTRY})
 SELECT id FROM placed
 """
 
@@ -86,6 +88,9 @@ def place(
     """
     terms = _Terms(reference, buyer, amount, instalments, buyer_risk)
     terms.check()
+    placed = _place_at_once(terms, merchant_id, at, now)
+    if placed is not None:
+        return placed, True
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now, notes_instant=False)  # PLACE does
         order = _decided(terms, line, at or line.now)
@@ -124,6 +129,32 @@ def check(
             _check_same(known, order)
         transaction.set_rollback(True)  # days that were worked off to see it
     return known or order
+
+
+def _place_at_once(
+    terms: "_Terms", merchant_id: int, at: datetime | None, now: datetime
+) -> Order | None:
+    """Open the order with two statements and no lock between them, as most orders can be.
+
+    The line is read, and the order is written if nobody wrote to the line meanwhile. All else
+    returns None, and takes the line's lock: a repeat, a refusal, what writes a notice or works off
+    a day, and a line that others write to.
+    """
+    # Within a transaction, what the database refuses must not end all of it.
+    with transaction.atomic() if connection.in_atomic_block else nullcontext():
+        line = lines.see(merchant_id, without_order=terms.reference, now=now)
+        if line is None:
+            return None
+        try:
+            order = _decided(terms, line, at or line.now)
+        except Refused:
+            return None
+        if order.is_declined or usage.reached(*_uses(order, line)) is not None:
+            return None
+        if not _insert(order, line):
+            return None
+    line.used += order.outstanding  # as the row has it now
+    return order
 
 
 class _Terms(NamedTuple):
@@ -197,8 +228,9 @@ def _decline_code(line: CreditLine, buyer: str, amount: Money, buyer_risk: int) 
 
 
 def _insert(order: Order, line: CreditLine) -> bool:
+    """Write the order on a line that is locked, or was seen; returns whether that was done."""
     row = prepared.row(
-        PLACE,
+        PLACE_AT_ONCE if line.version else PLACE,
         {
             "line": line.pk,
             "reference": order.reference,
@@ -215,6 +247,7 @@ def _insert(order: Order, line: CreditLine) -> bool:
             "used": line.used.amount,
             "now": order.placed_at,
             "said": order.placed_said_at,
+            "version": line.version,
         },
     )
     if row is None:
@@ -245,13 +278,15 @@ def _notify(order: Order, line: CreditLine) -> None:
             code=str(order.decline_code),
         )
         return
-    usage.notify(
-        line,
-        before=usage.Use(line.used, line.limit),
-        after=usage.Use(line.used + order.outstanding, line.limit),
-        cause=line.open_on.isoformat(),
-        at=order.placed_at,
-    )
+    before, after = _uses(order, line)
+    cause = line.open_on.isoformat()
+    usage.notify(line, before=before, after=after, cause=cause, at=order.placed_at)
+
+
+def _uses(order: Order, line: CreditLine) -> tuple[usage.Use, usage.Use]:
+    """What is used of the limit before and after an order that is not written yet."""
+    after = line.used + order.outstanding
+    return usage.Use(line.used, line.limit), usage.Use(after, line.limit)
 
 
 def _check_same(known: Order, sent: Order) -> None:
@@ -260,90 +295,6 @@ def _check_same(known: Order, sent: Order) -> None:
     if others:
         named = " and ".join(others)
         raise OrderConflict(f"order: {known.reference} is known with another {named}", others)
-
-
-def load(line: CreditLine, reference: str) -> Order:
-    """The order with this reference of a locked line. Raises UnknownOrder."""
-    order = Order.objects.filter(line=line, reference=reference).first()
-    if order is None:
-        raise UnknownOrder(f"order: there is no order {reference}")
-    return order
-
-
-def ship(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tuple[Order, bool]:
-    """Record that the order left the shop at `at`. Returns the order and whether that was new.
-
-    Raises UnknownOrder, WrongInstant, OrderNotOpen for a declined or cancelled order. Rule 4.10.
-    """
-    with transaction.atomic():
-        line = lines.lock(merchant_id, now=now)
-        order = load(line, reference)
-        if order.shipped_at is not None:
-            return order, False
-        _check_not_declined_or_cancelled(order)
-        check_instant(at, line, order)
-        order.shipped_at = at
-        order.shipped_told_at = line.now
-        order.save(update_fields=["shipped_at", "shipped_told_at"])
-        return order, True
-
-
-def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tuple[Order, bool]:
-    """Record that the buyer received the order at `at`, from which its parts fall due.
-
-    Returns the order and whether that was new. Raises UnknownOrder, WrongInstant, OrderNotOpen for
-    a declined or cancelled order. The first part is due `payment_days` after the local day of
-    delivery. Rule 4.10, rule 4.11.
-    """
-    with transaction.atomic():
-        line = lines.lock(merchant_id, now=now)
-        order = load(line, reference)
-        if order.delivered_at is not None:
-            return order, False
-        _check_not_declined_or_cancelled(order)
-        counted_at = check_instant(at, line, order)
-        order.delivered_at = at
-        order.delivered_told_at = line.now
-        order.delivered_told_on = line.open_on
-        delivered_on = local_day(line, counted_at)
-        order.first_due_on = delivered_on + timedelta(days=line.payment_days)
-        order.set_due_on()
-        order.save(
-            update_fields=[
-                *("delivered_at", "delivered_told_at", "delivered_told_on"),
-                *("first_due_on", "due_on"),
-            ]
-        )
-        _notify_if_overdue(order, line)
-        return order, True
-
-
-def _notify_if_overdue(order: Order, line: CreditLine) -> None:
-    """Notify the merchant of each due date that had passed unpaid when the delivery was reported.
-
-    The day-ends that notify of such dates (operations.days) had been worked off by then.
-    """
-    if order.due_on is None or order.due_on >= line.open_on:
-        return
-    due = money.zero(order.currency)
-    for part in order.parts():
-        due += part.outstanding
-        if part.outstanding and part.due_on is not None and part.due_on < line.open_on:
-            notices.write(
-                merchant_id=order.line_id,
-                kind=ORDER_OVERDUE,
-                cause=f"{order.reference} {part.due_on}",
-                at=line.now,
-                order=order.reference,
-                due_on=str(part.due_on),
-                due=money.text(due),
-                currency=order.currency,
-            )
-
-
-def _check_not_declined_or_cancelled(order: Order) -> None:
-    if order.status in (Order.Status.DECLINED, Order.Status.CANCELLED):
-        raise OrderNotOpen(f"order: {order.reference} is {order.status}")
 
 
 def check_instant(at: datetime, line: CreditLine, order: Order | None = None) -> datetime:
@@ -358,44 +309,3 @@ def check_instant(at: datetime, line: CreditLine, order: Order | None = None) ->
     if counted_at is None:
         raise WrongInstant(at)
     return counted_at
-
-
-def cancel(
-    *, merchant_id: int, reference: str, reason: str, at: datetime | None = None, now: datetime
-) -> tuple[Order, bool]:
-    """Cancel an open order of which nothing is paid, and release all that it reserves.
-
-    It is released as of now; `at` is when the platform says that it was cancelled, and is `now`
-    where nothing is given. Returns the order and whether that was new. Raises UnknownOrder,
-    WrongInstant, OrderNotOpen, OrderConflict when it was cancelled before for another reason. Rule
-    4.15.
-    """
-    with transaction.atomic():
-        line = lines.lock(merchant_id, now=now)
-        now, said_at = line.now, at or now
-        order = load(line, reference)
-        if order.status == Order.Status.CANCELLED:
-            if order.cancel_reason != reason:
-                fact = f"order: {reference} was cancelled for another reason"
-                raise OrderConflict(fact, ["reason"])
-            return order, False
-        if not order.is_open or order.paid:
-            raise OrderNotOpen(
-                f"order: {reference} is {order.status}, {money.text(order.paid)} of it paid"
-            )
-        check_instant(said_at, line, order)
-        released = order.outstanding
-        order.status = Order.Status.CANCELLED
-        order.outstanding = money.zero(line.currency)
-        order.due_on = None
-        order.cancelled_at = now
-        order.cancelled_said_at = said_at
-        order.cancel_reason = reason
-        order.save(
-            update_fields=[
-                *("status", "outstanding", "due_on"),
-                *("cancelled_at", "cancelled_said_at", "cancel_reason"),
-            ]
-        )
-        lines.release(line, order, released, kind=LimitEntry.Kind.RELEASE, now=now)
-        return order, True

@@ -1,21 +1,20 @@
 """Records what buyers pay for orders: it lowers what is used, and becomes proceeds (rule 4.13)."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from moneyed import Money
 
 from credit.models import (
     CreditLine,
-    LimitEntry,
     Order,
     OrderPayment,
     ProceedsEntry,
     RefusedCash,
 )
-from credit.operations import lines, orders, overdue, refused_cash
-from lib import money
+from credit.operations import lines, order_steps, orders, overdue, refused_cash
+from lib import money, prepared
 from lib.refusals import Conflict, CurrencyMismatch, Invalid, Refused, differing
 from merchants.queries import local_day
 
@@ -36,6 +35,46 @@ class TooMuch(Refused):
     """The order to be paid with UNMATCHED cash is not open, or owes less than the amount."""
 
     code = "overpayment"
+
+
+# Among the payments that the platform reported a repeat is looked for by its reference. Payments
+# that settle UNMATCHED cash are not among them.
+IS_KNOWN = """
+SELECT EXISTS (SELECT FROM credit_orderpayment WHERE line_id = %(line)s AND reference = %(payment)s
+                                                 AND settlement_id IS NULL)
+"""
+# All that a payment of an open order writes; the line is locked. `again`: the reference, where cash
+# that was refused under it is taken by this; otherwise null.
+APPLY = """
+WITH payment AS (
+    INSERT INTO credit_orderpayment (line_id, order_id, reference, currency, amount, status,
+                                     refusal, at, arrived_at, settled, settlement_id)
+    VALUES (%(line)s, %(order)s, %(reference)s, %(currency)s, %(amount)s, 'APPLIED', '',
+            %(said)s, %(now)s, 0, %(settlement)s)
+    RETURNING id
+), covered AS (
+    UPDATE credit_order SET paid = %(paid)s, outstanding = %(outstanding)s, status = %(status)s,
+                            due_on = %(due_on)s
+    WHERE id = %(order)s
+), held AS (
+    UPDATE credit_creditline SET used = %(used)s, proceeds = %(proceeds)s
+    WHERE merchant_id = %(line)s
+), entry AS (
+    INSERT INTO credit_limitentry (line_id, order_id, kind, currency, limit_change, used_change,
+                                   limit_after, used_after, actor, reason, at)
+    VALUES (%(line)s, %(order)s, 'PAYMENT', %(currency)s, 0, - %(amount)s, %(limit)s, %(used)s,
+            'platform', '', %(now)s)
+), sale AS (
+    INSERT INTO credit_proceedsentry (line_id, kind, currency, amount, order_id, payment_id,
+                                      bill_payment, matures_on, at)
+    SELECT %(line)s, 'SALE', %(currency)s, %(amount)s, %(order)s, id, '', %(matures_on)s, %(now)s
+    FROM payment
+), taken AS (
+    UPDATE credit_refusedcash SET status = 'TAKEN', ended_at = %(now)s
+    WHERE line_id = %(line)s AND kind = 'PAYMENT' AND reference = %(again)s AND status = 'OPEN'
+)
+SELECT id FROM payment
+"""
 
 
 def receive(
@@ -61,8 +100,9 @@ def receive(
     refusal: Refused | None
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
-        known = _reported(line).filter(reference=reference).select_related("order").first()
-        if known is not None:
+        if prepared.row(IS_KNOWN, {"line": line.pk, "payment": reference}) == (True,):
+            reported = OrderPayment.objects.filter(line=line, settlement__isnull=True)
+            known = reported.select_related("order").get(reference=reference)
             accepted = money.accepted(amount, line.currency)
             sent = {"order": order, "amount": accepted}
             if others := differing({"order": known.order.reference, "amount": known.amount}, sent):
@@ -70,7 +110,7 @@ def receive(
             return known, False
         try:
             payment, refusal = _take(line, order, reference, amount, at)
-        except (CurrencyMismatch, orders.UnknownOrder, orders.WrongInstant) as refused:
+        except (CurrencyMismatch, order_steps.UnknownOrder, orders.WrongInstant) as refused:
             refusal = refused
             refused_cash.keep(
                 line,
@@ -86,13 +126,6 @@ def receive(
     return payment, True
 
 
-def _reported(line: CreditLine) -> QuerySet[OrderPayment]:
-    """The line's payments that the platform reported, by whose references a repeat is recognised.
-    Payments that settle UNMATCHED cash are not among them.
-    """
-    return OrderPayment.objects.filter(line=line, settlement__isnull=True)
-
-
 def _take(
     line: CreditLine, order: str, reference: str, amount: Money, at: datetime
 ) -> tuple[OrderPayment, Unmatched | None]:
@@ -101,7 +134,7 @@ def _take(
     """
     amount = money.accepted(amount, line.currency)
     orders.check_instant(at, line)
-    paid_order = orders.load(line, order)
+    paid_order = order_steps.load(line, order)
     paid_at = orders.check_instant(at, line, paid_order)
     payment = OrderPayment(
         line=line,
@@ -113,7 +146,8 @@ def _take(
         arrived_at=line.now,
     )
     refusal = _apply(payment, line, paid_at)
-    refused_cash.take_off(line, RefusedCash.Kind.PAYMENT, reference)
+    if payment.status != OrderPayment.Status.APPLIED:  # APPLY does
+        refused_cash.take_off(line, RefusedCash.Kind.PAYMENT, reference)
     return payment, refusal
 
 
@@ -136,10 +170,9 @@ def _apply(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> Unmatc
     """
     order, now = payment.order, line.now
     if order.is_open and payment.amount <= order.outstanding:
-        payment.status = OrderPayment.Status.APPLIED
-        payment.save()
-        _cover(order, line, payment.amount, now)
-    elif (
+        _cover(payment, line, paid_at)
+        return None
+    if (
         order.status == Order.Status.WRITTEN_OFF
         and payment.amount <= order.written_off - order.recovered - order.refunded_written_off
     ):
@@ -154,25 +187,63 @@ def _apply(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> Unmatc
     return None
 
 
-def _cover(order: Order, line: CreditLine, amount: Money, now: datetime) -> None:
-    """Lower what the open order owes, and what is used of the line, by `amount`. The order becomes
-    PAID when nothing is left, and an OVERDUE freeze may be lifted.
+def _cover(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> None:
+    """Write the payment as APPLIED with all that it moves: the order, what is used of the limit,
+    and the proceeds.
     """
+    order, amount = payment.order, payment.amount
+    payment.status = OrderPayment.Status.APPLIED
     order.paid += amount
     order.outstanding -= amount
     if not order.outstanding:
         order.status = Order.Status.PAID
     order.set_due_on()
-    order.save(update_fields=["paid", "outstanding", "status", "due_on"])
-    lines.release(line, order, amount, kind=LimitEntry.Kind.PAYMENT, now=now)
-    overdue.lift(line, now=now)
+    line.used -= amount
+    line.proceeds += amount
+    row = prepared.row(
+        APPLY,
+        {
+            **_values(payment, line),
+            "paid": order.paid.amount,
+            "outstanding": order.outstanding.amount,
+            "status": str(order.status),
+            "due_on": order.due_on,
+            "matures_on": _matures_on(line, paid_at),
+        },
+    )
+    assert row is not None
+    (payment.pk,) = row
+    payment._state.adding = False
+    overdue.lift(line, now=line.now)
+
+
+def _values(payment: OrderPayment, line: CreditLine) -> dict[str, Any]:
+    """What APPLY needs to know of the payment and its line."""
+    is_reported = payment.settlement_id is None
+    return {
+        "line": line.pk,
+        "order": payment.order_id,
+        "reference": payment.reference,
+        "currency": line.currency,
+        "amount": payment.amount.amount,
+        "said": payment.at,
+        "settlement": payment.settlement_id,
+        "again": payment.reference if is_reported else None,
+        "limit": line.limit.amount,
+        "used": line.used.amount,
+        "proceeds": line.proceeds.amount,
+        "now": line.now,
+    }
+
+
+def _matures_on(line: CreditLine, paid_at: datetime) -> date:
+    return local_day(line, paid_at) + timedelta(days=line.settlement_days)
 
 
 def _add_to_proceeds(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> None:
     """Write the SALE entry of a payment, which matures the line's settlement days after the local
     day of `paid_at`, and raise the line's proceeds.
     """
-    paid_on = local_day(line, paid_at)
     ProceedsEntry.objects.create(
         line=line,
         kind=ProceedsEntry.Kind.SALE,
@@ -180,7 +251,7 @@ def _add_to_proceeds(payment: OrderPayment, line: CreditLine, paid_at: datetime)
         amount=payment.amount,
         order=payment.order,
         payment=payment,
-        matures_on=paid_on + timedelta(days=line.settlement_days),
+        matures_on=_matures_on(line, paid_at),
         at=line.now,
     )
     line.proceeds += payment.amount

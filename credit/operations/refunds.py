@@ -1,17 +1,15 @@
 """Records refunds to buyers (rule 4.14)."""
 
-from collections.abc import Iterator
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Sum
-from django.db.models.functions import Coalesce
 from moneyed import Money
 
-from credit.models import CreditLine, LimitEntry, Order, OrderRefund, ProceedsEntry, RefusedCash
-from credit.operations import lines, orders, overdue, refused_cash
-from lib import money
+from credit.models import CreditLine, Order, OrderRefund, RefusedCash
+from credit.operations import lines, order_steps, orders, overdue, refused_cash
+from lib import money, prepared
 from lib.refusals import Conflict, CurrencyMismatch, Invalid, Refused, differing
 
 
@@ -23,6 +21,54 @@ class RefundTooLarge(Refused):
     """More than the order's amount would be refunded in all."""
 
     code = "overpayment"
+
+
+IS_KNOWN = """
+SELECT EXISTS (SELECT FROM credit_orderrefund WHERE line_id = %(line)s AND reference = %(refund)s)
+"""
+# An order's sales, oldest first, each with what earlier refunds left of it.
+SALES = """
+SELECT sale.id, sale.matures_on, sale.amount + coalesce(sum(back.amount), 0)
+FROM credit_proceedsentry sale LEFT JOIN credit_proceedsentry back ON back.sale_id = sale.id
+WHERE sale.order_id = %(order)s AND sale.kind = 'SALE'
+GROUP BY sale.id ORDER BY sale.id
+"""
+# All that a refund writes; the line is locked. What comes from proceeds is in parts, each from
+# a sale or, with null, from the rest.
+GIVE = """
+WITH refund AS (
+    INSERT INTO credit_orderrefund (line_id, order_id, reference, currency, amount,
+        from_outstanding, from_written_off, from_proceeds, at, arrived_at)
+    VALUES (%(line)s, %(order)s, %(reference)s, %(currency)s, %(amount)s, %(from_outstanding)s,
+            %(from_written_off)s, %(from_proceeds)s, %(said)s, %(now)s)
+    RETURNING id
+), moved AS (
+    UPDATE credit_order SET refunded = %(refunded)s, outstanding = %(outstanding)s,
+        refunded_written_off = %(refunded_written_off)s, status = %(status)s, due_on = %(due_on)s
+    WHERE id = %(order)s
+), held AS (
+    UPDATE credit_creditline SET used = %(used)s, proceeds = %(proceeds)s
+    WHERE merchant_id = %(line)s
+), entry AS (
+    INSERT INTO credit_limitentry (line_id, order_id, kind, currency, limit_change, used_change,
+                                   limit_after, used_after, actor, reason, at)
+    SELECT %(line)s, %(order)s, 'REFUND', %(currency)s, 0, - %(from_outstanding)s, %(limit)s,
+           %(used)s, 'platform', '', %(now)s
+    WHERE %(from_outstanding)s > 0
+), taken_back AS (
+    INSERT INTO credit_proceedsentry (line_id, kind, currency, amount, order_id, refund_id,
+                                      sale_id, bill_payment, matures_on, at)
+    SELECT %(line)s, 'REFUND', %(currency)s, - part.amount, %(order)s, refund.id, part.sale_id, '',
+           part.matures_on, %(now)s
+    FROM refund, unnest(%(sales)s::bigint[], %(amounts)s::numeric[], %(maturities)s::date[])
+                 WITH ORDINALITY AS part(sale_id, amount, matures_on, place)
+    ORDER BY part.place
+), taken AS (
+    UPDATE credit_refusedcash SET status = 'TAKEN', ended_at = %(now)s
+    WHERE line_id = %(line)s AND kind = 'REFUND' AND reference = %(reference)s AND status = 'OPEN'
+)
+SELECT id FROM refund
+"""
 
 
 def give(
@@ -41,12 +87,9 @@ def give(
         raise Invalid("amount", "must be more than 0")
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
-        known = (
-            OrderRefund.objects.filter(line=line, reference=reference)
-            .select_related("order")
-            .first()
-        )
-        if known is not None:
+        if prepared.row(IS_KNOWN, {"line": line.pk, "refund": reference}) == (True,):
+            refunds = OrderRefund.objects.select_related("order")
+            known = refunds.get(line=line, reference=reference)
             accepted = money.accepted(amount, line.currency)
             sent = {"order": order, "amount": accepted}
             if others := differing({"order": known.order.reference, "amount": known.amount}, sent):
@@ -54,7 +97,7 @@ def give(
             return known, False
         try:
             return _give(line, order, reference, amount, at), True
-        except (CurrencyMismatch, orders.UnknownOrder, orders.WrongInstant) as refused:
+        except (CurrencyMismatch, order_steps.UnknownOrder, orders.WrongInstant) as refused:
             refusal = refused
             refused_cash.keep(
                 line,
@@ -74,12 +117,10 @@ def _give(line: CreditLine, order: str, reference: str, amount: Money, at: datet
     """
     amount = money.accepted(amount, line.currency)
     orders.check_instant(at, line)
-    refunded = orders.load(line, order)
+    refunded = order_steps.load(line, order)
     orders.check_instant(at, line, refunded)
     _check_refundable(refunded, amount)
-    refund = _write(line, refunded, reference, amount, at, line.now)
-    refused_cash.take_off(line, RefusedCash.Kind.REFUND, reference)
-    return refund
+    return _write(line, refunded, reference, amount, at)
 
 
 def _check_refundable(order: Order, amount: Money) -> None:
@@ -88,7 +129,7 @@ def _check_refundable(order: Order, amount: Money) -> None:
     refunded.
     """
     if order.status in (Order.Status.DECLINED, Order.Status.CANCELLED, Order.Status.REFUNDED):
-        raise orders.OrderNotOpen(f"order: {order} is {order.status}")
+        raise order_steps.OrderNotOpen(f"order: {order} is {order.status}")
     left = order.amount - order.refunded
     if amount > left:
         raise RefundTooLarge(
@@ -98,7 +139,7 @@ def _check_refundable(order: Order, amount: Money) -> None:
 
 
 def _write(
-    line: CreditLine, order: Order, reference: str, amount: Money, at: datetime, now: datetime
+    line: CreditLine, order: Order, reference: str, amount: Money, at: datetime
 ) -> OrderRefund:
     """Write the refund with its three parts, and change the order, the line and the proceeds by
     them.
@@ -106,7 +147,7 @@ def _write(
     from_outstanding = min(amount, order.outstanding)
     lost = order.written_off - order.recovered - order.refunded_written_off
     from_written_off = min(amount - from_outstanding, lost)
-    refund = OrderRefund.objects.create(
+    refund = OrderRefund(
         line=line,
         order=order,
         reference=reference,
@@ -116,15 +157,46 @@ def _write(
         from_written_off=from_written_off,
         from_proceeds=amount - from_outstanding - from_written_off,
         at=at,
-        arrived_at=now,
+        arrived_at=line.now,
     )
+    parts = list(_split(refund)) if refund.from_proceeds else []
     _move_order(refund)
-    if from_outstanding:
-        lines.release(line, order, from_outstanding, kind=LimitEntry.Kind.REFUND, now=now)
-    if refund.from_proceeds:
-        _take_proceeds(line, refund, now)
-    overdue.lift(line, now=now)
+    line.used -= from_outstanding
+    line.proceeds -= refund.from_proceeds
+    row = prepared.row(GIVE, _values(refund, line, parts))
+    assert row is not None
+    (refund.pk,) = row
+    refund._state.adding = False
+    overdue.lift(line, now=line.now)
     return refund
+
+
+def _values(refund: OrderRefund, line: CreditLine, parts: "Sequence[_Part]") -> dict[str, Any]:
+    """What GIVE needs to know; order and line have their figures from after the refund."""
+    order = refund.order
+    return {
+        "line": line.pk,
+        "order": order.pk,
+        "reference": refund.reference,
+        "currency": line.currency,
+        "amount": refund.amount.amount,
+        "from_outstanding": refund.from_outstanding.amount,
+        "from_written_off": refund.from_written_off.amount,
+        "from_proceeds": refund.from_proceeds.amount,
+        "said": refund.at,
+        "now": line.now,
+        "refunded": order.refunded.amount,
+        "outstanding": order.outstanding.amount,
+        "refunded_written_off": order.refunded_written_off.amount,
+        "status": str(order.status),
+        "due_on": order.due_on,
+        "limit": line.limit.amount,
+        "used": line.used.amount,
+        "proceeds": line.proceeds.amount,
+        "sales": [part.sale_id for part in parts],
+        "amounts": [part.amount.amount for part in parts],
+        "maturities": [part.matures_on for part in parts],
+    }
 
 
 def _move_order(refund: OrderRefund) -> None:
@@ -138,46 +210,28 @@ def _move_order(refund: OrderRefund) -> None:
     elif order.is_open and not order.outstanding:
         order.status = Order.Status.PAID
     order.set_due_on()
-    order.save(
-        update_fields=["refunded", "refunded_written_off", "outstanding", "status", "due_on"]
-    )
 
 
-def _take_proceeds(line: CreditLine, refund: OrderRefund, now: datetime) -> None:
-    """Take the refund's part from proceeds out of the sales of its order, matured or not, and what
-    those don't cover out of the locked line's other proceeds.
+class _Part(NamedTuple):
+    """What of a refund comes from one of the order's sales; none: from the merchant's other
+    proceeds.
     """
-    for sale, taken in _split(refund):
-        ProceedsEntry.objects.create(
-            line=line,
-            kind=ProceedsEntry.Kind.REFUND,
-            currency=line.currency,
-            amount=-taken,
-            order=refund.order,
-            refund=refund,
-            sale=sale,
-            matures_on=sale.matures_on if sale else None,
-            at=now,
-        )
-    line.proceeds -= refund.from_proceeds
-    line.save(update_fields=["proceeds"])
+
+    amount: Money
+    sale_id: int | None = None
+    matures_on: date | None = None
 
 
-def _split(refund: OrderRefund) -> Iterator[tuple[ProceedsEntry | None, Money]]:
-    """Yield (sale, amount) pairs: how much of the refund's part from proceeds comes from each SALE
-    entry of the order, oldest first, up to what earlier refunds left of it. What the sales don't
-    cover comes last, with None as its sale.
+def _split(refund: OrderRefund) -> Iterator[_Part]:
+    """Yield how much of the refund's part from proceeds comes from which of the order's SALE
+    entries, matured or not: oldest first, up to what earlier refunds left of each. The rest comes
+    from the other proceeds of the locked line.
     """
     to_take = refund.from_proceeds
-    sales = (
-        ProceedsEntry.objects.filter(order=refund.order, kind=ProceedsEntry.Kind.SALE)
-        .annotate(taken=Coalesce(Sum("taken_back__amount"), Decimal(0)))
-        .order_by("pk")
-    )
-    for sale in sales:
-        taken = min(to_take, sale.amount + money.of(sale.taken, sale.currency))
+    for sale_id, matures_on, left in prepared.rows(SALES, {"order": refund.order_id}):
+        taken = min(to_take, money.of(left, refund.currency))
         if taken.amount > 0:
-            yield sale, taken
+            yield _Part(taken, sale_id, matures_on)
             to_take -= taken
     if to_take:
-        yield None, to_take
+        yield _Part(to_take)

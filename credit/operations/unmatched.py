@@ -10,7 +10,7 @@ from django.db import transaction
 from moneyed import Money
 
 from credit.models import CreditLine, Order, OrderPayment, ProceedsEntry, UnmatchedSettlement
-from credit.operations import lines, orders, payments
+from credit.operations import lines, order_steps, payments
 from credit.trail import Action
 from lib import money, wording
 from lib.refusals import ChangedMeanwhile, Invalid, Refused
@@ -56,7 +56,7 @@ def apply(
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     line, cash, amount = _part(payment_id, amount, settled, now)
-    paid_order = orders.load(line, order)
+    paid_order = order_steps.load(line, order)
     settlement = _write(line, cash, Kind.APPLIED, amount, actor, reason, order=paid_order)
     payments.settle(
         OrderPayment(

@@ -9,6 +9,7 @@ from credit.models import CreditLine
 from credit.notices import LIMIT_80, LIMIT_100
 from credit.rules import LIMIT_MOSTLY_USED
 from lib import money
+from notices.kinds import Kind
 from notices.operations import notices
 
 
@@ -30,6 +31,15 @@ class Use:
         return bool(self.used) and self.used >= self.limit
 
 
+def reached(before: Use, after: Use) -> Kind | None:
+    """The kind of notice that going from `before` to `after` causes; None where it causes none."""
+    if after.is_used_up and not before.is_used_up:
+        return LIMIT_100
+    if after.is_mostly_used and not before.is_mostly_used:
+        return LIMIT_80
+    return None
+
+
 def notify(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetime) -> None:
     """Notify the merchant if the use of its limit reaches four fifths, or all of it, between
     `before` and `after`.
@@ -37,11 +47,8 @@ def notify(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetim
     If it reaches both at once, only the whole limit is notified. Does nothing if it reaches
     neither. Rule 11.2.
     """
-    if after.is_used_up and not before.is_used_up:
-        kind = LIMIT_100
-    elif after.is_mostly_used and not before.is_mostly_used:
-        kind = LIMIT_80
-    else:
+    kind = reached(before, after)
+    if kind is None:
         return
     notices.write(
         merchant_id=line.pk,

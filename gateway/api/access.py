@@ -38,6 +38,11 @@ class Key(HttpBearer):
         super().__init__()
         self.scopes = scopes
 
+    def __call__(self, request: HttpRequest) -> ApiKey | None:
+        """The key in the request's Authorization, which is read without parsing all headers."""
+        scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        return self.authenticate(request, token) if scheme.lower() == self.openapi_scheme else None
+
     def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
         """The key. Raises Problem for one that may not do this from there, or asks too often."""
         asked = cast(KeyedRequest, request)

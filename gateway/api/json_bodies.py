@@ -31,7 +31,7 @@ def body_of(request: HttpRequest, *content_types: str) -> tuple[str, Any]:
 
 
 def _unpacked(request: HttpRequest) -> bytes:
-    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    encoding = request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
     if encoding == "identity":
         return request.body
     if encoding != "gzip":

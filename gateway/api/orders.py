@@ -24,7 +24,7 @@ NO_REASON = bodies.CancelledOrder()
 
 
 @router.post("/orders", response={201: answers.PlacedOrder}, operation_id="placeOrder")
-def place(request: KeyedRequest, response: HttpResponse, body: bodies.Order) -> answers.PlacedOrder:
+def place(request: KeyedRequest, body: bodies.Order) -> HttpResponse:
     """Ask whether a buyer may pay this order later: it is opened, or recorded as declined.
 
     Both are answered with 201. A declined reference stays declined; another attempt takes another
@@ -38,8 +38,8 @@ def place(request: KeyedRequest, response: HttpResponse, body: bodies.Order) -> 
         data=bodies.data_of(body),
         at=body.at,
     )
-    _mark(response, outcome)
-    return answers.PlacedOrder.of(outcome.row, body.merchant)
+    headers = {REPEATED: "true"} if is_repeat(outcome) else {}
+    return answers.ready(answers.PlacedOrder.of(outcome.row, body.merchant), 201, headers)
 
 
 @router.post("/orders/check", response=answers.PlacedOrder, operation_id="checkOrder")

@@ -3,7 +3,7 @@
 import pytest
 
 from credit.models import Order
-from credit.operations import orders
+from credit.operations import order_steps
 from notices.models import Notice
 from tests import shops
 from tests.unchanged import nothing_changes
@@ -53,7 +53,7 @@ def test_nothing_is_due_before_the_delivery() -> None:
 def test_an_order_whose_delivery_we_hear_of_after_its_due_date_is_told_as_overdue() -> None:
     shop = shops.join("2026-11-01 10:00", payment_days=10)
     shop.place(NOW, "A", "100.00")
-    orders.deliver(
+    order_steps.deliver(
         merchant_id=shop.line.pk,
         reference="A",
         at=shops.instant("2026-11-03 10:00"),

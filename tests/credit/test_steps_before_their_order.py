@@ -7,7 +7,7 @@ import pytest
 from moneyed import Money
 
 from credit.models import Order, ProceedsEntry
-from credit.operations import orders, payments, refunds
+from credit.operations import order_steps, orders, payments, refunds
 from lib.refusals import Refused
 from tests import shops
 from tests.amounts import usd
@@ -31,9 +31,9 @@ def report(shop: Shop, step: str, at: str, *, told: str = LATER) -> str:
     given: Any = {"merchant_id": shop.line.pk, "at": shop.at(at), "now": shop.at(told)}
     money: Any = {"order": "A", "reference": f"{step} {at}", "amount": Money("10", shop.currency)}
     steps = {
-        "ship": lambda: orders.ship(reference="A", **given),
-        "deliver": lambda: orders.deliver(reference="A", **given),
-        "cancel": lambda: orders.cancel(reference="A", reason="x", **given),
+        "ship": lambda: order_steps.ship(reference="A", **given),
+        "deliver": lambda: order_steps.deliver(reference="A", **given),
+        "cancel": lambda: order_steps.cancel(reference="A", reason="x", **given),
         "pay": lambda: payments.receive(**money, **given),
         "refund": lambda: refunds.give(**money, **given),
     }
@@ -127,7 +127,7 @@ def test_a_repeat_is_a_duplicate_whatever_it_says_of_when() -> None:
     shop.pay(LATER, "A", "10.00", "P")
     wrong: datetime = shop.at("2020-01-01 12:00")
     given: Any = {"merchant_id": shop.line.pk, "at": wrong, "now": shop.at(LATER)}
-    assert orders.ship(reference="A", **given)[1] is False
+    assert order_steps.ship(reference="A", **given)[1] is False
     repeat = payments.receive(order="A", reference="P", amount=Money("10", "USD"), **given)
     assert repeat[1] is False
     assert shop.line.payments.get().amount == usd(10)

@@ -1,0 +1,90 @@
+"""The memory of the API's workers, over twenty thousand requests of all kinds.
+
+What a worker keeps for the next request (plans, patterns, connections, metrics of routes) it has
+after the first two thousand. From then on its memory has to stay flat.
+"""
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import count
+
+from bench import reached
+from bench.api import CLIENTS, GENEROUS, PATH, make_key
+from bench.served import OURS, Connection, Server, serving
+from bench.shops import join
+
+WARM, ALL = 2_000, 20_000  # requests
+MOST_GROWTH = 0.10  # of a worker's memory from the one to the other
+SHOPS = 20
+MEGABYTE = 1024 * 1024
+
+_numbers = count(1)
+
+
+def run() -> Iterator[tuple[str, str]]:
+    """Yields the lines of the report: what was measured, and the result."""
+    key = make_key()
+    shops = [f"memory-{number}" for number in range(SHOPS)]
+    for shop in shops:
+        join(shop, limit=GENEROUS)
+    with serving(OURS) as server:
+        before = _after(server, key, shops, WARM)
+        after = _after(server, key, shops, ALL - WARM)
+    yield f"MB of each worker after {WARM:,} requests", _megabytes(before)
+    yield f"MB of each worker after {ALL:,} requests", _megabytes(after)
+    growth = max(late / early for early, late in zip(before, after, strict=True)) - 1
+    yield f"growth, most (≤ {MOST_GROWTH:.2f})", reached(growth, growth <= MOST_GROWTH)
+
+
+def _megabytes(workers: Sequence[int]) -> str:
+    return ", ".join(f"{worker / MEGABYTE:.1f}" for worker in workers)
+
+
+def _after(server: Server, key: str, shops: Sequence[str], requests: int) -> list[int]:
+    """What the workers take once the clients have asked that often, all of them together."""
+    refused: list[str] = []
+
+    def work() -> None:
+        try:
+            connection = Connection(server, key)
+            for _ in range(requests // CLIENTS):
+                number = next(_numbers)
+                method, path, said, expected = _request(number, shops[number // 10 % len(shops)])
+                body = None if said is None else json.dumps(said).encode()
+                status, content = connection.ask(method, path, body)
+                if status != expected:
+                    refused.append(f"{method} {path}: {status} {content[:200]!r}")
+        except OSError as error:
+            refused.append(str(error))
+
+    clients = [threading.Thread(target=work) for _ in range(CLIENTS)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join()
+    if refused:
+        raise RuntimeError(f"{len(refused)} answers were not as expected, the first: {refused[0]}")
+    return server.memory()
+
+
+def _request(number: int, shop: str) -> tuple[str, str, dict[str, str] | None, int]:
+    """The request with this number: method, path, body, and the status that answers it."""
+    order = {
+        "merchant": shop, "order": f"m-{number}", "buyer": "b", "amount": "25.00",
+        "currency": "USD",
+    }  # fmt: skip
+    of_shop = f"{PATH}/merchants/{shop}"
+    return (
+        ("POST", f"{PATH}/orders", order, 201),
+        ("POST", f"{PATH}/orders/check", order, 200),
+        ("GET", f"{of_shop}/credit-line", None, 200),
+        ("GET", f"{of_shop}/orders?limit=20", None, 200),
+        ("POST", f"{PATH}/orders", order | {"amount": str(GENEROUS + Decimal(1))}, 201),
+        ("POST", f"{PATH}/orders", order | {"amount": "25.001"}, 422),
+        ("POST", f"{PATH}/orders", order | {"colour": "red"}, 422),
+        ("POST", f"{of_shop}/orders/unknown-{number}/shipment", None, 404),
+        ("POST", f"{PATH}/orders", order | {"order": "same"}, 201),
+        ("GET", f"{PATH}/nowhere-{number}", None, 404),
+    )[number % 10]

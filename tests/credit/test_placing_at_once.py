@@ -1,0 +1,85 @@
+"""Most orders are placed without a lock between reading the line and writing to it. Whatever is
+written to the line meanwhile, the order is decided by what the line is then.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from moneyed import Money
+
+from credit.models import CreditLine, LimitEntry
+from credit.operations import lines, orders, own_rules
+from tests import shops
+
+NOW = "2026-11-02 10:00"
+
+
+def pause(shop: shops.Shop) -> None:
+    own_rules.pause(merchant_id=shop.line.pk, actor="malee@rosewood.example", now=shop.at(NOW))
+
+
+def another(shop: shops.Shop) -> None:
+    assert shop.place(NOW, "B", "60.00") == "applied"
+
+
+def the_same(shop: shops.Shop) -> None:
+    assert shop.place(NOW, "A", "60.00") == "applied"
+
+
+MEANWHILE: list[tuple[Callable[[shops.Shop], None], str, tuple[str, str, str]]] = [
+    (another, "declined insufficient_credit", ("100.00", "60.00", "40.00")),
+    (the_same, "duplicate", ("100.00", "60.00", "40.00")),
+    (pause, "declined paused_by_merchant", ("100.00", "0.00", "100.00")),
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("meanwhile", "outcome", "limit"), MEANWHILE)
+def test_what_happens_between_reading_and_writing_counts(
+    monkeypatch: pytest.MonkeyPatch,
+    meanwhile: Callable[[shops.Shop], None],
+    outcome: str,
+    limit: tuple[str, str, str],
+) -> None:
+    shop = shops.join("2026-11-02 09:00", credit_limit="100.00")
+    see, seen = lines.see, []
+
+    def see_and_wait(*whose: Any, **more: Any) -> CreditLine | None:
+        line = see(*whose, **more)
+        seen.append(line)
+        monkeypatch.setattr(lines, "see", see)
+        meanwhile(shop)
+        return line
+
+    monkeypatch.setattr(lines, "see", see_and_wait)
+    assert shop.place(NOW, "A", "60.00") == outcome
+    assert seen != [None]
+    assert shop.limit() == limit
+    holds = LimitEntry.objects.filter(kind="HOLD")
+    assert holds.count() == (0 if outcome == "declined paused_by_merchant" else 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_order_takes_two_statements_and_no_transaction_around_them() -> None:
+    shop = shops.join("2026-11-02 09:00", credit_limit="100.00")
+    merchant_id = shop.line.pk
+
+    def statements(reference: str, amount: str) -> int:
+        with CaptureQueriesContext(connection) as asked:
+            orders.place(
+                merchant_id=merchant_id,
+                reference=reference,
+                buyer="Mia",
+                amount=Money(amount, "USD"),
+                now=shop.at(NOW),
+            )
+        return len(asked)
+
+    assert statements("A", "10.00") == 2
+    # A repeat, and one that fills four fifths of the limit: BEGIN, the lock and COMMIT come to it.
+    assert statements("A", "10.00") == 6
+    assert statements("B", "70.00") == 6
+    assert shop.limit() == ("100.00", "80.00", "20.00")
