@@ -5,6 +5,7 @@ config/local/datafolder.py's doing.
 """
 
 import gc
+import logging
 import os
 import re
 import shutil
@@ -57,6 +58,9 @@ def pytest_configure(config: pytest.Config) -> None:
     default = settings.CACHES["default"]
     default["LOCATION"] = re.sub(r"(/|\?db=)1(?=$|\?)", rf"\g<1>{number}", default["LOCATION"])
     clocks.trust()
+    # Tests ask for thousands of refusals, and a third of each would go into formatting its
+    # traceback. What is an error of ours is still logged; a test of these lines sets the level.
+    logging.getLogger("django.request").setLevel(logging.ERROR)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

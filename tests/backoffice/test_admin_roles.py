@@ -97,36 +97,45 @@ EVERYBODY = [False, pytest.param(True, marks=pytest.mark.full)]
 
 
 def by_turns(who: str, turn: int) -> str:
-    """One of those who may, and two of all others, each the next time somebody else."""
-    others = [letter for letter in (*ROLES, "S", "N") if letter not in who]
-    asked = [who[turn % len(who)]] if who else []
-    if others:
-        asked += [others[turn % len(others)], others[(turn + 1) % len(others)]]
-    return "".join(asked)
+    """One of those who may, and one of all others, each the next time somebody else."""
+    others = "".join(letter for letter in (*ROLES, "S", "N") if letter not in who)
+    return "".join(letters[turn % len(letters)] for letters in (who, others) if letters)
 
 
 @pytest.mark.parametrize("whole", EVERYBODY)
 def test_lists_and_rows_are_for_who_may_look_and_nothing_is_written(
     staff: dict[str, Client], whole: bool
 ) -> None:
-    """In `make test` some are asked, by turns."""
+    """In `make test` some are asked, by turns, for each list and for two of its other pages."""
     full_shop()
     wrong: list[str] = []
     for turn, (label, page) in enumerate(registered().items()):
         who = table.SEEN[label]
         only = "" if whole else by_turns(who, turn)
-        asked: dict[str, Any] = {"else_": 403, "only": only}
-        wrong += differences(staff, who, route(label, "changelist"), may=200, **asked)
-        # Who may look is told that a row is not there.
-        wrong += differences(staff, who, route(label, "change", NO_ROW), may=302, **asked)
-        for page_name, args in (("add", ()), ("delete", (_first(page.model),))):
-            wrong += differences(staff, "", route(label, page_name, *args), may=0, **asked)
-        row = page.model._default_manager.first()
-        if row is not None:
-            wrong += differences(staff, who, route(label, "history", row.pk), may=200, **asked)
-            sent = route(label, "change", row.pk)
-            wrong += differences(staff, "", sent, method="post", may=0, **asked)
+        pages = _pages(label, page.model, who)
+        if not whole:
+            pages = [pages[0], *(pages[1:][(turn + more) % (len(pages) - 1)] for more in (0, 1))]
+        for may_look, address, asked in pages:
+            wrong += differences(staff, may_look, address, else_=403, only=only, **asked)
     assert wrong == []
+
+
+def _pages(label: str, model: type[Model], who: str) -> list[tuple[str, str, dict[str, Any]]]:
+    """A model's list and its other pages: who may look at each, and what they get."""
+    pages: list[tuple[str, str, dict[str, Any]]] = [
+        (who, route(label, "changelist"), {"may": 200}),
+        # Who may look is told that a row is not there.
+        (who, route(label, "change", NO_ROW), {"may": 302}),
+        ("", route(label, "add"), {"may": 0}),
+        ("", route(label, "delete", _first(model)), {"may": 0}),
+    ]
+    row = model._default_manager.first()
+    if row is not None:
+        pages += [
+            (who, route(label, "history", row.pk), {"may": 200}),
+            ("", route(label, "change", row.pk), {"may": 0, "method": "post"}),
+        ]
+    return pages
 
 
 def _first(model: type[Model]) -> Any:

@@ -1,5 +1,6 @@
 """What is written in the billing books stays, whoever writes SQL."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 import pytest
 from django.db import Error, connection, transaction
 
+from billing.models import Invoice, Payment
 from billing.operations import prices
-from billing.providers.registry import Answer
+from billing.providers.registry import PROVIDERS, Answer
 from tests import shops
 from tests.billing.paying import (
     GOOD,
@@ -21,11 +23,41 @@ from tests.billing.paying import (
     transfer,
     void,
 )
+from tests.kept import kept_of
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
 
+rows = kept_of("rows", TAEL_SANDBOX=True)
+
+
+def collected() -> None:
+    """A bill that the sandbox collected."""
+    shop = shops.join("2026-11-01 10:00", plan_price="39.00", payment_method="sandbox")
+    shop.run_jobs("2026-11-01 11:00")
+
+
+def every_kind_of_row() -> None:
+    """A bill that failed and was paid by transfer, late money for it, and a void one."""
+    provider = Told()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(PROVIDERS, "stripe", provider)
+        shop = told_shop()
+        provider.answers = [Answer.failed("insufficient_funds", reference="pi-1")]
+        shop.run_jobs("2026-11-01 11:00")
+        transfer(shop, "2026-11-01 11:30", "39.00")
+        hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-1"))
+        assert give_back(shop, "2026-11-01 12:10", "39.00") == "GIVEN_BACK 39.00"
+        shop.charge("2026-11-01 12:30", "pick-pack", "200.00")
+        assert void(shop, "2026-11-01 12:40", SECOND) == "VOID"
+
+
+def with_rows(write: Callable[[], object]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("rows", [write], indirect=True, scope="module")
+
+
+@with_rows(collected)
 @pytest.mark.parametrize(
     "statement",
     [
@@ -44,29 +76,14 @@ pytestmark = pytest.mark.django_db
         "DELETE FROM billing_payment",
     ],
 )
-def test_the_database_itself_refuses(settings: Any, statement: str) -> None:
-    settings.TAEL_SANDBOX = True
-    shop = shops.join("2026-11-01 10:00", plan_price="39.00", payment_method="sandbox")
-    shop.run_jobs("2026-11-01 11:00")
+def test_the_database_itself_refuses(rows: None, statement: str) -> None:
+    assert (Invoice.objects.count(), Payment.objects.count()) == (1, 1)
     refused = pytest.raises(Error, match=r"pgtrigger: |violates check constraint")
     with nothing_changes(), refused, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
 
 
-@pytest.fixture
-def every_kind_of_row(provider: Told) -> shops.Shop:
-    """A bill that failed and was paid by transfer, late money for it, and a void one."""
-    shop = told_shop()
-    provider.answers = [Answer.failed("insufficient_funds", reference="pi-1")]
-    shop.run_jobs("2026-11-01 11:00")
-    transfer(shop, "2026-11-01 11:30", "39.00")
-    hear(shop, "2026-11-01 12:00", Answer.succeeded("pi-1"))
-    assert give_back(shop, "2026-11-01 12:10", "39.00") == "GIVEN_BACK 39.00"
-    shop.charge("2026-11-01 12:30", "pick-pack", "200.00")
-    assert void(shop, "2026-11-01 12:40", SECOND) == "VOID"
-    return shop
-
-
+@with_rows(every_kind_of_row)
 @pytest.mark.parametrize(
     "statement",
     [
@@ -115,9 +132,8 @@ def every_kind_of_row(provider: Told) -> shops.Shop:
         " balance, '', '', at FROM billing_unappliedentry",
     ],
 )
-def test_what_was_paid_decided_and_given_back_stays(
-    every_kind_of_row: shops.Shop, statement: str
-) -> None:
+def test_what_was_paid_decided_and_given_back_stays(rows: None, statement: str) -> None:
+    assert (Invoice.objects.count(), Payment.objects.count()) == (2, 2)
     refused = pytest.raises(Error, match=r"pgtrigger: |violates |the lines of a bill")
     with nothing_changes(), refused, transaction.atomic():
         connection.cursor().execute(statement)
@@ -143,6 +159,6 @@ def test_prices_stay() -> None:
 
 
 def test_cards_stay(sandbox: Any) -> None:
-    billed(card=GOOD)
+    billed("willow", card=GOOD)
     refused("UPDATE billing_card SET last_four = '0000'")
     refused("DELETE FROM billing_card")

@@ -25,6 +25,7 @@ from gateway.events import apply_all
 from jobs import definitions
 from lib import events
 from tests import shops
+from tests.processes import until
 from tests.threads import at_once
 from tests.whole import full
 
@@ -136,15 +137,18 @@ def closing(chunk: int) -> Iterator[subprocess.Popen[str]]:
 
 def wait_until_it_waits_for_us(process: subprocess.Popen[str]) -> None:
     """Until the job has come to the row that this process holds locked."""
-    while process.poll() is None:
+
+    def is_waited_for() -> bool:
+        if process.poll() is not None:
+            pytest.fail(process.communicate()[1])
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM pg_locks"
                 " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
             )
-            if cursor.fetchone()[0]:
-                return
-    pytest.fail(process.communicate()[1])
+            return bool(cursor.fetchone()[0])
+
+    until(is_waited_for, 120)
 
 
 def test_killed_twice_and_resumed_it_closes_every_month_once(merchants: int) -> None:

@@ -31,13 +31,16 @@ def written(request: pytest.FixtureRequest) -> Iterator[StringIO]:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(request.param())
     handler.addFilter(logs.Context())
-    root, access = logging.getLogger(), logging.getLogger("tael.access")
-    level = access.level
-    access.setLevel(logging.INFO)
+    root = logging.getLogger()
+    quiet = [logging.getLogger(name) for name in ("tael.access", "django.request")]
+    levels = [logger.level for logger in quiet]
+    for logger in quiet:
+        logger.setLevel(logging.INFO)
     root.addHandler(handler)
     yield stream
     root.removeHandler(handler)
-    access.setLevel(level)
+    for logger, level in zip(quiet, levels, strict=True):
+        logger.setLevel(level)
 
 
 @pytest.fixture

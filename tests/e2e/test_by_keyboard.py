@@ -69,11 +69,11 @@ def walked(page: Page) -> list[str]:
     return problems
 
 
-@pytest.mark.parametrize("every", [16, pytest.param(1, marks=pytest.mark.full)])
+@pytest.mark.parametrize("every", [32, pytest.param(1, marks=pytest.mark.full)])
 def test_tab_reaches_everything_on_every_page(
     browser: Browser, live_server: LiveServer, every: int
 ) -> None:
-    """On every page in `make test-full`, on every sixteenth in `make test`."""
+    """On every page in `make test-full`, on every 32nd in `make test`."""
     shop = routes.full_shop()
     client = browser_of(member(shop))
     context = browser.new_context(viewport={"width": 1440, "height": 900})

@@ -15,6 +15,7 @@ from merchants.models import Merchant
 from tests import event_files, shops
 from tests.amounts import usd
 from tests.event_files import replay
+from tests.whole import full
 
 pytestmark = pytest.mark.django_db
 
@@ -142,14 +143,17 @@ def test_a_gzipped_file_gives_the_same(tmp_path: Path) -> None:
     assert event_files.undone(lambda: replay(packed)) == expected
 
 
+@pytest.mark.parametrize("joined", ["2026-11-20", *full("2026-11-01")])
 def test_jobs_at_every_hour_or_only_at_the_end_give_the_same_books(
-    tmp_path: Path, settings: Any
+    tmp_path: Path, settings: Any, joined: str
 ) -> None:
     settings.TAEL_SANDBOX = True  # a replay sees to that itself
     events = event_files.a_month()[-36:]  # over the end of the month
-    events = [event for event in event_files.a_month() if event["type"] == "merchant.joined"] + [
-        event for event in events if event["type"] != "merchant.joined"
-    ]
+    events = [
+        {**event, "at": event["at"].replace("2026-11-01", joined)}
+        for event in event_files.a_month()
+        if event["type"] == "merchant.joined"
+    ] + [event for event in events if event["type"] != "merchant.joined"]
     path = event_files.write(tmp_path / "events.jsonl", events)
     hourly = event_files.undone(lambda: replay(path, until="2026-12-05T00:00:00Z"))["books"]
 

