@@ -29,7 +29,7 @@ def run() -> Iterator[tuple[str, str]]:
     shops = [f"memory-{number}" for number in range(SHOPS)]
     for shop in shops:
         join(shop, limit=GENEROUS)
-    with serving(OURS) as server:
+    with serving(OURS, silently=True) as server:
         before = _after(server, key, shops, WARM)
         after = _after(server, key, shops, ALL - WARM)
     yield f"MB of each worker after {WARM:,} requests", _megabytes(before)

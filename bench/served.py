@@ -61,8 +61,10 @@ class Connection:
 
 
 @contextmanager
-def serving(application: str) -> Iterator[Server]:
-    """gunicorn with this application, two processes of four threads."""
+def serving(application: str, *, silently: bool = False) -> Iterator[Server]:
+    """gunicorn with this application, two processes of four threads; `silently` where refusals,
+    which are logged, are meant.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -70,12 +72,16 @@ def serving(application: str) -> Iterator[Server]:
     environment = os.environ | {
         "DATABASE_URL": url,
         "TAEL_SANDBOX": "1",
-        "TAEL_LOG_LEVEL": "ERROR",  # answers that refuse are meant
         least_orders.DATABASE: url,
     }
     command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"]
     options = ["--workers", "2", "--threads", "4", "--keep-alive", "60", "--log-level", "error"]
-    server = subprocess.Popen([*command, *options], env=environment, stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [*command, *options],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL if silently else None,
+    )
     try:
         _wait_for(port, server)
         yield Server(port, server.pid)
