@@ -61,8 +61,8 @@ class Table:
     plain: str = ""
 
     def read(self, rows: "QuerySet[Any]", currencies: Mapping[int, str]) -> RowsByMerchant:
-        """Read the rows with one query. Returns them by merchant id, in the order in which they
-        were written, each as a dict of values for the document. `currencies` has the currency of
+        """Read the rows with one query. Returns them by merchant id, earliest written first, each
+        as a dict of values for the document. `currencies` has the currency of
         each merchant.
         """
         found: RowsByMerchant = defaultdict(list)
@@ -94,7 +94,7 @@ def in_order(rows: Iterable[Row], *names: str) -> list[Row]:
 
 
 def numbered(rows: Iterable[Row], name: str) -> list[Row]:
-    """The rows in the same order, each with its place, counted from 1, as field `name`."""
+    """The rows as they come, each with its place, counted from 1, as field `name`."""
     return [{name: place, **row} for place, row in enumerate(rows, start=1)]
 
 
@@ -104,8 +104,8 @@ def values_by_key(rows: Iterable[Row], name: str) -> dict[int, Any]:
 
 
 def grouped(rows: Iterable[Row], key: str) -> dict[Any, list[Row]]:
-    """Lists of the rows that have the same value of field `key`, by that value, each in the order
-    they came in.
+    """Lists of the rows that have the same value of field `key`, by that value. The rows of a list
+    keep the order they came in.
     """
     found: dict[Any, list[Row]] = defaultdict(list)
     for row in rows:

@@ -76,8 +76,8 @@ def members_without_factor(merchant: Merchant) -> QuerySet[Membership]:
 
 
 def open_invitations(merchant: Merchant, now: datetime) -> QuerySet[Invitation]:
-    """The merchant's invitations that can still be accepted, newest first. `operations.team` limits
-    their number.
+    """The merchant's invitations that can still be accepted, newest first. `operations.team` keeps
+    them few.
     """
     return (
         Invitation.objects.filter(

@@ -143,8 +143,8 @@ def _place_at_once(
     # Within a transaction, what the database refuses must not end all of it.
     with transaction.atomic() if connection.in_atomic_block else nullcontext():
         line = lines.see(merchant_id, without_order=terms.reference, now=now)
-        if line is None:
-            return None
+        if line is None or line.buyer_cap is not None:
+            return None  # what a buyer owes is not in the line's row
         try:
             order = _decided(terms, line, at or line.now)
         except Refused:

@@ -36,8 +36,8 @@ COLUMNS = {
 
 @admin.register(SignIn)
 class SignInAdmin(FoundByKeys):
-    """The admin page of the log of sign-ins, newest first. Each search has an index in that
-    order.
+    """The admin page of the log of sign-ins, newest first. Each search has an index that is
+    sorted in this order.
     """
 
     keys = ("address",)

@@ -64,6 +64,8 @@ HARMLESS = {
             "billing.thresholdrequest.request_key",
             "billing.card.request_key",
             "merchants.invitation.request_key",
+            "gateway.apikey.request_key",
+            "gateway.webhookendpoint.request_key",
         ),
         "a form's own number",
     ),
