@@ -23,6 +23,7 @@ from billing.models import BillingAccount, Payment, PlanTerm
 from billing.models.fees import CREDIT_CATEGORIES
 from billing.operations import accounts, credits, payment_methods, payments, terms, thresholds
 from lib import calendar
+from merchants.admin.two_people import CallOrPropose, done
 
 MOST_CARDS = 50  # to choose from
 TERMS = "Terms"  # the menu
@@ -145,16 +146,16 @@ DECISIONS = (
         form=GrantedCredit,
         effect=_credit_effect,
         initial=_new_credit,
-        carry_out=Call(credits.grant, "merchant_id"),
-        done="The credit is granted.",
+        carry_out=CallOrPropose(credits.grant, "merchant_id"),
+        done=done("The credit is granted."),
     ),
     Decision(
         "threshold",
         "Change threshold",
         form=ThresholdChange,
         effect=_threshold_effect,
-        carry_out=Call(thresholds.change, "merchant_id"),
-        done="The threshold is changed.",
+        carry_out=CallOrPropose(thresholds.change, "merchant_id"),
+        done=done("The threshold is changed."),
         is_open=is_open,
         menu=TERMS,
     ),

@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminDecimalFieldWidget,
     UnfoldAdminFileFieldWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
@@ -22,15 +21,11 @@ from credit.rules import MOST_PAYMENT_DAYS, SETTLEMENT_DAYS
 from lib.amount_fields import amount_field
 from lib.form_keys import KeyedForm
 from lib.text_fields import LineField, WordsField
+from merchants.admin.policies import NewVersion
 
 MOST_IN_A_FILE = 500
 LONGEST_KEY = 18  # digits that the database's widest whole numbers surely hold
 LARGEST_ANSWER_FILE = 5 * 1024 * 1024
-# Fields that identify a version of a policy; all others are its figures.
-NO_FIGURES = {"id", "currency", "version", "starts_on"}
-FIGURES = [
-    field.name for field in CreditPolicy._meta.concrete_fields if field.name not in NO_FIGURES
-]
 
 
 class LimitChange(Reasoned):
@@ -143,29 +138,5 @@ class BankAnswers(forms.Form):
         return bytes(file.read())
 
 
-class NewVersion(Reasoned):
-    """The figures of a currency's next credit policy; an empty field keeps the newest version's
-    figure.
-    """
-
-    currency = LineField(
-        min_length=3, max_length=3, label="Currency", widget=UnfoldAdminTextInputWidget
-    )
-    starts_on = forms.DateField(
-        label="Starts on", widget=UnfoldAdminTextInputWidget(attrs={"type": "date"})
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in FIGURES:
-            self.fields[name] = _figure(name)
-        self.order_fields(["currency", "starts_on", *FIGURES, "reason"])
-
-
-def _figure(name: str) -> forms.Field:
-    column = CreditPolicy._meta.get_field(name)
-    is_whole = column.get_internal_type() == "PositiveIntegerField"
-    widget = UnfoldAdminIntegerFieldWidget if is_whole else UnfoldAdminDecimalFieldWidget
-    field: forms.Field = column.formfield(required=False, widget=widget)  # type: ignore[union-attr,assignment]
-    field.initial = None  # a column's default is not what the version before says
-    return field
+class NewCreditPolicy(NewVersion):
+    model = CreditPolicy

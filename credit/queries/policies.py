@@ -23,7 +23,8 @@ def in_force_for(days: Iterable[tuple[str, date]]) -> list[CreditPolicy]:
     wanted = list(days)
     known: dict[str, list[CreditPolicy]] = {}
     currencies = {currency for currency, _ in wanted}
-    for policy in CreditPolicy.objects.filter(currency__in=currencies).order_by("-starts_on"):
+    versions = CreditPolicy.objects.filter(currency__in=currencies, withdrawn_at__isnull=True)
+    for policy in versions.order_by("-starts_on"):
         known.setdefault(policy.currency, []).append(policy)
     return [
         next((p for p in known.get(currency, []) if p.starts_on <= on), without(currency))

@@ -13,23 +13,22 @@ from credit.operations import policies
 from lib.refusals import Invalid
 from tests.credit.reviewing import DECEMBER, limit, shop_with
 from tests.shops import instant
+from tests.two_people import policy_by_two
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
-TODAY = date(2026, 11, 10)
-
 
 def introduce(starts_on: str, **figures: Decimal | int) -> CreditPolicy:
-    return policies.introduce(
+    policy_by_two(
+        policies.introduce,
         currency="USD",
         starts_on=date.fromisoformat(starts_on),
-        today=TODAY,
-        actor="olga@tael.example",
         reason="The numbers of spring.",
         now=instant("2026-11-10 09:00"),
         **figures,
     )
+    return CreditPolicy.objects.latest("pk")
 
 
 def review(*arguments: str) -> str:
