@@ -43,6 +43,7 @@ def _present(price: FeePrice | None) -> dict[str, Any]:
         "fee": price.fee_id,
         "currency": price.currency,
         "merchant": price.merchant.reference if price.merchant else "",
+        "present": {"unit_price": price.unit_price},
     }
 
 

@@ -57,6 +57,7 @@ class ThresholdRequestAdmin(Deciding, OfMerchant):
             "Approve",
             form=ThresholdApproved,
             effect=_approve_effect,
+            initial=lambda request: {"present": {"threshold": request.account.threshold}},
             carry_out=CallOrPropose(thresholds.approve, "request_id"),
             done=done("The threshold is raised."),
             is_open=lambda request: request.is_pending and not request.account.is_closed,

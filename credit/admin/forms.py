@@ -13,6 +13,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from backoffice.asking_again import AsksAgain
 from backoffice.decisions import Reasoned
 from backoffice.list_pages import figure
 from credit.models import CreditPolicy, Freeze
@@ -28,7 +29,7 @@ LONGEST_KEY = 18  # digits that the database's widest whole numbers surely hold
 LARGEST_ANSWER_FILE = 5 * 1024 * 1024
 
 
-class LimitChange(Reasoned):
+class LimitChange(AsksAgain, Reasoned):
     limit = amount_field(label="New limit")
     field_order = ("limit", "reason")
 
@@ -79,7 +80,7 @@ class UnmatchedReturned(UnmatchedReleased):
     field_order = ("amount", "reference", "reason", "settled")
 
 
-class RaiseApproved(Reasoned):
+class RaiseApproved(AsksAgain, Reasoned):
     limit = amount_field(
         label="Other limit", required=False, help_text="Empty: what was asked for."
     )

@@ -60,6 +60,7 @@ class CreditLineAdmin(Deciding, OfMerchant):
             "Change limit",
             form=LimitChange,
             effect=_limit_effect,
+            initial=lambda line: {"present": {"limit": line.limit}},
             carry_out=CallOrPropose(limits.set_limit, "merchant_id"),
             done=done("The limit is changed."),
         ),

@@ -106,6 +106,7 @@ class LimitRequestAdmin(Deciding, OfMerchant):
             "Approve",
             form=RaiseApproved,
             effect=_raise_effect,
+            initial=lambda request: {"present": {"limit": request.line.limit}},
             carry_out=CallOrPropose(requests.approve_raise, "request_id"),
             done=done("The raise is approved."),
             is_open=_raise_waits,

@@ -7,15 +7,17 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db import models
 from unfold.widgets import (
-    UnfoldAdminDecimalFieldWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminTextInputWidget,
 )
 
+from backoffice.asking_again import AsksAgain
 from backoffice.decisions import Act, Call, Deciding, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, ReadOnly, amount
 from lib import calendar, clock
+from lib.amount_fields import FigureField
 from lib.text_fields import LineField
 from merchants.models import OperatorDecision, OperatorPolicy
 from merchants.models.policies import PolicyVersion
@@ -23,7 +25,7 @@ from merchants.operations import policies, two_people
 from merchants.operations.policies import FIRST_DAY_STARTS_IN
 
 
-class NewVersion(Reasoned):
+class NewVersion(AsksAgain, Reasoned):
     """The figures of a currency's next version of a policy; an empty field keeps the newest
     version's figure.
     """
@@ -46,11 +48,17 @@ class NewVersion(Reasoned):
 
 def _figure(model: type[PolicyVersion], name: str) -> forms.Field:
     column = model._meta.get_field(name)
-    is_whole = column.get_internal_type() == "PositiveIntegerField"
-    widget = UnfoldAdminIntegerFieldWidget if is_whole else UnfoldAdminDecimalFieldWidget
-    field: forms.Field = column.formfield(required=False, widget=widget)  # type: ignore[union-attr,assignment]
-    field.initial = None  # a column's default is not what the version before says
-    return field
+    if not isinstance(column, models.DecimalField):
+        widget = UnfoldAdminIntegerFieldWidget
+        field: forms.Field = column.formfield(required=False, widget=widget)  # type: ignore[union-attr,assignment]
+        field.initial = None  # a column's default is not what the version before says
+        return field
+    return FigureField(
+        label=str(column.verbose_name).capitalize(),
+        required=False,
+        max_digits=column.max_digits,
+        decimal_places=column.decimal_places,
+    )
 
 
 def new_version(form: type[NewVersion], introduce: Callable[..., Any], effect: str) -> Decision:
@@ -68,7 +76,8 @@ def new_version(form: type[NewVersion], introduce: Callable[..., Any], effect: s
     def present(version: PolicyVersion | None) -> dict[str, Any]:
         if version is None:
             return {}
-        return {"currency": version.currency} | {name: version.figure(name) for name in figures}
+        numbers = {name: version.figure(name) for name in figures}
+        return {"currency": version.currency, "present": numbers, **numbers}
 
     return Decision(
         "introduce",
