@@ -21,7 +21,7 @@ class AsksAgain(forms.Form):
     """A form whose figures are typed twice when they are more than ten times the present ones.
 
     `initial` has these under `present`, by the fields' names; of a field without one, or of 0,
-    it does not ask. The second entry, which appears when it is needed, is no part of the form's data.
+    it does not ask. The second entry appears when it is needed, and is no part of the form's data.
     """
 
     def clean(self) -> dict[str, Any]:
