@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 
 from credit.models import CreditPolicy
 
@@ -14,6 +15,14 @@ def in_force(currency: str, on: date) -> CreditPolicy:
     """
     (policy,) = in_force_for([(currency, on)])
     return policy
+
+
+def most_to_open_with(currency: str, on: date) -> Decimal:
+    """The highest limit with which an operator opens a line: the policy's maximum, and 0 in a
+    currency without a policy. Rule 8.19.
+    """
+    policy = in_force(currency, on)
+    return Decimal(policy.figure("maximum_limit")) if policy.holds_reviews else Decimal(0)
 
 
 def in_force_for(days: Iterable[tuple[str, date]]) -> list[CreditPolicy]:
