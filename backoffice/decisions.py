@@ -86,15 +86,19 @@ class Call:
     columns: Mapping[str, str] = field(default_factory=dict)  # of the row, by its arguments
     renamed: Mapping[str, str] = field(default_factory=dict)  # its arguments, by the form's fields
     takes_person: bool = False  # as operations about people do, whose actor is no mere name
+    warning: ClassVar[str] = ""  # what else is said before, of all that is carried out so
 
     def __call__(self, act: Act) -> Any:
-        return self.operation(
+        actor = act.user if self.takes_person else act.actor
+        return self.operation(**self.arguments(act), actor=actor, now=act.now)
+
+    def arguments(self, act: Act) -> dict[str, Any]:
+        """What the operation is called with, besides who acts and when."""
+        return {
             **({self.key: act.row.pk} if self.key else {}),
             **{argument: getattr(act.row, column) for argument, column in self.columns.items()},
             **{self.renamed.get(name, name): value for name, value in act.cleaned_data.items()},
-            actor=act.user if self.takes_person else act.actor,
-            now=act.now,
-        )
+        }
 
 
 @dataclass(frozen=True)
@@ -343,6 +347,7 @@ class Deciding(ModelAdmin):
             "subtitle": row,
             "merchant": row and self.merchant and reduce(getattr, self.merchant.split("__"), row),
             "effect": decision.effect(row),
+            "warning": getattr(getattr(decision, "carry_out", None), "warning", ""),
             "form": form,
             "report": report,
             "back": self._address("changelist") if row is None else self._address("change", row.pk),

@@ -11,10 +11,11 @@ class BillingConfig(AppConfig):
         from billing.audit import CHECKS
         from billing.events import EVENT_TYPES, OPENING
         from billing.notices import KINDS
+        from billing.proposals import KINDS as PROPOSED
         from billing.roles import BILLING_OFFICER
         from billing.trail import Action
         from lib import audit, events
-        from merchants import roles
+        from merchants import proposals, roles
         from merchants.events import register
         from notices import kinds
         from trail import actions
@@ -23,6 +24,7 @@ class BillingConfig(AppConfig):
         search.register()
         kinds.register(*KINDS)
         actions.register(Action)
+        proposals.register(*PROPOSED)
         audit.register(*CHECKS)
         events.register(*EVENT_TYPES)
         register(OPENING)

@@ -88,6 +88,8 @@ UNFOLD = {
                 ("Profiles", "badge", "merchants_profile"),
                 ("Users", "person", "merchants_user"),
                 ("Proposals", "how_to_vote", "merchants_proposal"),
+                ("Operator policies", "policy", "merchants_operatorpolicy"),
+                ("Decided by operators", "task_alt", "merchants_operatordecision"),
                 ("Memberships", "group", "merchants_membership"),
                 ("Notices", "notifications", "notices_notice"),
                 ("Roles", "shield_person", "auth_group"),

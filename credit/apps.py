@@ -11,10 +11,11 @@ class CreditConfig(AppConfig):
         from credit.audit.lines import CHECKS
         from credit.events import EVENT_TYPES, OPENING
         from credit.notices import KINDS
+        from credit.proposals import KINDS as PROPOSED
         from credit.roles import CREDIT_OFFICER
         from credit.trail import Action
         from lib import audit, events
-        from merchants import roles
+        from merchants import proposals, roles
         from merchants.events import register
         from notices import kinds
         from trail import actions
@@ -23,6 +24,7 @@ class CreditConfig(AppConfig):
         search.register()
         kinds.register(*KINDS)
         actions.register(Action)
+        proposals.register(*PROPOSED)
         audit.register(*CHECKS)
         events.register(*EVENT_TYPES)
         register(OPENING)

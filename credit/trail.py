@@ -23,6 +23,7 @@ class Action(TextChoices):
     ORDER_CAP_CHANGED = "ORDER_CAP_CHANGED", "Cap of an order changed"
     BUYER_CAP_CHANGED = "BUYER_CAP_CHANGED", "Cap of a buyer changed"
     POLICY_INTRODUCED = "POLICY_INTRODUCED", "Credit policy introduced"
+    POLICY_WITHDRAWN = "POLICY_WITHDRAWN", "Credit policy withdrawn"
 
     # Cash that no order took
     UNMATCHED_APPLIED = "UNMATCHED_APPLIED", "Unmatched cash applied to an order"

@@ -8,13 +8,40 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from djmoney.forms import MoneyField
 from moneyed import Money
-from unfold.widgets import UnfoldAdminDecimalFieldWidget
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from lib import money
 from lib.money import DECIMAL_PLACES, MAX_DIGITS
 from lib.refusals import Invalid
 
-SMALLEST = str(Decimal(1).scaleb(-DECIMAL_PLACES))  # step of an input of any currency
+AS_TYPED = {"inputmode": "decimal", "autocomplete": "off"}  # attributes of the inputs
+# Plain digits, or groups of three of them between commas, as pages of all our languages show
+# figures and people copy them; and a point. Never 1e3 or 1_000, which Python would take, too.
+_PLAIN = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?|[+-]?\.[0-9]+")
+
+_NO_NUMBER = forms.DecimalField.default_error_messages["invalid"]
+
+
+def plain(typed: Any) -> str:
+    """A figure that somebody typed, without its commas and blanks; "" stays so. Raises
+    ValidationError for what is not digits with the separators that pages show.
+    """
+    text = re.sub(r"\s", "", str("" if typed is None else typed))
+    if text and not _PLAIN.fullmatch(text):
+        raise forms.ValidationError(_NO_NUMBER, code="invalid")
+    return text.replace(",", "")
+
+
+class FigureField(forms.DecimalField):
+    """A form field for a figure that is no amount of money, such as a price of a unit."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", UnfoldAdminTextInputWidget(attrs=AS_TYPED))
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> Decimal | None:
+        found: Decimal | None = super().clean(plain(value))
+        return found
 
 
 class OneCurrencyField(MoneyField):
@@ -29,7 +56,8 @@ class OneCurrencyField(MoneyField):
         self.initial = kwargs.get("initial")  # not a pair of amount and currency
 
     def clean(self, value: Any) -> Money | None:
-        found: Money | None = super().clean([value, self.currency])  # type: ignore[no-untyped-call]
+        typed = [plain(value), self.currency]
+        found: Money | None = super().clean(typed)  # type: ignore[no-untyped-call]
         return found
 
     def compress(self, data_list: Any) -> Money | None:
@@ -60,12 +88,8 @@ def amount_field(**said: Any) -> OneCurrencyField:
     It takes up to four decimals in any currency. That the amount has the digits of its currency is
     checked by the operation, not here.
     """
-    said.setdefault("widget", UnfoldAdminDecimalFieldWidget(attrs={"step": SMALLEST}))
+    said.setdefault("widget", UnfoldAdminTextInputWidget(attrs=AS_TYPED))
     return OneCurrencyField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, **said)
-
-
-# A comma between groups of three digits, as pages show amounts and people copy them.
-_GROUPED = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
 
 
 class AmountField(OneCurrencyField):
@@ -74,15 +98,14 @@ class AmountField(OneCurrencyField):
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
-        super().__init__(widget=widget, decimal_places=None, **kwargs)
+        super().__init__(widget=forms.TextInput(attrs=AS_TYPED), decimal_places=None, **kwargs)
 
     def clean(self, value: Any) -> Money | None:
         """The amount that was typed; spaces, commas between thousands and the currency's own code
         after the figure are allowed.
         """
         text = re.sub(r"\s", "", str(value or "")).removesuffix(self.currency)
-        return super().clean(text.replace(",", "") if _GROUPED.fullmatch(text) else text)
+        return super().clean(text)
 
     def compress(self, data_list: Any) -> Money | None:
         """The amount, or None if nothing was entered. Raises ValidationError if it is not above 0,

@@ -12,7 +12,10 @@ class MerchantsConfig(AppConfig):
         from merchants.audit.declared import DECLARED
         from merchants.audit.proposals import PROPOSALS
         from merchants.audit.secrets import SECRETS
+        from merchants.audit.two_people import TWO_PEOPLE
         from merchants.events import EVENT_TYPES
+        from merchants.proposals import OPERATOR_POLICY, OPERATOR_ROLES
+        from merchants.proposals import register as register_proposals
         from merchants.sign_in import (
             events as _receivers,  # noqa: F401
         )
@@ -27,5 +30,6 @@ class MerchantsConfig(AppConfig):
         backoffice.register()
         search.register()
         actions.register(Action)
-        audit.register(*SECRETS, *PROPOSALS, *DECLARED)
+        register_proposals(OPERATOR_ROLES, OPERATOR_POLICY)
+        audit.register(*SECRETS, *PROPOSALS, *TWO_PEOPLE, *DECLARED)
         events.register(*EVENT_TYPES)

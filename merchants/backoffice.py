@@ -7,14 +7,14 @@ from backoffice.panels import Panel
 from backoffice.queues import QUEUES
 from merchants import queries
 from merchants.models import Membership, Profile
-from merchants.queues import PROFILES, PROPOSALS
+from merchants.queues import PROFILES, ROLES_AND_POLICIES
 
 
 def register() -> None:
     """Register the queues of profiles and proposals, and the part of a merchant's page that shows
     its people. Called once, when a program starts.
     """
-    QUEUES.register(PROFILES, PROPOSALS)
+    QUEUES.register(PROFILES, ROLES_AND_POLICIES)
     licence = "profile__licence_document"  # up to 5 MB
     PARTS.register(Part(50, _of_merchant, related=["profile"], deferred=[licence]))
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from hashlib import sha256
 from typing import Protocol
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet, Sum
 from django.db.models.expressions import Combinable
 
 from lib import calendar
@@ -16,6 +17,8 @@ from merchants.models import (
     Invitation,
     Membership,
     Merchant,
+    OperatorDecision,
+    OperatorPolicy,
     Profile,
     ProfileStep,
     SecurityMail,
@@ -209,3 +212,21 @@ def time_zones_from(merchant_ids: Sequence[int], starts_on: date) -> dict[int, s
     """
     changes = TimeZonePeriod.objects.filter(merchant__in=merchant_ids, starts_on=starts_on)
     return dict(changes.values_list("merchant", "timezone"))
+
+
+def operator_policy(currency: str, on: date) -> OperatorPolicy | None:
+    """The operator policy of `currency` in force on local day `on`, if there is one."""
+    versions = OperatorPolicy.objects.filter(
+        currency=currency, starts_on__lte=on, withdrawn_at__isnull=True
+    )
+    return versions.order_by("starts_on").last()
+
+
+def decided_on(day: date, what: str, *, merchant_id: int | None, currency: str) -> Decimal:
+    """What operators' decisions of this sort gave the merchant on local day `day`, in `currency`,
+    all together.
+    """
+    decisions = OperatorDecision.objects.filter(
+        Q(merchant=merchant_id), day=day, what=what, currency=currency
+    )
+    return decisions.aggregate(sum=Sum("figure"))["sum"] or Decimal(0)

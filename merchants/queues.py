@@ -1,9 +1,12 @@
 """The queues of profiles and proposals that wait for an operator."""
 
-from django.db.models import Q
+from collections.abc import Iterable
+
+from django.db.models import Model, Q
 
 from backoffice.queues import ANSWERS, Group, Queue, with_status
-from merchants.models import Profile, Proposal, Standing
+from merchants.models import Profile, Proposal, Standing, User
+from merchants.proposals import OPERATOR_POLICY, OPERATOR_ROLES, Kind
 
 SECOND_PERSON = Group("Waiting for a second person", 40)
 
@@ -17,13 +20,29 @@ PROFILES = Queue(
     group=ANSWERS,
     place=60,
 )
-PROPOSALS = Queue(
+
+
+def proposals_of(
+    kinds: Iterable[Kind], *, name: str, title: str, like: type[Model], place: int
+) -> Queue:
+    """The queue of proposals of these kinds, for whoever decides about `like`."""
+    return Queue(
+        name=name,
+        title=title,
+        model=Proposal,
+        which=with_status(Proposal.Status.PROPOSED, kind__in=[kind.code for kind in kinds]),
+        since="proposed_at",
+        merchant="merchant_id",
+        group=SECOND_PERSON,
+        place=place,
+        like=like,
+    )
+
+
+ROLES_AND_POLICIES = proposals_of(
+    (OPERATOR_ROLES, OPERATOR_POLICY),
     name="to-decide",
-    title="Proposals to confirm",
-    model=Proposal,
-    which=with_status(Proposal.Status.PROPOSED),
-    since="proposed_at",
-    merchant="merchant_id",
-    group=SECOND_PERSON,
+    title="Roles and operator policies to confirm",
+    like=User,
     place=10,
 )

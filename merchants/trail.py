@@ -45,6 +45,10 @@ class Action(TextChoices):
     PROPOSAL_REFUSED = "PROPOSAL_REFUSED", "Proposal refused"
     PROPOSAL_WITHDRAWN = "PROPOSAL_WITHDRAWN", "Proposal withdrawn"
 
+    # How far one operator goes alone
+    OPERATOR_POLICY_INTRODUCED = "OPERATOR_POLICY_INTRODUCED", "Operator policy introduced"
+    OPERATOR_POLICY_WITHDRAWN = "OPERATOR_POLICY_WITHDRAWN", "Operator policy withdrawn"
+
     # The installation
     KEY_ROTATED = "KEY_ROTATED", "Encrypted anew with another key"
     PREFIX_SET = "PREFIX_SET", "Installation's prefix set"

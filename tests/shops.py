@@ -9,7 +9,8 @@ Times are the merchant's own wall clock, unless they carry an offset; amounts ar
 """
 
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from itertools import count
 from typing import Any
@@ -25,7 +26,8 @@ from config.timetable import TIMETABLE
 from credit.models import CreditLine, Order, PayoutDestination
 from gateway.events import apply_all
 from lib import events, money, prepared
-from merchants.models import Merchant
+from merchants.models import Merchant, OperatorPolicy
+from merchants.queries import operator_policy
 from tests import books
 
 ONE_HOUR = timedelta(hours=1)
@@ -240,10 +242,29 @@ class Shop:
         }
 
 
+HIGH = Decimal(10) ** 16
+
+
+def let_one_decide(*currencies: str) -> None:
+    """A policy for each of these currencies that has none, by which one operator goes as far as any
+    test that is about something else.
+    """
+    for currency in currencies:
+        if operator_policy(currency, date.max) is None:
+            OperatorPolicy.objects.create(
+                currency=currency,
+                version=1,
+                starts_on=date(2000, 1, 1),
+                **dict.fromkeys(OperatorPolicy.figure_names(), HIGH),
+            )
+
+
 class ShopFactory(Factory[Shop]):
     """A merchant that joined `at`, with its line and its account, by the platform's event.
 
-    What is not named of its terms is as in TERMS; its plan costs nothing unless a price is named.
+    One operator decides alone about it (let_one_decide), unless there is an operator policy of its
+    currencies before. What is not named of its terms is as in TERMS; its plan costs nothing unless
+    a price is named.
     """
 
     class Meta:
@@ -255,11 +276,14 @@ class ShopFactory(Factory[Shop]):
 
     reference = Sequence("shop-{}".format)
     at = "2026-11-01 10:00"
+    one_decides = True
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
-        at = kwargs.pop("at")
+        at, is_for_one = kwargs.pop("at"), kwargs.pop("one_decides")
         shop = Shop(**kwargs)
+        if is_for_one:
+            let_one_decide(shop.currency, shop.billing_currency)
         assert shop.join(at) == "applied"
         return shop
 

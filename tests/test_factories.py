@@ -29,6 +29,7 @@ from tests.factories import (
     JobRunFactory,
     MembershipFactory,
     OperatorFactory,
+    OperatorPolicyFactory,
     OrderFactory,
     PaymentFactory,
     PayoutScheduleFactory,
@@ -99,6 +100,7 @@ def test_an_amount_is_in_the_currency_of_its_book() -> None:
 def test_each_makes_another_one() -> None:
     OperatorFactory.create(roles=["Administrator"])  # who can confirm what is proposed
     assert ShopFactory.create().reference != ShopFactory.create().reference
+    assert OperatorPolicyFactory.create(currency="JPY").version == 1
     for factory in (
         *(UserFactory, OperatorFactory, MembershipFactory, ProposalFactory),
         *(ApiKeyFactory, EndpointFactory),

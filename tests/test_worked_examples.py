@@ -17,6 +17,7 @@ from tests.amounts import usd
 from tests.billing import deciding
 from tests.credit import reviewing, withdrawing
 from tests.factories import ChargeFactory
+from tests.two_people import decided
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -296,7 +297,8 @@ def test_18_a_raise_that_waits() -> None:
     shop.run_jobs("2026-12-01 00:00")
     assert reviewing.outcome(shop)[1:3] == ("PENDING", "30000.00")
     for at, figure in (("2026-12-01 12:00", "5000"), ("2026-12-02 12:00", "15000")):
-        limits.set_limit(
+        decided(
+            limits.set_limit,
             merchant_id=shop.line.pk,
             limit=Money(figure, "USD"),
             actor=reviewing.OPERATOR,

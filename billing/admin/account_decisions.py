@@ -23,6 +23,7 @@ from billing.models import BillingAccount, Payment, PlanTerm
 from billing.models.fees import CREDIT_CATEGORIES
 from billing.operations import accounts, credits, payment_methods, payments, terms, thresholds
 from lib import calendar
+from merchants.admin.two_people import CallOrPropose, done
 
 MOST_CARDS = 50  # to choose from
 TERMS = "Terms"  # the menu
@@ -156,16 +157,17 @@ DECISIONS = (
         form=GrantedCredit,
         effect=_credit_effect,
         initial=_new_credit,
-        carry_out=Call(credits.grant, "merchant_id"),
-        done="The credit is granted.",
+        carry_out=CallOrPropose(credits.grant, "merchant_id"),
+        done=done("The credit is granted."),
     ),
     Decision(
         "threshold",
         "Change threshold",
         form=ThresholdChange,
         effect=_threshold_effect,
-        carry_out=Call(thresholds.change, "merchant_id"),
-        done="The threshold is changed.",
+        initial=lambda account: {"present": {"threshold": account.threshold}},
+        carry_out=CallOrPropose(thresholds.change, "merchant_id"),
+        done=done("The threshold is changed."),
         is_open=is_open,
         menu=TERMS,
     ),
@@ -174,6 +176,7 @@ DECISIONS = (
         "Change plan",
         form=PlanChange,
         effect=_plan_effect,
+        initial=lambda account: {"present": {"price": account.plan_price}},
         carry_out=_change_plan,
         done="The new plan holds from the next plan date on.",
         is_open=is_open,

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from backoffice.decisions import Call, Deciding, Decision
+from backoffice.decisions import Deciding, Decision
 from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related
 from billing.admin.forms import GrantedCredit
 from billing.admin.lists import unit_price
@@ -22,6 +22,7 @@ from billing.models import (
 from billing.models.fees import CREDIT_FOR, Category
 from billing.operations import credits
 from billing.queries.effects import left_to_credit
+from merchants.admin.two_people import CallOrPropose, done
 
 MERCHANT = related("account__merchant")
 UNIT_PRICE = unit_price("-")
@@ -65,11 +66,11 @@ class ChargeAdmin(Deciding, OfMerchant):
             form=GrantedCredit,
             effect=_credit_effect,
             initial=_new_credit,
-            carry_out=Call(
+            carry_out=CallOrPropose(
                 credits.grant,
                 columns={"merchant_id": "account_id", "charge": "reference"},
             ),
-            done="The credit is granted.",
+            done=done("The credit is granted."),
             is_open=lambda charge: charge.fee.category in CREDIT_FOR,
         ),
     )

@@ -10,6 +10,7 @@ from billing.admin.forms import RestPaidOut
 from billing.models import BillingAccount
 from billing.operations import terms
 from billing.queries.effects import not_posted_yet
+from merchants.admin.two_people import CallOrPropose, done
 
 
 def _close_effect(account: BillingAccount) -> str:
@@ -89,8 +90,8 @@ DECISIONS = (
         "Pay out the rest",
         form=RestPaidOut,
         effect=_payout_effect,
-        carry_out=Call(terms.pay_out_rest, "merchant_id"),
-        done="The rest is paid out.",
+        carry_out=CallOrPropose(terms.pay_out_rest, "merchant_id"),
+        done=done("The rest is paid out."),
         is_open=_may_be_paid_out,
     ),
 )

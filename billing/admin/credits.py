@@ -7,6 +7,7 @@ from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
 from billing.models import BillingCredit
 from billing.operations import credits
 from billing.queries import waiting as queues
+from merchants.admin.two_people import CallOrPropose, done
 
 MERCHANT = related("account__merchant")
 
@@ -63,8 +64,8 @@ class BillingCreditAdmin(Deciding, OfMerchant):
             "Approve",
             form=Reasoned,
             effect=_approve_effect,
-            carry_out=Call(credits.approve, "credit_id"),
-            done="The credit is approved.",
+            carry_out=CallOrPropose(credits.approve, "credit_id"),
+            done=done("The credit is approved."),
             is_open=_waits,
         ),
         Decision(

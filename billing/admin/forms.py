@@ -4,17 +4,17 @@ from typing import Any
 
 from django import forms
 from unfold.widgets import (
-    UnfoldAdminDecimalFieldWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
 )
 
+from backoffice.asking_again import AsksAgain
 from backoffice.decisions import Reasoned
 from billing.models import Fee
 from billing.models.accounts import CYCLE_DAYS
 from billing.models.prices import PRICE_DECIMALS
-from lib.amount_fields import amount_field
+from lib.amount_fields import FigureField, amount_field
 from lib.form_keys import KeyedForm
 from lib.text_fields import LineField
 from merchants.models import Merchant
@@ -44,14 +44,14 @@ class GrantedCredit(Reasoned, KeyedForm):
         self.fields["reason"].help_text = "The merchant reads it."
 
 
-class ThresholdChange(Reasoned):
+class ThresholdChange(AsksAgain, Reasoned):
     """Sets another threshold."""
 
     threshold = amount_field(label="New threshold")
     field_order = ("threshold", "reason")
 
 
-class ThresholdApproved(Reasoned):
+class ThresholdApproved(AsksAgain, Reasoned):
     """Approves a higher threshold: the one asked for, or another one."""
 
     threshold = amount_field(
@@ -60,7 +60,7 @@ class ThresholdApproved(Reasoned):
     field_order = ("threshold", "reason")
 
 
-class PlanChange(Reasoned):
+class PlanChange(AsksAgain, Reasoned):
     """Changes the plan from the next plan date on."""
 
     plan = _line(label="Plan")
@@ -133,17 +133,16 @@ class Ended(Reasoned):
     field_order = ("arrived", "reference", "reason")
 
 
-class NewPrice(Reasoned):
+class NewPrice(AsksAgain, Reasoned):
     """Introduces a price of a fee, for one merchant or for all."""
 
     fee = forms.ChoiceField(label="Fee", widget=UnfoldAdminSelectWidget)
     currency = _line(min_length=3, max_length=3, label="Currency")
-    unit_price = forms.DecimalField(
+    unit_price = FigureField(
         label="Unit price",
         max_digits=18,
         decimal_places=PRICE_DECIMALS,
         required=False,
-        widget=UnfoldAdminDecimalFieldWidget,
         help_text="Of one unit. Empty: the merchant's own price ends.",
     )
     from_on = forms.DateField(

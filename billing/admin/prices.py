@@ -13,23 +13,28 @@ from billing.admin.forms import NewPrice
 from billing.admin.lists import unit_price
 from billing.models import FeePrice
 from billing.operations import prices
+from merchants.admin.two_people import CallOrPropose, done
+from merchants.models import Proposal
+from merchants.operations import two_people
 
 UNIT_PRICE = unit_price("own price ends")
 
 
-def _introduce(act: Act) -> FeePrice:
+def _introduce(act: Act) -> FeePrice | Proposal:
     """Introduce the price that the operator's form states."""
     said = act.cleaned_data
-    return prices.introduce(
-        fee=said["fee"],
-        currency=said["currency"].upper(),
-        unit_price=said["unit_price"],
-        from_on=said["from_on"],
-        merchant_id=said["merchant"] and said["merchant"].pk,
-        reason=act.reason,
-        actor=act.actor,
-        now=act.now,
+    price = {
+        "fee": said["fee"],
+        "currency": said["currency"].upper(),
+        "unit_price": said["unit_price"],
+        "from_on": said["from_on"],
+        "merchant_id": said["merchant"] and said["merchant"].pk,
+        "reason": act.reason,
+    }
+    outcome: FeePrice | Proposal = two_people.decide(
+        prices.introduce, price, actor=act.user, now=act.now
     )
+    return outcome
 
 
 def _present(price: FeePrice | None) -> dict[str, Any]:
@@ -42,6 +47,7 @@ def _present(price: FeePrice | None) -> dict[str, Any]:
         "fee": price.fee_id,
         "currency": price.currency,
         "merchant": price.merchant.reference if price.merchant else "",
+        "present": {"unit_price": price.unit_price},
     }
 
 
@@ -53,11 +59,11 @@ _NEW_PRICE = Decision(
         "Charges that come without an amount cost this for each unit from that day of the"
         " merchant's on, until a later price; those that came before keep theirs. A merchant's own"
         " price goes before that for everybody. Of two from the same day the one introduced last"
-        " holds. A price never changes."
+        " holds. A price never changes.\n\n" + CallOrPropose.warning
     ),
     initial=_present,
     carry_out=_introduce,
-    done="The price is introduced.",
+    done=done("The price is introduced."),
 )
 
 

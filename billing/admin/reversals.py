@@ -13,6 +13,7 @@ from billing.operations import reversals
 from billing.queries import waiting as queues
 from lib import wording
 from lib.text_fields import LineField, WordsField
+from merchants.admin.two_people import CallOrPropose, done
 
 
 class ReversalDecision(Reasoned):
@@ -104,8 +105,8 @@ class ReversalAdmin(Deciding, FoundByKeys):
             "Do not charge again",
             form=ReversalDecision,
             effect=_accept_effect,
-            carry_out=Call(reversals.accept, "reversal_id"),
-            done="Nothing is asked of the merchant.",
+            carry_out=CallOrPropose(reversals.accept, "reversal_id"),
+            done=done("Nothing is asked of the merchant."),
             initial=_seen,
             is_open=_waits,
         ),

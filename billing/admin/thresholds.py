@@ -8,6 +8,7 @@ from billing.admin.forms import ThresholdApproved
 from billing.models import ThresholdRequest
 from billing.operations import thresholds
 from billing.queries import waiting as queues
+from merchants.admin.two_people import CallOrPropose, done
 
 MERCHANT = related("account__merchant")
 
@@ -63,8 +64,9 @@ class ThresholdRequestAdmin(Deciding, OfMerchant):
             "Approve",
             form=ThresholdApproved,
             effect=_approve_effect,
-            carry_out=Call(thresholds.approve, "request_id"),
-            done="The threshold is raised.",
+            initial=lambda request: {"present": {"threshold": request.account.threshold}},
+            carry_out=CallOrPropose(thresholds.approve, "request_id"),
+            done=done("The threshold is raised."),
             is_open=lambda request: request.is_pending and not request.account.is_closed,
         ),
         Decision(

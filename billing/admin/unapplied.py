@@ -4,12 +4,13 @@ back.
 
 from typing import Any
 
-from backoffice.decisions import Act, Call, Decision
+from backoffice.decisions import Act, Decision
 from backoffice.list_pages import figure
 from billing.admin.account_decisions import figures
 from billing.admin.forms import GivenBack, Transfer
 from billing.models import BillingAccount
 from billing.operations import transfers
+from merchants.admin.two_people import CallOrPropose, done
 
 
 def _transfer_effect(account: BillingAccount) -> str:
@@ -67,8 +68,8 @@ DECISIONS = (
         form=GivenBack,
         effect=_give_back_effect,
         initial=_all_of_it,
-        carry_out=Call(transfers.give_back, "merchant_id"),
-        done="It is written down that the money went back.",
+        carry_out=CallOrPropose(transfers.give_back, "merchant_id"),
+        done=done("It is written down that the money went back."),
         is_open=lambda account: account.unapplied.amount > 0 and not account.is_closed,
     ),
 )

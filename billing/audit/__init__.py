@@ -18,6 +18,7 @@ from billing.audit import (
     plans,
     reversals,
     statements,
+    two_people,
     unapplied,
 )
 
@@ -35,4 +36,5 @@ CHECKS = (
     *instants.CHECKS,
     *unapplied.CHECKS,
     *reversals.CHECKS,
+    *two_people.CHECKS,
 )

@@ -15,7 +15,8 @@ from credit.models import CreditLine
 from credit.operations import lines
 from lib import calendar, money
 from lib.refusals import Invalid
-from merchants.models import Merchant
+from merchants.models import Merchant, Proposal
+from merchants.operations import two_people
 from trail import operations as trail
 
 LONGEST_INTERVAL_DAYS = 3660
@@ -180,14 +181,15 @@ def note_change(
     reason: str,
     now: datetime,
     trailed: Mapping[str, tuple[str, str]],
-) -> None:
-    """Record a change of the locked account's terms, which the caller makes. It takes effect today
-    unless `effective_on` is given.
+    proposal: Proposal | None = None,
+) -> AccountChange:
+    """Record a change of the locked account's terms. It takes effect today unless `effective_on` is
+    given, and takes the `proposal` that was confirmed, if any.
 
-    `before` and `after` are the values in the record. `trailed` has, by name, pairs of the values
-    before and after for the trail; nothing is written on the trail if all of them are the same.
+    `before` and `after` are the values in the record. `trailed` has pairs of the values before and
+    after for the trail, by name; nothing is written there if none has changed.
     """
-    AccountChange.objects.create(
+    change = AccountChange.objects.create(
         account=account,
         what=what,
         before=before,
@@ -204,8 +206,11 @@ def note_change(
             merchant_id=account.pk,
             subject="billing account",
             before={name: was for name, (was, _) in trailed.items()},
-            after={name: becomes for name, (_, becomes) in trailed.items()} | starts,
+            after={name: becomes for name, (_, becomes) in trailed.items()}
+            | starts
+            | two_people.proposed_by(proposal),
             actor=actor,
             reason=reason,
             now=now,
         )
+    return change

@@ -11,9 +11,14 @@ from billing.models import BillingAccount, BillingCredit, Charge, Fee
 from billing.models.fees import CREDIT_FOR, Category
 from billing.notices import CREDIT_ANSWERED
 from billing.operations import accounts, charges, rests
+from billing.proposals import CREDIT, CREDIT_REQUEST
 from billing.trail import Action
 from lib import form_keys, money, second_person, wording
 from lib.refusals import AlreadyDecided, Conflict, Invalid, Refused
+from merchants.models import Proposal
+from merchants.models.policies import What
+from merchants.operations import two_people
+from merchants.proposals import Kind
 from notices.operations import notices
 from trail import operations as trail
 
@@ -98,34 +103,40 @@ def grant(
     request_key: str,
     actor: str,
     now: datetime,
+    proposal: Proposal | None = None,
 ) -> BillingCredit:
-    """Give `amount` back at once, on a charge or, without one, to the account; only operators do
-    so.
+    """Give `amount` back at once, on a charge or on none; only operators do so.
 
-    It becomes a negative charge, dated today, that posts at once. Arguments and refusals are those
-    of `ask`; a form that was sent before changes nothing. Rule 14.1.
+    `fee` and `request_key` are as in `ask`, and so is what it raises. Above the day's figure for
+    credits it takes the `proposal` that a second person confirms; raises TakesTwoPeople without.
+    Rule 14.1, rule 22.7.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
     corrected = _charge(account, charge) if charge else None
-    credit, _ = _ask(account, corrected, fee, amount, reason, request_key, actor, now)
+    asked_by = proposal.proposed_by if proposal else actor
+    credit, _ = _ask(account, corrected, fee, amount, reason, request_key, asked_by, now)
     if not credit.is_pending:
         return credit
-    return _approve(account, credit, Action.CREDIT_GRANTED, actor, reason, now)
+    _check_alone(account, credit, CREDIT, proposal)
+    return _approve(account, credit, Action.CREDIT_GRANTED, actor, reason, now, proposal)
 
 
 @transaction.atomic
-def approve(*, credit_id: int, actor: str, reason: str, now: datetime) -> BillingCredit:
-    """Turn a credit that was asked for into a negative charge, dated today, that posts at once; on
-    a closed account it then pays unpaid bills.
+def approve(
+    *, credit_id: int, actor: str, reason: str, now: datetime, proposal: Proposal | None = None
+) -> BillingCredit:
+    """Turn a credit that was asked for into a negative charge, dated today, that posts at once.
 
-    Raises UnknownCredit, AlreadyDecided, SamePerson, CreditTooLarge, Invalid without a reason. Rule
-    14.2.
+    Above the day's figure for credits it takes the `proposal` that a second person confirms. Raises
+    TakesTwoPeople, UnknownCredit, AlreadyDecided, SamePerson, CreditTooLarge, Invalid without a
+    reason. Rule 14.2, rule 22.7.
     """
     account, credit = _hold_pending(credit_id, now)
     now = account.now
     second_person.check(actor, credit.asked_by, otherwise=f"{actor} has asked for this credit.")
-    return _approve(account, credit, Action.CREDIT_APPROVED, actor, reason, now)
+    _check_alone(account, credit, CREDIT_REQUEST, proposal)
+    return _approve(account, credit, Action.CREDIT_APPROVED, actor, reason, now, proposal)
 
 
 @transaction.atomic
@@ -135,6 +146,27 @@ def reject(*, credit_id: int, actor: str, reason: str, now: datetime) -> Billing
     """
     account, credit = _hold_pending(credit_id, now)
     return _decide(credit, Action.CREDIT_REJECTED, actor, reason, account.now)
+
+
+def _check_alone(
+    account: BillingAccount, credit: BillingCredit, kind: Kind, proposal: Proposal | None
+) -> None:
+    """Raise TakesTwoPeople if the credit takes a second person, and nobody confirms it as
+    `proposal`.
+    """
+    corrected = f" on charge {credit.charge.reference}" if credit.charge else ""
+    wanted = two_people.Change(
+        kind=kind,
+        subject=f"credit{corrected}",
+        merchant_id=account.pk,
+        before={},
+        after={"amount": _amount_text(credit), "fee": credit.fee_id},
+        asked_by=credit.asked_by if kind == CREDIT_REQUEST else "",
+    )
+    two_people.check_figure(
+        What.CREDIT, credit.amount.amount, wanted, currency=account.currency, day=account.open_on,
+        proposal=proposal,
+    )  # fmt: skip
 
 
 def _charge(account: BillingAccount, reference: str) -> Charge:
@@ -244,6 +276,7 @@ def _approve(
     actor: str,
     reason: str,
     now: datetime,
+    proposal: Proposal | None,
 ) -> BillingCredit:
     """Make the negative charge, record the decision, and notify the merchant; on a closed account,
     pay unpaid bills with what is left in its favour. Raises CreditTooLarge.
@@ -259,7 +292,12 @@ def _approve(
         description=credit.charge.reference if credit.charge else "",
         now=now,
     )
-    decided = _decide(credit, action, actor, reason, now)
+    decided = _decide(credit, action, actor, reason, now, proposal)
+    two_people.note(
+        What.CREDIT, subject=f"credit {credit.pk}", merchant_id=account.pk,
+        currency=account.currency, figure=credit.amount.amount, day=account.open_on,
+        proposal=proposal, actor=actor, now=now,
+    )  # fmt: skip
     if account.is_closed:
         account.refresh_from_db()
         rests.pay_invoices(account, actor=actor, now=now)
@@ -272,6 +310,7 @@ def _decide(
     actor: str,
     reason: str,
     now: datetime,
+    proposal: Proposal | None = None,
 ) -> BillingCredit:
     """Record the decision, write it on the trail and notify the merchant. Raises Invalid without a
     reason.
@@ -281,7 +320,7 @@ def _decide(
     credit.decided_by = actor
     credit.reason = wording.checked("reason", reason)
     credit.save(update_fields=["status", "decided_at", "decided_by", "reason", "made"])
-    _write_trail(action, credit, before, now)
+    _write_trail(action, credit, before, now, proposal)
     notices.write(
         merchant_id=credit.account_id,
         kind=CREDIT_ANSWERED,
@@ -295,7 +334,13 @@ def _decide(
     return credit
 
 
-def _write_trail(action: Action, credit: BillingCredit, before: str, now: datetime) -> None:
+def _write_trail(
+    action: Action,
+    credit: BillingCredit,
+    before: str,
+    now: datetime,
+    proposal: Proposal | None,
+) -> None:
     """Write the decision on the trail; the amount counts as credited only if there is a charge for
     it.
     """
@@ -310,7 +355,8 @@ def _write_trail(action: Action, credit: BillingCredit, before: str, now: dateti
             "credited": _amount_text(credit) if credit.made else nothing,
             "fee": credit.fee_id,
             "charge": credit.charge.reference if credit.charge else "",
-        },
+        }
+        | two_people.proposed_by(proposal),
         actor=credit.decided_by,
         reason=credit.reason,
         now=now,

@@ -8,10 +8,14 @@ from django.db.models import Q, QuerySet
 
 from billing.models import Fee, FeePrice
 from billing.models.prices import PRICE_DECIMALS
+from billing.proposals import PRICE
+from billing.queries import prices as queries
 from billing.trail import Action
 from lib import calendar, money, wording
 from lib.refusals import Invalid, Refused
-from merchants.models import Merchant
+from merchants.models import Merchant, Proposal
+from merchants.models.policies import What
+from merchants.operations import two_people
 from trail import operations as trail
 
 LARGEST_PRICE = Decimal(10) ** 12
@@ -36,15 +40,18 @@ def introduce(
     actor: str,
     reason: str,
     now: datetime,
+    proposal: Proposal | None = None,
 ) -> FeePrice:
     """Set what a unit of the fee costs from local day `from_on` on: `unit_price`, with up to 6
-    decimals. Returns the price.
+    decimals.
 
     The price is for every merchant, or for one, whose own price goes before the general one. None
-    as `unit_price` ends a merchant's own price; a general price can't be ended. Only a fee that has
-    had no price may get one from a day that is over (for the merchant, or for a general price
-    anywhere in the world). Of two prices from the same day the later one holds; introducing the
-    same one again changes nothing. Raises PriceOfThePast, Invalid. Rule 12.5.
+    as `unit_price` ends a merchant's own price; a general price does not. Only a fee that has had
+    no price may get one from a day that is over (for the merchant, or for a general price anywhere
+    in the world). Of two prices from the same day the later one holds; introducing the same one
+    again returns the one there is. Above the policy's figure, and when it is more than double or
+    less than half of the one in force, it takes the `proposal` that a second person confirms.
+    Raises TakesTwoPeople, ChangedMeanwhile, PriceOfThePast, Invalid. Rule 12.5, rule 22.7.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     money.check_currency(currency)
@@ -61,7 +68,7 @@ def introduce(
         return known
     if from_on < _first_day(merchant_id, now) and _had_price(fee, currency, merchant_id):
         raise PriceOfThePast(f"from_on: {from_on} is over, and {fee} has a price in {currency}")
-    price = FeePrice.objects.create(
+    price = FeePrice(
         fee_id=fee,
         currency=currency,
         merchant_id=merchant_id,
@@ -71,8 +78,82 @@ def introduce(
         introduced_by=actor,
         reason=reason,
     )
-    _write_trail(price, _in_force(before, price))
+    replaced = _in_force(before, from_on)
+    _check_alone(price, replaced, proposal)
+    price.save()
+    _write_trail(price, replaced, proposal)
+    _note(price, proposal)
     return price
+
+
+def _check_alone(price: FeePrice, replaced: FeePrice | None, proposal: Proposal | None) -> None:
+    """Raise TakesTwoPeople if this new price takes a second person, and nobody confirms it as
+    `proposal`.
+    """
+    whose = f" for merchant {price.merchant.reference}" if price.merchant else ""
+    wanted = two_people.Change(
+        kind=PRICE,
+        subject=f"price of {price.fee_id} in {price.currency}{whose}",
+        merchant_id=price.merchant_id,
+        before={"unit_price": _price_text(replaced)} if replaced else {},
+        after={"unit_price": _price_text(price), "from": price.from_on.isoformat()},
+    )
+    is_above = _is_far(price) or two_people.is_above(
+        What.PRICE,
+        price.unit_price or Decimal(0),
+        currency=price.currency,
+        merchant_id=price.merchant_id,
+        day=_today(price.merchant_id, price.introduced_at),
+    )
+    two_people.check(wanted, is_above=is_above, proposal=proposal)
+
+
+def _is_far(price: FeePrice) -> bool:
+    """Whether charges would cost more than double or less than half of what they cost as today
+    began, or would cost on the first day of the new price.
+
+    Prices that were introduced today do not count as what they cost as it began, so that nobody
+    gets far in several steps of one day.
+    """
+    today = _today(price.merchant_id, price.introduced_at)
+    new = price.unit_price
+    if new is None:
+        new = queries.in_force(price.fee_id, price.currency, None, price.from_on)
+    before = [
+        queries.in_force(price.fee_id, price.currency, price.merchant_id, price.from_on),
+        queries.in_force(
+            price.fee_id, price.currency, price.merchant_id, today,
+            introduced_before=calendar.day_start(today, _zone(price.merchant_id)),
+        ),
+    ]  # fmt: skip
+    return new is not None and any(
+        was is not None and not was / 2 <= new <= was * 2 for was in before
+    )
+
+
+def _note(price: FeePrice, proposal: Proposal | None) -> None:
+    two_people.note(
+        What.PRICE,
+        subject=f"price {price.pk}",
+        merchant_id=price.merchant_id,
+        currency=price.currency,
+        figure=price.unit_price or Decimal(0),
+        day=_today(price.merchant_id, price.introduced_at),
+        proposal=proposal,
+        actor=price.introduced_by,
+        now=price.introduced_at,
+    )
+
+
+def _today(merchant_id: int | None, now: datetime) -> date:
+    """The day on which a price is introduced: the merchant's; in UTC, if it is for everybody."""
+    return calendar.local_date(now, _zone(merchant_id))
+
+
+def _zone(merchant_id: int | None) -> str:
+    if merchant_id is None:
+        return "UTC"
+    return Merchant.objects.values_list("timezone", flat=True).get(pk=merchant_id)
 
 
 def _first_day(merchant_id: int | None, now: datetime) -> date:
@@ -81,8 +162,7 @@ def _first_day(merchant_id: int | None, now: datetime) -> date:
     """
     if merchant_id is None:
         return now.astimezone(EASTERNMOST).date()
-    zone = Merchant.objects.values_list("timezone", flat=True).get(pk=merchant_id)
-    return calendar.local_date(now, zone)
+    return _today(merchant_id, now)
 
 
 def _had_price(fee: str, currency: str, merchant_id: int | None) -> bool:
@@ -93,22 +173,19 @@ def _had_price(fee: str, currency: str, merchant_id: int | None) -> bool:
     return prices.filter(Q(merchant=None) | Q(merchant=merchant_id)).exists()
 
 
-def _in_force(prices: "QuerySet[FeePrice]", new: FeePrice) -> FeePrice | None:
-    """The price among `prices`, other than `new`, that holds on the day from which `new` holds;
-    None if there is none.
-    """
-    others = prices.filter(from_on__lte=new.from_on).exclude(pk=new.pk)
-    return others.order_by("-from_on", "-pk").first()
+def _in_force(prices: "QuerySet[FeePrice]", on: date) -> FeePrice | None:
+    """The price among `prices` that holds on this day."""
+    return prices.filter(from_on__lte=on).order_by("-from_on", "-pk").first()
 
 
-def _write_trail(price: FeePrice, before: FeePrice | None) -> None:
+def _write_trail(price: FeePrice, before: FeePrice | None, proposal: Proposal | None) -> None:
     starts = {"from": price.from_on.isoformat()}
     trail.write(
         Action.PRICE_INTRODUCED,
         merchant_id=price.merchant_id,
         subject=price.fee_id,
         before={"unit_price": _price_text(before)} if before else {},
-        after={"unit_price": _price_text(price)} | starts,
+        after={"unit_price": _price_text(price)} | starts | two_people.proposed_by(proposal),
         actor=price.introduced_by,
         reason=price.reason,
         now=price.introduced_at,

@@ -16,9 +16,13 @@ from billing.models import BillingAccount, Fee, Invoice, Payment, Reversal
 from billing.notices import PAYMENT_REVERSED
 from billing.operations import accounts, charges, rests, terms, unapplied
 from billing.operations.invoice_decisions import hold
+from billing.proposals import REVERSAL
 from billing.trail import Action
 from lib import money, wording
 from lib.refusals import AlreadyDecided, ChangedMeanwhile, Refused
+from merchants.models import Proposal
+from merchants.models.policies import What
+from merchants.operations import two_people
 from notices.operations import notices
 from trail import operations as trail
 
@@ -206,15 +210,41 @@ def charge(
 
 @transaction.atomic
 def accept(
-    *, reversal_id: int, seen: str, actor: str, reason: str, message: str, now: datetime
+    *,
+    reversal_id: int,
+    seen: str,
+    actor: str,
+    reason: str,
+    message: str,
+    now: datetime,
+    proposal: Proposal | None = None,
 ) -> Reversal:
     """Decide that the merchant is charged nothing for what was taken back, and notify the merchant.
     Takes and raises what `charge` does.
 
-    Rule 18.4.
+    It is given to the merchant like a credit: above the day's figure for those it takes the
+    `proposal` that a second person confirms, and raises TakesTwoPeople without. Rule 18.4, rule
+    18.9.
     """
     account, reversal = _hold_undecided(reversal_id, seen, now)
-    return _decide(account, reversal, Status.ACCEPTED, actor, reason, message)
+    wanted = two_people.Change(
+        kind=REVERSAL,
+        subject=f"reversal {reversal}",
+        merchant_id=account.pk,
+        before={"status": str(reversal.status)},
+        after={"status": str(Status.ACCEPTED), "lost": money.full(reversal.rest)},
+    )
+    two_people.check_figure(
+        What.CREDIT, reversal.rest.amount, wanted, currency=account.currency, day=account.open_on,
+        proposal=proposal,
+    )  # fmt: skip
+    decided = _decide(account, reversal, Status.ACCEPTED, actor, reason, message, proposal)
+    two_people.note(
+        What.CREDIT, subject=f"reversal {reversal.pk}", merchant_id=account.pk,
+        currency=account.currency, figure=reversal.rest.amount, day=account.open_on,
+        proposal=proposal, actor=actor, now=account.now,
+    )  # fmt: skip
+    return decided
 
 
 def _hold_undecided(reversal_id: int, seen: str, now: datetime) -> tuple[BillingAccount, Reversal]:
@@ -248,6 +278,7 @@ def _decide(
     actor: str,
     reason: str,
     message: str,
+    proposal: Proposal | None = None,
 ) -> Reversal:
     """Record the decision, write it on the trail and notify the merchant. Raises Invalid without a
     reason or a message.
@@ -266,7 +297,8 @@ def _decide(
         merchant_id=account.pk,
         subject=str(reversal),
         before={"status": before, "charged": money.full(nothing)},
-        after={"status": str(status), "charged": money.full(charged)},
+        after={"status": str(status), "charged": money.full(charged)}
+        | two_people.proposed_by(proposal),
         actor=actor,
         reason=reversal.reason,
         now=account.now,

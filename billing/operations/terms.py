@@ -12,13 +12,16 @@ from billing.models import AccountChange, BillingAccount, Fee, Invoice, PlanTerm
 from billing.operations import accounts, charges, invoices, items, rests, unapplied
 from billing.operations.charges import AccountClosed
 from billing.operations.payments import PaymentUnderWay
+from billing.proposals import REST
 from billing.providers.minimums import is_too_little
 from billing.queries import undecided
 from credit.operations import closing
 from credit.operations.withdrawal_transitions import stop_if_suspected
 from lib import calendar, money, wording
 from lib.refusals import Conflict, Refused
-from merchants.models import TimeZonePeriod
+from merchants.models import Proposal, TimeZonePeriod
+from merchants.models.policies import What
+from merchants.operations import two_people
 
 
 class NothingToPayOut(Refused):
@@ -214,14 +217,21 @@ def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Bi
 
 @transaction.atomic
 def pay_out_rest(
-    *, merchant_id: int, reference: str, actor: str, reason: str, now: datetime
+    *,
+    merchant_id: int,
+    reference: str,
+    actor: str,
+    reason: str,
+    now: datetime,
+    proposal: Proposal | None = None,
 ) -> BillingAccount:
     """Record that a closed account was paid out, under the bank's reference: what is outstanding in
     the merchant's favour, and its unapplied money. Its unpaid bills are paid from that first.
 
-    Raises NothingToPayOut, DraftWaits, PaymentUnderWay, ReversalUndecided, InvoicesUnpaid,
-    WithdrawalsStopped while fraud is suspected, Conflict for a reference under which money was
-    given back before, Invalid. Rule 19.7.
+    Above the day's figure for pay-outs it takes the `proposal` that a second person confirms.
+    Raises TakesTwoPeople, ChangedMeanwhile, NothingToPayOut, DraftWaits, PaymentUnderWay,
+    ReversalUndecided, InvoicesUnpaid, WithdrawalsStopped while fraud is suspected, Conflict for a
+    reference under which money was given back before, Invalid. Rule 19.7.
     """
     reference = wording.line("reference", reference)
     account, line = accounts.lock_both(merchant_id, now=now)
@@ -235,11 +245,12 @@ def pay_out_rest(
     if account.invoices.filter(status__in=Invoice.UNPAID).exists():
         raise InvoicesUnpaid("account: bills of it are not paid yet")
     outstanding, kept = account.outstanding, account.unapplied
+    _check_pay_out(account, kept - outstanding, reference, proposal)
     nothing = money.full(money.zero(account.currency))
     trailed = {"outstanding": (_outstanding_text(account), nothing), "reference": ("", reference)}
     if kept:
         trailed["unapplied"] = (money.full(kept), nothing)
-    accounts.note_change(
+    change = accounts.note_change(
         account,
         AccountChange.What.PAID_OUT,
         before=money.text(outstanding),
@@ -248,13 +259,38 @@ def pay_out_rest(
         reason=wording.checked("reason", reason, wording.LONGEST_REASON),
         now=account.now,
         trailed=trailed,
+        proposal=proposal,
     )
+    two_people.note(
+        What.PAY_OUT, subject=f"account change {change.pk}", merchant_id=account.pk,
+        currency=account.currency, figure=(kept - outstanding).amount, day=account.open_on,
+        proposal=proposal, actor=actor, now=account.now,
+    )  # fmt: skip
     if kept:
         _give_back(account, kept, reference, actor, reason)
     if outstanding:
         _charge_payout(account, reference)
     account.refresh_from_db()
     return account
+
+
+def _check_pay_out(
+    account: BillingAccount, rest: Money, reference: str, proposal: Proposal | None
+) -> None:
+    """Raise TakesTwoPeople if to pay out this rest takes a second person, and nobody confirms it as
+    `proposal`; ChangedMeanwhile if it was another rest that was proposed.
+    """
+    wanted = two_people.Change(
+        kind=REST,
+        subject="rest",
+        merchant_id=account.pk,
+        before={"rest": money.full(rest)},
+        after={"paid out": money.full(rest), "reference": reference},
+    )
+    two_people.check_figure(
+        What.PAY_OUT, rest.amount, wanted, currency=account.currency, day=account.open_on,
+        proposal=proposal,
+    )  # fmt: skip
 
 
 def _check_all_is_decided(account: BillingAccount) -> None:

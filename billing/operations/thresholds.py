@@ -11,9 +11,14 @@ from billing.models import AccountChange, BillingAccount, ThresholdRequest
 from billing.notices import THRESHOLD_ANSWERED
 from billing.operations import accounts
 from billing.operations.charges import AccountClosed
+from billing.proposals import THRESHOLD, THRESHOLD_REQUEST
 from billing.trail import Action
 from lib import form_keys, money, second_person, wording
 from lib.refusals import AlreadyDecided, Invalid, Refused
+from merchants.models import Proposal
+from merchants.models.policies import What
+from merchants.operations import two_people
+from merchants.proposals import Kind
 from notices.operations import notices
 from trail import operations as trail
 
@@ -96,13 +101,20 @@ def ask(
 
 @transaction.atomic
 def approve(
-    *, request_id: int, threshold: Money | None = None, actor: str, reason: str, now: datetime
+    *,
+    request_id: int,
+    threshold: Money | None = None,
+    actor: str,
+    reason: str,
+    now: datetime,
+    proposal: Proposal | None = None,
 ) -> ThresholdRequest:
     """Raise the threshold to the one that was asked for, or to `threshold`, which may be less or
-    more but is above the present one; notify the merchant.
+    more than that.
 
-    Raises UnknownRequest, AlreadyDecided, AccountClosed, SamePerson, NotHigher, CurrencyMismatch,
-    Invalid. Rule 15.20.
+    Above the policy's figure it takes the `proposal` that a second person confirms. Raises
+    TakesTwoPeople, ChangedMeanwhile, UnknownRequest, AlreadyDecided, AccountClosed, SamePerson,
+    NotHigher, CurrencyMismatch, Invalid. Rule 15.20.
     """
     account, request = _hold_pending(request_id, now)
     now = account.now
@@ -111,7 +123,8 @@ def approve(
     given = request.threshold_wanted if threshold is None else threshold
     given = money.accepted(given, account.currency, field="threshold")
     _check_raises(account, given)
-    _set(account, given, actor, reason, now)
+    wanted = _wanted(account, given, THRESHOLD_REQUEST, asked_by=request.asked_by)
+    _set(account, given, wanted, proposal, actor, reason, now)
     request.threshold_given = given
     return _answer(request, account, Action.THRESHOLD_GRANTED, actor, reason, now)
 
@@ -129,12 +142,18 @@ def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> Thresh
 
 @transaction.atomic
 def change(
-    *, merchant_id: int, threshold: Money, actor: str, reason: str, now: datetime
+    *,
+    merchant_id: int,
+    threshold: Money,
+    actor: str,
+    reason: str,
+    now: datetime,
+    proposal: Proposal | None = None,
 ) -> BillingAccount:
-    """Set the threshold, higher or lower. Nothing is billed by that; the next posting looks at the
-    new one.
+    """Set the threshold, higher or lower. Nothing is billed until the next posting.
 
-    Raises AccountClosed, CurrencyMismatch, Invalid. Rule 15.8.
+    A higher one above the policy's figure takes the `proposal` that a second person confirms.
+    Raises TakesTwoPeople, ChangedMeanwhile, AccountClosed, CurrencyMismatch, Invalid. Rule 15.8.
     """
     account = accounts.lock(merchant_id, now=now)
     now = account.now
@@ -142,7 +161,7 @@ def change(
     threshold = money.accepted(threshold, account.currency, field="threshold")
     if threshold.amount < 0:
         raise Invalid("threshold", "must not be negative")
-    _set(account, threshold, actor, reason, now)
+    _set(account, threshold, _wanted(account, threshold, THRESHOLD), proposal, actor, reason, now)
     return account
 
 
@@ -159,9 +178,38 @@ def _check_raises(account: BillingAccount, threshold: Money) -> None:
         raise NotHigher(f"threshold: {named} is not above the present one of {present}")
 
 
-def _set(account: BillingAccount, threshold: Money, actor: str, reason: str, now: datetime) -> None:
-    """Change the locked account's threshold, and record that. Raises Invalid without a reason."""
-    accounts.note_change(
+def _wanted(
+    account: BillingAccount, threshold: Money, kind: Kind, asked_by: str = ""
+) -> two_people.Change:
+    return two_people.Change(
+        kind=kind,
+        subject="threshold",
+        merchant_id=account.pk,
+        before={"threshold": money.full(account.threshold)},
+        after={"threshold": money.full(threshold)},
+        asked_by=asked_by,
+    )
+
+
+def _set(
+    account: BillingAccount,
+    threshold: Money,
+    wanted: two_people.Change,
+    proposal: Proposal | None,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Change the locked account's threshold, and record that. A lower one only protects, and takes
+    nobody else.
+    """
+    is_raise = threshold > account.threshold
+    if is_raise or proposal:
+        two_people.check_figure(
+            What.THRESHOLD, threshold.amount, wanted, currency=account.currency,
+            day=account.open_on, proposal=proposal,
+        )  # fmt: skip
+    change = accounts.note_change(
         account,
         AccountChange.What.THRESHOLD,
         before=money.text(account.threshold),
@@ -175,7 +223,14 @@ def _set(account: BillingAccount, threshold: Money, actor: str, reason: str, now
                 money.full(threshold),
             )
         },
+        proposal=proposal,
     )
+    if is_raise:
+        two_people.note(
+            What.THRESHOLD, subject=f"account change {change.pk}", merchant_id=account.pk,
+            currency=account.currency, figure=threshold.amount, day=account.open_on,
+            proposal=proposal, actor=actor, now=now,
+        )  # fmt: skip
     account.threshold = threshold
     account.save(update_fields=["threshold"])
 

@@ -13,11 +13,15 @@ from billing.models import BillingAccount, Invoice, Payment, UnappliedEntry
 from billing.operations import accounts, attempts, payments, rests, unapplied
 from billing.operations.charges import AccountClosed
 from billing.operations.invoice_decisions import InvoiceNotOpen, hold
+from billing.proposals import UNAPPLIED
 from billing.queries import undecided
 from billing.trail import Action
 from credit.operations.withdrawal_transitions import stop_if_suspected
 from lib import money, wording
 from lib.refusals import Conflict, Invalid, Refused
+from merchants.models import Proposal
+from merchants.models.policies import What
+from merchants.operations import two_people
 from trail import operations as trail
 
 MANUAL = Payment.Provider.MANUAL
@@ -179,14 +183,22 @@ def _write_trail(
 
 @transaction.atomic
 def give_back(
-    *, merchant_id: int, amount: Money, reference: str, actor: str, reason: str, now: datetime
+    *,
+    merchant_id: int,
+    amount: Money,
+    reference: str,
+    actor: str,
+    reason: str,
+    now: datetime,
+    proposal: Proposal | None = None,
 ) -> UnappliedEntry:
     """Record that unapplied money was paid back to the merchant, under the bank's reference.
 
     The same reference and amount is recorded once. The money of a closed account is paid out with
-    its rest instead (terms.pay_out_rest). Raises AccountClosed, MoreThanIsUnapplied,
-    TransferConflict, WithdrawalsStopped while fraud is suspected, CurrencyMismatch, Invalid. Rule
-    17.5.
+    its rest instead (terms.pay_out_rest). Above the day's figure for pay-outs it takes the
+    `proposal` that a second person confirms. Raises TakesTwoPeople, AccountClosed,
+    MoreThanIsUnapplied, TransferConflict, WithdrawalsStopped while fraud is suspected,
+    CurrencyMismatch, Invalid. Rule 17.5.
     """
     reference = wording.line("reference", reference)
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
@@ -205,6 +217,7 @@ def give_back(
     if amount > account.unapplied:
         left = money.text(account.unapplied)
         raise MoreThanIsUnapplied(f"amount: {money.text(amount)} is more than the {left} there is")
+    _check_giving_back(account, amount, reference, proposal)
     before = money.full(account.unapplied)
     entry = unapplied.give_back(
         account, amount=amount, reference=reference, actor=actor, reason=reason, now=account.now
@@ -217,9 +230,32 @@ def give_back(
         after={
             "unapplied": money.full(account.unapplied),
             "reference": reference,
-        },
+        }
+        | two_people.proposed_by(proposal),
         actor=actor,
         reason=reason,
         now=account.now,
     )
+    two_people.note(
+        What.PAY_OUT, subject=f"unapplied entry {entry.pk}", merchant_id=account.pk,
+        currency=account.currency, figure=amount.amount, day=account.open_on, proposal=proposal,
+        actor=actor, now=account.now,
+    )  # fmt: skip
     return entry
+
+
+def _check_giving_back(
+    account: BillingAccount, amount: Money, reference: str, proposal: Proposal | None
+) -> None:
+    """Raise TakesTwoPeople if this takes a second person, and nobody confirms it as `proposal`."""
+    wanted = two_people.Change(
+        kind=UNAPPLIED,
+        subject="unapplied money",
+        merchant_id=account.pk,
+        before={},
+        after={"given back": money.full(amount), "reference": reference},
+    )
+    two_people.check_figure(
+        What.PAY_OUT, amount.amount, wanted, currency=account.currency, day=account.open_on,
+        proposal=proposal,
+    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import Q
@@ -52,6 +52,26 @@ class PriceList:
         if is_own and all(price.unit_price is not None for price in own):
             general = []
         return sorted(own + general, key=lambda price: (price.from_on, price.pk))
+
+
+def in_force(
+    fee: str,
+    currency: str,
+    merchant_id: int | None,
+    on: date,
+    introduced_before: datetime | None = None,
+) -> Decimal | None:
+    """What a unit of the fee costs on day `on`: by the merchant's own price, or else by the general
+    one; None without any. With `introduced_before` it is by the prices there were at that instant.
+    """
+    prices = FeePrice.objects.filter(fee=fee, currency=currency, from_on__lte=on)
+    if introduced_before is not None:
+        prices = prices.filter(introduced_at__lt=introduced_before)
+    for whose in dict.fromkeys((merchant_id, None)):
+        price = prices.filter(merchant=whose).order_by("-from_on", "-pk").first()
+        if price is not None and price.unit_price is not None:
+            return price.unit_price
+    return None
 
 
 @dataclass(frozen=True)

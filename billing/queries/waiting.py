@@ -3,8 +3,17 @@
 from django.db.models import F
 
 from backoffice.queues import ANSWERS, STUCK, Group, Queue, with_status
-from billing.models import BillingCredit, Invoice, Payment, Reversal, ThresholdRequest
+from billing.models import (
+    BillingAccount,
+    BillingCredit,
+    Invoice,
+    Payment,
+    Reversal,
+    ThresholdRequest,
+)
+from billing.proposals import KINDS
 from billing.queries import without_an_answer
+from merchants.queues import proposals_of
 
 INVOICES = Group("Bills", 50)
 
@@ -74,4 +83,11 @@ REVERSALS = Queue(
     place=30,
     amount=F("amount") - F("taken"),
 )
-QUEUES = (THRESHOLDS, CREDITS, DRAFTS, FAILED, UNANSWERED, REVERSALS)
+TO_CONFIRM = proposals_of(
+    KINDS,
+    name="billing",
+    title="Credits, pay-outs, thresholds and prices to confirm",
+    like=BillingAccount,
+    place=30,
+)
+QUEUES = (THRESHOLDS, CREDITS, DRAFTS, FAILED, UNANSWERED, REVERSALS, TO_CONFIRM)

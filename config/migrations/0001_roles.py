@@ -17,6 +17,9 @@ MERCHANTS = (
     "merchants.timezoneperiod",
     "merchants.profile",
     "merchants.profilestep",
+    "merchants.operatordecision",
+    "merchants.operatorpolicy",
+    "merchants.proposal",
     "notices.notice",
     "notices.noticemail",
     "merchants.user",
@@ -41,6 +44,7 @@ CREDIT = (
     "credit.withdrawal",
     "merchants.merchant",
     "merchants.profile",
+    "merchants.proposal",
     "gateway.import",
     "gateway.receivedevent",
 )
@@ -53,12 +57,14 @@ BILLING = (
     "billing.payment",
     "billing.reversal",
     "billing.feeprice",
+    "merchants.proposal",
     "gateway.import",
     "gateway.receivedevent",
 )
 RUNNING = (
     "merchants.user",
     "merchants.membership",
+    "merchants.operatorpolicy",
     "merchants.proposal",
     "credit.creditpolicy",
     "jobs.jobrun",

@@ -15,6 +15,7 @@ from credit.admin.forms import UnmatchedApplied, UnmatchedReleased, UnmatchedRet
 from credit.models import OrderPayment, RefusedCash, UnmatchedSettlement
 from credit.operations import refused_cash, unmatched
 from credit.queries import waiting as queues
+from merchants.admin.two_people import CallOrPropose, done
 
 MERCHANT = related("line__merchant")
 
@@ -81,8 +82,8 @@ class OrderPaymentAdmin(Deciding, OfMerchant):
                 f"{_left(payment)}It becomes the merchant's proceeds, which can be withdrawn at"
                 " once. Limit reviews do not count it."
             ),
-            carry_out=Call(unmatched.release, "payment_id"),
-            done="The cash is released.",
+            carry_out=CallOrPropose(unmatched.release, "payment_id"),
+            done=done("The cash is released."),
             initial=_initial,
             is_open=_waits,
         ),
@@ -94,8 +95,8 @@ class OrderPaymentAdmin(Deciding, OfMerchant):
                 f"{_left(payment)}It went back to the buyer outside of this system. Nothing else"
                 " changes."
             ),
-            carry_out=Call(unmatched.give_back, "payment_id"),
-            done="That it went back is noted.",
+            carry_out=CallOrPropose(unmatched.give_back, "payment_id"),
+            done=done("That it went back is noted."),
             initial=_initial,
             is_open=_waits,
         ),

@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminDecimalFieldWidget,
     UnfoldAdminFileFieldWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
@@ -14,6 +13,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from backoffice.asking_again import AsksAgain
 from backoffice.decisions import Reasoned
 from backoffice.list_pages import figure
 from credit.models import CreditPolicy, Freeze
@@ -22,18 +22,14 @@ from credit.rules import MOST_PAYMENT_DAYS, SETTLEMENT_DAYS
 from lib.amount_fields import amount_field
 from lib.form_keys import KeyedForm
 from lib.text_fields import LineField, WordsField
+from merchants.admin.policies import NewVersion
 
 MOST_IN_A_FILE = 500
 LONGEST_KEY = 18  # digits that the database's widest whole numbers surely hold
 LARGEST_ANSWER_FILE = 5 * 1024 * 1024
-# Fields that identify a version of a policy; all others are its figures.
-NO_FIGURES = {"id", "currency", "version", "starts_on"}
-FIGURES = [
-    field.name for field in CreditPolicy._meta.concrete_fields if field.name not in NO_FIGURES
-]
 
 
-class LimitChange(Reasoned):
+class LimitChange(AsksAgain, Reasoned):
     limit = amount_field(label="New limit")
     field_order = ("limit", "reason")
 
@@ -84,7 +80,7 @@ class UnmatchedReturned(UnmatchedReleased):
     field_order = ("amount", "reference", "reason", "settled")
 
 
-class RaiseApproved(Reasoned):
+class RaiseApproved(AsksAgain, Reasoned):
     limit = amount_field(
         label="Other limit", required=False, help_text="Empty: what was asked for."
     )
@@ -148,30 +144,5 @@ class BankAnswers(forms.Form):
         return bytes(file.read())
 
 
-class NewVersion(Reasoned):
-    """The figures of a currency's next credit policy. A figure that is left empty stays as it is in
-    the newest version.
-    """
-
-    currency = LineField(
-        min_length=3, max_length=3, label="Currency", widget=UnfoldAdminTextInputWidget
-    )
-    starts_on = forms.DateField(
-        label="Starts on", widget=UnfoldAdminTextInputWidget(attrs={"type": "date"})
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in FIGURES:
-            self.fields[name] = _figure(name)
-        self.order_fields(["currency", "starts_on", *FIGURES, "reason"])
-
-
-def _figure(name: str) -> forms.Field:
-    """The optional form field for one figure of a policy, with no initial value."""
-    column = CreditPolicy._meta.get_field(name)
-    is_whole = column.get_internal_type() == "PositiveIntegerField"
-    widget = UnfoldAdminIntegerFieldWidget if is_whole else UnfoldAdminDecimalFieldWidget
-    field: forms.Field = column.formfield(required=False, widget=widget)  # type: ignore[union-attr,assignment]
-    field.initial = None  # a column's default is not what the version before says
-    return field
+class NewCreditPolicy(NewVersion):
+    model = CreditPolicy

@@ -20,6 +20,7 @@ from credit.models import (
 )
 from credit.operations import freezes, limits, terms
 from credit.queries.exposure import Exposure, by_buyer, by_risk
+from merchants.admin.two_people import CallOrPropose, done
 
 MERCHANT = related("line__merchant")
 
@@ -61,8 +62,9 @@ class CreditLineAdmin(Deciding, OfMerchant):
             "Change limit",
             form=LimitChange,
             effect=_limit_effect,
-            carry_out=Call(limits.set_limit, "merchant_id"),
-            done="The limit is changed.",
+            initial=lambda line: {"present": {"limit": line.limit}},
+            carry_out=CallOrPropose(limits.set_limit, "merchant_id"),
+            done=done("The limit is changed."),
         ),
         Decision(
             "freeze",

@@ -10,6 +10,7 @@ from credit.admin.forms import Answered, RaiseApproved
 from credit.models import LimitRequest, LimitReview
 from credit.operations import requests, review_decisions
 from credit.queries import waiting as queues
+from merchants.admin.two_people import CallOrPropose, done
 
 MERCHANT = related("line__merchant")
 
@@ -49,8 +50,8 @@ class LimitReviewAdmin(Deciding, OfMerchant):
             "Approve",
             form=Reasoned,
             effect=_review_effect,
-            carry_out=Call(review_decisions.approve, "review_id"),
-            done="The raise is approved.",
+            carry_out=CallOrPropose(review_decisions.approve, "review_id"),
+            done=done("The raise is approved."),
             is_open=_review_waits,
         ),
         Decision(
@@ -105,8 +106,9 @@ class LimitRequestAdmin(Deciding, OfMerchant):
             "Approve",
             form=RaiseApproved,
             effect=_raise_effect,
-            carry_out=Call(requests.approve_raise, "request_id"),
-            done="The raise is approved.",
+            initial=lambda request: {"present": {"limit": request.line.limit}},
+            carry_out=CallOrPropose(requests.approve_raise, "request_id"),
+            done=done("The raise is approved."),
             is_open=_raise_waits,
         ),
         Decision(

@@ -6,6 +6,7 @@ settlement days those that it had then (proceeds.days_at).
 
 from credit.audit.instants import INSTANTS
 from credit.audit.proceeds import PROCEEDS, REFUNDS, counted, days_at, plausible
+from credit.audit.two_people import TWO_PEOPLE
 from credit.audit.unmatched import CLOSED, UNMATCHED
 from credit.audit.withdrawals import WITHDRAWALS
 from credit.rules import INSTALMENT_DAYS
@@ -297,4 +298,6 @@ ORDERS = (
     ),
 )
 
-CHECKS = LINES + ORDERS + REFUNDS + PROCEEDS + UNMATCHED + CLOSED + WITHDRAWALS + INSTANTS
+CHECKS = (
+    LINES + ORDERS + REFUNDS + PROCEEDS + UNMATCHED + CLOSED + WITHDRAWALS + INSTANTS + TWO_PEOPLE
+)

@@ -1,12 +1,11 @@
 from decimal import Decimal
 from typing import ClassVar
 
-import pgtrigger
 from django.db import models
 from django.db.models import F, Q
-from moneyed import Money
 
-from lib.fields import AmountField, CurrencyField
+from lib.fields import AmountField
+from merchants.models.policies import PolicyVersion, unchanging, versions
 
 
 def _figure(default: str, **limits: int) -> models.DecimalField:
@@ -20,16 +19,8 @@ def _figure(default: str, **limits: int) -> models.DecimalField:
     )
 
 
-class CreditPolicy(models.Model):
-    """The figures of the credit rules for one currency, in force from a day on.
-
-    A version never changes, so that every decision can be explained by the version it was made
-    with. Other figures make a new version, which starts on a later day.
-    """
-
-    currency = CurrencyField()
-    version = models.PositiveIntegerField()  # 1, 2, … of its currency
-    starts_on = models.DateField()  # the first local day decided by it
+class CreditPolicy(PolicyVersion):
+    """The figures of the credit rules for one currency, in force from a day on."""
 
     # The most points that each factor gives to a score of 100.
     rating_weight = _figure("30")
@@ -67,12 +58,7 @@ class CreditPolicy(models.Model):
     class Meta:
         verbose_name_plural = "credit policies"
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["currency", "version"], name="one_policy_per_currency_and_version"
-            ),
-            models.UniqueConstraint(
-                fields=["currency", "starts_on"], name="one_policy_per_currency_and_day"
-            ),
+            *versions("policy"),
             models.CheckConstraint(
                 condition=Q(
                     rating_weight=100
@@ -102,22 +88,7 @@ class CreditPolicy(models.Model):
                 name="policy_figures_within_reason",
             ),
         ]
-        triggers: ClassVar = [
-            pgtrigger.Protect(
-                name="policy_version_never_changes",
-                operation=pgtrigger.Update | pgtrigger.Delete,
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.currency} {self.version}"
-
-    def figure(self, name: str) -> Decimal | int:
-        """One figure of the policy by its name, as a plain number; an amount comes without its
-        currency.
-        """
-        number: Money | Decimal | int = getattr(self, name)
-        return number.amount if isinstance(number, Money) else number
+        triggers: ClassVar = unchanging("policy")
 
     @property
     def holds_reviews(self) -> bool:

@@ -1,5 +1,6 @@
-"""Changes a limit by an operator's decision (rule 8.17)."""
+"""Changes a limit by an operator's decision (rule 8.17, rule 8.18)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -7,19 +8,33 @@ from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry
 from credit.operations import lines, reviews, usage
+from credit.proposals import LIMIT
+from credit.queries import limit as limit_queries
+from credit.queries import policies
 from credit.trail import Action
 from lib import money, wording
 from lib.refusals import Invalid
+from merchants.models import Proposal
+from merchants.models.policies import What
+from merchants.operations import two_people
+from merchants.proposals import Kind
 from trail import operations as trail
 
 
 def set_limit(
-    *, merchant_id: int, limit: Money, actor: str, reason: str, now: datetime
+    *,
+    merchant_id: int,
+    limit: Money,
+    actor: str,
+    reason: str,
+    now: datetime,
+    proposal: Proposal | None = None,
 ) -> LimitEntry:
     """Set the line's limit, even below what is used: then nothing is available until payments come.
 
-    Raises CurrencyMismatch, Invalid for a negative or unchanged limit, or without a reason. Rule
-    8.17.
+    A raise above the caps takes the `proposal` that a second person confirms. Raises
+    TakesTwoPeople, ChangedMeanwhile, CurrencyMismatch, Invalid for a negative or unchanged limit,
+    or without a reason. Rule 8.17, rule 8.18.
     """
     reason = wording.checked("reason", reason)
     with transaction.atomic():
@@ -28,26 +43,42 @@ def set_limit(
         limit = money.accepted(limit, line.currency, field="limit")
         if limit.amount < 0:
             raise Invalid("limit", "must not be negative")
-        if limit == line.limit:
+        if limit == line.limit and proposal is None:
             raise Invalid("limit", f"is {money.text(limit)} already")
         return change(
-            line, limit, kind=LimitEntry.Kind.LIMIT_SET, actor=actor, reason=reason, now=now
-        )
+            line, limit, entry=LimitEntry.Kind.LIMIT_SET, kind=LIMIT, actor=actor, reason=reason,
+            now=now, proposal=proposal,
+        )  # fmt: skip
 
 
 def change(
     line: CreditLine,
     limit: Money,
     *,
-    kind: LimitEntry.Kind,
+    entry: LimitEntry.Kind,
+    kind: Kind,
+    about: Mapping[str, str] | None = None,
+    asked_by: str = "",
     actor: str,
     reason: str,
     now: datetime,
+    proposal: Proposal | None,
 ) -> LimitEntry:
-    """Change the locked line's limit by a person's decision; write its entry and a trail row.
+    """Change the locked line's limit by a person's decision of this kind, and write its entry.
 
-    A raise that waits after a review becomes VOID; a large cut is notified. Rule 4.3, rule 8.10.
+    A raise above the caps takes the confirmed `proposal`; `about` is what the second person is
+    shown besides the two limits, and `asked_by` who wanted it. A raise that waits after a review
+    becomes VOID. Raises TakesTwoPeople, ChangedMeanwhile. Rule 4.3, rule 8.10, rule 8.18.
     """
+    wanted = two_people.Change(
+        kind=kind,
+        subject="limit",
+        merchant_id=line.pk,
+        before={"limit": money.full(line.limit)},
+        after={"limit": money.full(limit), **(about or {})},
+        asked_by=asked_by,
+    )
+    two_people.check(wanted, is_above=_is_above(line, limit), proposal=proposal)
     before, line.limit = line.limit, limit
     line.save(update_fields=["limit"])
     trail.write(
@@ -55,14 +86,14 @@ def change(
         merchant_id=line.pk,
         subject="credit line",
         before={"limit": money.full(before)},
-        after={"limit": money.full(limit)},
+        after={"limit": money.full(limit)} | two_people.proposed_by(proposal),
         actor=actor,
         reason=reason,
         now=now,
     )
-    entry = LimitEntry.objects.create(
+    made = LimitEntry.objects.create(
         line=line,
-        kind=kind,
+        kind=entry,
         currency=line.currency,
         limit_change=limit - before,
         limit_after=limit,
@@ -71,6 +102,24 @@ def change(
         reason=reason,
         at=now,
     )
+    if limit > before:
+        two_people.note(
+            What.LIMIT, subject=f"limit entry {made.pk}", merchant_id=line.pk,
+            currency=line.currency, figure=limit.amount, day=line.open_on, proposal=proposal,
+            actor=actor, now=now,
+        )  # fmt: skip
     reviews.overtake(line, actor=actor, now=now)
-    usage.notify_of_cut(line, limit_before=before, limit=limit, cause=f"entry {entry.pk}", at=now)
-    return entry
+    usage.notify_of_cut(line, limit_before=before, limit=limit, cause=f"entry {made.pk}", at=now)
+    return made
+
+
+def _is_above(line: CreditLine, limit: Money) -> bool:
+    """Whether the locked line's raise to `limit` is above the caps: the policy's maximum, and
+    double the lowest limit of the last days. A lower limit never is.
+    """
+    if limit <= line.limit:
+        return False
+    policy = policies.in_force(line.currency, line.open_on)
+    if not policy.holds_reviews:
+        return True
+    return limit.amount > policy.figure("maximum_limit") or limit > 2 * limit_queries.lowest(line)

@@ -1,19 +1,20 @@
-"""Introduces new versions of the credit policy (rule 8.13)."""
+"""Introduces versions of the credit policy, and withdraws them before they start (rule 8.13)."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
 
 from credit.models import CreditPolicy
+from credit.proposals import CREDIT_POLICY
 from credit.queries.policies import in_force, without
 from credit.trail import Action
-from lib import money, wording
-from lib.refusals import Invalid
-from trail import operations as trail
+from merchants.models import Proposal
+from merchants.operations.policies import Policy, add_version, lock_newest, withdraw_version
 
-__all__ = ["in_force", "introduce"]
+__all__ = ["in_force", "introduce", "withdraw"]
+
+POLICY = Policy("policy", CREDIT_POLICY, Action.POLICY_INTRODUCED, Action.POLICY_WITHDRAWN)
 
 
 @transaction.atomic
@@ -21,55 +22,28 @@ def introduce(
     *,
     currency: str,
     starts_on: date,
-    today: date,
     actor: str,
     reason: str,
     now: datetime,
+    proposal: Proposal | None = None,
     **figures: Decimal | int,
 ) -> CreditPolicy:
-    """Introduce a new version of the policy of `currency` from local day `starts_on`. Figures that
-    are not given are those of the newest version, or the defaults if there is none.
+    """Introduce a new version of the policy of `currency` from local day `starts_on`; figures that
+    `figures` does not name are those of the newest version.
 
-    Raises Invalid without a reason, or if it would start on `today` or earlier, or not after the
-    newest version: what was decided stays as it was. Rule 22.10.
+    It takes two people: raises TakesTwoPeople without the `proposal` that is confirmed. Raises
+    Invalid without a reason, and when it would start today or earlier, or not after the newest
+    version: what was decided stays as it was. Rule 22.9, rule 22.10.
     """
-    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
-    money.check_currency(currency)
-    newest = (
-        CreditPolicy.objects.select_for_update()
-        .filter(currency=currency)
-        .order_by("version")
-        .last()
-    )
-    if starts_on <= today:
-        raise Invalid("starts_on", "must be after today")
-    if newest is not None and starts_on <= newest.starts_on:
-        raise Invalid("starts_on", f"must be after {newest.starts_on}, when the newest starts")
-    base = newest or without(currency)
-    kept = {
-        field.name: getattr(base, field.name)
-        for field in CreditPolicy._meta.concrete_fields
-        if field.name not in ("id", "currency", "version", "starts_on")
-    }
-    policy = CreditPolicy(
-        currency=currency, version=base.version + 1, starts_on=starts_on, **(kept | figures)
-    )
-    policy.full_clean()
-    policy.save()
-    changed = [name for name in figures if getattr(base, name) != getattr(policy, name)]
-    trail.write(
-        Action.POLICY_INTRODUCED,
-        subject=f"policy {policy}",
-        before=_words(base, changed) if newest else {},
-        after=_words(policy, changed),
-        actor=actor,
-        reason=reason,
-        now=now,
-    )
-    return policy
+    base = lock_newest(CreditPolicy, currency) or without(currency)
+    return add_version(
+        POLICY, base, figures, starts_on=starts_on, actor=actor, reason=reason, now=now,
+        proposal=proposal,
+    )  # fmt: skip
 
 
-def _words(policy: CreditPolicy, figures: Sequence[str]) -> dict[str, str]:
-    """The version, its first day, and the named figures, as texts for a trail row."""
-    words = {"version": str(policy.version), "starts_on": policy.starts_on.isoformat()}
-    return words | {name: f"{Decimal(policy.figure(name)).normalize():f}" for name in figures}
+def withdraw(*, policy_id: int, actor: str, reason: str, now: datetime) -> CreditPolicy:
+    """Withdraw a version that has started nowhere: the one before stays in force. Raises
+    UnknownVersion, HasStarted, AlreadyDecided, Invalid without a reason. Rule 22.9.
+    """
+    return withdraw_version(POLICY, CreditPolicy, policy_id, actor=actor, reason=reason, now=now)

@@ -8,12 +8,14 @@ from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
-from credit.models import CreditLine, LimitRequest
+from credit.models import CreditLine, LimitEntry, LimitRequest
 from credit.notices import REQUEST_ANSWERED
 from credit.operations import limits, lines
+from credit.proposals import RAISE
 from credit.trail import Action
 from lib import form_keys, money, second_person, wording
 from lib.refusals import AlreadyDecided, Refused
+from merchants.models import Proposal
 from notices.operations import notices
 from trail import operations as trail
 
@@ -119,13 +121,20 @@ def ask_question(
 
 
 def approve_raise(
-    *, request_id: int, limit: Money | None = None, actor: str, reason: str, now: datetime
+    *,
+    request_id: int,
+    limit: Money | None = None,
+    actor: str,
+    reason: str,
+    now: datetime,
+    proposal: Proposal | None = None,
 ) -> LimitRequest:
-    """Raise the limit to the one that the merchant wanted, or to `limit`, which may be lower or
-    higher, and answer the request.
+    """Raise the limit to the one that the merchant wanted, or to `limit`, which may be less or
+    more, and answer the request.
 
-    Raises AlreadyDecided, UnknownRequest, NotARaise if the new limit would not be above the present
-    one, SamePerson if `actor` asked for the raise, CurrencyMismatch, Invalid. Rule 8.16.
+    Above the caps it takes the `proposal` that a second person confirms (limits.set_limit). Raises
+    TakesTwoPeople, ChangedMeanwhile, AlreadyDecided, UnknownRequest, NotARaise when the limit is
+    that high by now, SamePerson for who asked, CurrencyMismatch, Invalid. Rule 8.16.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     with transaction.atomic():
@@ -134,11 +143,13 @@ def approve_raise(
         second_person.check(actor, request.asked_by, otherwise=f"{actor} has asked for this raise.")
         raised = request.limit_wanted if limit is None else limit
         assert raised is not None  # a raise has one: the database says so
-        _check_raises(line, money.accepted(raised, line.currency, field="limit"))
-        entry = limits.set_limit(
-            merchant_id=line.pk, limit=raised, actor=actor, reason=reason, now=now
-        )
-        line.limit = entry.limit_after
+        raised = money.accepted(raised, line.currency, field="limit")
+        _check_raises(line, raised)
+        limits.change(
+            line, raised, entry=LimitEntry.Kind.LIMIT_SET, kind=RAISE,
+            about={"request": str(request.pk)}, asked_by=request.asked_by, actor=actor,
+            reason=reason, now=now, proposal=proposal,
+        )  # fmt: skip
         return _answer(request, line, Action.RAISE_GRANTED, actor, reason, now)
 
 

@@ -9,11 +9,13 @@ from credit import scoring
 from credit.models import CreditLine, LimitEntry, LimitReview
 from credit.operations import limits, lines
 from credit.operations.reviews import notify
+from credit.proposals import REVIEW
 from credit.queries import policies
 from credit.queries.reviews import Start, inputs_of
 from credit.trail import Action
 from lib import money, wording
 from lib.refusals import AlreadyDecided, Refused
+from merchants.models import Proposal
 from trail import operations as trail
 
 STATUSES = {
@@ -39,12 +41,16 @@ class RaiseBlocked(Refused):
     code = "raise_blocked"
 
 
-def approve(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitReview:
-    """Raise the limit to the one that the review proposed or, if it is lower, to the highest that
-    the line's sales and the policy allow by now.
+def approve(
+    *, review_id: int, actor: str, reason: str, now: datetime, proposal: Proposal | None = None
+) -> LimitReview:
+    """Raise the limit to the one that the review proposed or, if less, to the highest that the
+    line's sales and the policy allow by now.
 
-    If that is no raise any more, the review is marked VOID and ReviewOvertaken is raised. Raises
-    AlreadyDecided, RaiseBlocked, Invalid without a reason. Rule 8.11, rule 8.12.
+    Above the caps it takes the `proposal` that a second person confirms (limits.set_limit). Raises
+    TakesTwoPeople, ChangedMeanwhile, AlreadyDecided, RaiseBlocked, Invalid without a reason, and
+    ReviewOvertaken, which marks the review VOID; of a proposal that is confirmed `tell_overtaken`
+    raises it. Rule 8.11, rule 8.12.
     """
     reason = wording.checked("reason", reason)
     with transaction.atomic():
@@ -56,11 +62,24 @@ def approve(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitR
         else:
             review.limit_given = limit
             _decide(review, Action.REVIEW_APPROVED, actor, reason, now)
-            kind = LimitEntry.Kind.REVIEW
-            limits.change(line, limit, kind=kind, actor=actor, reason=reason, now=now)
-    if review.status == LimitReview.Status.VOID:  # raised out here, so that the mark is kept
-        raise ReviewOvertaken("No raise could be given any more; it was marked as overtaken.")
+            limits.change(
+                line, limit, entry=LimitEntry.Kind.REVIEW, kind=REVIEW,
+                about={"review": review.on.isoformat()}, actor=actor, reason=reason, now=now,
+                proposal=proposal,
+            )  # fmt: skip
+    if proposal is None:
+        _check_given(review)  # out here, so that the mark is kept
     return review
+
+
+def tell_overtaken(proposal: Proposal) -> None:
+    """Raise ReviewOvertaken if the review of the confirmed proposal was marked VOID."""
+    _check_given(LimitReview.objects.get(pk=proposal.arguments["review_id"]))
+
+
+def _check_given(review: LimitReview) -> None:
+    if review.status == LimitReview.Status.VOID:
+        raise ReviewOvertaken("No raise could be given any more; it was marked as overtaken.")
 
 
 def reject(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitReview:

@@ -11,9 +11,13 @@ from moneyed import Money
 
 from credit.models import CreditLine, Order, OrderPayment, ProceedsEntry, UnmatchedSettlement
 from credit.operations import lines, order_steps, payments
+from credit.proposals import CASH_RELEASED, CASH_RETURNED
 from credit.trail import Action
 from lib import money, wording
 from lib.refusals import ChangedMeanwhile, Invalid, Refused
+from merchants.models import Proposal
+from merchants.models.policies import What
+from merchants.operations import two_people
 from trail import operations as trail
 
 Kind = UnmatchedSettlement.Kind
@@ -22,6 +26,7 @@ ACTIONS = {
     Kind.RELEASED: Action.UNMATCHED_RELEASED,
     Kind.RETURNED: Action.UNMATCHED_RETURNED,
 }
+PROPOSED = {Kind.RELEASED: CASH_RELEASED, Kind.RETURNED: CASH_RETURNED}  # above a day's figure
 
 
 class NotUnmatched(Refused):
@@ -83,16 +88,19 @@ def release(
     actor: str,
     reason: str,
     now: datetime,
+    proposal: Proposal | None = None,
 ) -> UnmatchedSettlement:
     """Add `amount` of this UNMATCHED cash to the merchant's proceeds, from which it can be
     withdrawn at once.
 
-    It does not count as a sale in reviews. Raises as `apply` does, except for refusals about an
-    order. Rule 5.4.
+    It does not count as a sale in reviews. Above the day's figure for pay-outs it takes the
+    `proposal` that a second person confirms. Raises TakesTwoPeople, and what `apply` does, except
+    for refusals about an order. Rule 5.4, rule 5.6.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     line, cash, amount = _part(payment_id, amount, settled, now)
-    settlement = _write(line, cash, Kind.RELEASED, amount, actor, reason)
+    _check_pay_out(line, cash, Kind.RELEASED, amount, proposal)
+    settlement = _write(line, cash, Kind.RELEASED, amount, actor, reason, proposal=proposal)
     ProceedsEntry.objects.create(
         line=line,
         kind=ProceedsEntry.Kind.RELEASED,
@@ -117,17 +125,43 @@ def give_back(
     actor: str,
     reason: str,
     now: datetime,
+    proposal: Proposal | None = None,
 ) -> UnmatchedSettlement:
     """Record that the bank returned `amount` of this UNMATCHED cash to the buyer, under the bank's
     own `reference`. No balance changes.
 
-    Raises as `apply` does, except for refusals about an order; Invalid without a reference. Rule
-    5.5.
+    Above the day's figure for pay-outs it takes the `proposal` that a second person confirms.
+    Raises as `release` does; Invalid without a reference. Rule 5.5, rule 5.6.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     reference = wording.line("reference", reference)
     line, cash, amount = _part(payment_id, amount, settled, now)
-    return _write(line, cash, Kind.RETURNED, amount, actor, reason, reference=reference)
+    _check_pay_out(line, cash, Kind.RETURNED, amount, proposal, reference=reference)
+    return _write(
+        line, cash, Kind.RETURNED, amount, actor, reason, reference=reference, proposal=proposal
+    )
+
+
+def _check_pay_out(
+    line: CreditLine,
+    cash: OrderPayment,
+    kind: UnmatchedSettlement.Kind,
+    amount: Money,
+    proposal: Proposal | None,
+    **more: str,
+) -> None:
+    """Raise TakesTwoPeople if this takes a second person, and nobody confirms it as `proposal`."""
+    wanted = two_people.Change(
+        kind=PROPOSED[kind],
+        subject=f"payment {cash}",
+        merchant_id=line.pk,
+        before={"unsettled": money.full(cash.unsettled)},
+        after={"amount": money.full(amount), **more},
+    )
+    two_people.check_figure(
+        What.PAY_OUT, amount.amount, wanted, currency=line.currency, day=line.open_on,
+        proposal=proposal,
+    )  # fmt: skip
 
 
 def _part(
@@ -162,6 +196,7 @@ def _write(
     *,
     order: Order | None = None,
     reference: str = "",
+    proposal: Proposal | None = None,
 ) -> UnmatchedSettlement:
     """Write a settlement of a part of the cash, with a trail row, and count it as settled."""
     before = money.full(cash.unsettled)
@@ -174,12 +209,13 @@ def _write(
         before={"unsettled": before},
         after={"unsettled": money.full(cash.unsettled)}
         | ({"order": order.reference} if order else {})
-        | ({"reference": reference} if reference else {}),
+        | ({"reference": reference} if reference else {})
+        | two_people.proposed_by(proposal),
         actor=actor,
         reason=reason,
         now=line.now,
     )
-    return UnmatchedSettlement.objects.create(
+    settlement = UnmatchedSettlement.objects.create(
         line=line,
         payment=cash,
         kind=kind,
@@ -191,3 +227,10 @@ def _write(
         actor=actor,
         at=line.now,
     )
+    if kind in PROPOSED:
+        two_people.note(
+            What.PAY_OUT, subject=f"settlement {settlement.pk}", merchant_id=line.pk,
+            currency=line.currency, figure=amount.amount, day=line.open_on, proposal=proposal,
+            actor=actor, now=line.now,
+        )  # fmt: skip
+    return settlement

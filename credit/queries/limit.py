@@ -6,19 +6,37 @@ See chapter 8 of docs/rules.md.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 from moneyed import Money
 
 from credit import scoring
-from credit.models import CreditLine, CreditPolicy, LimitRequest, LimitReview, Order
+from credit.models import CreditLine, CreditPolicy, LimitEntry, LimitRequest, LimitReview, Order
 from credit.queries import policies, reviews
 from credit.rules import INSTALMENT_DAYS
 from lib import calendar, money
+
+LOWEST_OF = timedelta(days=30)  # by which a raise that an operator decides is measured
+
+
+def lowest(line: CreditLine) -> Money:
+    """The lowest limit that the line had on its open day and the 30 local days before it: also the
+    one with which these began. Rule 8.18.
+    """
+    start = calendar.day_start(line.open_on - LOWEST_OF, line.timezone)
+    moved = LimitEntry.objects.filter(line=line).exclude(limit_change=0)
+    within = moved.filter(at__gte=start).aggregate(lowest=Min("limit_after"))["lowest"]
+    begun = moved.filter(at__lt=start).order_by("-at", "-pk").first()
+    found = [line.limit]
+    if within is not None:
+        found.append(money.of(within, line.currency))
+    if begun is not None:
+        found.append(begun.limit_after)
+    return min(found)
 
 
 @dataclass(frozen=True)

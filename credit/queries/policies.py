@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from decimal import Decimal
 
 from credit.models import CreditPolicy
 
@@ -16,6 +17,14 @@ def in_force(currency: str, on: date) -> CreditPolicy:
     return policy
 
 
+def most_to_open_with(currency: str, on: date) -> Decimal:
+    """The highest limit with which an operator opens a line: the policy's maximum, and 0 in a
+    currency without a policy. Rule 8.19.
+    """
+    policy = in_force(currency, on)
+    return Decimal(policy.figure("maximum_limit")) if policy.holds_reviews else Decimal(0)
+
+
 def in_force_for(days: Iterable[tuple[str, date]]) -> list[CreditPolicy]:
     """The policies in force for these (currency, local day) pairs, in the order of the pairs, read
     with one query.
@@ -23,7 +32,8 @@ def in_force_for(days: Iterable[tuple[str, date]]) -> list[CreditPolicy]:
     wanted = list(days)
     known: dict[str, list[CreditPolicy]] = {}
     currencies = {currency for currency, _ in wanted}
-    for policy in CreditPolicy.objects.filter(currency__in=currencies).order_by("-starts_on"):
+    versions = CreditPolicy.objects.filter(currency__in=currencies, withdrawn_at__isnull=True)
+    for policy in versions.order_by("-starts_on"):
         known.setdefault(policy.currency, []).append(policy)
     return [
         next((p for p in known.get(currency, []) if p.starts_on <= on), without(currency))

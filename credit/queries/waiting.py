@@ -6,6 +6,8 @@ from django.db.models import F, Q
 
 from backoffice.queues import ANSWERS, STUCK, Group, Queue, with_status
 from credit.models import (
+    CreditLine,
+    CreditPolicy,
     LimitRequest,
     LimitReview,
     OrderFlag,
@@ -13,7 +15,9 @@ from credit.models import (
     RefusedCash,
     Withdrawal,
 )
+from credit.proposals import CREDIT_POLICY, OF_OFFICERS
 from credit.queries.withdrawals import is_sendable
+from merchants.queues import proposals_of
 
 MONEY_OUT = Group("Money to pay out", 20)
 TO_LOOK_INTO = Group("To look into", 60)
@@ -136,6 +140,21 @@ REFUSED = Queue(
     group=TO_LOOK_INTO,
     place=30,
 )
+TO_CONFIRM = proposals_of(
+    OF_OFFICERS,
+    name="credit",
+    title="Limits and unmatched cash to confirm",
+    like=CreditLine,
+    place=20,
+)
+POLICIES = proposals_of(
+    (CREDIT_POLICY,),
+    name="credit-policies",
+    title="Credit policies to confirm",
+    like=CreditPolicy,
+    place=40,
+)
 QUEUES = (
     REVIEWS, RAISES, QUESTIONS, TO_APPROVE, TO_SEND, LATE, UNKNOWN, FLAGS, UNMATCHED, REFUSED,
+    TO_CONFIRM, POLICIES,
 )  # fmt: skip

@@ -15,6 +15,7 @@ from django.db import connection
 from pydantic import ValidationError as PydanticError
 
 from billing.models import Fee
+from credit.queries import policies
 from gateway.imports.faults import Fault
 from gateway.imports.kinds import Kind
 from gateway.imports.reading import Table
@@ -94,6 +95,7 @@ def _faults_of(
         except Invalid as refusal:
             yield _fault(line, refusal)
     try:
+        _check_limit(values, now)
         arrival.check(at, arrived=now)
     except Invalid as refusal:
         yield _fault(line, refusal)
@@ -143,6 +145,22 @@ def _check_terms(model: Data, values: dict[str, Any], kind: Kind) -> None:
     """Raise Invalid if a merchant's terms cannot be."""
     if isinstance(model, Terms):
         model.check()
+
+
+def _check_limit(values: dict[str, Any], now: datetime) -> None:
+    """Raise Invalid for a merchant with a higher limit than a person opens a line with (rule
+    8.19), in a currency that is one.
+    """
+    limit, currency = values.get("credit_limit"), values["currency"]
+    if limit is None or currency not in settings.CURRENCIES:
+        return
+    most = policies.most_to_open_with(currency, now.date())
+    if limit > most:
+        raise Invalid(
+            "credit_limit",
+            f"is above {money.figure_text(most, currency)}, which is the most that a line is opened"
+            " with by a file",
+        )
 
 
 def _check_zone(model: Data, values: dict[str, Any], kind: Kind) -> None:

@@ -5,9 +5,11 @@ from typing import Any
 
 from django.db import transaction
 
-from lib import wording
+from credit.models import CreditLine
+from credit.queries import policies
+from lib import money, wording
 from lib.events import DUPLICATE, Event
-from lib.refusals import Refused
+from lib.refusals import Invalid, Refused
 from merchants import events
 from merchants.models import Merchant
 from merchants.operations import team
@@ -32,12 +34,12 @@ def add(
     actor: str,
     now: datetime,
 ) -> Merchant:
-    """Take in the merchant: open its books with `terms`, which are members of the event
-    `merchant.joined`, and then invite its first owner.
+    """Take in the merchant: its books are opened with `terms`, the members of the event
+    `merchant.joined`. Then its first owner is invited.
 
-    If the mail server does not take the invitation, the merchant is there without one. Raises
-    AlreadyThere, MerchantConflict if it joined with other terms, and Invalid for terms, a reference
-    or an address that cannot be, and without a reason; then nothing is written.
+    A mail server that does not take the invitation leaves the merchant without one. Raises
+    AlreadyThere, MerchantConflict, and Invalid for terms, a reference or an address that cannot
+    be, for a limit above the policy's maximum, and without a reason; then nothing is written.
     """
     reason = wording.checked("reason", reason)
     owner_email = wording.address("owner_email", owner_email)
@@ -47,6 +49,7 @@ def add(
         if events.join(joined, now) == DUPLICATE:
             raise AlreadyThere(f"{reference} has joined, with these terms.")
         merchant = Merchant.objects.get(reference=reference)
+        _check_limit(merchant)
         trail.write(
             Action.MERCHANT_ADDED,
             merchant_id=merchant.pk,
@@ -58,3 +61,15 @@ def add(
         )
     team.invite_first_owner(merchant_id=merchant.pk, email=owner_email, actor=actor, now=now)
     return merchant
+
+
+def _check_limit(merchant: Merchant) -> None:
+    """Raise Invalid for a line that was opened with more than one person decides (rule 8.19)."""
+    line = CreditLine.objects.get(merchant=merchant)
+    most = money.of(policies.most_to_open_with(line.currency, line.open_on), line.currency)
+    if line.limit > most:
+        raise Invalid(
+            "credit_limit",
+            f"is above {money.full(most)}, which is the most that one person opens a line with:"
+            " open it with less, and propose a raise",
+        )

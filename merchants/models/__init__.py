@@ -7,6 +7,8 @@ Invitation  a role offered to an e-mail address; accepted once, within a week.
 Profile     a merchant's licence and contacts, and whether an operator confirmed them.
 ProfileStep a change, confirmation or rejection of a part of a profile; append-only.
 Proposal    a decision that takes two people, and what became of it; decided once.
+OperatorPolicy  how far one operator goes alone; a version never changes.
+OperatorDecision  what an operator gave or set, of which such a policy speaks; append-only.
 SignIn      a sign-in, sign-out, or attempt; never changed, and deleted only when old.
 EnrolledFactor  from when on a second factor opens what takes money out.
 SecurityMail  an e-mail about how somebody signs in, or who is on a team; sent once.
@@ -24,6 +26,7 @@ from merchants.models.merchants import (
     TimeZonePeriod,
 )
 from merchants.models.people import Invitation, Membership, User, UserManager
+from merchants.models.policies import OperatorDecision, OperatorPolicy
 from merchants.models.proposals import Proposal
 from merchants.models.sign_ins import EnrolledFactor, SecurityMail, SignIn
 from merchants.models.time_zones import TimeZoneData
@@ -34,6 +37,8 @@ __all__ = [
     "Invitation",
     "Membership",
     "Merchant",
+    "OperatorDecision",
+    "OperatorPolicy",
     "Profile",
     "ProfilePart",
     "ProfileStep",

@@ -25,12 +25,14 @@ class Proposal(models.Model):
         LAPSED = "LAPSED", "Lapsed"
 
     kind = models.CharField(max_length=40)  # a code of merchants.proposals.KINDS
-    subject = models.CharField(max_length=200)  # what would be changed, by its reference
+    subject = models.CharField(max_length=300)  # what would be changed, by its reference
     merchant = models.ForeignKey(
         Merchant, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     before = models.JSONField(default=dict)  # as the proposer saw it; otherwise it is not applied
-    after = models.JSONField(default=dict)  # what is proposed, as the kind's operation reads it
+    after = models.JSONField(default=dict)  # what is proposed
+    # What the kind's operation is called with; empty where it reads `after`.
+    arguments = models.JSONField(default=dict, blank=True)
     reason = models.CharField(max_length=500)
     asked_by = models.CharField(max_length=254, blank=True)  # who wanted it, where that is another
     proposed_by = models.CharField(max_length=254)
@@ -45,8 +47,13 @@ class Proposal(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["kind", "subject"],
+                fields=["merchant", "subject"],
                 condition=Q(status="PROPOSED"),
+                name="one_proposal_per_subject_of_a_merchant_waits",
+            ),
+            models.UniqueConstraint(
+                fields=["subject"],
+                condition=Q(status="PROPOSED", merchant__isnull=True),
                 name="one_proposal_per_subject_waits",
             ),
             models.CheckConstraint(

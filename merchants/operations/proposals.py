@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils.module_loading import import_string
 
 from jobs.chunks import TRANSIENT_ERRORS, Failures
-from lib import second_person, wording
+from lib import locks, second_person, wording
 from lib.refusals import AlreadyDecided, Refused
 from merchants.models import Proposal, User
 from merchants.models.proposals import LAPSES_AFTER
@@ -64,24 +64,27 @@ def propose(
     reason: str,
     actor: User,
     now: datetime,
+    arguments: dict[str, Any] | None = None,
     asked_by: str = "",
     merchant_id: int | None = None,
 ) -> Proposal:
-    """Propose to a second person to change `subject` from `before` to `after`. The caller has
-    locked the subject in its transaction.
+    """Propose to a second person to change `subject` from `before` to `after`, in the caller's
+    transaction; `arguments` are what the kind's operation is then called with.
 
-    If the same person has proposed the same change already, as by a double click, that proposal is
-    returned. `asked_by` is who asked for the change, and may not confirm it either. Raises
-    MayNotDecide, ProposalWaits, Invalid without a reason.
+    When the same person proposes the same again, as by a double click, the first proposal is
+    returned. `asked_by` is who asked for the change, and may not confirm it. Raises MayNotDecide,
+    ProposalWaits, Invalid without a reason.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     _check_role(kind, actor)
-    _lapse(Proposal.objects.filter(kind=kind.code, subject=subject), now)
-    waiting = Proposal.objects.filter(
-        kind=kind.code, subject=subject, status=Status.PROPOSED
-    ).first()
+    arguments = arguments or {}
+    locks.wait_for_advisory_lock(f"proposal {merchant_id} {subject}")
+    about = Proposal.objects.filter(Q(merchant=merchant_id), subject=subject)
+    _lapse(about, now)
+    waiting = about.filter(status=Status.PROPOSED).first()
     if waiting is not None:
-        if (waiting.proposed_by, waiting.after) == (actor.email, after):
+        content = (waiting.kind, waiting.after, waiting.arguments)
+        if waiting.proposed_by == actor.email and content == (kind.code, after, arguments):
             return waiting
         raise ProposalWaits(
             f"A proposal about {subject} by {waiting.proposed_by} waits: decide that first."
@@ -92,6 +95,7 @@ def propose(
         merchant_id=merchant_id,
         before=before,
         after=after,
+        arguments=arguments,
         reason=reason,
         asked_by=asked_by,
         proposed_by=actor.email,

@@ -74,7 +74,9 @@ SEEN = {
     "notices.noticemail": ALL,
     "merchants.profile": ALL,
     "merchants.profilestep": ALL,
-    "merchants.proposal": ABOVE,
+    "merchants.operatordecision": ALL,
+    "merchants.operatorpolicy": ALL,
+    "merchants.proposal": ALL,
     "merchants.enrolledfactor": ABOVE,
     "merchants.securitymail": ABOVE,
     "merchants.signin": ABOVE,
@@ -106,7 +108,7 @@ DECIDED = {
     "credit.creditline": (CREDIT, "limit freeze days"),
     "gateway.webhookdelivery": (RUNS, "resend"),
     "gateway.webhookendpoint": (RUNS, "types secret resend off on"),
-    "credit.creditpolicy": (RUNS, "introduce"),
+    "credit.creditpolicy": (RUNS, "introduce withdraw"),
     "credit.freeze": (CREDIT, "lift"),
     "credit.limitrequest": (CREDIT, "approve reject answer"),
     "credit.limitreview": (CREDIT, "approve reject"),
@@ -120,7 +122,8 @@ DECIDED = {
         CREDIT,
         "confirm-licence reject-licence confirm-contacts reject-contacts",
     ),
-    "merchants.proposal": (RUNS, "confirm refuse withdraw"),
+    "merchants.operatorpolicy": (RUNS, "introduce withdraw"),
+    "merchants.proposal": (CREDIT + BILLING + RUNS, "confirm refuse withdraw"),  # of their kinds
     "merchants.user": (RUNS, "roles link second-factors sessions deactivate reactivate"),
 }
 DECIDED_IN_LISTS = {
@@ -130,6 +133,7 @@ DECIDED_IN_LISTS = {
     "gateway.webhookendpoint": (RUNS, "add"),
     "jobs.jobrun": (RUNS, "run"),
     "credit.creditpolicy": (RUNS, "introduce"),
+    "merchants.operatorpolicy": (RUNS, "introduce"),
     "credit.withdrawal": (CREDIT, "export answers"),
     "merchants.membership": (RUNS, "invite"),
     "merchants.merchant": (CREDIT, "add"),

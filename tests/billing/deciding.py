@@ -27,7 +27,7 @@ from tests.factories import (
 )
 from tests.shops import Shop, instant
 
-OPERATOR = {"actor": "mali@tael.example", "reason": "agreed by telephone"}
+OPERATOR: dict[str, Any] = {"actor": "mali@tael.example", "reason": "agreed by telephone"}
 MERCHANT = "rose@rosewood.example"
 _numbers = count(1)
 

@@ -18,7 +18,7 @@ from tests.billing.at_stripe import billed_shop, collect, invoice
 from tests.billing.paying import unapplied
 from tests.stripe_server import OddStripe, send_event
 
-BY = {"actor": "olga@tael.example", "reason": "The bank has sided with its client."}
+BY: dict[str, Any] = {"actor": "olga@tael.example", "reason": "The bank has sided with its client."}
 TOLD = {"message": "Your bank has taken the payment back."}
 
 

@@ -1,5 +1,6 @@
 """Operators introduce prices in the admin: for everybody, or for one merchant."""
 
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -98,6 +99,7 @@ def test_the_next_price_starts_from_one_that_there_is(shop: Shop, browser: Clien
         "fee": "storage",
         "currency": "USD",
         "merchant": "rosewood",
+        "present": {"unit_price": Decimal("0.015")},
     }
 
 

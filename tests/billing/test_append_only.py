@@ -145,6 +145,7 @@ def refused(statement: str) -> None:
 
 
 def test_prices_stay() -> None:
+    shops.let_one_decide("USD")
     prices.introduce(
         fee="pick-pack",
         currency="USD",

@@ -23,6 +23,31 @@ CREDIT = [
         ": expected t, t; found f, t",
     ),
     Break(
+        "what was above the operator policy of its day was confirmed by another person",
+        "UPDATE merchants_operatorpolicy SET credits_up_to = 19 WHERE currency = 'USD'",
+        "linen: credit ",
+    ),
+    Break(
+        "raises of limits, and unmatched cash paid out, are operators' decisions, once each",
+        "DELETE FROM merchants_operatordecision WHERE subject LIKE 'settlement %'",
+        "silk: settlement ",
+    ),
+    Break(
+        "a limit above the caps was confirmed by another person",
+        "UPDATE merchants_operatordecision SET proposal_id = NULL WHERE what = 'LIMIT'",
+        "wool: limit entry ",
+    ),
+    Break(
+        "credits, pay-outs, higher thresholds and prices are operators' decisions, once each",
+        "UPDATE merchants_operatordecision SET figure = 21 WHERE what = 'CREDIT' AND figure = 20",
+        "linen: credit ",
+    ),
+    Break(
+        "a price far from the one before was confirmed by another person",
+        "UPDATE merchants_operatordecision SET proposal_id = NULL WHERE what = 'PRICE'",
+        "price 3: expected True; found False",
+    ),
+    Break(
         "an entry's balances go on from those of the entry before",
         "UPDATE credit_limitentry SET used_after = 301 WHERE kind = 'HOLD' AND order_id ="
         " (SELECT id FROM credit_order WHERE reference = 'D-1')",

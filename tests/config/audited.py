@@ -10,19 +10,25 @@ silk   THB, Bangkok, pays by sandbox, on an annual plan: cycle bills, two review
 And three more merchants' spring after it (audited_spring.py).
 """
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.test import override_settings
 
+from billing.operations import prices
 from config.timetable import TIMETABLE
+from credit.operations import limits
 from gateway.events import apply_all
 from lib.events import Event
 from merchants.operations import proposals
+from tests import two_people
+from tests.amounts import usd
 from tests.config import audited_spring
 from tests.credit import unmatching, withdrawing
 from tests.factories import ProposalFactory, operator
-from tests.shops import Shop
+from tests.shops import Shop, let_one_decide
+from tests.two_people import by_two
 
 DRESS = ("dress", "-05:00", "USD")
 SILK = ("silk", "+07:00", "THB")
@@ -30,6 +36,7 @@ SILK = ("silk", "+07:00", "THB")
 
 def live() -> list[str]:
     """Live through it; the outcome of each event, in order."""
+    let_one_decide("USD", "THB")
     outcomes = []
     for (merchant, offset, currency), at, kind, data, arrives in _EVENTS:
         happened = datetime.fromisoformat(at + offset)
@@ -52,11 +59,18 @@ def live() -> list[str]:
 
 
 def _two_people() -> None:
-    """An operator is added by two administrators."""
+    """An operator is added by two administrators; wool's limit and a price, by two officers."""
     first, second = operator("Administrator"), operator("Administrator")
     now = datetime.fromisoformat("2027-03-01T09:00:00+00:00")
     proposal = ProposalFactory.create(actor=first, now=now)
     proposals.confirm(proposal_id=proposal.pk, actor=second, now=now)
+    wool, why = Shop("wool").merchant.pk, {"reason": "as agreed"}
+    by_two(limits.set_limit, merchant_id=wool, limit=usd(11_000), now=now, **why)
+    for price in ("2", "5"):  # the second one is more than double the first
+        two_people.decided(
+            prices.introduce, fee="receiving", currency="USD", unit_price=Decimal(price),
+            from_on=date(2027, 4, 1), actor="olga@tael.example", now=now, **why,
+        )  # fmt: skip
 
 
 def _run_jobs(now: datetime) -> None:

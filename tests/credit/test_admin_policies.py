@@ -6,10 +6,12 @@ import pytest
 
 from backoffice import decisions
 from credit.models import CreditPolicy
+from merchants.models import Proposal
 from tests import shops
 from tests.amounts import usd
 from tests.credit.deciding import DECIDED_AT, address, operator, text
 from tests.factories import browser_of, member
+from tests.factories import operator as administrator
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -32,12 +34,20 @@ def newest() -> CreditPolicy:
     return CreditPolicy.objects.filter(currency="USD").order_by("-version")[0]
 
 
+def confirmed() -> None:
+    """A second administrator confirms the proposal that waits, on its page."""
+    page = address(Proposal.objects.get(status="PROPOSED"), "decide", "confirm")
+    assert browser_of(administrator("Administrator")).post(page).status_code == 302
+
+
 def test_an_operator_introduces_new_numbers_once() -> None:
     browser = browser_of(operator("creditpolicy"))
     assert INTRODUCE in text(browser.get("/admin/credit/creditpolicy/"))
     assert browser.get(INTRODUCE).status_code == 200
     before = newest()
     assert browser.post(INTRODUCE, NEXT).status_code == 302
+    assert newest() == before
+    confirmed()
     policy = newest()
     assert (policy.version, str(policy.starts_on)) == (before.version + 1, "2026-12-01")
     assert policy.minimum_limit == usd(2000)
@@ -52,6 +62,7 @@ def test_new_numbers_start_from_those_of_a_version() -> None:
     initial = browser.get(page).context["form"].initial
     said = {name: str(value) for name, value in initial.items()}
     assert browser.post(page, said | NEXT | {"a_factor": "3"}).status_code == 302
+    confirmed()
     assert [str(newest().a_factor), str(newest().b_factor)] == ["3.0000", "1.5000"]
 
 

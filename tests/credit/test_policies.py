@@ -13,23 +13,22 @@ from credit.operations import policies
 from lib.refusals import Invalid
 from tests.credit.reviewing import DECEMBER, limit, shop_with
 from tests.shops import instant
+from tests.two_people import policy_by_two
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
-TODAY = date(2026, 11, 10)
-
 
 def introduce(starts_on: str, **figures: Decimal | int) -> CreditPolicy:
-    return policies.introduce(
+    policy_by_two(
+        policies.introduce,
         currency="USD",
         starts_on=date.fromisoformat(starts_on),
-        today=TODAY,
-        actor="olga@tael.example",
         reason="The numbers of spring.",
         now=instant("2026-11-10 09:00"),
         **figures,
     )
+    return CreditPolicy.objects.latest("pk")
 
 
 def review(*arguments: str) -> str:
@@ -94,11 +93,10 @@ def test_a_dry_run_counts_and_writes_nothing() -> None:
 def test_where_no_policy_has_started_a_dry_run_reviews_nothing_as_reviews_do() -> None:
     shop_with("12000.00", ("4.8", "80", "100", "90"), currency="NOK")
     assert not CreditPolicy.objects.filter(currency="NOK").exists()
-    policies.introduce(
+    policy_by_two(
+        policies.introduce,
         currency="NOK",
         starts_on=date(2100, 1, 1),
-        today=TODAY,
-        actor="olga@tael.example",
         reason="For the next century.",
         now=instant("2026-11-10 09:00"),
     )

@@ -19,6 +19,7 @@ from tests import shops
 from tests.amounts import usd
 from tests.credit.reviewing import DECEMBER, OPERATOR, latest, limit, metrics, outcome, shop_with
 from tests.factories import RaiseRequestFactory
+from tests.two_people import decided, policy_by_two
 from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
@@ -34,7 +35,8 @@ def waiting(paid: str = "45000.00") -> shops.Shop:
 
 
 def set_limit(shop: shops.Shop, at: str, figure: str) -> None:
-    limits.set_limit(
+    decided(
+        limits.set_limit,
         merchant_id=shop.line.pk,
         limit=Money(figure, "USD"),
         actor=OPERATOR,
@@ -98,11 +100,10 @@ def test_a_raise_that_the_merchant_asked_for_ends_it() -> None:
 
 
 def test_a_write_off_ends_it_as_its_day_starts() -> None:
-    policies.introduce(
+    policy_by_two(
+        policies.introduce,
         currency="USD",
         starts_on=date(2026, 11, 5),
-        today=date(2026, 11, 4),
-        actor=OPERATOR,
         reason="Sooner.",
         now=shops.instant("2026-11-04 09:00"),
         write_off_days=2,
@@ -175,11 +176,10 @@ def test_what_was_paid_counts_from_ninety_days_before_the_approval() -> None:
 
 def test_what_was_paid_too_long_ago_makes_it_no_raise_and_void() -> None:
     shop = shop_with("45000.00", credit_limit="15000.00")
-    policies.introduce(
+    policy_by_two(
+        policies.introduce,
         currency="USD",
         starts_on=date(2026, 12, 2),
-        today=date(2026, 12, 1),
-        actor=OPERATOR,
         reason="Only what is fresh.",
         now=shops.instant("2026-11-30 09:00"),
         paid_days=10,
@@ -201,11 +201,10 @@ def test_what_was_paid_too_long_ago_makes_it_no_raise_and_void() -> None:
 )
 def test_the_maximum_of_the_day_caps_it(maximum: str, given: str) -> None:
     shop = waiting()
-    policies.introduce(
+    policy_by_two(
+        policies.introduce,
         currency="USD",
         starts_on=date(2026, 12, 3),
-        today=date(2026, 12, 2),
-        actor=OPERATOR,
         reason="A lower maximum.",
         now=shops.instant("2026-12-02 09:00"),
         maximum_limit=Decimal(maximum),

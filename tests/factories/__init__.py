@@ -40,7 +40,12 @@ from tests.factories.gateway import (
     ReceivedEventFactory,
 )
 from tests.factories.jobs import HeartbeatFactory, JobFailureFactory, JobRunFactory
-from tests.factories.merchants import InvitationFactory, ProfileFactory, ProposalFactory
+from tests.factories.merchants import (
+    InvitationFactory,
+    OperatorPolicyFactory,
+    ProfileFactory,
+    ProposalFactory,
+)
 from tests.factories.people import (
     PASSWORD,
     AuthenticatorFactory,
@@ -80,6 +85,7 @@ __all__ = [
     "JobRunFactory",
     "MembershipFactory",
     "OperatorFactory",
+    "OperatorPolicyFactory",
     "OrderFactory",
     "PaymentFactory",
     "PayoutScheduleFactory",

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from django.conf import settings
 from factory.base import Factory
 from factory.declarations import LazyAttribute, SelfAttribute, Sequence
 
@@ -27,9 +28,10 @@ from billing.operations import (
     thresholds,
     transfers,
 )
+from tests import two_people
 from tests.amounts import usd
 from tests.factories.base import OPERATOR, OWNER, OfShop
-from tests.shops import Shop, instant
+from tests.shops import Shop, instant, let_one_decide
 
 
 class ChargeFactory(OfShop[Charge]):
@@ -235,4 +237,7 @@ class FeePriceFactory(Factory[FeePrice]):
 
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
-        return prices.introduce(**kwargs)
+        if kwargs["currency"] in settings.CURRENCIES:
+            let_one_decide(kwargs["currency"])
+        made = two_people.decided(prices.introduce, **kwargs)  # a price far from the one before
+        return made if isinstance(made, FeePrice) else FeePrice.objects.latest("pk")

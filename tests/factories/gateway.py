@@ -122,7 +122,7 @@ class DeliveryFactory(OfShop[WebhookDelivery]):
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> WebhookDelivery:
         limit: Money = said["limit"]
-        by = {"actor": "olga@tael.example", "reason": "They asked for it."}
+        by: dict[str, Any] = {"actor": "olga@tael.example", "reason": "They asked for it."}
         limits.set_limit(merchant_id=shop.merchant.pk, limit=limit, now=now, **by)
         outbox.number()
         return WebhookDelivery.objects.filter(endpoint=said["endpoint"]).latest("pk")

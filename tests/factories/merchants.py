@@ -1,12 +1,14 @@
 """What stands about a merchant's people before a test: a profile, an invitation, a proposal."""
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from factory.base import Factory
 from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory
+from factory.django import DjangoModelFactory
 
-from merchants.models import Invitation, Membership, Profile, Proposal
+from merchants.models import Invitation, Membership, OperatorPolicy, Profile, Proposal
 from merchants.operations import operators, profiles, team
 from tests.factories.base import OWNER, OfShop
 from tests.factories.people import OperatorFactory, member
@@ -58,3 +60,20 @@ class ProposalFactory(Factory[Proposal]):
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
         return operators.add(**kwargs)
+
+
+class OperatorPolicyFactory(DjangoModelFactory[OperatorPolicy]):
+    """A version of the operator policy: 1,000 for everything, in force for years, unless a test
+    says otherwise.
+    """
+
+    class Meta:
+        model = OperatorPolicy
+
+    currency = "USD"
+    version = 1
+    starts_on = date(2000, 1, 1)
+    threshold_up_to = Decimal(1000)
+    credits_up_to = Decimal(1000)
+    pay_outs_up_to = Decimal(1000)
+    price_up_to = Decimal(1000)

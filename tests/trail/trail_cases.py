@@ -5,6 +5,7 @@ A new decision needs a line in one of the tables here.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from django.db.models import Model
@@ -13,8 +14,15 @@ from merchants.models import User
 from tests.billing import operator_decisions as billing
 from tests.billing.operator_decisions import DECIDER, WHY
 from tests.credit import operator_decisions as credit
-from tests.factories import AuthenticatorFactory, ProposalFactory, member, operator
-from tests.shops import Shop, instant
+from tests.factories import (
+    AuthenticatorFactory,
+    CreditPolicyFactory,
+    OperatorPolicyFactory,
+    ProposalFactory,
+    member,
+    operator,
+)
+from tests.shops import HIGH, Shop, instant
 
 FORM = {"request_key": "form-9", **WHY}
 PLAN = {"plan": "grand", "price": "39.00", "interval_days": "90", **WHY}
@@ -62,6 +70,14 @@ def step(
 
 def changed(name: str, before: object, after: object, **more: str) -> Any:
     return {name: before}, {name: after} | more
+
+
+def to_come(shop: Shop) -> Model:
+    return CreditPolicyFactory.create(starts_on=date(2026, 12, 1))
+
+
+def operators_to_come(shop: Shop) -> Model:
+    return OperatorPolicyFactory.create(version=2, starts_on=date(2026, 12, 1))
 
 
 CREDIT = [
@@ -136,10 +152,22 @@ CREDIT = [
               [("PROFILE_REJECTED", "profile", *changed("contacts", "WAITING", "REJECTED"))]),
     Case("creditpolicy", "introduce", None,
          {"currency": "usd", "starts_on": "2026-12-01", "minimum_limit": "2000", **WHY},
-         [("POLICY_INTRODUCED", "policy USD 2",
+         [("PROPOSED", "policy USD",
            {"version": "1", "starts_on": "2000-01-01", "minimum_limit": "1000"},
            {"version": "2", "starts_on": "2026-12-01", "minimum_limit": "2000"})],
          of_merchant=False),
+    Case("creditpolicy", "withdraw", to_come, WHY,
+         [("POLICY_WITHDRAWN", "policy USD 2", *changed("starts_on", "2026-12-01", "never"))],
+         of_merchant=False),
+    Case("operatorpolicy", "introduce", None,
+         {"currency": "usd", "starts_on": "2026-12-01", "credits_up_to": "500", **WHY},
+         [("PROPOSED", "operator policy USD",
+           {"version": "1", "starts_on": "2000-01-01", "credits_up_to": f"{HIGH:f}"},
+           {"version": "2", "starts_on": "2026-12-01", "credits_up_to": "500"})],
+         of_merchant=False),
+    Case("operatorpolicy", "withdraw", operators_to_come, WHY,
+         [("OPERATOR_POLICY_WITHDRAWN", "operator policy USD 2",
+           *changed("starts_on", "2026-12-01", "never"))], of_merchant=False),
 ]  # fmt: skip
 BILLING = [
     Case("billingcredit", "approve", billing.credit, WHY,

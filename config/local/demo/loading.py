@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.db import transaction
 
-from config.local.demo import huaxin, lakeside, meili, prices, season, siam_silk
+from config.local.demo import huaxin, lakeside, meili, policies, prices, season, siam_silk
 from config.local.demo.actions import Action
 from config.local.demo.season import Days
 from config.local.demo.shops import HUAXIN, LAKESIDE, MEILI, SHOPS, SIAM_SILK, Shop
@@ -46,6 +46,7 @@ def load_demo(
     `progress` is called as it goes on, with (events done, events in all).
     """
     logging.disable(logging.WARNING)  # the story has a bank that does not answer
+    policies.introduce()
     try:
         _Loading(file, now, shops, progress).run()
     finally:

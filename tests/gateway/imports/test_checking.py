@@ -152,3 +152,18 @@ def test_merchants_have_all_their_terms() -> None:
         " Asia/Bangkok, or UTC.",
         "Line 4, language: must be one of en, zh-hans, th.",
     ]
+
+
+def test_no_file_opens_a_line_above_the_policys_maximum() -> None:
+    found = faults(
+        "MERCHANTS",
+        MERCHANTS,
+        "silk,Silk,THB,Asia/Bangkok,th,500000.00,7,5000.00,basic,390.00,30",
+        "wool,Wool,THB,Asia/Bangkok,th,500000.01,7,5000.00,basic,390.00,30",
+        "jute,Jute,KWD,Asia/Kuwait,en,0.001,7,50.000,basic,3.900,30",
+    )
+    most = "which is the most that a line is opened with by a file."
+    assert found == [
+        f"Line 3, credit_limit: is above 500000.00, {most}",
+        f"Line 4, credit_limit: is above 0.000, {most}",
+    ]

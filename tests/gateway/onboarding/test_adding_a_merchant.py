@@ -90,6 +90,8 @@ def test_a_merchant_joins_with_its_terms_and_its_owner_is_invited(officer: Clien
         ({"credit_limit": "-1.00"}, "credit_limit"),
         ({"credit_limit": "1.005"}, "credit_limit"),
         ({"credit_limit": "much"}, "credit_limit"),
+        ({"credit_limit": "500000.01"}, "is above 500000.00 THB, which is the most"),
+        ({"currency": "KWD", "credit_limit": "0.001"}, "is above 0.000 KWD, which is the most"),
         ({"currency": "XXQ"}, "currency"),
         ({"timezone": "Bangkok"}, "timezone"),
         ({"language": "fr"}, "Select a valid choice"),

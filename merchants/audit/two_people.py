@@ -1,0 +1,56 @@
+"""The audit checks of decisions of which a policy says how far one person goes (rule 25.13)."""
+
+from lib.audit import Check
+from merchants.models.policies import FIGURES
+
+# Whether the decision named `decision` was taken for a `proposal` that its actor confirmed.
+CONFIRMED = """
+coalesce(proposal.status = 'CONFIRMED' AND proposal.decided_by = decision.actor
+         AND proposal.merchant_id IS NOT DISTINCT FROM decision.merchant_id, false)
+"""
+JOIN_PROPOSAL = "LEFT JOIN merchants_proposal proposal ON proposal.id = decision.proposal_id"
+_FIGURE = " ".join(f"WHEN '{what}' THEN policy.{name}" for what, name in FIGURES.items())
+
+
+def decided(made: str, subjects: str) -> str:
+    """The SQL of a check that operators' decisions of these `subjects` are what was `made`, once
+    each; `made` is SQL that gives merchant_id, subject and figure.
+    """
+    return f"""
+        SELECT coalesce(made.merchant_id, decision.merchant_id) AS merchant_id,
+               coalesce(made.subject, decision.subject) AS subject,
+               CASE WHEN made.subject IS NOT NULL
+                    THEN (made.merchant_id, made.figure) END AS expected,
+               CASE WHEN decision.subject IS NOT NULL
+                    THEN (decision.merchant_id, decision.figure) END AS found
+        FROM ({made}) made FULL JOIN (
+            SELECT * FROM merchants_operatordecision WHERE subject ~ '^({subjects}) [0-9]+$'
+        ) decision ON decision.subject = made.subject
+    """
+
+
+TWO_PEOPLE = (
+    Check(
+        13,
+        "what was above the operator policy of its day was confirmed by another person",
+        "by one within the figures, or by two",
+        f"""
+        SELECT decision.merchant_id, decision.subject, true AS expected,
+               coalesce(decision.measured <= CASE decision.what {_FIGURE} END, false)
+               OR {CONFIRMED} AS found
+        FROM (
+            SELECT *, CASE WHEN what IN ('CREDIT', 'PAY_OUT') THEN sum(figure) OVER (
+                           PARTITION BY merchant_id, what, currency, day ORDER BY id)
+                      ELSE figure END AS measured
+            FROM merchants_operatordecision WHERE what <> 'LIMIT'
+        ) decision
+        LEFT JOIN LATERAL (
+            SELECT * FROM merchants_operatorpolicy version
+            WHERE version.currency = decision.currency AND version.starts_on <= decision.day
+              AND version.withdrawn_at IS NULL
+            ORDER BY starts_on DESC LIMIT 1
+        ) policy ON true
+        {JOIN_PROPOSAL}
+        """,
+    ),
+)

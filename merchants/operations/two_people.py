@@ -1,0 +1,197 @@
+"""Decisions of which a policy says how far one person goes alone (rule 22.7).
+
+An operation that comes to such a decision first calls `check` with what it would change. Above the
+policy's figures it is refused with TakesTwoPeople, unless it is carried out for a proposal that a
+second person confirms. What it then writes it notes as an OperatorDecision (`note`). Whoever calls
+the operation for an operator does so by `decide`, which proposes what takes two people.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.module_loading import import_string
+from moneyed import Money
+
+from lib.refusals import ChangedMeanwhile, Refused
+from merchants import queries
+from merchants.models import OperatorDecision, Proposal, User
+from merchants.models.policies import FIGURES, What
+from merchants.operations import proposals
+from merchants.proposals import KINDS, Kind
+
+SUMMED = (What.CREDIT, What.PAY_OUT)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a decision would change, as the second person is shown it.
+
+    `before` is compared when it is confirmed. Proposals about the same `subject` of the same
+    merchant wait for each other. `asked_by` asked for it, and does not confirm it.
+    """
+
+    kind: Kind
+    subject: str
+    merchant_id: int | None = None
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+    asked_by: str = ""
+
+
+class TakesTwoPeople(Refused):
+    """The decision is above what one person decides alone, so it has to be proposed to a second
+    one.
+    """
+
+    code = "takes_two_people"
+
+    def __init__(self, change: Change) -> None:
+        super().__init__(
+            f"{change.kind.title}: this takes a second person, to whom it has to be proposed."
+        )
+        self.change = change
+
+
+def is_above(
+    what: What, figure: Decimal, *, currency: str, merchant_id: int | None, day: date
+) -> bool:
+    """Whether this figure takes two people by the policy of local day `day`; credits and pay-outs
+    together with those of the merchant on that day. Rule 22.7.
+    """
+    policy = queries.operator_policy(currency, day)
+    if policy is None:
+        return True
+    if what in SUMMED:
+        figure += queries.decided_on(day, what, merchant_id=merchant_id, currency=currency)
+    return figure > policy.figure(FIGURES[what])
+
+
+def check_figure(
+    what: What,
+    figure: Decimal,
+    change: Change,
+    *,
+    currency: str,
+    day: date,
+    proposal: Proposal | None,
+) -> None:
+    """`check` by the policy's figure for decisions of this sort (is_above)."""
+    above = is_above(what, figure, currency=currency, merchant_id=change.merchant_id, day=day)
+    check(change, is_above=above, proposal=proposal)
+
+
+def check(change: Change, *, is_above: bool, proposal: Proposal | None) -> None:
+    """Raise TakesTwoPeople for a decision above the figures that nobody confirms, and
+    ChangedMeanwhile where what it changes is no more as it was when it was proposed.
+
+    `proposal` is the one that is being confirmed, if any.
+    """
+    if proposal is None:
+        if is_above:
+            raise TakesTwoPeople(change)
+    elif proposal.before != dict(change.before):
+        raise ChangedMeanwhile(
+            f"{change.subject}: it has changed since this was proposed; refuse it, and propose"
+            " anew."
+        )
+
+
+def note(
+    what: What,
+    *,
+    subject: str,
+    merchant_id: int | None,
+    currency: str,
+    figure: Decimal,
+    day: date,
+    proposal: Proposal | None,
+    actor: str,
+    now: datetime,
+) -> OperatorDecision:
+    """Record what an operator decided, alone or as a second person; `subject` is the row that it
+    made.
+    """
+    return OperatorDecision.objects.create(
+        what=what,
+        subject=subject,
+        merchant_id=merchant_id,
+        currency=currency,
+        figure=figure,
+        day=day,
+        proposal=proposal,
+        actor=actor,
+        at=now,
+    )
+
+
+def proposed_by(proposal: Proposal | None) -> dict[str, str]:
+    """Who proposed it, for the trail row of a decision that a second person confirms."""
+    return {"proposed_by": proposal.proposed_by} if proposal else {}
+
+
+def decide(
+    operation: Callable[..., Any], arguments: Mapping[str, Any], *, actor: User, now: datetime
+) -> Any:
+    """Carry out the operation for an operator, or propose it if it takes two people: returns what
+    the operation does, or the Proposal. Raises what the operation and proposals.propose raise.
+    """
+    try:
+        return operation(**arguments, actor=actor.email, now=now)
+    except TakesTwoPeople as found:
+        change = found.change
+    told = dict(arguments)
+    reason = told.pop("reason")
+    with transaction.atomic():
+        return proposals.propose(
+            change.kind,
+            subject=change.subject,
+            before=dict(change.before),
+            after=dict(change.after),
+            arguments={name: _written(value) for name, value in told.items()},
+            reason=reason,
+            asked_by=change.asked_by,
+            merchant_id=change.merchant_id,
+            actor=actor,
+            now=now,
+        )
+
+
+def carry_out(proposal: Proposal, *, actor: User, now: datetime) -> None:
+    """Call the operation of the proposal's kind for `actor`, who confirms it."""
+    operation: Callable[..., object] = import_string(KINDS[proposal.kind].operation)
+    operation(
+        **{name: _read(value) for name, value in proposal.arguments.items()},
+        reason=proposal.reason,
+        actor=actor.email,
+        now=now,
+        proposal=proposal,
+    )
+
+
+def _written(value: Any) -> Any:
+    """An argument as JSON keeps it: what JSON has no type for is an object with one member."""
+    match value:
+        case Money():
+            return {"money": [str(value.amount), value.currency.code]}
+        case Decimal():
+            return {"decimal": str(value)}
+        case date():
+            return {"date": value.isoformat()}
+        case None | bool() | int() | str():
+            return value
+    raise TypeError(f"{value!r} can't be an argument of a proposal")
+
+
+def _read(value: Any) -> Any:
+    match value:
+        case {"money": [amount, currency]}:
+            return Money(amount, currency)
+        case {"decimal": figure}:
+            return Decimal(figure)
+        case {"date": day}:
+            return date.fromisoformat(day)
+    return value

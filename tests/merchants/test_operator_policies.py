@@ -1,0 +1,174 @@
+"""Versions of the operator policy: two administrators introduce them, and they never change."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
+from django.urls import reverse
+
+from credit.models import CreditPolicy
+from credit.operations import policies as credit_policies
+from credit.queries.policies import in_force
+from lib.refusals import AlreadyDecided, Invalid
+from lib.second_person import SamePerson
+from merchants.models import OperatorPolicy, Proposal, User
+from merchants.operations import policies, two_people
+from merchants.operations.policies import HasStarted, UnknownVersion
+from merchants.operations.proposals import MayNotDecide
+from merchants.queries import operator_policy
+from tests.amounts import usd
+from tests.factories import CreditPolicyFactory, OperatorPolicyFactory, browser_of, operator
+from tests.shops import instant
+from tests.text import text_of
+from tests.two_people import confirm, policy_by_two, propose
+from tests.unchanged import nothing_changes
+
+pytestmark = pytest.mark.django_db
+
+NOW = instant("2026-11-10 09:00")
+WHY: dict[str, Any] = {"reason": "As the owners decided."}
+BY: dict[str, Any] = {"actor": "boss@tael.example", "now": NOW, **WHY}
+ALL = dict.fromkeys(OperatorPolicy.figure_names(), Decimal(500))
+
+
+@pytest.fixture
+def boss() -> User:
+    return operator("Administrator", email="boss@tael.example")
+
+
+def introduce(starts_on: str, **figures: Any) -> Proposal:
+    day = date.fromisoformat(starts_on)
+    return policy_by_two(
+        policies.introduce, currency="USD", starts_on=day, now=NOW, **figures, **WHY
+    )
+
+
+def test_two_administrators_introduce_one_which_holds_from_its_day_on() -> None:
+    proposal = introduce("2026-11-11", **ALL)
+    policy = OperatorPolicy.objects.get()
+    assert (policy.version, policy.credits_up_to) == (1, usd(500))
+    assert policy.price_up_to == 500
+    assert proposal.after["credits_up_to"] == "500"
+    assert operator_policy("USD", date(2026, 11, 10)) is None
+    assert operator_policy("USD", date(2026, 11, 11)) == policy
+    assert operator_policy("THB", date(2026, 11, 11)) is None
+    introduce("2026-11-12", credits_up_to=Decimal(700))
+    second = operator_policy("USD", date(2026, 11, 12))
+    assert second is not None
+    assert (second.version, second.credits_up_to, second.pay_outs_up_to) == (2, usd(700), usd(500))
+
+
+def test_one_administrator_introduces_none(boss: User) -> None:
+    proposal = propose(
+        policies.introduce, currency="USD", starts_on=date(2026, 11, 11), now=NOW, by=boss,
+        **ALL, **WHY,
+    )  # fmt: skip
+    with nothing_changes(), pytest.raises(SamePerson):
+        confirm(proposal, now=NOW, by=boss)
+    with pytest.raises(MayNotDecide):
+        confirm(proposal, now=NOW)  # an officer of both books
+    assert not OperatorPolicy.objects.exists()
+
+
+@pytest.mark.parametrize("starts_on", ["2026-11-10", "2026-11-09"])
+def test_it_starts_tomorrow_at_the_earliest_also_where_it_is_confirmed_late(
+    boss: User, starts_on: str
+) -> None:
+    other = operator("Administrator", email="other@tael.example")
+    said: dict[str, Any] = {"currency": "USD", "starts_on": date(2026, 11, 11), **ALL}
+    with nothing_changes(), pytest.raises(Invalid, match="after today"):
+        two_people.decide(
+            policies.introduce, said | WHY | {"starts_on": date.fromisoformat(starts_on)},
+            actor=boss, now=NOW,
+        )  # fmt: skip
+    proposal = propose(policies.introduce, now=NOW, by=boss, **said, **WHY)
+    # It is the 11th in UTC+14 by then, where a day has started that it would change.
+    with nothing_changes(), pytest.raises(Invalid, match="after today"):
+        confirm(proposal, now=instant("2026-11-10 10:00"), by=other)
+    confirm(proposal, now=instant("2026-11-10 09:59:59"), by=other)
+    assert OperatorPolicy.objects.get().starts_on == date(2026, 11, 11)
+
+
+def test_what_makes_no_policy_is_refused_when_it_is_proposed(boss: User) -> None:
+    day: dict[str, Any] = {"currency": "USD", "starts_on": date(2026, 11, 11), **WHY}
+    with nothing_changes():
+        for wrong in (
+            {"credits_up_to": Decimal(1)},  # the first version without the other figures
+            ALL | {"currency": "XXX"},
+            ALL | {"reason": " "},
+        ):
+            with pytest.raises(Invalid):
+                two_people.decide(policies.introduce, day | wrong, actor=boss, now=NOW)
+        with pytest.raises(ValidationError):
+            two_people.decide(
+                policies.introduce, day | ALL | {"credits_up_to": Decimal(-1)}, actor=boss, now=NOW
+            )
+
+
+def test_it_can_be_withdrawn_before_it_starts_and_the_one_before_stays() -> None:
+    OperatorPolicyFactory.create()
+    second = OperatorPolicyFactory.create(version=2, starts_on=date(2026, 11, 11))
+    policies.withdraw(policy_id=second.pk, **BY)
+    second.refresh_from_db()
+    assert (second.withdrawn_at, second.withdrawn_by) == (NOW, "boss@tael.example")
+    in_november = operator_policy("USD", date(2026, 11, 30))
+    assert in_november is not None
+    assert in_november.version == 1
+    with nothing_changes(), pytest.raises(AlreadyDecided):
+        policies.withdraw(policy_id=second.pk, **BY)
+    # The next one may start on the same day.
+    introduce("2026-11-11", credits_up_to=Decimal(5))
+    third = operator_policy("USD", date(2026, 11, 11))
+    assert third is not None
+    assert (third.version, third.credits_up_to) == (3, usd(5))
+
+
+def test_what_has_started_somewhere_is_not_withdrawn() -> None:
+    policy = OperatorPolicyFactory.create(starts_on=date(2026, 11, 11))
+    with nothing_changes(), pytest.raises(HasStarted):
+        policies.withdraw(policy_id=policy.pk, **BY | {"now": instant("2026-11-10 10:00")})
+    with nothing_changes(), pytest.raises(UnknownVersion):
+        policies.withdraw(policy_id=policy.pk + 1, **BY)
+    policies.withdraw(policy_id=policy.pk, **BY)
+
+
+def test_a_credit_policy_is_withdrawn_likewise() -> None:
+    policy = CreditPolicyFactory.create(starts_on=date(2026, 11, 12))
+    assert in_force("USD", date(2026, 11, 12)).version == 2
+    credit_policies.withdraw(policy_id=policy.pk, **BY)
+    assert in_force("USD", date(2026, 11, 12)).version == 1
+    with nothing_changes(), pytest.raises(HasStarted):
+        credit_policies.withdraw(
+            policy_id=CreditPolicy.objects.get(currency="USD", version=1).pk, **BY
+        )
+
+
+def test_the_database_refuses_any_change() -> None:
+    policy = OperatorPolicyFactory.create(starts_on=date(2026, 11, 11))
+    policies.withdraw(policy_id=policy.pk, **BY)
+    for change in (
+        OperatorPolicy.objects.all().delete,
+        lambda: OperatorPolicy.objects.update(credits_up_to=Decimal(9)),
+        lambda: OperatorPolicy.objects.update(withdrawn_at=None, withdrawn_by=""),
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            change()
+    started = OperatorPolicyFactory.create(currency="THB")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        OperatorPolicy.objects.filter(pk=started.pk).update(withdrawn_at=NOW, withdrawn_by="boss")
+
+
+def test_its_page_starts_from_a_versions_figures_and_tells_that_it_waits(boss: User) -> None:
+    policy = OperatorPolicyFactory.create()
+    page = reverse("admin:merchants_operatorpolicy_decide", args=[policy.pk, "introduce"])
+    browser = browser_of(boss)
+    initial = browser.get(page).context["form"].initial
+    assert initial["credits_up_to"] == Decimal(1000)
+    said: dict[str, Any] = {name: str(value) for name, value in initial.items()} | WHY
+    told = text_of(browser.post(page, said | {"starts_on": "2099-01-01"}, follow=True))
+    assert "The new version waits for a second person." in told
+    assert OperatorPolicy.objects.count() == 1
+    assert Proposal.objects.get().status == "PROPOSED"

@@ -1,0 +1,59 @@
+"""Decisions of two operators: one proposes, by the operation that decides, and another confirms.
+
+by_two(limits.set_limit, merchant_id=shop.merchant.pk, limit=usd(50_000), now=now, **WHY)
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from merchants.models import Proposal, User
+from merchants.operations import proposals, two_people
+from merchants.operations.two_people import TakesTwoPeople
+from tests.factories.people import operator
+
+FIRST, SECOND = "olga@tael.example", "otto@tael.example"
+OFFICERS = ("Credit officer", "Billing officer")
+
+
+def officer(email: str) -> User:
+    """Who decides about both books, under this address; the same one each time."""
+    return User.objects.filter(email=email).first() or operator(*OFFICERS, email=email)
+
+
+def propose(
+    operation: Callable[..., Any], *, now: datetime, by: User | None = None, **arguments: Any
+) -> Proposal:
+    """What the operation has to be proposed as: it takes two people."""
+    outcome = two_people.decide(operation, arguments, actor=by or officer(FIRST), now=now)
+    assert isinstance(outcome, Proposal), outcome
+    return outcome
+
+
+def confirm(proposal: Proposal, *, now: datetime, by: User | None = None) -> Proposal:
+    return proposals.confirm(proposal_id=proposal.pk, actor=by or officer(SECOND), now=now)
+
+
+def decided(operation: Callable[..., Any], *, now: datetime, actor: str, **arguments: Any) -> Any:
+    """What the operation returns where `actor` decides alone, or the proposal of by_two."""
+    try:
+        with transaction.atomic():
+            return operation(now=now, actor=actor, **arguments)
+    except TakesTwoPeople:
+        return by_two(operation, now=now, **arguments)
+
+
+def by_two(operation: Callable[..., Any], *, now: datetime, **arguments: Any) -> Proposal:
+    """A decision that two officers take at the same instant."""
+    return confirm(propose(operation, now=now, **arguments), now=now)
+
+
+def policy_by_two(operation: Callable[..., Any], *, now: datetime, **arguments: Any) -> Proposal:
+    """A policy that two administrators introduce."""
+    first, second = (
+        User.objects.filter(email=email).first() or operator("Administrator", email=email)
+        for email in ("boss@tael.example", "other@tael.example")
+    )
+    return confirm(propose(operation, now=now, by=first, **arguments), now=now, by=second)
