@@ -11,11 +11,12 @@ class BillingConfig(AppConfig):
         from billing.audit import CHECKS
         from billing.events import EVENT_TYPES, OPENING
         from billing.notices import KINDS
-        from billing.proposals import KINDS as PROPOSED
+        from billing.operations import proposed
         from billing.roles import BILLING_OFFICER
+        from billing.sorts import SORTS
         from billing.trail import Action
         from lib import audit, events
-        from merchants import proposals, roles
+        from merchants import roles, sorts
         from merchants.events import register
         from notices import kinds
         from trail import actions
@@ -24,7 +25,8 @@ class BillingConfig(AppConfig):
         search.register()
         kinds.register(*KINDS)
         actions.register(Action)
-        proposals.register(*PROPOSED)
+        sorts.register(*SORTS)
+        proposed.register()
         audit.register(*CHECKS)
         events.register(*EVENT_TYPES)
         register(OPENING)

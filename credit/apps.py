@@ -11,11 +11,12 @@ class CreditConfig(AppConfig):
         from credit.audit.lines import CHECKS
         from credit.events import EVENT_TYPES, OPENING
         from credit.notices import KINDS
-        from credit.proposals import KINDS as PROPOSED
+        from credit.operations import proposed
         from credit.roles import CREDIT_OFFICER
+        from credit.sorts import LIMIT
         from credit.trail import Action
         from lib import audit, events
-        from merchants import proposals, roles
+        from merchants import roles, sorts
         from merchants.events import register
         from notices import kinds
         from trail import actions
@@ -24,7 +25,8 @@ class CreditConfig(AppConfig):
         search.register()
         kinds.register(*KINDS)
         actions.register(Action)
-        proposals.register(*PROPOSED)
+        sorts.register(LIMIT)
+        proposed.register()
         audit.register(*CHECKS)
         events.register(*EVENT_TYPES)
         register(OPENING)

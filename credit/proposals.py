@@ -8,38 +8,30 @@ LIMIT = Kind(
     code="LIMIT",
     title="Limit",
     permission="credit.change_creditline",
-    operation="credit.operations.limits.set_limit",
 )
 RAISE = Kind(
     code="RAISE",
     title="Raise asked for",
     permission="credit.change_limitrequest",
-    operation="credit.operations.requests.approve_raise",
 )
 REVIEW = Kind(
     code="REVIEW",
     title="Raise after a review",
     permission="credit.change_limitreview",
-    operation="credit.operations.review_decisions.approve",
-    afterwards="credit.operations.review_decisions.tell_overtaken",
 )
 CASH_RELEASED = Kind(
     code="CASH_RELEASED",
     title="Unmatched cash released to proceeds",
     permission="credit.change_orderpayment",
-    operation="credit.operations.unmatched.release",
 )
 CASH_RETURNED = Kind(
     code="CASH_RETURNED",
     title="Unmatched cash returned to the buyer",
     permission="credit.change_orderpayment",
-    operation="credit.operations.unmatched.give_back",
 )
 CREDIT_POLICY = Kind(
     code="CREDIT_POLICY",
     title="Credit policy",
     permission="credit.change_creditpolicy",
-    operation="credit.operations.policies.introduce",
 )
 OF_OFFICERS = (LIMIT, RAISE, REVIEW, CASH_RELEASED, CASH_RETURNED)
-KINDS = (*OF_OFFICERS, CREDIT_POLICY)

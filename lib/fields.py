@@ -66,8 +66,8 @@ class AmountOfRow:
 
 
 class CurrencyOfRow(DeferredAttribute):
-    """The attribute of the currency of a row with amounts. Once set, another code raises
-    CurrencyMismatch, as it would relabel the amounts.
+    """The attribute of the currency of a row. Once set, another code raises CurrencyMismatch, as it
+    would relabel the row's amounts.
     """
 
     def __set__(self, row: models.Model, code: str) -> None:
@@ -141,9 +141,6 @@ class AmountField(MoneyField, Generic[_ST, _GT]):
         # Past MoneyField's own, which would add a column and patch the model's managers.
         super(MoneyField, self).contribute_to_class(cls, name, private_only)
         setattr(cls, self.attname, self.money_descriptor_class(self))
-        for currency in cls._meta.local_fields:
-            if currency.name == self.currency_field_name:
-                setattr(cls, currency.attname, CurrencyOfRow(currency))
 
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
         return [*super().check(**kwargs), *self._check_currency()]
@@ -224,7 +221,9 @@ def currency_never_changes(what: str, column: str = "currency") -> pgtrigger.Pro
 
 
 class CurrencyField(models.CharField):
-    """The column of an ISO 4217 code."""
+    """The column of an ISO 4217 code, which a row is given once (CurrencyOfRow)."""
+
+    descriptor_class = CurrencyOfRow
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["max_length"] = 3

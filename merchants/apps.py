@@ -8,14 +8,13 @@ class MerchantsConfig(AppConfig):
     def ready(self) -> None:
         # These need the models, which are there by now.
         from lib import audit, commands, events
-        from merchants import backoffice, search, time_zone_data
+        from merchants import backoffice, search, sorts, time_zone_data
         from merchants.audit.declared import DECLARED
         from merchants.audit.proposals import PROPOSALS
         from merchants.audit.secrets import SECRETS
         from merchants.audit.two_people import TWO_PEOPLE
         from merchants.events import EVENT_TYPES
-        from merchants.proposals import OPERATOR_POLICY, OPERATOR_ROLES
-        from merchants.proposals import register as register_proposals
+        from merchants.operations import proposed
         from merchants.sign_in import (
             events as _receivers,  # noqa: F401
         )
@@ -30,6 +29,7 @@ class MerchantsConfig(AppConfig):
         backoffice.register()
         search.register()
         actions.register(Action)
-        register_proposals(OPERATOR_ROLES, OPERATOR_POLICY)
+        sorts.register(sorts.PAY_OUT)
+        proposed.register()
         audit.register(*SECRETS, *PROPOSALS, *TWO_PEOPLE, *DECLARED)
         events.register(*EVENT_TYPES)

@@ -251,12 +251,8 @@ def let_one_decide(*currencies: str) -> None:
     """
     for currency in currencies:
         if operator_policy(currency, date.max) is None:
-            OperatorPolicy.objects.create(
-                currency=currency,
-                version=1,
-                starts_on=date(2000, 1, 1),
-                **dict.fromkeys(OperatorPolicy.figure_names(), HIGH),
-            )
+            figures = dict.fromkeys(OperatorPolicy.figure_names(), HIGH)
+            OperatorPolicy(currency=currency).next_version(1, date(2000, 1, 1), figures).save()
 
 
 class ShopFactory(Factory[Shop]):

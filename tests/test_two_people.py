@@ -20,7 +20,7 @@ from credit.operations import freezes, limits, unmatched
 from jobs.timetable import job_named
 from lib import money
 from lib.refusals import ChangedMeanwhile, Refused
-from merchants.models import OperatorDecision, Proposal, User
+from merchants.models import OperatorDecision, OperatorPolicy, Proposal, User
 from merchants.operations import proposals, two_people
 from merchants.operations.proposals import ProposalWaits
 from tests import shops
@@ -62,7 +62,7 @@ def today(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def nothing_alone() -> None:
     """Until 3 November one operator decides whatever there is, and from the 4th on nothing."""
-    figures = dict.fromkeys(("threshold_up_to", "credits_up_to", "pay_outs_up_to", "price_up_to"))
+    figures = OperatorPolicy.figure_names()
     OperatorPolicyFactory.create(**dict.fromkeys(figures, HIGH))
     OperatorPolicyFactory.create(
         version=2, starts_on=date(2026, 11, 4), **dict.fromkeys(figures, Decimal(0))
@@ -312,7 +312,7 @@ def test_example_19_by_the_sum_of_a_day() -> None:
 
 
 def test_pay_outs_of_both_books_are_one_sum() -> None:
-    OperatorPolicyFactory.create(pay_outs_up_to=Decimal(60))
+    OperatorPolicyFactory.create(pay_outs=Decimal(60))
     shop = unmatching.shop_with_unmatched_cash()
     transfers.receive(
         merchant_id=shop.account.pk, amount=usd(100), reference="B-1", actor=ALONE,
@@ -326,7 +326,7 @@ def test_pay_outs_of_both_books_are_one_sum() -> None:
     }
     propose(transfers.give_back, amount=usd("30.01"), **back, **WHY)
     transfers.give_back(amount=usd(30), actor=ALONE, **back, **WHY)
-    paid_out = OperatorDecision.objects.filter(what="PAY_OUT").values_list("figure", flat=True)
+    paid_out = OperatorDecision.objects.filter(what="pay_outs").values_list("figure", flat=True)
     assert list(paid_out) == [30, 30]
 
 
@@ -510,7 +510,7 @@ def test_no_sequence_by_one_person_moves_more_than_the_figures_to_the_outside(
 
     sequence(shop, attempt)
     assert 0 <= outside(shop) <= 1000
-    decided = OperatorDecision.objects.filter(what="CREDIT").values_list("figure", flat=True)
+    decided = OperatorDecision.objects.filter(what="credits").values_list("figure", flat=True)
     assert sum(decided) <= 1000
     assert not Proposal.objects.filter(status="CONFIRMED").exists()
 

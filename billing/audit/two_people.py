@@ -1,7 +1,51 @@
 """The audit checks of billing's decisions that take two people above the figures (rule 25.13)."""
 
+from billing.sorts import CREDIT, PRICE, THRESHOLD
 from lib.audit import Check
-from merchants.audit.two_people import CONFIRMED, JOIN_PROPOSAL, decided
+from lib.audit_days import clock_day, is_recounted, join_zone
+from merchants.audit.two_people import CONFIRMED, JOIN_PROPOSAL, decided, within_figures
+
+
+def _in_force(of: str, on: str, known: str) -> str:
+    """SQL for what a unit cost the merchants that `of` is, on day `on`, by the prices `old` that
+    were `known`; NULL without any.
+    """
+    return f"""(
+        SELECT old.unit_price FROM billing_feeprice old
+        WHERE old.fee_id = price.fee_id AND old.currency = price.currency AND old.{of}
+          AND old.from_on <= {on} AND {known} AND old.id < price.id
+        ORDER BY old.from_on DESC, old.id DESC LIMIT 1
+    )"""
+
+
+def _near(price: str, before: str) -> str:
+    """SQL for whether a price is at least half of the one before, and at most double; true if there
+    is none.
+    """
+    return f"coalesce({price} * 2 >= {before} AND {price} <= {before} * 2, true)"
+
+
+OWN, GENERAL = "merchant_id = price.merchant_id", "merchant_id IS NULL"
+INTRODUCED_DAY = clock_day("zone", "old.introduced_at")
+# A price for everybody is introduced on a day in UTC.
+BEFORE_TODAY = f"""
+coalesce({INTRODUCED_DAY}, (old.introduced_at AT TIME ZONE 'UTC')::date) < decision.day
+"""
+# Operators' prices, each with what a unit costs by it, what it would have cost on its first day,
+# and what it had cost as the day began on which it was introduced. Days that are not recounted by
+# the time-zone data in use are not looked at (lib.audit_days).
+NEW_PRICES = f"""
+SELECT price.*,
+       coalesce(price.unit_price, {_in_force(GENERAL, "price.from_on", "true")}) AS costs,
+       coalesce({_in_force(OWN, "price.from_on", "true")},
+                {_in_force(GENERAL, "price.from_on", "true")}) AS would_cost,
+       coalesce({_in_force(OWN, "decision.day", BEFORE_TODAY)},
+                {_in_force(GENERAL, "decision.day", BEFORE_TODAY)}) AS had_cost
+FROM merchants_operatordecision decision
+JOIN billing_feeprice price ON decision.subject = 'price ' || price.id
+{join_zone("zone", merchant="price.merchant_id", instant="price.introduced_at")}
+WHERE {is_recounted("zone", "price.introduced_at")}
+"""
 
 # What a closed account was paid out, and the part of it that was unapplied money.
 PAID_OUT = """
@@ -41,27 +85,21 @@ CHECKS = (
             "credit|reversal|account change|unapplied entry|price",
         ),
     ),
+    within_figures(THRESHOLD, "thresholds"),
+    within_figures(CREDIT, "credits"),
+    within_figures(PRICE, "prices"),
     Check(
         13,
         "a price far from the one before was confirmed by another person",
         "by one from half to double, or by two",
         f"""
-        SELECT decision.merchant_id, decision.subject, true AS expected,
-               coalesce(price.unit_price BETWEEN before.unit_price / 2
-                        AND before.unit_price * 2, true)
+        SELECT new.merchant_id, 'price ' || new.id || ' of ' || new.fee_id AS subject,
+               true AS expected,
+               {_near("new.costs", "new.would_cost")} AND {_near("new.costs", "new.had_cost")}
                OR {CONFIRMED} AS found
-        FROM merchants_operatordecision decision
-        JOIN billing_feeprice price
-             ON price.id = substr(decision.subject, length('price ') + 1)::bigint
-        LEFT JOIN LATERAL (
-            SELECT other.unit_price FROM billing_feeprice other
-            WHERE other.fee_id = price.fee_id AND other.currency = price.currency
-              AND other.merchant_id IS NOT DISTINCT FROM price.merchant_id
-              AND other.from_on <= price.from_on AND other.id < price.id
-            ORDER BY other.from_on DESC, other.id DESC LIMIT 1
-        ) before ON true
+        FROM ({NEW_PRICES}) new JOIN merchants_operatordecision decision
+             ON decision.subject = 'price ' || new.id
         {JOIN_PROPOSAL}
-        WHERE decision.what = 'PRICE'
         """,
     ),
 )

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
+from billing import sorts
 from billing.models import BillingAccount, BillingCredit, Charge, Fee
 from billing.models.fees import CREDIT_FOR, Category
 from billing.notices import CREDIT_ANSWERED
@@ -16,7 +17,6 @@ from billing.trail import Action
 from lib import form_keys, money, second_person, wording
 from lib.refusals import AlreadyDecided, Conflict, Invalid, Refused
 from merchants.models import Proposal
-from merchants.models.policies import What
 from merchants.operations import two_people
 from merchants.proposals import Kind
 from notices.operations import notices
@@ -164,7 +164,7 @@ def _check_alone(
         asked_by=credit.asked_by if kind == CREDIT_REQUEST else "",
     )
     two_people.check_figure(
-        What.CREDIT, credit.amount.amount, wanted, currency=account.currency, day=account.open_on,
+        sorts.CREDIT, credit.amount.amount, wanted, currency=account.currency, day=account.open_on,
         proposal=proposal,
     )  # fmt: skip
 
@@ -294,7 +294,7 @@ def _approve(
     )
     decided = _decide(credit, action, actor, reason, now, proposal)
     two_people.note(
-        What.CREDIT, subject=f"credit {credit.pk}", merchant_id=account.pk,
+        sorts.CREDIT, subject=f"credit {credit.pk}", merchant_id=account.pk,
         currency=account.currency, figure=credit.amount.amount, day=account.open_on,
         proposal=proposal, actor=actor, now=now,
     )  # fmt: skip

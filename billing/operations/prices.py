@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
+from billing import sorts
 from billing.models import Fee, FeePrice
 from billing.models.prices import PRICE_DECIMALS
 from billing.proposals import PRICE
@@ -13,8 +14,7 @@ from billing.queries import prices as queries
 from billing.trail import Action
 from lib import calendar, money, wording
 from lib.refusals import Invalid, Refused
-from merchants.models import Merchant, Proposal
-from merchants.models.policies import What
+from merchants.models import Proposal, TimeZonePeriod
 from merchants.operations import two_people
 from trail import operations as trail
 
@@ -99,7 +99,7 @@ def _check_alone(price: FeePrice, replaced: FeePrice | None, proposal: Proposal 
         after={"unit_price": _price_text(price), "from": price.from_on.isoformat()},
     )
     is_above = _is_far(price) or two_people.is_above(
-        What.PRICE,
+        sorts.PRICE,
         price.unit_price or Decimal(0),
         currency=price.currency,
         merchant_id=price.merchant_id,
@@ -123,7 +123,9 @@ def _is_far(price: FeePrice) -> bool:
         queries.in_force(price.fee_id, price.currency, price.merchant_id, price.from_on),
         queries.in_force(
             price.fee_id, price.currency, price.merchant_id, today,
-            introduced_before=calendar.day_start(today, _zone(price.merchant_id)),
+            introduced_before=calendar.day_start(
+                today, _zone(price.merchant_id, price.introduced_at)
+            ),
         ),
     ]  # fmt: skip
     return new is not None and any(
@@ -133,7 +135,7 @@ def _is_far(price: FeePrice) -> bool:
 
 def _note(price: FeePrice, proposal: Proposal | None) -> None:
     two_people.note(
-        What.PRICE,
+        sorts.PRICE,
         subject=f"price {price.pk}",
         merchant_id=price.merchant_id,
         currency=price.currency,
@@ -147,13 +149,15 @@ def _note(price: FeePrice, proposal: Proposal | None) -> None:
 
 def _today(merchant_id: int | None, now: datetime) -> date:
     """The day on which a price is introduced: the merchant's; in UTC, if it is for everybody."""
-    return calendar.local_date(now, _zone(merchant_id))
+    return calendar.local_date(now, _zone(merchant_id, now))
 
 
-def _zone(merchant_id: int | None) -> str:
+def _zone(merchant_id: int | None, now: datetime) -> str:
+    """The time zone in which the merchant's days are counted at this instant; UTC for all."""
     if merchant_id is None:
         return "UTC"
-    return Merchant.objects.values_list("timezone", flat=True).get(pk=merchant_id)
+    begun = TimeZonePeriod.objects.filter(merchant=merchant_id, starts_at__lte=now)
+    return begun.latest("starts_at").timezone
 
 
 def _first_day(merchant_id: int | None, now: datetime) -> date:

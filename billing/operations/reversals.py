@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db import transaction
 from moneyed import Money
 
+from billing import sorts
 from billing.models import BillingAccount, Fee, Invoice, Payment, Reversal
 from billing.notices import PAYMENT_REVERSED
 from billing.operations import accounts, charges, rests, terms, unapplied
@@ -21,7 +22,6 @@ from billing.trail import Action
 from lib import money, wording
 from lib.refusals import AlreadyDecided, ChangedMeanwhile, Refused
 from merchants.models import Proposal
-from merchants.models.policies import What
 from merchants.operations import two_people
 from notices.operations import notices
 from trail import operations as trail
@@ -235,12 +235,12 @@ def accept(
         after={"status": str(Status.ACCEPTED), "lost": money.full(reversal.rest)},
     )
     two_people.check_figure(
-        What.CREDIT, reversal.rest.amount, wanted, currency=account.currency, day=account.open_on,
+        sorts.CREDIT, reversal.rest.amount, wanted, currency=account.currency, day=account.open_on,
         proposal=proposal,
     )  # fmt: skip
     decided = _decide(account, reversal, Status.ACCEPTED, actor, reason, message, proposal)
     two_people.note(
-        What.CREDIT, subject=f"reversal {reversal.pk}", merchant_id=account.pk,
+        sorts.CREDIT, subject=f"reversal {reversal.pk}", merchant_id=account.pk,
         currency=account.currency, figure=reversal.rest.amount, day=account.open_on,
         proposal=proposal, actor=actor, now=account.now,
     )  # fmt: skip

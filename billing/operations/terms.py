@@ -20,8 +20,8 @@ from credit.operations.withdrawal_transitions import stop_if_suspected
 from lib import calendar, money, wording
 from lib.refusals import Conflict, Refused
 from merchants.models import Proposal, TimeZonePeriod
-from merchants.models.policies import What
 from merchants.operations import two_people
+from merchants.sorts import PAY_OUT
 
 
 class NothingToPayOut(Refused):
@@ -262,7 +262,7 @@ def pay_out_rest(
         proposal=proposal,
     )
     two_people.note(
-        What.PAY_OUT, subject=f"account change {change.pk}", merchant_id=account.pk,
+        PAY_OUT, subject=f"account change {change.pk}", merchant_id=account.pk,
         currency=account.currency, figure=(kept - outstanding).amount, day=account.open_on,
         proposal=proposal, actor=actor, now=account.now,
     )  # fmt: skip
@@ -288,7 +288,7 @@ def _check_pay_out(
         after={"paid out": money.full(rest), "reference": reference},
     )
     two_people.check_figure(
-        What.PAY_OUT, rest.amount, wanted, currency=account.currency, day=account.open_on,
+        PAY_OUT, rest.amount, wanted, currency=account.currency, day=account.open_on,
         proposal=proposal,
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
+from billing import sorts
 from billing.models import AccountChange, BillingAccount, ThresholdRequest
 from billing.notices import THRESHOLD_ANSWERED
 from billing.operations import accounts
@@ -16,7 +17,6 @@ from billing.trail import Action
 from lib import form_keys, money, second_person, wording
 from lib.refusals import AlreadyDecided, Invalid, Refused
 from merchants.models import Proposal
-from merchants.models.policies import What
 from merchants.operations import two_people
 from merchants.proposals import Kind
 from notices.operations import notices
@@ -206,7 +206,7 @@ def _set(
     is_raise = threshold > account.threshold
     if is_raise or proposal:
         two_people.check_figure(
-            What.THRESHOLD, threshold.amount, wanted, currency=account.currency,
+            sorts.THRESHOLD, threshold.amount, wanted, currency=account.currency,
             day=account.open_on, proposal=proposal,
         )  # fmt: skip
     change = accounts.note_change(
@@ -227,7 +227,7 @@ def _set(
     )
     if is_raise:
         two_people.note(
-            What.THRESHOLD, subject=f"account change {change.pk}", merchant_id=account.pk,
+            sorts.THRESHOLD, subject=f"account change {change.pk}", merchant_id=account.pk,
             currency=account.currency, figure=threshold.amount, day=account.open_on,
             proposal=proposal, actor=actor, now=now,
         )  # fmt: skip

@@ -20,8 +20,8 @@ from credit.operations.withdrawal_transitions import stop_if_suspected
 from lib import money, wording
 from lib.refusals import Conflict, Invalid, Refused
 from merchants.models import Proposal
-from merchants.models.policies import What
 from merchants.operations import two_people
+from merchants.sorts import PAY_OUT
 from trail import operations as trail
 
 MANUAL = Payment.Provider.MANUAL
@@ -237,7 +237,7 @@ def give_back(
         now=account.now,
     )
     two_people.note(
-        What.PAY_OUT, subject=f"unapplied entry {entry.pk}", merchant_id=account.pk,
+        PAY_OUT, subject=f"unapplied entry {entry.pk}", merchant_id=account.pk,
         currency=account.currency, figure=amount.amount, day=account.open_on, proposal=proposal,
         actor=actor, now=account.now,
     )  # fmt: skip
@@ -256,6 +256,6 @@ def _check_giving_back(
         after={"given back": money.full(amount), "reference": reference},
     )
     two_people.check_figure(
-        What.PAY_OUT, amount.amount, wanted, currency=account.currency, day=account.open_on,
+        PAY_OUT, amount.amount, wanted, currency=account.currency, day=account.open_on,
         proposal=proposal,
     )  # fmt: skip

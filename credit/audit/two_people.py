@@ -1,7 +1,32 @@
 """The audit checks of limits and pay-outs that take two people above the caps (rule 25.13)."""
 
+from credit.queries.limit import LOWEST_OF
+from credit.sorts import LIMIT
 from lib.audit import Check
+from lib.audit_days import day, is_recounted, join_zone
 from merchants.audit.two_people import CONFIRMED, JOIN_PROPOSAL, decided
+
+FIRST_DAY = f"decision.day - {LOWEST_OF.days}"
+EARLIER_DAY = day("earlier_zone", "earlier.at")
+# Operators' raises of limits, each with the lowest limit of the days by which it is measured: the
+# one that it raised, those of these days, and the one with which they began. Days that are not
+# recounted by the time-zone data in use are not looked at (lib.audit_days).
+RAISED = f"""
+SELECT decision.id, entry.limit_after,
+       least(entry.limit_after - entry.limit_change,
+             min(earlier.limit_after) FILTER (WHERE {EARLIER_DAY} >= {FIRST_DAY}),
+             (array_agg(earlier.limit_after ORDER BY earlier.id DESC)
+                  FILTER (WHERE {EARLIER_DAY} < {FIRST_DAY}))[1]) AS lowest
+FROM merchants_operatordecision decision
+JOIN credit_limitentry entry
+     ON entry.id = substr(decision.subject, length('limit entry ') + 1)::bigint
+LEFT JOIN credit_limitentry earlier
+     ON earlier.line_id = entry.line_id AND earlier.limit_change <> 0 AND earlier.id < entry.id
+{join_zone("zone", merchant="decision.merchant_id", instant="decision.at")}
+{join_zone("earlier_zone", merchant="earlier.line_id", instant="earlier.at")}
+WHERE decision.what = '{LIMIT.code}' AND {is_recounted("zone", "decision.at")}
+GROUP BY decision.id, entry.id
+"""
 
 TWO_PEOPLE = (
     Check(
@@ -20,39 +45,24 @@ TWO_PEOPLE = (
             "limit entry|settlement",
         ),
     ),
-    # The lowest limit is looked for in the 30 times 24 hours before, which the 30 local days hold.
     Check(
         13,
         "a limit above the caps was confirmed by another person",
         "by one within the caps, or by two",
         f"""
         SELECT decision.merchant_id, decision.subject, true AS expected,
-               coalesce(entry.limit_after <= policy.maximum_limit
-                        AND entry.limit_after <= 2 * lowest.amount, false)
+               coalesce(raised.limit_after <= policy.maximum_limit
+                        AND raised.limit_after <= 2 * raised.lowest, false)
                OR {CONFIRMED} AS found
-        FROM merchants_operatordecision decision
-        JOIN credit_limitentry entry
-             ON entry.id = substr(decision.subject, length('limit entry ') + 1)::bigint
+        FROM ({RAISED}) raised
+        JOIN merchants_operatordecision decision ON decision.id = raised.id
         LEFT JOIN LATERAL (
             SELECT * FROM credit_creditpolicy version
             WHERE version.currency = decision.currency AND version.starts_on <= decision.day
               AND version.withdrawn_at IS NULL
             ORDER BY starts_on DESC LIMIT 1
         ) policy ON true
-        CROSS JOIN LATERAL (
-            SELECT least(entry.limit_after - entry.limit_change, (
-                SELECT min(other.limit_after) FROM credit_limitentry other
-                WHERE other.line_id = entry.line_id AND other.limit_change <> 0
-                  AND other.at >= entry.at - interval '30 days' AND other.id < entry.id
-            ), (
-                SELECT other.limit_after FROM credit_limitentry other
-                WHERE other.line_id = entry.line_id AND other.limit_change <> 0
-                  AND other.at < entry.at - interval '30 days'
-                ORDER BY other.at DESC, other.id DESC LIMIT 1
-            )) AS amount
-        ) lowest
         {JOIN_PROPOSAL}
-        WHERE decision.what = 'LIMIT'
         """,
     ),
 )

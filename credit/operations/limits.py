@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from moneyed import Money
 
+from credit import sorts
 from credit.models import CreditLine, LimitEntry
 from credit.operations import lines, reviews, usage
 from credit.proposals import LIMIT
@@ -15,7 +16,6 @@ from credit.trail import Action
 from lib import money, wording
 from lib.refusals import Invalid
 from merchants.models import Proposal
-from merchants.models.policies import What
 from merchants.operations import two_people
 from merchants.proposals import Kind
 from trail import operations as trail
@@ -104,7 +104,7 @@ def change(
     )
     if limit > before:
         two_people.note(
-            What.LIMIT, subject=f"limit entry {made.pk}", merchant_id=line.pk,
+            sorts.LIMIT, subject=f"limit entry {made.pk}", merchant_id=line.pk,
             currency=line.currency, figure=limit.amount, day=line.open_on, proposal=proposal,
             actor=actor, now=now,
         )  # fmt: skip
@@ -122,4 +122,4 @@ def _is_above(line: CreditLine, limit: Money) -> bool:
     policy = policies.in_force(line.currency, line.open_on)
     if not policy.holds_reviews:
         return True
-    return limit.amount > policy.figure("maximum_limit") or limit > 2 * limit_queries.lowest(line)
+    return limit > policy.maximum_limit or limit > 2 * limit_queries.lowest(line)

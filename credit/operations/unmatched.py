@@ -16,8 +16,8 @@ from credit.trail import Action
 from lib import money, wording
 from lib.refusals import ChangedMeanwhile, Invalid, Refused
 from merchants.models import Proposal
-from merchants.models.policies import What
 from merchants.operations import two_people
+from merchants.sorts import PAY_OUT
 from trail import operations as trail
 
 Kind = UnmatchedSettlement.Kind
@@ -159,7 +159,7 @@ def _check_pay_out(
         after={"amount": money.full(amount), **more},
     )
     two_people.check_figure(
-        What.PAY_OUT, amount.amount, wanted, currency=line.currency, day=line.open_on,
+        PAY_OUT, amount.amount, wanted, currency=line.currency, day=line.open_on,
         proposal=proposal,
     )  # fmt: skip
 
@@ -229,7 +229,7 @@ def _write(
     )
     if kind in PROPOSED:
         two_people.note(
-            What.PAY_OUT, subject=f"settlement {settlement.pk}", merchant_id=line.pk,
+            PAY_OUT, subject=f"settlement {settlement.pk}", merchant_id=line.pk,
             currency=line.currency, figure=amount.amount, day=line.open_on, proposal=proposal,
             actor=actor, now=line.now,
         )  # fmt: skip

@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from django.db import connection
-from django.db.models import Min, QuerySet
+from django.db.models import QuerySet
 from moneyed import Money
 
 from credit import scoring
@@ -19,23 +19,25 @@ from credit.models import CreditLine, CreditPolicy, LimitEntry, LimitRequest, Li
 from credit.queries import policies, reviews
 from credit.rules import INSTALMENT_DAYS
 from lib import calendar, money
+from merchants.queries import local_day
 
 LOWEST_OF = timedelta(days=30)  # by which a raise that an operator decides is measured
+ANY_ZONE = timedelta(days=2)  # by which days of two time zones can differ, at most
 
 
 def lowest(line: CreditLine) -> Money:
     """The lowest limit that the line had on its open day and the 30 local days before it: also the
     one with which these began. Rule 8.18.
     """
-    start = calendar.day_start(line.open_on - LOWEST_OF, line.timezone)
-    moved = LimitEntry.objects.filter(line=line).exclude(limit_change=0)
-    within = moved.filter(at__gte=start).aggregate(lowest=Min("limit_after"))["lowest"]
-    begun = moved.filter(at__lt=start).order_by("-at", "-pk").first()
+    first = line.open_on - LOWEST_OF
+    moved = LimitEntry.objects.filter(line=line).exclude(limit_change=0).order_by("-pk")
+    before = calendar.day_start(first - ANY_ZONE, line.timezone)
+    latest_first = [*moved.filter(at__gte=before), *moved.filter(at__lt=before)[:1]]
     found = [line.limit]
-    if within is not None:
-        found.append(money.of(within, line.currency))
-    if begun is not None:
-        found.append(begun.limit_after)
+    for entry in latest_first:
+        found.append(entry.limit_after)
+        if local_day(line, entry.at) < first:
+            break
     return min(found)
 
 

@@ -22,7 +22,7 @@ def most_to_open_with(currency: str, on: date) -> Decimal:
     currency without a policy. Rule 8.19.
     """
     policy = in_force(currency, on)
-    return Decimal(policy.figure("maximum_limit")) if policy.holds_reviews else Decimal(0)
+    return policy.maximum_limit.amount if policy.holds_reviews else Decimal(0)
 
 
 def in_force_for(days: Iterable[tuple[str, date]]) -> list[CreditPolicy]:

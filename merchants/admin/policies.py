@@ -2,12 +2,15 @@
 share.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db import models
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminTextInputWidget,
@@ -15,14 +18,18 @@ from unfold.widgets import (
 
 from backoffice.asking_again import AsksAgain
 from backoffice.decisions import Act, Call, Deciding, Decision, Reasoned
-from backoffice.list_pages import OfMerchant, ReadOnly, amount
+from backoffice.list_pages import Column, OfMerchant, ReadOnly
 from lib import calendar, clock
 from lib.amount_fields import FigureField
 from lib.text_fields import LineField
-from merchants.models import OperatorDecision, OperatorPolicy
+from merchants import sorts
+from merchants.models import OperatorDecision, OperatorFigure, OperatorPolicy
 from merchants.models.policies import PolicyVersion
 from merchants.operations import policies, two_people
 from merchants.operations.policies import FIRST_DAY_STARTS_IN
+from merchants.sorts import Sort
+
+UP_TO = OperatorFigure._meta.get_field("up_to")  # whose digits the form takes
 
 
 class NewVersion(AsksAgain, Reasoned):
@@ -42,31 +49,31 @@ class NewVersion(AsksAgain, Reasoned):
         super().__init__(*args, **kwargs)
         figures = self.model.figure_names()
         for name in figures:
-            self.fields[name] = _figure(self.model, name)
+            self.fields[name] = self.figure_field(name)
         self.order_fields(["currency", "starts_on", *figures, "reason"])
 
-
-def _figure(model: type[PolicyVersion], name: str) -> forms.Field:
-    column = model._meta.get_field(name)
-    if not isinstance(column, models.DecimalField):
-        widget = UnfoldAdminIntegerFieldWidget
-        field: forms.Field = column.formfield(required=False, widget=widget)  # type: ignore[union-attr,assignment]
-        field.initial = None  # a column's default is not what the version before says
-        return field
-    return FigureField(
-        label=str(column.verbose_name).capitalize(),
-        required=False,
-        max_digits=column.max_digits,
-        decimal_places=column.decimal_places,
-    )
+    def figure_field(self, name: str) -> forms.Field:
+        """The field of the figure in the column of this name."""
+        column = self.model._meta.get_field(name)
+        if not isinstance(column, models.DecimalField):
+            widget = UnfoldAdminIntegerFieldWidget
+            field: forms.Field = column.formfield(required=False, widget=widget)  # type: ignore[union-attr,assignment]
+            field.initial = None  # a column's default is not what the version before says
+            return field
+        return FigureField(
+            label=str(column.verbose_name).capitalize(),
+            required=False,
+            max_digits=column.max_digits,
+            decimal_places=column.decimal_places,
+        )
 
 
 def new_version(form: type[NewVersion], introduce: Callable[..., Any], effect: str) -> Decision:
     """The decision to propose a new version, with a version's numbers to start from."""
-    figures = form.model.figure_names()
 
     def carry_out(act: Act) -> Any:
         said = act.cleaned_data
+        figures = form.model.figure_names()
         given = {name: said[name] for name in figures if said[name] is not None}
         version = {"currency": said["currency"].upper(), "starts_on": said["starts_on"]}
         return two_people.decide(
@@ -76,8 +83,7 @@ def new_version(form: type[NewVersion], introduce: Callable[..., Any], effect: s
     def present(version: PolicyVersion | None) -> dict[str, Any]:
         if version is None:
             return {}
-        numbers = {name: version.figure(name) for name in figures}
-        return {"currency": version.currency, "present": numbers, **numbers}
+        return {"currency": version.currency, "present": version.figures, **version.figures}
 
     return Decision(
         "introduce",
@@ -112,29 +118,78 @@ def withdrawing(withdraw: Callable[..., Any]) -> Decision:
 class NewOperatorPolicy(NewVersion):
     model = OperatorPolicy
 
+    def figure_field(self, name: str) -> forms.Field:
+        """The field of the figure for the sort of decisions with this code."""
+        sort = sorts.SORTS[name]
+        return FigureField(
+            label=sort.up_to,
+            required=False,
+            max_digits=UP_TO.max_digits,
+            decimal_places=UP_TO.decimal_places,
+            help_text="Of a merchant and local day, all together." if sort.is_summed else "",
+        )
+
 
 _NEW_VERSION = new_version(
     NewOperatorPolicy,
     policies.introduce,
-    "From its first local day on, what is above these figures takes two operators: thresholds,"
-    " credits and pay-outs (by their sum of a merchant and day), and prices of a unit.",
+    "From its first local day on, what is above these figures takes two operators. Without a figure"
+    " all decisions of that sort do.",
 )
+
+
+def _figure_column(sort: Sort) -> Column:
+    """A list column with the figures of this sort, and "-" for versions without one."""
+
+    @admin.display(description=sort.up_to.lower())
+    def column(policy: OperatorPolicy) -> str:
+        up_to = policy.figures.get(sort.code)
+        return "-" if up_to is None else f"{Decimal(up_to).normalize():,f}"
+
+    column.__name__ = sort.code
+    return column
 
 
 @admin.register(OperatorPolicy)
 class OperatorPolicyAdmin(Deciding, ReadOnly):
-    list_display = (
-        "__str__",
-        "starts_on",
-        amount("threshold_up_to"),
-        amount("credits_up_to"),
-        amount("pay_outs_up_to"),
-        "price_up_to",
-        "withdrawn_at",
-    )
     list_filter = ("currency",)
     decisions = (_NEW_VERSION, withdrawing(policies.withdraw))
     list_decisions = (_NEW_VERSION,)
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[OperatorPolicy]":
+        found: QuerySet[OperatorPolicy] = super().get_queryset(request)
+        return found.prefetch_related("rows")
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
+        return ("__str__", "starts_on", *_figure_columns(), "withdrawn_at")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        return (
+            "currency",
+            "version",
+            "starts_on",
+            *_figure_columns(),
+            "withdrawn_at",
+            "withdrawn_by",
+        )
+
+
+def _figure_columns() -> list[Column]:
+    # Each book registers its own sorts, when all of them have started.
+    return [_figure_column(sort) for sort in sorts.with_figures()]
+
+
+class OfSort(admin.SimpleListFilter):
+    title = "what"
+    parameter_name = "what"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(sort.code, sort.title) for sort in sorts.SORTS.values()]
+
+    def queryset(
+        self, request: HttpRequest, queryset: "QuerySet[OperatorDecision]"
+    ) -> "QuerySet[OperatorDecision]":
+        return queryset.filter(what=self.value()) if self.value() else queryset
 
 
 @admin.register(OperatorDecision)
@@ -142,5 +197,5 @@ class OperatorDecisionAdmin(OfMerchant):
     merchant = "merchant"
     reference = "subject"
     list_display = ("__str__", "merchant", "figure", "currency", "day", "actor", "proposal", "at")
-    list_filter = ("what",)
+    list_filter = (OfSort,)
     list_select_related = ("merchant", "proposal")

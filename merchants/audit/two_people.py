@@ -1,7 +1,7 @@
 """The audit checks of decisions of which a policy says how far one person goes (rule 25.13)."""
 
 from lib.audit import Check
-from merchants.models.policies import FIGURES
+from merchants.sorts import PAY_OUT, Sort
 
 # Whether the decision named `decision` was taken for a `proposal` that its actor confirmed.
 CONFIRMED = """
@@ -9,7 +9,6 @@ coalesce(proposal.status = 'CONFIRMED' AND proposal.decided_by = decision.actor
          AND proposal.merchant_id IS NOT DISTINCT FROM decision.merchant_id, false)
 """
 JOIN_PROPOSAL = "LEFT JOIN merchants_proposal proposal ON proposal.id = decision.proposal_id"
-_FIGURE = " ".join(f"WHEN '{what}' THEN policy.{name}" for what, name in FIGURES.items())
 
 
 def decided(made: str, subjects: str) -> str:
@@ -29,28 +28,35 @@ def decided(made: str, subjects: str) -> str:
     """
 
 
-TWO_PEOPLE = (
-    Check(
+def within_figures(sort: Sort, called: str) -> Check:
+    """The check that decisions of this sort were within the operator policy of their day, or
+    confirmed; `called` is what they are called in its name.
+    """
+    measured = "figure"
+    if sort.is_summed:
+        measured = "sum(figure) OVER (PARTITION BY merchant_id, currency, day ORDER BY id)"
+    return Check(
         13,
-        "what was above the operator policy of its day was confirmed by another person",
-        "by one within the figures, or by two",
+        f"{called} above the operator policy of their day were confirmed by another person",
+        "by one within the figure, or by two",
         f"""
         SELECT decision.merchant_id, decision.subject, true AS expected,
-               coalesce(decision.measured <= CASE decision.what {_FIGURE} END, false)
-               OR {CONFIRMED} AS found
+               coalesce(decision.measured <= figure.up_to, false) OR {CONFIRMED} AS found
         FROM (
-            SELECT *, CASE WHEN what IN ('CREDIT', 'PAY_OUT') THEN sum(figure) OVER (
-                           PARTITION BY merchant_id, what, currency, day ORDER BY id)
-                      ELSE figure END AS measured
-            FROM merchants_operatordecision WHERE what <> 'LIMIT'
+            SELECT *, {measured} AS measured
+            FROM merchants_operatordecision WHERE what = '{sort.code}'
         ) decision
         LEFT JOIN LATERAL (
-            SELECT * FROM merchants_operatorpolicy version
+            SELECT id FROM merchants_operatorpolicy version
             WHERE version.currency = decision.currency AND version.starts_on <= decision.day
               AND version.withdrawn_at IS NULL
             ORDER BY starts_on DESC LIMIT 1
         ) policy ON true
+        LEFT JOIN merchants_operatorfigure figure
+             ON figure.policy_id = policy.id AND figure.sort = decision.what
         {JOIN_PROPOSAL}
         """,
-    ),
-)
+    )
+
+
+TWO_PEOPLE = (within_figures(PAY_OUT, "pay-outs"),)

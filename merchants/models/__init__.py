@@ -8,6 +8,7 @@ Profile     a merchant's licence and contacts, and whether an operator confirmed
 ProfileStep a change, confirmation or rejection of a part of a profile; append-only.
 Proposal    a decision that takes two people, and what became of it; decided once.
 OperatorPolicy  how far one operator goes alone; a version never changes.
+OperatorFigure  one figure of such a version, for one sort of decisions; append-only.
 OperatorDecision  what an operator gave or set, of which such a policy speaks; append-only.
 SignIn      a sign-in, sign-out, or attempt; never changed, and deleted only when old.
 EnrolledFactor  from when on a second factor opens what takes money out.
@@ -26,7 +27,7 @@ from merchants.models.merchants import (
     TimeZonePeriod,
 )
 from merchants.models.people import Invitation, Membership, User, UserManager
-from merchants.models.policies import OperatorDecision, OperatorPolicy
+from merchants.models.policies import OperatorDecision, OperatorFigure, OperatorPolicy
 from merchants.models.proposals import Proposal
 from merchants.models.sign_ins import EnrolledFactor, SecurityMail, SignIn
 from merchants.models.time_zones import TimeZoneData
@@ -38,6 +39,7 @@ __all__ = [
     "Membership",
     "Merchant",
     "OperatorDecision",
+    "OperatorFigure",
     "OperatorPolicy",
     "Profile",
     "ProfilePart",

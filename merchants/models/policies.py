@@ -1,27 +1,25 @@
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import pgtrigger
-from django.db import models
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models, transaction
 from django.db.models import F, Q
 from moneyed import Money
 
-from lib.fields import AmountField, CurrencyField
+from lib import money
+from lib.fields import CurrencyField
+from lib.refusals import Invalid
+from merchants import sorts
 from merchants.models.merchants import Merchant
 from merchants.models.proposals import Proposal
 
-PRICE_DECIMALS = 6
+DECIMALS = 6  # as prices of units have
 
-
-class What(models.TextChoices):
-    """What an operator's decision is about, of which a policy says how far one person goes."""
-
-    LIMIT = "LIMIT", "Limit"
-    THRESHOLD = "THRESHOLD", "Threshold"
-    CREDIT = "CREDIT", "Credit"
-    PAY_OUT = "PAY_OUT", "Pay-out"
-    PRICE = "PRICE", "Price"
+Figures = Mapping[str, Decimal | int]
 
 
 class PolicyVersion(models.Model):
@@ -45,14 +43,25 @@ class PolicyVersion(models.Model):
 
     @classmethod
     def figure_names(cls) -> list[str]:
-        """The names of the columns that are its figures."""
-        own = {"id", *(field.name for field in PolicyVersion._meta.get_fields())}
-        return [field.name for field in cls._meta.concrete_fields if field.name not in own]
+        """The names of its figures, which are the columns of its own."""
+        shared = {"id", *(field.name for field in PolicyVersion._meta.get_fields())}
+        return [field.name for field in cls._meta.concrete_fields if field.name not in shared]
 
-    def figure(self, name: str) -> Decimal | int:
-        """One of its numbers as a bare figure, which of an amount is in its currency."""
-        number: Money | Decimal | int = getattr(self, name)
-        return number.amount if isinstance(number, Money) else number
+    @property
+    def figures(self) -> Figures:
+        """Its figures by their names, bare: those that are amounts are in its currency."""
+        numbers = {name: getattr(self, name) for name in self.figure_names()}
+        return {
+            name: number.amount if isinstance(number, Money) else number
+            for name, number in numbers.items()
+        }
+
+    def next_version(self, number: int, starts_on: date, figures: Figures) -> Self:
+        """The version that comes after this one, not saved: with these figures, and else with
+        those of this one.
+        """
+        numbers = {**self.figures, **figures}
+        return type(self)(currency=self.currency, version=number, starts_on=starts_on, **numbers)
 
     def may_be_withdrawn(self, today: date) -> bool:
         """Whether it has not started anywhere: `today` is the day where days begin first."""
@@ -98,39 +107,93 @@ def unchanging(name: str) -> list[pgtrigger.Trigger]:
 class OperatorPolicy(PolicyVersion):
     """How far one operator goes alone, in one currency: what is above takes a second person.
 
-    Credits and pay-outs count by their sum of a merchant and local day. In a currency without a
-    policy all of these decisions take two people.
+    Its figures are rows, one for each sort of decisions (merchants.sorts) that it speaks of. A sort
+    without a figure takes two people, as all of them do in a currency without a policy.
     """
 
-    threshold_up_to = AmountField()
-    credits_up_to = AmountField()
-    pay_outs_up_to = AmountField()
-    # Of a unit; not rounded, like prices.
-    price_up_to = models.DecimalField(max_digits=24, decimal_places=PRICE_DECIMALS)
+    _figures: Figures | None = None  # those of a version that is not saved yet, or once read
 
     class Meta:
         verbose_name_plural = "operator policies"
-        constraints: ClassVar = [
-            *versions("operator_policy"),
-            models.CheckConstraint(
-                condition=Q(
-                    threshold_up_to__gte=0,
-                    credits_up_to__gte=0,
-                    pay_outs_up_to__gte=0,
-                    price_up_to__gte=0,
-                ),
-                name="operator_policy_figures_not_negative",
-            ),
-        ]
+        constraints: ClassVar = versions("operator_policy")
         triggers: ClassVar = unchanging("operator_policy")
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save it and, if it is new, its figures."""
+        is_new = self._state.adding
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            if is_new:
+                OperatorFigure.objects.bulk_create(
+                    OperatorFigure(policy=self, sort=code, up_to=up_to)
+                    for code, up_to in self.figures.items()
+                )
 
-FIGURES = {
-    What.THRESHOLD: "threshold_up_to",
-    What.CREDIT: "credits_up_to",
-    What.PAY_OUT: "pay_outs_up_to",
-    What.PRICE: "price_up_to",
-}
+    @classmethod
+    def figure_names(cls) -> list[str]:
+        """The codes of the sorts of which operator policies have figures."""
+        return [sort.code for sort in sorts.with_figures()]
+
+    @property
+    def figures(self) -> Figures:
+        """Its figures by the codes of their sorts; those of amounts are in its currency."""
+        if self._figures is None:
+            rows = self.rows.all() if self.pk else ()
+            self._figures = {row.sort: row.up_to for row in rows}
+        return self._figures
+
+    def next_version(self, number: int, starts_on: date, figures: Figures) -> Self:
+        following = type(self)(currency=self.currency, version=number, starts_on=starts_on)
+        known = self.figure_names()  # a sort that is registered no more is left out
+        kept = {code: up_to for code, up_to in self.figures.items() if code in known}
+        following._figures = {**kept, **figures}
+        return following
+
+    def clean(self) -> None:
+        """Raises ValidationError, by the sorts' codes, for figures that cannot be, and Invalid for
+        an amount that has more digits than the currency.
+        """
+        errors: dict[str, list[str]] = {}
+        for code, up_to in self.figures.items():
+            if code not in self.figure_names():
+                raise Invalid("figures", f"there is no figure {code!r}")
+            try:
+                OperatorFigure(sort=code, up_to=up_to).clean_fields(exclude=["policy"])
+            except ValidationError as error:
+                errors[code] = error.messages
+                continue
+            if sorts.SORTS[code].is_amount:
+                money.of(Decimal(up_to), self.currency, field=code)
+        if errors:
+            raise ValidationError(errors)
+
+
+class OperatorFigure(models.Model):
+    """How far one operator goes alone with decisions of one sort, by one version of a policy."""
+
+    policy = models.ForeignKey(OperatorPolicy, on_delete=models.PROTECT, related_name="rows")
+    sort = models.CharField(max_length=20)  # a code of merchants.sorts
+    # Not rounded, as there are prices among them.
+    up_to = models.DecimalField(
+        max_digits=24, decimal_places=DECIMALS, validators=[MinValueValidator(0)]
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["policy", "sort"], name="one_operator_figure_per_policy_and_sort"
+            ),
+            models.CheckConstraint(condition=Q(up_to__gte=0), name="operator_figure_not_negative"),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="operator_figure_is_append_only",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sort}: {self.up_to.normalize():f}"
 
 
 class OperatorDecision(models.Model):
@@ -138,17 +201,17 @@ class OperatorDecision(models.Model):
     set, on which local day, and the proposal that a second person confirmed, if it took one.
     """
 
-    what = models.CharField(max_length=10, choices=What.choices)
+    what = models.CharField(max_length=20)  # a code of merchants.sorts
     merchant = models.ForeignKey(
         Merchant, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )  # null: a price for everybody
-    subject = models.CharField(max_length=60, unique=True)  # the row that it made, as "credit 12"
+    )  # null: a decision for everybody
+    subject = models.CharField(max_length=60, unique=True)  # what it made: its kind and key
     currency = CurrencyField()
-    # What was given, or the new limit, threshold or price. Six decimals, as prices have.
-    figure = models.DecimalField(max_digits=24, decimal_places=PRICE_DECIMALS)
+    # What was given, or what was set. Not rounded, as there are prices among them.
+    figure = models.DecimalField(max_digits=24, decimal_places=DECIMALS)
     day = models.DateField()  # the local day that it counts for; in UTC where it has no merchant
-    proposal = models.ForeignKey(
-        Proposal, null=True, blank=True, on_delete=models.PROTECT, related_name="decisions"
+    proposal = models.OneToOneField(
+        Proposal, null=True, blank=True, on_delete=models.PROTECT, related_name="decision"
     )
     actor = models.CharField(max_length=254)
     at = models.DateTimeField()
@@ -173,4 +236,4 @@ class OperatorDecision(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_what_display()}: {self.subject}"
+        return f"{sorts.title(self.what)}: {self.subject}"

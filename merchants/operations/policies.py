@@ -1,11 +1,11 @@
 """Introduces new versions of the operator policy, and withdraws them before they start (rule
 22.9).
 
-What versions of all policies have in common is here: the credit policy's are introduced by the same
-steps (credit.operations.policies).
+What versions of all policies have in common is here: the books' own policies are introduced by the
+same steps.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -70,17 +70,13 @@ def introduce(
     proposal: Proposal | None = None,
     **figures: Decimal | int,
 ) -> OperatorPolicy:
-    """Introduce a new version of the operator policy of `currency` from local day `starts_on`;
-    figures that `figures` does not name are those of the newest version.
+    """Introduce a new version of the operator policy of `currency` from local day `starts_on`, with
+    `figures` by the codes of their sorts; those that are not named are those of the newest version.
 
-    It takes two people: raises TakesTwoPeople without the `proposal` that is confirmed. Raises
-    Invalid as `add_version` does, and for a figure that is missing in the first version. Rule 22.9.
+    It takes two people: raises TakesTwoPeople without the `proposal` that is confirmed. Raises what
+    `add_version` raises, and Invalid for a code that is none. Rule 22.9.
     """
-    newest = lock_newest(OperatorPolicy, currency)
-    base = newest or OperatorPolicy(currency=currency, version=0)
-    missing = [] if newest else set(OperatorPolicy.figure_names()) - figures.keys()
-    if missing:
-        raise Invalid(min(missing), "is missing; the first version has all figures")
+    base = lock_newest(OperatorPolicy, currency) or OperatorPolicy(currency=currency, version=0)
     return add_version(
         OPERATORS, base, figures, starts_on=starts_on, actor=actor, reason=reason, now=now,
         proposal=proposal,
@@ -133,17 +129,10 @@ def add_version(
     is_first = base.pk is None
     if not is_first and starts_on <= base.starts_on:
         raise Invalid("starts_on", f"must be after {base.starts_on}, when the newest starts")
-    model = type(base)
-    before = model._default_manager.filter(currency=base.currency)
-    kept = {name: getattr(base, name) for name in model.figure_names()}
-    version = model(
-        currency=base.currency,
-        version=before.count() + 1,
-        starts_on=starts_on,
-        **kept | figures,
-    )
+    number = type(base)._default_manager.filter(currency=base.currency).count() + 1
+    version = base.next_version(number, starts_on, figures)
     version.full_clean()
-    changed = [name for name in figures if getattr(base, name) != getattr(version, name)]
+    changed = [name for name in figures if base.figures.get(name) != version.figures[name]]
     was = {} if is_first else _words(base, changed)
     becomes = _words(version, changed)
     change = two_people.Change(
@@ -195,7 +184,8 @@ def withdraw_version(
     return version
 
 
-def _words(version: PolicyVersion, figures: Sequence[str]) -> dict[str, str]:
+def _words(version: PolicyVersion, names: Iterable[str]) -> dict[str, str]:
     """The named figures of the version, as texts for a trail row and a proposal."""
     words = {"version": str(version.version), "starts_on": version.starts_on.isoformat()}
-    return words | {name: f"{Decimal(version.figure(name)).normalize():f}" for name in figures}
+    has = version.figures
+    return words | {name: f"{Decimal(has[name]).normalize():f}" for name in names if name in has}

@@ -1,24 +1,23 @@
 """Decisions that take two people: proposed by one, confirmed by another (rule 22.6).
 
 Who confirms has a role that may take that decision, and neither proposed it nor asked for it. What
-a confirmed proposal changes is the operation's that its kind names (merchants.proposals).
+a confirmed proposal changes is up to what its kind is registered with (merchants.proposals).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Q
-from django.utils.module_loading import import_string
 
 from jobs.chunks import TRANSIENT_ERRORS, Failures
 from lib import locks, second_person, wording
 from lib.refusals import AlreadyDecided, Refused
 from merchants.models import Proposal, User
 from merchants.models.proposals import LAPSES_AFTER
-from merchants.proposals import KINDS, Kind
+from merchants.proposals import CONFIRMING, KINDS, Kind
 from merchants.trail import Action
 from trail import operations as trail
 
@@ -115,7 +114,7 @@ def confirm(*, proposal_id: int, actor: User, now: datetime) -> Proposal:
     """
     with transaction.atomic():
         proposal = _load(proposal_id, now)
-        kind = KINDS[proposal.kind]
+        kind, confirming = KINDS[proposal.kind], CONFIRMING[proposal.kind]
         second_person.check(
             actor.email,
             proposal.proposed_by,
@@ -125,12 +124,11 @@ def confirm(*, proposal_id: int, actor: User, now: datetime) -> Proposal:
         _check_role(kind, actor)
         # The operation takes its locks before the proposal's status changes. Of two decisions at
         # once, the first to change the status counts.
-        carry_out: Callable[..., object] = import_string(kind.carry_out)
-        carry_out(proposal, actor=actor, now=now)
+        confirming.carry_out(proposal, actor=actor, now=now)
         _decide(proposal, Status.CONFIRMED, actor, now)
         _note(Action.PROPOSAL_CONFIRMED, proposal, actor, now, reason=proposal.reason)
-    if kind.afterwards:
-        import_string(kind.afterwards)(proposal)
+    if confirming.afterwards:
+        confirming.afterwards(proposal)
     return proposal
 
 

@@ -13,17 +13,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.utils.module_loading import import_string
 from moneyed import Money
 
 from lib.refusals import ChangedMeanwhile, Refused
 from merchants import queries
 from merchants.models import OperatorDecision, Proposal, User
-from merchants.models.policies import FIGURES, What
 from merchants.operations import proposals
-from merchants.proposals import KINDS, Kind
-
-SUMMED = (What.CREDIT, What.PAY_OUT)
+from merchants.proposals import Kind
+from merchants.sorts import Sort
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,21 +54,22 @@ class TakesTwoPeople(Refused):
 
 
 def is_above(
-    what: What, figure: Decimal, *, currency: str, merchant_id: int | None, day: date
+    sort: Sort, figure: Decimal, *, currency: str, merchant_id: int | None, day: date
 ) -> bool:
-    """Whether this figure takes two people by the policy of local day `day`; credits and pay-outs
-    together with those of the merchant on that day. Rule 22.7.
+    """Whether this figure takes two people by the policy of local day `day`; of a sort that is
+    summed together with what was decided for the merchant on that day. Rule 22.7.
     """
     policy = queries.operator_policy(currency, day)
-    if policy is None:
+    up_to = policy.figures.get(sort.code) if policy else None
+    if up_to is None:
         return True
-    if what in SUMMED:
-        figure += queries.decided_on(day, what, merchant_id=merchant_id, currency=currency)
-    return figure > policy.figure(FIGURES[what])
+    if sort.is_summed:
+        figure += queries.decided_on(day, sort.code, merchant_id=merchant_id, currency=currency)
+    return figure > up_to
 
 
 def check_figure(
-    what: What,
+    sort: Sort,
     figure: Decimal,
     change: Change,
     *,
@@ -80,7 +78,7 @@ def check_figure(
     proposal: Proposal | None,
 ) -> None:
     """`check` by the policy's figure for decisions of this sort (is_above)."""
-    above = is_above(what, figure, currency=currency, merchant_id=change.merchant_id, day=day)
+    above = is_above(sort, figure, currency=currency, merchant_id=change.merchant_id, day=day)
     check(change, is_above=above, proposal=proposal)
 
 
@@ -101,7 +99,7 @@ def check(change: Change, *, is_above: bool, proposal: Proposal | None) -> None:
 
 
 def note(
-    what: What,
+    sort: Sort,
     *,
     subject: str,
     merchant_id: int | None,
@@ -116,7 +114,7 @@ def note(
     made.
     """
     return OperatorDecision.objects.create(
-        what=what,
+        what=sort.code,
         subject=subject,
         merchant_id=merchant_id,
         currency=currency,
@@ -160,16 +158,21 @@ def decide(
         )
 
 
-def carry_out(proposal: Proposal, *, actor: User, now: datetime) -> None:
-    """Call the operation of the proposal's kind for `actor`, who confirms it."""
-    operation: Callable[..., object] = import_string(KINDS[proposal.kind].operation)
-    operation(
-        **{name: _read(value) for name, value in proposal.arguments.items()},
-        reason=proposal.reason,
-        actor=actor.email,
-        now=now,
-        proposal=proposal,
-    )
+def calling(operation: Callable[..., object]) -> Callable[..., None]:
+    """What carries out a proposal by calling this operation with the proposal's arguments, its
+    reason, `actor` (the address of who confirms), `now`, and the `proposal` itself.
+    """
+
+    def carry_out(proposal: Proposal, *, actor: User, now: datetime) -> None:
+        operation(
+            **{name: _read(value) for name, value in proposal.arguments.items()},
+            reason=proposal.reason,
+            actor=actor.email,
+            now=now,
+            proposal=proposal,
+        )
+
+    return carry_out
 
 
 def _written(value: Any) -> Any:

@@ -23,9 +23,24 @@ CREDIT = [
         ": expected t, t; found f, t",
     ),
     Break(
-        "what was above the operator policy of its day was confirmed by another person",
-        "UPDATE merchants_operatorpolicy SET credits_up_to = 19 WHERE currency = 'USD'",
+        "credits above the operator policy of their day were confirmed by another person",
+        "UPDATE merchants_operatorfigure SET up_to = 19 WHERE sort = 'credits'",
         "linen: credit ",
+    ),
+    Break(
+        "pay-outs above the operator policy of their day were confirmed by another person",
+        "UPDATE merchants_operatorfigure SET up_to = 49 WHERE sort = 'pay_outs'",
+        "silk: settlement ",
+    ),
+    Break(
+        "thresholds above the operator policy of their day were confirmed by another person",
+        "UPDATE merchants_operatorpolicy SET starts_on = '2027-04-01' WHERE currency = 'USD'",
+        "linen: account change ",
+    ),
+    Break(
+        "prices above the operator policy of their day were confirmed by another person",
+        "DELETE FROM merchants_operatorfigure WHERE sort = 'prices'",
+        "price ",
     ),
     Break(
         "raises of limits, and unmatched cash paid out, are operators' decisions, once each",
@@ -34,18 +49,18 @@ CREDIT = [
     ),
     Break(
         "a limit above the caps was confirmed by another person",
-        "UPDATE merchants_operatordecision SET proposal_id = NULL WHERE what = 'LIMIT'",
+        "UPDATE merchants_operatordecision SET proposal_id = NULL WHERE what = 'limits'",
         "wool: limit entry ",
     ),
     Break(
         "credits, pay-outs, higher thresholds and prices are operators' decisions, once each",
-        "UPDATE merchants_operatordecision SET figure = 21 WHERE what = 'CREDIT' AND figure = 20",
+        "UPDATE merchants_operatordecision SET figure = 21 WHERE what = 'credits' AND figure = 20",
         "linen: credit ",
     ),
     Break(
         "a price far from the one before was confirmed by another person",
-        "UPDATE merchants_operatordecision SET proposal_id = NULL WHERE what = 'PRICE'",
-        "price 3: expected True; found False",
+        "UPDATE merchants_operatordecision SET proposal_id = NULL WHERE what = 'prices'",
+        " of receiving: expected True; found False",
     ),
     Break(
         "an entry's balances go on from those of the entry before",

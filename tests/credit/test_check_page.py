@@ -81,7 +81,7 @@ def test_a_frozen_line_takes_none(shop: Shop) -> None:
         ("0", "Enter an amount above 0."),
         ("-5", "Enter an amount above 0."),
         ("1.005", "Enter an amount with at most 2 decimals, as USD has."),
-        ("1e400", "Enter an amount with at most 2 decimals, as USD has."),
+        ("1e400", "Enter a number."),
         ("9" * 30, "Enter an amount with at most 2 decimals, as USD has."),
         ("1\x00", "Enter a number."),
     ],

@@ -64,7 +64,7 @@ class ProposalFactory(Factory[Proposal]):
 
 class OperatorPolicyFactory(DjangoModelFactory[OperatorPolicy]):
     """A version of the operator policy: 1,000 for everything, in force for years, unless a test
-    says otherwise.
+    says otherwise. Figures are named by their sorts.
     """
 
     class Meta:
@@ -73,7 +73,12 @@ class OperatorPolicyFactory(DjangoModelFactory[OperatorPolicy]):
     currency = "USD"
     version = 1
     starts_on = date(2000, 1, 1)
-    threshold_up_to = Decimal(1000)
-    credits_up_to = Decimal(1000)
-    pay_outs_up_to = Decimal(1000)
-    price_up_to = Decimal(1000)
+    thresholds = credits = pay_outs = prices = Decimal(1000)
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        policy = OperatorPolicy(currency=kwargs.pop("currency"))
+        number, starts_on = kwargs.pop("version"), kwargs.pop("starts_on")
+        made = policy.next_version(number, starts_on, kwargs)
+        made.save()
+        return made

@@ -9,18 +9,24 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 
+from billing.sorts import CREDIT, PRICE
 from credit.models import CreditPolicy
 from credit.operations import policies as credit_policies
 from credit.queries.policies import in_force
 from lib.refusals import AlreadyDecided, Invalid
 from lib.second_person import SamePerson
-from merchants.models import OperatorPolicy, Proposal, User
+from merchants.models import OperatorDecision, OperatorFigure, OperatorPolicy, Proposal, User
 from merchants.operations import policies, two_people
 from merchants.operations.policies import HasStarted, UnknownVersion
 from merchants.operations.proposals import MayNotDecide
 from merchants.queries import operator_policy
-from tests.amounts import usd
-from tests.factories import CreditPolicyFactory, OperatorPolicyFactory, browser_of, operator
+from tests.factories import (
+    CreditPolicyFactory,
+    GrantedCreditFactory,
+    OperatorPolicyFactory,
+    browser_of,
+    operator,
+)
 from tests.shops import instant
 from tests.text import text_of
 from tests.two_people import confirm, policy_by_two, propose
@@ -31,7 +37,7 @@ pytestmark = pytest.mark.django_db
 NOW = instant("2026-11-10 09:00")
 WHY: dict[str, Any] = {"reason": "As the owners decided."}
 BY: dict[str, Any] = {"actor": "boss@tael.example", "now": NOW, **WHY}
-ALL = dict.fromkeys(OperatorPolicy.figure_names(), Decimal(500))
+ALL: dict[str, Any] = dict.fromkeys(OperatorPolicy.figure_names(), Decimal(500))
 
 
 @pytest.fixture
@@ -49,16 +55,32 @@ def introduce(starts_on: str, **figures: Any) -> Proposal:
 def test_two_administrators_introduce_one_which_holds_from_its_day_on() -> None:
     proposal = introduce("2026-11-11", **ALL)
     policy = OperatorPolicy.objects.get()
-    assert (policy.version, policy.credits_up_to) == (1, usd(500))
-    assert policy.price_up_to == 500
-    assert proposal.after["credits_up_to"] == "500"
+    assert policy.version == 1
+    assert policy.figures == {"pay_outs": 500, "thresholds": 500, "credits": 500, "prices": 500}
+    assert proposal.after["credits"] == "500"
     assert operator_policy("USD", date(2026, 11, 10)) is None
     assert operator_policy("USD", date(2026, 11, 11)) == policy
     assert operator_policy("THB", date(2026, 11, 11)) is None
-    introduce("2026-11-12", credits_up_to=Decimal(700))
+    introduce("2026-11-12", credits=Decimal(700))
     second = operator_policy("USD", date(2026, 11, 12))
     assert second is not None
-    assert (second.version, second.credits_up_to, second.pay_outs_up_to) == (2, usd(700), usd(500))
+    assert second.version == 2
+    assert second.figures == {**policy.figures, "credits": 700}
+
+
+def test_a_version_has_figures_for_some_sorts_alone_and_the_others_take_two() -> None:
+    proposal = introduce("2026-11-11", credits=Decimal(700))
+    assert proposal.after == {"version": "1", "starts_on": "2026-11-11", "credits": "700"}
+    day = date(2026, 11, 11)
+    by: dict[str, Any] = {"currency": "USD", "merchant_id": None, "day": day}
+    assert not two_people.is_above(CREDIT, Decimal(700), **by)
+    assert two_people.is_above(CREDIT, Decimal("700.01"), **by)
+    assert two_people.is_above(PRICE, Decimal(0), **by)
+    proposal = introduce("2026-11-12", prices=Decimal("0.000001"))
+    assert proposal.before == {"version": "1", "starts_on": "2026-11-11"}
+    by["day"] = date(2026, 11, 12)
+    assert not two_people.is_above(PRICE, Decimal("0.000001"), **by)
+    assert not two_people.is_above(CREDIT, Decimal(700), **by)
 
 
 def test_one_administrator_introduces_none(boss: User) -> None:
@@ -96,16 +118,19 @@ def test_what_makes_no_policy_is_refused_when_it_is_proposed(boss: User) -> None
     day: dict[str, Any] = {"currency": "USD", "starts_on": date(2026, 11, 11), **WHY}
     with nothing_changes():
         for wrong in (
-            {"credits_up_to": Decimal(1)},  # the first version without the other figures
+            ALL | {"limits": Decimal(1)},  # which has caps of its own
+            ALL | {"credits": Decimal("0.001")},
             ALL | {"currency": "XXX"},
             ALL | {"reason": " "},
         ):
             with pytest.raises(Invalid):
                 two_people.decide(policies.introduce, day | wrong, actor=boss, now=NOW)
-        with pytest.raises(ValidationError):
-            two_people.decide(
-                policies.introduce, day | ALL | {"credits_up_to": Decimal(-1)}, actor=boss, now=NOW
-            )
+        for figure in (Decimal(-1), Decimal("0.0000001"), Decimal(10) ** 18):
+            with pytest.raises(ValidationError) as refused:
+                two_people.decide(
+                    policies.introduce, day | ALL | {"prices": figure}, actor=boss, now=NOW
+                )
+            assert set(refused.value.message_dict) == {"prices"}
 
 
 def test_it_can_be_withdrawn_before_it_starts_and_the_one_before_stays() -> None:
@@ -120,10 +145,10 @@ def test_it_can_be_withdrawn_before_it_starts_and_the_one_before_stays() -> None
     with nothing_changes(), pytest.raises(AlreadyDecided):
         policies.withdraw(policy_id=second.pk, **BY)
     # The next one may start on the same day.
-    introduce("2026-11-11", credits_up_to=Decimal(5))
+    introduce("2026-11-11", credits=Decimal(5))
     third = operator_policy("USD", date(2026, 11, 11))
     assert third is not None
-    assert (third.version, third.credits_up_to) == (3, usd(5))
+    assert (third.version, third.figures["credits"]) == (3, 5)
 
 
 def test_what_has_started_somewhere_is_not_withdrawn() -> None:
@@ -151,7 +176,11 @@ def test_the_database_refuses_any_change() -> None:
     policies.withdraw(policy_id=policy.pk, **BY)
     for change in (
         OperatorPolicy.objects.all().delete,
-        lambda: OperatorPolicy.objects.update(credits_up_to=Decimal(9)),
+        lambda: OperatorPolicy.objects.update(currency="THB"),
+        lambda: OperatorFigure.objects.update(up_to=Decimal(9)),
+        OperatorFigure.objects.all().delete,
+        lambda: OperatorFigure.objects.create(policy=policy, sort="credits", up_to=9),
+        lambda: OperatorFigure.objects.create(policy=policy, sort="limits", up_to=-1),
         lambda: OperatorPolicy.objects.update(withdrawn_at=None, withdrawn_by=""),
     ):
         with pytest.raises(DatabaseError), transaction.atomic():
@@ -166,9 +195,25 @@ def test_its_page_starts_from_a_versions_figures_and_tells_that_it_waits(boss: U
     page = reverse("admin:merchants_operatorpolicy_decide", args=[policy.pk, "introduce"])
     browser = browser_of(boss)
     initial = browser.get(page).context["form"].initial
-    assert initial["credits_up_to"] == Decimal(1000)
+    assert initial["credits"] == Decimal(1000)
     said: dict[str, Any] = {name: str(value) for name, value in initial.items()} | WHY
     told = text_of(browser.post(page, said | {"starts_on": "2099-01-01"}, follow=True))
     assert "The new version waits for a second person." in told
     assert OperatorPolicy.objects.count() == 1
     assert Proposal.objects.get().status == "PROPOSED"
+
+
+def test_lists_show_each_sort_by_its_name(boss: User) -> None:
+    policy = OperatorPolicyFactory.create(prices=Decimal("0.5"))
+    browser = browser_of(boss)
+    listed = text_of(browser.get(reverse("admin:merchants_operatorpolicy_changelist")))
+    heading = "Pay-outs up to Thresholds up to Credits up to Prices of a unit up to"
+    assert heading in listed
+    assert "1,000 1,000 1,000 0.5" in listed
+    page = reverse("admin:merchants_operatorpolicy_change", args=[policy.pk])
+    assert "Prices of a unit up to" in text_of(browser.get(page))
+    GrantedCreditFactory.create()
+    decided = OperatorDecision.objects.get()
+    page = reverse("admin:merchants_operatordecision_changelist")
+    assert f"Credit: {decided.subject}" in text_of(browser.get(page, {"what": "credits"}))
+    assert decided.subject not in text_of(browser.get(page, {"what": "limits"}))

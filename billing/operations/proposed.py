@@ -1,0 +1,18 @@
+"""The operations that carry out proposals about billing (billing.proposals)."""
+
+from billing import proposals
+from billing.operations import credits, prices, reversals, terms, thresholds, transfers
+from merchants.operations.two_people import calling
+from merchants.proposals import register as register_kind
+
+
+def register() -> None:
+    """Register the kinds. Called once, when a program starts."""
+    register_kind(proposals.CREDIT, calling(credits.grant))
+    register_kind(proposals.CREDIT_REQUEST, calling(credits.approve))
+    register_kind(proposals.REVERSAL, calling(reversals.accept))
+    register_kind(proposals.THRESHOLD, calling(thresholds.change))
+    register_kind(proposals.THRESHOLD_REQUEST, calling(thresholds.approve))
+    register_kind(proposals.PRICE, calling(prices.introduce))
+    register_kind(proposals.REST, calling(terms.pay_out_rest))
+    register_kind(proposals.UNAPPLIED, calling(transfers.give_back))

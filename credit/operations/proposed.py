@@ -1,0 +1,18 @@
+"""The operations that carry out proposals about credit (credit.proposals)."""
+
+from credit import proposals
+from credit.operations import limits, policies, requests, review_decisions, unmatched
+from merchants.operations.two_people import calling
+from merchants.proposals import register as register_kind
+
+
+def register() -> None:
+    """Register the kinds. Called once, when a program starts."""
+    register_kind(proposals.LIMIT, calling(limits.set_limit))
+    register_kind(proposals.RAISE, calling(requests.approve_raise))
+    register_kind(
+        proposals.REVIEW, calling(review_decisions.approve), review_decisions.tell_overtaken
+    )
+    register_kind(proposals.CASH_RELEASED, calling(unmatched.release))
+    register_kind(proposals.CASH_RETURNED, calling(unmatched.give_back))
+    register_kind(proposals.CREDIT_POLICY, calling(policies.introduce))
