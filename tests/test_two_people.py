@@ -39,7 +39,7 @@ from tests.shops import HIGH, Shop, instant
 from tests.text import text_of
 from tests.threads import at_once
 from tests.trail.trail_cases import CASES, Case
-from tests.two_people import confirm, officer, propose
+from tests.two_people import confirm, found_alone, officer, propose
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -376,6 +376,73 @@ def test_a_price_gets_no_further_in_several_steps_of_a_day() -> None:
                 proposal_id=outcome.pk, actor=officer(ALONE), now=shop.at("2026-11-10 13:00"), **WHY
             )
     assert introduced == ["FeePrice", "FeePrice", "Proposal", "FeePrice"]
+
+
+@pytest.mark.parametrize("timezone", ["Asia/Bangkok", "America/New_York"])
+def test_the_audit_compares_prices_as_they_were_compared(timezone: str) -> None:
+    """It finds each of these that one person could not have introduced, and no other."""
+    OperatorPolicyFactory.create()
+    shop = shops.join("2026-11-01 10:00", timezone=timezone)
+    steps: list[tuple[str, int, str | None, str | None, bool]] = [
+        # introduced at, of whom, price, from; whether it takes two
+        ("2026-11-02 10:00", 0, "1.00", "2026-11-03", False),
+        ("2026-11-02 11:00", 1, "2.00", "2026-11-03", False),  # by the general one
+        ("2026-11-10 00:00", 1, "3.90", "2026-11-10", False),
+        ("2026-11-10 23:59", 1, "4.01", "2026-11-10", True),  # as the day began it was 2.00
+        ("2026-11-11 00:00", 1, "4.02", "2026-11-11", False),
+        ("2026-11-12 10:00", 1, "1.95", "2026-11-13", True),
+        ("2026-11-13 10:00", 1, None, "2026-11-20", False),  # then by the general one again
+        ("2026-11-14 10:00", 1, "2.40", "2026-11-20", True),
+        ("2026-11-15 10:00", 0, "0.40", "2026-12-01", True),
+        ("2026-11-16 10:00", 0, "0.800000", "2026-12-02", False),
+        ("2026-11-16 11:00", 0, "0.400001", "2026-12-03", True),  # of what 1.00 was as it began
+        ("2026-11-17 10:00", 1, "0", "2026-12-04", True),
+    ]  # fmt: skip
+    took_two = []
+    for at, is_own, price, from_on, takes_two in steps:
+        now = shop.at(at) if is_own else instant(at)
+        said = {
+            "fee": "storage", "currency": "USD", "unit_price": price and Decimal(price), **WHY,
+            "from_on": date.fromisoformat(str(from_on)),
+            "merchant_id": shop.merchant.pk if is_own else None,
+        }  # fmt: skip
+        outcome = two_people.decide(prices.introduce, said, actor=officer(ALONE), now=now)
+        assert isinstance(outcome, Proposal) is takes_two, (at, price)
+        if isinstance(outcome, Proposal):
+            confirm(outcome, now=now)
+            took_two.append(f"price {FeePrice.objects.latest('pk').pk} of storage")
+    far = found_alone("a price far from the one before was confirmed by another person")
+    assert sorted(far) == sorted(took_two)
+    above = "prices above the operator policy of their day were confirmed by another person"
+    assert found_alone(above) == []
+
+
+@pytest.mark.usefixtures("today")
+def test_what_somebody_proposed_who_has_left_is_refused_by_anybody_of_the_role() -> None:
+    nothing_alone()
+    shop = billing.join()
+    of: dict[str, Any] = {"merchant_id": shop.merchant.pk}
+    left = propose(limits.set_limit, limit=usd(11_000), now=DECIDED_AT, **of, **WHY)
+    User.objects.filter(email=left.proposed_by).update(is_active=False)
+    colleague = operator("Credit officer", email="third@tael.example")
+    with nothing_changes(), pytest.raises(ProposalWaits):
+        propose(limits.set_limit, limit=usd(12_000), now=DECIDED_AT, by=colleague, **of, **WHY)
+    assert decide(browser_of(colleague), left, "refuse").status_code == 302
+    left.refresh_from_db()
+    assert (left.status, left.decided_by) == ("REFUSED", colleague.email)
+    assert propose(
+        limits.set_limit, limit=usd(12_000), now=DECIDED_AT, by=colleague, **of, **WHY
+    ).waits
+
+
+def test_who_asked_for_it_may_still_refuse_it() -> None:
+    nothing_alone()
+    shop = billing.join()
+    request = ThresholdRequestFactory.create(shop=shop, at=billing.BEFORE, actor=SECOND)
+    proposal = propose(thresholds.approve, request_id=request.pk, now=DECIDED_AT, **WHY)
+    proposals.refuse(proposal_id=proposal.pk, actor=officer(SECOND), now=DECIDED_AT, **WHY)
+    proposal.refresh_from_db()
+    assert (proposal.status, request.is_pending) == ("REFUSED", True)
 
 
 def test_what_only_protects_waits_for_nobody() -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
+from lib import audit, clock
 from merchants.models import Proposal, User
 from merchants.operations import proposals, two_people
 from merchants.operations.two_people import TakesTwoPeople
@@ -57,3 +58,14 @@ def policy_by_two(operation: Callable[..., Any], *, now: datetime, **arguments: 
         for email in ("boss@tael.example", "other@tael.example")
     )
     return confirm(propose(operation, now=now, by=first, **arguments), now=now, by=second)
+
+
+def found_alone(check: str) -> list[str]:
+    """What this check of the audit finds where nobody has confirmed anything."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")  # no trigger fires
+        cursor.execute("UPDATE merchants_operatordecision SET proposal_id = NULL")
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    (its_own,) = (one for one in audit.registered() if one.name == check)
+    (finding,) = audit.run([its_own], now=clock.now())
+    return [violation.subject for violation in finding.listed]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from moneyed import Money
 
+from billing.operations import terms
 from credit.models import LimitEntry, LimitReview
 from credit.operations import limits, requests, review_decisions
 from credit.operations.review_decisions import ReviewOvertaken
@@ -17,13 +18,14 @@ from tests.amounts import usd
 from tests.credit.reviewing import DECEMBER, outcome, shop_with
 from tests.factories import CreditPolicyFactory, RaiseRequestFactory
 from tests.shops import Shop
-from tests.two_people import by_two, confirm, officer, propose
+from tests.two_people import by_two, confirm, found_alone, officer, propose
 
 pytestmark = pytest.mark.django_db
 
 ALONE = "olga@tael.example"
 WHY: dict[str, Any] = {"reason": "Busy season."}
 JOINED = "2026-11-01 10:00"
+ABOVE_THE_CAPS = "a limit above the caps was confirmed by another person"
 
 
 def set_alone(shop: Shop, at: str, limit: str) -> bool:
@@ -68,6 +70,33 @@ def test_the_days_are_the_merchants() -> None:
     assert set_alone(shop, "2026-11-10 10:00", "2000")
     assert not set_alone(shop, "2026-12-10 23:59", "3000")
     assert set_alone(shop, "2026-12-11 00:00", "3000")
+
+
+def test_days_before_a_change_of_time_zone_are_those_of_the_former_one() -> None:
+    shop = shops.join(JOINED, credit_limit="1000.00", timezone="America/New_York")
+    # In New York it is 10 November, in Tokyo the 11th by then.
+    assert set_alone(shop, "2026-11-10 20:00", "2000")
+    terms.change_time_zone(
+        merchant_id=shop.account.pk, timezone="Asia/Tokyo", actor=ALONE,
+        now=shop.at("2026-11-12 12:00"), **WHY,
+    )  # fmt: skip
+    shop = Shop(shop.reference, timezone="Asia/Tokyo")
+    assert not set_alone(shop, "2026-12-10 23:59", "2000.01")
+    assert set_alone(shop, "2026-12-11 00:00", "4000")
+    assert found_alone(ABOVE_THE_CAPS) == []
+
+
+def test_the_audit_counts_the_same_days() -> None:
+    shop = shops.join(JOINED, credit_limit="1000.00", timezone="Asia/Bangkok")
+    assert set_alone(shop, "2026-11-10 09:00", "2000")
+    # Less than 30 times 24 hours back it stood at 2,000, but 10 November began with 1,000.
+    by_two(
+        limits.set_limit, merchant_id=shop.line.pk, limit=usd(2500),
+        now=shop.at("2026-12-10 12:00"), **WHY,
+    )  # fmt: skip
+    assert set_alone(shop, "2026-12-11 00:00", "4000")
+    confirmed = OperatorDecision.objects.get(proposal__isnull=False).subject
+    assert found_alone(ABOVE_THE_CAPS) == [confirmed]
 
 
 def test_a_cut_in_between_counts_and_orders_do_not() -> None:
