@@ -151,7 +151,7 @@ def test_the_page_says_so_and_the_home_page_shows_what_waits() -> None:
         "admin:merchants_proposal_decide", args=[Proposal.objects.get().pk, "confirm"]
     )
     assert (
-        "Threshold (threshold) of Rosewood Dresses: from 200.00 USD to 250.00 USD. Proposed by"
+        "Confirm: Rosewood Dresses Threshold threshold: 200.00 USD → 250.00 USD Proposed by"
         f" {ALONE}: I have looked at it." in text_of(second.get(confirming))
     )
 

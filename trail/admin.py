@@ -13,11 +13,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from backoffice import changes
 from backoffice.buttons import button
 from backoffice.list_pages import FoundByKeys, related_model
 from lib import clock, csv_files
@@ -121,26 +121,12 @@ class TrailEntryAdmin(FoundByKeys):
         """What was changed, from what to what, in one line; names whose values are the same have
         one value.
         """
-        return "; ".join(
-            f"{_label(name)}: {before if before == after else f'{before} → {after}'}"
-            for name, before, after in _changes(entry)
-        )
+        return "; ".join(changes.sentences(entry.before, entry.after))
 
     @admin.display(description="from → to")
     def changes(self, entry: TrailEntry) -> SafeString:
         """What was changed, as a table of the values before and after."""
-        rows = format_html_join(
-            "",
-            '<tr><th scope="row" class="pr-6 text-left">{}</th><td class="pr-6">{}</td>'
-            "<td>{}</td></tr>",
-            ((_label(name), before, after) for name, before, after in _changes(entry)),
-        )
-        return format_html(
-            '<table><thead><tr><th class="pr-6"></th><th scope="col" class="pr-6 text-left">Before'
-            '</th><th scope="col" class="text-left">After</th></tr></thead><tbody>{}</tbody>'
-            "</table>",
-            rows,
-        )
+        return changes.table(entry.before, entry.after)
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[TrailEntry]", search_term: str
@@ -201,17 +187,3 @@ def _file(found: "QuerySet[TrailEntry]") -> Iterator[bytes]:
         merchant_reference=F("merchant__reference"),
     )
     return csv_files.of_rows(COLUMNS, rows)
-
-
-def _changes(entry: TrailEntry) -> Iterator[tuple[str, Any, Any]]:
-    """Yields, for each name in `before` or `after` by the alphabet, the name, the value before and
-    the value after; "-" stands for a missing or empty value.
-    """
-    for name in sorted({*entry.before, *entry.after}):
-        before, after = entry.before.get(name), entry.after.get(name)
-        yield name, *("-" if value in (None, "") else value for value in (before, after))
-
-
-def _label(name: str) -> str:
-    """The name of a value for people to read, such as "payment method"."""
-    return name.replace("_", " ")

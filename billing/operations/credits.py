@@ -154,13 +154,17 @@ def _check_alone(
     """Raise TakesTwoPeople if the credit takes a second person, and nobody confirms it as
     `proposal`.
     """
-    corrected = f" on charge {credit.charge.reference}" if credit.charge else ""
+    after = {"amount": _amount_text(credit), "fee": credit.fee_id}
+    corrected = ""
+    if credit.charge:
+        corrected = f" on charge {credit.charge.reference}"
+        after["charged"] = money.full(credit.charge.amount)
     wanted = two_people.Change(
         kind=kind,
         subject=f"credit{corrected}",
         merchant_id=account.pk,
         before={},
-        after={"amount": _amount_text(credit), "fee": credit.fee_id},
+        after=after,
         asked_by=credit.asked_by if kind == CREDIT_REQUEST else "",
     )
     two_people.check_figure(

@@ -95,7 +95,7 @@ def _check_alone(price: FeePrice, replaced: FeePrice | None, proposal: Proposal 
         kind=PRICE,
         subject=f"price of {price.fee_id} in {price.currency}{whose}",
         merchant_id=price.merchant_id,
-        before={"unit_price": _price_text(replaced)} if replaced else {},
+        before=_present(price, replaced),
         after={"unit_price": _price_text(price), "from": price.from_on.isoformat()},
     )
     is_above = _is_far(price) or two_people.is_above(
@@ -106,6 +106,16 @@ def _check_alone(price: FeePrice, replaced: FeePrice | None, proposal: Proposal 
         day=_today(price.merchant_id, price.introduced_at),
     )
     two_people.check(wanted, is_above=is_above, proposal=proposal)
+
+
+def _present(price: FeePrice, replaced: FeePrice | None) -> dict[str, str]:
+    """What a unit costs on the new price's first day without it, as the second person is shown."""
+    if replaced is not None and replaced.unit_price is not None:
+        return {"unit_price": _price_text(replaced)}
+    general = queries.in_force(price.fee_id, price.currency, None, price.from_on)
+    if general is None:
+        return {}
+    return {"unit_price": f"{money.unit_price(general, price.currency)}, as for everybody"}
 
 
 def _is_far(price: FeePrice) -> bool:

@@ -226,13 +226,18 @@ def accept(
     `proposal` that a second person confirms, and raises TakesTwoPeople without. Rule 18.4, rule
     18.9.
     """
+    message = wording.checked("message", message, wording.LONGEST_REASON)
     account, reversal = _hold_undecided(reversal_id, seen, now)
     wanted = two_people.Change(
         kind=REVERSAL,
         subject=f"reversal {reversal}",
         merchant_id=account.pk,
         before={"status": str(reversal.status)},
-        after={"status": str(Status.ACCEPTED), "lost": money.full(reversal.rest)},
+        after={
+            "status": str(Status.ACCEPTED),
+            "not_charged_again": money.full(reversal.rest),
+            "told_to_merchant": message,
+        },
     )
     two_people.check_figure(
         sorts.CREDIT, reversal.rest.amount, wanted, currency=account.currency, day=account.open_on,

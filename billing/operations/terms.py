@@ -285,7 +285,7 @@ def _check_pay_out(
         subject="rest",
         merchant_id=account.pk,
         before={"rest": money.full(rest)},
-        after={"paid out": money.full(rest), "reference": reference},
+        after={"rest": "paid out", "reference": reference},
     )
     two_people.check_figure(
         PAY_OUT, rest.amount, wanted, currency=account.currency, day=account.open_on,

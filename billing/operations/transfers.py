@@ -252,8 +252,12 @@ def _check_giving_back(
         kind=UNAPPLIED,
         subject="unapplied money",
         merchant_id=account.pk,
-        before={},
-        after={"given back": money.full(amount), "reference": reference},
+        before={},  # what there is unapplied moves by itself
+        after={
+            "given_back": money.full(amount),
+            "unapplied_when_proposed": money.full(account.unapplied),
+            "reference": reference,
+        },
     )
     two_people.check_figure(
         PAY_OUT, amount.amount, wanted, currency=account.currency, day=account.open_on,

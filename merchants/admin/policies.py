@@ -83,7 +83,8 @@ def new_version(form: type[NewVersion], introduce: Callable[..., Any], effect: s
     def present(version: PolicyVersion | None) -> dict[str, Any]:
         if version is None:
             return {}
-        return {"currency": version.currency, "present": version.figures, **version.figures}
+        typed = {name: _as_typed(figure) for name, figure in version.figures.items()}
+        return {"currency": version.currency, "present": version.figures, **typed}
 
     return Decision(
         "introduce",
@@ -98,6 +99,11 @@ def new_version(form: type[NewVersion], introduce: Callable[..., Any], effect: s
         carry_out=carry_out,
         done="The new version waits for a second person.",
     )
+
+
+def _as_typed(number: Decimal | int) -> Decimal | int:
+    """The figure without zeros after its point."""
+    return int(number) if number == int(number) else Decimal(number).normalize()
 
 
 def withdrawing(withdraw: Callable[..., Any]) -> Decision:

@@ -7,7 +7,9 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
+from backoffice import changes
 from backoffice.decisions import Call, ConfirmForm, Deciding, Decision, Reasoned
 from backoffice.list_pages import ReadOnly, waiting
 from backoffice.queues import QUEUES
@@ -17,30 +19,15 @@ from merchants.proposals import KINDS
 
 
 def _what(proposal: Proposal) -> str:
-    """The sentences about a proposal: its kind, subject, values before and after, proposer and
-    reason.
+    """The lines about a proposal: what it is about, each value before and after, who proposed it
+    and who asked for it, and why.
     """
-    about = f" of {proposal.subject}"
-    if proposal.merchant:
-        about = f" ({proposal.subject}) of {proposal.merchant}"
-    asked = f" Asked for by {proposal.asked_by}." if proposal.asked_by else ""
-    return (
-        f"{KINDS[proposal.kind].title}{about}: from"
-        f" {_values(proposal.before)} to {_values(proposal.after)}.{asked} Proposed by"
-        f" {proposal.proposed_by}: {proposal.reason}"
-    )
-
-
-def _values(values: dict[str, Any]) -> str:
-    """The values as one text; "nothing" if all are empty."""
-    told = {
-        name: ", ".join(one) if isinstance(one, list) else str(one)
-        for name, one in values.items()
-        if one
-    }
-    if len(told) > 1:
-        told = {name: f"{name.replace('_', ' ')} {one}" for name, one in told.items()}
-    return "; ".join(told.values()) or "nothing"
+    people = f"Proposed by {proposal.proposed_by}: {proposal.reason}"
+    if proposal.asked_by:
+        people = f"Asked for by {proposal.asked_by}.\n{people}"
+    # What there was nothing of before is named once.
+    values = changes.sentences(proposal.after | proposal.before, proposal.after)
+    return "\n".join([str(proposal), *values, "", people, "", ""])
 
 
 def _may_decide(request: HttpRequest, proposal: Any) -> bool:
@@ -54,9 +41,8 @@ def _may_decide(request: HttpRequest, proposal: Any) -> bool:
 class ProposalAdmin(Deciding, ReadOnly):
     merchant = "merchant"
     list_display = (
-        "subject",
+        "__str__",
         "merchant",
-        "kind",
         "proposed_by",
         "proposed_at",
         "lapses_at",
@@ -66,14 +52,15 @@ class ProposalAdmin(Deciding, ReadOnly):
     list_select_related = ("merchant",)
     search_fields = ("subject__startswith",)
     ordering = ("-pk",)
+    readonly_fields = ("changes",)
     decisions = (
         Decision(
             "confirm",
             "Confirm",
             form=ConfirmForm,
             effect=lambda proposal: (
-                f"{_what(proposal)} Confirmed, it counts at once. Nobody confirms what they"
-                " proposed or asked for."
+                f"{_what(proposal)}Confirmed, it is carried out at once, if nothing of it has"
+                " changed meanwhile. Nobody confirms what they proposed or asked for."
             ),
             carry_out=Call(proposals.confirm, "proposal_id", takes_person=True),
             done="It is confirmed, and done.",
@@ -83,7 +70,7 @@ class ProposalAdmin(Deciding, ReadOnly):
             "refuse",
             "Refuse",
             form=Reasoned,
-            effect=lambda proposal: f"{_what(proposal)} Refused, nothing changes.",
+            effect=lambda proposal: f"{_what(proposal)}Refused, nothing changes.",
             carry_out=Call(proposals.refuse, "proposal_id", takes_person=True),
             done="The proposal is refused.",
             is_open=lambda proposal: proposal.waits,
@@ -93,13 +80,18 @@ class ProposalAdmin(Deciding, ReadOnly):
             "Withdraw",
             form=Reasoned,
             effect=lambda proposal: (
-                f"{_what(proposal)} Withdrawn by {proposal.proposed_by}, nothing changes."
+                f"{_what(proposal)}Withdrawn by {proposal.proposed_by}, nothing changes."
             ),
             carry_out=Call(proposals.withdraw, "proposal_id", takes_person=True),
             done="The proposal is withdrawn.",
             is_open=lambda proposal: proposal.waits,
         ),
     )
+
+    @admin.display(description="from → to")
+    def changes(self, proposal: Proposal) -> SafeString:
+        """What it would change, as a table of the values before and after."""
+        return changes.table(proposal.before, proposal.after)
 
     def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
         # Each book registers its own queues of proposals, when all of them have started.
@@ -119,6 +111,6 @@ class ProposalAdmin(Deciding, ReadOnly):
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
         return (
-            "kind", "merchant", "subject", "before", "after", "reason", "asked_by", "proposed_by",
-            "proposed_at", "lapses_at", "status", "decided_by", "decided_at", "answer",
+            "__str__", "merchant", "changes", "reason", "asked_by", "proposed_by", "proposed_at",
+            "lapses_at", "status", "decided_by", "decided_at", "answer",
         )  # fmt: skip

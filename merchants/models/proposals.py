@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from merchants.models.merchants import Merchant
+from merchants.proposals import KINDS
 
 LAPSES_AFTER = timedelta(days=7)
 
@@ -96,7 +97,13 @@ class Proposal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.subject}"
+        """Its kind and subject, such as "Operator's roles: new@tael.example"; one of them alone
+        where it begins with the other.
+        """
+        title = KINDS[self.kind].title if self.kind in KINDS else self.kind
+        if self.subject.lower().startswith(title.lower()):
+            return self.subject[0].upper() + self.subject[1:]
+        return title if title.lower().startswith(self.subject) else f"{title}: {self.subject}"
 
     @property
     def waits(self) -> bool:

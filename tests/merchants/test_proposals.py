@@ -238,5 +238,5 @@ def test_the_database_keeps_proposals_as_they_are(
 def test_the_page_tells_what_is_proposed(proposal: Proposal, other: User) -> None:
     page = reverse("admin:merchants_proposal_decide", args=[proposal.pk, "confirm"])
     shown = text_of(browser_of(other).get(page))
-    assert f"Operator's roles of {NEW}: from nothing to Auditor." in shown.replace("&#x27;", "'")
+    assert f"Operator's roles: {NEW} roles: - → Auditor" in shown.replace("&#x27;", "'")
     assert "Proposed by boss@tael.example: Starts on Monday." in shown

@@ -1,0 +1,55 @@
+"""What was changed, or would be, as operators read it: each value before and after."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+Values = Mapping[str, Any]
+
+
+def sentences(before: Values, after: Values) -> list[str]:
+    """A text for each change, such as "limit: 100.00 USD → 200.00 USD"; values that stay the same
+    are named once.
+    """
+    return [
+        f"{_called(name)}: {was if was == becomes else f'{was} → {becomes}'}"
+        for name, was, becomes in _changes(before, after)
+    ]
+
+
+def table(before: Values, after: Values) -> SafeString:
+    """The changes as a table of the values before and after."""
+    rows = format_html_join(
+        "",
+        '<tr><th scope="row" class="pr-6 text-left">{}</th><td class="pr-6">{}</td>'
+        "<td>{}</td></tr>",
+        ((_called(name), was, becomes) for name, was, becomes in _changes(before, after)),
+    )
+    return format_html(
+        '<table><thead><tr><th class="pr-6"></th><th scope="col" class="pr-6 text-left">Before'
+        '</th><th scope="col" class="text-left">After</th></tr></thead><tbody>{}</tbody>'
+        "</table>",
+        rows,
+    )
+
+
+def _changes(before: Values, after: Values) -> Iterator[tuple[str, str, str]]:
+    """Yields, for each name in `before` or `after` by the alphabet, the name, the value before and
+    the value after, as texts.
+    """
+    for name in sorted({*before, *after}):
+        yield name, _shown(before.get(name)), _shown(after.get(name))
+
+
+def _called(name: str) -> str:
+    """The name of a value as people read it, such as "payment method"."""
+    return name.replace("_", " ")
+
+
+def _shown(value: Any) -> str:
+    """A value as text; "-" for one that is missing or empty."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "-"
+    return "-" if value in (None, "") else str(value)
