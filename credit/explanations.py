@@ -56,6 +56,10 @@ STATES: dict[str, StrOrPromise] = {
     Withdrawal.Status.FAILED: _(
         "The bank could not pay it. Amount and fee are back in your proceeds."
     ),
+    Withdrawal.Status.RETURNED_BY_BANK: _(
+        "The bank paid it, and then sent it back. The amount is in your proceeds again; the fee is"
+        " kept."
+    ),
 }
 WAITS_FOR_APPROVAL = _(
     "It is large, so a person of our team approves it first. You can still cancel it."

@@ -228,6 +228,41 @@ WITHDRAWAL_FAILED = Kind(
     link=Link("credit:withdrawal", {"reference": "reference"}),
     shows={"amount": amount, "reason": phrase(TRANSLATED)},
 )
+# As WITHDRAWAL_FAILED.
+WITHDRAWAL_SENT_BACK = Kind(
+    code="WITHDRAWAL_SENT_BACK",
+    label=_("A paid withdrawal was sent back by the bank"),
+    group=PROCEEDS,
+    texts={
+        "": Text(
+            _("The bank sent a withdrawal back"),
+            _(
+                "Withdrawal %(reference)s to ···· %(last_four)s had been paid, and the bank sent"
+                " %(amount)s back. It is in your proceeds again; the fee is kept. Reason:"
+                " %(reason)s"
+            ),
+        )
+    },
+    link=Link("credit:withdrawal", {"reference": "reference"}),
+    shows={"amount": amount, "reason": phrase(TRANSLATED)},
+)
+# As WITHDRAWAL_DONE.
+WITHDRAWAL_CORRECTED = Kind(
+    code="WITHDRAWAL_CORRECTED",
+    label=_("A withdrawal that failed was paid after all"),
+    group=PROCEEDS,
+    texts={
+        "": Text(
+            _("A withdrawal was paid after all"),
+            _(
+                "Withdrawal %(reference)s to ···· %(last_four)s did not fail: the bank paid"
+                " %(amount)s. What had come back to your proceeds for it was taken again."
+            ),
+        )
+    },
+    link=Link("credit:withdrawal", {"reference": "reference"}),
+    shows={"amount": amount},
+)
 # Cause: the destination's id. Details: last_four, by (who added it).
 DESTINATION_ADDED = Kind(
     code="DESTINATION_ADDED",
@@ -270,5 +305,6 @@ AUTOMATIC_SET_UP = Kind(
 KINDS = (
     *(LIMIT_80, LIMIT_100, REVIEW, REQUEST_ANSWERED, FREEZE_PLACED, FREEZE_LIFTED),
     *(ORDER_DECLINED, ORDER_OVERDUE),
-    *(WITHDRAWAL_DONE, WITHDRAWAL_FAILED, DESTINATION_ADDED, AUTOMATIC_SET_UP),
+    *(WITHDRAWAL_DONE, WITHDRAWAL_FAILED, WITHDRAWAL_SENT_BACK, WITHDRAWAL_CORRECTED),
+    *(DESTINATION_ADDED, AUTOMATIC_SET_UP),
 )

@@ -29,9 +29,14 @@ CASH_RETURNED = Kind(
     title="Unmatched cash returned to the buyer",
     permission="credit.change_orderpayment",
 )
+SENT_BACK = Kind(
+    code="WITHDRAWAL_SENT_BACK",
+    title="Paid withdrawal, sent back by the bank",
+    permission="credit.change_withdrawal",
+)
 CREDIT_POLICY = Kind(
     code="CREDIT_POLICY",
     title="Credit policy",
     permission="credit.change_creditpolicy",
 )
-OF_OFFICERS = (LIMIT, RAISE, REVIEW, CASH_RELEASED, CASH_RETURNED)
+OF_OFFICERS = (LIMIT, RAISE, REVIEW, CASH_RELEASED, CASH_RETURNED, SENT_BACK)

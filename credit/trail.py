@@ -40,6 +40,8 @@ class Action(TextChoices):
     BANK_ANSWERS_UPLOADED = "BANK_ANSWERS_UPLOADED", "Bank's answers uploaded"
     WITHDRAWAL_PAID = "WITHDRAWAL_PAID", "Withdrawal marked as paid"
     WITHDRAWAL_FAILED = "WITHDRAWAL_FAILED", "Withdrawal marked as failed"
+    WITHDRAWAL_SENT_BACK = "WITHDRAWAL_SENT_BACK", "Paid withdrawal sent back by the bank"
+    WITHDRAWAL_CORRECTED = "WITHDRAWAL_CORRECTED", "Failed withdrawal found to be paid"
     BANK_FILE_DOWNLOADED = "BANK_FILE_DOWNLOADED", "File for the bank downloaded"
     DESTINATION_ADDED = "DESTINATION_ADDED", "Destination added"
     DESTINATION_REMOVED = "DESTINATION_REMOVED", "Destination removed"

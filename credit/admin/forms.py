@@ -95,6 +95,10 @@ class MarkedPaid(forms.Form):
     bank_reference = LineField(label="The bank's reference", widget=UnfoldAdminTextInputWidget)
 
 
+class FoundPaid(MarkedPaid, Reasoned):
+    """The bank's reference of a payment that was found later, and how it was found."""
+
+
 class ChosenField(forms.TypedMultipleChoiceField):
     """A choice of several rows by their keys. It accepts any key, even one that is no longer
     offered: the operation then refuses that row and says why.

@@ -16,10 +16,17 @@ from backoffice.decisions import (
     Report,
 )
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
-from credit.admin.forms import BankAnswers, BankFile, MarkedPaid
+from credit.admin.forms import BankAnswers, BankFile, FoundPaid, MarkedPaid
 from credit.models import PayoutDestination, PayoutRun, PayoutSchedule, Withdrawal
-from credit.operations import payout_answers, payout_files, payouts, withdrawals
+from credit.operations import (
+    payout_answers,
+    payout_files,
+    payouts,
+    withdrawals,
+    withdrawals_undone,
+)
 from credit.queries import waiting as queues
+from merchants.admin.two_people import CallOrPropose, done
 
 MERCHANT = related("line__merchant")
 
@@ -102,6 +109,20 @@ def _may_be_ended(withdrawal: Withdrawal) -> bool:
     return unknown or (sent and withdrawal.is_sent_by_people)
 
 
+def _sent_back_effect(withdrawal: Withdrawal) -> str:
+    return (
+        f"{_what(withdrawal)} It was paid, and the bank sent it back: the amount comes back to the"
+        " merchant's proceeds, the fee is kept, and the merchant is told why."
+    )
+
+
+def _corrected_effect(withdrawal: Withdrawal) -> str:
+    return (
+        f"{_what(withdrawal)} It was marked as failed, and the bank did pay it: amount and fee are"
+        " taken from the proceeds again, even below 0, and the merchant is told."
+    )
+
+
 ABOUT_ONE = (
     Decision(
         "approve",
@@ -138,6 +159,28 @@ ABOUT_ONE = (
         carry_out=Call(payouts.mark_failed, "withdrawal_id"),
         done="The withdrawal has failed.",
         is_open=_may_be_ended,
+    ),
+    Decision(
+        "sent-back",
+        "Sent back by the bank",
+        form=Reasoned,
+        effect=_sent_back_effect,
+        carry_out=CallOrPropose(withdrawals_undone.send_back, "withdrawal_id"),
+        done=done("The withdrawal is sent back, and its amount in the proceeds again."),
+        is_open=lambda withdrawal: withdrawal.is_paid,
+    ),
+    Decision(
+        "correct",
+        "It was paid",
+        form=FoundPaid,
+        effect=_corrected_effect,
+        carry_out=Call(
+            withdrawals_undone.correct_to_paid,
+            "withdrawal_id",
+            renamed={"bank_reference": "reference"},
+        ),
+        done="The withdrawal is paid, and what had come back for it is taken again.",
+        is_open=lambda withdrawal: withdrawal.is_failed,
     ),
 )
 

@@ -31,7 +31,7 @@ GROUP BY decision.id, entry.id
 TWO_PEOPLE = (
     Check(
         13,
-        "raises of limits, and unmatched cash paid out, are operators' decisions, once each",
+        "raises, cash paid out and withdrawals sent back are operators' decisions, once each",
         "merchant, figure",
         decided(
             """
@@ -41,8 +41,11 @@ TWO_PEOPLE = (
             UNION ALL
             SELECT line_id, 'settlement ' || id, amount FROM credit_unmatchedsettlement
             WHERE kind IN ('RELEASED', 'RETURNED')
+            UNION ALL
+            SELECT line_id, 'withdrawal ' || id, amount FROM credit_withdrawal
+            WHERE status = 'RETURNED_BY_BANK'
             """,
-            "limit entry|settlement",
+            "limit entry|settlement|withdrawal",
         ),
     ),
     Check(

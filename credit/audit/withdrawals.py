@@ -11,8 +11,9 @@ WITHDRAWALS = (
         SELECT line.merchant_id, 'credit line' AS subject,
                coalesce(paid.total, 0) AS expected, line.paid_out AS found
         FROM credit_creditline line LEFT JOIN (
-            SELECT line_id, sum(amount + fee) AS total
-            FROM credit_withdrawal WHERE status = 'PAID' GROUP BY line_id
+            SELECT line_id,
+                   sum(CASE status WHEN 'PAID' THEN amount + fee ELSE fee END) AS total
+            FROM credit_withdrawal WHERE status IN ('PAID', 'RETURNED_BY_BANK') GROUP BY line_id
         ) paid ON paid.line_id = line.merchant_id
         """,
     ),
@@ -30,7 +31,8 @@ WITHDRAWALS = (
         ) under_way ON under_way.line_id = line.merchant_id
         LEFT JOIN (
             SELECT line_id, -sum(amount) AS withdrawn FROM credit_proceedsentry
-            WHERE kind IN ('WITHDRAWAL', 'FEE', 'RETURNED') GROUP BY line_id
+            WHERE kind IN ('WITHDRAWAL', 'FEE', 'RETURNED', 'TAKEN_AGAIN', 'SENT_BACK')
+            GROUP BY line_id
         ) entries ON entries.line_id = line.merchant_id
         """,
     ),
@@ -38,7 +40,7 @@ WITHDRAWALS = (
     Check(
         7,
         "a withdrawal is debited once, with its fee, and returned once if it did not go out",
-        "line, currency, amount, fee, returned",
+        "line, currency, amount, fee, returned, taken again, sent back",
         """
         SELECT coalesce(withdrawal.line_id, entry.line_id) AS merchant_id,
                coalesce('withdrawal ' || withdrawal.reference,
@@ -47,17 +49,25 @@ WITHDRAWALS = (
                    withdrawal.line_id, withdrawal.currency::text,
                    withdrawal.amount, withdrawal.fee,
                    CASE WHEN withdrawal.status IN ('REJECTED', 'CANCELLED', 'FAILED')
-                        THEN withdrawal.amount + withdrawal.fee ELSE 0 END) END AS expected,
+                          OR withdrawal.corrected_at IS NOT NULL
+                        THEN withdrawal.amount + withdrawal.fee ELSE 0 END,
+                   CASE WHEN withdrawal.corrected_at IS NOT NULL
+                        THEN withdrawal.amount + withdrawal.fee ELSE 0 END,
+                   CASE withdrawal.status WHEN 'RETURNED_BY_BANK'
+                        THEN withdrawal.amount ELSE 0 END) END AS expected,
                CASE WHEN entry.line_id IS NOT NULL THEN (
-                   entry.line_id, entry.currency, entry.amount, entry.fee, entry.returned
+                   entry.line_id, entry.currency, entry.amount, entry.fee, entry.returned,
+                   entry.taken_again, entry.sent_back
                ) END AS found
         FROM credit_withdrawal withdrawal FULL JOIN (
             SELECT withdrawal_id, line_id, currency::text AS currency,
                    coalesce(-sum(amount) FILTER (WHERE kind = 'WITHDRAWAL'), 0) AS amount,
                    coalesce(-sum(amount) FILTER (WHERE kind = 'FEE'), 0) AS fee,
-                   coalesce(sum(amount) FILTER (WHERE kind = 'RETURNED'), 0) AS returned
+                   coalesce(sum(amount) FILTER (WHERE kind = 'RETURNED'), 0) AS returned,
+                   coalesce(-sum(amount) FILTER (WHERE kind = 'TAKEN_AGAIN'), 0) AS taken_again,
+                   coalesce(sum(amount) FILTER (WHERE kind = 'SENT_BACK'), 0) AS sent_back
             FROM credit_proceedsentry
-            WHERE kind IN ('WITHDRAWAL', 'FEE', 'RETURNED')
+            WHERE kind IN ('WITHDRAWAL', 'FEE', 'RETURNED', 'TAKEN_AGAIN', 'SENT_BACK')
             GROUP BY withdrawal_id, line_id, currency
         ) entry ON entry.withdrawal_id = withdrawal.id
         """,
@@ -98,7 +108,10 @@ WITHDRAWALS = (
         """
         SELECT withdrawal.line_id AS merchant_id,
                'row ' || answer.row || ' of ' || file.name AS subject,
-               answer.outcome::text AS expected, withdrawal.status::text AS found
+               answer.outcome::text AS expected,
+               CASE WHEN withdrawal.corrected_at > answer.done_at THEN 'FAILED'
+                    WHEN withdrawal.status = 'RETURNED_BY_BANK' THEN 'PAID'
+                    ELSE withdrawal.status::text END AS found
         FROM credit_payoutanswer answer
         JOIN credit_payoutanswerfile file ON file.id = answer.file_id
         LEFT JOIN credit_withdrawal withdrawal ON withdrawal.reference = answer.reference
@@ -124,11 +137,12 @@ WITHDRAWALS = (
         """
         SELECT line_id AS merchant_id, 'withdrawal ' || reference AS subject,
                (CASE WHEN needs_approval AND status IN ('APPROVED', 'SENT', 'UNKNOWN', 'PAID',
-                                                        'FAILED') THEN true
+                                                        'FAILED', 'RETURNED_BY_BANK') THEN true
                      WHEN NOT needs_approval OR status = 'REQUESTED' THEN false
                      ELSE approved_at IS NOT NULL END,
-                status IN ('SENT', 'UNKNOWN', 'PAID', 'FAILED'),
-                status IN ('PAID', 'REJECTED', 'CANCELLED', 'FAILED')) AS expected,
+                status IN ('SENT', 'UNKNOWN', 'PAID', 'FAILED', 'RETURNED_BY_BANK'),
+                status IN ('PAID', 'REJECTED', 'CANCELLED', 'FAILED',
+                           'RETURNED_BY_BANK')) AS expected,
                (approved_at IS NOT NULL, sent_at IS NOT NULL, ended_at IS NOT NULL) AS found
         FROM credit_withdrawal
         """,

@@ -12,6 +12,8 @@ from credit.models.settlements import UnmatchedSettlement
 from credit.models.withdrawals import Withdrawal
 from lib.fields import AmountField, CurrencyField
 
+OF_WITHDRAWALS = ["WITHDRAWAL", "FEE", "RETURNED", "TAKEN_AGAIN", "SENT_BACK"]
+
 
 class ProceedsEntry(models.Model):
     class Kind(models.TextChoices):
@@ -20,6 +22,8 @@ class ProceedsEntry(models.Model):
         WITHDRAWAL = "WITHDRAWAL", _("Withdrawal")
         FEE = "FEE", _("Withdrawal fee")
         RETURNED = "RETURNED", _("Returned withdrawal")
+        TAKEN_AGAIN = "TAKEN_AGAIN", _("Withdrawal that was paid after all")
+        SENT_BACK = "SENT_BACK", _("Withdrawal sent back by the bank")
         BILL_PAYMENT = "BILL_PAYMENT", _("Bill payment")
         RELEASED = "RELEASED", _("Released payment")
         OPENING = "OPENING", _("Opening balance")
@@ -61,16 +65,19 @@ class ProceedsEntry(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(kind="SALE", amount__gt=0, matures_on__isnull=False)
-                | Q(kind__in=["RETURNED", "RELEASED"], amount__gt=0)
+                | Q(kind__in=["RETURNED", "SENT_BACK", "RELEASED"], amount__gt=0)
                 # The merchant may have owed where it comes from.
                 | Q(kind="OPENING", amount__gt=0)
                 | Q(kind="OPENING", amount__lt=0, matures_on__isnull=True)
-                | Q(kind__in=["REFUND", "WITHDRAWAL", "FEE", "BILL_PAYMENT"], amount__lt=0),
+                | Q(
+                    kind__in=["REFUND", "WITHDRAWAL", "FEE", "TAKEN_AGAIN", "BILL_PAYMENT"],
+                    amount__lt=0,
+                ),
                 name="proceeds_entry_has_the_sign_of_its_kind",
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=["WITHDRAWAL", "FEE", "RETURNED"], withdrawal__isnull=False)
-                | (~Q(kind__in=["WITHDRAWAL", "FEE", "RETURNED"]) & Q(withdrawal__isnull=True)),
+                condition=Q(kind__in=OF_WITHDRAWALS, withdrawal__isnull=False)
+                | (~Q(kind__in=OF_WITHDRAWALS) & Q(withdrawal__isnull=True)),
                 name="proceeds_entry_has_a_withdrawal_exactly_when_it_is_of_one",
             ),
             models.CheckConstraint(
@@ -117,8 +124,7 @@ class ProceedsEntry(models.Model):
                 fields=["line", "kind", "-id"],
                 condition=Q(
                     kind__in=[
-                        *("REFUND", "WITHDRAWAL", "FEE", "RETURNED", "BILL_PAYMENT", "RELEASED"),
-                        "OPENING",
+                        *("REFUND", *OF_WITHDRAWALS, "BILL_PAYMENT", "RELEASED", "OPENING"),
                     ]
                 ),
                 name="proceeds_history_by_kind",

@@ -72,6 +72,8 @@ class PayoutDestination(models.Model):
         return self.removed_at is not None
 
 
+# In which nothing is on its way any more.
+ENDS = ["PAID", "REJECTED", "CANCELLED", "FAILED", "RETURNED_BY_BANK"]
 # Every step a withdrawal can take.
 TRANSITIONS = [
     ("REQUESTED", "APPROVED"),
@@ -87,6 +89,8 @@ TRANSITIONS = [
     ("UNKNOWN", "PAID"),
     ("UNKNOWN", "FAILED"),
     ("UNKNOWN", "SENT"),  # the provider said that it never heard of it
+    ("PAID", "RETURNED_BY_BANK"),
+    ("FAILED", "PAID"),  # a person was wrong about it
 ]
 
 
@@ -104,8 +108,9 @@ class Withdrawal(models.Model):
         CANCELLED = "CANCELLED", _("Cancelled")
         FAILED = "FAILED", _("Failed")
         UNKNOWN = "UNKNOWN", _("Being checked")
+        RETURNED_BY_BANK = "RETURNED_BY_BANK", _("Sent back by the bank")
 
-    ENDS: ClassVar = (Status.PAID, Status.REJECTED, Status.CANCELLED, Status.FAILED)
+    # Whose amount and fee are back in the proceeds. What the bank sent back keeps its fee.
     RETURNED: ClassVar = (Status.REJECTED, Status.CANCELLED, Status.FAILED)
 
     line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="withdrawals")
@@ -117,7 +122,7 @@ class Withdrawal(models.Model):
     currency = CurrencyField()
     amount = AmountField()  # what arrives
     fee = AmountField()  # on top
-    status = models.CharField(max_length=10, choices=Status.choices)
+    status = models.CharField(max_length=20, choices=Status.choices)
     # With it, the withdrawals requested on its local day exceed the policy's `approval_above`.
     needs_approval = models.BooleanField()
     provider = models.CharField(max_length=10)
@@ -135,6 +140,13 @@ class Withdrawal(models.Model):
     # A statement of its provider or bank that cannot be right, such as another amount.
     problem = models.CharField(max_length=500, blank=True, default="", db_default="")
     flagged_late_at = models.DateTimeField(null=True, blank=True)
+    # When the bank sent back what it had paid, and why.
+    returned_at = models.DateTimeField(null=True, blank=True)
+    returned_by = models.CharField(max_length=254, blank=True, default="", db_default="")
+    returned_reason = models.CharField(max_length=500, blank=True, default="", db_default="")
+    # When it was found to be paid though it had been marked as failed.
+    corrected_at = models.DateTimeField(null=True, blank=True)
+    corrected_by = models.CharField(max_length=254, blank=True, default="", db_default="")
 
     class Meta:
         constraints: ClassVar = [
@@ -158,11 +170,19 @@ class Withdrawal(models.Model):
                 name="large_withdrawal_is_sent_by_another_than_its_approver",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["PAID", "REJECTED", "CANCELLED", "FAILED"])
-                & Q(ended_at__isnull=False)
-                | ~Q(status__in=["PAID", "REJECTED", "CANCELLED", "FAILED"])
-                & Q(ended_at__isnull=True),
+                condition=Q(status__in=ENDS) & Q(ended_at__isnull=False)
+                | ~Q(status__in=ENDS) & Q(ended_at__isnull=True),
                 name="withdrawal_has_ended_exactly_when_its_status_is_an_end",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="RETURNED_BY_BANK", returned_at__gte=F("ended_at"))
+                | ~Q(status="RETURNED_BY_BANK") & Q(returned_at__isnull=True),
+                name="withdrawal_has_an_instant_of_return_exactly_when_it_is_returned",
+            ),
+            models.CheckConstraint(
+                condition=Q(corrected_at__isnull=True)
+                | Q(status__in=["PAID", "RETURNED_BY_BANK"], corrected_at__gte=F("ended_at")),
+                name="withdrawal_is_corrected_only_to_paid",
             ),
         ]
         indexes: ClassVar = [
@@ -233,11 +253,21 @@ class Withdrawal(models.Model):
         return self.status == self.Status.PAID
 
     @property
+    def was_paid(self) -> bool:
+        """Whether the bank paid it, also where it sent it back later."""
+        return self.is_paid or self.is_sent_back
+
+    @property
     def came_back(self) -> bool:
-        """Whether it failed, was rejected or was cancelled; amount and fee are then back in the
-        proceeds.
+        """Whether its amount is back in the proceeds: it failed, was rejected or cancelled, or the
+        bank sent it back.
         """
-        return self.status in self.RETURNED
+        return self.status in self.RETURNED or self.is_sent_back
+
+    @property
+    def is_sent_back(self) -> bool:
+        """Whether the bank sent it back after it had been paid; its fee is kept then."""
+        return self.status == self.Status.RETURNED_BY_BANK
 
     @property
     def is_failed(self) -> bool:

@@ -106,7 +106,7 @@ def _apply(answer: PayoutAnswer, now: datetime) -> str:
         case Withdrawal.Status.PAID:
             reference = answer.bank_reference
             _check_amount(answer, withdrawal, now)
-            if withdrawal.is_paid and withdrawal.provider_reference == reference:
+            if withdrawal.was_paid and withdrawal.provider_reference == reference:
                 return Outcome.KNOWN
             payouts.mark_paid(
                 withdrawal_id=withdrawal.pk,

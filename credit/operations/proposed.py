@@ -1,7 +1,14 @@
 """The operations that carry out proposals about credit (credit.proposals)."""
 
 from credit import proposals
-from credit.operations import limits, policies, requests, review_decisions, unmatched
+from credit.operations import (
+    limits,
+    policies,
+    requests,
+    review_decisions,
+    unmatched,
+    withdrawals_undone,
+)
 from merchants.operations.two_people import calling
 from merchants.proposals import register as register_kind
 
@@ -15,4 +22,5 @@ def register() -> None:
     )
     register_kind(proposals.CASH_RELEASED, calling(unmatched.release))
     register_kind(proposals.CASH_RETURNED, calling(unmatched.give_back))
+    register_kind(proposals.SENT_BACK, calling(withdrawals_undone.send_back))
     register_kind(proposals.CREDIT_POLICY, calling(policies.introduce))

@@ -16,6 +16,7 @@ from credit.operations import lines
 from credit.trail import Action
 from lib import money
 from lib.refusals import AlreadyDecided, Refused
+from notices.kinds import Kind
 from notices.operations import notices
 from trail import operations as trail
 
@@ -86,8 +87,10 @@ def end(
     paid out; otherwise they return to the proceeds. The merchant is notified, unless it cancelled
     itself.
 
-    Raises WithdrawalDecided if `to` can't be reached from the present status.
+    Raises WithdrawalDecided if `to` can't be reached from the present status, or it has ended.
     """
+    if withdrawal.has_ended:
+        raise already_decided(withdrawal)
     move(
         withdrawal,
         to,
@@ -99,19 +102,24 @@ def end(
     if to in Withdrawal.RETURNED:
         enter(withdrawal, ProceedsEntry.Kind.RETURNED, withdrawal.total, now)
     else:
-        withdrawal.line.paid_out += withdrawal.total
-        withdrawal.line.save(update_fields=["paid_out"])
-    if to != Withdrawal.Status.CANCELLED:
-        _notify(withdrawal, now)
+        pay_out(withdrawal, withdrawal.total)
+    if to == Withdrawal.Status.PAID:
+        notify(withdrawal, WITHDRAWAL_DONE, now)
+    elif to != Withdrawal.Status.CANCELLED:
+        notify(withdrawal, WITHDRAWAL_FAILED, now, reason=reason)
 
 
-def _notify(withdrawal: Withdrawal, now: datetime) -> None:
-    """Notify the merchant that the withdrawal was paid, or that it failed and why."""
-    was_paid = withdrawal.is_paid
-    more = {} if was_paid else {"reason": withdrawal.reason}
+def pay_out(withdrawal: Withdrawal, amount: Money) -> None:
+    """Count `amount` as paid out to the merchant; a negative one as not paid out any more."""
+    withdrawal.line.paid_out += amount
+    withdrawal.line.save(update_fields=["paid_out"])
+
+
+def notify(withdrawal: Withdrawal, kind: Kind, now: datetime, **more: str) -> None:
+    """Notify the merchant of what became of the withdrawal, once for each kind of notice."""
     notices.write(
         merchant_id=withdrawal.line_id,
-        kind=WITHDRAWAL_DONE if was_paid else WITHDRAWAL_FAILED,
+        kind=kind,
         cause=withdrawal.reference,
         at=now,
         reference=withdrawal.reference,

@@ -124,7 +124,8 @@ WITHDRAWALS = OF_LINE(
     columns(
         "reference batch amount fee status provider needs_approval requested_at requested_by"
         " approved_at approved_by sent_at sent_by ended_at ended_by"
-        " bank_reference=provider_reference reason problem flagged_late_at _pk=pk"
+        " bank_reference=provider_reference reason problem flagged_late_at corrected_at"
+        " corrected_by returned_at returned_by returned_reason _pk=pk"
         " _destination=destination_id"
     ),
 )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from credit import withdrawal_failures
 from credit.models import (
@@ -34,7 +35,7 @@ UNDER_WAY, PAID, RETURNED = "UNDER_WAY", "PAID", "RETURNED"
 STANDINGS = {
     UNDER_WAY: Q(ended_at__isnull=True),
     PAID: Q(status=Withdrawal.Status.PAID),
-    RETURNED: Q(status__in=Withdrawal.RETURNED),
+    RETURNED: Q(status__in=[*Withdrawal.RETURNED, Withdrawal.Status.RETURNED_BY_BANK]),
 }
 
 
@@ -104,8 +105,20 @@ def timeline(withdrawal: Withdrawal) -> list[Step]:
         is_cancelled = withdrawal.status == Withdrawal.Status.CANCELLED
         reason = withdrawal_failures.in_words(withdrawal.reason)
         note = withdrawal.ended_by if is_cancelled else reason
-        steps.append(Step(withdrawal.ended_at, withdrawal.get_status_display(), note=note))
+        steps.append(Step(withdrawal.ended_at, _how_it_ended(withdrawal), note=note))
+    if withdrawal.corrected_at:
+        steps.append(Step(withdrawal.corrected_at, _("Paid after all")))
+    if withdrawal.returned_at:
+        returned = Withdrawal.Status.RETURNED_BY_BANK.label
+        steps.append(Step(withdrawal.returned_at, returned, note=withdrawal.returned_reason))
     return sorted(steps, key=lambda step: step.at)
+
+
+def _how_it_ended(withdrawal: Withdrawal) -> StrOrPromise:
+    """The name of the status with which the withdrawal ended first, whatever was found later."""
+    if withdrawal.corrected_at:
+        return Withdrawal.Status.FAILED.label
+    return Withdrawal.Status.PAID.label if withdrawal.was_paid else withdrawal.get_status_display()
 
 
 def to_approve() -> QuerySet[Withdrawal]:

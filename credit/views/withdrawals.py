@@ -62,7 +62,7 @@ def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
         "withdrawal": found,
         "now": now,
         "state": explanations.state(found),
-        "reason": withdrawal_failures.in_words(found.reason),
+        "reason": withdrawal_failures.in_words(found.returned_reason or found.reason),
         "timeline": queries.timeline(found),
         "stopped_by": None if found.has_ended else queries.stopped_by(found.line),
     }

@@ -80,7 +80,8 @@ WITHDRAWALS = OF_LINE(
     Withdrawal,
     credit.WITHDRAWALS,
     since=_withdrawal_changed,
-    but="batch provider requested_by approved_by sent_by ended_by problem flagged_late_at",
+    but="batch provider requested_by approved_by sent_by ended_by corrected_by returned_by problem"
+    " flagged_late_at",
 )
 CHARGES = Listing(
     "Charge",

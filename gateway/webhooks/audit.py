@@ -19,8 +19,13 @@ SELECT 'line.frozen', id, line_id FROM credit_freeze
 UNION ALL
 SELECT 'review.decided', id, line_id FROM credit_limitreview WHERE status <> 'PENDING'
 UNION ALL
-SELECT 'withdrawal.' || lower(status), id, line_id FROM credit_withdrawal
-WHERE status IN ('PAID', 'FAILED')
+SELECT 'withdrawal.paid', id, line_id FROM credit_withdrawal
+WHERE status IN ('PAID', 'RETURNED_BY_BANK')
+UNION ALL
+SELECT 'withdrawal.failed', id, line_id FROM credit_withdrawal
+WHERE status = 'FAILED' OR corrected_at IS NOT NULL
+UNION ALL
+SELECT 'withdrawal.returned', id, line_id FROM credit_withdrawal WHERE status = 'RETURNED_BY_BANK'
 UNION ALL
 SELECT 'statement.closed', id, account_id FROM billing_statement WHERE closed_at IS NOT NULL
 UNION ALL

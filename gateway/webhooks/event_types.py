@@ -85,6 +85,10 @@ class WithdrawalFailed(WithdrawalPaid):
     reason: str = Field(examples=["The account does not exist."])
 
 
+class WithdrawalReturned(WithdrawalPaid):
+    reason: str = Field(examples=["The account was closed."])
+
+
 class StatementClosed(EventData):
     month: str = Field(examples=["2026-11"])
     total: Amount
@@ -164,6 +168,11 @@ WITHDRAWAL_FAILED = EventType(
     "A withdrawal failed, and went back to the merchant's proceeds.",
     WithdrawalFailed,
 )
+WITHDRAWAL_RETURNED = EventType(
+    "withdrawal.returned",
+    "The bank sent a paid withdrawal back: its amount is in the proceeds again, its fee is kept.",
+    WithdrawalReturned,
+)
 STATEMENT_CLOSED = EventType(
     "statement.closed", "A month's statement is closed and can be exported.", StatementClosed
 )
@@ -183,7 +192,7 @@ EVENT_TYPES: Mapping[str, EventType] = {
     one.code: one
     for one in (
         *(ORDER_DECLINED, LIMIT_CHANGED, LINE_FROZEN, LINE_UNFROZEN, REVIEW_DECIDED),
-        *(WITHDRAWAL_PAID, WITHDRAWAL_FAILED, STATEMENT_CLOSED),
+        *(WITHDRAWAL_PAID, WITHDRAWAL_FAILED, WITHDRAWAL_RETURNED, STATEMENT_CLOSED),
         *(INVOICE_ISSUED, INVOICE_PAID, INVOICE_UNPAID, INVOICE_VOIDED, PAYMENT_FAILED),
     )
 }

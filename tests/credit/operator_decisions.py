@@ -6,7 +6,7 @@ Its review of November proposes 30,000; a buyer is flagged; 45,000 can be withdr
 from django.db.models import Model
 
 from credit.models import CreditLine, Freeze, LimitRequest
-from credit.operations import payout_files
+from credit.operations import payout_files, payouts
 from merchants.models import Profile
 from merchants.operations import profiles
 from tests import shops
@@ -74,6 +74,26 @@ def sent(shop: Shop) -> Model:
     small = withdraw(shop, "100.00")
     payout_files.export(withdrawal_ids=[small.pk], actor="otto@tael.example", now=instant(NOW))
     return small
+
+
+def paid(shop: Shop) -> Model:
+    withdrawal = sent(shop)
+    return payouts.mark_paid(
+        withdrawal_id=withdrawal.pk,
+        reference="B-1",
+        actor="otto@tael.example",
+        now=instant(NOW),
+    )
+
+
+def failed(shop: Shop) -> Model:
+    withdrawal = sent(shop)
+    return payouts.mark_failed(
+        withdrawal_id=withdrawal.pk,
+        reason="no such account",
+        actor="otto@tael.example",
+        now=instant(NOW),
+    )
 
 
 def profile(shop: Shop) -> Profile:

@@ -49,6 +49,8 @@ def test_everybody_chooses_for_themselves(shop: Shop, role: str) -> None:
         "STATEMENT_CLOSED",
         "THRESHOLD_ANSWERED",
         "UNAPPLIED",
+        "WITHDRAWAL_CORRECTED",
+        "WITHDRAWAL_SENT_BACK",
     ]
     assert muted(other, shop) == []
 

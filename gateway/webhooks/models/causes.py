@@ -184,7 +184,7 @@ WITHDRAWAL = {
 
 
 class WithdrawalsTold(Withdrawal):
-    """Withdrawals, with the triggers that write an event when one is paid or fails."""
+    """Withdrawals, with the triggers that write an event when one is paid, failed or sent back."""
 
     class Meta:
         proxy = True
@@ -195,7 +195,7 @@ class WithdrawalsTold(Withdrawal):
                 pgtrigger.Update,
                 "OLD.status <> 'PAID' AND NEW.status = 'PAID'",
                 merchant="NEW.line_id",
-                at="NEW.ended_at",
+                at="coalesce(NEW.corrected_at, NEW.ended_at)",
                 data=WITHDRAWAL,
             ),
             _tells(
@@ -205,6 +205,14 @@ class WithdrawalsTold(Withdrawal):
                 merchant="NEW.line_id",
                 at="NEW.ended_at",
                 data=WITHDRAWAL | {"reason": "NEW.reason"},
+            ),
+            _tells(
+                event_types.WITHDRAWAL_RETURNED,
+                pgtrigger.Update,
+                "OLD.status <> 'RETURNED_BY_BANK' AND NEW.status = 'RETURNED_BY_BANK'",
+                merchant="NEW.line_id",
+                at="NEW.returned_at",
+                data=WITHDRAWAL | {"reason": "NEW.returned_reason"},
             ),
         ]
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from credit.models import Freeze
-from credit.operations import freezes, limits
+from credit.operations import freezes, limits, withdrawals_undone
 from gateway.webhooks.event_types import EVENT_TYPES
 from gateway.webhooks.models import WebhookEvent
 from gateway.webhooks.operations import outbox as operations
@@ -253,6 +253,17 @@ def test_withdrawals_that_are_paid_or_fail(settings: Any) -> None:
     assert (paid[1], paid[3]["amount"], paid[3]["fee"]) == ("withdrawal.paid", "100.00", "0.00")
     assert (failed[1], failed[3]["amount"]) == ("withdrawal.failed", "50.00")
     assert failed[3]["reason"] != ""
+
+
+def test_withdrawals_of_which_the_bank_says_otherwise_later() -> None:
+    shop = withdrawing.shop_with("300.00")
+    paid = withdrawing.pay_out(withdrawing.withdraw(shop, "100.00"))
+    said: dict[str, Any] = {"withdrawal_id": paid.pk, "reason": "Account closed."}
+    said |= {"actor": withdrawing.OPERATOR, "now": shop.at("2026-11-06 15:00")}
+    withdrawals_undone.send_back(**said)
+    first, returned = outbox("withdrawal.paid", "withdrawal.returned")
+    assert (first[1], returned[1]) == ("withdrawal.paid", "withdrawal.returned")
+    assert (returned[3]["amount"], returned[3]["reason"]) == ("100.00", "Account closed.")
 
 
 def test_what_is_written_is_what_each_type_declares() -> None:
