@@ -170,7 +170,7 @@ def test_the_second_person_sees_what_it_costs_now_and_what_the_merchant_is_told(
         **price,
     )  # fmt: skip
     reversal = billing.reversed_payment(shop)
-    told = {"reversal_id": reversal.pk, "seen": reversal.seen}
+    told: dict[str, Any] = {"reversal_id": reversal.pk, "seen": reversal.seen}
     with nothing_changes(), pytest.raises(Invalid):
         two_people.decide(
             reversals.accept, told | {"message": " "} | WHY, actor=officer(ALONE), now=DECIDED_AT
