@@ -14,12 +14,12 @@ from django.urls import reverse
 
 from backoffice import decisions
 from billing.models import AccountChange, FeePrice, UnappliedEntry
-from billing.operations import credits, prices, terms, thresholds, transfers
+from billing.operations import credits, prices, reversals, terms, thresholds, transfers
 from credit.models import UnmatchedSettlement
 from credit.operations import freezes, limits, unmatched
 from jobs.timetable import job_named
 from lib import money
-from lib.refusals import ChangedMeanwhile, Refused
+from lib.refusals import ChangedMeanwhile, Invalid, Refused
 from merchants.models import OperatorDecision, OperatorPolicy, Proposal, User
 from merchants.operations import proposals, two_people
 from merchants.operations.proposals import ProposalWaits
@@ -154,6 +154,40 @@ def test_the_page_says_so_and_the_home_page_shows_what_waits() -> None:
         "Confirm: Rosewood Dresses Threshold threshold: 200.00 USD → 250.00 USD Proposed by"
         f" {ALONE}: I have looked at it." in text_of(second.get(confirming))
     )
+
+
+def test_the_second_person_sees_what_it_costs_now_and_what_the_merchant_is_told(
+    settings: Any,
+) -> None:
+    settings.TAEL_SANDBOX = True
+    nothing_alone()
+    shop = billing.join()
+    price = {"fee": "storage", "currency": "USD", "from_on": date(2026, 11, 10), **WHY}
+    general = propose(prices.introduce, unit_price=Decimal("0.5"), now=DECIDED_AT, **price)
+    confirm(general, now=DECIDED_AT)
+    own = propose(
+        prices.introduce, unit_price=Decimal(2), merchant_id=shop.merchant.pk, now=DECIDED_AT,
+        **price,
+    )  # fmt: skip
+    reversal = billing.reversed_payment(shop)
+    told: dict[str, Any] = {"reversal_id": reversal.pk, "seen": reversal.seen}
+    with nothing_changes(), pytest.raises(Invalid):
+        two_people.decide(
+            reversals.accept, told | {"message": " "} | WHY, actor=officer(ALONE), now=DECIDED_AT
+        )
+    accepted = propose(
+        reversals.accept, message="You need not pay it.", now=DECIDED_AT, **told, **WHY
+    )
+    second = browser_of(officer(SECOND))
+
+    def page(proposal: Proposal) -> str:
+        name = "admin:merchants_proposal_decide"
+        return text_of(second.get(reverse(name, args=[proposal.pk, "confirm"])))
+
+    assert "from: 2026-11-10 unit price: 0.50 USD, as for everybody → 2.00 USD" in page(own)
+    assert "told to merchant: You need not pay it." in page(accepted)
+    listed = text_of(second.get(reverse("admin:merchants_proposal_changelist")))
+    assert "Price of storage in USD for merchant rosewood" in listed
 
 
 def test_an_officer_of_the_other_book_does_not_confirm_it() -> None:

@@ -75,6 +75,7 @@ SEEN = {
     "merchants.profile": ALL,
     "merchants.profilestep": ALL,
     "merchants.operatordecision": ALL,
+    "merchants.operatorfigure": ABOVE,
     "merchants.operatorpolicy": ALL,
     "merchants.proposal": ALL,
     "merchants.enrolledfactor": ABOVE,
