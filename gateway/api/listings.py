@@ -47,7 +47,8 @@ def _invoice_changed(since: datetime) -> Q:
 
 def _withdrawal_changed(since: datetime) -> Q:
     asked = Q(requested_at__gte=since) | Q(approved_at__gte=since)
-    return asked | Q(sent_at__gte=since) | Q(ended_at__gte=since)
+    ended = Q(ended_at__gte=since) | Q(corrected_at__gte=since) | Q(returned_at__gte=since)
+    return asked | Q(sent_at__gte=since) | ended
 
 
 ORDERS = OF_LINE("Order", Order, credit.ORDERS, since=_order_changed)

@@ -164,7 +164,7 @@ WITHDRAWALS = [
     Break(
         "a withdrawal is debited once, with its fee, and returned once if it did not go out",
         "DELETE FROM credit_proceedsentry WHERE kind = 'RETURNED'",
-        "USD, 30.0000, 0.0000, 30.0000; found",
+        "USD, 30.0000, 0.0000, 30.0000, 0, 0; found",
     ),
     Break(
         "a withdrawal goes to a destination of its own merchant, and is in its currency",
