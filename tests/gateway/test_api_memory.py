@@ -1,0 +1,75 @@
+"""A worker keeps nothing of what it was asked: its memory stays flat.
+
+`manage.py bench memory` asks two processes of gunicorn twenty thousand times.
+"""
+
+import gc
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import RequestFactory
+
+from tests import shops
+from tests.gateway.asking import AN_ORDER, Caller
+
+# What waits for a commit would wait for the end of the test.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WARM, ROUNDS = 30, 12
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_logged() -> Iterator[None]:
+    """pytest keeps each line of the log."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def test_what_is_kept_does_not_grow_with_the_requests() -> None:
+    shops.join("2026-11-01 10:00", credit_limit="900000.00")
+    key = Caller(requests_per_minute=100_000).text
+    served, numbers = WSGIHandler(), count(1)
+
+    def status(method: str, path: str, body: Any) -> int:
+        """The status of the answer. Django's test client would keep something of each request."""
+        content = b"" if body is None else json.dumps(body).encode()
+        request = RequestFactory().generic(
+            method, f"/api/v1{path}", content, content_type="application/json",
+            headers={"Authorization": f"Bearer {key}"},
+        )  # fmt: skip
+        answer: Any = served(request.environ, lambda *_: None)
+        answer.close()
+        return int(answer.status_code)
+
+    def ask(rounds: int) -> None:
+        """Ask for something of each sort, that often."""
+        for _ in range(rounds):
+            order = {**AN_ORDER, "order": f"A-{next(numbers)}", "amount": "1.00"}
+            for method, path, body, expected in (
+                ("POST", "/orders", order, 201),
+                ("POST", "/orders", order, 201),  # known already
+                ("POST", "/orders", order | {"amount": "2.00"}, 409),
+                ("POST", "/orders", order | {"colour": "red"}, 422),
+                ("POST", "/orders/check", order | {"order": "A"}, 200),
+                ("GET", "/merchants/rosewood/credit-line", None, 200),
+                ("GET", "/merchants/rosewood/orders?limit=5", None, 200),
+                ("POST", "/merchants/rosewood/orders/unknown/shipment", None, 404),
+            ):
+                assert status(method, path, body) == expected
+        gc.collect()
+
+    ask(WARM)
+    growths = []
+    for _ in range(4):
+        before = sys.getallocatedblocks()
+        ask(ROUNDS)
+        growths.append(sys.getallocatedblocks() - before)
+    # Caches come and go. A request of each round, or the event in it, is more than four objects.
+    assert min(growths) < 4 * ROUNDS
