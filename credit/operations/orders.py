@@ -31,6 +31,8 @@ class OrderConflict(Conflict):
     """An order, or a step of it, is known under this reference with other content."""
 
 
+TRIES = 3  # of reading a line and writing to it, until its lock is waited for
+
 # What an accepted order writes in one statement: itself, its entry, and the figures of its line.
 ORDER = """
 INSERT INTO credit_order (line_id, reference, buyer, buyer_risk, currency, amount, instalments,
@@ -138,23 +140,24 @@ def _place_at_once(
 
     The line is read, and the order is written if nobody wrote to the line meanwhile. All else
     returns None, and takes the line's lock: a repeat, a refusal, what writes a notice or works off
-    a day, and a line that others write to.
+    a day, and a line that others write to time after time.
     """
     # Within a transaction, what the database refuses must not end all of it.
     with transaction.atomic() if connection.in_atomic_block else nullcontext():
-        line = lines.see(merchant_id, without_order=terms.reference, now=now)
-        if line is None or line.buyer_cap is not None:
-            return None  # what a buyer owes is not in the line's row
-        try:
-            order = _decided(terms, line, at or line.now)
-        except Refused:
-            return None
-        if order.is_declined or usage.reached(*_uses(order, line)) is not None:
-            return None
-        if not _insert(order, line):
-            return None
-    line.used += order.outstanding  # as the row has it now
-    return order
+        for _ in range(TRIES):
+            line = lines.see(merchant_id, without_order=terms.reference, now=now)
+            if line is None or line.buyer_cap is not None:
+                return None  # what a buyer owes is not in the line's row
+            try:
+                order = _decided(terms, line, at or line.now)
+            except Refused:
+                return None
+            if order.is_declined or usage.reached(*_uses(order, line)) is not None:
+                return None
+            if _insert(order, line):
+                line.used += order.outstanding  # as the row has it now
+                return order
+    return None
 
 
 class _Terms(NamedTuple):

@@ -30,6 +30,8 @@ PATTERNS = {
     texts.ONE_LINE: "has a character that cannot be kept",
     "^[A-Z]{3}$": "must be three capital letters, such as USD",
 }
+# Members whose faults depend on other members.
+WITH = {"amount": frozenset({"currency"})}
 # The orders that payments name, and that are not there.
 UNKNOWN_ORDERS = """
 SELECT said.line
@@ -43,8 +45,10 @@ WHERE placed.id IS NULL
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row that could be read: what it says, and the merchant, reference and instant of its
-    event.
+    """What a row says, and the merchant, reference and instant of its event.
+
+    Members in `faulty` could not be read: they are left out, or stand as in the example of the
+    event's type, so that the others can be looked at.
     """
 
     line: int
@@ -53,11 +57,12 @@ class Row:
     merchant: str
     reference: str
     at: datetime
+    faulty: frozenset[str] = frozenset()
 
 
 def check(table: Table, kind: Kind, *, now: datetime) -> tuple[list[Row], list[Fault]]:
-    """Return (rows, faults): the rows that could be read, and all that is wrong with the file's
-    lines, each by itself and compared with the others. A row among `rows` may have faults, too.
+    """Return (rows, faults): the file's rows, and all that is wrong with its lines, each by itself
+    and compared with the others. Rows with faults are among `rows`, too.
     """
     rows: list[Row] = []
     faults = list(table.faults)
@@ -73,32 +78,47 @@ def check(table: Table, kind: Kind, *, now: datetime) -> tuple[list[Row], list[F
 def _faults_of(
     line: int, said: dict[str, Any], kind: Kind, rows: list[Row], now: datetime
 ) -> Iterator[Fault]:
-    """Yield what is wrong with one row. A row that could be read is added to `rows`, even if
-    something is wrong with it.
-    """
+    """Yield what is wrong with one row, and add it to `rows`."""
+    faulty = frozenset[str]()
     try:
         model = kind.model.model_validate(said)
     except PydanticError as error:
-        for one in error.errors(include_url=False):
-            name = ".".join(str(part) for part in one["loc"])
-            yield Fault(line, name, _reason(one, said, kind))
-        return
+        errors = error.errors(include_url=False)
+        faulty = frozenset(str(one["loc"][0]) for one in errors)
+        yield from (
+            Fault(line, ".".join(map(str, one["loc"])), _reason(one, said, kind)) for one in errors
+        )
+        said = _as_in_example(said, faulty, kind)
+        model = kind.model.model_validate(said)
     at = events.in_utc_or_none(said["at"]) if said.get("at") else now
     if at is None:
+        faulty, at = faulty | {"at"}, now
         yield Fault(line, "at", "is out of range")
-        return
     values = {name: getattr(model, name) for name in type(model).model_fields}
-    rows.append(Row(line, said, model, values["merchant"], values[kind.reference], at))
+    rows.append(Row(line, said, model, values["merchant"], values[kind.reference], at, faulty))
     for look in (_check_amount, _check_terms, _check_zone, _check_language):
         try:
             look(model, values, kind)
         except Invalid as refusal:
-            yield _fault(line, refusal)
+            yield from _unless_told(_fault(line, refusal), faulty)
     try:
         _check_limit(values, now)
         arrival.check(at, arrived=now)
     except Invalid as refusal:
-        yield _fault(line, refusal)
+        yield from _unless_told(_fault(line, refusal), faulty)
+
+
+def _as_in_example(said: dict[str, Any], faulty: frozenset[str], kind: Kind) -> dict[str, Any]:
+    """The row without its faulty members; those that it must have are as in the example."""
+    rest = {name: value for name, value in said.items() if name not in faulty}
+    return rest | {name: kind.example[name] for name in faulty & set(kind.required)}
+
+
+def _unless_told(fault: Fault, faulty: frozenset[str]) -> Iterator[Fault]:
+    """Yield the fault, unless it may come from a member that is no more what the row says."""
+    about = faulty if fault.field in faulty else WITH.get(fault.field, frozenset()) & faulty
+    if not about:
+        yield fault
 
 
 def _fault(line: int, refusal: Invalid) -> Fault:
@@ -185,16 +205,19 @@ def _unknown_merchants(rows: Sequence[Row], kind: Kind) -> Iterator[Fault]:
     named = {row.merchant for row in rows}
     known = set(Merchant.objects.filter(reference__in=named).values_list("reference", flat=True))
     for row in rows:
-        if row.merchant not in known:
+        if row.merchant not in known and "merchant" not in row.faulty:
             yield Fault(row.line, "merchant", f"there is no merchant {row.merchant}")
 
 
 def _said_differently(rows: Iterable[Row]) -> Iterator[Fault]:
     """Yield a fault for each row that has the reference of an earlier row but other content. A row
-    with the same content is a harmless duplicate.
+    with the same content is a harmless duplicate; one that could not be read whole is compared with
+    none.
     """
     first: dict[tuple[str, str], Row] = {}
     for row in rows:
+        if row.faulty:
+            continue
         known = first.setdefault((row.merchant, row.reference), row)
         if known.model != row.model:
             reason = f"{row.reference} is on line {known.line:,}, too, with other content"
@@ -206,7 +229,13 @@ def _not_there(rows: Sequence[Row], kind: Kind) -> Iterator[Fault]:
     that does not exist.
     """
     if kind.code == "PAYMENTS" and rows:
-        named = [(row.line, row.merchant, str(row.said["order"])) for row in rows]
+        named = [
+            (row.line, row.merchant, str(row.said["order"]))
+            for row in rows
+            if not row.faulty & {"merchant", "order"}
+        ]
+        if not named:
+            return
         with connection.cursor() as cursor:
             cursor.execute(UNKNOWN_ORDERS, [list(column) for column in zip(*named, strict=True)])
             unknown = {line for (line,) in cursor.fetchall()}
@@ -216,6 +245,6 @@ def _not_there(rows: Sequence[Row], kind: Kind) -> Iterator[Fault]:
     elif kind.code == "CHARGES":
         fees = set(Fee.objects.filter(is_sent_by_platform=True).values_list("code", flat=True))
         for row in rows:
-            if row.said["fee"] not in fees:
+            if row.said["fee"] not in fees and "fee" not in row.faulty:
                 there_is_none = f"there is no fee {row.said['fee']!r} that can be charged"
                 yield Fault(row.line, "fee", there_is_none)

@@ -68,6 +68,13 @@ class Kind:
         """The names of the members that a row may leave out."""
         return [name for name, one in self.model.model_fields.items() if not one.is_required()]
 
+    @property
+    def example(self) -> dict[str, Any]:
+        """A row that could be: the example of the event type's data, with a merchant."""
+        found = type_named(self.event_type)
+        assert found is not None
+        return {"merchant": "rosewood"} | found.example
+
     @cached_property
     def _integers(self) -> set[str]:
         """The names of the members that are whole numbers in JSON."""

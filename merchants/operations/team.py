@@ -161,10 +161,29 @@ def invite_first_owner(*, merchant_id: int, email: str, actor: str, now: datetim
         )
     try:
         _send(invitation, token)
-    except InvitationNotSent:
-        invitations.open_of(merchant_id).filter(pk=invitation.pk).update(revoked_at=now)
+    except InvitationNotSent as error:
+        _take_back(invitation, str(error), actor, now)
         return False
     return True
+
+
+@transaction.atomic
+def _take_back(invitation: Invitation, reason: str, actor: str, now: datetime) -> None:
+    """Revoke an invitation whose e-mail did not go out, with a trail row. Does nothing if that was
+    done meanwhile.
+    """
+    still_open = invitations.open_of(invitation.merchant_id).filter(pk=invitation.pk)
+    if still_open.update(revoked_at=now):
+        trail.write(
+            Action.INVITATION_REVOKED,
+            merchant_id=invitation.merchant_id,
+            subject=invitation.email,
+            before={"role": invitation.role},
+            after={"role": ""},
+            reason=reason,
+            actor=actor,
+            now=now,
+        )
 
 
 def send_again(*, merchant_id: int, actor: User, invitation_id: int, now: datetime) -> Invitation:

@@ -100,7 +100,37 @@ def test_unknown_members_of_json_are_refused_by_name() -> None:
     assert faults("PAYMENTS", row) == [
         'Line 1, amount: must be a decimal number in a string, such as "10.50".',
         "Line 1, x: is no member; there are merchant, order, payment, amount, currency, at.",
+        "Line 1, order: rosewood has no order A-1.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "heading", "row", "told"),
+    [
+        ("ORDERS", f"{ORDERS},at", "nobody,A-1,,5.005,USD,2099-01-01T00:00:00Z",
+         ["buyer: is missing",
+          "merchant: there is no merchant nobody",
+          "amount: 5.005 has more digits than USD (2)",
+          "at: 2099-01-01T00:00:00+00:00 is not here yet"]),
+        # A member that cannot be read is not looked at again, nor what depends on it.
+        ("ORDERS", ORDERS, ",A-1,Mei,5.005,usd",
+         ["merchant: is missing", "currency: must be three capital letters, such as USD"]),
+        ("PAYMENTS", PAYMENTS, "rosewood,A-7,p-1,none,USD",
+         ['amount: must be a decimal number, such as "10.50"',
+          "order: rosewood has no order A-7"]),
+        ("PAYMENTS", PAYMENTS, "rosewood,,p-1,0,USD",
+         ["order: is missing", "amount: must be more than 0"]),
+        ("CHARGES", CHARGES, "nobody,,walking,-1.00,USD",
+         ["charge: is missing",
+          "merchant: there is no merchant nobody",
+          "amount: must be 0 or more",
+          "fee: there is no fee 'walking' that can be charged"]),
+    ],
+)  # fmt: skip
+def test_all_faults_of_a_row_are_named_at_once(
+    kind: str, heading: str, row: str, told: list[str]
+) -> None:
+    assert sorted(faults(kind, heading, row)) == sorted(f"Line 2, {one}." for one in told)
 
 
 def test_payments_are_of_orders_that_are_there(shop: Shop) -> None:
@@ -147,6 +177,10 @@ def test_merchants_have_all_their_terms() -> None:
     )
     assert found == [
         "Line 3, plan_interval_days: input should be a valid integer.",
+        "Line 3, settlement_days: must be one of (0, 7, 15).",
+        "Line 3, timezone: 'Bangkok' is not in the time zone database as a place's, such as"
+        " Asia/Bangkok, or UTC.",
+        "Line 3, language: must be one of en, zh-hans, th.",
         "Line 4, settlement_days: must be one of (0, 7, 15).",
         "Line 4, timezone: 'Bangkok' is not in the time zone database as a place's, such as"
         " Asia/Bangkok, or UTC.",

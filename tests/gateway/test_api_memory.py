@@ -1,0 +1,82 @@
+"""A worker keeps nothing of what it was asked.
+
+`manage.py bench memory` asks two processes of gunicorn twenty thousand times, and measures them.
+"""
+
+import gc
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from django.core.handlers.wsgi import WSGIHandler
+from django.db.models import Model
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.test import RequestFactory
+from pydantic import BaseModel
+
+from lib.events import Event, Outcome
+from tests import shops
+from tests.gateway.asking import AN_ORDER, Caller
+
+# What waits for a commit would wait for the end of the test.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WARM, ROUNDS = 5, 10
+MADE_OF = (HttpRequest, HttpResponseBase, Model, BaseModel, Event, Outcome, Exception)
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_logged() -> Iterator[None]:
+    """pytest keeps each line of the log."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def test_no_request_row_or_event_outlives_its_answer() -> None:
+    shops.join("2026-11-01 10:00", credit_limit="900000.00")
+    key = Caller(requests_per_minute=100_000).text
+    served, numbers = WSGIHandler(), count(1)
+
+    def status(method: str, path: str, body: Any) -> int:
+        """The status of the answer. Django's test client would keep something of each request."""
+        content = b"" if body is None else json.dumps(body).encode()
+        request = RequestFactory().generic(
+            method, f"/api/v1{path}", content, content_type="application/json",
+            headers={"Authorization": f"Bearer {key}"},
+        )  # fmt: skip
+        answer: Any = served(request.environ, lambda *_: None)
+        answer.close()
+        return int(answer.status_code)
+
+    def ask(rounds: int) -> None:
+        """Ask for something of each sort, that often."""
+        for _ in range(rounds):
+            order = {**AN_ORDER, "order": f"A-{next(numbers)}", "amount": "1.00"}
+            for method, path, body, expected in (
+                ("POST", "/orders", order, 201),
+                ("POST", "/orders", order, 201),  # known already
+                ("POST", "/orders", order | {"amount": "2.00"}, 409),
+                ("POST", "/orders", order | {"colour": "red"}, 422),
+                ("POST", "/orders/check", order | {"order": "A"}, 200),
+                ("GET", "/merchants/rosewood/credit-line", None, 200),
+                ("GET", "/merchants/rosewood/orders?limit=5", None, 200),
+                ("POST", "/merchants/rosewood/orders/unknown/shipment", None, 404),
+            ):
+                assert status(method, path, body) == expected
+
+    ask(WARM)
+    before = kept()
+    ask(ROUNDS)
+    assert kept() == before
+
+
+def kept() -> Counter[str]:
+    """How many of what a request is made of are in memory, by their class."""
+    gc.collect()
+    return Counter(type(one).__name__ for one in gc.get_objects() if isinstance(one, MADE_OF))

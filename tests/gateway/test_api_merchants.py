@@ -1,0 +1,77 @@
+"""Merchants by the API: they are taken in, their first owner is invited, their terms changed."""
+
+from typing import Any
+
+import pytest
+from django.core import mail
+
+from gateway.api import examples
+from merchants.models import Membership, Merchant
+from merchants.operations import team
+from tests import shops
+from tests.credit.pages import set_clock
+from tests.gateway.asking import Caller, said
+from tests.unchanged import nothing_changes
+from trail.models import TrailEntry
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_clock(monkeypatch)("2026-11-26 03:00")
+
+
+def test_a_merchant_is_changed_by_what_is_sent_and_again_by_nothing() -> None:
+    shop = shops.join("2026-11-26 02:00")
+    caller = Caller("merchants", "read")
+    body = examples.BODIES["changeMerchant"]
+    for rows in (3, 3):
+        changed = caller.ask("PATCH", "/merchants/rosewood", body)
+        assert said(changed) == said(caller.get("/merchants/rosewood"))
+        assert said(changed)["name"] == "Rosewood & Daughters"
+        assert said(caller.get("/merchants/rosewood/credit-line"))["payment_days"] == 14
+        profile = shop.merchant.profile
+        assert (profile.contact_name, profile.contact_email) == ("Malee", "malee@rosewood.example")
+        told = TrailEntry.objects.filter(merchant=shop.merchant).exclude(action="API_KEY_MADE")
+        assert [row.reason for row in told] == ["The shop has moved."] * rows
+        assert {row.actor for row in told} == {f"API key {caller.key}"}
+    with nothing_changes():
+        for bad, where in (
+            ({"name": "Rosewood", "payment_days": 367}, "/payment_days"),
+            ({"name": "Rosewood", "settlement_days": 8}, "/settlement_days"),
+            ({"name": "Rosewood", "language": "xx"}, "/language"),
+            ({"name": "Rosewood", "contact_email": "malee"}, "/contact_email"),
+            ({"name": None}, "/name"),
+            ({"currency": "THB"}, "/currency"),
+        ):
+            refused = caller.ask("PATCH", "/merchants/rosewood", {"reason": "r", **bad})
+            assert (refused.status_code, said(refused)["errors"][0]["pointer"]) == (422, where)
+    assert shop.merchant.name == "Rosewood & Daughters"
+    assert caller.ask("PATCH", "/merchants/rosewood", {"name": "X"}).status_code == 422
+
+
+def test_the_first_owner_is_invited_once_and_again_only_if_nobody_got_the_mail(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caller = Caller("merchants")
+    body = examples.BODIES["takeInMerchant"]
+
+    def broken(*_: Any) -> None:
+        raise team.InvitationNotSent("the mail server is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(team, "_send", broken)
+        assert said(caller.post("/merchants", body))["owner_invited"] is False
+    told = TrailEntry.objects.filter(subject="malee@rosewood.example").order_by("pk")
+    assert list(told.values_list("action", "reason")) == [
+        ("MEMBER_INVITED", ""),
+        ("INVITATION_REVOKED", "the mail server is away"),
+    ]
+    for _ in range(2):
+        assert said(caller.post("/merchants", body))["owner_invited"] is True
+    assert len(mail.outbox) == 1
+    assert not Membership.objects.exists()
+    bad = caller.post("/merchants", body | {"merchant": "other", "owner_email": "malee"})
+    assert (bad.status_code, said(bad)["errors"][0]["pointer"]) == (422, "/owner_email")
+    assert not Merchant.objects.filter(reference="other").exists()
