@@ -303,8 +303,8 @@ class Deciding(ModelAdmin):
 
     def _decide(self, request: HttpRequest, row: Any, decision: Decision) -> HttpResponse:
         """Show the decision's page or, for a POST with a valid form, carry the decision out, and
-        redirect or show its report. If it is refused, show the page again with the reason. A
-        decision that takes a second factor has it confirmed first.
+        redirect or show its report. If it is refused, show the page again with the reason. Before
+        any of it, whoever takes a decision that asks for a second factor is sent to confirm theirs.
         """
         if decision.takes_second_factor:
             elsewhere: HttpResponse | None = self.admin_site.confirm_again(request)

@@ -93,8 +93,8 @@ def _batches(
     make: Callable[[Sequence[Merchant]], list[dict[str, Any]]],
     in_process: Callable[[Sequence[Merchant], list[dict[str, Any]]], None],
 ) -> Iterator[tuple[str, str]]:
-    """Compare batches of events, sent to the server, with the same operations called in this
-    process, and yield the lines about them.
+    """Measure how long batches of events take that are sent to the server, beside the same
+    operations called in this process. Yields the report's lines, each (what was measured, result).
     """
     ratios = []
     to_server()(f"{PATH}/events", json.dumps({"events": make(shops)}).encode())  # it warms up

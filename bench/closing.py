@@ -77,7 +77,7 @@ def _work_off(accounts: Sequence[int], last_day: date) -> None:
 
 
 def _sum(accounts: Sequence[int], month: date) -> None:
-    """Sum all charges of the month by the least SQL."""
+    """Sum these accounts' charges of the month with one statement, the least that would do."""
     with connection.cursor() as cursor:
         cursor.execute(FLOOR, [month, list(accounts)])
         assert cursor.rowcount == MERCHANTS * len(seeds.FEES)

@@ -59,8 +59,8 @@ PAYMENTS = Picture(
 
 
 def _totals() -> Mapping[str, Mapping[str, Decimal]]:
-    """For each currency, by its code, the figures of the home page by their names; a figure that is
-    missing there is 0.
+    """Return the figures of the home page by currency code and name. Figures that are 0 may be left
+    out.
     """
     found: dict[str, dict[str, Decimal]] = {}
     for name, amounts in (("unbilled", sums.unbilled()), ("unpaid", sums.unpaid())):
@@ -136,7 +136,9 @@ def _asked_for_thresholds(thresholds: Sequence[ThresholdRequest]) -> Iterator[St
 
 
 def _asked_for_credits(credits: Sequence[BillingCredit]) -> Iterator[Step]:
-    """Yields a step for each credit that was asked for or granted."""
+    """Yield a step for each of these credits: when it was asked for or granted, by whom, and in
+    which words.
+    """
     for one in credits:
         yield Step(one.asked_at, "Asked: a credit", one.message, one.asked_by, page_of(one))
 

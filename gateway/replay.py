@@ -204,8 +204,8 @@ class Replaying:
         return self.replay
 
     def _load(self) -> None:
-        """Load or create the record of how far the file has been applied, and note how far beyond
-        the clock it may go.
+        """Load the record of how far this file has been applied, or create it. Where events may lie
+        beyond the present, it also keeps up to which instant.
         """
         self.replay, _ = Replay.objects.get_or_create(
             digest=self.source.digest, defaults={"name": shown(self.source.path.name, 255)}

@@ -107,7 +107,9 @@ def held(what: str) -> Iterator[Held | None]:
 
 
 def _take(what: str) -> Held | None:
-    """Take the lease, or return None if another process has it or had it less than a minute ago."""
+    """Take the lease. Returns None while another process has it, and until a minute after it ran
+    out for a process that neither renewed it nor gave it back.
+    """
     values: dict[str, Any] = {"what": what, "owner": _owner()}
     values |= {"lasts": LASTS, "margin": MARGIN}
     with transaction.atomic(durable=True), connection.cursor() as cursor:

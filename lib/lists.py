@@ -126,5 +126,7 @@ Choices = Sequence[tuple[str, Any]]
 
 
 def choice(choices: Choices | Callable[[], Choices]) -> forms.ChoiceField:
-    """A field for one of a few choices, of which the first stands for all and has the value ""."""
+    """An optional field for one of these choices. The first of them has to be the one for all rows,
+    with the value "".
+    """
     return forms.ChoiceField(choices=choices, required=False)

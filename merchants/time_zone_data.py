@@ -34,10 +34,11 @@ def current() -> TimeZoneData:
 
 
 def check_connections() -> None:
-    """Check that the process has the same time-zone data as the books, now and whenever a
-    connection is made.
+    """Check that the process has the time-zone data whose version the database has on record, now
+    and whenever a connection is made.
 
-    Raises WrongTimeZoneData if it has not, and DatabaseError if the books can't be read now.
+    Raises WrongTimeZoneData if it has not, now or as a connection is made; and DatabaseError if the
+    record can't be read now.
     """
     connection_created.connect(_check_connection, dispatch_uid="time-zone data")
     _refuse_other(current().version)

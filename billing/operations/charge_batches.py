@@ -306,8 +306,8 @@ class ChargeWriter:
                 self._statements[account_id, month] = statement
 
     def _write_requests(self) -> None:
-        """Create the fulfilment requests that are named here for the first time, with the instant
-        of the first charge that does; those that exist stay as they are.
+        """Create the fulfilment requests that the batch's charges name and that do not exist yet,
+        each with the instant of the first charge that names it. Others stay as they are.
         """
         first = {
             (row.account_id, row.content.request): row.at

@@ -217,8 +217,8 @@ def expect_freezes(account: BillingAccount, invoices: Sequence[Invoice]) -> None
 
 
 def _freezes_on(invoice: Invoice, first_failed_on: date) -> date:
-    """The local day from which the bill freezes the line: 28 days after that of its first failure,
-    or that day itself if it asks again for a payment that was taken back.
+    """The local day from which the bill freezes the line: 28 days after `first_failed_on`, or that
+    day if the bill asks again for a payment that was taken back.
     """
     return first_failed_on if _asks_again(invoice) else first_failed_on + FREEZES_AFTER
 

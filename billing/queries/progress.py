@@ -39,7 +39,9 @@ class Closed:
 
 
 def closed() -> Closed | None:
-    """Read how far months are closed; None if there is no account."""
+    """The last month that all accounts have closed, the last that the foremost has closed, and
+    whose account is behind; None where there are no accounts.
+    """
     accounts = BillingAccount.objects.select_related("merchant")
     first, last = accounts.order_by("open_until").first(), accounts.order_by("-open_until").first()
     if first is None or last is None:

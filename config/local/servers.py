@@ -41,8 +41,8 @@ class ServerDidNotStart(Exception):
 
 
 def postgres_folder() -> Path:
-    """The folder of PostgreSQL's socket. Whoever may enter it is trusted by the server, so only its
-    owner (and root) may.
+    """The path of the folder of PostgreSQL's socket. Whoever may enter it is trusted by the server,
+    so it is within a folder that only its owner (and root) may enter.
     """
     return datafolder.sockets() / "pg"
 

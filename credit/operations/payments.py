@@ -165,8 +165,9 @@ def settle(payment: OrderPayment, line: CreditLine) -> None:
 
 
 def _apply(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> Unmatched | None:
-    """Save the payment as APPLIED, RECOVERY or UNMATCHED, and change the balances accordingly.
-    Returns the refusal to raise if it is UNMATCHED, or None.
+    """Save the payment as APPLIED to its open order, as RECOVERY of what was written off, or as
+    UNMATCHED. The first two become proceeds; UNMATCHED changes no balance, and the refusal is
+    returned, which the caller raises. Otherwise returns None.
     """
     order, now = payment.order, line.now
     if order.is_open and payment.amount <= order.outstanding:

@@ -200,7 +200,9 @@ def _values(refund: OrderRefund, line: CreditLine, parts: "Sequence[_Part]") -> 
 
 
 def _move_order(refund: OrderRefund) -> None:
-    """Change the order's figures, due date and status by the refund, and save it."""
+    """Count the refund on its order: what was refunded, what is outstanding, the due date and the
+    status. Saves the order.
+    """
     order = refund.order
     order.refunded += refund.amount
     order.refunded_written_off += refund.from_written_off

@@ -264,7 +264,9 @@ def _parts(order: Row, currency: str) -> list[Row]:
 
 
 def _with_overdue(orders: Sequence[Row], today: str) -> list[Row]:
-    """The orders, each with `is_overdue` on local day `today`, the line's open one."""
+    """The orders, each with `is_overdue`: whether it fell due before `today`, the open day of its
+    line as ISO text.
+    """
     return [
         order | {"is_overdue": order["due_on"] is not None and order["due_on"] < today}
         for order in orders

@@ -325,8 +325,10 @@ class Preview:
 def preview(
     lines: Sequence[CreditLine], policy_of: dict[str, CreditPolicy], now: datetime
 ) -> list[Preview]:
-    """What a review of each line on its open day would decide. `policy_of` has the policy for each
-    currency; lines of other currencies, and lines that would not be reviewed, are left out.
+    """What a review of each line on its open day would decide, from what is known by `now`.
+
+    `policy_of` has the policy for each currency. Lines of other currencies are left out, and those
+    of which no metrics were reported, since these have no reviews.
     """
     starts = [
         reviews.Start(line.pk, line.timezone, line.open_on, now, policy_of[line.currency])

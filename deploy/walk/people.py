@@ -183,7 +183,9 @@ def join(person: str, merchant: str) -> None:
 
 
 def superuser(person: str, command: list[str]) -> None:
-    """Run the command in a terminal of its own, and type what it asks for."""
+    """Run `createsuperuser` in a terminal of its own, and type the address and the password that it
+    asks for. Raises Stopped, with what it said, if it fails.
+    """
     child, terminal = pty.fork()
     if child == 0:
         os.execvp(command[0], command)

@@ -100,8 +100,8 @@ def _result(raw: Any, outcome: Outcome) -> Result:
 def show(request: KeyedRequest, event: str) -> Received:
     """What became of the event with this id, if it came in within the last 30 days.
 
-    Of several that had this id, the latest. What a route of its own has told has the id of its
-    request.
+    Of several that had this id, the latest. What came by another route, such as `POST /orders`, is
+    an event, too: its id is that of the request (the answer's X-Request-ID).
     """
     found = received.visible_to(request.auth).filter(event=event).order_by("-pk").first()
     if found is None:

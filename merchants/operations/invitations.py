@@ -95,8 +95,8 @@ def _take_up(token: str, now: datetime) -> Invitation:
 
 
 def _join(invitation: Invitation, user: User, now: datetime) -> Membership:
-    """Give the person the role of the invitation and notify the owners, or return the membership
-    that they have already.
+    """Give the person the role of the invitation, and write to the owners. Who is a member already
+    keeps that role, and nobody is written to. Returns the membership.
     """
     membership, is_new = Membership.objects.get_or_create(
         merchant=invitation.merchant, user=user, defaults={"role": invitation.role}

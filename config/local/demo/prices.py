@@ -15,10 +15,10 @@ CARRIERS = "The carriers' rates rise."
 
 
 def chapter(shop: Shop, days: Days) -> Iterator[Action]:
-    """Yield the actions that introduce the prices in the shop's currency, and the price of labels
-    that is about to change.
+    """Yield the actions that introduce all prices in the shop's currency, and, a few days ago, a
+    dearer price of shipping labels from next month on.
 
-    For another shop of the same currency the prices are introduced already.
+    Prices are for all shops of a currency, so this is the chapter of only one of them.
     """
     currency = shop.currency
     for fee, unit in PRICES[currency].items():
