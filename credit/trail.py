@@ -25,6 +25,10 @@ class Action(TextChoices):
     POLICY_INTRODUCED = "POLICY_INTRODUCED", "Credit policy introduced"
     POLICY_WITHDRAWN = "POLICY_WITHDRAWN", "Credit policy withdrawn"
 
+    # Orders that our people changed, instead of the platform
+    ORDER_CANCELLED = "ORDER_CANCELLED", "Order cancelled by hand"
+    ORDER_REFUNDED = "ORDER_REFUNDED", "Order refunded by hand"
+
     # Cash that no order took
     UNMATCHED_APPLIED = "UNMATCHED_APPLIED", "Unmatched cash applied to an order"
     UNMATCHED_RELEASED = "UNMATCHED_RELEASED", "Unmatched cash released to proceeds"

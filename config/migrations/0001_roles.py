@@ -39,6 +39,7 @@ CREDIT = (
     "credit.limitreview",
     "credit.limitrequest",
     "credit.orderflag",
+    "credit.order",
     "credit.orderpayment",
     "credit.refusedcash",
     "credit.withdrawal",

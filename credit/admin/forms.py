@@ -80,6 +80,27 @@ class UnmatchedReturned(UnmatchedReleased):
     field_order = ("amount", "reference", "reason", "settled")
 
 
+class OrderCancelled(Reasoned):
+    told = WordsField(
+        label="For the merchant",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="The merchant reads it as the reason of the cancellation.",
+    )
+    field_order: Sequence[str] = ("reason", "told")
+
+
+class OrderRefunded(Reasoned):
+    amount = amount_field(label="Amount")
+    reference = LineField(
+        label="Reference of the refund",
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Unique at the merchant, as the references that the platform sends.",
+    )
+    # How much was refunded when the page was shown, so that a form that is sent twice refunds once.
+    refunded = amount_field(widget=forms.HiddenInput)
+    field_order = ("amount", "reference", "reason", "refunded")
+
+
 class RaiseApproved(AsksAgain, Reasoned):
     limit = amount_field(
         label="Other limit", required=False, help_text="Empty: what was asked for."

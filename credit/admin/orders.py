@@ -12,9 +12,17 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from backoffice.decisions import Call, Deciding, Decision, Reasoned
-from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, related, waiting
+from backoffice.list_pages import (
+    OfMerchant,
+    ReadOnlyInline,
+    amount,
+    figure,
+    related,
+    waiting,
+)
+from credit.admin.forms import OrderCancelled, OrderRefunded
 from credit.models import Order, OrderFlag, OrderPayment, OrderRefund
-from credit.operations import flags
+from credit.operations import flags, orders_by_hand
 from credit.queries import waiting as queues
 
 MERCHANT = related("line__merchant")
@@ -41,8 +49,35 @@ class RefundInline(ReadOnlyInline):
     )
 
 
+def _may_be_cancelled(order: Order) -> bool:
+    return order.is_open and not order.paid
+
+
+def _may_be_refunded(order: Order) -> bool:
+    """Whether anything of it can still be refunded: it was accepted, and not refunded whole."""
+    ended = (Order.Status.DECLINED, Order.Status.CANCELLED, Order.Status.REFUNDED)
+    return order.status not in ended
+
+
+def _cancel_effect(order: Order) -> str:
+    return (
+        f"Order {order} of {figure(order.amount)} is off: {figure(order.outstanding)} of the limit"
+        " come back at once. The platform cannot open it again; its own cancellation with another"
+        " reason will be refused as a conflict."
+    )
+
+
+def _refund_effect(order: Order) -> str:
+    left = order.amount - order.refunded
+    return (
+        f"The buyer of order {order} has got money back outside; at most {figure(left)} of it are"
+        f" left to refund. It lowers what is outstanding ({figure(order.outstanding)}) first, and"
+        " comes out of the merchant's proceeds where nothing is."
+    )
+
+
 @admin.register(Order)
-class OrderAdmin(OfMerchant):
+class OrderAdmin(Deciding, OfMerchant):
     merchant = "line__merchant"
     is_long = True
     of_one = ("-placed_at", "-pk")
@@ -59,6 +94,27 @@ class OrderAdmin(OfMerchant):
     list_filter = ("status",)
     list_select_related = ("line__merchant",)
     inlines = (PaymentInline, RefundInline)
+    decisions = (
+        Decision(
+            "cancel",
+            "Cancel",
+            form=OrderCancelled,
+            effect=_cancel_effect,
+            carry_out=Call(orders_by_hand.cancel, "order_id"),
+            done="The order is cancelled.",
+            is_open=_may_be_cancelled,
+        ),
+        Decision(
+            "refund",
+            "Refund",
+            form=OrderRefunded,
+            effect=_refund_effect,
+            carry_out=Call(orders_by_hand.refund, "order_id"),
+            done="The refund is recorded.",
+            initial=lambda order: {"refunded": order.refunded},
+            is_open=_may_be_refunded,
+        ),
+    )
 
 
 @admin.register(OrderRefund)

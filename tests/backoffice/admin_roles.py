@@ -113,10 +113,11 @@ DECIDED = {
     "credit.freeze": (CREDIT, "lift"),
     "credit.limitrequest": (CREDIT, "approve reject answer"),
     "credit.limitreview": (CREDIT, "approve reject"),
+    "credit.order": (CREDIT, "cancel refund"),
     "credit.orderflag": (CREDIT, "dismiss confirm"),
     "credit.orderpayment": (CREDIT, "apply release return"),
     "credit.refusedcash": (CREDIT, "close"),
-    "credit.withdrawal": (CREDIT, "approve reject paid failed"),
+    "credit.withdrawal": (CREDIT, "approve reject paid failed sent-back correct"),
     "merchants.membership": (RUNS, "role remove"),
     "merchants.merchant": (RUNS, "invite details contacts"),
     "merchants.profile": (

@@ -66,6 +66,10 @@ def refused(shop: Shop) -> Model:
     return shop.line.refused_cash.get()
 
 
+def order(shop: Shop) -> Model:
+    return shop.line.orders.get(reference="B-0")
+
+
 def large(shop: Shop) -> Model:
     return withdraw(shop, "20000.00")
 
