@@ -2,8 +2,10 @@
 
 from django.contrib import admin
 
-from backoffice.decisions import Call, Deciding, Decision, Reasoned
+from backoffice.decisions import Call, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
+from billing.admin import shown
+from billing.admin.shown import AboutAccount
 from billing.models import BillingCredit
 from billing.operations import credits
 from billing.queries import waiting as queues
@@ -41,7 +43,7 @@ def _waits(credit: BillingCredit) -> bool:
 
 
 @admin.register(BillingCredit)
-class BillingCreditAdmin(Deciding, OfMerchant):
+class BillingCreditAdmin(AboutAccount, OfMerchant):
     merchant = "account__merchant"
     reference = "charge__reference"
     list_display = (
@@ -64,6 +66,7 @@ class BillingCreditAdmin(Deciding, OfMerchant):
             "Approve",
             form=Reasoned,
             effect=_approve_effect,
+            shown=shown.status,
             carry_out=CallOrPropose(credits.approve, "credit_id"),
             done=done("The credit is approved."),
             is_open=_waits,
@@ -73,6 +76,7 @@ class BillingCreditAdmin(Deciding, OfMerchant):
             "Reject",
             form=Reasoned,
             effect=_reject_effect,
+            shown=shown.status,
             carry_out=Call(credits.reject, "credit_id"),
             done="The credit is rejected.",
             is_open=_waits,

@@ -2,9 +2,11 @@
 
 from django.contrib import admin
 
-from backoffice.decisions import Call, Deciding, Decision, Reasoned
+from backoffice.decisions import Call, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
+from billing.admin import shown
 from billing.admin.forms import ThresholdApproved
+from billing.admin.shown import AboutAccount
 from billing.models import ThresholdRequest
 from billing.operations import thresholds
 from billing.queries import waiting as queues
@@ -42,7 +44,7 @@ def _waits(request: ThresholdRequest) -> bool:
 
 
 @admin.register(ThresholdRequest)
-class ThresholdRequestAdmin(Deciding, OfMerchant):
+class ThresholdRequestAdmin(AboutAccount, OfMerchant):
     merchant = "account__merchant"
     reference = ""
     list_display = (
@@ -65,6 +67,7 @@ class ThresholdRequestAdmin(Deciding, OfMerchant):
             form=ThresholdApproved,
             effect=_approve_effect,
             initial=lambda request: {"present": {"threshold": request.account.threshold}},
+            shown=shown.status_and_threshold,
             carry_out=CallOrPropose(thresholds.approve, "request_id"),
             done=done("The threshold is raised."),
             is_open=lambda request: request.is_pending and not request.account.is_closed,
@@ -74,6 +77,7 @@ class ThresholdRequestAdmin(Deciding, OfMerchant):
             "Reject",
             form=Reasoned,
             effect=_reject_effect,
+            shown=shown.status,
             carry_out=Call(thresholds.reject, "request_id"),
             done="The request is rejected.",
             is_open=_waits,

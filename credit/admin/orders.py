@@ -11,8 +11,10 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from backoffice.decisions import Call, Deciding, Decision, Reasoned
+from backoffice.decisions import Call, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, related, waiting
+from credit.admin import shown
+from credit.admin.shown import AboutLine
 from credit.models import Order, OrderFlag, OrderPayment, OrderRefund
 from credit.operations import flags
 from credit.queries import waiting as queues
@@ -84,7 +86,7 @@ def _is_open(flag: OrderFlag) -> bool:
 
 
 @admin.register(OrderFlag)
-class OrderFlagAdmin(Deciding, OfMerchant):
+class OrderFlagAdmin(AboutLine, OfMerchant):
     merchant = "line__merchant"
     reference = "cause"
     list_display = ("__str__", MERCHANT, "cause", "buyer", "at", "status", "decided_by")
@@ -96,6 +98,7 @@ class OrderFlagAdmin(Deciding, OfMerchant):
             "Dismiss",
             form=Reasoned,
             effect=lambda flag: "Nothing is wrong with these orders. Nothing else changes.",
+            shown=shown.status,
             carry_out=Call(flags.dismiss, "flag_id"),
             done="The flag is dismissed.",
             is_open=_is_open,
@@ -108,6 +111,7 @@ class OrderFlagAdmin(Deciding, OfMerchant):
                 "Something is wrong with these orders. This freezes nothing: that is a decision"
                 " about the line."
             ),
+            shown=shown.status,
             carry_out=Call(flags.confirm, "flag_id"),
             done="The flag is confirmed.",
             is_open=_is_open,

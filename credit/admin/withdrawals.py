@@ -9,14 +9,15 @@ from backoffice.decisions import (
     Act,
     Call,
     ConfirmForm,
-    Deciding,
     Decision,
     Download,
     Reasoned,
     Report,
 )
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
+from credit.admin import shown
 from credit.admin.forms import BankAnswers, BankFile, MarkedPaid
+from credit.admin.shown import AboutLine
 from credit.models import PayoutDestination, PayoutRun, PayoutSchedule, Withdrawal
 from credit.operations import payout_answers, payout_files, payouts, withdrawals
 from credit.queries import waiting as queues
@@ -108,6 +109,7 @@ ABOUT_ONE = (
         "Approve",
         form=ConfirmForm,
         effect=_approve_effect,
+        shown=shown.status,
         carry_out=Call(withdrawals.approve, "withdrawal_id"),
         done="The withdrawal is approved.",
         is_open=_may_be_approved,
@@ -117,6 +119,7 @@ ABOUT_ONE = (
         "Reject",
         form=Reasoned,
         effect=_returned_effect,
+        shown=shown.status,
         carry_out=Call(withdrawals.reject, "withdrawal_id"),
         done="The withdrawal is rejected.",
         is_open=_may_be_rejected,
@@ -126,6 +129,7 @@ ABOUT_ONE = (
         "Mark as paid",
         form=MarkedPaid,
         effect=_paid_effect,
+        shown=shown.status,
         carry_out=Call(payouts.mark_paid, "withdrawal_id", renamed={"bank_reference": "reference"}),
         done="The withdrawal is paid.",
         is_open=_may_be_ended,
@@ -135,6 +139,7 @@ ABOUT_ONE = (
         "Mark as failed",
         form=Reasoned,
         effect=_returned_effect,
+        shown=shown.status,
         carry_out=Call(payouts.mark_failed, "withdrawal_id"),
         done="The withdrawal has failed.",
         is_open=_may_be_ended,
@@ -189,7 +194,7 @@ def _file(act: Act) -> tuple[str, bytes]:
 
 
 @admin.register(Withdrawal)
-class WithdrawalAdmin(Deciding, OfMerchant):
+class WithdrawalAdmin(AboutLine, OfMerchant):
     merchant = "line__merchant"
     list_display = (
         "reference",

@@ -31,6 +31,7 @@ class ReviewOvertaken(Refused):
     """
 
     code = "review_overtaken"
+    keeps_changes = True
 
 
 class RaiseBlocked(Refused):

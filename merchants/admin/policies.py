@@ -3,6 +3,7 @@ share.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -61,6 +62,19 @@ def _figure(model: type[PolicyVersion], name: str) -> forms.Field:
     )
 
 
+class AboutPolicies(Deciding):
+    """Pages of a policy's versions, which are introduced and withdrawn one after the other."""
+
+    def lock(self, row: Any, now: datetime) -> None:
+        policies.lock_newest(self.model, row.currency)
+
+
+def _versions(version: PolicyVersion) -> dict[str, Any]:
+    """The newest version of the policy in this currency that was not withdrawn."""
+    versions = type(version)._default_manager.filter(currency=version.currency)
+    return {"Newest version": versions.filter(withdrawn_at__isnull=True).order_by("pk").last()}
+
+
 def new_version(form: type[NewVersion], introduce: Callable[..., Any], effect: str) -> Decision:
     """The decision to propose a new version, with a version's numbers to start from."""
     figures = form.model.figure_names()
@@ -89,6 +103,7 @@ def new_version(form: type[NewVersion], introduce: Callable[..., Any], effect: s
             " has to start later than on the day when that is done."
         ),
         initial=present,
+        shown=_versions,
         carry_out=carry_out,
         done="The new version waits for a second person.",
     )
@@ -101,6 +116,7 @@ def withdrawing(withdraw: Callable[..., Any]) -> Decision:
         "Withdraw",
         form=Reasoned,
         effect=lambda version: f"Version {version} never starts; the one before it stays in force.",
+        shown=lambda version: {"Withdrawn": version.withdrawn_at is not None},
         carry_out=Call(withdraw, "policy_id"),
         done="The version is withdrawn.",
         is_open=lambda version: version.may_be_withdrawn(
@@ -122,7 +138,7 @@ _NEW_VERSION = new_version(
 
 
 @admin.register(OperatorPolicy)
-class OperatorPolicyAdmin(Deciding, ReadOnly):
+class OperatorPolicyAdmin(AboutPolicies, ReadOnly):
     list_display = (
         "__str__",
         "starts_on",

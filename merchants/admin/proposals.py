@@ -31,6 +31,11 @@ def _what(proposal: Proposal) -> str:
     )
 
 
+def _shown(proposal: Proposal) -> dict[str, Any]:
+    """The state of a proposal; nothing else of it ever changes."""
+    return {"Status": proposal.get_status_display()}
+
+
 def _values(values: dict[str, Any]) -> str:
     """The values as one text; "nothing" if all are empty."""
     told = {
@@ -75,6 +80,8 @@ class ProposalAdmin(Deciding, ReadOnly):
                 f"{_what(proposal)} Confirmed, it counts at once. Nobody confirms what they"
                 " proposed or asked for."
             ),
+            shown=_shown,
+            commits_itself=True,
             carry_out=Call(proposals.confirm, "proposal_id", takes_person=True),
             done="It is confirmed, and done.",
             is_open=lambda proposal: proposal.waits,
@@ -84,6 +91,7 @@ class ProposalAdmin(Deciding, ReadOnly):
             "Refuse",
             form=Reasoned,
             effect=lambda proposal: f"{_what(proposal)} Refused, nothing changes.",
+            shown=_shown,
             carry_out=Call(proposals.refuse, "proposal_id", takes_person=True),
             done="The proposal is refused.",
             is_open=lambda proposal: proposal.waits,
@@ -95,6 +103,7 @@ class ProposalAdmin(Deciding, ReadOnly):
             effect=lambda proposal: (
                 f"{_what(proposal)} Withdrawn by {proposal.proposed_by}, nothing changes."
             ),
+            shown=_shown,
             carry_out=Call(proposals.withdraw, "proposal_id", takes_person=True),
             done="The proposal is withdrawn.",
             is_open=lambda proposal: proposal.waits,

@@ -24,6 +24,7 @@ from merchants.models import Invitation
 from tests.credit.pages import set_clock
 from tests.credit.withdrawing import NOW, shop_with
 from tests.factories import browser_of, member, operator, proved
+from tests.factories.people import Browser
 from tests.shops import Shop
 from tests.threads import at_once
 from tests.trailed import entries, newest
@@ -83,7 +84,7 @@ def shop(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Shop:
 
 def same_browser(client: Client) -> Client:
     """Another client with the same cookies, as a second tab has."""
-    tab = Client()
+    tab = Browser()
     tab.cookies.update(client.cookies)
     return tab
 
