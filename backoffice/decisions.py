@@ -34,6 +34,7 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice import shown
+from backoffice.briefs import Brief
 from backoffice.buttons import button as _button
 from backoffice.outcomes import became
 from lib import clock
@@ -52,6 +53,21 @@ class Reasoned(forms.Form):
     """The base form of decisions that need a reason."""
 
     reason = WordsField(label="Reason", widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
+
+
+class Telling(forms.Form):
+    """The base form of decisions that the merchant is told of: why, for colleagues, and another
+    text, which the merchant reads.
+    """
+
+    reason = WordsField(
+        label="Reason, for colleagues", widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
+    )
+    told = WordsField(
+        label="For the merchant",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="The merchant reads it.",
+    )
 
 
 @dataclass(frozen=True)
@@ -440,6 +456,12 @@ class Deciding(ModelAdmin):
             raise
         return False
 
+    def brief(self, row: Any, name: str) -> Brief | None:
+        """What an operator reads before the decision `name` about the row; None where the effect
+        says it all.
+        """
+        return None
+
     def lock(self, row: Any, now: datetime) -> None:
         """Take the lock under which operations change what decisions about the row change, until
         the transaction ends. By default it is the lock of the row itself.
@@ -490,11 +512,17 @@ class Deciding(ModelAdmin):
             "effect": "" if is_closed and report is None else decision.effect(row),
             "warning": getattr(getattr(decision, "carry_out", None), "warning", ""),
             "form": form,
+            "brief": self._brief(row, decision, is_closed or report is not None),
             "report": report,
             "became": became(row) if is_closed and report is None else "",
             "back": self._address("changelist") if row is None else self._address("change", row.pk),
         }
         return TemplateResponse(request, "admin/decision.html", context)
+
+    def _brief(self, row: Any, decision: Decision | Download, is_over: bool) -> Brief | None:
+        """The brief of the page; None where there is nothing to decide."""
+        is_asked = isinstance(decision, Decision) and row is not None and not is_over
+        return self.brief(row, decision.name) if is_asked else None
 
     def _showed(
         self, request: HttpRequest, row: Any, decision: Decision | Download, is_new: bool

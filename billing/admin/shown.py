@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Sum
 
+from backoffice.briefs import Brief
 from backoffice.decisions import Act, Deciding
 from billing.models import (
     AccountChange,
@@ -19,6 +20,7 @@ from billing.models import (
     ThresholdRequest,
 )
 from billing.operations import accounts, prices, transfers
+from billing.queries import briefs
 from billing.queries.effects import left_to_credit
 from lib import money
 
@@ -30,6 +32,9 @@ class AboutAccount(Deciding):
 
     def lock(self, row: Any, now: datetime) -> None:
         accounts.lock(_account_id(row), now=now)
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        return briefs.about(row, name)
 
 
 def _account_id(row: Any) -> int:
@@ -46,6 +51,9 @@ class AboutPrices(Deciding):
 
     def lock(self, row: Any, now: datetime) -> None:
         prices.wait_turn()
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        return briefs.of_price(row)
 
 
 def status(row: Any) -> Values:
@@ -158,9 +166,9 @@ def invoice(invoice: Invoice) -> Values:
     return status(invoice) | {"Left to pay": invoice.left_to_pay}
 
 
-def attempts(bill: Invoice) -> Values:
+def attempts(of: Invoice) -> Values:
     """The same, and how often the bill was tried."""
-    return invoice(bill) | {"Attempts": bill.payments.count()}
+    return invoice(of) | {"Attempts": of.payments.count()}
 
 
 def payment(attempt: Payment) -> Values:

@@ -7,10 +7,10 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from backoffice.decisions import Call, Decision, Reasoned
+from backoffice.decisions import Call, Decision
 from backoffice.list_pages import OfMerchant, amount, figure, related
 from credit.admin import shown
-from credit.admin.forms import DaysChange, FreezePlaced, LimitChange
+from credit.admin.forms import DaysChange, FreezePlaced, LimitChange, MayTell
 from credit.admin.shown import AboutLine
 from credit.models import (
     CreditLine,
@@ -139,7 +139,7 @@ class FreezeAdmin(AboutLine, OfMerchant):
         Decision(
             "lift",
             "Lift",
-            form=Reasoned,
+            form=MayTell,
             effect=lambda freeze: (
                 "This freeze ends; others of the line stay in force."
                 f"{WHEN_LIFTED.get(freeze.reason, '')} The merchant is told."

@@ -4,10 +4,10 @@ them.
 
 from django.contrib import admin
 
-from backoffice.decisions import Call, Decision, Reasoned
+from backoffice.decisions import Call, Decision, Telling
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
 from credit.admin import shown
-from credit.admin.forms import Answered, RaiseApproved
+from credit.admin.forms import MayTell, RaiseApproved
 from credit.admin.shown import AboutLine
 from credit.models import LimitRequest, LimitReview
 from credit.operations import requests, review_decisions
@@ -50,7 +50,7 @@ class LimitReviewAdmin(AboutLine, OfMerchant):
         Decision(
             "approve",
             "Approve",
-            form=Reasoned,
+            form=MayTell,
             effect=_review_effect,
             shown=shown.status_and_limit,
             carry_out=CallOrPropose(review_decisions.approve, "review_id"),
@@ -60,7 +60,7 @@ class LimitReviewAdmin(AboutLine, OfMerchant):
         Decision(
             "reject",
             "Reject",
-            form=Reasoned,
+            form=MayTell,
             effect=lambda review: "The limit stays as it is. The merchant is told.",
             shown=shown.status,
             carry_out=Call(review_decisions.reject, "review_id"),
@@ -119,7 +119,7 @@ class LimitRequestAdmin(AboutLine, OfMerchant):
         Decision(
             "reject",
             "Reject",
-            form=Reasoned,
+            form=Telling,
             effect=lambda request: "The limit stays as it is. The merchant is told why.",
             shown=shown.status,
             carry_out=Call(requests.reject, "request_id"),
@@ -129,10 +129,10 @@ class LimitRequestAdmin(AboutLine, OfMerchant):
         Decision(
             "answer",
             "Answer",
-            form=Answered,
-            effect=lambda request: request.message,
+            form=Telling,
+            effect=lambda request: "The merchant reads your answer; its limit stays as it is.",
             shown=shown.status,
-            carry_out=Call(requests.answer, "request_id", renamed={"answer": "text"}),
+            carry_out=Call(requests.answer, "request_id"),
             done="The question is answered.",
             is_open=_question_waits,
         ),

@@ -3,9 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from backoffice.briefs import Brief
 from backoffice.decisions import Act, Deciding
 from credit.models import CreditLine, LimitRequest, LimitReview
 from credit.operations import lines
+from credit.queries import briefs
 
 Values = dict[str, Any]
 
@@ -16,6 +18,9 @@ class AboutLine(Deciding):
     def lock(self, row: Any, now: datetime) -> None:
         line_id = row.pk if isinstance(row, CreditLine) else row.line_id
         lines.lock(line_id, now=now, notes_instant=False)
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        return briefs.about(row, name)
 
 
 def status(row: Any) -> Values:

@@ -11,8 +11,8 @@ from backoffice.decisions import (
     ConfirmForm,
     Decision,
     Download,
-    Reasoned,
     Report,
+    Telling,
 )
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
 from credit.admin import shown
@@ -117,7 +117,7 @@ ABOUT_ONE = (
     Decision(
         "reject",
         "Reject",
-        form=Reasoned,
+        form=Telling,
         effect=_returned_effect,
         shown=shown.status,
         carry_out=Call(withdrawals.reject, "withdrawal_id"),
@@ -137,7 +137,7 @@ ABOUT_ONE = (
     Decision(
         "failed",
         "Mark as failed",
-        form=Reasoned,
+        form=Telling,
         effect=_returned_effect,
         shown=shown.status,
         carry_out=Call(payouts.mark_failed, "withdrawal_id"),

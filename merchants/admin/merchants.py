@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from backoffice.decisions import Call, Deciding, Decision, Download, Reasoned
+from backoffice.decisions import Call, Deciding, Decision, Download, Telling
 from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline, related, waiting
 from merchants.admin import member_decisions, merchant_decisions
 from merchants.forms import ProfileLookedAt
@@ -92,9 +92,9 @@ class ProfileStepAdmin(OfMerchant):
     list_select_related = ("profile__merchant",)
 
 
-class ProfileRejected(ProfileLookedAt, Reasoned):
+class ProfileRejected(Telling, ProfileLookedAt):
     """The form that rejects a part of a profile: the version that the operator looked at, and the
-    reason.
+    two reasons.
     """
 
 
@@ -129,7 +129,7 @@ def _reject(part: ProfilePart) -> Decision:
         form=ProfileRejected,
         effect=lambda profile: (
             f"The {name} counts as rejected until the merchant changes it: reviews take the profile"
-            " as half complete at most. The merchant reads your reason."
+            " as half complete at most. The merchant is told why."
         ),
         initial=_seen,
         shown=partial(_shown, part),

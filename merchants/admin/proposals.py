@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest
 
+from backoffice.briefs import BOOKS, Brief
 from backoffice.decisions import Call, ConfirmForm, Deciding, Decision, Reasoned
 from backoffice.list_pages import ReadOnly, waiting
 from backoffice.queues import QUEUES
@@ -27,8 +28,14 @@ def _what(proposal: Proposal) -> str:
     return (
         f"{KINDS[proposal.kind].title}{about}: from"
         f" {_values(proposal.before)} to {_values(proposal.after)}.{asked} Proposed by"
-        f" {proposal.proposed_by}: {proposal.reason}"
+        f" {proposal.proposed_by}: {proposal.reason}{_told(proposal)}"
     )
+
+
+def _told(proposal: Proposal) -> str:
+    """What the merchant is going to read, where something was written for it."""
+    told = proposal.arguments.get("told", "")
+    return f"\n\nThe merchant will read: {told}\n\n" if told else ""
 
 
 def _shown(proposal: Proposal) -> dict[str, Any]:
@@ -109,6 +116,12 @@ class ProposalAdmin(Deciding, ReadOnly):
             is_open=lambda proposal: proposal.waits,
         ),
     )
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        """How the merchant's book stands that the proposal is about."""
+        book = KINDS[row.kind].permission.partition(".")[0]
+        of_merchant = BOOKS.get(book)
+        return of_merchant(row.merchant) if of_merchant and row.merchant else None
 
     def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
         # Each book registers its own queues of proposals, when all of them have started.

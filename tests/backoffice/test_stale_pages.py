@@ -38,7 +38,7 @@ from tests.factories.people import showed
 from tests.kept import kept_of
 from tests.shops import Shop, ShopFactory
 from tests.trail.test_trail_of_decisions import page_of, with_operators
-from tests.trail.trail_cases import ANOTHER, CASES, Case
+from tests.trail.trail_cases import ANOTHER, CASES, TOLD, Case
 from tests.unchanged import nothing_changes
 
 # Decisions whose pages show nothing that they change.
@@ -335,7 +335,7 @@ def test_a_double_click_is_one_decision_and_no_error(shop: Shop) -> None:
         "plan": {"plan": "grand", "price": "9", "interval_days": "90", **WHY},
         "time-zone": {"timezone": "Asia/Bangkok", **WHY},
         "review": WHY,
-        "credit": {"fee": "credit-account", "amount": "1", "request_key": "form-1", **WHY},
+        "credit": {"fee": "credit-account", "amount": "1", "request_key": "form-1", **WHY, **TOLD},
         "transfer": {"amount": "20.00", "reference": "B-7"},
         "give-back": {"amount": "20.00", "reference": "B-8", **WHY},
     }.items():

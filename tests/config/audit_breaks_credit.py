@@ -45,7 +45,7 @@ CREDIT = [
     Break(
         "a price far from the one before was confirmed by another person",
         "UPDATE merchants_operatordecision SET proposal_id = NULL WHERE what = 'PRICE'",
-        "price 3: expected True; found False",
+        ": expected True; found False",
     ),
     Break(
         "an entry's balances go on from those of the entry before",

@@ -31,6 +31,7 @@ from tests.trailed import entries, newest
 
 KEY = {"request_key": "form-1"}
 WHY = {"reason": "As agreed by telephone."}
+TOLD = {"told": "Packed twice."}
 CREDITED = {"fee": "credit-pick-pack", "amount": "1.50"}
 INVITED = {"email": "new@shop.example", "role": "VIEWER"}
 
@@ -65,7 +66,8 @@ OF_MERCHANTS = [
 OF_OPERATORS = [
     Form("/admin/credit/creditline/{pk}/decide/freeze/", {"cause": "MANUAL", **WHY}, Freeze,
          "FREEZE_PLACED", "Credit officer"),
-    Form("/admin/billing/charge/{charge}/decide/credit/", {**CREDITED, **WHY}, BillingCredit,
+    Form("/admin/billing/charge/{charge}/decide/credit/", {**CREDITED, **WHY, **TOLD},
+         BillingCredit,
          "CREDIT_GRANTED", "Billing officer"),
     Form("/admin/merchants/merchant/{pk}/decide/invite/", {**INVITED, **WHY}, Invitation,
          "MEMBER_INVITED", "Administrator"),
