@@ -6,6 +6,7 @@ operation, and shows the operation's own sentence when that refuses.
             "lift",
             "Lift",
             form=Reasoned,
+            shown=lambda freeze: {"In force": freeze.lifted_at is None},
             effect=lambda freeze: "This freeze ends.",
             carry_out=Call(freezes.lift, "freeze_id"),
             done="The freeze is lifted.",
@@ -14,7 +15,7 @@ operation, and shows the operation's own sentence when that refuses.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import datetime
 from functools import reduce
 from typing import Any, ClassVar
@@ -22,8 +23,9 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.db.models import Model
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
@@ -31,10 +33,13 @@ from django.utils.http import content_disposition_header
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from backoffice import shown
+from backoffice.briefs import Brief
 from backoffice.buttons import button as _button
+from backoffice.outcomes import became
 from lib import clock
 from lib.amount_fields import in_currency
-from lib.refusals import Refused
+from lib.refusals import ChangedMeanwhile, Refused
 from lib.text_fields import WordsField
 
 Text = str | Promise
@@ -50,6 +55,21 @@ class Reasoned(forms.Form):
     reason = WordsField(label="Reason", widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
 
 
+class Telling(forms.Form):
+    """The base form of decisions that the merchant is told of: why, for colleagues, and another
+    text, which the merchant reads.
+    """
+
+    reason = WordsField(
+        label="Reason, for colleagues", widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
+    )
+    told = WordsField(
+        label="For the merchant",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text="The merchant reads it.",
+    )
+
+
 @dataclass(frozen=True)
 class Act:
     """What an operator has decided: the row (None if the decision is not about a single one), the
@@ -60,6 +80,7 @@ class Act:
     cleaned_data: dict[str, Any]  # of the form
     user: Any
     now: datetime
+    showed: shown.Shown | None = None  # what its page showed of what it changes
 
     @property
     def actor(self) -> str:
@@ -120,6 +141,11 @@ def always(row: Any) -> bool:
     return True
 
 
+def never(act: Act) -> bool:
+    """The default of `repeats` and `is_so`: a form that is sent again is another decision."""
+    return False
+
+
 @dataclass(frozen=True)
 class Decision:
     """A decision about a row or a list: its button, and the page that explains it, shows its form
@@ -135,6 +161,24 @@ class Decision:
     # The sentence shown afterwards, or a function of the result; a Report has its own.
     done: Text | Callable[[Any], Text] = field(kw_only=True, default="")
     initial: Callable[[Any], dict[str, Any]] = field(kw_only=True, default=lambda row: {})
+    # What the page shows of what it changes, by labels: the figure before, the state of what is
+    # decided, not what moves with every order. It has to be so still, under the row's lock, when
+    # the decision is taken. None where nothing that the page shows is changed.
+    shown: Callable[[Any], Mapping[str, Any]] | None = field(kw_only=True, default=None)
+    # Whether just this form was carried out before, by what it carries: a key or the bank's
+    # reference. Sent twice, it goes to the operation, which answers as it did.
+    repeats: Callable[[Act], bool] = field(kw_only=True, default=never)
+    # Whether all that is decided is so by now. A form that is sent twice is then answered as if it
+    # was done by the second one.
+    is_so: Callable[[Act], bool] = field(kw_only=True, default=never)
+    # Whether `carry_out` commits more than once, or asks somebody outside of the database. No lock
+    # is held around it: what the page showed is compared right before, and the operation's own
+    # refusals stand for what happens at the same moment.
+    commits_itself: bool = field(kw_only=True, default=False)
+    # What is done once the decision is committed, and no lock is held any more.
+    afterwards: Callable[[Act, Any], Any] = field(
+        kw_only=True, default=lambda act, outcome: outcome
+    )
     # Whether the button is shown. Refusing is up to the operation.
     is_open: Callable[[Any], bool] = field(kw_only=True, default=always)
     menu: Text = field(kw_only=True, default="")  # buttons of the same one are in a menu
@@ -303,8 +347,9 @@ class Deciding(ModelAdmin):
 
     def _decide(self, request: HttpRequest, row: Any, decision: Decision) -> HttpResponse:
         """Show the decision's page or, for a POST with a valid form, carry the decision out, and
-        redirect or show its report. If it is refused, show the page again with the reason. Before
-        any of it, whoever takes a decision that asks for a second factor is sent to confirm theirs.
+        redirect or show its report. If it is refused, show the page again with the reason. A
+        decision that takes a second factor has it confirmed first. If something that the page
+        showed has changed, the page shown again has the present figures, and keeps what was typed.
         """
         if decision.takes_second_factor:
             elsewhere: HttpResponse | None = self.admin_site.confirm_again(request)
@@ -313,9 +358,11 @@ class Deciding(ModelAdmin):
         if request.method != "POST":
             form = decision.form(initial=decision.initial(row))
             return self._page(request, row, decision, form)
-        form = decision.form(request.POST, request.FILES, initial=decision.initial(row))
-        in_currency(form, getattr(row, "currency", ""))
-        outcome = _carried_out(decision, form, row, request) if form.is_valid() else None
+        form = _filled_in(decision, row, request.POST, request)
+        try:
+            outcome = self._outcome(decision, form, row, request)
+        except ChangedMeanwhile as refusal:
+            return self._look_again(request, row, decision, refusal)
         if outcome is None:
             return self._page(request, row, decision, form)
         if isinstance(outcome, Report):
@@ -330,6 +377,113 @@ class Deciding(ModelAdmin):
             self._address("change", row.pk) if is_there else self._address("changelist")
         )
 
+    def _outcome(
+        self, decision: Decision, form: forms.Form, row: Any, request: HttpRequest
+    ) -> Report | Model | None:
+        """Carry out the decision, and return its result. Returns None if the form is not valid or
+        the decision was refused; the form's errors then say why. Raises ChangedMeanwhile.
+        """
+        if not form.is_valid():
+            return None
+        try:
+            outcome: Report | Model = self._carry_out(decision, _act(form, row, request), request)
+        except ChangedMeanwhile:
+            raise
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        except ValidationError as error:  # of a model, by field
+            for name, errors in error.update_error_dict({}).items():
+                form.add_error(name if name in form.fields else None, errors)
+        else:
+            return outcome
+        return None
+
+    def _carry_out(self, decision: Decision, act: Act, request: HttpRequest) -> Any:
+        """Carry out the decision if what its page showed is still so. Raises ChangedMeanwhile and
+        what the operation raises.
+        """
+        if act.row is None or decision.shown is None:
+            outcome = decision.carry_out(act)
+        elif decision.commits_itself:
+            if self._is_done(decision, act):
+                return act.row
+            outcome = decision.carry_out(act)
+        else:
+            outcome, is_done = self._carry_out_under_lock(decision, act, request)
+            if is_done:
+                return outcome
+        return decision.afterwards(act, outcome)
+
+    def _carry_out_under_lock(
+        self, decision: Decision, act: Act, request: HttpRequest
+    ) -> tuple[Any, bool]:
+        """Carry out the decision in one transaction that first takes the row's lock, so that of two
+        pages sent at once the second sees what the first has changed. Returns the outcome, and
+        whether that was so already (`_is_done`).
+
+        Nothing stays of a decision that is refused but what the refusal keeps.
+        """
+        with transaction.atomic():
+            self.lock(act.row, act.now)
+            present = self.get_queryset(request).filter(pk=act.row.pk).first()
+            try:
+                if present is None:
+                    raise ChangedMeanwhile("It is gone by now.")
+                act = replace(act, row=present)
+                is_done = self._is_done(decision, act)
+                return (present if is_done else decision.carry_out(act)), is_done
+            except Refused as error:
+                refusal = error
+                transaction.set_rollback(not refusal.keeps_changes)
+        raise refusal
+
+    def _is_done(self, decision: Decision, act: Act) -> bool:
+        """Check that what the decision's page showed is still so. Returns True if it is not, but
+        all that was decided is so already, as when a form is sent twice. Raises ChangedMeanwhile.
+
+        A row that is not open any more, whose page has no form, is left to the operation to refuse.
+        """
+        assert decision.shown is not None
+        if act.showed is None and not decision.is_open(act.row):
+            return decision.is_so(act)
+        if decision.repeats(act):
+            return False
+        try:
+            shown.check(act.showed, shown.as_texts(decision.shown(act.row)))
+        except shown.PageIsStale:
+            if decision.is_so(act):
+                return True
+            raise
+        return False
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        """What an operator reads before the decision `name` about the row; None where the effect
+        says it all.
+        """
+        return None
+
+    def lock(self, row: Any, now: datetime) -> None:
+        """Take the lock under which operations change what decisions about the row change, until
+        the transaction ends. By default it is the lock of the row itself.
+        """
+        held = self.model._base_manager.select_for_update(no_key=True)
+        list(held.filter(pk=row.pk).values_list("pk"))
+
+    def _look_again(
+        self, request: HttpRequest, row: Any, decision: Decision, refusal: ChangedMeanwhile
+    ) -> HttpResponse:
+        """The page of a decision that was refused since something has changed: with the present
+        figures and what was typed, so that a second press is taken with open eyes.
+        """
+        if row is not None:
+            row = self.get_object(request, str(row.pk))
+        if row is None:
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(self._address("changelist"))
+        form = _filled_in(decision, row, _typed(decision, row, request), request)
+        form.add_error(None, str(refusal))
+        return self._page(request, row, decision, form, is_new=True)
+
     def _page(
         self,
         request: HttpRequest,
@@ -337,8 +491,15 @@ class Deciding(ModelAdmin):
         decision: Decision | Download,
         form: forms.Form | None,
         report: Report | None = None,
+        *,
+        is_new: bool = False,
     ) -> TemplateResponse:
-        """Render the page of a decision or download, or the report of one that was carried out."""
+        """Render the page of a decision or download, or the report of one that was carried out.
+
+        A decision that is not open has no form, but says what became of the row. What the page
+        showed before is carried on when it is shown again, unless it is a new page (`is_new`).
+        """
+        is_closed = isinstance(decision, Decision) and row is not None and not decision.is_open(row)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -346,13 +507,32 @@ class Deciding(ModelAdmin):
             "title": decision.title,
             "subtitle": row,
             "merchant": row and self.merchant and reduce(getattr, self.merchant.split("__"), row),
-            "effect": decision.effect(row),
+            "showed_in": shown.FIELD,
+            "showed": self._showed(request, row, decision, is_new),
+            "effect": "" if is_closed and report is None else decision.effect(row),
             "warning": getattr(getattr(decision, "carry_out", None), "warning", ""),
             "form": form,
+            "brief": self._brief(row, decision, is_closed or report is not None),
             "report": report,
+            "became": became(row) if is_closed and report is None else "",
             "back": self._address("changelist") if row is None else self._address("change", row.pk),
         }
         return TemplateResponse(request, "admin/decision.html", context)
+
+    def _brief(self, row: Any, decision: Decision | Download, is_over: bool) -> Brief | None:
+        """The brief of the page; None where there is nothing to decide."""
+        is_asked = isinstance(decision, Decision) and row is not None and not is_over
+        return self.brief(row, decision.name) if is_asked else None
+
+    def _showed(
+        self, request: HttpRequest, row: Any, decision: Decision | Download, is_new: bool
+    ) -> str:
+        """What the page carries along of what it shows; "" where that is nothing."""
+        if row is None or not isinstance(decision, Decision) or decision.shown is None:
+            return ""
+        if request.method == "POST" and not is_new:
+            return request.POST.get(shown.FIELD, "")
+        return shown.written(shown.as_texts(decision.shown(row)))
 
 
 def attachment(name: str, content: bytes) -> HttpResponse:
@@ -364,20 +544,24 @@ def attachment(name: str, content: bytes) -> HttpResponse:
 
 def _act(form: forms.Form, row: Any, request: HttpRequest) -> Act:
     """What the operator has decided by submitting the form."""
-    return Act(row=row, cleaned_data=form.cleaned_data, user=request.user, now=clock.now())
+    showed = shown.read(request.POST.get(shown.FIELD))
+    return Act(
+        row=row, cleaned_data=form.cleaned_data, user=request.user, now=clock.now(), showed=showed
+    )
 
 
-def _carried_out(
-    decision: Decision, form: forms.Form, row: Any, request: HttpRequest
-) -> Report | Model | None:
-    """Carry out the decision, and return its result. Returns None if it was refused; the form's
-    errors then say why.
-    """
-    try:
-        return decision.carry_out(_act(form, row, request))
-    except Refused as refusal:
-        form.add_error(None, str(refusal))
-    except ValidationError as error:  # of a model, by field
-        for name, errors in error.update_error_dict({}).items():
-            form.add_error(name if name in form.fields else None, errors)
-    return None
+def _filled_in(decision: Decision, row: Any, typed: QueryDict, request: HttpRequest) -> forms.Form:
+    """The decision's form with what was typed."""
+    form = decision.form(typed, request.FILES, initial=decision.initial(row))
+    in_currency(form, getattr(row, "currency", ""))
+    return form
+
+
+def _typed(decision: Decision, row: Any, request: HttpRequest) -> QueryDict:
+    """What was typed into the form, with what its hidden fields say of the row as it is now."""
+    typed = request.POST.copy()
+    initial = decision.initial(row)
+    for name, field_ in decision.form.base_fields.items():
+        if field_.widget.is_hidden and name in initial:
+            typed[name] = str(field_.prepare_value(initial[name]))
+    return typed

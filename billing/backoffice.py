@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
+from backoffice import briefs
 from backoffice.figures import DAILY, PERMISSIONS, PICTURES, TOTALS, Daily, Picture, Total, Totals
 from backoffice.list_pages import page_of
 from backoffice.merchant_page import FEW, PARTS, Area, Part, Placed, Section, Step, Visit
@@ -11,6 +12,7 @@ from backoffice.queues import QUEUES
 from billing import queries
 from billing.models import BillingAccount, BillingCredit, Payment, ThresholdRequest
 from billing.queries import forecast, progress, sums, waiting
+from billing.queries.briefs import of_merchant
 from jobs.facts import FACTS, Fact
 from merchants.queries import local_day
 
@@ -19,6 +21,7 @@ def register() -> None:
     """Register billing's figures, queues, facts and panels with the pages that show them;
     BillingConfig.ready calls it.
     """
+    briefs.register("billing", of_merchant)
     QUEUES.register(*waiting.QUEUES)
     PARTS.register(Part(40, _of_merchant, related=["billing_account__card"]))
     PERMISSIONS.register("billing.view_billingaccount")

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from backoffice import briefs
 from backoffice.figures import DAILY, PERMISSIONS, PICTURES, TOTALS, Daily, Picture, Total, Totals
 from backoffice.list_pages import page_of
 from backoffice.merchant_page import FEW, PARTS, Area, Part, Placed, Section, Step, Visit
@@ -13,6 +14,7 @@ from backoffice.queues import QUEUES
 from credit import queries
 from credit.models import CreditLine, LimitEntry, LimitRequest, LimitReview, Order, Withdrawal
 from credit.queries import freezes, proceeds, sums, waiting, withdrawals
+from credit.queries.briefs import of_merchant
 from merchants.queries import local_day
 
 
@@ -23,6 +25,7 @@ def register() -> None:
     QUEUES.register(*waiting.QUEUES)
     PARTS.register(Part(30, _of_merchant, related=["credit_line"]))
     PERMISSIONS.register("credit.view_creditline")
+    briefs.register("credit", of_merchant)
     TOTALS.register(Totals(10, TOTAL_ROWS, _totals))
     DAILY.register(*KINDS_BY_DAY)
     PICTURES.register(ORDERS)

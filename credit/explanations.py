@@ -65,6 +65,17 @@ WAITS_FOR_APPROVAL = _(
     "It is large, so a person of our team approves it first. You can still cancel it."
 )
 
+# What stands in where one of our people has written nothing for the merchant.
+BY_OUR_TEAM = _("Our team has decided this. Ask us about it if anything is unclear.")
+
+
+def told(own: str, ours: str) -> StrOrPromise:
+    """What a merchant reads of why something was decided about its limit or freezes: what was
+    written for it (`own`), or a standard sentence if there is only a reason for colleagues
+    (`ours`); "" if nobody decided, but a rule.
+    """
+    return own or (BY_OUR_TEAM if ours else "")
+
 
 def state(withdrawal: Withdrawal) -> StrOrPromise:
     """The sentence that tells a merchant where a withdrawal stands and what comes next."""

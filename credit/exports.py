@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from django.db.models import QuerySet
 
+from credit import explanations
 from credit.models import CreditLine, LimitEntry, ProceedsEntry, Withdrawal
 from credit.models.orders import OrderQuerySet
 from lib.csv_files import amount, of_rows, safe, utc
@@ -40,6 +41,12 @@ def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
     return of_rows(columns, rows)
 
 
+def _told() -> str:
+    """SQL for what the merchant reads of why its limit was changed (explanations.told)."""
+    standard = str(explanations.BY_OUR_TEAM).replace("'", "''")
+    return f"(CASE WHEN told > '' THEN told WHEN reason > '' THEN '{standard}' ELSE '' END)"
+
+
 def entries(line: CreditLine, found: QuerySet[LimitEntry]) -> Iterator[bytes]:
     """Yield the chunks of a CSV file of these entries of the line, in the order of the query. It
     says whether a person or a rule made an entry, but names no operator.
@@ -54,11 +61,11 @@ def entries(line: CreditLine, found: QuerySet[LimitEntry]) -> Iterator[bytes]:
         "Used after": amount("used_after", line.currency),
         "Currency": "currency",
         "By": "CASE WHEN position('@' IN actor) > 0 THEN 'team' ELSE 'automatic' END",
-        "Reason": safe("reason"),
+        "Reason": safe(_told()),
     }
     rows = found.values(
         *("at", "kind", "order__reference", "limit_change", "used_change", "limit_after"),
-        *("used_after", "currency", "actor", "reason"),
+        *("used_after", "currency", "actor", "reason", "told"),
     )
     return of_rows(columns, rows)
 

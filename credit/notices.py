@@ -7,8 +7,9 @@ amounts as plain decimals with their `currency` beside them.
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from credit.explanations import BY_OUR_TEAM
 from credit.withdrawal_failures import TRANSLATED
-from notices.details import amount, day, phrase, words
+from notices.details import Details, amount, day, phrase, words
 from notices.kinds import Group, Kind, Link, Text
 
 CREDIT = Group("credit", _("Credit"))
@@ -62,8 +63,15 @@ LIMIT_100 = Kind(
     shows={"used": amount, "limit": amount},
     is_automatic=True,
 )
+
+
+def _why(name: str, details: Details) -> str:
+    """What the merchant reads of why a raise was decided so, or a standard sentence."""
+    return details.get("told") or str(BY_OUR_TEAM)
+
+
 # Cause: the review's day, with the status that an operator's decision gave it. Details: grade,
-# status, limit_before, limit_proposed, limit_given, currency, reason (of who decided).
+# status, limit_before, limit_proposed, limit_given, currency, told (by who decided).
 REVIEW = Kind(
     code="REVIEW",
     label=_("The limit was reviewed"),
@@ -108,7 +116,7 @@ REVIEW = Kind(
         "limit_before": amount,
         "limit_proposed": amount,
         "limit_given": amount,
-        "reason": words,
+        "reason": _why,  # of notices from before it is for colleagues
     },
     is_automatic=True,
 )
@@ -131,7 +139,8 @@ REQUEST_ANSWERED = Kind(
     link=Link("credit:requests"),
     shows={"limit": amount, "answer": words},
 )
-# Cause: the freeze's id. Details: reason (its code).
+# Cause: the freeze's id. Details: reason (its code); told, where something was written for the
+# merchant, with the status TOLD.
 FREEZE_PLACED = Kind(
     code="FREEZE_PLACED",
     label=_("The credit line was frozen"),
@@ -143,7 +152,14 @@ FREEZE_PLACED = Kind(
                 "Your credit line was frozen because of %(freeze)s. New orders are declined; open"
                 " orders go on."
             ),
-        )
+        ),
+        "TOLD": Text(
+            _("Your credit line is frozen"),
+            _(
+                "Your credit line was frozen because of %(freeze)s. New orders are declined; open"
+                " orders go on. %(told)s"
+            ),
+        ),
     },
     link=Link("credit:freezes"),
     shows={"freeze": phrase(FREEZES, of="reason")},
@@ -158,7 +174,11 @@ FREEZE_LIFTED = Kind(
         "": Text(
             _("A freeze of your credit line was lifted"),
             _("The freeze of your credit line because of %(freeze)s was lifted."),
-        )
+        ),
+        "TOLD": Text(
+            _("A freeze of your credit line was lifted"),
+            _("The freeze of your credit line because of %(freeze)s was lifted. %(told)s"),
+        ),
     },
     link=Link("credit:freezes"),
     shows={"freeze": phrase(FREEZES, of="reason")},

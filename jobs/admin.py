@@ -165,6 +165,11 @@ class JobFailureAdmin(WithState):
                 f"{failure.job} is run now for this row alone. It failed {failure.failures}"
                 f" time{'s' if failure.failures > 1 else ''}, the last time with: {failure.error}"
             ),
+            shown=lambda failure: {
+                "Failures": failure.failures,
+                "Dealt with": failure.resolved_at is not None,
+            },
+            commits_itself=True,
             carry_out=Call(requested.retry, "failure_id"),
             done=_retry_outcome,
             is_open=lambda failure: failure.resolved_at is None,

@@ -22,6 +22,8 @@ class Refused(Exception):
     sentence: StrOrPromise = _("This can't be done. Check what you entered.")
     # What of the request is at fault, or differs from what is known, by the names of the members.
     fields: tuple[str, ...] = ()
+    # Whether what was written before it was refused stays; the refusal's docstring says what.
+    keeps_changes = False
 
 
 def sentence_of(refusal: Refused) -> str:

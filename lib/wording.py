@@ -19,6 +19,11 @@ def checked(field: str, text: str, longest: int = LONGEST_TEXT) -> str:
     return _checked(field, texts.with_line_ends(text), longest, has_lines=True)
 
 
+def optional(field: str, text: str, longest: int = LONGEST_TEXT) -> str:
+    """As `checked`, but it may be empty."""
+    return checked(field, text, longest) if text.strip() else ""
+
+
 def line(field: str, text: str, longest: int = texts.LONGEST_NAME) -> str:
     """The reference or name without spaces around it.
 

@@ -199,6 +199,7 @@ def test_officers_and_the_platform_whose_clocks_differ_write_one_account() -> No
                     merchant_id=shop.merchant.pk,
                     fee="credit-pick-pack",
                     amount=Money("1.00", "USD"),
+                    told="sorry",
                     reason="sorry",
                     request_key=f"{thread}-{step}",
                     actor="bo@tael.example",

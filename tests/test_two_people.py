@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import transaction
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
 from backoffice import decisions
 from billing.models import AccountChange, FeePrice, UnappliedEntry
-from billing.operations import credits, prices, reversals, terms, thresholds, transfers
+from billing.operations import accounts, credits, prices, reversals, terms, thresholds, transfers
 from credit.models import UnmatchedSettlement
 from credit.operations import freezes, limits, unmatched
 from jobs.timetable import job_named
@@ -45,6 +46,7 @@ from tests.unchanged import nothing_changes
 pytestmark = pytest.mark.django_db
 
 WHY: dict[str, Any] = {"reason": "I have looked at it."}
+ANSWER: dict[str, Any] = WHY | {"told": "We have looked at it."}
 ALONE, SECOND = "olga@tael.example", "otto@tael.example"
 WAITS = ["merchants_proposal", "trail_trailentry", "django_admin_log"]
 
@@ -119,6 +121,8 @@ def test_one_person_proposes_it_and_only_another_one_of_that_role_does_it(
     row = case.row(shop) if case.row else None
     said = case.said | OTHER.get((case.model, case.name), {})
     first, second = browser_of(officer(ALONE)), browser_of(officer(SECOND))
+    with transaction.atomic():  # days that have ended are worked off by whoever comes first
+        accounts.lock_both(shop.merchant.pk, now=DECIDED_AT)
     with nothing_changes(but=WAITS):
         assert first.post(page_of(case, row), said).status_code == 302
     proposal = Proposal.objects.get()
@@ -221,7 +225,7 @@ def test_after_seven_days_it_lapses_and_the_proposer_is_told() -> None:
     shop = billing.join()
     proposal = propose(
         credits.grant, merchant_id=shop.account.pk, fee="credit-account", amount=usd(5),
-        request_key="f-1", now=DECIDED_AT, **WHY,
+        request_key="f-1", now=DECIDED_AT, **ANSWER,
     )  # fmt: skip
     at = DECIDED_AT + timedelta(days=7)
     with nothing_changes(), pytest.raises(proposals.Lapsed):
@@ -489,8 +493,8 @@ def test_what_only_protects_waits_for_nobody() -> None:
     limits.set_limit(limit=usd(100), **of, **by, **WHY)
     thresholds.change(threshold=usd(10), **of, **by, **WHY)
     freezes.place(note="a look at it", reason="MANUAL", **of, **by)  # type: ignore[arg-type]
-    credits.reject(credit_id=asked.pk, **by, **WHY)
-    thresholds.reject(request_id=wanted.pk, **by, **WHY)
+    credits.reject(credit_id=asked.pk, **by, **ANSWER)
+    thresholds.reject(request_id=wanted.pk, **by, **ANSWER)
     assert not Proposal.objects.exists()
     assert not OperatorDecision.objects.exists()
 
@@ -518,7 +522,7 @@ def outside(shop: Shop) -> Decimal:
 def _credit(shop: Shop, attempt: Attempt, amount: int, key: str) -> None:
     attempt(
         credits.grant, merchant_id=shop.account.pk, fee="credit-account", amount=usd(amount),
-        request_key=key,
+        request_key=key, told="We give it back.",
     )  # fmt: skip
 
 
@@ -546,7 +550,7 @@ def _asked_credits(shop: Shop, attempt: Attempt) -> None:
         asked = CreditRequestFactory.create(
             shop=shop, at=billing.BEFORE, charge=reference, amount="900.00"
         )
-        attempt(credits.approve, credit_id=asked.pk)
+        attempt(credits.approve, credit_id=asked.pk, told="We give it back.")
     _close_and_pay_out(shop, attempt)
 
 
@@ -624,7 +628,7 @@ def test_two_people_end_the_found_case() -> None:
     of: dict[str, Any] = {"merchant_id": shop.account.pk, "now": DECIDED_AT}
     confirm(
         propose(
-            credits.grant, fee="credit-account", amount=usd(4300), request_key="f", **of, **WHY
+            credits.grant, fee="credit-account", amount=usd(4300), request_key="f", **of, **ANSWER
         ),
         now=DECIDED_AT,
     )

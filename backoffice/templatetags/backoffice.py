@@ -1,12 +1,13 @@
 """Template filters and tags of the operators' pages."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
+from backoffice import shown
 from backoffice.panels import Panel
 
 register = template.Library()
@@ -34,3 +35,15 @@ def panel(context: template.Context, shown: Panel) -> SafeString:
     found = context.template.engine.get_template(shown.template)  # type: ignore[union-attr]
     with context.push(**shown.context):
         return found.render(context)
+
+
+@register.filter
+def in_words(value: Any) -> str:
+    """A value of a row as decisions' pages show it."""
+    return shown.in_words(value)
+
+
+@register.filter
+def when(at: date | datetime) -> str:
+    """The day of something that happened, with its time in UTC if that is known."""
+    return f"{at:%d %b %Y, %H:%M}" if isinstance(at, datetime) else f"{at:%d %b %Y}"

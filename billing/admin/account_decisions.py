@@ -11,6 +11,7 @@ from moneyed import Money
 from backoffice.decisions import Act, Call, Decision, Reasoned
 from backoffice.list_pages import figure
 from billing import tasks
+from billing.admin import shown
 from billing.admin.forms import (
     GrantedCredit,
     MethodChoice,
@@ -124,12 +125,10 @@ def _method_effect(account: BillingAccount) -> str:
     )
 
 
-def _choose_method(act: Act) -> Payment | BillingAccount:
-    """Choose the method, try the oldest bill that is due by it, and have workers try the others;
-    returns that attempt, or the account if none was made.
-    """
+def _choose_method(act: Act) -> BillingAccount:
+    """Choose the method that the operator's form states; returns the account."""
     method, _separator, card = act.cleaned_data["method"].partition(":")
-    account = payment_methods.choose(
+    return payment_methods.choose(
         merchant_id=act.row.pk,
         method=method,
         card_id=int(card) if card else None,
@@ -137,6 +136,12 @@ def _choose_method(act: Act) -> Payment | BillingAccount:
         actor=act.actor,
         now=act.now,
     )
+
+
+def _try_at_once(act: Act, account: BillingAccount) -> Payment | BillingAccount:
+    """Try the oldest bill that is due by the method that was chosen, and have workers try the
+    others; returns that attempt, or the account if none was made.
+    """
     payment = payments.collect_chosen(account.pk, now=act.now)
     tasks.start_collecting(account.pk)
     return payment or account
@@ -157,6 +162,8 @@ DECISIONS = (
         form=GrantedCredit,
         effect=_credit_effect,
         initial=_new_credit,
+        shown=shown.granted,
+        repeats=shown.is_granted,
         carry_out=CallOrPropose(credits.grant, "merchant_id"),
         done=done("The credit is granted."),
     ),
@@ -166,6 +173,8 @@ DECISIONS = (
         form=ThresholdChange,
         effect=_threshold_effect,
         initial=lambda account: {"present": {"threshold": account.threshold}},
+        shown=shown.threshold,
+        is_so=shown.has_threshold,
         carry_out=CallOrPropose(thresholds.change, "merchant_id"),
         done=done("The threshold is changed."),
         is_open=is_open,
@@ -177,6 +186,8 @@ DECISIONS = (
         form=PlanChange,
         effect=_plan_effect,
         initial=lambda account: {"present": {"price": account.plan_price}},
+        shown=shown.plan,
+        is_so=shown.has_plan,
         carry_out=_change_plan,
         done="The new plan holds from the next plan date on.",
         is_open=is_open,
@@ -187,6 +198,8 @@ DECISIONS = (
         "Change time zone",
         form=TimeZoneChange,
         effect=_time_zone_effect,
+        shown=shown.time_zone,
+        is_so=shown.has_time_zone,
         carry_out=Call(terms.change_time_zone, "merchant_id"),
         done="The new time zone holds from the next month on.",
         menu=TERMS,
@@ -197,7 +210,10 @@ DECISIONS = (
         form=MethodChoice,
         effect=_method_effect,
         initial=_methods,
+        shown=shown.method,
+        is_so=lambda act: act.cleaned_data["method"] == _methods(act.row)["method"],
         carry_out=_choose_method,
+        afterwards=_try_at_once,
         done=_method_chosen,
         menu=TERMS,
     ),
@@ -209,6 +225,8 @@ DECISIONS = (
             "From the next bill on, each waits as a draft without a number until an operator issues"
             " it or sends it back."
         ),
+        shown=shown.reviews,
+        is_so=lambda act: bool(act.row.reviews_bills),
         carry_out=Call(partial(terms.review_invoices, wanted=True), "merchant_id"),
         done="Bills are reviewed from the next on.",
         is_open=lambda account: not account.reviews_bills,
@@ -221,6 +239,8 @@ DECISIONS = (
         effect=lambda account: (
             "From the next bill on, bills are issued at once. Drafts that there are wait on."
         ),
+        shown=shown.reviews,
+        is_so=lambda act: not act.row.reviews_bills,
         carry_out=Call(partial(terms.review_invoices, wanted=False), "merchant_id"),
         done="Bills are issued without a review.",
         is_open=lambda account: account.reviews_bills,

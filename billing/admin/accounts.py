@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 
-from backoffice.decisions import Deciding
 from backoffice.list_pages import OfMerchant, ReadOnly, amount, one_of, related
 from billing.admin import account_decisions, closing, unapplied
+from billing.admin.shown import AboutAccount
 from billing.models import AccountChange, BillingAccount, Card, Fee, NumberSeries, PlanTerm
 
 MERCHANT = related("account__merchant")
@@ -24,7 +24,7 @@ class NumberSeriesAdmin(ReadOnly):
 
 
 @admin.register(BillingAccount)
-class BillingAccountAdmin(Deciding, OfMerchant):
+class BillingAccountAdmin(AboutAccount, OfMerchant):
     merchant = "merchant"
     reference = ""
     list_display = (

@@ -8,10 +8,12 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from backoffice.decisions import Deciding, Decision
+from backoffice.decisions import Decision
 from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related
+from billing.admin import shown
 from billing.admin.forms import GrantedCredit
 from billing.admin.lists import unit_price
+from billing.admin.shown import AboutAccount
 from billing.models import (
     Charge,
     FulfilmentRequest,
@@ -44,7 +46,7 @@ def _new_credit(charge: Charge) -> dict[str, Any]:
 
 
 @admin.register(Charge)
-class ChargeAdmin(Deciding, OfMerchant):
+class ChargeAdmin(AboutAccount, OfMerchant):
     merchant = "account__merchant"
     is_long = True
     of_one = ("reference",)
@@ -66,6 +68,8 @@ class ChargeAdmin(Deciding, OfMerchant):
             form=GrantedCredit,
             effect=_credit_effect,
             initial=_new_credit,
+            shown=shown.left_of_charge,
+            repeats=shown.is_granted,
             carry_out=CallOrPropose(
                 credits.grant,
                 columns={"merchant_id": "account_id", "charge": "reference"},

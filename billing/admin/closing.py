@@ -5,6 +5,7 @@ left.
 from moneyed import Money
 
 from backoffice.decisions import Call, Decision, Reasoned
+from billing.admin import shown
 from billing.admin.account_decisions import figures, is_open
 from billing.admin.forms import RestPaidOut
 from billing.models import BillingAccount
@@ -72,6 +73,7 @@ DECISIONS = (
         "Close the account",
         form=Reasoned,
         effect=_close_effect,
+        shown=shown.closed,
         carry_out=Call(terms.close, "merchant_id"),
         done="The account is closed.",
         is_open=is_open,
@@ -81,6 +83,7 @@ DECISIONS = (
         "Bill the rest",
         form=Reasoned,
         effect=_rest_effect,
+        shown=shown.rest,
         carry_out=Call(terms.bill_rest, "merchant_id"),
         done="The rest is billed.",
         is_open=lambda account: account.is_closed and account.outstanding.amount > 0,
@@ -90,6 +93,7 @@ DECISIONS = (
         "Pay out the rest",
         form=RestPaidOut,
         effect=_payout_effect,
+        shown=shown.rest,
         carry_out=CallOrPropose(terms.pay_out_rest, "merchant_id"),
         done=done("The rest is paid out."),
         is_open=_may_be_paid_out,

@@ -2,8 +2,10 @@
 
 from django.contrib import admin
 
-from backoffice.decisions import Call, Deciding, Decision, Reasoned
+from backoffice.decisions import Call, Decision, Telling
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
+from billing.admin import shown
+from billing.admin.shown import AboutAccount
 from billing.models import BillingCredit
 from billing.operations import credits
 from billing.queries import waiting as queues
@@ -13,25 +15,20 @@ MERCHANT = related("account__merchant")
 
 
 def _approve_effect(credit: BillingCredit) -> str:
-    """What approving the credit does, and why it was asked for, as the operator reads it before
-    deciding.
-    """
+    """What approving the credit does, as the operator reads it before deciding."""
     account = credit.account
     return (
         f"{figure(credit.amount)} is given back as a negative charge of today, {credit.fee}."
         f" Outstanding goes from {figure(account.outstanding)} to"
-        f" {figure(account.outstanding - credit.amount)}. The merchant is"
-        f" told.\n\n{credit.asked_by} writes: {credit.message}"
+        f" {figure(account.outstanding - credit.amount)}. The merchant is told."
     )
 
 
 def _reject_effect(credit: BillingCredit) -> str:
-    """What rejecting the credit does, and why it was asked for, as the operator reads it before
-    deciding.
-    """
+    """What rejecting the credit does, as the operator reads it before deciding."""
     return (
         f"{figure(credit.amount)} is not credited, and what is outstanding stays as it is. The"
-        f" merchant is told why.\n\n{credit.asked_by} writes: {credit.message}"
+        " merchant is told why."
     )
 
 
@@ -41,7 +38,7 @@ def _waits(credit: BillingCredit) -> bool:
 
 
 @admin.register(BillingCredit)
-class BillingCreditAdmin(Deciding, OfMerchant):
+class BillingCreditAdmin(AboutAccount, OfMerchant):
     merchant = "account__merchant"
     reference = "charge__reference"
     list_display = (
@@ -62,8 +59,9 @@ class BillingCreditAdmin(Deciding, OfMerchant):
         Decision(
             "approve",
             "Approve",
-            form=Reasoned,
+            form=Telling,
             effect=_approve_effect,
+            shown=shown.status,
             carry_out=CallOrPropose(credits.approve, "credit_id"),
             done=done("The credit is approved."),
             is_open=_waits,
@@ -71,8 +69,9 @@ class BillingCreditAdmin(Deciding, OfMerchant):
         Decision(
             "reject",
             "Reject",
-            form=Reasoned,
+            form=Telling,
             effect=_reject_effect,
+            shown=shown.status,
             carry_out=Call(credits.reject, "credit_id"),
             done="The credit is rejected.",
             is_open=_waits,

@@ -10,7 +10,7 @@ from unfold.widgets import (
 )
 
 from backoffice.asking_again import AsksAgain
-from backoffice.decisions import Reasoned
+from backoffice.decisions import Reasoned, Telling
 from billing.models import Fee
 from billing.models.accounts import CYCLE_DAYS
 from billing.models.prices import PRICE_DECIMALS
@@ -25,12 +25,12 @@ def _line(**said: Any) -> LineField:
     return LineField(widget=UnfoldAdminTextInputWidget, **said)
 
 
-class GrantedCredit(Reasoned, KeyedForm):
+class GrantedCredit(Telling, KeyedForm):
     """Grants a credit. `initial` has the `categories` whose fees can be its reason."""
 
     fee = forms.ChoiceField(label="Credits", widget=UnfoldAdminSelectWidget)
     amount = amount_field(label="Amount")
-    field_order = ("fee", "amount", "reason")
+    field_order = ("fee", "amount", "reason", "told")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,7 +41,6 @@ class GrantedCredit(Reasoned, KeyedForm):
             (fee.code, f"{fee}: {fee.definition}")
             for fee in reasons.exclude(pk__in=Fee.NOT_GRANTED).order_by("category", "name")
         ]
-        self.fields["reason"].help_text = "The merchant reads it."
 
 
 class ThresholdChange(AsksAgain, Reasoned):
@@ -51,13 +50,13 @@ class ThresholdChange(AsksAgain, Reasoned):
     field_order = ("threshold", "reason")
 
 
-class ThresholdApproved(AsksAgain, Reasoned):
+class ThresholdApproved(AsksAgain, Telling):
     """Approves a higher threshold: the one asked for, or another one."""
 
     threshold = amount_field(
         label="Other threshold", required=False, help_text="Empty: what was asked for."
     )
-    field_order = ("threshold", "reason")
+    field_order = ("threshold", "reason", "told")
 
 
 class PlanChange(AsksAgain, Reasoned):

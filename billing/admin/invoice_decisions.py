@@ -4,9 +4,10 @@ from typing import Any
 
 from backoffice.decisions import Act, Call, ConfirmForm, Decision, Reasoned
 from backoffice.list_pages import figure
+from billing.admin import shown
 from billing.admin.forms import Transfer
 from billing.admin.payments import outcome
-from billing.models import Invoice
+from billing.models import Invoice, Payment
 from billing.models.accounts import DAYS_TO_PAY
 from billing.operations import invoice_decisions, payments, transfers
 from billing.queries.effects import other_unpaid_invoices
@@ -117,6 +118,18 @@ def _record_transfer(act: Act) -> Invoice:
     return Invoice.objects.select_related("account").get(pk=act.row.pk)
 
 
+def _pay_now(act: Act) -> Payment:
+    """Try to collect the bill unless it was tried since the page was shown; returns the attempt."""
+    showed = act.showed or {}
+    seen = showed.get("Attempts", "")
+    return payments.pay_now(
+        invoice_id=act.row.pk,
+        attempts_seen=int(seen) if seen.isdecimal() else None,
+        actor=act.actor,
+        now=act.now,
+    )
+
+
 def _recorded(invoice: Invoice) -> str:
     """The sentence that tells the operator what is left of the bill, and of unapplied money, after
     the transfer.
@@ -148,6 +161,7 @@ DECISIONS = (
         "Issue",
         form=Reasoned,
         effect=_issue_effect,
+        shown=shown.invoice,
         carry_out=Call(invoice_decisions.issue_draft, "invoice_id"),
         done=lambda invoice: f"It is issued as bill {invoice}.",
         is_open=_is_draft,
@@ -157,6 +171,7 @@ DECISIONS = (
         "Send back",
         form=Reasoned,
         effect=_send_back_effect,
+        shown=shown.invoice,
         carry_out=Call(invoice_decisions.send_back, "invoice_id"),
         done="The draft is sent back.",
         is_open=_is_draft,
@@ -167,6 +182,8 @@ DECISIONS = (
         form=Transfer,
         effect=_transfer_effect,
         initial=_left,
+        shown=shown.invoice,
+        repeats=shown.is_received,
         carry_out=_record_transfer,
         done=_recorded,
         is_open=lambda invoice: invoice.number is not None,
@@ -176,7 +193,9 @@ DECISIONS = (
         "Collect now",
         form=ConfirmForm,
         effect=_pay_effect,
-        carry_out=Call(payments.pay_now, "invoice_id"),
+        shown=shown.attempts,
+        commits_itself=True,
+        carry_out=_pay_now,
         done=outcome,
         is_open=lambda invoice: invoice.is_unpaid and invoice.account.pays_by_itself,
     ),
@@ -185,6 +204,7 @@ DECISIONS = (
         "Void",
         form=Reasoned,
         effect=_void_effect,
+        shown=shown.invoice,
         carry_out=Call(invoice_decisions.void, "invoice_id"),
         done="The bill is void.",
         is_open=_is_open,
@@ -194,6 +214,7 @@ DECISIONS = (
         "Mark as uncollectible",
         form=Reasoned,
         effect=_uncollectible_effect,
+        shown=shown.invoice,
         carry_out=Call(invoice_decisions.mark_uncollectible, "invoice_id"),
         done="The bill is marked as uncollectible.",
         is_open=_is_open,

@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 
-from backoffice.decisions import Deciding
 from backoffice.list_pages import FoundByKeys, ReadOnlyInline, amount, related, waiting
 from billing.admin.invoice_decisions import DECISIONS
+from billing.admin.shown import AboutAccount
 from billing.models import Invoice, InvoiceDecision, InvoiceLine, Payment
 from billing.queries import waiting as queues
 from merchants import installation
@@ -41,7 +41,7 @@ class InvoiceDecisionInline(ReadOnlyInline):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(Deciding, FoundByKeys):
+class InvoiceAdmin(AboutAccount, FoundByKeys):
     merchant = "account__merchant"
     keys = ("number", "account__merchant__reference")
     search_help_text = "The bill's number, or the merchant's reference."

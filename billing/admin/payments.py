@@ -2,10 +2,12 @@
 
 from django.contrib import admin
 
-from backoffice.decisions import Act, Call, ConfirmForm, Deciding, Decision
+from backoffice.decisions import Act, Call, ConfirmForm, Decision
 from backoffice.list_pages import FoundByKeys, amount, figure, one_of, related, waiting
 from billing import payment_failures
+from billing.admin import shown
 from billing.admin.forms import Ended
+from billing.admin.shown import AboutAccount
 from billing.models import Payment, UnappliedEntry
 from billing.operations import ended_payments, payments
 from billing.queries import waiting as queues
@@ -42,6 +44,11 @@ def _ask(act: Act) -> Payment:
     return Payment.objects.get(pk=act.row.pk)
 
 
+def _is_decided(act: Act) -> bool:
+    """Whether nobody needs to be asked any more: then the page tells what became of the attempt."""
+    return not act.row.is_undecided
+
+
 def _end_effect(payment: Payment) -> str:
     """What ending the attempt does, as the operator reads it before deciding."""
     amount = figure(payment.amount)
@@ -55,7 +62,7 @@ def _end_effect(payment: Payment) -> str:
 
 
 @admin.register(Payment)
-class PaymentAdmin(Deciding, FoundByKeys):
+class PaymentAdmin(AboutAccount, FoundByKeys):
     merchant = "invoice__account__merchant"
     keys = ("idempotency_key", "invoice__number")
     search_help_text = "The payment's key, or the bill's number."
@@ -79,6 +86,9 @@ class PaymentAdmin(Deciding, FoundByKeys):
             "Ask the provider now",
             form=ConfirmForm,
             effect=_ask_effect,
+            shown=shown.payment,
+            is_so=_is_decided,
+            commits_itself=True,
             carry_out=_ask,
             done=outcome,
             is_open=lambda payment: payment.is_undecided,
@@ -88,6 +98,7 @@ class PaymentAdmin(Deciding, FoundByKeys):
             "End the attempt",
             form=Ended,
             effect=_end_effect,
+            shown=shown.payment,
             carry_out=Call(ended_payments.end, "payment_id"),
             done=outcome,
             is_open=lambda payment: payment.is_undecided and bool(payment.problem),

@@ -7,10 +7,12 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from backoffice.decisions import Act, Deciding, Decision
+from backoffice.decisions import Act, Decision
 from backoffice.list_pages import FoundByKeys
+from billing.admin import shown
 from billing.admin.forms import NewPrice
 from billing.admin.lists import unit_price
+from billing.admin.shown import AboutPrices
 from billing.models import FeePrice
 from billing.operations import prices
 from merchants.admin.two_people import CallOrPropose, done
@@ -62,13 +64,14 @@ _NEW_PRICE = Decision(
         " holds. A price never changes.\n\n" + CallOrPropose.warning
     ),
     initial=_present,
+    shown=shown.prices_of,
     carry_out=_introduce,
     done=done("The price is introduced."),
 )
 
 
 @admin.register(FeePrice)
-class FeePriceAdmin(Deciding, FoundByKeys):
+class FeePriceAdmin(AboutPrices, FoundByKeys):
     keys = ("fee_id", "merchant__reference")
     search_help_text = "The fee's code, or the merchant's reference."
     list_display = ("fee", UNIT_PRICE, "merchant", "from_on", "introduced_at", "introduced_by")

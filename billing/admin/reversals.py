@@ -6,8 +6,10 @@ from django import forms
 from django.contrib import admin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from backoffice.decisions import Call, Deciding, Decision, Reasoned
+from backoffice.decisions import Call, Decision, Reasoned
 from backoffice.list_pages import FoundByKeys, amount, figure, related, waiting
+from billing.admin import shown
+from billing.admin.shown import AboutAccount
 from billing.models import Reversal
 from billing.operations import reversals
 from billing.queries import waiting as queues
@@ -73,7 +75,7 @@ def _waits(reversal: Reversal) -> bool:
 
 
 @admin.register(Reversal)
-class ReversalAdmin(Deciding, FoundByKeys):
+class ReversalAdmin(AboutAccount, FoundByKeys):
     merchant = "account__merchant"
     keys = ("provider_reference", "payment__idempotency_key", "account__merchant__reference")
     search_help_text = "The provider's reference, the payment's key, or the merchant's reference."
@@ -95,6 +97,7 @@ class ReversalAdmin(Deciding, FoundByKeys):
             "Charge again",
             form=ReversalDecision,
             effect=_charge_effect,
+            shown=shown.reversal,
             carry_out=Call(reversals.charge, "reversal_id"),
             done="It is charged again.",
             initial=_seen,
@@ -105,6 +108,7 @@ class ReversalAdmin(Deciding, FoundByKeys):
             "Do not charge again",
             form=ReversalDecision,
             effect=_accept_effect,
+            shown=shown.reversal,
             carry_out=CallOrPropose(reversals.accept, "reversal_id"),
             done=done("Nothing is asked of the merchant."),
             initial=_seen,

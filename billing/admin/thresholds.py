@@ -2,9 +2,11 @@
 
 from django.contrib import admin
 
-from backoffice.decisions import Call, Deciding, Decision, Reasoned
+from backoffice.decisions import Call, Decision, Telling
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
+from billing.admin import shown
 from billing.admin.forms import ThresholdApproved
+from billing.admin.shown import AboutAccount
 from billing.models import ThresholdRequest
 from billing.operations import thresholds
 from billing.queries import waiting as queues
@@ -14,26 +16,19 @@ MERCHANT = related("account__merchant")
 
 
 def _approve_effect(request: ThresholdRequest) -> str:
-    """What approving the request does, and why it was made, as the operator reads it before
-    deciding.
-    """
+    """What approving the request does, as the operator reads it before deciding."""
     account = request.account
     return (
         f"The threshold goes from {figure(account.threshold)} to"
         f" {figure(request.threshold_wanted)}, or to the other one that you name;"
         f" {figure(account.outstanding)} is outstanding. Nothing is billed by that. The merchant is"
-        f" told.\n\n{request.asked_by} writes: {request.message}"
+        " told."
     )
 
 
 def _reject_effect(request: ThresholdRequest) -> str:
-    """What rejecting the request does, and why it was made, as the operator reads it before
-    deciding.
-    """
-    return (
-        f"The threshold stays at {figure(request.account.threshold)}. The"
-        f" merchant is told why.\n\n{request.asked_by} writes: {request.message}"
-    )
+    """What rejecting the request does, as the operator reads it before deciding."""
+    return f"The threshold stays at {figure(request.account.threshold)}. The merchant is told why."
 
 
 def _waits(request: ThresholdRequest) -> bool:
@@ -42,7 +37,7 @@ def _waits(request: ThresholdRequest) -> bool:
 
 
 @admin.register(ThresholdRequest)
-class ThresholdRequestAdmin(Deciding, OfMerchant):
+class ThresholdRequestAdmin(AboutAccount, OfMerchant):
     merchant = "account__merchant"
     reference = ""
     list_display = (
@@ -65,6 +60,7 @@ class ThresholdRequestAdmin(Deciding, OfMerchant):
             form=ThresholdApproved,
             effect=_approve_effect,
             initial=lambda request: {"present": {"threshold": request.account.threshold}},
+            shown=shown.status_and_threshold,
             carry_out=CallOrPropose(thresholds.approve, "request_id"),
             done=done("The threshold is raised."),
             is_open=lambda request: request.is_pending and not request.account.is_closed,
@@ -72,8 +68,9 @@ class ThresholdRequestAdmin(Deciding, OfMerchant):
         Decision(
             "reject",
             "Reject",
-            form=Reasoned,
+            form=Telling,
             effect=_reject_effect,
+            shown=shown.status,
             carry_out=Call(thresholds.reject, "request_id"),
             done="The request is rejected.",
             is_open=_waits,

@@ -6,6 +6,7 @@ from typing import Any
 
 from backoffice.decisions import Act, Decision
 from backoffice.list_pages import figure
+from billing.admin import shown
 from billing.admin.account_decisions import figures
 from billing.admin.forms import GivenBack, Transfer
 from billing.models import BillingAccount
@@ -59,6 +60,8 @@ DECISIONS = (
         "Record a transfer",
         form=Transfer,
         effect=_transfer_effect,
+        shown=shown.unapplied,
+        repeats=shown.is_received,
         carry_out=_record_transfer,
         done=_recorded,
     ),
@@ -68,6 +71,8 @@ DECISIONS = (
         form=GivenBack,
         effect=_give_back_effect,
         initial=_all_of_it,
+        shown=shown.unapplied,
+        repeats=shown.is_given_back,
         carry_out=CallOrPropose(transfers.give_back, "merchant_id"),
         done=done("It is written down that the money went back."),
         is_open=lambda account: account.unapplied.amount > 0 and not account.is_closed,

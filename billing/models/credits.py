@@ -34,13 +34,13 @@ class BillingCredit(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.REQUESTED)
     currency = CurrencyField()
     amount = AmountField()  # positive; the charge it becomes is negative
-    message = models.CharField(max_length=2000)  # why, in the words of who asked or granted
+    message = models.CharField(max_length=2000)  # why, as the merchant wrote or reads it
     request_key = FormKeyField()
     asked_at = models.DateTimeField()
     asked_by = models.CharField(max_length=254)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.CharField(max_length=254, blank=True)
-    reason = models.CharField(max_length=2000, blank=True)  # of the decision
+    reason = models.CharField(max_length=2000, blank=True)  # the answer, for the merchant
     # The negative charge that approval made.
     made = models.OneToOneField(
         Charge, on_delete=models.PROTECT, null=True, blank=True, related_name="made_by_credit"

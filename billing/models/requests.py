@@ -34,7 +34,7 @@ class ThresholdRequest(models.Model):
     request_key = FormKeyField()
     asked_at = models.DateTimeField()
     asked_by = models.CharField(max_length=254)
-    answer = models.CharField(max_length=2000, blank=True)
+    answer = models.CharField(max_length=2000, blank=True)  # as the merchant reads it
     answered_at = models.DateTimeField(null=True, blank=True)
     answered_by = models.CharField(max_length=254, blank=True)
 

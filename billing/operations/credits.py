@@ -100,12 +100,14 @@ def grant(
     fee: str,
     amount: Money,
     reason: str,
+    told: str,
     request_key: str,
     actor: str,
     now: datetime,
     proposal: Proposal | None = None,
 ) -> BillingCredit:
-    """Give `amount` back at once, on a charge or on none; only operators do so.
+    """Give `amount` back at once, on a charge or on none; only operators do so. The merchant reads
+    `told`; `reason` is for colleagues.
 
     `fee` and `request_key` are as in `ask`, and so is what it raises. Above the day's figure for
     credits it takes the `proposal` that a second person confirms; raises TakesTwoPeople without.
@@ -115,18 +117,25 @@ def grant(
     now = account.now
     corrected = _charge(account, charge) if charge else None
     asked_by = proposal.proposed_by if proposal else actor
-    credit, _ = _ask(account, corrected, fee, amount, reason, request_key, asked_by, now)
+    credit, _ = _ask(account, corrected, fee, amount, told, request_key, asked_by, now)
     if not credit.is_pending:
         return credit
     _check_alone(account, credit, CREDIT, proposal)
-    return _approve(account, credit, Action.CREDIT_GRANTED, actor, reason, now, proposal)
+    return _approve(account, credit, Action.CREDIT_GRANTED, actor, reason, told, now, proposal)
 
 
 @transaction.atomic
 def approve(
-    *, credit_id: int, actor: str, reason: str, now: datetime, proposal: Proposal | None = None
+    *,
+    credit_id: int,
+    actor: str,
+    reason: str,
+    told: str,
+    now: datetime,
+    proposal: Proposal | None = None,
 ) -> BillingCredit:
     """Turn a credit that was asked for into a negative charge, dated today, that posts at once.
+    `reason` and `told` are as in `grant`.
 
     Above the day's figure for credits it takes the `proposal` that a second person confirms. Raises
     TakesTwoPeople, UnknownCredit, AlreadyDecided, SamePerson, CreditTooLarge, Invalid without a
@@ -136,16 +145,16 @@ def approve(
     now = account.now
     second_person.check(actor, credit.asked_by, otherwise=f"{actor} has asked for this credit.")
     _check_alone(account, credit, CREDIT_REQUEST, proposal)
-    return _approve(account, credit, Action.CREDIT_APPROVED, actor, reason, now, proposal)
+    return _approve(account, credit, Action.CREDIT_APPROVED, actor, reason, told, now, proposal)
 
 
 @transaction.atomic
-def reject(*, credit_id: int, actor: str, reason: str, now: datetime) -> BillingCredit:
-    """Refuse a credit that was asked for, and notify the merchant. Raises UnknownCredit,
-    AlreadyDecided, Invalid without a reason.
+def reject(*, credit_id: int, actor: str, reason: str, told: str, now: datetime) -> BillingCredit:
+    """Refuse a credit that was asked for, and notify the merchant, who reads `told`. Raises
+    UnknownCredit, AlreadyDecided, Invalid without a reason or an answer.
     """
     account, credit = _hold_pending(credit_id, now)
-    return _decide(credit, Action.CREDIT_REJECTED, actor, reason, account.now)
+    return _decide(credit, Action.CREDIT_REJECTED, actor, reason, told, account.now)
 
 
 def _check_alone(
@@ -279,6 +288,7 @@ def _approve(
     action: Action,
     actor: str,
     reason: str,
+    told: str,
     now: datetime,
     proposal: Proposal | None,
 ) -> BillingCredit:
@@ -296,7 +306,7 @@ def _approve(
         description=credit.charge.reference if credit.charge else "",
         now=now,
     )
-    decided = _decide(credit, action, actor, reason, now, proposal)
+    decided = _decide(credit, action, actor, reason, told, now, proposal)
     two_people.note(
         sorts.CREDIT, subject=f"credit {credit.pk}", merchant_id=account.pk,
         currency=account.currency, figure=credit.amount.amount, day=account.open_on,
@@ -313,18 +323,19 @@ def _decide(
     action: Action,
     actor: str,
     reason: str,
+    told: str,
     now: datetime,
     proposal: Proposal | None = None,
 ) -> BillingCredit:
     """Record the decision, write it on the trail and notify the merchant. Raises Invalid without a
-    reason.
+    reason or an answer.
     """
     before, credit.status = credit.status, STATUSES[action]
     credit.decided_at = now
     credit.decided_by = actor
-    credit.reason = wording.checked("reason", reason)
+    reason, credit.reason = wording.checked("reason", reason), wording.checked("told", told)
     credit.save(update_fields=["status", "decided_at", "decided_by", "reason", "made"])
-    _write_trail(action, credit, before, now, proposal)
+    _write_trail(action, credit, before, reason, now, proposal)
     notices.write(
         merchant_id=credit.account_id,
         kind=CREDIT_ANSWERED,
@@ -342,6 +353,7 @@ def _write_trail(
     action: Action,
     credit: BillingCredit,
     before: str,
+    reason: str,
     now: datetime,
     proposal: Proposal | None,
 ) -> None:
@@ -362,7 +374,7 @@ def _write_trail(
         }
         | two_people.proposed_by(proposal),
         actor=credit.decided_by,
-        reason=credit.reason,
+        reason=reason,
         now=now,
     )
 

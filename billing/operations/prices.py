@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from billing import sorts
@@ -12,7 +12,7 @@ from billing.models.prices import PRICE_DECIMALS
 from billing.proposals import PRICE
 from billing.queries import prices as queries
 from billing.trail import Action
-from lib import calendar, money, wording
+from lib import calendar, locks, money, wording
 from lib.refusals import Invalid, Refused
 from merchants.models import Proposal, TimeZonePeriod
 from merchants.operations import two_people
@@ -20,7 +20,7 @@ from trail import operations as trail
 
 LARGEST_PRICE = Decimal(10) ** 12
 EASTERNMOST = timezone(timedelta(hours=14))  # nowhere is it a later day
-LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('fee prices', 0))"
+TURN = "fee prices"  # the lock under which prices are introduced
 
 
 class PriceOfThePast(Refused):
@@ -60,8 +60,7 @@ def introduce(
         unit_price = _checked_price(unit_price)
     elif merchant_id is None:
         raise Invalid("unit_price", "is missing; only a merchant's own price can end")
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK)
+    wait_turn()
     before = FeePrice.objects.filter(fee=fee, currency=currency, merchant=merchant_id)
     known = before.filter(from_on=from_on).order_by("-pk").first()
     if known is not None and known.unit_price == unit_price:
@@ -84,6 +83,13 @@ def introduce(
     _write_trail(price, replaced, proposal)
     _note(price, proposal)
     return price
+
+
+def wait_turn() -> None:
+    """Wait until nobody else introduces a price, and have others wait until the transaction
+    ends.
+    """
+    locks.wait_for_advisory_lock(TURN)
 
 
 def _check_alone(price: FeePrice, replaced: FeePrice | None, proposal: Proposal | None) -> None:

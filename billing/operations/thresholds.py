@@ -106,11 +106,12 @@ def approve(
     threshold: Money | None = None,
     actor: str,
     reason: str,
+    told: str,
     now: datetime,
     proposal: Proposal | None = None,
 ) -> ThresholdRequest:
     """Raise the threshold to the one that was asked for, or to `threshold`, which may be less or
-    more than that.
+    more than that. The merchant reads `told`; `reason` is for colleagues.
 
     Above the policy's figure it takes the `proposal` that a second person confirms. Raises
     TakesTwoPeople, ChangedMeanwhile, UnknownRequest, AlreadyDecided, AccountClosed, SamePerson,
@@ -126,18 +127,20 @@ def approve(
     wanted = _wanted(account, given, THRESHOLD_REQUEST, asked_by=request.asked_by)
     _set(account, given, wanted, proposal, actor, reason, now)
     request.threshold_given = given
-    return _answer(request, account, Action.THRESHOLD_GRANTED, actor, reason, now)
+    return _answer(request, account, Action.THRESHOLD_GRANTED, actor, reason, told, now)
 
 
 @transaction.atomic
-def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> ThresholdRequest:
-    """Reject the request, notify the merchant, and leave the threshold as it is.
+def reject(
+    *, request_id: int, actor: str, reason: str, told: str, now: datetime
+) -> ThresholdRequest:
+    """Reject the request, notify the merchant, who reads `told`, and leave the threshold as it is.
 
     Raises UnknownRequest, AlreadyDecided, Invalid.
     """
     account, request = _hold_pending(request_id, now)
     now = account.now
-    return _answer(request, account, Action.THRESHOLD_REFUSED, actor, reason, now)
+    return _answer(request, account, Action.THRESHOLD_REFUSED, actor, reason, told, now)
 
 
 @transaction.atomic
@@ -255,14 +258,16 @@ def _answer(
     account: BillingAccount,
     action: Action,
     actor: str,
-    answer: str,
+    reason: str,
+    told: str,
     now: datetime,
 ) -> ThresholdRequest:
-    """Record the answer, write it on the trail and notify the merchant. Raises Invalid without an
-    answer.
+    """Record the answer, write it on the trail and notify the merchant. Raises Invalid without a
+    reason or an answer.
     """
+    reason = wording.checked("reason", reason)
     before, request.status = request.status, STATUSES[action]
-    request.answer = wording.checked("reason", answer)
+    request.answer = wording.checked("told", told)
     request.answered_at = now
     request.answered_by = actor
     request.save(
@@ -275,7 +280,7 @@ def _answer(
         before={"status": before},
         after={"status": str(request.status)},
         actor=actor,
-        reason=request.answer,
+        reason=reason,
         now=now,
     )
     notices.write(

@@ -148,6 +148,28 @@ def _known_transfer(account: BillingAccount, reference: str, amount: Money) -> T
     return Transfer(paid, kept, is_new=False)
 
 
+def is_recorded(merchant_id: int, reference: str) -> bool:
+    """Whether a transfer is on record for the account under the bank's reference."""
+    paid = Payment.objects.filter(
+        invoice__account=merchant_id, provider=MANUAL, provider_reference=reference
+    )
+    kept = UnappliedEntry.objects.filter(
+        account=merchant_id,
+        kind=UnappliedEntry.Kind.RECEIVED,
+        source=unapplied.of_transfer(reference),
+    )
+    return paid.exists() or kept.exists()
+
+
+def is_given_back(merchant_id: int, reference: str) -> bool:
+    """Whether unapplied money of the account was given back under the bank's reference."""
+    return UnappliedEntry.objects.filter(
+        account=merchant_id,
+        kind=UnappliedEntry.Kind.GIVEN_BACK,
+        source=unapplied.of_giving_back(reference),
+    ).exists()
+
+
 def _receive_unapplied(account: BillingAccount, amount: Money, reference: str, actor: str) -> None:
     """Record the amount as unapplied money, and pay unpaid bills with it."""
     unapplied.receive(

@@ -9,9 +9,11 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from backoffice.decisions import Call, Deciding, Decision, Reasoned
+from backoffice.decisions import Call, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related, waiting
+from credit.admin import shown
 from credit.admin.forms import UnmatchedApplied, UnmatchedReleased, UnmatchedReturned
+from credit.admin.shown import AboutLine
 from credit.models import OrderPayment, RefusedCash, UnmatchedSettlement
 from credit.operations import refused_cash, unmatched
 from credit.queries import waiting as queues
@@ -40,6 +42,11 @@ def _initial(payment: OrderPayment) -> dict[str, Any]:
     return {"amount": payment.unsettled, "settled": payment.settled}
 
 
+def _shown(payment: OrderPayment) -> dict[str, Any]:
+    """How much of the cash is settled, which every settlement changes."""
+    return {"Settled": payment.settled}
+
+
 class SettlementInline(ReadOnlyInline):
     model = UnmatchedSettlement
     fk_name = "payment"
@@ -49,7 +56,7 @@ class SettlementInline(ReadOnlyInline):
 
 
 @admin.register(OrderPayment)
-class OrderPaymentAdmin(Deciding, OfMerchant):
+class OrderPaymentAdmin(AboutLine, OfMerchant):
     merchant = "line__merchant"
     is_long = True
     of_one = ("reference",)
@@ -69,6 +76,7 @@ class OrderPaymentAdmin(Deciding, OfMerchant):
                 f"{_left(payment)}An open order of the merchant is paid with it today: the limit"
                 " comes back, and the amount becomes proceeds like any payment."
             ),
+            shown=_shown,
             carry_out=Call(unmatched.apply, "payment_id"),
             done="The order is paid.",
             initial=_initial,
@@ -82,6 +90,7 @@ class OrderPaymentAdmin(Deciding, OfMerchant):
                 f"{_left(payment)}It becomes the merchant's proceeds, which can be withdrawn at"
                 " once. Limit reviews do not count it."
             ),
+            shown=_shown,
             carry_out=CallOrPropose(unmatched.release, "payment_id"),
             done=done("The cash is released."),
             initial=_initial,
@@ -95,6 +104,7 @@ class OrderPaymentAdmin(Deciding, OfMerchant):
                 f"{_left(payment)}It went back to the buyer outside of this system. Nothing else"
                 " changes."
             ),
+            shown=_shown,
             carry_out=CallOrPropose(unmatched.give_back, "payment_id"),
             done=done("That it went back is noted."),
             initial=_initial,
@@ -115,7 +125,7 @@ class UnmatchedSettlementAdmin(OfMerchant):
 
 
 @admin.register(RefusedCash)
-class RefusedCashAdmin(Deciding, OfMerchant):
+class RefusedCashAdmin(AboutLine, OfMerchant):
     merchant = "line__merchant"
     list_display = (
         *("reference", MERCHANT, "kind", "order_reference", "what", "code", "times"),
@@ -132,6 +142,7 @@ class RefusedCashAdmin(Deciding, OfMerchant):
                 f"{refused} leaves this list. Its reference stays free: if it is sent again, it is"
                 " looked at anew."
             ),
+            shown=shown.status,
             carry_out=Call(refused_cash.close, "refused_id"),
             done="It is closed.",
             is_open=lambda refused: refused.status == RefusedCash.Status.OPEN,

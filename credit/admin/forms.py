@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminFileFieldWidget,
@@ -14,8 +15,9 @@ from unfold.widgets import (
 )
 
 from backoffice.asking_again import AsksAgain
-from backoffice.decisions import Reasoned
+from backoffice.decisions import Reasoned, Telling
 from backoffice.list_pages import figure
+from credit.explanations import BY_OUR_TEAM
 from credit.models import CreditPolicy, Freeze
 from credit.queries import withdrawals as queries
 from credit.rules import MOST_PAYMENT_DAYS, SETTLEMENT_DAYS
@@ -29,9 +31,22 @@ LONGEST_KEY = 18  # digits that the database's widest whole numbers surely hold
 LARGEST_ANSWER_FILE = 5 * 1024 * 1024
 
 
-class LimitChange(AsksAgain, Reasoned):
+class MayTell(Telling):
+    """The base form of decisions about limits and freezes: what the merchant reads may be left to
+    a standard sentence.
+    """
+
+    told = WordsField(
+        label="For the merchant",
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text=format_lazy("The merchant reads it. Left empty: “{}”", BY_OUR_TEAM),
+    )
+
+
+class LimitChange(AsksAgain, MayTell):
     limit = amount_field(label="New limit")
-    field_order = ("limit", "reason")
+    field_order = ("limit", "reason", "told")
 
 
 class DaysChange(Reasoned):
@@ -50,7 +65,7 @@ class DaysChange(Reasoned):
     field_order = ("payment_days", "settlement_days", "reason")
 
 
-class FreezePlaced(KeyedForm):
+class FreezePlaced(MayTell, KeyedForm):
     cause = forms.TypedChoiceField(
         label="Cause",
         coerce=Freeze.Reason,
@@ -60,7 +75,7 @@ class FreezePlaced(KeyedForm):
         ],
         widget=UnfoldAdminSelectWidget,
     )
-    reason = Reasoned.base_fields["reason"]
+    field_order = ("cause", "reason", "told")
 
 
 class UnmatchedReleased(Reasoned):
@@ -80,15 +95,6 @@ class UnmatchedReturned(UnmatchedReleased):
     field_order = ("amount", "reference", "reason", "settled")
 
 
-class OrderCancelled(Reasoned):
-    told = WordsField(
-        label="For the merchant",
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text="The merchant reads it as the reason of the cancellation.",
-    )
-    field_order: Sequence[str] = ("reason", "told")
-
-
 class OrderRefunded(Reasoned):
     amount = amount_field(label="Amount")
     reference = LineField(
@@ -101,15 +107,11 @@ class OrderRefunded(Reasoned):
     field_order = ("amount", "reference", "reason", "refunded")
 
 
-class RaiseApproved(AsksAgain, Reasoned):
+class RaiseApproved(AsksAgain, Telling):
     limit = amount_field(
         label="Other limit", required=False, help_text="Empty: what was asked for."
     )
-    field_order = ("limit", "reason")
-
-
-class Answered(forms.Form):
-    answer = WordsField(label="Answer", widget=UnfoldAdminTextareaWidget(attrs={"rows": 5}))
+    field_order = ("limit", "reason", "told")
 
 
 class MarkedPaid(forms.Form):

@@ -7,9 +7,11 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from backoffice.decisions import Call, Deciding, Decision, Reasoned
+from backoffice.decisions import Call, Decision
 from backoffice.list_pages import OfMerchant, amount, figure, related
-from credit.admin.forms import DaysChange, FreezePlaced, LimitChange
+from credit.admin import shown
+from credit.admin.forms import DaysChange, FreezePlaced, LimitChange, MayTell
+from credit.admin.shown import AboutLine
 from credit.models import (
     CreditLine,
     FormerDays,
@@ -43,7 +45,7 @@ def _shares(exposures: Iterable[tuple[str, Exposure]]) -> str:
 
 
 @admin.register(CreditLine)
-class CreditLineAdmin(Deciding, OfMerchant):
+class CreditLineAdmin(AboutLine, OfMerchant):
     merchant = "merchant"
     reference = ""
     list_display = (
@@ -63,6 +65,7 @@ class CreditLineAdmin(Deciding, OfMerchant):
             form=LimitChange,
             effect=_limit_effect,
             initial=lambda line: {"present": {"limit": line.limit}},
+            shown=shown.limit,
             carry_out=CallOrPropose(limits.set_limit, "merchant_id"),
             done=done("The limit is changed."),
         ),
@@ -75,6 +78,8 @@ class CreditLineAdmin(Deciding, OfMerchant):
                 " payments come in. Suspected fraud also stops every withdrawal that was not sent"
                 " yet. The merchant is told."
             ),
+            shown=shown.freezes,
+            repeats=shown.is_placed,
             carry_out=Call(
                 freezes.place, "merchant_id", renamed={"cause": "reason", "reason": "note"}
             ),
@@ -92,6 +97,7 @@ class CreditLineAdmin(Deciding, OfMerchant):
                 "payment_days": line.payment_days,
                 "settlement_days": line.settlement_days,
             },
+            shown=shown.days,
             carry_out=Call(terms.change_days, "merchant_id"),
             done="The days are changed.",
         ),
@@ -123,7 +129,7 @@ WHEN_LIFTED = {
 
 
 @admin.register(Freeze)
-class FreezeAdmin(Deciding, OfMerchant):
+class FreezeAdmin(AboutLine, OfMerchant):
     merchant = "line__merchant"
     reference = ""
     list_display = ("__str__", MERCHANT, "note", "placed_at", "placed_by", "lifted_at")
@@ -133,11 +139,12 @@ class FreezeAdmin(Deciding, OfMerchant):
         Decision(
             "lift",
             "Lift",
-            form=Reasoned,
+            form=MayTell,
             effect=lambda freeze: (
                 "This freeze ends; others of the line stay in force."
                 f"{WHEN_LIFTED.get(freeze.reason, '')} The merchant is told."
             ),
+            shown=lambda freeze: {"In force": freeze.lifted_at is None},
             carry_out=Call(freezes.lift, "freeze_id", renamed={"reason": "note"}),
             done="The freeze is lifted.",
             is_open=lambda freeze: freeze.lifted_at is None,

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from backoffice.decisions import Call, Deciding, Decision, Reasoned
+from backoffice.decisions import Call, Decision, Reasoned, Telling
 from backoffice.list_pages import (
     OfMerchant,
     ReadOnlyInline,
@@ -20,7 +20,9 @@ from backoffice.list_pages import (
     related,
     waiting,
 )
-from credit.admin.forms import OrderCancelled, OrderRefunded
+from credit.admin import shown
+from credit.admin.forms import OrderRefunded
+from credit.admin.shown import AboutLine
 from credit.models import Order, OrderFlag, OrderPayment, OrderRefund
 from credit.operations import flags, orders_by_hand
 from credit.queries import waiting as queues
@@ -77,7 +79,7 @@ def _refund_effect(order: Order) -> str:
 
 
 @admin.register(Order)
-class OrderAdmin(Deciding, OfMerchant):
+class OrderAdmin(AboutLine, OfMerchant):
     merchant = "line__merchant"
     is_long = True
     of_one = ("-placed_at", "-pk")
@@ -98,8 +100,9 @@ class OrderAdmin(Deciding, OfMerchant):
         Decision(
             "cancel",
             "Cancel",
-            form=OrderCancelled,
+            form=Telling,
             effect=_cancel_effect,
+            shown=shown.status,
             carry_out=Call(orders_by_hand.cancel, "order_id"),
             done="The order is cancelled.",
             is_open=_may_be_cancelled,
@@ -109,6 +112,7 @@ class OrderAdmin(Deciding, OfMerchant):
             "Refund",
             form=OrderRefunded,
             effect=_refund_effect,
+            shown=lambda order: {"Refunded": order.refunded},
             carry_out=Call(orders_by_hand.refund, "order_id"),
             done="The refund is recorded.",
             initial=lambda order: {"refunded": order.refunded},
@@ -140,7 +144,7 @@ def _is_open(flag: OrderFlag) -> bool:
 
 
 @admin.register(OrderFlag)
-class OrderFlagAdmin(Deciding, OfMerchant):
+class OrderFlagAdmin(AboutLine, OfMerchant):
     merchant = "line__merchant"
     reference = "cause"
     list_display = ("__str__", MERCHANT, "cause", "buyer", "at", "status", "decided_by")
@@ -152,6 +156,7 @@ class OrderFlagAdmin(Deciding, OfMerchant):
             "Dismiss",
             form=Reasoned,
             effect=lambda flag: "Nothing is wrong with these orders. Nothing else changes.",
+            shown=shown.status,
             carry_out=Call(flags.dismiss, "flag_id"),
             done="The flag is dismissed.",
             is_open=_is_open,
@@ -164,6 +169,7 @@ class OrderFlagAdmin(Deciding, OfMerchant):
                 "Something is wrong with these orders. This freezes nothing: that is a decision"
                 " about the line."
             ),
+            shown=shown.status,
             carry_out=Call(flags.confirm, "flag_id"),
             done="The flag is confirmed.",
             is_open=_is_open,

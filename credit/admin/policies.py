@@ -2,12 +2,11 @@
 
 from django.contrib import admin
 
-from backoffice.decisions import Deciding
 from backoffice.list_pages import ReadOnly, amount
 from credit.admin.forms import NewCreditPolicy
 from credit.models import CreditPolicy
 from credit.operations import policies
-from merchants.admin.policies import new_version, withdrawing
+from merchants.admin.policies import AboutPolicies, new_version, withdrawing
 
 _NEW_VERSION = new_version(
     NewCreditPolicy,
@@ -18,7 +17,7 @@ _NEW_VERSION = new_version(
 
 
 @admin.register(CreditPolicy)
-class CreditPolicyAdmin(Deciding, ReadOnly):
+class CreditPolicyAdmin(AboutPolicies, ReadOnly):
     list_display = (
         "__str__",
         "starts_on",

@@ -4,9 +4,11 @@ them.
 
 from django.contrib import admin
 
-from backoffice.decisions import Call, Deciding, Decision, Reasoned
+from backoffice.decisions import Call, Decision, Telling
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
-from credit.admin.forms import Answered, RaiseApproved
+from credit.admin import shown
+from credit.admin.forms import MayTell, RaiseApproved
+from credit.admin.shown import AboutLine
 from credit.models import LimitRequest, LimitReview
 from credit.operations import requests, review_decisions
 from credit.queries import waiting as queues
@@ -29,7 +31,7 @@ def _review_waits(review: LimitReview) -> bool:
 
 
 @admin.register(LimitReview)
-class LimitReviewAdmin(Deciding, OfMerchant):
+class LimitReviewAdmin(AboutLine, OfMerchant):
     merchant = "line__merchant"
     reference = ""
     list_display = (
@@ -48,8 +50,9 @@ class LimitReviewAdmin(Deciding, OfMerchant):
         Decision(
             "approve",
             "Approve",
-            form=Reasoned,
+            form=MayTell,
             effect=_review_effect,
+            shown=shown.status_and_limit,
             carry_out=CallOrPropose(review_decisions.approve, "review_id"),
             done=done("The raise is approved."),
             is_open=_review_waits,
@@ -57,8 +60,9 @@ class LimitReviewAdmin(Deciding, OfMerchant):
         Decision(
             "reject",
             "Reject",
-            form=Reasoned,
+            form=MayTell,
             effect=lambda review: "The limit stays as it is. The merchant is told.",
+            shown=shown.status,
             carry_out=Call(review_decisions.reject, "review_id"),
             done="The raise is rejected.",
             is_open=_review_waits,
@@ -86,7 +90,7 @@ def _waits(request: LimitRequest, kind: str) -> bool:
 
 
 @admin.register(LimitRequest)
-class LimitRequestAdmin(Deciding, OfMerchant):
+class LimitRequestAdmin(AboutLine, OfMerchant):
     merchant = "line__merchant"
     reference = ""
     list_display = (
@@ -107,6 +111,7 @@ class LimitRequestAdmin(Deciding, OfMerchant):
             form=RaiseApproved,
             effect=_raise_effect,
             initial=lambda request: {"present": {"limit": request.line.limit}},
+            shown=shown.status_and_limit,
             carry_out=CallOrPropose(requests.approve_raise, "request_id"),
             done=done("The raise is approved."),
             is_open=_raise_waits,
@@ -114,8 +119,9 @@ class LimitRequestAdmin(Deciding, OfMerchant):
         Decision(
             "reject",
             "Reject",
-            form=Reasoned,
+            form=Telling,
             effect=lambda request: "The limit stays as it is. The merchant is told why.",
+            shown=shown.status,
             carry_out=Call(requests.reject, "request_id"),
             done="The raise is rejected.",
             is_open=_raise_waits,
@@ -123,9 +129,10 @@ class LimitRequestAdmin(Deciding, OfMerchant):
         Decision(
             "answer",
             "Answer",
-            form=Answered,
-            effect=lambda request: request.message,
-            carry_out=Call(requests.answer, "request_id", renamed={"answer": "text"}),
+            form=Telling,
+            effect=lambda request: "The merchant reads your answer; its limit stays as it is.",
+            shown=shown.status,
+            carry_out=Call(requests.answer, "request_id"),
             done="The question is answered.",
             is_open=_question_waits,
         ),

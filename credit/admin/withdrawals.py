@@ -9,14 +9,15 @@ from backoffice.decisions import (
     Act,
     Call,
     ConfirmForm,
-    Deciding,
     Decision,
     Download,
-    Reasoned,
     Report,
+    Telling,
 )
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
+from credit.admin import shown
 from credit.admin.forms import BankAnswers, BankFile, FoundPaid, MarkedPaid
+from credit.admin.shown import AboutLine
 from credit.models import PayoutDestination, PayoutRun, PayoutSchedule, Withdrawal
 from credit.operations import (
     payout_answers,
@@ -129,6 +130,7 @@ ABOUT_ONE = (
         "Approve",
         form=ConfirmForm,
         effect=_approve_effect,
+        shown=shown.status,
         carry_out=Call(withdrawals.approve, "withdrawal_id"),
         done="The withdrawal is approved.",
         is_open=_may_be_approved,
@@ -136,8 +138,9 @@ ABOUT_ONE = (
     Decision(
         "reject",
         "Reject",
-        form=Reasoned,
+        form=Telling,
         effect=_returned_effect,
+        shown=shown.status,
         carry_out=Call(withdrawals.reject, "withdrawal_id"),
         done="The withdrawal is rejected.",
         is_open=_may_be_rejected,
@@ -147,6 +150,7 @@ ABOUT_ONE = (
         "Mark as paid",
         form=MarkedPaid,
         effect=_paid_effect,
+        shown=shown.status,
         carry_out=Call(payouts.mark_paid, "withdrawal_id", renamed={"bank_reference": "reference"}),
         done="The withdrawal is paid.",
         is_open=_may_be_ended,
@@ -154,8 +158,9 @@ ABOUT_ONE = (
     Decision(
         "failed",
         "Mark as failed",
-        form=Reasoned,
+        form=Telling,
         effect=_returned_effect,
+        shown=shown.status,
         carry_out=Call(payouts.mark_failed, "withdrawal_id"),
         done="The withdrawal has failed.",
         is_open=_may_be_ended,
@@ -163,8 +168,9 @@ ABOUT_ONE = (
     Decision(
         "sent-back",
         "Sent back by the bank",
-        form=Reasoned,
+        form=Telling,
         effect=_sent_back_effect,
+        shown=shown.status,
         carry_out=CallOrPropose(withdrawals_undone.send_back, "withdrawal_id"),
         done=done("The withdrawal is sent back, and its amount in the proceeds again."),
         is_open=lambda withdrawal: withdrawal.is_paid,
@@ -174,6 +180,7 @@ ABOUT_ONE = (
         "It was paid",
         form=FoundPaid,
         effect=_corrected_effect,
+        shown=shown.status,
         carry_out=Call(
             withdrawals_undone.correct_to_paid,
             "withdrawal_id",
@@ -232,7 +239,7 @@ def _file(act: Act) -> tuple[str, bytes]:
 
 
 @admin.register(Withdrawal)
-class WithdrawalAdmin(Deciding, OfMerchant):
+class WithdrawalAdmin(AboutLine, OfMerchant):
     merchant = "line__merchant"
     list_display = (
         "reference",

@@ -112,13 +112,15 @@ class Freeze(models.Model):
         CreditLine, on_delete=models.PROTECT, related_name="freezes", db_index=False
     )
     reason = models.CharField(max_length=20, choices=Reason.choices)
-    note = models.CharField(max_length=500, blank=True)  # why, in a person's words
+    note = models.CharField(max_length=500, blank=True)  # why, for colleagues
+    told = models.CharField(max_length=500, blank=True, default="", db_default="")  # the merchant
     placed_at = models.DateTimeField()
     placed_by = models.CharField(max_length=254)  # a job's name or a person's address
     request_key = FormKeyField()
     lifted_at = models.DateTimeField(null=True, blank=True)  # set once, by lifting
     lifted_by = models.CharField(max_length=254, blank=True)
-    lift_note = models.CharField(max_length=500, blank=True)  # why, in a person's words
+    lift_note = models.CharField(max_length=500, blank=True)  # why, for colleagues
+    lift_told = models.CharField(max_length=500, blank=True, default="", db_default="")
 
     class Meta:
         constraints: ClassVar = [
@@ -171,7 +173,8 @@ class LimitEntry(models.Model):
     used_after = AmountField()
     order = models.ForeignKey("credit.Order", on_delete=models.PROTECT, null=True, blank=True)
     actor = models.CharField(max_length=254)  # a job's name, "platform", or a person's address
-    reason = models.CharField(max_length=500, blank=True)
+    reason = models.CharField(max_length=500, blank=True)  # for colleagues
+    told = models.CharField(max_length=500, blank=True, default="", db_default="")  # the merchant
     at = models.DateTimeField()
 
     class Meta:

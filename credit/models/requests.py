@@ -34,7 +34,7 @@ class LimitRequest(models.Model):
     request_key = FormKeyField()
     asked_at = models.DateTimeField()
     asked_by = models.CharField(max_length=254)
-    answer = models.CharField(max_length=2000, blank=True)  # the operator's reason, or the answer
+    answer = models.CharField(max_length=2000, blank=True)  # as the merchant reads it
     answered_at = models.DateTimeField(null=True, blank=True)
     answered_by = models.CharField(max_length=254, blank=True)
 

@@ -78,7 +78,8 @@ class LimitReview(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.CharField(max_length=254, blank=True)
-    decision_reason = models.CharField(max_length=500, blank=True)
+    decision_reason = models.CharField(max_length=500, blank=True)  # for colleagues
+    decision_told = models.CharField(max_length=500, blank=True, default="", db_default="")
 
     class Meta:
         constraints: ClassVar = [
@@ -127,7 +128,10 @@ class LimitReview(models.Model):
             ),
             pgtrigger.ReadOnly(
                 name="review_never_changes",
-                exclude=[*("status", "limit_given", "decided_at", "decided_by", "decision_reason")],
+                exclude=[
+                    *("status", "limit_given", "decided_at", "decided_by", "decision_reason"),
+                    "decision_told",
+                ],
             ),
         ]
 

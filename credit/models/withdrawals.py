@@ -136,7 +136,7 @@ class Withdrawal(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.CharField(max_length=254, blank=True)
     provider_reference = models.CharField(max_length=200, blank=True)  # the bank's own
-    reason = models.CharField(max_length=500, blank=True)  # why it was rejected, or failed
+    reason = models.CharField(max_length=500, blank=True)  # why it came back, for the merchant
     # A statement of its provider or bank that cannot be right, such as another amount.
     problem = models.CharField(max_length=500, blank=True, default="", db_default="")
     flagged_late_at = models.DateTimeField(null=True, blank=True)

@@ -3,13 +3,14 @@
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from credit.models import Freeze
 from credit.notices import FREEZE_PLACED
 from credit.operations import lines
-from credit.operations.overdue import count, end
+from credit.operations.overdue import count, end, notice_of
 from credit.trail import Action
 from lib import form_keys, wording
 from lib.refusals import Refused
@@ -36,19 +37,22 @@ def place(
     reason: Freeze.Reason,
     actor: str,
     note: str,
+    told: str = "",
     request_key: str = "",
     now: datetime,
 ) -> Freeze:
-    """Freeze the line: it declines new orders, and open ones go on. The merchant is notified. A
-    form that is sent twice, with the same `request_key`, places one freeze.
+    """Freeze the line: it declines new orders, and open ones go on. The merchant is notified, and
+    reads `told`, or a standard sentence without; `note` is for colleagues. A form that is sent
+    twice, with the same `request_key`, places one freeze.
 
     Raises FormConflict, AlreadyFrozen if a freeze that rules place (OVERDUE, UNPAID_BILL) is in
     force for the same reason, Invalid without a note. Rule 7.1.
     """
-    note = wording.checked("note", note)
+    note, told = wording.checked("note", note), wording.optional("told", told)
     line = lines.lock(merchant_id, now=now)
     now = line.now
-    if known := form_keys.sent_before(line.freezes.all(), request_key, reason=reason, note=note):
+    content: dict[str, Any] = {"reason": reason, "note": note, "told": told}
+    if known := form_keys.sent_before(line.freezes.all(), request_key, **content):
         return known
     in_force = Freeze.objects.filter(line=line, reason=reason, lifted_at__isnull=True)
     if reason in Freeze.AUTOMATIC and in_force.exists():
@@ -57,6 +61,7 @@ def place(
         line=line,
         reason=reason,
         note=note,
+        told=told,
         placed_at=now,
         placed_by=actor,
         request_key=request_key,
@@ -68,26 +73,28 @@ def place(
         cause=str(freeze.pk),
         at=now,
         reason=str(reason),
+        **notice_of(told),
     )
     _note(Action.FREEZE_PLACED, freeze, before="", after=str(reason), actor=actor, now=now)
     return freeze
 
 
 @transaction.atomic
-def lift(*, freeze_id: int, actor: str, note: str, now: datetime) -> Freeze:
-    """Lift one freeze by an operator's decision; the others stay in force.
+def lift(*, freeze_id: int, actor: str, note: str, told: str = "", now: datetime) -> Freeze:
+    """Lift one freeze by an operator's decision; the others stay in force. `note` and `told` are as
+    in `place`.
 
     An OVERDUE freeze comes back at the next day start while its cause holds. Raises AlreadyLifted,
     Invalid without a note. Rule 7.1.
     """
-    note = wording.checked("note", note)
+    note, told = wording.checked("note", note), wording.optional("told", told)
     line_id = Freeze.objects.values_list("line_id", flat=True).get(pk=freeze_id)
     line = lines.lock(line_id, now=now)
     now = line.now
     freeze = Freeze.objects.get(pk=freeze_id)
     if freeze.lifted_at is not None:
         raise AlreadyLifted(f"The freeze was lifted at {freeze.lifted_at.isoformat()}.")
-    end(freeze, line, by=actor, note=note, now=now)
+    end(freeze, line, by=actor, note=note, told=told, now=now)
     _note(Action.FREEZE_LIFTED, freeze, before=freeze.reason, after="", actor=actor, now=now)
     return freeze
 

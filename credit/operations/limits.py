@@ -27,16 +27,18 @@ def set_limit(
     limit: Money,
     actor: str,
     reason: str,
+    told: str = "",
     now: datetime,
     proposal: Proposal | None = None,
 ) -> LimitEntry:
     """Set the line's limit, even below what is used: then nothing is available until payments come.
+    The merchant reads `told`, or a standard sentence without; `reason` is for colleagues.
 
     A raise above the caps takes the `proposal` that a second person confirms. Raises
     TakesTwoPeople, ChangedMeanwhile, CurrencyMismatch, Invalid for a negative or unchanged limit,
     or without a reason. Rule 8.17, rule 8.18.
     """
-    reason = wording.checked("reason", reason)
+    reason, told = wording.checked("reason", reason), wording.optional("told", told)
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         now = line.now
@@ -47,7 +49,7 @@ def set_limit(
             raise Invalid("limit", f"is {money.text(limit)} already")
         return change(
             line, limit, entry=LimitEntry.Kind.LIMIT_SET, kind=LIMIT, actor=actor, reason=reason,
-            now=now, proposal=proposal,
+            told=told, now=now, proposal=proposal,
         )  # fmt: skip
 
 
@@ -61,6 +63,7 @@ def change(
     asked_by: str = "",
     actor: str,
     reason: str,
+    told: str,
     now: datetime,
     proposal: Proposal | None,
 ) -> LimitEntry:
@@ -100,6 +103,7 @@ def change(
         used_after=line.used,
         actor=actor,
         reason=reason,
+        told=told,
         at=now,
     )
     if limit > before:

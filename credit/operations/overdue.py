@@ -87,12 +87,14 @@ def lift(line: CreditLine, *, now: datetime) -> None:
     end(freeze, line, by="platform", note="", now=now)
 
 
-def end(freeze: Freeze, line: CreditLine, *, by: str, note: str, now: datetime) -> None:
+def end(
+    freeze: Freeze, line: CreditLine, *, by: str, note: str, told: str = "", now: datetime
+) -> None:
     """Lift `freeze`, which is in force on the locked line, and notify the merchant."""
     freeze.lifted_at = now
     freeze.lifted_by = by
-    freeze.lift_note = note
-    freeze.save(update_fields=["lifted_at", "lifted_by", "lift_note"])
+    freeze.lift_note, freeze.lift_told = note, told
+    freeze.save(update_fields=["lifted_at", "lifted_by", "lift_note", "lift_told"])
     count(line, -1)
     notices.write(
         merchant_id=line.pk,
@@ -100,7 +102,13 @@ def end(freeze: Freeze, line: CreditLine, *, by: str, note: str, now: datetime) 
         cause=str(freeze.pk),
         at=now,
         reason=freeze.reason,
+        **notice_of(told),
     )
+
+
+def notice_of(told: str) -> dict[str, str]:
+    """The details by which a notice about a freeze says what was written for the merchant."""
+    return {"status": "TOLD", "told": told} if told else {}
 
 
 def count(line: CreditLine, change: int) -> None:

@@ -121,6 +121,7 @@ def _apply(answer: PayoutAnswer, now: datetime) -> str:
             payouts.mark_failed(
                 withdrawal_id=withdrawal.pk,
                 reason=answer.reason,
+                told=answer.reason,
                 actor=answer.file.uploaded_by,
                 now=now,
             )

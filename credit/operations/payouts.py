@@ -280,17 +280,22 @@ def mark_paid(*, withdrawal_id: int, reference: str, actor: str, now: datetime) 
     return _end_by_hand(withdrawal_id, Answer.paid(reference), actor, now)
 
 
-def mark_failed(*, withdrawal_id: int, reason: str, actor: str, now: datetime) -> Withdrawal:
-    """Record by an operator's decision that the bank did not pay the withdrawal, and why. Amount
-    and fee return to the proceeds.
+def mark_failed(
+    *, withdrawal_id: int, reason: str, told: str, actor: str, now: datetime
+) -> Withdrawal:
+    """Record by an operator's decision that the bank did not pay the withdrawal, and why: `told`
+    for the merchant, `reason` for colleagues. Amount and fee return to the proceeds.
 
-    Raises what `mark_paid` raises, and Invalid without a reason.
+    Raises what `mark_paid` raises, and Invalid without both texts.
     """
-    return _end_by_hand(withdrawal_id, Answer.failed(wording.checked("reason", reason)), actor, now)
+    reason, told = wording.checked("reason", reason), wording.checked("told", told)
+    return _end_by_hand(withdrawal_id, Answer.failed(told), actor, now, reason=reason)
 
 
 @transaction.atomic
-def _end_by_hand(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> Withdrawal:
+def _end_by_hand(
+    withdrawal_id: int, answer: Answer, actor: str, now: datetime, *, reason: str = ""
+) -> Withdrawal:
     """End the withdrawal as the operator's answer says, with a trail row. Raises as `mark_paid`."""
     withdrawal = steps.hold(withdrawal_id, now=now)
     if withdrawal.may_be_cancelled:
@@ -298,11 +303,12 @@ def _end_by_hand(withdrawal_id: int, answer: Answer, actor: str, now: datetime) 
     if withdrawal.status == Withdrawal.Status.SENT and not withdrawal.is_sent_by_people:
         raise ProviderDecides(f"Withdrawal {withdrawal}: {withdrawal.provider} is being asked.")
     before = steps.standing(withdrawal)
-    by: dict[str, Any] = {"actor": actor, "reason": answer.reason, "now": withdrawal.line.now}
-    steps.end(withdrawal, answer.status, provider_reference=answer.reference, **by)
+    by: dict[str, Any] = {"actor": actor, "now": withdrawal.line.now}
+    said: dict[str, Any] = {"reason": answer.reason, "provider_reference": answer.reference}
+    steps.end(withdrawal, answer.status, **said, **by)
     more: dict[str, Any] = {"bank_reference": answer.reference} if withdrawal.is_paid else {}
     action = Action.WITHDRAWAL_PAID if withdrawal.is_paid else Action.WITHDRAWAL_FAILED
-    steps.note(action, withdrawal, before=before, **more, **by)
+    steps.note(action, withdrawal, before=before, reason=reason, **more, **by)
     return withdrawal
 
 

@@ -126,17 +126,19 @@ def approve_raise(
     limit: Money | None = None,
     actor: str,
     reason: str,
+    told: str,
     now: datetime,
     proposal: Proposal | None = None,
 ) -> LimitRequest:
     """Raise the limit to the one that the merchant wanted, or to `limit`, which may be less or
-    more, and answer the request.
+    more, and answer the request by `told`; `reason` is for colleagues.
 
     Above the caps it takes the `proposal` that a second person confirms (limits.set_limit). Raises
     TakesTwoPeople, ChangedMeanwhile, AlreadyDecided, UnknownRequest, NotARaise when the limit is
     that high by now, SamePerson for who asked, CurrencyMismatch, Invalid. Rule 8.16.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    told = wording.checked("told", told)
     with transaction.atomic():
         line, request = _lock_pending(request_id, LimitRequest.Kind.RAISE, now)
         now = line.now
@@ -148,45 +150,45 @@ def approve_raise(
         limits.change(
             line, raised, entry=LimitEntry.Kind.LIMIT_SET, kind=RAISE,
             about={"request": str(request.pk)}, asked_by=request.asked_by, actor=actor,
-            reason=reason, now=now, proposal=proposal,
+            reason=reason, told=told, now=now, proposal=proposal,
         )  # fmt: skip
-        return _answer(request, line, Action.RAISE_GRANTED, actor, reason, now)
+        return _answer(request, line, Action.RAISE_GRANTED, actor, reason, told, now)
 
 
-def reject(*, request_id: int, actor: str, reason: str, now: datetime) -> LimitRequest:
+def reject(*, request_id: int, actor: str, reason: str, told: str, now: datetime) -> LimitRequest:
     """Reject a raise that the merchant asked for, and leave the limit as it is. The merchant is
-    notified.
+    told by `told`; `reason` is for colleagues.
 
-    Raises AlreadyDecided, UnknownRequest, Invalid without a reason.
+    Raises AlreadyDecided, UnknownRequest, Invalid without a reason or an answer.
     """
-    reason = wording.checked("reason", reason)
+    reason, told = wording.checked("reason", reason), wording.checked("told", told)
     with transaction.atomic():
         line, request = _lock_pending(request_id, LimitRequest.Kind.RAISE, now)
-        return _answer(request, line, Action.RAISE_REFUSED, actor, reason, line.now)
+        return _answer(request, line, Action.RAISE_REFUSED, actor, reason, told, line.now)
 
 
 def reject_as_closed(line: CreditLine, *, actor: str, now: datetime) -> None:
     """Reject the raise that waits on the locked line because the account was closed. Does nothing
     if none waits.
 
-    The reason is written in the merchant's language.
+    The answer is written in the merchant's language.
     """
     waiting = line.requests.filter(kind=LimitRequest.Kind.RAISE, status=PENDING).first()
     if waiting:
         with override(line.merchant.language):
             told = gettext("Your account was closed.")
-        _answer(waiting, line, Action.RAISE_REFUSED, actor, told, now)
+        _answer(waiting, line, Action.RAISE_REFUSED, actor, "The account was closed.", told, now)
 
 
-def answer(*, request_id: int, actor: str, text: str, now: datetime) -> LimitRequest:
-    """Answer a merchant's question, and notify the merchant.
+def answer(*, request_id: int, actor: str, reason: str, told: str, now: datetime) -> LimitRequest:
+    """Answer a merchant's question by `told`, and notify the merchant; `reason` is for colleagues.
 
-    Raises AlreadyDecided, UnknownRequest, Invalid without a text.
+    Raises AlreadyDecided, UnknownRequest, Invalid without a reason or an answer.
     """
-    text = wording.checked("answer", text)
+    reason, told = wording.checked("reason", reason), wording.checked("told", told)
     with transaction.atomic():
         line, request = _lock_pending(request_id, LimitRequest.Kind.QUESTION, now)
-        return _answer(request, line, Action.QUESTION_ANSWERED, actor, text, line.now)
+        return _answer(request, line, Action.QUESTION_ANSWERED, actor, reason, told, line.now)
 
 
 def _check_raises(line: CreditLine, limit: Money) -> None:
@@ -218,7 +220,8 @@ def _answer(
     line: CreditLine,
     action: Action,
     actor: str,
-    text: str,
+    reason: str,
+    told: str,
     now: datetime,
 ) -> LimitRequest:
     """Save the operator's answer on the request with the status that the action gives it, write a
@@ -231,11 +234,11 @@ def _answer(
         before={"status": request.status},
         after={"status": str(STATUSES[action])},
         actor=actor,
-        reason=text,
+        reason=reason,
         now=now,
     )
     request.status = STATUSES[action]
-    request.answer = text
+    request.answer = told
     request.answered_at = now
     request.answered_by = actor
     request.save(update_fields=["status", "answer", "answered_at", "answered_by"])
@@ -246,7 +249,7 @@ def _answer(
         at=now,
         request=str(request.pk),
         status=str(request.status),
-        answer=text,
+        answer=told,
         limit=money.text(line.limit),
         currency=line.currency,
     )

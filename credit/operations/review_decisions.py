@@ -31,6 +31,7 @@ class ReviewOvertaken(Refused):
     """
 
     code = "review_overtaken"
+    keeps_changes = True
 
 
 class RaiseBlocked(Refused):
@@ -42,30 +43,37 @@ class RaiseBlocked(Refused):
 
 
 def approve(
-    *, review_id: int, actor: str, reason: str, now: datetime, proposal: Proposal | None = None
+    *,
+    review_id: int,
+    actor: str,
+    reason: str,
+    told: str = "",
+    now: datetime,
+    proposal: Proposal | None = None,
 ) -> LimitReview:
     """Raise the limit to the one that the review proposed or, if less, to the highest that the
-    line's sales and the policy allow by now.
+    line's sales and the policy allow by now. The merchant reads `told`, or a standard sentence
+    without; `reason` is for colleagues.
 
     Above the caps it takes the `proposal` that a second person confirms (limits.set_limit). Raises
     TakesTwoPeople, ChangedMeanwhile, AlreadyDecided, RaiseBlocked, Invalid without a reason, and
     ReviewOvertaken, which marks the review VOID; of a proposal that is confirmed `tell_overtaken`
     raises it. Rule 8.11, rule 8.12.
     """
-    reason = wording.checked("reason", reason)
+    reason, told = wording.checked("reason", reason), wording.optional("told", told)
     with transaction.atomic():
         line, review = _lock_pending(review_id, now)
         now = line.now
         limit = min(review.limit_proposed, _most_by_now(line))
         if limit <= line.limit:
-            _decide(review, Action.REVIEW_OVERTAKEN, actor, reason, now)
+            _decide(review, Action.REVIEW_OVERTAKEN, actor, reason, told, now)
         else:
             review.limit_given = limit
-            _decide(review, Action.REVIEW_APPROVED, actor, reason, now)
+            _decide(review, Action.REVIEW_APPROVED, actor, reason, told, now)
             limits.change(
                 line, limit, entry=LimitEntry.Kind.REVIEW, kind=REVIEW,
-                about={"review": review.on.isoformat()}, actor=actor, reason=reason, now=now,
-                proposal=proposal,
+                about={"review": review.on.isoformat()}, actor=actor, reason=reason,
+                told=told, now=now, proposal=proposal,
             )  # fmt: skip
     if proposal is None:
         _check_given(review)  # out here, so that the mark is kept
@@ -82,14 +90,16 @@ def _check_given(review: LimitReview) -> None:
         raise ReviewOvertaken("No raise could be given any more; it was marked as overtaken.")
 
 
-def reject(*, review_id: int, actor: str, reason: str, now: datetime) -> LimitReview:
-    """Reject the raise that waits, and leave the limit as it is. Raises AlreadyDecided, Invalid
-    without a reason.
+def reject(
+    *, review_id: int, actor: str, reason: str, told: str = "", now: datetime
+) -> LimitReview:
+    """Reject the raise that waits, and leave the limit as it is. `told` is as in `approve`. Raises
+    AlreadyDecided, Invalid without a reason.
     """
-    reason = wording.checked("reason", reason)
+    reason, told = wording.checked("reason", reason), wording.optional("told", told)
     with transaction.atomic():
         line, review = _lock_pending(review_id, now)
-        _decide(review, Action.REVIEW_REJECTED, actor, reason, line.now)
+        _decide(review, Action.REVIEW_REJECTED, actor, reason, told, line.now)
         return review
 
 
@@ -117,7 +127,9 @@ def _most_by_now(line: CreditLine) -> Money:
     return money.of(scoring.most(known, policy), line.currency)
 
 
-def _decide(review: LimitReview, action: Action, actor: str, reason: str, now: datetime) -> None:
+def _decide(
+    review: LimitReview, action: Action, actor: str, reason: str, told: str, now: datetime
+) -> None:
     """Save the decision on the review, with a trail row and a notice to the merchant."""
     trail.write(
         action,
@@ -131,9 +143,12 @@ def _decide(review: LimitReview, action: Action, actor: str, reason: str, now: d
     )
     review.status = STATUSES[action]
     review.decided_by = actor
-    review.decision_reason = reason
+    review.decision_reason, review.decision_told = reason, told
     review.decided_at = now
     review.save(
-        update_fields=["status", "limit_given", "decided_by", "decision_reason", "decided_at"]
+        update_fields=[
+            *("status", "limit_given", "decided_by", "decision_reason", "decision_told"),
+            "decided_at",
+        ]
     )
     notify(review, cause=f"{review.on} {review.status}", at=now)

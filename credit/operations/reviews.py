@@ -75,7 +75,7 @@ def notify(review: LimitReview, *, cause: str, at: datetime) -> None:
         limit_before=money.text(review.limit_before),
         limit_proposed=money.text(review.limit_proposed),
         limit_given=money.text(review.limit_given or review.limit_before),
-        reason=review.decision_reason,
+        told=review.decision_told,
     )
 
 

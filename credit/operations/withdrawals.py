@@ -314,20 +314,20 @@ def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
     return withdrawal
 
 
-def reject(*, withdrawal_id: int, actor: str, reason: str, now: datetime) -> Withdrawal:
+def reject(*, withdrawal_id: int, actor: str, reason: str, told: str, now: datetime) -> Withdrawal:
     """Reject a withdrawal that was not sent yet, by an operator's decision. Amount and fee return
-    to the proceeds, and the merchant is notified.
+    to the proceeds, and the merchant is notified and reads `told`; `reason` is for colleagues.
 
-    Raises UnknownWithdrawal, WithdrawalDecided, Invalid without a reason. Rule 10.11.
+    Raises UnknownWithdrawal, WithdrawalDecided, Invalid without a reason or an answer. Rule 10.11.
     """
-    reason = wording.checked("reason", reason)
+    reason, told = wording.checked("reason", reason), wording.checked("told", told)
     with transaction.atomic():
         withdrawal = steps.hold(withdrawal_id, now=now)
         now = withdrawal.line.now
         before = steps.standing(withdrawal)
-        by: dict[str, Any] = {"actor": actor, "reason": reason, "now": now}
-        steps.end(withdrawal, Withdrawal.Status.REJECTED, **by)
-        steps.note(Action.WITHDRAWAL_REJECTED, withdrawal, before=before, **by)
+        by: dict[str, Any] = {"actor": actor, "now": now}
+        steps.end(withdrawal, Withdrawal.Status.REJECTED, reason=told, **by)
+        steps.note(Action.WITHDRAWAL_REJECTED, withdrawal, before=before, reason=reason, **by)
     return withdrawal
 
 

@@ -24,20 +24,22 @@ def send_back(
     *,
     withdrawal_id: int,
     reason: str,
+    told: str,
     actor: str,
     now: datetime,
     proposal: Proposal | None = None,
 ) -> Withdrawal:
     """Record that the bank sent back a withdrawal that it had paid: it is RETURNED_BY_BANK, its
     amount comes back to the proceeds by an entry SENT_BACK, and its fee is kept. The merchant is
-    told, with the reason.
+    notified and reads `told`; `reason` is for colleagues.
 
     The amount can be withdrawn again, so it counts as a pay-out: above the day's figure it takes
     the `proposal` that a second person confirms (TakesTwoPeople). Raises UnknownWithdrawal,
     WithdrawalDecided for one that is not PAID, as for one that was sent back already, and Invalid
-    without a reason. Rule 10.16.
+    without both texts. Rule 10.16.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    told = wording.checked("told", told)
     withdrawal = steps.hold(withdrawal_id, now=now)
     line, before = withdrawal.line, steps.standing(withdrawal)
     if not withdrawal.is_paid:
@@ -55,11 +57,11 @@ def send_back(
     )  # fmt: skip
     steps.move(
         withdrawal, Status.RETURNED_BY_BANK,
-        returned_at=line.now, returned_by=actor, returned_reason=reason,
+        returned_at=line.now, returned_by=actor, returned_reason=told,
     )  # fmt: skip
     steps.enter(withdrawal, Kind.SENT_BACK, withdrawal.amount, line.now)
     steps.pay_out(withdrawal, -withdrawal.amount)
-    steps.notify(withdrawal, WITHDRAWAL_SENT_BACK, line.now, reason=reason)
+    steps.notify(withdrawal, WITHDRAWAL_SENT_BACK, line.now, reason=told)
     by_two = two_people.proposed_by(proposal)
     steps.note(
         Action.WITHDRAWAL_SENT_BACK, withdrawal, before=before, actor=actor, now=line.now,

@@ -46,11 +46,11 @@ LINE = Table(
 LIMIT_ENTRIES = OF_LINE(
     columns(
         "at kind order=order__reference limit_change used_change limit_after used_after actor"
-        " reason"
+        " reason told"
     ),
 )
 FREEZES = OF_LINE(
-    columns("reason placed_at placed_by note lifted_at lifted_by lift_note"),
+    columns("reason placed_at placed_by note told lifted_at lifted_by lift_note lift_told"),
 )
 METRICS = OF_LINE(
     columns("arrived_at said_at=at rating listing_quality profile_completeness after_sales"),
@@ -66,7 +66,7 @@ REVIEWS = OF_LINE(
         " listing_quality profile_reported profile_confirmed profile_rejected"
         " profile_completeness after_sales rating_points volume_points listing_points"
         " profile_points after_sales_points score grade limit_proposed notes status"
-        " limit_given decided_at decided_by decision_reason"
+        " limit_given decided_at decided_by decision_reason decision_told"
     ),
     plain=PLAIN_IN_REVIEWS,
 )

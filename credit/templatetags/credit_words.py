@@ -30,6 +30,12 @@ def freeze_reason(code: str) -> StrOrPromise:
 
 
 @register.filter
+def told(own: str, ours: str) -> StrOrPromise:
+    """What the merchant reads of why one of our people did something (explanations.told)."""
+    return explanations.told(own, ours)
+
+
+@register.filter
 def decline_advice(code: str) -> StrOrPromise:
     """What the merchant can do about this decline, or "" for an unknown code."""
     return explanations.DECLINES.get(code, "")

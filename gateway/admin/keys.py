@@ -58,6 +58,11 @@ def _is_in_use(key: ApiKey) -> bool:
     return key.revoked_at is None
 
 
+def _standing(key: ApiKey) -> dict[str, Any]:
+    """Whether the key was revoked or replaced."""
+    return {"Revoked": key.revoked_at is not None, "Replaced by": key.replaced_by}
+
+
 @admin.register(ApiKey)
 class ApiKeyAdmin(Deciding, FoundByKeys):
     keys = ("prefix", "name", "merchant__reference")
@@ -87,6 +92,7 @@ class ApiKeyAdmin(Deciding, FoundByKeys):
                 f"A new key that may do what {key.name} may; the old one ends after the overlap."
                 f" {SHOWN_ONCE}"
             ),
+            shown=_standing,
             carry_out=_rotate,
             is_open=lambda key: _is_in_use(key) and key.replaced_by_id is None,
         ),
@@ -95,6 +101,7 @@ class ApiKeyAdmin(Deciding, FoundByKeys):
             "Revoke",
             form=Reasoned,
             effect=lambda key: f"The next request with {key} is refused, wherever it is in use.",
+            shown=_standing,
             carry_out=Call(operations.revoke, "key_id"),
             done="The key is revoked.",
             is_open=_is_in_use,

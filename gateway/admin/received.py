@@ -62,6 +62,7 @@ class ReceivedEventAdmin(Deciding, FoundByKeys):
                 f"It was refused ({received.code}): {received.reason} Once what stood in its way is"
                 " mended, it is applied as if it arrived now, with all that follows from it."
             ),
+            shown=lambda received: {"Can be sent again": received.can_be_sent_again},
             carry_out=_send_again,
             done=_became,
             is_open=lambda received: received.can_be_sent_again,

@@ -135,6 +135,7 @@ class ImportAdmin(Deciding, FoundByKeys):
                 f"No further row of {file} is applied until somebody resumes it. What was applied"
                 " stays."
             ),
+            shown=lambda file: {"Status": file.get_status_display()},
             carry_out=_stop,
             done="The import is stopped.",
             is_open=lambda file: file.is_running,
@@ -144,6 +145,7 @@ class ImportAdmin(Deciding, FoundByKeys):
             "Resume",
             form=Reasoned,
             effect=lambda file: f"The rows of {file} that wait are applied within minutes.",
+            shown=lambda file: {"Status": file.get_status_display()},
             carry_out=_resume,
             done="The import goes on.",
             is_open=lambda file: file.is_stopped,

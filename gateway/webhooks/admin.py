@@ -43,6 +43,21 @@ def _rotate(act: Act) -> Report:
     return _shown_once(act, secret, counts)
 
 
+def _secrets(endpoint: WebhookEndpoint) -> dict[str, Any]:
+    """How many secrets the endpoint has had; one more with each rotation."""
+    return {"Secrets so far": endpoint.secrets.count()}
+
+
+def _parked(endpoint: WebhookEndpoint) -> dict[str, Any]:
+    """How many deliveries are parked for the endpoint, while it is on."""
+    parked = endpoint.deliveries.filter(status=WebhookDelivery.Status.PARKED)
+    return _is_on(endpoint) | {"Parked": parked.count()}
+
+
+def _is_on(endpoint: WebhookEndpoint) -> dict[str, Any]:
+    return {"On": endpoint.is_on}
+
+
 ADD = Decision(
     "add",
     "Add an endpoint",
@@ -63,6 +78,7 @@ ABOUT_ENDPOINT = (
         form=Types,
         effect=lambda endpoint: f"{endpoint.url} is told of these types of events from now on.",
         initial=lambda endpoint: {"types": endpoint.types},
+        shown=lambda endpoint: {"Events": endpoint.types},
         carry_out=Call(endpoints.choose_types, "endpoint_id"),
         done="The events are chosen.",
     ),
@@ -75,6 +91,7 @@ ABOUT_ENDPOINT = (
             "The endpoint gets a new secret, which is shown on the next page and never again."
             " Requests are signed with both until the old one is over."
         ),
+        shown=_secrets,
         carry_out=_rotate,
     ),
     Decision(
@@ -85,6 +102,7 @@ ABOUT_ENDPOINT = (
             "Everything that is parked for this endpoint is sent again, in the order of the events,"
             " and tried for three days."
         ),
+        shown=_parked,
         carry_out=Call(deliveries.resend_parked, "endpoint_id"),
         done="It is on its way.",
         is_open=lambda endpoint: endpoint.is_on,
@@ -96,6 +114,7 @@ ABOUT_ENDPOINT = (
         effect=lambda endpoint: (
             f"{endpoint.url} is told nothing any more, and what is on its way is parked."
         ),
+        shown=_is_on,
         carry_out=Call(endpoints.turn_off, "endpoint_id"),
         done="The endpoint is off.",
         is_open=lambda endpoint: endpoint.is_on,
@@ -108,6 +127,7 @@ ABOUT_ENDPOINT = (
         effect=lambda endpoint: (
             f"{endpoint.url} is told again of what happens. What happened meanwhile it is not told."
         ),
+        shown=_is_on,
         carry_out=Call(endpoints.turn_on, "endpoint_id"),
         done="The endpoint is on.",
         is_open=lambda endpoint: not endpoint.is_on,
@@ -186,6 +206,7 @@ class WebhookDeliveryAdmin(Deciding, ReadOnly):
                 " same id, and that is tried for three days. A receiver that has it already can"
                 " tell by the id."
             ),
+            shown=lambda delivery: {"Status": delivery.get_status_display()},
             carry_out=Call(deliveries.resend, "delivery_id"),
             done="It is on its way.",
             is_open=lambda delivery: not delivery.is_pending,

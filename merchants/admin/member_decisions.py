@@ -29,6 +29,7 @@ def _of_member(operation: Callable[..., Membership]) -> Call:
     return Call(operation, "membership_id", columns=of_merchant, takes_person=True)
 
 
+# An invitation changes nothing that its page shows.
 OF_MERCHANT = Decision(
     "invite",
     "Invite to the team",
@@ -62,6 +63,8 @@ OF_MEMBER = (
             " sign in stays one."
         ),
         initial=lambda membership: {"role": membership.role},
+        shown=lambda membership: {"Role": membership.get_role_display()},
+        is_so=lambda act: act.row.role == act.cleaned_data["role"],
         carry_out=_of_member(team.change_role),
         done="The role is changed.",
     ),
@@ -74,6 +77,7 @@ OF_MEMBER = (
             f"{membership.user} sees nothing of {membership.merchant} any more, and is signed out"
             " everywhere. The last owner who can sign in stays."
         ),
+        shown=lambda membership: {"Role": membership.get_role_display()},
         carry_out=_of_member(team.remove),
         done="The person is off the team.",
     ),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from backoffice.decisions import Call, Decision
+from backoffice.decisions import Act, Call, Decision
 from merchants.admin.forms import ContactsChange, MerchantChange
 from merchants.models import Merchant, Profile
 from merchants.operations import merchants, profiles
@@ -17,6 +17,17 @@ def _contacts(merchant: Merchant) -> dict[str, Any]:
     return {name: getattr(profile, name) for name in CONTACTS} if profile else {}
 
 
+def _shown_contacts(merchant: Merchant) -> dict[str, Any]:
+    """The contacts that the page shows, by their labels."""
+    found = _contacts(merchant)
+    return {name.replace("_", " ").capitalize(): found.get(name, "") for name in CONTACTS}
+
+
+def _are_the_contacts(act: Act) -> bool:
+    """Whether the merchant has these contacts already."""
+    return {name: act.cleaned_data[name] for name in CONTACTS} == _contacts(act.row)
+
+
 OF_MERCHANT = (
     Decision(
         "details",
@@ -27,6 +38,7 @@ OF_MERCHANT = (
             " Documents that are there stay as they are."
         ),
         initial=lambda merchant: {"name": merchant.name, "language": merchant.language},
+        shown=lambda merchant: {"Name": merchant.name, "Language": merchant.language},
         carry_out=Call(merchants.change, "merchant_id"),
         done="The merchant is changed.",
         permission=MANAGES_MEMBERS,
@@ -40,6 +52,8 @@ OF_MERCHANT = (
             " confirmed, until an officer confirms them."
         ),
         initial=_contacts,
+        shown=_shown_contacts,
+        is_so=_are_the_contacts,
         carry_out=Call(profiles.change_contacts, "merchant_id"),
         done="The contacts are changed.",
         permission=MANAGES_MEMBERS,

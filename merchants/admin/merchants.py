@@ -3,6 +3,7 @@ profiles.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from backoffice.decisions import Call, Deciding, Decision, Download, Reasoned
+from backoffice.decisions import Call, Deciding, Decision, Download, Telling
 from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline, related, waiting
 from merchants.admin import member_decisions, merchant_decisions
 from merchants.forms import ProfileLookedAt
@@ -24,7 +25,7 @@ from merchants.models import (
     Standing,
     TimeZonePeriod,
 )
-from merchants.operations import profiles
+from merchants.operations import profiles, team
 from merchants.queues import PROFILES
 
 # How a merchant is added takes the terms of all books: who knows them adds that decision.
@@ -62,6 +63,9 @@ class MembershipAdmin(Deciding, ReadOnly):
     decisions = member_decisions.OF_MEMBER
     list_decisions = (member_decisions.OF_LIST,)
 
+    def lock(self, row: Any, now: datetime) -> None:
+        team.hold(row.merchant_id)
+
 
 @admin.register(Invitation)
 class InvitationAdmin(OfMerchant):
@@ -88,9 +92,9 @@ class ProfileStepAdmin(OfMerchant):
     list_select_related = ("profile__merchant",)
 
 
-class ProfileRejected(ProfileLookedAt, Reasoned):
+class ProfileRejected(Telling, ProfileLookedAt):
     """The form that rejects a part of a profile: the version that the operator looked at, and the
-    reason.
+    two reasons.
     """
 
 
@@ -107,6 +111,7 @@ def _confirm(part: ProfilePart) -> Decision:
             f"The {name} counts as confirmed by you, until the merchant changes it."
         ),
         initial=_seen,
+        shown=partial(_shown, part),
         carry_out=Call(partial(profiles.confirm, part=part), "merchant_id"),
         done=f"The {name} is confirmed.",
         is_open=lambda profile: profile.standing(part) in (Standing.WAITING, Standing.REJECTED),
@@ -124,9 +129,10 @@ def _reject(part: ProfilePart) -> Decision:
         form=ProfileRejected,
         effect=lambda profile: (
             f"The {name} counts as rejected until the merchant changes it: reviews take the profile"
-            " as half complete at most. The merchant reads your reason."
+            " as half complete at most. The merchant is told why."
         ),
         initial=_seen,
+        shown=partial(_shown, part),
         carry_out=Call(partial(profiles.reject, part=part), "merchant_id"),
         done=f"The {name} is rejected.",
         is_open=lambda profile: profile.standing(part) in (Standing.WAITING, Standing.CONFIRMED),
@@ -136,6 +142,14 @@ def _reject(part: ProfilePart) -> Decision:
 def _seen(profile: Profile) -> dict[str, Any]:
     """The initial value that says which version of the profile the operator looks at."""
     return {"seen": profile.changed_at and profile.changed_at.isoformat()}
+
+
+def _shown(part: ProfilePart, profile: Profile) -> dict[str, Any]:
+    """How this part of the profile stands, and what it says."""
+    names = [name for name in profiles.FIELDS[part] if name != "licence_document"]
+    said = {name.replace("_", " ").capitalize(): getattr(profile, name) for name in names}
+    standing = profile.standing(part)
+    return {part.capitalize(): Standing(standing).label if standing else "", **said}
 
 
 class ProfileStepInline(ReadOnlyInline):

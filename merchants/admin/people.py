@@ -4,6 +4,7 @@ Nothing is edited here: administrators decide, and operations carry it out.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -20,6 +21,7 @@ from backoffice.decisions import Deciding
 from backoffice.list_pages import ReadOnly, ReadOnlyInline
 from merchants.admin.person_decisions import ABOUT_PERSON, ADD_OPERATOR
 from merchants.models import Membership, User
+from merchants.operations import operators
 
 for registered in (Group, EmailAddress, Authenticator, UserSession):
     if admin.site.is_registered(registered):
@@ -41,6 +43,9 @@ class UserAdmin(Deciding, ReadOnly):
     inlines = (OwnMembershipInline,)
     decisions = ABOUT_PERSON
     list_decisions = (ADD_OPERATOR,)
+
+    def lock(self, row: Any, now: datetime) -> None:
+        operators.wait_turn()
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[User]":
         found: QuerySet[User] = super().get_queryset(request)

@@ -59,10 +59,20 @@ def _roles(user: User) -> list[str]:
     return operators.roles_of(user)
 
 
+def _factors(user: User) -> list[str]:
+    """The kinds of the person's second factors, sorted."""
+    kinds = Authenticator.objects.filter(user=user).values_list("type", flat=True)
+    return [str(Authenticator.Type(kind).label) for kind in sorted(kinds)]
+
+
+def _may_sign_in(user: User) -> dict[str, bool]:
+    """What a page shows that lets somebody in, or keeps them out."""
+    return {"May sign in": user.is_active}
+
+
 def _factors_effect(user: User) -> str:
     """The text above the form: the person's second factors, and what taking them away does."""
-    kinds = Authenticator.objects.filter(user=user).values_list("type", flat=True)
-    named = ", ".join(str(Authenticator.Type(kind).label) for kind in sorted(kinds))
+    named = ", ".join(_factors(user))
     return (
         f"{user} has: {named}. All of it goes, and they are signed out everywhere; then the"
         " password alone lets them in to set up others. Be sure that it is them who ask: call"
@@ -99,6 +109,7 @@ ABOUT_PERSON = (
         form=Roles,
         effect=_roles_effect,
         initial=lambda user: {"roles": _roles(user)},
+        shown=lambda user: {"Roles": _roles(user), "Superuser": user.is_superuser},
         carry_out=_change_roles,
         done=_roles_done,
         is_open=lambda user: user.is_staff,
@@ -121,6 +132,7 @@ ABOUT_PERSON = (
         takes_second_factor=True,
         form=Reasoned,
         effect=_factors_effect,
+        shown=lambda user: {"Second factors": _factors(user)},
         carry_out=Call(people.take_second_factors, "user_id", takes_person=True),
         done="The second factors are gone.",
         is_open=lambda user: Authenticator.objects.filter(user=user).exists(),
@@ -141,6 +153,7 @@ ABOUT_PERSON = (
             f"{user} is signed out everywhere and can't sign in any more. Roles stay as they are,"
             " for the day that they are reactivated."
         ),
+        shown=_may_sign_in,
         carry_out=Call(people.deactivate, "user_id", takes_person=True),
         done="The person is deactivated.",
         is_open=lambda user: user.is_active,
@@ -151,6 +164,7 @@ ABOUT_PERSON = (
         takes_second_factor=True,
         form=Reasoned,
         effect=lambda user: f"{user} can sign in again, with the roles that they have.",
+        shown=_may_sign_in,
         carry_out=Call(people.reactivate, "user_id", takes_person=True),
         done="The person is reactivated.",
         is_open=lambda user: not user.is_active,

@@ -3,6 +3,7 @@ share.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -68,6 +69,19 @@ class NewVersion(AsksAgain, Reasoned):
         )
 
 
+class AboutPolicies(Deciding):
+    """Pages of a policy's versions, which are introduced and withdrawn one after the other."""
+
+    def lock(self, row: Any, now: datetime) -> None:
+        policies.lock_newest(self.model, row.currency)
+
+
+def _versions(version: PolicyVersion) -> dict[str, Any]:
+    """The newest version of the policy in this currency that was not withdrawn."""
+    versions = type(version)._default_manager.filter(currency=version.currency)
+    return {"Newest version": versions.filter(withdrawn_at__isnull=True).order_by("pk").last()}
+
+
 def new_version(form: type[NewVersion], introduce: Callable[..., Any], effect: str) -> Decision:
     """The decision to propose a new version, with a version's numbers to start from."""
 
@@ -96,6 +110,7 @@ def new_version(form: type[NewVersion], introduce: Callable[..., Any], effect: s
             " has to start later than on the day when that is done."
         ),
         initial=present,
+        shown=_versions,
         carry_out=carry_out,
         done="The new version waits for a second person.",
     )
@@ -113,6 +128,7 @@ def withdrawing(withdraw: Callable[..., Any]) -> Decision:
         "Withdraw",
         form=Reasoned,
         effect=lambda version: f"Version {version} never starts; the one before it stays in force.",
+        shown=lambda version: {"Withdrawn": version.withdrawn_at is not None},
         carry_out=Call(withdraw, "policy_id"),
         done="The version is withdrawn.",
         is_open=lambda version: version.may_be_withdrawn(

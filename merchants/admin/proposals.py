@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from backoffice import changes
+from backoffice.briefs import BOOKS, Brief
 from backoffice.decisions import Call, ConfirmForm, Deciding, Decision, Reasoned
 from backoffice.list_pages import ReadOnly, waiting
 from backoffice.queues import QUEUES
@@ -27,7 +28,18 @@ def _what(proposal: Proposal) -> str:
         people = f"Asked for by {proposal.asked_by}.\n{people}"
     # What there was nothing of before is named once.
     values = changes.sentences(proposal.after | proposal.before, proposal.after)
-    return "\n".join([str(proposal), *values, "", people, "", ""])
+    return "\n".join([str(proposal), *values, "", people, *_told(proposal), "", ""])
+
+
+def _told(proposal: Proposal) -> list[str]:
+    """The line with what the merchant is going to read, where something was written for it."""
+    told = proposal.arguments.get("told", "")
+    return [f"The merchant will read: {told}"] if told else []
+
+
+def _shown(proposal: Proposal) -> dict[str, Any]:
+    """The state of a proposal; nothing else of it ever changes."""
+    return {"Status": proposal.get_status_display()}
 
 
 def _may_decide(request: HttpRequest, proposal: Any) -> bool:
@@ -62,6 +74,8 @@ class ProposalAdmin(Deciding, ReadOnly):
                 f"{_what(proposal)}Confirmed, it is carried out at once, if nothing of it has"
                 " changed meanwhile. Nobody confirms what they proposed or asked for."
             ),
+            shown=_shown,
+            commits_itself=True,
             carry_out=Call(proposals.confirm, "proposal_id", takes_person=True),
             done="It is confirmed, and done.",
             is_open=lambda proposal: proposal.waits,
@@ -71,6 +85,7 @@ class ProposalAdmin(Deciding, ReadOnly):
             "Refuse",
             form=Reasoned,
             effect=lambda proposal: f"{_what(proposal)}Refused, nothing changes.",
+            shown=_shown,
             carry_out=Call(proposals.refuse, "proposal_id", takes_person=True),
             done="The proposal is refused.",
             is_open=lambda proposal: proposal.waits,
@@ -82,6 +97,7 @@ class ProposalAdmin(Deciding, ReadOnly):
             effect=lambda proposal: (
                 f"{_what(proposal)}Withdrawn by {proposal.proposed_by}, nothing changes."
             ),
+            shown=_shown,
             carry_out=Call(proposals.withdraw, "proposal_id", takes_person=True),
             done="The proposal is withdrawn.",
             is_open=lambda proposal: proposal.waits,
@@ -92,6 +108,12 @@ class ProposalAdmin(Deciding, ReadOnly):
     def changes(self, proposal: Proposal) -> SafeString:
         """What it would change, as a table of the values before and after."""
         return changes.table(proposal.before, proposal.after)
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        """How the merchant's book stands that the proposal is about."""
+        book = KINDS[row.kind].permission.partition(".")[0]
+        of_merchant = BOOKS.get(book)
+        return of_merchant(row.merchant) if of_merchant and row.merchant else None
 
     def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
         # Each book registers its own queues of proposals, when all of them have started.

@@ -277,13 +277,20 @@ def roles_of(user: User) -> list[str]:
     return sorted(user.groups.filter(name__in=names()).values_list("name", flat=True))
 
 
+def wait_turn() -> None:
+    """Wait until nobody else decides about people, and have others wait until the transaction
+    ends.
+    """
+    locks.wait_for_advisory_lock(DECIDING_ON_PEOPLE)
+
+
 def check(actor: User) -> None:
     """Wait for the lock of decisions about people, held until the transaction ends, and check that
     `actor` is an administrator.
 
     Raises NotAnAdministrator.
     """
-    locks.wait_for_advisory_lock(DECIDING_ON_PEOPLE)
+    wait_turn()
     found = User.objects.filter(pk=actor.pk, is_active=True, is_staff=True).first()
     if found is None or not found.has_perm(MANAGES_PEOPLE):
         raise NotAnAdministrator("Only administrators decide about people.")

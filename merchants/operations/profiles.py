@@ -171,22 +171,25 @@ def reject(
     merchant_id: int,
     part: ProfilePart,
     reason: str,
+    told: str,
     actor: str,
     now: datetime,
     seen: datetime | None = None,
 ) -> Profile:
-    """Reject a part of the profile, even one that was confirmed. The merchant reads the reason.
+    """Reject a part of the profile, even one that was confirmed. The merchant reads `told`;
+    `reason` is for colleagues.
 
     Until the merchant changes it, reviews count the profile as half complete at most. `seen` is as
-    in `confirm`. Raises Invalid without a reason, ProfileIncomplete for an empty part,
+    in `confirm`. Raises Invalid without both texts, ProfileIncomplete for an empty part,
     ProfileChanged, AlreadyDecided.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    told = wording.checked("told", told, wording.LONGEST_REASON)
     with transaction.atomic():
         profile = _lock(merchant_id, part, seen, ())
         if not profile.standing(part):
             raise ProfileIncomplete(f"profile: {part.lower()} missing")
-        _decide(profile, part, Standing.REJECTED, actor, now, reason)
+        _decide(profile, part, Standing.REJECTED, actor, now, reason, told)
         return profile
 
 
@@ -212,6 +215,7 @@ def _decide(
     actor: str,
     now: datetime,
     reason: str = "",
+    told: str = "",
 ) -> None:
     """Record the decision about the part, with a trail row. Raises AlreadyDecided if it stands so
     already.
@@ -219,7 +223,7 @@ def _decide(
     before = profile.standing(part)
     if before == standing:
         raise AlreadyDecided(f"profile: {part.lower()} is {standing} already")
-    _step(profile, part, standing, actor, now, reason)
+    _step(profile, part, standing, actor, now, told)
     action = Action.PROFILE_CONFIRMED
     if standing == Standing.REJECTED:
         action = Action.PROFILE_REJECTED
@@ -228,14 +232,14 @@ def _decide(
 
 
 def _step(
-    profile: Profile, part: ProfilePart, standing: str, actor: str, now: datetime, reason: str = ""
+    profile: Profile, part: ProfilePart, standing: str, actor: str, now: datetime, told: str = ""
 ) -> None:
     """Record the part's new standing on the locked profile, at `now` or at the instant of its
-    latest step, whichever is later.
+    latest step, whichever is later. `told` is why, for the merchant.
     """
     last = profile.steps.filter(part=part).order_by("-id").first()
     at = max(now, last.at) if last else now
-    profile.steps.create(part=part, standing=standing, at=at, actor=actor, reason=reason)
+    profile.steps.create(part=part, standing=standing, at=at, actor=actor, reason=told)
     field = f"{part.lower()}_standing"
     setattr(profile, field, standing)
     profile.save(update_fields=[field])

@@ -317,12 +317,19 @@ def _notify(
     )
 
 
+def hold(merchant_id: int) -> Merchant:
+    """Lock the merchant against other changes of its team until the transaction ends, and return
+    it.
+    """
+    return Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)
+
+
 def _lock(merchant_id: int, actor: User) -> Merchant:
     """Lock the merchant against other changes of its team, and return it.
 
     Raises NotAnOwner if `actor` is neither one of its owners nor an administrator.
     """
-    merchant = Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)
+    merchant = hold(merchant_id)
     owners = Membership.objects.filter(merchant=merchant, role=Membership.Role.OWNER)
     if not (owners.filter(user=actor, user__is_active=True).exists() or _is_administrator(actor)):
         raise NotAnOwner("only owners and our administrators change the team")

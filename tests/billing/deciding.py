@@ -28,6 +28,7 @@ from tests.factories import (
 from tests.shops import Shop, instant
 
 OPERATOR: dict[str, Any] = {"actor": "mali@tael.example", "reason": "agreed by telephone"}
+ANSWER = OPERATOR | {"told": OPERATOR["reason"]}  # where the merchant is told why
 MERCHANT = "rose@rosewood.example"
 _numbers = count(1)
 
@@ -132,11 +133,11 @@ def grant(
 
 
 def approve(shop: Shop, at: str, credit: BillingCredit) -> BillingCredit:
-    return credits.approve(credit_id=credit.pk, now=shop.at(at), **OPERATOR)
+    return credits.approve(credit_id=credit.pk, now=shop.at(at), **ANSWER)
 
 
 def reject(shop: Shop, at: str, credit: BillingCredit) -> BillingCredit:
-    return credits.reject(credit_id=credit.pk, now=shop.at(at), **OPERATOR)
+    return credits.reject(credit_id=credit.pk, now=shop.at(at), **ANSWER)
 
 
 # The threshold.
@@ -156,7 +157,7 @@ def approve_threshold(
     shop: Shop, at: str, request: ThresholdRequest, threshold: str = ""
 ) -> ThresholdRequest:
     given = _amount(shop, threshold) if threshold else None
-    return thresholds.approve(request_id=request.pk, threshold=given, now=shop.at(at), **OPERATOR)
+    return thresholds.approve(request_id=request.pk, threshold=given, now=shop.at(at), **ANSWER)
 
 
 def set_threshold(shop: Shop, at: str, threshold: str) -> None:

@@ -125,9 +125,10 @@ def unapplied(shop: Shop, row: Any) -> Any:
 
 
 NOTHING: dict[str, str] = {}
-FORM = {"request_key": "form-9", **WHY}
+ANSWER = WHY | {"told": "We have looked at it."}
+FORM = {"request_key": "form-9", **ANSWER}
 PLAN = {"plan": "grand", "price": "39.00", "interval_days": "90", **WHY}
-SAID_WHY = WHY["reason"]
+SAID_WHY, SAID = WHY["reason"], ANSWER["told"]
 TAKEN_BACK = {"message": "Your bank took it back.", "seen": "RECORDED lost", **WHY}
 STALE = {**TAKEN_BACK, "seen": "RECORDED needs_response"}
 CASES = [
@@ -137,19 +138,19 @@ CASES = [
     Case(reversed_payment, "accept", TAKEN_BACK, ("240.00", "lost to us"), taken_back,
          ("ACCEPTED", "Your bank took it back.", DECIDER, ["2026-11-03 THRESHOLD 240.00"]),
          {**TAKEN_BACK, "message": " "}),
-    Case(credit, "approve", WHY, ("30.00", "20.00", "The wrong size was packed."), owed,
-         ("20.00", "APPROVED", DECIDER), {"reason": " "}),
-    Case(credit, "reject", WHY, ("10.00",), owed, ("30.00", "REJECTED", DECIDER), NOTHING),
+    Case(credit, "approve", ANSWER, ("30.00", "20.00", "The wrong size was packed."), owed,
+         ("20.00", "APPROVED", DECIDER), ANSWER | {"told": " "}),
+    Case(credit, "reject", ANSWER, ("10.00",), owed, ("30.00", "REJECTED", DECIDER), NOTHING),
     Case(account, "credit", {"fee": "credit-account", "amount": "12.50", **FORM}, ("30.00",),
          outstanding, ("17.50", DECIDER), {"fee": "payout", "amount": "1.00", **FORM}),
     Case(charge, "credit", {"fee": "credit-pick-pack", "amount": "5.00", **FORM}, ("30.00",),
          outstanding, ("25.00", DECIDER), {"fee": "credit-pick-pack", "amount": "30.01", **FORM}),
-    Case(request, "approve", WHY, ("200.00", "500.00", "30.00"), threshold,
-         ("500.00", "APPROVED", DECIDER, SAID_WHY), {"threshold": "199.99", **WHY}),
-    Case(request, "approve", {"threshold": "300", **WHY}, ("200.00",), threshold,
-         ("300.00", "APPROVED", DECIDER, SAID_WHY), {"threshold": "300.001", **WHY}),
-    Case(request, "reject", WHY, ("200.00",), threshold,
-         ("200.00", "REJECTED", DECIDER, SAID_WHY), NOTHING),
+    Case(request, "approve", ANSWER, ("200.00", "500.00", "30.00"), threshold,
+         ("500.00", "APPROVED", DECIDER, SAID), {"threshold": "199.99", **ANSWER}),
+    Case(request, "approve", {"threshold": "300", **ANSWER}, ("200.00",), threshold,
+         ("300.00", "APPROVED", DECIDER, SAID), {"threshold": "300.001", **ANSWER}),
+    Case(request, "reject", ANSWER, ("200.00",), threshold,
+         ("200.00", "REJECTED", DECIDER, SAID), NOTHING),
     Case(account, "threshold", {"threshold": "20", **WHY}, ("200.00", "30.00"), changed,
          (("THRESHOLD", "20.00", DECIDER), []), {"threshold": "-1", **WHY}),
     Case(account, "plan", PLAN, ("basic", "1 Dec 2026"), changed,

@@ -228,9 +228,11 @@ def test_words_are_needed_to_ask_and_to_decide(shop: shops.Shop) -> None:
     credit = deciding.ask(shop, LATER, "P-1", "1.00")
     for decide in (credits.approve, credits.reject):
         with nothing_changes(), pytest.raises(Invalid, match="reason"):
-            decide(credit_id=credit.pk, actor="mali", reason=" ", now=shop.at(LATER))
+            decide(credit_id=credit.pk, actor="mali", reason=" ", told="Yes.", now=shop.at(LATER))
+        with nothing_changes(), pytest.raises(Invalid, match="told"):
+            decide(credit_id=credit.pk, actor="mali", reason="Yes.", told=" ", now=shop.at(LATER))
 
 
 def test_there_is_no_such_credit(shop: shops.Shop) -> None:
     with pytest.raises(credits.UnknownCredit):
-        credits.approve(credit_id=404, actor="mali", reason="yes", now=shop.at(LATER))
+        credits.approve(credit_id=404, actor="mali", told="yes", reason="yes", now=shop.at(LATER))

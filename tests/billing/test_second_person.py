@@ -20,6 +20,7 @@ from tests.text import text_of
 pytestmark = pytest.mark.django_db
 
 OLGA = "olga@tael.example"
+TOLD = {"told": "We have looked at it."}
 
 
 @pytest.fixture(autouse=True)
@@ -39,8 +40,8 @@ def test_who_asked_for_it_does_not_grant_it() -> None:
     otto = browser_of(operator("Credit officer", "Billing officer", email="otto@tael.example"))
     for model, row in rows.items():
         address = f"/admin/{model}/{row.pk}/decide/approve/"
-        assert f"{OLGA} has asked for this" in text_of(olga.post(address, decided.WHY))
+        assert f"{OLGA} has asked for this" in text_of(olga.post(address, decided.WHY | TOLD))
         assert type(row).objects.get(pk=row.pk).status in ("PENDING", "REQUESTED")
-        assert otto.post(address, decided.WHY).status_code == 302
+        assert otto.post(address, decided.WHY | TOLD).status_code == 302
     assert {ThresholdRequest.objects.get().answered_by, LimitRequest.objects.get().answered_by,
             BillingCredit.objects.get().decided_by} == {"otto@tael.example"}  # fmt: skip

@@ -86,7 +86,11 @@ def test_an_approval_gives_what_was_wanted_or_what_the_operator_says(
 def test_a_rejection_leaves_the_threshold_and_tells_the_merchant(shop: shops.Shop) -> None:
     request = deciding.ask_threshold(shop, NOW, "500.00")
     request = thresholds.reject(
-        request_id=request.pk, actor="mali", reason="Two bills are open.", now=shop.at(LATER)
+        request_id=request.pk,
+        actor="mali",
+        told="Two bills are open.",
+        reason="Two bills are open.",
+        now=shop.at(LATER),
     )
     assert (request.status, request.threshold_given) == ("REJECTED", None)
     assert (threshold(shop), trail(shop)) == ("200.00", [])
@@ -128,7 +132,9 @@ def test_it_is_answered_once(shop: shops.Shop) -> None:
         with pytest.raises(AlreadyDecided):
             deciding.approve_threshold(shop, LATER, request, "900.00")
         with pytest.raises(AlreadyDecided):
-            thresholds.reject(request_id=request.pk, actor="mali", reason="no", now=shop.at(LATER))
+            thresholds.reject(
+                request_id=request.pk, actor="mali", told="no", reason="no", now=shop.at(LATER)
+            )
 
 
 def test_words_currencies_and_digits_are_checked(shop: shops.Shop) -> None:
@@ -146,9 +152,11 @@ def test_words_currencies_and_digits_are_checked(shop: shops.Shop) -> None:
     shop.billing_currency = "USD"
     request = deciding.ask_threshold(shop, NOW, "500.00")
     with nothing_changes(), pytest.raises(Invalid, match="reason"):
-        thresholds.approve(request_id=request.pk, actor="mali", reason=" ", now=shop.at(NOW))
+        thresholds.approve(
+            request_id=request.pk, actor="mali", told=" ", reason=" ", now=shop.at(NOW)
+        )
     with pytest.raises(thresholds.UnknownRequest):
-        thresholds.approve(request_id=404, actor="mali", reason="yes", now=shop.at(NOW))
+        thresholds.approve(request_id=404, actor="mali", told="yes", reason="yes", now=shop.at(NOW))
 
 
 def test_a_lowered_threshold_bills_nothing_until_the_next_posting(shop: shops.Shop) -> None:

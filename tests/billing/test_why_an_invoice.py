@@ -120,11 +120,11 @@ def test_a_closed_account_forecasts_nothing_and_takes_no_decision_about_its_thre
     by = {"actor": OPERATOR, "reason": "agreed", "now": now}
     with nothing_changes():
         with pytest.raises(AccountClosed):
-            thresholds.approve(request_id=request.pk, **by)  # type: ignore[arg-type]
+            thresholds.approve(request_id=request.pk, told="agreed", **by)  # type: ignore[arg-type]
         with pytest.raises(AccountClosed):
             thresholds.change(
                 merchant_id=shop.merchant.pk,
                 threshold=Money("500.00", "USD"),
                 **by,  # type: ignore[arg-type]
             )
-    thresholds.reject(request_id=request.pk, **by)  # type: ignore[arg-type]
+    thresholds.reject(request_id=request.pk, told="agreed", **by)  # type: ignore[arg-type]

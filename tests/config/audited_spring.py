@@ -98,8 +98,8 @@ def _linen() -> Shop:
         )
         for form, amount in (("form-1", "20.00"), ("form-2", "5.00"))
     )
-    credits.approve(credit_id=first.pk, **_by(shop, "2027-03-05 10:00"))
-    credits.reject(credit_id=second.pk, **_by(shop, "2027-03-05 10:00"))
+    credits.approve(credit_id=first.pk, told="agreed", **_by(shop, "2027-03-05 10:00"))
+    credits.reject(credit_id=second.pk, told="agreed", **_by(shop, "2027-03-05 10:00"))
     _change_terms(shop)
     _fail_and_pay(shop)
     _until(shop, "2027-05-10 10:00")
@@ -110,7 +110,7 @@ def _change_terms(shop: Shop) -> None:
     request = ThresholdRequestFactory.create(
         shop=shop, at="2027-03-06 10:00", threshold=usd("500"), actor="lin@linen.example"
     )
-    thresholds.approve(request_id=request.pk, **_by(shop, "2027-03-07 10:00"))
+    thresholds.approve(request_id=request.pk, told="agreed", **_by(shop, "2027-03-07 10:00"))
     for name, price in (("half-year", "200"), ("annual", "300")):
         terms.change_plan(
             plan=accounts.Plan(name, usd(price), 180 if name == "half-year" else 365),

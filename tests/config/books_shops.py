@@ -92,10 +92,12 @@ def _people(shop: Shop) -> None:
     asked: dict[str, Any] = {"shop": shop, "at": "2026-11-07 10:00", "actor": OWNER}
     said: dict[str, Any] = {"actor": OPERATOR, "now": shop.at("2026-11-07 11:00")}
     request = RaiseRequestFactory.create(limit_wanted="9000.00", message="We grow.", **asked)
-    requests.reject(request_id=request.pk, reason="Too early.", **said)
+    requests.reject(request_id=request.pk, told="Too early.", reason="Too early.", **said)
     QuestionFactory.create(message="Why is it 5,000?", **asked)
     ProfileFactory.create(fields={"licence_number": "L-77"}, **asked)
-    profiles.reject(part=ProfilePart.LICENCE, reason="Not readable.", **whose, **said)
+    profiles.reject(
+        part=ProfilePart.LICENCE, told="Not readable.", reason="Not readable.", **whose, **said
+    )
     freeze = FreezeFactory.create(shop=shop, at="2026-11-07 11:00", actor=OPERATOR)
     freezes.lift(freeze_id=freeze.pk, note="all is well", **said)
     limits.set_limit(**whose, limit=Money("4000.00", "USD"), reason="Slower now.", **said)

@@ -95,6 +95,7 @@ def failed(shop: Shop) -> Model:
     return payouts.mark_failed(
         withdrawal_id=withdrawal.pk,
         reason="no such account",
+        told="No such account.",
         actor="otto@tael.example",
         now=instant(NOW),
     )

@@ -78,6 +78,7 @@ class Case:
         return f"{self.of.__name__}-{self.name}"
 
 
+ANSWER = WHY | {"told": "We have looked at it."}
 SEEN = {"seen": "2026-11-03T10:00:00+00:00"}
 decided = by("status", "decided_by")
 answered = by("status", "answered_by", "answer")
@@ -90,28 +91,28 @@ CASES = [
          "The freeze was lifted at"),
     Case(review, "approve", WHY, decided, ("APPROVED", DECIDER), "The review of 2026-11-01 is"),
     Case(review, "reject", WHY, decided, ("REJECTED", DECIDER), "The review of 2026-11-01 is"),
-    Case(wanted_raise, "approve", WHY, answered, ("APPROVED", DECIDER, WHY["reason"]),
-         "is APPROVED already"),
-    Case(wanted_raise, "reject", WHY, answered, ("REJECTED", DECIDER, WHY["reason"]),
-         "is REJECTED already"),
-    Case(question, "answer", {"answer": "By sales."}, answered,
-         ("ANSWERED", DECIDER, "By sales."), "is ANSWERED already", ("answer",)),
+    Case(wanted_raise, "approve", ANSWER, answered, ("APPROVED", DECIDER, ANSWER["told"]),
+         "is APPROVED already", ("reason", "told")),
+    Case(wanted_raise, "reject", ANSWER, answered, ("REJECTED", DECIDER, ANSWER["told"]),
+         "is REJECTED already", ("reason", "told")),
+    Case(question, "answer", WHY | {"told": "By sales."}, answered,
+         ("ANSWERED", DECIDER, "By sales."), "is ANSWERED already", ("reason", "told")),
     Case(flag, "dismiss", WHY, decided, ("DISMISSED", DECIDER), "is DISMISSED already"),
     Case(flag, "confirm", WHY, decided, ("CONFIRMED", DECIDER), "is CONFIRMED already"),
     Case(large, "approve", {}, by("status", "approved_by"), ("APPROVED", DECIDER),
          "is APPROVED by", ()),
-    Case(large, "reject", WHY, by("status", "ended_by", "reason"),
-         ("REJECTED", DECIDER, WHY["reason"]), "is REJECTED by"),
+    Case(large, "reject", ANSWER, by("status", "ended_by", "reason"),
+         ("REJECTED", DECIDER, ANSWER["told"]), "is REJECTED by", ("reason", "told")),
     Case(sent, "paid", {"bank_reference": "B-77"}, by("status", "ended_by", "provider_reference"),
          ("PAID", DECIDER, "B-77"), "is PAID by", ("bank_reference",)),
-    Case(sent, "failed", WHY, by("status", "ended_by", "reason"),
-         ("FAILED", DECIDER, WHY["reason"]), "is FAILED by"),
+    Case(sent, "failed", ANSWER, by("status", "ended_by", "reason"),
+         ("FAILED", DECIDER, ANSWER["told"]), "is FAILED by", ("reason", "told")),
     Case(profile, "confirm-contacts", SEEN, by("contacts_standing"), ("CONFIRMED",),
          "contacts is CONFIRMED already", ("seen",)),
-    Case(profile, "reject-contacts", SEEN | WHY, by("contacts_standing"), ("REJECTED",),
-         "contacts is REJECTED already", ("seen", "reason")),
-    Case(profile, "reject-licence", SEEN | WHY, by("licence_standing"), ("REJECTED",),
-         "licence is REJECTED already", ("seen", "reason")),
+    Case(profile, "reject-contacts", SEEN | ANSWER, by("contacts_standing"), ("REJECTED",),
+         "contacts is REJECTED already", ("seen", "reason", "told")),
+    Case(profile, "reject-licence", SEEN | ANSWER, by("licence_standing"), ("REJECTED",),
+         "licence is REJECTED already", ("seen", "reason", "told")),
     Case(profile, "confirm-licence", SEEN, by("licence_standing"), ("CONFIRMED",),
          "licence is CONFIRMED already", ("seen",)),
 ]  # fmt: skip
@@ -208,7 +209,7 @@ def test_no_operator_places_a_rules_freeze(shop: Shop) -> None:
 def test_a_raise_to_another_limit(shop: Shop) -> None:
     row = wanted_raise(shop)
     browser = browser_of(operator("limitrequest"))
-    browser.post(address(row, "decide", "approve"), {"limit": "17000", **WHY})
+    browser.post(address(row, "decide", "approve"), {"limit": "17000", **ANSWER})
     assert shop.limit()[0] == "17000.00"
 
 

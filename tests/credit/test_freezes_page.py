@@ -28,9 +28,9 @@ def shop() -> Shop:
     return shop
 
 
-def freeze(shop: Shop, reason: Freeze.Reason, note: str) -> Freeze:
+def freeze(shop: Shop, reason: Freeze.Reason, told: str) -> Freeze:
     at = shop.at("2026-10-12 08:00")
-    return FreezeFactory.create(shop=shop, at=at, reason=reason, note=note)
+    return FreezeFactory.create(shop=shop, at=at, reason=reason, told=told)
 
 
 def test_a_line_that_is_not_frozen_says_how_far_it_is_from_it(shop: Shop, clock: Clock) -> None:
@@ -75,7 +75,13 @@ def test_past_ones_are_kept_with_when_they_were_lifted(
     shop.run_jobs("2026-10-12 00:00")
     other = freeze(shop, Freeze.Reason.MANUAL, "look")
     shop.pay("2026-10-13 10:00", "A-1", "1000.00")
-    freezes.lift(freeze_id=other.pk, actor=OLGA, note="All well", now=shop.at("2026-10-14 10:00"))
+    freezes.lift(
+        freeze_id=other.pk,
+        actor=OLGA,
+        note="Clear.",
+        told="All well",
+        now=shop.at("2026-10-14 10:00"),
+    )
     clock("2026-10-15 09:00")
     said = read(shop, "freezes/")
     assert "No freeze is in force" in said

@@ -119,7 +119,9 @@ def test_a_raise_that_was_asked_for_is_no_exception() -> None:
     shop = shops.join(JOINED, credit_limit="5000.00")
     asked = RaiseRequestFactory.create(shop=shop, at="2026-11-02 10:00", limit_wanted="10000.01")
     at = shop.at("2026-11-03 10:00")
-    proposal = propose(requests.approve_raise, request_id=asked.pk, limit=None, now=at, **WHY)
+    proposal = propose(
+        requests.approve_raise, request_id=asked.pk, limit=None, now=at, told="Yes.", **WHY
+    )
     assert (proposal.asked_by, shop.limit()[0]) == (asked.asked_by, "5000.00")
     confirm(proposal, now=at)
     asked.refresh_from_db()

@@ -33,7 +33,8 @@ def written() -> Shop:
         merchant_id=shop.line.pk,
         limit=money.of(Decimal(1500), "USD"),
         actor="olga@tael.example",
-        reason="=a good season",
+        reason="We looked.",
+        told="=a good season",
         now=shop.at("2026-10-05 10:00"),
     )
     return shop
@@ -62,7 +63,7 @@ def test_used_opens_to_the_orders_that_make_it_up(shop: Shop) -> None:
 
 
 def test_a_frozen_line_says_so_and_why(shop: Shop) -> None:
-    FreezeFactory.create(shop=shop, at="2026-10-07 10:00", note="Please call us")
+    FreezeFactory.create(shop=shop, at="2026-10-07 10:00", told="Please call us")
     said = read(shop, "limit/")
     assert "Decision of our team, since 7 Oct 2026 10:00: Please call us" in said
     assert "1,200.00 USD available once no freeze is in force" in said

@@ -44,6 +44,7 @@ def reject(shop: shops.Shop, part: str, at: str = "2026-11-12 10:00") -> None:
     profiles.reject(
         merchant_id=shop.merchant.pk,
         part=ProfilePart(part),
+        told="It has expired.",
         reason="It has expired.",
         actor=OFFICER,
         now=shop.at(at),

@@ -96,7 +96,11 @@ def test_finance_asks_for_a_higher_limit_and_reads_the_answer(shop: Shop) -> Non
     assert "A higher limit 8,000.00 USD For spring. 10 Nov 2026 10:00 fin@shop.example" in said
     asked = LimitRequest.objects.get()
     requests.reject(
-        request_id=asked.pk, actor="olga@tael.example", reason="Too early.", now=asked.asked_at
+        request_id=asked.pk,
+        actor="olga@tael.example",
+        told="Too early.",
+        reason="Too early.",
+        now=asked.asked_at,
     )
     said = text_of(client.get("/m/rosewood/credit/raise/requests/"))
     assert "Rejected Too early." in said
@@ -148,7 +152,11 @@ def test_a_question_is_asked_and_answered(shop: Shop) -> None:
     client.post(QUESTION, WHY_5_000)
     asked = LimitRequest.objects.get()
     requests.answer(
-        request_id=asked.pk, actor="olga@tael.example", text="See below.", now=asked.asked_at
+        request_id=asked.pk,
+        actor="olga@tael.example",
+        reason="We looked.",
+        told="See below.",
+        now=asked.asked_at,
     )
     said = text_of(client.get("/m/rosewood/credit/raise/"))
     assert "A question Why 5,000?" in said

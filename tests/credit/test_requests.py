@@ -49,16 +49,20 @@ def approve(
     request: LimitRequest, limit: Money | None = None, reason: str = "Good sales."
 ) -> LimitRequest:
     return requests.approve_raise(
-        request_id=request.pk, limit=limit, actor=OFFICER, reason=reason, now=LATER
+        request_id=request.pk, limit=limit, actor=OFFICER, told=reason, reason=reason, now=LATER
     )
 
 
 def reject(request: LimitRequest, reason: str = "Too early.") -> LimitRequest:
-    return requests.reject(request_id=request.pk, actor=OFFICER, reason=reason, now=LATER)
+    return requests.reject(
+        request_id=request.pk, actor=OFFICER, told=reason, reason=reason, now=LATER
+    )
 
 
 def answer(request: LimitRequest, text: str = "By the last review.") -> LimitRequest:
-    return requests.answer(request_id=request.pk, actor=OFFICER, text=text, now=LATER)
+    return requests.answer(
+        request_id=request.pk, actor=OFFICER, reason="We looked.", told=text, now=LATER
+    )
 
 
 def told(shop: Shop) -> list[str]:
@@ -198,7 +202,7 @@ def test_a_decision_needs_a_reason(shop: Shop) -> None:
             approve(asked, reason=" ")
         with pytest.raises(Invalid, match="reason: is missing"):
             reject(asked, "")
-        with pytest.raises(Invalid, match="answer: is missing"):
+        with pytest.raises(Invalid, match="told: is missing"):
             answer(question, "\n")
         with pytest.raises(Invalid, match="reason: must not be longer than 500"):
             approve(asked, reason="x" * 501)

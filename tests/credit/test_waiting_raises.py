@@ -92,7 +92,11 @@ def test_a_raise_that_the_merchant_asked_for_ends_it() -> None:
     )
     assert latest(shop).status == "PENDING"
     requests.approve_raise(
-        request_id=request.pk, actor=OPERATOR, reason="Fine.", now=shop.at("2026-12-02 11:00")
+        request_id=request.pk,
+        actor=OPERATOR,
+        told="Fine.",
+        reason="Fine.",
+        now=shop.at("2026-12-02 11:00"),
     )
     assert (latest(shop).status, limit(shop)) == ("VOID", "16000.00")
     assert told() == [("PENDING", "30000.00"), ("VOID", "30000.00")]
@@ -159,7 +163,8 @@ def test_an_approval_gives_less_when_less_has_been_paid_by_then() -> None:
     assert (entry.limit_change, entry.limit_after) == (usd(5100), usd(20100))
     notice = Notice.objects.get(cause="2026-12-01 APPROVED")
     assert said(notice) == (
-        "Your limit was raised from 15,000.00 USD to 20,100.00 USD: A good year."
+        "Your limit was raised from 15,000.00 USD to 20,100.00 USD: Our team has decided this. Ask"
+        " us about it if anything is unclear."
     )
     audit()
 

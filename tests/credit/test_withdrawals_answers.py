@@ -223,12 +223,14 @@ def test_an_operator_decides_what_the_provider_keeps_silent_about(
         payouts.mark_paid(withdrawal_id=first.pk, reference="B-1", actor=OPERATOR, now=now)
     send_all()
     payouts.mark_paid(withdrawal_id=first.pk, reference=" B-1 ", actor=OPERATOR, now=now)
-    payouts.mark_failed(withdrawal_id=second.pk, reason="no such card", actor=OPERATOR, now=now)
+    payouts.mark_failed(
+        withdrawal_id=second.pk, told="no such card", reason="no such card", actor=OPERATOR, now=now
+    )
     assert (fresh(first).status, fresh(first).provider_reference) == ("PAID", "B-1")
     assert (fresh(second).status, fresh(second).ended_by) == ("FAILED", OPERATOR)
     assert (shop.proceeds(), paid_out(shop)) == ("49900.00", "100.00")
     with nothing_changes(), pytest.raises(AlreadyDecided):
-        payouts.mark_failed(withdrawal_id=first.pk, reason="no", actor=OPERATOR, now=now)
+        payouts.mark_failed(withdrawal_id=first.pk, told="no", reason="no", actor=OPERATOR, now=now)
     with nothing_changes(), pytest.raises(AlreadyDecided):
         payouts.mark_paid(withdrawal_id=second.pk, reference="B-2", actor=OPERATOR, now=now)
 
@@ -238,7 +240,7 @@ def test_nobody_decides_while_the_provider_is_being_asked(shop: shops.Shop, bank
     Withdrawal.objects.filter(pk=withdrawal.pk).update(status="SENT", sent_at=shop.at(NOW))
     with nothing_changes(), pytest.raises(ProviderDecides):
         payouts.mark_failed(
-            withdrawal_id=withdrawal.pk, reason="no", actor=OPERATOR, now=shop.at(NOW)
+            withdrawal_id=withdrawal.pk, told="no", reason="no", actor=OPERATOR, now=shop.at(NOW)
         )
 
 

@@ -318,12 +318,18 @@ def test_one_is_marked_as_paid_or_failed_by_hand(shop: shops.Shop) -> None:
     first, second, waiting = sent(shop), sent(shop), withdraw(shop, "1.00")
     now = shop.at(LATER)
     payouts.mark_paid(withdrawal_id=first.pk, reference="B-1", actor=OPERATOR, now=now)
-    payouts.mark_failed(withdrawal_id=second.pk, reason="no such card", actor=OPERATOR, now=now)
+    payouts.mark_failed(
+        withdrawal_id=second.pk, told="no such card", reason="no such card", actor=OPERATOR, now=now
+    )
     assert (status(first), status(second)) == ("PAID", "FAILED")
     with nothing_changes():
         with pytest.raises(AlreadyDecided):
             payouts.mark_paid(withdrawal_id=first.pk, reference="B-1", actor=OPERATOR, now=now)
         with pytest.raises(NotSent):
-            payouts.mark_failed(withdrawal_id=waiting.pk, reason="no", actor=OPERATOR, now=now)
+            payouts.mark_failed(
+                withdrawal_id=waiting.pk, told="no", reason="no", actor=OPERATOR, now=now
+            )
         with pytest.raises(Invalid):
-            payouts.mark_failed(withdrawal_id=second.pk, reason=" ", actor=OPERATOR, now=now)
+            payouts.mark_failed(
+                withdrawal_id=second.pk, told=" ", reason=" ", actor=OPERATOR, now=now
+            )

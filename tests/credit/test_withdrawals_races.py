@@ -87,7 +87,7 @@ def test_one_approves_while_another_rejects_and_the_merchant_cancels() -> None:
     shop = shop_with("50000.00")
     withdrawal = withdraw(shop, "20000.00")
     ends = [cancel, lambda w: withdrawals.reject(
-        withdrawal_id=w.pk, actor=OTHER_OPERATOR, reason="no", now=shops.instant(NOW)
+        withdrawal_id=w.pk, actor=OTHER_OPERATOR, told="no", reason="no", now=shops.instant(NOW)
     )]  # fmt: skip
     outcomes = at_once(lambda number: outcome(ends[number % 2], withdrawal))
     assert outcomes == {"done": 1, "WithdrawalDecided": 7}

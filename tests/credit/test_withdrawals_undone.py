@@ -33,7 +33,7 @@ from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
 LATER = "2026-11-06 15:00"
-WHY = "Account closed since."
+WHY, TOLD = "The bank's list of 6 November.", "Account closed since."
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def violated() -> list[str]:
 
 def send_back(withdrawal: Withdrawal, by: str = OTHER_OPERATOR, reason: str = WHY) -> Withdrawal:
     return withdrawals_undone.send_back(
-        withdrawal_id=withdrawal.pk, reason=reason, actor=by, now=shops.instant(LATER)
+        withdrawal_id=withdrawal.pk, reason=reason, told=TOLD, actor=by, now=shops.instant(LATER)
     )
 
 
@@ -66,7 +66,11 @@ def failed(shop: shops.Shop, amount: str) -> Withdrawal:
     withdrawal = withdraw(shop, amount)
     Withdrawal.objects.filter(pk=withdrawal.pk).update(status="SENT", sent_at=shop.at(LATER))
     return payouts.mark_failed(
-        withdrawal_id=withdrawal.pk, reason="no answer", actor=OPERATOR, now=shop.at(LATER)
+        withdrawal_id=withdrawal.pk,
+        reason="no answer",
+        told="No answer.",
+        actor=OPERATOR,
+        now=shop.at(LATER),
     )
 
 
@@ -88,7 +92,7 @@ def test_what_the_bank_sends_back_is_there_again_without_its_fee(shop: shops.Sho
     assert told.after == {"status": "RETURNED_BY_BANK", "proceeds": "998.00 USD"}
     withdrawal.refresh_from_db()
     assert [(str(step.what), step.note) for step in timeline(withdrawal)] == [
-        ("Requested", MERCHANT), ("Sent", ""), ("Paid", ""), ("Sent back by the bank", WHY),
+        ("Requested", MERCHANT), ("Sent", ""), ("Paid", ""), ("Sent back by the bank", TOLD),
     ]  # fmt: skip
     with nothing_changes(), pytest.raises(AlreadyDecided, match="is RETURNED_BY_BANK"):
         send_back(withdrawal)
@@ -107,6 +111,7 @@ def test_the_merchant_reads_that_it_came_back_and_why(
     assert "Sent back by the bank" in page
     assert "The amount is in your proceeds again; the fee is kept. Reason: Account closed" in page
     assert OTHER_OPERATOR not in page
+    assert WHY not in page
 
 
 @pytest.mark.django_db
@@ -176,8 +181,9 @@ def test_above_the_days_figure_it_takes_two() -> None:
         send_back(large)
     assert status(large) == "PAID"
     by_two(
-        withdrawals_undone.send_back, withdrawal_id=large.pk, reason=WHY, now=shops.instant(LATER)
-    )
+        withdrawals_undone.send_back, withdrawal_id=large.pk, reason=WHY, told=TOLD,
+        now=shops.instant(LATER),
+    )  # fmt: skip
     assert status(large) == "RETURNED_BY_BANK"
     assert shop.proceeds() == "5000.00"
     assert violated() == []

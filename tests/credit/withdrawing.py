@@ -83,7 +83,11 @@ def approve(withdrawal: Withdrawal, at: str = NOW, by: str = OPERATOR) -> Withdr
 
 def reject(withdrawal: Withdrawal, at: str = NOW, reason: str = "unclear") -> Withdrawal:
     return withdrawals.reject(
-        withdrawal_id=withdrawal.pk, actor=OPERATOR, reason=reason, now=shops.instant(at)
+        withdrawal_id=withdrawal.pk,
+        actor=OPERATOR,
+        told=reason,
+        reason=reason,
+        now=shops.instant(at),
     )
 
 

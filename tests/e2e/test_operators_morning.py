@@ -100,12 +100,12 @@ def test_an_operators_morning(shop: Shop, sign_in: Callable[[str], Page]) -> Non
     assert list(sent) == [("SENT", "", OTTO), ("SENT", OLGA, OTTO)]
 
     open_first(olga, "Higher thresholds asked for")
-    decide(olga, "Approve", reason="Pays on time.")
+    decide(olga, "Approve", reason="Pays on time.", told="You pay on time.")
     says(olga, "The threshold is raised.")
     assert shop.account.threshold == usd(500)
 
     open_first(olga, "Credits asked for")
-    decide(olga, "Reject", reason="The photograph shows both dresses.")
+    decide(olga, "Reject", reason="Seen before.", told="The photograph shows both dresses.")
     says(olga, "The credit is rejected.")
     credit = shop.account.credits.get()
     assert (credit.status, credit.reason) == ("REJECTED", "The photograph shows both dresses.")

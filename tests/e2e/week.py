@@ -30,6 +30,7 @@ def open_shop(card: str = paying.GOOD) -> Shop:
         charge="C-1",
         fee="credit-pick-pack",
         amount=usd("5.00"),
+        told="One of the dresses was another one.",
         reason="One of the dresses was another one.",
         request_key="form-1",
         actor=paying.OPERATOR,

@@ -195,6 +195,7 @@ class GrantedCreditFactory(OfShop[BillingCredit]):
     fee = "credit-account"
     amount = "10.00"
     reason = "as agreed"
+    told = SelfAttribute("reason")
     request_key = Sequence("granted-{}".format)
     actor = OPERATOR
 

@@ -87,6 +87,7 @@ def test_an_owner_reads_why_a_part_was_rejected(shop: Shop) -> None:
     profiles.reject(
         merchant_id=shop.merchant.pk,
         part=ProfilePart.LICENCE,
+        told="The scan is cut off.",
         reason="The scan is cut off.",
         actor="operator",
         now=instant("2026-10-03 10:00"),

@@ -50,6 +50,7 @@ def reject(shop: Shop, *, seen: datetime | None = None, reason: str = "It has ex
     return profiles.reject(
         merchant_id=shop.merchant.pk,
         part=LICENCE,
+        told=reason,
         reason=reason,
         actor=OFFICER,
         now=LATER,

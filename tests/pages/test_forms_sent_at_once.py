@@ -24,12 +24,14 @@ from merchants.models import Invitation
 from tests.credit.pages import set_clock
 from tests.credit.withdrawing import NOW, shop_with
 from tests.factories import browser_of, member, operator, proved
+from tests.factories.people import Browser
 from tests.shops import Shop
 from tests.threads import at_once
 from tests.trailed import entries, newest
 
 KEY = {"request_key": "form-1"}
 WHY = {"reason": "As agreed by telephone."}
+TOLD = {"told": "Packed twice."}
 CREDITED = {"fee": "credit-pick-pack", "amount": "1.50"}
 INVITED = {"email": "new@shop.example", "role": "VIEWER"}
 
@@ -64,7 +66,8 @@ OF_MERCHANTS = [
 OF_OPERATORS = [
     Form("/admin/credit/creditline/{pk}/decide/freeze/", {"cause": "MANUAL", **WHY}, Freeze,
          "FREEZE_PLACED", "Credit officer"),
-    Form("/admin/billing/charge/{charge}/decide/credit/", {**CREDITED, **WHY}, BillingCredit,
+    Form("/admin/billing/charge/{charge}/decide/credit/", {**CREDITED, **WHY, **TOLD},
+         BillingCredit,
          "CREDIT_GRANTED", "Billing officer"),
     Form("/admin/merchants/merchant/{pk}/decide/invite/", {**INVITED, **WHY}, Invitation,
          "MEMBER_INVITED", "Administrator"),
@@ -83,7 +86,7 @@ def shop(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Shop:
 
 def same_browser(client: Client) -> Client:
     """Another client with the same cookies, as a second tab has."""
-    tab = Client()
+    tab = Browser()
     tab.cookies.update(client.cookies)
     return tab
 

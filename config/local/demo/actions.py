@@ -32,6 +32,7 @@ from credit.operations import (
     withdrawals,
 )
 
+OURS = "As agreed in the morning's round."  # the reason for colleagues; merchants are told another
 Act = Callable[[int, datetime], object]  # takes the merchant's primary key and the time
 
 
@@ -89,17 +90,25 @@ def ask_credit(key: str, reason: str, amount: str, message: str, *, on: str, by:
     return act
 
 
-def approve_credit(key: str, reason: str) -> Act:
+def approve_credit(key: str, told: str) -> Act:
     """The act that approves the credit that was asked for with this `key`."""
     return lambda merchant, now: credits.approve(
-        credit_id=_credit(merchant, key), actor=BILLING_OFFICER, reason=reason, now=now
+        credit_id=_credit(merchant, key),
+        actor=BILLING_OFFICER,
+        reason=OURS,
+        told=told,
+        now=now,
     )
 
 
-def reject_credit(key: str, reason: str) -> Act:
+def reject_credit(key: str, told: str) -> Act:
     """The act that rejects the credit that was asked for with this `key`."""
     return lambda merchant, now: credits.reject(
-        credit_id=_credit(merchant, key), actor=BILLING_OFFICER, reason=reason, now=now
+        credit_id=_credit(merchant, key),
+        actor=BILLING_OFFICER,
+        reason=OURS,
+        told=told,
+        now=now,
     )
 
 
@@ -120,17 +129,25 @@ def ask_threshold(threshold: str, message: str, *, by: str) -> Act:
     return act
 
 
-def approve_threshold(reason: str) -> Act:
+def approve_threshold(told: str) -> Act:
     """The act that approves the merchant's latest request for a threshold."""
     return lambda merchant, now: thresholds.approve(
-        request_id=_threshold(merchant), actor=BILLING_OFFICER, reason=reason, now=now
+        request_id=_threshold(merchant),
+        actor=BILLING_OFFICER,
+        reason=OURS,
+        told=told,
+        now=now,
     )
 
 
-def reject_threshold(reason: str) -> Act:
+def reject_threshold(told: str) -> Act:
     """The act that rejects the merchant's latest request for a threshold."""
     return lambda merchant, now: thresholds.reject(
-        request_id=_threshold(merchant), actor=BILLING_OFFICER, reason=reason, now=now
+        request_id=_threshold(merchant),
+        actor=BILLING_OFFICER,
+        reason=OURS,
+        told=told,
+        now=now,
     )
 
 
@@ -154,10 +171,14 @@ def ask_raise(limit: str, message: str, *, by: str) -> Act:
     return act
 
 
-def reject_raise(reason: str) -> Act:
+def reject_raise(told: str) -> Act:
     """The act that rejects the merchant's latest request, which has to be for a higher limit."""
     return lambda merchant, now: requests.reject(
-        request_id=_limit_request(merchant), actor=CREDIT_OFFICER, reason=reason, now=now
+        request_id=_limit_request(merchant),
+        actor=CREDIT_OFFICER,
+        reason=OURS,
+        told=told,
+        now=now,
     )
 
 
@@ -171,7 +192,11 @@ def ask_question(message: str, *, by: str) -> Act:
 def answer(text: str) -> Act:
     """The act that answers the merchant's latest request, which has to be a question."""
     return lambda merchant, now: requests.answer(
-        request_id=_limit_request(merchant), actor=CREDIT_OFFICER, text=text, now=now
+        request_id=_limit_request(merchant),
+        actor=CREDIT_OFFICER,
+        reason=OURS,
+        told=text,
+        now=now,
     )
 
 
@@ -260,10 +285,14 @@ def approve_withdrawal(key: str) -> Act:
     )
 
 
-def reject_withdrawal(key: str, reason: str) -> Act:
+def reject_withdrawal(key: str, told: str) -> Act:
     """The act by which an operator rejects the withdrawal that was requested with this `key`."""
     return lambda merchant, now: withdrawals.reject(
-        withdrawal_id=_withdrawal(merchant, key), actor=CREDIT_OFFICER, reason=reason, now=now
+        withdrawal_id=_withdrawal(merchant, key),
+        actor=CREDIT_OFFICER,
+        reason=OURS,
+        told=told,
+        now=now,
     )
 
 

@@ -258,7 +258,11 @@ def test_withdrawals_that_are_paid_or_fail(settings: Any) -> None:
 def test_withdrawals_of_which_the_bank_says_otherwise_later() -> None:
     shop = withdrawing.shop_with("300.00")
     paid = withdrawing.pay_out(withdrawing.withdraw(shop, "100.00"))
-    said: dict[str, Any] = {"withdrawal_id": paid.pk, "reason": "Account closed."}
+    said: dict[str, Any] = {
+        "withdrawal_id": paid.pk,
+        "reason": "By its list.",
+        "told": "Account closed.",
+    }
     said |= {"actor": withdrawing.OPERATOR, "now": shop.at("2026-11-06 15:00")}
     withdrawals_undone.send_back(**said)
     first, returned = outbox("withdrawal.paid", "withdrawal.returned")

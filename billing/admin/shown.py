@@ -1,0 +1,185 @@
+"""What pages of decisions about billing show of what these change, and the lock of such rows."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Sum
+
+from backoffice.briefs import Brief
+from backoffice.decisions import Act, Deciding
+from billing.models import (
+    AccountChange,
+    BillingAccount,
+    BillingCredit,
+    Charge,
+    FeePrice,
+    Invoice,
+    Payment,
+    Reversal,
+    ThresholdRequest,
+)
+from billing.operations import accounts, prices, transfers
+from billing.queries import briefs
+from billing.queries.effects import left_to_credit
+from lib import money
+
+Values = dict[str, Any]
+
+
+class AboutAccount(Deciding):
+    """Pages of rows of a billing account, about which operations decide under its lock."""
+
+    def lock(self, row: Any, now: datetime) -> None:
+        accounts.lock(_account_id(row), now=now)
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        return briefs.about(row, name)
+
+
+def _account_id(row: Any) -> int:
+    match row:
+        case BillingAccount():
+            return int(row.pk)
+        case Payment():
+            return int(row.invoice.account_id)
+    return int(row.account_id)
+
+
+class AboutPrices(Deciding):
+    """Pages of prices, which are introduced one after the other."""
+
+    def lock(self, row: Any, now: datetime) -> None:
+        prices.wait_turn()
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        return briefs.of_price(row)
+
+
+def status(row: Any) -> Values:
+    """The state of a row that is decided once."""
+    return {"Status": row.get_status_display()}
+
+
+# Accounts.
+
+
+def granted(account: BillingAccount) -> Values:
+    """All that the account was ever given back; what is outstanding moves with every charge."""
+    found = account.credits.filter(status=BillingCredit.Status.APPROVED)
+    amount = found.aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
+    return {"Credits granted": money.of(amount, account.currency)}
+
+
+def is_granted(act: Act) -> bool:
+    """Whether this form has granted its credit already."""
+    rows = BillingCredit.objects.filter(account=_account_id(act.row))
+    return rows.filter(request_key=act.cleaned_data["request_key"]).exists()
+
+
+def threshold(account: BillingAccount) -> Values:
+    return {"Threshold": account.threshold}
+
+
+def has_threshold(act: Act) -> bool:
+    return bool(act.row.threshold == act.cleaned_data["threshold"])
+
+
+def plan(account: BillingAccount) -> Values:
+    """The plan in force, or the one that is planned."""
+    planned = account.plan_terms.latest("pk")
+    return {
+        "Plan": planned.plan,
+        "Plan price": planned.plan_price,
+        "Days that it pays for": planned.plan_interval_days,
+        "From": planned.starts_on,
+    }
+
+
+def has_plan(act: Act) -> bool:
+    """Whether this plan is planned."""
+    term, said = act.row.plan_terms.latest("pk"), act.cleaned_data
+    planned = (term.plan, term.plan_price, term.plan_interval_days)
+    return planned == (said["plan"], said["price"], said["interval_days"])
+
+
+def time_zone(account: BillingAccount) -> Values:
+    """The time zone that was last chosen, or else the present one."""
+    changes = account.changes.filter(what=AccountChange.What.TIMEZONE)
+    chosen = changes.order_by("-pk").values_list("after", flat=True).first()
+    return {"Time zone": chosen or account.timezone}
+
+
+def has_time_zone(act: Act) -> bool:
+    """Whether this time zone was chosen."""
+    return bool(time_zone(act.row)["Time zone"] == act.cleaned_data["timezone"])
+
+
+def method(account: BillingAccount) -> Values:
+    return {
+        "Payment method": account.get_payment_method_display(),
+        "Card": account.card,
+        "Card disputed": account.has_disputed_card,
+    }
+
+
+def reviews(account: BillingAccount) -> Values:
+    return {"Bills are reviewed": account.reviews_bills}
+
+
+def closed(account: BillingAccount) -> Values:
+    return {"Closed": account.is_closed}
+
+
+def rest(account: BillingAccount) -> Values:
+    """What a closed account owes, or has left in its merchant's favour."""
+    return closed(account) | {"Outstanding": account.outstanding, "Unapplied": account.unapplied}
+
+
+def unapplied(account: BillingAccount) -> Values:
+    return {"Unapplied": account.unapplied}
+
+
+def is_received(act: Act) -> bool:
+    """Whether this transfer is on record: the bank's reference says so."""
+    return transfers.is_recorded(_account_id(act.row), act.cleaned_data["reference"])
+
+
+def is_given_back(act: Act) -> bool:
+    """Whether money was given back under the bank's reference already."""
+    return transfers.is_given_back(act.row.pk, act.cleaned_data["reference"])
+
+
+# Rows of an account.
+
+
+def left_of_charge(charge: Charge) -> Values:
+    return {"Left to be credited": left_to_credit(charge)}
+
+
+def status_and_threshold(request: ThresholdRequest) -> Values:
+    return status(request) | threshold(request.account)
+
+
+def invoice(invoice: Invoice) -> Values:
+    """The state of a bill, and what is left to pay of it."""
+    return status(invoice) | {"Left to pay": invoice.left_to_pay}
+
+
+def attempts(of: Invoice) -> Values:
+    """The same, and how often the bill was tried."""
+    return invoice(of) | {"Attempts": of.payments.count()}
+
+
+def payment(attempt: Payment) -> Values:
+    return status(attempt) | {"What its provider says": attempt.problem}
+
+
+def reversal(reversal: Reversal) -> Values:
+    return status(reversal) | {"What its provider says": reversal.state}
+
+
+def prices_of(price: FeePrice) -> Values:
+    """How many prices the fee has by now, in this currency, for everybody or for this merchant."""
+    same = FeePrice.objects.filter(fee=price.fee_id, currency=price.currency)
+    return {"Prices introduced": same.filter(merchant=price.merchant_id).count()}

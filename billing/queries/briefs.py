@@ -1,0 +1,210 @@
+"""Reads what operators are shown of an account before they decide about it. Nothing here writes."""
+
+from typing import Any
+
+from backoffice.briefs import FEW, Brief, Change, Fact, History, Past
+from billing.models import (
+    BillingAccount,
+    BillingCredit,
+    Charge,
+    FeePrice,
+    Invoice,
+    Payment,
+    Reversal,
+    ThresholdRequest,
+)
+from billing.queries.effects import left_to_credit, not_posted_yet
+from lib import money
+from lib.formats import plain_money
+
+
+def of_merchant(merchant: Any) -> Brief | None:
+    """The brief of the merchant's account; None if it has none."""
+    account = BillingAccount.objects.filter(pk=merchant.pk).first()
+    return of_account(account) if account else None
+
+
+def of_account(account: BillingAccount) -> Brief:
+    """How the account stands, with its latest bills, credits and changes of terms."""
+    method = f"{account.get_payment_method_display()} {account.card or ''}".strip()
+    ends = Fact("Next bill", account.next_invoice_on)
+    if account.is_closed:
+        ends = Fact("Closed", account.closed_on)
+    return Brief(
+        facts=(
+            Fact("Outstanding", account.outstanding),
+            Fact("Accruing today", account.accruing),
+            Fact("Unapplied", account.unapplied),
+            Fact("Unpaid bills", _unpaid(account)),
+            Fact("Threshold", account.threshold),
+            Fact("Plan", account.plan, _plan(account)),
+            ends,
+            Fact("Pays by", method, "disputed" if account.has_disputed_card else ""),
+        ),
+        histories=(
+            History("Bills", _invoices(account)),
+            History("Credits", _credits(account)),
+            History("Changes of terms", _changes(account)),
+        ),
+    )
+
+
+def of_price(price: FeePrice) -> Brief:
+    """The latest prices of the same fee in the same currency, for everybody or for one merchant."""
+    same = FeePrice.objects.filter(fee=price.fee_id, currency=price.currency)
+    rows = same.filter(merchant=price.merchant_id).order_by("-from_on", "-pk")[:FEW]
+    return Brief(
+        facts=(
+            Fact("Fee", str(price.fee), price.fee_id),
+            Fact("Currency", price.currency),
+            Fact("For", str(price.merchant or "everybody")),
+        ),
+        histories=(
+            History(
+                "Prices, by their first day",
+                [Past(one.from_on, _price(one), one.introduced_by) for one in rows],
+            ),
+        ),
+    )
+
+
+def _price(price: FeePrice) -> str:
+    """The unit price in words."""
+    if price.unit_price is None:
+        return "the own price ends"
+    return money.unit_price(price.unit_price, price.currency)
+
+
+def about(row: Any, name: str) -> Brief:
+    """The brief of the account of `row`, with what the decision `name` is about and what it
+    changes.
+    """
+    match row:
+        case BillingAccount():
+            return of_account(row).about(*_of_account(row, name))
+        case Charge():
+            left = Fact("Can be credited of the charge", left_to_credit(row))
+            return of_account(row.account).about(facts=[Fact("Charge", row.amount), left])
+        case BillingCredit():
+            return of_account(row.account).about(
+                *_of_credit(row, name),
+                facts=_asked(row),
+                words=row.message,
+                written_by=row.asked_by,
+            )
+        case ThresholdRequest():
+            return of_account(row.account).about(
+                *_of_threshold(row, name), words=row.message, written_by=row.asked_by
+            )
+        case Invoice():
+            return of_account(row.account).about(*_of_invoice(row, name), facts=_invoice(row))
+        case Payment():
+            return of_account(row.invoice.account).about(facts=_invoice(row.invoice))
+        case Reversal():
+            return of_account(row.account).about(*_of_reversal(row, name))
+    return of_account(row.account)
+
+
+def _plan(account: BillingAccount) -> str:
+    return f"{plain_money(account.plan_price)} every {account.plan_interval_days} days"
+
+
+def _unpaid(account: BillingAccount) -> Any:
+    """What is left to pay of all bills."""
+    unpaid = account.invoices.filter(status__in=Invoice.UNPAID)
+    return money.total((invoice.left_to_pay for invoice in unpaid), account.currency)
+
+
+def _invoices(account: BillingAccount) -> list[Past]:
+    return [
+        Past(
+            invoice.issued_on,
+            f"{invoice}: {plain_money(invoice.total)}, {invoice.get_status_display()}",
+            why=f"{plain_money(invoice.left_to_pay)} left" if invoice.is_unpaid else "",
+        )
+        for invoice in account.invoices.order_by("-pk")[:FEW]
+    ]
+
+
+def _credits(account: BillingAccount) -> list[Past]:
+    return [
+        Past(
+            credit.asked_at,
+            f"{credit.fee}: {plain_money(credit.amount)}, {credit.get_status_display()}",
+            credit.decided_by or credit.asked_by,
+            credit.reason or credit.message,
+        )
+        for credit in account.credits.select_related("fee").order_by("-pk")[:FEW]
+    ]
+
+
+def _changes(account: BillingAccount) -> list[Past]:
+    return [
+        Past(
+            change.at,
+            f"{change.get_what_display()}: {change.before or '-'} → {change.after or '-'}",
+            change.actor,
+            change.reason,
+        )
+        for change in account.changes.order_by("-pk")[:FEW]
+    ]
+
+
+def _of_account(account: BillingAccount, name: str) -> list[Change]:
+    """What a decision about the account changes, where that is certain before."""
+    nothing = money.zero(account.currency)
+    match name:
+        case "close":
+            final = account.outstanding + not_posted_yet(account)
+            billed = Change("On a final bill", nothing, max(final, nothing))
+            return [Change("Account", "open", "closed"), billed]
+        case "bill-rest":
+            return [Change("Outstanding", account.outstanding, nothing)]
+        case "pay-out":
+            return [
+                Change("Outstanding", account.outstanding, nothing),
+                Change("Unapplied", account.unapplied, nothing),
+            ]
+        case "give-back":
+            return [Change("Unapplied, if all goes back", account.unapplied, nothing)]
+        case "review" | "no-review":
+            return [Change("Bills are reviewed", account.reviews_bills, name == "review")]
+    return []
+
+
+def _asked(credit: BillingCredit) -> list[Fact]:
+    """What is asked for, and on which charge."""
+    on = [Fact("Charge", credit.charge.amount, str(credit.charge))] if credit.charge else []
+    return [Fact("Credit", credit.amount, str(credit.fee)), *on]
+
+
+def _of_credit(credit: BillingCredit, name: str) -> list[Change]:
+    before = credit.account.outstanding
+    return [Change("Outstanding", before, before - credit.amount)] if name == "approve" else []
+
+
+def _of_threshold(request: ThresholdRequest, name: str) -> list[Change]:
+    before = request.account.threshold
+    return [Change("Threshold", before, request.threshold_wanted)] if name == "approve" else []
+
+
+def _invoice(invoice: Invoice) -> list[Fact]:
+    """What the bill is."""
+    return [
+        Fact("Bill", str(invoice), str(invoice.get_status_display())),
+        Fact("Its total", invoice.total),
+        Fact("Left to pay of it", invoice.left_to_pay),
+        Fact("Due on", invoice.due_on),
+    ]
+
+
+def _of_invoice(invoice: Invoice, name: str) -> list[Change]:
+    if name not in ("void", "send-back"):
+        return []
+    before = invoice.account.outstanding
+    return [Change("Outstanding", before, before + invoice.total)]
+
+
+def _of_reversal(reversal: Reversal, name: str) -> list[Change]:
+    before = reversal.account.outstanding
+    return [Change("Outstanding", before, before + reversal.rest)] if name == "charge" else []

@@ -1,0 +1,141 @@
+"""Reads what operators are shown of a line before they decide about it. Nothing here writes."""
+
+from typing import Any
+
+from backoffice.briefs import FEW, Brief, Change, Fact, History, Past, latest
+from credit.models import (
+    CreditLine,
+    Freeze,
+    LimitEntry,
+    LimitRequest,
+    LimitReview,
+    OrderPayment,
+    Withdrawal,
+)
+from credit.queries import freezes, proceeds
+from credit.queries.overdue import overdue_of
+from lib import money
+from lib.formats import plain_money
+
+CHANGES_OF_LIMIT = (LimitEntry.Kind.OPENED, LimitEntry.Kind.LIMIT_SET, LimitEntry.Kind.REVIEW)
+
+
+def of_merchant(merchant: Any) -> Brief | None:
+    """The brief of the merchant's line; None if it has none."""
+    line = CreditLine.objects.filter(pk=merchant.pk).first()
+    return of_line(line) if line else None
+
+
+def of_line(line: CreditLine) -> Brief:
+    """How the line stands, and the latest changes of its limit and its freezes."""
+    return Brief(
+        facts=(
+            Fact("Limit", line.limit),
+            Fact("Used", line.used),
+            Fact("Available", line.available),
+            Fact("Overdue", overdue_of(line)),
+            Fact("Frozen for", [str(one.get_reason_display()) for one in freezes.in_force(line)]),
+            _grade(line),
+            Fact("Proceeds", line.proceeds),
+            Fact("Days", f"{line.payment_days} to pay, {line.settlement_days} to mature"),
+        ),
+        histories=(History("Changes of the limit, and freezes", _history(line)),),
+    )
+
+
+def about(row: Any, name: str) -> Brief:
+    """The brief of the line of `row`, with what the decision `name` is about and what it
+    changes.
+    """
+    match row:
+        case CreditLine():
+            return of_line(row).about(*_changes_of_line(row, name))
+        case Freeze():
+            placed = Fact("Placed by", row.placed_by, row.note)
+            left = row.line.freezes_in_force
+            change = Change("Freezes in force", left, left - 1)
+            return of_line(row.line).about(change, facts=[placed])
+        case LimitReview():
+            return of_line(row.line).about(*_changes_of_review(row, name))
+        case LimitRequest():
+            return of_line(row.line).about(
+                *_changes_of_request(row, name), words=row.message, written_by=row.asked_by
+            )
+        case Withdrawal():
+            return of_line(row.line).about(*_changes_of_withdrawal(row, name), facts=_proceeds(row))
+        case OrderPayment():
+            return of_line(row.line).about(facts=[Fact("Not settled yet", row.unsettled)])
+    return of_line(row.line)
+
+
+def _grade(line: CreditLine) -> Fact:
+    """The grade of the last review."""
+    review = line.reviews.order_by("-on").first()
+    if review is None:
+        return Fact("Last review", None)
+    score = f"{review.score:.2f} points, {review.on:%d %b %Y}, {review.get_status_display()}"
+    return Fact("Last review", f"Grade {review.grade}", score)
+
+
+def _history(line: CreditLine) -> list[Past]:
+    """The latest changes of the limit, and freezes that were placed or lifted."""
+    entries = line.entries.filter(kind__in=CHANGES_OF_LIMIT).order_by("-at", "-pk")[:FEW]
+    rows = [
+        Past(
+            entry.at,
+            f"{entry.get_kind_display()}: {plain_money(entry.limit_after)}",
+            entry.actor,
+            entry.reason,
+        )
+        for entry in entries
+    ]
+    for freeze in line.freezes.order_by("-placed_at", "-pk")[:FEW]:
+        reason = freeze.get_reason_display()
+        rows.append(Past(freeze.placed_at, f"Frozen: {reason}", freeze.placed_by, freeze.note))
+        if freeze.lifted_at:
+            what = f"Freeze lifted: {reason}"
+            rows.append(Past(freeze.lifted_at, what, freeze.lifted_by, freeze.lift_note))
+    return latest(rows)
+
+
+def _changes_of_line(line: CreditLine, name: str) -> list[Change]:
+    if name != "freeze":
+        return []
+    return [
+        Change("Takes new orders", not line.is_frozen, False),
+        Change("Freezes in force", line.freezes_in_force, line.freezes_in_force + 1),
+    ]
+
+
+def _limits(line: CreditLine, limit: Any) -> list[Change]:
+    """What another limit changes."""
+    left = max(limit - line.used, money.zero(line.currency))
+    return [Change("Limit", line.limit, limit), Change("Available", line.available, left)]
+
+
+def _changes_of_review(review: LimitReview, name: str) -> list[Change]:
+    return _limits(review.line, review.limit_proposed) if name == "approve" else []
+
+
+def _changes_of_request(request: LimitRequest, name: str) -> list[Change]:
+    if name != "approve" or request.limit_wanted is None:
+        return []
+    return _limits(request.line, request.limit_wanted)
+
+
+def _proceeds(withdrawal: Withdrawal) -> list[Fact]:
+    """What the withdrawal is, and what else can be withdrawn."""
+    line = withdrawal.line
+    buckets = proceeds.buckets(line.pk, today=line.open_on)
+    return [
+        Fact("Amount", withdrawal.amount, f"fee {plain_money(withdrawal.fee)}"),
+        Fact("To", str(withdrawal.destination), withdrawal.destination.holder),
+        Fact("Can be withdrawn besides", buckets.available),
+    ]
+
+
+def _changes_of_withdrawal(withdrawal: Withdrawal, name: str) -> list[Change]:
+    if name not in ("reject", "failed"):
+        return []
+    before = withdrawal.line.proceeds
+    return [Change("Proceeds", before, before + withdrawal.total)]

@@ -1,0 +1,144 @@
+"""What a decision's page shows before its form."""
+
+from types import SimpleNamespace
+
+import pytest
+from django.contrib import admin
+from django.db import transaction
+
+from backoffice import briefs, decisions
+from billing.admin.shown import AboutAccount
+from credit.admin.shown import AboutLine
+from merchants.models import Proposal
+from tests.billing import operator_decisions as billing
+from tests.billing.operator_decisions import DECIDED_AT
+from tests.credit import operator_decisions as credit
+from tests.factories import FreezeFactory, browser_of, operator
+from tests.text import text_of
+from tests.trail.trail_cases import CASES
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
+
+
+def read(address: str, *roles: str) -> str:
+    answer = browser_of(operator(*roles)).get(address)
+    assert answer.status_code == 200
+    return text_of(answer).replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_limit_is_decided_with_all_that_is_known_of_the_line() -> None:
+    shop = credit.join()
+    FreezeFactory.create(shop=shop, at="2026-11-03 10:00", note="a look at it")
+    said = read(f"/admin/credit/creditline/{shop.line.pk}/decide/limit/", "Credit officer")
+    for words in (
+        "Limit 15,000.00 USD",
+        "Used 5.00 USD",
+        "Available 14,995.00 USD",
+        "Overdue 0.00 USD",
+        "Frozen for Placed by an operator",
+        "Last review Grade A",
+        "points, 01 Nov 2026, Waits for a decision",
+        "Proceeds 45,000.00 USD",
+        "Frozen: Placed by an operator",
+        "a look at it",
+        "01 Oct 2026, 09:00 Line opened: 15,000.00 USD platform",
+    ):
+        assert words in said, words
+    assert said.index("Used 5.00 USD") < said.index("New limit")  # before the form
+
+
+def test_a_raise_is_answered_with_the_merchants_words_and_what_becomes_of_the_limit() -> None:
+    shop = credit.join()
+    row = credit.wanted_raise(shop)
+    said = read(f"/admin/credit/limitrequest/{row.pk}/decide/approve/", "Credit officer")
+    assert f"{row.message} {row.asked_by}" in said
+    assert "Limit 15,000.00 USD 18,000.00 USD" in said
+    assert "Available 14,995.00 USD 17,995.00 USD" in said
+
+
+def test_a_review_says_what_it_would_change() -> None:
+    shop = credit.join()
+    row = credit.review(shop)
+    said = read(f"/admin/credit/limitreview/{row.pk}/decide/approve/", "Credit officer")
+    assert "Limit 15,000.00 USD 30,000.00 USD" in said
+    rejected = read(f"/admin/credit/limitreview/{row.pk}/decide/reject/", "Credit officer")
+    assert "What it changes" not in rejected
+
+
+def test_a_withdrawal_shows_what_comes_back() -> None:
+    shop = credit.join()
+    row = credit.large(shop)
+    said = read(f"/admin/credit/withdrawal/{row.pk}/decide/reject/", "Credit officer")
+    assert "Amount 20,000.00 USD fee 0.00 USD" in said
+    assert "Proceeds 25,000.00 USD 45,000.00 USD" in said
+
+
+def test_a_credit_is_decided_with_what_is_outstanding_and_the_latest_bills() -> None:
+    shop = billing.join()
+    row = billing.credit(shop)
+    billing.invoice(shop)
+    said = read(f"/admin/billing/billingcredit/{row.pk}/decide/approve/", "Billing officer")
+    for words in (
+        "The wrong size was packed.",
+        "Outstanding 0.00 USD −10.00 USD",
+        "Accruing today 0.00 USD",
+        "Unpaid bills 240.00 USD",
+        "Threshold 200.00 USD",
+        "03 Nov 2026 2026-000001: 240.00 USD, Open 240.00 USD left",
+    ):
+        assert words in said, words
+
+
+@pytest.mark.parametrize(
+    ("row", "name", "words"),
+    [
+        ("with_monthly", "close", "On a final bill 0.00 USD 38.00 USD"),
+        ("closed_in_credit", "pay-out", "Outstanding −20.00 USD 0.00 USD"),
+        ("closed_in_debt", "bill-rest", "Outstanding 30.00 USD 0.00 USD"),
+        ("with_unapplied", "give-back", "Unapplied, if all goes back 50.00 USD 0.00 USD"),
+    ],
+)
+def test_an_accounts_decision_says_what_it_changes(row: str, name: str, words: str) -> None:
+    shop = billing.join()
+    account = getattr(billing, row)(shop)
+    page = f"/admin/billing/billingaccount/{account.pk}/decide/{name}/"
+    assert words in read(page, "Billing officer")
+
+
+def test_what_takes_two_people_is_confirmed_with_the_same_figures() -> None:
+    shop = credit.join()
+    first = browser_of(operator("Credit officer"))
+    page = f"/admin/credit/creditline/{shop.line.pk}/decide/limit/"
+    assert first.post(page, {"limit": "90000", "reason": "They grow."}).status_code == 302
+    proposal = Proposal.objects.get()
+    said = read(f"/admin/merchants/proposal/{proposal.pk}/decide/confirm/", "Credit officer")
+    assert "Used 5.00 USD" in said
+    assert "Last review Grade A" in said
+
+
+def test_each_page_about_a_line_or_an_account_has_a_brief() -> None:
+    shop, asked = credit.join(), 0
+    for case in CASES:
+        if case.join is not credit.join or case.row is None:
+            continue
+        with transaction.atomic():
+            row = case.row(shop)
+            pages = admin.site._registry[type(row)]
+            if isinstance(pages, AboutLine | AboutAccount):
+                brief = pages.brief(row, case.name)
+                assert brief is not None, case
+                assert {"Limit", "Used", "Overdue"} <= {fact.label for fact in brief.facts}
+                asked += 1
+            transaction.set_rollback(True)
+    assert asked > 12
+
+
+def test_both_books_tell_of_a_merchant_and_none_twice() -> None:
+    assert set(briefs.BOOKS) == {"credit", "billing"}
+    with pytest.raises(ValueError, match="is there"):
+        briefs.register("credit", lambda merchant: None)
