@@ -303,6 +303,23 @@ DESTINATION_ADDED = Kind(
         "Of a new destination for withdrawals we always write to owners: it may not be theirs."
     ),
 )
+# Cause: the destination's id. Details: last_four, reason (what was written for the merchant).
+DESTINATION_BLOCKED = Kind(
+    code="DESTINATION_BLOCKED",
+    label=_("A payout destination was blocked"),
+    group=PROCEEDS,
+    texts={
+        "": Text(
+            _("We blocked a payout destination"),
+            _(
+                "Nothing is sent to ···· %(last_four)s any more, and what had not been sent is back"
+                " in your proceeds. Reason: %(reason)s"
+            ),
+        )
+    },
+    link=Link("credit:destinations"),
+    owners_always=True,
+)
 # Cause: the schedule's id. Details: last_four, by (who set it up).
 AUTOMATIC_SET_UP = Kind(
     code="AUTOMATIC_SET_UP",
@@ -326,5 +343,5 @@ KINDS = (
     *(LIMIT_80, LIMIT_100, REVIEW, REQUEST_ANSWERED, FREEZE_PLACED, FREEZE_LIFTED),
     *(ORDER_DECLINED, ORDER_OVERDUE),
     *(WITHDRAWAL_DONE, WITHDRAWAL_FAILED, WITHDRAWAL_SENT_BACK, WITHDRAWAL_CORRECTED),
-    *(DESTINATION_ADDED, AUTOMATIC_SET_UP),
+    *(DESTINATION_ADDED, DESTINATION_BLOCKED, AUTOMATIC_SET_UP),
 )

@@ -49,5 +49,6 @@ class Action(TextChoices):
     BANK_FILE_DOWNLOADED = "BANK_FILE_DOWNLOADED", "File for the bank downloaded"
     DESTINATION_ADDED = "DESTINATION_ADDED", "Destination added"
     DESTINATION_REMOVED = "DESTINATION_REMOVED", "Destination removed"
+    DESTINATION_BLOCKED = "DESTINATION_BLOCKED", "Destination blocked"
     AUTOMATIC_SET_UP = "AUTOMATIC_SET_UP", "Automatic withdrawals set up"
     AUTOMATIC_ENDED = "AUTOMATIC_ENDED", "Automatic withdrawals ended"

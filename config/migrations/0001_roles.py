@@ -43,6 +43,7 @@ CREDIT = (
     "credit.orderpayment",
     "credit.refusedcash",
     "credit.withdrawal",
+    "credit.payoutdestination",
     "merchants.merchant",
     "merchants.profile",
     "merchants.proposal",
@@ -65,6 +66,7 @@ BILLING = (
 RUNNING = (
     "merchants.user",
     "merchants.membership",
+    "merchants.invitation",
     "merchants.operatorpolicy",
     "merchants.proposal",
     "credit.creditpolicy",

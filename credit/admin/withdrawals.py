@@ -20,6 +20,7 @@ from credit.admin.forms import BankAnswers, BankFile, FoundPaid, MarkedPaid
 from credit.admin.shown import AboutLine
 from credit.models import PayoutDestination, PayoutRun, PayoutSchedule, Withdrawal
 from credit.operations import (
+    destinations_blocked,
     payout_answers,
     payout_files,
     payouts,
@@ -33,7 +34,7 @@ MERCHANT = related("line__merchant")
 
 
 @admin.register(PayoutDestination)
-class PayoutDestinationAdmin(OfMerchant):
+class PayoutDestinationAdmin(AboutLine, OfMerchant):
     """The admin page of destinations. It never shows their numbers: that field is not editable, so
     the admin leaves it out.
     """
@@ -42,10 +43,29 @@ class PayoutDestinationAdmin(OfMerchant):
     reference = "last_four"
     list_display = (
         *("__str__", MERCHANT, "holder", "bank", "country", "routing"),
-        *("added_at", "added_by", "removed_at"),
+        *("added_at", "added_by", "removed_at", "blocked_at"),
     )
     list_filter = ("kind", ("removed_at", admin.EmptyFieldListFilter))
     list_select_related = ("line__merchant",)
+    decisions = (
+        Decision(
+            "block",
+            "Block",
+            form=Telling,
+            effect=lambda destination: (
+                f"Nothing is sent to {destination} of {destination.holder} from now on: withdrawals"
+                " that were not sent are rejected and come back with their fees, automatic ones"
+                " end, and the merchant cannot add the same number again. What was sent goes on."
+            ),
+            shown=lambda destination: {
+                "Removed": destination.is_removed,
+                "Blocked": destination.is_blocked,
+            },
+            carry_out=Call(destinations_blocked.block, "destination_id"),
+            done="The destination is blocked.",
+            is_open=lambda destination: not destination.is_blocked,
+        ),
+    )
 
 
 @admin.register(PayoutSchedule)

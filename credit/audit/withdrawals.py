@@ -88,6 +88,19 @@ WITHDRAWALS = (
     ),
     Check(
         7,
+        "nothing waits to be sent to a destination that is blocked",
+        "waits",
+        """
+        SELECT withdrawal.line_id AS merchant_id,
+               'withdrawal ' || withdrawal.reference AS subject, false AS expected,
+               withdrawal.status IN ('REQUESTED', 'APPROVED') AS found
+        FROM credit_payoutdestination destination
+        JOIN credit_withdrawal withdrawal ON withdrawal.destination_id = destination.id
+        WHERE destination.blocked_at IS NOT NULL
+        """,
+    ),
+    Check(
+        7,
         "an automatic withdrawal is as it was set up, while that was in force",
         "line, destination, in force, instant",
         """

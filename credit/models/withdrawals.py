@@ -44,6 +44,10 @@ class PayoutDestination(models.Model):
     # No new withdrawal goes there from then on; those under way to it come to their end.
     removed_at = models.DateTimeField(null=True, blank=True)
     removed_by = models.CharField(max_length=254, blank=True)
+    # By our people, with what the merchant reads of why: the same number cannot be added again.
+    blocked_at = models.DateTimeField(null=True, blank=True)
+    blocked_by = models.CharField(max_length=254, blank=True, default="", db_default="")
+    blocked_reason = models.CharField(max_length=500, blank=True, default="", db_default="")
 
     class Meta:
         constraints: ClassVar = [
@@ -56,11 +60,19 @@ class PayoutDestination(models.Model):
                 | (~Q(kind="BANK_ACCOUNT") & Q(country="", routing="")),
                 name="destination_has_a_country_exactly_when_it_is_an_account",
             ),
+            models.CheckConstraint(
+                condition=Q(blocked_at__isnull=True) | Q(removed_at__isnull=False),
+                name="destination_that_is_blocked_is_removed",
+            ),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="destination_is_never_deleted", operation=pgtrigger.Delete),
             pgtrigger.ReadOnly(
-                name="destination_never_changes", exclude=["number", "removed_at", "removed_by"]
+                name="destination_never_changes",
+                exclude=[
+                    *("number", "removed_at", "removed_by"),
+                    *("blocked_at", "blocked_by", "blocked_reason"),
+                ],
             ),
         ]
 
@@ -70,6 +82,10 @@ class PayoutDestination(models.Model):
     @property
     def is_removed(self) -> bool:
         return self.removed_at is not None
+
+    @property
+    def is_blocked(self) -> bool:
+        return self.blocked_at is not None
 
 
 # In which nothing is on its way any more.

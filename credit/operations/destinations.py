@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -68,6 +69,13 @@ class DestinationConflict(Conflict):
     )
 
 
+class DestinationBlocked(Refused):
+    """Our people have blocked this number at the merchant, so that it cannot be added again."""
+
+    code = "destination_blocked"
+    sentence = _("We have blocked this account for withdrawals. Ask us, or choose another one.")
+
+
 class NotADestination(Invalid):
     """A field is missing or malformed, or this kind of destination does not have it."""
 
@@ -94,8 +102,9 @@ def add(
     card, or a bank account in `country` (with its `routing` code, if that country has one).
 
     The number is stored encrypted. All owners are notified. Returns the destination and whether it
-    is new: a destination that the merchant has already is returned unchanged. Raises Invalid, and
-    DestinationConflict if it is known with another holder or bank. Rule 10.1, rule 10.3.
+    is new: a destination that the merchant has already is returned unchanged. Raises Invalid,
+    DestinationBlocked, and DestinationConflict if it is known with another holder or bank. Rule
+    10.1, rule 10.3, rule 10.18.
     """
     holder, bank = _name(kind, holder, "holder"), _bank(kind, bank)
     number, routing = _number(kind, number, country, routing)
@@ -104,6 +113,8 @@ def add(
         now = line.now
         known = _same_destination(line, kind, number, country, routing)
         if known is not None:
+            if known.is_blocked:
+                raise DestinationBlocked(f"number: {known} is blocked")
             if (known.holder, known.bank) != (holder, bank):
                 raise DestinationConflict(f"number: {known} is known with another holder or bank")
             return known, False
@@ -123,7 +134,7 @@ def add(
         encrypted.put(destination, "number", number.encode())
         destination.save(force_insert=True)
         _notify_owners(destination)
-        _note(Action.DESTINATION_ADDED, destination, actor, now)
+        note(Action.DESTINATION_ADDED, destination, actor, now)
     return destination, True
 
 
@@ -139,8 +150,10 @@ def _notify_owners(destination: PayoutDestination) -> None:
     )
 
 
-def _note(action: Action, destination: PayoutDestination, actor: str, now: datetime) -> None:
-    """Write the trail row of a destination that was added or removed."""
+def note(
+    action: Action, destination: PayoutDestination, actor: str, now: datetime, reason: str = ""
+) -> None:
+    """Write the trail row of a destination that was added, removed or blocked."""
     what = {
         "holder": destination.holder,
         "bank": destination.bank,
@@ -156,6 +169,7 @@ def _note(action: Action, destination: PayoutDestination, actor: str, now: datet
         before={} if is_new else what,
         after=what if is_new else {},
         actor=actor,
+        reason=reason,
         now=now,
     )
 
@@ -267,17 +281,18 @@ def _last_four(number: str) -> str:
 def _same_destination(
     line: CreditLine, kind: str, number: str, country: str, routing: str
 ) -> PayoutDestination | None:
-    """The line's destination with this kind, number, country and routing that was not removed, or
-    None. Only numbers with the same last characters are decrypted for it.
+    """The line's destination with this kind, number, country and routing that was blocked, or was
+    not removed; None if there is none. Only numbers with the same last characters are decrypted for
+    it.
     """
     alike = PayoutDestination.objects.filter(
+        Q(removed_at__isnull=True) | Q(blocked_at__isnull=False),
         line=line,
         kind=kind,
         country=country,
         routing=routing,
         last_four=_last_four(number),
-        removed_at__isnull=True,
-    ).order_by("pk")
+    ).order_by(F("blocked_at").asc(nulls_last=True), "pk")
     return next((one for one in alike if _is_number(one, number)), None)
 
 
@@ -304,12 +319,18 @@ def remove(
         destination = load(line, destination_id)
         if destination.removed_at is not None:
             return destination
-        destination.removed_at, destination.removed_by = now, actor
-        destination.save(update_fields=["removed_at", "removed_by"])
-        for rule in line.payout_schedules.filter(destination=destination, ended_at__isnull=True):
-            automatic_ends.end(rule, actor=actor, now=now)
-        _note(Action.DESTINATION_REMOVED, destination, actor, now)
+        take_away(destination, actor=actor, now=now)
+        note(Action.DESTINATION_REMOVED, destination, actor, now)
     return destination
+
+
+def take_away(destination: PayoutDestination, *, actor: str, now: datetime) -> None:
+    """Mark the destination of a locked line as removed, and end automatic withdrawals to it."""
+    destination.removed_at, destination.removed_by = now, actor
+    destination.save(update_fields=["removed_at", "removed_by"])
+    rules = destination.line.payout_schedules.filter(destination=destination, ended_at__isnull=True)
+    for rule in rules:
+        automatic_ends.end(rule, actor=actor, now=now)
 
 
 def load(line: CreditLine, destination_id: int) -> PayoutDestination:

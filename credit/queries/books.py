@@ -117,7 +117,7 @@ PROCEEDS = OF_LINE(
 DESTINATIONS = OF_LINE(
     columns(
         "kind holder bank country routing number=last_four added_at added_by usable_from"
-        " removed_at removed_by _pk=pk"
+        " removed_at removed_by blocked_at blocked_by blocked_reason _pk=pk"
     ),
 )
 WITHDRAWALS = OF_LINE(

@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from backoffice.decisions import Call, Deciding, Decision, Download, Telling
+from backoffice.decisions import Call, Deciding, Decision, Download, Reasoned, Telling
 from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline, related, waiting
 from merchants.admin import member_decisions, merchant_decisions
 from merchants.forms import ProfileLookedAt
@@ -68,11 +68,39 @@ class MembershipAdmin(Deciding, ReadOnly):
 
 
 @admin.register(Invitation)
-class InvitationAdmin(OfMerchant):
+class InvitationAdmin(Deciding, OfMerchant):
     merchant = "merchant"
     reference = "email"
     list_display = ("email", "merchant", "role", "invited_at", "accepted_at", "revoked_at")
     list_select_related = ("merchant",)
+    decisions = (
+        Decision(
+            "revoke",
+            "Revoke",
+            form=Reasoned,
+            effect=lambda invitation: (
+                f"The link that {invitation.email} got to become {invitation.get_role_display()} of"
+                f" {invitation.merchant} opens nothing any more. Nobody is written to."
+            ),
+            shown=lambda invitation: {
+                "Accepted": invitation.accepted_at is not None,
+                "Revoked": invitation.revoked_at is not None,
+            },
+            carry_out=Call(
+                team.revoke,
+                "invitation_id",
+                columns={"merchant_id": "merchant_id"},
+                takes_person=True,
+            ),
+            done="The invitation is revoked.",
+            is_open=lambda invitation: (
+                invitation.accepted_at is None and invitation.revoked_at is None
+            ),
+        ),
+    )
+
+    def lock(self, row: Any, now: datetime) -> None:
+        team.hold(row.merchant_id)
 
 
 @admin.register(TimeZonePeriod)

@@ -199,9 +199,11 @@ def send_again(*, merchant_id: int, actor: User, invitation_id: int, now: dateti
     return invite(merchant_id=merchant_id, actor=actor, email=old.email, role=role, now=now)
 
 
-def revoke(*, merchant_id: int, actor: User, invitation_id: int, now: datetime) -> None:
-    """Revoke an open invitation, so that its link can't be used any more. Raises NotAnOwner,
-    InvitationClosed.
+def revoke(
+    *, merchant_id: int, actor: User, invitation_id: int, reason: str = "", now: datetime
+) -> Invitation:
+    """Revoke an open invitation, so that its link can't be used any more. Owners need no `reason`.
+    Raises NotAnOwner, InvitationClosed, Invalid.
     """
     with transaction.atomic():
         _lock(merchant_id, actor)
@@ -209,8 +211,9 @@ def revoke(*, merchant_id: int, actor: User, invitation_id: int, now: datetime) 
             raise invitations.InvitationClosed("the invitation was taken up or revoked")
         invitation = Invitation.objects.get(pk=invitation_id)
         invitations.note_role(
-            Action.INVITATION_REVOKED, invitation, invitation.role, "", actor, now
+            Action.INVITATION_REVOKED, invitation, invitation.role, "", actor, now, reason
         )
+        return invitation
 
 
 def change_role(

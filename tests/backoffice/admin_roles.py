@@ -116,9 +116,11 @@ DECIDED = {
     "credit.order": (CREDIT, "cancel refund"),
     "credit.orderflag": (CREDIT, "dismiss confirm"),
     "credit.orderpayment": (CREDIT, "apply release return"),
+    "credit.payoutdestination": (CREDIT, "block"),
     "credit.refusedcash": (CREDIT, "close"),
     "credit.withdrawal": (CREDIT, "approve reject paid failed sent-back correct"),
     "merchants.membership": (RUNS, "role remove"),
+    "merchants.invitation": (RUNS, "revoke"),
     "merchants.merchant": (RUNS, "invite details contacts"),
     "merchants.profile": (
         CREDIT,

@@ -172,6 +172,12 @@ WITHDRAWALS = [
         ", USD; found",
     ),
     Break(
+        "nothing waits to be sent to a destination that is blocked",
+        "UPDATE credit_withdrawal SET status = 'REQUESTED', ended_at = NULL WHERE amount = 30;"
+        " UPDATE credit_payoutdestination SET removed_at = added_at, blocked_at = added_at",
+        "expected False; found True",
+    ),
+    Break(
         "an automatic withdrawal is as it was set up, while that was in force",
         "INSERT INTO credit_payoutschedule (line_id, destination_id, every, currency,"
         " from_amount, set_up_at, set_up_by, usable_from, next_on, ended_by)"

@@ -98,6 +98,7 @@ ROWS_CHECKED = {
     "a withdrawal is debited once, with its fee, and returned once if it did not go out": 2,
     "a withdrawal goes to a destination of its own merchant, and is in its currency": 2,
     "a withdrawal's steps are those of its status": 2,
+    "nothing waits to be sent to a destination that is blocked": 0,
     "what takes two people was confirmed by another person, in time": 3,
     "pay-outs above the operator policy of their day were confirmed by another person": 4,
     "thresholds above the operator policy of their day were confirmed by another person": 1,

@@ -70,6 +70,10 @@ def order(shop: Shop) -> Model:
     return shop.line.orders.get(reference="B-0")
 
 
+def destination(shop: Shop) -> Model:
+    return shop.destination
+
+
 def large(shop: Shop) -> Model:
     return withdraw(shop, "20000.00")
 

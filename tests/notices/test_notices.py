@@ -259,6 +259,7 @@ DETAILS = {
     "WITHDRAWAL_CORRECTED": {"reference": "W-1", "amount": "5", "currency": "USD",
                              "last_four": "6789"},
     "DESTINATION_ADDED": {"last_four": "6789", "by": "owner@silk.example"},
+    "DESTINATION_BLOCKED": {"last_four": "6789", "reason": "It is a thief's."},
     "AUTOMATIC_SET_UP": {"last_four": "6789", "by": "owner@silk.example"},
     "REQUEST_ANSWERED": {"status": "ANSWERED", "answer": "In May."},
     "STATEMENT_CLOSED": {"month": "2026-11"},

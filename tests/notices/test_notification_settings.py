@@ -40,7 +40,7 @@ def test_everybody_chooses_for_themselves(shop: Shop, role: str) -> None:
     wanted["proceeds"] = ["WITHDRAWAL_FAILED", "WITHDRAWAL_DONE"]
     response = browser_of(user).post(CHOICES, wanted, follow=True)
     assert "Your choice holds from the next notice on" in text_of(response)
-    always = ("DESTINATION_ADDED", "AUTOMATIC_SET_UP")
+    always = ("DESTINATION_ADDED", "DESTINATION_BLOCKED", "AUTOMATIC_SET_UP")
     assert [kind for kind in muted(user, shop) if kind not in always] == [
         "BILL_ISSUED",
         "CREDIT_ANSWERED",

@@ -17,6 +17,7 @@ from tests.credit import operator_decisions as credit
 from tests.factories import (
     AuthenticatorFactory,
     CreditPolicyFactory,
+    InvitationFactory,
     OperatorPolicyFactory,
     ProposalFactory,
     member,
@@ -135,6 +136,10 @@ CREDIT = [
                 {"status": "OPEN", "outstanding": "1.00 USD", "refunded": "0.00 USD"},
                 {"status": "OPEN", "outstanding": "0.60 USD", "refunded": "0.40 USD",
                  "refund": "R-9"})]),
+    of_credit("payoutdestination", "block", credit.destination, WHY | TOLD,
+              [("DESTINATION_BLOCKED", "BANK_CARD 0003",
+                {"holder": "Mei Lin", "bank": "ICBC", "usable_from": "2026-11-02T10:00:00+00:00"},
+                {})]),
     of_credit("refusedcash", "close", credit.refused, WHY,
               [("REFUSED_CASH_CLOSED", "Payment X-2", *status("OPEN", "CLOSED"))]),
     of_credit("withdrawal", "approve", credit.large, {},
@@ -301,6 +306,10 @@ def colleague(shop: Shop) -> Model:
     return member(shop, "VIEWER", email=NEW).memberships.get()
 
 
+def invited(shop: Shop) -> Model:
+    return InvitationFactory.create(shop=shop, at="2026-11-03 10:00", email=NEW, role="FINANCE")
+
+
 def merchant(shop: Shop) -> Model:
     return shop.merchant
 
@@ -335,6 +344,8 @@ PEOPLE = [
             "contacts": "WAITING"})]),
     Case("membership", "invite", None, {"merchant": "rosewood", **INVITED},
          [("MEMBER_INVITED", NEW, *changed("role", "", "FINANCE"))]),
+    Case("invitation", "revoke", invited, WHY,
+         [("INVITATION_REVOKED", NEW, *changed("role", "FINANCE", ""))]),
     Case("membership", "role", colleague, {"role": "FINANCE", **WHY},
          [("ROLE_CHANGED", NEW, *changed("role", "VIEWER", "FINANCE"))]),
     Case("membership", "remove", colleague, WHY,
