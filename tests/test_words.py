@@ -42,7 +42,7 @@ SENTENCES = (
     "What makes no sense is as good as nothing asked",
 )
 FRAGMENTS = ("Of ", "Within ", "Whoever ")
-BEGINS_LIKE_ONE = re.compile(rf"""["'][\s\\]*({'|'.join(FRAGMENTS)})""")
+BEGINS_LIKE_ONE = re.compile(rf"""["'][\s\\]*({"|".join(FRAGMENTS)})""")
 
 # A merchant reads "bill"; code says invoice. These say bill all the same: statuses, kinds and
 # fields that the books and their document name so, and where the word is a verb.
@@ -72,7 +72,9 @@ def names_in(text: str, wanted: Callable[[str], object]) -> set[str]:
     if not any(map(wanted, set(re.findall(r"\w+", text)))):
         return set()
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    return {token.string for token in tokens if token.type == tokenize.NAME and wanted(token.string)}
+    return {
+        token.string for token in tokens if token.type == tokenize.NAME and wanted(token.string)
+    }
 
 
 def fragments_in(text: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ from config.management.commands import simulate
 from credit.models import Order, OrderPayment, OrderRefund
 from gateway.models import ApiKey
 from merchants.models import Merchant
-from tests import shops
+from tests import books, shops
 from tests.gateway.asking import Caller
 from tests.gateway.webhooks import receivers
 from tests.processes import Start, until
@@ -95,7 +95,7 @@ def in_all(said: str) -> dict[str, int]:
 
 
 def assert_clean() -> None:
-    call_command("audit", stdout=StringIO())
+    books.assert_clean()
 
 
 @live
