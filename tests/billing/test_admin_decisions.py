@@ -203,7 +203,7 @@ AGREED_CASES = [
 ]  # fmt: skip
 every_decision = pytest.mark.parametrize("case", [*CASES, *AGREED_CASES], ids=str)
 # Each is looked at and taken in `make test`; what else is tried at each is left to the whole.
-some_decisions = pytest.mark.parametrize("case", some([*CASES, *AGREED_CASES], 3), ids=str)
+some_decisions = pytest.mark.parametrize("case", some([*CASES, *AGREED_CASES], 6), ids=str)
 
 
 @every_decision
@@ -222,7 +222,7 @@ def test_an_operator_sees_what_will_happen_and_does_it(shop: Shop, case: Case) -
     assert case.seen(shop, reread(row)) == case.expected
 
 
-@pytest.mark.parametrize("case", some(CASES, 2), ids=str)
+@pytest.mark.parametrize("case", some(CASES, 4), ids=str)
 def test_what_is_refused_is_said_on_the_page_and_changes_nothing(shop: Shop, case: Case) -> None:
     row = case.of(shop)
     browser = browser_of(operator(row._meta.model_name or ""))

@@ -117,7 +117,7 @@ CASES = [
 ]  # fmt: skip
 every_decision = pytest.mark.parametrize("case", CASES, ids=str)
 # Each is taken in `make test`; what else is tried at each is left to the whole.
-some_decisions = pytest.mark.parametrize("case", some(CASES, 3), ids=str)
+some_decisions = pytest.mark.parametrize("case", some(CASES, 6), ids=str)
 
 
 @every_decision
