@@ -15,14 +15,13 @@ from typing import Any
 
 from django.test import override_settings
 
-from config.timetable import TIMETABLE
 from gateway.events import apply_all
 from lib.events import Event
 from merchants.operations import proposals
 from tests.config import audited_spring
 from tests.credit import unmatching, withdrawing
 from tests.factories import ProposalFactory, operator
-from tests.shops import Shop
+from tests.shops import Shop, run_jobs
 
 DRESS = ("dress", "-05:00", "USD")
 SILK = ("silk", "+07:00", "THB")
@@ -34,7 +33,7 @@ def live() -> list[str]:
     for (merchant, offset, currency), at, kind, data, arrives in _EVENTS:
         happened = datetime.fromisoformat(at + offset)
         now = datetime.fromisoformat(arrives + offset) if arrives else happened
-        _run_jobs(now)
+        run_jobs(now)
         if kind == BY_HAND:
             _by_hand(now, **data)
             continue
@@ -45,7 +44,7 @@ def live() -> list[str]:
         event = Event(f"{merchant} {at} {kind}", kind, happened, merchant, data)
         (outcome,) = apply_all([event], now=now)
         outcomes.append(outcome.code or outcome.status)
-        _run_jobs(now)
+        run_jobs(now)
     audited_spring.live()
     _two_people()
     return outcomes
@@ -57,11 +56,6 @@ def _two_people() -> None:
     now = datetime.fromisoformat("2027-03-01T09:00:00+00:00")
     proposal = ProposalFactory.create(actor=first, now=now)
     proposals.confirm(proposal_id=proposal.pk, actor=second, now=now)
-
-
-def _run_jobs(now: datetime) -> None:
-    for job in TIMETABLE:
-        job.run_here(now)
 
 
 def _by_hand(now: datetime, amounts: tuple[str, ...]) -> None:
