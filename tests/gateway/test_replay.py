@@ -89,12 +89,13 @@ def test_what_was_rejected_is_listed_with_line_code_and_reason(tmp_path: Path) -
     assert all(reasons)
 
 
-def test_a_file_replayed_again_changes_nothing(tmp_path: Path) -> None:
-    path = event_files.write(tmp_path / "events.jsonl", event_files.a_month()[:28])
-    first = replay(path, until="2026-11-10T00:00:00Z")
+@pytest.mark.parametrize(("events", "day"), [(16, 6), *full((28, 10))])
+def test_a_file_replayed_again_changes_nothing(tmp_path: Path, events: int, day: int) -> None:
+    path = event_files.write(tmp_path / "events.jsonl", event_files.a_month()[:events])
+    first = replay(path, until=f"2026-11-{day:02}T00:00:00Z")
     before = event_files.everything()
-    assert replay(path, until="2026-11-10T00:00:00Z") == first
-    assert replay(path, until="2026-11-09T00:00:00Z") == first
+    assert replay(path, until=f"2026-11-{day:02}T00:00:00Z") == first
+    assert replay(path, until=f"2026-11-{day - 1:02}T00:00:00Z") == first
     assert event_files.everything() == before
 
 
@@ -153,12 +154,14 @@ def test_a_gzipped_file_gives_the_same(tmp_path: Path) -> None:
     assert event_files.undone(lambda: replay(packed)) == expected
 
 
-@pytest.mark.parametrize("joined", ["2026-11-20", *full("2026-11-01")])
+@pytest.mark.parametrize(
+    ("joined", "many"), [("2026-11-26", 20), *full(("2026-11-20", 36), ("2026-11-01", 36))]
+)
 def test_jobs_at_every_hour_or_only_at_the_end_give_the_same_books(
-    tmp_path: Path, settings: Any, joined: str
+    tmp_path: Path, settings: Any, joined: str, many: int
 ) -> None:
     settings.TAEL_SANDBOX = True  # a replay sees to that itself
-    events = event_files.a_month()[-36:]  # over the end of the month
+    events = event_files.a_month()[-many:]  # over the end of the month
     events = [
         {**event, "at": event["at"].replace("2026-11-01", joined)}
         for event in event_files.a_month()
