@@ -34,7 +34,7 @@ def shop() -> Shop:
 
 @kept()
 def clients() -> dict[str, Client]:
-    """Of all kinds of people; made after the shop."""
+    """A client of each kind of person; made after the shop."""
     return everybody(Shop("rosewood"))
 
 

@@ -100,14 +100,14 @@ def test_a_file_replayed_again_changes_nothing(tmp_path: Path, events: int, day:
 
 
 @pytest.mark.parametrize(
-    ("events", "end", "bills"), [(32, "2026-11-10", 5), *full((56, "2026-11-14", 6))]
+    ("events", "end", "invoices"), [(32, "2026-11-10", 5), *full((56, "2026-11-14", 6))]
 )
 def test_stopped_at_an_instant_and_gone_on_from_there_equals_one_go(
-    tmp_path: Path, events: int, end: str, bills: int
+    tmp_path: Path, events: int, end: str, invoices: int
 ) -> None:
     path = event_files.write(tmp_path / "events.jsonl", event_files.a_month()[:events])
     whole = event_files.undone(lambda: replay(path, until=f"{end}T00:00:00Z"))
-    assert len(whole["bills"]) >= bills
+    assert len(whole["bills"]) >= invoices
     assert {invoice[-1] for invoice in whole["bills"]} == {"PAID", "OPEN"}
     for until in ("2026-10-01", "2026-11-05", "2026-11-09", "2026-11-09", end):
         replay(path, until=f"{until}T00:00:00Z")
