@@ -44,6 +44,7 @@ CHROMIUM_FLAGS = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.disable()  # what is collected from here on is no garbage; see pytest_collection_finish
     # In the process that starts the workers too: it ends after them, so the servers start once.
     embedded.ensure()
     with config.stash[blocking_manager_key].unblock():
@@ -144,6 +145,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

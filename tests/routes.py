@@ -174,10 +174,18 @@ MORE_PAGES = (
 )
 
 
-def pages(shop: Shop, owner: Client) -> list[str]:
-    """The addresses of all pages that the shop's owner sees, found by asking for every route."""
-    addresses = [address(route, shop) for route in routes() if route.is_of_a_merchant]
-    return [*(one for one in addresses if _is_page(owner, one)), *MORE_PAGES, *OTHER_PAGES]
+def addresses(shop: Shop) -> list[str]:
+    """Those of every route of a merchant, also of what is no page."""
+    return [address(route, shop) for route in routes() if route.is_of_a_merchant]
+
+
+def pages(shop: Shop, owner: Client, every: int = 1) -> list[str]:
+    """The addresses of all pages that the shop's owner sees, found by asking for every route; or
+    those that are found by asking for one of so many.
+    """
+    of_routes = addresses(shop)
+    asked = [*of_routes, *MORE_PAGES, *OTHER_PAGES][::every]
+    return [one for one in asked if one not in of_routes or _is_page(owner, one)]
 
 
 def _is_page(client: Client, asked: str) -> bool:

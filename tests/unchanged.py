@@ -13,8 +13,10 @@ takes some five milliseconds, before and after.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 
 from django.apps import apps
+from django.apps.registry import Apps
 from django.db import connection
 from django.db.models import Model
 
@@ -41,7 +43,7 @@ def nothing_changes(*, but: Iterable[str] = ()) -> Iterator[None]:
     raise is caught inside, as in `with nothing_changes(), pytest.raises(Refused):`.
     """
     expected = set(but)
-    unknown = expected - _models().keys()
+    unknown = expected - _models(apps).keys()
     assert not unknown, f"There is no table {', '.join(sorted(unknown))}."
     before = digests()
     yield
@@ -57,18 +59,22 @@ def nothing_changes(*, but: Iterable[str] = ()) -> Iterator[None]:
 def digests() -> Digests:
     """A digest of each row of each table."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            " UNION ALL ".join(
-                f"SELECT '{table}', {_digest(model)} FROM {_quoted(table)} AS r"
-                for table, model in _models().items()
-            )
-        )
+        cursor.execute(_every_row(apps))
         return Counter(cursor.fetchall())
 
 
-def _models() -> dict[str, type[Model]]:
+@cache
+def _every_row(of: Apps) -> str:
+    return " UNION ALL ".join(
+        f"SELECT '{table}', {_digest(model)} FROM {_quoted(table)} AS r"
+        for table, model in _models(of).items()
+    )
+
+
+@cache
+def _models(of: Apps) -> dict[str, type[Model]]:
     """By table; also those that stand for a relation of many to many."""
-    found = {model._meta.db_table: model for model in apps.get_models(include_auto_created=True)}
+    found = {model._meta.db_table: model for model in of.get_models(include_auto_created=True)}
     return {table: model for table, model in found.items() if table not in UNSEEN_TABLES}
 
 
@@ -88,7 +94,7 @@ def _told(table: str, gone: Digests, new: Digests) -> str:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT r::text FROM {_quoted(table)} AS r"
-            f" WHERE {_digest(_models()[table])} = ANY(%s) LIMIT {MOST_SHOWN}",
+            f" WHERE {_digest(_models(apps)[table])} = ANY(%s) LIMIT {MOST_SHOWN}",
             [news],
         )
         rows = [f"\n  {row}" for (row,) in cursor.fetchall()]

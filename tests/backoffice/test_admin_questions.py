@@ -23,7 +23,7 @@ from tests.whole import full, some
 
 LISTS = list(admin.site._registry.values())
 every_list = pytest.mark.parametrize("pages", LISTS, ids=lambda one: one.opts.label)
-some_lists = pytest.mark.parametrize("pages", some(LISTS, 3), ids=lambda one: one.opts.label)
+some_lists = pytest.mark.parametrize("pages", some(LISTS, 6), ids=lambda one: one.opts.label)
 
 
 def offered(pages: Any) -> set[str]:

@@ -1,6 +1,7 @@
 """Who may see the pages about charges, bills and settings, and who may export, pay and ask."""
 
 import pytest
+from django.test import Client
 from pytest_django import Settings
 
 from tests import shops
@@ -31,6 +32,12 @@ def shop() -> Shop:
     return shop
 
 
+@kept()
+def clients() -> dict[str, Client]:
+    """A client of each kind of person; made after the shop."""
+    return everybody(Shop("rosewood"))
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -45,8 +52,15 @@ def shop() -> Shop:
         "settings/threshold/requests/",
     ],
 )
-def test_everybody_of_the_merchant_sees_them_and_nobody_else(shop: Shop, path: str) -> None:
-    assert answers(shop, path) == {"OWNER": 200, "FINANCE": 200, "VIEWER": 200, **NOBODY_ELSE}
+def test_everybody_of_the_merchant_sees_them_and_nobody_else(
+    shop: Shop, clients: dict[str, Client], path: str
+) -> None:
+    assert answers(shop, path, clients) == {
+        "OWNER": 200,
+        "FINANCE": 200,
+        "VIEWER": 200,
+        **NOBODY_ELSE,
+    }
 
 
 @pytest.mark.parametrize(
@@ -61,8 +75,15 @@ def test_everybody_of_the_merchant_sees_them_and_nobody_else(shop: Shop, path: s
         "credits/new/?charge=c-1",
     ],
 )
-def test_owners_and_finance_export_and_ask(shop: Shop, path: str) -> None:
-    assert answers(shop, path) == {"OWNER": 200, "FINANCE": 200, "VIEWER": 403, **NOBODY_ELSE}
+def test_owners_and_finance_export_and_ask(
+    shop: Shop, clients: dict[str, Client], path: str
+) -> None:
+    assert answers(shop, path, clients) == {
+        "OWNER": 200,
+        "FINANCE": 200,
+        "VIEWER": 403,
+        **NOBODY_ELSE,
+    }
 
 
 @pytest.mark.parametrize(
@@ -76,9 +97,10 @@ def test_owners_and_finance_export_and_ask(shop: Shop, path: str) -> None:
         ("invoices/2026-000001/pay/", 302),
     ],
 )
-def test_owners_and_finance_act(shop: Shop, path: str, answer: int) -> None:
+def test_owners_and_finance_act(
+    shop: Shop, clients: dict[str, Client], path: str, answer: int
+) -> None:
     path = path.format(card=shop.account.card_id)
-    clients = everybody(shop)
     with nothing_changes():
         assert answers(shop, path, clients, method="post") == {
             **{"OWNER": answer, "FINANCE": answer, "VIEWER": 403},
@@ -108,13 +130,13 @@ def test_nothing_is_done_by_reading(shop: Shop, path: str) -> None:
     }
 
 
-def test_a_credit_is_found_at_its_own_merchant_only(shop: Shop) -> None:
+def test_a_credit_is_found_at_its_own_merchant_only(shop: Shop, clients: dict[str, Client]) -> None:
     credit = CreditRequestFactory.create(
         shop=shop,
         at="2026-11-02 10:00",
         amount=shop.account.charges.get(reference="c-1").amount,
     )
-    found = answers(shop, f"credits/{credit.pk}/")
+    found = answers(shop, f"credits/{credit.pk}/", clients)
     assert found == {"OWNER": 200, "FINANCE": 200, "VIEWER": 200, **NOBODY_ELSE}
     other = Shop("other-shop")
     under_theirs = browser_of(member(other)).get(address_of(other, f"credits/{credit.pk}/"))

@@ -1,7 +1,6 @@
 """Money that no bill wanted pays other bills, and goes back."""
 
 import pytest
-from django.core.management import call_command
 from django.db import transaction
 from moneyed import Money
 
@@ -10,7 +9,7 @@ from billing.providers.registry import Answer
 from lib import money
 from lib.refusals import Refused
 from notices import letters
-from tests import shops
+from tests import books, shops
 from tests.amounts import usd
 from tests.billing import deciding
 from tests.billing.paying import (
@@ -61,7 +60,7 @@ def test_a_transfer_that_is_too_large_pays_the_next_bill_as_it_is_issued() -> No
         f"39.00 USD that we kept went to bill {SECOND}",
     ]
     assert shop.line.unpaid_bill_days == []
-    call_command("audit")
+    books.assert_clean()
 
 
 def test_bills_of_a_day_end_are_paid_before_their_provider_is_asked(provider: Told) -> None:
@@ -102,7 +101,7 @@ def test_what_is_left_of_a_bill_is_nothing_or_can_be_collected(
     ]
     assert state() == "PAID 39.00/39.00"
     assert shop.account.unapplied == usd(came) - usd(paid)
-    call_command("audit")
+    books.assert_clean()
 
 
 def test_another_method_takes_less_and_so_the_rest_pays_too(provider: Told) -> None:
@@ -147,7 +146,7 @@ def test_once_the_answer_is_there_the_money_pays_what_is_left(
     assert (state(), means(), shop.account.unapplied) == ("PAID 39.00/39.00", then, left)
     shop.run_jobs("2026-11-02 12:00")
     assert len(provider.sent) == 1
-    call_command("audit")
+    books.assert_clean()
 
 
 def test_the_oldest_due_day_comes_first_and_uncollectible_bills_are_paid() -> None:
@@ -294,7 +293,7 @@ def test_money_and_bills_that_come_at_once_meet() -> None:
     assert at_once(act) == {"new": 4, "applied": 4}
     statuses = set(shop.account.invoices.values_list("status", flat=True))
     assert (statuses, shop.account.unapplied) == ({"PAID"}, usd(0))
-    call_command("audit")
+    books.assert_clean()
 
 
 # Closing.
@@ -320,7 +319,7 @@ def test_a_negative_rest_pays_unpaid_bills_first() -> None:
     deciding.pay_out_rest(shop, "2026-11-04 12:00")
     assert shop.figures()[0] == "0.00"
     shop.run_jobs("2026-12-02 00:00")
-    call_command("audit")
+    books.assert_clean()
 
 
 def test_a_later_credit_pays_too_and_what_it_cannot_pay_is_left() -> None:
@@ -335,7 +334,7 @@ def test_a_later_credit_pays_too_and_what_it_cannot_pay_is_left() -> None:
         f"tael:credit-used:T-{FIRST}-2 5.00",
         f"tael:credit-used:T-{FIRST}-3 4.00",
     ]
-    call_command("audit")
+    books.assert_clean()
 
 
 def test_an_open_accounts_credit_pays_no_bill() -> None:
@@ -355,7 +354,7 @@ def test_the_rest_is_paid_out_with_unapplied_money() -> None:
     assert (shop.figures()[0], shop.account.unapplied) == ("0.00", usd(0))
     assert entries(shop) == ["RECEIVED 10.00 10.00", "GIVEN_BACK -10.00 0.00"]
     assert f"{shop.account.charges.get(fee='payout').amount.amount:.2f}" == "5.00"
-    call_command("audit")
+    books.assert_clean()
 
 
 def test_unapplied_money_alone_is_paid_out() -> None:
@@ -365,12 +364,12 @@ def test_unapplied_money_alone_is_paid_out() -> None:
     deciding.pay_out_rest(shop, "2026-11-04 12:00", "KBANK-7")
     assert shop.account.unapplied == usd(0)
     assert not shop.account.charges.filter(fee="payout").exists()
-    call_command("audit")
+    books.assert_clean()
     # And a credit after that, under its own number.
     deciding.grant(shop, "2026-11-05 12:00", "5.00", "credit-account")
     deciding.pay_out_rest(shop, "2026-11-06 12:00", "KBANK-8")
     assert shop.account.charges.get(fee="payout").reference == "tael:payout:2"
-    call_command("audit")
+    books.assert_clean()
 
 
 def paid_out(shop: shops.Shop, at: str) -> str:

@@ -17,7 +17,6 @@ from typing import Any
 from django.test import override_settings
 
 from billing.operations import prices
-from config.timetable import TIMETABLE
 from credit.operations import limits
 from gateway.events import apply_all
 from lib.events import Event
@@ -27,7 +26,7 @@ from tests.amounts import usd
 from tests.config import audited_spring
 from tests.credit import unmatching, withdrawing
 from tests.factories import ProposalFactory, operator
-from tests.shops import Shop, let_one_decide
+from tests.shops import Shop, let_one_decide, run_jobs
 from tests.two_people import by_two
 
 DRESS = ("dress", "-05:00", "USD")
@@ -41,7 +40,7 @@ def live() -> list[str]:
     for (merchant, offset, currency), at, kind, data, arrives in _EVENTS:
         happened = datetime.fromisoformat(at + offset)
         now = datetime.fromisoformat(arrives + offset) if arrives else happened
-        _run_jobs(now)
+        run_jobs(now)
         if kind == BY_HAND:
             _by_hand(now, **data)
             continue
@@ -52,7 +51,7 @@ def live() -> list[str]:
         event = Event(f"{merchant} {at} {kind}", kind, happened, merchant, data)
         (outcome,) = apply_all([event], now=now)
         outcomes.append(outcome.code or outcome.status)
-        _run_jobs(now)
+        run_jobs(now)
     audited_spring.live()
     _two_people()
     return outcomes
@@ -71,11 +70,6 @@ def _two_people() -> None:
             prices.introduce, fee="receiving", currency="USD", unit_price=Decimal(price),
             from_on=date(2027, 4, 1), actor="olga@tael.example", now=now, **why,
         )  # fmt: skip
-
-
-def _run_jobs(now: datetime) -> None:
-    for job in TIMETABLE:
-        job.run_here(now)
 
 
 def _by_hand(now: datetime, amounts: tuple[str, ...]) -> None:

@@ -123,11 +123,13 @@ def shop() -> Shop:
     "page",
     [
         "credit/orders/?by=-amount",
-        "credit/orders/?by=-placed_at",
-        "credit/withdrawals/?by=amount",
-        "billing/invoices/?by=-total",
         "billing/invoices/?",
-        "billing/statements/2026-11/?",
+        *full(
+            "credit/orders/?by=-placed_at",
+            "credit/withdrawals/?by=amount",
+            "billing/invoices/?by=-total",
+            "billing/statements/2026-11/?",
+        ),
     ],
 )
 def test_a_mark_at_the_end_of_the_calendar_or_of_all_numbers_is_none(

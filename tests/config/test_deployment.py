@@ -75,6 +75,15 @@ def test_a_web_server_of_other_books_says_why_and_nothing_else() -> None:
     assert said[-1].startswith("TAEL_PREFIX is OTHER, and this database has the prefix SIAM.")
     (before,) = said[:-1]
     assert before.endswith("[INFO] Starting gunicorn 27.0.1")
+
+
+@pytest.mark.full
+@pytest.mark.django_db(transaction=True)
+def test_nor_does_one_that_counts_days_by_older_data() -> None:
+    database = connection.settings_dict
+    host = quote(database["HOST"], safe="")
+    address = f"postgresql://{database['USER']}@{host}:{database['PORT']}/{database['NAME']}"
+    Installation.objects.create(prefix="SIAM", place="anywhere")
     TimeZoneData.objects.update_or_create(defaults={"version": "2020a"})
     done = started("gunicorn", DATABASE_URL=address, TAEL_PREFIX="SIAM")
     said = done.stderr.splitlines()

@@ -87,6 +87,7 @@ def test_the_end_of_a_forked_child_does_not_stop_its_parents_servers(start: Star
     assert output_of(start("-c", USE + FORK)) == "ready\nstill here\n"
 
 
+@pytest.mark.full  # servers that are left over are met by the next command below, too
 def test_after_the_postmaster_was_killed_the_next_command_finds_the_data(
     start: Start, data_folder: Path
 ) -> None:

@@ -122,6 +122,7 @@ def test_who_sends_a_task_is_told(silent: Silent) -> None:
 # --- PostgreSQL -----------------------------------------------------------------------------------
 
 
+@pytest.mark.full  # as test_outages has it of one that is away
 def test_a_command_ends_with_one_sentence(silent: Silent) -> None:
     address = f"{silent.url.replace('http://', 'postgresql://tael:secret@')}/tael?connect_timeout=2"
     told = python("manage.py", "jobs", DATABASE_URL=address)

@@ -23,10 +23,11 @@ from config.management.commands import simulate
 from credit.models import Order, OrderPayment, OrderRefund
 from gateway.models import ApiKey
 from merchants.models import Merchant
-from tests import shops
+from tests import books, shops
 from tests.gateway.asking import Caller
 from tests.gateway.webhooks import receivers
 from tests.processes import Start, until
+from tests.whole import full
 from trail.models import TrailEntry
 
 live = pytest.mark.django_db(transaction=True)
@@ -95,7 +96,7 @@ def in_all(said: str) -> dict[str, int]:
 
 
 def assert_clean() -> None:
-    call_command("audit", stdout=StringIO())
+    books.assert_clean()
 
 
 @live
@@ -305,7 +306,7 @@ def same_books() -> dict[str, str]:
     return {"DATABASE_URL": f"postgresql://{address}/{database['NAME']}", "TAEL_SANDBOX": "1"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, *full(signal.SIGTERM)])
 @live
 def test_told_to_end_it_finishes_what_it_asks_and_takes_its_key_back(
     live_server: LiveServer,

@@ -56,7 +56,8 @@ def test_a_taken_port_is_refused_in_one_sentence(start: Start, taken_port: int) 
     assert refusal.startswith(f"Port {taken_port} cannot be used (Address already in use)")
 
 
-@pytest.mark.parametrize("port", ["70000", *full("eight")])
+@pytest.mark.full
+@pytest.mark.parametrize("port", ["70000", "eight"])
 def test_a_port_that_is_none_is_refused_in_one_sentence(start: Start, port: str) -> None:
     assert refusal_of(start("manage.py", "up", PORT=port)).startswith("PORT must be a number")
 
@@ -100,6 +101,19 @@ def migrated(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Itera
 
 
 def test_everything_up_started_ends_with_it(
+    start: Start, port: int, data_folder: Path, migrated: str
+) -> None:
+    up = start(
+        *("manage.py", "up", "--no-demo", "--port", str(port)),
+        **{"DATABASE_URL": migrated, "TAEL_SANDBOX": "1"},
+    )
+    ended_by(signal.SIGINT, up, port)
+    assert up.returncode == 0
+    assert processes_of(data_folder) == []
+
+
+@pytest.mark.full
+def test_so_does_the_marketplace_that_it_plays(
     start: Start, port: int, data_folder: Path, migrated: str
 ) -> None:
     environment = {"DATABASE_URL": migrated, "TAEL_SANDBOX": "1"}

@@ -1,6 +1,7 @@
 """Who may see the pages about limit and orders, who may export and ask, and who finds nothing."""
 
 import pytest
+from django.test import Client
 
 from tests.credit.pages import answers, everybody, read
 from tests.credit.reviewing import DECEMBER, shop_with
@@ -22,6 +23,12 @@ def shop() -> Shop:
     return shop
 
 
+@kept()
+def clients() -> dict[str, Client]:
+    """A client of each kind of person; made after the shop."""
+    return everybody(Shop("rosewood"))
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -38,18 +45,29 @@ def shop() -> Shop:
         "freezes/",
     ],
 )
-def test_everybody_of_the_merchant_sees_them_and_nobody_else(shop: Shop, path: str) -> None:
-    assert answers(shop, path) == {"OWNER": 200, "FINANCE": 200, "VIEWER": 200, **NOBODY_ELSE}
+def test_everybody_of_the_merchant_sees_them_and_nobody_else(
+    shop: Shop, clients: dict[str, Client], path: str
+) -> None:
+    assert answers(shop, path, clients) == {
+        "OWNER": 200,
+        "FINANCE": 200,
+        "VIEWER": 200,
+        **NOBODY_ELSE,
+    }
 
 
 @pytest.mark.parametrize("path", ["orders.csv", "limit/entries.csv"])
-def test_owners_and_finance_export(shop: Shop, path: str) -> None:
-    assert answers(shop, path) == {"OWNER": 200, "FINANCE": 200, "VIEWER": 403, **NOBODY_ELSE}
+def test_owners_and_finance_export(shop: Shop, clients: dict[str, Client], path: str) -> None:
+    assert answers(shop, path, clients) == {
+        "OWNER": 200,
+        "FINANCE": 200,
+        "VIEWER": 403,
+        **NOBODY_ELSE,
+    }
 
 
 @pytest.mark.parametrize("path", ["raise/ask/", "raise/question/"])
-def test_owners_and_finance_ask(shop: Shop, path: str) -> None:
-    clients = everybody(shop)
+def test_owners_and_finance_ask(shop: Shop, clients: dict[str, Client], path: str) -> None:
     with nothing_changes():
         # Nothing was filled in, so the form comes back.
         assert answers(shop, path, clients, method="post") == {
@@ -67,8 +85,8 @@ def test_asking_is_not_done_by_reading(shop: Shop, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["raise/reviews/2026-11/", "raise/reviews/2026-13/", "orders/no/"])
-def test_what_is_not_there_is_not_found(shop: Shop, path: str) -> None:
-    assert answers(shop, path)["OWNER"] == 404
+def test_what_is_not_there_is_not_found(shop: Shop, clients: dict[str, Client], path: str) -> None:
+    assert answers(shop, path, clients)["OWNER"] == 404
 
 
 def test_every_page_is_in_the_navigation(shop: Shop) -> None:

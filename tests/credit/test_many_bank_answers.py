@@ -4,12 +4,10 @@ import re
 import sys
 import time
 from datetime import timedelta
-from io import StringIO
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.db.models import Sum
 from django.test import Client
@@ -18,6 +16,7 @@ from backoffice import decisions
 from credit.jobs import BANK_ANSWERS as JOB
 from credit.models import CreditLine, PayoutAnswer, PayoutAnswerFile, ProceedsEntry, Withdrawal
 from credit.operations import payout_files
+from tests import books
 from tests.credit.deciding import DECIDED_AT, operator, text
 from tests.credit.test_admin_bank_files import ANSWERS, answers
 from tests.credit.withdrawing import NOW, OPERATOR, shop_with, withdraw
@@ -106,7 +105,7 @@ def check(lines: int, of_each: int) -> None:
     assert ProceedsEntry.objects.filter(kind="RETURNED").count() == failed
     sums = CreditLine.objects.aggregate(out=Sum("paid_out"), left=Sum("proceeds"))
     assert (sums["out"], sums["left"]) == (paid, lines * 9000 - paid)
-    assert call_command("audit", stdout=StringIO()) is None
+    books.assert_clean()
     assert JOB.find(DECIDED_AT + timedelta(hours=1)) == []
 
 

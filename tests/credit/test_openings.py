@@ -1,14 +1,12 @@
 """A merchant comes from elsewhere, and brings along its open orders and its proceeds."""
 
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 
 from credit.models import LimitEntry, Order, ProceedsEntry
 from notices.models import Notice
-from tests import shops
+from tests import books, shops
 from tests.config.test_audit import audited_with, violations
 from tests.credit.pages import set_clock
 from tests.gateway.asking import Caller, said
@@ -42,7 +40,7 @@ def bring_proceeds(shop: Shop, available: str = "310.00", maturing: Any = MATURI
 
 
 def assert_clean() -> None:
-    call_command("audit", stdout=StringIO())
+    books.assert_clean()
 
 
 def test_an_open_order_holds_what_is_outstanding_of_it() -> None:

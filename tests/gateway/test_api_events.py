@@ -5,17 +5,15 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 
 from gateway import intake, jobs
 from gateway.models import ReceivedEvent
 from lib import events
 from lib.refusals import Refused
-from tests import shops
+from tests import books, shops
 from tests.credit.pages import set_clock
 from tests.factories import browser_of, operator
 from tests.gateway.asking import Caller, pointers, problem, said
@@ -279,4 +277,4 @@ def test_what_is_our_own_failure_is_no_outcome(
     assert problem(answer) == (500, "internal_error")
     assert not ReceivedEvent.objects.exists()
     assert outcomes(caller.events(charged("C"), placed("A"))) == ["applied", "applied"]
-    call_command("audit", stdout=StringIO())
+    books.assert_clean()

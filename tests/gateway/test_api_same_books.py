@@ -10,17 +10,16 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from io import StringIO
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 from django.db import connection, connections
 from django.test import TransactionTestCase
 
 from tests import emptied, shops
+from tests.books import assert_clean
 from tests.credit.pages import set_clock
 from tests.gateway.asking import Caller
 from tests.shops import Shop
@@ -126,7 +125,7 @@ def test_whichever_way_they_are_sent_the_books_are_the_same(
         join_all()
         send_until_done(Caller(), [batch[:1000] for batch in _within(batches)])
         seen[way] = books()
-        call_command("audit", stdout=StringIO())
+        assert_clean()
     assert seen["once"]["rosewood"]["orders"]
     for way, found in seen.items():
         assert found == seen["once"], way
@@ -170,7 +169,7 @@ def test_eight_systems_at_once_end_in_the_same_books(
         list(pool.map(send, range(8)))
     send_until_done(Caller(), _within([told]))  # what came before what it waits for
     assert books() == by_one
-    call_command("audit", stdout=StringIO())
+    assert_clean()
 
 
 # A web server's process that takes a batch, and kills itself before its nth SQL statement.
@@ -243,4 +242,4 @@ def test_a_batch_whose_server_is_killed_in_the_middle_is_sent_again(
     assert books() != whole
     send_until_done(caller, [told])
     assert books() == whole
-    call_command("audit", stdout=StringIO())
+    assert_clean()

@@ -5,18 +5,16 @@ Due dates, maturity and days of service follow what was said, and both instants 
 
 from datetime import timedelta
 from decimal import Decimal
-from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.test import Client
 
 from billing.models import Charge
 from credit.models import LimitReview, ShopMetrics
 from gateway.events import apply_all
 from lib import events
-from tests import factories, shops
+from tests import books, factories, shops
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -71,7 +69,7 @@ def test_a_charge_told_after_midnight_keeps_its_day_of_service_and_posts_on_arri
     assert shop.figures() == ("0.00", "210.00")
     shop.run_jobs("2026-11-12 00:00")
     assert shop.invoices() == ["2026-11-11 THRESHOLD 210.00"]
-    call_command("audit", stdout=StringIO())
+    books.assert_clean()
 
 
 def test_a_charge_told_after_its_month_has_closed_is_late(shop: Live) -> None:
@@ -82,7 +80,7 @@ def test_a_charge_told_after_its_month_has_closed_is_late(shop: Live) -> None:
     assert (str(charge.service_on), charge.is_late) == ("2026-11-30", True)
     assert shop.statement("2026-11") == (True, {"FULFILMENT": (1, "5.00")})
     assert shop.statement("2026-12") == (False, {"FULFILMENT": (1, "7.00")})
-    call_command("audit", stdout=StringIO())
+    books.assert_clean()
 
 
 def test_a_charge_ahead_of_its_arrival_is_forgiven_five_minutes(shop: Live) -> None:
@@ -95,7 +93,7 @@ def test_a_charge_ahead_of_its_arrival_is_forgiven_five_minutes(shop: Live) -> N
     assert str(charge.service_on) == "2026-11-10"  # as if it were its arrival
     again = shop.arriving("2026-11-09 10:00")  # a repeat is one, whenever it comes
     assert again.charge("2026-11-12 00:03", "shipping-label", "1.00", "ahead") == "duplicate"
-    call_command("audit", stdout=StringIO())
+    books.assert_clean()
 
 
 def test_metrics_count_from_their_arrival_and_the_latest_measured_wins(shop: Live) -> None:
@@ -142,7 +140,7 @@ def test_a_batch_is_applied_in_the_order_of_at_and_answered_as_listed(shop: Live
     ]
     assert shop.order("A") == ("PAID", "0.00")
     assert shop.line.orders.get().placed_at == shop.at("2026-11-03 09:00")
-    call_command("audit", stdout=StringIO())
+    books.assert_clean()
 
 
 def test_a_delivery_told_late_falls_due_by_its_own_day(shop: Live) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from billing.models import Invoice, Payment
 from jobs.timetable import job_named
 from notices.models import Notice
-from tests import event_files, factories, shops
+from tests import books, event_files, factories, shops
 from tests.amounts import usd
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +56,7 @@ def test_its_bills_were_settled_outside(moved: shops.Shop) -> None:
     # Those of more than seven days ago would have failed.
     assert not Notice.objects.filter(kind="PAYMENT_FAILED").exists()
     assert moved.frozen_by() == []
-    call_command("audit", stdout=StringIO())
+    books.assert_clean()
 
 
 def test_nobody_is_mailed_once_it_opens(moved: shops.Shop) -> None:

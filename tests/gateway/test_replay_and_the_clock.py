@@ -22,6 +22,7 @@ from merchants.models import Merchant
 from tests import event_files, shops
 from tests.event_files import replay
 from tests.factories import HeartbeatFactory
+from tests.whole import full
 
 pytestmark = pytest.mark.django_db
 
@@ -201,7 +202,7 @@ def test_a_file_that_another_process_replays_is_left_to_it(tmp_path: Path, clock
     ("environment", "is_demonstration"),
     [
         ({}, "True"),
-        ({"TAEL_SANDBOX": "0"}, "False"),
+        *full(({"TAEL_SANDBOX": "0"}, "False")),
         (
             {
                 "DATABASE_URL": "postgresql://tael@localhost/tael",

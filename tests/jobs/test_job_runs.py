@@ -18,21 +18,24 @@ from jobs.models import JobFailure, JobRun
 from jobs.timetable import job_named
 from lib.refusals import Invalid
 from tests import shops
+from tests.jobs import working
 from tests.jobs.working import (
     DAY_END,
     NEXT_RUN,
     OPERATOR,
     change,
     damage,
-    fifty,
     figures,
     mend,
     open_failures,
     run,
 )
+from tests.kept import kept
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
+
+fifty = kept()(working.fifty)
 
 DAMAGED = "DataError: the account of this merchant is damaged"
 
@@ -49,9 +52,9 @@ def open_days(model: Any = BillingAccount) -> dict[str, int]:
     ],
 )
 def test_a_merchant_that_fails_is_parked_and_the_other_49_are_worked_off(
-    job: str, model: Any, table: str
+    fifty: list[shops.Shop], job: str, model: Any, table: str
 ) -> None:
-    shop = fifty()[31]
+    shop = fifty[31]
     damage(shop, table)
     found = run(job, "2026-11-02 00:00")
     assert figures(found) == (50, 49, 1)
@@ -61,8 +64,10 @@ def test_a_merchant_that_fails_is_parked_and_the_other_49_are_worked_off(
     assert JobFailure.objects.get().error.startswith(DAMAGED)
 
 
-def test_a_parked_row_holds_up_no_run_and_is_done_once_its_fault_is_mended() -> None:
-    shop = fifty()[31]
+def test_a_parked_row_holds_up_no_run_and_is_done_once_its_fault_is_mended(
+    fifty: list[shops.Shop],
+) -> None:
+    shop = fifty[31]
     damage(shop)
     run("billing-day-ends", "2026-11-02 00:00")
     second = run("billing-day-ends", "2026-11-03 00:00")
@@ -83,9 +88,9 @@ def test_a_parked_row_holds_up_no_run_and_is_done_once_its_fault_is_mended() -> 
 
 
 def test_parked_rows_are_tried_after_the_others_and_each_on_its_own(
-    monkeypatch: pytest.MonkeyPatch,
+    fifty: list[shops.Shop], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop = fifty()[31]
+    shop = fifty[31]
     damage(shop)
     run("billing-day-ends", "2026-11-02 00:00")
     tried: list[int] = []
@@ -99,8 +104,8 @@ def test_parked_rows_are_tried_after_the_others_and_each_on_its_own(
     assert tried == [49, 1]
 
 
-def test_what_is_found_to_be_due_no_more_is_resolved() -> None:
-    shop = fifty()[31]
+def test_what_is_found_to_be_due_no_more_is_resolved(fifty: list[shops.Shop]) -> None:
+    shop = fifty[31]
     damage(shop)
     run("billing-day-ends", "2026-11-02 00:00")
     mend()
@@ -109,8 +114,8 @@ def test_what_is_found_to_be_due_no_more_is_resolved() -> None:
     assert open_failures() == []
 
 
-def test_an_older_run_that_does_not_find_it_due_resolves_nothing() -> None:
-    shop = fifty()[31]
+def test_an_older_run_that_does_not_find_it_due_resolves_nothing(fifty: list[shops.Shop]) -> None:
+    shop = fifty[31]
     damage(shop)
     run("billing-day-ends", "2026-11-02 00:00")
     run("billing-day-ends", "2026-11-01 12:00")
@@ -133,11 +138,11 @@ def test_a_run_that_cannot_find_what_is_due_says_why(monkeypatch: pytest.MonkeyP
     assert (found.error, found.ended_at is None) == ("ZeroDivisionError: no such luck", False)
 
 
+@pytest.mark.usefixtures("fifty")
 def test_a_run_ends_with_its_last_chunk_and_counts_each_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(definitions, "CHUNK", 20)
-    fifty()
     job = job_named("billing-day-ends")
     started = runs.start(job, at=DAY_END, now=DAY_END)
     found = started.run
@@ -152,9 +157,8 @@ def test_a_run_ends_with_its_last_chunk_and_counts_each_once(
     assert open_days() == {"2026-11-02": 50}
 
 
+@pytest.mark.usefixtures("fifty")
 def test_a_chunk_whose_time_is_up_is_left_to_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    fifty()
-
     def work(keys: Sequence[int], now: datetime) -> Failures:
         raise SoftTimeLimitExceeded
 
@@ -207,8 +211,8 @@ def retry() -> JobFailure:
     return requested.retry(failure_id=failure.pk, actor=OPERATOR, reason="mended", now=NEXT_RUN)
 
 
-def test_a_row_tried_again_by_hand_is_done_or_says_why_not() -> None:
-    shop = fifty()[31]
+def test_a_row_tried_again_by_hand_is_done_or_says_why_not(fifty: list[shops.Shop]) -> None:
+    shop = fifty[31]
     damage(shop)
     run("billing-day-ends", "2026-11-02 00:00")
     again = retry()
@@ -230,8 +234,8 @@ def test_a_row_tried_again_by_hand_is_done_or_says_why_not() -> None:
     assert TrailEntry.objects.count() == 2
 
 
-def test_a_job_can_be_run_again_for_a_date() -> None:
-    shop = fifty()[0]
+def test_a_job_can_be_run_again_for_a_date(fifty: list[shops.Shop]) -> None:
+    shop = fifty[0]
     at = shops.instant("2026-11-03 00:00")
     order = {"job_name": "billing-day-ends", "actor": OPERATOR, "reason": "the close failed"}
     started = requested.order(at=at, now=shops.instant("2026-11-05 09:00"), **order)
@@ -266,9 +270,9 @@ def test_what_cannot_be_run_leaves_no_trace(
 # --- tidying up -----------------------------------------------------------------------------------
 
 
-def test_runs_and_resolved_failures_are_kept_for_90_days() -> None:
+def test_runs_and_resolved_failures_are_kept_for_90_days(fifty: list[shops.Shop]) -> None:
     now = shops.instant("2027-03-01 00:00")
-    shop = fifty()[0]
+    shop = fifty[0]
     damage(shop)
     run("billing-day-ends", "2026-11-02 00:00")
     mend()

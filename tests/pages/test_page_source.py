@@ -14,7 +14,8 @@ from django.test import Client
 
 from tests import lacking, routes
 from tests.factories import browser_of, member
-from tests.kept import kept
+from tests.kept import kept_of
+from tests.whole import full
 
 pytestmark = pytest.mark.django_db
 
@@ -22,19 +23,30 @@ KB = 1000
 UNHEADED = "Section lacks heading"  # advice; a list that fills its page goes by the page's heading
 
 
-@kept()
-def sources() -> dict[str, str]:
-    """The HTML of every page, by its address."""
+def of_every_third_page() -> dict[str, str]:
+    return of_every_page(3)
+
+
+def of_every_page(every: int = 1) -> dict[str, str]:
+    """The HTML of every page, or of those of one of so many addresses, by its address."""
     shop = routes.full_shop()
     client = browser_of(member(shop))
-    found = {asked: _source(client, asked) for asked in routes.pages(shop, client)}
+    found = {asked: _source(client, asked) for asked in routes.pages(shop, client, every)}
     return found | {asked: _source(Client(), asked) for asked in routes.PAGES_BEFORE_THE_SIGN_IN}
+
+
+sources = kept_of("sources")
+# In `make test` of every third address, and before the sign-in; in `make test-full` all of them.
+each_source = pytest.mark.parametrize(
+    "sources", [of_every_third_page, *full(of_every_page)], indirect=True, scope="module"
+)
 
 
 def _source(client: Client, asked: str) -> str:
     return str(client.get(asked, follow=True).content.decode())
 
 
+@each_source
 def test_pages_are_light(sources: dict[str, str]) -> None:
     """Nothing compressed and nothing cached: at most 150 kB a page, of it 40 kB of CSS."""
     heavy = []
@@ -55,6 +67,7 @@ def _size(name: str) -> int:
     return len(response.getvalue())
 
 
+@each_source
 def test_pages_carry_nothing_inline(sources: dict[str, str]) -> None:
     """The policy would refuse it."""
     for asked, source in sources.items():
@@ -63,12 +76,14 @@ def test_pages_carry_nothing_inline(sources: dict[str, str]) -> None:
         ), asked
 
 
+@each_source
 def test_titles_are_words_alone(sources: dict[str, str]) -> None:
     """A date in a page is an element; in a title its markup would be read out."""
     for asked, source in sources.items():
         assert re.search(r"<title>((?!&lt;)[^<])+</title>", source), asked
 
 
+@each_source
 def test_pages_are_valid_html(sources: dict[str, str], tmp_path: Path) -> None:
     """As the W3C's validator (vnu) has it; skipped without Java."""
     validator = _validator()

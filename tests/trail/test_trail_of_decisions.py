@@ -129,7 +129,7 @@ def expected(case: Case, shop: Shop, row: Model | None) -> list[Told]:
     ]
 
 
-@each(CASES)
+@each(CASES, every=2)
 def test_a_decision_leaves_its_rows_and_leaves_them_once(
     shop: Shop, browser: Client, sandbox: Settings, case: Case
 ) -> None:

@@ -5,14 +5,12 @@ import runpy
 import socket
 from contextlib import closing
 from datetime import UTC, datetime
-from io import StringIO
 from ipaddress import ip_network
 from queue import Queue
 from typing import Any
 
 import httpx
 import pytest
-from django.core.management import call_command
 from django.db import connections
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
@@ -23,6 +21,7 @@ from credit.models import Order
 from gateway.webhooks import signing
 from gateway.webhooks.jobs import DELIVER
 from gateway.webhooks.models import WebhookDelivery
+from tests import books
 from tests.gateway.asking import Caller
 from tests.gateway.webhooks import hooks
 from tests.processes import Start, until
@@ -83,7 +82,7 @@ def test_the_day_of_a_shop_goes_through_the_api_and_its_webhooks_come_back(
     ]
     assert sorted(Order.objects.values_list("status", flat=True)) == ["DECLINED", "PAID"]
     assert set(WebhookDelivery.objects.values_list("status", flat=True)) == {"DELIVERED"}
-    call_command("audit", stdout=StringIO())
+    books.assert_clean()
 
 
 @pytest.mark.django_db(transaction=True)
