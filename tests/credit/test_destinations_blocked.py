@@ -31,7 +31,8 @@ def shop() -> shops.Shop:
 
 
 def block(shop: shops.Shop, **said: Any) -> PayoutDestination:
-    content = {"destination_id": shop.destination.pk, "reason": WHY, "told": TOLD}
+    content: dict[str, Any] = {"reason": WHY, "told": TOLD}
+    content |= {"destination_id": said.get("destination_id") or shop.destination.pk}
     content |= {"actor": OPERATOR, "now": shop.at(LATER)}
     return destinations_blocked.block(**content | said)
 
