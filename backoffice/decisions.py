@@ -36,7 +36,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from backoffice import shown
 from backoffice.briefs import Brief
 from backoffice.buttons import button as _button
-from backoffice.outcomes import became
+from backoffice.outcomes import LastDecision, became, by_its_columns
 from lib import clock
 from lib.amount_fields import in_currency
 from lib.refusals import ChangedMeanwhile, Refused
@@ -456,6 +456,12 @@ class Deciding(ModelAdmin):
             raise
         return False
 
+    def last_decision(self, row: Any) -> LastDecision | None:
+        """What was last decided about the row, for who opens the page of a decision that is not
+        open. By default its own columns say so.
+        """
+        return by_its_columns(row)
+
     def brief(self, row: Any, name: str) -> Brief | None:
         """What an operator reads before the decision `name` about the row; None where the effect
         says it all.
@@ -514,7 +520,7 @@ class Deciding(ModelAdmin):
             "form": form,
             "brief": self._brief(row, decision, is_closed or report is not None),
             "report": report,
-            "became": became(row) if is_closed and report is None else "",
+            "became": became(row, self.last_decision(row)) if is_closed and not report else "",
             "back": self._address("changelist") if row is None else self._address("change", row.pk),
         }
         return TemplateResponse(request, "admin/decision.html", context)

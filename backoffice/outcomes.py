@@ -1,33 +1,42 @@
 """What became of a row that waits for no decision any more, for who opens its decision's page."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+
+@dataclass(frozen=True)
+class LastDecision:
+    """What was decided about a row, by whom, and when, as far as that is known."""
+
+    what: str
+    who: str = ""
+    at: datetime | None = None
+
+
 # The steps that end the waiting of a row, by the columns that keep who took them, and when. Of
 # several the first counts.
-STEPS = ("ended", "decided", "answered", "lifted", "withdrawn", "revoked", "resolved", "approved")
+STEPS = (
+    *("ended", "decided", "answered", "lifted", "withdrawn", "revoked", "resolved", "sent_again"),
+    *("approved", "closed"),
+)
 
 
-def became(row: Any) -> str:
-    """A sentence about what the row became, by whom, and when. A model whose rows keep that
-    elsewhere has a method `last_decision`, which returns these three or None.
-    """
-    what, who, at = _last_decision(row)
-    by = f" by {who}" if who else ""
-    when = f" on {at:%d %B %Y, %H:%M} UTC" if at else ""
-    return f"{row}: {what}{by}{when}." if what else f"{row} waits for no such decision now."
+def became(row: Any, last: LastDecision | None) -> str:
+    """A sentence about what the row became, by whom, and when."""
+    if last is None:
+        return f"{row} waits for no such decision now."
+    by = f" by {last.who}" if last.who else ""
+    when = f" on {last.at:%d %B %Y, %H:%M} UTC" if last.at else ""
+    return f"{row}: {last.what}{by}{when}."
 
 
-def _last_decision(row: Any) -> tuple[str, str, datetime | None]:
-    """What was decided about the row, by whom, and when; "" and None where that is not known."""
-    own = getattr(row, "last_decision", None)
-    found = own() if own else None
-    if found:
-        return found  # type: ignore[no-any-return]
+def by_its_columns(row: Any) -> LastDecision | None:
+    """What the row's own columns say of it; None if they say nothing."""
     status = getattr(row, "get_status_display", None)
     for step in STEPS:
         at = getattr(row, f"{step}_at", None)
         if at is not None:
-            what = str(status()) if status else step.capitalize()
-            return what, str(getattr(row, f"{step}_by", "")), at
-    return (str(status()) if status else "", "", None)
+            what = str(status()) if status else step.replace("_", " ").capitalize()
+            return LastDecision(what, str(getattr(row, f"{step}_by", "")), at)
+    return LastDecision(str(status())) if status else None

@@ -1,8 +1,11 @@
 """Accounts, what was changed about them, and the fees they are charged."""
 
+from typing import Any
+
 from django.contrib import admin
 
 from backoffice.list_pages import OfMerchant, ReadOnly, amount, one_of, related
+from backoffice.outcomes import LastDecision
 from billing.admin import account_decisions, closing, unapplied
 from billing.admin.shown import AboutAccount
 from billing.models import AccountChange, BillingAccount, Card, Fee, NumberSeries, PlanTerm
@@ -43,6 +46,13 @@ class BillingAccountAdmin(AboutAccount, OfMerchant):
     list_filter = ("reviews_bills", "payment_method")
     list_select_related = ("merchant",)
     decisions = (*account_decisions.DECISIONS, *unapplied.DECISIONS, *closing.DECISIONS)
+
+    def last_decision(self, row: Any) -> LastDecision | None:
+        change = row.changes.order_by("pk").last()
+        entry = row.unapplied_entries.order_by("pk").last()
+        if entry and (change is None or entry.at > change.at):
+            return LastDecision(str(entry.get_kind_display()), entry.actor, entry.at)
+        return change and LastDecision(str(change.get_what_display()), change.actor, change.at)
 
 
 @admin.register(PlanTerm)

@@ -1,8 +1,11 @@
 """Bills with their lines and payments, and what was decided about them."""
 
+from typing import Any
+
 from django.contrib import admin
 
 from backoffice.list_pages import FoundByKeys, ReadOnlyInline, amount, related, waiting
+from backoffice.outcomes import LastDecision
 from billing.admin.invoice_decisions import DECISIONS
 from billing.admin.shown import AboutAccount
 from billing.models import Invoice, InvoiceDecision, InvoiceLine, Payment
@@ -59,6 +62,12 @@ class InvoiceAdmin(AboutAccount, FoundByKeys):
     list_filter = (waiting(queues.DRAFTS, queues.FAILED), "status", "kind")
     inlines = (InvoiceLineInline, PaymentInline, InvoiceDecisionInline)
     decisions = DECISIONS
+
+    def last_decision(self, row: Any) -> LastDecision | None:
+        decision = row.decisions.order_by("pk").last()
+        if decision is None:
+            return LastDecision(str(row.get_status_display()), at=row.paid_at)
+        return LastDecision(str(row.get_status_display()), decision.actor, decision.at)
 
     def asked_as(self, term: str) -> str:
         """The number as the books have it, for one that was typed with the installation's

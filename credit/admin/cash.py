@@ -11,6 +11,7 @@ from django.http import HttpRequest
 
 from backoffice.decisions import Call, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related, waiting
+from backoffice.outcomes import LastDecision
 from credit.admin import shown
 from credit.admin.forms import UnmatchedApplied, UnmatchedReleased, UnmatchedReturned
 from credit.admin.shown import AboutLine
@@ -111,6 +112,12 @@ class OrderPaymentAdmin(AboutLine, OfMerchant):
             is_open=_waits,
         ),
     )
+
+    def last_decision(self, row: Any) -> LastDecision | None:
+        settled = row.settlements.order_by("pk").last()
+        if settled is None:
+            return LastDecision(str(row.get_status_display()))
+        return LastDecision(str(settled.get_kind_display()), settled.actor, settled.at)
 
 
 @admin.register(UnmatchedSettlement)

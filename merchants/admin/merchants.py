@@ -13,6 +13,7 @@ from django.http import HttpRequest
 
 from backoffice.decisions import Call, Deciding, Decision, Download, Reasoned, Telling
 from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline, related, waiting
+from backoffice.outcomes import LastDecision
 from merchants.admin import member_decisions, merchant_decisions
 from merchants.forms import ProfileLookedAt
 from merchants.models import (
@@ -208,6 +209,13 @@ class ProfileAdmin(Deciding, OfMerchant):
         ),
     )
     decisions = tuple(decide(part) for part in ProfilePart for decide in (_confirm, _reject))
+
+    def last_decision(self, row: Any) -> LastDecision | None:
+        step = row.steps.order_by("pk").last()
+        if step is None:
+            return None
+        standing = step.get_standing_display() or "Empty"
+        return LastDecision(f"{step.get_part_display()}: {standing}", step.actor, step.at)
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Profile]":
         found: QuerySet[Profile] = super().get_queryset(request)
