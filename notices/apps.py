@@ -7,8 +7,13 @@ class NoticesConfig(AppConfig):
 
     def ready(self) -> None:
         from merchants.queries import annotate_membership
-        from notices import backoffice  # needs the models, which are there by now
+        from notices import backoffice, kinds  # need the models, which are there by now
+        from notices.own_kinds import MESSAGE
         from notices.queries import latest_notice
+        from notices.trail import Action
+        from trail import actions
 
         annotate_membership(latest_notice=latest_notice())
         backoffice.register()
+        kinds.register(MESSAGE)
+        actions.register(Action)

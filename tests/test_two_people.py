@@ -155,7 +155,7 @@ def test_the_page_says_so_and_the_home_page_shows_what_waits() -> None:
         "admin:merchants_proposal_decide", args=[Proposal.objects.get().pk, "confirm"]
     )
     assert (
-        "Confirm: Rosewood Dresses Threshold threshold: 200.00 USD → 250.00 USD Proposed by"
+        "Threshold threshold: 200.00 USD → 250.00 USD Proposed by"
         f" {ALONE}: I have looked at it." in text_of(second.get(confirming))
     )
 
@@ -211,7 +211,7 @@ def test_who_asked_for_it_does_not_confirm_it() -> None:
     nothing_alone()
     shop = billing.join()
     request = ThresholdRequestFactory.create(shop=shop, at=billing.BEFORE, actor=SECOND)
-    proposal = propose(thresholds.approve, request_id=request.pk, now=DECIDED_AT, **WHY)
+    proposal = propose(thresholds.approve, request_id=request.pk, now=DECIDED_AT, **ANSWER)
     with nothing_changes(), pytest.raises(Refused) as refused:
         confirm(proposal, now=DECIDED_AT)
     assert refused.value.code == "same_person"
@@ -274,7 +274,7 @@ def test_of_two_confirmations_at_once_one_counts() -> None:
     shop = billing.join()
     proposal = propose(
         credits.grant, merchant_id=shop.account.pk, fee="credit-account", amount=usd(5),
-        request_key="f-1", now=DECIDED_AT, **WHY,
+        request_key="f-1", now=DECIDED_AT, **ANSWER,
     )  # fmt: skip
     people = [operator("Billing officer", email=f"{n}@tael.example") for n in range(4)]
 
@@ -316,7 +316,9 @@ def test_without_a_policy_each_of_them_takes_two() -> None:
     shop = shops.ShopFactory.create(one_decides=False)
     of: dict[str, Any] = {"merchant_id": shop.merchant.pk, "now": DECIDED_AT}
     propose(thresholds.change, threshold=usd("200.01"), **of, **WHY)
-    propose(credits.grant, fee="credit-account", amount=usd("0.01"), request_key="f", **of, **WHY)
+    propose(
+        credits.grant, fee="credit-account", amount=usd("0.01"), request_key="f", **of, **ANSWER
+    )
     propose(
         prices.introduce, fee="storage", currency="USD", unit_price=Decimal(0),
         from_on=date(2026, 11, 6), now=DECIDED_AT, **WHY,
@@ -477,7 +479,7 @@ def test_who_asked_for_it_may_still_refuse_it() -> None:
     nothing_alone()
     shop = billing.join()
     request = ThresholdRequestFactory.create(shop=shop, at=billing.BEFORE, actor=SECOND)
-    proposal = propose(thresholds.approve, request_id=request.pk, now=DECIDED_AT, **WHY)
+    proposal = propose(thresholds.approve, request_id=request.pk, now=DECIDED_AT, **ANSWER)
     proposals.refuse(proposal_id=proposal.pk, actor=officer(SECOND), now=DECIDED_AT, **WHY)
     proposal.refresh_from_db()
     assert (proposal.status, request.is_pending) == ("REFUSED", True)

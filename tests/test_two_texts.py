@@ -38,12 +38,14 @@ TEXTS = {"reason": OURS, "told": THEIRS}
 # Whoever asked is answered, and is told more than a standard sentence.
 MUST_TELL = {
     *(("limitrequest", name) for name in ("approve", "reject", "answer")),
-    *(("withdrawal", name) for name in ("reject", "failed")),
+    *(("withdrawal", name) for name in ("reject", "failed", "sent-back")),
     *(("profile", name) for name in ("reject-licence", "reject-contacts")),
     *(("billingcredit", name) for name in ("approve", "reject")),
     *(("thresholdrequest", name) for name in ("approve", "reject")),
     ("billingaccount", "credit"),
     ("charge", "credit"),
+    ("order", "cancel"),
+    ("payoutdestination", "block"),
 }
 MAY_TELL = {
     ("creditline", "limit"),
@@ -118,6 +120,7 @@ def read_by_the_merchant(shop: Shop, row: Model) -> str:
     owner = proved(member(shop, email="owner@shop.example"))
     more = {
         "withdrawal": lambda: [f"credit/withdrawals/{row.reference}/"],  # type: ignore[attr-defined]
+        "order": lambda: [f"credit/orders/{row.reference}/"],  # type: ignore[attr-defined]
         "billingcredit": lambda: [f"billing/credits/{row.pk}/"],
     }
     of_row: Callable[[], list[str]] = more.get(str(row._meta.model_name), list)

@@ -8,12 +8,13 @@ from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminEmailInputWidget,
     UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
 from backoffice.decisions import Reasoned
 from lib.form_keys import KeyedForm
-from lib.text_fields import LineField
+from lib.text_fields import LineField, WordsField
 from merchants import roles as known_roles
 from merchants.models import Membership, Merchant
 
@@ -71,9 +72,10 @@ class ContactsChange(Reasoned):
     field_order: tuple[str, ...] = ("contact_name", "contact_email", "contact_phone", "reason")
 
 
-class InvitedTo(Invited):
+class OfMerchantNamed(forms.Form):
+    """The part of a form that names a merchant."""
+
     merchant = LineField(help_text="The merchant's reference.", widget=UnfoldAdminTextInputWidget)
-    field_order: tuple[str, ...] = ("merchant", "email", "role", "reason")
 
     def clean_merchant(self) -> Any:
         """Return the merchant with this reference. Raises ValidationError."""
@@ -81,3 +83,11 @@ class InvitedTo(Invited):
         if merchant is None:
             raise forms.ValidationError("There is no merchant with this reference.")
         return merchant
+
+
+class InvitedTo(OfMerchantNamed, Invited):
+    field_order: tuple[str, ...] = ("merchant", "email", "role", "reason")
+
+
+class NoteWritten(KeyedForm):
+    text = WordsField(label="Note", widget=UnfoldAdminTextareaWidget(attrs={"rows": 5}))

@@ -67,6 +67,7 @@ SEEN = {
     "credit.withdrawal": ALL,
     "merchants.installation": ABOVE,
     "merchants.invitation": ALL,
+    "merchants.note": ALL,
     "jobs.lease": ABOVE,
     "merchants.membership": ALL,
     "merchants.merchant": ALL,
@@ -140,6 +141,7 @@ DECIDED_IN_LISTS = {
     "merchants.operatorpolicy": (RUNS, "introduce"),
     "credit.withdrawal": (CREDIT, "export answers"),
     "merchants.membership": (RUNS, "invite"),
+    "notices.notice": (CREDIT + BILLING + RUNS, "write"),
     "merchants.merchant": (CREDIT, "add"),
     "merchants.user": (RUNS, "add-operator"),
 }

@@ -258,7 +258,7 @@ NO_MONEY = {
     "jobs.jobfailure", "jobs.jobrun", "credit.creditpolicy", "merchants.invitation",
     "merchants.membership",
     "merchants.merchant", "merchants.operatorpolicy", "merchants.proposal", "merchants.user",
-    "gateway.apikey", "gateway.webhookdelivery", "gateway.webhookendpoint",
+    "gateway.apikey", "gateway.webhookdelivery", "gateway.webhookendpoint", "notices.notice",
 }  # fmt: skip
 
 

@@ -329,6 +329,8 @@ def proposed_by_another(shop: Shop) -> Model:
 
 
 PEOPLE = [
+    Case("merchant", "note", merchant, {"text": "Rang about the parcel.", "request_key": "form-9"},
+         [("NOTE_WRITTEN", "note", {}, {"text": "Rang about the parcel."})], reason=""),
     Case("merchant", "invite", merchant, INVITED,
          [("MEMBER_INVITED", NEW, *changed("role", "", "FINANCE"))]),
     Case("merchant", "details", merchant, {"name": "Rose & Wood", "language": "th", **WHY},
@@ -342,6 +344,8 @@ PEOPLE = [
            {"contact_name": "", "contact_email": "", "contacts": ""},
            {"contact_name": "Mei", "contact_email": "mei@rosewood.example",
             "contacts": "WAITING"})]),
+    Case("notice", "write", None, {"merchant": "rosewood", "text": "We are closed.", **FORM},
+         [("MESSAGE_SENT", "message", {}, {"text": "We are closed."})]),
     Case("membership", "invite", None, {"merchant": "rosewood", **INVITED},
          [("MEMBER_INVITED", NEW, *changed("role", "", "FINANCE"))]),
     Case("invitation", "revoke", invited, WHY,

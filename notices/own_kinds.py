@@ -1,0 +1,16 @@
+"""The kind of notice that our people write themselves; all others are the books'."""
+
+from django.utils.translation import gettext_lazy as _
+
+from notices.kinds import Group, Kind, Text
+
+MESSAGES = Group("messages", _("Messages"))
+# Cause: the key of the form. Details: text, as it was written.
+MESSAGE = Kind(
+    code="MESSAGE",
+    label=_("A message from our team"),
+    group=MESSAGES,
+    texts={"": Text(_("A message from our team"), "%(text)s")},
+    owners_always=True,
+    owners_hint=_("Messages of our team we always write to owners."),
+)
