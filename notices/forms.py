@@ -39,6 +39,8 @@ class EmailChoices(forms.Form):
         self.membership = membership
         for group, listed in kinds.by_group().items():
             offered = [kind for kind in listed if self._is_offered(kind)]
+            if not offered:
+                continue
             self.fields[group.code] = forms.MultipleChoiceField(
                 choices=[(kind.code, kind.label) for kind in offered],
                 initial=[kind.code for kind in offered if kind.code not in membership.muted],

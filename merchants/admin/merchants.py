@@ -20,7 +20,6 @@ from merchants.models import (
     Invitation,
     Membership,
     Merchant,
-    Note,
     Profile,
     ProfilePart,
     ProfileStep,
@@ -39,25 +38,11 @@ class MembershipInline(ReadOnlyInline):
     fields = readonly_fields = ("user", "role")
 
 
-class NoteInline(ReadOnlyInline):
-    model = Note
-    fields = readonly_fields = ("text", "written_by", "written_at")
-    show_change_link = False
-
-
-@admin.register(Note)
-class NoteAdmin(OfMerchant):
-    merchant = "merchant"
-    reference = ""
-    list_display = ("text", "merchant", "written_by", "written_at")
-    list_select_related = ("merchant",)
-
-
 @admin.register(Merchant)
 class MerchantAdmin(Deciding, ReadOnly):
     list_display = ("name", "reference", "timezone", "language", "joined_at")
     search_fields = ("reference__startswith", "name__istartswith")
-    inlines = (MembershipInline, NoteInline)
+    inlines = (MembershipInline,)
     change_form_outer_before_template = "admin/backoffice/link.html"
     decisions = (member_decisions.OF_MERCHANT, *merchant_decisions.OF_MERCHANT)
     list_decisions = LIST_DECISIONS

@@ -67,7 +67,6 @@ SEEN = {
     "credit.withdrawal": ALL,
     "merchants.installation": ABOVE,
     "merchants.invitation": ALL,
-    "merchants.note": ALL,
     "jobs.lease": ABOVE,
     "merchants.membership": ALL,
     "merchants.merchant": ALL,

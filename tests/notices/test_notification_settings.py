@@ -38,9 +38,10 @@ def test_everybody_chooses_for_themselves(shop: Shop, role: str) -> None:
     user, other = member(shop, role), member(shop, role)
     wanted = everything() | {"orders": ["ORDER_OVERDUE"], "billing": ["PAYMENT_FAILED"]}
     wanted["proceeds"] = ["WITHDRAWAL_FAILED", "WITHDRAWAL_DONE"]
+    wanted["messages"] = []
     response = browser_of(user).post(CHOICES, wanted, follow=True)
     assert "Your choice holds from the next notice on" in text_of(response)
-    always = ("DESTINATION_ADDED", "DESTINATION_BLOCKED", "AUTOMATIC_SET_UP")
+    always = ("DESTINATION_ADDED", "DESTINATION_BLOCKED", "AUTOMATIC_SET_UP", "MESSAGE")
     assert [kind for kind in muted(user, shop) if kind not in always] == [
         "BILL_ISSUED",
         "CREDIT_ANSWERED",
