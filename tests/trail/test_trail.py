@@ -22,6 +22,7 @@ from lib.refusals import Invalid, Refused
 from merchants.models import Invitation, Membership
 from merchants.operations import invitations, profiles, team
 from merchants.trail import Action
+from notices.trail import Action as OfNotices
 from tests import trailed
 from tests.billing import deciding, paying
 from tests.credit import reviewing, withdrawing
@@ -257,7 +258,7 @@ def test_nothing_is_cut_a_reason_that_does_not_fit_is_refused(shop: Shop) -> Non
 
 
 def test_an_action_has_a_label_and_its_code_is_its_name() -> None:
-    declared = (OfJobs, Action, OfCredit, OfBilling, OfApi, OfImports, OfWebhooks)
+    declared = (OfJobs, Action, OfNotices, OfCredit, OfBilling, OfApi, OfImports, OfWebhooks)
     all_of_them = [action for actions_of_app in declared for action in actions_of_app]
     assert all(action.name == action.value for action in all_of_them)
     labels = {str(action.label) for action in all_of_them}
