@@ -6,6 +6,7 @@ from decimal import Decimal
 from io import StringIO
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -15,8 +16,10 @@ from pytest_django import Settings
 from billing.models import Invoice
 from billing.queries import prices
 from config.local import datafolder
-from config.local.demo import loading, people, season, siam_silk
+from config.local.demo import actions, huaxin, loading, people, policies, season, siam_silk
+from config.local.demo import prices as demo_prices
 from config.local.demo.actions import Action
+from config.local.demo.season import Days
 from config.local.demo.shops import HUAXIN, LAKESIDE, MEILI, SHOPS, SIAM_SILK, Shop
 from credit.models import LimitReview
 from lib import money
@@ -41,6 +44,11 @@ def told(tmp_path: Path) -> Told:
 
     def load(shop: Shop) -> shops.Shop:
         now = shops.instant(NOW, "Asia/Shanghai")
+        policies.introduce()
+        for price in demo_prices.chapter(
+            shop, Days(shop, now)
+        ):  # as of the first shop of a currency
+            price.act(0, price.at)
         loading.write(tmp_path / "demo.jsonl", now, [shop])
         loading.load_demo(tmp_path / "demo.jsonl", now, [shop])
         call_command("audit", stdout=StringIO())
@@ -114,8 +122,30 @@ def test_the_electronics_shop_has_a_freeze_behind_it(told: Told) -> None:
     own = {fee: price for fee, price in price_list(electronics).items() if "own" in price}
     assert own == {
         "pick-pack": "own 4.2",
-        "shipping-label": "own 31 2026-12-01 28.50",
+        "shipping-label": "own 26.8 2026-12-01 24.50",
     }
+
+
+def test_a_price_of_its_own_takes_one_operator_beside_the_list_of_its_currency(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = shops.instant(NOW, "Asia/Shanghai")
+    days, act_of, own = Days(HUAXIN, now), actions.price, []
+
+    def price(*what: Any, **more: Any) -> actions.Act:
+        own.append(act_of(*what, **more))
+        return own[-1]
+
+    monkeypatch.setattr(actions, "price", price)
+    list(huaxin.chapter(days))
+    monkeypatch.undo()
+    policies.introduce()
+    shop = shops.join("2026-09-01 10:00", "huaxin", currency="CNY", timezone="Asia/Shanghai")
+    for one in demo_prices.chapter(MEILI, Days(MEILI, now)):
+        one.act(0, one.at)
+    for act in own:
+        act(shop.merchant.pk, days.at(0, 9))
+    assert price_list(shop)["shipping-label"] == "own 26.8 2026-12-01 24.50"
 
 
 def test_the_first_three_weeks_of_the_shop_in_bangkok(

@@ -20,13 +20,13 @@ def chapter(days: Days) -> Iterator[Action]:
     """Yield what people did for this shop, each action with its instant; not in order of time."""
     at, ago = days.at, days.ago
     heavy = actions.price(
-        "shipping-label", "CNY", "31.00", from_on=days.first, is_own=True,
+        "shipping-label", "CNY", "26.80", from_on=days.first, is_own=True,
         reason="Heavy parcels, insured.")  # fmt: skip
     many = actions.price(
         "pick-pack", "CNY", "4.20", from_on=days.first, is_own=True,
         reason="Agreed for more than 50 orders a month.")  # fmt: skip
     lighter = actions.price(
-        "shipping-label", "CNY", "28.50", is_own=True,
+        "shipping-label", "CNY", "24.50", is_own=True,
         from_on=calendar.next_month(calendar.month_of(days.today)),
         reason="Agreed with the carrier for the next year.")  # fmt: skip
     yield Action(at(0, 10), heavy)
