@@ -12,7 +12,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
-from backoffice.decisions import Act, Call, Deciding, Decision, Reasoned
+from backoffice.decision_pages import Deciding
+from backoffice.decisions import Act, Call, Decision, Reasoned
 from backoffice.list_pages import ReadOnly, waiting
 from jobs import queries, requested, tasks
 from jobs.backoffice import PARKED

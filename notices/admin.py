@@ -3,7 +3,8 @@
 from django.contrib import admin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from backoffice.decisions import Call, Deciding, Decision, Reasoned
+from backoffice.decision_pages import Deciding
+from backoffice.decisions import Call, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, related
 from lib.form_keys import KeyedForm
 from lib.text_fields import WordsField

@@ -13,7 +13,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
-from backoffice import decisions
+from backoffice import decision_pages
 from billing.models import AccountChange, FeePrice, UnappliedEntry
 from billing.operations import accounts, credits, prices, reversals, terms, thresholds, transfers
 from credit.models import UnmatchedSettlement
@@ -59,7 +59,7 @@ def officers(db: None) -> None:
 
 @pytest.fixture
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
+    monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 def nothing_alone() -> None:

@@ -12,8 +12,8 @@ from django.core import mail
 from django.db.models import Model
 from django.test import Client
 
-from backoffice import decisions
-from backoffice.decisions import Deciding
+from backoffice import decision_pages
+from backoffice.decision_pages import Deciding
 from credit.explanations import BY_OUR_TEAM
 from credit.models import CreditLine, Freeze, LimitEntry, LimitReview
 from merchants import roles
@@ -82,7 +82,7 @@ API = [
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
+    monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 def told_decisions() -> Iterator[tuple[str, str, bool]]:

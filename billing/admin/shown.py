@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import Sum
 
 from backoffice.briefs import Brief
-from backoffice.decisions import Act, Deciding
+from backoffice.decision_pages import Deciding
+from backoffice.decisions import Act
 from billing.models import (
     AccountChange,
     BillingAccount,

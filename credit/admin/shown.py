@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from backoffice.briefs import Brief
-from backoffice.decisions import Act, Deciding
+from backoffice.decision_pages import Deciding
+from backoffice.decisions import Act
 from credit.models import CreditLine, LimitRequest, LimitReview
 from credit.operations import lines
 from credit.queries import briefs

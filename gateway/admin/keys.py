@@ -8,7 +8,8 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from backoffice.decisions import Act, Call, Deciding, Decision, Reasoned, Report
+from backoffice.decision_pages import Deciding
+from backoffice.decisions import Act, Call, Decision, Reasoned, Report
 from backoffice.list_pages import FoundByKeys
 from gateway.admin.forms import NewKey, Rotation
 from gateway.models import ApiKey

@@ -8,7 +8,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from backoffice.decisions import Act, Deciding, Decision, Reasoned
+from backoffice.decision_pages import Deciding
+from backoffice.decisions import Act, Decision, Reasoned
 from backoffice.list_pages import FoundByKeys, one_of
 from gateway import intake
 from gateway.models import ReceivedEvent

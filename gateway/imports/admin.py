@@ -16,7 +16,8 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from backoffice.buttons import button
-from backoffice.decisions import Act, Deciding, Decision, Reasoned, Report
+from backoffice.decision_pages import Deciding
+from backoffice.decisions import Act, Decision, Reasoned, Report
 from backoffice.list_pages import FoundByKeys
 from gateway.imports import operations, queries
 from gateway.imports.faults import BadRows

@@ -6,7 +6,8 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from backoffice.decisions import Act, Call, Deciding, Decision, Reasoned, Report
+from backoffice.decision_pages import Deciding
+from backoffice.decisions import Act, Call, Decision, Reasoned, Report
 from backoffice.list_pages import ReadOnly, ReadOnlyInline, waiting
 from gateway.webhooks.event_types import EVENT_TYPES
 from gateway.webhooks.forms import NewEndpoint, Overlap, Types

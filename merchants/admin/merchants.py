@@ -11,7 +11,8 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from backoffice.decisions import Call, Deciding, Decision, Download, Reasoned, Telling
+from backoffice.decision_pages import Deciding
+from backoffice.decisions import Call, Decision, Download, Reasoned, Telling
 from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline, related, waiting
 from backoffice.outcomes import LastDecision
 from merchants.admin import member_decisions, merchant_decisions

@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from backoffice.decisions import Deciding
+from backoffice.decision_pages import Deciding
 from backoffice.list_pages import ReadOnly, ReadOnlyInline
 from merchants.admin.person_decisions import ABOUT_PERSON, ADD_OPERATOR
 from merchants.models import Membership, User

@@ -18,7 +18,8 @@ from unfold.widgets import (
 )
 
 from backoffice.asking_again import AsksAgain
-from backoffice.decisions import Act, Call, Deciding, Decision, Reasoned
+from backoffice.decision_pages import Deciding
+from backoffice.decisions import Act, Call, Decision, Reasoned
 from backoffice.list_pages import Column, OfMerchant, ReadOnly
 from lib import calendar, clock
 from lib.amount_fields import FigureField

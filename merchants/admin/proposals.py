@@ -11,7 +11,8 @@ from django.utils.safestring import SafeString
 
 from backoffice import changes
 from backoffice.briefs import BOOKS, Brief
-from backoffice.decisions import Call, ConfirmForm, Deciding, Decision, Reasoned
+from backoffice.decision_pages import Deciding
+from backoffice.decisions import Call, ConfirmForm, Decision, Reasoned
 from backoffice.list_pages import ReadOnly, waiting
 from backoffice.queues import QUEUES
 from merchants.models import Proposal

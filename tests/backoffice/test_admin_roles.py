@@ -12,7 +12,7 @@ from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
 
-from backoffice.decisions import Deciding
+from backoffice.decision_pages import Deciding
 from tests.backoffice import admin_roles as table
 from tests.factories import UserFactory, browser_of, member, operator
 from tests.routes import full_shop, routes

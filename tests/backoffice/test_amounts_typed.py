@@ -11,7 +11,7 @@ from django.urls import reverse
 from moneyed import Money
 
 from backoffice.asking_again import AsksAgain
-from backoffice.decisions import Deciding
+from backoffice.decision_pages import Deciding
 from lib.amount_fields import FigureField, OneCurrencyField, plain
 from merchants.admin.policies import NewVersion
 from tests import shops

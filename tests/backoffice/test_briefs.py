@@ -6,7 +6,7 @@ import pytest
 from django.contrib import admin
 from django.db import transaction
 
-from backoffice import briefs, decisions
+from backoffice import briefs, decision_pages
 from billing.admin.shown import AboutAccount
 from credit.admin.shown import AboutLine
 from merchants.models import Proposal
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
+    monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 def read(address: str, *roles: str) -> str:

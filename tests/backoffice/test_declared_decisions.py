@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.contrib import admin
 
-from backoffice.decisions import Call, Deciding, Decision, Download, Reasoned
+from backoffice.decision_pages import Deciding
+from backoffice.decisions import Call, Decision, Download, Reasoned
 from lib.amount_fields import OneCurrencyField
 
 

@@ -13,8 +13,9 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from backoffice import decisions
-from backoffice.decisions import Deciding, Decision
+from backoffice import decision_pages
+from backoffice.decision_pages import Deciding
+from backoffice.decisions import Decision
 from backoffice.shown import FIELD
 from billing.models import AccountChange, FeePrice
 from credit.models import CreditLine
@@ -167,7 +168,7 @@ ABOUT_ROWS = [
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
+    monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 def told(case: Case) -> Any:
@@ -316,7 +317,7 @@ def test_a_day_that_ends_meanwhile_is_worked_off_and_shown(
     page = f"/admin/credit/creditline/{shop.line.pk}/decide/limit/"
     first = showed(officer, page)
     later = shop.at("2027-02-10 09:00")
-    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: later))
+    monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: later))
     answer = officer.post(page, {"limit": "9000", **WHY, **first})
     (said,) = answer.context["form"].non_field_errors()
     assert "it was 8,000.00\N{NO-BREAK SPACE}USD" in said

@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.test import Client
 from pytest_django import Settings
 
-from backoffice import decisions
+from backoffice import decision_pages
 from tests.billing import operator_decisions as deciding
 from tests.billing.operator_decisions import (
     DECIDED_AT,
@@ -47,7 +47,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     settings.TAEL_SANDBOX = True
-    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
+    monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 @kept(TAEL_SANDBOX=True)

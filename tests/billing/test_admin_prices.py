@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from backoffice import decisions
+from backoffice import decision_pages
 from billing.models import FeePrice
 from tests import shops
 from tests.billing.operator_decisions import DECIDED_AT, DECIDER, operator
@@ -32,7 +32,7 @@ SAID = {
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
+    monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from django.db.models import Model
 from pytest_django import Settings
 
-from backoffice import decisions
+from backoffice import decision_pages
 from billing.models import Invoice
 from billing.operations import ended_payments
 from tests.amounts import usd
@@ -25,7 +25,7 @@ ANSWER = WHY | {"told": "We give it back."}
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     settings.TAEL_SANDBOX = True
-    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
+    monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 @pytest.fixture

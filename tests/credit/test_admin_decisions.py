@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.test import Client
 from moneyed import Money
 
-from backoffice import decisions
+from backoffice import decision_pages
 from lib import money
 from tests.credit import operator_decisions
 from tests.credit.deciding import (
@@ -46,7 +46,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
+    monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 @kept()

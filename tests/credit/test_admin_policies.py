@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from backoffice import decisions
+from backoffice import decision_pages
 from credit.models import CreditPolicy
 from merchants.models import Proposal
 from tests import shops
@@ -27,7 +27,7 @@ NEXT = {
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
+    monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 def newest() -> CreditPolicy:

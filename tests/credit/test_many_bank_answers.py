@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Sum
 from django.test import Client
 
-from backoffice import decisions
+from backoffice import decision_pages
 from credit.jobs import BANK_ANSWERS as JOB
 from credit.models import CreditLine, PayoutAnswer, PayoutAnswerFile, ProceedsEntry, Withdrawal
 from credit.operations import payout_files
@@ -111,7 +111,7 @@ def check(lines: int, of_each: int) -> None:
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
+    monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 def test_a_few_are_taken_in_while_the_page_says_how_far_they_are() -> None:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice import decisions
+from backoffice import decision_pages
 from jobs import queries
 from jobs.models import Heartbeat, JobFailure, JobRun
 from tests import shops
@@ -168,7 +168,7 @@ RUNS, FAILURES = "admin:jobs_jobrun_changelist", "admin:jobs_jobfailure_changeli
 
 @pytest.fixture
 def operators_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: NOW))
+    monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: NOW))
 
 
 def parked(browser: Client) -> JobFailure:

@@ -12,8 +12,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from backoffice import decisions
-from backoffice.decisions import Deciding
+from backoffice import decision_pages
+from backoffice.decision_pages import Deciding
 from credit.models import PayoutAnswerFile, Withdrawal
 from credit.queries import withdrawals as queries
 from credit.tasks import take_payout_answers
@@ -81,7 +81,7 @@ def each(cases: Iterable[Case], every: int = 1) -> pytest.MarkDecorator:
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
+    monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: DECIDED_AT))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from backoffice import decisions
+from backoffice import decision_pages
 from gateway.imports import operations
 from gateway.imports.models import Import
 from tests import shops, trailed
@@ -38,7 +38,7 @@ ROWS = reverse("admin:gateway_importedrow_changelist")
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: NOW))
+    monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: NOW))
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from moneyed import Money
 
-from backoffice import decisions
+from backoffice import decision_pages
 from merchants.models import Invitation, Membership, Merchant
 from merchants.operations import team
 from tests import shops, trailed
@@ -49,7 +49,7 @@ SAID = {
 
 @pytest.fixture(autouse=True)
 def today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decisions, "clock", SimpleNamespace(now=lambda: NOW))
+    monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: NOW))
 
 
 @pytest.fixture

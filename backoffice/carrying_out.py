@@ -1,0 +1,80 @@
+"""How a decision is carried out: only while what its page showed is still so, and once, however
+often its form is sent.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from backoffice import shown
+from backoffice.decisions import Act, Decision
+from lib.refusals import ChangedMeanwhile, Refused
+
+Lock = Callable[[Any, datetime], None]
+
+
+def carry_out(decision: Decision, act: Act, *, lock: Lock, read_again: Callable[[], Any]) -> Any:
+    """Carry out the decision if what its page showed is still so, and return its outcome.
+
+    `lock` takes the lock of what the decision changes, given the row and the instant, and
+    `read_again` returns the row as it is under that lock, or None if it is gone. Raises
+    ChangedMeanwhile and what the operation raises.
+    """
+    if act.row is None or decision.shown is None:
+        outcome = decision.carry_out(act)
+    elif decision.commits_itself:
+        if _is_done(decision, act):
+            return act.row
+        outcome = decision.carry_out(act)
+    else:
+        outcome, is_done = _carry_out_under_lock(decision, act, lock, read_again)
+        if is_done:
+            return outcome
+    return decision.afterwards(act, outcome)
+
+
+def _carry_out_under_lock(
+    decision: Decision, act: Act, lock: Lock, read_again: Callable[[], Any]
+) -> tuple[Any, bool]:
+    """Carry out the decision in one transaction that first takes the lock, so that of two pages
+    sent at once the second sees what the first has changed. Returns the outcome, and whether that
+    was so already (`_is_done`).
+
+    Nothing stays of a decision that is refused but what the refusal keeps.
+    """
+    with transaction.atomic():
+        lock(act.row, act.now)
+        present = read_again()
+        try:
+            if present is None:
+                raise ChangedMeanwhile("It is gone by now.")
+            act = replace(act, row=present)
+            is_done = _is_done(decision, act)
+            return (present if is_done else decision.carry_out(act)), is_done
+        except Refused as error:
+            refusal = error
+            transaction.set_rollback(not refusal.keeps_changes)
+    raise refusal
+
+
+def _is_done(decision: Decision, act: Act) -> bool:
+    """Check that what the decision's page showed is still so. Returns True if it is not, but all
+    that was decided is so already, as when a form is sent twice. Raises ChangedMeanwhile.
+
+    A row that is not open any more, whose page has no form, is left to the operation to refuse.
+    """
+    assert decision.shown is not None
+    if act.showed is None and not decision.is_open(act.row):
+        return decision.is_so(act)
+    if decision.repeats(act):
+        return False
+    try:
+        shown.check(act.showed, shown.as_texts(decision.shown(act.row)))
+    except shown.PageIsStale:
+        if decision.is_so(act):
+            return True
+        raise
+    return False

@@ -1,0 +1,343 @@
+"""The admin's pages with decisions: each says what will happen, asks, calls one operation, and
+shows the operation's own sentence when that refuses. Beside them are downloads that take a reason.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import reduce
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.http import content_disposition_header
+from unfold.admin import ModelAdmin
+
+from backoffice import shown
+from backoffice.briefs import Brief
+from backoffice.buttons import button as _button
+from backoffice.carrying_out import carry_out
+from backoffice.decisions import Act, Decision, Download, Reasoned, Report, Text
+from backoffice.outcomes import LastDecision, became, by_its_columns
+from lib import clock
+from lib.amount_fields import in_currency
+from lib.refusals import ChangedMeanwhile, Refused
+
+
+class Deciding(ModelAdmin):
+    """Admin pages with decisions and downloads, for operators who may change such rows. Nothing
+    else can be changed there.
+    """
+
+    decisions: ClassVar[Sequence[Decision]] = ()  # about one row
+    list_decisions: ClassVar[Sequence[Decision]] = ()  # about none, or several
+    downloads: ClassVar[Sequence[Download]] = ()
+    merchant: ClassVar[str] = ""  # the path from the row to its merchant, where it has one
+
+    def may_decide(self, request: HttpRequest, one: Decision | Download | None = None) -> bool:
+        """Whether the operator may take this decision or download, or, without one, decisions on
+        these pages in general.
+        """
+        to_change = f"{self.opts.app_label}.change_{self.opts.model_name}"
+        return request.user.has_perm((one and one.permission) or to_change)
+
+    def get_urls(self) -> list[URLPattern]:
+        views: list[tuple[str, Callable[..., HttpResponse], str]] = [
+            ("<int:object_id>/decide/<slug:name>/", self._decide_row, "decide"),
+            ("<int:object_id>/download/<slug:name>/", self._download, "download"),
+            ("decide/<slug:name>/", self._decide_list, "decide_list"),
+        ]
+        own = [
+            path(route, self.admin_site.admin_view(view), name=self._name(name))
+            for route, view, name in views
+        ]
+        return [*own, *super().get_urls()]
+
+    def _name(self, name: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{name}"
+
+    def _address(self, name: str, *args: object) -> str:
+        return reverse(f"{self.admin_site.name}:{self._name(name)}", args=args)
+
+    # Buttons.
+
+    def buttons(self, request: HttpRequest, row: Model) -> list[tuple[Text, str]]:
+        """(title, address) of each decision about the row that is open and that the operator may
+        take.
+        """
+        return [
+            (one.title, self._address("decide", row.pk, one.name))
+            for one in self.decisions
+            if self.may_decide(request, one) and one.is_open(row)
+        ]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """The row's page, with the buttons of its downloads and decisions."""
+        row = context.get("original")
+        if row is not None:
+            context["actions_detail"] = [
+                *context.get("actions_detail", ()),
+                *(
+                    _button(one.title, self._address("download", row.pk, one.name))
+                    for one in self.downloads
+                    if self.may_decide(request, one) and one.is_there(row)
+                ),
+                *self._decision_buttons(request, row),
+            ]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _decision_buttons(self, request: HttpRequest, row: Model) -> list[dict[str, Any]]:
+        """The buttons of the row's decisions that are open to the operator. Those with the same
+        menu share one button, which stands where the first of them would.
+        """
+        buttons: list[dict[str, Any]] = []
+        menus: dict[str, list[dict[str, Any]]] = {}
+        for one in self.decisions:
+            if not self.may_decide(request, one) or not one.is_open(row):
+                continue
+            button = _button(one.title, self._address("decide", row.pk, one.name))
+            if not one.menu:
+                buttons.append(button)
+            elif str(one.menu) in menus:
+                menus[str(one.menu)].append(button)
+            else:
+                menus[str(one.menu)] = items = [button]
+                name = f"menu{len(menus)}"  # by which its script finds it
+                buttons.append(_button(one.menu, "") | {"items": items, "method_name": name})
+        return buttons
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list, with the buttons of its decisions."""
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        if isinstance(response, TemplateResponse):
+            response.context_data = (response.context_data or {}) | {
+                "actions_list": [
+                    _button(one.title, self._address("decide_list", one.name))
+                    for one in self.list_decisions
+                    if self.may_decide(request, one)
+                ]
+            }
+        return response
+
+    # Pages.
+
+    def _decide_row(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
+        decision = self._named(request, self.decisions, name)
+        return self._decide(request, self._row(request, object_id), decision)
+
+    def _decide_list(self, request: HttpRequest, name: str) -> HttpResponse:
+        return self._decide(request, None, self._named(request, self.list_decisions, name))
+
+    def _download(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
+        """Ask for a reason, and then send the file. Raises Http404 if the row has none."""
+        download = self._named(request, self.downloads, name)
+        row = self._row(request, object_id)
+        if not download.is_there(row):
+            raise Http404
+        form = Reasoned(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                return attachment(*download.content(_act(form, row, request)))
+            except Refused as refusal:
+                form.add_error(None, str(refusal))
+        return self._page(request, row, download, form)
+
+    def _named(self, request: HttpRequest, ones: Sequence[Any], name: str) -> Any:
+        """The decision or download of this name. Raises PermissionDenied if the operator may not
+        take it, and Http404 if there is none.
+        """
+        one = next((one for one in ones if one.name == name), None)
+        if not self.may_decide(request, one):
+            raise PermissionDenied
+        if one is None:
+            raise Http404
+        return one
+
+    def _row(self, request: HttpRequest, object_id: int) -> Model:
+        """The row with this key. Raises Http404."""
+        row: Model | None = self.get_object(request, str(object_id))
+        if row is None:
+            raise Http404
+        return row
+
+    def _decide(self, request: HttpRequest, row: Any, decision: Decision) -> HttpResponse:
+        """Show the decision's page or, for a POST with a valid form, carry the decision out, and
+        redirect or show its report. If it is refused, show the page again with the reason. A
+        decision that takes a second factor has it confirmed first. If something that the page
+        showed has changed, the page shown again has the present figures, and keeps what was typed.
+        """
+        if decision.takes_second_factor:
+            elsewhere: HttpResponse | None = self.admin_site.confirm_again(request)
+            if elsewhere is not None:
+                return elsewhere
+        if request.method != "POST":
+            form = decision.form(initial=decision.initial(row))
+            return self._page(request, row, decision, form)
+        form = _filled_in(decision, row, request.POST, request)
+        try:
+            outcome = self._outcome(decision, form, row, request)
+        except ChangedMeanwhile as refusal:
+            return self._look_again(request, row, decision, refusal)
+        if outcome is None:
+            return self._page(request, row, decision, form)
+        if isinstance(outcome, Report):
+            return self._page(request, row, decision, None, outcome)
+        self.log_change(request, outcome if row is None else row, str(decision.title))
+        if callable(decision.done):  # it may be no success, such as a payment that failed
+            messages.info(request, str(decision.done(outcome)))
+        else:
+            messages.success(request, str(decision.done))
+        is_there = row is not None and outcome.pk is not None  # deleting leaves no key
+        return HttpResponseRedirect(
+            self._address("change", row.pk) if is_there else self._address("changelist")
+        )
+
+    def _outcome(
+        self, decision: Decision, form: forms.Form, row: Any, request: HttpRequest
+    ) -> Report | Model | None:
+        """Carry out the decision, and return its result. Returns None if the form is not valid or
+        the decision was refused; the form's errors then say why. Raises ChangedMeanwhile.
+        """
+        if not form.is_valid():
+            return None
+        try:
+            outcome: Report | Model = carry_out(
+                decision,
+                _act(form, row, request),
+                lock=self.lock,
+                read_again=lambda: self.get_queryset(request).filter(pk=row.pk).first(),
+            )
+        except ChangedMeanwhile:
+            raise
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        except ValidationError as error:  # of a model, by field
+            for name, errors in error.update_error_dict({}).items():
+                form.add_error(name if name in form.fields else None, errors)
+        else:
+            return outcome
+        return None
+
+    def last_decision(self, row: Any) -> LastDecision | None:
+        """What was last decided about the row, for who opens the page of a decision that is not
+        open. By default its own columns say so.
+        """
+        return by_its_columns(row)
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        """What an operator reads before the decision `name` about the row; None where the effect
+        says it all.
+        """
+        return None
+
+    def lock(self, row: Any, now: datetime) -> None:
+        """Take the lock under which operations change what decisions about the row change, until
+        the transaction ends. By default it is the lock of the row itself.
+        """
+        held = self.model._base_manager.select_for_update(no_key=True)
+        list(held.filter(pk=row.pk).values_list("pk"))
+
+    def _look_again(
+        self, request: HttpRequest, row: Any, decision: Decision, refusal: ChangedMeanwhile
+    ) -> HttpResponse:
+        """The page of a decision that was refused since something has changed: with the present
+        figures and what was typed, so that a second press is taken with open eyes.
+        """
+        if row is not None:
+            row = self.get_object(request, str(row.pk))
+        if row is None:
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(self._address("changelist"))
+        form = _filled_in(decision, row, _typed(decision, row, request), request)
+        form.add_error(None, str(refusal))
+        return self._page(request, row, decision, form, is_new=True)
+
+    def _page(
+        self,
+        request: HttpRequest,
+        row: Any,
+        decision: Decision | Download,
+        form: forms.Form | None,
+        report: Report | None = None,
+        *,
+        is_new: bool = False,
+    ) -> TemplateResponse:
+        """Render the page of a decision or download, or the report of one that was carried out.
+
+        A decision that is not open has no form, but says what became of the row. What the page
+        showed before is carried on when it is shown again, unless it is a new page (`is_new`).
+        """
+        is_closed = isinstance(decision, Decision) and row is not None and not decision.is_open(row)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": row,
+            "title": decision.title,
+            "subtitle": row,
+            "merchant": row and self.merchant and reduce(getattr, self.merchant.split("__"), row),
+            "showed_in": shown.FIELD,
+            "showed": self._showed(request, row, decision, is_new),
+            "effect": "" if is_closed and report is None else decision.effect(row),
+            "warning": getattr(getattr(decision, "carry_out", None), "warning", ""),
+            "form": form,
+            "brief": self._brief(row, decision, is_closed or report is not None),
+            "report": report,
+            "became": became(row, self.last_decision(row)) if is_closed and not report else "",
+            "back": self._address("changelist") if row is None else self._address("change", row.pk),
+        }
+        return TemplateResponse(request, "admin/decision.html", context)
+
+    def _brief(self, row: Any, decision: Decision | Download, is_over: bool) -> Brief | None:
+        """The brief of the page; None where there is nothing to decide."""
+        is_asked = isinstance(decision, Decision) and row is not None and not is_over
+        return self.brief(row, decision.name) if is_asked else None
+
+    def _showed(
+        self, request: HttpRequest, row: Any, decision: Decision | Download, is_new: bool
+    ) -> str:
+        """What the page carries along of what it shows; "" where that is nothing."""
+        if row is None or not isinstance(decision, Decision) or decision.shown is None:
+            return ""
+        if request.method == "POST" and not is_new:
+            return request.POST.get(shown.FIELD, "")
+        return shown.written(shown.as_texts(decision.shown(row)))
+
+
+def attachment(name: str, content: bytes) -> HttpResponse:
+    """A response with a file that the browser saves and does not open."""
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    return response
+
+
+def _act(form: forms.Form, row: Any, request: HttpRequest) -> Act:
+    """What the operator has decided by submitting the form."""
+    showed = shown.read(request.POST.get(shown.FIELD))
+    return Act(
+        row=row, cleaned_data=form.cleaned_data, user=request.user, now=clock.now(), showed=showed
+    )
+
+
+def _filled_in(decision: Decision, row: Any, typed: QueryDict, request: HttpRequest) -> forms.Form:
+    """The decision's form with what was typed."""
+    form = decision.form(typed, request.FILES, initial=decision.initial(row))
+    in_currency(form, getattr(row, "currency", ""))
+    return form
+
+
+def _typed(decision: Decision, row: Any, request: HttpRequest) -> QueryDict:
+    """What was typed into the form, with what its hidden fields say of the row as it is now."""
+    typed = request.POST.copy()
+    initial = decision.initial(row)
+    for name, field_ in decision.form.base_fields.items():
+        if field_.widget.is_hidden and name in initial:
+            typed[name] = str(field_.prepare_value(initial[name]))
+    return typed
