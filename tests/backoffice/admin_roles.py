@@ -171,6 +171,7 @@ OF_THE_SITE = {
     "jsi18n": 200,
     "login": 302,  # on to the admin
     "logout": 405,  # takes a POST
+    "lists": 200,
     "password_change": 302,  # to allauth's
     "password_change_done": 302,
     "search": 200,
