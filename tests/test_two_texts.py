@@ -121,8 +121,8 @@ TOGETHER = [
 
 def groups(cases: list[Case]) -> list[list[Case]]:
     together = [[case for case in cases if str(case) in names] for names in TOGETHER]
-    alone = [[case] for case in cases if not any(str(case) in names for names in TOGETHER)]
-    return [group for group in together + alone if group]
+    apart = [[case] for case in cases if not any(str(case) in names for names in TOGETHER)]
+    return [group for group in together + apart if group]
 
 
 def named(group: list[Case]) -> str:

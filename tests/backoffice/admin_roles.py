@@ -161,6 +161,11 @@ DESK = {
     "backoffice:chart": (("USD", "no-such-picture"), ALL, 404),
     "backoffice:find": ((), ALL + "N", 200),  # finds nothing that somebody may not look at
     "backoffice:merchant": (("rosewood",), ALL, 200),
+    "backoffice:reports": ((), ALL + "N", 200),  # lists what somebody may look at
+    "backoffice:report": (("revenue",), ALL, 200),
+    "backoffice:report_rows": (("revenue",), ALL, 200),
+    "backoffice:report_picture": (("revenue",), ALL, 200),
+    "backoffice:report_csv": (("revenue",), ALL, 200),
 }
 
 # Pages of the site itself, for whoever is an operator, with a role or without; by its route's name.
