@@ -145,6 +145,23 @@ CREDIT_ANSWERED = Kind(
     link=Link("billing:credits"),
     shows={"amount": amount, "answer": words},
 )
+# As CREDIT_ANSWERED, without status.
+CREDIT_UNDONE = Kind(
+    code="CREDIT_UNDONE",
+    label=_("A credit was taken back"),
+    group=BILLING,
+    texts={
+        "": Text(
+            _("A credit was taken back"),
+            _(
+                "A credit of %(amount)s had been given by mistake. It is taken back by a charge"
+                " that comes with your next bill. %(answer)s"
+            ),
+        ),
+    },
+    link=Link("billing:credits"),
+    shows={"amount": amount, "answer": words},
+)
 # Cause: the entry's id. Details: status (its kind), amount, balance, currency, number (of the bill
 # that it paid), reference (the bank's).
 UNAPPLIED = Kind(
@@ -188,5 +205,5 @@ UNAPPLIED = Kind(
 # In the order in which people find them where they choose their e-mails.
 KINDS = (
     *(BILL_ISSUED, PAYMENT_FAILED, PAYMENT_REVERSED, STATEMENT_CLOSED),
-    *(THRESHOLD_ANSWERED, CREDIT_ANSWERED, UNAPPLIED),
+    *(THRESHOLD_ANSWERED, CREDIT_ANSWERED, CREDIT_UNDONE, UNAPPLIED),
 )

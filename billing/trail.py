@@ -10,6 +10,7 @@ class Action(TextChoices):
     CREDIT_GRANTED = "CREDIT_GRANTED", "Credit granted"
     CREDIT_APPROVED = "CREDIT_APPROVED", "Credit approved"
     CREDIT_REJECTED = "CREDIT_REJECTED", "Credit rejected"
+    CREDIT_UNDONE = "CREDIT_UNDONE", "Credit taken back"
 
     # A billing account's terms
     THRESHOLD_REQUESTED = "THRESHOLD_REQUESTED", "Threshold requested"

@@ -40,7 +40,7 @@ MUST_TELL = {
     *(("limitrequest", name) for name in ("approve", "reject", "answer")),
     *(("withdrawal", name) for name in ("reject", "failed", "sent-back")),
     *(("profile", name) for name in ("reject-licence", "reject-contacts")),
-    *(("billingcredit", name) for name in ("approve", "reject")),
+    *(("billingcredit", name) for name in ("approve", "reject", "undo")),
     *(("thresholdrequest", name) for name in ("approve", "reject")),
     ("billingaccount", "credit"),
     ("charge", "credit"),

@@ -65,7 +65,7 @@ CHECKS = (
         decided(
             f"""
             SELECT account_id AS merchant_id, 'credit ' || id AS subject, amount AS figure
-            FROM billing_billingcredit WHERE status = 'APPROVED'
+            FROM billing_billingcredit WHERE status IN ('APPROVED', 'UNDONE')
             UNION ALL
             SELECT account_id, 'reversal ' || id, amount - taken
             FROM billing_reversal WHERE status = 'ACCEPTED' AND reason > ''

@@ -183,6 +183,14 @@ FEES = [
         _("Payment taken back"),
         _("A payment that its provider took back after a bill was paid with it, asked for again."),
     ),
+    (
+        "credit-undone",
+        "ACCOUNT_CREDIT",
+        "IMMEDIATE",
+        False,
+        _("Credit taken back"),
+        _("A credit that was given by mistake, asked for again."),
+    ),
 ]
 
 

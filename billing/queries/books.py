@@ -87,7 +87,8 @@ CHARGES = OF_ACCOUNT(
 CREDITS = OF_ACCOUNT(
     columns(
         "fee=fee_id amount status message asked_at asked_by decided_at decided_by reason"
-        " _charge=charge_id _made=made_id"
+        " undone_at undone_by undone_reason _charge=charge_id _made=made_id"
+        " _taken_back=taken_back_id"
     ),
 )
 INVOICES = OF_ACCOUNT(
@@ -207,6 +208,7 @@ class _Account:
         the same in every installation; and likewise the references in descriptions.
         """
         made = {row["_made"]: f"credit:{row['credit']}" for row in self.credits}
+        made |= {row["_taken_back"]: f"credit-undone:{row['credit']}" for row in self.credits}
         made |= {row["_charge"]: f"payment-reversal:{row['reversal']}" for row in self.reversals}
         keys = {row["_key"]: self._attempt(row) for row in self.rows["payments"]}
         becomes: dict[str, str] = {}
@@ -287,10 +289,14 @@ class _Account:
             }
 
     def _credit(self, credit: Row) -> Row:
-        """The credit, with the references of the charge that it corrects and of the one that it
-        made.
+        """The credit, with the references of the charge that it corrects, of the one that it made,
+        and of the one that took it back.
         """
-        charges = {"charge": credit["_charge"], "made": credit["_made"]}
+        charges = {
+            "charge": credit["_charge"],
+            "made": credit["_made"],
+            "taken_back": credit["_taken_back"],
+        }
         return credit | {name: self.charge.get(key) for name, key in charges.items()}
 
     def _invoices(self) -> Iterable[Row]:

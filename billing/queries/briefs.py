@@ -180,7 +180,12 @@ def _asked(credit: BillingCredit) -> list[Fact]:
 
 def _of_credit(credit: BillingCredit, name: str) -> list[Change]:
     before = credit.account.outstanding
-    return [Change("Outstanding", before, before - credit.amount)] if name == "approve" else []
+    match name:
+        case "approve":
+            return [Change("Outstanding", before, before - credit.amount)]
+        case "undo":
+            return [Change("Outstanding", before, before + credit.amount)]
+    return []
 
 
 def _of_threshold(request: ThresholdRequest, name: str) -> list[Change]:

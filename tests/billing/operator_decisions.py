@@ -99,6 +99,10 @@ def credit(shop: Shop) -> BillingCredit:
     return CreditRequestFactory.create(shop=shop, at=BEFORE, message="The wrong size was packed.")
 
 
+def granted(shop: Shop) -> BillingCredit:
+    return GrantedCreditFactory.create(shop=shop, at=BEFORE, charge="c-1", fee="credit-pick-pack")
+
+
 def request(shop: Shop) -> ThresholdRequest:
     return ThresholdRequestFactory.create(shop=shop, at=BEFORE)
 

@@ -272,6 +272,8 @@ DETAILS = {
                            "currency": "USD"},
     "CREDIT_ANSWERED": {"status": "REJECTED", "answer": "The parcel arrived.", "amount": "3.5",
                         "currency": "USD"},
+    "CREDIT_UNDONE": {"answer": "It was another shop's parcel.", "amount": "3.5",
+                      "currency": "USD"},
     "PAYMENT_REVERSED": {"status": "RECORDED", "number": "2026-000001", "amount": "250",
                          "currency": "USD", "answer": "Your bank says so."},
     "UNAPPLIED": {"status": "RECEIVED", "amount": "50", "balance": "61", "currency": "USD",

@@ -45,6 +45,7 @@ def test_everybody_chooses_for_themselves(shop: Shop, role: str) -> None:
     assert [kind for kind in muted(user, shop) if kind not in always] == [
         "BILL_ISSUED",
         "CREDIT_ANSWERED",
+        "CREDIT_UNDONE",
         "ORDER_DECLINED",
         "PAYMENT_REVERSED",
         "STATEMENT_CLOSED",
