@@ -33,6 +33,8 @@ class Action(TextChoices):
     INVOICE_VOIDED = "INVOICE_VOIDED", "Bill voided"
     INVOICE_UNCOLLECTIBLE = "INVOICE_UNCOLLECTIBLE", "Bill marked as uncollectible"
     TRANSFER_RECORDED = "TRANSFER_RECORDED", "Transfer recorded"
+    TRANSFER_MOVED = "TRANSFER_MOVED", "Transfer booked elsewhere"
+    VALUE_DATE_CORRECTED = "VALUE_DATE_CORRECTED", "Value date of a transfer corrected"
     PAYMENT_STARTED = "PAYMENT_STARTED", "Payment started"
     PAYMENT_LOOKED_UP = "PAYMENT_LOOKED_UP", "Payment looked up at its provider"
     PAYMENT_ENDED = "PAYMENT_ENDED", "Payment ended, its provider's answer being wrong"

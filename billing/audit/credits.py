@@ -6,7 +6,7 @@ from billing.providers.minimums import RELATION
 from lib.audit import Check
 
 # What only Tael charges and nobody asks for or grants.
-NOT_CREDITS = (Fee.PLAN, Fee.REVERSAL, *Fee.NOT_GRANTED)
+NOT_CREDITS = (Fee.PLAN, Fee.REVERSAL, Fee.TRANSFER_MOVED, *Fee.NOT_GRANTED)
 
 CHECKS = (
     Check(

@@ -184,6 +184,14 @@ FEES = [
         _("A payment that its provider took back after a bill was paid with it, asked for again."),
     ),
     (
+        "transfer-moved",
+        "TRANSACTION",
+        "IMMEDIATE",
+        False,
+        _("Transfer booked elsewhere"),
+        _("A transfer that had been counted for this account or bill by mistake, asked for again."),
+    ),
+    (
         "credit-undone",
         "ACCOUNT_CREDIT",
         "IMMEDIATE",

@@ -305,7 +305,7 @@ class _Batch:
         if row.item.posting == Posting.IMMEDIATE:
             figures.outstanding += row.content.amount
             if account.is_closed and fee.code in Fee.AFTER_CLOSING:
-                return  # a FINAL bill takes it, whatever the threshold (terms.bill_again)
+                return  # a FINAL bill takes it, whatever the threshold (terms.invoice_again)
             if figures.outstanding >= figures.threshold:
                 self._issue_threshold_invoice(account, now)
                 figures = self._figures_of(account)

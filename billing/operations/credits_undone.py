@@ -39,9 +39,7 @@ def undo(*, credit_id: int, reason: str, told: str, actor: str, now: datetime) -
     )
     credit.status = BillingCredit.Status.UNDONE
     credit.undone_at, credit.undone_by, credit.undone_reason = account.now, actor, told
-    credit.save(
-        update_fields=["status", "undone_at", "undone_by", "undone_reason", "taken_back"]
-    )
+    credit.save(update_fields=["status", "undone_at", "undone_by", "undone_reason", "taken_back"])
     _write_trail(credit, reason, actor, account.now)
     notices.write(
         merchant_id=account.pk,
@@ -52,7 +50,7 @@ def undo(*, credit_id: int, reason: str, told: str, actor: str, now: datetime) -
         amount=money.text(credit.amount),
         currency=credit.currency,
     )
-    terms.bill_again(account, actor=actor)
+    terms.invoice_again(account, actor=actor)
     return credit
 
 

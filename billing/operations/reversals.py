@@ -201,7 +201,7 @@ def charge(
         now=account.now,
     )
     decided = _decide(account, reversal, Status.CHARGED, actor, reason, message)
-    terms.bill_again(account, actor=actor)
+    terms.invoice_again(account, actor=actor)
     return decided
 
 

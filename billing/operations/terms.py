@@ -383,7 +383,7 @@ def _waive_too_little(account: BillingAccount, now: datetime) -> None:
     )
 
 
-def bill_again(account: BillingAccount, *, actor: str) -> None:
+def invoice_again(account: BillingAccount, *, actor: str) -> None:
     """After a charge on the locked account: if that is closed, write a FINAL bill of what it has
     outstanding, and pay it and others with money of the merchant that we hold.
     """

@@ -11,6 +11,7 @@ SEEN = {
     "account.emailaddress": ALL,
     "auth.group": ABOVE,
     "billing.accountchange": ALL,
+    "billing.banktransfer": ALL,
     "billing.invoicedecision": ALL,
     "billing.billingaccount": ALL,
     "billing.billingcredit": ALL,
@@ -95,7 +96,8 @@ DECIDED = {
         "credit threshold plan time-zone method review no-review transfer give-back close"
         " bill-rest pay-out",
     ),
-    "billing.billingcredit": (BILLING, "approve reject"),
+    "billing.banktransfer": (BILLING, "move value-date"),
+    "billing.billingcredit": (BILLING, "approve reject undo"),
     "billing.charge": (BILLING, "credit"),
     "billing.feeprice": (BILLING, "introduce"),
     "billing.invoice": (BILLING, "issue send-back transfer pay void uncollectible"),

@@ -60,6 +60,7 @@ OTHERWISE = {
     ("billingaccount", "transfer"): {"reference": "B-9"},
     ("billingaccount", "give-back"): {"reference": "B-9"},
     ("invoice", "transfer"): {"reference": "B-9"},
+    ("banktransfer", "value-date"): {"arrived_on": "2026-11-01"},
     ("merchant", "contacts"): {"contact_name": "Lin"},
     ("membership", "role"): {"role": "OWNER"},
 }

@@ -276,6 +276,9 @@ DETAILS = {
                       "currency": "USD"},
     "PAYMENT_REVERSED": {"status": "RECORDED", "number": "2026-000001", "amount": "250",
                          "currency": "USD", "answer": "Your bank says so."},
+    "TRANSFER_MOVED": {"status": "OTHER_BILL", "reference": "BANK-1", "number": "2026-000001",
+                       "amount": "50", "charged": "39", "currency": "USD",
+                       "answer": "It named another bill."},
     "UNAPPLIED": {"status": "RECEIVED", "amount": "50", "balance": "61", "currency": "USD",
                   "number": "2026-000002", "reference": "BACK-1"},
 }  # fmt: skip

@@ -50,6 +50,7 @@ def test_everybody_chooses_for_themselves(shop: Shop, role: str) -> None:
         "PAYMENT_REVERSED",
         "STATEMENT_CLOSED",
         "THRESHOLD_ANSWERED",
+        "TRANSFER_MOVED",
         "UNAPPLIED",
         "WITHDRAWAL_CORRECTED",
         "WITHDRAWAL_SENT_BACK",
