@@ -184,7 +184,7 @@ TRANSFER_MOVED = Kind(
                 " and we don't keep it for you any more. Nothing is to be paid for it. %(answer)s"
             ),
         ),
-        "OTHER_BILL": Text(
+        "OTHER_INVOICE": Text(
             _("A transfer of %(amount)s was booked on the wrong bill"),
             _(
                 "%(amount)s under the reference %(reference)s had been booked on bill %(number)s by"

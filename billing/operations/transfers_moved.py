@@ -1,4 +1,6 @@
-"""Undoes, by a second entry, a transfer that was booked on the wrong account or bill (rule 17.9)."""
+"""Undoes a transfer that was booked on the wrong account or bill, by a second entry (rule
+17.9).
+"""
 
 from datetime import date, datetime
 
@@ -21,7 +23,7 @@ from trail import operations as trail
 
 # What the merchant is told: the money never came or is another's, and is charged again or was all
 # unapplied still; or it pays other bills.
-AWAY, TAKEN, OTHER_BILL = "AWAY", "TAKEN", "OTHER_BILL"
+AWAY, TAKEN, OTHER_INVOICE = "AWAY", "TAKEN", "OTHER_INVOICE"
 
 
 class BookedThere(Refused):
@@ -48,9 +50,9 @@ def move(
     wrong, or nowhere if it never came (`to` is empty).
 
     What is left of it as unapplied money is taken from there, and the rest is charged, at once and
-    in no statement; on a closed account a FINAL bill takes that. The bill stays PAID. With the other
-    merchant, or the same one, it is unapplied money, which pays unpaid bills at once. The merchant
-    is notified and reads `told`; `reason` is for colleagues. Returns the transfer that was moved.
+    in no statement; on a closed account a FINAL bill takes that. The bill stays PAID. Where it
+    belongs it is unapplied money, which pays unpaid bills at once. The merchant is notified and
+    reads `told`; `reason` is for colleagues. Returns the transfer that was moved.
 
     Another merchant gains by it, so it counts as a pay-out to that one: above the day's figure it
     takes the `proposal` that a second person confirms (TakesTwoPeople). Raises UnknownTransfer,
@@ -64,9 +66,7 @@ def move(
         _check(account, transfer, other, proposal)
     before = _standing(account, transfer)
     _take_off(account, transfer, told, actor)
-    _notify(
-        transfer, OTHER_BILL if other is account else TAKEN if transfer.charge is None else AWAY
-    )
+    _notify(transfer, is_same=other is account)
     if other is not None:
         _book(transfer, other, actor, proposal)
     _write_trail(transfer, before, _standing(account, transfer), to, actor, reason, proposal)
@@ -215,9 +215,12 @@ def _write_trail(
     )
 
 
-def _notify(transfer: BankTransfer, status: str) -> None:
-    """Tell the merchant's people that the transfer is asked for again, and why."""
+def _notify(transfer: BankTransfer, *, is_same: bool) -> None:
+    """Tell the merchant's people that the transfer is asked for again, and why; `is_same` if it
+    pays other bills of theirs.
+    """
     assert transfer.moved_at is not None
+    status = OTHER_INVOICE if is_same else AWAY if transfer.charge else TAKEN
     charged: Money = transfer.amount - transfer.taken
     notices.write(
         merchant_id=transfer.account_id,

@@ -253,8 +253,9 @@ def last_invoice_on(account: BillingAccount) -> date | None:
 def collected_on(invoice: Invoice, attempts: Sequence[Payment]) -> date | None:
     """The local day on which a bill was collected; None while it is not paid.
 
-    That is the day by which all its money had arrived. A bill that a day-end made is collected on its own date
-    if its first attempt paid it within an hour, since jobs run a little after the day-end.
+    That is the day by which all its money had arrived. A bill that a day-end made is collected on
+    its own date if its first attempt paid it within an hour, since jobs run a little after the
+    day-end.
     `attempts` are all of the bill's, oldest first.
     """
     paid = [payment for payment in attempts if payment.status == Payment.Status.SUCCEEDED]

@@ -114,7 +114,7 @@ def invoice(shop: Shop) -> Invoice:
 
 
 def transfer(shop: Shop) -> BankTransfer:
-    """Of 100.00 for a part of the bill."""
+    """A transfer of 100.00 for a part of the bill."""
     TransferFactory.create(
         shop=shop, at=BEFORE, invoice=invoice(shop), amount="100.00", reference="B-6"
     )

@@ -54,8 +54,8 @@ def correct(shop: shops.Shop, at: str, arrived: str, reason: str = WHY) -> str:
     return "corrected"
 
 
-def history(bill: Invoice) -> list[str]:
-    return [f"{step.what} {step.note}".strip() for step in of_invoice(bill, list(attempts(bill)))]
+def history(found: Invoice) -> list[str]:
+    return [f"{step.what} {step.note}".strip() for step in of_invoice(found, list(attempts(found)))]
 
 
 def violated(at: str) -> list[str]:
@@ -75,12 +75,12 @@ def late() -> shops.Shop:
 def test_money_that_had_arrived_by_the_due_day_was_not_late() -> None:
     shop = late()
     assert record(shop, "2026-11-10 09:00", "2026-11-08") == "new"
-    bill = invoice()
-    assert (state(), bill.paid_at) == ("PAID 39.00/39.00", shop.at("2026-11-10 09:00"))
-    assert collected_on(bill, list(attempts(bill))) == date(2026, 11, 8)
-    assert history(bill) == ["Issued", "Payment Bank transfer, arrived on 8 Nov 2026", "Paid"]
+    found = invoice()
+    assert (state(), found.paid_at) == ("PAID 39.00/39.00", shop.at("2026-11-10 09:00"))
+    assert collected_on(found, list(attempts(found))) == date(2026, 11, 8)
+    assert history(found) == ["Issued", "Payment Bank transfer, arrived on 8 Nov 2026", "Paid"]
     # What had happened by then stays in the books.
-    assert str(bill.first_failed_on) == "2026-11-08"
+    assert str(found.first_failed_on) == "2026-11-08"
     said = read(shop, f"invoices/{FIRST}/")
     assert "arrived on 8 Nov 2026" in said
     assert "Collected on 8 Nov 2026" in said

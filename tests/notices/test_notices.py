@@ -276,7 +276,7 @@ DETAILS = {
                       "currency": "USD"},
     "PAYMENT_REVERSED": {"status": "RECORDED", "number": "2026-000001", "amount": "250",
                          "currency": "USD", "answer": "Your bank says so."},
-    "TRANSFER_MOVED": {"status": "OTHER_BILL", "reference": "BANK-1", "number": "2026-000001",
+    "TRANSFER_MOVED": {"status": "OTHER_INVOICE", "reference": "BANK-1", "number": "2026-000001",
                        "amount": "50", "charged": "39", "currency": "USD",
                        "answer": "It named another bill."},
     "UNAPPLIED": {"status": "RECEIVED", "amount": "50", "balance": "61", "currency": "USD",
