@@ -283,6 +283,31 @@ WITHDRAWAL_CORRECTED = Kind(
     link=Link("credit:withdrawal", {"reference": "reference"}),
     shows={"amount": amount},
 )
+# Cause: the correction's id. Details: status (ADDED or TAKEN), amount, proceeds (after it),
+# currency, answer.
+PROCEEDS_CORRECTED = Kind(
+    code="PROCEEDS_CORRECTED",
+    label=_("Your proceeds were corrected"),
+    group=PROCEEDS,
+    texts={
+        "ADDED": Text(
+            _("%(amount)s was added to your proceeds"),
+            _(
+                "We corrected your proceeds: %(amount)s was added, and they stand at %(proceeds)s."
+                " %(answer)s"
+            ),
+        ),
+        "TAKEN": Text(
+            _("%(amount)s was taken from your proceeds"),
+            _(
+                "We corrected your proceeds: %(amount)s was taken, and they stand at %(proceeds)s."
+                " %(answer)s"
+            ),
+        ),
+    },
+    link=Link("credit:proceeds_entries"),
+    shows={"amount": amount, "proceeds": amount, "answer": words},
+)
 # Cause: the destination's id. Details: last_four, by (who added it).
 DESTINATION_ADDED = Kind(
     code="DESTINATION_ADDED",
@@ -343,5 +368,5 @@ KINDS = (
     *(LIMIT_80, LIMIT_100, REVIEW, REQUEST_ANSWERED, FREEZE_PLACED, FREEZE_LIFTED),
     *(ORDER_DECLINED, ORDER_OVERDUE),
     *(WITHDRAWAL_DONE, WITHDRAWAL_FAILED, WITHDRAWAL_SENT_BACK, WITHDRAWAL_CORRECTED),
-    *(DESTINATION_ADDED, DESTINATION_BLOCKED, AUTOMATIC_SET_UP),
+    *(PROCEEDS_CORRECTED, DESTINATION_ADDED, DESTINATION_BLOCKED, AUTOMATIC_SET_UP),
 )

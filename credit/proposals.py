@@ -34,9 +34,22 @@ SENT_BACK = Kind(
     title="Paid withdrawal, sent back by the bank",
     permission="credit.change_withdrawal",
 )
+CORRECTION = Kind(
+    code="PROCEEDS_CORRECTION",
+    title="Correction of proceeds",
+    permission="credit.change_creditline",
+)
+COUNTER_ENTRY = Kind(
+    code="PROCEEDS_COUNTER_ENTRY",
+    title="Correction of proceeds, taken back",
+    permission="credit.change_proceedscorrection",
+)
 CREDIT_POLICY = Kind(
     code="CREDIT_POLICY",
     title="Credit policy",
     permission="credit.change_creditpolicy",
 )
-OF_OFFICERS = (LIMIT, RAISE, REVIEW, CASH_RELEASED, CASH_RETURNED, SENT_BACK)
+OF_OFFICERS = (
+    *(LIMIT, RAISE, REVIEW, CASH_RELEASED, CASH_RETURNED, SENT_BACK),
+    *(CORRECTION, COUNTER_ENTRY),
+)

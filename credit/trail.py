@@ -35,6 +35,10 @@ class Action(TextChoices):
     UNMATCHED_RETURNED = "UNMATCHED_RETURNED", "Unmatched cash returned to the buyer"
     REFUSED_CASH_CLOSED = "REFUSED_CASH_CLOSED", "Refused payment or refund closed"
 
+    # Proceeds
+    PROCEEDS_CORRECTED = "PROCEEDS_CORRECTED", "Proceeds corrected"
+    CORRECTION_TAKEN_BACK = "CORRECTION_TAKEN_BACK", "Correction of proceeds taken back"
+
     # Withdrawals, and where they go
     WITHDRAWAL_REQUESTED = "WITHDRAWAL_REQUESTED", "Withdrawal requested"
     WITHDRAWAL_APPROVED = "WITHDRAWAL_APPROVED", "Withdrawal approved"

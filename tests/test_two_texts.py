@@ -46,6 +46,8 @@ MUST_TELL = {
     ("billingaccount", "credit"),
     ("charge", "credit"),
     ("order", "cancel"),
+    ("creditline", "correct"),
+    ("proceedscorrection", "take-back"),
     ("payoutdestination", "block"),
 }
 MAY_TELL = {

@@ -44,6 +44,7 @@ CREDIT = (
     "credit.refusedcash",
     "credit.withdrawal",
     "credit.payoutdestination",
+    "credit.proceedscorrection",
     "notices.notice",
     "merchants.merchant",
     "merchants.profile",

@@ -2,6 +2,7 @@
 
 from credit import proposals
 from credit.operations import (
+    corrections,
     limits,
     policies,
     requests,
@@ -23,4 +24,6 @@ def register() -> None:
     register_kind(proposals.CASH_RELEASED, calling(unmatched.release))
     register_kind(proposals.CASH_RETURNED, calling(unmatched.give_back))
     register_kind(proposals.SENT_BACK, calling(withdrawals_undone.send_back))
+    register_kind(proposals.CORRECTION, calling(corrections.correct))
+    register_kind(proposals.COUNTER_ENTRY, calling(corrections.take_back))
     register_kind(proposals.CREDIT_POLICY, calling(policies.introduce))

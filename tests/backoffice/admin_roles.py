@@ -61,6 +61,7 @@ SEEN = {
     "credit.payoutanswer": ALL,
     "credit.payoutanswerfile": ALL,
     "credit.payoutdestination": ALL,
+    "credit.proceedscorrection": ALL,
     "credit.proceedsentry": ALL,
     "credit.refusedcash": ALL,
     "credit.shopmetrics": ALL,
@@ -108,7 +109,8 @@ DECIDED = {
     "gateway.import": (CREDIT + BILLING, "stop resume"),  # those of their own kinds
     "gateway.receivedevent": (CREDIT + BILLING, "send-again"),
     "jobs.jobfailure": (RUNS, "retry"),
-    "credit.creditline": (CREDIT, "limit freeze days"),
+    "credit.creditline": (CREDIT, "limit freeze days correct"),
+    "credit.proceedscorrection": (CREDIT, "take-back"),
     "gateway.webhookdelivery": (RUNS, "resend"),
     "gateway.webhookendpoint": (RUNS, "types secret resend off on"),
     "credit.creditpolicy": (RUNS, "introduce withdraw"),

@@ -51,6 +51,7 @@ NOTHING_SHOWN = {
 # is known by its key or by the bank's reference.
 OTHERWISE = {
     ("creditline", "freeze"): {"request_key": "form-10"},
+    ("creditline", "correct"): {"request_key": "form-10"},
     ("billingaccount", "credit"): {"request_key": "form-10"},
     ("charge", "credit"): {"request_key": "form-10"},
     ("billingaccount", "threshold"): {"threshold": "30"},

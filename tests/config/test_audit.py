@@ -104,7 +104,7 @@ ROWS_CHECKED = {
     "thresholds above the operator policy of their day were confirmed by another person": 1,
     "credits above the operator policy of their day were confirmed by another person": 2,
     "prices above the operator policy of their day were confirmed by another person": 3,
-    "raises, cash paid out and withdrawals sent back are operators' decisions, once each": 3,
+    "raises, pay-outs and corrections of proceeds are operators' decisions, once each": 3,
     "a limit above the caps was confirmed by another person": 1,
     "credits, pay-outs, higher thresholds and prices are operators' decisions, once each": 8,
     "a price far from the one before was confirmed by another person": 3,

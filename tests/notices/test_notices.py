@@ -259,6 +259,8 @@ DETAILS = {
                              "last_four": "6789", "reason": ""},
     "WITHDRAWAL_CORRECTED": {"reference": "W-1", "amount": "5", "currency": "USD",
                              "last_four": "6789"},
+    "PROCEEDS_CORRECTED": {"status": "TAKEN", "amount": "30", "proceeds": "970",
+                           "currency": "USD", "answer": "A sale was counted twice."},
     "DESTINATION_ADDED": {"last_four": "6789", "by": "owner@silk.example"},
     "DESTINATION_BLOCKED": {"last_four": "6789", "reason": "It is a thief's."},
     "AUTOMATIC_SET_UP": {"last_four": "6789", "by": "owner@silk.example"},

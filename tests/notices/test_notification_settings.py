@@ -48,6 +48,7 @@ def test_everybody_chooses_for_themselves(shop: Shop, role: str) -> None:
         "CREDIT_UNDONE",
         "ORDER_DECLINED",
         "PAYMENT_REVERSED",
+        "PROCEEDS_CORRECTED",
         "STATEMENT_CLOSED",
         "THRESHOLD_ANSWERED",
         "TRANSFER_MOVED",
