@@ -217,6 +217,23 @@ ORDER_OVERDUE = Kind(
     shows={"due": amount, "due_on": day},
     is_automatic=True,
 )
+# Cause: the order. Details: order, amount, limit (after it), currency, answer.
+ORDER_WRITTEN_OFF = Kind(
+    code="ORDER_WRITTEN_OFF",
+    label=_("An order was written off"),
+    group=ORDERS,
+    texts={
+        "": Text(
+            _("Order %(order)s was written off"),
+            _(
+                "%(amount)s of order %(order)s was written off. It holds nothing of your limit any"
+                " more, which is %(limit)s now. What the buyer still pays is yours. %(answer)s"
+            ),
+        )
+    },
+    link=Link("credit:order", {"reference": "order"}),
+    shows={"amount": amount, "limit": amount, "answer": words},
+)
 # Cause: the withdrawal. Details: reference, amount, currency, last_four.
 WITHDRAWAL_DONE = Kind(
     code="WITHDRAWAL_DONE",
@@ -366,7 +383,7 @@ AUTOMATIC_SET_UP = Kind(
 # In the order in which people find them where they choose their e-mails.
 KINDS = (
     *(LIMIT_80, LIMIT_100, REVIEW, REQUEST_ANSWERED, FREEZE_PLACED, FREEZE_LIFTED),
-    *(ORDER_DECLINED, ORDER_OVERDUE),
+    *(ORDER_DECLINED, ORDER_OVERDUE, ORDER_WRITTEN_OFF),
     *(WITHDRAWAL_DONE, WITHDRAWAL_FAILED, WITHDRAWAL_SENT_BACK, WITHDRAWAL_CORRECTED),
     *(PROCEEDS_CORRECTED, DESTINATION_ADDED, DESTINATION_BLOCKED, AUTOMATIC_SET_UP),
 )

@@ -44,6 +44,11 @@ COUNTER_ENTRY = Kind(
     title="Correction of proceeds, taken back",
     permission="credit.change_proceedscorrection",
 )
+WRITE_OFF = Kind(
+    code="WRITE_OFF",
+    title="Order written off by hand",
+    permission="credit.change_order",
+)
 CREDIT_POLICY = Kind(
     code="CREDIT_POLICY",
     title="Credit policy",
@@ -51,5 +56,5 @@ CREDIT_POLICY = Kind(
 )
 OF_OFFICERS = (
     *(LIMIT, RAISE, REVIEW, CASH_RELEASED, CASH_RETURNED, SENT_BACK),
-    *(CORRECTION, COUNTER_ENTRY),
+    *(CORRECTION, COUNTER_ENTRY, WRITE_OFF),
 )

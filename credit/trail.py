@@ -28,6 +28,7 @@ class Action(TextChoices):
     # Orders that our people changed, instead of the platform
     ORDER_CANCELLED = "ORDER_CANCELLED", "Order cancelled by hand"
     ORDER_REFUNDED = "ORDER_REFUNDED", "Order refunded by hand"
+    ORDER_WRITTEN_OFF = "ORDER_WRITTEN_OFF", "Order written off by hand"
 
     # Cash that no order took
     UNMATCHED_APPLIED = "UNMATCHED_APPLIED", "Unmatched cash applied to an order"

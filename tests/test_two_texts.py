@@ -46,6 +46,7 @@ MUST_TELL = {
     ("billingaccount", "credit"),
     ("charge", "credit"),
     ("order", "cancel"),
+    ("order", "write-off"),
     ("creditline", "correct"),
     ("proceedscorrection", "take-back"),
     ("payoutdestination", "block"),

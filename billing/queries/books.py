@@ -326,7 +326,10 @@ class _Account:
             key = invoice["_pk"]
             yield invoice | {
                 "lines": without_keys(lines[key]),
-                "payments": without_keys(self._payment(payment) for payment in payments[key]),
+                "payments": without_keys(
+                    self._payment(payment) | {"is_recovery": _is_recovery(payment, decisions[key])}
+                    for payment in payments[key]
+                ),
                 "decisions": without_keys(decisions[key]),
             }
 
@@ -381,6 +384,13 @@ class _Account:
             }
             | self._named(payment)
         )
+
+
+def _is_recovery(payment: Row, decisions: Iterable[Row]) -> bool:
+    """Whether the payment succeeded after one of these decisions gave its bill up."""
+    return payment["status"] == "SUCCEEDED" and any(
+        one["decision"] == "UNCOLLECTIBLE" and one["at"] <= payment["ended_at"] for one in decisions
+    )
 
 
 def _with_names(invoices: Iterable[Row]) -> Iterable[Row]:

@@ -53,12 +53,12 @@ def of_invoice(invoice: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
         if (transfer := _transfer_of(paid)) and transfer.moved_at
     ]
     steps += [step for reversal in reversals.of_invoice(invoice) for step in _of_reversal(reversal)]
-    steps += [
-        Step(decision.at, decision.get_decision_display())
-        for decision in queries.decisions(invoice)
-    ]
+    decisions = list(queries.decisions(invoice))
+    steps += [Step(decision.at, decision.get_decision_display()) for decision in decisions]
     if invoice.paid_at:
-        steps.append(Step(invoice.paid_at, _("Paid"), amount=invoice.amount_paid))
+        was_given_up = any(one.decision == one.Decision.UNCOLLECTIBLE for one in decisions)
+        what = _("Paid after it was given up") if was_given_up else _("Paid")
+        steps.append(Step(invoice.paid_at, what, amount=invoice.amount_paid))
     return sorted(steps, key=lambda step: step.at)
 
 

@@ -46,8 +46,11 @@ TWO_PEOPLE = (
             WHERE status = 'RETURNED_BY_BANK'
             UNION ALL
             SELECT line_id, 'correction ' || id, abs(amount) FROM credit_proceedscorrection
+            UNION ALL
+            SELECT line_id, 'write-off ' || id, -used_change FROM credit_limitentry
+            WHERE kind = 'WRITE_OFF' AND actor LIKE '%@%'
             """,
-            "limit entry|settlement|withdrawal|correction",
+            "limit entry|settlement|withdrawal|correction|write-off",
         ),
     ),
     Check(

@@ -45,7 +45,7 @@ UNMATCHED = (
                CASE settlement.kind WHEN 'APPLIED' THEN (
                    settlement.line_id, settlement.order_id, settlement.amount, settlement.at
                ) END AS expected,
-               CASE WHEN payment.status = 'APPLIED' THEN (
+               CASE WHEN payment.status IN ('APPLIED', 'RECOVERY') THEN (
                    payment.line_id, payment.order_id, payment.amount, payment.at) END AS found
         FROM credit_unmatchedsettlement settlement
         LEFT JOIN credit_orderpayment payment ON payment.settlement_id = settlement.id

@@ -9,6 +9,7 @@ from credit.operations import (
     review_decisions,
     unmatched,
     withdrawals_undone,
+    write_offs,
 )
 from merchants.operations.two_people import calling
 from merchants.proposals import register as register_kind
@@ -26,4 +27,5 @@ def register() -> None:
     register_kind(proposals.SENT_BACK, calling(withdrawals_undone.send_back))
     register_kind(proposals.CORRECTION, calling(corrections.correct))
     register_kind(proposals.COUNTER_ENTRY, calling(corrections.take_back))
+    register_kind(proposals.WRITE_OFF, calling(write_offs.write_off))
     register_kind(proposals.CREDIT_POLICY, calling(policies.introduce))

@@ -117,7 +117,7 @@ DECIDED = {
     "credit.freeze": (CREDIT, "lift"),
     "credit.limitrequest": (CREDIT, "approve reject answer"),
     "credit.limitreview": (CREDIT, "approve reject"),
-    "credit.order": (CREDIT, "cancel refund"),
+    "credit.order": (CREDIT, "cancel refund write-off"),
     "credit.orderflag": (CREDIT, "dismiss confirm"),
     "credit.orderpayment": (CREDIT, "apply release return"),
     "credit.payoutdestination": (CREDIT, "block"),

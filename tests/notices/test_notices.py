@@ -251,6 +251,8 @@ DETAILS = {
                "limit_given": "1500", "currency": "USD", "reason": ""},
     "ORDER_OVERDUE": {"order": "A", "due": "9.5", "currency": "USD",
                       "due_on": "2026-11-12"},
+    "ORDER_WRITTEN_OFF": {"order": "A", "amount": "1000", "limit": "4000", "currency": "USD",
+                          "answer": "The buyer is bankrupt."},
     "MESSAGE": {"text": "We are closed on Monday."},
     "WITHDRAWAL_DONE": {"reference": "W-1", "amount": "5", "currency": "USD", "last_four": "6789"},
     "WITHDRAWAL_FAILED": {"reference": "W-1", "amount": "5", "currency": "USD",

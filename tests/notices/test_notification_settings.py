@@ -47,6 +47,7 @@ def test_everybody_chooses_for_themselves(shop: Shop, role: str) -> None:
         "CREDIT_ANSWERED",
         "CREDIT_UNDONE",
         "ORDER_DECLINED",
+        "ORDER_WRITTEN_OFF",
         "PAYMENT_REVERSED",
         "PROCEEDS_CORRECTED",
         "STATEMENT_CLOSED",
