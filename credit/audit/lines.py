@@ -181,6 +181,7 @@ LINES = (
             UNION ALL SELECT 'review', id, line_id, currency FROM credit_limitreview
             UNION ALL SELECT 'proceeds', id, line_id, currency FROM credit_proceedsentry
             UNION ALL SELECT 'settlement', id, line_id, currency FROM credit_unmatchedsettlement
+            UNION ALL SELECT 'correction', id, line_id, currency FROM credit_proceedscorrection
         ) booked JOIN credit_creditline line ON line.merchant_id = booked.line_id
         """,
     ),
