@@ -40,11 +40,15 @@ MUST_TELL = {
     *(("limitrequest", name) for name in ("approve", "reject", "answer")),
     *(("withdrawal", name) for name in ("reject", "failed", "sent-back")),
     *(("profile", name) for name in ("reject-licence", "reject-contacts")),
-    *(("billingcredit", name) for name in ("approve", "reject")),
+    *(("billingcredit", name) for name in ("approve", "reject", "undo")),
     *(("thresholdrequest", name) for name in ("approve", "reject")),
+    ("banktransfer", "move"),
     ("billingaccount", "credit"),
     ("charge", "credit"),
     ("order", "cancel"),
+    ("order", "write-off"),
+    ("creditline", "correct"),
+    ("proceedscorrection", "take-back"),
     ("payoutdestination", "block"),
 }
 MAY_TELL = {

@@ -12,7 +12,7 @@ from lib.fields import AmountField, CurrencyField
 
 class UnappliedEntry(models.Model):
     """A change of an account's unapplied money: money that came in, was used for a bill, was given
-    back or was taken back.
+    back, was taken back, or turned out to belong elsewhere.
 
     The sum of an account's entries is its `unapplied`.
     """
@@ -22,15 +22,18 @@ class UnappliedEntry(models.Model):
         USED = "USED", pgettext_lazy("money", "Used for a bill")
         GIVEN_BACK = "GIVEN_BACK", pgettext_lazy("money", "Given back")
         REVERSED = "REVERSED", pgettext_lazy("money", "Taken back")
+        MOVED = "MOVED", pgettext_lazy("money", "Booked elsewhere")
 
     account = models.ForeignKey(
         BillingAccount, on_delete=models.PROTECT, related_name="unapplied_entries"
     )
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    # What it is about, once for each kind. RECEIVED: `transfer:` and the bank's reference;
+    # What it is about, once for each kind. RECEIVED: `transfer:` and the bank's reference (where it
+    # was recorded a second time after the first was booked elsewhere, `transfer 2:`);
     # `attempt:`, its key and the provider's reference; or `returned:` and the provider's id of a
     # reversal that came back. USED: `payment:` and its key. GIVEN_BACK: `given back:` and the
-    # bank's reference. REVERSED: `reversal:` and the provider's id of it.
+    # bank's reference. REVERSED: `reversal:` and the provider's id of it. MOVED: `moved:` and the
+    # key of the transfer.
     source = models.CharField(max_length=300)
     # The attempt whose money came when it was not expected any more, or the payment that this made.
     payment = models.ForeignKey(

@@ -10,6 +10,7 @@ from credit.models import (
     LimitRequest,
     LimitReview,
     OrderPayment,
+    ProceedsCorrection,
     Withdrawal,
 )
 from credit.queries import freezes, proceeds
@@ -63,6 +64,11 @@ def about(row: Any, name: str) -> Brief:
             )
         case Withdrawal():
             return of_line(row.line).about(*_changes_of_withdrawal(row, name), facts=_proceeds(row))
+        case ProceedsCorrection():
+            before = row.line.proceeds
+            change = Change("Proceeds", before, before - row.amount)
+            said = Fact("Corrected by", row.amount, row.actor)
+            return of_line(row.line).about(change, facts=[said])
         case OrderPayment():
             return of_line(row.line).about(facts=[Fact("Not settled yet", row.unsettled)])
     return of_line(row.line)
