@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -38,15 +39,15 @@ def only() -> BankTransfer:
 
 
 def move(
-    shop: shops.Shop, to: str = "", row: BankTransfer | None = None, **said: str
+    shop: shops.Shop, to: str = "", row: BankTransfer | None = None, **said: Any
 ) -> BankTransfer:
-    texts = {"reason": WHY, "told": TOLD} | said
+    texts: dict[str, Any] = {"reason": WHY, "told": TOLD} | said
     return transfers_moved.move(
         transfer_id=(row or only()).pk, to=to, actor=OFFICER, now=shop.at(FOUND), **texts
     )
 
 
-def moved(shop: shops.Shop, to: str = "", row: BankTransfer | None = None, **said: str) -> str:
+def moved(shop: shops.Shop, to: str = "", row: BankTransfer | None = None, **said: Any) -> str:
     """The code of the refusal that it meets, if any."""
     try:
         move(shop, to, row, **said)
@@ -244,14 +245,15 @@ def test_the_database_keeps_it_as_it_was() -> None:
     shop = manual()
     transfer(shop, CAME, "39.00")
     rows = BankTransfer.objects.filter(pk=only().pk)
-    changes: list[dict[str, object]] = [
+    changes: list[dict[str, Any]] = [
         {"amount": Decimal(38)}, {"reference": "BANK-2"}, {"status": "MOVED"}, {"taken": 1}
     ]  # fmt: skip
     for change in changes:
         with pytest.raises(DatabaseError), transaction.atomic():
             rows.update(**change)
     move(shop)
-    for change in ({"status": "RECORDED"}, {"arrived_on": date(2026, 11, 2)}, {"taken": 1}):
+    changes = [{"status": "RECORDED"}, {"arrived_on": date(2026, 11, 2)}, {"taken": 1}]
+    for change in changes:
         with pytest.raises(DatabaseError), transaction.atomic():
             rows.update(**change)
     with pytest.raises(DatabaseError), transaction.atomic():
@@ -264,7 +266,7 @@ def test_for_another_merchant_it_takes_two_above_the_days_figure() -> None:
     OperatorPolicyFactory.create(version=2, starts_on=date(2026, 11, 4), pay_outs=Decimal("38.99"))
     with nothing_changes(), pytest.raises(TakesTwoPeople):
         move(shop, "tallow")
-    said = {"transfer_id": only().pk, "to": "tallow", "reason": WHY, "told": TOLD}
+    said: dict[str, Any] = {"transfer_id": only().pk, "to": "tallow", "reason": WHY, "told": TOLD}
     waiting = propose(transfers_moved.move, now=shop.at(FOUND), **said)
     assert (waiting.merchant, waiting.before) == (other.merchant, {"booked_for": "rosewood"})
     assert waiting.after == {"booked_for": "tallow", "amount": "39.00 USD"}
@@ -282,7 +284,7 @@ def test_two_people_move_it() -> None:
     shop, other = manual(), manual("tallow")
     transfer(shop, CAME, "39.00")
     OperatorPolicyFactory.create(version=2, starts_on=date(2026, 11, 4), pay_outs=Decimal(0))
-    said = {"transfer_id": only().pk, "to": "tallow", "reason": WHY, "told": TOLD}
+    said: dict[str, Any] = {"transfer_id": only().pk, "to": "tallow", "reason": WHY, "told": TOLD}
     by_two(transfers_moved.move, now=shop.at(FOUND), **said)
     assert (state(SECOND), shop.figures()[0]) == ("PAID 39.00/39.00", "39.00")
     decided = OperatorDecision.objects.get(what="pay_outs")
