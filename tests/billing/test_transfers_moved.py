@@ -2,11 +2,14 @@
 
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.test import Client
 
+from backoffice import decisions
 from billing.models import BankTransfer, Invoice
 from billing.operations import invoice_decisions, transfers_moved
 from billing.queries.timelines import of_invoice
@@ -21,7 +24,8 @@ from tests.amounts import usd
 from tests.billing import deciding
 from tests.billing.pages import read
 from tests.billing.paying import FIRST, SECOND, manual, receive, state, transfer, unapplied
-from tests.factories import OperatorPolicyFactory
+from tests.factories import OperatorPolicyFactory, browser_of, member, operator
+from tests.text import text_of
 from tests.threads import at_once, every_order
 from tests.two_people import by_two, propose
 from tests.unchanged import nothing_changes
@@ -222,9 +226,10 @@ def test_what_cannot_be_is_refused_and_changes_nothing() -> None:
     ):
         with nothing_changes(), pytest.raises(refusal):
             move(shop, to)
-    for without in ("reason", "told"):
+    empty: list[dict[str, Any]] = [{"reason": " "}, {"told": " "}]
+    for texts in empty:
         with nothing_changes(), pytest.raises(Invalid):
-            move(shop, "tallow", **{without: " "})
+            move(shop, "tallow", **texts)
     # The other merchant has that transfer already: one of the two was typed in by mistake.
     tallow = shops.Shop("tallow")
     receive(tallow, CAME, "39.00")
@@ -334,3 +339,40 @@ def test_a_voided_bill_is_not_paid_by_it() -> None:
     transfer(shop, CAME, "39.00")
     move(shop, "tallow")
     assert (state(SECOND), other.account.unapplied) == ("VOID 0.00/39.00", usd(39))
+
+
+def page_of(shop: shops.Shop) -> str:
+    transfer = shop.account.transfers.latest("pk")
+    return f"/admin/billing/banktransfer/{transfer.pk}/decide/move/"
+
+
+def test_a_billing_officer_moves_it_from_its_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = manual()
+    manual("tallow")
+    transfer(shop, CAME, "39.00")
+    now = SimpleNamespace(now=lambda: shop.at(FOUND))
+    monkeypatch.setattr(decisions, "clock", now)
+    officer = browser_of(operator("Billing officer"))
+    said = text_of(officer.get(page_of(shop)))
+    assert "Outstanding 0.00 USD 39.00 USD" in said
+    assert f"Bill {FIRST} stays paid." in said
+    content = {"to": "tallow", "reason": WHY, "told": TOLD}
+    with nothing_changes():
+        refused = officer.post(page_of(shop), content | {"to": "nobody"})
+        assert "there is none with the reference nobody" in text_of(refused)
+    assert officer.post(page_of(shop), content).status_code == 302
+    assert (state(SECOND), shop.figures()[0]) == ("PAID 39.00/39.00", "39.00")
+    assert "Booked elsewhere" in text_of(officer.get(page_of(shop)))
+
+
+def test_nobody_else_moves_it() -> None:
+    shop = manual()
+    transfer(shop, CAME, "39.00")
+    page, content = page_of(shop), {"to": "", "reason": WHY, "told": TOLD}
+    others = [browser_of(operator(role)) for role in ("Credit officer", "Auditor", "Administrator")]
+    strangers = [browser_of(member(shop)), Client()]
+    with nothing_changes():
+        for other in others:
+            assert other.post(page, content).status_code == 403
+        for stranger in strangers:
+            assert stranger.post(page, content).status_code == 302
