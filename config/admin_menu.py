@@ -112,6 +112,7 @@ UNFOLD = {
                 ("Bank's answers", "mark_email_read", "credit_payoutanswerfile"),
                 ("Destinations", "account_balance_wallet", "credit_payoutdestination"),
                 ("Proceeds entries", "savings", "credit_proceedsentry"),
+                ("Corrections", "rule", "credit_proceedscorrection"),
             ),
             _links(
                 "Billing",
@@ -121,6 +122,7 @@ UNFOLD = {
                 ("Bills", "request_quote", "billing_invoice"),
                 ("Payments of bills", "credit_card", "billing_payment"),
                 ("Payments taken back", "undo", "billing_reversal"),
+                ("Transfers", "swap_horiz", "billing_banktransfer"),
                 ("Unapplied money", "savings", "billing_unappliedentry"),
                 ("Credits", "undo", "billing_billingcredit"),
                 ("Threshold requests", "vertical_align_top", "billing_thresholdrequest"),
