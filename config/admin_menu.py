@@ -108,6 +108,7 @@ LISTS: tuple[tuple[str, tuple[Link, ...]], ...] = (
             ("Bank's answers", "mark_email_read", "credit_payoutanswerfile"),
             ("Destinations", "account_balance_wallet", "credit_payoutdestination"),
             ("Proceeds entries", "savings", "credit_proceedsentry"),
+            ("Corrections", "rule", "credit_proceedscorrection"),
         ),
     ),
     (
@@ -119,6 +120,7 @@ LISTS: tuple[tuple[str, tuple[Link, ...]], ...] = (
             ("Bills", "request_quote", "billing_invoice"),
             ("Payments of bills", "credit_card", "billing_payment"),
             ("Payments taken back", "undo", "billing_reversal"),
+            ("Transfers", "swap_horiz", "billing_banktransfer"),
             ("Unapplied money", "savings", "billing_unappliedentry"),
             ("Credits", "undo", "billing_billingcredit"),
             ("Threshold requests", "vertical_align_top", "billing_thresholdrequest"),

@@ -87,7 +87,7 @@ class UnappliedEntry(models.Model):
 
     @property
     def is_known_by_its_reference(self) -> bool:
-        """Whether the merchant can recognise it by its reference, as money that came in or was
-        given back.
+        """Whether the merchant can recognise it by its reference, as money that came in, was given
+        back, or had come for somebody else.
         """
-        return self.kind in (self.Kind.RECEIVED, self.Kind.GIVEN_BACK)
+        return self.kind in (self.Kind.RECEIVED, self.Kind.GIVEN_BACK, self.Kind.MOVED)

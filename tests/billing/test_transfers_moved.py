@@ -2,10 +2,14 @@
 
 from datetime import date
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.test import Client
 
+from backoffice import decision_pages
 from billing.models import BankTransfer, Invoice
 from billing.operations import invoice_decisions, transfers_moved
 from billing.queries.timelines import of_invoice
@@ -20,7 +24,8 @@ from tests.amounts import usd
 from tests.billing import deciding
 from tests.billing.pages import read
 from tests.billing.paying import FIRST, SECOND, manual, receive, state, transfer, unapplied
-from tests.factories import OperatorPolicyFactory
+from tests.factories import OperatorPolicyFactory, browser_of, member, operator
+from tests.text import text_of
 from tests.threads import at_once, every_order
 from tests.two_people import by_two, propose
 from tests.unchanged import nothing_changes
@@ -38,15 +43,15 @@ def only() -> BankTransfer:
 
 
 def move(
-    shop: shops.Shop, to: str = "", row: BankTransfer | None = None, **said: str
+    shop: shops.Shop, to: str = "", row: BankTransfer | None = None, **said: Any
 ) -> BankTransfer:
-    texts = {"reason": WHY, "told": TOLD} | said
+    texts: dict[str, Any] = {"reason": WHY, "told": TOLD} | said
     return transfers_moved.move(
         transfer_id=(row or only()).pk, to=to, actor=OFFICER, now=shop.at(FOUND), **texts
     )
 
 
-def moved(shop: shops.Shop, to: str = "", row: BankTransfer | None = None, **said: str) -> str:
+def moved(shop: shops.Shop, to: str = "", row: BankTransfer | None = None, **said: Any) -> str:
     """The code of the refusal that it meets, if any."""
     try:
         move(shop, to, row, **said)
@@ -221,9 +226,10 @@ def test_what_cannot_be_is_refused_and_changes_nothing() -> None:
     ):
         with nothing_changes(), pytest.raises(refusal):
             move(shop, to)
-    for without in ("reason", "told"):
+    empty: list[dict[str, Any]] = [{"reason": " "}, {"told": " "}]
+    for texts in empty:
         with nothing_changes(), pytest.raises(Invalid):
-            move(shop, "tallow", **{without: " "})
+            move(shop, "tallow", **texts)
     # The other merchant has that transfer already: one of the two was typed in by mistake.
     tallow = shops.Shop("tallow")
     receive(tallow, CAME, "39.00")
@@ -244,14 +250,15 @@ def test_the_database_keeps_it_as_it_was() -> None:
     shop = manual()
     transfer(shop, CAME, "39.00")
     rows = BankTransfer.objects.filter(pk=only().pk)
-    changes: list[dict[str, object]] = [
+    changes: list[dict[str, Any]] = [
         {"amount": Decimal(38)}, {"reference": "BANK-2"}, {"status": "MOVED"}, {"taken": 1}
     ]  # fmt: skip
     for change in changes:
         with pytest.raises(DatabaseError), transaction.atomic():
             rows.update(**change)
     move(shop)
-    for change in ({"status": "RECORDED"}, {"arrived_on": date(2026, 11, 2)}, {"taken": 1}):
+    changes = [{"status": "RECORDED"}, {"arrived_on": date(2026, 11, 2)}, {"taken": 1}]
+    for change in changes:
         with pytest.raises(DatabaseError), transaction.atomic():
             rows.update(**change)
     with pytest.raises(DatabaseError), transaction.atomic():
@@ -264,7 +271,7 @@ def test_for_another_merchant_it_takes_two_above_the_days_figure() -> None:
     OperatorPolicyFactory.create(version=2, starts_on=date(2026, 11, 4), pay_outs=Decimal("38.99"))
     with nothing_changes(), pytest.raises(TakesTwoPeople):
         move(shop, "tallow")
-    said = {"transfer_id": only().pk, "to": "tallow", "reason": WHY, "told": TOLD}
+    said: dict[str, Any] = {"transfer_id": only().pk, "to": "tallow", "reason": WHY, "told": TOLD}
     waiting = propose(transfers_moved.move, now=shop.at(FOUND), **said)
     assert (waiting.merchant, waiting.before) == (other.merchant, {"booked_for": "rosewood"})
     assert waiting.after == {"booked_for": "tallow", "amount": "39.00 USD"}
@@ -282,7 +289,7 @@ def test_two_people_move_it() -> None:
     shop, other = manual(), manual("tallow")
     transfer(shop, CAME, "39.00")
     OperatorPolicyFactory.create(version=2, starts_on=date(2026, 11, 4), pay_outs=Decimal(0))
-    said = {"transfer_id": only().pk, "to": "tallow", "reason": WHY, "told": TOLD}
+    said: dict[str, Any] = {"transfer_id": only().pk, "to": "tallow", "reason": WHY, "told": TOLD}
     by_two(transfers_moved.move, now=shop.at(FOUND), **said)
     assert (state(SECOND), shop.figures()[0]) == ("PAID 39.00/39.00", "39.00")
     decided = OperatorDecision.objects.get(what="pay_outs")
@@ -332,3 +339,40 @@ def test_a_voided_bill_is_not_paid_by_it() -> None:
     transfer(shop, CAME, "39.00")
     move(shop, "tallow")
     assert (state(SECOND), other.account.unapplied) == ("VOID 0.00/39.00", usd(39))
+
+
+def page_of(shop: shops.Shop) -> str:
+    transfer = shop.account.transfers.latest("pk")
+    return f"/admin/billing/banktransfer/{transfer.pk}/decide/move/"
+
+
+def test_a_billing_officer_moves_it_from_its_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = manual()
+    manual("tallow")
+    transfer(shop, CAME, "39.00")
+    now = SimpleNamespace(now=lambda: shop.at(FOUND))
+    monkeypatch.setattr(decision_pages, "clock", now)
+    officer = browser_of(operator("Billing officer"))
+    said = text_of(officer.get(page_of(shop)))
+    assert "Outstanding 0.00 USD 39.00 USD" in said
+    assert f"Bill {FIRST} stays paid." in said
+    content = {"to": "tallow", "reason": WHY, "told": TOLD}
+    with nothing_changes():
+        refused = officer.post(page_of(shop), content | {"to": "nobody"})
+        assert "there is none with the reference nobody" in text_of(refused)
+    assert officer.post(page_of(shop), content).status_code == 302
+    assert (state(SECOND), shop.figures()[0]) == ("PAID 39.00/39.00", "39.00")
+    assert "Booked elsewhere" in text_of(officer.get(page_of(shop)))
+
+
+def test_nobody_else_moves_it() -> None:
+    shop = manual()
+    transfer(shop, CAME, "39.00")
+    page, content = page_of(shop), {"to": "", "reason": WHY, "told": TOLD}
+    others = [browser_of(operator(role)) for role in ("Credit officer", "Auditor", "Administrator")]
+    strangers = [browser_of(member(shop)), Client()]
+    with nothing_changes():
+        for other in others:
+            assert other.post(page, content).status_code == 403
+        for stranger in strangers:
+            assert stranger.post(page, content).status_code == 302

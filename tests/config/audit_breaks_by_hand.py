@@ -102,4 +102,23 @@ WRITE_OFFS = [
     ),
 ]
 
-BY_HAND_BREAKS = [*CREDITS, *TRANSFERS, *CORRECTIONS, *WRITE_OFFS]
+DECIDED = "DELETE FROM merchants_operatordecision WHERE subject LIKE '{} %'"
+DECISIONS = [
+    Break(
+        "credits, pay-outs, higher thresholds and prices are operators' decisions, once each",
+        DECIDED.format("transfer"),
+        "flax: transfer ",
+    ),
+    Break(
+        "raises, pay-outs and corrections of proceeds are operators' decisions, once each",
+        DECIDED.format("correction"),
+        "hemp: correction ",
+    ),
+    Break(
+        "raises, pay-outs and corrections of proceeds are operators' decisions, once each",
+        DECIDED.format("write-off"),
+        "hemp: write-off ",
+    ),
+]
+
+BY_HAND_BREAKS = [*CREDITS, *TRANSFERS, *CORRECTIONS, *WRITE_OFFS, *DECISIONS]

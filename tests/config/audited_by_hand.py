@@ -18,7 +18,7 @@ from tests.config.audited_spring import OPERATOR, PLAN
 from tests.factories import GrantedCreditFactory
 from tests.shops import Shop
 
-TOLD = {"told": "It was a mistake."}
+TOLD: dict[str, Any] = {"told": "It was a mistake."}
 
 
 def live() -> None:

@@ -244,6 +244,6 @@ def test_the_merchant_reads_what_was_corrected_and_why(shop: shops.Shop) -> None
     )
     path = f"/m/{shop.reference}/credit/proceeds/entries.csv?kind=CORRECTION"
     answer = browser_of(member(shop)).get(path)
-    file = b"".join(answer).decode()  # type: ignore[call-overload]
+    file = b"".join(answer).decode()
     assert TOLD in file
     assert WHY not in file
