@@ -1,13 +1,15 @@
 """The part of people and profiles in the operators' pages."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from backoffice.merchant_page import MANY, PARTS, Area, Part, Placed, Section, Visit
+from backoffice.merchant_page import FEW, MANY, PARTS, Area, Part, Placed, Section, Visit
 from backoffice.panels import Panel
 from backoffice.queues import QUEUES
 from merchants import queries
-from merchants.models import Membership, Profile
+from merchants.models import Membership, Note, Profile
 from merchants.queues import PROFILES, ROLES_AND_POLICIES
+from merchants.roles import WRITES_NOTES
 
 
 def register() -> None:
@@ -27,4 +29,20 @@ def _of_merchant(visit: Visit) -> Section:
     if visit.may_see(Membership):
         people = list(queries.members(visit.merchant).order_by("role", "pk")[:MANY])
     shown = {"people": people, "profile": visit.own("profile", Profile)}
-    return Section(panels=[Placed(Area.ROWS, 50, Panel("admin/backoffice/people.html", shown))])
+    return Section(
+        panels=[
+            Placed(Area.ROWS, 50, Panel("admin/backoffice/people.html", shown)),
+            *_notes(visit),
+        ]
+    )
+
+
+def _notes(visit: Visit) -> Iterator[Placed]:
+    """Yield the panel of the latest FEW notes of colleagues, for who may see them."""
+    if not visit.may_see(Note):
+        return
+    shown = {
+        "notes": visit.merchant.notes.order_by("-pk")[:FEW],
+        "may_write": visit.request.user.has_perm(WRITES_NOTES),
+    }
+    yield Placed(Area.ROWS, 55, Panel("admin/backoffice/notes.html", shown))

@@ -45,6 +45,8 @@ class Action(TextChoices):
     PROPOSAL_REFUSED = "PROPOSAL_REFUSED", "Proposal refused"
     PROPOSAL_WITHDRAWN = "PROPOSAL_WITHDRAWN", "Proposal withdrawn"
 
+    NOTE_WRITTEN = "NOTE_WRITTEN", "Note for colleagues written"
+
     # How far one operator goes alone
     OPERATOR_POLICY_INTRODUCED = "OPERATOR_POLICY_INTRODUCED", "Operator policy introduced"
     OPERATOR_POLICY_WITHDRAWN = "OPERATOR_POLICY_WITHDRAWN", "Operator policy withdrawn"

@@ -1,12 +1,14 @@
-"""What administrators decide about what a merchant is called, and whom it is reached by."""
+"""What administrators decide about what a merchant is called and whom it is reached by, and notes
+about it.
+"""
 
 from typing import Any
 
 from backoffice.decisions import Act, Call, Decision
-from merchants.admin.forms import ContactsChange, MerchantChange
+from merchants.admin.forms import ContactsChange, MerchantChange, NoteWritten
 from merchants.models import Merchant, Profile
-from merchants.operations import merchants, profiles
-from merchants.roles import MANAGES_MEMBERS
+from merchants.operations import merchants, notes, profiles
+from merchants.roles import MANAGES_MEMBERS, WRITES_NOTES
 
 CONTACTS = ("contact_name", "contact_email", "contact_phone")
 
@@ -28,7 +30,19 @@ def _are_the_contacts(act: Act) -> bool:
     return {name: act.cleaned_data[name] for name in CONTACTS} == _contacts(act.row)
 
 
+# A note changes nothing that its page shows.
 OF_MERCHANT = (
+    Decision(
+        "note",
+        "Write a note",
+        form=NoteWritten,
+        effect=lambda merchant: (
+            "Colleagues read it on the merchant's page; the merchant never does. It stays as it is."
+        ),
+        carry_out=Call(notes.add, "merchant_id"),
+        done="The note is kept.",
+        permission=WRITES_NOTES,
+    ),
     Decision(
         "details",
         "Change name or language",

@@ -20,6 +20,7 @@ from merchants.models import (
     Invitation,
     Membership,
     Merchant,
+    Note,
     Profile,
     ProfilePart,
     ProfileStep,
@@ -36,6 +37,14 @@ LIST_DECISIONS: list[Decision] = []
 class MembershipInline(ReadOnlyInline):
     model = Membership
     fields = readonly_fields = ("user", "role")
+
+
+@admin.register(Note)
+class NoteAdmin(OfMerchant):
+    merchant = "merchant"
+    reference = ""
+    list_display = ("text", "merchant", "written_by", "written_at")
+    list_select_related = ("merchant",)
 
 
 @admin.register(Merchant)

@@ -6,6 +6,7 @@ Membership  a person's role at a merchant; at most one for each pair.
 Invitation  a role offered to an e-mail address; accepted once, within a week.
 Profile     a merchant's licence and contacts, and whether an operator confirmed them.
 ProfileStep a change, confirmation or rejection of a part of a profile; append-only.
+Note        what our people note about a merchant for colleagues; append-only.
 Proposal    a decision that takes two people, and what became of it; decided once.
 OperatorPolicy  how far one operator goes alone; a version never changes.
 OperatorFigure  one figure of such a version, for one sort of decisions; append-only.
@@ -26,6 +27,7 @@ from merchants.models.merchants import (
     Standing,
     TimeZonePeriod,
 )
+from merchants.models.notes import Note
 from merchants.models.people import Invitation, Membership, User, UserManager
 from merchants.models.policies import OperatorDecision, OperatorFigure, OperatorPolicy
 from merchants.models.proposals import Proposal
@@ -38,6 +40,7 @@ __all__ = [
     "Invitation",
     "Membership",
     "Merchant",
+    "Note",
     "OperatorDecision",
     "OperatorFigure",
     "OperatorPolicy",

@@ -67,6 +67,7 @@ SEEN = {
     "credit.withdrawal": ALL,
     "merchants.installation": ABOVE,
     "merchants.invitation": ALL,
+    "merchants.note": ALL,
     "jobs.lease": ABOVE,
     "merchants.membership": ALL,
     "merchants.merchant": ALL,
@@ -121,7 +122,7 @@ DECIDED = {
     "credit.withdrawal": (CREDIT, "approve reject paid failed sent-back correct"),
     "merchants.membership": (RUNS, "role remove"),
     "merchants.invitation": (RUNS, "revoke"),
-    "merchants.merchant": (RUNS, "invite details contacts"),
+    "merchants.merchant": (RUNS, "invite note details contacts"),
     "merchants.profile": (
         CREDIT,
         "confirm-licence reject-licence confirm-contacts reject-contacts",
@@ -147,6 +148,11 @@ DECIDED_IN_LISTS = {
 DOWNLOADED = {
     "credit.withdrawal": (CREDIT, "file"),
     "merchants.profile": (CREDIT, "licence"),
+}
+
+# Decisions that take another permission than to change such rows: who may, and which it is.
+OTHER_PERMISSIONS = {
+    ("merchants.merchant", "note"): (CREDIT + BILLING + RUNS, "merchants.change_note"),
 }
 
 # Files of a whole list, by their route's name: for who looks at the list.

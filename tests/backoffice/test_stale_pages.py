@@ -43,6 +43,7 @@ from tests.unchanged import nothing_changes
 
 # Decisions whose pages show nothing that they change.
 NOTHING_SHOWN = {
+    ("merchant", "note"): "a note more changes none that is there",
     ("merchant", "invite"): "an invitation more changes none that is there",
     ("user", "link"): "a mail more changes nothing",
     ("user", "sessions"): "whoever is signed in is signed out, however often they were",

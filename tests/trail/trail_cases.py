@@ -329,6 +329,8 @@ def proposed_by_another(shop: Shop) -> Model:
 
 
 PEOPLE = [
+    Case("merchant", "note", merchant, {"text": "Rang about the parcel.", "request_key": "form-9"},
+         [("NOTE_WRITTEN", "note", {}, {"text": "Rang about the parcel."})], reason=""),
     Case("merchant", "invite", merchant, INVITED,
          [("MEMBER_INVITED", NEW, *changed("role", "", "FINANCE"))]),
     Case("merchant", "details", merchant, {"name": "Rose & Wood", "language": "th", **WHY},
