@@ -46,9 +46,7 @@ LOGINS = [
     Login(CREDIT_OFFICER, PASSWORD, "credit officer, at /admin/", DECIDES_CREDIT),
     Login(PAYER, PASSWORD, "second credit officer, at /admin/", DECIDES_CREDIT),
     Login(BILLING_OFFICER, PASSWORD, "billing officer, at /admin/", DECIDES_INVOICES),
-    Login(
-        SECOND_BILLING_OFFICER, PASSWORD, "second billing officer, at /admin/", DECIDES_INVOICES
-    ),
+    Login(SECOND_BILLING_OFFICER, PASSWORD, "second billing officer, at /admin/", DECIDES_INVOICES),
     Login(AUDITOR, PASSWORD, "auditor, at /admin/", roles.AUDITOR),
 ]
 
