@@ -184,9 +184,42 @@ UNAPPLIED = Kind(
     link=Link("billing:unapplied"),
     shows={"amount": amount, "balance": amount},
 )
+# Cause: the instant of the closing. Details: status (TOLD where our people wrote something), told.
+ACCOUNT_CLOSED = Kind(
+    code="ACCOUNT_CLOSED",
+    label=_("The account was closed"),
+    group=BILLING,
+    texts={
+        "": Text(
+            _("Your account was closed"),
+            _(
+                "It takes no new orders and no new charges. Open orders go on, what is outstanding"
+                " is billed, and your proceeds can be withdrawn."
+            ),
+        ),
+        "TOLD": Text(_("Your account was closed"), "%(told)s"),
+    },
+    link=Link("billing:settings"),
+    shows={"told": words},
+)
+# Cause: the instant of the closing that ended. Details: as above.
+ACCOUNT_REOPENED = Kind(
+    code="ACCOUNT_REOPENED",
+    label=_("The account was opened again"),
+    group=BILLING,
+    texts={
+        "": Text(
+            _("Your account is open again"),
+            _("It takes new orders and charges from now on, with the limit that it had."),
+        ),
+        "TOLD": Text(_("Your account is open again"), "%(told)s"),
+    },
+    link=Link("billing:settings"),
+    shows={"told": words},
+)
 
 # In the order in which people find them where they choose their e-mails.
 KINDS = (
     *(BILL_ISSUED, PAYMENT_FAILED, PAYMENT_REVERSED, STATEMENT_CLOSED),
-    *(THRESHOLD_ANSWERED, CREDIT_ANSWERED, UNAPPLIED),
+    *(THRESHOLD_ANSWERED, CREDIT_ANSWERED, UNAPPLIED, ACCOUNT_CLOSED, ACCOUNT_REOPENED),
 )

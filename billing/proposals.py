@@ -44,6 +44,12 @@ UNAPPLIED = Kind(
     title="Unapplied money, given back",
     permission="billing.change_billingaccount",
 )
+REOPENING = Kind(
+    code="REOPENING",
+    title="Closed account, opened again",
+    permission="billing.change_billingaccount",
+)
 KINDS = (
     CREDIT, CREDIT_REQUEST, REVERSAL, THRESHOLD, THRESHOLD_REQUEST, PRICE, REST, UNAPPLIED,
+    REOPENING,
 )  # fmt: skip

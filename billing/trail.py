@@ -23,6 +23,7 @@ class Action(TextChoices):
     CARD_ADDED = "CARD_ADDED", "Card added"
     CARD_REMOVED = "CARD_REMOVED", "Card removed"
     ACCOUNT_CLOSED = "ACCOUNT_CLOSED", "Account closed"
+    ACCOUNT_REOPENED = "ACCOUNT_REOPENED", "Account opened again"
     REST_BILLED = "REST_BILLED", "Rest billed"
     REST_PAID_OUT = "REST_PAID_OUT", "Rest paid out"
 

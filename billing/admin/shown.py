@@ -22,6 +22,7 @@ from billing.models import (
 from billing.operations import accounts, prices, transfers
 from billing.queries import briefs
 from billing.queries.effects import left_to_credit
+from credit.models import CreditLine
 from lib import money
 
 Values = dict[str, Any]
@@ -129,6 +130,12 @@ def reviews(account: BillingAccount) -> Values:
 
 def closed(account: BillingAccount) -> Values:
     return {"Closed": account.is_closed}
+
+
+def closing(account: BillingAccount) -> Values:
+    """Since when a closed account is closed, and the limit that is given again as it opens."""
+    line = CreditLine.objects.filter(pk=account.pk).first()
+    return {"Closed": account.closed_at, "Limit": line and line.limit}
 
 
 def rest(account: BillingAccount) -> Values:

@@ -8,6 +8,7 @@ terms that were (plans).
 from billing.audit import (
     accounts,
     charges,
+    closings,
     credits,
     dunning,
     instants,
@@ -31,6 +32,7 @@ CHECKS = (
     *invoice_dates.CHECKS,
     *plans.CHECKS,
     *accounts.CHECKS,
+    *closings.CHECKS,
     *payments.CHECKS,
     *dunning.CHECKS,
     *instants.CHECKS,

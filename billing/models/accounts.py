@@ -60,7 +60,8 @@ class BillingAccount(models.Model):
     # The last day of which its bills, other than void ones, may include charges: the period of the
     # next bill starts after it. Null until there is a bill.
     billed_through = models.DateField(null=True, blank=True)
-    # Set once: it takes no more charges of the platform's systems and gets no scheduled bill.
+    # While they are set, it takes no charges of the platform's systems and gets no scheduled bill.
+    # That it was closed or opened again is an AccountChange.
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_on = models.DateField(null=True, blank=True)
     timezone = models.CharField(max_length=64)  # whose days this account counts now
@@ -175,6 +176,7 @@ class AccountChange(models.Model):
         PAYMENT_METHOD = "PAYMENT_METHOD", _("Payment method")
         BILL_REVIEW = "BILL_REVIEW", _("Review of bills")
         CLOSED = "CLOSED", _("Closing")
+        REOPENED = "REOPENED", _("Opening again")
         REST_BILLED = "REST_BILLED", _("Rest billed")
         PAID_OUT = "PAID_OUT", _("Paid out")
 

@@ -14,6 +14,7 @@ from credit.admin.forms import DaysChange, FreezePlaced, LimitChange, MayTell
 from credit.admin.shown import AboutLine
 from credit.models import (
     CreditLine,
+    FormerClosing,
     FormerDays,
     Freeze,
     LimitEntry,
@@ -150,6 +151,14 @@ class FreezeAdmin(AboutLine, OfMerchant):
             is_open=lambda freeze: freeze.lifted_at is None,
         ),
     )
+
+
+@admin.register(FormerClosing)
+class FormerClosingAdmin(OfMerchant):
+    merchant = "line__merchant"
+    reference = ""
+    list_display = ("__str__", MERCHANT, "closed_at", "reopened_at")
+    list_select_related = ("line__merchant",)
 
 
 @admin.register(FormerDays)
