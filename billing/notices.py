@@ -7,6 +7,7 @@ amounts as plain decimals with their `currency` beside them.
 from django.utils.translation import gettext_lazy as _
 
 from billing.payment_failures import FAILURES
+from credit.notices import own_words
 from notices.details import amount, month, phrase, words
 from notices.kinds import Group, Kind, Link, Text
 
@@ -184,7 +185,7 @@ UNAPPLIED = Kind(
     link=Link("billing:unapplied"),
     shows={"amount": amount, "balance": amount},
 )
-# Cause: the instant of the closing. Details: status (TOLD where our people wrote something), told.
+# Cause: the instant of the closing. Details: told (what our people wrote for the merchant, or "").
 ACCOUNT_CLOSED = Kind(
     code="ACCOUNT_CLOSED",
     label=_("The account was closed"),
@@ -193,16 +194,15 @@ ACCOUNT_CLOSED = Kind(
         "": Text(
             _("Your account was closed"),
             _(
-                "It takes no new orders and no new charges. Open orders go on, what is outstanding"
-                " is billed, and your proceeds can be withdrawn."
+                "Your account takes no new orders and no new charges. Open orders go on, what is"
+                " outstanding is billed, and your proceeds can be withdrawn. %(told)s"
             ),
-        ),
-        "TOLD": Text(_("Your account was closed"), "%(told)s"),
+        )
     },
     link=Link("billing:settings"),
-    shows={"told": words},
+    shows={"told": own_words},
 )
-# Cause: the instant of the closing that ended. Details: as above.
+# Cause: the instant of the closing that ended. Details: told.
 ACCOUNT_REOPENED = Kind(
     code="ACCOUNT_REOPENED",
     label=_("The account was opened again"),
@@ -210,12 +210,14 @@ ACCOUNT_REOPENED = Kind(
     texts={
         "": Text(
             _("Your account is open again"),
-            _("It takes new orders and charges from now on, with the limit that it had."),
-        ),
-        "TOLD": Text(_("Your account is open again"), "%(told)s"),
+            _(
+                "Your account takes new orders and charges from now on, with the limit that it had."
+                " %(told)s"
+            ),
+        )
     },
     link=Link("billing:settings"),
-    shows={"told": words},
+    shows={"told": own_words},
 )
 
 # In the order in which people find them where they choose their e-mails.

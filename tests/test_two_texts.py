@@ -48,6 +48,8 @@ MUST_TELL = {
     ("payoutdestination", "block"),
 }
 MAY_TELL = {
+    ("billingaccount", "close"),
+    ("billingaccount", "reopen"),
     ("creditline", "limit"),
     ("creditline", "freeze"),
     ("freeze", "lift"),

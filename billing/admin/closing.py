@@ -1,5 +1,5 @@
-"""The decisions to close an account or open it again, to bill what it still owes, and to pay out what it has
-left.
+"""The decisions to close an account or open it again, to bill what it still owes, and to pay out
+what it has left.
 """
 
 from django.utils.formats import date_format
@@ -9,11 +9,12 @@ from backoffice.decisions import Call, Decision, Reasoned
 from backoffice.list_pages import figure
 from billing.admin import shown
 from billing.admin.account_decisions import figures, is_open
-from billing.admin.forms import Closed, RestPaidOut
+from billing.admin.forms import RestPaidOut
 from billing.models import BillingAccount
 from billing.operations import reopening, terms
 from billing.queries.effects import not_posted_yet
 from billing.queries.terms import plan_chosen, plan_starts_anew
+from credit.admin.forms import MayTell
 from merchants.admin.two_people import CallOrPropose, done
 
 
@@ -32,8 +33,8 @@ def _close_effect(account: BillingAccount) -> str:
         what = "Nothing is left to bill."
     return (
         "{outstanding} is outstanding, and {waiting} that waits for the end of the day or the month"
-        " posts now. {what} From then on the account takes no further charge, and its credit line no"
-        " new order. The merchant is told. To open it again takes a second person."
+        " posts now. {what} From then on the account takes no further charge, and its credit line"
+        " no new order. The merchant is told. To open it again takes a second person."
     ).format(
         what=what.format(**figures(account, total=total, left=-total)),
         **figures(account, waiting=waiting),
@@ -95,7 +96,7 @@ DECISIONS = (
     Decision(
         "close",
         "Close the account",
-        form=Closed,
+        form=MayTell,
         effect=_close_effect,
         shown=shown.closed,
         carry_out=Call(terms.close, "merchant_id"),
@@ -105,7 +106,7 @@ DECISIONS = (
     Decision(
         "reopen",
         "Open the account again",
-        form=Closed,
+        form=MayTell,
         effect=_reopen_effect,
         shown=shown.closing,
         carry_out=CallOrPropose(reopening.reopen, "merchant_id"),

@@ -6,7 +6,6 @@ from django import forms
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
-    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
@@ -17,26 +16,13 @@ from billing.models.accounts import CYCLE_DAYS
 from billing.models.prices import PRICE_DECIMALS
 from lib.amount_fields import FigureField, amount_field
 from lib.form_keys import KeyedForm
-from lib.text_fields import LineField, WordsField
+from lib.text_fields import LineField
 from merchants.models import Merchant
 
 
 def _line(**said: Any) -> LineField:
     """A field for one line of text; `said` are the arguments of the field."""
     return LineField(widget=UnfoldAdminTextInputWidget, **said)
-
-
-class Closed(Telling):
-    """Closes an account, or opens it again. What the merchant reads may be left to a standard
-    sentence.
-    """
-
-    told = WordsField(
-        label="For the merchant",
-        required=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text="The merchant reads it. Left empty, it reads what that means for its orders.",
-    )
 
 
 class GrantedCredit(Telling, KeyedForm):

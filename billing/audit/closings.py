@@ -1,4 +1,4 @@
-"""When accounts were closed, and opened again: what other checks go by, and that both books agree."""
+"""When accounts were closed and opened again: what other checks go by, and that both books agree."""
 
 from lib.audit import Check
 
@@ -35,7 +35,7 @@ CHECKS = (
         12,
         "an account is closed and opened again by turns, and its credit line with it",
         "instants",
-        f"""
+        """
         SELECT coalesce(account.merchant_id, line.merchant_id) AS merchant_id,
                'closed at ' || coalesce(account.closed_at, line.closed_at) AS subject,
                (account.closed_at, account.reopened_at) AS expected,

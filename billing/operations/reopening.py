@@ -66,7 +66,6 @@ def reopen(
         kind=ACCOUNT_REOPENED,
         cause=closed_at.isoformat(),
         at=account.now,
-        status="TOLD" if told else "",
         told=told,
     )
     return account

@@ -194,7 +194,6 @@ def close(
         kind=ACCOUNT_CLOSED,
         cause=now.isoformat(),
         at=now,
-        status="TOLD" if told else "",
         told=told,
     )
     items.post_everything(account, now=now)

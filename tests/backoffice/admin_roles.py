@@ -48,6 +48,7 @@ SEEN = {
     "credit.payoutschedule": ALL,
     "credit.creditline": ALL,
     "credit.creditpolicy": ALL,
+    "credit.formerclosing": ALL,
     "credit.formerdays": ALL,
     "credit.freeze": ALL,
     "credit.limitentry": ALL,
@@ -94,7 +95,7 @@ DECIDED = {
     "billing.billingaccount": (
         BILLING,
         "credit threshold plan time-zone method review no-review transfer give-back close"
-        " bill-rest pay-out",
+        " reopen bill-rest pay-out",
     ),
     "billing.billingcredit": (BILLING, "approve reject"),
     "billing.charge": (BILLING, "credit"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db.models import Model, Q
+from moneyed import Money
 
 from billing.models import (
     BillingAccount,
@@ -24,6 +25,7 @@ from billing.operations import (
     payment_methods,
     terms,
 )
+from credit.operations import limits
 from merchants.models import User
 from tests import shops
 from tests.factories import (
@@ -78,6 +80,12 @@ def reviewed(shop: Shop) -> BillingAccount:
 def with_monthly(shop: Shop) -> BillingAccount:
     shop.charge("2026-11-03 09:00", "storage", "8.00")
     return shop.account
+
+
+def closed_without_limit(shop: Shop) -> BillingAccount:
+    """It is opened again by one officer."""
+    limits.set_limit(merchant_id=shop.merchant.pk, limit=Money(0, "USD"), **AGREED)
+    return terms.close(merchant_id=shop.merchant.pk, **AGREED)
 
 
 def closed_in_debt(shop: Shop) -> BillingAccount:

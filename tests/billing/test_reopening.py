@@ -159,13 +159,19 @@ def test_the_merchant_is_told_of_both_and_reads_a_standard_sentence_without_a_te
     deciding.close(shop, "2026-11-21 09:00")
     reopen(shop, "2026-11-22 09:00")
     told = Notice.objects.filter(kind__in=["ACCOUNT_CLOSED", "ACCOUNT_REOPENED"]).order_by("pk")
+    closed = (
+        "Your account takes no new orders and no new charges. Open orders go on, what is outstanding"
+        " is billed, and your proceeds can be withdrawn. "
+    )
+    opened = (
+        "Your account takes new orders and charges from now on, with the limit that it had. "
+    )
+    ours = "Our team has decided this. Ask us about it if anything is unclear."
     assert [letters.sentence(one) for one in told] == [
-        "It takes no new orders and no new charges. Open orders go on, what is outstanding is"
-        " billed, and your proceeds can be withdrawn.",
-        TOLD,
-        "It takes no new orders and no new charges. Open orders go on, what is outstanding is"
-        " billed, and your proceeds can be withdrawn.",
-        "It takes new orders and charges from now on, with the limit that it had.",
+        closed + ours,
+        opened + TOLD,
+        closed + ours,
+        opened + ours,
     ]
     assert "moved" not in "".join(letters.sentence(one) for one in told)
 
@@ -230,6 +236,7 @@ def test_another_closing_than_was_proposed_is_not_ended() -> None:
     reopening.reopen(actor=two_people.SECOND, now=shop.at("2026-11-20 10:00"), **wanted)
     CreditLine.objects.update(limit=5000)
     deciding.close(shop, "2026-11-20 11:00")
+    two_people.officer(two_people.SECOND)
     with nothing_changes(), pytest.raises(ChangedMeanwhile):
         two_people.confirm(proposal, now=shop.at("2026-11-20 13:00"))
 

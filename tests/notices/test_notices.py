@@ -274,6 +274,8 @@ DETAILS = {
                         "currency": "USD"},
     "PAYMENT_REVERSED": {"status": "RECORDED", "number": "2026-000001", "amount": "250",
                          "currency": "USD", "answer": "Your bank says so."},
+    "ACCOUNT_CLOSED": {"told": ""},
+    "ACCOUNT_REOPENED": {"told": "Welcome back."},
     "UNAPPLIED": {"status": "RECEIVED", "amount": "50", "balance": "61", "currency": "USD",
                   "number": "2026-000002", "reference": "BACK-1"},
 }  # fmt: skip

@@ -239,6 +239,8 @@ BILLING = [
                   *changed("review_of_invoices", "yes", "no"))]),
     Case("billingaccount", "close", billing.account, WHY,
          [("ACCOUNT_CLOSED", "billing account", *changed("account", "open", "closed"))]),
+    Case("billingaccount", "reopen", billing.closed_without_limit, WHY,
+         [("ACCOUNT_REOPENED", "billing account", *changed("account", "closed", "open"))]),
     Case("billingaccount", "bill-rest", billing.closed_in_debt, WHY,
          [("REST_BILLED", "billing account",
            *changed("outstanding", "30.00 USD", "on a final bill"))]),
