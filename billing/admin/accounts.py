@@ -1,8 +1,12 @@
 """Accounts, what was changed about them, and the fees they are charged."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
 
 from backoffice.list_pages import OfMerchant, ReadOnly, amount, one_of, related
 from backoffice.outcomes import LastDecision
@@ -11,6 +15,7 @@ from billing.admin.shown import AboutAccount
 from billing.models import AccountChange, BillingAccount, Card, Fee, NumberSeries, PlanTerm
 
 MERCHANT = related("account__merchant")
+DATES = ("next_plan_on", "next_cycle_on")
 
 
 @admin.register(Fee)
@@ -39,13 +44,23 @@ class BillingAccountAdmin(AboutAccount, OfMerchant):
         "plan",
         amount("plan_price"),
         "payment_method",
-        "next_invoice_on",
+        "next_bill_on",
         "open_on",
         "closed_on",
     )
     list_filter = ("reviews_bills", "payment_method")
     list_select_related = ("merchant",)
     decisions = (*account_decisions.DECISIONS, *unapplied.DECISIONS, *closing.DECISIONS)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        """All fields; of a closed account without its dates, on which nothing comes."""
+        fields = super().get_fields(request, obj)
+        is_closed = isinstance(obj, BillingAccount) and obj.is_closed
+        return [name for name in fields if not is_closed or name not in DATES]
+
+    @admin.display(description="next bill on")
+    def next_bill_on(self, account: BillingAccount) -> date | None:
+        return None if account.is_closed else account.next_invoice_on
 
     def last_decision(self, row: Any) -> LastDecision | None:
         change = row.changes.order_by("pk").last()

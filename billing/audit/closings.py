@@ -1,4 +1,6 @@
-"""When accounts were closed and opened again: what other checks go by, and that both books agree."""
+"""When accounts were closed and opened again, which other checks go by, and whether both books
+agree.
+"""
 
 from lib.audit import Check
 

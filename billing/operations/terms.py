@@ -10,7 +10,7 @@ from moneyed import Money
 
 from billing.models import AccountChange, BillingAccount, Fee, Invoice, PlanTerm, Reversal
 from billing.notices import ACCOUNT_CLOSED
-from billing.operations import accounts, charges, invoices, items, rests, unapplied
+from billing.operations import accounts, charges, invoices, items, rests, thresholds, unapplied
 from billing.operations.charges import AccountClosed
 from billing.operations.payments import PaymentUnderWay
 from billing.proposals import REST
@@ -196,6 +196,7 @@ def close(
         at=now,
         told=told,
     )
+    thresholds.reject_as_closed(account, actor=actor, now=now)
     items.post_everything(account, now=now)
     bill_all(account, now=now)
     account.refresh_from_db()

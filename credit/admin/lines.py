@@ -35,6 +35,19 @@ def _limit_effect(line: CreditLine) -> str:
     )
 
 
+def _freeze_effect(line: CreditLine) -> str:
+    if line.is_closed:
+        return (
+            "The line is closed and takes no new orders. Suspected fraud stops every withdrawal"
+            " that was not sent yet; nothing else can be frozen. The merchant is told."
+        )
+    return (
+        "The line declines new orders until the freeze is lifted; open orders go on, and payments"
+        " come in. Suspected fraud also stops every withdrawal that was not sent yet. The merchant"
+        " is told."
+    )
+
+
 def _shares(exposures: Iterable[tuple[str, Exposure]]) -> str:
     """One text that lists, for each (name, exposure), the amount owed and its share of what is
     used.
@@ -69,16 +82,13 @@ class CreditLineAdmin(AboutLine, OfMerchant):
             shown=shown.limit,
             carry_out=CallOrPropose(limits.set_limit, "merchant_id"),
             done=done("The limit is changed."),
+            is_open=lambda line: not line.is_closed,
         ),
         Decision(
             "freeze",
             "Freeze",
             form=FreezePlaced,
-            effect=lambda line: (
-                "The line declines new orders until the freeze is lifted; open orders go on, and"
-                " payments come in. Suspected fraud also stops every withdrawal that was not sent"
-                " yet. The merchant is told."
-            ),
+            effect=_freeze_effect,
             shown=shown.freezes,
             repeats=shown.is_placed,
             carry_out=Call(

@@ -163,9 +163,7 @@ def test_the_merchant_is_told_of_both_and_reads_a_standard_sentence_without_a_te
         "Your account takes no new orders and no new charges. Open orders go on, what is outstanding"
         " is billed, and your proceeds can be withdrawn. "
     )
-    opened = (
-        "Your account takes new orders and charges from now on, with the limit that it had. "
-    )
+    opened = "Your account takes new orders and charges from now on, with the limit that it had. "
     ours = "Our team has decided this. Ask us about it if anything is unclear."
     assert [letters.sentence(one) for one in told] == [
         closed + ours,
