@@ -44,7 +44,7 @@ class BillingAccountAdmin(AboutAccount, OfMerchant):
         "plan",
         amount("plan_price"),
         "payment_method",
-        "next_bill_on",
+        "next_invoice",
         "open_on",
         "closed_on",
     )
@@ -58,8 +58,8 @@ class BillingAccountAdmin(AboutAccount, OfMerchant):
         is_closed = isinstance(obj, BillingAccount) and obj.is_closed
         return [name for name in fields if not is_closed or name not in DATES]
 
-    @admin.display(description="next bill on")
-    def next_bill_on(self, account: BillingAccount) -> date | None:
+    @admin.display(description="next bill")
+    def next_invoice(self, account: BillingAccount) -> date | None:
         return None if account.is_closed else account.next_invoice_on
 
     def last_decision(self, row: Any) -> LastDecision | None:

@@ -79,8 +79,8 @@ def test_closed_over_plan_dates_the_plan_starts_anew_and_closed_days_cost_nothin
     shop = closed_shop()
     reopen(shop, "2027-01-05 09:00")
     assert shop.invoices()[1:] == ["2027-01-05 SUBSCRIPTION 39.00"]
-    bill = deciding.invoice(shop, "2027-01-05")
-    assert (str(bill.period_start), str(bill.period_end)) == ("2027-01-05", "2027-02-03")
+    invoice = deciding.invoice(shop, "2027-01-05")
+    assert (str(invoice.period_start), str(invoice.period_end)) == ("2027-01-05", "2027-02-03")
     assert str(shop.account.next_plan_on) == "2027-02-04"
     shop.run_jobs("2027-02-04 00:00")
     assert shop.invoices()[2:] == ["2027-02-04 SUBSCRIPTION 39.00"]
