@@ -1,18 +1,25 @@
-"""Decorators of views that let only a merchant's own people see its pages."""
+"""Decorators of views that let only a merchant's own people see its pages, and operators who look
+at them for a while (rule 21.12), who can change nothing.
+"""
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from http import HTTPStatus
+from typing import Concatenate, ParamSpec, cast
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.utils import timezone
 
-from lib import zones
+from lib import clock, zones
 from merchants import queries, second_factor
 from merchants.models import Membership, User
+from merchants.operations import looks
+from merchants.sign_in import admin_door
 
 P = ParamSpec("P")
 
@@ -45,6 +52,13 @@ def for_finance(view: View[P]) -> Callable[..., HttpResponseBase]:
     return _guard(view, lambda membership: membership.may_act)
 
 
+def for_exporting(view: View[P]) -> Callable[..., HttpResponseBase]:
+    """Do as `for_members`, but admit only who may take files: OWNER and FINANCE, and operators who
+    look at the pages. What these take is put on the trail.
+    """
+    return _guard(_on_the_trail(view), lambda membership: membership.may_export)
+
+
 def for_owners(view: View[P]) -> Callable[..., HttpResponseBase]:
     """Do as `for_members`, but admit only OWNER, who may change the team. Others get a 403."""
     return _guard(view, lambda membership: membership.is_owner)
@@ -62,16 +76,55 @@ def _guard(
     def guarded(
         request: MemberRequest, merchant: str, *args: P.args, **kwargs: P.kwargs
     ) -> HttpResponseBase:
-        membership = queries.membership(request.user, merchant)
+        membership = queries.membership(request.user, merchant) or _looking(request, merchant)
         if membership is None:
             raise Http404("no merchant of yours has this reference")
-        elsewhere = second_factor.missing(request, membership)
-        if elsewhere is not None:
-            return elsewhere
+        if membership.look is None:
+            elsewhere = second_factor.missing(request, membership)
+            if elsewhere is not None:
+                return elsewhere
+        request.membership = membership
+        if membership.look is not None and request.method not in ("GET", "HEAD"):
+            page = "merchants/only_looked_at.html"
+            return render(request, page, status=HTTPStatus.FORBIDDEN)
         if not may_enter(membership):
             raise PermissionDenied
-        request.membership = membership
         with timezone.override(zones.zone(membership.merchant.timezone)):
             return view(request, *args, **kwargs)
 
     return guarded
+
+
+def _looking(request: HttpRequest, reference: str) -> Membership | None:
+    """A membership that is never saved, by which an operator sees the pages of the merchant at
+    which they look now; None for everybody else.
+
+    What holds at the admin holds here: its networks, how long nothing may be done, and a second
+    factor that was confirmed in the session.
+    """
+    user, now = cast(User, request.user), clock.now()
+    if not user.is_staff or not admin_door.is_near(request) or admin_door.was_idle(request):
+        return None
+    if not (settings.TAEL_SANDBOX or second_factor.was_confirmed(request)):
+        return None
+    look = queries.look(user, reference, now)
+    if look is None:
+        return None
+    membership = Membership(user=user, merchant=look.merchant, role=Membership.Role.VIEWER)
+    membership.look = look
+    return membership
+
+
+def _on_the_trail(view: View[P]) -> View[P]:
+    """The view of a file, which puts on the trail what an operator takes who looks at the pages."""
+
+    @wraps(view)
+    def noting(request: MemberRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        look = request.membership.look
+        if look is not None and response.status_code == HTTPStatus.OK:
+            what, actor = request.get_full_path(), request.user.email
+            looks.note_download(look, what=what, actor=actor, now=clock.now())
+        return response
+
+    return noting

@@ -1,4 +1,4 @@
-"""What is closed offers and takes no decision without effect, and forecasts nothing (rule 19.11)."""
+"""What is closed offers and takes no decision without effect, and forecasts nothing: rule 19.11."""
 
 from collections.abc import Callable
 from datetime import date

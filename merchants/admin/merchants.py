@@ -18,6 +18,7 @@ from merchants.admin import member_decisions, merchant_decisions
 from merchants.forms import ProfileLookedAt
 from merchants.models import (
     Invitation,
+    Look,
     Membership,
     Merchant,
     Note,
@@ -45,6 +46,14 @@ class NoteAdmin(OfMerchant):
     reference = ""
     list_display = ("text", "merchant", "written_by", "written_at")
     list_select_related = ("merchant",)
+
+
+@admin.register(Look)
+class LookAdmin(OfMerchant):
+    merchant = "merchant"
+    reference = ""
+    list_display = ("operator", "merchant", "reason", "started_at", "ends_at", "ended_at")
+    list_select_related = ("operator", "merchant")
 
 
 @admin.register(Merchant)

@@ -68,6 +68,7 @@ SEEN = {
     "credit.withdrawal": ALL,
     "merchants.installation": ABOVE,
     "merchants.invitation": ALL,
+    "merchants.look": ABOVE,
     "merchants.note": ALL,
     "jobs.lease": ABOVE,
     "merchants.membership": ALL,
@@ -123,7 +124,7 @@ DECIDED = {
     "credit.withdrawal": (CREDIT, "approve reject paid failed sent-back correct"),
     "merchants.membership": (RUNS, "role remove"),
     "merchants.invitation": (RUNS, "revoke"),
-    "merchants.merchant": (RUNS, "invite note details contacts"),
+    "merchants.merchant": (RUNS, "invite look note details contacts"),
     "merchants.profile": (
         CREDIT,
         "confirm-licence reject-licence confirm-contacts reject-contacts",
@@ -147,12 +148,15 @@ DECIDED_IN_LISTS = {
     "merchants.user": (RUNS, "add-operator"),
 }
 DOWNLOADED = {
+    "billing.invoice": (ALL, "pdf csv"),
+    "billing.statement": (ALL, "pdf csv"),
     "credit.withdrawal": (CREDIT, "file"),
     "merchants.profile": (CREDIT, "licence"),
 }
 
 # Decisions that take another permission than to change such rows: who may, and which it is.
 OTHER_PERMISSIONS = {
+    ("merchants.merchant", "look"): (ALL, "merchants.view_merchant"),
     ("merchants.merchant", "note"): (CREDIT + BILLING + RUNS, "merchants.change_note"),
 }
 

@@ -285,4 +285,9 @@ def _all_decisions(label: str, page: Any) -> Iterator[str]:
     row = _first(page.model)
     yield from (route(label, "decide", row, one.name) for one in page.decisions)
     yield from (route(label, "decide_list", one.name) for one in page.list_decisions)
-    yield from (route(label, "download", row, one.name) for one in page.downloads)
+    # What takes no more than to look is for whoever looks.
+    yield from (
+        route(label, "download", row, one.name)
+        for one in page.downloads
+        if not one.permission.split(".")[-1].startswith("view_")
+    )

@@ -160,8 +160,8 @@ def test_the_merchant_is_told_of_both_and_reads_a_standard_sentence_without_a_te
     reopen(shop, "2026-11-22 09:00")
     told = Notice.objects.filter(kind__in=["ACCOUNT_CLOSED", "ACCOUNT_REOPENED"]).order_by("pk")
     closed = (
-        "Your account takes no new orders and no new charges. Open orders go on, what is outstanding"
-        " is billed, and your proceeds can be withdrawn. "
+        "Your account takes no new orders and no new charges. Open orders go on, what is"
+        " outstanding is billed, and your proceeds can be withdrawn. "
     )
     opened = "Your account takes new orders and charges from now on, with the limit that it had. "
     ours = "Our team has decided this. Ask us about it if anything is unclear."
