@@ -28,7 +28,7 @@ from merchants.models import (
     User,
 )
 
-LOOKS_AT_MERCHANTS = "merchants.view_merchant"  # whoever has a role
+LOOKS_AT_MERCHANTS = "merchants.view_look"  # whoever has a role
 # Recovery codes alone are no second factor: they stand in for one that was lost.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 FACTOR_WAITS = timedelta(hours=24)  # before what somebody set up first opens money's ways out

@@ -21,6 +21,7 @@ MERCHANTS = (
     "merchants.operatorpolicy",
     "merchants.proposal",
     "notices.notice",
+    "merchants.look",
     "merchants.note",
     "notices.noticemail",
     "merchants.user",

@@ -68,7 +68,7 @@ SEEN = {
     "credit.withdrawal": ALL,
     "merchants.installation": ABOVE,
     "merchants.invitation": ALL,
-    "merchants.look": ABOVE,
+    "merchants.look": ALL,
     "merchants.note": ALL,
     "jobs.lease": ABOVE,
     "merchants.membership": ALL,
@@ -156,7 +156,7 @@ DOWNLOADED = {
 
 # Decisions that take another permission than to change such rows: who may, and which it is.
 OTHER_PERMISSIONS = {
-    ("merchants.merchant", "look"): (ALL, "merchants.view_merchant"),
+    ("merchants.merchant", "look"): (ALL, "merchants.view_look"),
     ("merchants.merchant", "note"): (CREDIT + BILLING + RUNS, "merchants.change_note"),
 }
 
