@@ -47,6 +47,7 @@ CREDIT = (
     "credit.withdrawal",
     "credit.payoutdestination",
     "notices.notice",
+    "notices.noticemail",
     "merchants.note",
     "merchants.merchant",
     "merchants.profile",
@@ -64,6 +65,7 @@ BILLING = (
     "billing.reversal",
     "billing.feeprice",
     "notices.notice",
+    "notices.noticemail",
     "merchants.note",
     "merchants.proposal",
     "gateway.import",
@@ -71,6 +73,7 @@ BILLING = (
 )
 RUNNING = (
     "notices.notice",
+    "notices.noticemail",
     "merchants.note",
     "merchants.user",
     "merchants.membership",

@@ -86,6 +86,18 @@ class MembershipAdmin(Deciding, ReadOnly):
         team.hold(row.merchant_id)
 
 
+def _open_or_not(invitation: Invitation) -> dict[str, bool]:
+    return {
+        "Accepted": invitation.accepted_at is not None,
+        "Revoked": invitation.revoked_at is not None,
+    }
+
+
+def _is_open(invitation: Invitation) -> bool:
+    """Whether the invitation was neither accepted nor revoked; one that expired is sent again."""
+    return invitation.accepted_at is None and invitation.revoked_at is None
+
+
 @admin.register(Invitation)
 class InvitationAdmin(Deciding, OfMerchant):
     merchant = "merchant"
@@ -94,6 +106,27 @@ class InvitationAdmin(Deciding, OfMerchant):
     list_select_related = ("merchant",)
     decisions = (
         Decision(
+            "send-again",
+            "Send again",
+            takes_second_factor=True,
+            form=Reasoned,
+            effect=lambda invitation: (
+                f"{invitation.email} gets a mail with a new link to become"
+                f" {invitation.get_role_display()} of {invitation.merchant}, good for seven days;"
+                " the one before opens nothing any more. We never see the link."
+            ),
+            shown=_open_or_not,
+            carry_out=Call(
+                team.send_again,
+                "invitation_id",
+                columns={"merchant_id": "merchant_id"},
+                takes_person=True,
+            ),
+            commits_itself=True,  # it mails
+            done="The invitation is sent again.",
+            is_open=_is_open,
+        ),
+        Decision(
             "revoke",
             "Revoke",
             form=Reasoned,
@@ -101,10 +134,7 @@ class InvitationAdmin(Deciding, OfMerchant):
                 f"The link that {invitation.email} got to become {invitation.get_role_display()} of"
                 f" {invitation.merchant} opens nothing any more. Nobody is written to."
             ),
-            shown=lambda invitation: {
-                "Accepted": invitation.accepted_at is not None,
-                "Revoked": invitation.revoked_at is not None,
-            },
+            shown=_open_or_not,
             carry_out=Call(
                 team.revoke,
                 "invitation_id",
@@ -112,9 +142,7 @@ class InvitationAdmin(Deciding, OfMerchant):
                 takes_person=True,
             ),
             done="The invitation is revoked.",
-            is_open=lambda invitation: (
-                invitation.accepted_at is None and invitation.revoked_at is None
-            ),
+            is_open=_is_open,
         ),
     )
 

@@ -123,8 +123,9 @@ DECIDED = {
     "credit.refusedcash": (CREDIT, "close"),
     "credit.withdrawal": (CREDIT, "approve reject paid failed sent-back correct"),
     "merchants.membership": (RUNS, "role remove"),
-    "merchants.invitation": (RUNS, "revoke"),
+    "merchants.invitation": (RUNS, "send-again revoke"),
     "merchants.merchant": (RUNS, "invite look note details contacts"),
+    "notices.noticemail": (CREDIT + BILLING + RUNS, "again"),
     "merchants.profile": (
         CREDIT,
         "confirm-licence reject-licence confirm-contacts reject-contacts",

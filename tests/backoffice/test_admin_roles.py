@@ -262,6 +262,7 @@ NO_MONEY = {
     "merchants.membership",
     "merchants.merchant", "merchants.operatorpolicy", "merchants.proposal", "merchants.user",
     "gateway.apikey", "gateway.webhookdelivery", "gateway.webhookendpoint", "notices.notice",
+    "notices.noticemail",
 }  # fmt: skip
 
 

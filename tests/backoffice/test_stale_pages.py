@@ -70,7 +70,7 @@ SAID_BY_BOTH = {("billingaccount", "review"), ("billingaccount", "no-review"), (
 GONE = {("membership", "remove")}  # the row, with its page
 # Rows that do not keep who decided: that is on the trail.
 NAMELESS = {"apikey", "import", "receivedevent", "webhookendpoint", "webhookdelivery", "jobfailure"}
-NAMELESS |= {"user", "payment", "order", "invitation"}
+NAMELESS |= {"user", "payment", "order", "invitation", "noticemail"}
 shop = kept_of("shop")
 
 
