@@ -33,6 +33,8 @@ from merchants.queues import PROFILES
 
 # How a merchant is added takes the terms of all books: who knows them adds that decision.
 LIST_DECISIONS: list[Decision] = []
+# Who knows of something that is decided about a merchant and that is no person's adds it here.
+ROW_DECISIONS: list[Decision] = [member_decisions.OF_MERCHANT, *merchant_decisions.OF_MERCHANT]
 
 
 class MembershipInline(ReadOnlyInline):
@@ -62,7 +64,7 @@ class MerchantAdmin(Deciding, ReadOnly):
     search_fields = ("reference__startswith", "name__istartswith")
     inlines = (MembershipInline,)
     change_form_outer_before_template = "admin/backoffice/link.html"
-    decisions = (member_decisions.OF_MERCHANT, *merchant_decisions.OF_MERCHANT)
+    decisions = ROW_DECISIONS
     list_decisions = LIST_DECISIONS
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:

@@ -26,7 +26,7 @@ class SentOftenEnough(Refused):
 
 
 class NoReader(Refused):
-    """Whoever it was for does not belong to the merchant any more, or can't sign in."""
+    """Its reader does not belong to the merchant any more, or can't sign in."""
 
     code = "no_reader"
 

@@ -124,7 +124,7 @@ DECIDED = {
     "credit.withdrawal": (CREDIT, "approve reject paid failed sent-back correct"),
     "merchants.membership": (RUNS, "role remove"),
     "merchants.invitation": (RUNS, "send-again revoke"),
-    "merchants.merchant": (RUNS, "invite look note details contacts"),
+    "merchants.merchant": (RUNS, "invite look note details contacts key"),
     "notices.noticemail": (CREDIT + BILLING + RUNS, "again"),
     "merchants.profile": (
         CREDIT,
@@ -157,6 +157,7 @@ DOWNLOADED = {
 
 # Decisions that take another permission than to change such rows: who may, and which it is.
 OTHER_PERMISSIONS = {
+    ("merchants.merchant", "key"): (RUNS, "gateway.change_apikey"),
     ("merchants.merchant", "look"): (ALL, "merchants.view_look"),
     ("merchants.merchant", "note"): (CREDIT + BILLING + RUNS, "merchants.change_note"),
 }

@@ -43,6 +43,7 @@ from tests.unchanged import nothing_changes
 
 # Decisions whose pages show nothing that they change.
 NOTHING_SHOWN = {
+    ("merchant", "key"): "a key more changes none that is there",
     ("merchant", "look"): "looking changes nothing",
     ("merchant", "note"): "a note more changes none that is there",
     ("merchant", "invite"): "an invitation more changes none that is there",

@@ -343,8 +343,6 @@ def proposed_by_another(shop: Shop) -> Model:
 
 
 PEOPLE = [
-    Case("merchant", "look", merchant, WHY,
-         [("PAGES_LOOKED_AT", "rosewood", {}, {"until": "2026-11-04T09:30:00+00:00"})]),
     Case("merchant", "note", merchant, {"text": "Rang about the parcel.", "request_key": "form-9"},
          [("NOTE_WRITTEN", "note", {}, {"text": "Rang about the parcel."})], reason=""),
     Case("merchant", "invite", merchant, INVITED,
