@@ -185,6 +185,24 @@ UNAPPLIED = Kind(
     link=Link("billing:unapplied"),
     shows={"amount": amount, "balance": amount},
 )
+# Cause: the card's id. Details: card (its brand and last digits), reason.
+CARD_BLOCKED = Kind(
+    code="CARD_BLOCKED",
+    label=_("A card was blocked"),
+    group=BILLING,
+    texts={
+        "": Text(
+            _("We blocked a card"),
+            _(
+                "Nothing is collected from %(card)s any more. Choose another method under Billing"
+                " settings if your bills were collected from it. Reason: %(reason)s"
+            ),
+        )
+    },
+    link=Link("billing:settings"),
+    owners_always=True,
+    owners_hint=_("That we blocked a card we always write to owners."),
+)
 # Cause: the instant of the closing. Details: told (what our people wrote for the merchant, or "").
 ACCOUNT_CLOSED = Kind(
     code="ACCOUNT_CLOSED",
@@ -223,5 +241,6 @@ ACCOUNT_REOPENED = Kind(
 # In the order in which people find them where they choose their e-mails.
 KINDS = (
     *(BILL_ISSUED, PAYMENT_FAILED, PAYMENT_REVERSED, STATEMENT_CLOSED),
-    *(THRESHOLD_ANSWERED, CREDIT_ANSWERED, UNAPPLIED, ACCOUNT_CLOSED, ACCOUNT_REOPENED),
+    *(THRESHOLD_ANSWERED, CREDIT_ANSWERED, UNAPPLIED, CARD_BLOCKED),
+    *(ACCOUNT_CLOSED, ACCOUNT_REOPENED),
 )

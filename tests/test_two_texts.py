@@ -46,6 +46,7 @@ MUST_TELL = {
     ("charge", "credit"),
     ("order", "cancel"),
     ("payoutdestination", "block"),
+    ("card", "block"),
 }
 MAY_TELL = {
     ("billingaccount", "close"),

@@ -8,11 +8,13 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
+from backoffice.decisions import Act, Call, Decision, Telling
 from backoffice.list_pages import OfMerchant, ReadOnly, amount, one_of, related
 from backoffice.outcomes import LastDecision
 from billing.admin import account_decisions, closing, unapplied
 from billing.admin.shown import AboutAccount
 from billing.models import AccountChange, BillingAccount, Card, Fee, NumberSeries, PlanTerm
+from billing.operations import cards, cards_blocked
 
 MERCHANT = related("account__merchant")
 DATES = ("next_plan_on", "next_cycle_on")
@@ -102,8 +104,14 @@ class AccountChangeAdmin(OfMerchant):
     list_select_related = ("account__merchant",)
 
 
+def _blocked(act: Act, card: Card) -> Card:
+    """Have the provider forget the card, now that it is blocked and no lock is held."""
+    cards.detach(card)
+    return card
+
+
 @admin.register(Card)
-class CardAdmin(OfMerchant):
+class CardAdmin(AboutAccount, OfMerchant):
     merchant = "account__merchant"
     reference = "last_four"
     list_display = (
@@ -114,6 +122,7 @@ class CardAdmin(OfMerchant):
         "added_at",
         "added_by",
         "removed_at",
+        "blocked_at",
     )
     list_filter = (
         one_of("provider", BillingAccount.Method.choices),
@@ -121,3 +130,21 @@ class CardAdmin(OfMerchant):
     )
     list_select_related = ("account__merchant",)
     search_help_text = "Merchant's reference, last four digits"
+    decisions = (
+        Decision(
+            "block",
+            "Block",
+            form=Telling,
+            effect=lambda card: (
+                f"Nothing is collected from {card} any more, and the merchant cannot add it again."
+                " Bills that were collected from it wait for a transfer, or until another method is"
+                " chosen. What the provider was asked for before goes on. Owners are told. It"
+                " cannot be taken back."
+            ),
+            shown=lambda card: {"Blocked": card.is_blocked, "Removed": card.removed_at},
+            carry_out=Call(cards_blocked.block, "card_id"),
+            afterwards=_blocked,
+            done="The card is blocked.",
+            is_open=lambda card: not card.is_blocked,
+        ),
+    )

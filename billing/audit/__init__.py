@@ -7,6 +7,7 @@ terms that were (plans).
 
 from billing.audit import (
     accounts,
+    cards,
     charges,
     closings,
     credits,
@@ -32,6 +33,7 @@ CHECKS = (
     *invoice_dates.CHECKS,
     *plans.CHECKS,
     *accounts.CHECKS,
+    *cards.CHECKS,
     *closings.CHECKS,
     *payments.CHECKS,
     *dunning.CHECKS,

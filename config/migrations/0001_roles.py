@@ -57,6 +57,7 @@ CREDIT = (
 )
 BILLING = (
     "billing.billingaccount",
+    "billing.card",
     "billing.charge",
     "billing.billingcredit",
     "billing.thresholdrequest",

@@ -99,6 +99,7 @@ DECIDED = {
         " reopen bill-rest pay-out",
     ),
     "billing.billingcredit": (BILLING, "approve reject"),
+    "billing.card": (BILLING, "block"),
     "billing.charge": (BILLING, "credit"),
     "billing.feeprice": (BILLING, "introduce"),
     "billing.invoice": (BILLING, "issue send-back transfer pay void uncollectible"),

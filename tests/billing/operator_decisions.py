@@ -126,6 +126,13 @@ def card(shop: Shop, last_four: str) -> Card:
     return CardFactory.create(shop=shop, at=BEFORE, last_four=last_four)
 
 
+def only_card(shop: Shop) -> Card:
+    """A card from which nothing is collected: proceeds were chosen after it."""
+    made = card(shop, "4242")
+    payment_methods.choose(merchant_id=shop.merchant.pk, method="proceeds", **AGREED)
+    return made
+
+
 def of_sandbox(shop: Shop) -> Invoice:
     made = invoice(shop)
     payment_methods.choose(merchant_id=shop.merchant.pk, method="sandbox", **AGREED)

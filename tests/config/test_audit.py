@@ -92,6 +92,7 @@ ROWS_CHECKED = {
     "an account's threshold, review of bills and closing are those last written down": 5,
     "a closed account's credit line is closed with it, and no other one is": 5,
     "an account is closed and opened again by turns, and its credit line with it": 1,
+    "nothing is collected from a card that is blocked": 0,
     "a threshold that was asked for and given is written down": 1,
     "an account counts its open day in the time zone of its history": 5,
     "no open day is ahead of the clock": 10,

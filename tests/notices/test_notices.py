@@ -274,6 +274,7 @@ DETAILS = {
                         "currency": "USD"},
     "PAYMENT_REVERSED": {"status": "RECORDED", "number": "2026-000001", "amount": "250",
                          "currency": "USD", "answer": "Your bank says so."},
+    "CARD_BLOCKED": {"card": "Visa ···· 4242", "reason": "It is a thief's."},
     "ACCOUNT_CLOSED": {"told": ""},
     "ACCOUNT_REOPENED": {"told": "Welcome back."},
     "UNAPPLIED": {"status": "RECEIVED", "amount": "50", "balance": "61", "currency": "USD",

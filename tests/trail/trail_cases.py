@@ -242,6 +242,8 @@ BILLING = [
          [("ACCOUNT_CLOSED", "billing account", *changed("account", "open", "closed"))]),
     Case("billingaccount", "reopen", billing.closed_without_limit, WHY,
          [("ACCOUNT_REOPENED", "billing account", *changed("account", "closed", "open"))]),
+    Case("card", "block", billing.only_card, WHY | TOLD,
+         [("CARD_BLOCKED", "Visa ···· 4242", *changed("blocked", "no", "yes"))]),
     Case("billingaccount", "bill-rest", billing.closed_in_debt, WHY,
          [("REST_BILLED", "billing account",
            *changed("outstanding", "30.00 USD", "on a final bill"))]),
