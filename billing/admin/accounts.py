@@ -9,12 +9,13 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from backoffice.decisions import Act, Call, Decision, Telling
-from backoffice.list_pages import OfMerchant, ReadOnly, amount, one_of, related
+from backoffice.list_pages import OfMerchant, ReadOnly, amount, one_of, related, waiting
 from backoffice.outcomes import LastDecision
 from billing.admin import account_decisions, closing, unapplied
 from billing.admin.shown import AboutAccount
 from billing.models import AccountChange, BillingAccount, Card, Fee, NumberSeries, PlanTerm
 from billing.operations import cards, cards_blocked
+from billing.queries import waiting as queues
 
 MERCHANT = related("account__merchant")
 DATES = ("next_plan_on", "next_cycle_on")
@@ -50,7 +51,7 @@ class BillingAccountAdmin(AboutAccount, OfMerchant):
         "open_on",
         "closed_on",
     )
-    list_filter = ("reviews_bills", "payment_method")
+    list_filter = (waiting(queues.UNAPPLIED), "reviews_bills", "payment_method")
     list_select_related = ("merchant",)
     decisions = (*account_decisions.DECISIONS, *unapplied.DECISIONS, *closing.DECISIONS)
 

@@ -39,6 +39,7 @@ class BillingAccount(models.Model):
     )  # posted items on no bill; credits make it negative
     accruing = AmountField(default=Decimal(0))  # DAILY charges of the open day, not yet posted
     unapplied = AmountField(default=Decimal(0))  # sum of its UnappliedEntry rows
+    unapplied_since = models.DateTimeField(null=True, blank=True)  # since when there is any
     threshold = AmountField()  # outstanding of this much is billed the same day
     # The PlanTerm in force; a change waits there for the next plan date.
     plan = models.CharField(max_length=100)
@@ -84,6 +85,11 @@ class BillingAccount(models.Model):
             models.CheckConstraint(condition=Q(threshold__gte=0), name="threshold_not_negative"),
             models.CheckConstraint(condition=Q(unapplied__gte=0), name="unapplied_not_negative"),
             models.CheckConstraint(
+                condition=Q(unapplied=0, unapplied_since__isnull=True)
+                | Q(unapplied__gt=0, unapplied_since__isnull=False),
+                name="unapplied_money_is_there_since_an_instant",
+            ),
+            models.CheckConstraint(
                 condition=Q(card_disputed_at__isnull=True) | Q(card__isnull=False),
                 name="only_a_card_is_disputed",
             ),
@@ -97,6 +103,11 @@ class BillingAccount(models.Model):
             models.Index(
                 fields=["open_until"], name="account_by_day_end"
             ),  # the day-end job's question
+            models.Index(
+                fields=["unapplied_since"],
+                condition=Q(unapplied_since__isnull=False),
+                name="unapplied_money_by_age",
+            ),
         ]
         triggers: ClassVar = [currency_never_changes("account")]
 

@@ -133,6 +133,7 @@ ROWS_CHECKED = {
     "what happens to an account's rows comes in order": 102,
     "an account last wrote no earlier than its rows, and within its open day": 5,
     "an account's unapplied money is the sum of its entries": 5,
+    "unapplied money waits since it came": 5,
     "each unapplied entry tells what the account then had": 7,
     "unapplied money that was used is a payment of a bill, once": 2,
     "money that came for an attempt unexpectedly is as much, and another than it took": 1,
