@@ -56,7 +56,7 @@ def for_exporting(view: View[P]) -> Callable[..., HttpResponseBase]:
     """Do as `for_members`, but admit only who may take files: OWNER and FINANCE, and operators who
     look at the pages. What these take is put on the trail.
     """
-    return _guard(_on_the_trail(view), lambda membership: membership.may_export)
+    return _guard(view, lambda membership: membership.may_export, gives_files=True)
 
 
 def for_owners(view: View[P]) -> Callable[..., HttpResponseBase]:
@@ -65,10 +65,11 @@ def for_owners(view: View[P]) -> Callable[..., HttpResponseBase]:
 
 
 def _guard(
-    view: View[P], may_enter: Callable[[Membership], bool]
+    view: View[P], may_enter: Callable[[Membership], bool], *, gives_files: bool = False
 ) -> Callable[..., HttpResponseBase]:
     """The view for those of the merchant's team whom `may_enter` admits; others get a 403, and
-    strangers a 404.
+    strangers a 404. An operator who looks at the pages may send nothing, and leaves each file that
+    the view gives on the trail.
     """
 
     @login_required
@@ -90,7 +91,11 @@ def _guard(
         if not may_enter(membership):
             raise PermissionDenied
         with timezone.override(zones.zone(membership.merchant.timezone)):
-            return view(request, *args, **kwargs)
+            response = view(request, *args, **kwargs)
+        if gives_files and membership.look is not None and response.status_code == HTTPStatus.OK:
+            what, actor = request.get_full_path(), request.user.email
+            looks.note_download(membership.look, what=what, actor=actor, now=clock.now())
+        return response
 
     return guarded
 
@@ -113,18 +118,3 @@ def _looking(request: HttpRequest, reference: str) -> Membership | None:
     membership = Membership(user=user, merchant=look.merchant, role=Membership.Role.VIEWER)
     membership.look = look
     return membership
-
-
-def _on_the_trail(view: View[P]) -> View[P]:
-    """The view of a file, which puts on the trail what an operator takes who looks at the pages."""
-
-    @wraps(view)
-    def noting(request: MemberRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        response = view(request, *args, **kwargs)
-        look = request.membership.look
-        if look is not None and response.status_code == HTTPStatus.OK:
-            what, actor = request.get_full_path(), request.user.email
-            looks.note_download(look, what=what, actor=actor, now=clock.now())
-        return response
-
-    return noting

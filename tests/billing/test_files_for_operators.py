@@ -59,7 +59,7 @@ def test_each_role_takes_them_with_a_reason_that_is_on_the_trail(shop: Shop, rol
 
 def test_the_csv_is_the_merchants_own(shop: Shop) -> None:
     owner: Client = browser_of(member(shop))
-    theirs = b"".join(owner.get("/m/rosewood/billing/statements/2026-11.csv"))  # type: ignore[arg-type]
+    theirs = b"".join(owner.get("/m/rosewood/billing/statements/2026-11.csv"))
     ours = browser_of(operator("Auditor")).post(pages(shop)["statement.csv"], {"reason": WHY})
     assert ours.content == theirs
 

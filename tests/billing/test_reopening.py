@@ -12,8 +12,8 @@ from billing.proposals import REOPENING
 from credit.models import CreditLine, FormerClosing
 from lib import audit, clock
 from lib.refusals import ChangedMeanwhile, Invalid
+from lib.second_person import SamePerson
 from merchants.models import OperatorDecision
-from merchants.operations import proposals
 from merchants.operations.two_people import TakesTwoPeople
 from notices import letters
 from notices.models import Notice
@@ -27,7 +27,7 @@ from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 
-WHY = {"reason": "They moved and are back."}
+WHY: dict[str, Any] = {"reason": "They moved and are back."}
 TOLD = "Welcome back: trade on as before."
 
 
@@ -51,6 +51,10 @@ def reopen(shop: Shop, at: str, **said: Any) -> Any:
         actor=two_people.FIRST,
         **WHY | said,
     )
+
+
+def is_closed(shop: Shop) -> bool:
+    return shop.account.is_closed
 
 
 def found_by_the_audit() -> list[str]:
@@ -176,7 +180,11 @@ def test_the_merchant_is_told_of_both_and_reads_a_standard_sentence_without_a_te
 
 def test_one_officer_proposes_it_and_another_confirms() -> None:
     shop = closed_shop()
-    wanted = {"merchant_id": shop.merchant.pk, "now": shop.at("2026-11-20 09:00"), **WHY}
+    wanted: dict[str, Any] = {
+        "merchant_id": shop.merchant.pk,
+        "now": shop.at("2026-11-20 09:00"),
+        **WHY,
+    }
     with nothing_changes(), pytest.raises(TakesTwoPeople):
         reopening.reopen(actor=two_people.FIRST, **wanted)
     proposal = two_people.propose(reopening.reopen, **wanted)
@@ -185,13 +193,13 @@ def test_one_officer_proposes_it_and_another_confirms() -> None:
         {"account": "closed since 2026-11-10T12:00:00+00:00", "limit": "5000.00 USD"},
         {"account": "open", "limit": "5000.00 USD"},
     )
-    assert shop.account.is_closed
-    with nothing_changes(), pytest.raises(proposals.second_person.SamePerson):
+    assert is_closed(shop)
+    with nothing_changes(), pytest.raises(SamePerson):
         two_people.confirm(
             proposal, now=shop.at("2026-11-20 10:00"), by=two_people.officer(two_people.FIRST)
         )
     two_people.confirm(proposal, now=shop.at("2026-11-20 10:00"))
-    assert not shop.account.is_closed
+    assert not is_closed(shop)
     change = AccountChange.objects.get(what="REOPENED")
     assert (change.actor, change.reason, change.after) == (
         two_people.SECOND, "They moved and are back.", "5000.00"
@@ -218,7 +226,7 @@ def test_without_a_limit_one_officer_opens_it() -> None:
 
 def test_what_is_open_is_not_opened_and_a_reason_is_needed() -> None:
     shop = closed_shop(credit_limit="0")
-    said = {"merchant_id": shop.merchant.pk, "actor": two_people.FIRST}
+    said: dict[str, Any] = {"merchant_id": shop.merchant.pk, "actor": two_people.FIRST}
     with nothing_changes(), pytest.raises(Invalid, match="reason"):
         reopening.reopen(reason=" ", now=shop.at("2026-11-20 09:00"), **said)
     reopening.reopen(now=shop.at("2026-11-20 09:00"), **WHY, **said)
@@ -228,7 +236,7 @@ def test_what_is_open_is_not_opened_and_a_reason_is_needed() -> None:
 
 def test_another_closing_than_was_proposed_is_not_ended() -> None:
     shop = closed_shop()
-    wanted = {"merchant_id": shop.merchant.pk, **WHY}
+    wanted: dict[str, Any] = {"merchant_id": shop.merchant.pk, **WHY}
     proposal = two_people.propose(reopening.reopen, now=shop.at("2026-11-20 09:00"), **wanted)
     CreditLine.objects.update(limit=0)  # as a write-off may leave it: then one officer opens it
     reopening.reopen(actor=two_people.SECOND, now=shop.at("2026-11-20 10:00"), **wanted)

@@ -32,6 +32,10 @@ def page(shop: Shop) -> str:
     return reverse("admin:billing_billingaccount_decide", args=[shop.merchant.pk, "reopen"])
 
 
+def is_closed(shop: Shop) -> bool:
+    return shop.account.is_closed
+
+
 def send(browser: Client, shop: Shop) -> str:
     said = {"reason": OURS, "told": THEIRS, **showed(browser, page(shop))}
     return text_of(browser.post(page(shop), said, follow=True))
@@ -59,7 +63,7 @@ def test_two_officers_open_an_account_again_in_the_admin(shop: Shop) -> None:
     assert "The plan basic starts anew today: 39.00 USD every 30 days" in shown
     assert "Plan fee of today 0.00 USD 39.00 USD" in shown
     assert "Nothing has changed yet: this takes a second person." in send(first, shop)
-    assert shop.account.is_closed
+    assert is_closed(shop)
     proposal = Proposal.objects.get()
     confirm = reverse("admin:merchants_proposal_decide", args=[proposal.pk, "confirm"])
     with nothing_changes():
@@ -69,7 +73,7 @@ def test_two_officers_open_an_account_again_in_the_admin(shop: Shop) -> None:
     assert OURS in read
     assert f"The merchant will read: {THEIRS}" in read
     second.post(confirm)
-    assert not shop.account.is_closed
+    assert not is_closed(shop)
     assert shop.invoices()[1:] == ["2027-01-05 SUBSCRIPTION 39.00"]
     owner = browser_of(member(shop))
     assert THEIRS in text_of(owner.get("/m/rosewood/notices/"))
