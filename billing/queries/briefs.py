@@ -15,6 +15,7 @@ from billing.models import (
 )
 from billing.queries import terms
 from billing.queries.effects import left_to_credit, not_posted_yet
+from credit.models import CreditLine
 from lib import money
 from lib.formats import plain_money
 
@@ -162,7 +163,12 @@ def _of_account(account: BillingAccount, name: str) -> list[Change]:
         case "reopen":
             fee = terms.plan_chosen(account).plan_price
             fee = fee if terms.plan_starts_anew(account) else nothing
-            return [Change("Account", "closed", "open"), Change("Plan fee of today", nothing, fee)]
+            line = CreditLine.objects.get(pk=account.pk)
+            return [
+                Change("Account", "closed", "open"),
+                Change("Limit for new orders", money.zero(line.currency), line.limit),
+                Change("Plan fee of today", nothing, fee),
+            ]
         case "bill-rest":
             return [Change("Outstanding", account.outstanding, nothing)]
         case "pay-out":

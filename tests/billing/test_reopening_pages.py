@@ -61,6 +61,7 @@ def test_two_officers_open_an_account_again_in_the_admin(shop: Shop) -> None:
     first = browser_of(operator("Billing officer", email="one@tael.example"))
     shown = text_of(first.get(page(shop)))
     assert "The plan basic starts anew today: 39.00 USD every 30 days" in shown
+    assert "Limit for new orders 0.00 USD 5,000.00 USD" in shown
     assert "Plan fee of today 0.00 USD 39.00 USD" in shown
     assert "Nothing has changed yet: this takes a second person." in send(first, shop)
     assert is_closed(shop)
