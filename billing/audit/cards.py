@@ -1,4 +1,4 @@
-"""Cards that our people blocked (rule 16.19)."""
+"""Cards that our people blocked (rule 16.20)."""
 
 from lib.audit import Check
 

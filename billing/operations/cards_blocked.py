@@ -1,4 +1,4 @@
-"""Blocks a card by an operator's decision, as when it turned out to be stolen (rule 16.19)."""
+"""Blocks a card by an operator's decision, as when it turned out to be stolen (rule 16.20)."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ def block(*, card_id: int, reason: str, told: str, actor: str, now: datetime) ->
     If bills were collected from it, they wait for a transfer or another method. What its provider
     was asked for before goes on. Owners are notified and read `told`; `reason` is for colleagues.
 
-    Raises AlreadyDecided for one that is blocked, Invalid without both texts. Rule 16.19.
+    Raises AlreadyDecided for one that is blocked, Invalid without both texts. Rule 16.20.
     """
     reason, told = wording.checked("reason", reason), wording.checked("told", told)
     account_id = Card.objects.values_list("account_id", flat=True).get(pk=card_id)

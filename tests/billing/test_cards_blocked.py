@@ -1,4 +1,4 @@
-"""A billing officer blocks a card: nothing is collected from it any more (rule 16.19)."""
+"""A billing officer blocks a card: nothing is collected from it any more (rule 16.20)."""
 
 from typing import Any
 
