@@ -17,7 +17,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
-from backoffice import home
+from backoffice import checklist, home
 from backoffice.list_pages import MERCHANT
 from backoffice.panels import Panel
 from lib.registry import Registry
@@ -134,6 +134,7 @@ def context(request: HttpRequest, merchant: Any, now: datetime) -> dict[str, Any
         "merchant": merchant,
         "now": now,
         "waiting": waiting,
+        "checklist": checklist.of(visit),
         "top": [one.panel for one in placed if one.area is Area.TOP],
         "standing": [one.panel for one in placed if one.area is Area.STANDING],
         "rows": [one.panel for one in placed if one.area is Area.ROWS],

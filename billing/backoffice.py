@@ -4,14 +4,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from backoffice import briefs
+from backoffice.checklist import ENTRIES, Entry, Item
 from backoffice.figures import DAILY, PERMISSIONS, PICTURES, TOTALS, Daily, Picture, Total, Totals
-from backoffice.list_pages import page_of
+from backoffice.list_pages import list_of, page_of
 from backoffice.merchant_page import FEW, PARTS, Area, Part, Placed, Section, Step, Visit
 from backoffice.panels import Panel
 from backoffice.queues import QUEUES
 from backoffice.reports import REPORTS
 from billing import queries, reports
-from billing.models import BillingAccount, BillingCredit, Payment, ThresholdRequest
+from billing.models import (
+    AccountChange,
+    BillingAccount,
+    BillingCredit,
+    Charge,
+    Payment,
+    ThresholdRequest,
+)
 from billing.queries import forecast, progress, sums, waiting
 from billing.queries.briefs import of_merchant
 from jobs.facts import FACTS, Fact
@@ -25,6 +33,7 @@ def register() -> None:
     briefs.register("billing", of_merchant)
     QUEUES.register(*waiting.QUEUES)
     PARTS.register(Part(40, _of_merchant, related=["billing_account__card"]))
+    ENTRIES.register(Entry(30, _method), Entry(55, _first_charge))
     PERMISSIONS.register("billing.view_billingaccount")
     TOTALS.register(Totals(20, TOTAL_ROWS, _totals))
     DAILY.register(*KINDS_BY_DAY)
@@ -146,6 +155,31 @@ def _asked_for_credits(credits: Sequence[BillingCredit]) -> Iterator[Step]:
     """
     for one in credits:
         yield Step(one.asked_at, "Asked: a credit", one.message, one.asked_by, page_of(one))
+
+
+# Until the merchant trades.
+
+
+def _method(visit: Visit) -> Item | None:
+    """Whether somebody has chosen how the bills are paid; by bank transfer until then."""
+    account: BillingAccount | None = visit.own("billing_account", BillingAccount)
+    if account is None:
+        return None
+    what = AccountChange.What.PAYMENT_METHOD
+    chosen = account.pays_by_itself or account.changes.filter(what=what).exists()
+    note = f"bills are paid by: {account.get_payment_method_display()}".lower()
+    return Item("A payment method is chosen", chosen, note, page_of(account))
+
+
+def _first_charge(visit: Visit) -> Item | None:
+    """Whether the marketplace's systems have charged something."""
+    account: BillingAccount | None = visit.own("billing_account", BillingAccount)
+    if account is None:
+        return None
+    charged = Charge.objects.filter(account=account, fee__is_sent_by_platform=True)
+    return Item(
+        "The first charge came through", charged.exists(), "", list_of(visit.merchant, Charge)
+    )
 
 
 # Beside the jobs.

@@ -7,6 +7,7 @@ amounts as plain decimals with their `currency` beside them.
 from django.utils.translation import gettext_lazy as _
 
 from billing.payment_failures import FAILURES
+from credit.notices import own_words
 from notices.details import amount, month, phrase, words
 from notices.kinds import Group, Kind, Link, Text
 
@@ -242,9 +243,62 @@ UNAPPLIED = Kind(
     link=Link("billing:unapplied"),
     shows={"amount": amount, "balance": amount},
 )
+# Cause: the card's id. Details: card (its brand and last digits), reason.
+CARD_BLOCKED = Kind(
+    code="CARD_BLOCKED",
+    label=_("A card was blocked"),
+    group=BILLING,
+    texts={
+        "": Text(
+            _("We blocked a card"),
+            _(
+                "Nothing is collected from %(card)s any more. Choose another method under Billing"
+                " settings if your bills were collected from it. Reason: %(reason)s"
+            ),
+        )
+    },
+    link=Link("billing:settings"),
+    owners_always=True,
+    owners_hint=_("That we blocked a card we always write to owners."),
+)
+# Cause: the instant of the closing. Details: told (what our people wrote for the merchant, or "").
+ACCOUNT_CLOSED = Kind(
+    code="ACCOUNT_CLOSED",
+    label=_("The account was closed"),
+    group=BILLING,
+    texts={
+        "": Text(
+            _("Your account was closed"),
+            _(
+                "Your account takes no new orders and no new charges. Open orders go on, what is"
+                " outstanding is billed, and your proceeds can be withdrawn. %(told)s"
+            ),
+        )
+    },
+    link=Link("billing:settings"),
+    shows={"told": own_words},
+)
+# Cause: the instant of the closing that ended. Details: told.
+ACCOUNT_REOPENED = Kind(
+    code="ACCOUNT_REOPENED",
+    label=_("The account was opened again"),
+    group=BILLING,
+    texts={
+        "": Text(
+            _("Your account is open again"),
+            _(
+                "Your account takes new orders and charges from now on, with the limit that it had."
+                " %(told)s"
+            ),
+        )
+    },
+    link=Link("billing:settings"),
+    shows={"told": own_words},
+)
 
 # In the order in which people find them where they choose their e-mails.
 KINDS = (
     *(BILL_ISSUED, PAYMENT_FAILED, PAYMENT_REVERSED, STATEMENT_CLOSED),
     *(THRESHOLD_ANSWERED, CREDIT_ANSWERED, CREDIT_UNDONE, UNAPPLIED, TRANSFER_MOVED),
+    *(CARD_BLOCKED, ACCOUNT_CLOSED, ACCOUNT_REOPENED),
 )

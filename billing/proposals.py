@@ -49,7 +49,13 @@ TRANSFER = Kind(
     title="Transfer, booked for another merchant",
     permission="billing.change_banktransfer",
 )
+REOPENING = Kind(
+    code="REOPENING",
+    title="Closed account, opened again",
+    permission="billing.change_billingaccount",
+)
 KINDS = (
     CREDIT, CREDIT_REQUEST, REVERSAL, THRESHOLD, THRESHOLD_REQUEST, PRICE, REST, UNAPPLIED,
     TRANSFER,
+    REOPENING,
 )  # fmt: skip

@@ -22,8 +22,10 @@ class Action(TextChoices):
     INVOICE_REVIEW_CHANGED = "INVOICE_REVIEW_CHANGED", "Review of bills changed"
     METHOD_CHANGED = "METHOD_CHANGED", "Payment method changed"
     CARD_ADDED = "CARD_ADDED", "Card added"
+    CARD_BLOCKED = "CARD_BLOCKED", "Card blocked"
     CARD_REMOVED = "CARD_REMOVED", "Card removed"
     ACCOUNT_CLOSED = "ACCOUNT_CLOSED", "Account closed"
+    ACCOUNT_REOPENED = "ACCOUNT_REOPENED", "Account opened again"
     REST_BILLED = "REST_BILLED", "Rest billed"
     REST_PAID_OUT = "REST_PAID_OUT", "Rest paid out"
 

@@ -6,14 +6,23 @@ from decimal import Decimal
 from typing import Any
 
 from backoffice import briefs
+from backoffice.checklist import ENTRIES, Entry, Item
 from backoffice.figures import DAILY, PERMISSIONS, PICTURES, TOTALS, Daily, Picture, Total, Totals
-from backoffice.list_pages import page_of
+from backoffice.list_pages import list_of, page_of
 from backoffice.merchant_page import FEW, PARTS, Area, Part, Placed, Section, Step, Visit
 from backoffice.panels import Panel
 from backoffice.queues import QUEUES
 from backoffice.reports import REPORTS
 from credit import queries, reports
-from credit.models import CreditLine, LimitEntry, LimitRequest, LimitReview, Order, Withdrawal
+from credit.models import (
+    CreditLine,
+    LimitEntry,
+    LimitRequest,
+    LimitReview,
+    Order,
+    PayoutDestination,
+    Withdrawal,
+)
 from credit.queries import freezes, proceeds, sums, waiting, withdrawals
 from credit.queries.briefs import of_merchant
 from merchants.queries import local_day
@@ -25,6 +34,7 @@ def register() -> None:
     """
     QUEUES.register(*waiting.QUEUES)
     PARTS.register(Part(30, _of_merchant, related=["credit_line"]))
+    ENTRIES.register(Entry(40, _destination), Entry(60, _first_order, ends=True))
     PERMISSIONS.register("credit.view_creditline")
     briefs.register("credit", of_merchant)
     TOTALS.register(Totals(10, TOTAL_ROWS, _totals))
@@ -163,3 +173,25 @@ def _asked_for_withdrawals(own_withdrawals: Sequence[Withdrawal]) -> Iterator[St
     for one in own_withdrawals:
         what = f"Asked: withdrawal {one}"
         yield Step(one.requested_at, what, "", one.requested_by, page_of(one))
+
+
+# Until the merchant trades.
+
+
+def _destination(visit: Visit) -> Item | None:
+    """Whether the merchant has a destination for its withdrawals."""
+    line: CreditLine | None = visit.own("credit_line", CreditLine)
+    if line is None or not visit.may_see(PayoutDestination):
+        return None
+    there = PayoutDestination.objects.filter(line=line, removed_at__isnull=True)
+    address = list_of(visit.merchant, PayoutDestination)
+    return Item("It has a destination for withdrawals", there.exists(), "", address)
+
+
+def _first_order(visit: Visit) -> Item | None:
+    """Whether an order came through, open or over."""
+    line: CreditLine | None = visit.own("credit_line", CreditLine)
+    if line is None:
+        return None
+    taken = Order.objects.filter(line=line).exclude(status=Order.Status.DECLINED)
+    return Item("The first order came through", taken.exists(), "", list_of(visit.merchant, Order))

@@ -65,8 +65,8 @@ LIMIT_100 = Kind(
 )
 
 
-def _why(name: str, details: Details) -> str:
-    """What the merchant reads of why a raise was decided so, or a standard sentence."""
+def own_words(name: str, details: Details) -> str:
+    """What our people wrote for the merchant, or a standard sentence."""
     return details.get("told") or str(BY_OUR_TEAM)
 
 
@@ -116,7 +116,7 @@ REVIEW = Kind(
         "limit_before": amount,
         "limit_proposed": amount,
         "limit_given": amount,
-        "reason": _why,  # of notices from before it is for colleagues
+        "reason": own_words,  # of notices from before it is for colleagues
     },
     is_automatic=True,
 )

@@ -8,6 +8,7 @@ class GatewayConfig(AppConfig):
     def ready(self) -> None:
         # These need the models, which are there by now.
         from backoffice.queues import QUEUES
+        from gateway import backoffice
         from gateway.ahead import CHECKS
         from gateway.imports import trail as imports
         from gateway.imports.audit import IMPORTS
@@ -23,3 +24,4 @@ class GatewayConfig(AppConfig):
         actions.register(imports.Action)
         actions.register(webhooks.Action)
         QUEUES.register(PARKED)
+        backoffice.register()

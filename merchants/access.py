@@ -1,18 +1,25 @@
-"""Decorators of views that let only a merchant's own people see its pages."""
+"""Decorators of views that let only a merchant's own people see its pages, and operators who look
+at them for a while (rule 21.12), who can change nothing.
+"""
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from http import HTTPStatus
+from typing import Concatenate, ParamSpec, cast
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.utils import timezone
 
-from lib import zones
+from lib import clock, zones
 from merchants import queries, second_factor
 from merchants.models import Membership, User
+from merchants.operations import looks
+from merchants.sign_in import admin_door
 
 P = ParamSpec("P")
 
@@ -45,16 +52,24 @@ def for_finance(view: View[P]) -> Callable[..., HttpResponseBase]:
     return _guard(view, lambda membership: membership.may_act)
 
 
+def for_exporting(view: View[P]) -> Callable[..., HttpResponseBase]:
+    """Do as `for_members`, but admit only who may take files: OWNER and FINANCE, and operators who
+    look at the pages. What these take is put on the trail.
+    """
+    return _guard(view, lambda membership: membership.may_export, gives_files=True)
+
+
 def for_owners(view: View[P]) -> Callable[..., HttpResponseBase]:
     """Do as `for_members`, but admit only OWNER, who may change the team. Others get a 403."""
     return _guard(view, lambda membership: membership.is_owner)
 
 
 def _guard(
-    view: View[P], may_enter: Callable[[Membership], bool]
+    view: View[P], may_enter: Callable[[Membership], bool], *, gives_files: bool = False
 ) -> Callable[..., HttpResponseBase]:
     """The view for those of the merchant's team whom `may_enter` admits; others get a 403, and
-    strangers a 404.
+    strangers a 404. An operator who looks at the pages may send nothing, and leaves each file that
+    the view gives on the trail.
     """
 
     @login_required
@@ -62,16 +77,44 @@ def _guard(
     def guarded(
         request: MemberRequest, merchant: str, *args: P.args, **kwargs: P.kwargs
     ) -> HttpResponseBase:
-        membership = queries.membership(request.user, merchant)
+        membership = queries.membership(request.user, merchant) or _looking(request, merchant)
         if membership is None:
             raise Http404("no merchant of yours has this reference")
-        elsewhere = second_factor.missing(request, membership)
-        if elsewhere is not None:
-            return elsewhere
+        if membership.look is None:
+            elsewhere = second_factor.missing(request, membership)
+            if elsewhere is not None:
+                return elsewhere
+        request.membership = membership
+        if membership.look is not None and request.method not in ("GET", "HEAD"):
+            page = "merchants/only_looked_at.html"
+            return render(request, page, status=HTTPStatus.FORBIDDEN)
         if not may_enter(membership):
             raise PermissionDenied
-        request.membership = membership
         with timezone.override(zones.zone(membership.merchant.timezone)):
-            return view(request, *args, **kwargs)
+            response = view(request, *args, **kwargs)
+        if gives_files and membership.look is not None and response.status_code == HTTPStatus.OK:
+            what, actor = request.get_full_path(), request.user.email
+            looks.note_download(membership.look, what=what, actor=actor, now=clock.now())
+        return response
 
     return guarded
+
+
+def _looking(request: HttpRequest, reference: str) -> Membership | None:
+    """A membership that is never saved, by which an operator sees the pages of the merchant at
+    which they look now; None for everybody else.
+
+    What holds at the admin holds here: its networks, how long nothing may be done, and a second
+    factor that was confirmed in the session.
+    """
+    user, now = cast(User, request.user), clock.now()
+    if not user.is_staff or not admin_door.is_near(request) or admin_door.was_idle(request):
+        return None
+    if not (settings.TAEL_SANDBOX or second_factor.was_confirmed(request)):
+        return None
+    look = queries.look(user, reference, now)
+    if look is None:
+        return None
+    membership = Membership(user=user, merchant=look.merchant, role=Membership.Role.VIEWER)
+    membership.look = look
+    return membership

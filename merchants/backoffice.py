@@ -1,13 +1,17 @@
 """The part of people and profiles in the operators' pages."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from backoffice.merchant_page import MANY, PARTS, Area, Part, Placed, Section, Visit
+from backoffice.checklist import ENTRIES, Entry, Item
+from backoffice.list_pages import list_of, page_of
+from backoffice.merchant_page import FEW, MANY, PARTS, Area, Part, Placed, Section, Visit
 from backoffice.panels import Panel
 from backoffice.queues import QUEUES
 from merchants import queries
-from merchants.models import Membership, Profile
+from merchants.models import Invitation, Membership, Note, Profile
 from merchants.queues import PROFILES, ROLES_AND_POLICIES
+from merchants.roles import WRITES_NOTES
 
 
 def register() -> None:
@@ -15,6 +19,7 @@ def register() -> None:
     its people. Called once, when a program starts.
     """
     QUEUES.register(PROFILES, ROLES_AND_POLICIES)
+    ENTRIES.register(Entry(10, _owner), Entry(20, _profile))
     licence = "profile__licence_document"  # up to 5 MB
     PARTS.register(Part(50, _of_merchant, related=["profile"], deferred=[licence]))
 
@@ -27,4 +32,48 @@ def _of_merchant(visit: Visit) -> Section:
     if visit.may_see(Membership):
         people = list(queries.members(visit.merchant).order_by("role", "pk")[:MANY])
     shown = {"people": people, "profile": visit.own("profile", Profile)}
-    return Section(panels=[Placed(Area.ROWS, 50, Panel("admin/backoffice/people.html", shown))])
+    return Section(
+        panels=[
+            Placed(Area.ROWS, 50, Panel("admin/backoffice/people.html", shown)),
+            *_notes(visit),
+        ]
+    )
+
+
+def _notes(visit: Visit) -> Iterator[Placed]:
+    """Yield the panel of the latest FEW notes of colleagues, for who may see them."""
+    if not visit.may_see(Note):
+        return
+    shown = {
+        "notes": visit.merchant.notes.order_by("-pk")[:FEW],
+        "may_write": visit.request.user.has_perm(WRITES_NOTES),
+    }
+    yield Placed(Area.ROWS, 55, Panel("admin/backoffice/notes.html", shown))
+
+
+# Until the merchant trades.
+
+
+def _owner(visit: Visit) -> Item | None:
+    """Whether somebody has accepted to be an owner; if not, who is invited."""
+    if not visit.may_see(Membership):
+        return None
+    owner = Membership.Role.OWNER
+    title, merchant = "An owner has accepted", visit.merchant
+    if merchant.memberships.filter(role=owner).exists():
+        return Item(title, True)
+    invited = queries.open_invitations(merchant, visit.now).filter(role=owner).first()
+    note = f"{invited.email} is invited" if invited else "nobody is invited"
+    return Item(title, False, note, list_of(merchant, Invitation))
+
+
+def _profile(visit: Visit) -> Item | None:
+    """Whether the merchant's profile is confirmed; if not, how it stands."""
+    if not visit.may_see(Profile):
+        return None
+    title = "The profile is confirmed"
+    profile = visit.own("profile", Profile)
+    if profile is None or not profile.changed_at:
+        return Item(title, False, "it is empty", list_of(visit.merchant, Profile))
+    note = "it waits for you" if profile.waits else ""
+    return Item(title, profile.is_confirmed, note, page_of(profile))

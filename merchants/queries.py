@@ -15,6 +15,7 @@ from lib import calendar
 from merchants.models import (
     EnrolledFactor,
     Invitation,
+    Look,
     Membership,
     Merchant,
     OperatorDecision,
@@ -27,6 +28,7 @@ from merchants.models import (
     User,
 )
 
+LOOKS_AT_MERCHANTS = "merchants.view_look"  # whoever has a role
 # Recovery codes alone are no second factor: they stand in for one that was lost.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 FACTOR_WAITS = timedelta(hours=24)  # before what somebody set up first opens money's ways out
@@ -58,6 +60,19 @@ def membership(user: User, merchant_reference: str) -> Membership | None:
         .filter(user=user, merchant__reference=merchant_reference)
         .first()
     )
+
+
+def look(operator: User, merchant_reference: str, now: datetime) -> Look | None:
+    """The look by which the operator may see this merchant's pages now; None if there is none, or
+    if the person is no operator who may look at merchants (any more).
+    """
+    if not (operator.is_active and operator.is_staff and operator.has_perm(LOOKS_AT_MERCHANTS)):
+        return None
+    going_on = Look.objects.filter(
+        operator=operator, merchant__reference=merchant_reference, ended_at__isnull=True,
+        started_at__lte=now, ends_at__gt=now,
+    )  # fmt: skip
+    return going_on.select_related("merchant").order_by("-ends_at").first()
 
 
 def merchants_of(user: User) -> QuerySet[Merchant]:

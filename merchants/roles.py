@@ -10,6 +10,7 @@ ADMINISTRATOR = "Administrator"
 
 MANAGES_PEOPLE = "merchants.change_user"  # what an administrator may and others may not
 MANAGES_MEMBERS = "merchants.change_membership"
+WRITES_NOTES = "merchants.change_note"  # whoever decides anything
 
 _of_money: list[str] = []
 

@@ -45,6 +45,11 @@ class Action(TextChoices):
     PROPOSAL_REFUSED = "PROPOSAL_REFUSED", "Proposal refused"
     PROPOSAL_WITHDRAWN = "PROPOSAL_WITHDRAWN", "Proposal withdrawn"
 
+    PAGES_LOOKED_AT = "PAGES_LOOKED_AT", "Merchant's pages looked at"
+    LOOK_ENDED = "LOOK_ENDED", "Look at a merchant's pages ended"
+    FILE_TAKEN = "FILE_TAKEN", "File of a merchant taken"
+    NOTE_WRITTEN = "NOTE_WRITTEN", "Note for colleagues written"
+
     # How far one operator goes alone
     OPERATOR_POLICY_INTRODUCED = "OPERATOR_POLICY_INTRODUCED", "Operator policy introduced"
     OPERATOR_POLICY_WITHDRAWN = "OPERATOR_POLICY_WITHDRAWN", "Operator policy withdrawn"

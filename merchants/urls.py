@@ -1,12 +1,13 @@
 from django.urls import URLPattern, path
 
-from merchants.views import home, invitations, settings, team
+from merchants.views import home, invitations, looks, settings, team
 
 app_name = "merchants"
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("language/", settings.language, name="language"),
+    path("looks/<int:pk>/end/", looks.end, name="end_look"),
     path("invitations/<str:token>/", invitations.invitation, name="invitation"),
 ]
 

@@ -1,16 +1,22 @@
 """The admin pages of notices and of their e-mails, and the message to a merchant."""
 
+from datetime import datetime
+from typing import Any
+
 from django.contrib import admin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from backoffice.briefs import Brief, Fact
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Call, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, related
+from lib import clock
 from lib.form_keys import KeyedForm
 from lib.text_fields import WordsField
 from merchants.admin.forms import OfMerchantNamed
-from notices.models import Notice, NoticeMail
-from notices.operations import messages
+from notices import letters, queries
+from notices.models import MOST_AGAIN, Notice, NoticeMail
+from notices.operations import mails_again, messages
 
 
 class Message(KeyedForm, OfMerchantNamed, Reasoned):
@@ -22,6 +28,11 @@ class Message(KeyedForm, OfMerchantNamed, Reasoned):
         help_text="The merchant's people read it as it is written: write it in their language.",
     )
     field_order = ("merchant", "text", "reason", "request_key")
+
+
+def _may_go_again(mail: NoticeMail) -> bool:
+    """Whether nobody waits for it to be sent, and it was not sent too often yet."""
+    return not queries.waits(mail, clock.now()) and mail.asked_again < MOST_AGAIN
 
 
 @admin.register(Notice)
@@ -48,9 +59,50 @@ class NoticeAdmin(Deciding, OfMerchant):
 
 
 @admin.register(NoticeMail)
-class NoticeMailAdmin(OfMerchant):
+class NoticeMailAdmin(Deciding, OfMerchant):
     merchant = "notice__merchant"
     reference = "notice__cause"
-    list_display = ("__str__", related("notice__merchant"), "notice", "user", "sent_at", "failures")
+    list_display = (
+        *("kind", related("notice__merchant"), "user", "told_at", "standing", "sent_at"),
+        *("failures", "asked_again"),
+    )
     list_filter = (("sent_at", admin.EmptyFieldListFilter),)
     list_select_related = ("notice__merchant", "user")
+    decisions = (
+        Decision(
+            "again",
+            "Send again",
+            form=Reasoned,
+            effect=lambda mail: (
+                f"{mail.user} gets the mail once more within minutes, in the language of"
+                f" theirs. A mail is sent again {MOST_AGAIN} times at most."
+            ),
+            shown=lambda mail: {"Sent": mail.sent_at, "Sent again": mail.asked_again},
+            carry_out=Call(mails_again.send_again, "mail_id"),
+            done="It is sent within minutes.",
+            is_open=_may_go_again,
+        ),
+    )
+
+    @admin.display(description="kind")
+    def kind(self, mail: NoticeMail) -> str:
+        return str(mail.notice.get_kind_display())
+
+    @admin.display(description="told at")
+    def told_at(self, mail: NoticeMail) -> datetime:
+        return mail.notice.at
+
+    @admin.display(description="standing")
+    def standing(self, mail: NoticeMail) -> str:
+        return queries.standing(mail, clock.now())
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        """What the mail says, as the merchant's people read the notice."""
+        return Brief(
+            facts=(
+                Fact("Notice", letters.title(row.notice)),
+                Fact("It says", letters.sentence(row.notice)),
+                Fact("To", row.user.email),
+                Fact("Standing", queries.standing(row, clock.now())),
+            )
+        )

@@ -3,7 +3,7 @@
 from backoffice.list_pages import list_of
 from backoffice.merchant_page import MANY, PARTS, Link, Part, Section, Step, Visit
 from notices import letters
-from notices.models import Notice
+from notices.models import Notice, NoticeMail
 
 
 def register() -> None:
@@ -18,6 +18,8 @@ def _of_merchant(visit: Visit) -> Section:
     read them; only the link to all of them for operators who may not see notices.
     """
     links = [Link("All notices", list_of(visit.merchant, Notice))]
+    if visit.may_see(NoticeMail):
+        links.append(Link("All their e-mails", list_of(visit.merchant, NoticeMail)))
     if not visit.request.user.has_perm("notices.view_notice"):
         return Section(links=links)
     notices = Notice.objects.filter(merchant=visit.merchant).order_by("-id")[:MANY]

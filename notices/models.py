@@ -6,6 +6,8 @@ from merchants.models.merchants import Merchant
 from merchants.models.people import User
 from notices import kinds
 
+MOST_AGAIN = 3  # times that our people have the same mail sent again
+
 
 class Notice(models.Model):
     merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="notices")
@@ -43,11 +45,18 @@ class NoticeMail(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     # How often sending it failed; e-mails that failed less often are sent first.
     failures = models.PositiveSmallIntegerField(default=0)
+    # How often our people had it sent again, and when last; `sent_at` is of the last time.
+    asked_again = models.PositiveSmallIntegerField(default=0, db_default=0)
+    asked_again_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["notice", "user"], name="one_mail_per_notice_and_person"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(asked_again__lte=MOST_AGAIN),
+                name="a_mail_is_sent_again_three_times_at_most",
             ),
         ]
         indexes: ClassVar = [

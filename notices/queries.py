@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from merchants.models import Merchant
 from merchants.queries import MAIL_WINDOW
@@ -32,11 +32,28 @@ def notices_of(merchant: Merchant, *, kinds: Collection[str] = ()) -> QuerySet[N
 
 def notices_to_mail(now: datetime) -> Sequence[int]:
     """The keys of notices no older than MAIL_WINDOW whose e-mails were not created yet, or not all
-    sent.
+    sent; and of older ones of which somebody had a mail sent again within that time.
     """
     since = now - MAIL_WINDOW
     unaddressed = Notice.objects.filter(addressed_at__isnull=True, at__gt=since)
-    unsent = NoticeMail.objects.filter(sent_at__isnull=True, notice__at__gt=since)
+    unsent = NoticeMail.objects.filter(
+        Q(notice__at__gt=since) | Q(asked_again_at__gt=since), sent_at__isnull=True
+    )
     return sorted(
         {*unaddressed.values_list("pk", flat=True), *unsent.values_list("notice", flat=True)}
     )
+
+
+def waits(mail: NoticeMail, now: datetime) -> bool:
+    """Whether the job still tries to send this e-mail."""
+    began = max(filter(None, (mail.notice.at, mail.asked_again_at)))
+    return mail.sent_at is None and began > now - MAIL_WINDOW
+
+
+def standing(mail: NoticeMail, now: datetime) -> str:
+    """What became of the e-mail, in words for our people."""
+    if mail.sent_at is not None:
+        return "sent"
+    if not waits(mail, now):
+        return "given up"
+    return f"failed {mail.failures} times, and is tried again" if mail.failures else "waits"

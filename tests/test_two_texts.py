@@ -50,8 +50,11 @@ MUST_TELL = {
     ("creditline", "correct"),
     ("proceedscorrection", "take-back"),
     ("payoutdestination", "block"),
+    ("card", "block"),
 }
 MAY_TELL = {
+    ("billingaccount", "close"),
+    ("billingaccount", "reopen"),
     ("creditline", "limit"),
     ("creditline", "freeze"),
     ("freeze", "lift"),

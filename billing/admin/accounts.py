@@ -1,16 +1,24 @@
 """Accounts, what was changed about them, and the fees they are charged."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
 
-from backoffice.list_pages import OfMerchant, ReadOnly, amount, one_of, related
+from backoffice.decisions import Act, Call, Decision, Telling
+from backoffice.list_pages import OfMerchant, ReadOnly, amount, one_of, related, waiting
 from backoffice.outcomes import LastDecision
 from billing.admin import account_decisions, closing, unapplied
 from billing.admin.shown import AboutAccount
 from billing.models import AccountChange, BillingAccount, Card, Fee, NumberSeries, PlanTerm
+from billing.operations import cards, cards_blocked
+from billing.queries import waiting as queues
 
 MERCHANT = related("account__merchant")
+DATES = ("next_plan_on", "next_cycle_on")
 
 
 @admin.register(Fee)
@@ -39,13 +47,23 @@ class BillingAccountAdmin(AboutAccount, OfMerchant):
         "plan",
         amount("plan_price"),
         "payment_method",
-        "next_invoice_on",
+        "next_invoice",
         "open_on",
         "closed_on",
     )
-    list_filter = ("reviews_bills", "payment_method")
+    list_filter = (waiting(queues.UNAPPLIED), "reviews_bills", "payment_method")
     list_select_related = ("merchant",)
     decisions = (*account_decisions.DECISIONS, *unapplied.DECISIONS, *closing.DECISIONS)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        """All fields; of a closed account without its dates, on which nothing comes."""
+        fields = super().get_fields(request, obj)
+        is_closed = isinstance(obj, BillingAccount) and obj.is_closed
+        return [name for name in fields if not is_closed or name not in DATES]
+
+    @admin.display(description="next bill")
+    def next_invoice(self, account: BillingAccount) -> date | None:
+        return None if account.is_closed else account.next_invoice_on
 
     def last_decision(self, row: Any) -> LastDecision | None:
         change = row.changes.order_by("pk").last()
@@ -87,8 +105,14 @@ class AccountChangeAdmin(OfMerchant):
     list_select_related = ("account__merchant",)
 
 
+def _blocked(act: Act, card: Card) -> Card:
+    """Have the provider forget the card, now that it is blocked and no lock is held."""
+    cards.detach(card)
+    return card
+
+
 @admin.register(Card)
-class CardAdmin(OfMerchant):
+class CardAdmin(AboutAccount, OfMerchant):
     merchant = "account__merchant"
     reference = "last_four"
     list_display = (
@@ -99,6 +123,7 @@ class CardAdmin(OfMerchant):
         "added_at",
         "added_by",
         "removed_at",
+        "blocked_at",
     )
     list_filter = (
         one_of("provider", BillingAccount.Method.choices),
@@ -106,3 +131,21 @@ class CardAdmin(OfMerchant):
     )
     list_select_related = ("account__merchant",)
     search_help_text = "Merchant's reference, last four digits"
+    decisions = (
+        Decision(
+            "block",
+            "Block",
+            form=Telling,
+            effect=lambda card: (
+                f"Nothing is collected from {card} any more, and the merchant cannot add it again."
+                " Bills that were collected from it wait for a transfer, or until another method is"
+                " chosen. What the provider was asked for before goes on. Owners are told. It"
+                " cannot be taken back."
+            ),
+            shown=lambda card: {"Blocked": card.is_blocked, "Removed": card.removed_at},
+            carry_out=Call(cards_blocked.block, "card_id"),
+            afterwards=_blocked,
+            done="The card is blocked.",
+            is_open=lambda card: not card.is_blocked,
+        ),
+    )

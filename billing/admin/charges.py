@@ -8,12 +8,14 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
+from backoffice.decision_pages import Deciding
 from backoffice.decisions import Decision
 from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related
-from billing.admin import shown
+from billing.admin import files, shown
 from billing.admin.forms import GrantedCredit
 from billing.admin.lists import unit_price
 from billing.admin.shown import AboutAccount
+from billing.documents import for_operators
 from billing.models import (
     Charge,
     FulfilmentRequest,
@@ -119,7 +121,7 @@ class StatementTotalInline(ReadOnlyInline):
 
 
 @admin.register(Statement)
-class StatementAdmin(OfMerchant):
+class StatementAdmin(Deciding, OfMerchant):
     merchant = "account__merchant"
     reference = "month"
     list_display = ("__str__", MERCHANT, "currency", "opened_at", "closed_at")
@@ -127,6 +129,12 @@ class StatementAdmin(OfMerchant):
     list_select_related = ("account__merchant",)
     search_help_text = "Merchant's reference, month (2026-11)"
     inlines = (StatementTotalInline,)
+    downloads = files.of_merchant(
+        "statement",
+        is_there=lambda statement: statement.is_closed,
+        as_pdf=for_operators.statement_as_pdf,
+        as_csv=for_operators.statement_as_csv,
+    )
 
     def named(self, queryset: "QuerySet[Statement]", reference: str) -> "QuerySet[Statement]":
         """The statements of the month in `reference`, such as 2026-11; none if it is no month."""

@@ -1,16 +1,20 @@
-"""The decisions to close an account, to bill what it still owes, and to pay out what it has
-left.
+"""The decisions to close an account or open it again, to bill what it still owes, and to pay out
+what it has left.
 """
 
+from django.utils.formats import date_format
 from moneyed import Money
 
 from backoffice.decisions import Call, Decision, Reasoned
+from backoffice.list_pages import figure
 from billing.admin import shown
 from billing.admin.account_decisions import figures, is_open
 from billing.admin.forms import RestPaidOut
 from billing.models import BillingAccount
-from billing.operations import terms
+from billing.operations import reopening, terms
 from billing.queries.effects import not_posted_yet
+from billing.queries.terms import plan_chosen, plan_starts_anew
+from credit.admin.forms import MayTell
 from merchants.admin.two_people import CallOrPropose, done
 
 
@@ -29,11 +33,32 @@ def _close_effect(account: BillingAccount) -> str:
         what = "Nothing is left to bill."
     return (
         "{outstanding} is outstanding, and {waiting} that waits for the end of the day or the month"
-        " posts now. {what} From then on the account takes no further charge. It can't be opened"
-        " again."
+        " posts now. {what} From then on the account takes no further charge, and its credit line"
+        " no new order. The merchant is told. To open it again takes a second person."
     ).format(
         what=what.format(**figures(account, total=total, left=-total)),
         **figures(account, waiting=waiting),
+    )
+
+
+def _reopen_effect(account: BillingAccount) -> str:
+    """What opening the account again does, as the operator reads it before deciding."""
+    plan = plan_chosen(account)
+    fee = f"{figure(plan.plan_price)} every {plan.plan_interval_days} days"
+    if plan_starts_anew(account):
+        dates = (
+            f"The plan {plan.plan} starts anew today: {fee}, in advance, and a bill for it is"
+            " issued at once. The days for which the account was closed cost nothing."
+        )
+    else:
+        dates = (
+            "The plan was paid for until its next date, which stays"
+            f" {date_format(account.next_plan_on)}: nothing is charged now."
+        )
+    return (
+        "Account and credit line are open from now on: charges and orders are taken, with the limit"
+        f" that the line has. {dates} The merchant is told. Unless the limit is 0, a second person"
+        " confirms it."
     )
 
 
@@ -71,12 +96,22 @@ DECISIONS = (
     Decision(
         "close",
         "Close the account",
-        form=Reasoned,
+        form=MayTell,
         effect=_close_effect,
         shown=shown.closed,
         carry_out=Call(terms.close, "merchant_id"),
         done="The account is closed.",
         is_open=is_open,
+    ),
+    Decision(
+        "reopen",
+        "Open the account again",
+        form=MayTell,
+        effect=_reopen_effect,
+        shown=shown.closing,
+        carry_out=CallOrPropose(reopening.reopen, "merchant_id"),
+        done=done("The account is open again."),
+        is_open=lambda account: account.is_closed,
     ),
     Decision(
         "bill-rest",

@@ -6,8 +6,10 @@ from django.contrib import admin
 
 from backoffice.list_pages import FoundByKeys, ReadOnlyInline, amount, related, waiting
 from backoffice.outcomes import LastDecision
+from billing.admin import files
 from billing.admin.invoice_decisions import DECISIONS
 from billing.admin.shown import AboutAccount
+from billing.documents import for_operators
 from billing.models import Invoice, InvoiceDecision, InvoiceLine, Payment
 from billing.queries import waiting as queues
 from merchants import installation
@@ -62,6 +64,12 @@ class InvoiceAdmin(AboutAccount, FoundByKeys):
     list_filter = (waiting(queues.DRAFTS, queues.FAILED), "status", "kind")
     inlines = (InvoiceLineInline, PaymentInline, InvoiceDecisionInline)
     decisions = DECISIONS
+    downloads = files.of_merchant(
+        "invoice",
+        is_there=lambda invoice: invoice.number is not None,  # drafts have no files
+        as_pdf=for_operators.invoice_as_pdf,
+        as_csv=for_operators.invoice_as_csv,
+    )
 
     def last_decision(self, row: Any) -> LastDecision | None:
         decision = row.decisions.order_by("pk").last()

@@ -22,8 +22,9 @@ from billing.models import (
     ThresholdRequest,
 )
 from billing.operations import accounts, prices, transfers
-from billing.queries import briefs
+from billing.queries import briefs, terms
 from billing.queries.effects import left_to_credit
+from credit.models import CreditLine
 from lib import money
 
 Values = dict[str, Any]
@@ -131,6 +132,18 @@ def reviews(account: BillingAccount) -> Values:
 
 def closed(account: BillingAccount) -> Values:
     return {"Closed": account.is_closed}
+
+
+def closing(account: BillingAccount) -> Values:
+    """Since when a closed account is closed, and what it means to open it: the limit that is given
+    again, and whether a plan fee is charged.
+    """
+    line = CreditLine.objects.filter(pk=account.pk).first()
+    return {
+        "Closed": account.closed_at,
+        "Limit": line and line.limit,
+        "Plan starts anew": terms.plan_starts_anew(account),
+    }
 
 
 def rest(account: BillingAccount) -> Values:

@@ -7,7 +7,9 @@ terms that were (plans).
 
 from billing.audit import (
     accounts,
+    cards,
     charges,
+    closings,
     credits,
     dunning,
     instants,
@@ -32,6 +34,8 @@ CHECKS = (
     *invoice_dates.CHECKS,
     *plans.CHECKS,
     *accounts.CHECKS,
+    *cards.CHECKS,
+    *closings.CHECKS,
     *payments.CHECKS,
     *dunning.CHECKS,
     *instants.CHECKS,

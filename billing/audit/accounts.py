@@ -20,9 +20,13 @@ CHECKS = (
                        AS threshold,
                    (array_agg(after ORDER BY id DESC) FILTER (WHERE what = 'BILL_REVIEW'))[1]
                        AS bill_review,
-                   min(at) FILTER (WHERE what = 'CLOSED') AS closed_at,
-                   min(effective_on) FILTER (WHERE what = 'CLOSED') AS closed_on
-            FROM billing_accountchange change WHERE change.account_id = account.merchant_id
+                   max(at) FILTER (WHERE what = 'CLOSED' AND is_last) AS closed_at,
+                   max(effective_on) FILTER (WHERE what = 'CLOSED' AND is_last) AS closed_on
+            FROM (
+                SELECT *, id = max(id) FILTER (WHERE what IN ('CLOSED', 'REOPENED')) OVER ()
+                              AS is_last
+                FROM billing_accountchange change WHERE change.account_id = account.merchant_id
+            ) change
         ) last
         """,
     ),

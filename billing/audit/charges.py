@@ -59,11 +59,13 @@ CHARGES = (
         SELECT charge.account_id AS merchant_id, 'charge ' || charge.reference AS subject,
                CASE WHEN fee.posting <> 'MONTHLY' THEN (fee.posting, {ARRIVED_ON})
                     WHEN charge.is_late THEN ('IMMEDIATE'::varchar, {ARRIVED_ON})
-                    ELSE (fee.posting, least({month_end(ARRIVED_ON)}, account.closed_on))
+                    ELSE (fee.posting, least({month_end(ARRIVED_ON)}, (
+                        SELECT min(change.effective_on) FROM billing_accountchange change
+                        WHERE change.account_id = charge.account_id AND change.what = 'CLOSED'
+                          AND change.at >= charge.arrived_at)))
                     END AS expected,
                (item.posting, item.posting_on) AS found
         FROM billing_charge charge
-        JOIN billing_billingaccount account ON account.merchant_id = charge.account_id
         JOIN billing_fee fee ON fee.code = charge.fee_id
         LEFT JOIN billing_invoiceitem item ON item.id = charge.item_id
         {ARRIVED}

@@ -1,5 +1,6 @@
 """Money given back: credits, and what a closed account was paid out."""
 
+from billing.audit.closings import was_closed_at
 from billing.models import Fee
 from billing.models.charges import RESERVED_PREFIX
 from billing.providers.minimums import RELATION
@@ -95,12 +96,11 @@ CHECKS = (
         SELECT charge.account_id AS merchant_id, 'charge ' || charge.reference AS subject,
                ('{RESERVED_PREFIX}waiver:' || row_number() OVER (
                     PARTITION BY charge.account_id ORDER BY charge.id), true, true) AS expected,
-               (charge.reference::text, coalesce(charge.arrived_at >= account.closed_at, false),
+               (charge.reference::text, {was_closed_at("charge.arrived_at", "charge.account_id")},
                 -charge.amount < coalesce((
                     SELECT max(minimum.least) FROM {RELATION}
                     WHERE minimum.currency = charge.currency), 0)) AS found
         FROM billing_charge charge
-        JOIN billing_billingaccount account ON account.merchant_id = charge.account_id
         WHERE charge.fee_id = '{Fee.WAIVER}'
         """,
     ),

@@ -1,5 +1,6 @@
 """When plan fees and bills come, what they are called, and what they follow."""
 
+from billing.audit.closings import was_closed_on
 from billing.audit.invoices import DRAWN_UP_AT, INVOICE
 from billing.audit.plans import IN_FORCE, PLAN_DATES, SCHEDULED_UNTIL
 from billing.models import Fee
@@ -32,7 +33,8 @@ INVOICES = (
         SELECT invoice.account_id AS merchant_id, {INVOICE} || ' of ' || invoice.issued_on
             AS subject,
                CASE WHEN date.day IS NOT NULL THEN 'SUBSCRIPTION'
-                    WHEN invoice.issued_on > {SCHEDULED_UNTIL}
+                    WHEN {was_closed_on("invoice.issued_on", "invoice.account_id")}
+                      OR invoice.issued_on > {SCHEDULED_UNTIL}
                       OR mod(invoice.issued_on - account.joined_on, {CYCLE_DAYS}) <> 0 THEN NULL
                     WHEN term.plan_interval_days > {CYCLE_DAYS} THEN 'CYCLE' END AS expected,
                invoice.kind::text AS found

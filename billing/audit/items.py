@@ -67,10 +67,12 @@ CHECKS = (
                          THEN item.posting_on
                     WHEN item.posting = 'IMMEDIATE' THEN local.day
                     WHEN item.posting = 'DAILY' AND item.posting_on = local.day THEN local.day
-                    WHEN item.posting = 'MONTHLY' AND local.day = account.closed_on THEN local.day
+                    WHEN item.posting = 'MONTHLY' AND EXISTS (
+                        SELECT FROM billing_accountchange change
+                        WHERE change.account_id = item.account_id AND change.what = 'CLOSED'
+                          AND change.at = item.posted_at) THEN local.day
                     ELSE eve.day END AS found
         FROM billing_invoiceitem item
-        JOIN billing_billingaccount account ON account.merchant_id = item.account_id
         {join_zone("posted", merchant="item.account_id", instant="item.posted_at")}
         {join_zone("before", merchant="item.account_id", instant=eve("item.posted_at"))}
         CROSS JOIN LATERAL (SELECT {day("posted", "item.posted_at")} AS day) local

@@ -1,6 +1,6 @@
 """The audit checks of billing's decisions that take two people above the figures (rule 25.13)."""
 
-from billing.sorts import CREDIT, PRICE, THRESHOLD
+from billing.sorts import CREDIT, PRICE, REOPENING, THRESHOLD
 from lib.audit import Check
 from lib.audit_days import clock_day, is_recounted, join_zone
 from merchants.audit.two_people import CONFIRMED, JOIN_PROPOSAL, decided, within_figures
@@ -85,6 +85,9 @@ CHECKS = (
             FROM billing_accountchange
             WHERE CASE what WHEN 'THRESHOLD' THEN after::numeric > before::numeric END
             UNION ALL
+            SELECT account_id, 'account change ' || id, after::numeric
+            FROM billing_accountchange WHERE what = 'REOPENED'
+            UNION ALL
             SELECT merchant_id, 'price ' || id, coalesce(unit_price, 0) FROM billing_feeprice
             """,
             "credit|reversal|account change|unapplied entry|transfer|price",
@@ -93,6 +96,17 @@ CHECKS = (
     within_figures(THRESHOLD, "thresholds"),
     within_figures(CREDIT, "credits"),
     within_figures(PRICE, "prices"),
+    Check(
+        13,
+        "an account whose line had a limit was opened again by two people",
+        "without a limit, or by two",
+        f"""
+        SELECT decision.merchant_id, decision.subject, true AS expected,
+               decision.figure = 0 OR {CONFIRMED} AS found
+        FROM merchants_operatordecision decision {JOIN_PROPOSAL}
+        WHERE decision.what = '{REOPENING.code}'
+        """,
+    ),
     Check(
         13,
         "a price far from the one before was confirmed by another person",

@@ -21,6 +21,21 @@ CHECKS = (
         ) entries ON entries.account_id = account.merchant_id
         """,
     ),
+    # It goes to nothing, comes again, and waits from then on.
+    Check(
+        8,
+        "unapplied money waits since it came",
+        "since",
+        """
+        SELECT account.merchant_id, 'billing account' AS subject, (
+                   SELECT min(entry.at) FROM billing_unappliedentry entry
+                   WHERE entry.account_id = account.merchant_id AND entry.id > coalesce((
+                       SELECT max(nothing.id) FROM billing_unappliedentry nothing
+                       WHERE nothing.account_id = account.merchant_id AND nothing.balance = 0), 0)
+               ) AS expected, account.unapplied_since AS found
+        FROM billing_billingaccount account
+        """,
+    ),
     Check(
         8,
         "each unapplied entry tells what the account then had",

@@ -39,6 +39,7 @@ class BillingAccount(models.Model):
     )  # posted items on no bill; credits make it negative
     accruing = AmountField(default=Decimal(0))  # DAILY charges of the open day, not yet posted
     unapplied = AmountField(default=Decimal(0))  # sum of its UnappliedEntry rows
+    unapplied_since = models.DateTimeField(null=True, blank=True)  # since when there is any
     threshold = AmountField()  # outstanding of this much is billed the same day
     # The PlanTerm in force; a change waits there for the next plan date.
     plan = models.CharField(max_length=100)
@@ -60,7 +61,8 @@ class BillingAccount(models.Model):
     # The last day of which its bills, other than void ones, may include charges: the period of the
     # next bill starts after it. Null until there is a bill.
     billed_through = models.DateField(null=True, blank=True)
-    # Set once: it takes no more charges of the platform's systems and gets no scheduled bill.
+    # While they are set, it takes no charges of the platform's systems and gets no scheduled bill.
+    # That it was closed or opened again is an AccountChange.
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_on = models.DateField(null=True, blank=True)
     timezone = models.CharField(max_length=64)  # whose days this account counts now
@@ -83,6 +85,11 @@ class BillingAccount(models.Model):
             models.CheckConstraint(condition=Q(threshold__gte=0), name="threshold_not_negative"),
             models.CheckConstraint(condition=Q(unapplied__gte=0), name="unapplied_not_negative"),
             models.CheckConstraint(
+                condition=Q(unapplied=0, unapplied_since__isnull=True)
+                | Q(unapplied__gt=0, unapplied_since__isnull=False),
+                name="unapplied_money_is_there_since_an_instant",
+            ),
+            models.CheckConstraint(
                 condition=Q(card_disputed_at__isnull=True) | Q(card__isnull=False),
                 name="only_a_card_is_disputed",
             ),
@@ -96,6 +103,11 @@ class BillingAccount(models.Model):
             models.Index(
                 fields=["open_until"], name="account_by_day_end"
             ),  # the day-end job's question
+            models.Index(
+                fields=["unapplied_since"],
+                condition=Q(unapplied_since__isnull=False),
+                name="unapplied_money_by_age",
+            ),
         ]
         triggers: ClassVar = [currency_never_changes("account")]
 
@@ -175,6 +187,7 @@ class AccountChange(models.Model):
         PAYMENT_METHOD = "PAYMENT_METHOD", _("Payment method")
         BILL_REVIEW = "BILL_REVIEW", _("Review of bills")
         CLOSED = "CLOSED", _("Closing")
+        REOPENED = "REOPENED", _("Opening again")
         REST_BILLED = "REST_BILLED", _("Rest billed")
         PAID_OUT = "PAID_OUT", _("Paid out")
 

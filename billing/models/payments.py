@@ -12,6 +12,7 @@ from billing.models.accounts import BillingAccount
 from billing.models.invoices import Invoice
 from lib.fields import AmountField, CurrencyField, FormKeyField
 from lib.form_keys import one_row_per_form
+from lib.texts import LONGEST_WORDS
 
 # Every step an attempt can take.
 TRANSITIONS = [
@@ -54,9 +55,19 @@ class Card(models.Model):
     request_key = FormKeyField()
     removed_at = models.DateTimeField(null=True, blank=True)
     removed_by = models.CharField(max_length=254, blank=True)
+    # When our people let nothing be collected from it any more; set once, with its removal.
+    blocked_at = models.DateTimeField(null=True, blank=True)
+    blocked_by = models.CharField(max_length=254, blank=True, default="", db_default="")
+    blocked_reason = models.CharField(  # the merchant reads it
+        max_length=LONGEST_WORDS, blank=True, default="", db_default=""
+    )
 
     class Meta:
         constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(blocked_at__isnull=True) | Q(removed_at__isnull=False),
+                name="a_blocked_card_is_removed",
+            ),
             models.UniqueConstraint(
                 fields=["provider", "token"],
                 condition=~Q(provider="sandbox"),
@@ -71,12 +82,24 @@ class Card(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="card_is_never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(name="card_never_changes", exclude=["removed_at", "removed_by"]),
+            pgtrigger.ReadOnly(
+                name="card_never_changes",
+                exclude=["removed_at", "removed_by", "blocked_at", "blocked_by", "blocked_reason"],
+            ),
+            pgtrigger.Protect(
+                name="card_stays_blocked",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__blocked_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         brand = _("Card") if self.brand == "unknown" else BRANDS.get(self.brand, self.brand)
         return f"{brand} ···· {self.last_four}"
+
+    @property
+    def is_blocked(self) -> bool:
+        return self.blocked_at is not None
 
 
 class Payment(models.Model):

@@ -147,13 +147,21 @@ def remove(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card
     card = payment_methods.remove_card(
         merchant_id=merchant_id, card_id=card_id, actor=actor, now=now
     )
-    if card.provider == PROVIDER:
-        try:
-            with stripe_provider.asking():
-                stripe_provider.client().v1.payment_methods.detach(card.token)
-        except (NoAnswer, ProviderNotReady) as problem:
-            log.warning("Card %s stays attached at Stripe: %s", card.token, problem)
+    detach(card)
     return card
+
+
+def detach(card: Card) -> None:
+    """Detach a card that was removed or blocked here from its customer at Stripe. If Stripe does
+    not answer, it stays attached there, and that is logged.
+    """
+    if card.provider != PROVIDER:
+        return
+    try:
+        with stripe_provider.asking():
+            stripe_provider.client().v1.payment_methods.detach(card.token)
+    except (NoAnswer, ProviderNotReady) as problem:
+        log.warning("Card %s stays attached at Stripe: %s", card.token, problem)
 
 
 @contextmanager

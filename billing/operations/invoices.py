@@ -134,7 +134,8 @@ WITH due AS (
     {notices.ONCE}
 )
 UPDATE billing_billingaccount account
-SET outstanding = account.outstanding - invoice.total, billed_through = drawn.last_day
+SET outstanding = account.outstanding - invoice.total,
+    billed_through = greatest(account.billed_through, drawn.last_day)
 FROM invoice JOIN drawn USING (account_id) WHERE account.merchant_id = invoice.account_id
 RETURNING invoice.id, account.merchant_id, account.unapplied > 0
 """

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import AccountChange, BillingAccount, Card, Invoice
@@ -21,6 +22,13 @@ class UnknownCard(Refused):
 
     code = "unknown_card"
     sentence = _("This card is not there any more. Choose another method.")
+
+
+class CardBlocked(Refused):
+    """Our people have blocked this card of the account."""
+
+    code = "card_blocked"
+    sentence = _("We have blocked this card. Use another one, or ask us about it.")
 
 
 class CurrencyNotTaken(Refused):
@@ -103,13 +111,14 @@ def add_card(
 
     A card of the account with the same token is not kept twice, but chosen again. The same form
     sent twice, recognised by its `request_key`, changes nothing and returns the same card. Raises
-    FormConflict, TooManyCards, and what `choose` raises, such as UnknownCard for another account's
-    card.
+    FormConflict, TooManyCards, CardBlocked, and what `choose` raises, such as UnknownCard for
+    another account's card.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
     if known := form_keys.sent_before(account.cards.all(), request_key, last_four=last_four):
         return known
+    _check_not_blocked(account, provider, token, (brand, last_four, expires_on))
     card = None
     if provider != BillingAccount.Method.SANDBOX:
         card = Card.objects.filter(provider=provider, token=token).first()
@@ -153,6 +162,19 @@ def remove_card(*, merchant_id: int, card_id: int, actor: str, now: datetime) ->
     card.save(update_fields=["removed_at", "removed_by"])
     _write_trail(Action.CARD_REMOVED, card, actor, now)
     return card
+
+
+def _check_not_blocked(
+    account: BillingAccount, provider: str, token: str, said: tuple[str, str, date | None]
+) -> None:
+    """Raise CardBlocked for a card of the account that was blocked. Added again it has another
+    token, and is known by all that is `said` of it: its brand, last digits and last day.
+    """
+    brand, last_four, expires_on = said
+    same = Q(token=token) | Q(brand=brand, last_four=last_four, expires_on=expires_on)
+    blocked = account.cards.filter(same, provider=provider, blocked_at__isnull=False)
+    if blocked.exists():
+        raise CardBlocked("card: it was blocked; use another one")
 
 
 def _write_trail(action: Action, card: Card, actor: str, now: datetime) -> None:

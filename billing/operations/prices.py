@@ -7,8 +7,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from billing import sorts
-from billing.models import Fee, FeePrice
+from billing.models import BillingAccount, Fee, FeePrice
 from billing.models.prices import PRICE_DECIMALS
+from billing.operations.charges import AccountClosed
 from billing.proposals import PRICE
 from billing.queries import prices as queries
 from billing.trail import Action
@@ -51,7 +52,8 @@ def introduce(
     in the world). Of two prices from the same day the later one holds; introducing the same one
     again returns the one there is. Above the policy's figure, and when it is more than double or
     less than half of the one in force, it takes the `proposal` that a second person confirms.
-    Raises TakesTwoPeople, ChangedMeanwhile, PriceOfThePast, Invalid. Rule 12.5, rule 22.7.
+    Raises AccountClosed for a merchant whose account is closed, TakesTwoPeople, ChangedMeanwhile,
+    PriceOfThePast, Invalid. Rule 12.5, rule 22.7.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     money.check_currency(currency)
@@ -60,6 +62,7 @@ def introduce(
         unit_price = _checked_price(unit_price)
     elif merchant_id is None:
         raise Invalid("unit_price", "is missing; only a merchant's own price can end")
+    _check_open(merchant_id)
     wait_turn()
     before = FeePrice.objects.filter(fee=fee, currency=currency, merchant=merchant_id)
     known = before.filter(from_on=from_on).order_by("-pk").first()
@@ -217,6 +220,13 @@ def _price_text(price: FeePrice) -> str:
     if price.unit_price is None:
         return "that for everybody"
     return money.unit_price(price.unit_price, price.currency)
+
+
+def _check_open(merchant_id: int | None) -> None:
+    """Raise AccountClosed for a price of a merchant whose account is closed: nothing is charged."""
+    account = BillingAccount.objects.filter(pk=merchant_id, closed_at__isnull=False).first()
+    if account:
+        raise AccountClosed(f"account: it was closed on {account.closed_on}; open it again first")
 
 
 def _check_fee(code: str) -> None:

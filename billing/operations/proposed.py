@@ -4,6 +4,7 @@ from billing import proposals
 from billing.operations import (
     credits,
     prices,
+    reopening,
     reversals,
     terms,
     thresholds,
@@ -25,3 +26,4 @@ def register() -> None:
     register_kind(proposals.REST, calling(terms.pay_out_rest))
     register_kind(proposals.UNAPPLIED, calling(transfers.give_back))
     register_kind(proposals.TRANSFER, calling(transfers_moved.move))
+    register_kind(proposals.REOPENING, calling(reopening.reopen))

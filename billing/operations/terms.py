@@ -9,7 +9,8 @@ from django.db import transaction
 from moneyed import Money
 
 from billing.models import AccountChange, BillingAccount, Fee, Invoice, PlanTerm, Reversal
-from billing.operations import accounts, charges, invoices, items, rests, unapplied
+from billing.notices import ACCOUNT_CLOSED
+from billing.operations import accounts, charges, invoices, items, rests, thresholds, unapplied
 from billing.operations.charges import AccountClosed
 from billing.operations.payments import PaymentUnderWay
 from billing.proposals import REST
@@ -22,6 +23,7 @@ from lib.refusals import Conflict, Refused
 from merchants.models import Proposal, TimeZonePeriod
 from merchants.operations import two_people
 from merchants.sorts import PAY_OUT
+from notices.operations import notices
 
 
 class NothingToPayOut(Refused):
@@ -159,15 +161,19 @@ def review_invoices(
 
 
 @transaction.atomic
-def close(*, merchant_id: int, actor: str, reason: str, now: datetime) -> BillingAccount:
+def close(
+    *, merchant_id: int, actor: str, reason: str, told: str = "", now: datetime
+) -> BillingAccount:
     """Close the account: post everything, and bill all that is outstanding in a FINAL bill; less
-    than its provider collects is waived instead.
+    than its provider collects is waived instead. The merchant reads `told`, or a standard sentence
+    without; `reason` is for colleagues.
 
     From then on it takes no charge of the platform's and has no bill dates, and its credit line
     takes no new order. Its statement closes with its month. What is outstanding in the merchant's
     favour pays its unpaid bills; the rest waits to be paid out. Raises AccountClosed, Invalid
     without a reason. Rule 19.3.
     """
+    told = wording.optional("told", told)
     account, _ = accounts.lock_both(merchant_id, now=now)
     _check_open(account)
     now = account.now
@@ -183,6 +189,14 @@ def close(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Billin
     account.closed_at = now
     account.closed_on = account.open_on
     account.save(update_fields=["closed_at", "closed_on"])
+    notices.write(
+        merchant_id=merchant_id,
+        kind=ACCOUNT_CLOSED,
+        cause=now.isoformat(),
+        at=now,
+        told=told,
+    )
+    thresholds.reject_as_closed(account, actor=actor, now=now)
     items.post_everything(account, now=now)
     bill_all(account, now=now)
     account.refresh_from_db()

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
@@ -141,6 +142,20 @@ def reject(
     account, request = _hold_pending(request_id, now)
     now = account.now
     return _answer(request, account, Action.THRESHOLD_REFUSED, actor, reason, told, now)
+
+
+def reject_as_closed(account: BillingAccount, *, actor: str, now: datetime) -> None:
+    """Reject the request that waits on the locked account because the account was closed. Does
+    nothing if none waits.
+
+    The answer is written in the merchant's language.
+    """
+    waiting = account.threshold_requests.filter(status=ThresholdRequest.Status.PENDING).first()
+    if waiting:
+        with override(account.merchant.language):
+            told = gettext("Your account was closed.")
+        why = "The account was closed."
+        _answer(waiting, account, Action.THRESHOLD_REFUSED, actor, why, told, now)
 
 
 @transaction.atomic

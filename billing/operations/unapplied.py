@@ -7,7 +7,8 @@ of an entry names what the money came from or went to.
 
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import Case, F, When
+from django.db.models.functions import Coalesce
 from moneyed import Money
 
 from billing.models import BankTransfer, BillingAccount, Invoice, Payment, UnappliedEntry
@@ -193,8 +194,12 @@ def _enter(
     """Write an entry, add its amount (negative for money that goes) to the account's unapplied
     money, and notify the merchant.
     """
-    BillingAccount.objects.filter(pk=account.pk).update(unapplied=F("unapplied") + amount.amount)
-    account.refresh_from_db(fields=["unapplied"])
+    after = F("unapplied") + amount.amount
+    since = Case(
+        When(unapplied=-amount.amount, then=None), default=Coalesce("unapplied_since", now)
+    )
+    BillingAccount.objects.filter(pk=account.pk).update(unapplied=after, unapplied_since=since)
+    account.refresh_from_db(fields=["unapplied", "unapplied_since"])
     entry = UnappliedEntry.objects.create(
         account=account,
         kind=kind,

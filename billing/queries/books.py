@@ -56,7 +56,8 @@ PRICES = Table(
 )
 CARDS = OF_ACCOUNT(
     columns(
-        "provider brand number=last_four expires_on added_at added_by removed_at removed_by _pk=pk"
+        "provider brand number=last_four expires_on added_at added_by removed_at removed_by"
+        " blocked_at blocked_by blocked_reason _pk=pk"
     ),
 )
 REQUESTS = OF_ACCOUNT(

@@ -14,7 +14,9 @@ from billing.models import (
     Reversal,
     ThresholdRequest,
 )
+from billing.queries import terms
 from billing.queries.effects import left_to_credit, not_posted_yet
+from credit.models import CreditLine
 from lib import money
 from lib.formats import plain_money
 
@@ -161,6 +163,15 @@ def _of_account(account: BillingAccount, name: str) -> list[Change]:
             final = account.outstanding + not_posted_yet(account)
             billed = Change("On a final bill", nothing, max(final, nothing))
             return [Change("Account", "open", "closed"), billed]
+        case "reopen":
+            fee = terms.plan_chosen(account).plan_price
+            fee = fee if terms.plan_starts_anew(account) else nothing
+            line = CreditLine.objects.get(pk=account.pk)
+            return [
+                Change("Account", "closed", "open"),
+                Change("Limit for new orders", money.zero(line.currency), line.limit),
+                Change("Plan fee of today", nothing, fee),
+            ]
         case "bill-rest":
             return [Change("Outstanding", account.outstanding, nothing)]
         case "pay-out":

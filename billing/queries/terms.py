@@ -1,5 +1,7 @@
 """Reads an account's terms, and changes of them that are planned. Nothing here writes."""
 
+from datetime import timedelta
+
 from django.db.models import QuerySet
 
 from billing.models import BillingAccount, PlanTerm, ThresholdRequest
@@ -16,6 +18,19 @@ def plan_to_come(account: BillingAccount) -> PlanTerm | None:
         return None
     present = (account.plan, account.plan_price, account.plan_interval_days)
     return term if (term.plan, term.plan_price, term.plan_interval_days) != present else None
+
+
+def plan_starts_anew(account: BillingAccount) -> bool:
+    """Whether the plan of a closed account would start anew if it was opened again on its open day:
+    a plan date has passed while it was closed, and brought no fee. Rule 19.9.
+    """
+    last = account.next_plan_on - timedelta(days=account.plan_interval_days)
+    return account.closed_on is not None and last > account.closed_on
+
+
+def plan_chosen(account: BillingAccount) -> PlanTerm:
+    """The plan that was chosen last for the account, in force or still to come."""
+    return account.plan_terms.latest("pk")
 
 
 def zone_to_come(account: BillingAccount) -> TimeZonePeriod | None:

@@ -1,6 +1,6 @@
 """The queues of billing rows that wait for an operator (backoffice.queues)."""
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from backoffice.queues import ANSWERS, STUCK, Group, Queue, with_status
 from billing.models import (
@@ -83,6 +83,17 @@ REVERSALS = Queue(
     place=30,
     amount=F("amount") - F("taken"),
 )
+UNAPPLIED = Queue(
+    name="unapplied",
+    title="Money that no bill wanted",
+    model=BillingAccount,
+    which=lambda now: Q(unapplied_since__isnull=False),
+    since="unapplied_since",
+    merchant="merchant_id",
+    group=INVOICES,
+    place=40,
+    amount=F("unapplied"),
+)
 TO_CONFIRM = proposals_of(
     KINDS,
     name="billing",
@@ -90,4 +101,4 @@ TO_CONFIRM = proposals_of(
     like=BillingAccount,
     place=30,
 )
-QUEUES = (THRESHOLDS, CREDITS, DRAFTS, FAILED, UNANSWERED, REVERSALS, TO_CONFIRM)
+QUEUES = (THRESHOLDS, CREDITS, DRAFTS, FAILED, UNANSWERED, REVERSALS, UNAPPLIED, TO_CONFIRM)

@@ -19,7 +19,7 @@ from lib import clock, paging
 from lib.csv_files import download
 from lib.refusals import Refused, sentence_of
 from merchants import installation
-from merchants.access import MemberRequest, for_finance, for_members
+from merchants.access import MemberRequest, for_exporting, for_finance, for_members
 
 ATTEMPTS = re.compile("[0-9]{1,9}")
 
@@ -37,7 +37,7 @@ def invoices(request: MemberRequest) -> HttpResponse:
     return render(request, "billing/invoices.html", context)
 
 
-@for_finance
+@for_exporting
 def export_invoices(request: MemberRequest) -> HttpResponseBase:
     """A CSV file of all bills that the list shows with the same filter."""
     account, today = account_and_today(request, clock.now())
@@ -98,7 +98,7 @@ def _pay(request: MemberRequest, invoice: Invoice, seen: int) -> None:
         messages.add_message(request, *explanations.outcome(payment))
 
 
-@for_finance
+@for_exporting
 def invoice_pdf(request: MemberRequest, number: str) -> HttpResponse:
     invoice = invoice_of(request, number)
     document = pdf.invoice_pdf(invoice, now=clock.now())
@@ -120,7 +120,7 @@ def invoice_line(request: MemberRequest, number: str, pk: int) -> HttpResponse:
     )
 
 
-@for_finance
+@for_exporting
 def export_invoice(request: MemberRequest, number: str) -> HttpResponseBase:
     """The bill as a CSV file, with one row per charge."""
     export = invoice_csv.Export(invoice_of(request, number))

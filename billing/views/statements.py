@@ -16,7 +16,7 @@ from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of
 from lib import calendar, charts, clock, formats
 from lib.csv_files import download
-from merchants.access import MemberRequest, for_finance, for_members
+from merchants.access import MemberRequest, for_exporting, for_members
 
 LATEST = 12  # statements, and months of the chart
 
@@ -68,7 +68,7 @@ def statements(request: MemberRequest) -> HttpResponse:
     return render(request, "billing/statements.html", context)
 
 
-@for_finance
+@for_exporting
 def export_statements(request: MemberRequest) -> HttpResponseBase:
     """A CSV file of the closed months that the list shows with the same filter, one row each."""
     account, today = account_and_today(request, clock.now())
@@ -97,7 +97,7 @@ def statement(request: MemberRequest, month: date) -> HttpResponse:
     return render(request, "billing/statement.html", context)
 
 
-@for_finance
+@for_exporting
 def export_statement(request: MemberRequest, month: date) -> HttpResponseBase:
     """The month's charges as CSV. If the month is not closed, or nothing was charged in it,
     redirects to the list of statements with the reason.
@@ -111,7 +111,7 @@ def export_statement(request: MemberRequest, month: date) -> HttpResponseBase:
     return download(request, export.blocks(), export.file_name)
 
 
-@for_finance
+@for_exporting
 def statement_pdf(request: MemberRequest, month: date) -> HttpResponse:
     """The month's statement as PDF. If the month is not closed, or nothing was charged in it,
     redirects to the list of statements with the reason.

@@ -21,6 +21,8 @@ MERCHANTS = (
     "merchants.operatorpolicy",
     "merchants.proposal",
     "notices.notice",
+    "merchants.look",
+    "merchants.note",
     "notices.noticemail",
     "merchants.user",
     "merchants.membership",
@@ -46,6 +48,8 @@ CREDIT = (
     "credit.payoutdestination",
     "credit.proceedscorrection",
     "notices.notice",
+    "notices.noticemail",
+    "merchants.note",
     "merchants.merchant",
     "merchants.profile",
     "merchants.proposal",
@@ -54,6 +58,7 @@ CREDIT = (
 )
 BILLING = (
     "billing.billingaccount",
+    "billing.card",
     "billing.charge",
     "billing.billingcredit",
     "billing.thresholdrequest",
@@ -63,12 +68,16 @@ BILLING = (
     "billing.banktransfer",
     "billing.feeprice",
     "notices.notice",
+    "notices.noticemail",
+    "merchants.note",
     "merchants.proposal",
     "gateway.import",
     "gateway.receivedevent",
 )
 RUNNING = (
     "notices.notice",
+    "notices.noticemail",
+    "merchants.note",
     "merchants.user",
     "merchants.membership",
     "merchants.invitation",

@@ -15,6 +15,7 @@ from credit.admin.forms import DaysChange, FreezePlaced, LimitChange, MayTell, P
 from credit.admin.shown import AboutLine
 from credit.models import (
     CreditLine,
+    FormerClosing,
     FormerDays,
     Freeze,
     LimitEntry,
@@ -54,6 +55,19 @@ def _counter_effect(correction: ProceedsCorrection) -> str:
     )
 
 
+def _freeze_effect(line: CreditLine) -> str:
+    if line.is_closed:
+        return (
+            "The line is closed and takes no new orders. Suspected fraud stops every withdrawal"
+            " that was not sent yet; nothing else can be frozen. The merchant is told."
+        )
+    return (
+        "The line declines new orders until the freeze is lifted; open orders go on, and payments"
+        " come in. Suspected fraud also stops every withdrawal that was not sent yet. The merchant"
+        " is told."
+    )
+
+
 def _shares(exposures: Iterable[tuple[str, Exposure]]) -> str:
     """One text that lists, for each (name, exposure), the amount owed and its share of what is
     used.
@@ -88,16 +102,13 @@ class CreditLineAdmin(AboutLine, OfMerchant):
             shown=shown.limit,
             carry_out=CallOrPropose(limits.set_limit, "merchant_id"),
             done=done("The limit is changed."),
+            is_open=lambda line: not line.is_closed,
         ),
         Decision(
             "freeze",
             "Freeze",
             form=FreezePlaced,
-            effect=lambda line: (
-                "The line declines new orders until the freeze is lifted; open orders go on, and"
-                " payments come in. Suspected fraud also stops every withdrawal that was not sent"
-                " yet. The merchant is told."
-            ),
+            effect=_freeze_effect,
             shown=shown.freezes,
             repeats=shown.is_placed,
             carry_out=Call(
@@ -180,6 +191,14 @@ class FreezeAdmin(AboutLine, OfMerchant):
             is_open=lambda freeze: freeze.lifted_at is None,
         ),
     )
+
+
+@admin.register(FormerClosing)
+class FormerClosingAdmin(OfMerchant):
+    merchant = "line__merchant"
+    reference = ""
+    list_display = ("__str__", MERCHANT, "closed_at", "reopened_at")
+    list_select_related = ("line__merchant",)
 
 
 @admin.register(FormerDays)

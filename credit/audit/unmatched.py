@@ -73,4 +73,16 @@ CLOSED = (
         FROM credit_creditline line WHERE line.closed_at IS NOT NULL
         """,
     ),
+    # Whatever became of them since.
+    Check(
+        12,
+        "no order was taken while its merchant was closed",
+        "status",
+        """
+        SELECT o.line_id AS merchant_id, 'order ' || o.reference AS subject,
+               'DECLINED' AS expected, o.status::text AS found
+        FROM credit_formerclosing closing JOIN credit_order o ON o.line_id = closing.line_id
+             AND o.placed_at > closing.closed_at AND o.placed_at < closing.reopened_at
+        """,
+    ),
 )

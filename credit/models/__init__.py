@@ -2,6 +2,7 @@
 
 CreditLine         one per merchant; limit, used and proceeds are the sums of its entries.
 CreditPolicy       the figures of the rules for a currency; a version never changes.
+FormerClosing      a time for which a line was closed, and is no more; append-only.
 FormerDays         payment and settlement days that a line had before; append-only.
 Freeze             a reason why the line takes no new orders; in force until lifted.
 LimitEntry         a change of limit or used, with both balances after it; append-only.
@@ -25,7 +26,7 @@ Withdrawal         proceeds on their way; debited once, returned at most once.
 """
 
 from credit.models.corrections import ProceedsCorrection
-from credit.models.lines import CreditLine, FormerDays, Freeze, LimitEntry
+from credit.models.lines import CreditLine, FormerClosing, FormerDays, Freeze, LimitEntry
 from credit.models.metrics import ShopMetrics
 from credit.models.orders import Order, OrderPayment
 from credit.models.payout_answers import PayoutAnswer, PayoutAnswerFile
@@ -41,6 +42,7 @@ from credit.models.withdrawals import PayoutDestination, Withdrawal
 __all__ = [
     "CreditLine",
     "CreditPolicy",
+    "FormerClosing",
     "FormerDays",
     "Freeze",
     "LimitEntry",

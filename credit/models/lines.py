@@ -41,7 +41,8 @@ class CreditLine(models.Model):
     paused_at = models.DateTimeField(null=True, blank=True)  # since when it takes no orders
     order_cap = AmountField(null=True, blank=True)  # most that a single order may be
     buyer_cap = AmountField(null=True, blank=True)  # most that one buyer may owe
-    # When the merchant's billing account was closed (operations.closing); set once.
+    # Since when the merchant's billing account is closed (operations.closing). A closing that ended
+    # is a FormerClosing.
     closed_at = models.DateTimeField(null=True, blank=True)
     timezone = models.CharField(max_length=64)  # whose days this line counts now
     # The first local day of that zone, and its start; null while the line has had no other zone.
@@ -209,6 +210,33 @@ class LimitEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} #{self.pk}"
+
+
+class FormerClosing(models.Model):
+    """A time for which a line was closed, written as it was opened again (rule 19.9)."""
+
+    line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="former_closings")
+    closed_at = models.DateTimeField()
+    reopened_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["line", "closed_at"], name="a_closing_of_a_line_ends_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(reopened_at__gt=F("closed_at")), name="reopened_after_it_was_closed"
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(
+                name="former_closings_are_append_only",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Closed until {self.reopened_at:%Y-%m-%d}"
 
 
 class FormerDays(models.Model):

@@ -45,8 +45,9 @@ def place(
     reads `told`, or a standard sentence without; `note` is for colleagues. A form that is sent
     twice, with the same `request_key`, places one freeze.
 
-    Raises FormConflict, AlreadyFrozen if a freeze that rules place (OVERDUE, UNPAID_BILL) is in
-    force for the same reason, Invalid without a note. Rule 7.1.
+    A closed line takes no new orders anyway, and is frozen for suspected fraud alone, which stops
+    its withdrawals. Raises FormConflict, LineClosed, AlreadyFrozen if a freeze that rules place
+    (OVERDUE, UNPAID_BILL) is in force for the same reason, Invalid without a note. Rule 7.1.
     """
     note, told = wording.checked("note", note), wording.optional("told", told)
     line = lines.lock(merchant_id, now=now)
@@ -54,6 +55,8 @@ def place(
     content: dict[str, Any] = {"reason": reason, "note": note, "told": told}
     if known := form_keys.sent_before(line.freezes.all(), request_key, **content):
         return known
+    if reason != Freeze.Reason.SUSPECTED_FRAUD:
+        lines.check_open(line)
     in_force = Freeze.objects.filter(line=line, reason=reason, lifted_at__isnull=True)
     if reason in Freeze.AUTOMATIC and in_force.exists():
         raise AlreadyFrozen(f"The line is frozen for {reason} already.")

@@ -34,7 +34,7 @@ def set_limit(
     """Set the line's limit, even below what is used: then nothing is available until payments come.
     The merchant reads `told`, or a standard sentence without; `reason` is for colleagues.
 
-    A raise above the caps takes the `proposal` that a second person confirms. Raises
+    A raise above the caps takes the `proposal` that a second person confirms. Raises LineClosed,
     TakesTwoPeople, ChangedMeanwhile, CurrencyMismatch, Invalid for a negative or unchanged limit,
     or without a reason. Rule 8.17, rule 8.18.
     """
@@ -71,7 +71,8 @@ def change(
 
     A raise above the caps takes the confirmed `proposal`; `about` is what the second person is
     shown besides the two limits, and `asked_by` who wanted it. A raise that waits after a review
-    becomes VOID. Raises TakesTwoPeople, ChangedMeanwhile. Rule 4.3, rule 8.10, rule 8.18.
+    becomes VOID. Raises LineClosed, TakesTwoPeople, ChangedMeanwhile. Rule 4.3, rule 8.10, rule
+    8.18.
     """
     wanted = two_people.Change(
         kind=kind,
@@ -81,6 +82,7 @@ def change(
         after={"limit": money.full(limit), **(about or {})},
         asked_by=asked_by,
     )
+    lines.check_open(line)
     two_people.check(wanted, is_above=_is_above(line, limit), proposal=proposal)
     before, line.limit = line.limit, limit
     line.save(update_fields=["limit"])

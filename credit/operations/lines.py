@@ -4,12 +4,13 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry
 from credit.operations import days
 from lib import calendar, money, prepared
-from lib.refusals import Invalid
+from lib.refusals import Invalid, Refused
 from merchants.models import Merchant
 
 FIELDS = [field.attname for field in CreditLine._meta.concrete_fields]
@@ -27,6 +28,15 @@ SELECT {COLUMNS}, xmin::text,
        EXISTS (SELECT FROM credit_order WHERE line_id = %(line)s AND reference = %(order)s)
 FROM credit_creditline WHERE merchant_id = %(line)s
 """
+
+
+class LineClosed(Refused):
+    """The account was closed: its line takes no new orders, and needs no limit or rules for
+    them.
+    """
+
+    code = "account_closed"
+    sentence = _("Your account was closed. It takes no new orders.")
 
 
 def open(
@@ -112,6 +122,12 @@ def see(merchant_id: int, *, without_order: str, now: datetime) -> CreditLine | 
     line = CreditLine.from_db("default", FIELDS, values)
     line.now, line.version = max(now, line.last_wrote_at), version
     return None if is_placed or line.open_until <= line.now else line
+
+
+def check_open(line: CreditLine) -> None:
+    """Raise LineClosed for a closed line: what is about new orders changes nothing there."""
+    if line.is_closed:
+        raise LineClosed("account: it was closed, and takes no new orders; open it again first")
 
 
 def _locked(merchant_id: int, now: datetime, lock: str) -> CreditLine:

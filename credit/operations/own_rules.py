@@ -7,22 +7,15 @@ it so.
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
 from credit.models import CreditLine
 from credit.operations import lines
+from credit.operations.lines import LineClosed as LineClosed
 from credit.trail import Action
 from lib import money
-from lib.refusals import Invalid, Refused
+from lib.refusals import Invalid
 from trail import operations as trail
-
-
-class LineClosed(Refused):
-    """The account was closed: its line takes no new orders, and needs no rules for them."""
-
-    code = "account_closed"
-    sentence = _("Your account was closed. It takes no new orders.")
 
 
 @transaction.atomic
@@ -74,8 +67,7 @@ def set_caps(
 def _lock_open(merchant_id: int, now: datetime) -> CreditLine:
     """Lock and return the line. Raises LineClosed."""
     line = lines.lock(merchant_id, now=now)
-    if line.is_closed:
-        raise LineClosed("account: it was closed, and takes no new orders")
+    lines.check_open(line)
     return line
 
 

@@ -11,6 +11,7 @@ from moneyed import Money
 from credit.models import CreditLine, LimitEntry, LimitRequest
 from credit.notices import REQUEST_ANSWERED
 from credit.operations import limits, lines
+from credit.operations.lines import LineClosed as LineClosed
 from credit.proposals import RAISE
 from credit.trail import Action
 from lib import form_keys, money, second_person, wording
@@ -43,13 +44,6 @@ class NotARaise(Refused):
     sentence = _("Name a limit that is above the present one.")
 
 
-class LineClosed(Refused):
-    """The account was closed: its line takes no new orders, and needs no higher limit."""
-
-    code = "account_closed"
-    sentence = _("Your account was closed. It takes no new orders.")
-
-
 class UnknownRequest(Refused):
     """There is no such request of the kind that was asked for, a raise or a question."""
 
@@ -80,8 +74,7 @@ def ask_raise(
     content: dict[str, Any] = {"kind": kind, "limit_wanted": wanted, "message": message}
     if known := form_keys.sent_before(line.requests.all(), request_key, **content):
         return known
-    if line.is_closed:
-        raise LineClosed("account: it was closed, and takes no new orders")
+    lines.check_open(line)
     _check_raises(line, wanted)
     if line.requests.filter(kind=kind, status=PENDING).exists():
         raise RaiseAlreadyAsked("request: a raise was asked for and is not answered yet")

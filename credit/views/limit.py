@@ -16,7 +16,7 @@ from credit.queries import limit as limits
 from credit.views.lines import line_and_today
 from lib import calendar, charts, clock, formats, paging
 from lib.csv_files import download
-from merchants.access import MemberRequest, for_finance, for_members
+from merchants.access import MemberRequest, for_exporting, for_members
 
 DUE_NEXT = 5  # orders
 LARGEST_BUYERS = 5
@@ -65,7 +65,7 @@ def chart(request: MemberRequest) -> HttpResponse:
     return charts.image(svg)
 
 
-@for_finance
+@for_exporting
 def export_entries(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all entries that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())

@@ -8,7 +8,7 @@ from credit.queries import declined, unmatched
 from credit.views.lines import line_and_today
 from lib import clock
 from lib.csv_files import download
-from merchants.access import MemberRequest, for_finance, for_members
+from merchants.access import MemberRequest, for_exporting, for_members
 
 
 @for_members
@@ -21,7 +21,7 @@ def orders(request: MemberRequest) -> HttpResponse:
     return render(request, "credit/orders.html", context)
 
 
-@for_finance
+@for_exporting
 def export_orders(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all orders that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
@@ -61,7 +61,7 @@ def declined_orders(request: MemberRequest) -> HttpResponse:
     return render(request, "credit/declined.html", context)
 
 
-@for_finance
+@for_exporting
 def export_declined(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all declined orders that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())

@@ -12,7 +12,7 @@ from credit.queries import proceeds, unmatched, withdrawals
 from credit.views.lines import line_and_today
 from lib import clock
 from lib.csv_files import download
-from merchants.access import MemberRequest, for_finance, for_members
+from merchants.access import MemberRequest, for_exporting, for_members
 
 LATEST = 10  # entries
 UNDER_WAY = 5  # withdrawals
@@ -65,7 +65,7 @@ def entries(request: MemberRequest) -> HttpResponse:
     return render(request, "credit/proceeds_entries.html", context)
 
 
-@for_finance
+@for_exporting
 def export_entries(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all entries that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())

@@ -23,7 +23,7 @@ from credit.views.lines import line_and_today
 from lib import clock, money
 from lib.csv_files import download
 from lib.refusals import Refused, sentence_of
-from merchants.access import MemberRequest, for_finance, for_members
+from merchants.access import MemberRequest, for_exporting, for_finance, for_members
 from merchants.second_factor import has_one, with_second_factor
 
 
@@ -43,7 +43,7 @@ def history(request: MemberRequest) -> HttpResponse:
     return render(request, "credit/withdrawals.html", context)
 
 
-@for_finance
+@for_exporting
 def export(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all withdrawals that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())

@@ -61,6 +61,12 @@ class NewKey(Reasoned, KeyedForm):
         return merchant
 
 
+class NewKeyOfMerchant(NewKey):
+    """A key for the merchant of the page."""
+
+    merchant = None  # type: ignore[assignment]  # no field
+
+
 class Rotation(Reasoned):
     overlap_hours = forms.IntegerField(
         min_value=0,

@@ -1,6 +1,7 @@
 """Keys of the API, which administrators make, rotate and revoke."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +12,11 @@ from django.http import HttpRequest
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Call, Decision, Reasoned, Report
 from backoffice.list_pages import FoundByKeys
-from gateway.admin.forms import NewKey, Rotation
+from gateway.admin.forms import NewKey, NewKeyOfMerchant, Rotation
 from gateway.models import ApiKey
 from gateway.operations import keys as operations
 from gateway.queries.keys import BRAND
+from merchants.admin.merchants import ROW_DECISIONS
 
 SHOWN_ONCE = "Whoever has a key can do all that it is for: hand it on as you would a password."
 
@@ -36,6 +38,26 @@ def _make(act: Act) -> Report:
         now=act.now,
     )
     return _shown(key, text)
+
+
+def _make_for_merchant(act: Act) -> Report:
+    """Make a key for the merchant of the page, and show its text this once."""
+    return _make(replace(act, cleaned_data={**act.cleaned_data, "merchant": act.row}))
+
+
+# A key more changes none that is there.
+ROW_DECISIONS.append(
+    Decision(
+        "key",
+        "Make its key",
+        takes_second_factor=True,
+        form=NewKeyOfMerchant,
+        effect=lambda merchant: f"It reaches the books of {merchant} alone. {SHOWN_ONCE}",
+        initial=lambda merchant: {"name": merchant.name},
+        carry_out=_make_for_merchant,
+        permission="gateway.change_apikey",
+    )
+)
 
 
 def _rotate(act: Act) -> Report:

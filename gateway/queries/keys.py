@@ -6,6 +6,9 @@ each request.
 
 import hashlib
 import hmac
+from datetime import datetime
+
+from django.db.models import Q
 
 from gateway.models import ApiKey
 from lib import prepared
@@ -39,6 +42,15 @@ def named(text: str) -> ApiKey | None:
     if key is None or not hmac.compare_digest(key.digest, digest(text)):
         return None
     return key
+
+
+def of_merchant(merchant_id: int, *, now: datetime) -> tuple[bool, bool]:
+    """Whether a key that is valid now reaches the merchant's books: its own, or one for all."""
+    valid = ApiKey.objects.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now)).filter(
+        Q(merchant=merchant_id) | Q(merchant=None), revoked_at__isnull=True
+    )
+    found = set(valid.values_list("merchant", flat=True).distinct())
+    return merchant_id in found, None in found
 
 
 def _with_prefix(prefix: str) -> ApiKey | None:

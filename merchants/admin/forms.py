@@ -8,12 +8,13 @@ from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminEmailInputWidget,
     UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
 from backoffice.decisions import Reasoned
 from lib.form_keys import KeyedForm
-from lib.text_fields import LineField
+from lib.text_fields import LineField, WordsField
 from merchants import roles as known_roles
 from merchants.models import Membership, Merchant
 
@@ -86,3 +87,7 @@ class OfMerchantNamed(forms.Form):
 
 class InvitedTo(OfMerchantNamed, Invited):
     field_order: tuple[str, ...] = ("merchant", "email", "role", "reason")
+
+
+class NoteWritten(KeyedForm):
+    text = WordsField(label="Note", widget=UnfoldAdminTextareaWidget(attrs={"rows": 5}))

@@ -1,12 +1,17 @@
-"""What administrators decide about what a merchant is called, and whom it is reached by."""
+"""What administrators decide about what a merchant is called and whom it is reached by, and notes
+about it.
+"""
 
 from typing import Any
 
-from backoffice.decisions import Act, Call, Decision
-from merchants.admin.forms import ContactsChange, MerchantChange
+from django.urls import reverse
+
+from backoffice.decisions import Act, Call, Decision, Reasoned, Report
+from merchants.admin.forms import ContactsChange, MerchantChange, NoteWritten
 from merchants.models import Merchant, Profile
-from merchants.operations import merchants, profiles
-from merchants.roles import MANAGES_MEMBERS
+from merchants.operations import looks, merchants, notes, profiles
+from merchants.queries import LOOKS_AT_MERCHANTS
+from merchants.roles import MANAGES_MEMBERS, WRITES_NOTES
 
 CONTACTS = ("contact_name", "contact_email", "contact_phone")
 
@@ -28,7 +33,41 @@ def _are_the_contacts(act: Act) -> bool:
     return {name: act.cleaned_data[name] for name in CONTACTS} == _contacts(act.row)
 
 
+def _look(act: Act) -> Report:
+    """Let the operator look at the merchant's pages, and say where they are."""
+    look = looks.start(merchant_id=act.row.pk, reason=act.reason, actor=act.user, now=act.now)
+    return Report(
+        f"You can look at these pages until {look.ends_at:%H:%M} UTC.",
+        link=reverse("overview", args=[look.merchant.reference]),
+        link_text=f"To {look.merchant.name}'s pages",
+    )
+
+
+# A note and a look change nothing that their pages show.
 OF_MERCHANT = (
+    Decision(
+        "look",
+        "See its pages",
+        form=Reasoned,
+        effect=lambda merchant: (
+            f"You see the pages of {merchant} as its people do, for half an hour at most, and can"
+            " change nothing there. That you looked, why, and each file that you take is on the"
+            " trail."
+        ),
+        carry_out=_look,
+        permission=LOOKS_AT_MERCHANTS,
+    ),
+    Decision(
+        "note",
+        "Write a note",
+        form=NoteWritten,
+        effect=lambda merchant: (
+            "Colleagues read it on the merchant's page; the merchant never does. It stays as it is."
+        ),
+        carry_out=Call(notes.add, "merchant_id"),
+        done="The note is kept.",
+        permission=WRITES_NOTES,
+    ),
     Decision(
         "details",
         "Change name or language",

@@ -19,8 +19,10 @@ from merchants.admin import member_decisions, merchant_decisions
 from merchants.forms import ProfileLookedAt
 from merchants.models import (
     Invitation,
+    Look,
     Membership,
     Merchant,
+    Note,
     Profile,
     ProfilePart,
     ProfileStep,
@@ -32,11 +34,29 @@ from merchants.queues import PROFILES
 
 # How a merchant is added takes the terms of all books: who knows them adds that decision.
 LIST_DECISIONS: list[Decision] = []
+# Who knows of something that is decided about a merchant and that is no person's adds it here.
+ROW_DECISIONS: list[Decision] = [member_decisions.OF_MERCHANT, *merchant_decisions.OF_MERCHANT]
 
 
 class MembershipInline(ReadOnlyInline):
     model = Membership
     fields = readonly_fields = ("user", "role")
+
+
+@admin.register(Note)
+class NoteAdmin(OfMerchant):
+    merchant = "merchant"
+    reference = ""
+    list_display = ("text", "merchant", "written_by", "written_at")
+    list_select_related = ("merchant",)
+
+
+@admin.register(Look)
+class LookAdmin(OfMerchant):
+    merchant = "merchant"
+    reference = ""
+    list_display = ("operator", "merchant", "reason", "started_at", "ends_at", "ended_at")
+    list_select_related = ("operator", "merchant")
 
 
 @admin.register(Merchant)
@@ -45,7 +65,7 @@ class MerchantAdmin(Deciding, ReadOnly):
     search_fields = ("reference__startswith", "name__istartswith")
     inlines = (MembershipInline,)
     change_form_outer_before_template = "admin/backoffice/link.html"
-    decisions = (member_decisions.OF_MERCHANT, *merchant_decisions.OF_MERCHANT)
+    decisions = ROW_DECISIONS
     list_decisions = LIST_DECISIONS
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
@@ -69,6 +89,18 @@ class MembershipAdmin(Deciding, ReadOnly):
         team.hold(row.merchant_id)
 
 
+def _open_or_not(invitation: Invitation) -> dict[str, bool]:
+    return {
+        "Accepted": invitation.accepted_at is not None,
+        "Revoked": invitation.revoked_at is not None,
+    }
+
+
+def _is_open(invitation: Invitation) -> bool:
+    """Whether the invitation was neither accepted nor revoked; one that expired is sent again."""
+    return invitation.accepted_at is None and invitation.revoked_at is None
+
+
 @admin.register(Invitation)
 class InvitationAdmin(Deciding, OfMerchant):
     merchant = "merchant"
@@ -77,6 +109,27 @@ class InvitationAdmin(Deciding, OfMerchant):
     list_select_related = ("merchant",)
     decisions = (
         Decision(
+            "send-again",
+            "Send again",
+            takes_second_factor=True,
+            form=Reasoned,
+            effect=lambda invitation: (
+                f"{invitation.email} gets a mail with a new link to become"
+                f" {invitation.get_role_display()} of {invitation.merchant}, good for seven days;"
+                " the one before opens nothing any more. We never see the link."
+            ),
+            shown=_open_or_not,
+            carry_out=Call(
+                team.send_again,
+                "invitation_id",
+                columns={"merchant_id": "merchant_id"},
+                takes_person=True,
+            ),
+            commits_itself=True,  # it mails
+            done="The invitation is sent again.",
+            is_open=_is_open,
+        ),
+        Decision(
             "revoke",
             "Revoke",
             form=Reasoned,
@@ -84,10 +137,7 @@ class InvitationAdmin(Deciding, OfMerchant):
                 f"The link that {invitation.email} got to become {invitation.get_role_display()} of"
                 f" {invitation.merchant} opens nothing any more. Nobody is written to."
             ),
-            shown=lambda invitation: {
-                "Accepted": invitation.accepted_at is not None,
-                "Revoked": invitation.revoked_at is not None,
-            },
+            shown=_open_or_not,
             carry_out=Call(
                 team.revoke,
                 "invitation_id",
@@ -95,9 +145,7 @@ class InvitationAdmin(Deciding, OfMerchant):
                 takes_person=True,
             ),
             done="The invitation is revoked.",
-            is_open=lambda invitation: (
-                invitation.accepted_at is None and invitation.revoked_at is None
-            ),
+            is_open=_is_open,
         ),
     )
 

@@ -6,6 +6,8 @@ Membership  a person's role at a merchant; at most one for each pair.
 Invitation  a role offered to an e-mail address; accepted once, within a week.
 Profile     a merchant's licence and contacts, and whether an operator confirmed them.
 ProfileStep a change, confirmation or rejection of a part of a profile; append-only.
+Look        an operator looks at a merchant's pages for a while; ended once.
+Note        what our people note about a merchant for colleagues; append-only.
 Proposal    a decision that takes two people, and what became of it; decided once.
 OperatorPolicy  how far one operator goes alone; a version never changes.
 OperatorFigure  one figure of such a version, for one sort of decisions; append-only.
@@ -18,6 +20,7 @@ TimeZoneData  the version of the time-zone data by which the books count days; o
 """
 
 from merchants.models.installation import Installation
+from merchants.models.looks import Look
 from merchants.models.merchants import (
     Merchant,
     Profile,
@@ -26,6 +29,7 @@ from merchants.models.merchants import (
     Standing,
     TimeZonePeriod,
 )
+from merchants.models.notes import Note
 from merchants.models.people import Invitation, Membership, User, UserManager
 from merchants.models.policies import OperatorDecision, OperatorFigure, OperatorPolicy
 from merchants.models.proposals import Proposal
@@ -36,8 +40,10 @@ __all__ = [
     "EnrolledFactor",
     "Installation",
     "Invitation",
+    "Look",
     "Membership",
     "Merchant",
+    "Note",
     "OperatorDecision",
     "OperatorFigure",
     "OperatorPolicy",

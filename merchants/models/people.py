@@ -1,5 +1,5 @@
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pgtrigger
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
@@ -16,6 +16,9 @@ from lib.fields import FormKeyField
 from lib.form_keys import one_row_per_form
 from merchants.models.merchants import Merchant
 from merchants.roles import ADMINISTRATOR
+
+if TYPE_CHECKING:
+    from merchants.models.looks import Look
 
 ENOUGH_ADMINISTRATORS = 2  # one proposes, the other confirms
 DECIDING_ON_PEOPLE = "deciding who may what"  # the lock that whoever decides so waits for
@@ -131,6 +134,9 @@ class Membership(models.Model):
     # The id of the latest notice that this person has seen in the list of them; 0 is none.
     seen_notice = models.BigIntegerField(default=0)
 
+    # The look by which an operator is taken for a member (merchants.access). Such a membership is
+    # never saved.
+    look: "Look | None" = None
     latest_notice: int | None = None  # id of the merchant's, where queries.membership looked it up
 
     class Meta:
@@ -150,7 +156,8 @@ class Membership(models.Model):
 
     @property
     def may_export(self) -> bool:
-        return self.may_act
+        """Whether the role may take files; operators who look at the pages may, too."""
+        return self.may_act or self.look is not None
 
     @property
     def is_owner(self) -> bool:

@@ -186,9 +186,11 @@ def _take_back(invitation: Invitation, reason: str, actor: str, now: datetime) -
         )
 
 
-def send_again(*, merchant_id: int, actor: User, invitation_id: int, now: datetime) -> Invitation:
+def send_again(
+    *, merchant_id: int, actor: User, invitation_id: int, reason: str = "", now: datetime
+) -> Invitation:
     """Replace an open invitation by one with a new link, valid for another week, and e-mail the
-    link.
+    link. Owners need no `reason`.
 
     Raises InvitationClosed, and what `invite` raises.
     """
@@ -196,7 +198,9 @@ def send_again(*, merchant_id: int, actor: User, invitation_id: int, now: dateti
     if old is None:
         raise invitations.InvitationClosed("the invitation was taken up or revoked")
     role = Membership.Role(old.role)
-    return invite(merchant_id=merchant_id, actor=actor, email=old.email, role=role, now=now)
+    return invite(
+        merchant_id=merchant_id, actor=actor, email=old.email, role=role, reason=reason, now=now
+    )
 
 
 def revoke(

@@ -33,16 +33,16 @@ class AdminDoor:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(ADMIN):
             return self.get_response(request)
-        if not _is_near(request):
+        if not is_near(request):
             raise PermissionDenied
-        if request.user.is_authenticated and _was_idle(request):
+        if request.user.is_authenticated and was_idle(request):
             logout(request)
             messages.warning(request, "You were signed out, as nothing was done for a while.")
             return redirect("admin:login")
         return self.get_response(request)
 
 
-def _is_near(request: HttpRequest) -> bool:
+def is_near(request: HttpRequest) -> bool:
     """Whether the request comes from a network that may use the admin; without TAEL_ADMIN_NETWORKS
     all may.
     """
@@ -52,7 +52,7 @@ def _is_near(request: HttpRequest) -> bool:
     return any(address in network for network in settings.TAEL_ADMIN_NETWORKS)
 
 
-def _was_idle(request: HttpRequest) -> bool:
+def was_idle(request: HttpRequest) -> bool:
     """Whether the person's last page of the admin, or their sign-in, was longer ago than
     TAEL_ADMIN_IDLE_MINUTES. If not, it notes this page as the last one, about once a minute. Always
     False without that setting.

@@ -49,6 +49,7 @@ SEEN = {
     "credit.payoutschedule": ALL,
     "credit.creditline": ALL,
     "credit.creditpolicy": ALL,
+    "credit.formerclosing": ALL,
     "credit.formerdays": ALL,
     "credit.freeze": ALL,
     "credit.limitentry": ALL,
@@ -69,6 +70,8 @@ SEEN = {
     "credit.withdrawal": ALL,
     "merchants.installation": ABOVE,
     "merchants.invitation": ALL,
+    "merchants.look": ALL,
+    "merchants.note": ALL,
     "jobs.lease": ABOVE,
     "merchants.membership": ALL,
     "merchants.merchant": ALL,
@@ -95,10 +98,11 @@ DECIDED = {
     "billing.billingaccount": (
         BILLING,
         "credit threshold plan time-zone method review no-review transfer give-back close"
-        " bill-rest pay-out",
+        " reopen bill-rest pay-out",
     ),
     "billing.banktransfer": (BILLING, "move value-date"),
     "billing.billingcredit": (BILLING, "approve reject undo"),
+    "billing.card": (BILLING, "block"),
     "billing.charge": (BILLING, "credit"),
     "billing.feeprice": (BILLING, "introduce"),
     "billing.invoice": (BILLING, "issue send-back transfer pay void uncollectible"),
@@ -124,8 +128,9 @@ DECIDED = {
     "credit.refusedcash": (CREDIT, "close"),
     "credit.withdrawal": (CREDIT, "approve reject paid failed sent-back correct"),
     "merchants.membership": (RUNS, "role remove"),
-    "merchants.invitation": (RUNS, "revoke"),
-    "merchants.merchant": (RUNS, "invite details contacts"),
+    "merchants.invitation": (RUNS, "send-again revoke"),
+    "merchants.merchant": (RUNS, "invite look note details contacts key"),
+    "notices.noticemail": (CREDIT + BILLING + RUNS, "again"),
     "merchants.profile": (
         CREDIT,
         "confirm-licence reject-licence confirm-contacts reject-contacts",
@@ -149,8 +154,17 @@ DECIDED_IN_LISTS = {
     "merchants.user": (RUNS, "add-operator"),
 }
 DOWNLOADED = {
+    "billing.invoice": (ALL, "pdf csv"),
+    "billing.statement": (ALL, "pdf csv"),
     "credit.withdrawal": (CREDIT, "file"),
     "merchants.profile": (CREDIT, "licence"),
+}
+
+# Decisions that take another permission than to change such rows: who may, and which it is.
+OTHER_PERMISSIONS = {
+    ("merchants.merchant", "key"): (RUNS, "gateway.change_apikey"),
+    ("merchants.merchant", "look"): (ALL, "merchants.view_look"),
+    ("merchants.merchant", "note"): (CREDIT + BILLING + RUNS, "merchants.change_note"),
 }
 
 # Files of a whole list, by their route's name: for who looks at the list.

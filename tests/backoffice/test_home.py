@@ -37,7 +37,10 @@ ANSWERS = [
     "Raises after a review 1 12 hours 15,000.00 USD",
     "Profiles to confirm 1 10 minutes –",
 ]
-INVOICES = ["Bills that were not paid when due 1 3 weeks 225.50 USD"]
+INVOICES = [
+    "Bills that were not paid when due 1 3 weeks 225.50 USD",
+    "Money that no bill wanted 1 20 minutes 5.00 USD",
+]
 
 
 @kept()
@@ -85,7 +88,7 @@ def test_each_number_leads_to_the_list_of_exactly_these_rows(shop: Shop) -> None
     client = browser_of(operator())
     content = client.get("/admin/").content.decode()
     links = re.findall(r'href="(/admin/[a-z/]+\?waits=[a-z-]+)"', content)
-    assert len(links) == 11
+    assert len(links) == 12
     for link in links:
         page = client.get(link)
         assert page.status_code == 200, link

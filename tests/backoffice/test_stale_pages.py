@@ -44,6 +44,9 @@ from tests.unchanged import nothing_changes
 
 # Decisions whose pages show nothing that they change.
 NOTHING_SHOWN = {
+    ("merchant", "key"): "a key more changes none that is there",
+    ("merchant", "look"): "looking changes nothing",
+    ("merchant", "note"): "a note more changes none that is there",
     ("merchant", "invite"): "an invitation more changes none that is there",
     ("user", "link"): "a mail more changes nothing",
     ("user", "sessions"): "whoever is signed in is signed out, however often they were",
@@ -71,7 +74,7 @@ SAID_BY_BOTH = {("billingaccount", "review"), ("billingaccount", "no-review"), (
 GONE = {("membership", "remove")}  # the row, with its page
 # Rows that do not keep who decided: that is on the trail.
 NAMELESS = {"apikey", "import", "receivedevent", "webhookendpoint", "webhookdelivery", "jobfailure"}
-NAMELESS |= {"user", "payment", "order", "invitation"}
+NAMELESS |= {"user", "payment", "order", "invitation", "noticemail"}
 shop = kept_of("shop")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db.models import Model, Q
+from moneyed import Money
 
 from billing.models import (
     BankTransfer,
@@ -25,6 +26,7 @@ from billing.operations import (
     payment_methods,
     terms,
 )
+from credit.operations import limits
 from merchants.models import User
 from tests import shops
 from tests.factories import (
@@ -81,6 +83,12 @@ def with_monthly(shop: Shop) -> BillingAccount:
     return shop.account
 
 
+def closed_without_limit(shop: Shop) -> BillingAccount:
+    """It is opened again by one officer."""
+    limits.set_limit(merchant_id=shop.merchant.pk, limit=Money(0, "USD"), **AGREED)
+    return terms.close(merchant_id=shop.merchant.pk, **AGREED)
+
+
 def closed_in_debt(shop: Shop) -> BillingAccount:
     terms.close(merchant_id=shop.merchant.pk, **AGREED)
     invoice_decisions.void(invoice_id=shop.account.invoices.get().pk, **AGREED)
@@ -129,6 +137,13 @@ def draft(shop: Shop) -> Invoice:
 
 def card(shop: Shop, last_four: str) -> Card:
     return CardFactory.create(shop=shop, at=BEFORE, last_four=last_four)
+
+
+def only_card(shop: Shop) -> Card:
+    """A card from which nothing is collected: proceeds were chosen after it."""
+    made = card(shop, "4242")
+    payment_methods.choose(merchant_id=shop.merchant.pk, method="proceeds", **AGREED)
+    return made
 
 
 def of_sandbox(shop: Shop) -> Invoice:

@@ -17,6 +17,15 @@ ITEM = f"UPDATE billing_invoiceitem SET {{}} WHERE posting_on = '{{}}' AND accou
 STATEMENT = f"UPDATE billing_statement SET {{}} WHERE month = '{{}}' AND account_id = {DRESS}"
 INVOICE = "UPDATE billing_invoice SET {} WHERE number = '{}'"
 
+CARDS = [
+    Break(
+        "nothing is collected from a card that is blocked",
+        "UPDATE billing_card SET blocked_at = '2026-01-01T00:00Z', removed_at = '2026-01-01T00:00Z'"
+        " WHERE id = (SELECT min(card_id) FROM billing_payment WHERE card_id IS NOT NULL)",
+        "expected 0, 0; found",
+    )
+]
+
 CLOCK = [
     Break(
         "no open day is ahead of the clock",
@@ -209,6 +218,6 @@ INVOICES = [
 ]
 
 BREAKS = [
-    *(*CLOCK, *CREDIT_BREAKS, *CHARGES, *INVOICES, *SPRING_BREAKS, *INSTANT_BREAKS),
+    *(*CARDS, *CLOCK, *CREDIT_BREAKS, *CHARGES, *INVOICES, *SPRING_BREAKS, *INSTANT_BREAKS),
     *(*BY_HAND_BREAKS, *IMPORT_BREAKS, *WEBHOOK_BREAKS),
 ]

@@ -326,6 +326,23 @@ UNMATCHED = [
         CLOSED,
         "dress: billing account: expected nothing; found",
     ),
+    Break(
+        "an account is closed and opened again by turns, and its credit line with it",
+        CLOSED,
+        "dress: closed at 2027-02-15 00:00:00+00:",
+    ),
+    Break(
+        "no order was taken while its merchant was closed",
+        "INSERT INTO credit_formerclosing (line_id, closed_at, reopened_at)"
+        f" VALUES ({DRESS}, '2026-01-01T00:00Z', '2027-12-01T00:00Z')",
+        "dress: order D-1: expected DECLINED; found",
+    ),
+    Break(
+        "an account whose line had a limit was opened again by two people",
+        "UPDATE merchants_operatordecision SET what = 'reopenings', proposal_id = NULL"
+        " WHERE subject LIKE 'account change %'",
+        "expected True; found False",
+    ),
 ]
 
 CREDIT_BREAKS = CREDIT + REFUNDS + REVIEWS + WITHDRAWALS + UNMATCHED

@@ -221,8 +221,16 @@ PAYMENTS = [
     ),
     Break(
         "an account's unapplied money is the sum of its entries",
-        "UPDATE billing_billingaccount SET unapplied = 1 WHERE unapplied = 0",
+        "UPDATE billing_billingaccount SET unapplied = 1, unapplied_since = now()"
+        " WHERE unapplied = 0",
         "linen: billing account: expected 0.0000, t; found 1.0000, t",
+    ),
+    Break(
+        "unapplied money waits since it came",
+        drop("billing_billingaccount", "unapplied_money_is_there_since_an_instant")
+        + "UPDATE billing_billingaccount SET unapplied_since = '2027-01-01T00:00Z'"
+        " WHERE unapplied = 0",
+        "linen: billing account: expected nothing; found 2027-01-01",
     ),
     Break(
         "each unapplied entry tells what the account then had",

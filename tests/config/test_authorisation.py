@@ -169,6 +169,7 @@ REST = {
     "mfa_remove_webauthn": AGAIN,
     "mfa_login_webauthn": AGAIN,
     "mfa_reauthenticate_webauthn": AGAIN,
+    "merchants:end_look": personal("405 404"),  # of an operator's own
     "merchants:invitation": personal("404 404", "404 404"),
     "merchants:language": personal("405 302", "405 302"),
     "usersessions_list": personal("200 302"),

@@ -247,6 +247,7 @@ def test_people_of_every_role_can_sign_in_and_one_works_for_two_shops() -> None:
         ("admin@tael.example", "Administrator"),  # who decides no money
         ("auditor@tael.example", "Auditor"),
         ("billing@tael.example", "Billing officer"),
+        ("bills@tael.example", "Billing officer"),  # two, since some decisions take two
         ("credit@tael.example", "Credit officer"),
         ("payouts@tael.example", "Credit officer"),
         ("people@tael.example", "Administrator"),

@@ -283,6 +283,9 @@ DETAILS = {
     "TRANSFER_MOVED": {"status": "OTHER_INVOICE", "reference": "BANK-1", "number": "2026-000001",
                        "amount": "50", "charged": "39", "currency": "USD",
                        "answer": "It named another bill."},
+    "CARD_BLOCKED": {"card": "Visa ···· 4242", "reason": "It is a thief's."},
+    "ACCOUNT_CLOSED": {"told": ""},
+    "ACCOUNT_REOPENED": {"told": "Welcome back."},
     "UNAPPLIED": {"status": "RECEIVED", "amount": "50", "balance": "61", "currency": "USD",
                   "number": "2026-000002", "reference": "BACK-1"},
 }  # fmt: skip

@@ -41,8 +41,13 @@ def test_everybody_chooses_for_themselves(shop: Shop, role: str) -> None:
     wanted["messages"] = []
     response = browser_of(user).post(CHOICES, wanted, follow=True)
     assert "Your choice holds from the next notice on" in text_of(response)
-    always = ("DESTINATION_ADDED", "DESTINATION_BLOCKED", "AUTOMATIC_SET_UP", "MESSAGE")
+    always = (
+        *("CARD_BLOCKED", "DESTINATION_ADDED", "DESTINATION_BLOCKED", "AUTOMATIC_SET_UP"),
+        "MESSAGE",
+    )
     assert [kind for kind in muted(user, shop) if kind not in always] == [
+        "ACCOUNT_CLOSED",
+        "ACCOUNT_REOPENED",
         "BILL_ISSUED",
         "CREDIT_ANSWERED",
         "CREDIT_UNDONE",

@@ -48,6 +48,8 @@ ELSEWHERE = {
     ("receivedevent", "send-again"),
     ("merchant", "add"),
     ("webhookdelivery", "resend"),
+    ("merchant", "key"),
+    ("merchant", "look"),
     *(("webhookendpoint", name) for name in ("add", "types", "secret", "resend", "off", "on")),
 }
 shop = kept_of("shop")

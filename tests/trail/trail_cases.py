@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Model
 
 from merchants.models import User
+from notices.models import Notice, NoticeMail
 from tests.billing import operator_decisions as billing
 from tests.billing.operator_decisions import DECIDER, WHY
 from tests.credit import operator_decisions as credit
@@ -254,6 +255,10 @@ BILLING = [
                   *changed("review_of_invoices", "yes", "no"))]),
     Case("billingaccount", "close", billing.account, WHY,
          [("ACCOUNT_CLOSED", "billing account", *changed("account", "open", "closed"))]),
+    Case("billingaccount", "reopen", billing.closed_without_limit, WHY,
+         [("ACCOUNT_REOPENED", "billing account", *changed("account", "closed", "open"))]),
+    Case("card", "block", billing.only_card, WHY | TOLD,
+         [("CARD_BLOCKED", "Visa ···· 4242", *changed("blocked", "no", "yes"))]),
     Case("billingaccount", "bill-rest", billing.closed_in_debt, WHY,
          [("REST_BILLED", "billing account",
            *changed("outstanding", "30.00 USD", "on a final bill"))]),
@@ -335,6 +340,17 @@ def invited(shop: Shop) -> Model:
     return InvitationFactory.create(shop=shop, at="2026-11-03 10:00", email=NEW, role="FINANCE")
 
 
+def mailed(shop: Shop) -> Model:
+    """A message that a member got by mail."""
+    at = instant(billing.BEFORE)
+    notice = Notice.objects.create(
+        merchant=shop.merchant, kind="MESSAGE", cause="n-1", details={"text": "Hello."}, at=at,
+        addressed_at=at,
+    )  # fmt: skip
+    reader = member(shop, "OWNER", email=NEW)
+    return NoticeMail.objects.create(notice=notice, user=reader, sent_at=at)
+
+
 def merchant(shop: Shop) -> Model:
     return shop.merchant
 
@@ -354,6 +370,8 @@ def proposed_by_another(shop: Shop) -> Model:
 
 
 PEOPLE = [
+    Case("merchant", "note", merchant, {"text": "Rang about the parcel.", "request_key": "form-9"},
+         [("NOTE_WRITTEN", "note", {}, {"text": "Rang about the parcel."})], reason=""),
     Case("merchant", "invite", merchant, INVITED,
          [("MEMBER_INVITED", NEW, *changed("role", "", "FINANCE"))]),
     Case("merchant", "details", merchant, {"name": "Rose & Wood", "language": "th", **WHY},
@@ -371,6 +389,11 @@ PEOPLE = [
          [("MESSAGE_SENT", "message", {}, {"text": "We are closed."})]),
     Case("membership", "invite", None, {"merchant": "rosewood", **INVITED},
          [("MEMBER_INVITED", NEW, *changed("role", "", "FINANCE"))]),
+    Case("noticemail", "again", mailed, WHY,
+         [("MAIL_SENT_AGAIN", NEW, {"sent_at": "2026-11-03T10:00:00+00:00"},
+           {"sent_at": "", "notice": "MESSAGE n-1"})]),
+    Case("invitation", "send-again", invited, WHY,
+         [("MEMBER_INVITED", NEW, *changed("role", "FINANCE", "FINANCE"))]),
     Case("invitation", "revoke", invited, WHY,
          [("INVITATION_REVOKED", NEW, *changed("role", "FINANCE", ""))]),
     Case("membership", "role", colleague, {"role": "FINANCE", **WHY},

@@ -16,6 +16,7 @@ PASSWORD = "tael-demo"
 ADMINISTRATOR = "admin@tael.example"
 CREDIT_OFFICER = "credit@tael.example"
 BILLING_OFFICER = "billing@tael.example"
+SECOND_BILLING_OFFICER = "bills@tael.example"  # confirms what the first one proposes
 PAYER = "payouts@tael.example"  # sends what the credit officer approved
 SECOND_ADMINISTRATOR = "people@tael.example"  # confirms what the first one proposes
 AUDITOR = "auditor@tael.example"
@@ -45,6 +46,7 @@ LOGINS = [
     Login(CREDIT_OFFICER, PASSWORD, "credit officer, at /admin/", DECIDES_CREDIT),
     Login(PAYER, PASSWORD, "second credit officer, at /admin/", DECIDES_CREDIT),
     Login(BILLING_OFFICER, PASSWORD, "billing officer, at /admin/", DECIDES_INVOICES),
+    Login(SECOND_BILLING_OFFICER, PASSWORD, "second billing officer, at /admin/", DECIDES_INVOICES),
     Login(AUDITOR, PASSWORD, "auditor, at /admin/", roles.AUDITOR),
 ]
 

@@ -1,0 +1,78 @@
+"""Files of a merchant's bills and statements for operators, who give a reason that is put on the
+trail (rule 21.13).
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from billing.documents import invoice_csv, pdf, statement_csv
+from billing.models import Invoice, Statement
+from lib import wording
+from merchants.trail import Action
+from trail import operations as trail
+
+File = tuple[str, bytes]  # name and content
+
+
+def invoice_as_pdf(*, invoice_id: int, actor: str, reason: str, now: datetime) -> File:
+    """The bill as PDF. Raises Invoice.DoesNotExist, Invalid without a reason."""
+    invoice = _invoice(invoice_id)
+    name = f"bill-{invoice.merchant_reference}-{invoice.number}.pdf"
+    with transaction.atomic():
+        _note(invoice.account_id, str(invoice), name, actor, reason, now)
+        return name, pdf.invoice_pdf(invoice, now=now)
+
+
+def invoice_as_csv(*, invoice_id: int, actor: str, reason: str, now: datetime) -> File:
+    """The bill's charges as CSV. Raises Invoice.DoesNotExist, Invalid without a reason."""
+    invoice = _invoice(invoice_id)
+    export = invoice_csv.Export(invoice)
+    with transaction.atomic():
+        _note(invoice.account_id, str(invoice), export.file_name, actor, reason, now)
+        return export.file_name, b"".join(export.blocks())
+
+
+def statement_as_pdf(*, statement_id: int, actor: str, reason: str, now: datetime) -> File:
+    """The closed month's statement as PDF. Raises NotClosed, Invalid without a reason."""
+    found = _statement(statement_id)
+    merchant = found.account.merchant
+    statement = statement_csv.closed_statement(merchant, found.month)
+    name = f"statement-{merchant.reference}-{statement}.pdf"
+    with transaction.atomic():
+        _note(merchant.pk, str(statement), name, actor, reason, now)
+        return name, pdf.statement_pdf(statement)
+
+
+def statement_as_csv(*, statement_id: int, actor: str, reason: str, now: datetime) -> File:
+    """The closed month's charges as CSV. Raises NotClosed, Invalid without a reason."""
+    found = _statement(statement_id)
+    export = statement_csv.Export.of(found.account.merchant, found.month)
+    with transaction.atomic():
+        _note(found.account_id, str(found), export.file_name, actor, reason, now)
+        return export.file_name, b"".join(export.blocks())
+
+
+def _invoice(invoice_id: int) -> Invoice:
+    found: Invoice = Invoice.objects.select_related("account__merchant").get(pk=invoice_id)
+    return found
+
+
+def _statement(statement_id: int) -> Statement:
+    found: Statement = Statement.objects.select_related("account__merchant").get(pk=statement_id)
+    return found
+
+
+def _note(
+    merchant_id: int, subject: str, name: str, actor: str, reason: str, now: datetime
+) -> None:
+    """Put the file that is taken on the trail. Raises Invalid without a reason."""
+    trail.write(
+        Action.FILE_TAKEN,
+        merchant_id=merchant_id,
+        subject=subject,
+        after={"file": name},
+        actor=actor,
+        reason=wording.checked("reason", reason),
+        now=now,
+    )

@@ -1,0 +1,23 @@
+"""The gateway's part of a merchant's page for operators."""
+
+from django.urls import reverse
+
+from backoffice.checklist import ENTRIES, Entry, Item
+from backoffice.merchant_page import Visit
+from gateway.queries import keys
+
+
+def register() -> None:
+    """Register whether there is a key for the merchant. Called once, when a program starts."""
+    ENTRIES.register(Entry(50, _key))
+
+
+def _key(visit: Visit) -> Item | None:
+    """Whether a key reaches the merchant's books, its own or one for all merchants. It leads to
+    the decision that makes its own, for who may take it.
+    """
+    own, for_all = keys.of_merchant(visit.merchant.pk, now=visit.now)
+    note = "" if own else "one for all merchants" if for_all else "none reaches it"
+    may_make = visit.request.user.has_perm("gateway.change_apikey")
+    address = reverse("admin:merchants_merchant_decide", args=[visit.merchant.pk, "key"])
+    return Item("A key of the API is made", own or for_all, note, address if may_make else "")

@@ -1,0 +1,72 @@
+"""An administrator sends an invitation again, by its own operation: with a new link that nobody of
+ours sees.
+"""
+
+import re
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+
+from merchants import queries
+from merchants.models import Invitation
+from tests import shops
+from tests.credit.pages import set_clock
+from tests.factories import InvitationFactory, browser_of, operator
+from tests.factories.people import showed
+from tests.shops import Shop
+from tests.text import text_of
+from tests.unchanged import nothing_changes
+
+pytestmark = pytest.mark.django_db
+
+NOW = "2026-11-05 10:00"
+EMAIL = "mei@rosewood.example"
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
+    set_clock(monkeypatch)(NOW)
+    return shops.join("2026-11-01 10:00")
+
+
+def page(invitation: Invitation) -> str:
+    return reverse("admin:merchants_invitation_decide", args=[invitation.pk, "send-again"])
+
+
+def send(browser: Client, invitation: Invitation) -> str:
+    said = {"reason": "It was not found.", **showed(browser, page(invitation))}
+    return text_of(browser.post(page(invitation), said, follow=True))
+
+
+def test_it_has_a_new_link_that_nobody_of_ours_sees(shop: Shop) -> None:
+    old = InvitationFactory.create(shop=shop, at="2026-11-03 10:00", email=EMAIL, role="OWNER")
+    mail.outbox.clear()
+    browser = browser_of(operator("Administrator"))
+    assert "The invitation is sent again." in send(browser, old)
+    (letter,) = mail.outbox
+    assert letter.to == [EMAIL]
+    (token,) = re.findall(r"/invitations/([^/\s]+)/", str(letter.body))
+    new = queries.open_invitation(token, shop.at(NOW))
+    assert new
+    assert (new.email, new.role) == (EMAIL, "OWNER")
+    old.refresh_from_db()
+    assert old.revoked_at == shop.at(NOW)
+    for row in (old, new):
+        record = browser.get(
+            reverse("admin:merchants_invitation_change", args=[row.pk])
+        ).content.decode()
+        assert token not in record
+        assert row.token_digest not in record
+    # What is closed is not sent again.
+    with nothing_changes():
+        assert "taken up or revoked" in text_of(browser.post(page(old), {"reason": "Again."}))
+
+
+@pytest.mark.parametrize("role", ["Credit officer", "Billing officer", "Auditor"])
+def test_who_does_not_manage_people_sends_none(shop: Shop, role: str) -> None:
+    old = InvitationFactory.create(shop=shop, at="2026-11-03 10:00", email=EMAIL, role="OWNER")
+    browser = browser_of(operator(role))
+    with nothing_changes():
+        assert browser.post(page(old), {"reason": "x"}).status_code == 403
