@@ -6,7 +6,9 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.models import LogEntry
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -199,6 +201,17 @@ class Bounded(ModelAdmin):
     def get_sortable_by(self, request: HttpRequest) -> Any:
         """No column: the list keeps its own order."""
         return ()
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", per_page: int, *more: Any, **kw: Any
+    ) -> Paginator[Any]:
+        """The pages of the list, which is never counted. A row's history is short, and its page says
+        how many entries there are: it is counted.
+        """
+        if queryset.model is LogEntry:
+            return Paginator(queryset, per_page, *more, **kw)
+        pages: Paginator[Any] = super().get_paginator(request, queryset, per_page, *more, **kw)
+        return pages
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[OfferedQuestions]:
         return OfferedQuestions
