@@ -118,11 +118,15 @@ class Deciding(ModelAdmin):
         """The list, with the buttons of its decisions."""
         response: HttpResponse = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse):
-            response.context_data = (response.context_data or {}) | {
+            context = response.context_data or {}
+            response.context_data = context | {
                 "actions_list": [
-                    _button(one.title, self._address("decide_list", one.name))
-                    for one in self.list_decisions
-                    if self.may_decide(request, one)
+                    *context.get("actions_list", ()),
+                    *(
+                        _button(one.title, self._address("decide_list", one.name))
+                        for one in self.list_decisions
+                        if self.may_decide(request, one)
+                    ),
                 ]
             }
         return response

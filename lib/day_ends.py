@@ -9,8 +9,9 @@ from lib.refusals import Refused
 
 
 class DaysNotWorkedOff(Exception):
-    """A day of the merchant has ended and cannot be worked off, so nothing can be done in this book.
-    The error that stands in the way is its cause; the hourly job parks it for an administrator.
+    """A day of the merchant has ended and cannot be worked off, so nothing can be done in this
+    book. The error that stands in the way is its cause; the hourly job parks it for an
+    administrator.
     """
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 
+from backoffice.filters import of_currency
 from backoffice.list_pages import OfMerchant, ReadOnly, amount, one_of, related
 from backoffice.outcomes import LastDecision
 from billing.admin import account_decisions, closing, unapplied
@@ -28,6 +29,7 @@ class NumberSeriesAdmin(ReadOnly):
 
 @admin.register(BillingAccount)
 class BillingAccountAdmin(AboutAccount, OfMerchant):
+    dated = "joined_on"
     merchant = "merchant"
     reference = ""
     list_display = (
@@ -43,7 +45,12 @@ class BillingAccountAdmin(AboutAccount, OfMerchant):
         "open_on",
         "closed_on",
     )
-    list_filter = ("reviews_bills", "payment_method")
+    list_filter = (
+        "reviews_bills",
+        "payment_method",
+        of_currency("billing.BillingAccount"),
+        ("closed_on", admin.EmptyFieldListFilter),
+    )
     list_select_related = ("merchant",)
     decisions = (*account_decisions.DECISIONS, *unapplied.DECISIONS, *closing.DECISIONS)
 

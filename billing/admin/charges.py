@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from backoffice.decisions import Decision
+from backoffice.filters import of_currency
 from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related
 from billing.admin import shown
 from billing.admin.forms import GrantedCredit
@@ -60,6 +61,7 @@ class ChargeAdmin(AboutAccount, OfMerchant):
         "arrived_at",
         "is_late",
     )
+    list_filter = (of_currency("billing.BillingAccount"),)
     list_select_related = ("account__merchant", "fee")
     decisions = (
         Decision(
@@ -95,6 +97,7 @@ class FulfilmentRequestAdmin(OfMerchant):
 
 @admin.register(InvoiceItem)
 class InvoiceItemAdmin(OfMerchant):
+    dated = "posting_on"
     merchant = "account__merchant"
     reference = "fee_id"
     is_long = True

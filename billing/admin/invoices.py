@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 
+from backoffice.filters import of_currency
 from backoffice.list_pages import FoundByKeys, ReadOnlyInline, amount, related, waiting
 from backoffice.outcomes import LastDecision
 from billing.admin.invoice_decisions import DECISIONS
@@ -59,7 +60,12 @@ class InvoiceAdmin(AboutAccount, FoundByKeys):
         "due_on",
         amount("total"),
     )
-    list_filter = (waiting(queues.DRAFTS, queues.FAILED), "status", "kind")
+    list_filter = (
+        waiting(queues.DRAFTS, queues.FAILED),
+        "status",
+        "kind",
+        of_currency("billing.BillingAccount"),
+    )
     inlines = (InvoiceLineInline, PaymentInline, InvoiceDecisionInline)
     decisions = DECISIONS
 

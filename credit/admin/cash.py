@@ -10,6 +10,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from backoffice.decisions import Call, Decision, Reasoned
+from backoffice.filters import of_currency
 from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related, waiting
 from backoffice.outcomes import LastDecision
 from credit.admin import shown
@@ -65,7 +66,7 @@ class OrderPaymentAdmin(AboutLine, OfMerchant):
         *("reference", MERCHANT, "order", amount("amount"), "status", amount("settled")),
         *("at", "arrived_at"),
     )
-    list_filter = (waiting(queues.UNMATCHED), "status")
+    list_filter = (waiting(queues.UNMATCHED), "status", of_currency("credit.CreditLine"))
     list_select_related = ("line__merchant", "order")
     inlines = (SettlementInline,)
     decisions = (

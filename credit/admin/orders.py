@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, Q
+from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from backoffice.decisions import Call, Decision, Reasoned, Telling
+from backoffice.filters import of_currency, which
 from backoffice.list_pages import (
     OfMerchant,
     ReadOnlyInline,
@@ -78,6 +80,19 @@ def _refund_effect(order: Order) -> str:
     )
 
 
+# Looked for line by line, by the index of each line's due days: nobody would find an old one among
+# the latest orders.
+OVERDUE = """
+    SELECT late.id FROM credit_creditline line CROSS JOIN LATERAL (
+        SELECT id FROM credit_order
+        WHERE line_id = line.merchant_id AND due_on < line.open_on OFFSET 0
+    ) late
+"""
+STATES = which(
+    "state", {"overdue": ("Overdue", lambda: Q(pk__in=RawSQL(OVERDUE, ())))}, is_indexed=True
+)
+
+
 @admin.register(Order)
 class OrderAdmin(AboutLine, OfMerchant):
     merchant = "line__merchant"
@@ -93,7 +108,7 @@ class OrderAdmin(AboutLine, OfMerchant):
         "due_on",
         "placed_at",
     )
-    list_filter = ("status",)
+    list_filter = ("status", STATES, of_currency("credit.CreditLine"))
     list_select_related = ("line__merchant",)
     inlines = (PaymentInline, RefundInline)
     decisions = (
@@ -136,6 +151,7 @@ class OrderRefundAdmin(OfMerchant):
         amount("from_proceeds"),
         "at",
     )
+    list_filter = (of_currency("credit.CreditLine"),)
     list_select_related = ("line__merchant", "order")
 
 

@@ -5,6 +5,7 @@ them.
 from django.contrib import admin
 
 from backoffice.decisions import Call, Decision, Telling
+from backoffice.filters import of_currency
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
 from credit.admin import shown
 from credit.admin.forms import MayTell, RaiseApproved
@@ -32,6 +33,7 @@ def _review_waits(review: LimitReview) -> bool:
 
 @admin.register(LimitReview)
 class LimitReviewAdmin(AboutLine, OfMerchant):
+    dated = "on"
     merchant = "line__merchant"
     reference = ""
     list_display = (
@@ -44,7 +46,7 @@ class LimitReviewAdmin(AboutLine, OfMerchant):
         "status",
         "decided_by",
     )
-    list_filter = (waiting(queues.REVIEWS), "status", "grade")
+    list_filter = (waiting(queues.REVIEWS), "status", "grade", of_currency("credit.CreditLine"))
     list_select_related = ("line__merchant",)
     decisions = (
         Decision(

@@ -14,6 +14,7 @@ from backoffice.decisions import (
     Report,
     Telling,
 )
+from backoffice.filters import of_currency
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
 from credit.admin import shown
 from credit.admin.forms import BankAnswers, BankFile, FoundPaid, MarkedPaid
@@ -70,6 +71,7 @@ class PayoutDestinationAdmin(AboutLine, OfMerchant):
 
 @admin.register(PayoutSchedule)
 class PayoutScheduleAdmin(OfMerchant):
+    dated = "set_up_at"
     merchant = "line__merchant"
     reference = ""
     list_display = (
@@ -278,6 +280,8 @@ class WithdrawalAdmin(AboutLine, OfMerchant):
         "status",
         "needs_approval",
         ("flagged_late_at", admin.EmptyFieldListFilter),
+        of_currency("credit.CreditLine"),
+        ("ended_at", admin.EmptyFieldListFilter),
     )
     list_select_related = ("line__merchant", "destination")
     decisions = ABOUT_ONE

@@ -187,6 +187,7 @@ class OfType(admin.SimpleListFilter):
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(Deciding, ReadOnly):
+    dated = "first_attempt_at"
     merchant = "event__merchant"
     is_long = True
     ordering = ("-pk",)

@@ -118,7 +118,8 @@ class ProposalAdmin(Deciding, ReadOnly):
 
     def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
         # Each book registers its own queues of proposals, when all of them have started.
-        return (waiting(*(queue for queue in QUEUES if queue.model is Proposal)), "status")
+        here = waiting(*(queue for queue in QUEUES if queue.model is Proposal))
+        return (here, *self.list_filter)
 
     def buttons(self, request: HttpRequest, row: Model) -> Any:
         return super().buttons(request, row) if _may_decide(request, row) else []

@@ -14,10 +14,11 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import path, reverse
 from unfold.sites import UnfoldAdminSite
 
 from merchants import second_factor
+from merchants.sign_in import time_zones
 
 View = Callable[..., HttpResponse]
 Type = Authenticator.Type
@@ -42,6 +43,15 @@ class OperatorsSite(UnfoldAdminSite):
         """Redirect to allauth's sign-in; Django's own would ask for no second factor."""
         login: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return login
+
+    def get_urls(self) -> list[Any]:
+        """The admin's addresses, with the page on which an operator chooses a time zone."""
+        own = path("time-zone/", self.admin_view(self.time_zone), name="time_zone")
+        return [own, *super().get_urls()]
+
+    def time_zone(self, request: HttpRequest) -> HttpResponse:
+        """The page on which an operator chooses the time zone of the admin."""
+        return time_zones.choose(request, self.each_context(request))
 
     def confirm_again(self, request: HttpRequest) -> HttpResponse | None:
         """A redirect to confirm a second factor before a decision, or None if one was confirmed

@@ -149,10 +149,11 @@ DOWNLOADED = {
     "merchants.profile": (CREDIT, "licence"),
 }
 
+WITHOUT_PAGES = {"jobs.heartbeat", "jobs.lease", "merchants.operatorfigure"}  # of their own
+
 # Files of a whole list, by their route's name: for who looks at the list.
 EXPORTED = {
-    "merchants_signin_export": "merchants.signin",
-    "trail_trailentry_export": "trail.trailentry",
+    f"{label.replace('.', '_')}_export": label for label in SEEN if label not in WITHOUT_PAGES
 }
 
 # Pages beside those of the models: what they have in their address, and who gets which status.
@@ -174,7 +175,8 @@ OF_THE_SITE = {
     "password_change": 302,  # to allauth's
     "password_change_done": 302,
     "search": 200,
+    "time_zone": 200,  # the own one
     "view_on_site": 404,
 }
 OF_A_MODEL = ("changelist", "add", "change", "delete", "history", "decide", "decide_list",
-              "download")  # fmt: skip
+              "download", "export")  # fmt: skip

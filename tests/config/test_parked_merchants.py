@@ -45,7 +45,8 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 
 @pytest.mark.parametrize(
-    ("language", "said"), [("en", STANDS_STILL), ("zh-hans", "此店铺的账目目前停滞"), ("th", "ขณะนี้บัญชีของร้านนี้หยุดนิ่ง")]
+    ("language", "said"),
+    [("en", STANDS_STILL), ("zh-hans", "此店铺的账目目前停滞"), ("th", "ขณะนี้บัญชีของร้านนี้หยุดนิ่ง")],
 )
 def test_its_people_read_that_its_books_stand_still(
     shop: Shop, language: str, said: str, caplog: pytest.LogCaptureFixture
@@ -53,7 +54,9 @@ def test_its_people_read_that_its_books_stand_still(
     browser = browser_of(member(shop, language=language))
     browser.raise_request_exception = False
     with caplog.at_level(logging.ERROR):
-        answer = browser.post("/m/rosewood/credit/raise/question/", {"message": "Why?", "request_key": "form-1"})
+        answer = browser.post(
+            "/m/rosewood/credit/raise/question/", {"message": "Why?", "request_key": "form-1"}
+        )
     assert answer.status_code == 503
     assert said in text_of(answer)
     assert "a figure that cannot be" not in text_of(answer)
