@@ -20,7 +20,7 @@ from lib.search import Kind
 
 MOST = 20  # of each kind
 # The bounds are for the index, as in lib.words.
-PREFIX = ">= %s AND reference < %s AND reference LIKE %s"
+STARTS = "reference >= %s AND reference < %s AND reference LIKE %s"
 
 
 def _unchanged(text: str) -> str:
@@ -74,10 +74,10 @@ class Within:
         there is none, one that starts so, of whatever merchant: at most MOST of them.
         """
         rows = kind.model._default_manager.select_related(kind.merchant).order_by("pk")
-        if exact := list(rows.filter(pk__in=self._keys(kind, text, "= %s"))):
+        if exact := list(rows.filter(pk__in=self._keys(kind, text, is_whole=True))):
             yield from ((row, True) for row in exact)
             return
-        for row in rows.filter(pk__in=self._keys(kind, text, PREFIX)):
+        for row in rows.filter(pk__in=self._keys(kind, text, is_whole=False)):
             yield row, False
 
     def of_one(self, kind: Kind, merchant: Any, text: str) -> Iterable[Any]:
@@ -86,32 +86,32 @@ class Within:
         whole = list(rows.filter(reference__in=words.spellings(text))[:MOST])
         return whole or rows.filter(words.starting("reference", text)).order_by("reference")[:MOST]
 
-    def _keys(self, kind: Kind, text: str, condition: str) -> list[int]:
-        """The primary keys of the rows whose reference fulfils the condition with the text, in one
-        of its spellings: at most MOST of them.
+    def _keys(self, kind: Kind, text: str, *, is_whole: bool) -> list[int]:
+        """The primary keys of the rows whose reference is the text, or starts with it, in one of its
+        spellings: at most MOST of them.
         """
         owners = related_model(kind.model, self.owner)._meta.db_table
         spelt = words.spellings(text)
-        is_whole = condition.startswith("=")
+        condition = "reference = %s" if is_whole else STARTS
+        asked = spelt if is_whole else [one for way in spelt for one in _bounds(way)]
         # The inner limit loses nothing of whole references, as one merchant has at most so many of
         # each, and keeps this a look per merchant.
         most = self.most * len(spelt) if is_whole else MOST
-        conditions = " OR ".join(f"reference {condition}" for _ in spelt)
-        asked = [] if not is_whole else spelt
-        for way in () if is_whole else spelt:
-            asked += [way, way + words.LAST, f"{connection.ops.prep_for_like_query(way)}%"]
         ask = f"""
             SELECT one.id FROM {owners} owner CROSS JOIN LATERAL (
                 SELECT id FROM {kind.model._meta.db_table}
-                WHERE {self.owner}_id = owner.merchant_id AND ({conditions}) LIMIT {most}
+                WHERE {self.owner}_id = owner.merchant_id
+                AND ({" OR ".join([condition] * len(spelt))}) LIMIT {most}
             ) one LIMIT {MOST}
         """
-        asked = (
-            spelt if is_whole else [f"{connection.ops.prep_for_like_query(way)}%" for way in spelt]
-        )
         with connection.cursor() as cursor:
             cursor.execute(ask, asked)
             return [key for (key,) in cursor.fetchall()]
+
+
+def _bounds(text: str) -> tuple[str, str, str]:
+    """What STARTS takes for references that start with the text."""
+    return text, text + words.LAST, f"{connection.ops.prep_for_like_query(text)}%"
 
 
 @dataclass(frozen=True)
