@@ -187,14 +187,15 @@ class Deciding(ModelAdmin):
             return self._page(request, row, decision, form)
         form = _filled_in(decision, row, request.POST, request)
         try:
-            outcome = self._outcome(decision, form, row, request)
+            outcome, is_new = self._outcome(decision, form, row, request)
         except ChangedMeanwhile as refusal:
             return self._look_again(request, row, decision, refusal)
         if outcome is None:
             return self._page(request, row, decision, form)
         if isinstance(outcome, Report):
             return self._page(request, row, decision, None, outcome)
-        self.log_change(request, outcome if row is None else row, str(decision.title))
+        if is_new:
+            self.log_change(request, outcome if row is None else row, str(decision.title))
         if callable(decision.done):  # it may be no success, such as a payment that failed
             messages.info(request, str(decision.done(outcome)))
         else:
@@ -206,14 +207,15 @@ class Deciding(ModelAdmin):
 
     def _outcome(
         self, decision: Decision, form: forms.Form, row: Any, request: HttpRequest
-    ) -> Report | Model | None:
-        """Carry out the decision, and return its result. Returns None if the form is not valid or
-        the decision was refused; the form's errors then say why. Raises ChangedMeanwhile.
+    ) -> tuple[Report | Model | None, bool]:
+        """Carry out the decision, and return its result, and whether it is a decision of its own
+        and not a form that was sent twice. The result is None if the form is not valid or the
+        decision was refused; the form's errors then say why. Raises ChangedMeanwhile.
         """
         if not form.is_valid():
-            return None
+            return None, False
         try:
-            outcome: Report | Model = carry_out(
+            return carry_out(
                 decision,
                 _act(form, row, request),
                 lock=self.lock,
@@ -226,9 +228,7 @@ class Deciding(ModelAdmin):
         except ValidationError as error:  # of a model, by field
             for name, errors in error.update_error_dict({}).items():
                 form.add_error(name if name in form.fields else None, errors)
-        else:
-            return outcome
-        return None
+        return None, False
 
     def last_decision(self, row: Any) -> LastDecision | None:
         """What was last decided about the row, for who opens the page of a decision that is not

@@ -87,8 +87,8 @@ class Within:
         return whole or rows.filter(words.starting("reference", text)).order_by("reference")[:MOST]
 
     def _keys(self, kind: Kind, text: str, *, is_whole: bool) -> list[int]:
-        """The primary keys of the rows whose reference is the text, or starts with it, in one of its
-        spellings: at most MOST of them.
+        """The primary keys of the rows whose reference is the text, or starts with it, in one of
+        its spellings: at most MOST of them.
         """
         owners = related_model(kind.model, self.owner)._meta.db_table
         spelt = words.spellings(text)

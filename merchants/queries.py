@@ -239,3 +239,8 @@ def called(text: str) -> Q:
     """
     address = Q(email__startswith=text.lower())
     return address if "@" in text else address | words.begin(text, *NAMED_BY)
+
+
+def is_operator(email: str) -> bool:
+    """Whether the address is one of our operators', also of one who is deactivated."""
+    return User.objects.filter(email__iexact=email, is_staff=True).exists()

@@ -260,6 +260,17 @@ def _file(act: Act) -> tuple[str, bytes]:
     return f"{batch}.csv", content.encode()
 
 
+def _file_as_sent(act: Act) -> tuple[str, bytes]:
+    """The name and the content of the bank file that this withdrawal is in, as it was sent. Showing
+    it again needs a reason.
+    """
+    batch = act.row.batch
+    content = payout_files.export_again(
+        batch=batch, reason=act.reason, as_sent=True, actor=act.actor, now=act.now
+    )
+    return f"{batch}-as-sent.csv", content.encode()
+
+
 @admin.register(Withdrawal)
 class WithdrawalAdmin(AboutLine, OfMerchant):
     merchant = "line__merchant"
@@ -291,10 +302,22 @@ class WithdrawalAdmin(AboutLine, OfMerchant):
             "File for the bank",
             is_there=lambda withdrawal: bool(withdrawal.batch),
             effect=lambda withdrawal: (
-                f"The file {withdrawal.batch} has the whole numbers of accounts and cards. That you"
-                " took it, and why, is on the trail."
+                f"The file {withdrawal.batch} without the withdrawals that have ended, to be sent"
+                " once more. It has the whole numbers of accounts and cards. That you took it, and"
+                " why, is on the trail."
             ),
             content=_file,
+        ),
+        Download(
+            "file-as-sent",
+            "That file as it was sent",
+            is_there=lambda withdrawal: bool(withdrawal.batch),
+            effect=lambda withdrawal: (
+                f"The file {withdrawal.batch} as it was sent, byte for byte, to look something up:"
+                " withdrawals in it may have ended, so it is not sent again. It has the whole"
+                " numbers of accounts and cards. That you took it, and why, is on the trail."
+            ),
+            content=_file_as_sent,
         ),
     )
     list_decisions = (

@@ -145,7 +145,7 @@ DECIDED_IN_LISTS = {
     "merchants.user": (RUNS, "add-operator"),
 }
 DOWNLOADED = {
-    "credit.withdrawal": (CREDIT, "file"),
+    "credit.withdrawal": (CREDIT, "file file-as-sent"),
     "merchants.profile": (CREDIT, "licence"),
 }
 
