@@ -1,7 +1,7 @@
 """Credit's part of the operators' home page and of a merchant's page."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,8 +13,11 @@ from backoffice.panels import Panel
 from backoffice.queues import QUEUES
 from credit import queries
 from credit.models import CreditLine, LimitEntry, LimitRequest, LimitReview, Order, Withdrawal
-from credit.queries import freezes, proceeds, sums, waiting, withdrawals
+from credit.proposals import CREDIT_POLICY
+from credit.queries import dry_run, freezes, proceeds, sums, waiting, withdrawals
 from credit.queries.briefs import of_merchant
+from merchants.models import Proposal
+from merchants.operations import two_people
 from merchants.queries import local_day
 
 
@@ -26,6 +29,7 @@ def register() -> None:
     PARTS.register(Part(30, _of_merchant, related=["credit_line"]))
     PERMISSIONS.register("credit.view_creditline")
     briefs.register("credit", of_merchant)
+    briefs.OF_PROPOSALS[CREDIT_POLICY.code] = _of_policy
     TOTALS.register(Totals(10, TOTAL_ROWS, _totals))
     DAILY.register(*KINDS_BY_DAY)
     PICTURES.register(ORDERS)
@@ -161,3 +165,8 @@ def _asked_for_withdrawals(own_withdrawals: Sequence[Withdrawal]) -> Iterator[St
     for one in own_withdrawals:
         what = f"Asked: withdrawal {one}"
         yield Step(one.requested_at, what, "", one.requested_by, page_of(one))
+
+
+def _of_policy(proposal: Proposal, now: datetime) -> briefs.Brief:
+    """What the version of the credit policy that is proposed would change."""
+    return dry_run.of_arguments(two_people.arguments_of(proposal), now)

@@ -83,17 +83,30 @@ def _versions(version: PolicyVersion) -> dict[str, Any]:
     return {"Newest version": versions.filter(withdrawn_at__isnull=True).order_by("pk").last()}
 
 
-def new_version(form: type[NewVersion], introduce: Callable[..., Any], effect: str) -> Decision:
-    """The decision to propose a new version, with a version's numbers to start from."""
+def new_version(
+    form: type[NewVersion],
+    introduce: Callable[..., Any],
+    effect: str,
+    dry_run: Callable[[dict[str, Any], datetime], Any] | None = None,
+) -> Decision:
+    """The decision to propose a new version, with a version's numbers to start from. `dry_run`
+    tells what a version would change, from what the operation is called with and the instant.
+    """
 
-    def carry_out(act: Act) -> Any:
+    def version_of(act: Act) -> dict[str, Any]:
         said = act.cleaned_data
         figures = form.model.figure_names()
         given = {name: said[name] for name in figures if said[name] is not None}
-        version = {"currency": said["currency"].upper(), "starts_on": said["starts_on"]}
+        return {"currency": said["currency"].upper(), "starts_on": said["starts_on"]} | given
+
+    def carry_out(act: Act) -> Any:
         return two_people.decide(
-            introduce, version | given | {"reason": act.reason}, actor=act.user, now=act.now
+            introduce, version_of(act) | {"reason": act.reason}, actor=act.user, now=act.now
         )
+
+    def rehearse(act: Act) -> Any:
+        assert dry_run is not None
+        return dry_run(version_of(act), act.now)
 
     def present(version: PolicyVersion | None) -> dict[str, Any]:
         if version is None:
@@ -113,6 +126,7 @@ def new_version(form: type[NewVersion], introduce: Callable[..., Any], effect: s
         initial=present,
         shown=_versions,
         carry_out=carry_out,
+        dry_run=rehearse if dry_run else None,
         done="The new version waits for a second person.",
     )
 
