@@ -40,7 +40,9 @@ def record(pages: Any, request: HttpRequest, now: datetime) -> None:
 
 def asked(request: HttpRequest) -> dict[str, str]:
     """What the address of a list asks for, by name: filters, search and order."""
-    return {name: value for name, value in request.GET.items() if value and name not in NOT_ASKED}
+    return {
+        name: str(value) for name, value in request.GET.items() if value and name not in NOT_ASKED
+    }
 
 
 def file_name(pages: Any) -> str:

@@ -206,6 +206,8 @@ class Bounded(ModelAdmin):
     # The column whose days the list can be asked for; by default the first instant that it shows,
     # or else the first day.
     dated: str | None = None
+    list_display: Any = ("__str__",)
+    list_filter: Any = ()
 
     def __init__(self, model: type[Model], admin_site: Any) -> None:
         super().__init__(model, admin_site)
@@ -298,7 +300,7 @@ class Bounded(ModelAdmin):
         by queue.
         """
         names = {name for name, value in request.GET.items() if value}
-        kinds = [one for one in self.get_list_filter(request) if isinstance(one, type)]
+        kinds: list[Any] = [one for one in self.get_list_filter(request) if isinstance(one, type)]
         indexed = {one.parameter_name for one in kinds if getattr(one, "has_index", False)}
         return bool(names - {"q", "p", "o", "all", "e"} - indexed)
 
@@ -520,6 +522,8 @@ class ReadOnlyInline(TabularInline):
     extra = 0
     can_delete = False
     show_change_link = True
+    fields: Any = ()
+    readonly_fields: Any = ()
 
     def __init__(self, parent_model: type[Model], admin_site: Any) -> None:
         super().__init__(parent_model, admin_site)

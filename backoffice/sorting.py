@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Model
 from django.db.models.expressions import BaseExpression
 
-from lib.encrypted import EncryptedField
+from lib.fields import EncryptedField
 
 # Of these types a reader knows the order. Long texts have none that anybody looks for.
 SORTED = (

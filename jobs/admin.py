@@ -16,6 +16,7 @@ from backoffice import times
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Call, Decision, Reasoned
 from backoffice.list_pages import ReadOnly, waiting
+from backoffice.several import DecidingSeveral
 from jobs import queries, requested, tasks
 from jobs.backoffice import PARKED
 from jobs.forms import JobOrder
@@ -151,7 +152,8 @@ def _retry_outcome(failure: JobFailure) -> str:
 
 
 @admin.register(JobFailure)
-class JobFailureAdmin(WithState):
+class JobFailureAdmin(DecidingSeveral, WithState):
+    several = ("retry",)
     merchant = "merchant"
     list_display = ("job", "row", "merchant", "error", "failures", "last_failed_at", "resolved_at")
     list_filter = (waiting(PARKED), JobFilter, ("resolved_at", admin.EmptyFieldListFilter))

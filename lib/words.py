@@ -18,7 +18,7 @@ LAST = "\U0010ffff"  # no character comes after it
 MOST = 8  # words that are looked for
 
 
-class _QueryField(Field):
+class _QueryField(Field[Any, Any]):
     """PostgreSQL's tsquery."""
 
     def db_type(self, connection: Any) -> str:

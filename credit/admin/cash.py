@@ -13,6 +13,7 @@ from backoffice.decisions import Call, Decision, Reasoned
 from backoffice.filters import of_currency
 from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related, waiting
 from backoffice.outcomes import LastDecision
+from backoffice.several import DecidingSeveral
 from credit.admin import shown
 from credit.admin.forms import UnmatchedApplied, UnmatchedReleased, UnmatchedReturned
 from credit.admin.shown import AboutLine
@@ -133,7 +134,8 @@ class UnmatchedSettlementAdmin(OfMerchant):
 
 
 @admin.register(RefusedCash)
-class RefusedCashAdmin(AboutLine, OfMerchant):
+class RefusedCashAdmin(DecidingSeveral, AboutLine, OfMerchant):
+    several = ("close",)
     merchant = "line__merchant"
     list_display = (
         *("reference", MERCHANT, "kind", "order_reference", "what", "code", "times"),

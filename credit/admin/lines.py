@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from backoffice.decisions import Call, Decision
 from backoffice.filters import of_currency, which
 from backoffice.list_pages import OfMerchant, amount, figure, related
+from backoffice.several import DecidingSeveral
 from credit.admin import shown
 from credit.admin.forms import DaysChange, FreezePlaced, LimitChange, MayTell
 from credit.admin.shown import AboutLine
@@ -153,7 +154,8 @@ WHEN_LIFTED = {
 
 
 @admin.register(Freeze)
-class FreezeAdmin(AboutLine, OfMerchant):
+class FreezeAdmin(DecidingSeveral, AboutLine, OfMerchant):
+    several = ("lift",)
     merchant = "line__merchant"
     reference = ""
     list_display = ("__str__", MERCHANT, "note", "placed_at", "placed_by", "lifted_at")

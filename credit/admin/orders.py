@@ -22,6 +22,7 @@ from backoffice.list_pages import (
     related,
     waiting,
 )
+from backoffice.several import DecidingSeveral
 from credit.admin import shown
 from credit.admin.forms import OrderRefunded
 from credit.admin.shown import AboutLine
@@ -160,7 +161,8 @@ def _is_open(flag: OrderFlag) -> bool:
 
 
 @admin.register(OrderFlag)
-class OrderFlagAdmin(AboutLine, OfMerchant):
+class OrderFlagAdmin(DecidingSeveral, AboutLine, OfMerchant):
+    several = ("dismiss", "confirm")
     merchant = "line__merchant"
     reference = "cause"
     list_display = ("__str__", MERCHANT, "cause", "buyer", "at", "status", "decided_by")

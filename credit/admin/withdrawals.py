@@ -16,6 +16,7 @@ from backoffice.decisions import (
 )
 from backoffice.filters import of_currency
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
+from backoffice.several import DecidingSeveral
 from credit.admin import shown
 from credit.admin.forms import BankAnswers, BankFile, FoundPaid, MarkedPaid
 from credit.admin.shown import AboutLine
@@ -272,7 +273,8 @@ def _file_as_sent(act: Act) -> tuple[str, bytes]:
 
 
 @admin.register(Withdrawal)
-class WithdrawalAdmin(AboutLine, OfMerchant):
+class WithdrawalAdmin(DecidingSeveral, AboutLine, OfMerchant):
+    several = ("approve", "reject", "failed")
     merchant = "line__merchant"
     list_display = (
         "reference",

@@ -1,5 +1,5 @@
-"""What a new version of the credit policy would change, before it is saved: the reviews of all lines
-of its currency, held now by the version that it follows and by the new one.
+"""What a new version of the credit policy would change, before it is saved: the reviews of all
+lines of its currency, held now by the version that it follows and by the new one.
 
 The database computes them as credit.scoring does (chapter 8 of the rule book): a page has no time
 to compute a hundred thousand lines one by one.
@@ -167,13 +167,11 @@ def compare(base: CreditPolicy, new: CreditPolicy, now: datetime) -> Brief:
 
 
 def of_arguments(asked: dict[str, Any], now: datetime) -> Brief:
-    """`compare` for a version as it is introduced: currency, first day, and the figures that are not
-    those of the newest version. Raises Invalid for no currency, and ValidationError for figures
+    """`compare` for a version as it is introduced: currency, first day, and the figures that are
+    not those of the newest version. Raises Invalid for no currency, and ValidationError for figures
     that make no sense.
     """
-    figures = {
-        name: value for name, value in asked.items() if name not in ("currency", "starts_on")
-    }
+    figures = {name: asked[name] for name in asked.keys() - {"currency", "starts_on"}}
     currency = money.check_currency(asked["currency"])
     base = in_force(currency, asked["starts_on"])
     new = base.next_version(base.version + 1, asked["starts_on"], figures)

@@ -144,6 +144,21 @@ DECIDED_IN_LISTS = {
     "merchants.merchant": (CREDIT, "add"),
     "merchants.user": (RUNS, "add-operator"),
 }
+# Those of the decisions about one row that can be taken for several rows of a list, by who may
+# take them for one.
+DECIDED_FOR_SEVERAL = {
+    "billing.billingcredit": "approve reject",
+    "billing.thresholdrequest": "reject",
+    "credit.freeze": "lift",
+    "credit.limitrequest": "reject",
+    "credit.limitreview": "approve reject",
+    "credit.orderflag": "dismiss confirm",
+    "credit.refusedcash": "close",
+    "credit.withdrawal": "approve reject failed",
+    "gateway.receivedevent": "send-again",
+    "gateway.webhookdelivery": "resend",
+    "jobs.jobfailure": "retry",
+}
 DOWNLOADED = {
     "credit.withdrawal": (CREDIT, "file file-as-sent"),
     "merchants.profile": (CREDIT, "licence"),
@@ -179,4 +194,4 @@ OF_THE_SITE = {
     "view_on_site": 404,
 }
 OF_A_MODEL = ("changelist", "add", "change", "delete", "history", "decide", "decide_list",
-              "download", "export")  # fmt: skip
+              "download", "export", "decide_several")  # fmt: skip

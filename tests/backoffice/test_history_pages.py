@@ -3,9 +3,9 @@
 import pytest
 from django.urls import reverse
 
-from backoffice import decision_pages
 from tests import shops
 from tests.backoffice.shops_with_work import operator
+from tests.credit.pages import set_clock
 from tests.factories import browser_of
 from tests.text import text_of
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 def test_it_says_how_many_entries_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     shop = shops.join("2026-11-01 10:00")
     client = browser_of(operator())
-    monkeypatch.setattr(decision_pages.clock, "now", lambda: shops.instant("2026-11-02 10:00"))
+    set_clock(monkeypatch)("2026-11-02 10:00")
     history = reverse("admin:credit_creditline_history", args=[shop.line.pk])
     decide = reverse("admin:credit_creditline_decide", args=[shop.line.pk, "days"])
     assert "9999999999" not in client.get(history).content.decode()

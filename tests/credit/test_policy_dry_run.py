@@ -73,7 +73,7 @@ def test_the_database_computes_what_reviews_compute() -> None:
     chance = random.Random(17)
     base = policies.in_force("USD", date(2026, 11, 4))
     for _ in range(12):
-        figures = {
+        figures: dict[str, Decimal | int] = {
             "rating_floor": Decimal(chance.choice(["3.0", "4.0", "4.3"])),
             "volume_multiple": Decimal(chance.choice(["0.3", "1", "3", "7"])),
             "a_from": Decimal(chance.choice(["70", "80", "85"])),
