@@ -1,5 +1,5 @@
-"""Within which bounds the figures of a credit policy make sense: a slip of the hand (a factor of
-1000, no day until a write-off) is refused, and the form says why (rule 22.17).
+"""The bounds within which the figures of a credit policy make sense (rule 22.17). A slip of the
+hand, such as a factor of 1000 or no day until a write-off, is refused, and the form says why.
 """
 
 from collections.abc import Iterator

@@ -15,6 +15,7 @@ from django.db.models.functions import Cast, Concat, Lower
 
 BETWEEN = r"[\s!-/:-@\[-`{-~]+"  # blanks and ASCII punctuation
 LAST = "\U0010ffff"  # no character comes after it
+LONGEST = 254  # characters: no name has more, and a word of 2,047 bytes is none to PostgreSQL
 MOST = 8  # words that are looked for
 
 
@@ -73,10 +74,10 @@ def of(text: str) -> list[str]:
 
 def begin(text: str, *columns: Any) -> Q:
     """The condition that each word of the text is the beginning of a word of these columns. A text
-    without words finds nothing.
+    without words, or longer than LONGEST, finds nothing.
     """
     asked = of(text)
-    if not asked:
+    if not asked or len(text) > LONGEST:
         return Q(pk__in=[])
     query = " & ".join(f"'{word}':*" for word in asked)
     return Q(_Match(Words(*columns), Cast(Lower(Value(query)), _QueryField())))

@@ -37,7 +37,7 @@ def page(name: str, asked: str = "") -> str:
     return reverse("admin:credit_withdrawal_decide_several", args=[name]) + asked
 
 
-def alone(withdrawal: Withdrawal, name: str) -> str:
+def own_page(withdrawal: Withdrawal, name: str) -> str:
     return reverse("admin:credit_withdrawal_decide", args=[withdrawal.pk, name])
 
 
@@ -84,7 +84,7 @@ def test_together_they_leave_what_they_leave_one_by_one(
     before = books()
     with transaction.atomic():
         for withdrawal in asked_for:
-            assert client.post(alone(withdrawal, "reject"), WHY).status_code == 302
+            assert client.post(own_page(withdrawal, "reject"), WHY).status_code == 302
         one_by_one = books()
         assert LogEntry.objects.filter(user=officer).count() == 3
         transaction.set_rollback(True)
@@ -211,7 +211,7 @@ def test_parked_rows_are_tried_again_together(monkeypatch: pytest.MonkeyPatch) -
     address = reverse("admin:jobs_jobfailure_decide_several", args=["retry"])
     rows = client.get(f"{address}?waits=parked").context["rows"]
     said = {row.showed_in: row.showed for row in rows}
-    said |= {"reason": "Mended.", "chosen": [str(row.key) for row in rows]}  # type: ignore[dict-item]
+    said |= {"reason": "Mended.", "chosen": [str(row.key) for row in rows]}
     report = client.post(address, said).context["report"]
     assert (report.done.splitlines()[0], report.refused) == ("2 of 2: Retry.", [])
     assert not JobFailure.objects.filter(resolved_at__isnull=True).exists()
