@@ -99,7 +99,7 @@ class FulfilmentRequestAdmin(OfMerchant):
 class InvoiceItemAdmin(OfMerchant):
     dated = "posting_on"
     merchant = "account__merchant"
-    reference = "fee_id"
+    reference = "fee__code"
     is_long = True
     of_one = ("-posting_on",)
     list_display = (
@@ -142,7 +142,7 @@ class StatementAdmin(OfMerchant):
 @admin.register(StatementTotal)
 class StatementTotalAdmin(OfMerchant):
     merchant = "statement__account__merchant"
-    reference = "fee_id"
+    reference = "fee__code"
     list_display = (
         "fee",
         related("statement__account__merchant"),

@@ -146,3 +146,11 @@ def test_what_a_row_lacks_comes_last_in_both_directions(root: User, written: Sho
         assert days == known + [None] * (len(days) - len(known))
         assert known == sorted(known, reverse=by.startswith("-"))
         assert len(days) > len(known) > 1
+
+
+def test_its_box_answers_whatever_is_typed(root: User) -> None:
+    """A name, a reference, or nonsense: in one merchant, among all, or nowhere."""
+    typed = ("rosewood", "ROSEWOOD a-1", "dress", "A-1", "2026-11", "x" * 3000, "'&|:*", "%_")
+    for pages in LISTS:
+        for text in typed:
+            list(found(pages, root, q=text).queryset[:3])
