@@ -7,6 +7,7 @@ from django.contrib import admin
 from backoffice.filters import of_currency
 from backoffice.list_pages import FoundByKeys, ReadOnlyInline, amount, related, waiting
 from backoffice.outcomes import LastDecision
+from backoffice.several import DecidingSeveral
 from billing.admin.invoice_decisions import DECISIONS
 from billing.admin.shown import AboutAccount
 from billing.models import Invoice, InvoiceDecision, InvoiceLine, Payment
@@ -45,7 +46,8 @@ class InvoiceDecisionInline(ReadOnlyInline):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(AboutAccount, FoundByKeys):
+class InvoiceAdmin(DecidingSeveral, AboutAccount, FoundByKeys):
+    several = ("issue",)
     merchant = "account__merchant"
     keys = ("number", "account__merchant__reference")
     search_help_text = "The bill's number, or the merchant's reference."

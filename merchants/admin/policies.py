@@ -17,6 +17,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from backoffice import times
 from backoffice.asking_again import AsksAgain
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Call, Decision, Reasoned
@@ -198,7 +199,8 @@ class OperatorPolicyAdmin(Deciding, ReadOnly):
         return found.prefetch_related("rows")
 
     def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
-        return ("__str__", "starts_on", *_figure_columns(), "withdrawn_at")
+        columns = ("__str__", "starts_on", *_figure_columns(), "withdrawn_at")
+        return times.labelled(OperatorPolicy, columns)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
         return (

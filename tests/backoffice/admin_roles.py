@@ -148,6 +148,7 @@ DECIDED_IN_LISTS = {
 # take them for one.
 DECIDED_FOR_SEVERAL = {
     "billing.billingcredit": "approve reject",
+    "billing.invoice": "issue",
     "billing.thresholdrequest": "reject",
     "credit.freeze": "lift",
     "credit.limitrequest": "reject",
