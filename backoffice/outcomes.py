@@ -19,7 +19,7 @@ class LastDecision:
 # The steps that end the waiting of a row, by the columns that keep who took them, and when. Of
 # several the first counts.
 STEPS = (
-    *("returned", "corrected", "blocked"),
+    *("returned", "corrected", "blocked", "undone", "moved"),
     *("ended", "decided", "answered", "lifted", "withdrawn", "revoked", "resolved", "sent_again"),
     *("approved", "closed"),
 )

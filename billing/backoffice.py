@@ -9,7 +9,8 @@ from backoffice.list_pages import page_of
 from backoffice.merchant_page import FEW, PARTS, Area, Part, Placed, Section, Step, Visit
 from backoffice.panels import Panel
 from backoffice.queues import QUEUES
-from billing import queries
+from backoffice.reports import REPORTS
+from billing import queries, reports
 from billing.models import BillingAccount, BillingCredit, Payment, ThresholdRequest
 from billing.queries import forecast, progress, sums, waiting
 from billing.queries.briefs import of_merchant
@@ -27,6 +28,7 @@ def register() -> None:
     PERMISSIONS.register("billing.view_billingaccount")
     TOTALS.register(Totals(20, TOTAL_ROWS, _totals))
     DAILY.register(*KINDS_BY_DAY)
+    REPORTS.register(*reports.ALL)
     PICTURES.register(PAYMENTS)
     FACTS.register(Fact(10, _months_closed), Fact(20, _last_cycle_run))
 

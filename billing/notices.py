@@ -145,6 +145,57 @@ CREDIT_ANSWERED = Kind(
     link=Link("billing:credits"),
     shows={"amount": amount, "answer": words},
 )
+# As CREDIT_ANSWERED, without status.
+CREDIT_UNDONE = Kind(
+    code="CREDIT_UNDONE",
+    label=_("A credit was taken back"),
+    group=BILLING,
+    texts={
+        "": Text(
+            _("A credit was taken back"),
+            _(
+                "A credit of %(amount)s had been given by mistake. It is taken back by a charge"
+                " that comes with your next bill. %(answer)s"
+            ),
+        ),
+    },
+    link=Link("billing:credits"),
+    shows={"amount": amount, "answer": words},
+)
+# Cause: the transfer's id. Details: status, reference (the bank's), number (of the bill that it
+# named, or empty), amount, charged (what of it is asked for again), currency, answer.
+TRANSFER_MOVED = Kind(
+    code="TRANSFER_MOVED",
+    label=_("A transfer was booked elsewhere"),
+    group=BILLING,
+    texts={
+        "AWAY": Text(
+            _("A transfer of %(amount)s was not yours"),
+            _(
+                "%(amount)s under the reference %(reference)s had been booked for you by mistake."
+                " %(charged)s of it comes with your next bill; bills that are paid stay paid."
+                " %(answer)s"
+            ),
+        ),
+        "TAKEN": Text(
+            _("A transfer of %(amount)s was not yours"),
+            _(
+                "%(amount)s under the reference %(reference)s had been booked for you by mistake,"
+                " and we don't keep it for you any more. Nothing is to be paid for it. %(answer)s"
+            ),
+        ),
+        "OTHER_INVOICE": Text(
+            _("A transfer of %(amount)s was booked on the wrong bill"),
+            _(
+                "%(amount)s under the reference %(reference)s had been booked on bill %(number)s by"
+                " mistake. It pays your unpaid bills now. Bill %(number)s stays paid, and"
+                " %(charged)s comes with your next bill. %(answer)s"
+            ),
+        ),
+    },
+    link=Link("billing:unapplied"),
+    shows={"amount": amount, "charged": amount, "answer": words},
+)
 # Cause: the entry's id. Details: status (its kind), amount, balance, currency, number (of the bill
 # that it paid), reference (the bank's).
 UNAPPLIED = Kind(
@@ -173,6 +224,13 @@ UNAPPLIED = Kind(
                 " %(reference)s; %(balance)s is left."
             ),
         ),
+        "MOVED": Text(
+            _("%(amount)s that we kept was not yours"),
+            _(
+                "%(amount)s that we kept for you had been booked for you by mistake, so we don't"
+                " keep it for you any more; %(balance)s is left."
+            ),
+        ),
         "REVERSED": Text(
             _("%(amount)s that we kept was taken back"),
             _(
@@ -188,5 +246,5 @@ UNAPPLIED = Kind(
 # In the order in which people find them where they choose their e-mails.
 KINDS = (
     *(BILL_ISSUED, PAYMENT_FAILED, PAYMENT_REVERSED, STATEMENT_CLOSED),
-    *(THRESHOLD_ANSWERED, CREDIT_ANSWERED, UNAPPLIED),
+    *(THRESHOLD_ANSWERED, CREDIT_ANSWERED, CREDIT_UNDONE, UNAPPLIED, TRANSFER_MOVED),
 )

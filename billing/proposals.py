@@ -44,6 +44,12 @@ UNAPPLIED = Kind(
     title="Unapplied money, given back",
     permission="billing.change_billingaccount",
 )
+TRANSFER = Kind(
+    code="TRANSFER",
+    title="Transfer, booked for another merchant",
+    permission="billing.change_banktransfer",
+)
 KINDS = (
     CREDIT, CREDIT_REQUEST, REVERSAL, THRESHOLD, THRESHOLD_REQUEST, PRICE, REST, UNAPPLIED,
+    TRANSFER,
 )  # fmt: skip

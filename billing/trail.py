@@ -10,6 +10,7 @@ class Action(TextChoices):
     CREDIT_GRANTED = "CREDIT_GRANTED", "Credit granted"
     CREDIT_APPROVED = "CREDIT_APPROVED", "Credit approved"
     CREDIT_REJECTED = "CREDIT_REJECTED", "Credit rejected"
+    CREDIT_UNDONE = "CREDIT_UNDONE", "Credit taken back"
 
     # A billing account's terms
     THRESHOLD_REQUESTED = "THRESHOLD_REQUESTED", "Threshold requested"
@@ -32,6 +33,8 @@ class Action(TextChoices):
     INVOICE_VOIDED = "INVOICE_VOIDED", "Bill voided"
     INVOICE_UNCOLLECTIBLE = "INVOICE_UNCOLLECTIBLE", "Bill marked as uncollectible"
     TRANSFER_RECORDED = "TRANSFER_RECORDED", "Transfer recorded"
+    TRANSFER_MOVED = "TRANSFER_MOVED", "Transfer booked elsewhere"
+    VALUE_DATE_CORRECTED = "VALUE_DATE_CORRECTED", "Value date of a transfer corrected"
     PAYMENT_STARTED = "PAYMENT_STARTED", "Payment started"
     PAYMENT_LOOKED_UP = "PAYMENT_LOOKED_UP", "Payment looked up at its provider"
     PAYMENT_ENDED = "PAYMENT_ENDED", "Payment ended, its provider's answer being wrong"

@@ -11,7 +11,8 @@ from backoffice.list_pages import page_of
 from backoffice.merchant_page import FEW, PARTS, Area, Part, Placed, Section, Step, Visit
 from backoffice.panels import Panel
 from backoffice.queues import QUEUES
-from credit import queries
+from backoffice.reports import REPORTS
+from credit import queries, reports
 from credit.models import CreditLine, LimitEntry, LimitRequest, LimitReview, Order, Withdrawal
 from credit.proposals import CREDIT_POLICY
 from credit.queries import dry_run, freezes, proceeds, sums, waiting, withdrawals
@@ -32,6 +33,7 @@ def register() -> None:
     briefs.OF_PROPOSALS[CREDIT_POLICY.code] = _of_policy
     TOTALS.register(Totals(10, TOTAL_ROWS, _totals))
     DAILY.register(*KINDS_BY_DAY)
+    REPORTS.register(*reports.ALL)
     PICTURES.register(ORDERS)
 
 

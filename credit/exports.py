@@ -83,10 +83,11 @@ def proceeds_entries(line: CreditLine, found: QuerySet[ProceedsEntry]) -> Iterat
         "Bill payment": safe("bill_payment"),
         "Amount": amount("amount", line.currency),
         "Currency": "currency",
+        "Reason": safe("correction__told"),
     }
     rows = found.values(
         *("at", "kind", "order__reference", "matures_on", "withdrawal__reference"),
-        *("bill_payment", "amount", "currency"),
+        *("bill_payment", "amount", "currency", "correction__told"),
     )
     return of_rows(columns, rows)
 

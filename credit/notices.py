@@ -217,6 +217,23 @@ ORDER_OVERDUE = Kind(
     shows={"due": amount, "due_on": day},
     is_automatic=True,
 )
+# Cause: the order. Details: order, amount, limit (after it), currency, answer.
+ORDER_WRITTEN_OFF = Kind(
+    code="ORDER_WRITTEN_OFF",
+    label=_("An order was written off"),
+    group=ORDERS,
+    texts={
+        "": Text(
+            _("Order %(order)s was written off"),
+            _(
+                "%(amount)s of order %(order)s was written off. It holds nothing of your limit any"
+                " more, which is %(limit)s now. What the buyer still pays is yours. %(answer)s"
+            ),
+        )
+    },
+    link=Link("credit:order", {"reference": "order"}),
+    shows={"amount": amount, "limit": amount, "answer": words},
+)
 # Cause: the withdrawal. Details: reference, amount, currency, last_four.
 WITHDRAWAL_DONE = Kind(
     code="WITHDRAWAL_DONE",
@@ -283,6 +300,31 @@ WITHDRAWAL_CORRECTED = Kind(
     link=Link("credit:withdrawal", {"reference": "reference"}),
     shows={"amount": amount},
 )
+# Cause: the correction's id. Details: status (ADDED or TAKEN), amount, proceeds (after it),
+# currency, answer.
+PROCEEDS_CORRECTED = Kind(
+    code="PROCEEDS_CORRECTED",
+    label=_("Your proceeds were corrected"),
+    group=PROCEEDS,
+    texts={
+        "ADDED": Text(
+            _("%(amount)s was added to your proceeds"),
+            _(
+                "We corrected your proceeds: %(amount)s was added, and they stand at %(proceeds)s."
+                " %(answer)s"
+            ),
+        ),
+        "TAKEN": Text(
+            _("%(amount)s was taken from your proceeds"),
+            _(
+                "We corrected your proceeds: %(amount)s was taken, and they stand at %(proceeds)s."
+                " %(answer)s"
+            ),
+        ),
+    },
+    link=Link("credit:proceeds_entries"),
+    shows={"amount": amount, "proceeds": amount, "answer": words},
+)
 # Cause: the destination's id. Details: last_four, by (who added it).
 DESTINATION_ADDED = Kind(
     code="DESTINATION_ADDED",
@@ -341,7 +383,7 @@ AUTOMATIC_SET_UP = Kind(
 # In the order in which people find them where they choose their e-mails.
 KINDS = (
     *(LIMIT_80, LIMIT_100, REVIEW, REQUEST_ANSWERED, FREEZE_PLACED, FREEZE_LIFTED),
-    *(ORDER_DECLINED, ORDER_OVERDUE),
+    *(ORDER_DECLINED, ORDER_OVERDUE, ORDER_WRITTEN_OFF),
     *(WITHDRAWAL_DONE, WITHDRAWAL_FAILED, WITHDRAWAL_SENT_BACK, WITHDRAWAL_CORRECTED),
-    *(DESTINATION_ADDED, DESTINATION_BLOCKED, AUTOMATIC_SET_UP),
+    *(PROCEEDS_CORRECTED, DESTINATION_ADDED, DESTINATION_BLOCKED, AUTOMATIC_SET_UP),
 )

@@ -34,9 +34,27 @@ SENT_BACK = Kind(
     title="Paid withdrawal, sent back by the bank",
     permission="credit.change_withdrawal",
 )
+CORRECTION = Kind(
+    code="PROCEEDS_CORRECTION",
+    title="Correction of proceeds",
+    permission="credit.change_creditline",
+)
+COUNTER_ENTRY = Kind(
+    code="PROCEEDS_COUNTER_ENTRY",
+    title="Correction of proceeds, taken back",
+    permission="credit.change_proceedscorrection",
+)
+WRITE_OFF = Kind(
+    code="WRITE_OFF",
+    title="Order written off by hand",
+    permission="credit.change_order",
+)
 CREDIT_POLICY = Kind(
     code="CREDIT_POLICY",
     title="Credit policy",
     permission="credit.change_creditpolicy",
 )
-OF_OFFICERS = (LIMIT, RAISE, REVIEW, CASH_RELEASED, CASH_RETURNED, SENT_BACK)
+OF_OFFICERS = (
+    *(LIMIT, RAISE, REVIEW, CASH_RELEASED, CASH_RETURNED, SENT_BACK),
+    *(CORRECTION, COUNTER_ENTRY, WRITE_OFF),
+)

@@ -28,12 +28,17 @@ class Action(TextChoices):
     # Orders that our people changed, instead of the platform
     ORDER_CANCELLED = "ORDER_CANCELLED", "Order cancelled by hand"
     ORDER_REFUNDED = "ORDER_REFUNDED", "Order refunded by hand"
+    ORDER_WRITTEN_OFF = "ORDER_WRITTEN_OFF", "Order written off by hand"
 
     # Cash that no order took
     UNMATCHED_APPLIED = "UNMATCHED_APPLIED", "Unmatched cash applied to an order"
     UNMATCHED_RELEASED = "UNMATCHED_RELEASED", "Unmatched cash released to proceeds"
     UNMATCHED_RETURNED = "UNMATCHED_RETURNED", "Unmatched cash returned to the buyer"
     REFUSED_CASH_CLOSED = "REFUSED_CASH_CLOSED", "Refused payment or refund closed"
+
+    # Proceeds
+    PROCEEDS_CORRECTED = "PROCEEDS_CORRECTED", "Proceeds corrected"
+    CORRECTION_TAKEN_BACK = "CORRECTION_TAKEN_BACK", "Correction of proceeds taken back"
 
     # Withdrawals, and where they go
     WITHDRAWAL_REQUESTED = "WITHDRAWAL_REQUESTED", "Withdrawal requested"

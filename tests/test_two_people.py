@@ -15,9 +15,18 @@ from django.urls import reverse
 
 from backoffice import decision_pages
 from billing.models import AccountChange, FeePrice, UnappliedEntry
-from billing.operations import accounts, credits, prices, reversals, terms, thresholds, transfers
+from billing.operations import (
+    accounts,
+    credits,
+    prices,
+    reversals,
+    terms,
+    thresholds,
+    transfers,
+    transfers_moved,
+)
 from credit.models import UnmatchedSettlement
-from credit.operations import freezes, limits, unmatched
+from credit.operations import corrections, freezes, limits, unmatched
 from jobs.timetable import job_named
 from lib import money
 from lib.refusals import ChangedMeanwhile, Invalid, Refused
@@ -514,8 +523,10 @@ def outside(shop: Shop) -> Decimal:
     )
     given_back = UnappliedEntry.objects.filter(account=shop.account, kind="GIVEN_BACK")
     settled = UnmatchedSettlement.objects.exclude(kind="APPLIED").filter(line=shop.line)
+    added = shop.line.proceeds_corrections.filter(amount__gt=0)
     return (
         Decimal(paid_out)
+        + sum((one.amount.amount for one in added), Decimal(0))
         + sum((-entry.amount.amount for entry in given_back), Decimal(0))
         + sum((one.amount.amount for one in settled), Decimal(0))
     )
@@ -587,9 +598,41 @@ def _unmatched(shop: Shop, attempt: Attempt) -> None:
             attempt(unmatched.give_back, reference=f"OUT-{number}", **part)
 
 
+def _corrections(shop: Shop, attempt: Attempt) -> None:
+    """Proceeds up and down by turns, and each taken back, so that their sum stays small."""
+    for number in range(10):
+        amount = usd(400 if number % 2 else -400)
+        attempt(
+            corrections.correct, merchant_id=shop.account.pk, amount=amount, told="A mistake.",
+            request_key=f"f-{number}",
+        )  # fmt: skip
+    for one in shop.line.proceeds_corrections.order_by("pk"):
+        attempt(corrections.take_back, correction_id=one.pk, told="It was right.")
+
+
+def _transfers_moved(shop: Shop, attempt: Attempt) -> None:
+    """Transfers that never came, booked for another merchant and then for this one."""
+    other = shops.join("2026-11-01 10:00", "tallow")
+    for number in range(5):
+        transfers.receive(
+            merchant_id=other.account.pk, amount=usd(400), reference=f"IN-{number}", actor=ALONE,
+            now=DECIDED_AT,
+        )  # fmt: skip
+        attempt(
+            transfers_moved.move, transfer_id=other.account.transfers.latest("pk").pk,
+            to=shop.reference, told="It was not yours.",
+        )  # fmt: skip
+        attempt(
+            transfers.give_back, merchant_id=shop.account.pk, amount=usd(400),
+            reference=f"OUT-{number}",
+        )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "sequence",
     [
+        _corrections,
+        _transfers_moved,
         _found,
         _small_credits,
         _asked_credits,

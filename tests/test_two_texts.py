@@ -2,7 +2,7 @@
 (rule 22.5). Found: "Suspected fraud: call" was shown to the merchant word for word.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -40,11 +40,15 @@ MUST_TELL = {
     *(("limitrequest", name) for name in ("approve", "reject", "answer")),
     *(("withdrawal", name) for name in ("reject", "failed", "sent-back")),
     *(("profile", name) for name in ("reject-licence", "reject-contacts")),
-    *(("billingcredit", name) for name in ("approve", "reject")),
+    *(("billingcredit", name) for name in ("approve", "reject", "undo")),
     *(("thresholdrequest", name) for name in ("approve", "reject")),
+    ("banktransfer", "move"),
     ("billingaccount", "credit"),
     ("charge", "credit"),
     ("order", "cancel"),
+    ("order", "write-off"),
+    ("creditline", "correct"),
+    ("proceedscorrection", "take-back"),
     ("payoutdestination", "block"),
 }
 MAY_TELL = {
@@ -102,29 +106,59 @@ def test_each_decision_that_answers_a_merchant_has_a_text_for_it() -> None:
 
 
 CASES_THAT_TELL = [case for case in CASES if (case.model, case.name) in MUST_TELL | MAY_TELL]
+# Decisions that one shop can hear of together: what it reads then is looked through once for all.
+# Each of the others has a shop of its own.
+TOGETHER = [
+    {
+        *("limitreview-approve", "limitrequest-answer", "withdrawal-reject"),
+        *("withdrawal-failed", "profile-reject-licence"),
+    },
+    {
+        *("freeze-lift", "limitreview-reject", "limitrequest-approve", "withdrawal-sent-back"),
+        *("profile-reject-contacts", "order-cancel"),
+    },
+    {"creditline-limit", "creditline-freeze", "limitrequest-reject", "payoutdestination-block"},
+    {"billingcredit-approve", "thresholdrequest-approve", "billingaccount-credit"},
+    {"billingcredit-reject", "thresholdrequest-reject", "charge-credit"},
+]
 
 
-def decide(case: Case, texts: dict[str, str]) -> tuple[Shop, Model, Client]:
-    shop = case.join()
+def groups(cases: list[Case]) -> list[list[Case]]:
+    together = [[case for case in cases if str(case) in names] for names in TOGETHER]
+    apart = [[case] for case in cases if not any(str(case) in names for names in TOGETHER)]
+    return [group for group in together + apart if group]
+
+
+def named(group: list[Case]) -> str:
+    return "+".join(map(str, group))
+
+
+def texts_of(case: Case) -> dict[str, str]:
+    return {"reason": f"{OURS} ({case})", "told": f"{THEIRS} ({case})"}
+
+
+def decide(browser: Client, case: Case, shop: Shop, texts: dict[str, str]) -> Model:
     assert case.row is not None
     row = case.row(shop)
-    browser = browser_of(operator(*roles.names(), email=DECIDER))
     content = {name: value for name, value in case.said.items() if name not in ("reason", "told")}
     answer = browser.post(page_of(case, row), content | texts)
     assert answer.status_code == 302, answer.context["form"].errors
-    return shop, row, browser
+    return row
 
 
-def read_by_the_merchant(shop: Shop, row: Model) -> str:
-    """All that the merchant's people and systems can read of it."""
+def page_of_row(row: Any) -> list[str]:
+    match row._meta.model_name:
+        case "withdrawal" | "order" as kind:
+            return [f"credit/{kind}s/{row.reference}/"]
+        case "billingcredit":
+            return [f"billing/credits/{row.pk}/"]
+    return []
+
+
+def read_by_the_merchant(shop: Shop, *rows: Model) -> str:
+    """All that the merchant's people and systems can read of these rows."""
     owner = proved(member(shop, email="owner@shop.example"))
-    more = {
-        "withdrawal": lambda: [f"credit/withdrawals/{row.reference}/"],  # type: ignore[attr-defined]
-        "order": lambda: [f"credit/orders/{row.reference}/"],  # type: ignore[attr-defined]
-        "billingcredit": lambda: [f"billing/credits/{row.pk}/"],
-    }
-    of_row: Callable[[], list[str]] = more.get(str(row._meta.model_name), list)
-    pages = [*PAGES, *of_row()]
+    pages = [*PAGES, *(page for row in rows for page in page_of_row(row))]
     if shop.line.reviews.exists():
         pages.append("credit/raise/reviews/2026-11/")
     if shop.account.credits.exists():
@@ -145,17 +179,21 @@ def read_by_the_merchant(shop: Shop, row: Model) -> str:
     return "\n".join(read)
 
 
-@pytest.mark.parametrize("case", CASES_THAT_TELL, ids=str)
+@pytest.mark.parametrize("group", groups(CASES_THAT_TELL), ids=named)
 def test_the_merchant_reads_its_own_text_and_never_that_for_colleagues(
-    case: Case, settings: Any
+    group: list[Case], settings: Any
 ) -> None:
-    settings.TAEL_SANDBOX = case.join is billing.join
-    shop, row, _browser = decide(case, TEXTS)
-    read = read_by_the_merchant(shop, row)
-    assert THEIRS in read
+    join = group[0].join
+    settings.TAEL_SANDBOX = join is billing.join
+    shop, browser = join(), browser_of(operator(*roles.names(), email=DECIDER))
+    rows = [decide(browser, case, shop, texts_of(case)) for case in group]
+    read = read_by_the_merchant(shop, *rows)
     assert OURS not in read
-    assert TrailEntry.objects.filter(reason=OURS, actor=DECIDER).exists()
-    assert not TrailEntry.objects.filter(reason=THEIRS).exists()
+    for case in group:
+        ours, theirs = texts_of(case).values()
+        assert theirs in read, case
+        assert TrailEntry.objects.filter(reason=ours, actor=DECIDER).exists()
+    assert not TrailEntry.objects.filter(reason__startswith=THEIRS).exists()
 
 
 @pytest.mark.parametrize(
@@ -163,7 +201,8 @@ def test_the_merchant_reads_its_own_text_and_never_that_for_colleagues(
 )
 def test_a_standard_sentence_stands_in_where_nothing_was_written(case: Case, settings: Any) -> None:
     settings.TAEL_SANDBOX = False
-    shop, row, _browser = decide(case, {"reason": OURS, "told": ""})
+    shop, browser = case.join(), browser_of(operator(*roles.names(), email=DECIDER))
+    row = decide(browser, case, shop, {"reason": OURS, "told": ""})
     read = read_by_the_merchant(shop, row)
     assert str(BY_OUR_TEAM) in read
     assert OURS not in read

@@ -12,6 +12,7 @@ from billing.admin import (
     prices,
     reversals,
     thresholds,
+    transfers,
 )
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "prices",
     "reversals",
     "thresholds",
+    "transfers",
 ]

@@ -8,7 +8,7 @@ from backoffice.several import DecidingSeveral
 from billing.admin import shown
 from billing.admin.shown import AboutAccount
 from billing.models import BillingCredit
-from billing.operations import credits
+from billing.operations import credits, credits_undone
 from billing.queries import waiting as queues
 from merchants.admin.two_people import CallOrPropose, done
 
@@ -30,6 +30,18 @@ def _reject_effect(credit: BillingCredit) -> str:
     return (
         f"{figure(credit.amount)} is not credited, and what is outstanding stays as it is. The"
         " merchant is told why."
+    )
+
+
+def _undo_effect(credit: BillingCredit) -> str:
+    """What taking the credit back does, as the operator reads it before deciding."""
+    account = credit.account
+    billed = " A final bill takes it." if account.is_closed else ""
+    return (
+        f"A charge of {figure(credit.amount)}, which is in no statement, takes the credit back."
+        f" Outstanding goes from {figure(account.outstanding)} to"
+        f" {figure(account.outstanding + credit.amount)}.{billed} What the credit was for can be"
+        " credited again. The merchant is told why."
     )
 
 
@@ -77,5 +89,15 @@ class BillingCreditAdmin(DecidingSeveral, AboutAccount, OfMerchant):
             carry_out=Call(credits.reject, "credit_id"),
             done="The credit is rejected.",
             is_open=_waits,
+        ),
+        Decision(
+            "undo",
+            "Take back",
+            form=Telling,
+            effect=_undo_effect,
+            shown=shown.status,
+            carry_out=Call(credits_undone.undo, "credit_id"),
+            done="The credit is taken back.",
+            is_open=lambda credit: credit.is_given,
         ),
     )

@@ -114,6 +114,36 @@ class Transfer(forms.Form):
 
     amount = amount_field(label="Amount")
     reference = _line(label="The bank's reference")
+    arrived_on = forms.DateField(
+        label="Value date",
+        required=False,
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
+        help_text="The merchant's local day on which the money arrived. Empty: today.",
+    )
+
+
+class TransferMoved(Telling):
+    """Takes a transfer off the account and bill that it was booked on by mistake."""
+
+    to = _line(
+        max_length=100,
+        label="It belongs to merchant",
+        required=False,
+        help_text=(
+            "The merchant's reference: this one's if only the bill was wrong. Empty: the money"
+            " never came."
+        ),
+    )
+    field_order = ("to", "reason", "told")
+
+
+class ValueDate(Reasoned):
+    """Corrects the day on which a transfer's money arrived."""
+
+    arrived_on = forms.DateField(
+        label="Value date", widget=UnfoldAdminTextInputWidget(attrs={"type": "date"})
+    )
+    field_order = ("arrived_on", "reason")
 
 
 class Ended(Reasoned):

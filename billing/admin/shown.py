@@ -11,6 +11,7 @@ from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act
 from billing.models import (
     AccountChange,
+    BankTransfer,
     BillingAccount,
     BillingCredit,
     Charge,
@@ -174,6 +175,15 @@ def attempts(of: Invoice) -> Values:
 
 def payment(attempt: Payment) -> Values:
     return status(attempt) | {"What its provider says": attempt.problem}
+
+
+def transfer(transfer: BankTransfer) -> Values:
+    return status(transfer) | {"Value date": transfer.arrived_on}
+
+
+def has_arrived_on(act: Act) -> bool:
+    """Whether the transfer has this value date."""
+    return bool(act.row.arrived_on == act.cleaned_data["arrived_on"])
 
 
 def reversal(reversal: Reversal) -> Values:

@@ -29,6 +29,7 @@ def _record_transfer(act: Act) -> BillingAccount:
         merchant_id=act.row.pk,
         amount=act.cleaned_data["amount"],
         reference=act.cleaned_data["reference"],
+        arrived_on=act.cleaned_data["arrived_on"],
         actor=act.actor,
         now=act.now,
     )

@@ -18,6 +18,7 @@ from billing.audit import (
     plans,
     reversals,
     statements,
+    transfers,
     two_people,
     unapplied,
 )
@@ -36,5 +37,6 @@ CHECKS = (
     *instants.CHECKS,
     *unapplied.CHECKS,
     *reversals.CHECKS,
+    *transfers.CHECKS,
     *two_people.CHECKS,
 )

@@ -6,7 +6,7 @@ from billing.providers.minimums import RELATION
 from lib.audit import Check
 
 # What only Tael charges and nobody asks for or grants.
-NOT_CREDITS = (Fee.PLAN, Fee.REVERSAL, *Fee.NOT_GRANTED)
+NOT_CREDITS = (Fee.PLAN, Fee.REVERSAL, Fee.TRANSFER_MOVED, *Fee.NOT_GRANTED)
 
 CHECKS = (
     Check(
@@ -16,7 +16,7 @@ CHECKS = (
         f"""
         SELECT coalesce(credit.account_id, charge.account_id) AS merchant_id,
                coalesce('credit ' || credit.id, 'charge ' || charge.reference) AS subject,
-               CASE WHEN credit.status = 'APPROVED' THEN (
+               CASE WHEN credit.status IN ('APPROVED', 'UNDONE') THEN (
                    credit.account_id, credit.fee_id, -credit.amount,
                    '{RESERVED_PREFIX}credit:' || credit.id) END AS expected,
                CASE WHEN charge.id IS NOT NULL THEN (
@@ -27,6 +27,25 @@ CHECKS = (
                 ON fee.code = charge.fee_id
             WHERE NOT fee.is_sent_by_platform AND fee.code NOT IN {NOT_CREDITS}
         ) charge ON charge.id = credit.made_id
+        """,
+    ),
+    Check(
+        4,
+        "a credit that was undone is taken back by a charge, and every such charge takes one back",
+        "account, amount, reference",
+        f"""
+        SELECT coalesce(credit.account_id, charge.account_id) AS merchant_id,
+               coalesce('credit ' || credit.id, 'charge ' || charge.reference) AS subject,
+               CASE WHEN credit.id IS NOT NULL THEN (
+                   credit.account_id, credit.amount,
+                   '{RESERVED_PREFIX}{Fee.CREDIT_UNDONE}:' || credit.id) END AS expected,
+               CASE WHEN charge.id IS NOT NULL THEN (
+                   charge.account_id, charge.amount, charge.reference::text) END AS found
+        FROM (
+            SELECT * FROM billing_billingcredit WHERE status = 'UNDONE'
+        ) credit FULL JOIN (
+            SELECT * FROM billing_charge WHERE fee_id = '{Fee.CREDIT_UNDONE}'
+        ) charge ON charge.id = credit.taken_back_id
         """,
     ),
     Check(

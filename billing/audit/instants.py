@@ -25,6 +25,7 @@ ROWS = (
     ),
     Rows("payment", f"billing_payment written {OF_AN_INVOICE}", "invoice.account_id", "started_at"),
     Rows("reversal", "billing_reversal written", "account_id", "recorded_at"),
+    Rows("transfer", "billing_banktransfer written", "account_id", "recorded_at"),
     Rows("unapplied", "billing_unappliedentry written", "account_id", "at"),
     Rows("card", "billing_card written", "account_id", "added_at"),
     Rows("credit", "billing_billingcredit written", "account_id", "asked_at"),
@@ -55,7 +56,13 @@ STEPS = (
         ("recorded_at", "greatest(decided_at, came_back_at)"),
     ),
     Steps("card", "billing_card written", "account_id", ("added_at", "removed_at")),
-    Steps("credit", "billing_billingcredit written", "account_id", ("asked_at", "decided_at")),
+    Steps(
+        "credit",
+        "billing_billingcredit written",
+        "account_id",
+        ("asked_at", "decided_at", "undone_at"),
+    ),
+    Steps("transfer", "billing_banktransfer written", "account_id", ("recorded_at", "moved_at")),
     Steps(
         "threshold request",
         "billing_thresholdrequest written",

@@ -27,6 +27,7 @@ CONTENTS = (
             UNION ALL SELECT 'threshold request', id, account_id, currency
             FROM billing_thresholdrequest
             UNION ALL SELECT 'reversal', id, account_id, currency FROM billing_reversal
+            UNION ALL SELECT 'transfer', id, account_id, currency FROM billing_banktransfer
             UNION ALL SELECT 'unapplied entry', id, account_id, currency
             FROM billing_unappliedentry
         ) billed JOIN billing_billingaccount account ON account.merchant_id = billed.account_id

@@ -65,7 +65,7 @@ CHECKS = (
         decided(
             f"""
             SELECT account_id AS merchant_id, 'credit ' || id AS subject, amount AS figure
-            FROM billing_billingcredit WHERE status = 'APPROVED'
+            FROM billing_billingcredit WHERE status IN ('APPROVED', 'UNDONE')
             UNION ALL
             SELECT account_id, 'reversal ' || id, amount - taken
             FROM billing_reversal WHERE status = 'ACCEPTED' AND reason > ''
@@ -76,13 +76,18 @@ CHECKS = (
             WHERE kind = 'GIVEN_BACK'
               AND id NOT IN (SELECT entry_id FROM ({PAID_OUT}) paid WHERE entry_id IS NOT NULL)
             UNION ALL
+            SELECT booked.account_id, 'transfer ' || booked.id, booked.amount
+            FROM billing_banktransfer moved
+            JOIN billing_banktransfer booked ON booked.id = moved.becomes_id
+            WHERE booked.account_id <> moved.account_id
+            UNION ALL
             SELECT account_id, 'account change ' || id, after::numeric
             FROM billing_accountchange
             WHERE CASE what WHEN 'THRESHOLD' THEN after::numeric > before::numeric END
             UNION ALL
             SELECT merchant_id, 'price ' || id, coalesce(unit_price, 0) FROM billing_feeprice
             """,
-            "credit|reversal|account change|unapplied entry|price",
+            "credit|reversal|account change|unapplied entry|transfer|price",
         ),
     ),
     within_figures(THRESHOLD, "thresholds"),

@@ -183,6 +183,22 @@ FEES = [
         _("Payment taken back"),
         _("A payment that its provider took back after a bill was paid with it, asked for again."),
     ),
+    (
+        "transfer-moved",
+        "TRANSACTION",
+        "IMMEDIATE",
+        False,
+        _("Transfer booked elsewhere"),
+        _("A transfer that had been counted for this account or bill by mistake, asked for again."),
+    ),
+    (
+        "credit-undone",
+        "ACCOUNT_CREDIT",
+        "IMMEDIATE",
+        False,
+        _("Credit taken back"),
+        _("A credit that was given by mistake, asked for again."),
+    ),
 ]
 
 

@@ -19,6 +19,7 @@ NumberSeries       the last bill number given out in a year.
 Card               what a provider collects from by itself.
 Payment            one attempt to collect a bill; a paid bill's succeeded payments are its total.
 Reversal           money of a payment that its provider took back; never more than the payment.
+BankTransfer       a transfer that an operator recorded; booked elsewhere, it is asked for again.
 UnappliedEntry     money that no bill wanted, and what became of it; append-only running sum.
 """
 
@@ -32,10 +33,12 @@ from billing.models.prices import FeePrice
 from billing.models.requests import ThresholdRequest
 from billing.models.reversals import Reversal
 from billing.models.statements import Statement, StatementTotal
+from billing.models.transfers import BankTransfer
 from billing.models.unapplied import UnappliedEntry
 
 __all__ = [
     "AccountChange",
+    "BankTransfer",
     "BillingAccount",
     "BillingCredit",
     "Card",

@@ -12,18 +12,23 @@ from lib.fields import AmountField, CurrencyField, FormKeyField
 from lib.form_keys import one_row_per_form
 
 # Every step a credit can take.
-TRANSITIONS = [("REQUESTED", "APPROVED"), ("REQUESTED", "REJECTED")]
+TRANSITIONS = [("REQUESTED", "APPROVED"), ("REQUESTED", "REJECTED"), ("APPROVED", "UNDONE")]
 
 
 class BillingCredit(models.Model):
     """Money to be given back on a charge, or to an account, as asked for or granted; once it is
-    approved, there is a negative charge for it.
+    approved, there is a negative charge for it, and once it is undone, another charge that takes
+    it back.
     """
 
     class Status(models.TextChoices):
         REQUESTED = "REQUESTED", _("Waits for an answer")
         APPROVED = "APPROVED", _("Approved")
         REJECTED = "REJECTED", _("Rejected")
+        UNDONE = "UNDONE", _("Taken back")
+
+    # Those that leave so much less to be credited of their charge.
+    COUNTED: ClassVar = (Status.REQUESTED, Status.APPROVED)
 
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="credits")
     # The charge that it corrects; an operator may also grant a credit that corrects none.
@@ -46,14 +51,37 @@ class BillingCredit(models.Model):
         Charge, on_delete=models.PROTECT, null=True, blank=True, related_name="made_by_credit"
     )
 
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_by = models.CharField(max_length=254, blank=True)
+    undone_reason = models.CharField(max_length=2000, blank=True)  # written for the merchant
+    # The charge that takes it back, of the same amount.
+    taken_back = models.OneToOneField(
+        Charge, on_delete=models.PROTECT, null=True, blank=True, related_name="undoes_credit"
+    )
+
     class Meta:
         constraints: ClassVar = [
             one_row_per_form("account", "one_credit_per_submitted_form"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="billing_credit_positive"),
             models.CheckConstraint(
-                condition=Q(status="APPROVED", made__isnull=False)
-                | (~Q(status="APPROVED") & Q(made__isnull=True)),
+                condition=Q(status__in=["APPROVED", "UNDONE"], made__isnull=False)
+                | (~Q(status__in=["APPROVED", "UNDONE"]) & Q(made__isnull=True)),
                 name="billing_credit_has_its_charge_exactly_when_approved",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status="UNDONE",
+                    undone_at__isnull=False,
+                    undone_by__gt="",
+                    undone_reason__gt="",
+                    taken_back__isnull=False,
+                )
+                | (
+                    ~Q(status="UNDONE")
+                    & Q(undone_at__isnull=True, undone_by="", undone_reason="")
+                    & Q(taken_back__isnull=True)
+                ),
+                name="billing_credit_is_taken_back_by_a_charge_exactly_when_undone",
             ),
         ]
         indexes: ClassVar = [
@@ -71,7 +99,10 @@ class BillingCredit(models.Model):
             ),
             pgtrigger.ReadOnly(
                 name="billing_credit_never_changes",
-                exclude=["status", "decided_at", "decided_by", "reason", "made"],
+                exclude=[
+                    *("status", "decided_at", "decided_by", "reason", "made"),
+                    *("undone_at", "undone_by", "undone_reason", "taken_back"),
+                ],
             ),
         ]
 
@@ -81,3 +112,12 @@ class BillingCredit(models.Model):
     @property
     def is_pending(self) -> bool:
         return self.status == self.Status.REQUESTED
+
+    @property
+    def is_given(self) -> bool:
+        """Whether it was approved and is not taken back."""
+        return self.status == self.Status.APPROVED
+
+    @property
+    def is_undone(self) -> bool:
+        return self.status == self.Status.UNDONE

@@ -68,10 +68,14 @@ class Fee(models.Model):
     CREDIT_USED: ClassVar = "credit-used"  # and of what that credit paid of its bills
     WAIVER: ClassVar = "credit-waived"  # and of a final rest that is too little to be collected
     REVERSAL: ClassVar = "payment-reversal"  # and of a payment that was taken back, asked for again
-    # Account credits that nobody asks for or grants: rules make them. The first two are no credits
-    # themselves, but use up what credits gave.
-    USING_CREDIT: ClassVar = (PAYOUT, CREDIT_USED)
+    CREDIT_UNDONE: ClassVar = "credit-undone"  # and of what takes a credit back
+    TRANSFER_MOVED: ClassVar = "transfer-moved"  # and of a transfer that was booked wrongly
+    # Account credits that nobody asks for or grants: rules make them. Those that use credit are no
+    # credits themselves, but use up or take back what credits gave.
+    USING_CREDIT: ClassVar = (PAYOUT, CREDIT_USED, CREDIT_UNDONE)
     NOT_GRANTED: ClassVar = (*USING_CREDIT, WAIVER)
+    # What is charged after a closing, too: a FINAL bill takes it, whatever the threshold.
+    AFTER_CLOSING: ClassVar = (REVERSAL, CREDIT_UNDONE, TRANSFER_MOVED)
 
     def __str__(self) -> str:
         return self.name

@@ -13,7 +13,7 @@ from lib.fields import AmountField, CurrencyField
 
 class UnappliedEntry(models.Model):
     """A change of an account's unapplied money: money that came in, was used for a bill, was given
-    back or was taken back.
+    back, was taken back, or turned out to belong elsewhere.
 
     The sum of an account's entries is its `unapplied`.
     """
@@ -23,15 +23,18 @@ class UnappliedEntry(models.Model):
         USED = "USED", pgettext_lazy("money", "Used for a bill")
         GIVEN_BACK = "GIVEN_BACK", pgettext_lazy("money", "Given back")
         REVERSED = "REVERSED", pgettext_lazy("money", "Taken back")
+        MOVED = "MOVED", pgettext_lazy("money", "Booked elsewhere")
 
     account = models.ForeignKey(
         BillingAccount, on_delete=models.PROTECT, related_name="unapplied_entries"
     )
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    # What it is about, once for each kind. RECEIVED: `transfer:` and the bank's reference;
+    # What it is about, once for each kind. RECEIVED: `transfer:` and the bank's reference (where it
+    # was recorded a second time after the first was booked elsewhere, `transfer 2:`);
     # `attempt:`, its key and the provider's reference; or `returned:` and the provider's id of a
     # reversal that came back. USED: `payment:` and its key. GIVEN_BACK: `given back:` and the
-    # bank's reference. REVERSED: `reversal:` and the provider's id of it.
+    # bank's reference. REVERSED: `reversal:` and the provider's id of it. MOVED: `moved:` and the
+    # key of the transfer.
     source = models.CharField(max_length=300)
     # The attempt whose money came when it was not expected any more, or the payment that this made.
     payment = models.ForeignKey(
@@ -87,7 +90,7 @@ class UnappliedEntry(models.Model):
 
     @property
     def is_known_by_its_reference(self) -> bool:
-        """Whether the merchant can recognise it by its reference, as money that came in or was
-        given back.
+        """Whether the merchant can recognise it by its reference, as money that came in, was given
+        back, or had come for somebody else.
         """
-        return self.kind in (self.Kind.RECEIVED, self.Kind.GIVEN_BACK)
+        return self.kind in (self.Kind.RECEIVED, self.Kind.GIVEN_BACK, self.Kind.MOVED)

@@ -122,7 +122,7 @@ def record_own(
     is below 0.
 
     It is dated today and posts as its fee says, which for these fees is at once. The threshold is
-    checked as after any posting, except for a REVERSAL on a closed account.
+    checked as after any posting, except for what a FINAL bill takes on a closed account.
     """
     batch = _Batch({account.pk: account})
     made = NewCharge(
@@ -305,8 +305,8 @@ class _Batch:
         figures = self._figures.get(row.account_id) or self._figures_of(account)
         if row.item.posting == Posting.IMMEDIATE:
             figures.outstanding += row.content.amount
-            if account.is_closed and fee.code == Fee.REVERSAL:
-                return  # a FINAL bill takes it, whatever the threshold (reversals.charge)
+            if account.is_closed and fee.code in Fee.AFTER_CLOSING:
+                return  # a FINAL bill takes it, whatever the threshold (terms.invoice_again)
             if figures.outstanding >= figures.threshold:
                 self._issue_threshold_invoice(account, now)
                 figures = self._figures_of(account)

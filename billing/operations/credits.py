@@ -222,7 +222,7 @@ def _ask(
         return known, False
     credit_fee = _credit_fee(fee, charge)
     if charge is not None:
-        _check_room(charge, amount, Q(status__in=["REQUESTED", "APPROVED"]))
+        _check_room(charge, amount, Q(status__in=BillingCredit.COUNTED))
     credit = BillingCredit.objects.create(
         account=account,
         charge=charge,

@@ -10,7 +10,7 @@ from billing.models import BillingAccount, Fee, Invoice
 from billing.models.accounts import DAYS_TO_PAY
 from billing.notices import PAYMENT_FAILED
 from billing.providers.minimums import is_too_little
-from billing.queries import undecided
+from billing.queries import arrivals, undecided
 from credit.operations import lines, unpaid_bills
 from lib import calendar, money
 from merchants.queries import local_day
@@ -179,8 +179,9 @@ def give_days_to_pay(account: BillingAccount, invoice: Invoice) -> bool:
 
 def reconsider(account: BillingAccount, *, by: str = PAYMENTS, now: datetime) -> None:
     """Adjust the freeze of the account's credit line for unpaid bills, after a bill was paid or
-    voided: lift the freeze if no bill is unpaid, and set anew the days on which the others freeze
-    the line. Does nothing if the line is not frozen for an unpaid bill and no such day is set.
+    voided: lift the freeze if no bill is unpaid, or those that caused it were paid in time after
+    all, and set anew the days on which the others freeze the line. Does nothing if the line is not
+    frozen for an unpaid bill and no such day is set.
 
     A bill with less left to pay than its provider's minimum causes no freeze; one that it has
     caused already is lifted only when all bills are paid. `by` is who is on record as having lifted
@@ -189,16 +190,32 @@ def reconsider(account: BillingAccount, *, by: str = PAYMENTS, now: datetime) ->
     if not unpaid_bills.concern(account.pk):
         return
     unpaid = list(Invoice.objects.filter(account=account, status__in=Invoice.UNPAID))
+    line = lines.lock(account.pk, now=now)
     unpaid_bills.settle(
-        lines.lock(account.pk, now=now),
+        line,
         next_days=[
             _freezes_on(invoice, invoice.first_failed_on)
             for invoice in unpaid
             if invoice.first_failed_on is not None
             and not is_too_little(account, invoice.left_to_pay)
         ],
-        all_paid=not unpaid,
+        is_over=not unpaid or _were_all_in_time(account, line.open_on),
         by=by,
+    )
+
+
+def _were_all_in_time(account: BillingAccount, today: date) -> bool:
+    """Whether there are bills whose day to freeze the line has come by `today`, and all of them
+    were paid in time, of which we heard later. VOID ones do not count. Rule 16.19.
+    """
+    failed = account.invoices.filter(first_failed_on__lte=today)
+    found = [
+        invoice
+        for invoice in failed.exclude(status=Invoice.Status.VOID).prefetch_related("payments")
+        if invoice.first_failed_on and _freezes_on(invoice, invoice.first_failed_on) <= today
+    ]
+    return bool(found) and all(
+        arrivals.was_in_time(invoice, list(invoice.payments.all())) for invoice in found
     )
 
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from billing import queries
-from billing.models import BillingAccount, Invoice, Payment
+from billing.models import BankTransfer, BillingAccount, Invoice, Payment
 from billing.operations import asking, at_once, dunning, rests, unapplied
 from billing.operations.attempts import new_payment, take_in
 from billing.operations.invoice_decisions import InvoiceNotOpen, hold
@@ -445,13 +445,17 @@ def _take_late(
     # When a person ended the attempt, the money may have been recorded as a transfer
     # (ended_payments).
     same = invoice.payments.filter(
-        provider__in=(attempt.provider, Payment.Provider.MANUAL),
+        provider=attempt.provider,
         provider_reference=answer.reference,
         status=Payment.Status.SUCCEEDED,
     )
     source = unapplied.of_attempt(attempt, answer.reference)
-    sources = (source, unapplied.of_transfer(answer.reference))
-    if same.exists() or account.unapplied_entries.filter(source__in=sources).exists():
+    kept = account.unapplied_entries.filter(source=source)
+    # One that was taken out again, as it had never come, is not this money.
+    recorded = account.transfers.filter(reference=answer.reference).exclude(
+        status=BankTransfer.Status.MOVED, becomes__isnull=True
+    )
+    if same.exists() or kept.exists() or recorded.exists():
         return  # it has been dealt with, and may have been given back
     log.error("Payment %s: money came that was not expected: %s", attempt, answer.reference)
     if (

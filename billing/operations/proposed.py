@@ -1,7 +1,15 @@
 """The operations that carry out proposals about billing (billing.proposals)."""
 
 from billing import proposals
-from billing.operations import credits, prices, reversals, terms, thresholds, transfers
+from billing.operations import (
+    credits,
+    prices,
+    reversals,
+    terms,
+    thresholds,
+    transfers,
+    transfers_moved,
+)
 from merchants.operations.two_people import calling
 from merchants.proposals import register as register_kind
 
@@ -16,3 +24,4 @@ def register() -> None:
     register_kind(proposals.PRICE, calling(prices.introduce))
     register_kind(proposals.REST, calling(terms.pay_out_rest))
     register_kind(proposals.UNAPPLIED, calling(transfers.give_back))
+    register_kind(proposals.TRANSFER, calling(transfers_moved.move))

@@ -201,10 +201,7 @@ def charge(
         now=account.now,
     )
     decided = _decide(account, reversal, Status.CHARGED, actor, reason, message)
-    if account.is_closed:
-        terms.bill_all(account, now=account.now)
-        account.refresh_from_db()
-        rests.pay_invoices(account, actor=actor, now=account.now)
+    terms.invoice_again(account, actor=actor)
     return decided
 
 

@@ -383,6 +383,16 @@ def _waive_too_little(account: BillingAccount, now: datetime) -> None:
     )
 
 
+def invoice_again(account: BillingAccount, *, actor: str) -> None:
+    """After a charge on the locked account: if that is closed, write a FINAL bill of what it has
+    outstanding, and pay it and others with money of the merchant that we hold.
+    """
+    if account.is_closed:
+        bill_all(account, now=account.now)
+        account.refresh_from_db()
+        rests.pay_invoices(account, actor=actor, now=account.now)
+
+
 def bill_all(account: BillingAccount, *, now: datetime) -> None:
     """Write a FINAL bill for all that the locked closed account has outstanding; less than its
     provider collects is waived instead. Does nothing if it has nothing outstanding.

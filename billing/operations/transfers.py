@@ -4,13 +4,13 @@ A transfer is known by the bank's reference: an account has each once, whatever 
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from moneyed import Money
 
-from billing.models import BillingAccount, Invoice, Payment, UnappliedEntry
-from billing.operations import accounts, attempts, payments, rests, unapplied
+from billing.models import BankTransfer, BillingAccount, Invoice, Payment, UnappliedEntry
+from billing.operations import accounts, attempts, payments, rests, unapplied, value_dates
 from billing.operations.charges import AccountClosed
 from billing.operations.invoice_decisions import InvoiceNotOpen, hold
 from billing.proposals import UNAPPLIED
@@ -50,13 +50,20 @@ class Transfer:
 
 @transaction.atomic
 def record(
-    *, invoice_id: int, amount: Money, reference: str, actor: str, now: datetime
+    *,
+    invoice_id: int,
+    amount: Money,
+    reference: str,
+    arrived_on: date | None = None,
+    actor: str,
+    now: datetime,
 ) -> Transfer:
     """Record a bank transfer that came in for a bill.
 
     It pays what is left of the bill; the rest becomes unapplied money, and so does all of it if the
     bill is paid or void. Unapplied money then pays other unpaid bills. `reference` is the bank's
-    own; the same transfer of the same amount is recorded once on the account. Raises
+    own; the same transfer of the same amount is recorded once on the account. `arrived_on` is the
+    local day on which the money arrived at our bank; None: today. Raises
     UnknownInvoice, InvoiceNotOpen for a draft, PaymentUnderWay, TransferConflict, CurrencyMismatch,
     Invalid. Rule 17.1.
     """
@@ -71,9 +78,11 @@ def record(
     if undecided.exists(invoice):
         raise payments.PaymentUnderWay(f"payment: one of bill {invoice} is being checked")
     before = _paid_state(invoice)
+    arrived_on = value_dates.checked(account, arrived_on)
     paid = min(amount, invoice.left_to_pay) if invoice.is_unpaid else money.zero(account.currency)
+    payment = None
     if paid:
-        attempts.pay(
+        payment = attempts.pay(
             account, invoice, provider=MANUAL, amount=paid, reference=reference,
             actor=actor, now=account.now,
         )  # fmt: skip
@@ -82,21 +91,28 @@ def record(
     if rest:
         kept = {"unapplied": money.full(account.unapplied + rest)}
         before["unapplied"], after = money.full(account.unapplied), after | kept
-    _write_trail(account, str(invoice), before, after | {"reference": reference}, actor)
-    if rest:
-        _receive_unapplied(account, rest, reference, actor)
+    named = {"reference": reference, "arrived_on": arrived_on.isoformat()}
+    _write_trail(account, str(invoice), before, after | named, actor)
+    write(account, reference, amount, arrived_on, payment=payment, rest=rest, actor=actor)
     return Transfer(paid, rest, is_new=True)
 
 
 @transaction.atomic
 def receive(
-    *, merchant_id: int, amount: Money, reference: str, actor: str, now: datetime
+    *,
+    merchant_id: int,
+    amount: Money,
+    reference: str,
+    arrived_on: date | None = None,
+    actor: str,
+    now: datetime,
 ) -> Transfer:
     """Record a bank transfer that names no bill: it becomes unapplied money, which pays unpaid
     bills, oldest due day first.
 
     In the result `paid` is 0, whatever bills the money paid. The same transfer of the same amount
-    is recorded once on the account. Raises TransferConflict, CurrencyMismatch, Invalid. Rule 17.1.
+    is recorded once on the account. `arrived_on` is as in `record`. Raises TransferConflict,
+    CurrencyMismatch, Invalid. Rule 17.1.
     """
     reference = wording.line("reference", reference)
     account, _ = accounts.lock_both(merchant_id, now=now)
@@ -104,16 +120,15 @@ def receive(
     known = _known_transfer(account, reference, amount)
     if known:
         return known
-    before = money.full(account.unapplied)
-    after = money.full(account.unapplied + amount)
-    _write_trail(
-        account,
-        "billing account",
-        {"unapplied": before},
-        {"unapplied": after, "reference": reference},
-        actor,
-    )
-    _receive_unapplied(account, amount, reference, actor)
+    arrived_on = value_dates.checked(account, arrived_on)
+    before = {"unapplied": money.full(account.unapplied)}
+    after = {
+        "unapplied": money.full(account.unapplied + amount),
+        "reference": reference,
+        "arrived_on": arrived_on.isoformat(),
+    }
+    _write_trail(account, "billing account", before, after, actor)
+    write(account, reference, amount, arrived_on, rest=amount, actor=actor)
     return Transfer(money.zero(account.currency), amount, is_new=True)
 
 
@@ -131,34 +146,25 @@ def _known_transfer(account: BillingAccount, reference: str, amount: Money) -> T
     """The transfer that is recorded on the locked account under this reference, or None. Raises
     TransferConflict if it has another amount.
     """
-    payments_of_it = Payment.objects.filter(
-        invoice__account=account, provider=MANUAL, provider_reference=reference
+    known = account.transfers.select_related("payment").filter(
+        reference=reference, status=BankTransfer.Status.RECORDED
     )
-    entries = account.unapplied_entries.filter(
-        kind=UnappliedEntry.Kind.RECEIVED, source=unapplied.of_transfer(reference)
-    )
-    paid, kept = (
-        money.total((row.amount for row in found), account.currency)
-        for found in (payments_of_it, entries)
-    )
-    if not paid + kept:
+    transfer = known.first()
+    if transfer is None:
         return None
-    if paid + kept != amount:
+    if transfer.amount != amount:
         raise TransferConflict(f"reference: {reference} is known with another amount")
-    return Transfer(paid, kept, is_new=False)
+    paid = transfer.payment.amount if transfer.payment else money.zero(account.currency)
+    return Transfer(paid, amount - paid, is_new=False)
 
 
 def is_recorded(merchant_id: int, reference: str) -> bool:
-    """Whether a transfer is on record for the account under the bank's reference."""
-    paid = Payment.objects.filter(
-        invoice__account=merchant_id, provider=MANUAL, provider_reference=reference
-    )
-    kept = UnappliedEntry.objects.filter(
-        account=merchant_id,
-        kind=UnappliedEntry.Kind.RECEIVED,
-        source=unapplied.of_transfer(reference),
-    )
-    return paid.exists() or kept.exists()
+    """Whether a transfer is on record for the account under the bank's reference, and was not
+    booked elsewhere.
+    """
+    return BankTransfer.objects.filter(
+        account=merchant_id, reference=reference, status=BankTransfer.Status.RECORDED
+    ).exists()
 
 
 def is_given_back(merchant_id: int, reference: str) -> bool:
@@ -170,17 +176,51 @@ def is_given_back(merchant_id: int, reference: str) -> bool:
     ).exists()
 
 
-def _receive_unapplied(account: BillingAccount, amount: Money, reference: str, actor: str) -> None:
-    """Record the amount as unapplied money, and pay unpaid bills with it."""
-    unapplied.receive(
+def write(
+    account: BillingAccount,
+    reference: str,
+    amount: Money,
+    arrived_on: date,
+    *,
+    payment: Payment | None = None,
+    rest: Money,
+    actor: str,
+) -> BankTransfer:
+    """Write the row of a transfer to the locked account, of which `payment` is what it paid of a
+    bill. The `rest` becomes unapplied money and pays unpaid bills.
+    """
+    entry = _receive(account, rest, reference, actor) if rest else None
+    transfer = BankTransfer.objects.create(
+        account=account,
+        reference=reference,
+        currency=account.currency,
+        amount=amount,
+        arrived_on=arrived_on,
+        recorded_at=account.now,
+        recorded_by=actor,
+        payment=payment,
+        entry=entry,
+        taken=money.zero(account.currency),
+    )
+    if entry:
+        rests.pay_invoices(account, actor=actor, now=account.now)
+    value_dates.take_effect(account, transfer)
+    return transfer
+
+
+def _receive(account: BillingAccount, amount: Money, reference: str, actor: str) -> UnappliedEntry:
+    """Record money of a transfer as unapplied; others may have come under its reference before that
+    were booked elsewhere.
+    """
+    before = account.transfers.filter(reference=reference, entry__isnull=False).count()
+    return unapplied.receive(
         account,
-        source=unapplied.of_transfer(reference),
+        source=unapplied.of_transfer(reference, before + 1),
         amount=amount,
         reference=reference,
         actor=actor,
         now=account.now,
     )
-    rests.pay_invoices(account, actor=actor, now=account.now)
 
 
 def _paid_state(invoice: Invoice) -> dict[str, str]:

@@ -1,5 +1,5 @@
 """Records what happens to unapplied money, which no bill has used: it comes in, pays bills, is
-given back or taken back (rule 17.2).
+given back, taken back, or was never the merchant's (rule 17.2).
 
 The caller has locked the account, and everything is part of the caller's transaction. The `source`
 of an entry names what the money came from or went to.
@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db.models import F
 from moneyed import Money
 
-from billing.models import BillingAccount, Invoice, Payment, UnappliedEntry
+from billing.models import BankTransfer, BillingAccount, Invoice, Payment, UnappliedEntry
 from billing.notices import UNAPPLIED
 from billing.operations import attempts
 from billing.providers.minimums import minimum
@@ -20,9 +20,16 @@ from notices.operations import notices
 Kind = UnappliedEntry.Kind
 
 
-def of_transfer(reference: str) -> str:
-    """The source of money that came by the bank transfer with this reference."""
-    return f"transfer:{reference}"
+def of_transfer(reference: str, nth: int = 1) -> str:
+    """The source of money that came by the bank transfer with this reference; `nth` counts those
+    of an account that were recorded under it, one after the other was booked elsewhere.
+    """
+    return f"transfer:{reference}" if nth == 1 else f"transfer {nth}:{reference}"
+
+
+def of_moving(transfer: BankTransfer) -> str:
+    """The source of an entry for money that had come by a transfer that belongs elsewhere."""
+    return f"moved:{transfer.pk}"
 
 
 def of_attempt(payment: Payment, reference: str) -> str:
@@ -152,6 +159,22 @@ def take_back(
         _enter(account, Kind.REVERSED, of_reversal, -taking, reference=source, actor=actor, now=now)
         return amount - taking
     return amount
+
+
+def move_away(
+    account: BillingAccount, transfer: BankTransfer, *, actor: str, now: datetime
+) -> Money:
+    """Take the money of a transfer that does not belong to the account from its unapplied money, as
+    far as it became that and is still there. Returns how much that was.
+    """
+    came = transfer.entry.amount if transfer.entry else money.zero(account.currency)
+    taking = min(came, account.unapplied)
+    if taking:
+        _enter(
+            account, Kind.MOVED, of_moving(transfer), -taking,
+            reference=transfer.reference, actor=actor, now=now,
+        )  # fmt: skip
+    return taking
 
 
 def _enter(

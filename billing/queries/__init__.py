@@ -34,6 +34,7 @@ from billing.models import (
     UnappliedEntry,
 )
 from billing.models.fees import Category
+from billing.queries import arrivals
 from lib import money
 from merchants.models import Merchant
 from merchants.queries import local_day
@@ -252,8 +253,9 @@ def last_invoice_on(account: BillingAccount) -> date | None:
 def collected_on(invoice: Invoice, attempts: Sequence[Payment]) -> date | None:
     """The local day on which a bill was collected; None while it is not paid.
 
-    That is the day on which it became paid. A bill that a day-end made is collected on its own date
-    if its first attempt paid it within an hour, since jobs run a little after the day-end.
+    That is the day by which all its money had arrived. A bill that a day-end made is collected on
+    its own date if its first attempt paid it within an hour, since jobs run a little after the
+    day-end.
     `attempts` are all of the bill's, oldest first.
     """
     paid = [payment for payment in attempts if payment.status == Payment.Status.SUCCEEDED]
@@ -266,7 +268,7 @@ def collected_on(invoice: Invoice, attempts: Sequence[Payment]) -> date | None:
     is_prompt = paid[-1].attempt == 1 and paid[-1].started_at - invoice.issued_at <= PROMPT
     if made_by_day_end and is_prompt:
         return invoice.issued_on
-    return local_day(invoice.account, invoice.paid_at)
+    return arrivals.all_on(invoice, attempts)
 
 
 def invoice(account: BillingAccount, number: str) -> Invoice | None:
@@ -322,15 +324,13 @@ def more_than_wanted(invoice: Invoice, attempts: Sequence[Payment]) -> QuerySet[
     for one of its attempts, or as the rest of a transfer that paid a part of it. `attempts` are all
     of the bill's.
     """
-    transfers = [
-        f"transfer:{payment.provider_reference}"
-        for payment in attempts
-        if payment.provider == Payment.Provider.MANUAL
-    ]
+    theirs = [one.pk for one in attempts if one.provider == Payment.Provider.MANUAL]
     came = invoice.account.unapplied_entries.filter(kind=UnappliedEntry.Kind.RECEIVED)
-    return came.filter(Q(payment__invoice=invoice) | Q(source__in=transfers))
+    return came.filter(Q(payment__invoice=invoice) | Q(transfer__payment__in=theirs))
 
 
 def attempts(invoice: Invoice) -> QuerySet[Payment]:
-    """The attempts to collect a bill, oldest first, each with its card."""
-    return invoice.payments.select_related("card").order_by("attempt")
+    """The attempts to collect a bill, oldest first, each with its card, or the transfer that it
+    was.
+    """
+    return invoice.payments.select_related("card", "transfer").order_by("attempt")

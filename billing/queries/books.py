@@ -7,6 +7,7 @@ from typing import Any
 
 from billing.models import (
     AccountChange,
+    BankTransfer,
     BillingAccount,
     BillingCredit,
     Card,
@@ -87,7 +88,8 @@ CHARGES = OF_ACCOUNT(
 CREDITS = OF_ACCOUNT(
     columns(
         "fee=fee_id amount status message asked_at asked_by decided_at decided_by reason"
-        " _charge=charge_id _made=made_id"
+        " undone_at undone_by undone_reason _charge=charge_id _made=made_id"
+        " _taken_back=taken_back_id"
     ),
 )
 INVOICES = OF_ACCOUNT(
@@ -109,8 +111,14 @@ DECISIONS = OF_INVOICE(
 PAYMENTS = OF_INVOICE(
     columns(
         "attempt provider amount status failure is_hard reference=provider_reference problem"
-        " actor chosen_by started_at asked_again_at ended_at _key=idempotency_key _pk=pk"
-        " _card=card_id _invoice=invoice_id"
+        " actor chosen_by started_at asked_again_at ended_at arrived_on=transfer__arrived_on"
+        " _key=idempotency_key _pk=pk _card=card_id _invoice=invoice_id"
+    ),
+)
+TRANSFERS = OF_ACCOUNT(
+    columns(
+        "reference amount arrived_on status recorded_at recorded_by moved_at moved_by moved_reason"
+        " taken _pk=pk _payment=payment_id _charge=charge_id"
     ),
 )
 UNAPPLIED = OF_ACCOUNT(
@@ -148,6 +156,7 @@ TABLES: dict[str, tuple[Table, type[Any]]] = {
     "lines": (LINES, InvoiceLine),
     "decisions": (DECISIONS, InvoiceDecision),
     "payments": (PAYMENTS, Payment),
+    "transfers": (TRANSFERS, BankTransfer),
     "unapplied": (UNAPPLIED, UnappliedEntry),
     "reversals": (REVERSALS, Reversal),
     "threshold_requests": (THRESHOLD_REQUESTS, ThresholdRequest),
@@ -191,6 +200,8 @@ class _Account:
         self.credits = books.numbered(in_order(self.rows["credits"], "asked_at"), "credit")
         reversals = in_order(self.rows["reversals"], "recorded_at")
         self.reversals = books.numbered(reversals, "reversal")
+        transfers = in_order(self.rows["transfers"], "recorded_at")
+        self.transfers = books.numbered(transfers, "transfer")
         items = in_order(self.rows["items"], "posting_on", "fee", "posting")
         self.items = books.numbered(items, "item")
         self.invoices = list(_with_names(in_order(self.rows["invoices"], "issued_at")))
@@ -207,7 +218,9 @@ class _Account:
         the same in every installation; and likewise the references in descriptions.
         """
         made = {row["_made"]: f"credit:{row['credit']}" for row in self.credits}
+        made |= {row["_taken_back"]: f"credit-undone:{row['credit']}" for row in self.credits}
         made |= {row["_charge"]: f"payment-reversal:{row['reversal']}" for row in self.reversals}
+        made |= {row["_charge"]: f"transfer-moved:{row['transfer']}" for row in self.transfers}
         keys = {row["_key"]: self._attempt(row) for row in self.rows["payments"]}
         becomes: dict[str, str] = {}
         for charge in self.rows["charges"]:
@@ -245,6 +258,7 @@ class _Account:
             "charges": without_keys(self._charges()),
             "credits": without_keys(self._credit(credit) for credit in self.credits),
             "invoices": without_keys(self._invoices()),
+            "transfers": without_keys(self._transfer(transfer) for transfer in self.transfers),
             "unapplied": without_keys(self._unapplied()),
             "reversals": without_keys(self._reversal(reversal) for reversal in self.reversals),
         }
@@ -287,10 +301,14 @@ class _Account:
             }
 
     def _credit(self, credit: Row) -> Row:
-        """The credit, with the references of the charge that it corrects and of the one that it
-        made.
+        """The credit, with the references of the charge that it corrects, of the one that it made,
+        and of the one that took it back.
         """
-        charges = {"charge": credit["_charge"], "made": credit["_made"]}
+        charges = {
+            "charge": credit["_charge"],
+            "made": credit["_made"],
+            "taken_back": credit["_taken_back"],
+        }
         return credit | {name: self.charge.get(key) for name, key in charges.items()}
 
     def _invoices(self) -> Iterable[Row]:
@@ -308,7 +326,10 @@ class _Account:
             key = invoice["_pk"]
             yield invoice | {
                 "lines": without_keys(lines[key]),
-                "payments": without_keys(self._payment(payment) for payment in payments[key]),
+                "payments": without_keys(
+                    self._payment(payment) | {"is_recovery": _is_recovery(payment, decisions[key])}
+                    for payment in payments[key]
+                ),
                 "decisions": without_keys(decisions[key]),
             }
 
@@ -339,7 +360,18 @@ class _Account:
             source, _, named = row["source"].partition(":")
             if source in OF_ATTEMPTS:
                 named = _foreign_reference(row["reference"], payment)
+            elif source == "moved":
+                named = row["reference"]
+            elif source.startswith("transfer "):  # the second, third … of a reference
+                source = "transfer"
             yield row | {"source": source, "reference": named} | self._named(payment)
+
+    def _transfer(self, transfer: Row) -> Row:
+        """The transfer, with the bill and attempt that it paid, and the charge that asks for it
+        again.
+        """
+        payment = self.payment.get(transfer["_payment"])
+        return transfer | {"charge": self.charge.get(transfer["_charge"])} | self._named(payment)
 
     def _reversal(self, reversal: Row) -> Row:
         """The reversal, with its bill and attempt, and the reference of the charge that it made."""
@@ -352,6 +384,13 @@ class _Account:
             }
             | self._named(payment)
         )
+
+
+def _is_recovery(payment: Row, decisions: Iterable[Row]) -> bool:
+    """Whether the payment succeeded after one of these decisions gave its bill up."""
+    return payment["status"] == "SUCCEEDED" and any(
+        one["decision"] == "UNCOLLECTIBLE" and one["at"] <= payment["ended_at"] for one in decisions
+    )
 
 
 def _with_names(invoices: Iterable[Row]) -> Iterable[Row]:

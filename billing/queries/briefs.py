@@ -4,6 +4,7 @@ from typing import Any
 
 from backoffice.briefs import FEW, Brief, Change, Fact, History, Past
 from billing.models import (
+    BankTransfer,
     BillingAccount,
     BillingCredit,
     Charge,
@@ -100,6 +101,8 @@ def about(row: Any, name: str) -> Brief:
             return of_account(row.account).about(*_of_invoice(row, name), facts=_invoice(row))
         case Payment():
             return of_account(row.invoice.account).about(facts=_invoice(row.invoice))
+        case BankTransfer():
+            return of_account(row.account).about(*_of_transfer(row, name), facts=_transfer(row))
         case Reversal():
             return of_account(row.account).about(*_of_reversal(row, name))
     return of_account(row.account)
@@ -180,7 +183,12 @@ def _asked(credit: BillingCredit) -> list[Fact]:
 
 def _of_credit(credit: BillingCredit, name: str) -> list[Change]:
     before = credit.account.outstanding
-    return [Change("Outstanding", before, before - credit.amount)] if name == "approve" else []
+    match name:
+        case "approve":
+            return [Change("Outstanding", before, before - credit.amount)]
+        case "undo":
+            return [Change("Outstanding", before, before + credit.amount)]
+    return []
 
 
 def _of_threshold(request: ThresholdRequest, name: str) -> list[Change]:
@@ -203,6 +211,31 @@ def _of_invoice(invoice: Invoice, name: str) -> list[Change]:
         return []
     before = invoice.account.outstanding
     return [Change("Outstanding", before, before + invoice.total)]
+
+
+def _transfer(transfer: BankTransfer) -> list[Fact]:
+    """What the transfer is."""
+    facts = [
+        Fact("Transfer", transfer.amount, transfer.reference),
+        Fact("Value date", transfer.arrived_on),
+    ]
+    return facts + (_invoice(transfer.payment.invoice) if transfer.payment else [])
+
+
+def _of_transfer(transfer: BankTransfer, name: str) -> list[Change]:
+    """What booking it elsewhere changes on this account: first of what is unapplied, as far as the
+    transfer came to that, and then of what is outstanding.
+    """
+    if name != "move":
+        return []
+    account = transfer.account
+    came = transfer.entry.amount if transfer.entry else money.zero(account.currency)
+    taken = min(came, account.unapplied)
+    charged = account.outstanding + transfer.amount - taken
+    return [
+        Change("Unapplied", account.unapplied, account.unapplied - taken),
+        Change("Outstanding", account.outstanding, charged),
+    ]
 
 
 def _of_reversal(reversal: Reversal, name: str) -> list[Change]:

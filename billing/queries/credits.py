@@ -7,12 +7,12 @@ from django.db.models import QuerySet
 from billing.models import BillingAccount, BillingCredit, Charge, Fee
 from billing.models.fees import CREDIT_FOR, Category
 
-_WITH = ("charge__fee", "fee", "made__item__invoice")
+_WITH = ("charge__fee", "fee", "made__item__invoice", "taken_back__item__invoice")
 
 
 def of(account: BillingAccount, *, status: str = "", charge: str = "") -> QuerySet[BillingCredit]:
-    """The account's credits, each with the charge that it corrects, its reason, and the bill that
-    its own charge is on.
+    """The account's credits, each with the charge that it corrects, its reason, and the bills that
+    its own charge, and the one that took it back, are on.
 
     They can be filtered by a status, and by how the corrected charge's reference starts; "" means
     any.

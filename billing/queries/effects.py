@@ -24,7 +24,7 @@ def left_to_credit(charge: Charge) -> Money:
     """The part of the charge for which no credit was asked for or given; rejected credits don't
     count.
     """
-    counted = charge.credits.exclude(status=BillingCredit.Status.REJECTED)
+    counted = charge.credits.filter(status__in=BillingCredit.COUNTED)
     return charge.amount - money.total((credit.amount for credit in counted), charge.currency)
 
 

@@ -4,13 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from moneyed import Money
 
 from billing import payment_failures, queries
-from billing.models import Invoice, Payment, Reversal
-from billing.queries import reversals
+from billing.models import BankTransfer, Invoice, Payment, Reversal
+from billing.queries import arrivals, reversals
+from lib import formats
+from merchants.queries import local_day
 
 
 @dataclass(frozen=True)
@@ -31,24 +34,31 @@ def of_invoice(invoice: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
     """
     steps = [Step(invoice.issued_at, _("Issued"), amount=invoice.total)]
     steps += [
-        Step(payment.started_at, _("Payment"), payment.amount, _means(payment), payment)
+        Step(payment.started_at, _("Payment"), payment.amount, _means(invoice, payment), payment)
         for payment in attempts
     ]
     by_attempt = any(payment.ended_at == invoice.first_failed_at for payment in attempts)
-    if invoice.first_failed_at and not by_attempt:
+    in_time = arrivals.was_in_time(invoice, attempts)
+    if invoice.first_failed_at and not by_attempt and not in_time:
         missed = payment_failures.in_words("not_paid_when_due")
         steps.append(Step(invoice.first_failed_at, _("Not paid"), note=missed))
     steps += [
         Step(entry.at, _("More than was to be paid"), entry.amount, str(_("Unapplied money")))
         for entry in queries.more_than_wanted(invoice, attempts)
     ]
-    steps += [step for reversal in reversals.of_invoice(invoice) for step in _of_reversal(reversal)]
     steps += [
-        Step(decision.at, decision.get_decision_display())
-        for decision in queries.decisions(invoice)
+        # The bill stays paid; a charge asks for it again.
+        Step(transfer.moved_at, _("Transfer booked elsewhere"), paid.amount, transfer.moved_reason)
+        for paid in attempts
+        if (transfer := _transfer_of(paid)) and transfer.moved_at
     ]
+    steps += [step for reversal in reversals.of_invoice(invoice) for step in _of_reversal(reversal)]
+    decisions = list(queries.decisions(invoice))
+    steps += [Step(decision.at, decision.get_decision_display()) for decision in decisions]
     if invoice.paid_at:
-        steps.append(Step(invoice.paid_at, _("Paid"), amount=invoice.amount_paid))
+        was_given_up = any(one.decision == one.Decision.UNCOLLECTIBLE for one in decisions)
+        what = _("Paid after it was given up") if was_given_up else _("Paid")
+        steps.append(Step(invoice.paid_at, what, amount=invoice.amount_paid))
     return sorted(steps, key=lambda step: step.at)
 
 
@@ -66,8 +76,22 @@ def _of_reversal(reversal: Reversal) -> Iterator[Step]:
         yield Step(reversal.came_back_at, _("Came back to us"), reversal.amount, kind)
 
 
-def _means(payment: Payment) -> str:
-    """What the attempt was to be paid from: its card, or else its provider."""
+def _means(invoice: Invoice, payment: Payment) -> str:
+    """What the attempt was to be paid from: its card, or else its provider; of a transfer also the
+    day on which its money arrived, if that is another than the day on which it was recorded.
+    """
     if payment.card:
         return str(payment.card)
-    return payment.provider_name
+    transfer = _transfer_of(payment)
+    if transfer is None or transfer.arrived_on == local_day(invoice.account, payment.started_at):
+        return payment.provider_name
+    said = gettext("%(means)s, arrived on %(day)s")
+    return said % {
+        "means": payment.provider_name,
+        "day": formats.day_text(transfer.arrived_on),
+    }
+
+
+def _transfer_of(payment: Payment) -> BankTransfer | None:
+    """The transfer that the payment was, or None."""
+    return getattr(payment, "transfer", None)

@@ -77,7 +77,8 @@ class OrderPaymentAdmin(AboutLine, OfMerchant):
             form=UnmatchedApplied,
             effect=lambda payment: (
                 f"{_left(payment)}An open order of the merchant is paid with it today: the limit"
-                " comes back, and the amount becomes proceeds like any payment."
+                " comes back, and the amount becomes proceeds like any payment. For an order that"
+                " was written off it is a recovery: proceeds, and nothing else."
             ),
             shown=_shown,
             carry_out=Call(unmatched.apply, "payment_id"),

@@ -50,6 +50,13 @@ class LimitChange(AsksAgain, MayTell):
     field_order = ("limit", "reason", "told")
 
 
+class ProceedsCorrected(Telling, KeyedForm):
+    amount = amount_field(
+        label="Amount", help_text="What is added to the proceeds; with a minus, what is taken."
+    )
+    field_order = ("amount", "reason", "told")
+
+
 class DaysChange(Reasoned):
     payment_days = forms.IntegerField(
         label="Days from the delivery to the first due day",

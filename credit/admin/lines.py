@@ -7,12 +7,13 @@ from django.contrib import admin
 from django.db.models import Exists, F, Model, OuterRef, Q
 from django.http import HttpRequest
 
-from backoffice.decisions import Call, Decision
+from backoffice.decisions import Call, Decision, Telling
 from backoffice.filters import of_currency, which
 from backoffice.list_pages import OfMerchant, amount, figure, related
+from backoffice.outcomes import LastDecision
 from backoffice.several import DecidingSeveral
 from credit.admin import shown
-from credit.admin.forms import DaysChange, FreezePlaced, LimitChange, MayTell
+from credit.admin.forms import DaysChange, FreezePlaced, LimitChange, MayTell, ProceedsCorrected
 from credit.admin.shown import AboutLine
 from credit.models import (
     CreditLine,
@@ -20,10 +21,11 @@ from credit.models import (
     Freeze,
     LimitEntry,
     Order,
+    ProceedsCorrection,
     ProceedsEntry,
     ShopMetrics,
 )
-from credit.operations import freezes, limits, terms
+from credit.operations import corrections, freezes, limits, terms
 from credit.queries.exposure import Exposure, by_buyer, by_risk
 from merchants.admin.two_people import CallOrPropose, done
 
@@ -34,6 +36,24 @@ def _limit_effect(line: CreditLine) -> str:
     return (
         f"The limit is {figure(line.limit)}, of which {figure(line.used)} is used. A limit below"
         " what is used leaves nothing available until payments come in."
+    )
+
+
+def _correction_effect(line: CreditLine) -> str:
+    return (
+        f"The proceeds stand at {figure(line.proceeds)}. What is added can be withdrawn at once;"
+        " what is taken leaves them even below 0, and then nothing can be withdrawn until sales"
+        " have made up for it. Limit reviews do not count it. Only a counter-entry takes it back."
+        " The merchant is told why."
+    )
+
+
+def _counter_effect(correction: ProceedsCorrection) -> str:
+    before = correction.line.proceeds
+    return (
+        f"{figure(correction.amount)} was added to the proceeds; the counter-entry adds"
+        f" {figure(-correction.amount)}. They go from {figure(before)} to"
+        f" {figure(before - correction.amount)}. The merchant is told why."
     )
 
 
@@ -126,6 +146,16 @@ class CreditLineAdmin(AboutLine, OfMerchant):
             carry_out=Call(terms.change_days, "merchant_id"),
             done="The days are changed.",
         ),
+        Decision(
+            "correct",
+            "Correct proceeds",
+            form=ProceedsCorrected,
+            effect=_correction_effect,
+            shown=shown.corrected,
+            repeats=shown.is_corrected,
+            carry_out=CallOrPropose(corrections.correct, "merchant_id"),
+            done=done("The proceeds are corrected."),
+        ),
     )
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
@@ -215,6 +245,32 @@ class ProceedsEntryAdmin(OfMerchant):
     list_display = ("__str__", MERCHANT, "order", amount("amount"), "matures_on", "at")
     list_filter = ("kind", CURRENCY)
     list_select_related = ("line__merchant", "order")
+
+
+@admin.register(ProceedsCorrection)
+class ProceedsCorrectionAdmin(AboutLine, OfMerchant):
+    merchant = "line__merchant"
+    reference = ""
+    list_display = ("__str__", MERCHANT, amount("amount"), "undoes", "reason", "actor", "at")
+    list_select_related = ("line__merchant", "undoes")
+    decisions = (
+        Decision(
+            "take-back",
+            "Take back",
+            form=Telling,
+            effect=_counter_effect,
+            shown=shown.taken_back,
+            carry_out=CallOrPropose(corrections.take_back, "correction_id"),
+            done=done("The correction is taken back."),
+            is_open=shown.may_be_taken_back,
+        ),
+    )
+
+    def last_decision(self, row: Any) -> LastDecision | None:
+        counter = ProceedsCorrection.objects.filter(undoes=row.pk).first()
+        if counter is None:
+            return LastDecision("It is a counter-entry", row.actor, row.at)
+        return LastDecision("Taken back", counter.actor, counter.at)
 
 
 @admin.register(ShopMetrics)

@@ -27,8 +27,10 @@ from credit.admin import shown
 from credit.admin.forms import OrderRefunded
 from credit.admin.shown import AboutLine
 from credit.models import Order, OrderFlag, OrderPayment, OrderRefund
-from credit.operations import flags, orders_by_hand
+from credit.operations import flags, orders_by_hand, write_offs
 from credit.queries import waiting as queues
+from lib import money
+from merchants.admin.two_people import CallOrPropose, done
 
 MERCHANT = related("line__merchant")
 
@@ -69,6 +71,21 @@ def _cancel_effect(order: Order) -> str:
         f"Order {order} of {figure(order.amount)} is off: {figure(order.outstanding)} of the limit"
         " come back at once. The platform cannot open it again; its own cancellation with another"
         " reason will be refused as a conflict."
+    )
+
+
+def _may_be_written_off(order: Order) -> bool:
+    return order.is_open and order.due_on is not None and order.due_on < order.line.open_on
+
+
+def _write_off_effect(order: Order) -> str:
+    line = order.line
+    limit = max(line.limit - order.outstanding, money.zero(line.currency))
+    return (
+        f"{figure(order.outstanding)} of order {order}, due since {order.due_on:%d %B %Y}, are"
+        " given up: they hold nothing of the limit any more, which falls from"
+        f" {figure(line.limit)} to {figure(limit)}. What the buyer pays later is the merchant's"
+        " proceeds, and gives no limit back. The merchant is told why."
     )
 
 
@@ -133,6 +150,16 @@ class OrderAdmin(AboutLine, OfMerchant):
             done="The refund is recorded.",
             initial=lambda order: {"refunded": order.refunded},
             is_open=_may_be_refunded,
+        ),
+        Decision(
+            "write-off",
+            "Write off",
+            form=Telling,
+            effect=_write_off_effect,
+            shown=lambda order: shown.status(order) | {"Outstanding": order.outstanding},
+            carry_out=CallOrPropose(write_offs.write_off, "order_id"),
+            done=done("The order is written off."),
+            is_open=_may_be_written_off,
         ),
     )
 

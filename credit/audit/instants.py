@@ -15,6 +15,7 @@ ROWS = (
     Rows("payment", "credit_orderpayment written", "line_id", "arrived_at"),
     Rows("refund", "credit_orderrefund written", "line_id", "arrived_at"),
     Rows("refused", "credit_refusedcash written", "line_id", "arrived_at"),
+    Rows("correction", "credit_proceedscorrection written", "line_id", "at"),
     Rows("settlement", "credit_unmatchedsettlement written", "line_id", "at"),
     Rows("freeze", "credit_freeze written", "line_id", "placed_at"),
     Rows("review", "credit_limitreview written", "line_id", "at"),

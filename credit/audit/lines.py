@@ -11,7 +11,9 @@ from credit.audit.unmatched import CLOSED, UNMATCHED
 from credit.audit.withdrawals import WITHDRAWALS
 from credit.rules import INSTALMENT_DAYS
 from lib.audit import Check
-from lib.audit_days import OF_OPEN_DAY, day, join_zone
+from lib.audit_days import OF_OPEN_DAY, day, is_recounted, join_zone
+
+WRITTEN_OFF_ON = day("lost", "entry.at")
 
 LINES = (
     Check(
@@ -179,6 +181,7 @@ LINES = (
             UNION ALL SELECT 'review', id, line_id, currency FROM credit_limitreview
             UNION ALL SELECT 'proceeds', id, line_id, currency FROM credit_proceedsentry
             UNION ALL SELECT 'settlement', id, line_id, currency FROM credit_unmatchedsettlement
+            UNION ALL SELECT 'correction', id, line_id, currency FROM credit_proceedscorrection
         ) booked JOIN credit_creditline line ON line.merchant_id = booked.line_id
         """,
     ),
@@ -236,6 +239,24 @@ ORDERS = (
             FROM credit_limitentry WHERE order_id IS NOT NULL GROUP BY order_id, line_id
         ) entries ON entries.order_id = o.id
         CROSS JOIN LATERAL (SELECT greatest(o.amount - entries.moved_in, 0) AS paid) elsewhere
+        """,
+    ),
+    # It counts from the due date of the oldest part that was unpaid then: what was paid before the
+    # write-off covers the oldest parts.
+    Check(
+        1,
+        "what a person wrote off was past its due date",
+        "past due",
+        f"""
+        SELECT entry.line_id AS merchant_id, 'order ' || o.reference AS subject, true AS expected,
+               o.first_due_on + {INSTALMENT_DAYS} * least(
+                   CASE WHEN o.part_amount > 0 THEN floor(o.paid / o.part_amount)
+                        ELSE o.instalments - 1 END, o.instalments - 1)::int < {WRITTEN_OFF_ON}
+                   AS found
+        FROM credit_limitentry entry JOIN credit_order o ON o.id = entry.order_id
+        {join_zone("lost", merchant="entry.line_id", instant="entry.at")}
+        WHERE entry.kind = 'WRITE_OFF' AND entry.actor LIKE '%@%'
+          AND {is_recounted("lost", "entry.at")}
         """,
     ),
     Check(

@@ -122,6 +122,34 @@ PROCEEDS = (
     ),
     Check(
         2,
+        "proceeds are corrected exactly as operators' corrections say",
+        "line, amount, instant",
+        """
+        SELECT coalesce(correction.line_id, entry.line_id) AS merchant_id,
+               coalesce('correction ' || correction.id, 'entry of no correction') AS subject,
+               CASE WHEN correction.id IS NOT NULL THEN (
+                   correction.line_id, correction.amount, correction.at) END AS expected,
+               CASE WHEN entry.id IS NOT NULL THEN (
+                   entry.line_id, entry.amount, entry.at) END AS found
+        FROM credit_proceedscorrection correction FULL JOIN (
+            SELECT * FROM credit_proceedsentry WHERE kind = 'CORRECTION'
+        ) entry ON entry.correction_id = correction.id
+        """,
+    ),
+    Check(
+        2,
+        "a counter-entry takes back exactly what was corrected",
+        "line, amount, itself none",
+        """
+        SELECT counter.line_id AS merchant_id, 'correction ' || counter.id AS subject,
+               (corrected.line_id, -corrected.amount, true) AS expected,
+               (counter.line_id, counter.amount, corrected.undoes_id IS NULL) AS found
+        FROM credit_proceedscorrection counter
+        JOIN credit_proceedscorrection corrected ON corrected.id = counter.undoes_id
+        """,
+    ),
+    Check(
+        2,
         "sales are the payments that orders took, one each",
         "line, order, amount, day it matures",
         f"""

@@ -31,7 +31,7 @@ GROUP BY decision.id, entry.id
 TWO_PEOPLE = (
     Check(
         13,
-        "raises, cash paid out and withdrawals sent back are operators' decisions, once each",
+        "raises, pay-outs and corrections of proceeds are operators' decisions, once each",
         "merchant, figure",
         decided(
             """
@@ -44,8 +44,13 @@ TWO_PEOPLE = (
             UNION ALL
             SELECT line_id, 'withdrawal ' || id, amount FROM credit_withdrawal
             WHERE status = 'RETURNED_BY_BANK'
+            UNION ALL
+            SELECT line_id, 'correction ' || id, abs(amount) FROM credit_proceedscorrection
+            UNION ALL
+            SELECT line_id, 'write-off ' || id, -used_change FROM credit_limitentry
+            WHERE kind = 'WRITE_OFF' AND actor LIKE '%@%'
             """,
-            "limit entry|settlement|withdrawal",
+            "limit entry|settlement|withdrawal|correction|write-off",
         ),
     ),
     Check(

@@ -45,10 +45,12 @@ UNMATCHED = (
                CASE settlement.kind WHEN 'APPLIED' THEN (
                    settlement.line_id, settlement.order_id, settlement.amount, settlement.at
                ) END AS expected,
-               CASE WHEN payment.status = 'APPLIED' THEN (
+               CASE WHEN payment.status = 'APPLIED'
+                      OR payment.status = 'RECOVERY' AND o.written_off_at <= settlement.at THEN (
                    payment.line_id, payment.order_id, payment.amount, payment.at) END AS found
         FROM credit_unmatchedsettlement settlement
         LEFT JOIN credit_orderpayment payment ON payment.settlement_id = settlement.id
+        LEFT JOIN credit_order o ON o.id = payment.order_id
         """,
     ),
 )

@@ -16,6 +16,7 @@ PayoutAnswerFile   a file of the bank's answers about withdrawals; a job process
 PayoutDestination  where proceeds may go; its number is encrypted.
 PayoutRun          the outcome of a schedule on a local day; one a day.
 PayoutSchedule     automatic withdrawals of a merchant, each day or week; one in force at a time.
+ProceedsCorrection  an operator's correction of proceeds, or its counter-entry; append-only.
 ProceedsEntry      a change of the proceeds; append-only.
 RefusedCash        a payment or refund that was refused; waits until it is sent again or is closed.
 ShopMetrics        what the platform measured of a shop at an instant; input of reviews.
@@ -23,6 +24,7 @@ UnmatchedSettlement  a decision about a part of UNMATCHED cash; the parts never 
 Withdrawal         proceeds on their way; debited once, returned at most once.
 """
 
+from credit.models.corrections import ProceedsCorrection
 from credit.models.lines import CreditLine, FormerDays, Freeze, LimitEntry
 from credit.models.metrics import ShopMetrics
 from credit.models.orders import Order, OrderPayment
@@ -53,6 +55,7 @@ __all__ = [
     "PayoutDestination",
     "PayoutRun",
     "PayoutSchedule",
+    "ProceedsCorrection",
     "ProceedsEntry",
     "RefusedCash",
     "ShopMetrics",

@@ -12,6 +12,7 @@ from moneyed import Money
 
 from credit import rules
 from credit.models.lines import CreditLine
+from lib import money
 from lib.fields import AmountField, CurrencyField, ReferenceField, currency_never_changes
 
 
@@ -185,6 +186,15 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return str(self.reference)
+
+    @property
+    def left_to_recover(self) -> Money:
+        """What was written off of it, and was neither recovered nor refunded; 0 unless it is
+        WRITTEN_OFF.
+        """
+        if self.status != self.Status.WRITTEN_OFF:
+            return money.zero(self.currency)
+        return self.written_off - self.recovered - self.refunded_written_off
 
     def set_due_on(self) -> None:
         """Set `due_on` from the other fields, without saving: the due date of the oldest unpaid

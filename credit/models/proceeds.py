@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from credit.models.corrections import ProceedsCorrection
 from credit.models.lines import CreditLine
 from credit.models.orders import Order, OrderPayment
 from credit.models.refunds import OrderRefund
@@ -28,6 +29,7 @@ class ProceedsEntry(models.Model):
         BILL_PAYMENT = "BILL_PAYMENT", _("Bill payment")
         RELEASED = "RELEASED", _("Released payment")
         OPENING = "OPENING", _("Opening balance")
+        CORRECTION = "CORRECTION", _("Correction by our team")
 
     line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="proceeds_entries")
     kind = models.CharField(max_length=12, choices=Kind.choices)
@@ -57,6 +59,13 @@ class ProceedsEntry(models.Model):
         blank=True,
         related_name="entry",
     )
+    correction = models.OneToOneField(
+        ProceedsCorrection,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="entry",
+    )
     # The idempotency key of the bill's payment that a BILL_PAYMENT made.
     bill_payment = models.CharField(max_length=60, blank=True)
     at = models.DateTimeField()
@@ -70,6 +79,8 @@ class ProceedsEntry(models.Model):
                 # The merchant may have owed where it comes from.
                 | Q(kind="OPENING", amount__gt=0)
                 | Q(kind="OPENING", amount__lt=0, matures_on__isnull=True)
+                # Both ways, and has matured at once.
+                | (Q(kind="CORRECTION", matures_on__isnull=True) & ~Q(amount=0))
                 | Q(
                     kind__in=["REFUND", "WITHDRAWAL", "FEE", "TAKEN_AGAIN", "BILL_PAYMENT"],
                     amount__lt=0,
@@ -85,6 +96,11 @@ class ProceedsEntry(models.Model):
                 condition=Q(kind="RELEASED", settlement__isnull=False)
                 | (~Q(kind="RELEASED") & Q(settlement__isnull=True)),
                 name="proceeds_entry_has_a_settlement_exactly_when_released",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="CORRECTION", correction__isnull=False)
+                | (~Q(kind="CORRECTION") & Q(correction__isnull=True)),
+                name="proceeds_entry_has_a_correction_exactly_when_it_is_one",
             ),
             models.CheckConstraint(
                 condition=Q(kind="BILL_PAYMENT", bill_payment__gt="")
@@ -128,6 +144,7 @@ class ProceedsEntry(models.Model):
                 condition=Q(
                     kind__in=[
                         *("REFUND", *OF_WITHDRAWALS, "BILL_PAYMENT", "RELEASED", "OPENING"),
+                        "CORRECTION",
                     ]
                 ),
                 name="proceeds_history_by_kind",

@@ -152,15 +152,17 @@ def _take(
 
 
 def settle(payment: OrderPayment, line: CreditLine) -> None:
-    """Apply `payment`, not saved yet, which pays an open order out of UNMATCHED cash, as of the
-    locked line's open day.
+    """Apply `payment`, not saved yet, which pays an order out of UNMATCHED cash, as of the locked
+    line's open day: one that is open, or what was written off of one.
 
-    Raises TooMuch if the order is not open, or owes less.
+    Raises TooMuch if the order is neither, or owes less.
     """
     order = payment.order
-    if not order.is_open or payment.amount > order.outstanding:
-        owed = money.text(order.outstanding)
-        raise TooMuch(f"Order {order} is {order.get_status_display()}, and {owed} of it is owed.")
+    owed = order.outstanding if order.is_open else order.left_to_recover
+    if payment.amount > owed:
+        raise TooMuch(
+            f"Order {order} is {order.get_status_display()}, and {money.text(owed)} of it is owed."
+        )
     _apply(payment, line, line.now)
 
 
@@ -173,10 +175,7 @@ def _apply(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> Unmatc
     if order.is_open and payment.amount <= order.outstanding:
         _cover(payment, line, paid_at)
         return None
-    if (
-        order.status == Order.Status.WRITTEN_OFF
-        and payment.amount <= order.written_off - order.recovered - order.refunded_written_off
-    ):
+    if payment.amount <= order.left_to_recover:
         payment.status = OrderPayment.Status.RECOVERY
         payment.save()
         order.recovered += payment.amount

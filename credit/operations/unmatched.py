@@ -53,7 +53,7 @@ def apply(
     now: datetime,
 ) -> UnmatchedSettlement:
     """Pay an open order of the merchant with `amount` of this UNMATCHED cash, as of the line's open
-    day.
+    day; or recover with it what was written off of one.
 
     `settled` is how much of the cash was settled when the decision's page was shown:
     ChangedMeanwhile is raised if that has changed. Raises NotUnmatched, MoreThanIsLeft,

@@ -122,17 +122,17 @@ def concern(merchant_id: int) -> bool:
     return expected.exists() or freezes.exists()
 
 
-def settle(line: CreditLine, *, next_days: Sequence[date], all_paid: bool, by: str) -> None:
+def settle(line: CreditLine, *, next_days: Sequence[date], is_over: bool, by: str) -> None:
     """Record on the locked line the days in `next_days`, on which bills that are still unpaid
-    freeze it, in place of those recorded before. If `all_paid`, lift its freeze for an unpaid bill,
-    which is on record as lifted by `by`.
+    freeze it, in place of those recorded before. If nothing is a cause any more (`is_over`), lift
+    its freeze for an unpaid bill, which is on record as lifted by `by`.
 
     A day that has come and is no longer recorded has frozen the line already. It is not recorded
     again, so that a freeze that an operator lifted stays lifted. Rule 16.11.
     """
     to_come = {day for day in next_days if day > line.open_on or day in line.unpaid_bill_days}
     CreditLine.objects.filter(pk=line.pk).update(unpaid_bill_days=sorted(to_come))
-    if not all_paid:
+    if not is_over:
         return
     freeze = Freeze.objects.filter(
         line=line, reason=Freeze.Reason.UNPAID_BILL, lifted_at__isnull=True

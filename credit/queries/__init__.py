@@ -96,6 +96,7 @@ def timeline(order: Order) -> list[Step]:
             entry.get_kind_display(),
             amount=abs(entry.used_change),
             held=entry.used_change,
+            note=entry.told,
         )
         for entry in order.limitentry_set.order_by("pk")
     ]

@@ -111,7 +111,8 @@ PROCEEDS = OF_LINE(
     columns(
         "at kind amount matures_on order=order__reference payment=payment__reference"
         " refund=refund__reference sale=sale__payment__reference"
-        " released=settlement__payment__reference bill_payment _withdrawal=withdrawal_id"
+        " released=settlement__payment__reference told=correction__told actor=correction__actor"
+        " reason=correction__reason bill_payment _withdrawal=withdrawal_id"
     ),
 )
 DESTINATIONS = OF_LINE(

@@ -9,7 +9,9 @@ from credit.models import (
     LimitEntry,
     LimitRequest,
     LimitReview,
+    Order,
     OrderPayment,
+    ProceedsCorrection,
     Withdrawal,
 )
 from credit.queries import freezes, proceeds
@@ -63,6 +65,13 @@ def about(row: Any, name: str) -> Brief:
             )
         case Withdrawal():
             return of_line(row.line).about(*_changes_of_withdrawal(row, name), facts=_proceeds(row))
+        case ProceedsCorrection():
+            before = row.line.proceeds
+            change = Change("Proceeds", before, before - row.amount)
+            said = Fact("Corrected by", row.amount, row.actor)
+            return of_line(row.line).about(change, facts=[said])
+        case Order():
+            return of_line(row.line).about(*_changes_of_order(row, name))
         case OrderPayment():
             return of_line(row.line).about(facts=[Fact("Not settled yet", row.unsettled)])
     return of_line(row.line)
@@ -111,6 +120,17 @@ def _limits(line: CreditLine, limit: Any) -> list[Change]:
     """What another limit changes."""
     left = max(limit - line.used, money.zero(line.currency))
     return [Change("Limit", line.limit, limit), Change("Available", line.available, left)]
+
+
+def _changes_of_order(order: Order, name: str) -> list[Change]:
+    """What writing the order off changes."""
+    if name != "write-off":
+        return []
+    line, nothing = order.line, money.zero(order.currency)
+    return [
+        Change("Used", line.used, line.used - order.outstanding),
+        Change("Limit", line.limit, max(line.limit - order.outstanding, nothing)),
+    ]
 
 
 def _changes_of_review(review: LimitReview, name: str) -> list[Change]:

@@ -75,7 +75,7 @@ class Buckets:
 
     @property
     def earned(self) -> Money:
-        """All that was earned so far: sales less refunds, and less what paid bills."""
+        """All that was earned so far, as corrected: sales less refunds, less what paid bills."""
         return self.balance + self.on_its_way + self.paid_out
 
 
@@ -122,7 +122,7 @@ def entries(line: CreditLine, *, kind: str = "", reference: str = "") -> QuerySe
     """
     found = (
         ProceedsEntry.objects.filter(line=line)
-        .select_related("order", "payment", "refund", "withdrawal")
+        .select_related("order", "payment", "refund", "withdrawal", "correction")
         .order_by("-pk")
     )
     if reference:

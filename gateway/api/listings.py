@@ -74,7 +74,11 @@ REVIEWS = OF_LINE(
     but="decided_by decision_reason",
 )
 PROCEEDS = OF_LINE(
-    "ProceedsEntry", ProceedsEntry, credit.PROCEEDS, since=lambda since: Q(at__gte=since)
+    "ProceedsEntry",
+    ProceedsEntry,
+    credit.PROCEEDS,
+    since=lambda since: Q(at__gte=since),
+    but="actor reason",
 )
 WITHDRAWALS = OF_LINE(
     "Withdrawal",

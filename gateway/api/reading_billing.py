@@ -81,6 +81,9 @@ class Attempt(BaseModel):
     amount: Amount
     started_at: Moment
     ended_at: Moment | None
+    arrived_on: date | None = Field(
+        description="Of a transfer: the local day on which its money arrived; else null."
+    )
 
 
 class ShownInvoice(BaseModel):
@@ -217,8 +220,9 @@ def show_invoice(request: KeyedRequest, merchant: str, number: str) -> dict[str,
                 "amount": money.text(payment.amount),
                 "started_at": payment.started_at,
                 "ended_at": payment.ended_at,
+                "arrived_on": getattr(getattr(payment, "transfer", None), "arrived_on", None),
             }
-            for payment in invoice.payments.order_by("attempt")
+            for payment in queries.attempts(invoice)
         ],
     }
 

@@ -14,7 +14,9 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.functional import SimpleLazyObject
 from unfold.sites import UnfoldAdminSite
 
 from merchants import second_factor
@@ -58,6 +60,24 @@ class OperatorsSite(UnfoldAdminSite):
         minutes ago.
         """
         return second_factor.confirm_again(request)
+
+    def get_urls(self) -> list[Any]:
+        lists = path("lists/", self.admin_view(self.lists), name="lists")
+        return [lists, *super().get_urls()]
+
+    def lists(self, request: HttpRequest) -> HttpResponse:
+        """The page with the links to all lists that the operator may view, by app."""
+        context = self.each_context(request) | {
+            "title": "All lists",
+            "app_list": self.get_app_list(request),
+        }
+        return TemplateResponse(request, "admin/app_index.html", context)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """What Django lists of each app, made only where a template reads it. Most pages do not:
+        the sidebar is our own.
+        """
+        return SimpleLazyObject(lambda: super(OperatorsSite, self).get_app_list(request, app_label))
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """Refuse every request with a 403, since no form of the admin uses it."""

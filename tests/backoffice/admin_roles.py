@@ -11,6 +11,7 @@ SEEN = {
     "account.emailaddress": ALL,
     "auth.group": ABOVE,
     "billing.accountchange": ALL,
+    "billing.banktransfer": ALL,
     "billing.invoicedecision": ALL,
     "billing.billingaccount": ALL,
     "billing.billingcredit": ALL,
@@ -60,6 +61,7 @@ SEEN = {
     "credit.payoutanswer": ALL,
     "credit.payoutanswerfile": ALL,
     "credit.payoutdestination": ALL,
+    "credit.proceedscorrection": ALL,
     "credit.proceedsentry": ALL,
     "credit.refusedcash": ALL,
     "credit.shopmetrics": ALL,
@@ -95,7 +97,8 @@ DECIDED = {
         "credit threshold plan time-zone method review no-review transfer give-back close"
         " bill-rest pay-out",
     ),
-    "billing.billingcredit": (BILLING, "approve reject"),
+    "billing.banktransfer": (BILLING, "move value-date"),
+    "billing.billingcredit": (BILLING, "approve reject undo"),
     "billing.charge": (BILLING, "credit"),
     "billing.feeprice": (BILLING, "introduce"),
     "billing.invoice": (BILLING, "issue send-back transfer pay void uncollectible"),
@@ -106,14 +109,15 @@ DECIDED = {
     "gateway.import": (CREDIT + BILLING, "stop resume"),  # those of their own kinds
     "gateway.receivedevent": (CREDIT + BILLING, "send-again"),
     "jobs.jobfailure": (RUNS, "retry"),
-    "credit.creditline": (CREDIT, "limit freeze days"),
+    "credit.creditline": (CREDIT, "limit freeze days correct"),
+    "credit.proceedscorrection": (CREDIT, "take-back"),
     "gateway.webhookdelivery": (RUNS, "resend"),
     "gateway.webhookendpoint": (RUNS, "types secret resend off on"),
     "credit.creditpolicy": (RUNS, "introduce withdraw"),
     "credit.freeze": (CREDIT, "lift"),
     "credit.limitrequest": (CREDIT, "approve reject answer"),
     "credit.limitreview": (CREDIT, "approve reject"),
-    "credit.order": (CREDIT, "cancel refund"),
+    "credit.order": (CREDIT, "cancel refund write-off"),
     "credit.orderflag": (CREDIT, "dismiss confirm"),
     "credit.orderpayment": (CREDIT, "apply release return"),
     "credit.payoutdestination": (CREDIT, "block"),
@@ -178,6 +182,11 @@ DESK = {
     "backoffice:chart": (("USD", "no-such-picture"), ALL, 404),
     "backoffice:find": ((), ALL + "N", 200),  # finds nothing that somebody may not look at
     "backoffice:merchant": (("rosewood",), ALL, 200),
+    "backoffice:reports": ((), ALL + "N", 200),  # lists what somebody may look at
+    "backoffice:report": (("revenue",), ALL, 200),
+    "backoffice:report_rows": (("revenue",), ALL, 200),
+    "backoffice:report_picture": (("revenue",), ALL, 200),
+    "backoffice:report_csv": (("revenue",), ALL, 200),
 }
 
 # Pages of the site itself, for whoever is an operator, with a role or without; by its route's name.
@@ -188,6 +197,7 @@ OF_THE_SITE = {
     "jsi18n": 200,
     "login": 302,  # on to the admin
     "logout": 405,  # takes a POST
+    "lists": 200,
     "password_change": 302,  # to allauth's
     "password_change_done": 302,
     "search": 200,

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings, settings
+from django.contrib.auth.models import Permission
 from django.test import override_settings
 
 from merchants import roles
@@ -31,6 +32,13 @@ MEI = "mei@rosewood.example"
 def operator(**user: Any) -> User:
     """Somebody with all roles at once, as nobody has."""
     return factories.operator(*roles.names(), **user)
+
+
+def clerk(*permissions: str) -> User:
+    """Somebody of ours with these permissions and no role."""
+    user = factories.UserFactory.create(is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return user
 
 
 def rosewood(settings: LazySettings) -> Shop:

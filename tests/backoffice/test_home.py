@@ -5,16 +5,14 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from credit.models import OrderFlag
 from jobs.models import Heartbeat
-from merchants.models import User
 from tests import shops
-from tests.backoffice.shops_with_work import NOW, in_trouble, operator
+from tests.backoffice.shops_with_work import NOW, clerk, in_trouble, operator
 from tests.credit.pages import set_clock
 from tests.factories import UserFactory, browser_of
 from tests.kept import kept
@@ -68,12 +66,6 @@ def _lines(table: str) -> list[str]:
     return [
         " ".join(re.sub(r"<[^>]+>|&nbsp;|\N{NO-BREAK SPACE}", " ", row).split()) for row in rows
     ]
-
-
-def clerk(*permissions: str) -> User:
-    user = UserFactory.create(is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    return user
 
 
 def test_it_shows_what_waits_in_the_order_of_a_morning(shop: Shop) -> None:

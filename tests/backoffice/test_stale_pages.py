@@ -52,6 +52,7 @@ NOTHING_SHOWN = {
 # is known by its key or by the bank's reference.
 OTHERWISE = {
     ("creditline", "freeze"): {"request_key": "form-10"},
+    ("creditline", "correct"): {"request_key": "form-10"},
     ("billingaccount", "credit"): {"request_key": "form-10"},
     ("charge", "credit"): {"request_key": "form-10"},
     ("billingaccount", "threshold"): {"threshold": "30"},
@@ -61,6 +62,7 @@ OTHERWISE = {
     ("billingaccount", "transfer"): {"reference": "B-9"},
     ("billingaccount", "give-back"): {"reference": "B-9"},
     ("invoice", "transfer"): {"reference": "B-9"},
+    ("banktransfer", "value-date"): {"arrived_on": "2026-11-01"},
     ("merchant", "contacts"): {"contact_name": "Lin"},
     ("membership", "role"): {"role": "OWNER"},
 }

@@ -10,6 +10,7 @@ from django.contrib.auth.models import Permission
 from django.db.models import Model, Q
 
 from billing.models import (
+    BankTransfer,
     BillingAccount,
     BillingCredit,
     Card,
@@ -99,6 +100,10 @@ def credit(shop: Shop) -> BillingCredit:
     return CreditRequestFactory.create(shop=shop, at=BEFORE, message="The wrong size was packed.")
 
 
+def granted(shop: Shop) -> BillingCredit:
+    return GrantedCreditFactory.create(shop=shop, at=BEFORE, charge="c-1", fee="credit-pick-pack")
+
+
 def request(shop: Shop) -> ThresholdRequest:
     return ThresholdRequestFactory.create(shop=shop, at=BEFORE)
 
@@ -106,6 +111,14 @@ def request(shop: Shop) -> ThresholdRequest:
 def invoice(shop: Shop) -> Invoice:
     """Over 240.00: what was outstanding, and 210.00 that reached the threshold."""
     return InvoiceFactory.create(shop=shop, at="2026-11-03 09:00", charge="c-2")
+
+
+def transfer(shop: Shop) -> BankTransfer:
+    """A transfer of 100.00 for a part of the bill."""
+    TransferFactory.create(
+        shop=shop, at=BEFORE, invoice=invoice(shop), amount="100.00", reference="B-6"
+    )
+    return shop.account.transfers.get()
 
 
 def draft(shop: Shop) -> Invoice:

@@ -4,6 +4,9 @@ import pytest
 
 from billing.models import InvoiceDecision, InvoiceItem
 from billing.operations import invoice_decisions
+from billing.queries import attempts as attempts_of
+from billing.queries.timelines import of_invoice
+from config import books
 from lib.refusals import Invalid
 from tests import shops
 from tests.amounts import usd
@@ -185,3 +188,20 @@ def test_voided_and_paid_at_once_only_one_of_them_happens() -> None:
         assert (state(), shop.figures()) == ("PAID 210.00/210.00", ("0.00", "0.00"))
         assert unapplied(shop) == []
     assert str(invoice()) == FIRST
+
+
+def test_a_bill_that_was_given_up_and_is_paid_is_recovered() -> None:
+    shop = manual()
+    transfer(shop, "2026-11-02 12:00", "9.00")
+    give_up(shop, "2026-11-10 12:00")
+    transfer(shop, "2026-12-10 12:00", "30.00", "BANK-2")
+    assert state() == "PAID 39.00/39.00"
+    steps = [str(step.what) for step in of_invoice(invoice(), list(attempts_of(invoice())))]
+    assert steps == [
+        "Issued", "Payment", "Not paid", "Marked uncollectible", "Payment",
+        "Paid after it was given up",
+    ]  # fmt: skip
+    (told,) = books.of_merchant(shop.reference)["billing"]["invoices"]
+    assert [(one["amount"], one["is_recovery"]) for one in told["payments"]] == [
+        ("9.00", False), ("30.00", True)
+    ]  # fmt: skip

@@ -3,6 +3,7 @@
 A break drops the constraints that would have refused it; triggers do not fire (test_audit.py).
 """
 
+from tests.config.audit_breaks_by_hand import BY_HAND_BREAKS
 from tests.config.audit_breaks_credit import CREDIT_BREAKS
 from tests.config.audit_breaks_imports import IMPORT_BREAKS
 from tests.config.audit_breaks_instants import INSTANT_BREAKS
@@ -209,5 +210,5 @@ INVOICES = [
 
 BREAKS = [
     *(*CLOCK, *CREDIT_BREAKS, *CHARGES, *INVOICES, *SPRING_BREAKS, *INSTANT_BREAKS),
-    *(*IMPORT_BREAKS, *WEBHOOK_BREAKS),
+    *(*BY_HAND_BREAKS, *IMPORT_BREAKS, *WEBHOOK_BREAKS),
 ]

@@ -43,7 +43,7 @@ CREDIT = [
         "price ",
     ),
     Break(
-        "raises, cash paid out and withdrawals sent back are operators' decisions, once each",
+        "raises, pay-outs and corrections of proceeds are operators' decisions, once each",
         "DELETE FROM merchants_operatordecision WHERE subject LIKE 'settlement %'",
         "silk: settlement ",
     ),

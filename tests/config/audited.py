@@ -7,7 +7,8 @@ silk   THB, Bangkok, pays by sandbox, on an annual plan: cycle bills, two review
        limit, frozen at the end, a refund of what is outstanding, and cash that nobody could take
        and operators settled in part.
 
-And three more merchants' spring after it (audited_spring.py).
+And three more merchants' spring after it (audited_spring.py), and two more's May
+(audited_by_hand.py).
 """
 
 from datetime import date, datetime
@@ -23,7 +24,7 @@ from lib.events import Event
 from merchants.operations import proposals
 from tests import two_people
 from tests.amounts import usd
-from tests.config import audited_spring
+from tests.config import audited_by_hand, audited_spring
 from tests.credit import unmatching, withdrawing
 from tests.factories import ProposalFactory, operator
 from tests.shops import Shop, let_one_decide, run_jobs
@@ -53,6 +54,7 @@ def live() -> list[str]:
         outcomes.append(outcome.code or outcome.status)
         run_jobs(now)
     audited_spring.live()
+    audited_by_hand.live()
     _two_people()
     return outcomes
 

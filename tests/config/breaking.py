@@ -8,6 +8,8 @@ SILK = OF.format("silk")
 LINEN = OF.format("linen")
 WOOL = OF.format("wool")
 JUTE = OF.format("jute")
+HEMP = OF.format("hemp")
+FLAX = OF.format("flax")
 
 
 class Break(NamedTuple):

@@ -6,10 +6,11 @@ Its review of November proposes 30,000; a buyer is flagged; 45,000 can be withdr
 from django.db.models import Model
 
 from credit.models import CreditLine, Freeze, LimitRequest
-from credit.operations import payout_files, payouts
+from credit.operations import corrections, payout_files, payouts, terms
 from merchants.models import Profile
 from merchants.operations import profiles
 from tests import shops
+from tests.amounts import usd
 from tests.credit.withdrawing import MERCHANT, NOW, add, sell, withdraw
 from tests.factories import FreezeFactory, ProfileFactory, QuestionFactory, RaiseRequestFactory
 from tests.shops import Shop, instant
@@ -68,6 +69,33 @@ def refused(shop: Shop) -> Model:
 
 def order(shop: Shop) -> Model:
     return shop.line.orders.get(reference="B-0")
+
+
+def overdue(shop: Shop) -> Model:
+    """An order over 1.00, which was due on 1 November."""
+    terms.change_days(
+        merchant_id=shop.merchant.pk,
+        payment_days=0,
+        settlement_days=0,
+        actor="otto@tael.example",
+        reason="as agreed",
+        now=instant("2026-11-01 09:00"),
+    )
+    shop.deliver("2026-11-01 10:00", "B-0")
+    shop.run_jobs(NOW)
+    return order(shop)
+
+
+def correction(shop: Shop) -> Model:
+    return corrections.correct(
+        merchant_id=shop.merchant.pk,
+        amount=usd("-30.00"),
+        reason="counted twice",
+        told="It was counted twice.",
+        request_key="form-1",
+        actor="otto@tael.example",
+        now=instant(NOW),
+    )
 
 
 def destination(shop: Shop) -> Model:

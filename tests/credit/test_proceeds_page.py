@@ -215,6 +215,7 @@ def test_the_csv_has_the_same_entries_in_figures(shop: Shop) -> None:
         "Bill payment": "",
         "Amount": "-20.00",
         "Currency": "USD",
+        "Reason": "",
     }
     reference = shop.line.withdrawals.get(amount=100).reference
     assert (rows[1]["Withdrawal"], rows[1]["Amount"]) == (reference, "-100.00")

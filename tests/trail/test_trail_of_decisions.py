@@ -121,6 +121,7 @@ def expected(case: Case, shop: Shop, row: Model | None) -> list[Told]:
     named = {
         "row": row,
         "freeze": shop.line.freezes.values_list("pk", flat=True).last(),
+        "correction": shop.line.proceeds_corrections.values_list("pk", flat=True).last(),
         "credit": shop.account.credits.values_list("pk", flat=True).last(),
     }
     return [

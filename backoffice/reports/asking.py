@@ -1,0 +1,54 @@
+"""What an operator asks a report for, by its page's address."""
+
+from datetime import UTC, timedelta
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from backoffice import figures
+from backoffice.reports import Asked, Report, Span
+from lib import clock
+
+DAY = {"type": "date"}
+LONGEST = timedelta(days=3 * 366)  # a report is read at once
+
+
+class Question(forms.Form):
+    """The currency and the days of a report. What is left empty is as the report has it by itself.
+
+    Once it is valid, `asked` is what is asked for.
+    """
+
+    currency = forms.ChoiceField()
+    start = forms.DateField(label="From", widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d"))
+    end = forms.DateField(label="To", widget=forms.DateInput(attrs=DAY, format="%Y-%m-%d"))
+
+    def __init__(self, report: Report, typed: QueryDict) -> None:
+        self.now = clock.now()
+        today = self.now.astimezone(UTC).date()
+        codes = [one.code for one in figures.lately(self.now).currencies]
+        by_itself = {
+            "currency": codes[0] if codes else "",
+            "start": report.span.start(today).isoformat(),
+            "end": today.isoformat(),
+        }
+        super().__init__(by_itself | {name: value for name, value in typed.items() if value})
+        self.fields["currency"].choices = [(code, code) for code in codes]  # type: ignore[attr-defined]
+        if report.span is Span.TODAY:
+            for name in ("start", "end"):
+                self.fields[name].widget = forms.HiddenInput()
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        start, end = said.get("start"), said.get("end")
+        if start and end:
+            if end < start:
+                self.add_error("end", "It is before the first day.")
+            elif end - start > LONGEST:
+                self.add_error("start", "A report is about three years at most.")
+        return said
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(now=self.now, **self.cleaned_data)

@@ -1,0 +1,198 @@
+"""The pages of the operators' reports: the table with its picture, the rows behind a figure, and
+the table as a CSV file.
+"""
+
+import csv
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from io import StringIO
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.admin import site
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+
+from backoffice.list_pages import page_of
+from backoffice.reports import REPORTS, Asked, Figure, Group, Report, groups, named, rows_of, sums
+from backoffice.reports import written as as_address
+from backoffice.reports.asking import Question
+from lib import charts, csv_files, formats, money
+from lib.charts import Series, image
+
+ROWS = 100  # on a page
+MOST_SERIES = 6  # that a picture has colours for
+
+Context = dict[str, Any]
+
+
+def listed(request: HttpRequest) -> HttpResponse:
+    """The page with the links to the reports that the operator may see."""
+    seen = [report for report in REPORTS if request.user.has_perm(report.permission)]
+    return _page(request, "reports.html", {"title": "Reports", "reports": seen})
+
+
+def shown(request: HttpRequest, name: str) -> HttpResponse:
+    """A report's page: what is asked for, the picture, and the table, whose figures open to their
+    rows. Raises PermissionDenied and Http404, as the other pages of reports do.
+    """
+    report = _report(request, name)
+    question = Question(report, request.GET)
+    context: Context = {"title": report.title, "report": report, "form": question}
+    if question.is_valid():
+        context |= _table(report, question.asked)
+    return _page(request, "report.html", context)
+
+
+def picture(request: HttpRequest, name: str) -> HttpResponse:
+    """The report as bars, in SVG: narrow for a phone with `?narrow`."""
+    report = _report(request, name)
+    asked = _asked(report, request)
+    size = charts.NARROW if "narrow" in request.GET else charts.WIDE
+    labels, series = _bars(report, groups(report, asked))
+    return image(charts.bars(series, labels, figure=formats.whole, size=size))
+
+
+def opened(request: HttpRequest, name: str) -> HttpResponse:
+    """The rows that a figure of the report counts, latest first, each with its own page."""
+    report = _report(request, name)
+    asked = _asked(report, request)
+    values = {key.name: request.GET[key.name] for key in report.keys if key.name in request.GET}
+    try:
+        rows = rows_of(report, asked, values)
+        page = Paginator(rows, ROWS).get_page(request.GET.get("page"))
+        found = [(page_of(row), [text(row) for text in report.columns.values()]) for row in page]
+    except (ValidationError, ValueError) as error:
+        raise Http404("no such group") from error
+    context = {
+        "title": f"{report.title}: {_named(report, values)}",
+        "report": report,
+        "back": f"{_address(report)}?{_query(asked)}",
+        "rows": found,
+        "page": page,
+        "query": _query(asked, values),
+    }
+    return _page(request, "report_rows.html", context)
+
+
+def exported(request: HttpRequest, name: str) -> HttpResponse:
+    """The table as a CSV file: UTF-8, ISO dates, dot decimals, as all files are."""
+    report = _report(request, name)
+    asked = _asked(report, request)
+    text = StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(["currency", *_headings(report)])
+    for group in groups(report, asked):
+        values = [csv_files.safe_text(as_address(value)) for value in group.values.values()]
+        amounts = [_plain(figure, asked, group) for figure in report.figures]
+        lines.writerow([asked.currency, *values, *amounts])
+    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    file_name = f"{report.name}-{asked.currency}-{asked.start}-{asked.end}.csv"
+    response["Content-Disposition"] = content_disposition_header(True, file_name) or "attachment"
+    return response
+
+
+def _report(request: HttpRequest, name: str) -> Report:
+    """The report of this name. Raises PermissionDenied if the operator may not see it, and Http404
+    if there is none.
+    """
+    report = named(name)
+    if report is None:
+        raise Http404("there is no such report")
+    if not request.user.has_perm(report.permission):
+        raise PermissionDenied
+    return report
+
+
+def _asked(report: Report, request: HttpRequest) -> Asked:
+    """What the address asks the report for. Raises Http404 for what cannot be."""
+    question = Question(report, request.GET)
+    if not question.is_valid():
+        raise Http404("such days or such a currency cannot be")
+    return question.asked
+
+
+def _table(report: Report, asked: Asked) -> Context:
+    """What the report's page shows: the groups with the addresses of their rows, and the sums."""
+    found = groups(report, asked)
+    whole = sums(report, found)
+    return {
+        "asked": asked,
+        "query": _query(asked),
+        "lines": [_line(report, asked, group) for group in found],
+        "sums": [_text(figure, asked)(whole[figure.name]) for figure in report.figures],
+        "beside": {
+            title: formats.money(formats.as_money(amount, asked.currency))
+            for title, amount in report.beside(asked).items()
+        },
+    }
+
+
+def _line(report: Report, asked: Asked, group: Group) -> Context:
+    values = {name: as_address(value) for name, value in group.values.items()}
+    return {
+        "keys": [key.text(group.values[key.name]) for key in report.keys],
+        "figures": [_text(figure, asked)(group.figures[figure.name]) for figure in report.figures],
+        "address": f"{_address(report, 'report_rows')}?{_query(asked, values)}",
+    }
+
+
+def _text(figure: Figure, asked: Asked) -> Callable[[Any], str]:
+    """How a figure is written for people."""
+    if figure.is_count:
+        return lambda value: formats.count(int(value))
+    return lambda value: formats.money(formats.as_money(value, asked.currency))
+
+
+def _plain(figure: Figure, asked: Asked, group: Group) -> str:
+    """How a figure is written in a file: with exactly the currency's digits."""
+    digits = 0 if figure.is_count else money.minor_digits(asked.currency)
+    return f"{group.figures[figure.name]:.{digits}f}"
+
+
+def _bars(report: Report, found: Sequence[Group]) -> tuple[list[str], list[Series]]:
+    """The labels of the axis, and the values of each part of the bars. Where a picture has not the
+    colours for all of them, the smallest are one part.
+    """
+    first, *others = report.keys
+    labels = list(dict.fromkeys(group.values[first.name] for group in found))
+    parts: dict[str, dict[Any, Decimal]] = {}
+    for group in found:
+        part = others[0].text(group.values[others[0].name]) if others else report.drawn.title
+        of_part = parts.setdefault(part, dict.fromkeys(labels, Decimal(0)))
+        of_part[group.values[first.name]] += group.figures[report.drawn.name]
+    series = [Series(name, list(of_part.values())) for name, of_part in parts.items()]
+    series.sort(key=lambda one: -sum(map(abs, one.values)))
+    if len(series) > MOST_SERIES:
+        rest = [one.values for one in series[MOST_SERIES - 1 :]]
+        together = [sum(values, Decimal(0)) for values in zip(*rest, strict=True)]
+        series = [*series[: MOST_SERIES - 1], Series("Others", together)]
+    return [first.text(label) for label in labels], series
+
+
+def _headings(report: Report) -> list[str]:
+    return [key.name for key in report.keys] + [figure.name for figure in report.figures]
+
+
+def _named(report: Report, values: dict[str, str]) -> str:
+    """The values of the keys that rows are opened by, for a title."""
+    return ", ".join(values.values()) or "all"
+
+
+def _query(asked: Asked, values: dict[str, str] | None = None) -> str:
+    """The end of an address that asks for the same."""
+    said = {"currency": asked.currency, "start": asked.start, "end": asked.end}
+    return urlencode(said | (values or {}))
+
+
+def _address(report: Report, page: str = "report") -> str:
+    return reverse(f"backoffice:{page}", args=[report.name])
+
+
+def _page(request: HttpRequest, template: str, context: Context) -> TemplateResponse:
+    whole = site.each_context(request) | context
+    return TemplateResponse(request, f"admin/backoffice/{template}", whole)

@@ -1,0 +1,237 @@
+"""Undoes a transfer that was booked on the wrong account or bill, by a second entry (rule
+17.9).
+"""
+
+from datetime import date, datetime
+
+from django.db import transaction
+from moneyed import Money
+
+from billing.models import BankTransfer, BillingAccount, Fee
+from billing.notices import TRANSFER_MOVED
+from billing.operations import accounts, charges, terms, transfers, unapplied, value_dates
+from billing.proposals import TRANSFER
+from billing.trail import Action
+from lib import money, wording
+from lib.refusals import CurrencyMismatch, Refused
+from merchants.models import Merchant, Proposal
+from merchants.operations import two_people
+from merchants.operations.merchants import UnknownMerchant
+from merchants.sorts import PAY_OUT
+from notices.operations import notices
+from trail import operations as trail
+
+# What the merchant is told: the money never came or is another's, and is charged again or was all
+# unapplied still; or it pays other bills.
+AWAY, TAKEN, OTHER_INVOICE = "AWAY", "TAKEN", "OTHER_INVOICE"
+
+
+class BookedThere(Refused):
+    """The account has this transfer already, or the transfer named no bill, so that nothing would
+    change.
+    """
+
+    code = "booked_there"
+
+
+@transaction.atomic
+def move(
+    *,
+    transfer_id: int,
+    to: str,
+    reason: str,
+    told: str,
+    actor: str,
+    now: datetime,
+    proposal: Proposal | None = None,
+) -> BankTransfer:
+    """Take a transfer off the account and the bill that it was booked on, and book it where it
+    belongs: with the merchant of reference `to`, which may be the same one when only the bill was
+    wrong, or nowhere if it never came (`to` is empty).
+
+    What is left of it as unapplied money is taken from there, and the rest is charged, at once and
+    in no statement; on a closed account a FINAL bill takes that. The bill stays PAID. Where it
+    belongs it is unapplied money, which pays unpaid bills at once. The merchant is notified and
+    reads `told`; `reason` is for colleagues. Returns the transfer that was moved.
+
+    Another merchant gains by it, so it counts as a pay-out to that one: above the day's figure it
+    takes the `proposal` that a second person confirms (TakesTwoPeople). Raises UnknownTransfer,
+    AlreadyDecided, UnknownMerchant, BookedThere, CurrencyMismatch, Invalid without both texts. Rule
+    17.9.
+    """
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    told = wording.checked("told", told)
+    account, transfer, other = _hold(transfer_id, to, now)
+    if other is not None:
+        _check(account, transfer, other, proposal)
+    before = _standing(account, transfer)
+    _take_off(account, transfer, told, actor)
+    _notify(transfer, is_same=other is account)
+    if other is not None:
+        _book(transfer, other, actor, proposal)
+    _write_trail(transfer, before, _standing(account, transfer), to, actor, reason, proposal)
+    terms.invoice_again(account, actor=actor)
+    return transfer
+
+
+def _hold(
+    transfer_id: int, to: str, now: datetime
+) -> tuple[BillingAccount, BankTransfer, BillingAccount | None]:
+    """The account and the one that the transfer goes to, if any, both locked with their credit
+    lines, and the transfer. Of two that are locked at once the one with the lower key comes first,
+    whichever way the money goes. Raises UnknownTransfer, AlreadyDecided, UnknownMerchant.
+    """
+    target = None
+    if to:
+        found = Merchant.objects.filter(reference=to, billing_account__isnull=False)
+        target = found.values_list("pk", flat=True).first()
+        if target is None:
+            raise UnknownMerchant(f"merchant: there is none with the reference {to}")
+    concerned = BankTransfer.objects.filter(pk=transfer_id).values_list("account", flat=True)
+    accounts.hold_both({*concerned, *([target] if target else [])})
+    account, transfer = value_dates.hold(transfer_id, now=now)
+    if target is None or target == account.pk:
+        return account, transfer, account if target else None
+    other, _ = accounts.lock_both(target, now=now)
+    return account, transfer, other
+
+
+def _check(
+    account: BillingAccount,
+    transfer: BankTransfer,
+    other: BillingAccount,
+    proposal: Proposal | None,
+) -> None:
+    """Raise what `move` raises about where the transfer goes."""
+    if other is account:
+        if transfer.payment is None:
+            raise BookedThere("to: the transfer named no bill, so nothing would change")
+        return
+    if other.currency != account.currency:
+        raise CurrencyMismatch(transfer.currency, other.currency)
+    if transfers.is_recorded(other.pk, transfer.reference):
+        raise BookedThere(
+            f"to: {other.merchant} has a transfer {transfer.reference} already; leave it empty"
+        )
+    wanted = two_people.Change(
+        kind=TRANSFER,
+        subject=str(transfer),
+        merchant_id=other.pk,
+        before={"booked_for": account.merchant.reference},
+        after={
+            "booked_for": other.merchant.reference,
+            "amount": money.full(transfer.amount),
+        },
+    )
+    two_people.check_figure(
+        PAY_OUT, transfer.amount.amount, wanted, currency=other.currency, day=other.open_on,
+        proposal=proposal,
+    )  # fmt: skip
+
+
+def _take_off(account: BillingAccount, transfer: BankTransfer, told: str, actor: str) -> None:
+    """Take the transfer's money from the account: from unapplied money as far as it is there still,
+    and the rest by a charge. The transfer is MOVED.
+    """
+    transfer.taken = unapplied.move_away(account, transfer, actor=actor, now=account.now)
+    if rest := transfer.amount - transfer.taken:
+        transfer.charge = charges.record_own(
+            account,
+            fee=Fee.objects.get(pk=Fee.TRANSFER_MOVED),
+            reference=f"{Fee.TRANSFER_MOVED}:{transfer.pk}",
+            amount=rest,
+            description=transfer.reference,
+            now=account.now,
+        )
+        account.refresh_from_db()
+    transfer.status = BankTransfer.Status.MOVED
+    transfer.moved_at, transfer.moved_by, transfer.moved_reason = account.now, actor, told
+    transfer.save(
+        update_fields=["status", "moved_at", "moved_by", "moved_reason", "taken", "charge"]
+    )
+
+
+def _book(
+    transfer: BankTransfer, other: BillingAccount, actor: str, proposal: Proposal | None
+) -> None:
+    """Book the money of the moved transfer on the locked account that it belongs to, and note the
+    decision if that is another merchant's.
+    """
+    booked = transfers.write(
+        other,
+        transfer.reference,
+        transfer.amount,
+        _day(other, transfer.arrived_on),
+        rest=transfer.amount,
+        actor=actor,
+    )
+    transfer.becomes = booked
+    transfer.save(update_fields=["becomes"])
+    if other.pk != transfer.account_id:
+        two_people.note(
+            PAY_OUT, subject=f"transfer {booked.pk}", merchant_id=other.pk,
+            currency=other.currency, figure=booked.amount.amount, day=other.open_on,
+            proposal=proposal, actor=actor, now=other.now,
+        )  # fmt: skip
+
+
+def _day(account: BillingAccount, arrived_on: date) -> date:
+    """The day on which the money arrived, in the account's time zone, within which it may be a day
+    that has not begun; nobody paid before they joined.
+    """
+    return min(max(arrived_on, account.joined_on), account.open_on)
+
+
+def _standing(account: BillingAccount, transfer: BankTransfer) -> dict[str, str]:
+    """The transfer's status and what the account has outstanding and unapplied, for the trail."""
+    return {
+        "status": str(transfer.status),
+        "outstanding": money.full(account.outstanding),
+        "unapplied": money.full(account.unapplied),
+    }
+
+
+def _write_trail(
+    transfer: BankTransfer,
+    before: dict[str, str],
+    after: dict[str, str],
+    to: str,
+    actor: str,
+    reason: str,
+    proposal: Proposal | None,
+) -> None:
+    assert transfer.moved_at is not None
+    trail.write(
+        Action.TRANSFER_MOVED,
+        merchant_id=transfer.account_id,
+        subject=str(transfer),
+        before=before,
+        after=after
+        | {"to": to, "bill": transfer.invoice_number, "amount": money.full(transfer.amount)}
+        | two_people.proposed_by(proposal),
+        actor=actor,
+        reason=reason,
+        now=transfer.moved_at,
+    )
+
+
+def _notify(transfer: BankTransfer, *, is_same: bool) -> None:
+    """Tell the merchant's people that the transfer is asked for again, and why; `is_same` if it
+    pays other bills of theirs.
+    """
+    assert transfer.moved_at is not None
+    status = OTHER_INVOICE if is_same else AWAY if transfer.charge else TAKEN
+    charged: Money = transfer.amount - transfer.taken
+    notices.write(
+        merchant_id=transfer.account_id,
+        kind=TRANSFER_MOVED,
+        cause=str(transfer.pk),
+        at=transfer.moved_at,
+        status=status,
+        reference=transfer.reference,
+        number=transfer.invoice_number,
+        amount=money.text(transfer.amount),
+        charged=money.text(charged),
+        currency=transfer.currency,
+        answer=transfer.moved_reason,
+    )

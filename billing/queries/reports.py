@@ -1,0 +1,69 @@
+"""The rows that the operators' reports about billing count, over all merchants of a currency."""
+
+from datetime import UTC, timedelta
+
+from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models.functions import TruncDate, TruncMonth
+
+from backoffice.reports import Asked
+from billing.models import Fee, Invoice, InvoiceItem, Payment, UnappliedEntry
+
+# How long a bill is past its due day, from the longest on: at least so many days, and the name.
+AGES = [(91, "4: more than 90 days"), (61, "3: 61–90 days"), (31, "2: 31–60 days"),
+        (1, "1: 1–30 days")]  # fmt: skip
+NOT_DUE = "0: not due"
+# What uses up money that we hold already, and is neither earned nor given.
+NO_REVENUE = (*Fee.USING_CREDIT, Fee.REVERSAL)
+
+
+def unpaid(asked: Asked) -> QuerySet[Invoice]:
+    """The unpaid bills, by their `age` past the due day and their status, with what is left to pay
+    as `left`.
+    """
+    past = [
+        When(due_on__lte=asked.today - timedelta(days=days), then=Value(name))
+        for days, name in AGES
+    ]
+    found = Invoice.objects.filter(currency=asked.currency, status__in=Invoice.UNPAID)
+    return found.annotate(
+        age=Case(*past, default=Value(NOT_DUE)), left=F("total") - F("amount_paid")
+    ).select_related("account__merchant")
+
+
+def revenue(asked: Asked) -> QuerySet[InvoiceItem]:
+    """What was posted on these days, by `month` and fee; credits lower it."""
+    found = InvoiceItem.objects.filter(
+        currency=asked.currency,
+        posted_at__isnull=False,
+        posting_on__gte=asked.start,
+        posting_on__lte=asked.end,
+    ).exclude(fee__in=NO_REVENUE)
+    return found.annotate(month=TruncMonth("posting_on"), fee_name=F("fee__name")).select_related(
+        "account__merchant", "fee"
+    )
+
+
+def collected(asked: Asked) -> QuerySet[Payment]:
+    """The payments of bills that succeeded on these days with money from outside, by `day` and
+    provider.
+    """
+    found = Payment.objects.filter(
+        currency=asked.currency,
+        status=Payment.Status.SUCCEEDED,
+        ended_at__gte=asked.since,
+        ended_at__lt=asked.until,
+    ).exclude(provider__in=["unapplied", "credit", "moved-in", "proceeds"])
+    return found.annotate(day=TruncDate("ended_at", tzinfo=UTC)).select_related(
+        "invoice__account__merchant"
+    )
+
+
+def unapplied(asked: Asked) -> QuerySet[UnappliedEntry]:
+    """The entries of unapplied money that came in or went back on these days, by `day` and kind."""
+    found = UnappliedEntry.objects.filter(
+        currency=asked.currency,
+        kind__in=["RECEIVED", "GIVEN_BACK", "REVERSED"],
+        at__gte=asked.since,
+        at__lt=asked.until,
+    )
+    return found.annotate(day=TruncDate("at", tzinfo=UTC)).select_related("account__merchant")

@@ -1,0 +1,101 @@
+"""The operators' reports about billing: what is owed, earned and collected, of all merchants."""
+
+from django.db.models import Count, Q, Sum
+
+from backoffice.reports import COUNT, Figure, Key, Report, Span
+from billing.models import Invoice, Payment, UnappliedEntry
+from billing.queries import reports as rows
+from lib.formats import day_text, plain_money
+
+SEES = "billing.view_billingaccount"
+DAY = Key("day", "Day (UTC)", day_text)
+
+
+RECEIVABLES = Report(
+    110,
+    "receivables-by-age",
+    "Receivables by age",
+    about="Unpaid bills by how long they are past their due day, with what is left to pay of them.",
+    permission=SEES,
+    span=Span.TODAY,
+    rows=rows.unpaid,
+    keys=[
+        Key("age", "Past due", lambda age: age.partition(": ")[2]),
+        Key("status", "Status", lambda status: str(Invoice.Status(status).label)),
+    ],
+    figures=[COUNT, Figure("owed", "Left to pay", Sum("left"))],
+    columns={
+        "Bill": str,
+        "Merchant": lambda invoice: invoice.account.merchant.name,
+        "Due": lambda invoice: day_text(invoice.due_on),
+        "Total": lambda invoice: plain_money(invoice.total),
+        "Left to pay": lambda invoice: plain_money(invoice.left_to_pay),
+    },
+)
+REVENUE = Report(
+    120,
+    "revenue",
+    "Revenue by fee and month",
+    about="What was posted to merchants' bills, by the month of the posting day and by fee. Credits"
+    " lower it; what uses up a credit or asks for a payment again is left out.",
+    permission=SEES,
+    span=Span.MONTHS,
+    rows=rows.revenue,
+    keys=[Key("month", "Month", lambda month: f"{month:%Y-%m}"), Key("fee_name", "Fee")],
+    figures=[
+        Figure("charges", "Charges", Sum("charge_count"), is_count=True),
+        Figure("worth", "Amount", Sum("amount")),
+    ],
+    columns={
+        "Posted on": lambda item: day_text(item.posting_on),
+        "Merchant": lambda item: item.account.merchant.name,
+        "Fee": lambda item: item.fee.name,
+        "Charges": lambda item: str(item.charge_count),
+        "Amount": lambda item: plain_money(item.amount),
+    },
+)
+COLLECTED = Report(
+    130,
+    "payments-collected",
+    "Cash in: bills paid",
+    about="Payments of bills with money from outside, by provider, and how many of them carry the"
+    " provider's or the bank's own reference.",
+    permission=SEES,
+    span=Span.DAYS,
+    rows=rows.collected,
+    keys=[DAY, Key("provider", "Provider", lambda code: str(Payment.Provider(code).label))],
+    figures=[
+        COUNT,
+        Figure(
+            "known_outside", "With their reference", Count("pk", filter=~Q(provider_reference="")),
+            is_count=True,
+        ),
+        Figure("worth", "Amount", Sum("amount")),
+    ],
+    columns={
+        "Payment": lambda payment: payment.idempotency_key,
+        "Bill": lambda payment: str(payment.invoice),
+        "Merchant": lambda payment: payment.invoice.account.merchant.name,
+        "Amount": lambda payment: plain_money(payment.amount),
+        "Their reference": lambda payment: payment.provider_reference,
+        "What cannot be right": lambda payment: payment.problem,
+    },
+)  # fmt: skip
+UNAPPLIED = Report(
+    140,
+    "unapplied-money",
+    "Cash in and out: unapplied money",
+    about="Money that came in beyond what bills wanted, and what of such money went back.",
+    permission=SEES,
+    span=Span.DAYS,
+    rows=rows.unapplied,
+    keys=[DAY, Key("kind", "Kind", lambda kind: str(UnappliedEntry.Kind(kind).label))],
+    figures=[COUNT, Figure("worth", "Amount", Sum("amount"))],
+    columns={
+        "Entry": lambda entry: str(entry.get_kind_display()),
+        "Merchant": lambda entry: entry.account.merchant.name,
+        "Amount": lambda entry: plain_money(entry.amount),
+        "Written": lambda entry: f"{entry.at:%Y-%m-%d %H:%M}",
+    },
+)
+ALL = (RECEIVABLES, REVENUE, COLLECTED, UNAPPLIED)

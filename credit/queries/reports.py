@@ -1,0 +1,126 @@
+"""The rows that the operators' reports about credit count, over all merchants of a currency."""
+
+from datetime import UTC
+from decimal import Decimal
+
+from django.db.models import (
+    Case,
+    DecimalField,
+    Exists,
+    F,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, TruncDate, TruncMonth
+
+from backoffice.reports import Asked
+from credit.models import (
+    CreditLine,
+    LimitReview,
+    Order,
+    PayoutAnswer,
+    ProceedsEntry,
+    Withdrawal,
+)
+
+UNGRADED = "–"  # a line without a review
+GRADE = Coalesce(
+    Subquery(LimitReview.objects.filter(line=OuterRef("line")).order_by("-on").values("grade")[:1]),
+    Value(UNGRADED),
+)
+NOTHING = Value(Decimal(0), DecimalField())
+# Of a withdrawal, what the bank's own files have answered, whatever they said.
+ANSWERED = Sum(Case(When(is_answered=True, then="amount"), default=NOTHING))
+
+
+def declined(asked: Asked) -> QuerySet[Order]:
+    """The orders that were declined on these days, by `day` and `decline_code`."""
+    found = Order.objects.filter(
+        status=Order.Status.DECLINED,
+        currency=asked.currency,
+        placed_at__gte=asked.since,
+        placed_at__lt=asked.until,
+    )
+    return found.annotate(day=TruncDate("placed_at", tzinfo=UTC)).select_related("line__merchant")
+
+
+def overdue(asked: Asked) -> QuerySet[Order]:
+    """The open orders with an overdue part, by the `month` of its due date and the `grade` of the
+    merchant's latest review.
+    """
+    found = Order.objects.overdue(asked.today).filter(currency=asked.currency)
+    rows: QuerySet[Order] = found.annotate(month=TruncMonth("due_on"), grade=GRADE)
+    return rows.select_related("line__merchant")
+
+
+def written_off(asked: Asked) -> QuerySet[Order]:
+    """The orders of which something was written off on these days, by the `month` of that and the
+    `grade` of the merchant's latest review.
+    """
+    found = Order.objects.filter(
+        currency=asked.currency,
+        written_off_at__gte=asked.since,
+        written_off_at__lt=asked.until,
+    )
+    month = TruncMonth(TruncDate("written_off_at", tzinfo=UTC))
+    return found.annotate(month=month, grade=GRADE).select_related("line__merchant")
+
+
+def reviewed(asked: Asked) -> QuerySet[LimitReview]:
+    """The reviews of these days, by `month` and `grade`, with the limit that each left behind as
+    `limit_after`.
+    """
+    found = LimitReview.objects.filter(
+        currency=asked.currency, on__gte=asked.start, on__lte=asked.end
+    )
+    return found.annotate(
+        month=TruncMonth("on"), limit_after=Coalesce("limit_given", "limit_before")
+    ).select_related("line__merchant")
+
+
+def maturing(asked: Asked) -> QuerySet[ProceedsEntry]:
+    """The entries of proceeds that have not matured, by the day on which they do (`matures_on`): a
+    refund stands on the day of the sale that it took from.
+    """
+    found = ProceedsEntry.objects.filter(currency=asked.currency, matures_on__gt=asked.today)
+    return found.select_related("line__merchant")
+
+
+def matured(asked: Asked) -> Decimal:
+    """What all merchants could ask for by now: their proceeds without what has yet to mature. Who
+    owes us counts as 0.
+    """
+    later = (
+        ProceedsEntry.objects.filter(line=OuterRef("pk"), matures_on__gt=asked.today)
+        .order_by()
+        .values("line")
+        .annotate(total=Sum("amount"))
+        .values("total")
+    )
+    lines = CreditLine.objects.filter(currency=asked.currency).annotate(
+        free=F("proceeds") - Coalesce(Subquery(later), NOTHING)
+    )
+    total: Decimal = lines.filter(free__gt=0).aggregate(total=Sum("free"))["total"] or Decimal(0)
+    return total
+
+
+def paid_out(asked: Asked) -> QuerySet[Withdrawal]:
+    """The withdrawals that ended as paid on these days, by `day`, and whether a file of the bank
+    has answered them (`is_answered`).
+    """
+    found = Withdrawal.objects.filter(
+        currency=asked.currency,
+        status=Withdrawal.Status.PAID,
+        ended_at__gte=asked.since,
+        ended_at__lt=asked.until,
+    )
+    answers = PayoutAnswer.objects.filter(
+        reference=OuterRef("reference"), outcome__in=["PAID", "KNOWN"]
+    )
+    return found.annotate(
+        day=TruncDate("ended_at", tzinfo=UTC), is_answered=Exists(answers)
+    ).select_related("line__merchant")

@@ -1,0 +1,88 @@
+"""Two merchants' May and June, after the spring of audited_spring.py.
+
+All that operators undo, and what they correct and write off by hand.
+
+hemp  USD, UTC, pays by hand: a transfer that was flax's, and came late for its own bill; a credit
+      that was taken back; proceeds corrected, and the correction taken back; an order that was
+      written off before its day, and recovered in part.
+flax  USD, UTC, pays by hand: the transfer pays its bill.
+"""
+
+from datetime import date
+from typing import Any
+
+from billing.operations import credits_undone, transfers, transfers_moved, value_dates
+from credit.operations import corrections, write_offs
+from tests.amounts import usd
+from tests.config.audited_spring import OPERATOR, PLAN
+from tests.factories import GrantedCreditFactory
+from tests.shops import Shop
+
+TOLD: dict[str, Any] = {"told": "It was a mistake."}
+
+
+def live() -> None:
+    hemp = _joined("hemp")
+    _joined("flax")
+    _transfer(hemp)
+    _credit(hemp)
+    _correct(hemp)
+    _write_off(hemp)
+
+
+def _joined(reference: str) -> Shop:
+    shop = Shop(reference, timezone="UTC", payment_method="manual", settlement_days=0, **PLAN)
+    assert shop.join("2027-05-11 09:00") == "applied"
+    return shop
+
+
+def _by(shop: Shop, at: str) -> dict[str, Any]:
+    return {**OPERATOR, "now": shop.at(at)}
+
+
+def _transfer(shop: Shop) -> None:
+    """A transfer of 50.00, of which 39.00 pay the bill; all of it was flax's."""
+    transfers.record(
+        invoice_id=shop.account.invoices.get().pk,
+        amount=usd("50.00"),
+        reference="bank-5",
+        arrived_on=date(2027, 5, 12),
+        actor="olga@tael.example",
+        now=shop.at("2027-05-13 10:00"),
+    )
+    transfer = shop.account.transfers.get()
+    value_dates.correct(
+        transfer_id=transfer.pk, arrived_on=date(2027, 5, 11), **_by(shop, "2027-05-13 11:00")
+    )
+    transfers_moved.move(
+        transfer_id=transfer.pk, to="flax", **TOLD, **_by(shop, "2027-05-13 12:00")
+    )
+
+
+def _credit(shop: Shop) -> None:
+    shop.charge("2027-05-14 10:00", "pick-pack", "20.00", "H-1")
+    credit = GrantedCreditFactory.create(
+        shop=shop, at="2027-05-14 11:00", charge="H-1", fee="credit-pick-pack"
+    )
+    credits_undone.undo(credit_id=credit.pk, **TOLD, **_by(shop, "2027-05-14 12:00"))
+
+
+def _correct(shop: Shop) -> None:
+    correction = corrections.correct(
+        merchant_id=shop.merchant.pk,
+        amount=usd("-7.00"),
+        request_key="form-1",
+        **TOLD,
+        **_by(shop, "2027-05-15 10:00"),
+    )
+    corrections.take_back(correction_id=correction.pk, **TOLD, **_by(shop, "2027-05-15 11:00"))
+
+
+def _write_off(shop: Shop) -> None:
+    """An order in three parts of 33.33, 33.33 and 33.34, of which the first was paid."""
+    shop.place("2027-05-11 10:00", "H-2", "100.00", instalments=3)
+    shop.deliver("2027-05-11 11:00", "H-2")
+    shop.pay("2027-05-16 10:00", "H-2", "33.33")
+    order = shop.line.orders.get()
+    write_offs.write_off(order_id=order.pk, **TOLD, **_by(shop, "2027-06-21 10:00"))
+    shop.pay("2027-06-22 10:00", "H-2", "6.00")
