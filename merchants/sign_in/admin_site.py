@@ -47,9 +47,14 @@ class OperatorsSite(UnfoldAdminSite):
         return login
 
     def get_urls(self) -> list[Any]:
-        """The admin's addresses, with the page on which an operator chooses a time zone."""
-        own = path("time-zone/", self.admin_view(self.time_zone), name="time_zone")
-        return [own, *super().get_urls()]
+        """The admin's addresses, with the page of all lists, and the one on which an operator
+        chooses a time zone.
+        """
+        own = [
+            path("lists/", self.admin_view(self.lists), name="lists"),
+            path("time-zone/", self.admin_view(self.time_zone), name="time_zone"),
+        ]
+        return [*own, *super().get_urls()]
 
     def time_zone(self, request: HttpRequest) -> HttpResponse:
         """The page on which an operator chooses the time zone of the admin."""
@@ -60,10 +65,6 @@ class OperatorsSite(UnfoldAdminSite):
         minutes ago.
         """
         return second_factor.confirm_again(request)
-
-    def get_urls(self) -> list[Any]:
-        lists = path("lists/", self.admin_view(self.lists), name="lists")
-        return [lists, *super().get_urls()]
 
     def lists(self, request: HttpRequest) -> HttpResponse:
         """The page with the links to all lists that the operator may view, by app."""
