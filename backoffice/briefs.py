@@ -81,6 +81,11 @@ def latest(rows: Sequence[Past]) -> list[Past]:
 BOOKS: dict[str, Callable[[Any], Brief | None]] = {}
 
 
+# What a proposal of a kind would change as a whole, by the kind's code: for what is about no single
+# merchant.
+OF_PROPOSALS: dict[str, Callable[[Any, datetime], Brief]] = {}
+
+
 def register(book: str, brief: Callable[[Any], Brief | None]) -> None:
     """Add a book. Raises ValueError for one that is there."""
     if book in BOOKS:

@@ -16,32 +16,35 @@ from lib.refusals import ChangedMeanwhile, Refused
 Lock = Callable[[Any, datetime], None]
 
 
-def carry_out(decision: Decision, act: Act, *, lock: Lock, read_again: Callable[[], Any]) -> Any:
-    """Carry out the decision if what its page showed is still so, and return its outcome.
+def carry_out(
+    decision: Decision, act: Act, *, lock: Lock, read_again: Callable[[], Any]
+) -> tuple[Any, bool]:
+    """Carry out the decision if what its page showed is still so. Returns its outcome, and whether
+    the history tells of it: a form that its key or reference shows to be sent twice is one line.
 
     `lock` takes the lock of what the decision changes, given the row and the instant, and
     `read_again` returns the row as it is under that lock, or None if it is gone. Raises
     ChangedMeanwhile and what the operation raises.
     """
     if act.row is None or decision.shown is None:
-        outcome = decision.carry_out(act)
+        outcome, is_new = decision.carry_out(act), True
     elif decision.commits_itself:
         if _is_done(decision, act):
-            return act.row
-        outcome = decision.carry_out(act)
+            return act.row, True
+        outcome, is_new = decision.carry_out(act), True
     else:
-        outcome, is_done = _carry_out_under_lock(decision, act, lock, read_again)
+        outcome, is_done, is_new = _carry_out_under_lock(decision, act, lock, read_again)
         if is_done:
-            return outcome
-    return decision.afterwards(act, outcome)
+            return outcome, True
+    return decision.afterwards(act, outcome), is_new
 
 
 def _carry_out_under_lock(
     decision: Decision, act: Act, lock: Lock, read_again: Callable[[], Any]
-) -> tuple[Any, bool]:
+) -> tuple[Any, bool, bool]:
     """Carry out the decision in one transaction that first takes the lock, so that of two pages
-    sent at once the second sees what the first has changed. Returns the outcome, and whether that
-    was so already (`_is_done`).
+    sent at once the second sees what the first has changed. Returns the outcome, whether that was
+    so already (`_is_done`), and whether just this form was not carried out before.
 
     Nothing stays of a decision that is refused but what the refusal keeps.
     """
@@ -52,8 +55,8 @@ def _carry_out_under_lock(
             if present is None:
                 raise ChangedMeanwhile("It is gone by now.")
             act = replace(act, row=present)
-            is_done = _is_done(decision, act)
-            return (present if is_done else decision.carry_out(act)), is_done
+            is_done, is_new = _is_done(decision, act), not decision.repeats(act)
+            return (present if is_done else decision.carry_out(act)), is_done, is_new
         except Refused as error:
             refusal = error
             transaction.set_rollback(not refusal.keeps_changes)

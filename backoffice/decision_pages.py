@@ -2,7 +2,8 @@
 shows the operation's own sentence when that refuses. Beside them are downloads that take a reason.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import reduce
 from typing import Any, ClassVar
@@ -26,6 +27,8 @@ from backoffice.outcomes import LastDecision, became, by_its_columns
 from lib import clock
 from lib.amount_fields import in_currency
 from lib.refusals import ChangedMeanwhile, Refused
+
+DRY_RUN = "dry_run"  # the name of the button that asks what a decision would do
 
 
 class Deciding(ModelAdmin):
@@ -118,11 +121,15 @@ class Deciding(ModelAdmin):
         """The list, with the buttons of its decisions."""
         response: HttpResponse = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse):
-            response.context_data = (response.context_data or {}) | {
+            context = response.context_data or {}
+            response.context_data = context | {
                 "actions_list": [
-                    _button(one.title, self._address("decide_list", one.name))
-                    for one in self.list_decisions
-                    if self.may_decide(request, one)
+                    *context.get("actions_list", ()),
+                    *(
+                        _button(one.title, self._address("decide_list", one.name))
+                        for one in self.list_decisions
+                        if self.may_decide(request, one)
+                    ),
                 ]
             }
         return response
@@ -182,15 +189,18 @@ class Deciding(ModelAdmin):
             form = decision.form(initial=decision.initial(row))
             return self._page(request, row, decision, form)
         form = _filled_in(decision, row, request.POST, request)
+        if DRY_RUN in request.POST and decision.dry_run is not None:
+            return self._dry_run(request, row, decision, form)
         try:
-            outcome = self._outcome(decision, form, row, request)
+            outcome, is_new = self._outcome(decision, form, row, request)
         except ChangedMeanwhile as refusal:
             return self._look_again(request, row, decision, refusal)
         if outcome is None:
             return self._page(request, row, decision, form)
         if isinstance(outcome, Report):
             return self._page(request, row, decision, None, outcome)
-        self.log_change(request, outcome if row is None else row, str(decision.title))
+        if is_new:
+            self.log_change(request, outcome if row is None else row, str(decision.title))
         if callable(decision.done):  # it may be no success, such as a payment that failed
             messages.info(request, str(decision.done(outcome)))
         else:
@@ -200,16 +210,27 @@ class Deciding(ModelAdmin):
             self._address("change", row.pk) if is_there else self._address("changelist")
         )
 
+    def _dry_run(
+        self, request: HttpRequest, row: Any, decision: Decision, form: forms.Form
+    ) -> HttpResponse:
+        """The page again, with what the decision would do; nothing is decided."""
+        brief = None
+        if form.is_valid() and decision.dry_run is not None:
+            with _refusals_in(form):
+                brief = decision.dry_run(_act(form, row, request))
+        return self._page(request, row, decision, form, rehearsed=brief)
+
     def _outcome(
         self, decision: Decision, form: forms.Form, row: Any, request: HttpRequest
-    ) -> Report | Model | None:
-        """Carry out the decision, and return its result. Returns None if the form is not valid or
-        the decision was refused; the form's errors then say why. Raises ChangedMeanwhile.
+    ) -> tuple[Report | Model | None, bool]:
+        """Carry out the decision, and return its result, and whether it is a decision of its own
+        and not a form that was sent twice. The result is None if the form is not valid or the
+        decision was refused; the form's errors then say why. Raises ChangedMeanwhile.
         """
         if not form.is_valid():
-            return None
+            return None, False
         try:
-            outcome: Report | Model = carry_out(
+            return carry_out(
                 decision,
                 _act(form, row, request),
                 lock=self.lock,
@@ -217,14 +238,9 @@ class Deciding(ModelAdmin):
             )
         except ChangedMeanwhile:
             raise
-        except Refused as refusal:
-            form.add_error(None, str(refusal))
-        except ValidationError as error:  # of a model, by field
-            for name, errors in error.update_error_dict({}).items():
-                form.add_error(name if name in form.fields else None, errors)
-        else:
-            return outcome
-        return None
+        except (Refused, ValidationError) as error:
+            _add_error(form, error)
+        return None, False
 
     def last_decision(self, row: Any) -> LastDecision | None:
         """What was last decided about the row, for who opens the page of a decision that is not
@@ -269,6 +285,7 @@ class Deciding(ModelAdmin):
         report: Report | None = None,
         *,
         is_new: bool = False,
+        rehearsed: Brief | None = None,
     ) -> TemplateResponse:
         """Render the page of a decision or download, or the report of one that was carried out.
 
@@ -288,7 +305,8 @@ class Deciding(ModelAdmin):
             "effect": "" if is_closed and report is None else decision.effect(row),
             "warning": getattr(getattr(decision, "carry_out", None), "warning", ""),
             "form": form,
-            "brief": self._brief(row, decision, is_closed or report is not None),
+            "brief": rehearsed or self._brief(row, decision, is_closed or report is not None),
+            "dry_run": DRY_RUN if getattr(decision, "dry_run", None) else "",
             "report": report,
             "became": became(row, self.last_decision(row)) if is_closed and not report else "",
             "back": self._address("changelist") if row is None else self._address("change", row.pk),
@@ -309,6 +327,24 @@ class Deciding(ModelAdmin):
         if request.method == "POST" and not is_new:
             return request.POST.get(shown.FIELD, "")
         return shown.written(shown.as_texts(decision.shown(row)))
+
+
+def _add_error(form: forms.Form, error: Refused | ValidationError) -> None:
+    """Have the form say why the operation refused it: a model's errors by field."""
+    if isinstance(error, Refused):
+        form.add_error(None, str(error))
+        return
+    for name, errors in error.update_error_dict({}).items():
+        form.add_error(name if name in form.fields else None, errors)
+
+
+@contextmanager
+def _refusals_in(form: forms.Form) -> Iterator[None]:
+    """Have the form say what refuses the block."""
+    try:
+        yield
+    except (Refused, ValidationError) as error:
+        _add_error(form, error)
 
 
 def attachment(name: str, content: bytes) -> HttpResponse:

@@ -164,6 +164,9 @@ class Decision:
     afterwards: Callable[[Act, Any], Any] = field(
         kw_only=True, default=lambda act, outcome: outcome
     )
+    # What would become of it, shown before it is decided, if the operator asks for that; refusals
+    # are shown like the operation's. None where a page has no such button.
+    dry_run: Callable[[Act], Any] | None = field(kw_only=True, default=None)
     # Whether the button is shown. Refusing is up to the operation.
     is_open: Callable[[Any], bool] = field(kw_only=True, default=always)
     menu: Text = field(kw_only=True, default="")  # buttons of the same one are in a menu

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django_stubs_ext import StrOrPromise
 
 from backoffice.list_pages import MERCHANT, follow, page_of
-from lib import search
+from lib import search, words
 from lib.search import Finder, Kind
 
 LONGEST = 254
@@ -69,7 +69,7 @@ def find(request: HttpRequest, text: str) -> Found:
 def _merchant(reference: str) -> Any:
     """The merchant with this reference, or None."""
     merchants = apps.get_model(MERCHANT)._default_manager
-    return merchants.filter(reference=reference).first()
+    return merchants.filter(reference__in=words.spellings(reference)).first()
 
 
 def _among_all(request: HttpRequest, text: str) -> Iterator[Hit]:
@@ -84,7 +84,8 @@ def _of_one(request: HttpRequest, merchant: Any, text: str) -> Iterator[Hit]:
     """Yield the results among the rows of one merchant."""
     for kind, finder in _visible(request):
         for row in finder.of_one(kind, merchant, text):
-            yield _hit(kind, row, merchant)
+            is_exact = getattr(row, "reference", text).lower() == text.lower()
+            yield _hit(kind, row, merchant, is_exact=is_exact)
 
 
 def _visible(request: HttpRequest) -> list[tuple[Kind, Finder]]:

@@ -1,4 +1,5 @@
-"""How operators find rows of a kind by name. Only indexes that exist for other reasons are used.
+"""How operators find rows of a kind by name. Rows of the books are found by indexes that exist for
+other reasons.
 
 What has a name within its merchant only (orders, charges and what belongs to them) has an index
 that starts with the merchant. It is looked up once for each merchant: with ten thousand merchants
@@ -11,12 +12,15 @@ from datetime import date
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from backoffice.list_pages import related_model
+from lib import words
 from lib.search import Kind
 
 MOST = 20  # of each kind
+# The bounds are for the index, as in lib.words.
+STARTS = "reference >= %s AND reference < %s AND reference LIKE %s"
 
 
 def _unchanged(text: str) -> str:
@@ -26,8 +30,8 @@ def _unchanged(text: str) -> str:
 
 @dataclass(frozen=True)
 class Unique:
-    """Finds rows by keys that are unique among all merchants, or nearly. The first key that finds
-    anything decides.
+    """Finds rows by keys that are unique among all merchants, or nearly: by a whole one, or else by
+    its beginning, in the spellings of lib.words. The first key that finds anything decides.
 
     Each key is indexed and looked up by itself, for at most MOST rows. Among one merchant's rows it
     finds nothing.
@@ -38,14 +42,18 @@ class Unique:
     asked_as: Callable[[str], str] = _unchanged  # what a name is called in the columns of `keys`
 
     def among_all(self, kind: Kind, text: str) -> Iterator[tuple[Any, bool]]:
-        """Yield (row, True) for each row with this key, latest first, and at most MOST of them."""
-        rows = kind.model._default_manager.select_related(kind.merchant)
+        """Yield (row, whether this is its whole key) for each row with this key or, if there is
+        none, with a key that starts so: latest first, and at most MOST of them.
+        """
+        rows = kind.model._default_manager.select_related(kind.merchant).order_by("-pk")
         asked = self.asked_as(text)
-        for key in self.keys:
-            found = list(rows.filter(**{key: asked}).order_by("-pk")[:MOST])
-            if found:
-                yield from ((row, True) for row in found)
-                return
+        for is_exact in (True, False):
+            for key in self.keys:
+                whole = Q(**{f"{key}__in": words.spellings(asked)})
+                found = list(rows.filter(whole if is_exact else words.starting(key, asked))[:MOST])
+                if found:
+                    yield from ((row, is_exact) for row in found)
+                    return
 
     def of_one(self, kind: Kind, merchant: Any, text: str) -> Iterable[Any]:
         return ()
@@ -53,8 +61,8 @@ class Unique:
 
 @dataclass(frozen=True)
 class Within:
-    """Finds rows by a reference that is unique within a merchant: at most MOST among all
-    merchants.
+    """Finds rows by a reference that is unique within a merchant, or else by its beginning, in the
+    spellings of lib.words: at most MOST among all merchants.
     """
 
     place: int
@@ -62,32 +70,48 @@ class Within:
     most: int = 1  # of one name, within a merchant
 
     def among_all(self, kind: Kind, text: str) -> Iterator[tuple[Any, bool]]:
-        """Yield (row, True) for the rows with this reference, of whatever merchant, and at most
-        MOST of them.
+        """Yield (row, whether this is its whole reference) for the rows with this reference or, if
+        there is none, one that starts so, of whatever merchant: at most MOST of them.
         """
-        rows = kind.model._default_manager.filter(pk__in=self._keys(kind, text))
-        for row in rows.select_related(kind.merchant).order_by("pk"):
-            yield row, True
+        rows = kind.model._default_manager.select_related(kind.merchant).order_by("pk")
+        if exact := list(rows.filter(pk__in=self._keys(kind, text, is_whole=True))):
+            yield from ((row, True) for row in exact)
+            return
+        for row in rows.filter(pk__in=self._keys(kind, text, is_whole=False)):
+            yield row, False
 
     def of_one(self, kind: Kind, merchant: Any, text: str) -> Iterable[Any]:
-        """The merchant's rows with this reference."""
-        asked = {self.owner: merchant.pk, "reference": text}
-        return kind.model._default_manager.filter(**asked)
+        """The merchant's rows with this reference, or else those whose reference starts so."""
+        rows = kind.model._default_manager.filter(**{self.owner: merchant.pk})
+        whole = list(rows.filter(reference__in=words.spellings(text))[:MOST])
+        return whole or rows.filter(words.starting("reference", text)).order_by("reference")[:MOST]
 
-    def _keys(self, kind: Kind, text: str) -> list[int]:
-        """The primary keys of the rows with this reference, at most MOST of them."""
+    def _keys(self, kind: Kind, text: str, *, is_whole: bool) -> list[int]:
+        """The primary keys of the rows whose reference is the text, or starts with it, in one of
+        its spellings: at most MOST of them.
+        """
         owners = related_model(kind.model, self.owner)._meta.db_table
-        # The inner limit loses nothing, as one merchant has at most so many, and keeps this a look
-        # per merchant.
+        spelt = words.spellings(text)
+        condition = "reference = %s" if is_whole else STARTS
+        asked = spelt if is_whole else [one for way in spelt for one in _bounds(way)]
+        # The inner limit loses nothing of whole references, as one merchant has at most so many of
+        # each, and keeps this a look per merchant.
+        most = self.most * len(spelt) if is_whole else MOST
         ask = f"""
             SELECT one.id FROM {owners} owner CROSS JOIN LATERAL (
                 SELECT id FROM {kind.model._meta.db_table}
-                WHERE {self.owner}_id = owner.merchant_id AND reference = %s LIMIT {self.most}
+                WHERE {self.owner}_id = owner.merchant_id
+                AND ({" OR ".join([condition] * len(spelt))}) LIMIT {most}
             ) one LIMIT {MOST}
         """
         with connection.cursor() as cursor:
-            cursor.execute(ask, [text])
+            cursor.execute(ask, asked)
             return [key for (key,) in cursor.fetchall()]
+
+
+def _bounds(text: str) -> tuple[str, str, str]:
+    """What STARTS takes for references that start with the text."""
+    return text, text + words.LAST, f"{connection.ops.prep_for_like_query(text)}%"
 
 
 @dataclass(frozen=True)

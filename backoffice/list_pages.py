@@ -1,25 +1,33 @@
 """The base classes and columns of all admin lists and pages of rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.models import LogEntry
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.core.paginator import Paginator
+from django.db.models import DateField, DateTimeField, Model, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, reverse
+from django.urls import path as route
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from moneyed import Money
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 
+from backoffice import exports, sorting, times
 from backoffice.buttons import button
+from backoffice.days_filter import OnDays
 from backoffice.lookups import OfferedQuestions
 from backoffice.queues import Queue
-from lib import clock
+from lib import clock, csv_files, search, words
 from lib.fields import AmountField
 from lib.formats import plain_money
 from lib.registry import Registry
@@ -61,6 +69,7 @@ def amount(field: str) -> Column:
         return format_html('<span class="figure">{}</span>', figure(value))
 
     column.__name__ = field
+    column.amount_of = field  # type: ignore[attr-defined]
     return column
 
 
@@ -74,6 +83,7 @@ def related(path: str) -> Column:
         return _shown(follow(row, path))
 
     column.__name__ = path
+    column.leads_to = path  # type: ignore[attr-defined]
     return column
 
 
@@ -110,6 +120,17 @@ def follow(row: Any, path: str) -> Any:
     return row
 
 
+def add_buttons(response: TemplateResponse, buttons: Sequence[dict[str, Any]]) -> None:
+    """Put buttons above the list that the response shows, before those that it has."""
+    context = response.context_data or {}
+    response.context_data = context | {"actions_list": [*buttons, *context.get("actions_list", ())]}
+
+
+def _is_dated(one: Any) -> bool:
+    """Whether this item of a list's filters is one by days."""
+    return isinstance(one, tuple) and issubclass(one[1], OnDays)
+
+
 def _shown(row: Model | None) -> str:
     """The row as text, "-" for None; a merchant as a link to its overview page."""
     if row is None:
@@ -130,6 +151,7 @@ class Waiting(admin.SimpleListFilter):
 
     title = "what waits"
     parameter_name = "waits"
+    has_index = True
     queues: ClassVar[Sequence[Queue]] = ()
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -163,14 +185,16 @@ def one_of(field: str, choices: Sequence[tuple[str, Any]]) -> type[admin.SimpleL
     return OneOf
 
 
+MANY = 100  # merchants of one name
 WINDOW = 20_000  # rows
+SORTED = 200_000  # rows of a list that is not long: as many as the database sorts at once
 
 
 class Bounded(ModelAdmin):
-    """An admin list that costs the same however many rows there are: they are never counted, and
-    never sorted by a column without an index.
+    """An admin list that costs the same however many rows there are: they are never counted.
 
-    If `is_long`, filters without a search look only at the latest WINDOW rows.
+    What has no index for all rows looks at the latest of them: sorting by a column, and, if the
+    list `is_long`, filters without a search. Days have an index, and find all rows.
     """
 
     paginator = InfinitePaginator
@@ -179,29 +203,91 @@ class Bounded(ModelAdmin):
     list_per_page = 50
     # Rows are very many: filters look at the latest only, unless a search narrows them down.
     is_long: ClassVar[bool] = False
+    # The column whose days the list can be asked for; by default the first instant that it shows,
+    # or else the first day.
+    dated: str | None = None
+    list_display: Any = ("__str__",)
+    list_filter: Any = ()
+
+    def __init__(self, model: type[Model], admin_site: Any) -> None:
+        super().__init__(model, admin_site)
+        if self.dated is None:
+            self.dated = self._first_date()
+        if self.dated and not any(_is_dated(one) for one in self.list_filter):
+            self.list_filter = (*self.list_filter, (self.dated, OnDays))
+        self.list_filter_submit = any(_is_dated(one) for one in self.list_filter)
+        self.list_display = times.labelled(model, self.list_display)
+
+    def _first_date(self) -> str:
+        """The first instant that the list shows, or else the first day; "" for none."""
+        fields = {field.name: field for field in self.model._meta.concrete_fields}
+        shown = [fields[name] for name in self.list_display if name in fields]
+        instants = [field.name for field in shown if isinstance(field, DateTimeField)]
+        days = [field.name for field in shown if isinstance(field, DateField)]
+        return next(iter((*instants, *days)), "")
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
-        """The rows that the search finds. On a long list that is filtered without a search, only
-        the latest WINDOW rows.
-        """
-        if self.is_long and not search_term.strip() and self._is_filtered(request):
-            latest = (
-                self.model._default_manager.order_by("-pk").values_list("pk", flat=True).first()
-            )
-            return queryset.filter(pk__gt=(latest or 0) - WINDOW), False
+        """The rows that the search finds, or only some of the latest rows (_window)."""
+        window = None if search_term.strip() else self._window(request)
+        latest = self._latest() if window else None
+        if window and latest is not None:
+            return queryset.filter(pk__gt=latest - window), False
         found: tuple[QuerySet[Any], bool] = super().get_search_results(
             request, queryset, search_term
         )
         return found
 
+    def _window(self, request: HttpRequest) -> int | None:
+        """Among how many of the latest rows a list without a search looks; None for all."""
+        if times.is_asked(request, self.dated or ""):
+            return None
+        if self.is_long and self._is_filtered(request):
+            return WINDOW
+        if self._is_sorted(request):
+            return WINDOW if self.is_long else SORTED
+        return None
+
+    def _latest(self) -> int | None:
+        """The key of the latest row; None where there is none, or keys are no numbers."""
+        keys = self.model._default_manager.order_by("-pk").values_list("pk", flat=True)
+        latest = keys.first()
+        return latest if isinstance(latest, int) else None
+
     def get_sortable_by(self, request: HttpRequest) -> Any:
-        """No column: the list keeps its own order."""
-        return ()
+        """The columns by which the list can be sorted; its own, if it names them."""
+        if self.sortable_by is not None:
+            return self.sortable_by
+        return sorting.columns(self, self.get_list_display(request))
+
+    def order_of_days(self, request: HttpRequest) -> Sequence[Any]:
+        """The order of rows of chosen days: the latest first, by the index that finds them. None
+        where no days are asked for, or a search has an order of its own.
+        """
+        is_asked = times.is_asked(request, self.dated or "")
+        return () if request.GET.get("q") or not is_asked else (f"-{self.dated}", "-pk")
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: "QuerySet[Any]", per_page: int, *more: Any, **kw: Any
+    ) -> Paginator[Any]:
+        """The pages of the list, which is never counted. A row's history is short, and its page
+        says how many entries there are: it is counted.
+        """
+        if queryset.model is LogEntry:
+            return Paginator(queryset, per_page, *more, **kw)
+        pages: Paginator[Any] = super().get_paginator(request, queryset, per_page, *more, **kw)
+        return pages
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[OfferedQuestions]:
         return OfferedQuestions
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """The parts of a row's page, with its instants labelled."""
+        return [
+            (title, {**options, "fields": times.labelled(self.model, options["fields"])})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
         """Whether other rows may refer to this one by the field: only by its key, since the values
@@ -210,19 +296,64 @@ class Bounded(ModelAdmin):
         return to_field in ("pk", self.opts.pk.name)
 
     def _is_filtered(self, request: HttpRequest) -> bool:
-        """Whether a filter is set other than the one by queue, which has an index of its own."""
+        """Whether a filter is set other than those that have an index of their own, such as the one
+        by queue.
+        """
         names = {name for name, value in request.GET.items() if value}
-        return bool(names - {"q", "p", "o", "all", "e", Waiting.parameter_name})
+        kinds: list[Any] = [one for one in self.get_list_filter(request) if isinstance(one, type)]
+        indexed = {one.parameter_name for one in kinds if getattr(one, "has_index", False)}
+        return bool(names - {"q", "p", "o", "all", "e"} - indexed)
+
+    def _is_sorted(self, request: HttpRequest) -> bool:
+        """Whether the address asks for an order that the list offers."""
+        columns, sortable = self.get_list_display(request), self.get_sortable_by(request)
+        return bool(sorting.asked(columns, sortable, request.GET.get("o", "")))
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list. It says so if a filter looks only at the latest rows."""
-        if self.is_long and not request.GET.get("q") and self._is_filtered(request):
-            messages.info(request, f"Found among the latest {WINDOW:,} rows. Of one merchant all"
-                          " are found: put its reference into the box.")  # fmt: skip
+        """The list, with a button that downloads it. It says so if it looks only at the latest
+        rows.
+        """
+        window = None if request.GET.get("q", "").strip() else self._window(request)
+        if window and (self.is_long or (self._latest() or 0) > window):
+            done = "Sorted and found" if self._is_sorted(request) else "Found"
+            messages.info(
+                request,
+                f"{done} among the latest {window:,} rows. Of one merchant all are found: put its"
+                " reference into the box; and so are those of chosen days.",
+            )
         response: HttpResponse = super().changelist_view(request, extra_context)
+        if isinstance(response, TemplateResponse):
+            asked = f"?{request.GET.urlencode()}" if request.GET else ""
+            exporting = button("Export as CSV", reverse(_name(self.model, "export")) + asked)
+            add_buttons(response, [exporting])
         return response
+
+    # The file of a list.
+
+    def get_urls(self) -> list[URLPattern]:
+        view: Callable[..., HttpResponse] = self.admin_site.admin_view(self.export)
+        name = _name(self.model, "export").removeprefix("admin:")
+        return [route("export/", view, name=name), *super().get_urls()]
+
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """Download a CSV file of all rows that the list finds with the same filters, search and
+        order. That is recorded. Wrong filters lead back to the list. Raises PermissionDenied.
+        """
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            found = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            return HttpResponseRedirect(reverse(_name(self.model, "changelist")))
+        blocks = self.file_of(found)
+        exports.record(self, request, clock.now())
+        return csv_files.download(request, exports.with_mark(blocks), exports.file_name(self))
+
+    def file_of(self, found: Any) -> Iterator[bytes]:
+        """The CSV file of what the list has found, as blocks of bytes: by default its columns."""
+        return exports.of_list(self, found)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
@@ -281,10 +412,27 @@ class ReadOnly(Bounded):
             ]
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def named_so(self, queryset: "QuerySet[Any]", text: str) -> "QuerySet[Any]":
+        """The rows of the merchants in whose name words begin with those of the text or, if no
+        merchant is called so, the rows that the operators' search finds by it.
+        """
+        if self.merchant:
+            merchants = related_model(self.model, self.merchant)
+            named = words.begin(text, *getattr(merchants, "NAMED_BY", ()))
+            keys = list(
+                merchants._default_manager.filter(named).values_list("pk", flat=True)[:MANY]
+            )
+            if keys:
+                return queryset.filter(**{f"{self.merchant}__in": keys})
+        kinds = [one for one in search.for_operators() if one[0].model is self.model]
+        found = [row.pk for kind, finder in kinds for row, _ in finder.among_all(kind, text)]
+        return queryset.filter(pk__in=found)
+
 
 class OfMerchant(ReadOnly):
     """Admin pages of rows of a merchant. The search box takes the merchant's reference and, after a
-    blank, the row's own.
+    blank, the beginning of the row's own; or the beginnings of words of the merchant's name; or the
+    row's own reference.
     """
 
     reference: ClassVar[str] = "reference"  # the path to its own; "" where it has none
@@ -292,28 +440,31 @@ class OfMerchant(ReadOnly):
     of_one: ClassVar[Sequence[str]] = ("-pk",)
     # Makes the box appear; get_search_results says what it finds.
     search_fields = ("pk",)
-    search_help_text = "Merchant's reference, own reference"
+    search_help_text = "Merchant's reference or name, own reference"
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
         """All rows without a term; otherwise those of the merchant that it names, or those of them
-        with the given reference.
+        with the given reference; else those of merchants that are called so (named_so).
         """
         merchant, _space, reference = search_term.strip().partition(" ")
         if not merchant:
             return super().get_search_results(request, queryset, "")
         # By its key, of which the database knows how many rows there are.
         merchants = related_model(self.model, self.merchant)._default_manager
-        known = merchants.filter(reference=merchant).values_list("pk", flat=True).first()
-        queryset = queryset.filter(**{self.merchant: known or 0})
+        keys = merchants.filter(reference__in=words.spellings(merchant))
+        known = keys.values_list("pk", flat=True).first()
+        if known is None:
+            return self.named_so(queryset, search_term.strip()), False
+        queryset = queryset.filter(**{self.merchant: known})
         if reference and self.reference:
             queryset = self.named(queryset, reference.strip())
         return queryset, False
 
     def named(self, queryset: "QuerySet[Any]", reference: str) -> "QuerySet[Any]":
-        """Those of the rows that have this reference of their own."""
-        return queryset.filter(**{self.reference: reference})
+        """Those of the rows whose own reference starts so, in any spelling of lib.words."""
+        return queryset.filter(words.starting(self.reference, reference))
 
     def get_ordering(self, request: HttpRequest) -> Sequence[str]:
         """The order of `of_one` when the list is searched, and the usual one otherwise."""
@@ -340,18 +491,29 @@ class FoundByKeys(ReadOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
-        """All rows without a term; otherwise those that the first key with any rows finds, or
-        none.
+        """All rows without a term; otherwise those that the first key with any rows finds, whole or
+        by its beginning; else those of merchants that are called so (named_so).
         """
         term = search_term.strip()
         if not term:
             return super().get_search_results(request, queryset, "")
         wanted = self.asked_as(term)
-        for key in self.keys:
-            found = queryset.filter(**{key: wanted})
-            if found.exists():
-                return found, False
-        return queryset.none(), False
+        for by in (whole, beginning):
+            for key in self.keys:
+                found = queryset.filter(by(key, wanted))
+                if found.exists():
+                    return found, False
+        return self.named_so(queryset, term), False
+
+
+def whole(key: str, text: str) -> Q:
+    """The condition that the key is the text, in one of its spellings."""
+    return Q(**{f"{key}__in": words.spellings(text)})
+
+
+def beginning(key: str, text: str) -> Q:
+    """The condition that the key starts with the text, in one of its spellings."""
+    return words.starting(key, text)
 
 
 class ReadOnlyInline(TabularInline):
@@ -360,6 +522,12 @@ class ReadOnlyInline(TabularInline):
     extra = 0
     can_delete = False
     show_change_link = True
+    fields: Any = ()
+    readonly_fields: Any = ()
+
+    def __init__(self, parent_model: type[Model], admin_site: Any) -> None:
+        super().__init__(parent_model, admin_site)
+        self.fields = self.readonly_fields = times.labelled(self.model, self.fields)
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

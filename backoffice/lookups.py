@@ -13,6 +13,8 @@ from django.contrib.admin.views.main import ORDER_VAR
 from django.http import HttpRequest
 from unfold.views import ChangeList
 
+from backoffice import sorting
+
 
 class OfferedQuestions(ChangeList):
     """A list that can be filtered and ordered only in ways that its page offers.
@@ -33,8 +35,18 @@ class OfferedQuestions(ChangeList):
         return specs, has_filters, rest, *others
 
     def get_ordering(self, request: HttpRequest, queryset: Any) -> Any:
-        """The page's own order, whatever the query string asks for: another column might have no
-        index.
+        """The order that the address asks for, by columns that the list offers to be sorted by; the
+        page's own order otherwise. Rows of chosen days go by the day's column.
         """
-        self.params.pop(ORDER_VAR, None)
-        return super().get_ordering(request, queryset)
+        text = sorting.asked(self.list_display, self.sortable_by, self.params.get(ORDER_VAR, ""))
+        if not text:
+            self.params.pop(ORDER_VAR, None)
+            return self.model_admin.order_of_days(request) or super().get_ordering(
+                request, queryset
+            )
+        self.params[ORDER_VAR] = text
+        return sorting.empty_last(super().get_ordering(request, queryset))
+
+    def get_ordering_field(self, field_name: Any) -> str | None:
+        """The path by which a column is sorted; None where it is not."""
+        return sorting.order_of(self.model_admin, field_name) or None

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from backoffice import times
+
 
 @dataclass(frozen=True)
 class LastDecision:
@@ -28,7 +30,7 @@ def became(row: Any, last: LastDecision | None) -> str:
     if last is None:
         return f"{row} waits for no such decision now."
     by = f" by {last.who}" if last.who else ""
-    when = f" on {last.at:%d %B %Y, %H:%M} UTC" if last.at else ""
+    when = f" on {times.in_words(last.at)}" if last.at else ""
     return f"{row}: {last.what}{by}{when}."
 
 

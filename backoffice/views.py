@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from backoffice import charts, figures, merchant_page
+from backoffice import charts, figures, merchant_page, times
 from backoffice import find as lookup
 from backoffice import home as waiting
 from lib import clock, zones
@@ -33,6 +33,13 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "pictures": list(figures.PICTURES),
         "totals": figures.total_rows(),
     }
+
+
+def time_zone(request: HttpRequest) -> list[str]:
+    """What stands at the top of each page of the admin: in which time zone its times are (UNFOLD's
+    ENVIRONMENT).
+    """
+    return [f"Times: {times.zone_name()}", "info"]
 
 
 def chart(request: HttpRequest, currency: str, name: str) -> HttpResponse:

@@ -135,6 +135,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.monitoring.middleware.LanguageOfUser",
     "merchants.sign_in.admin_door.AdminDoor",
+    "merchants.sign_in.time_zones.TimeZoneOfOperator",
     "config.monitoring.middleware.ClockIsRight",
     "allauth.account.middleware.AccountMiddleware",
     "config.monitoring.outages.Outages",

@@ -1,7 +1,7 @@
 """Credit's part of the operators' home page and of a merchant's page."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -23,8 +23,11 @@ from credit.models import (
     PayoutDestination,
     Withdrawal,
 )
-from credit.queries import freezes, proceeds, sums, waiting, withdrawals
+from credit.proposals import CREDIT_POLICY
+from credit.queries import dry_run, freezes, proceeds, sums, waiting, withdrawals
 from credit.queries.briefs import of_merchant
+from merchants.models import Proposal
+from merchants.operations import two_people
 from merchants.queries import local_day
 
 
@@ -37,6 +40,7 @@ def register() -> None:
     ENTRIES.register(Entry(40, _destination), Entry(60, _first_order, ends=True))
     PERMISSIONS.register("credit.view_creditline")
     briefs.register("credit", of_merchant)
+    briefs.OF_PROPOSALS[CREDIT_POLICY.code] = _of_policy
     TOTALS.register(Totals(10, TOTAL_ROWS, _totals))
     DAILY.register(*KINDS_BY_DAY)
     REPORTS.register(*reports.ALL)
@@ -195,3 +199,8 @@ def _first_order(visit: Visit) -> Item | None:
         return None
     taken = Order.objects.filter(line=line).exclude(status=Order.Status.DECLINED)
     return Item("The first order came through", taken.exists(), "", list_of(visit.merchant, Order))
+
+
+def _of_policy(proposal: Proposal, now: datetime) -> briefs.Brief:
+    """What the version of the credit policy that is proposed would change."""
+    return dry_run.of_arguments(two_people.arguments_of(proposal), now)

@@ -12,9 +12,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 
+from backoffice import times
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Call, Decision, Reasoned
 from backoffice.list_pages import ReadOnly, waiting
+from backoffice.several import DecidingSeveral
 from jobs import queries, requested, tasks
 from jobs.backoffice import PARKED
 from jobs.forms import JobOrder
@@ -69,6 +71,7 @@ def _order(act: Act) -> JobRun:
 
 @admin.register(JobRun)
 class JobRunAdmin(WithState):
+    dated = "started_at"
     list_display = (
         "job",
         "due",
@@ -102,11 +105,11 @@ class JobRunAdmin(WithState):
 
     @admin.display(description="due at")
     def due(self, run: JobRun) -> str:
-        return f"{run.due_at:%Y-%m-%d %H:%M:%S}"
+        return times.to_the_second(run.due_at)
 
     @admin.display(description="started at")
     def started(self, run: JobRun) -> str:
-        return f"{run.started_at:%Y-%m-%d %H:%M:%S}"
+        return times.to_the_second(run.started_at)
 
     @admin.display(description="ended at")
     def ended(self, run: JobRun) -> str:
@@ -116,14 +119,14 @@ class JobRunAdmin(WithState):
         if run.is_lost:
             return format_html(
                 '<strong class="text-red-600 dark:text-red-500">{}</strong>',
-                f"LOST, closed {run.ended_at:%Y-%m-%d %H:%M:%S}",
+                f"LOST, closed {times.shown(run.ended_at)}",
             )
         if run.ended_at is not None:
-            return f"{run.ended_at:%Y-%m-%d %H:%M:%S}"
+            return times.to_the_second(run.ended_at)
         if queries.is_stuck(run, clock.now()):
             return format_html(
                 '<strong class="text-red-600 dark:text-red-500">{}</strong>',
-                f"at work since {run.started_at:%H:%M}",
+                f"at work since {times.shown(run.started_at)}",
             )
         return "at work"
 
@@ -149,7 +152,8 @@ def _retry_outcome(failure: JobFailure) -> str:
 
 
 @admin.register(JobFailure)
-class JobFailureAdmin(WithState):
+class JobFailureAdmin(DecidingSeveral, WithState):
+    several = ("retry",)
     merchant = "merchant"
     list_display = ("job", "row", "merchant", "error", "failures", "last_failed_at", "resolved_at")
     list_filter = (waiting(PARKED), JobFilter, ("resolved_at", admin.EmptyFieldListFilter))

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from backoffice import times
 from backoffice.decisions import Reasoned
 from jobs.timetable import all_jobs, job_named
 from lib import clock
@@ -24,12 +25,16 @@ class JobOrder(Reasoned):
         widget=UnfoldAdminSelectWidget,
     )
     at = forms.DateTimeField(
-        label="What was due by (UTC)",
+        label="What was due by",
         help_text="As 2026-12-01 00:00; an instant that has come.",
         widget=UnfoldAdminTextInputWidget,
     )
     seen = LineField(required=False, widget=forms.HiddenInput)
     field_order = ("job", "at", "reason", "seen")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["at"].label = f"What was due by ({times.zone_name()})"
 
     def clean(self) -> dict[str, Any]:
         """Refuse an instant that has not come; and, the first time, say how many rows are due

@@ -40,6 +40,11 @@ def is_name(name: str) -> bool:
     return name in _names() and ("/" in name or name == "UTC")
 
 
+def names() -> list[str]:
+    """The names of all time zones that a merchant may use, sorted."""
+    return sorted(filter(is_name, _names()))
+
+
 def is_known(name: str) -> bool:
     """Whether the time-zone data has this zone, even one that a merchant may not use."""
     return name in _names()

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet, Sum
 from django.db.models.expressions import Combinable
 
-from lib import calendar
+from lib import calendar, words
 from merchants.models import (
     EnrolledFactor,
     Invitation,
@@ -27,6 +27,7 @@ from merchants.models import (
     TimeZonePeriod,
     User,
 )
+from merchants.models.people import NAMED_BY
 
 LOOKS_AT_MERCHANTS = "merchants.view_look"  # whoever has a role
 # Recovery codes alone are no second factor: they stand in for one that was lost.
@@ -245,3 +246,16 @@ def decided_on(day: date, what: str, *, merchant_id: int | None, currency: str) 
         Q(merchant=merchant_id), day=day, what=what, currency=currency
     )
     return decisions.aggregate(sum=Sum("figure"))["sum"] or Decimal(0)
+
+
+def called(text: str) -> Q:
+    """The condition of people whose e-mail address starts with `text`, or in whose name, or address
+    before its @, words begin with those of `text`; in any case.
+    """
+    address = Q(email__startswith=text.lower())
+    return address if "@" in text else address | words.begin(text, *NAMED_BY)
+
+
+def is_operator(email: str) -> bool:
+    """Whether the address is one of our operators', also of one who is deactivated."""
+    return User.objects.filter(email__iexact=email, is_staff=True).exists()

@@ -1,11 +1,12 @@
 """The kinds Merchant and Person of the operators' search."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from backoffice.finders import Started
-from lib import search
+from lib import search, words
 from lib.search import Kind
 from merchants.models import Merchant, User
+from merchants.queries import called
 
 
 def register() -> None:
@@ -16,21 +17,26 @@ def register() -> None:
 
 
 def _merchants(text: str) -> "QuerySet[Merchant]":
-    """The merchants whose reference starts with `text`, or whose name does in any case."""
-    started = Q(reference__startswith=text) | Q(name__istartswith=text)
-    return Merchant.objects.filter(started).order_by("reference")
+    """The merchants in whose name or reference words begin with those of `text`, in any case; none
+    for a part of an e-mail address.
+    """
+    if "@" in text:
+        return Merchant.objects.none()
+    return Merchant.objects.filter(words.begin(text, *Merchant.NAMED_BY)).order_by("reference")
 
 
 def _people(text: str) -> "QuerySet[User]":
-    """The people whose e-mail address starts with `text`, in any case."""
-    return User.objects.filter(email__startswith=text.lower()).order_by("email")
+    """The people who are called so (merchants.queries.called), by their addresses."""
+    return User.objects.filter(called(text)).order_by("email")
 
 
 KINDS = (
     Kind(
         label="Merchant",
         model=Merchant,
-        operators=Started(10, _merchants, lambda merchant, text: merchant.reference == text),
+        operators=Started(
+            10, _merchants, lambda merchant, text: merchant.reference.lower() == text.lower()
+        ),
     ),
     Kind(
         label="Person",

@@ -1,5 +1,6 @@
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from merchants.models.merchants import Merchant
@@ -25,6 +26,8 @@ class Notice(models.Model):
             ),
         ]
         indexes: ClassVar = [
+            # Days of the operators' list.
+            BrinIndex(fields=["at"], name="notices_lately", autosummarize=True),
             models.Index(fields=["merchant", "-id"], name="notice_history"),
             # The mailing job's query. Old notices that a replay wrote stay in the index and are not
             # read.

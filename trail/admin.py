@@ -1,26 +1,18 @@
 """The admin page of the audit trail, which is searched and exported; nobody changes it."""
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, time
+from collections.abc import Iterator
 from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.contrib.filters.admin import DropdownFilter
 
-from backoffice import changes
-from backoffice.buttons import button
+from backoffice import changes, times
+from backoffice.days_filter import OnDays
 from backoffice.list_pages import FoundByKeys, related_model
-from lib import clock, csv_files
+from lib import csv_files
 from trail import actions
 from trail.models import TrailEntry
 
@@ -53,43 +45,11 @@ class OfAction(DropdownFilter):
         return queryset.filter(action=self.value()) if self.value() else queryset
 
 
-class Days(forms.Form):
-    """The filter's fields for a first and a last day in UTC, both included."""
-
-    def __init__(self, name: str, data: dict[str, Any]) -> None:
-        super().__init__(data)
-        for end, label in (("from", "From, UTC"), ("to", "To, UTC")):
-            widget = UnfoldAdminTextInputWidget(attrs={"type": "date", "aria-label": label})
-            self.fields[f"{name}_{end}"] = forms.DateField(required=False, widget=widget)
-
-
-class OnDays(RangeDateFilter):
-    form_class = Days
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.title = "day (UTC)"  # Django has put the column's name there
-
-    def queryset(
-        self, request: HttpRequest, queryset: "QuerySet[TrailEntry]"
-    ) -> "QuerySet[TrailEntry]":
-        """The entries of the chosen days; none at all if the days are invalid, which the filter
-        then says.
-        """
-        days = Days(self.parameter_name, self.used_parameters)
-        if not days.is_valid():
-            return queryset.none()  # and the filter says what is wrong
-        first, last = days.cleaned_data.values()
-        if first:
-            queryset = queryset.filter(at__gte=datetime.combine(first, time.min, UTC))
-        if last:
-            queryset = queryset.filter(at__lte=datetime.combine(last, time.max, UTC))
-        return queryset
-
-
 @admin.register(TrailEntry)
 class TrailEntryAdmin(FoundByKeys):
     """The trail, newest first; each filter and search has an index in that order."""
+
+    dated = "at"
 
     keys = ("actor", "subject")
     search_help_text = (
@@ -98,7 +58,6 @@ class TrailEntryAdmin(FoundByKeys):
     )
     list_display = ("time", "actor", "what", "merchant", "subject", "change", "reason")
     list_filter = (OfAction, ("at", OnDays))
-    list_filter_submit = True
     list_select_related = ("merchant",)
     ordering = ("-at", "-id")
     sortable_by = ()
@@ -108,9 +67,9 @@ class TrailEntryAdmin(FoundByKeys):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return self.fields
 
-    @admin.display(description="time (UTC)")
+    @admin.display(description="time")
     def time(self, entry: TrailEntry) -> str:
-        return f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+        return times.to_the_second(entry.at)
 
     @admin.display(description="action")
     def what(self, entry: TrailEntry) -> str:
@@ -145,39 +104,10 @@ class TrailEntryAdmin(FoundByKeys):
             return queryset.filter(merchant=merchant), False
         return super().get_search_results(request, queryset, search_term)
 
-    # Export.
-
-    def get_urls(self) -> list[URLPattern]:
-        view: Callable[..., HttpResponse] = self.admin_site.admin_view(self.export)
-        own = path("export/", view, name="trail_trailentry_export")
-        return [own, *super().get_urls()]
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        response = super().changelist_view(request, extra_context)
-        if isinstance(response, TemplateResponse):
-            address = reverse(f"{self.admin_site.name}:trail_trailentry_export")
-            filters = f"?{request.GET.urlencode()}" if request.GET else ""
-            response.context_data = (response.context_data or {}) | {
-                "actions_list": [button("Export as CSV", address + filters)]
-            }
-        return response
-
-    def export(self, request: HttpRequest) -> HttpResponseBase:
-        """A CSV file of all entries that the list finds with the same filters and search; with
-        invalid filters, redirects to the list. Raises PermissionDenied.
-        """
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        try:
-            found = self.get_changelist_instance(request).queryset
-        except IncorrectLookupParameters:
-            return HttpResponseRedirect(
-                reverse(f"{self.admin_site.name}:trail_trailentry_changelist")
-            )
-        name = f"trail-{clock.now():%Y-%m-%d}.csv"
-        return csv_files.download(request, _file(found), name)
+    def file_of(self, found: Any) -> Iterator[bytes]:
+        """The file of the entries that the list has found by now: taking it is one more."""
+        latest = TrailEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+        return _file(found.queryset.filter(pk__lte=latest))
 
 
 def _file(found: "QuerySet[TrailEntry]") -> Iterator[bytes]:

@@ -2,18 +2,21 @@
 
 from collections.abc import Iterable, Iterator
 
+from backoffice import exports
 from backoffice.list_pages import MERCHANT_LINKS, MerchantLink
 from backoffice.merchant_page import MANY, PARTS, Part, Section, Step, Visit
-from trail import actions
+from trail import actions, downloads
 from trail.models import TrailEntry
 
 VIEW = "trail.view_trailentry"
 
 
 def register() -> None:
-    """Register the link to a merchant's trail, and the part of its page that shows the latest rows.
-    Called once, when a program starts.
+    """Register the link to a merchant's trail, the part of its page that shows the latest rows, and
+    that downloads of lists are on it. Called once, when a program starts.
     """
+    actions.register(downloads.Action)
+    exports.RECORDERS.register(downloads.record)
     MERCHANT_LINKS.register(MerchantLink(10, "Trail", TrailEntry, VIEW))
     PARTS.register(Part(20, _of_merchant))
 

@@ -7,7 +7,7 @@ from django import template
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from backoffice import shown
+from backoffice import shown, times
 from backoffice.panels import Panel
 
 register = template.Library()
@@ -45,5 +45,7 @@ def in_words(value: Any) -> str:
 
 @register.filter
 def when(at: date | datetime) -> str:
-    """The day of something that happened, with its time in UTC if that is known."""
-    return f"{at:%d %b %Y, %H:%M}" if isinstance(at, datetime) else f"{at:%d %b %Y}"
+    """The day of something that happened, with its time in the operator's time zone if that is
+    known.
+    """
+    return times.in_short(at) if isinstance(at, datetime) else f"{at:%d %b %Y}"

@@ -23,6 +23,7 @@ from billing.admin.payments import outcome
 from billing.models import BillingAccount, Payment, PlanTerm
 from billing.models.fees import CREDIT_CATEGORIES
 from billing.operations import accounts, credits, payment_methods, payments, terms, thresholds
+from billing.queries import methods
 from lib import calendar
 from merchants.admin.two_people import CallOrPropose, done
 
@@ -102,10 +103,13 @@ def _time_zone_effect(account: BillingAccount) -> str:
 
 def _methods(account: BillingAccount) -> dict[str, Any]:
     """The initial data of the form: the methods that can be chosen, which are those without a card
-    and each of the latest MOST_CARDS cards, and the present one.
+    and each of the latest MOST_CARDS cards, and the present one. The sandbox is among them only in
+    demonstrations.
     """
     Method = BillingAccount.Method
-    plain = [Method.MANUAL, Method.PROCEEDS, Method.SANDBOX]
+    plain = [Method.MANUAL, Method.PROCEEDS]
+    if methods.has_sandbox() or account.payment_method == Method.SANDBOX:
+        plain.append(Method.SANDBOX)
     cards = account.cards.filter(removed_at__isnull=True).order_by("-pk")[:MOST_CARDS]
     present = account.payment_method + (f":{account.card_id}" if account.card_id else "")
     return {

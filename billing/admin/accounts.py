@@ -9,6 +9,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from backoffice.decisions import Act, Call, Decision, Telling
+from backoffice.filters import of_currency
 from backoffice.list_pages import OfMerchant, ReadOnly, amount, one_of, related, waiting
 from backoffice.outcomes import LastDecision
 from billing.admin import account_decisions, closing, unapplied
@@ -36,6 +37,7 @@ class NumberSeriesAdmin(ReadOnly):
 
 @admin.register(BillingAccount)
 class BillingAccountAdmin(AboutAccount, OfMerchant):
+    dated = "joined_on"
     merchant = "merchant"
     reference = ""
     list_display = (
@@ -51,7 +53,13 @@ class BillingAccountAdmin(AboutAccount, OfMerchant):
         "open_on",
         "closed_on",
     )
-    list_filter = (waiting(queues.UNAPPLIED), "reviews_bills", "payment_method")
+    list_filter = (
+        waiting(queues.UNAPPLIED),
+        "reviews_bills",
+        "payment_method",
+        of_currency("billing.BillingAccount"),
+        ("closed_on", admin.EmptyFieldListFilter),
+    )
     list_select_related = ("merchant",)
     decisions = (*account_decisions.DECISIONS, *unapplied.DECISIONS, *closing.DECISIONS)
 

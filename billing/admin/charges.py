@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Decision
+from backoffice.filters import of_currency
 from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related
 from billing.admin import files, shown
 from billing.admin.forms import GrantedCredit
@@ -62,6 +63,7 @@ class ChargeAdmin(AboutAccount, OfMerchant):
         "arrived_at",
         "is_late",
     )
+    list_filter = (of_currency("billing.BillingAccount"),)
     list_select_related = ("account__merchant", "fee")
     decisions = (
         Decision(
@@ -97,8 +99,9 @@ class FulfilmentRequestAdmin(OfMerchant):
 
 @admin.register(InvoiceItem)
 class InvoiceItemAdmin(OfMerchant):
+    dated = "posting_on"
     merchant = "account__merchant"
-    reference = "fee_id"
+    reference = "fee__code"
     is_long = True
     of_one = ("-posting_on",)
     list_display = (
@@ -147,7 +150,7 @@ class StatementAdmin(Deciding, OfMerchant):
 @admin.register(StatementTotal)
 class StatementTotalAdmin(OfMerchant):
     merchant = "statement__account__merchant"
-    reference = "fee_id"
+    reference = "fee__code"
     list_display = (
         "fee",
         related("statement__account__merchant"),

@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from backoffice.decisions import Call, Decision, Telling
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
+from backoffice.several import DecidingSeveral
 from billing.admin import shown
 from billing.admin.shown import AboutAccount
 from billing.models import BillingCredit
@@ -50,7 +51,8 @@ def _waits(credit: BillingCredit) -> bool:
 
 
 @admin.register(BillingCredit)
-class BillingCreditAdmin(AboutAccount, OfMerchant):
+class BillingCreditAdmin(DecidingSeveral, AboutAccount, OfMerchant):
+    several = ("approve", "reject")
     merchant = "account__merchant"
     reference = "charge__reference"
     list_display = (

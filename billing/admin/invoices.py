@@ -4,8 +4,10 @@ from typing import Any
 
 from django.contrib import admin
 
+from backoffice.filters import of_currency
 from backoffice.list_pages import FoundByKeys, ReadOnlyInline, amount, related, waiting
 from backoffice.outcomes import LastDecision
+from backoffice.several import DecidingSeveral
 from billing.admin import files
 from billing.admin.invoice_decisions import DECISIONS
 from billing.admin.shown import AboutAccount
@@ -46,7 +48,8 @@ class InvoiceDecisionInline(ReadOnlyInline):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(AboutAccount, FoundByKeys):
+class InvoiceAdmin(DecidingSeveral, AboutAccount, FoundByKeys):
+    several = ("issue",)
     merchant = "account__merchant"
     keys = ("number", "account__merchant__reference")
     search_help_text = "The bill's number, or the merchant's reference."
@@ -61,7 +64,12 @@ class InvoiceAdmin(AboutAccount, FoundByKeys):
         "due_on",
         amount("total"),
     )
-    list_filter = (waiting(queues.DRAFTS, queues.FAILED), "status", "kind")
+    list_filter = (
+        waiting(queues.DRAFTS, queues.FAILED),
+        "status",
+        "kind",
+        of_currency("billing.BillingAccount"),
+    )
     inlines = (InvoiceLineInline, PaymentInline, InvoiceDecisionInline)
     decisions = DECISIONS
     downloads = files.of_merchant(

@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from backoffice.decisions import Act, Call, ConfirmForm, Decision
+from backoffice.filters import of_currency
 from backoffice.list_pages import FoundByKeys, amount, figure, one_of, related, waiting
 from billing import payment_failures
 from billing.admin import shown
@@ -78,7 +79,12 @@ class PaymentAdmin(AboutAccount, FoundByKeys):
         "started_at",
         "ended_at",
     )
-    list_filter = (waiting(queues.UNANSWERED), "status", one_of("provider", PROVIDERS))
+    list_filter = (
+        waiting(queues.UNANSWERED),
+        "status",
+        one_of("provider", PROVIDERS),
+        of_currency("billing.BillingAccount"),
+    )
     list_select_related = ("invoice",)
     decisions = (
         Decision(
@@ -124,5 +130,5 @@ class UnappliedEntryAdmin(FoundByKeys):
         "reason",
         "at",
     )
-    list_filter = ("kind",)
+    list_filter = ("kind", of_currency("billing.BillingAccount"))
     list_select_related = ("account__merchant", "payment")

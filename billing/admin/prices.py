@@ -72,7 +72,8 @@ _NEW_PRICE = Decision(
 
 @admin.register(FeePrice)
 class FeePriceAdmin(AboutPrices, FoundByKeys):
-    keys = ("fee_id", "merchant__reference")
+    dated = "from_on"
+    keys = ("fee__code", "merchant__reference")
     search_help_text = "The fee's code, or the merchant's reference."
     list_display = ("fee", UNIT_PRICE, "merchant", "from_on", "introduced_at", "introduced_by")
     list_filter = ("currency",)

@@ -4,6 +4,7 @@ from django.contrib import admin
 
 from backoffice.decisions import Call, Decision, Telling
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
+from backoffice.several import DecidingSeveral
 from billing.admin import shown
 from billing.admin.forms import ThresholdApproved
 from billing.admin.shown import AboutAccount
@@ -37,7 +38,8 @@ def _waits(request: ThresholdRequest) -> bool:
 
 
 @admin.register(ThresholdRequest)
-class ThresholdRequestAdmin(AboutAccount, OfMerchant):
+class ThresholdRequestAdmin(DecidingSeveral, AboutAccount, OfMerchant):
+    several = ("reject",)
     merchant = "account__merchant"
     reference = ""
     list_display = (

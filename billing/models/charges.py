@@ -2,6 +2,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -61,6 +62,8 @@ class InvoiceItem(models.Model):
             ),
         ]
         indexes: ClassVar = [
+            # Days of the operators' list.
+            BrinIndex(fields=["posting_on"], name="items_lately", autosummarize=True),
             # The items that a day-end posts.
             models.Index(
                 fields=["account"], condition=Q(posted_at__isnull=True), name="item_accruing"
@@ -115,6 +118,8 @@ class FulfilmentRequest(models.Model):
             ),
         ]
         indexes: ClassVar = [
+            # Days of the operators' list.
+            BrinIndex(fields=["first_at"], name="requests_lately", autosummarize=True),
             models.Index(fields=["account", "-first_at", "-id"], name="request_history"),
         ]
         triggers: ClassVar = [
@@ -167,6 +172,8 @@ class Charge(models.Model):
             ),
         ]
         indexes: ClassVar = [
+            # Days of the operators' list.
+            BrinIndex(fields=["at"], name="charges_lately", autosummarize=True),
             # A statement's charges in the order the page and the CSV show them.
             models.Index(fields=["statement", "at", "id"], name="charge_by_statement"),
             # The charges of a line of a bill, in the order of its page.

@@ -1,6 +1,7 @@
 from typing import ClassVar
 
 import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import pgettext_lazy
@@ -70,6 +71,8 @@ class UnappliedEntry(models.Model):
             ),
         ]
         indexes: ClassVar = [
+            # Days of the operators' list.
+            BrinIndex(fields=["at"], name="unapplied_lately", autosummarize=True),
             models.Index(fields=["account", "-id"], name="unapplied_history"),
             models.Index(
                 fields=["reference"], condition=Q(reference__gt=""), name="unapplied_by_reference"

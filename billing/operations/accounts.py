@@ -13,7 +13,7 @@ from billing.operations import days, invoice_dates, unusable_methods
 from billing.trail import Action
 from credit.models import CreditLine
 from credit.operations import lines
-from lib import calendar, money
+from lib import calendar, day_ends, money
 from lib.refusals import Invalid
 from merchants.models import Merchant, Proposal
 from merchants.operations import two_people
@@ -126,7 +126,8 @@ def lock(merchant_id: int, *, now: datetime) -> BillingAccount:
     account = _locked(merchant_id, now, LOCK_AND_NOTE)
     counts_at = account.last_wrote_at  # as a day starts that instant is noted, too
     if account.open_until <= counts_at:
-        days.work_off([merchant_id], now=counts_at)
+        with day_ends.of_merchant(merchant_id):
+            days.work_off([merchant_id], now=counts_at)
         account = _locked(merchant_id, now, LOCK)
     account.now = counts_at
     if unusable_methods.is_unusable(account.payment_method, account.currency):

@@ -22,7 +22,7 @@ from billing.operations import days, invoices, items
 from billing.operations.charge_batches import ChargeWriter, Content, ItemKey, Row
 from billing.queries.prices import PriceList
 from credit.operations import lines
-from lib import arrival, calendar, money
+from lib import arrival, calendar, day_ends, money
 from lib.refusals import Conflict, CurrencyMismatch, Invalid, Refused
 from merchants.queries import local_day
 
@@ -190,7 +190,8 @@ class _Batch:
         now = max(charge.now, account.last_wrote_at)  # as in accounts.lock
         if account.open_until <= now:
             self.writer.flush()
-            days.work_off([account.pk], now=now)
+            with day_ends.of_merchant(account.pk):
+                days.work_off([account.pk], now=now)
             self._refresh(account)
         fee = self._checked_fee(charge)
         known = self.known.get((charge.merchant_id, charge.reference))

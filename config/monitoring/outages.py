@@ -1,4 +1,5 @@
-"""Answers when PostgreSQL or Redis is away, or the disk is full: with a sentence, and no traceback.
+"""Answers when PostgreSQL or Redis is away, the disk is full, or a merchant's days cannot be worked
+off: with a sentence, and no traceback.
 
 Pages and events answer 503, so that the caller may try again; commands end with the sentence.
 Attempts to sign in are counted in Redis: while it is away nobody signs in
@@ -20,6 +21,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from psycopg import errors
 
 from config.local.servers import ServerDidNotStart
+from lib.day_ends import DaysNotWorkedOff
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +48,20 @@ class Outage:
 DATABASE = Outage("database_unavailable", "503_away.html", "The database does not answer")
 REDIS = Outage("redis_unavailable", "503_uncounted.html", "Redis does not answer")
 DISK = Outage("disk_full", "503_full.html", "The disk is full")
+# No server is away, but one merchant's books stand still.
+DAY_ENDS = Outage(
+    "days_not_worked_off", "503_parked.html", "A merchant's days cannot be worked off"
+)
+FOR_OPERATORS = {DAY_ENDS.template: "admin/503_parked.html"}  # who can see to it
 
 
 def of(error: BaseException) -> Outage | None:
     """The kind of outage that caused the error, directly or through other errors, or None."""
     chain = list(_chain(error))
-    for outage, is_one in ((DISK, _is_full_disk), (DATABASE, _is_database), (REDIS, _is_redis)):
+    for outage, is_one in (
+        *((DISK, _is_full_disk), (DATABASE, _is_database), (REDIS, _is_redis)),
+        (DAY_ENDS, _is_day_end),
+    ):
         if any(map(is_one, chain)):
             return outage
     return None
@@ -72,14 +82,18 @@ def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
     outage = of(error)
     if outage is None:
         return None
-    log.error("%s: %s", outage.sentence, _line(error))
+    is_defect = outage is DAY_ENDS  # of ours, or of these books: whoever mends it needs its trace
+    log.error("%s: %s", outage.sentence, _line(error), exc_info=error if is_defect else None)
     response: HttpResponse
     if request.path_info.startswith(MACHINES):
         problem = {"status": 503, "code": outage.code, "title": f"{outage.sentence}."}
         response = JsonResponse(problem, status=503, content_type="application/problem+json")
     else:
         # Without the request, whose context processors would ask the server that is away.
-        response = HttpResponse(render_to_string(outage.template), status=503)
+        template = outage.template
+        if request.path_info.startswith("/admin/"):
+            template = FOR_OPERATORS.get(template, template)
+        response = HttpResponse(render_to_string(template), status=503)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
 
@@ -139,6 +153,11 @@ def _is_redis(error: BaseException) -> bool:
     if isinstance(error, redis.ResponseError):
         return str(error).startswith(REFUSES_TO_WRITE)
     return isinstance(error, (redis.ConnectionError, redis.TimeoutError, BrokerError))
+
+
+def _is_day_end(error: BaseException) -> bool:
+    """Whether the error says that a merchant's days cannot be worked off."""
+    return isinstance(error, DaysNotWorkedOff)
 
 
 def _line(error: BaseException) -> str:

@@ -10,8 +10,10 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from backoffice.decisions import Call, Decision, Reasoned
+from backoffice.filters import of_currency
 from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related, waiting
 from backoffice.outcomes import LastDecision
+from backoffice.several import DecidingSeveral
 from credit.admin import shown
 from credit.admin.forms import UnmatchedApplied, UnmatchedReleased, UnmatchedReturned
 from credit.admin.shown import AboutLine
@@ -65,7 +67,7 @@ class OrderPaymentAdmin(AboutLine, OfMerchant):
         *("reference", MERCHANT, "order", amount("amount"), "status", amount("settled")),
         *("at", "arrived_at"),
     )
-    list_filter = (waiting(queues.UNMATCHED), "status")
+    list_filter = (waiting(queues.UNMATCHED), "status", of_currency("credit.CreditLine"))
     list_select_related = ("line__merchant", "order")
     inlines = (SettlementInline,)
     decisions = (
@@ -133,7 +135,8 @@ class UnmatchedSettlementAdmin(OfMerchant):
 
 
 @admin.register(RefusedCash)
-class RefusedCashAdmin(AboutLine, OfMerchant):
+class RefusedCashAdmin(DecidingSeveral, AboutLine, OfMerchant):
+    several = ("close",)
     merchant = "line__merchant"
     list_display = (
         *("reference", MERCHANT, "kind", "order_reference", "what", "code", "times"),

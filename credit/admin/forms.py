@@ -17,6 +17,7 @@ from unfold.widgets import (
 from backoffice.asking_again import AsksAgain
 from backoffice.decisions import Reasoned, Telling
 from backoffice.list_pages import figure
+from credit import policy_bounds
 from credit.explanations import BY_OUR_TEAM
 from credit.models import CreditPolicy, Freeze
 from credit.queries import withdrawals as queries
@@ -180,3 +181,10 @@ class BankAnswers(forms.Form):
 
 class NewCreditPolicy(NewVersion):
     model = CreditPolicy
+
+    def figure_field(self, name: str) -> forms.Field:
+        """The field of the figure in the column of this name, with its bounds."""
+        field = super().figure_field(name)
+        bounds = policy_bounds.BOUNDS.get(name)
+        field.help_text = str(bounds) if bounds else field.help_text
+        return field

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Exists, F, Model, OuterRef, Q
 from django.http import HttpRequest
 
 from backoffice.decisions import Call, Decision, Telling
+from backoffice.filters import of_currency, which
 from backoffice.list_pages import OfMerchant, amount, figure, related
 from backoffice.outcomes import LastDecision
+from backoffice.several import DecidingSeveral
 from credit.admin import shown
 from credit.admin.forms import DaysChange, FreezePlaced, LimitChange, MayTell, ProceedsCorrected
 from credit.admin.shown import AboutLine
@@ -19,6 +21,7 @@ from credit.models import (
     FormerDays,
     Freeze,
     LimitEntry,
+    Order,
     ProceedsCorrection,
     ProceedsEntry,
     ShopMetrics,
@@ -78,8 +81,29 @@ def _shares(exposures: Iterable[tuple[str, Exposure]]) -> str:
     )
 
 
+def _has_overdue() -> Q:
+    """Lines with an order that fell due before the line's open day."""
+    late = Order.objects.filter(line=OuterRef("pk"), due_on__lt=OuterRef("open_on"))
+    return Q(Exists(late))
+
+
+STATES = which(
+    "state",
+    {
+        "frozen": ("Frozen", lambda: Q(freezes_in_force__gt=0)),
+        "overdue": ("With something overdue", _has_overdue),
+        "over": ("Over the limit", lambda: Q(used__gt=F("limit"))),
+        "below": ("Proceeds below 0", lambda: Q(proceeds__lt=0)),
+        "paused": ("Paused by the merchant", lambda: Q(paused_at__isnull=False)),
+        "closed": ("Closed", lambda: Q(closed_at__isnull=False)),
+    },
+)
+CURRENCY = of_currency("credit.CreditLine")
+
+
 @admin.register(CreditLine)
 class CreditLineAdmin(AboutLine, OfMerchant):
+    dated = ""
     merchant = "merchant"
     reference = ""
     list_display = (
@@ -91,6 +115,7 @@ class CreditLineAdmin(AboutLine, OfMerchant):
         "frozen",
         "open_on",
     )
+    list_filter = (STATES, CURRENCY)
     list_select_related = ("merchant",)
     decisions = (
         Decision(
@@ -147,7 +172,7 @@ class CreditLineAdmin(AboutLine, OfMerchant):
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
         return [*super().get_fields(request, obj), self.owed_by_buyer, self.owed_by_risk]
 
-    @admin.display(boolean=True)
+    @admin.display(boolean=True, ordering="freezes_in_force")
     def frozen(self, line: CreditLine) -> bool:
         return line.is_frozen
 
@@ -170,7 +195,8 @@ WHEN_LIFTED = {
 
 
 @admin.register(Freeze)
-class FreezeAdmin(AboutLine, OfMerchant):
+class FreezeAdmin(DecidingSeveral, AboutLine, OfMerchant):
+    several = ("lift",)
     merchant = "line__merchant"
     reference = ""
     list_display = ("__str__", MERCHANT, "note", "placed_at", "placed_by", "lifted_at")
@@ -226,7 +252,7 @@ class LimitEntryAdmin(OfMerchant):
         "actor",
         "at",
     )
-    list_filter = ("kind",)
+    list_filter = ("kind", CURRENCY)
     list_select_related = ("line__merchant", "order")
 
 
@@ -236,7 +262,7 @@ class ProceedsEntryAdmin(OfMerchant):
     reference = "order__reference"
     is_long = True
     list_display = ("__str__", MERCHANT, "order", amount("amount"), "matures_on", "at")
-    list_filter = ("kind",)
+    list_filter = ("kind", CURRENCY)
     list_select_related = ("line__merchant", "order")
 
 

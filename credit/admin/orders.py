@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, Q
+from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from backoffice.decisions import Call, Decision, Reasoned, Telling
+from backoffice.filters import of_currency, which
 from backoffice.list_pages import (
     OfMerchant,
     ReadOnlyInline,
@@ -20,6 +22,7 @@ from backoffice.list_pages import (
     related,
     waiting,
 )
+from backoffice.several import DecidingSeveral
 from credit.admin import shown
 from credit.admin.forms import OrderRefunded
 from credit.admin.shown import AboutLine
@@ -95,6 +98,19 @@ def _refund_effect(order: Order) -> str:
     )
 
 
+# Looked for line by line, by the index of each line's due days: nobody would find an old one among
+# the latest orders.
+OVERDUE = """
+    SELECT late.id FROM credit_creditline line CROSS JOIN LATERAL (
+        SELECT id FROM credit_order
+        WHERE line_id = line.merchant_id AND due_on < line.open_on OFFSET 0
+    ) late
+"""
+STATES = which(
+    "state", {"overdue": ("Overdue", lambda: Q(pk__in=RawSQL(OVERDUE, ())))}, is_indexed=True
+)
+
+
 @admin.register(Order)
 class OrderAdmin(AboutLine, OfMerchant):
     merchant = "line__merchant"
@@ -110,7 +126,7 @@ class OrderAdmin(AboutLine, OfMerchant):
         "due_on",
         "placed_at",
     )
-    list_filter = ("status",)
+    list_filter = ("status", STATES, of_currency("credit.CreditLine"))
     list_select_related = ("line__merchant",)
     inlines = (PaymentInline, RefundInline)
     decisions = (
@@ -163,6 +179,7 @@ class OrderRefundAdmin(OfMerchant):
         amount("from_proceeds"),
         "at",
     )
+    list_filter = (of_currency("credit.CreditLine"),)
     list_select_related = ("line__merchant", "order")
 
 
@@ -171,7 +188,8 @@ def _is_open(flag: OrderFlag) -> bool:
 
 
 @admin.register(OrderFlag)
-class OrderFlagAdmin(AboutLine, OfMerchant):
+class OrderFlagAdmin(DecidingSeveral, AboutLine, OfMerchant):
+    several = ("dismiss", "confirm")
     merchant = "line__merchant"
     reference = "cause"
     list_display = ("__str__", MERCHANT, "cause", "buyer", "at", "status", "decided_by")

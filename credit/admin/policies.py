@@ -6,6 +6,7 @@ from backoffice.list_pages import ReadOnly, amount
 from credit.admin.forms import NewCreditPolicy
 from credit.models import CreditPolicy
 from credit.operations import policies
+from credit.queries import dry_run
 from merchants.admin.policies import AboutPolicies, new_version, withdrawing
 
 _NEW_VERSION = new_version(
@@ -13,6 +14,7 @@ _NEW_VERSION = new_version(
     policies.introduce,
     "From its first local day on, all lines of the currency are decided by the new numbers; what"
     " was decided before keeps its version.",
+    dry_run.of_arguments,
 )
 
 

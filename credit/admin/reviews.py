@@ -5,7 +5,9 @@ them.
 from django.contrib import admin
 
 from backoffice.decisions import Call, Decision, Telling
+from backoffice.filters import of_currency
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
+from backoffice.several import DecidingSeveral
 from credit.admin import shown
 from credit.admin.forms import MayTell, RaiseApproved
 from credit.admin.shown import AboutLine
@@ -31,7 +33,9 @@ def _review_waits(review: LimitReview) -> bool:
 
 
 @admin.register(LimitReview)
-class LimitReviewAdmin(AboutLine, OfMerchant):
+class LimitReviewAdmin(DecidingSeveral, AboutLine, OfMerchant):
+    several = ("approve", "reject")
+    dated = "on"
     merchant = "line__merchant"
     reference = ""
     list_display = (
@@ -44,7 +48,7 @@ class LimitReviewAdmin(AboutLine, OfMerchant):
         "status",
         "decided_by",
     )
-    list_filter = (waiting(queues.REVIEWS), "status", "grade")
+    list_filter = (waiting(queues.REVIEWS), "status", "grade", of_currency("credit.CreditLine"))
     list_select_related = ("line__merchant",)
     decisions = (
         Decision(
@@ -90,7 +94,8 @@ def _waits(request: LimitRequest, kind: str) -> bool:
 
 
 @admin.register(LimitRequest)
-class LimitRequestAdmin(AboutLine, OfMerchant):
+class LimitRequestAdmin(DecidingSeveral, AboutLine, OfMerchant):
+    several = ("reject",)
     merchant = "line__merchant"
     reference = ""
     list_display = (

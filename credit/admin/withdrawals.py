@@ -14,7 +14,9 @@ from backoffice.decisions import (
     Report,
     Telling,
 )
+from backoffice.filters import of_currency
 from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
+from backoffice.several import DecidingSeveral
 from credit.admin import shown
 from credit.admin.forms import BankAnswers, BankFile, FoundPaid, MarkedPaid
 from credit.admin.shown import AboutLine
@@ -70,6 +72,7 @@ class PayoutDestinationAdmin(AboutLine, OfMerchant):
 
 @admin.register(PayoutSchedule)
 class PayoutScheduleAdmin(OfMerchant):
+    dated = "set_up_at"
     merchant = "line__merchant"
     reference = ""
     list_display = (
@@ -258,8 +261,20 @@ def _file(act: Act) -> tuple[str, bytes]:
     return f"{batch}.csv", content.encode()
 
 
+def _file_as_sent(act: Act) -> tuple[str, bytes]:
+    """The name and the content of the bank file that this withdrawal is in, as it was sent. Showing
+    it again needs a reason.
+    """
+    batch = act.row.batch
+    content = payout_files.export_again(
+        batch=batch, reason=act.reason, as_sent=True, actor=act.actor, now=act.now
+    )
+    return f"{batch}-as-sent.csv", content.encode()
+
+
 @admin.register(Withdrawal)
-class WithdrawalAdmin(AboutLine, OfMerchant):
+class WithdrawalAdmin(DecidingSeveral, AboutLine, OfMerchant):
+    several = ("approve", "reject", "failed")
     merchant = "line__merchant"
     list_display = (
         "reference",
@@ -278,6 +293,8 @@ class WithdrawalAdmin(AboutLine, OfMerchant):
         "status",
         "needs_approval",
         ("flagged_late_at", admin.EmptyFieldListFilter),
+        of_currency("credit.CreditLine"),
+        ("ended_at", admin.EmptyFieldListFilter),
     )
     list_select_related = ("line__merchant", "destination")
     decisions = ABOUT_ONE
@@ -287,10 +304,22 @@ class WithdrawalAdmin(AboutLine, OfMerchant):
             "File for the bank",
             is_there=lambda withdrawal: bool(withdrawal.batch),
             effect=lambda withdrawal: (
-                f"The file {withdrawal.batch} has the whole numbers of accounts and cards. That you"
-                " took it, and why, is on the trail."
+                f"The file {withdrawal.batch} without the withdrawals that have ended, to be sent"
+                " once more. It has the whole numbers of accounts and cards. That you took it, and"
+                " why, is on the trail."
             ),
             content=_file,
+        ),
+        Download(
+            "file-as-sent",
+            "That file as it was sent",
+            is_there=lambda withdrawal: bool(withdrawal.batch),
+            effect=lambda withdrawal: (
+                f"The file {withdrawal.batch} as it was sent, byte for byte, to look something up:"
+                " withdrawals in it may have ended, so it is not sent again. It has the whole"
+                " numbers of accounts and cards. That you took it, and why, is on the trail."
+            ),
+            content=_file_as_sent,
         ),
     )
     list_decisions = (

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -192,6 +193,8 @@ class LimitEntry(models.Model):
             ),
         ]
         indexes: ClassVar = [
+            # Days of the operators' list.
+            BrinIndex(fields=["at"], name="limit_entries_lately", autosummarize=True),
             # The line's page, newest first, and its balances at an instant.
             models.Index(fields=["line", "-at", "-id"], name="limit_entry_history"),
             # The line's page filtered by one of the rare kinds, newest first.

@@ -287,6 +287,8 @@ class OrderPayment(models.Model):
             ),
         ]
         indexes: ClassVar = [
+            # Days of the operators' list.
+            BrinIndex(fields=["at"], name="order_payments_lately", autosummarize=True),
             # The operators' list of cash that waits for a decision.
             models.Index(
                 fields=["arrived_at"],

@@ -1,9 +1,11 @@
 from decimal import Decimal
 from typing import ClassVar
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
+from credit import policy_bounds
 from lib.fields import AmountField
 from merchants.models.policies import PolicyVersion, unchanging, versions
 
@@ -89,6 +91,12 @@ class CreditPolicy(PolicyVersion):
             ),
         ]
         triggers: ClassVar = unchanging("policy")
+
+    def clean(self) -> None:
+        """Raises ValidationError, by the figures' names, for figures that make no sense."""
+        errors = dict(policy_bounds.faults(dict(self.figures)))
+        if errors:
+            raise ValidationError(errors)
 
     @property
     def holds_reviews(self) -> bool:

@@ -1,6 +1,7 @@
 from typing import ClassVar
 
 import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -117,6 +118,8 @@ class ProceedsEntry(models.Model):
             ),
         ]
         indexes: ClassVar = [
+            # Days of the operators' list.
+            BrinIndex(fields=["at"], name="proceeds_lately", autosummarize=True),
             models.Index(
                 fields=["line", "-id"], name="proceeds_history"
             ),  # the proceeds page, newest first

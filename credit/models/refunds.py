@@ -1,6 +1,7 @@
 from typing import ClassVar
 
 import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
@@ -24,6 +25,10 @@ class OrderRefund(models.Model):
     arrived_at = models.DateTimeField()  # when we were told
 
     class Meta:
+        indexes: ClassVar = [
+            # Days of the operators' list.
+            BrinIndex(fields=["at"], name="order_refunds_lately", autosummarize=True),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["line", "reference"], name="one_refund_per_merchant_and_reference"

@@ -9,7 +9,7 @@ from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry
 from credit.operations import days
-from lib import calendar, money, prepared
+from lib import calendar, day_ends, money, prepared
 from lib.refusals import Invalid, Refused
 from merchants.models import Merchant
 
@@ -103,7 +103,8 @@ def lock(merchant_id: int, *, now: datetime, notes_instant: bool = True) -> Cred
     line = _locked(merchant_id, now, LOCK_AND_NOTE if notes_instant else LOCK)
     counts_at = max(now, line.last_wrote_at)  # as a day starts that instant is noted, too
     if line.open_until <= counts_at:
-        days.work_off([merchant_id], now=counts_at)
+        with day_ends.of_merchant(merchant_id):
+            days.work_off([merchant_id], now=counts_at)
         line = _locked(merchant_id, now, LOCK)
     line.now = counts_at
     return line

@@ -1,9 +1,10 @@
 """The bank's answers about withdrawals: a file is uploaded once, and a job processes it row by row.
 
-A file is CSV in UTF-8 with the columns reference, status (PAID or FAILED), bank_reference (of a
-PAID) and reason (of a FAILED). It may have amount and currency, which say what was paid: a row that
-names another amount than the withdrawal's is refused. A file may have tens of thousands of rows,
-and each needs the lock of a line, so the upload does not wait for them.
+A file is CSV in UTF-8, with commas, semicolons or tabs between its cells, and with the columns
+reference, status (PAID or FAILED), bank_reference (of a PAID) and reason (of a FAILED). It may have
+amount and currency, which say what was paid: a row that names another amount than the withdrawal's
+is refused. A file may have tens of thousands of rows, and each needs the lock of a line, so the
+upload does not wait for them.
 """
 
 import csv
@@ -20,6 +21,7 @@ from credit.models import PayoutAnswer, PayoutAnswerFile, Withdrawal
 from credit.operations import payouts
 from credit.operations import withdrawal_transitions as steps
 from credit.trail import Action
+from lib import delimiters
 from lib.refusals import Refused
 from trail import operations as trail
 
@@ -163,13 +165,26 @@ def _amount(answer: PayoutAnswer, withdrawal: Withdrawal) -> Money:
     return Money(value, (answer.currency or withdrawal.currency).upper())
 
 
+def _cells(text: str) -> list[list[str]]:
+    """The rows of the file as cells, by what stands between those of its heading. Raises
+    csv.Error.
+    """
+    lines = text.splitlines(keepends=True)
+    first = next((place for place, line in enumerate(lines) if line.strip()), None)
+    if first is None:
+        return []
+    delimiter, lines = delimiters.told(lines, first)
+    kept = "".join(lines[first:])  # what named the delimiter is no row
+    return list(csv.reader(io.StringIO(kept, newline=""), delimiter=delimiter, strict=True))
+
+
 def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield (row number, values by column) for each row that is not empty; the heading counts as
     row 1. The whole file is read first. Raises UnreadableFile.
     """
     try:
         text = content.decode("utf-8-sig")
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        rows = _cells(text)
     except (UnicodeDecodeError, csv.Error) as error:
         raise UnreadableFile(f"The file cannot be read as CSV in UTF-8: {error}.") from None
     if not rows or "\0" in text:

@@ -125,11 +125,14 @@ def _number(withdrawal: Withdrawal) -> str:
 
 
 @transaction.atomic
-def export_again(*, batch: str, actor: str, reason: str, now: datetime) -> str:
-    """Write the content of a file for the bank once more, without the withdrawals that have ended
-    since.
+def export_again(
+    *, batch: str, actor: str, reason: str, as_sent: bool = False, now: datetime
+) -> str:
+    """Write the content of a file for the bank once more: without the withdrawals that have ended
+    since, or `as_sent`, byte for byte.
 
-    The bank knows a withdrawal by its reference, so it may get the file twice. The file has whole
+    The bank knows a withdrawal by its reference, so it may get the file twice. What a file was made
+    of never changes: neither destinations nor what withdrawals were asked for. The file has whole
     account numbers, so a trail row says who took it and why. Raises UnknownBatch, NumberUnreadable,
     Invalid without a reason.
     """
@@ -137,13 +140,13 @@ def export_again(*, batch: str, actor: str, reason: str, now: datetime) -> str:
     written = Withdrawal.objects.filter(batch=batch).exclude(batch="")
     if not written.exists():
         raise UnknownBatch(f"There is no file {batch}.")
-    open_ones = written.filter(ended_at__isnull=True).select_related("destination")
-    found = list(open_ones.order_by("line_id", "pk"))
+    chosen = written if as_sent else written.filter(ended_at__isnull=True)
+    found = list(chosen.select_related("destination").order_by("line_id", "pk"))
     content = _for_the_bank(found)
     trail.write(
         Action.BANK_FILE_DOWNLOADED,
         subject=batch,
-        after={"withdrawals": len(found)},
+        after={"withdrawals": len(found)} | ({"as_sent": True} if as_sent else {}),
         actor=actor,
         reason=reason,
         now=now,

@@ -8,9 +8,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Decision, Reasoned
 from backoffice.list_pages import FoundByKeys, one_of
+from backoffice.several import DecidingSeveral
 from gateway import intake
 from gateway.models import ReceivedEvent
 from lib import events
@@ -46,7 +46,8 @@ class OfType(admin.SimpleListFilter):
 
 
 @admin.register(ReceivedEvent)
-class ReceivedEventAdmin(Deciding, FoundByKeys):
+class ReceivedEventAdmin(DecidingSeveral, FoundByKeys):
+    several = ("send-again",)
     keys = ("merchant", "event", "key__prefix")
     is_long = True
     search_help_text = "A merchant's reference, an event's id, or a key's prefix."

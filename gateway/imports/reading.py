@@ -15,16 +15,13 @@ from typing import Any
 
 from gateway.imports.faults import Fault, UnreadableFile
 from gateway.imports.kinds import Kind
-from lib import strict_json
+from lib import delimiters, strict_json
 
 LARGEST_FILE = 5 * 1024 * 1024  # bytes
 MOST_ROWS = 50_000
 LONGEST_LINE = 10_000  # characters
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-DELIMITERS = (",", ";", "\t")
-# The line by which Excel is told what stands between cells, and which it writes in turn.
-SEPARATOR = re.compile(r'"?sep=(?P<delimiter>[,;\t|])"?', re.IGNORECASE)
 LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -113,11 +110,7 @@ def _read_csv(lines: Sequence[str], kind: Kind, table: Table) -> None:
     wrong heading is a fault, and then no row is read.
     """
     first = next(place for place, line in enumerate(lines) if line.strip())
-    if said := SEPARATOR.fullmatch(lines[first].strip()):
-        delimiter = said["delimiter"]
-        lines = [*lines[:first], "", *lines[first + 1 :]]
-    else:
-        delimiter = max(DELIMITERS, key=lines[first].count)
+    delimiter, lines = delimiters.told(lines, first)
     source = io.StringIO("\n".join(lines), newline="")
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     started_at = 1

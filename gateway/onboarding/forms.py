@@ -14,6 +14,7 @@ from unfold.widgets import (
 
 from backoffice.decisions import Reasoned
 from billing.models import BillingAccount
+from billing.queries import methods
 from credit.rules import MOST_PAYMENT_DAYS, SETTLEMENT_DAYS
 from lib.text_fields import LineField
 
@@ -77,6 +78,14 @@ class NewMerchant(Reasoned):
         "Pays by", BillingAccount.Method.choices, initial=BillingAccount.Method.MANUAL
     )
     field_order: tuple[str, ...] = ("reference", "owner_email", *TERMS, "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["payment_method"]
+        assert isinstance(field, forms.ChoiceField)
+        if not methods.has_sandbox():
+            Method = BillingAccount.Method
+            field.choices = [one for one in Method.choices if one[0] != Method.SANDBOX]
 
 
 def terms_of(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -38,11 +38,13 @@ def add(
     `merchant.joined`. Then its first owner is invited.
 
     A mail server that does not take the invitation leaves the merchant without one. Raises
-    AlreadyThere, MerchantConflict, and Invalid for terms, a reference or an address that cannot
-    be, for a limit above the policy's maximum, and without a reason; then nothing is written.
+    AlreadyThere, MerchantConflict, OperatorsAddress, and Invalid for terms, a reference or an
+    address that cannot be, for a limit above the policy's maximum, and without a reason; then
+    nothing is written.
     """
     reason = wording.checked("reason", reason)
     owner_email = wording.address("owner_email", owner_email)
+    team.check_address(owner_email)
     reference = wording.line("reference", reference)
     joined = Event(f"added by {actor}", JOINED, now, reference, terms)
     with transaction.atomic():

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Call, Decision, Reasoned, Report
 from backoffice.list_pages import ReadOnly, ReadOnlyInline, waiting
+from backoffice.several import DecidingSeveral
 from gateway.webhooks.event_types import EVENT_TYPES
 from gateway.webhooks.forms import NewEndpoint, Overlap, Types
 from gateway.webhooks.models import (
@@ -186,7 +187,9 @@ class OfType(admin.SimpleListFilter):
 
 
 @admin.register(WebhookDelivery)
-class WebhookDeliveryAdmin(Deciding, ReadOnly):
+class WebhookDeliveryAdmin(DecidingSeveral, ReadOnly):
+    several = ("resend",)
+    dated = "first_attempt_at"
     merchant = "event__merchant"
     is_long = True
     ordering = ("-pk",)

@@ -7,14 +7,18 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Call, Decision, Download, Reasoned, Telling
-from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline, related, waiting
+from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline, one_of, related, waiting
 from backoffice.outcomes import LastDecision
+from lib import words
 from merchants.admin import member_decisions, merchant_decisions
 from merchants.forms import ProfileLookedAt
 from merchants.models import (
@@ -36,6 +40,13 @@ from merchants.queues import PROFILES
 LIST_DECISIONS: list[Decision] = []
 # Who knows of something that is decided about a merchant and that is no person's adds it here.
 ROW_DECISIONS: list[Decision] = [member_decisions.OF_MERCHANT, *merchant_decisions.OF_MERCHANT]
+
+
+@admin.display(description="name", ordering="name")
+def _overview(merchant: Merchant) -> str:
+    """The merchant's name, as a link to its overview page."""
+    address = reverse("backoffice:merchant", args=[merchant.reference])
+    return format_html('<a href="{}">{}</a>', address, merchant.name)
 
 
 class MembershipInline(ReadOnlyInline):
@@ -61,12 +72,25 @@ class LookAdmin(OfMerchant):
 
 @admin.register(Merchant)
 class MerchantAdmin(Deciding, ReadOnly):
-    list_display = ("name", "reference", "timezone", "language", "joined_at")
-    search_fields = ("reference__startswith", "name__istartswith")
+    list_display = (_overview, "reference", "timezone", "language", "joined_at")
+    list_display_links = None  # a name leads to all there is about the merchant
+    list_filter = (one_of("language", settings.LANGUAGES),)
+    search_fields = ("pk",)  # makes the box appear
+    search_help_text = "Beginnings of words of the name or reference."
     inlines = (MembershipInline,)
     change_form_outer_before_template = "admin/backoffice/link.html"
     decisions = ROW_DECISIONS
     list_decisions = LIST_DECISIONS
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Merchant]", search_term: str
+    ) -> tuple["QuerySet[Merchant]", bool]:
+        """All merchants without a term; otherwise those in whose name or reference words begin with
+        those of the term.
+        """
+        if not search_term.strip():
+            return super().get_search_results(request, queryset, "")
+        return queryset.filter(words.begin(search_term, *Merchant.NAMED_BY)), False
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
         return (

@@ -17,6 +17,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from backoffice import times
 from backoffice.asking_again import AsksAgain
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Call, Decision, Reasoned
@@ -83,17 +84,30 @@ def _versions(version: PolicyVersion) -> dict[str, Any]:
     return {"Newest version": versions.filter(withdrawn_at__isnull=True).order_by("pk").last()}
 
 
-def new_version(form: type[NewVersion], introduce: Callable[..., Any], effect: str) -> Decision:
-    """The decision to propose a new version, with a version's numbers to start from."""
+def new_version(
+    form: type[NewVersion],
+    introduce: Callable[..., Any],
+    effect: str,
+    dry_run: Callable[[dict[str, Any], datetime], Any] | None = None,
+) -> Decision:
+    """The decision to propose a new version, with a version's numbers to start from. `dry_run`
+    tells what a version would change, from what the operation is called with and the instant.
+    """
 
-    def carry_out(act: Act) -> Any:
+    def version_of(act: Act) -> dict[str, Any]:
         said = act.cleaned_data
         figures = form.model.figure_names()
         given = {name: said[name] for name in figures if said[name] is not None}
-        version = {"currency": said["currency"].upper(), "starts_on": said["starts_on"]}
+        return {"currency": said["currency"].upper(), "starts_on": said["starts_on"]} | given
+
+    def carry_out(act: Act) -> Any:
         return two_people.decide(
-            introduce, version | given | {"reason": act.reason}, actor=act.user, now=act.now
+            introduce, version_of(act) | {"reason": act.reason}, actor=act.user, now=act.now
         )
+
+    def rehearse(act: Act) -> Any:
+        assert dry_run is not None
+        return dry_run(version_of(act), act.now)
 
     def present(version: PolicyVersion | None) -> dict[str, Any]:
         if version is None:
@@ -113,6 +127,7 @@ def new_version(form: type[NewVersion], introduce: Callable[..., Any], effect: s
         initial=present,
         shown=_versions,
         carry_out=carry_out,
+        dry_run=rehearse if dry_run else None,
         done="The new version waits for a second person.",
     )
 
@@ -184,7 +199,8 @@ class OperatorPolicyAdmin(Deciding, ReadOnly):
         return found.prefetch_related("rows")
 
     def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
-        return ("__str__", "starts_on", *_figure_columns(), "withdrawn_at")
+        columns = ("__str__", "starts_on", *_figure_columns(), "withdrawn_at")
+        return times.labelled(OperatorPolicy, columns)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
         return (

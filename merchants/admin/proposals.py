@@ -10,11 +10,12 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from backoffice import changes
-from backoffice.briefs import BOOKS, Brief
+from backoffice.briefs import BOOKS, OF_PROPOSALS, Brief
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Call, ConfirmForm, Decision, Reasoned
 from backoffice.list_pages import ReadOnly, waiting
 from backoffice.queues import QUEUES
+from lib import clock
 from merchants.models import Proposal
 from merchants.operations import proposals
 from merchants.proposals import KINDS
@@ -111,14 +112,19 @@ class ProposalAdmin(Deciding, ReadOnly):
         return changes.table(proposal.before, proposal.after)
 
     def brief(self, row: Any, name: str) -> Brief | None:
-        """How the merchant's book stands that the proposal is about."""
+        """How the merchant's book stands that the proposal is about, or what it would change for
+        all merchants.
+        """
+        if of_proposal := OF_PROPOSALS.get(row.kind):
+            return of_proposal(row, clock.now())
         book = KINDS[row.kind].permission.partition(".")[0]
         of_merchant = BOOKS.get(book)
         return of_merchant(row.merchant) if of_merchant and row.merchant else None
 
     def get_list_filter(self, request: HttpRequest) -> Sequence[Any]:
         # Each book registers its own queues of proposals, when all of them have started.
-        return (waiting(*(queue for queue in QUEUES if queue.model is Proposal)), "status")
+        here = waiting(*(queue for queue in QUEUES if queue.model is Proposal))
+        return (here, *self.list_filter)
 
     def buttons(self, request: HttpRequest, row: Model) -> Any:
         return super().buttons(request, row) if _may_decide(request, row) else []

@@ -2,26 +2,21 @@
 second factors count from.
 """
 
-from collections.abc import Callable, Iterator
-from datetime import UTC
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.validators import validate_ipv46_address
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest
 
-from backoffice.buttons import button
+from backoffice import times
+from backoffice.days_filter import OnDays
 from backoffice.list_pages import FoundByKeys
-from lib import clock, csv_files
+from lib import csv_files
 from merchants.models import EnrolledFactor, SecurityMail, SignIn
 from merchants.templatetags import browsers
-from trail.admin import OnDays
 
 COLUMNS = {
     "Time (UTC)": csv_files.utc("at"),
@@ -40,20 +35,21 @@ class SignInAdmin(FoundByKeys):
     sorted in this order.
     """
 
+    dated = "at"
+
     keys = ("address",)
     search_help_text = "An e-mail address, or the network address that it came from."
     list_display = ("time", "kind", "address", "network_address", "known_browser", "detail")
     list_filter = ("kind", ("at", OnDays))
-    list_filter_submit = True
     ordering = ("-at", "-id")
     sortable_by = ()
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("time", "kind", "user", "address", "network_address", "browser", "detail")
 
-    @admin.display(description="time (UTC)")
+    @admin.display(description="time")
     def time(self, sign_in: SignIn) -> str:
-        return f"{sign_in.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+        return times.to_the_second(sign_in.at)
 
     @admin.display(description="network address")
     def network_address(self, sign_in: SignIn) -> str | None:
@@ -77,39 +73,9 @@ class SignInAdmin(FoundByKeys):
             return super().get_search_results(request, queryset, term)
         return queryset.filter(ip=term), False
 
-    # Export.
-
-    def get_urls(self) -> list[URLPattern]:
-        view: Callable[..., HttpResponse] = self.admin_site.admin_view(self.export)
-        return [path("export/", view, name="merchants_signin_export"), *super().get_urls()]
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """The list with a button that exports what it finds."""
-        response = super().changelist_view(request, extra_context)
-        if isinstance(response, TemplateResponse):
-            address = reverse(f"{self.admin_site.name}:merchants_signin_export")
-            filters = f"?{request.GET.urlencode()}" if request.GET else ""
-            response.context_data = (response.context_data or {}) | {
-                "actions_list": [button("Export as CSV", address + filters)]
-            }
-        return response
-
-    def export(self, request: HttpRequest) -> HttpResponseBase:
-        """Download a CSV file of all rows that the list finds with the same filters and search.
-        Wrong filters lead back to the list.
-        """
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        try:
-            found = self.get_changelist_instance(request).queryset
-        except IncorrectLookupParameters:
-            return HttpResponseRedirect(
-                reverse(f"{self.admin_site.name}:merchants_signin_changelist")
-            )
-        name = f"sign-ins-{clock.now():%Y-%m-%d}.csv"
-        return csv_files.download(request, _file(found), name)
+    def file_of(self, found: Any) -> Iterator[bytes]:
+        """The file of the sign-ins that the list has found."""
+        return _file(found.queryset)
 
 
 def _file(found: "QuerySet[SignIn]") -> Iterator[bytes]:

@@ -4,6 +4,7 @@ import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from lib import words
 from lib.fields import EncryptedField
 
 
@@ -25,6 +26,12 @@ class Merchant(models.Model):
     members = models.ManyToManyField(
         "merchants.User", through="merchants.Membership", related_name="merchants"
     )
+
+    # By the beginnings of whose words operators find a merchant.
+    NAMED_BY: ClassVar = ("name", "reference")
+
+    class Meta:
+        indexes: ClassVar = [words.index("merchant_by_words", "name", "reference")]
 
     def __str__(self) -> str:
         return self.name

@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from lib import locks
+from lib import locks, words
 from lib.fields import FormKeyField
 from lib.form_keys import one_row_per_form
 from merchants.models.merchants import Merchant
@@ -61,11 +61,18 @@ class UserManager(BaseUserManager["User"]):
         )
 
 
+# By the beginnings of whose words operators find a person: of the e-mail address what stands before
+# its @, since many share the rest.
+NAMED_BY = (words.Before("email", "@"), "first_name", "last_name")
+
+
 class User(AbstractUser):
     username = None  # type: ignore[assignment]
     email = models.EmailField(_("e-mail address"), unique=True)
     # The language of pages and e-mails for this person; empty means the merchant's.
     language = models.CharField(max_length=10, blank=True)
+    # The time zone in which an operator reads the admin; empty means UTC.
+    timezone = models.CharField(max_length=64, blank=True)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -77,6 +84,7 @@ class User(AbstractUser):
         constraints: ClassVar = [
             models.UniqueConstraint(Lower("email"), name="one_user_per_email_address"),
         ]
+        indexes: ClassVar = [words.index("person_by_words", *NAMED_BY)]
         triggers: ClassVar = [
             # deploy/roles.sql: Tael itself runs as a role that owns nothing.
             pgtrigger.Trigger(

@@ -1,4 +1,6 @@
-"""A person's choice of language, and administrators' decisions about how people sign in."""
+"""A person's choice of language and time zone, and administrators' decisions about how people sign
+in.
+"""
 
 from datetime import datetime
 
@@ -6,7 +8,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
 
-from lib import wording
+from lib import calendar, wording
 from lib.refusals import Invalid, Refused
 from merchants.models import SecurityMail, User
 from merchants.operations import operators, security_mails, sessions
@@ -31,6 +33,12 @@ def choose_language(*, user_id: int, language: str) -> None:
     if language not in dict(settings.LANGUAGES):
         raise Invalid("language", f"{language!r} is none of {', '.join(dict(settings.LANGUAGES))}")
     User.objects.filter(pk=user_id).update(language=language)
+
+
+def choose_time_zone(*, user_id: int, timezone: str) -> None:
+    """Set the time zone in which an operator reads the admin. Raises Invalid."""
+    calendar.check_zone(timezone)
+    User.objects.filter(pk=user_id).update(timezone=timezone)
 
 
 def deactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User:

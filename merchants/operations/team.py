@@ -58,6 +58,13 @@ class AlreadyMember(Refused):
     sentence = _("This person belongs to the team already.")
 
 
+class OperatorsAddress(Refused):
+    """The address is one of our operators', who belong to no merchant."""
+
+    code = "operators_address"
+    sentence = _("This address cannot be invited.")
+
+
 class TooManyInvitations(Refused):
     """The merchant has sent 100 invitations within a week, and may not send more."""
 
@@ -88,8 +95,8 @@ def invite(
     invitation to the address is replaced. A form that is sent twice, with the same `request_key`,
     makes one invitation and one e-mail.
 
-    Raises FormConflict, NotAnOwner, AlreadyMember, TooManyInvitations, Invalid; and
-    InvitationNotSent after the invitation is saved.
+    Raises FormConflict, NotAnOwner, OperatorsAddress, AlreadyMember, TooManyInvitations, Invalid;
+    and InvitationNotSent after the invitation is saved.
     """
     if role not in Membership.Role.values:
         raise Invalid("role", f"{role!r} is no role")
@@ -99,6 +106,7 @@ def invite(
         invited = merchant.invitations.all()
         if known := form_keys.sent_before(invited, request_key, email=email, role=role):
             return known
+        check_address(email)
         if Membership.objects.filter(merchant=merchant, user__email__iexact=email).exists():
             raise AlreadyMember(f"email: {email} belongs to the merchant")
         lately = invited.filter(invited_at__gt=now - VALID_FOR)
@@ -129,7 +137,8 @@ def invite_first_owner(*, merchant_id: int, email: str, actor: str, now: datetim
     nothing if the merchant has an owner, or an open invitation of one.
 
     Returns False if the mail server did not take the e-mail; then the invitation is revoked, and
-    the next call tries anew. Otherwise returns True. Raises Invalid.
+    the next call tries anew. Also returns False for an operator's address, which nobody is invited
+    by. Otherwise returns True. Raises Invalid.
     """
     email, token = wording.address("owner_email", email), secrets.token_urlsafe(32)
     with transaction.atomic():
@@ -140,6 +149,9 @@ def invite_first_owner(*, merchant_id: int, email: str, actor: str, now: datetim
         open_ones = invitations.open_of(merchant_id)
         if open_ones.filter(role=owner, expires_at__gt=now).exists():
             return True
+        if queries.is_operator(email):
+            log.warning("the first owner of %s is not invited: an operator's address", merchant)
+            return False
         open_ones.filter(email=email).update(revoked_at=now)
         invitation = Invitation.objects.create(
             merchant=merchant,
@@ -165,6 +177,14 @@ def invite_first_owner(*, merchant_id: int, email: str, actor: str, now: datetim
         _take_back(invitation, str(error), actor, now)
         return False
     return True
+
+
+def check_address(email: str) -> None:
+    """Raise OperatorsAddress if the address is an operator's."""
+    if queries.is_operator(email):
+        raise OperatorsAddress(
+            f"email: {email} is an operator's, and operators belong to no merchant"
+        )
 
 
 @transaction.atomic

@@ -165,7 +165,7 @@ def calling(operation: Callable[..., object]) -> Callable[..., None]:
 
     def carry_out(proposal: Proposal, *, actor: User, now: datetime) -> None:
         operation(
-            **{name: _read(value) for name, value in proposal.arguments.items()},
+            **arguments_of(proposal),
             reason=proposal.reason,
             actor=actor.email,
             now=now,
@@ -173,6 +173,11 @@ def calling(operation: Callable[..., object]) -> Callable[..., None]:
         )
 
     return carry_out
+
+
+def arguments_of(proposal: Proposal) -> dict[str, Any]:
+    """What the proposal's operation is called with, but its reason."""
+    return {name: _read(value) for name, value in proposal.arguments.items()}
 
 
 def _written(value: Any) -> Any:

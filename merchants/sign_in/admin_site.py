@@ -20,6 +20,7 @@ from django.utils.functional import SimpleLazyObject
 from unfold.sites import UnfoldAdminSite
 
 from merchants import second_factor
+from merchants.sign_in import time_zones
 
 View = Callable[..., HttpResponse]
 Type = Authenticator.Type
@@ -45,15 +46,25 @@ class OperatorsSite(UnfoldAdminSite):
         login: HttpResponse = secure_admin_login(super().login)(request, extra_context)
         return login
 
+    def get_urls(self) -> list[Any]:
+        """The admin's addresses, with the page of all lists, and the one on which an operator
+        chooses a time zone.
+        """
+        own = [
+            path("lists/", self.admin_view(self.lists), name="lists"),
+            path("time-zone/", self.admin_view(self.time_zone), name="time_zone"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def time_zone(self, request: HttpRequest) -> HttpResponse:
+        """The page on which an operator chooses the time zone of the admin."""
+        return time_zones.choose(request, self.each_context(request))
+
     def confirm_again(self, request: HttpRequest) -> HttpResponse | None:
         """A redirect to confirm a second factor before a decision, or None if one was confirmed
         minutes ago.
         """
         return second_factor.confirm_again(request)
-
-    def get_urls(self) -> list[Any]:
-        lists = path("lists/", self.admin_view(self.lists), name="lists")
-        return [lists, *super().get_urls()]
 
     def lists(self, request: HttpRequest) -> HttpResponse:
         """The page with the links to all lists that the operator may view, by app."""

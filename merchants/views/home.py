@@ -11,8 +11,13 @@ from merchants.models import User
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """The list of the person's merchants. If there is only one, redirect to its overview."""
-    merchants = queries.merchants_of(cast(User, request.user))
+    """The list of the person's merchants. If there is only one, redirect to its overview.
+    Operators, who belong to no merchant, are sent to the admin.
+    """
+    user = cast(User, request.user)
+    if user.is_staff:
+        return redirect("admin:index")
+    merchants = queries.merchants_of(user)
     page = paging.page(merchants, by="name", params=request.GET)
     if len(page.rows) == 1 and not request.GET:
         return redirect("overview", merchant=page.rows[0].reference)

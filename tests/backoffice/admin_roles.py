@@ -153,10 +153,26 @@ DECIDED_IN_LISTS = {
     "merchants.merchant": (CREDIT, "add"),
     "merchants.user": (RUNS, "add-operator"),
 }
+# Those of the decisions about one row that can be taken for several rows of a list, by who may
+# take them for one.
+DECIDED_FOR_SEVERAL = {
+    "billing.billingcredit": "approve reject",
+    "billing.invoice": "issue",
+    "billing.thresholdrequest": "reject",
+    "credit.freeze": "lift",
+    "credit.limitrequest": "reject",
+    "credit.limitreview": "approve reject",
+    "credit.orderflag": "dismiss confirm",
+    "credit.refusedcash": "close",
+    "credit.withdrawal": "approve reject failed",
+    "gateway.receivedevent": "send-again",
+    "gateway.webhookdelivery": "resend",
+    "jobs.jobfailure": "retry",
+}
 DOWNLOADED = {
     "billing.invoice": (ALL, "pdf csv"),
     "billing.statement": (ALL, "pdf csv"),
-    "credit.withdrawal": (CREDIT, "file"),
+    "credit.withdrawal": (CREDIT, "file file-as-sent"),
     "merchants.profile": (CREDIT, "licence"),
 }
 
@@ -167,10 +183,11 @@ OTHER_PERMISSIONS = {
     ("merchants.merchant", "note"): (CREDIT + BILLING + RUNS, "merchants.change_note"),
 }
 
+WITHOUT_PAGES = {"jobs.heartbeat", "jobs.lease", "merchants.operatorfigure"}  # of their own
+
 # Files of a whole list, by their route's name: for who looks at the list.
 EXPORTED = {
-    "merchants_signin_export": "merchants.signin",
-    "trail_trailentry_export": "trail.trailentry",
+    f"{label.replace('.', '_')}_export": label for label in SEEN if label not in WITHOUT_PAGES
 }
 
 # Pages beside those of the models: what they have in their address, and who gets which status.
@@ -198,7 +215,8 @@ OF_THE_SITE = {
     "password_change": 302,  # to allauth's
     "password_change_done": 302,
     "search": 200,
+    "time_zone": 200,  # the own one
     "view_on_site": 404,
 }
 OF_A_MODEL = ("changelist", "add", "change", "delete", "history", "decide", "decide_list",
-              "download")  # fmt: skip
+              "download", "export", "decide_several")  # fmt: skip

@@ -52,6 +52,9 @@ def test_the_table_has_every_model_and_every_decision() -> None:
         ("downloads", table.DOWNLOADED),
     ):
         assert deciding(kind) == {label: named for label, (_who, named) in said.items()}
+    several = {label: " ".join(page.several) for label, page in registered().items()
+               if getattr(page, "several", ())}  # fmt: skip
+    assert several == table.DECIDED_FOR_SEVERAL
 
 
 def test_the_table_has_every_route_of_the_admin() -> None:
@@ -174,6 +177,11 @@ def test_decisions_and_downloads_are_for_who_may_take_them(
         for name in named.split():
             address = route(label, "decide_list", name)
             for method in methods():  # sent empty, the form comes back
+                wrong += differences(staff, who, address, may=200, **asked(who, method))
+    for label, named in table.DECIDED_FOR_SEVERAL.items():
+        for name in named.split():
+            address, who = route(label, "decide_several", name), table.DECIDED[label][0]
+            for method in methods():
                 wrong += differences(staff, who, address, may=200, **asked(who, method))
     for name, label in table.EXPORTED.items():
         who = table.SEEN[label]

@@ -46,7 +46,7 @@ def test_a_limit_is_decided_with_all_that_is_known_of_the_line() -> None:
         "Proceeds 45,000.00 USD",
         "Frozen: Placed by an operator",
         "a look at it",
-        "01 Oct 2026, 09:00 Line opened: 15,000.00 USD platform",
+        "01 Oct 2026, 09:00 UTC Line opened: 15,000.00 USD platform",
     ):
         assert words in said, words
     assert said.index("Used 5.00 USD") < said.index("New limit")  # before the form

@@ -3,9 +3,13 @@
 import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
 
 from billing.models import Payment
+from lib import words
+from merchants.models import Merchant, User
+from merchants.models.people import NAMED_BY
 from tests import shops
 from tests.backoffice.shops_with_work import NOW, in_trouble, operator
 from tests.credit.pages import set_clock
@@ -126,3 +130,84 @@ def test_what_one_may_not_look_at_is_not_found(shop: Shop) -> None:
     clerk.user_permissions.add(Permission.objects.get(codename="view_order"))
     assert "/credit/order/" in led_to(browser_of(clerk), "A-1")
     assert "Nothing has this name." in led_to(browser_of(clerk), "C-1")
+
+
+@pytest.mark.parametrize(
+    ("asked", "leads_to"),
+    [
+        ("shoes", "rosewood-2"),  # any word of a name
+        ("SHO", "rosewood-2"),
+        ("sho ros", "rosewood-2"),  # in any order
+        ("ROSEWOOD-2", "rosewood-2"),
+        ("élan", "elan"),
+        ("ÉLAN café", "elan"),
+        ("ดอกไม้", "flowers"),
+        ("flower's", "flowers"),
+    ],
+)
+def test_a_merchant_is_found_by_the_beginning_of_any_word_in_any_case(
+    client: Client, asked: str, leads_to: str
+) -> None:
+    shops.join("2026-11-01 10:00", "rosewood-2", name="Rosewood Shoes")
+    shops.join("2026-11-01 10:00", "elan", name="Café Élan")
+    shops.join("2026-11-01 10:00", "flowers", name="Flower's ดอกไม้ (Bangkok)")
+    assert led_to(client, asked) == f"/admin/merchant/{leads_to}/"
+
+
+@pytest.mark.parametrize("asked", ["oes", "shoe rose x", "'", "&|!:*", "-- ()", "hoes\\"])
+def test_the_middle_of_a_word_and_what_is_no_word_find_nothing(client: Client, asked: str) -> None:
+    shops.join("2026-11-01 10:00", "rosewood-2", name="Rosewood Shoes")
+    assert "Nothing has this name." in led_to(client, asked)
+
+
+def test_references_and_numbers_are_found_by_their_beginning_in_any_case(
+    shop: Shop, client: Client
+) -> None:
+    order = shop.line.orders.get(reference="A-1")
+    assert led_to(client, "a-1") == f"/admin/credit/order/{order.pk}/change/"
+    large = shop.line.withdrawals.earliest("pk")
+    assert led_to(client, large.reference.lower()[:-1]) == (
+        f"/admin/credit/withdrawal/{large.pk}/change/"
+    )
+    both = led_to(client, "c-")
+    assert "Charge C-1" in both
+    assert "Charge C-2" in both
+    within = led_to(client, "ROSEWOOD a-")
+    assert "Order A-1" in within
+    assert "Order A-2" in within
+    assert "Nothing has this name." in led_to(client, "A%")
+    assert "Nothing has this name." in led_to(client, "_-1")
+
+
+def test_a_person_is_found_by_the_address_in_any_case(shop: Shop, client: Client) -> None:
+    person = shop.merchant.members.get()
+    for asked in ("ROSE", "Rose@", "rose@rosewood.ex"):
+        assert (
+            f"/admin/merchants/user/{person.pk}/change/"
+            in client.get("/admin/merchants/user/", {"q": asked}).content.decode()
+        )
+
+
+def test_lists_are_searched_by_the_merchants_name_and_the_rows_reference(
+    shop: Shop, client: Client
+) -> None:
+    other = shops.join("2026-11-01 10:00", "other", name="Other Shop")
+    other.place("2026-11-02 11:00", "B-1", "77.00")
+
+    def found(asked: str) -> list[str]:
+        page = client.get("/admin/credit/order/", {"q": asked})
+        return sorted(order.reference for order in page.context["cl"].result_list)
+
+    assert found("SHOP oth") == ["B-1"]
+    assert found("other") == ["B-1"]
+    assert found("b-1") == ["B-1"]
+    assert found("rosewood a-") == ["A-1", "A-2"]
+    assert found("nobody at-all") == []
+
+
+def test_both_searches_by_words_have_their_index(shop: Shop) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        for model, names in ((Merchant, Merchant.NAMED_BY), (User, NAMED_BY)):
+            rows = model.objects.filter(words.begin("rose", *names))
+            assert "by_words" in rows.explain()

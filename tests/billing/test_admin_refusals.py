@@ -188,7 +188,8 @@ def test_an_account_chooses_among_its_own_cards(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "found"), [("2026-000001", 1), ("rosewood", 1), ("2026-000002", 0), ("rose", 0)]
+    ("asked", "found"),
+    [("2026-000001", 1), ("rosewood", 1), ("2026-000002", 0), ("rose", 1), ("ros x", 0)],
 )
 def test_a_bill_is_found_by_its_number_or_its_merchant(shop: Shop, asked: str, found: int) -> None:
     deciding.invoice(shop)

@@ -135,8 +135,8 @@ def personal(signed_in: str, nobody: str = "302 302") -> Answers:
 AGAIN = personal("302 302")  # asks to sign in once more, or has nothing to do for anybody here
 
 REST = {
-    # Who has one merchant is sent to it; an operator reads that there is none.
-    "merchants:home": Answers("302 302 302 302 200 302", "302 302 302 302 200 302"),
+    # Who has one merchant is sent to it, and an operator to the admin.
+    "merchants:home": Answers("302 302 302 302 302 302", "302 302 302 302 302 302"),
     "stripe_webhook": personal("405 503", "405 503"),  # it is not set up here
     "security_txt": personal("404 405", "404 405"),  # no contact is set here
     "set_language": AGAIN,

@@ -9,7 +9,7 @@ from django.conf import LazySettings
 from django.db import ProgrammingError, transaction
 
 from credit.models import Freeze, PayoutAnswer, PayoutAnswerFile, Withdrawal
-from credit.operations import payout_answers, payout_files, payouts
+from credit.operations import destinations, payout_answers, payout_files, payouts
 from credit.operations.payout_answers import UnreadableFile
 from credit.operations.payout_files import Batch, UnknownBatch
 from credit.operations.payouts import NotSent
@@ -17,6 +17,7 @@ from credit.queries import withdrawals as queries
 from lib.refusals import AlreadyDecided, Invalid
 from tests import shops
 from tests.credit.withdrawing import (
+    MERCHANT,
     NOW,
     OPERATOR,
     OTHER_OPERATOR,
@@ -105,9 +106,9 @@ def test_a_file_for_the_bank(shop: shops.Shop) -> None:
 WHY = "The bank's own upload failed."
 
 
-def again_of(batch: str, reason: str = WHY) -> str:
+def again_of(batch: str, reason: str = WHY, *, as_sent: bool = False) -> str:
     return payout_files.export_again(
-        batch=batch, actor=OPERATOR, reason=reason, now=shops.instant(NOW)
+        batch=batch, actor=OPERATOR, reason=reason, as_sent=as_sent, now=shops.instant(NOW)
     )
 
 
@@ -127,6 +128,26 @@ def test_a_lost_file_is_written_again_without_what_has_ended(shop: shops.Shop) -
         (OPERATOR, batch.name, {"withdrawals": 2}, WHY),
         (OPERATOR, batch.name, {"withdrawals": 1}, WHY),
     ]
+
+
+def test_an_ended_file_is_shown_again_byte_for_byte(shop: shops.Shop) -> None:
+    first, second = withdraw(shop, "100.00"), withdraw(shop, "200.00")
+    other = withdraw(shop_with("300.00", "elsewhere"), "7.00")
+    batch = export(second, other, first)
+    take(f"{first.reference},PAID,B-1,", f"{second.reference},FAILED,,closed")
+    destinations.remove(
+        merchant_id=shop.merchant.pk, destination_id=first.destination_id, actor=MERCHANT,
+        now=shops.instant(LATER),
+    )  # fmt: skip
+    take(f"{other.reference},PAID,B-3,")
+    assert rows(again_of(batch.name)) == []
+    with nothing_changes(but=["trail_trailentry"]):
+        assert again_of(batch.name, as_sent=True).encode() == batch.csv.encode()
+    told = TrailEntry.objects.latest("pk")
+    assert (told.action, told.subject, told.reason) == ("BANK_FILE_DOWNLOADED", batch.name, WHY)
+    assert told.after == {"withdrawals": 3, "as_sent": True}
+    with pytest.raises(Invalid):
+        again_of(batch.name, "", as_sent=True)
 
 
 def test_a_file_is_not_given_without_a_reason(shop: shops.Shop) -> None:
@@ -271,7 +292,7 @@ def test_each_wrong_row_is_named_and_the_others_count(
         b"reference,status,status,bank_reference,reason\n",
         HEADING.encode() + b'W1,"PAID,B-1,\n',
         HEADING.encode() + b"W1\x00,PAID,B-1,\n",
-        b"reference;status;bank_reference;reason\n",
+        b"reference|status|bank_reference|reason\n",
     ],
 )
 def test_what_is_no_file_of_answers_changes_nothing(shop: shops.Shop, content: bytes) -> None:
@@ -312,6 +333,25 @@ def test_a_file_that_excel_saved_is_read(shop: shops.Shop) -> None:
     content = f"﻿Status,Reference,Reason,Bank_Reference,Teller\r\npaid, {withdrawal} ,,B-1,Wu\r\n"
     taken = take_file(content.encode())
     assert counts(taken) == (1, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("between", "above"), [(";", ""), ("\t", ""), (";", "sep=;\r\n"), (",", "\n\n")]
+)
+def test_what_stands_between_the_cells_is_told_by_the_heading(
+    shop: shops.Shop, between: str, above: str
+) -> None:
+    paid, failed = sent(shop), sent(shop)
+    cells = [
+        HEADING.strip().split(","),
+        [paid.reference, "PAID", "B-1", ""],
+        [failed.reference, "FAILED", "", '"closed; for good"'],
+    ]
+    content = above + "\r\n".join(between.join(row) for row in cells)
+    taken = take_file(b"\xef\xbb\xbf" + content.encode())
+    assert counts(taken) == (1, 1, 0, 0)
+    assert [answer.row for answer in taken] == [2, 3]
+    assert Withdrawal.objects.get(pk=failed.pk).reason == "closed; for good"
 
 
 def test_one_is_marked_as_paid_or_failed_by_hand(shop: shops.Shop) -> None:

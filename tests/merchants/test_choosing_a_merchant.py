@@ -3,7 +3,7 @@ from django.test import Client
 
 from merchants.models import User
 from tests import shops
-from tests.factories import MembershipFactory, UserFactory, browser_of, member
+from tests.factories import MembershipFactory, UserFactory, browser_of, member, operator
 
 pytestmark = pytest.mark.django_db
 
@@ -59,3 +59,9 @@ def test_any_reference_the_platform_gave_has_an_address(reference: str, address:
     response = client.get(address)
     assert response.status_code == 200
     assert response.context["line"].merchant.reference == reference
+
+
+def test_an_operator_is_led_to_the_admin() -> None:
+    for person in (operator("Auditor"), operator()):
+        response = browser_of(person).get("/")
+        assert (response.status_code, response["Location"]) == (302, "/admin/")

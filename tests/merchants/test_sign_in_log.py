@@ -137,7 +137,7 @@ def test_auditors_search_and_export_it_and_officers_do_not(mei: User) -> None:
     for term in ("192.0.2.8", "nobody", "192.0.2", "' OR 1=1"):
         assert "192.0.2.7" not in auditor.get(page, {"q": term}).text
     answer = auditor.get(f"{page}export/?kind__exact=SIGNED_IN")
-    heading, *rows = b"".join(answer).decode().splitlines()
+    heading, *rows = b"".join(answer).decode("utf-8-sig").splitlines()
     assert heading == "Time (UTC),What,Person,Address,Network address,Browser,Detail"
     (row,) = [row for row in rows if "mei@" in row]
     assert f",SIGNED_IN,{mei.pk},mei@shop.example,192.0.2.7,{FIREFOX}," in row

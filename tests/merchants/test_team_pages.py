@@ -8,10 +8,17 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from merchants.models import Invitation, User
+from merchants.models import Invitation, Membership, User
 from merchants.operations import team
 from tests import shops
-from tests.factories import MembershipFactory, UserFactory, browser_of, member, proved
+from tests.factories import (
+    MembershipFactory,
+    UserFactory,
+    browser_of,
+    member,
+    operator,
+    proved,
+)
 from tests.merchants.teams import (
     INVITE,
     NEW_PASSWORD,
@@ -28,6 +35,7 @@ from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
+CANNOT_BE = "This address cannot be invited."
 NOT_ANY_MORE = "This invitation does not work any more"
 
 
@@ -291,3 +299,22 @@ def test_a_long_list_costs_as_little_as_a_short_one(
     client = proved(owner)
     with django_assert_max_num_queries(6):
         assert "Next" in text_of(client.get(TEAM))
+
+
+@pytest.mark.parametrize("spelt", ["otto@tael.example", "Otto@Tael.Example"])
+def test_an_operators_address_is_not_invited(shop: Shop, owner: User, spelt: str) -> None:
+    operator("Auditor", email="otto@tael.example")
+    other = shops.join("2026-10-01 09:00", "other", name="Other").merchant
+    inviting = proved(owner)
+    with nothing_changes():
+        answer = inviting.post(INVITE, to_invite(spelt, "VIEWER"))
+        assert CANNOT_BE in text_of(answer)
+        with pytest.raises(team.OperatorsAddress):
+            team.invite(
+                merchant_id=shop.merchant.pk, actor=owner, email=spelt,
+                role=Membership.Role.VIEWER, now=timezone.now(),
+            )  # fmt: skip
+        assert not team.invite_first_owner(
+            merchant_id=other.pk, email=spelt, actor="API key", now=timezone.now()
+        )
+    assert mail.outbox == []

@@ -70,7 +70,7 @@ def exported(browser: Client, **asked: str) -> list[dict[str, str]]:
     response: Any = browser.get(EXPORT, asked)
     assert response.headers["Content-Disposition"].startswith('attachment; filename="trail-')
     assert response.streaming
-    lines = b"".join(response.streaming_content).decode().splitlines()
+    lines = b"".join(response.streaming_content).decode("utf-8-sig").splitlines()
     return list(csv.DictReader(lines))
 
 
@@ -88,7 +88,7 @@ LIMIT, POLICY = "LIMIT_CHANGED", "POLICY_INTRODUCED"
         ({"q": f"about {OLGA}"}, [ROLE]),
         ({"q": " 2026-000001 "}, [INVOICE]),
         ({"q": "credit line"}, [LIMIT]),
-        ({"q": "2026-00000"}, []),
+        ({"q": "2026-00000"}, [INVOICE]),
         ({"q": "rose'wood%"}, []),
         ({"action": LIMIT}, [LIMIT]),
         ({"action": "NO_SUCH"}, []),

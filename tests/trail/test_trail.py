@@ -30,6 +30,7 @@ from tests.factories import UserFactory, member
 from tests.shops import Shop, instant
 from trail import actions
 from trail import operations as trail
+from trail.downloads import Action as OfLists
 from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
@@ -258,7 +259,17 @@ def test_nothing_is_cut_a_reason_that_does_not_fit_is_refused(shop: Shop) -> Non
 
 
 def test_an_action_has_a_label_and_its_code_is_its_name() -> None:
-    declared = (OfJobs, Action, OfNotices, OfCredit, OfBilling, OfApi, OfImports, OfWebhooks)
+    declared = (
+        OfLists,
+        OfJobs,
+        Action,
+        OfNotices,
+        OfCredit,
+        OfBilling,
+        OfApi,
+        OfImports,
+        OfWebhooks,
+    )
     all_of_them = [action for actions_of_app in declared for action in actions_of_app]
     assert all(action.name == action.value for action in all_of_them)
     labels = {str(action.label) for action in all_of_them}

@@ -99,7 +99,7 @@ def test_a_merchant_joins_with_its_terms_and_its_owner_is_invited(officer: Clien
         ({"payment_days": "400"}, "less than or equal to 366"),
         ({"plan_interval_days": "29"}, "greater than or equal to 30"),
         ({"billing_threshold": "-1"}, "threshold"),
-        ({"payment_method": "sandbox"}, "sandbox payments need"),
+        ({"payment_method": "sandbox"}, "Select a valid choice"),
         ({"owner_email": "noi"}, "Enter a valid email address"),
         ({"reason": ""}, "This field is required"),
     ],

@@ -1,0 +1,57 @@
+"""Filters that the lists of several books share."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from django.apps import apps
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+Rows = QuerySet[Any, Any]
+
+
+def of_currency(owner: str) -> type[admin.SimpleListFilter]:
+    """A filter class by the currency of rows. It offers those of the `owner` rows, such as credit
+    lines, which are as many as merchants: the rows of the list itself may be very many.
+    """
+
+    class OfCurrency(admin.SimpleListFilter):
+        title = "currency"
+        parameter_name = "currency"
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+            owners = apps.get_model(owner)._default_manager
+            codes = owners.order_by("currency").values_list("currency", flat=True).distinct()
+            return [(code, code) for code in codes]
+
+        def has_output(self) -> bool:
+            """Whether there is a choice; who asks by the address is answered all the same."""
+            return len(self.lookup_choices) > 0
+
+        def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+            return queryset.filter(currency=self.value()) if self.value() else queryset
+
+    return OfCurrency
+
+
+def which(
+    title: str, choices: Mapping[str, tuple[str, Callable[[], Q]]], *, is_indexed: bool = False
+) -> type[admin.SimpleListFilter]:
+    """A filter class by conditions, each with its label. `is_indexed`: each has an index of its
+    own, so that a long list looks at all rows.
+    """
+
+    class Which(admin.SimpleListFilter):
+        parameter_name = "which"
+        has_index: ClassVar[bool] = is_indexed
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+            return [(code, label) for code, (label, _of) in choices.items()]
+
+        def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+            chosen = choices.get(self.value() or "")
+            return queryset.filter(chosen[1]()) if chosen else queryset
+
+    Which.title = title
+    return Which

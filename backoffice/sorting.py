@@ -1,0 +1,93 @@
+"""By which of its columns an admin list can be sorted, and how."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Model
+from django.db.models.expressions import BaseExpression
+
+from lib.fields import EncryptedField
+
+# Of these types a reader knows the order. Long texts have none that anybody looks for.
+SORTED = (
+    models.CharField,
+    models.IntegerField,
+    models.DecimalField,
+    models.DateField,
+    models.BooleanField,
+    models.GenericIPAddressField,
+)
+MERCHANT = "merchants.Merchant"
+
+
+def order_of(pages: Any, name: Any) -> str:
+    """The path by which a list's rows are sorted for its column `name`; "" where it has no order
+    that would be of use.
+    """
+    model: type[Model] = pages.model
+    if isinstance(name, str):
+        fields = {field.name: field for field in model._meta.concrete_fields}
+        if name in fields:
+            return _of_field(fields[name], name)
+    shown = name if callable(name) else getattr(pages, name, None)
+    if path := getattr(shown, "leads_to", ""):
+        return _of_path(model, path)
+    if amount := getattr(shown, "amount_of", ""):
+        return amount if any(one.name == amount for one in model._meta.concrete_fields) else ""
+    return str(getattr(shown, "admin_order_field", None) or "")
+
+
+def _of_path(model: type[Model], path: str) -> str:
+    """The path by which rows are sorted that show the row at the end of a path of foreign keys."""
+    *steps, last = path.split("__")
+    for step in steps:
+        model = model._meta.get_field(step).related_model  # type: ignore[assignment]
+    return _of_field(model._meta.get_field(last), path)
+
+
+def _of_field(field: Any, path: str) -> str:
+    """The path by which rows are sorted that show this field. Merchants go by their names."""
+    related = field.related_model
+    if related is not None:
+        return f"{path}__name" if related._meta.label == MERCHANT else ""
+    if isinstance(field, EncryptedField):
+        return ""
+    return path if isinstance(field, SORTED) else ""
+
+
+def columns(pages: Any, list_display: Sequence[Any]) -> list[Any]:
+    """Those of the columns by which the list can be sorted."""
+    return [name for name in list_display if order_of(pages, name)]
+
+
+def asked(list_display: Sequence[Any], sortable: Sequence[Any], text: str) -> str:
+    """What the address asks for ("1.-3": by the second column, and then by the fourth, from its
+    end) without columns by which the list is not sorted, or that come again.
+    """
+    return ".".join(_asked(list_display, sortable, text))
+
+
+def _asked(list_display: Sequence[Any], sortable: Sequence[Any], text: str) -> Iterator[str]:
+    seen: set[int] = set()
+    for part in text.split("."):
+        digits = part.removeprefix("-")
+        if not (digits.isascii() and digits.isdigit() and len(digits) < 4):
+            continue
+        place = int(digits)
+        if place in seen or place >= len(list_display) or list_display[place] not in sortable:
+            continue
+        seen.add(place)
+        yield part
+
+
+def empty_last(order: Sequence[Any]) -> list[Any]:
+    """The order with rows that lack something last, in both directions."""
+    return [_empty_last(one) for one in order]
+
+
+def _empty_last(one: Any) -> BaseExpression | Any:
+    if not isinstance(one, str) or one in ("pk", "-pk"):
+        return one
+    path = F(one.removeprefix("-"))
+    return path.desc(nulls_last=True) if one.startswith("-") else path.asc(nulls_last=True)

@@ -1,0 +1,156 @@
+"""What a new version of the credit policy would change is shown before anybody decides on it."""
+
+import random
+from collections import Counter
+from datetime import date
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from backoffice import decision_pages
+from credit.models import CreditLine, CreditPolicy, LimitReview
+from credit.queries import dry_run, policies
+from credit.queries.limit import preview
+from merchants.models import Proposal
+from tests import shops
+from tests.credit import reviewing
+from tests.credit.deciding import DECIDED_AT, address
+from tests.factories import browser_of, operator
+from tests.text import text_of
+from tests.unchanged import nothing_changes
+
+pytestmark = pytest.mark.django_db
+
+INTRODUCE = "/admin/credit/creditpolicy/decide/introduce/"
+NEXT = {"currency": "USD", "starts_on": "2026-12-01", "reason": "For winter."}
+NOW = DECIDED_AT
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decision_pages, "clock", SimpleNamespace(now=lambda: NOW))
+
+
+def shop_that(reference: str, sells: str, *metrics: Any, **terms: Any) -> shops.Shop:
+    shop = shops.join("2026-10-01 10:00", reference, name=reference, **terms)
+    shop.place("2026-10-02 10:00", "A-1", sells)
+    shop.ship("2026-10-02 11:00", "A-1")
+    shop.deliver("2026-10-02 12:00", "A-1")
+    shop.pay("2026-10-03 10:00", "A-1", sells)
+    reviewing.metrics(shop, "2026-10-04 10:00", *metrics)
+    return shop
+
+
+def several() -> None:
+    """One shop that A raises at once, one that waits for an operator, one cut, one left."""
+    for at, (stars, mark) in enumerate((("4.8", 100), ("4.8", 100), ("3.0", 10), ("4.5", 60))):
+        limit = "19000.00" if at == 1 else "5000.00"
+        shop_that(f"shop-{at}", limit, stars, mark, mark, mark, credit_limit=limit)
+
+
+def in_python(policy: CreditPolicy) -> dict[str, Any]:
+    """The same outcome, line by line, by the arithmetic of reviews."""
+    looks = preview(list(CreditLine.objects.order_by("pk")), {"USD": policy}, NOW)
+    grades = Counter(look.result.grade.value for look in looks)
+    told: dict[str, Any] = {f"grade_{name.lower()}": grades[name] for name in "ABCD"}
+    told |= {"lines": len(looks), "raised": 0, "raised_by": Decimal(0), "waiting": 0}
+    told |= {"waiting_for": Decimal(0), "cut": 0, "cut_by": Decimal(0), "limits": Decimal(0)}
+    for look in looks:
+        before, after = look.inputs.limit, look.result.limit
+        waits = look.result.status == LimitReview.Status.PENDING
+        if after != before:
+            kind = "waiting" if waits else "raised" if after > before else "cut"
+            told[kind] += 1
+            told["waiting_for" if waits else f"{kind}_by"] += abs(after - before)
+        told["limits"] += before if waits else after
+    return told
+
+
+def test_the_database_computes_what_reviews_compute() -> None:
+    several()
+    chance = random.Random(17)
+    base = policies.in_force("USD", date(2026, 11, 4))
+    for _ in range(12):
+        figures: dict[str, Decimal | int] = {
+            "rating_floor": Decimal(chance.choice(["3.0", "4.0", "4.3"])),
+            "volume_multiple": Decimal(chance.choice(["0.3", "1", "3", "7"])),
+            "a_from": Decimal(chance.choice(["70", "80", "85"])),
+            "b_from": Decimal(chance.choice(["60", "65"])),
+            "a_factor": Decimal(chance.choice(["1.7", "2", "3.3333"])),
+            "d_factor": Decimal(chance.choice(["0.5", "0.75", "0.3333"])),
+            "step": Decimal(chance.choice(["1", "100", "700"])),
+            "automatic_up_to": Decimal(chance.choice(["5000", "20000"])),
+            "minimum_limit": Decimal(chance.choice(["0", "1000", "4900"])),
+            "paid_days": chance.choice([7, 30, 90]),
+        }
+        policy = base.next_version(2, date(2026, 12, 1), figures)
+        assert vars(dry_run.outcome(policy, NOW)) == in_python(policy)
+
+
+def test_the_page_shows_both_versions_and_decides_nothing() -> None:
+    several()
+    browser = browser_of(operator("Administrator"))
+    assert "Show what it would change" in text_of(browser.get(INTRODUCE))
+    with nothing_changes():
+        page = browser.post(INTRODUCE, NEXT | {"d_factor": "0.5", "dry_run": "1"})
+    said = text_of(page)
+    assert "Lines that have a review 4 4" in said
+    assert "Lines that go down 1 1" in said
+    assert "By so much in all, down 1,300.00 USD 2,500.00 USD" in said
+    assert page.context["form"].data["d_factor"] == "0.5"  # what was typed stays
+
+
+def test_a_dry_run_says_what_is_wrong_with_its_figures() -> None:
+    browser = browser_of(operator("Administrator"))
+    with nothing_changes():
+        page = browser.post(INTRODUCE, NEXT | {"write_off_days": "0", "dry_run": "1"})
+    assert page.context["form"].errors["write_off_days"] == [
+        "From 7 to 730: payments that are some days late still come."
+    ]
+
+
+def test_the_second_person_sees_it_before_confirming() -> None:
+    several()
+    browser = browser_of(operator("Administrator"))
+    assert browser.post(INTRODUCE, NEXT | {"d_factor": "0.5"}).status_code == 302
+    page = address(Proposal.objects.get(), "decide", "confirm")
+    said = text_of(browser_of(operator("Administrator")).get(page))
+    assert "By so much in all, down 1,300.00 USD 2,500.00 USD" in said
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"a_factor": "1000"}, "From 1 to 5"),
+        ({"write_off_days": "0"}, "From 7 to 730"),
+        ({"paid_days": "0"}, "From 7 to 366"),
+        ({"overdue_ratio": "0.001"}, "From 0.01 to 1"),
+        ({"d_factor": "0.01"}, "From 0.1 to 1"),
+        ({"withdrawal_fee_percent": "11"}, "From 0 to 10"),
+        ({"step": "200000"}, "More than the maximum limit"),
+        ({"withdrawal_fee_fixed": "20000"}, "More than a withdrawal that needs no approval"),
+    ],
+)
+def test_a_figure_that_makes_no_sense_is_refused_with_its_bounds(
+    wrong: dict[str, str], why: str
+) -> None:
+    browser = browser_of(operator("Administrator"))
+    with nothing_changes():
+        page = browser.post(INTRODUCE, NEXT | wrong)
+    (name,) = wrong
+    asked_again = page.context["form"].errors.get("__all__", [])
+    assert why in str(page.context["form"].errors.get(name, asked_again))
+
+
+def test_the_form_says_the_bounds() -> None:
+    page = text_of(browser_of(operator("Administrator")).get(INTRODUCE))
+    assert "From 7 to 730: payments that are some days late still come." in page
+
+
+def test_who_may_not_introduce_versions_gets_no_dry_run() -> None:
+    shops.join("2026-10-01 10:00")
+    asked = NEXT | {"dry_run": "1"}
+    for role in ("Credit officer", "Auditor"):
+        assert browser_of(operator(role)).post(INTRODUCE, asked).status_code == 403
