@@ -1,4 +1,4 @@
-"""Accounts, what was changed about them, and the fees they are charged."""
+"""Accounts, and what was changed about them."""
 
 from typing import Any
 
@@ -6,18 +6,11 @@ from django.contrib import admin
 
 from backoffice.list_pages import OfMerchant, ReadOnly, amount, one_of, related
 from backoffice.outcomes import LastDecision
-from billing.admin import account_decisions, closing, unapplied
+from billing.admin import account_decisions, by_hand, closing, unapplied
 from billing.admin.shown import AboutAccount
-from billing.models import AccountChange, BillingAccount, Card, Fee, NumberSeries, PlanTerm
+from billing.models import AccountChange, BillingAccount, Card, NumberSeries, PlanTerm
 
 MERCHANT = related("account__merchant")
-
-
-@admin.register(Fee)
-class FeeAdmin(ReadOnly):
-    list_display = ("name", "code", "category", "posting", "is_sent_by_platform")
-    list_filter = ("category",)
-    search_fields = ("code", "name")
 
 
 @admin.register(NumberSeries)
@@ -45,7 +38,12 @@ class BillingAccountAdmin(AboutAccount, OfMerchant):
     )
     list_filter = ("reviews_bills", "payment_method")
     list_select_related = ("merchant",)
-    decisions = (*account_decisions.DECISIONS, *unapplied.DECISIONS, *closing.DECISIONS)
+    decisions = (
+        *by_hand.DECISIONS,
+        *account_decisions.DECISIONS,
+        *unapplied.DECISIONS,
+        *closing.DECISIONS,
+    )
 
     def last_decision(self, row: Any) -> LastDecision | None:
         change = row.changes.order_by("pk").last()

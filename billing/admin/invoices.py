@@ -6,10 +6,11 @@ from django.contrib import admin
 
 from backoffice.list_pages import FoundByKeys, ReadOnlyInline, amount, related, waiting
 from backoffice.outcomes import LastDecision
-from billing.admin.invoice_decisions import DECISIONS
+from billing.admin import collecting, invoice_decisions
 from billing.admin.shown import AboutAccount
 from billing.models import Invoice, InvoiceDecision, InvoiceLine, Payment
 from billing.queries import waiting as queues
+from billing.queries.effects import last_decided
 from merchants import installation
 
 
@@ -61,13 +62,14 @@ class InvoiceAdmin(AboutAccount, FoundByKeys):
     )
     list_filter = (waiting(queues.DRAFTS, queues.FAILED), "status", "kind")
     inlines = (InvoiceLineInline, PaymentInline, InvoiceDecisionInline)
-    decisions = DECISIONS
+    decisions = (*invoice_decisions.DECISIONS, *collecting.DECISIONS)
 
     def last_decision(self, row: Any) -> LastDecision | None:
-        decision = row.decisions.order_by("pk").last()
-        if decision is None:
+        found = last_decided(row)
+        if found is None:
             return LastDecision(str(row.get_status_display()), at=row.paid_at)
-        return LastDecision(str(row.get_status_display()), decision.actor, decision.at)
+        who, at = found
+        return LastDecision(str(row.get_status_display()), who, at)
 
     def asked_as(self, term: str) -> str:
         """The number as the books have it, for one that was typed with the installation's

@@ -10,7 +10,7 @@ from billing.models import BillingAccount, Fee, Invoice
 from billing.models.accounts import DAYS_TO_PAY
 from billing.notices import PAYMENT_FAILED
 from billing.providers.minimums import is_too_little
-from billing.queries import undecided
+from billing.queries import pauses, undecided
 from credit.operations import lines, unpaid_bills
 from lib import calendar, money
 from merchants.queries import local_day
@@ -33,9 +33,12 @@ WITH failed AS (
     JOIN billing_billingaccount account ON account.merchant_id = due.account_id
     WHERE invoice.account_id = due.account_id AND account.payment_method = 'manual'
       AND invoice.status IN ('OPEN', 'UNCOLLECTIBLE')
-      AND invoice.first_failed_at IS NULL AND invoice.due_on <= due.day
+      AND invoice.first_failed_at IS NULL
+      AND greatest(invoice.due_on, invoice.held_until) <= due.day
       AND NOT EXISTS (SELECT 1 FROM billing_payment payment WHERE payment.invoice_id = invoice.id
                           AND payment.status IN ('PENDING', 'UNKNOWN'))
+      AND NOT EXISTS (SELECT 1 FROM billing_paymentplan plan
+                      WHERE plan.invoice_id = invoice.id AND plan.status = 'IN_FORCE')
     RETURNING invoice.id, invoice.account_id, invoice.number, invoice.currency,
               invoice.total - invoice.amount_paid
                   AS left, invoice.first_failed_on, invoice.first_failed_at
@@ -60,7 +63,8 @@ def fail_manual_invoices(
     """Mark unpaid bills of accounts that pay by transfer as failed, if they were due by `due_by`
     and have not failed yet; notify the merchants, and set when the bills freeze the credit line.
 
-    A bill with an attempt that has no answer yet is left for a later day. `due_by` and `at` have
+    A bill with an attempt that has no answer yet is left for a later day, one whose collecting is
+    paused for the day as which that ends, and one under a payment plan for the plan. `due_by` and `at` have
     the day that starts and its instant for each of the locked accounts, in the same order. Rule
     16.6.
     """
@@ -126,7 +130,7 @@ def next_with_new_method(
     account: BillingAccount, invoice: Invoice, *, now: datetime
 ) -> datetime | None:
     """The instant at which an open bill is tried after a choice of method: now, if it has failed or
-    is due, otherwise its due day. None if the method does not collect it: bank transfer, or too
+    is due, otherwise its due day, or the end of its pause if that is later. None if the method does not collect it: bank transfer, or too
     little is left.
 
     Rule 16.8.
@@ -135,7 +139,8 @@ def next_with_new_method(
         return None
     if invoice.first_failed_at is not None:
         return now
-    return max(now, calendar.day_start(invoice.due_on, account.timezone))
+    due_at = calendar.day_start(invoice.due_on, account.timezone)
+    return now if due_at <= now else pauses.not_before_its_end(invoice, due_at, on=account.open_on)
 
 
 def plan_attempts(account: BillingAccount, *, now: datetime, chosen_by: str = "") -> None:
@@ -218,9 +223,11 @@ def expect_freezes(account: BillingAccount, invoices: Sequence[Invoice]) -> None
 
 def _freezes_on(invoice: Invoice, first_failed_on: date) -> date:
     """The local day from which the bill freezes the line: 28 days after `first_failed_on`, or that
-    day if the bill asks again for a payment that was taken back.
+    day if the bill asks again for a payment that was taken back; not before the day until which it
+    was held (Invoice.held_until).
     """
-    return first_failed_on if _asks_again(invoice) else first_failed_on + FREEZES_AFTER
+    day = first_failed_on if _asks_again(invoice) else first_failed_on + FREEZES_AFTER
+    return max(day, invoice.held_until or day)
 
 
 def _asks_again(invoice: Invoice) -> bool:

@@ -22,7 +22,7 @@ from billing.operations.invoice_decisions import InvoiceNotOpen, hold
 from billing.providers import hurry
 from billing.providers.minimums import is_too_little
 from billing.providers.registry import PROVIDERS, Answer
-from billing.queries import ANSWERED_WITHIN, undecided
+from billing.queries import ANSWERED_WITHIN, pauses, undecided
 from billing.trail import Action
 from jobs import leases
 from jobs.silences import Silences
@@ -428,6 +428,8 @@ def _record_failure(
     else:
         dunning.fail(account, invoice, failure=payment.failure, now=now)
         retry = None if payment.is_hard else dunning.next_retry(invoice, after=now)
+    if retry is not None and not has_new_method:  # a choice is tried all the same
+        retry = pauses.not_before_its_end(invoice, retry, on=account.open_on)
     invoice.next_attempt_at = retry if invoice.is_open else None
     invoice.save(update_fields=["next_attempt_at", "next_attempt_by"])
 

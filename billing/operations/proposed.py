@@ -1,7 +1,16 @@
 """The operations that carry out proposals about billing (billing.proposals)."""
 
 from billing import proposals
-from billing.operations import credits, prices, reversals, terms, thresholds, transfers
+from billing.operations import (
+    charges_by_hand,
+    credits,
+    prices,
+    reversals,
+    terms,
+    thresholds,
+    transfers,
+    waivers,
+)
 from merchants.operations.two_people import calling
 from merchants.proposals import register as register_kind
 
@@ -9,6 +18,8 @@ from merchants.proposals import register as register_kind
 def register() -> None:
     """Register the kinds. Called once, when a program starts."""
     register_kind(proposals.CREDIT, calling(credits.grant))
+    register_kind(proposals.CHARGE, calling(charges_by_hand.charge))
+    register_kind(proposals.WAIVER, calling(waivers.waive))
     register_kind(proposals.CREDIT_REQUEST, calling(credits.approve))
     register_kind(proposals.REVERSAL, calling(reversals.accept))
     register_kind(proposals.THRESHOLD, calling(thresholds.change))

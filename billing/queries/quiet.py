@@ -12,7 +12,7 @@ SELECT account.merchant_id, least(
     (SELECT min(item.posting_on) FROM billing_invoiceitem item
      WHERE item.account_id = account.merchant_id AND item.posted_at IS NULL),
     account.next_plan_on - 1, account.next_cycle_on - 1,
-    (SELECT min(invoice.due_on) - 1 FROM billing_invoice invoice
+    (SELECT min(greatest(invoice.due_on, invoice.held_until)) - 1 FROM billing_invoice invoice
      WHERE account.payment_method = 'manual' AND invoice.account_id = account.merchant_id
          AND invoice.status IN ('OPEN', 'UNCOLLECTIBLE') AND invoice.first_failed_at IS NULL)
 ) - 1

@@ -59,6 +59,7 @@ BILLING = (
     "billing.invoice",
     "billing.payment",
     "billing.reversal",
+    "billing.fee",
     "billing.feeprice",
     "notices.notice",
     "merchants.proposal",
