@@ -232,8 +232,8 @@ PAYMENT_PLAN = Kind(
         "BROKEN": Text(
             _("A part of bill %(number)s was not paid"),
             _(
-                "The part of %(day)s of bill %(number)s was not paid, so the payment plan has ended."
-                " %(amount)s is left to pay at once."
+                "The part of %(day)s of bill %(number)s was not paid, so the payment plan has"
+                " ended. %(amount)s is left to pay at once."
             ),
         ),
         "CANCELLED": Text(

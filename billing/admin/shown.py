@@ -151,7 +151,7 @@ def is_given_back(act: Act) -> bool:
 
 
 def charged_by_hand(account: BillingAccount) -> Values:
-    """All that the account was ever charged by hand; what is outstanding moves with every charge."""
+    """All that the account was ever charged by hand; what is outstanding moves by itself."""
     return {"Charged by hand": effects.charged_by_hand(account)}
 
 

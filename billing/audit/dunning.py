@@ -19,7 +19,7 @@ CHOSEN = """EXISTS (
 CHOSEN_MEANWHILE = CHOSEN.format(when="change.at BETWEEN payment.started_at AND payment.ended_at")
 CHOSEN_TODAY = CHOSEN.format(when="change.effective_on = account.open_on")
 
-# Whether the bill is paid by a payment plan, which has days of its own (plans_of_payment).
+# Whether the bill is paid by a payment plan, which has days of its own (audit.payment_plans).
 UNDER_A_PLAN = """EXISTS (
     SELECT 1 FROM billing_paymentplan plan
     WHERE plan.invoice_id = invoice.id AND plan.status = 'IN_FORCE')"""
@@ -45,7 +45,11 @@ FAILURES = (
         FROM billing_payment payment JOIN billing_invoice invoice ON invoice.id = payment.invoice_id
         WHERE payment.status = 'FAILED'
           AND payment.failure NOT IN {Payment.NOBODYS_FAILURES}
-          AND (payment.actor = '{COLLECTOR}' OR payment.is_hard)
+          AND (payment.actor = '{COLLECTOR}' OR payment.is_hard AND NOT EXISTS (
+              -- A plan goes on after what a person tried.
+              SELECT 1 FROM billing_paymentplan plan
+              WHERE plan.invoice_id = invoice.id AND plan.at <= payment.started_at
+                AND (plan.ended_at IS NULL OR payment.ended_at <= plan.ended_at)))
         """,
     ),
     Check(

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from billing.models import DueDay
 from billing.notices import DUE_DAY
+from billing.operations import plan_parts
 from billing.operations.invoice_decisions import InvoiceNotOpen, hold
 from billing.trail import Action
 from lib import wording
@@ -30,13 +31,14 @@ def move(
     failure and the freeze of the line are counted. The merchant reads `told`.
 
     An earlier day is none, since the merchant was told another one. Raises UnknownInvoice,
-    InvoiceNotOpen, NotDueByItself once it has failed, Invalid. Rule 16.19.
+    InvoiceNotOpen, UnderAPlan, NotDueByItself once it has failed, Invalid. Rule 16.19.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
     account, invoice = hold(invoice_id, now=now)
     if not invoice.is_open:
         raise InvoiceNotOpen(f"bill: {invoice} is {invoice.status}")
+    plan_parts.check_none(invoice)
     if account.pays_by_itself or invoice.first_failed_at is not None:
         raise NotDueByItself(f"bill: {invoice} is collected by itself, or has failed already")
     if not max(invoice.due_on, account.open_on) < due_on <= invoice.issued_on + LONGEST:

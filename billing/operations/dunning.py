@@ -6,11 +6,12 @@ from datetime import date, datetime, timedelta
 from django.db import connection
 
 from billing import queries
-from billing.models import BillingAccount, Fee, Invoice
+from billing.models import BillingAccount, Fee, Invoice, PaymentPlan
 from billing.models.accounts import DAYS_TO_PAY
 from billing.notices import PAYMENT_FAILED
+from billing.operations import plan_parts
 from billing.providers.minimums import is_too_little
-from billing.queries import pauses, undecided
+from billing.queries import pauses, payment_plans, undecided
 from credit.operations import lines, unpaid_bills
 from lib import calendar, money
 from merchants.queries import local_day
@@ -64,9 +65,9 @@ def fail_manual_invoices(
     and have not failed yet; notify the merchants, and set when the bills freeze the credit line.
 
     A bill with an attempt that has no answer yet is left for a later day, one whose collecting is
-    paused for the day as which that ends, and one under a payment plan for the plan. `due_by` and `at` have
-    the day that starts and its instant for each of the locked accounts, in the same order. Rule
-    16.6.
+    paused for the day as which that ends, and one under a payment plan for the plan. `due_by` and
+    `at` have the day that starts and its instant for each of the locked accounts, in the same
+    order. Rule 16.6.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -130,13 +131,17 @@ def next_with_new_method(
     account: BillingAccount, invoice: Invoice, *, now: datetime
 ) -> datetime | None:
     """The instant at which an open bill is tried after a choice of method: now, if it has failed or
-    is due, otherwise its due day, or the end of its pause if that is later. None if the method does not collect it: bank transfer, or too
+    is due, otherwise its due day, or the end of its pause if that is later; under a payment plan,
+    the day of its next part. None if the method does not collect it: bank transfer, or too
     little is left.
 
     Rule 16.8.
     """
     if not account.pays_by_itself or is_too_little(account, invoice.left_to_pay):
         return None
+    plan = payment_plans.in_force(invoice)
+    if plan is not None:
+        return plan_parts.next_attempt(account, invoice, plan)
     if invoice.first_failed_at is not None:
         return now
     due_at = calendar.day_start(invoice.due_on, account.timezone)
@@ -144,14 +149,16 @@ def next_with_new_method(
 
 
 def plan_attempts(account: BillingAccount, *, now: datetime, chosen_by: str = "") -> None:
-    """Set when each open bill of the locked account is tried next, after its payment method has
-    changed; a bill that is now paid by transfer may get a later due day (give_days_to_pay). Bills
-    with an attempt that has no answer yet are left alone.
+    """Set when each bill of the locked account that is tried by itself is tried next, after its
+    payment method has changed; a bill that is now paid by transfer may get a later due day
+    (give_days_to_pay). Bills with an attempt that has no answer yet are left alone.
 
     `chosen_by` is who chose the method. Attempts that become due only because of the choice are
     recorded as caused by them.
     """
-    for invoice in account.invoices.select_for_update().filter(status=Invoice.Status.OPEN):
+    for invoice in account.invoices.select_for_update().filter(status__in=Invoice.UNPAID):
+        if not invoice.is_open and not payment_plans.in_force(invoice):
+            continue  # given up
         if undecided.exists(invoice):
             continue  # what follows from its answer sees the new method
         was_due = invoice.next_attempt_at is not None and invoice.next_attempt_at <= now
@@ -173,6 +180,8 @@ def give_days_to_pay(account: BillingAccount, invoice: Invoice) -> bool:
     """
     if account.pays_by_itself or not invoice.is_open or invoice.first_failed_at is not None:
         return False
+    if payment_plans.in_force(invoice):
+        return False
     issued_on = local_day(account, invoice.issued_at) if invoice.drafted_at else invoice.issued_on
     due_on = issued_on + timedelta(days=DAYS_TO_PAY)
     if invoice.due_on >= due_on or queries.was_asked_for(invoice):
@@ -187,13 +196,15 @@ def reconsider(account: BillingAccount, *, by: str = PAYMENTS, now: datetime) ->
     voided: lift the freeze if no bill is unpaid, and set anew the days on which the others freeze
     the line. Does nothing if the line is not frozen for an unpaid bill and no such day is set.
 
-    A bill with less left to pay than its provider's minimum causes no freeze; one that it has
-    caused already is lifted only when all bills are paid. `by` is who is on record as having lifted
+    A bill under a payment plan counts as if it were paid. One with less left to pay than its
+    provider's minimum causes no freeze; one that it has caused already is lifted only when all
+    bills are paid. `by` is who is on record as having lifted
     it: an operator who voided the last bill, otherwise nobody of our team.
     """
     if not unpaid_bills.concern(account.pk):
         return
-    unpaid = list(Invoice.objects.filter(account=account, status__in=Invoice.UNPAID))
+    found = Invoice.objects.filter(account=account, status__in=Invoice.UNPAID)
+    unpaid = list(found.exclude(payment_plans__status=PaymentPlan.Status.IN_FORCE))
     unpaid_bills.settle(
         lines.lock(account.pk, now=now),
         next_days=[
@@ -209,16 +220,38 @@ def reconsider(account: BillingAccount, *, by: str = PAYMENTS, now: datetime) ->
 
 def expect_freezes(account: BillingAccount, invoices: Sequence[Invoice]) -> None:
     """Set the day on which each of these unpaid bills of the locked account freezes the credit
-    line, counted from its first failure. Bills that never failed are left out.
+    line, counted from its first failure. Bills that never failed, or are under a payment plan, are
+    left out.
 
     Rule 16.11.
     """
     days = [
         _freezes_on(invoice, invoice.first_failed_on)
         for invoice in invoices
-        if invoice.first_failed_on
+        if invoice.first_failed_on and not payment_plans.in_force(invoice)
     ]
     unpaid_bills.expect([account.pk] * len(days), days)
+
+
+def go_on(account: BillingAccount, invoice: Invoice, *, now: datetime) -> None:
+    """Go on with the schedule of the locked bill, whose payment plan has ended: with its next
+    retry, or, if it has never failed, on its due day; and with its freeze of the credit line.
+    """
+    invoice.next_attempt_at = None
+    if invoice.is_open and invoice.first_failed_at is not None and account.pays_by_itself:
+        invoice.next_attempt_at = next_retry(invoice, after=now)
+    elif invoice.is_open:
+        invoice.next_attempt_at = next_with_new_method(account, invoice, now=now)
+    invoice.save(update_fields=["next_attempt_at"])
+    expect_freezes(account, [invoice])
+
+
+def end_plans(account_ids: Sequence[int], *, last: Sequence[date], at: Sequence[datetime]) -> None:
+    """End the payment plans of which a part of the day that ends was not paid (plan_parts.end_days)
+    and go on with the schedules of their bills. Rule 27.2.
+    """
+    for account, invoice in plan_parts.end_days(account_ids, last=last, at=at):
+        go_on(account, invoice, now=dict(zip(account_ids, at, strict=True))[account.pk])
 
 
 def _freezes_on(invoice: Invoice, first_failed_on: date) -> date:

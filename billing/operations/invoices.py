@@ -147,11 +147,12 @@ def issue(due: Sequence[Due]) -> list[int]:
 
     A THRESHOLD bill takes what was posted up to its date, without plan fees; it is not written if
     plan fees alone reach the threshold and what it would take does not. An ON_REQUEST bill takes
-    the same, whatever the threshold. A FINAL bill takes everything. The others take what was posted before their date, and the plan fee of that date.
-    Items that come to 0 or less, or to less than the account's provider collects, make no bill and
-    stay outstanding. Accounts whose bills are reviewed get drafts; all others are notified.
-    Unapplied money pays a bill at once. While the past of a marketplace is replayed (moving_in),
-    there are no drafts, and bills are paid as they are issued. Rule 15.1.
+    the same, whatever the threshold. A FINAL bill takes everything. The others take what was posted
+    before their date, and the plan fee of that date. Items that come to 0 or less, or to less than
+    the account's provider collects, make no bill and stay outstanding. Accounts whose bills are
+    reviewed get drafts; all others are notified. Unapplied money pays a bill at once. While the
+    past of a marketplace is replayed (moving_in), there are no drafts, and bills are paid as they
+    are issued. Rule 15.1.
     """
     if not due:
         return []

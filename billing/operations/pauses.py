@@ -6,7 +6,7 @@ from django.db import transaction
 
 from billing.models import BillingAccount, CollectionPause, Invoice
 from billing.notices import PAUSED
-from billing.operations import dunning
+from billing.operations import dunning, plan_parts
 from billing.operations.invoice_decisions import InvoiceNotOpen, hold
 from billing.queries.pauses import in_force
 from billing.trail import Action
@@ -35,12 +35,6 @@ class PausedTooLong(Refused):
     """With the pauses before, the bill would be paused for more than 56 days."""
 
     code = "paused_too_long"
-
-
-class UnderAPlan(Refused):
-    """The bill is paid by a payment plan, which has to be cancelled first."""
-
-    code = "under_a_plan"
 
 
 @transaction.atomic
@@ -111,12 +105,21 @@ def end_what_is_over(account: BillingAccount, invoice: Invoice) -> None:
         pause.save(update_fields=["ended_at", "ended_on"])
 
 
+def end_for_a_plan(account: BillingAccount, invoice: Invoice, *, by: str) -> None:
+    """End the pause of the locked bill, which is paid by a payment plan from now on. The caller
+    saves the bill, whose `held_until` is set.
+    """
+    end_what_is_over(account, invoice)
+    pause = in_force(invoice, account.open_on)
+    if pause is not None:
+        _note_end(account, invoice, pause, by=by)
+
+
 def _check(account: BillingAccount, invoice: Invoice, until_on: date) -> None:
     """Raise what `pause` raises if the bill can't be paused until that day."""
     if not invoice.is_open:
         raise InvoiceNotOpen(f"bill: {invoice} is {invoice.status}")
-    if invoice.payment_plans.filter(ended_at__isnull=True).exists():
-        raise UnderAPlan(f"bill: {invoice} is paid by a payment plan; cancel that first")
+    plan_parts.check_none(invoice)
     if in_force(invoice, account.open_on):
         raise AlreadyPaused(f"bill: the collecting of {invoice} is paused already")
     if not account.open_on < until_on <= account.open_on + LONGEST:
@@ -131,13 +134,20 @@ def _check(account: BillingAccount, invoice: Invoice, until_on: date) -> None:
 
 def _end(account: BillingAccount, invoice: Invoice, pause: CollectionPause, *, by: str) -> None:
     """End the pause in force of the locked bill now, and go on with its schedule."""
-    pause.ended_at, pause.ended_on, pause.ended_by = account.now, account.open_on, by
-    pause.save(update_fields=["ended_at", "ended_on", "ended_by"])
+    _note_end(account, invoice, pause, by=by)
     if pause.tried_next_at is not None and invoice.next_attempt_at == pause.until_at:
         invoice.next_attempt_at = max(pause.tried_next_at, account.now)
-    invoice.held_until = account.open_on + calendar.ONE_DAY
     invoice.save(update_fields=["held_until", "next_attempt_at"])
     dunning.reconsider(account, now=account.now)
+
+
+def _note_end(
+    account: BillingAccount, invoice: Invoice, pause: CollectionPause, *, by: str
+) -> None:
+    """Note that the pause ends now; the caller saves the bill."""
+    pause.ended_at, pause.ended_on, pause.ended_by = account.now, account.open_on, by
+    pause.save(update_fields=["ended_at", "ended_on", "ended_by"])
+    invoice.held_until = account.open_on + calendar.ONE_DAY
 
 
 def _tell(

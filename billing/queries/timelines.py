@@ -9,8 +9,9 @@ from django_stubs_ext import StrOrPromise
 from moneyed import Money
 
 from billing import payment_failures, queries
-from billing.models import Invoice, Payment, Reversal
+from billing.models import Invoice, Payment, PaymentPlan, Reversal
 from billing.queries import reversals
+from lib.formats import day_text
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Step:
 
 def of_invoice(invoice: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
     """What happened to a bill, oldest first: its issue, attempts, a missed due date, money beyond
-    what it needed, reversals, decisions that a merchant is shown, and its payment. `attempts` are
+    what it needed, what our team did about its collecting, reversals, decisions that a merchant is shown, and its payment. `attempts` are
     all of the bill's.
     """
     steps = [Step(invoice.issued_at, _("Issued"), amount=invoice.total)]
@@ -42,6 +43,7 @@ def of_invoice(invoice: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
         Step(entry.at, _("More than was to be paid"), entry.amount, str(_("Unapplied money")))
         for entry in queries.more_than_wanted(invoice, attempts)
     ]
+    steps += _by_hand(invoice)
     steps += [step for reversal in reversals.of_invoice(invoice) for step in _of_reversal(reversal)]
     steps += [
         Step(decision.at, decision.get_decision_display())
@@ -50,6 +52,32 @@ def of_invoice(invoice: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
     if invoice.paid_at:
         steps.append(Step(invoice.paid_at, _("Paid"), amount=invoice.amount_paid))
     return sorted(steps, key=lambda step: step.at)
+
+
+ENDS = {
+    PaymentPlan.Status.KEPT: _("Payment plan paid"),
+    PaymentPlan.Status.BROKEN: _("Payment plan ended: a part was not paid"),
+    PaymentPlan.Status.CANCELLED: _("Payment plan cancelled"),
+}
+
+
+def _by_hand(invoice: Invoice) -> Iterator[Step]:
+    """Yields what our team did about the collecting of the bill, each with what it wrote for the
+    merchant: due days, pauses, waivers and payment plans.
+    """
+    for moved in invoice.due_days.all():
+        yield Step(moved.at, _("Due later"), note=f"{day_text(moved.due_on)}. {moved.told}")
+    for pause in invoice.pauses.all():
+        said = f"{day_text(pause.until_on)}. {pause.told}"
+        yield Step(pause.at, _("Not collected by itself until"), note=said)
+        if pause.ended_at and pause.ended_by:
+            yield Step(pause.ended_at, _("Collected again"))
+    for waiver in invoice.waivers.all():
+        yield Step(waiver.at, _("Not asked for"), waiver.amount, waiver.told)
+    for plan in invoice.payment_plans.all():
+        yield Step(plan.at, _("Payment plan made"), note=plan.told)
+        if plan.ended_at:
+            yield Step(plan.ended_at, ENDS[PaymentPlan.Status(plan.status)])
 
 
 def _of_reversal(reversal: Reversal) -> Iterator[Step]:

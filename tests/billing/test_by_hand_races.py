@@ -2,10 +2,10 @@
 
 import pytest
 
+from lib.refusals import Refused
 from tests import shops
 from tests.billing.by_hand import bill_now, charge, waive
 from tests.billing.paying import manual, means, state
-from lib.refusals import Refused
 from tests.threads import at_once, every_order
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -145,9 +145,7 @@ def test_the_merchant_sees_it_and_may_ask_for_a_credit_on_it(
 
 
 def test_above_the_credit_figure_of_a_day_it_takes_two(shop: shops.Shop) -> None:
-    OperatorPolicyFactory.create(
-        version=2, starts_on=date(2026, 11, 2), credits=Decimal(100)
-    )
+    OperatorPolicyFactory.create(version=2, starts_on=date(2026, 11, 2), credits=Decimal(100))
     deciding.grant(shop, AT, "60.00", "credit-account")
     charge(shop, AT, "40.00")
     content = {
@@ -173,6 +171,7 @@ def test_above_the_credit_figure_of_a_day_it_takes_two(shop: shops.Shop) -> None
     decided = OperatorDecision.objects.filter(subject__startswith="charge ").order_by("pk")
     assert [one.proposal_id for one in decided] == [None, proposal.pk]
     assert_audited(shop, AT)
-    found = found_alone("credits above the operator policy of their day were confirmed by another"
-                        " person")
+    found = found_alone(
+        "credits above the operator policy of their day were confirmed by another person"
+    )
     assert found == [decided[1].subject]
