@@ -1,12 +1,16 @@
 """The forms of operators' decisions about billing."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from moneyed import Money
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
@@ -17,9 +21,9 @@ from billing.models.accounts import CYCLE_DAYS
 from billing.models.fees import ADDED_CATEGORIES, Posting
 from billing.models.prices import PRICE_DECIMALS
 from billing.operations import fees
-from lib.amount_fields import FigureField, amount_field
+from lib.amount_fields import FigureField, amount_field, plain
 from lib.form_keys import KeyedForm
-from lib.text_fields import LineField
+from lib.text_fields import LineField, WordsField
 from lib.texts import LONGEST_DESCRIPTION
 from merchants.models import Merchant
 
@@ -87,6 +91,33 @@ class DueLater(Telling):
 
     due_on = forms.DateField(label="Due on", widget=_day_widget())
     field_order = ("due_on", "reason", "told")
+
+
+class SplitIntoParts(Telling):
+    """Splits a bill into dated parts. `initial` has the bill's `currency`."""
+
+    parts = WordsField(
+        label="Parts, one on each line: day and amount",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 6}),
+        help_text="Such as 2026-12-01 80.00. From 2 to 12, which come to what is left to pay.",
+    )
+    field_order = ("parts", "reason", "told")
+
+    def clean_parts(self) -> list[tuple[date, Money]]:
+        """The parts in the order of their lines. Raises ValidationError for a line that is not a
+        day and an amount.
+        """
+        found = []
+        for line in self.cleaned_data["parts"].splitlines():
+            day, _space, amount = line.strip().partition(" ")
+            try:
+                figure = Decimal(plain(amount))
+                found.append((date.fromisoformat(day), Money(figure, self.initial["currency"])))
+            except (ValueError, ArithmeticError, forms.ValidationError) as error:
+                raise forms.ValidationError(
+                    f"“{line}” is not a day and an amount, such as 2026-12-01 80.00."
+                ) from error
+        return found
 
 
 class Paused(Telling):

@@ -4,11 +4,20 @@ from typing import Any
 
 from django.contrib import admin
 
-from backoffice.list_pages import FoundByKeys, ReadOnlyInline, amount, related, waiting
+from backoffice.list_pages import FoundByKeys, ReadOnlyInline, amount, figure, related, waiting
 from backoffice.outcomes import LastDecision
 from billing.admin import collecting, invoice_decisions
 from billing.admin.shown import AboutAccount
-from billing.models import Invoice, InvoiceDecision, InvoiceLine, Payment
+from billing.models import (
+    CollectionPause,
+    DueDay,
+    Invoice,
+    InvoiceDecision,
+    InvoiceLine,
+    Payment,
+    PaymentPlan,
+    Waiver,
+)
 from billing.queries import waiting as queues
 from billing.queries.effects import last_decided
 from merchants import installation
@@ -44,6 +53,36 @@ class InvoiceDecisionInline(ReadOnlyInline):
     fields = readonly_fields = ("decision", "actor", "reason", "at")
 
 
+class DueDayInline(ReadOnlyInline):
+    model = DueDay
+    fields = readonly_fields = ("before", "due_on", "actor", "reason", "told", "at")
+
+
+class PauseInline(ReadOnlyInline):
+    model = CollectionPause
+    fields = readonly_fields = (
+        *("began_on", "until_on", "actor", "reason", "told", "ended_on", "ended_by"),
+    )
+
+
+class WaiverInline(ReadOnlyInline):
+    model = Waiver
+    fields = readonly_fields = (amount("amount"), "actor", "reason", "told", "at")
+
+
+class PlanInline(ReadOnlyInline):
+    model = PaymentPlan
+    fields = readonly_fields = (
+        *("status", "parts_in_words", "next_due_on", "actor", "reason", "told", "ended_on"),
+        "ended_by",
+    )
+
+    @admin.display(description="parts")
+    def parts_in_words(self, plan: PaymentPlan) -> str:
+        """The plan's parts, each with its day and amount."""
+        return ", ".join(f"{part.due_on}: {figure(part.amount)}" for part in plan.parts.all())
+
+
 @admin.register(Invoice)
 class InvoiceAdmin(AboutAccount, FoundByKeys):
     merchant = "account__merchant"
@@ -61,7 +100,10 @@ class InvoiceAdmin(AboutAccount, FoundByKeys):
         amount("total"),
     )
     list_filter = (waiting(queues.DRAFTS, queues.FAILED), "status", "kind")
-    inlines = (InvoiceLineInline, PaymentInline, InvoiceDecisionInline)
+    inlines = (
+        *(InvoiceLineInline, PaymentInline, InvoiceDecisionInline),
+        *(DueDayInline, PauseInline, WaiverInline, PlanInline),
+    )
     decisions = (*invoice_decisions.DECISIONS, *collecting.DECISIONS)
 
     def last_decision(self, row: Any) -> LastDecision | None:

@@ -20,7 +20,7 @@ from billing.models import (
     ThresholdRequest,
 )
 from billing.operations import accounts, charges_by_hand, prices, transfers, waivers
-from billing.queries import briefs, effects, pauses
+from billing.queries import briefs, effects, pauses, payment_plans
 from billing.queries.effects import left_to_credit
 from lib import money
 
@@ -194,6 +194,12 @@ def paused(invoice: Invoice) -> Values:
     """The state of a bill, and until when its collecting is paused."""
     pause = pauses.in_force(invoice, invoice.account.open_on)
     return status(invoice) | {"Paused until": pause and pause.until_on}
+
+
+def plan_of(of: Invoice) -> Values:
+    """The state of a bill, what is left to pay of it, and whether a payment plan is in force."""
+    plan = payment_plans.in_force(of)
+    return invoice(of) | {"Payment plan": plan and f"next part {plan.next_due_on}"}
 
 
 def is_paused(act: Act) -> bool:

@@ -99,7 +99,8 @@ INVOICES = OF_ACCOUNT(
     columns(
         "number kind status issued_on issued_at drafted_at period_start period_end plan_start"
         " plan_end threshold total amount_paid paid_at due_on next_attempt_at next_attempt_by"
-        " first_failed_at first_failed_on held_until merchant_name merchant_reference language _pk=pk"
+        " first_failed_at first_failed_on held_until merchant_name merchant_reference language"
+        " _pk=pk"
     ),
 )
 LINES = OF_INVOICE(
@@ -329,8 +330,8 @@ class _Account:
         return credit | {name: self.charge.get(key) for name, key in charges.items()}
 
     def _invoices(self) -> Iterable[Row]:
-        """Yields the bills, each with its lines, payments, decisions and what was done by hand about
-        their collecting.
+        """Yields the bills, each with its lines, payments, decisions and what was done by hand
+        about their collecting.
         """
         lines = books.grouped(
             in_order(

@@ -27,8 +27,8 @@ class Step:
 
 def of_invoice(invoice: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
     """What happened to a bill, oldest first: its issue, attempts, a missed due date, money beyond
-    what it needed, what our team did about its collecting, reversals, decisions that a merchant is shown, and its payment. `attempts` are
-    all of the bill's.
+    what it needed, what our team did about its collecting, reversals, decisions that a merchant is
+    shown, and its payment. `attempts` are all of the bill's.
     """
     steps = [Step(invoice.issued_at, _("Issued"), amount=invoice.total)]
     steps += [

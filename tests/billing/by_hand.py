@@ -6,12 +6,13 @@ from typing import Any
 
 from moneyed import Money
 
-from billing.models import Charge, CollectionPause, DueDay, Invoice, Waiver
+from billing.models import Charge, CollectionPause, DueDay, Invoice, PaymentPlan, Waiver
 from billing.operations import (
     charges_by_hand,
     due_days,
     invoices_on_request,
     pauses,
+    payment_plans,
     waivers,
 )
 from lib import audit
@@ -68,6 +69,30 @@ def bill_now(shop: Shop, at: str, reason: str = WHY) -> Invoice:
     return invoices_on_request.bill_now(
         merchant_id=shop.merchant.pk, reason=reason, actor=OPERATOR, now=shop.at(at)
     )
+
+
+THREE = (("2026-11-10", "13.00"), ("2026-11-20", "13.00"), ("2026-11-30", "13.00"))
+
+
+def plan(
+    shop: Shop,
+    at: str = "2026-11-01 12:00",
+    parts: Any = THREE,
+    number: str = FIRST,
+    **said: Any,
+) -> PaymentPlan:
+    content = {
+        "invoice_id": invoice(number).pk,
+        "parts": [
+            (date.fromisoformat(day), Money(amount, shop.billing_currency)) for day, amount in parts
+        ],
+        "now": shop.at(at),
+    }
+    return payment_plans.make(**content | TEXTS | said)
+
+
+def cancel(shop: Shop, at: str) -> PaymentPlan:
+    return payment_plans.cancel(invoice_id=invoice().pk, now=shop.at(at), **TEXTS)
 
 
 def notices(shop: Shop, kind: str) -> list[dict[str, str]]:

@@ -71,8 +71,8 @@ def test_it_can_be_moved_again_but_never_back() -> None:
 
 def test_it_is_at_most_ninety_days_after_the_issue() -> None:
     shop = manual()
-    with nothing_changes(but=["billing_billingaccount"]), pytest.raises(Invalid):
-        shop.run_jobs(AT)
+    shop.run_jobs(AT)
+    with nothing_changes(), pytest.raises(Invalid):
         move(shop, AT, "2027-01-31")
     move(shop, AT, "2027-01-30")
     assert_audited(shop, AT)

@@ -21,9 +21,11 @@ from tests.billing.by_hand import (
     TOLD,
     WHY,
     assert_audited,
+    cancel,
     move,
     notices,
     pause,
+    plan,
     waive,
 )
 from tests.billing.pages import read
@@ -56,25 +58,7 @@ from trail.models import TrailEntry
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
 AT = "2026-11-01 12:00"
-THREE = (("2026-11-10", "13.00"), ("2026-11-20", "13.00"), ("2026-11-30", "13.00"))
 SOFT = "FAILED insufficient_funds"
-
-
-def plan(
-    shop: shops.Shop, at: str = AT, parts: Any = THREE, number: str = FIRST, **said: Any
-) -> PaymentPlan:
-    content = {
-        "invoice_id": invoice(number).pk,
-        "parts": [
-            (date.fromisoformat(day), Money(amount, shop.billing_currency)) for day, amount in parts
-        ],
-        "now": shop.at(at),
-    }
-    return payment_plans.make(**content | TEXTS | said)
-
-
-def cancel(shop: shops.Shop, at: str) -> PaymentPlan:
-    return payment_plans.cancel(invoice_id=invoice().pk, now=shop.at(at), **TEXTS)
 
 
 def standing() -> str:
