@@ -43,6 +43,9 @@ MUST_TELL = {
     *(("billingcredit", name) for name in ("approve", "reject")),
     *(("thresholdrequest", name) for name in ("approve", "reject")),
     ("billingaccount", "credit"),
+    ("billingaccount", "charge"),
+    *(("invoice", name) for name in ("waive", "due-day", "pause", "resume")),
+    *(("invoice", name) for name in ("plan", "cancel-plan")),
     ("charge", "credit"),
     ("order", "cancel"),
     ("payoutdestination", "block"),
@@ -122,6 +125,7 @@ def read_by_the_merchant(shop: Shop, row: Model) -> str:
         "withdrawal": lambda: [f"credit/withdrawals/{row.reference}/"],  # type: ignore[attr-defined]
         "order": lambda: [f"credit/orders/{row.reference}/"],  # type: ignore[attr-defined]
         "billingcredit": lambda: [f"billing/credits/{row.pk}/"],
+        "invoice": lambda: [f"billing/invoices/{row.number}/"],  # type: ignore[attr-defined]
     }
     of_row: Callable[[], list[str]] = more.get(str(row._meta.model_name), list)
     pages = [*PAGES, *of_row()]

@@ -84,7 +84,7 @@ def _suggested(invoice: Invoice) -> dict[str, Any]:
     for _part in range(SUGGESTED_PARTS):
         day = calendar.next_month(day)
         days.append(day)
-    each = money.part(invoice.left_to_pay, len(days))
+    each = money.part_of(invoice.left_to_pay, len(days))
     amounts = [each] * (len(days) - 1)
     amounts.append(invoice.left_to_pay - money.total(amounts, invoice.currency))
     lines = (f"{day} {money.text(amount)}" for day, amount in zip(days, amounts, strict=True))
@@ -133,7 +133,6 @@ DECISIONS = (
         form=Paused,
         effect=_pause_effect,
         shown=shown.paused,
-        is_so=shown.is_paused,
         carry_out=Call(pauses.pause, "invoice_id"),
         done="The collecting of the bill is paused.",
         is_open=lambda invoice: (

@@ -202,12 +202,6 @@ def plan_of(of: Invoice) -> Values:
     return invoice(of) | {"Payment plan": plan and f"next part {plan.next_due_on}"}
 
 
-def is_paused(act: Act) -> bool:
-    """Whether the bill is paused until the very day that the form names."""
-    pause = pauses.in_force(act.row, act.row.account.open_on)
-    return pause is not None and pause.until_on == act.cleaned_data["until_on"]
-
-
 def attempts(of: Invoice) -> Values:
     """The same, and how often the bill was tried."""
     return invoice(of) | {"Attempts": of.payments.count()}

@@ -92,13 +92,17 @@ SEEN = {
 DECIDED = {
     "billing.billingaccount": (
         BILLING,
-        "credit threshold plan time-zone method review no-review transfer give-back close"
-        " bill-rest pay-out",
+        "charge bill-now credit threshold plan time-zone method review no-review transfer"
+        " give-back close bill-rest pay-out",
     ),
     "billing.billingcredit": (BILLING, "approve reject"),
     "billing.charge": (BILLING, "credit"),
     "billing.feeprice": (BILLING, "introduce"),
-    "billing.invoice": (BILLING, "issue send-back transfer pay void uncollectible"),
+    "billing.invoice": (
+        BILLING,
+        "issue send-back transfer pay void uncollectible waive due-day pause resume plan"
+        " cancel-plan",
+    ),
     "billing.payment": (BILLING, "ask end"),
     "billing.reversal": (BILLING, "charge accept"),
     "billing.thresholdrequest": (BILLING, "approve reject"),
@@ -131,6 +135,7 @@ DECIDED = {
     "merchants.user": (RUNS, "roles link second-factors sessions deactivate reactivate"),
 }
 DECIDED_IN_LISTS = {
+    "billing.fee": (BILLING, "add"),
     "billing.feeprice": (BILLING, "introduce"),
     "gateway.apikey": (RUNS, "make"),
     "gateway.import": (CREDIT + BILLING, "upload"),

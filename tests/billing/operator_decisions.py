@@ -4,10 +4,12 @@ The shop joined on 1 November with a threshold of 200.00 USD, and owes 30.00 of 
 by bank transfer. What operators do happens on 4 November.
 """
 
+from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db.models import Model, Q
+from moneyed import Money
 
 from billing.models import (
     BillingAccount,
@@ -21,7 +23,9 @@ from billing.models import (
 )
 from billing.operations import (
     invoice_decisions,
+    pauses,
     payment_methods,
+    payment_plans,
     terms,
 )
 from merchants.models import User
@@ -106,6 +110,19 @@ def request(shop: Shop) -> ThresholdRequest:
 def invoice(shop: Shop) -> Invoice:
     """Over 240.00: what was outstanding, and 210.00 that reached the threshold."""
     return InvoiceFactory.create(shop=shop, at="2026-11-03 09:00", charge="c-2")
+
+
+def paused(shop: Shop) -> Invoice:
+    made = invoice(shop)
+    pauses.pause(invoice_id=made.pk, until_on=date(2026, 11, 20), told="As you asked.", **AGREED)
+    return made
+
+
+def planned(shop: Shop) -> Invoice:
+    made = invoice(shop)
+    parts = [(date(2026, 11, day), Money("120.00", "USD")) for day in (20, 30)]
+    payment_plans.make(invoice_id=made.pk, parts=parts, told="As you asked.", **AGREED)
+    return made
 
 
 def draft(shop: Shop) -> Invoice:

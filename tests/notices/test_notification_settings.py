@@ -44,12 +44,17 @@ def test_everybody_chooses_for_themselves(shop: Shop, role: str) -> None:
     always = ("DESTINATION_ADDED", "DESTINATION_BLOCKED", "AUTOMATIC_SET_UP", "MESSAGE")
     assert [kind for kind in muted(user, shop) if kind not in always] == [
         "BILL_ISSUED",
+        "CHARGED",
         "CREDIT_ANSWERED",
+        "DUE_DAY",
         "ORDER_DECLINED",
+        "PAUSED",
+        "PAYMENT_PLAN",
         "PAYMENT_REVERSED",
         "STATEMENT_CLOSED",
         "THRESHOLD_ANSWERED",
         "UNAPPLIED",
+        "WAIVED",
         "WITHDRAWAL_CORRECTED",
         "WITHDRAWAL_SENT_BACK",
     ]
