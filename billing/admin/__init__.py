@@ -5,6 +5,7 @@ Only operations write these rows. Importing the modules registers the pages.
 
 from billing.admin import (
     accounts,
+    by_hand_rows,
     charges,
     credits,
     fees,
@@ -17,6 +18,7 @@ from billing.admin import (
 
 __all__ = [
     "accounts",
+    "by_hand_rows",
     "charges",
     "credits",
     "fees",

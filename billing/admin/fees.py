@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from backoffice.decisions import Act, Decision
+from backoffice.decisions import Act, Deciding, Decision
 from backoffice.list_pages import ReadOnly
 from billing.admin.forms import NewFee
 from billing.models import Fee
@@ -39,7 +39,7 @@ _NEW_FEE = Decision(
 
 
 @admin.register(Fee)
-class FeeAdmin(ReadOnly):
+class FeeAdmin(Deciding, ReadOnly):
     list_display = ("name", "code", "category", "posting", "is_sent_by_platform", "added_by")
     list_filter = ("category",)
     search_fields = ("code", "name")

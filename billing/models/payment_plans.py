@@ -1,4 +1,3 @@
-from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
@@ -93,7 +92,6 @@ class PaymentPlanPart(models.Model):
     amount = AmountField()
 
     class Meta:
-        ordering: ClassVar = ["due_on"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["plan", "due_on"], name="one_part_of_a_plan_on_a_day"),
             models.CheckConstraint(condition=Q(amount__gt=Decimal(0)), name="plan_part_positive"),
@@ -106,7 +104,3 @@ class PaymentPlanPart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.due_on} {money.text(self.amount)}"
-
-    def is_due(self, on: date) -> bool:
-        """Whether its day has come on local day `on`."""
-        return self.due_on <= on
