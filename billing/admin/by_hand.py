@@ -57,7 +57,7 @@ DECISIONS = (
         form=Reasoned,
         effect=_bill_effect,
         shown=shown.invoices,
-        carry_out=Call(invoices_on_request.bill_now, "merchant_id"),
+        carry_out=Call(invoices_on_request.draw_up, "merchant_id"),
         done=lambda invoice: f"Bill {invoice} over {figure(invoice.total)} is drawn up.",
         is_open=is_open,
     ),

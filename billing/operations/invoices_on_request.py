@@ -14,7 +14,7 @@ from trail import operations as trail
 
 
 @transaction.atomic
-def bill_now(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Invoice:
+def draw_up(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Invoice:
     """Write an ON_REQUEST bill for what the open account has outstanding, plan fees left aside;
     a draft, if its bills are reviewed. The cycle is not moved.
 

@@ -65,8 +65,8 @@ def resume(shop: Shop, at: str, number: str = FIRST) -> Invoice:
     return pauses.resume(invoice_id=invoice(number).pk, now=shop.at(at), **TEXTS)
 
 
-def bill_now(shop: Shop, at: str, reason: str = WHY) -> Invoice:
-    return invoices_on_request.bill_now(
+def draw_up(shop: Shop, at: str, reason: str = WHY) -> Invoice:
+    return invoices_on_request.draw_up(
         merchant_id=shop.merchant.pk, reason=reason, actor=OPERATOR, now=shop.at(at)
     )
 

@@ -4,7 +4,7 @@ import pytest
 
 from lib.refusals import Refused
 from tests import shops
-from tests.billing.by_hand import bill_now, charge, waive
+from tests.billing.by_hand import charge, draw_up, waive
 from tests.billing.paying import manual, means, state
 from tests.threads import at_once, every_order
 
@@ -36,7 +36,7 @@ def test_a_bill_asked_for_eight_times_at_once_is_one() -> None:
 
     def ask(_number: int) -> str:
         try:
-            return bill_now(shop, AT).kind
+            return draw_up(shop, AT).kind
         except Refused as refusal:
             return refusal.code
 

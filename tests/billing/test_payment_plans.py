@@ -241,6 +241,24 @@ def test_a_card_that_fails_on_a_parts_day_ends_it_and_retries_follow_from_there(
     assert [one["status"] for one in notices(shop, "PAYMENT_PLAN")] == ["IN_FORCE", "BROKEN"]
 
 
+def test_the_second_part_fails_and_the_old_schedule_goes_on() -> None:
+    shop = billed(card=GOOD)
+    plan(shop)
+    shop.run_jobs("2026-11-10 00:00")
+    add_card(shop, "2026-11-11 12:00", SHORT)
+    shop.run_hourly("2026-11-19 22:00", "2026-11-28 00:00")
+    assert taken(shop) == [
+        "2026-11-10 00:00 13.00 SUCCEEDED",
+        "2026-11-20 00:00 13.00 FAILED",
+        *(f"2026-11-{day} 00:00 26.00 FAILED" for day in (21, 23, 25, 27)),
+    ]
+    shop.run_jobs("2026-12-17 23:00")
+    assert (standing(), shop.frozen_by()) == ("BROKEN 2026-11-20", [])
+    shop.run_jobs("2026-12-18 00:00")
+    assert shop.frozen_by() == ["UNPAID_BILL"]
+    assert_audited(shop, "2026-12-18 00:00")
+
+
 def test_a_card_that_is_refused_for_good_ends_it_and_waits_for_another() -> None:
     shop = billed(card=REFUSED)
     plan(shop)

@@ -90,7 +90,7 @@ def violet() -> Shop:
 def _by_hand(shop: Shop) -> None:
     """What operators did by hand about a bill that they drew up themselves."""
     by_hand.charge(shop, "2026-11-08 08:00", "90.00")
-    number = str(by_hand.bill_now(shop, "2026-11-08 08:00"))
+    number = str(by_hand.draw_up(shop, "2026-11-08 08:00"))
     by_hand.move(shop, "2026-11-08 08:10", "2026-11-20", number)
     by_hand.pause(shop, "2026-11-08 08:20", "2026-11-25", number)
     by_hand.resume(shop, "2026-11-08 08:30", number)

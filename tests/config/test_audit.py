@@ -266,7 +266,7 @@ def _ask_and_withdraw_by_itself() -> None:
     )
     assert automatic.run(rule.pk, now=shop.at("2026-11-04 12:00"))
     by_hand.charge(shop, "2026-11-05 12:00", "90.00")
-    number = str(by_hand.bill_now(shop, "2026-11-05 12:00"))
+    number = str(by_hand.draw_up(shop, "2026-11-05 12:00"))
     by_hand.waive(shop, "2026-11-05 12:00", "10.00", number)
     parts = (("2026-11-10", "40.00"), ("2026-11-20", "40.00"))
     by_hand.plan(shop, "2026-11-05 12:00", parts, number)
