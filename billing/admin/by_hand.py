@@ -28,7 +28,7 @@ def _new_charge(account: BillingAccount) -> dict[str, Any]:
     return {"service_on": account.open_on, "fees": charges_by_hand.chargeable()}
 
 
-def _bill_effect(account: BillingAccount) -> str:
+def _draw_up_effect(account: BillingAccount) -> str:
     """What drawing up a bill does, as the operator reads it before deciding."""
     what = figure(billable(account))
     how = "waits as a draft for an operator" if account.reviews_bills else "is issued at once"
@@ -55,7 +55,7 @@ DECISIONS = (
         "bill-now",
         "Bill now",
         form=Reasoned,
-        effect=_bill_effect,
+        effect=_draw_up_effect,
         shown=shown.invoices,
         carry_out=Call(invoices_on_request.draw_up, "merchant_id"),
         done=lambda invoice: f"Bill {invoice} over {figure(invoice.total)} is drawn up.",

@@ -35,7 +35,8 @@ def _line(**said: Any) -> LineField:
 
 def _day_widget() -> forms.Widget:
     """An input for a day."""
-    return UnfoldAdminTextInputWidget(attrs={"type": "date"})
+    widget: forms.Widget = UnfoldAdminTextInputWidget(attrs={"type": "date"})
+    return widget
 
 
 class GrantedCredit(Telling, KeyedForm):

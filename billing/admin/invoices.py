@@ -80,9 +80,8 @@ class PlanInline(ReadOnlyInline):
     @admin.display(description="parts")
     def parts_in_words(self, plan: PaymentPlan) -> str:
         """The plan's parts, each with its day and amount."""
-        return ", ".join(
-            f"{part.due_on}: {figure(part.amount)}" for part in plan.parts.order_by("due_on")
-        )
+        parts = plan.parts.order_by("due_on")
+        return ", ".join(f"{part.due_on}: {figure(part.amount)}" for part in parts)
 
 
 @admin.register(Invoice)

@@ -378,9 +378,11 @@ def _wait(account: BillingAccount, invoice: Invoice) -> None:
     method changes or, under a payment plan, until the day of the next part.
     """
     plan = payment_plans.in_force(invoice)
-    invoice.next_attempt_at = plan and plan_parts.next_attempt(
-        account, invoice, plan, after=account.open_on
-    )
+    invoice.next_attempt_at = None
+    if plan is not None:
+        invoice.next_attempt_at = plan_parts.next_attempt(
+            account, invoice, plan, after=account.open_on
+        )
     invoice.save(update_fields=["next_attempt_at"])
 
 

@@ -52,8 +52,8 @@ def last_decided(invoice: Invoice) -> tuple[str, datetime] | None:
     for rows in (invoice.due_days, invoice.pauses, invoice.waivers, invoice.payment_plans):
         decided += [(one.actor, one.at) for one in rows.all()]
     for rows in (invoice.pauses, invoice.payment_plans):
-        ended = rows.filter(ended_at__isnull=False).exclude(ended_by="")
-        decided += [(one.ended_by, one.ended_at) for one in ended]
+        ended = rows.exclude(ended_by="")
+        decided += [(one.ended_by, one.ended_at) for one in ended if one.ended_at]
     return max(decided, key=lambda one: one[1], default=None)
 
 

@@ -46,7 +46,7 @@ def parts(plan: PaymentPlan, amount_paid: Money) -> Sequence[Part]:
     first.
     """
     found, left = [], plan.paid_of(amount_paid)
-    rows: Sequence[PaymentPlanPart] = plan.parts.order_by("due_on")
+    rows = PaymentPlanPart.objects.filter(plan=plan).order_by("due_on")
     for row in rows:
         paid = min(row.amount, left)
         found.append(Part(row.due_on, row.amount, paid))

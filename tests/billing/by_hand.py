@@ -40,7 +40,7 @@ def charge(shop: Shop, at: str, cost: str | None = "12.50", **said: Any) -> Char
 
 
 def waive(shop: Shop, at: str, amount: str, number: str = FIRST, **said: Any) -> Waiver:
-    content = {
+    content: dict[str, Any] = {
         "invoice_id": invoice(number).pk,
         "amount": Money(amount, shop.billing_currency),
         "request_key": "form-1",
@@ -81,7 +81,7 @@ def plan(
     number: str = FIRST,
     **said: Any,
 ) -> PaymentPlan:
-    content = {
+    content: dict[str, Any] = {
         "invoice_id": invoice(number).pk,
         "parts": [
             (date.fromisoformat(day), Money(amount, shop.billing_currency)) for day, amount in parts

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from moneyed import Money
@@ -115,7 +116,7 @@ def test_what_no_charge_can_be_is_refused(shop: shops.Shop) -> None:
             with pytest.raises(Invalid):
                 charge(shop, AT, **{name: ""})
         with pytest.raises(CurrencyMismatch):
-            charge(shop, AT, **{"amount": Money("1.00", "THB")})
+            charge(shop, AT, amount=Money("1.00", "THB"))
 
 
 def test_the_platform_cannot_send_it(shop: shops.Shop) -> None:
@@ -148,7 +149,7 @@ def test_above_the_credit_figure_of_a_day_it_takes_two(shop: shops.Shop) -> None
     OperatorPolicyFactory.create(version=2, starts_on=date(2026, 11, 2), credits=Decimal(100))
     deciding.grant(shop, AT, "60.00", "credit-account")
     charge(shop, AT, "40.00")
-    content = {
+    content: dict[str, Any] = {
         "merchant_id": shop.merchant.pk,
         "fee": "manual-account",
         "description": "Scissors",

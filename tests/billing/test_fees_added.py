@@ -35,7 +35,7 @@ def shop() -> shops.Shop:
 
 
 def add(shop: shops.Shop, **said: Any) -> Fee:
-    content = {
+    content: dict[str, Any] = {
         "code": "gift-wrapping",
         "category": "FULFILMENT",
         "posting": "IMMEDIATE",

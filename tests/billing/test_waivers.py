@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -158,7 +159,12 @@ def test_above_the_credit_figure_of_a_day_it_takes_two() -> None:
     waive(shop, AT, "15.00")
     officer(PROPOSER)
     texts = {name: text for name, text in TEXTS.items() if name != "actor"}
-    content = {"invoice_id": invoice().pk, "amount": usd("5.01"), "request_key": "form-2", **texts}
+    content: dict[str, Any] = {
+        "invoice_id": invoice().pk,
+        "amount": usd("5.01"),
+        "request_key": "form-2",
+        **texts,
+    }
     with nothing_changes(but=["merchants_proposal", "trail_trailentry"]):
         proposal = propose(waivers.waive, now=shop.at(AT), **content)
     assert (proposal.before, proposal.after) == (
@@ -177,7 +183,12 @@ def test_what_was_paid_meanwhile_is_not_confirmed() -> None:
     shop = manual()
     OperatorPolicyFactory.create(version=2, starts_on=date(2026, 11, 2), credits=Decimal(20))
     texts = {name: text for name, text in TEXTS.items() if name != "actor"}
-    content = {"invoice_id": invoice().pk, "amount": usd("39.00"), "request_key": "f", **texts}
+    content: dict[str, Any] = {
+        "invoice_id": invoice().pk,
+        "amount": usd("39.00"),
+        "request_key": "f",
+        **texts,
+    }
     proposal = propose(waivers.waive, now=shop.at(AT), **content)
     transfer(shop, AT, "1.00")
     with pytest.raises(MoreThanIsLeft):

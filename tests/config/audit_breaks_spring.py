@@ -273,8 +273,8 @@ WAIVERS = [
 # A plan of a paid bill, without any part.
 PLAN = (
     "INSERT INTO billing_paymentplan (invoice_id, status, currency, paid_before, next_due_on,"
-    " actor, reason, told, made_on, at, ended_by) SELECT id, 'IN_FORCE', 'USD', 0, '2027-03-13', 'olga',"
-    " 'agreed', 'agreed', '2027-03-11', issued_at - interval '1 day', '' FROM billing_invoice"
+    " actor, reason, told, made_on, at, ended_by) SELECT id, 'IN_FORCE', 'USD', 0, '2027-03-13',"
+    " 'olga', 'agreed', 'agreed', '2027-03-11', issued_at - interval '1 day', '' FROM billing_invoice"
     " WHERE {}"
 )
 OF_LINEN = PLAN.format("number = '2027-000003'")
