@@ -188,23 +188,43 @@ class Invoice(models.Model):
                          "next_attempt_at", "next_attempt_by", "first_failed_at",
                          "first_failed_on", "held_until"],
             ),
-            # Its due day moves to a later one, before it has failed: when nothing collects it any
-            # more, and by an operator's word (DueDay).
             pgtrigger.Protect(
-                name="invoice_is_numbered_and_dated_once",
+                name="invoice_is_numbered_and_failed_once",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
                     """
                     OLD.status <> 'DRAFT' AND (OLD.number, OLD.issued_at)
                         IS DISTINCT FROM (NEW.number, NEW.issued_at)
-                    OR OLD.status <> 'DRAFT' AND OLD.due_on <> NEW.due_on AND NOT (
-                        OLD.status = 'OPEN' AND OLD.first_failed_at IS NULL
-                        AND NEW.due_on > OLD.due_on)
                     OR OLD.first_failed_at IS NOT NULL AND
                         (OLD.first_failed_at, OLD.first_failed_on)
                         IS DISTINCT FROM (NEW.first_failed_at, NEW.first_failed_on)
                     """
                 ),
+            ),
+            # Its due day moves before it has failed only: once, when nothing collects it any more
+            # before anything was tried; and as an operator has decided (DueDay).
+            pgtrigger.Trigger(
+                name="invoice_due_day_moves_as_decided",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    """
+                    OLD.status <> 'DRAFT' AND OLD.due_on <> NEW.due_on AND NOT (
+                        OLD.status = 'OPEN' AND OLD.first_failed_at IS NULL
+                        AND NEW.due_on = OLD.due_on + 7
+                        AND (NEW.due_on = OLD.issued_on + 7 OR OLD.drafted_at IS NOT NULL))
+                    """
+                ),
+                func="""
+                    IF OLD.status <> 'OPEN' OR OLD.first_failed_at IS NOT NULL OR NOT EXISTS (
+                        SELECT 1 FROM billing_dueday moved
+                        WHERE moved.invoice_id = OLD.id AND moved.before = OLD.due_on
+                          AND moved.due_on = NEW.due_on
+                    ) THEN
+                        RAISE EXCEPTION 'pgtrigger: Cannot move the due day of a bill';
+                    END IF;
+                    RETURN NEW;
+                """,
             ),
         ]  # fmt: skip
 

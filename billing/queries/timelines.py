@@ -11,6 +11,7 @@ from moneyed import Money
 from billing import payment_failures, queries
 from billing.models import Invoice, Payment, PaymentPlan, Reversal
 from billing.queries import reversals
+from billing.queries.collecting import ByHand
 from lib.formats import day_text
 
 
@@ -25,10 +26,10 @@ class Step:
     payment: Payment | None = None  # the attempt that it was
 
 
-def of_invoice(invoice: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
+def of_invoice(invoice: Invoice, attempts: Sequence[Payment], by_hand: ByHand) -> Sequence[Step]:
     """What happened to a bill, oldest first: its issue, attempts, a missed due date, money beyond
     what it needed, what our team did about its collecting, reversals, decisions that a merchant is
-    shown, and its payment. `attempts` are all of the bill's.
+    shown, and its payment. `attempts` are all of the bill's, and so is what was done `by_hand`.
     """
     steps = [Step(invoice.issued_at, _("Issued"), amount=invoice.total)]
     steps += [
@@ -43,7 +44,7 @@ def of_invoice(invoice: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
         Step(entry.at, _("More than was to be paid"), entry.amount, str(_("Unapplied money")))
         for entry in queries.more_than_wanted(invoice, attempts)
     ]
-    steps += _by_hand(invoice)
+    steps += _by_hand(by_hand)
     steps += [step for reversal in reversals.of_invoice(invoice) for step in _of_reversal(reversal)]
     steps += [
         Step(decision.at, decision.get_decision_display())
@@ -61,20 +62,20 @@ ENDS = {
 }
 
 
-def _by_hand(invoice: Invoice) -> Iterator[Step]:
+def _by_hand(done: ByHand) -> Iterator[Step]:
     """Yields what our team did about the collecting of the bill, each with what it wrote for the
     merchant: due days, pauses, waivers and payment plans.
     """
-    for moved in invoice.due_days.all():
+    for moved in done.due_days:
         yield Step(moved.at, _("Due later"), note=f"{day_text(moved.due_on)}. {moved.told}")
-    for pause in invoice.pauses.all():
+    for pause in done.pauses:
         said = f"{day_text(pause.until_on)}. {pause.told}"
         yield Step(pause.at, _("Not collected by itself until"), note=said)
         if pause.ended_at and pause.ended_by:
             yield Step(pause.ended_at, _("Collected again"))
-    for waiver in invoice.waivers.all():
+    for waiver in done.waivers:
         yield Step(waiver.at, _("Not asked for"), waiver.amount, waiver.told)
-    for plan in invoice.payment_plans.all():
+    for plan in done.plans:
         yield Step(plan.at, _("Payment plan made"), note=plan.told)
         if plan.ended_at:
             yield Step(plan.ended_at, ENDS[PaymentPlan.Status(plan.status)])

@@ -18,6 +18,7 @@ from tests import shops
 from tests.billing.by_hand import (
     OPERATOR,
     TEXTS,
+    THREE,
     TOLD,
     WHY,
     assert_audited,
@@ -177,6 +178,18 @@ def test_an_uncollectible_bill_is_collected_by_its_plan() -> None:
         shop.run_jobs(f"2026-11-{day} 00:00")
     assert (state(), standing()) == ("PAID 39.00/39.00", "KEPT None")
     assert_audited(shop, "2026-11-30 00:00")
+
+
+def test_jobs_at_every_hour_or_only_at_the_end_pay_the_same_parts() -> None:
+    hourly, late = (billed(name, card=GOOD) for name in ("hourly", "late"))
+    numbers = {shop: str(shop.account.invoices.get()) for shop in (hourly, late)}
+    for shop, number in numbers.items():
+        plan(shop, AT, THREE, number)
+    hourly.run_hourly("2026-11-01 13:00", "2026-11-30 00:00")
+    for shop in (hourly, late):
+        shop.run_jobs("2026-11-30 00:00")
+    assert [state(number) for number in numbers.values()] == ["PAID 39.00/39.00"] * 2
+    assert_audited(late, "2026-11-30 00:00")
 
 
 # --- freezes --------------------------------------------------------------------------------------

@@ -274,8 +274,8 @@ WAIVERS = [
 PLAN = (
     "INSERT INTO billing_paymentplan (invoice_id, status, currency, paid_before, next_due_on,"
     " actor, reason, told, made_on, at, ended_by) SELECT id, 'IN_FORCE', 'USD', 0, '2027-03-13',"
-    " 'olga', 'agreed', 'agreed', '2027-03-11', issued_at - interval '1 day', '' FROM billing_invoice"
-    " WHERE {}"
+    " 'olga', 'agreed', 'agreed', '2027-03-11', issued_at - interval '1 day', ''"
+    " FROM billing_invoice WHERE {}"
 )
 OF_LINEN = PLAN.format("number = '2027-000003'")
 BY_HAND = [
