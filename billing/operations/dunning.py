@@ -250,8 +250,13 @@ def end_plans(account_ids: Sequence[int], *, last: Sequence[date], at: Sequence[
     """End the payment plans of which a part of the day that ends was not paid (plan_parts.end_days)
     and go on with the schedules of their bills. Rule 27.2.
     """
-    for account, invoice in plan_parts.end_days(account_ids, last=last, at=at):
-        go_on(account, invoice, now=dict(zip(account_ids, at, strict=True))[account.pk])
+    broken = plan_parts.end_days(account_ids, last=last, at=at)
+    if not broken:
+        return
+    lines.hold(account_ids)  # all at once: the loop comes to them in another order
+    instants = dict(zip(account_ids, at, strict=True))
+    for account, invoice in broken:
+        go_on(account, invoice, now=instants[account.pk])
 
 
 def _freezes_on(invoice: Invoice, first_failed_on: date) -> date:
