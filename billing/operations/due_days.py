@@ -1,4 +1,4 @@
-"""Gives a bill that is paid by transfer another, later due day (rule 16.19)."""
+"""Gives a bill that is paid by transfer another, later due day (rule 16.21)."""
 
 from datetime import date, datetime, timedelta
 
@@ -31,7 +31,7 @@ def move(
     failure and the freeze of the line are counted. The merchant reads `told`.
 
     An earlier day is none, since the merchant was told another one. Raises UnknownInvoice,
-    InvoiceNotOpen, UnderAPlan, NotDueByItself once it has failed, Invalid. Rule 16.19.
+    InvoiceNotOpen, UnderAPlan, NotDueByItself once it has failed, Invalid. Rule 16.21.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)

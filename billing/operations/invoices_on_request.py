@@ -1,4 +1,4 @@
-"""Draws up a bill at once, by an operator's decision (rule 15.25)."""
+"""Draws up a bill at once, by an operator's decision (rule 15.26)."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ def draw_up(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Invo
     a draft, if its bills are reviewed. The cycle is not moved.
 
     Raises AccountClosed, DraftWaits while a draft of the account waits, NothingToBill for 0 or less
-    or less than the provider's minimum, Invalid without a reason. Rule 15.25.
+    or less than the provider's minimum, Invalid without a reason. Rule 15.26.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     account, _ = accounts.lock_both(merchant_id, now=now)

@@ -1,4 +1,4 @@
-"""Pauses the collecting of a bill, and goes on with it (rule 16.20)."""
+"""Pauses the collecting of a bill, and goes on with it (rule 16.22)."""
 
 from datetime import date, datetime, timedelta
 
@@ -45,7 +45,7 @@ def pause(
     ahead: nothing tries it by itself, it does not fail, and freezes nothing that is not frozen.
 
     People can still pay it. What was to be tried meanwhile is tried once as the pause ends. Raises
-    UnknownInvoice, InvoiceNotOpen, AlreadyPaused, UnderAPlan, PausedTooLong, Invalid. Rule 16.20.
+    UnknownInvoice, InvoiceNotOpen, AlreadyPaused, UnderAPlan, PausedTooLong, Invalid. Rule 16.22.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
@@ -80,7 +80,7 @@ def pause(
 def resume(*, invoice_id: int, reason: str, told: str, actor: str, now: datetime) -> Invoice:
     """End the bill's pause before its time: what was to be tried by now is tried at once, and the
     bill may fail or freeze the line from tomorrow on. Raises UnknownInvoice, NotPaused, Invalid.
-    Rule 16.20.
+    Rule 16.22.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)

@@ -1,4 +1,4 @@
-"""Waives what is left of a bill, or a part of it (rule 14.4).
+"""Waives what is left of a bill, or a part of it (rule 14.5).
 
 A waiver is a credit that pays the bill at once: a negative charge, a payment of provider `credit`,
 and the charge that uses the credit up. So what is outstanding stays as it was, and the bill is paid
@@ -52,7 +52,7 @@ def waive(
     The same form sent twice, recognised by its `request_key`, makes one waiver. Above the day's
     figure for credits it takes the `proposal` that a second person confirms. Raises TakesTwoPeople,
     UnknownInvoice, InvoiceNotOpen, PaymentUnderWay, MoreThanIsLeft, FormConflict, CurrencyMismatch,
-    Invalid. Rule 14.4.
+    Invalid. Rule 14.5.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
