@@ -11,7 +11,7 @@ from lib import calendar, formats
 
 def reason(invoice: Invoice) -> str:
     """Why a bill exists, as a sentence: its threshold, the days of its plan or of its 30-day cycle,
-    or that the account was closed.
+    that our team drew it up, or that the account was closed.
     """
     if invoice.threshold is not None:
         amount = formats.plain_money(invoice.threshold)
@@ -26,6 +26,8 @@ def reason(invoice: Invoice) -> str:
     elif invoice.kind == Invoice.Kind.CYCLE:
         said = gettext("30 days from %(first)s to %(last)s")
         first, last = invoice.issued_on - CYCLE, invoice.issued_on - calendar.ONE_DAY
+    elif invoice.kind == Invoice.Kind.ON_REQUEST:
+        return gettext("Drawn up on request, of what was outstanding")
     else:
         return gettext("Your account was closed")
     return said % {"first": formats.day_text(first), "last": formats.day_text(last)}

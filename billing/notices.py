@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.payment_failures import FAILURES
 from credit.notices import own_words
-from notices.details import amount, month, phrase, words
+from notices.details import amount, day, month, phrase, words
 from notices.kinds import Group, Kind, Link, Text
 
 BILLING = Group("billing", _("Billing"))
@@ -197,6 +197,108 @@ TRANSFER_MOVED = Kind(
     link=Link("billing:unapplied"),
     shows={"amount": amount, "charged": amount, "answer": words},
 )
+# Cause: the charge. Details: charge, description, amount, currency, reason.
+CHARGED = Kind(
+    code="CHARGED",
+    label=_("Our team charged something"),
+    group=BILLING,
+    texts={
+        "": Text(
+            _("%(amount)s is charged: %(description)s"),
+            _("Our team charged %(amount)s for: %(description)s. Reason: %(reason)s"),
+        )
+    },
+    link=Link("billing:days"),
+    shows={"amount": amount, "reason": words},
+)
+# Cause: the waiver's id. Details: number, amount, left, currency, reason.
+WAIVED = Kind(
+    code="WAIVED",
+    label=_("A part of a bill was waived"),
+    group=BILLING,
+    texts={
+        "": Text(
+            _("%(amount)s of bill %(number)s is not asked for"),
+            _(
+                "You need not pay %(amount)s of bill %(number)s; %(left)s of it is left to pay."
+                " Reason: %(reason)s"
+            ),
+        )
+    },
+    link=Link("billing:invoice", {"number": "number"}),
+    shows={"amount": amount, "left": amount, "reason": words},
+)
+# Cause: the move's id. Details: number, day, reason.
+DUE_DAY = Kind(
+    code="DUE_DAY",
+    label=_("A bill is due later"),
+    group=BILLING,
+    texts={
+        "": Text(
+            _("Bill %(number)s is due on %(day)s"),
+            _("You have until %(day)s to pay bill %(number)s. Reason: %(reason)s"),
+        )
+    },
+    link=Link("billing:invoice", {"number": "number"}),
+    shows={"day": day, "reason": words},
+)
+# Cause: the pause's id, and whether it ended. Details: status, number, day, reason.
+PAUSED = Kind(
+    code="PAUSED",
+    label=_("The collecting of a bill was paused or went on"),
+    group=BILLING,
+    texts={
+        "PAUSED": Text(
+            _("Bill %(number)s is not collected until %(day)s"),
+            _(
+                "We don't try to collect bill %(number)s by ourselves until %(day)s. You can pay it"
+                " at any time. Reason: %(reason)s"
+            ),
+        ),
+        "RESUMED": Text(
+            _("Bill %(number)s is collected again"),
+            _("We go on collecting bill %(number)s. Reason: %(reason)s"),
+        ),
+    },
+    link=Link("billing:invoice", {"number": "number"}),
+    shows={"day": day, "reason": words},
+)
+# Cause: the plan's id, and its status. Details: status, number, parts (how many), amount, currency,
+# day (of its first part, or of the one that was not paid), reason.
+PAYMENT_PLAN = Kind(
+    code="PAYMENT_PLAN",
+    label=_("A payment plan was made or ended"),
+    group=BILLING,
+    texts={
+        "IN_FORCE": Text(
+            _("You pay bill %(number)s in %(parts)s parts"),
+            _(
+                "%(amount)s of bill %(number)s is paid in %(parts)s parts, the first on %(day)s."
+                " While each is paid on its day, nothing else follows. Reason: %(reason)s"
+            ),
+        ),
+        "KEPT": Text(
+            _("Your payment plan for bill %(number)s is paid"),
+            _("All %(parts)s parts of bill %(number)s are paid. Thank you."),
+        ),
+        "BROKEN": Text(
+            _("A part of bill %(number)s was not paid"),
+            _(
+                "The part of %(day)s of bill %(number)s was not paid, so the payment plan has"
+                " ended. %(amount)s is left to pay at once."
+            ),
+        ),
+        "CANCELLED": Text(
+            _("Your payment plan for bill %(number)s has ended"),
+            _(
+                "The payment plan for bill %(number)s has ended, and %(amount)s is left to pay."
+                " Reason: %(reason)s"
+            ),
+        ),
+    },
+    link=Link("billing:invoice", {"number": "number"}),
+    shows={"amount": amount, "day": day, "reason": words},
+)
 # Cause: the entry's id. Details: status (its kind), amount, balance, currency, number (of the bill
 # that it paid), reference (the bank's).
 UNAPPLIED = Kind(
@@ -299,6 +401,7 @@ ACCOUNT_REOPENED = Kind(
 # In the order in which people find them where they choose their e-mails.
 KINDS = (
     *(BILL_ISSUED, PAYMENT_FAILED, PAYMENT_REVERSED, STATEMENT_CLOSED),
+    *(CHARGED, WAIVED, DUE_DAY, PAUSED, PAYMENT_PLAN),
     *(THRESHOLD_ANSWERED, CREDIT_ANSWERED, CREDIT_UNDONE, UNAPPLIED, TRANSFER_MOVED),
     *(CARD_BLOCKED, ACCOUNT_CLOSED, ACCOUNT_REOPENED),
 )

@@ -9,6 +9,16 @@ CREDIT = Kind(
     title="Credit",
     permission="billing.change_billingaccount",
 )
+CHARGE = Kind(
+    code="CHARGE",
+    title="Charge by hand",
+    permission="billing.change_billingaccount",
+)
+WAIVER = Kind(
+    code="WAIVER",
+    title="Part of a bill, waived",
+    permission="billing.change_invoice",
+)
 CREDIT_REQUEST = Kind(
     code="CREDIT_REQUEST",
     title="Credit asked for",
@@ -55,7 +65,6 @@ REOPENING = Kind(
     permission="billing.change_billingaccount",
 )
 KINDS = (
-    CREDIT, CREDIT_REQUEST, REVERSAL, THRESHOLD, THRESHOLD_REQUEST, PRICE, REST, UNAPPLIED,
-    TRANSFER,
-    REOPENING,
+    CREDIT, CHARGE, WAIVER, CREDIT_REQUEST, REVERSAL, THRESHOLD, THRESHOLD_REQUEST, PRICE, REST,
+    UNAPPLIED, TRANSFER, REOPENING,
 )  # fmt: skip

@@ -6,6 +6,8 @@ from django.db.models import TextChoices
 class Action(TextChoices):
     # Prices and credits
     PRICE_INTRODUCED = "PRICE_INTRODUCED", "Price introduced"
+    FEE_ADDED = "FEE_ADDED", "Fee added"
+    CHARGED_BY_HAND = "CHARGED_BY_HAND", "Charged by hand"
     CREDIT_REQUESTED = "CREDIT_REQUESTED", "Credit requested"
     CREDIT_GRANTED = "CREDIT_GRANTED", "Credit granted"
     CREDIT_APPROVED = "CREDIT_APPROVED", "Credit approved"
@@ -34,6 +36,13 @@ class Action(TextChoices):
     INVOICE_SENT_BACK = "INVOICE_SENT_BACK", "Draft sent back"
     INVOICE_VOIDED = "INVOICE_VOIDED", "Bill voided"
     INVOICE_UNCOLLECTIBLE = "INVOICE_UNCOLLECTIBLE", "Bill marked as uncollectible"
+    BILLED_ON_REQUEST = "BILLED_ON_REQUEST", "Bill drawn up on request"
+    INVOICE_WAIVED = "INVOICE_WAIVED", "Part of a bill waived"
+    DUE_DAY_MOVED = "DUE_DAY_MOVED", "Due day moved"
+    COLLECTING_PAUSED = "COLLECTING_PAUSED", "Collecting of a bill paused"
+    COLLECTING_RESUMED = "COLLECTING_RESUMED", "Collecting of a bill resumed"
+    PAYMENT_PLAN_MADE = "PAYMENT_PLAN_MADE", "Payment plan made"
+    PAYMENT_PLAN_CANCELLED = "PAYMENT_PLAN_CANCELLED", "Payment plan cancelled"
     TRANSFER_RECORDED = "TRANSFER_RECORDED", "Transfer recorded"
     TRANSFER_MOVED = "TRANSFER_MOVED", "Transfer booked elsewhere"
     VALUE_DATE_CORRECTED = "VALUE_DATE_CORRECTED", "Value date of a transfer corrected"

@@ -94,6 +94,8 @@ TAKE_TWO = [
     ("orderpayment", "return"),
     ("billingcredit", "approve"),
     ("billingaccount", "credit"),
+    ("billingaccount", "charge"),
+    ("invoice", "waive"),
     ("charge", "credit"),
     ("thresholdrequest", "approve"),
     ("billingaccount", "threshold"),

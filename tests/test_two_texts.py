@@ -44,6 +44,9 @@ MUST_TELL = {
     *(("thresholdrequest", name) for name in ("approve", "reject")),
     ("banktransfer", "move"),
     ("billingaccount", "credit"),
+    ("billingaccount", "charge"),
+    *(("invoice", name) for name in ("waive", "due-day", "pause", "resume")),
+    *(("invoice", name) for name in ("plan", "cancel-plan")),
     ("charge", "credit"),
     ("order", "cancel"),
     ("order", "write-off"),
@@ -155,6 +158,8 @@ def page_of_row(row: Any) -> list[str]:
             return [f"credit/{kind}s/{row.reference}/"]
         case "billingcredit":
             return [f"billing/credits/{row.pk}/"]
+        case "invoice":
+            return [f"billing/invoices/{row.number}/"]
     return []
 
 

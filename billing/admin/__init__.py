@@ -5,8 +5,10 @@ Only operations write these rows. Importing the modules registers the pages.
 
 from billing.admin import (
     accounts,
+    by_hand_rows,
     charges,
     credits,
+    fees,
     invoices,
     payments,
     prices,
@@ -17,8 +19,10 @@ from billing.admin import (
 
 __all__ = [
     "accounts",
+    "by_hand_rows",
     "charges",
     "credits",
+    "fees",
     "invoices",
     "payments",
     "prices",

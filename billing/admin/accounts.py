@@ -1,4 +1,4 @@
-"""Accounts, what was changed about them, and the fees they are charged."""
+"""Accounts, and what was changed about them."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -12,21 +12,14 @@ from backoffice.decisions import Act, Call, Decision, Telling
 from backoffice.filters import of_currency
 from backoffice.list_pages import OfMerchant, ReadOnly, amount, one_of, related, waiting
 from backoffice.outcomes import LastDecision
-from billing.admin import account_decisions, closing, unapplied
+from billing.admin import account_decisions, by_hand, closing, unapplied
 from billing.admin.shown import AboutAccount
-from billing.models import AccountChange, BillingAccount, Card, Fee, NumberSeries, PlanTerm
+from billing.models import AccountChange, BillingAccount, Card, NumberSeries, PlanTerm
 from billing.operations import cards, cards_blocked
 from billing.queries import waiting as queues
 
 MERCHANT = related("account__merchant")
 DATES = ("next_plan_on", "next_cycle_on")
-
-
-@admin.register(Fee)
-class FeeAdmin(ReadOnly):
-    list_display = ("name", "code", "category", "posting", "is_sent_by_platform")
-    list_filter = ("category",)
-    search_fields = ("code", "name")
 
 
 @admin.register(NumberSeries)
@@ -61,7 +54,12 @@ class BillingAccountAdmin(AboutAccount, OfMerchant):
         ("closed_on", admin.EmptyFieldListFilter),
     )
     list_select_related = ("merchant",)
-    decisions = (*account_decisions.DECISIONS, *unapplied.DECISIONS, *closing.DECISIONS)
+    decisions = (
+        *by_hand.DECISIONS,
+        *account_decisions.DECISIONS,
+        *unapplied.DECISIONS,
+        *closing.DECISIONS,
+    )
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
         """All fields; of a closed account without its dates, on which nothing comes."""

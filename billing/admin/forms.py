@@ -1,11 +1,16 @@
 """The forms of operators' decisions about billing."""
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from moneyed import Money
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
@@ -13,16 +18,25 @@ from backoffice.asking_again import AsksAgain
 from backoffice.decisions import Reasoned, Telling
 from billing.models import Fee
 from billing.models.accounts import CYCLE_DAYS
+from billing.models.fees import ADDED_CATEGORIES, Posting
 from billing.models.prices import PRICE_DECIMALS
-from lib.amount_fields import FigureField, amount_field
+from billing.operations import fees
+from lib.amount_fields import FigureField, amount_field, plain
 from lib.form_keys import KeyedForm
-from lib.text_fields import LineField
+from lib.text_fields import LineField, WordsField
+from lib.texts import LONGEST_DESCRIPTION
 from merchants.models import Merchant
 
 
 def _line(**said: Any) -> LineField:
     """A field for one line of text; `said` are the arguments of the field."""
     return LineField(widget=UnfoldAdminTextInputWidget, **said)
+
+
+def _day_widget() -> forms.Widget:
+    """An input for a day."""
+    widget: forms.Widget = UnfoldAdminTextInputWidget(attrs={"type": "date"})
+    return widget
 
 
 class GrantedCredit(Telling, KeyedForm):
@@ -41,6 +55,79 @@ class GrantedCredit(Telling, KeyedForm):
             (fee.code, f"{fee}: {fee.definition}")
             for fee in reasons.exclude(pk__in=Fee.NOT_GRANTED).order_by("category", "name")
         ]
+
+
+class Charged(Telling, KeyedForm):
+    """Charges the merchant by hand. `initial` has the `fees` that can be charged."""
+
+    fee = forms.ChoiceField(label="Fee", widget=UnfoldAdminSelectWidget)
+    description = _line(
+        label="Description",
+        max_length=LONGEST_DESCRIPTION,
+        help_text="The merchant reads it with the charge, and on its bill.",
+    )
+    service_on = forms.DateField(label="Day of the service", widget=_day_widget())
+    quantity = FigureField(label="Quantity", max_digits=18, decimal_places=6, initial=1)
+    amount = amount_field(
+        label="Amount", required=False, help_text="Empty: the quantity times the fee's price."
+    )
+    field_order = ("fee", "description", "service_on", "quantity", "amount", "reason", "told")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["fee"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(fee.code, f"{fee} ({fee.code})") for fee in self.initial["fees"]]
+
+
+class Waived(Telling, KeyedForm):
+    """Waives what is left of a bill, or a part of it."""
+
+    amount = amount_field(label="Amount that is not asked for")
+    field_order = ("amount", "reason", "told")
+
+
+class DueLater(Telling):
+    """Gives a bill another due day."""
+
+    due_on = forms.DateField(label="Due on", widget=_day_widget())
+    field_order = ("due_on", "reason", "told")
+
+
+class SplitIntoParts(Telling):
+    """Splits a bill into dated parts. `initial` has the bill's `currency`."""
+
+    parts = WordsField(
+        label="Parts, one on each line: day and amount",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 6}),
+        help_text="Such as 2026-12-01 80.00. From 2 to 12, which come to what is left to pay.",
+    )
+    field_order = ("parts", "reason", "told")
+
+    def clean_parts(self) -> list[tuple[date, Money]]:
+        """The parts in the order of their lines. Raises ValidationError for a line that is not a
+        day and an amount.
+        """
+        found = []
+        for line in self.cleaned_data["parts"].splitlines():
+            day, _space, amount = line.strip().partition(" ")
+            try:
+                figure = Decimal(plain(amount))
+                found.append((date.fromisoformat(day), Money(figure, self.initial["currency"])))
+            except (ValueError, ArithmeticError, forms.ValidationError) as error:
+                raise forms.ValidationError(
+                    f"“{line}” is not a day and an amount, such as 2026-12-01 80.00."
+                ) from error
+        return found
+
+
+class Paused(Telling):
+    """Pauses the collecting of a bill."""
+
+    until_on = forms.DateField(
+        label="Until", widget=_day_widget(), help_text="As this day starts, collecting goes on."
+    )
+    field_order = ("until_on", "reason", "told")
 
 
 class ThresholdChange(AsksAgain, Reasoned):
@@ -174,9 +261,7 @@ class NewPrice(AsksAgain, Reasoned):
         required=False,
         help_text="Of one unit. Empty: the merchant's own price ends.",
     )
-    from_on = forms.DateField(
-        label="From", widget=UnfoldAdminTextInputWidget(attrs={"type": "date"})
-    )
+    from_on = forms.DateField(label="From", widget=_day_widget())
     merchant = _line(
         max_length=100,
         label="For one merchant",
@@ -203,3 +288,42 @@ class NewPrice(AsksAgain, Reasoned):
         if merchant is None:
             raise forms.ValidationError("There is no merchant with this reference.")
         return merchant
+
+
+class NewFee(Reasoned):
+    """Adds a fee, with its name and definition in each language of merchants' pages: a field for
+    each of them.
+    """
+
+    code = _line(
+        label="Code",
+        max_length=fees.LONGEST_CODE,
+        help_text="What the platform's systems call it, such as gift-wrapping.",
+    )
+    category = forms.ChoiceField(
+        label="Category",
+        widget=UnfoldAdminSelectWidget,
+        choices=[(one.value, one.label) for one in ADDED_CATEGORIES],
+    )
+    posting = forms.ChoiceField(
+        label="Counts towards a bill", widget=UnfoldAdminSelectWidget, choices=Posting.choices
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for language, called in settings.LANGUAGES:
+            self.fields[f"name_{language}"] = _line(label=f"Name, {called}", max_length=100)
+            self.fields[f"definition_{language}"] = _line(
+                label=f"Definition, {called}", max_length=fees.LONGEST_DEFINITION
+            )
+        self.order_fields([name for name in self.fields if name != "reason"])
+
+    def in_languages(self, what: str) -> dict[str, str]:
+        """The names or definitions (`what`) that were typed, by language."""
+        return {language: self.cleaned_data[f"{what}_{language}"] for language in fees.languages()}
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        if not self.errors:
+            said["names"], said["definitions"] = map(self.in_languages, ("name", "definition"))
+        return said

@@ -10,6 +10,7 @@ from billing.admin.payments import outcome
 from billing.models import Invoice, Payment
 from billing.models.accounts import DAYS_TO_PAY
 from billing.operations import invoice_decisions, payments, transfers
+from billing.queries import payment_plans
 from billing.queries.effects import other_unpaid_invoices
 from lib import money
 
@@ -153,7 +154,7 @@ def _is_draft(invoice: Invoice) -> bool:
 
 
 def _is_open(invoice: Invoice) -> bool:
-    return invoice.is_open
+    return invoice.is_open and payment_plans.in_force(invoice) is None
 
 
 DECISIONS = (

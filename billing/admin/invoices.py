@@ -5,15 +5,24 @@ from typing import Any
 from django.contrib import admin
 
 from backoffice.filters import of_currency
-from backoffice.list_pages import FoundByKeys, ReadOnlyInline, amount, related, waiting
+from backoffice.list_pages import FoundByKeys, ReadOnlyInline, amount, figure, related, waiting
 from backoffice.outcomes import LastDecision
 from backoffice.several import DecidingSeveral
-from billing.admin import files
-from billing.admin.invoice_decisions import DECISIONS
+from billing.admin import collecting, files, invoice_decisions
 from billing.admin.shown import AboutAccount
 from billing.documents import for_operators
-from billing.models import Invoice, InvoiceDecision, InvoiceLine, Payment
+from billing.models import (
+    CollectionPause,
+    DueDay,
+    Invoice,
+    InvoiceDecision,
+    InvoiceLine,
+    Payment,
+    PaymentPlan,
+    Waiver,
+)
 from billing.queries import waiting as queues
+from billing.queries.effects import last_decided
 from merchants import installation
 
 
@@ -47,6 +56,37 @@ class InvoiceDecisionInline(ReadOnlyInline):
     fields = readonly_fields = ("decision", "actor", "reason", "at")
 
 
+class DueDayInline(ReadOnlyInline):
+    model = DueDay
+    fields = readonly_fields = ("before", "due_on", "actor", "reason", "told", "at")
+
+
+class PauseInline(ReadOnlyInline):
+    model = CollectionPause
+    fields = readonly_fields = (
+        *("began_on", "until_on", "actor", "reason", "told", "ended_on", "ended_by"),
+    )
+
+
+class WaiverInline(ReadOnlyInline):
+    model = Waiver
+    fields = readonly_fields = (amount("amount"), "actor", "reason", "told", "at")
+
+
+class PlanInline(ReadOnlyInline):
+    model = PaymentPlan
+    fields = readonly_fields = (
+        *("status", "parts_in_words", "next_due_on", "actor", "reason", "told", "ended_on"),
+        "ended_by",
+    )
+
+    @admin.display(description="parts")
+    def parts_in_words(self, plan: PaymentPlan) -> str:
+        """The plan's parts, each with its day and amount."""
+        parts = plan.parts.order_by("due_on")
+        return ", ".join(f"{part.due_on}: {figure(part.amount)}" for part in parts)
+
+
 @admin.register(Invoice)
 class InvoiceAdmin(DecidingSeveral, AboutAccount, FoundByKeys):
     several = ("issue",)
@@ -70,8 +110,11 @@ class InvoiceAdmin(DecidingSeveral, AboutAccount, FoundByKeys):
         "kind",
         of_currency("billing.BillingAccount"),
     )
-    inlines = (InvoiceLineInline, PaymentInline, InvoiceDecisionInline)
-    decisions = DECISIONS
+    inlines = (
+        *(InvoiceLineInline, PaymentInline, InvoiceDecisionInline),
+        *(DueDayInline, PauseInline, WaiverInline, PlanInline),
+    )
+    decisions = (*invoice_decisions.DECISIONS, *collecting.DECISIONS)
     downloads = files.of_merchant(
         "invoice",
         is_there=lambda invoice: invoice.number is not None,  # drafts have no files
@@ -80,10 +123,11 @@ class InvoiceAdmin(DecidingSeveral, AboutAccount, FoundByKeys):
     )
 
     def last_decision(self, row: Any) -> LastDecision | None:
-        decision = row.decisions.order_by("pk").last()
-        if decision is None:
+        found = last_decided(row)
+        if found is None:
             return LastDecision(str(row.get_status_display()), at=row.paid_at)
-        return LastDecision(str(row.get_status_display()), decision.actor, decision.at)
+        who, at = found
+        return LastDecision(str(row.get_status_display()), who, at)
 
     def asked_as(self, term: str) -> str:
         """The number as the books have it, for one that was typed with the installation's

@@ -21,8 +21,8 @@ from billing.models import (
     Reversal,
     ThresholdRequest,
 )
-from billing.operations import accounts, prices, transfers
-from billing.queries import briefs, terms
+from billing.operations import accounts, charges_by_hand, prices, transfers, waivers
+from billing.queries import briefs, effects, pauses, payment_plans, terms
 from billing.queries.effects import left_to_credit
 from credit.models import CreditLine
 from lib import money
@@ -165,6 +165,21 @@ def is_given_back(act: Act) -> bool:
     return transfers.is_given_back(act.row.pk, act.cleaned_data["reference"])
 
 
+def charged_by_hand(account: BillingAccount) -> Values:
+    """All that the account was ever charged by hand; what is outstanding moves by itself."""
+    return {"Charged by hand": effects.charged_by_hand(account)}
+
+
+def is_charged(act: Act) -> bool:
+    """Whether this form has made its charge already."""
+    return charges_by_hand.is_made(act.row.pk, act.cleaned_data["request_key"])
+
+
+def invoices(account: BillingAccount) -> Values:
+    """How many bills the account has; what is outstanding moves with every charge."""
+    return {"Bills": account.invoices.count()}
+
+
 # Rows of an account.
 
 
@@ -179,6 +194,27 @@ def status_and_threshold(request: ThresholdRequest) -> Values:
 def invoice(invoice: Invoice) -> Values:
     """The state of a bill, and what is left to pay of it."""
     return status(invoice) | {"Left to pay": invoice.left_to_pay}
+
+
+def is_waived(act: Act) -> bool:
+    """Whether this form has made its waiver already."""
+    return waivers.is_made(act.row.pk, act.cleaned_data["request_key"])
+
+
+def due_day(invoice: Invoice) -> Values:
+    return status(invoice) | {"Due on": invoice.due_on}
+
+
+def paused(invoice: Invoice) -> Values:
+    """The state of a bill, and until when its collecting is paused."""
+    pause = pauses.in_force(invoice, invoice.account.open_on)
+    return status(invoice) | {"Paused until": pause and pause.until_on}
+
+
+def plan_of(of: Invoice) -> Values:
+    """The state of a bill, what is left to pay of it, and whether a payment plan is in force."""
+    plan = payment_plans.in_force(of)
+    return invoice(of) | {"Payment plan": plan and f"next part {plan.next_due_on}"}
 
 
 def attempts(of: Invoice) -> Values:

@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from billing.models import Fee
-from billing.models.charges import RESERVED_PREFIX
+from billing.models.charges import MADE_BY_HAND, RESERVED_PREFIX
 from billing.models.fees import CREDIT_CATEGORIES, STATEMENT_CATEGORIES
 from lib import money
 from lib.audit import Check
@@ -142,8 +142,9 @@ AMOUNTS = (
         "whose",
         f"""
         SELECT charge.account_id AS merchant_id, 'charge ' || charge.reference AS subject,
-               CASE WHEN fee.is_sent_by_platform THEN 'the platform''s' ELSE 'Tael''s' END
-                   AS expected,
+               CASE WHEN fee.is_sent_by_platform
+                         AND NOT starts_with(charge.reference, '{MADE_BY_HAND}')
+                    THEN 'the platform''s' ELSE 'Tael''s' END AS expected,
                CASE WHEN starts_with(charge.reference, '{RESERVED_PREFIX}') THEN 'Tael''s'
                     ELSE 'the platform''s' END AS found
         FROM billing_charge charge JOIN billing_fee fee ON fee.code = charge.fee_id

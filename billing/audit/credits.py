@@ -7,7 +7,10 @@ from billing.providers.minimums import RELATION
 from lib.audit import Check
 
 # What only Tael charges and nobody asks for or grants.
-NOT_CREDITS = (Fee.PLAN, Fee.REVERSAL, Fee.TRANSFER_MOVED, *Fee.NOT_GRANTED)
+NOT_CREDITS = (
+    *(Fee.PLAN, Fee.REVERSAL, Fee.TRANSFER_MOVED),
+    *(*Fee.NOT_GRANTED, *Fee.BY_HAND),
+)
 
 CHECKS = (
     Check(
@@ -102,6 +105,28 @@ CHECKS = (
                     WHERE minimum.currency = charge.currency), 0)) AS found
         FROM billing_charge charge
         WHERE charge.fee_id = '{Fee.WAIVER}'
+        """,
+    ),
+    Check(
+        8,
+        "what operators waived of a bill is a credit, and pays the bill by as much",
+        "account, bill, amount, how paid",
+        f"""
+        SELECT coalesce(waived.account_id, charge.account_id) AS merchant_id,
+               coalesce('waiver ' || waived.id, 'charge ' || charge.reference) AS subject,
+               CASE WHEN waived.id IS NOT NULL THEN (
+                   waived.account_id, waived.invoice_id, -waived.amount, waived.amount,
+                   'credit'::varchar) END AS expected,
+               CASE WHEN charge.id IS NOT NULL THEN (
+                   charge.account_id, payment.invoice_id, charge.amount, payment.amount,
+                   payment.provider) END AS found
+        FROM (
+            SELECT waiver.*, invoice.account_id FROM billing_waiver waiver
+            JOIN billing_invoice invoice ON invoice.id = waiver.invoice_id
+        ) waived FULL JOIN (
+            SELECT * FROM billing_charge WHERE fee_id = '{Fee.INVOICE_WAIVER}'
+        ) charge ON charge.id = waived.charge_id
+        LEFT JOIN billing_payment payment ON payment.id = waived.payment_id
         """,
     ),
 )

@@ -19,6 +19,11 @@ CHOSEN = """EXISTS (
 CHOSEN_MEANWHILE = CHOSEN.format(when="change.at BETWEEN payment.started_at AND payment.ended_at")
 CHOSEN_TODAY = CHOSEN.format(when="change.effective_on = account.open_on")
 
+# Whether the bill is paid by a payment plan, which has days of its own (audit.payment_plans).
+UNDER_A_PLAN = """EXISTS (
+    SELECT 1 FROM billing_paymentplan plan
+    WHERE plan.invoice_id = invoice.id AND plan.status = 'IN_FORCE')"""
+
 # The least that the account's provider takes.
 LEAST = f"""coalesce((
     SELECT minimum.least FROM {RELATION}
@@ -40,7 +45,11 @@ FAILURES = (
         FROM billing_payment payment JOIN billing_invoice invoice ON invoice.id = payment.invoice_id
         WHERE payment.status = 'FAILED'
           AND payment.failure NOT IN {Payment.NOBODYS_FAILURES}
-          AND (payment.actor = '{COLLECTOR}' OR payment.is_hard)
+          AND (payment.actor = '{COLLECTOR}' OR payment.is_hard AND NOT EXISTS (
+              -- A plan goes on after what a person tried.
+              SELECT 1 FROM billing_paymentplan plan
+              WHERE plan.invoice_id = invoice.id AND plan.at <= payment.started_at
+                AND (plan.ended_at IS NULL OR payment.ended_at <= plan.ended_at)))
         """,
     ),
     Check(
@@ -71,7 +80,8 @@ FAILURES = (
         "failed",
         f"""
         SELECT invoice.account_id AS merchant_id, {INVOICE} AS subject,
-               CASE WHEN account.open_on >= invoice.due_on AND NOT {CHOSEN_TODAY} THEN true
+               CASE WHEN account.open_on >= greatest(invoice.due_on, invoice.held_until)
+                         AND NOT {CHOSEN_TODAY} AND NOT {UNDER_A_PLAN} THEN true
                     ELSE invoice.first_failed_at IS NOT NULL END AS expected,
                invoice.first_failed_at IS NOT NULL AS found
         FROM billing_invoice invoice
@@ -88,8 +98,8 @@ FAILURES = (
         "next",
         f"""
         SELECT invoice.account_id AS merchant_id, {INVOICE} AS subject,
-               CASE WHEN invoice.status <> 'OPEN' THEN 'not tried'
-                    WHEN attempt.id IS NOT NULL THEN next.what
+               CASE WHEN invoice.status <> 'OPEN' AND NOT {UNDER_A_PLAN} THEN 'not tried'
+                    WHEN attempt.id IS NOT NULL OR {UNDER_A_PLAN} THEN next.what
                     WHEN account.payment_method = 'manual' THEN 'not tried'
                     WHEN invoice.total - invoice.amount_paid < {LEAST} THEN next.what
                     WHEN last.failure IN {Payment.NOT_TRIED_AGAIN} THEN next.what
@@ -127,10 +137,13 @@ FREEZES_AFTER = f"""CASE WHEN EXISTS (
         WHERE line.invoice_id = invoice.id AND line.fee_code = '{Fee.REVERSAL}') THEN 0
     ELSE {FREEZE_DAYS} END"""
 UNPAID = f"""
-SELECT invoice.*, invoice.first_failed_on + {FREEZES_AFTER} AS freezes_on
+SELECT invoice.*, greatest(invoice.first_failed_on + {FREEZES_AFTER},
+                          CASE WHEN invoice.first_failed_on IS NOT NULL
+                               THEN invoice.held_until END) AS freezes_on
 FROM billing_invoice invoice
 JOIN billing_billingaccount account ON account.merchant_id = invoice.account_id
 WHERE invoice.status IN ('OPEN', 'UNCOLLECTIBLE') AND invoice.total - invoice.amount_paid >= {LEAST}
+  AND NOT {UNDER_A_PLAN}
 """
 
 FREEZES = (
@@ -177,7 +190,7 @@ FREEZES = (
                                 <= {PLACED_ON}),
                 frozen.lifted_at IS NOT NULL OR EXISTS (
                     SELECT 1 FROM billing_invoice invoice WHERE invoice.account_id = frozen.line_id
-                        AND invoice.status IN ('OPEN', 'UNCOLLECTIBLE')
+                        AND invoice.status IN ('OPEN', 'UNCOLLECTIBLE') AND NOT {UNDER_A_PLAN}
                 )) AS found
         FROM credit_freeze frozen
         {join_zone("placed", merchant="frozen.line_id", instant="frozen.placed_at")}
@@ -186,4 +199,42 @@ FREEZES = (
     ),
 )
 
-CHECKS = FAILURES + FREEZES
+PAUSES = (
+    Check(
+        7,
+        "nothing tries a bill by itself while its collecting is paused",
+        "attempts",
+        f"""
+        SELECT invoice.account_id AS merchant_id, {INVOICE} || ' paused on ' || pause.began_on
+            AS subject,
+               0 AS expected, count(payment.id) AS found
+        FROM billing_collectionpause pause JOIN billing_invoice invoice
+             ON invoice.id = pause.invoice_id
+        LEFT JOIN billing_payment payment ON payment.invoice_id = invoice.id
+             AND payment.actor = '{COLLECTOR}' AND payment.chosen_by = ''
+             AND payment.started_at > pause.at
+             AND payment.started_at < least(pause.until_at, pause.ended_at)
+        GROUP BY invoice.id, pause.id
+        """,
+    ),
+    Check(
+        7,
+        "a bill is held until its last pause or payment plan has ended",
+        "day",
+        f"""
+        SELECT invoice.account_id AS merchant_id, {INVOICE} AS subject,
+               held.until_on AS expected, invoice.held_until AS found
+        FROM billing_invoice invoice LEFT JOIN LATERAL (
+            SELECT max(until_on) AS until_on FROM (
+                SELECT CASE WHEN ended_on < until_on THEN ended_on + 1 ELSE until_on END AS until_on
+                FROM billing_collectionpause WHERE invoice_id = invoice.id
+                UNION ALL
+                SELECT ended_on + 1 FROM billing_paymentplan
+                WHERE invoice_id = invoice.id AND status IN ('BROKEN', 'CANCELLED')
+            ) ended
+        ) held ON true
+        """,
+    ),
+)
+
+CHECKS = FAILURES + FREEZES + PAUSES

@@ -23,6 +23,10 @@ ROWS = (
     Rows(
         "decision", f"billing_invoicedecision written {OF_AN_INVOICE}", "invoice.account_id", "at"
     ),
+    Rows("due day", f"billing_dueday written {OF_AN_INVOICE}", "invoice.account_id", "at"),
+    Rows("pause", f"billing_collectionpause written {OF_AN_INVOICE}", "invoice.account_id", "at"),
+    Rows("waiver", f"billing_waiver written {OF_AN_INVOICE}", "invoice.account_id", "at"),
+    Rows("plan", f"billing_paymentplan written {OF_AN_INVOICE}", "invoice.account_id", "at"),
     Rows("payment", f"billing_payment written {OF_AN_INVOICE}", "invoice.account_id", "started_at"),
     Rows("reversal", "billing_reversal written", "account_id", "recorded_at"),
     Rows("transfer", "billing_banktransfer written", "account_id", "recorded_at"),
@@ -54,6 +58,18 @@ STEPS = (
         "billing_reversal written",
         "account_id",
         ("recorded_at", "greatest(decided_at, came_back_at)"),
+    ),
+    Steps(
+        "pause",
+        f"billing_collectionpause written {OF_AN_INVOICE}",
+        "invoice.account_id",
+        ("invoice.issued_at", "written.at", "written.ended_at"),
+    ),
+    Steps(
+        "plan",
+        f"billing_paymentplan written {OF_AN_INVOICE}",
+        "invoice.account_id",
+        ("invoice.issued_at", "written.at", "written.ended_at"),
     ),
     Steps("card", "billing_card written", "account_id", ("added_at", "removed_at")),
     Steps(

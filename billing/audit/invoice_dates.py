@@ -1,16 +1,16 @@
 """When plan fees and bills come, what they are called, and what they follow."""
 
 from billing.audit.closings import was_closed_on
-from billing.audit.invoices import DRAWN_UP_AT, INVOICE
+from billing.audit.invoices import DRAWN_UP_AT, INVOICE, TAKES_ITS_DATE
 from billing.audit.plans import IN_FORCE, PLAN_DATES, SCHEDULED_UNTIL
 from billing.models import Fee
 from billing.models.accounts import CYCLE_DAYS, DAYS_TO_PAY
 from lib.audit import Check
 from lib.audit_days import day, eve, is_recounted, join_zone
 
-LAST_DAY = (
-    "(invoice.issued_on - CASE WHEN invoice.kind IN ('THRESHOLD', 'FINAL') THEN 0 ELSE 1 END)"
-)
+LAST_DAY = f"""
+(invoice.issued_on - CASE WHEN invoice.kind IN {TAKES_ITS_DATE} THEN 0 ELSE 1 END)
+"""
 # Bills that took nothing for good, and since when.
 VOIDED = f"""
 SELECT invoice.id, invoice.account_id, {LAST_DAY} AS last_day, decision.at
@@ -133,12 +133,18 @@ INVOICES = (
         6,
         "a bill is due on its day, or seven days later where nothing collected it",
         "due",
+        # Or on the day that an operator gave it last.
         f"""
         SELECT invoice.account_id AS merchant_id, {INVOICE} AS subject,
-               CASE WHEN invoice.due_on IN (issued.day, issued.day + {DAYS_TO_PAY})
+               CASE WHEN moved.due_on IS NOT NULL THEN moved.due_on
+                    WHEN invoice.due_on IN (issued.day, issued.day + {DAYS_TO_PAY})
                     THEN invoice.due_on ELSE issued.day END AS expected,
                invoice.due_on AS found
         FROM billing_invoice invoice
+        LEFT JOIN LATERAL (
+            SELECT due_on FROM billing_dueday WHERE invoice_id = invoice.id
+            ORDER BY id DESC LIMIT 1
+        ) moved ON true
         {join_zone("issue", merchant="invoice.account_id", instant="invoice.issued_at")}
         CROSS JOIN LATERAL (
             SELECT CASE WHEN invoice.drafted_at IS NULL OR invoice.number IS NULL

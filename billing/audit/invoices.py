@@ -1,11 +1,16 @@
 """Bills: what they hold, whether it may be there, and who decided about them."""
 
+from billing.models import Invoice
 from lib.audit import Check
 
 # What a bill is called: its number, or, while it has none, that it is a draft.
 INVOICE = "coalesce('bill ' || invoice.number, 'draft ' || invoice.id)"
 # A draft is issued later: what it holds was there when it was drawn up.
 DRAWN_UP_AT = "coalesce(invoice.drafted_at, invoice.issued_at)"
+
+# The kinds that also take what was posted on their own date, and those that take no plan fee.
+TAKES_ITS_DATE = tuple(map(str, Invoice.TAKES_ITS_DATE))
+TAKES_NO_PLAN_FEE = (str(Invoice.Kind.THRESHOLD), str(Invoice.Kind.ON_REQUEST))
 
 CONTENTS = (
     # Charges and lines are compared with their items, currency included.
@@ -30,6 +35,16 @@ CONTENTS = (
             UNION ALL SELECT 'transfer', id, account_id, currency FROM billing_banktransfer
             UNION ALL SELECT 'unapplied entry', id, account_id, currency
             FROM billing_unappliedentry
+            UNION ALL SELECT 'waiver', waiver.id, invoice.account_id, waiver.currency
+            FROM billing_waiver waiver JOIN billing_invoice invoice
+                 ON invoice.id = waiver.invoice_id
+            UNION ALL SELECT 'payment plan', plan.id, invoice.account_id, plan.currency
+            FROM billing_paymentplan plan JOIN billing_invoice invoice
+                 ON invoice.id = plan.invoice_id
+            UNION ALL SELECT 'part of a plan', part.id, invoice.account_id, part.currency
+            FROM billing_paymentplanpart part
+            JOIN billing_paymentplan plan ON plan.id = part.plan_id
+            JOIN billing_invoice invoice ON invoice.id = plan.invoice_id
         ) billed JOIN billing_billingaccount account ON account.merchant_id = billed.account_id
         """,
     ),
@@ -99,8 +114,9 @@ CONTENTS = (
                (item.account_id, 'yes'::text) AS expected,
                (invoice.account_id, CASE
                    WHEN item.posted_at > {DRAWN_UP_AT} THEN 'not posted'
-                   WHEN invoice.kind = 'THRESHOLD' AND fee.category = 'SUBSCRIPTION' THEN 'plan fee'
-                   WHEN invoice.kind IN ('THRESHOLD', 'FINAL')
+                   WHEN invoice.kind IN {TAKES_NO_PLAN_FEE} AND fee.category = 'SUBSCRIPTION'
+                       THEN 'plan fee'
+                   WHEN invoice.kind IN {TAKES_ITS_DATE}
                        AND item.posting_on <= invoice.issued_on
                        THEN 'yes'
                    WHEN item.posting_on < invoice.issued_on THEN 'yes'
@@ -144,6 +160,7 @@ STATES = (
                concat_ws(' ',
                    CASE WHEN invoice.drafted_at IS NOT NULL AND invoice.number IS NOT NULL
                         THEN 'ISSUED' END,
+                   CASE WHEN invoice.kind = 'ON_REQUEST' THEN 'REQUESTED' END,
                    CASE WHEN invoice.status = 'VOID'
                        AND invoice.number IS NULL THEN 'SENT_BACK' END,
                    CASE WHEN invoice.status = 'UNCOLLECTIBLE' THEN 'UNCOLLECTIBLE' END,

@@ -2,6 +2,7 @@
 
 from billing.audit.invoices import INVOICE
 from billing.models import Payment
+from billing.operations.payments import COLLECTOR
 from lib.audit import Check
 
 CHECKS = (
@@ -41,6 +42,7 @@ CHECKS = (
         FROM billing_payment payment JOIN billing_invoice invoice ON invoice.id = payment.invoice_id
         """,
     ),
+    # What a payment plan asks for has a check of its own.
     Check(
         7,
         "an attempt asks for all that was left of its bill, and no payment is more",
@@ -49,6 +51,10 @@ CHECKS = (
         SELECT invoice.account_id AS merchant_id, {INVOICE} || ' attempt ' || payment.attempt
             AS subject,
                CASE WHEN payment.provider IN ('manual', 'unapplied', 'credit')
+                         OR payment.actor = '{COLLECTOR}' AND EXISTS (
+                             SELECT 1 FROM billing_paymentplan plan
+                             WHERE plan.invoice_id = invoice.id AND payment.started_at > plan.at
+                               AND (plan.ended_at IS NULL OR payment.started_at <= plan.ended_at))
                     THEN least(payment.amount, before.left_to_pay)
                     ELSE before.left_to_pay END AS expected,
                payment.amount AS found

@@ -1,5 +1,6 @@
 """The audit checks of billing's decisions that take two people above the figures (rule 25.13)."""
 
+from billing.models.charges import MADE_BY_HAND
 from billing.sorts import CREDIT, PRICE, REOPENING, THRESHOLD
 from lib.audit import Check
 from lib.audit_days import clock_day, is_recounted, join_zone
@@ -64,7 +65,14 @@ CHECKS = (
         "merchant, figure",
         decided(
             f"""
-            SELECT account_id AS merchant_id, 'credit ' || id AS subject, amount AS figure
+            SELECT account_id AS merchant_id, 'charge ' || id AS subject, amount AS figure
+            FROM billing_charge WHERE starts_with(reference, '{MADE_BY_HAND}')
+            UNION ALL
+            SELECT invoice.account_id, 'waiver ' || waiver.id, waiver.amount
+            FROM billing_waiver waiver
+            JOIN billing_invoice invoice ON invoice.id = waiver.invoice_id
+            UNION ALL
+            SELECT account_id, 'credit ' || id, amount
             FROM billing_billingcredit WHERE status IN ('APPROVED', 'UNDONE')
             UNION ALL
             SELECT account_id, 'reversal ' || id, amount - taken
@@ -90,7 +98,7 @@ CHECKS = (
             UNION ALL
             SELECT merchant_id, 'price ' || id, coalesce(unit_price, 0) FROM billing_feeprice
             """,
-            "credit|reversal|account change|unapplied entry|transfer|price",
+            "charge|waiver|credit|reversal|account change|unapplied entry|transfer|price",
         ),
     ),
     within_figures(THRESHOLD, "thresholds"),

@@ -20,14 +20,21 @@ Card               what a provider collects from by itself.
 Payment            one attempt to collect a bill; a paid bill's succeeded payments are its total.
 Reversal           money of a payment that its provider took back; never more than the payment.
 BankTransfer       a transfer that an operator recorded; booked elsewhere, it is asked for again.
+DueDay             a later due day that an operator gave a bill; append-only.
+CollectionPause    a time in which a bill is not tried by itself; ends once.
+Waiver             a part of a bill that is not asked for: a credit that pays it; append-only.
+PaymentPlan        dated parts in which a bill is paid; one of a bill in force, ends once.
+PaymentPlanPart    what is paid of a plan on one day; append-only.
 UnappliedEntry     money that no bill wanted, and what became of it; append-only running sum.
 """
 
 from billing.models.accounts import AccountChange, BillingAccount, PlanTerm
 from billing.models.charges import Charge, FulfilmentRequest, InvoiceItem
+from billing.models.collecting import CollectionPause, DueDay, Waiver
 from billing.models.credits import BillingCredit
 from billing.models.fees import Fee
 from billing.models.invoices import Invoice, InvoiceDecision, InvoiceLine, NumberSeries
+from billing.models.payment_plans import PaymentPlan, PaymentPlanPart
 from billing.models.payments import Card, Payment
 from billing.models.prices import FeePrice
 from billing.models.requests import ThresholdRequest
@@ -43,6 +50,8 @@ __all__ = [
     "BillingCredit",
     "Card",
     "Charge",
+    "CollectionPause",
+    "DueDay",
     "Fee",
     "FeePrice",
     "FulfilmentRequest",
@@ -52,10 +61,13 @@ __all__ = [
     "InvoiceLine",
     "NumberSeries",
     "Payment",
+    "PaymentPlan",
+    "PaymentPlanPart",
     "PlanTerm",
     "Reversal",
     "Statement",
     "StatementTotal",
     "ThresholdRequest",
     "UnappliedEntry",
+    "Waiver",
 ]

@@ -14,6 +14,7 @@ from billing.models.statements import Statement
 from lib.fields import AmountField, CurrencyField, ReferenceField, currency_never_changes
 
 RESERVED_PREFIX = "tael:"  # of the references of charges that Tael makes itself
+MADE_BY_HAND = f"{RESERVED_PREFIX}by-hand:"  # and of those that an operator makes
 
 
 class InvoiceItemQuerySet(models.QuerySet["InvoiceItem"]):

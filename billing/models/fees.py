@@ -1,7 +1,10 @@
+from collections.abc import Mapping
 from typing import ClassVar
 
+import pgtrigger
 from django.db import models
-from django.utils.translation import gettext
+from django.db.models import Q
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -52,8 +55,21 @@ class Posting(models.TextChoices):
     MONTHLY = "MONTHLY", _("When the month ends")
 
 
+# The categories of which operators add fees: what the platform's systems charge for.
+ADDED_CATEGORIES = (Category.FULFILMENT, Category.SHIPPING, Category.APP, Category.TRANSACTION)
+
+
+def in_readers_language(text: str, translations: Mapping[str, str]) -> str:
+    """The text in the reader's language: by its own translations, if it has some, or else as the
+    catalogues have it.
+    """
+    return translations.get(get_language() or "") or gettext(text)
+
+
 class Fee(models.Model):
-    """What a charge can be for, and when it posts; created by migrations."""
+    """What a charge can be for, and when it posts: created by migrations, or added by operators. It
+    never changes.
+    """
 
     code = models.CharField(max_length=40, primary_key=True)
     category = models.CharField(max_length=20, choices=Category.choices)
@@ -62,20 +78,51 @@ class Fee(models.Model):
     posting = models.CharField(max_length=10, choices=Posting.choices, default=Posting.IMMEDIATE)
     # False for what only Tael itself charges: the plan fee and credits.
     is_sent_by_platform = models.BooleanField(default=True)
+    # The name and definition of a fee that an operator added, by language but English. Those of
+    # fees that migrations create are in the catalogues.
+    names = models.JSONField(default=dict, blank=True)
+    definitions = models.JSONField(default=dict, blank=True)
+    added_at = models.DateTimeField(null=True, blank=True)
+    added_by = models.CharField(max_length=254, blank=True)
 
     PLAN: ClassVar = "plan"  # the code of the fee that subscriptions are charged with
     PAYOUT: ClassVar = "payout"  # and of what pays out a closed account's credit
     CREDIT_USED: ClassVar = "credit-used"  # and of what that credit paid of its bills
     WAIVER: ClassVar = "credit-waived"  # and of a final rest that is too little to be collected
+    # and of what operators don't ask for of a bill
+    INVOICE_WAIVER: ClassVar = "credit-bill-waived"
     REVERSAL: ClassVar = "payment-reversal"  # and of a payment that was taken back, asked for again
     CREDIT_UNDONE: ClassVar = "credit-undone"  # and of what takes a credit back
     TRANSFER_MOVED: ClassVar = "transfer-moved"  # and of a transfer that was booked wrongly
     # Account credits that nobody asks for or grants: rules make them. Those that use credit are no
     # credits themselves, but use up or take back what credits gave.
     USING_CREDIT: ClassVar = (PAYOUT, CREDIT_USED, CREDIT_UNDONE)
-    NOT_GRANTED: ClassVar = (*USING_CREDIT, WAIVER)
+    NOT_GRANTED: ClassVar = (*USING_CREDIT, WAIVER, INVOICE_WAIVER)
     # What is charged after a closing, too: a FINAL bill takes it, whatever the threshold.
     AFTER_CLOSING: ClassVar = (REVERSAL, CREDIT_UNDONE, TRANSFER_MOVED)
+    # What operators charge where no other fee fits; the platform's systems cannot.
+    BY_HAND: ClassVar = ("manual-fulfilment", "manual-shipping", "manual-account")
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(added_at__isnull=True, added_by="")
+                | Q(
+                    added_at__isnull=False,
+                    is_sent_by_platform=True,
+                    category__in=["FULFILMENT", "SHIPPING", "APP", "TRANSACTION"],
+                ),
+                name="operators_add_what_the_platform_charges",
+            ),
+        ]
+        triggers: ClassVar = [
+            pgtrigger.Protect(name="fee_never_changes", operation=pgtrigger.Update),
+            pgtrigger.Protect(
+                name="added_fee_is_never_deleted",
+                operation=pgtrigger.Delete,
+                condition=pgtrigger.Q(old__added_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -83,7 +130,12 @@ class Fee(models.Model):
     @property
     def label(self) -> str:
         """Its name in the reader's language, or as it is stored if there is no translation."""
-        return gettext(self.name)
+        return in_readers_language(self.name, self.names)
+
+    @property
+    def meaning(self) -> str:
+        """Its definition in the reader's language, or as it is stored."""
+        return in_readers_language(self.definition, self.definitions)
 
     @property
     def is_on_statements(self) -> bool:

@@ -6,12 +6,12 @@ import pgtrigger
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from moneyed import Money
 
 from billing.models.accounts import BillingAccount
-from billing.models.fees import Category
+from billing.models.fees import Category, in_readers_language
 from lib import calendar
 from lib.fields import AmountField, CurrencyField
 
@@ -62,6 +62,7 @@ class Invoice(models.Model):
         SUBSCRIPTION = "SUBSCRIPTION", _("Subscription")
         CYCLE = "CYCLE", _("30-day cycle")
         FINAL = "FINAL", _("Final")
+        ON_REQUEST = "ON_REQUEST", _("On request")
 
     class Status(models.TextChoices):
         DRAFT = "DRAFT", _("Under review")
@@ -73,7 +74,7 @@ class Invoice(models.Model):
     SERIES: ClassVar = ""  # its numbers' (NumberSeries)
     SCHEDULED: ClassVar = (Kind.SUBSCRIPTION, Kind.CYCLE)
     # The kinds that also take what was posted on their own date.
-    TAKES_ITS_DATE: ClassVar = (Kind.THRESHOLD, Kind.FINAL)
+    TAKES_ITS_DATE: ClassVar = (Kind.THRESHOLD, Kind.FINAL, Kind.ON_REQUEST)
     UNPAID: ClassVar = (Status.OPEN, Status.UNCOLLECTIBLE)  # what money is still wanted for
     account = models.ForeignKey(BillingAccount, on_delete=models.PROTECT, related_name="invoices")
     # Year and place in its series; a draft has none, and one that was sent back never gets one.
@@ -104,6 +105,9 @@ class Invoice(models.Model):
     # the freeze of the line are counted from it.
     first_failed_at = models.DateTimeField(null=True, blank=True)
     first_failed_on = models.DateField(null=True, blank=True)  # the local day of it
+    # The bill has neither failed nor frozen the line before this day, as an operator paused its
+    # collecting or it was under a payment plan; null if neither ever was.
+    held_until = models.DateField(null=True, blank=True)
     # Copies: a bill says what was true when it was issued.
     merchant_name = models.CharField(max_length=200)
     merchant_reference = models.CharField(max_length=100)
@@ -152,7 +156,7 @@ class Invoice(models.Model):
             # The bills that the collecting job may find due.
             models.Index(
                 fields=["next_attempt_at"],
-                condition=Q(status="OPEN", next_attempt_at__isnull=False),
+                condition=Q(status__in=["OPEN", "UNCOLLECTIBLE"], next_attempt_at__isnull=False),
                 name="invoice_to_collect",
             ),
             # The bills that wait for an operator: drafts, and those that could not be collected.
@@ -182,25 +186,45 @@ class Invoice(models.Model):
                 name="issued_invoice_never_changes",
                 exclude=["status", "number", "issued_at", "due_on", "amount_paid", "paid_at",
                          "next_attempt_at", "next_attempt_by", "first_failed_at",
-                         "first_failed_on"],
+                         "first_failed_on", "held_until"],
             ),
-            # Its due day moves once, when nothing collects it any more before anything was tried.
             pgtrigger.Protect(
-                name="invoice_is_numbered_and_dated_once",
+                name="invoice_is_numbered_and_failed_once",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
                     """
                     OLD.status <> 'DRAFT' AND (OLD.number, OLD.issued_at)
                         IS DISTINCT FROM (NEW.number, NEW.issued_at)
-                    OR OLD.status <> 'DRAFT' AND OLD.due_on <> NEW.due_on AND NOT (
-                        OLD.status = 'OPEN' AND OLD.first_failed_at IS NULL
-                        AND NEW.due_on = OLD.due_on + 7
-                        AND (NEW.due_on = OLD.issued_on + 7 OR OLD.drafted_at IS NOT NULL))
                     OR OLD.first_failed_at IS NOT NULL AND
                         (OLD.first_failed_at, OLD.first_failed_on)
                         IS DISTINCT FROM (NEW.first_failed_at, NEW.first_failed_on)
                     """
                 ),
+            ),
+            # Its due day moves before it has failed only: once, when nothing collects it any more
+            # before anything was tried; and as an operator has decided (DueDay).
+            pgtrigger.Trigger(
+                name="invoice_due_day_moves_as_decided",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    """
+                    OLD.status <> 'DRAFT' AND OLD.due_on <> NEW.due_on AND NOT (
+                        OLD.status = 'OPEN' AND OLD.first_failed_at IS NULL
+                        AND NEW.due_on = OLD.due_on + 7
+                        AND (NEW.due_on = OLD.issued_on + 7 OR OLD.drafted_at IS NOT NULL))
+                    """
+                ),
+                func="""
+                    IF OLD.status <> 'OPEN' OR OLD.first_failed_at IS NOT NULL OR NOT EXISTS (
+                        SELECT 1 FROM billing_dueday moved
+                        WHERE moved.invoice_id = OLD.id AND moved.before = OLD.due_on
+                          AND moved.due_on = NEW.due_on
+                    ) THEN
+                        RAISE EXCEPTION 'pgtrigger: Cannot move the due day of a bill';
+                    END IF;
+                    RETURN NEW;
+                """,
             ),
         ]  # fmt: skip
 
@@ -258,6 +282,8 @@ class InvoiceLine(models.Model):
     category = models.CharField(max_length=20, choices=Category.choices)
     fee_code = models.CharField(max_length=40)
     fee_name = models.CharField(max_length=100)
+    # Its translations, of a fee that an operator added.
+    fee_names = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     posting_on = models.DateField()
     charge_count = models.PositiveBigIntegerField()
     currency = CurrencyField()
@@ -303,7 +329,7 @@ class InvoiceLine(models.Model):
     @property
     def fee_label(self) -> str:
         """The fee's name as it was when the bill was written, in the reader's language."""
-        return gettext(self.fee_name)
+        return in_readers_language(self.fee_name, self.fee_names)
 
 
 class InvoiceDecision(models.Model):
@@ -314,6 +340,7 @@ class InvoiceDecision(models.Model):
         SENT_BACK = "SENT_BACK", _("Sent back")
         VOIDED = "VOIDED", _("Voided")
         UNCOLLECTIBLE = "UNCOLLECTIBLE", _("Marked uncollectible")
+        REQUESTED = "REQUESTED", _("Drawn up on request")
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="decisions")
     decision = models.CharField(max_length=20, choices=Decision.choices)

@@ -6,17 +6,23 @@ from datetime import datetime
 from moneyed import Money
 
 from billing.models import BillingAccount, Invoice, Payment
-from billing.operations import dunning
+from billing.operations import dunning, plan_parts
 from billing.providers.minimums import is_too_little
 from billing.queries import undecided
 from merchants import installation
 
 
 def new_payment(
-    invoice: Invoice, *, provider: str, card_id: int | None, actor: str, now: datetime
+    invoice: Invoice,
+    *,
+    provider: str,
+    card_id: int | None,
+    amount: Money | None = None,
+    actor: str,
+    now: datetime,
 ) -> Payment:
-    """Write the next attempt on the locked bill, as PENDING and over all that is left to pay; the
-    provider is not asked here.
+    """Write the next attempt on the locked bill, as PENDING and over `amount`, or else all that is
+    left to pay; the provider is not asked here.
     """
     attempt = invoice.payments.count() + 1
     chosen_by = (
@@ -33,7 +39,7 @@ def new_payment(
         chosen_by=chosen_by,
         idempotency_key=_key(invoice, attempt),
         currency=invoice.currency,
-        amount=invoice.left_to_pay,
+        amount=invoice.left_to_pay if amount is None else amount,
         started_at=now,
     )
 
@@ -81,8 +87,9 @@ def take_in(account: BillingAccount, invoice: Invoice, payment: Payment, *, now:
     """Apply a succeeded payment to the locked bill, which becomes paid once its payments reach the
     total.
 
-    If nothing is left to pay, or too little to be collected, the bill is not tried any more, and
-    the freeze of the credit line for unpaid bills is adjusted (dunning.reconsider).
+    Under a payment plan it is tried next for the oldest part that is not paid. If nothing is left
+    to pay, or too little to be collected, the bill is not tried any more, and the freeze of the
+    credit line for unpaid bills is adjusted (dunning.reconsider).
     """
     invoice.amount_paid += payment.amount
     if invoice.amount_paid == invoice.total:
@@ -91,6 +98,7 @@ def take_in(account: BillingAccount, invoice: Invoice, payment: Payment, *, now:
         invoice.next_attempt_at = None
     elif is_too_little(account, invoice.left_to_pay):
         invoice.next_attempt_at = None
+    plan_parts.note_payment(account, invoice, now=now)
     invoice.save(update_fields=["amount_paid", "status", "paid_at", "next_attempt_at"])
     if not invoice.is_unpaid or is_too_little(account, invoice.left_to_pay):
         dunning.reconsider(account, now=now)

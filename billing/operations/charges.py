@@ -114,6 +114,9 @@ def record_own(
     fee: Fee,
     reference: str,
     amount: Money,
+    quantity: Decimal = Decimal(1),
+    unit_price: Decimal | None = None,
+    at: datetime | None = None,
     request: str = "",
     description: str,
     now: datetime,
@@ -121,8 +124,9 @@ def record_own(
     """Record a charge that Tael itself makes on the locked account, such as a credit, whose amount
     is below 0.
 
-    It is dated today and posts as its fee says, which for these fees is at once. The threshold is
-    checked as after any posting, except for what a FINAL bill takes on a closed account.
+    Its service happened `at`, or now. It posts as its fee says, which for credits is at once. The
+    threshold is checked as after any posting, except for what a FINAL bill takes on a closed
+    account. `unit_price` is the price by which `amount` was computed, if one was.
     """
     batch = _Batch({account.pk: account})
     made = NewCharge(
@@ -131,13 +135,13 @@ def record_own(
         fee=fee.code,
         currency=account.currency,
         amount=amount.amount,
-        quantity=Decimal(1),
-        at=now,
+        quantity=quantity,
+        at=at or now,
         now=now,
         request=request,
         description=description,
     )
-    batch.add(batch.row(made, fee, account, amount.amount, None, now), fee, account)
+    batch.add(batch.row(made, fee, account, amount.amount, unit_price, now), fee, account)
     batch.writer.flush()
     return Charge.objects.get(account=account, reference=made.reference)
 
@@ -220,9 +224,7 @@ class _Batch:
             raise Invalid("charge", f"references that start with {RESERVED_PREFIX} are Tael's own")
         if charge.amount is not None and charge.amount < 0:
             raise Invalid("amount", "must not be negative; a credit corrects a charge")
-        quantity = charge.quantity
-        if not 0 <= quantity < LARGEST_QUANTITY or quantity % SMALLEST_QUANTITY:
-            raise Invalid("quantity", "must be from 0 to 10^12, with 6 decimals at most")
+        check_quantity(charge.quantity)
         return fee
 
     def _amount(
@@ -238,7 +240,7 @@ class _Batch:
         if charge.amount is not None:
             return money.posted(charge.amount, account.currency), None
         if known is not None and known.unit_price is not None:
-            return _priced(charge, known.unit_price), known.unit_price
+            return priced(charge.quantity, known.unit_price, charge.currency), known.unit_price
         if self._prices is None:
             self._prices = PriceList(self.accounts)
         on = _service_day(charge, account, now)
@@ -247,7 +249,7 @@ class _Batch:
             raise Invalid(
                 "amount", f"missing, and fee {charge.fee} has no price in {charge.currency} on {on}"
             )
-        return _priced(charge, price.unit_price), price.unit_price
+        return priced(charge.quantity, price.unit_price, charge.currency), price.unit_price
 
     def row(
         self,
@@ -345,6 +347,12 @@ class _Batch:
             self._issue_threshold_invoice(account, now)
 
 
+def check_quantity(quantity: Decimal) -> None:
+    """Raise Invalid if no charge can have this quantity."""
+    if not 0 <= quantity < LARGEST_QUANTITY or quantity % SMALLEST_QUANTITY:
+        raise Invalid("quantity", "must be from 0 to 10^12, with 6 decimals at most")
+
+
 def _service_day(charge: NewCharge, account: BillingAccount, now: datetime) -> date:
     """The local day on which the service of a charge happened, which counts at `now`; a service
     that is said to happen later counts as at `now`.
@@ -352,12 +360,11 @@ def _service_day(charge: NewCharge, account: BillingAccount, now: datetime) -> d
     return local_day(account, arrival.counted(charge.at, arrived=now))
 
 
-def _priced(charge: NewCharge, unit_price: Decimal) -> Decimal:
-    """The charge's quantity times the price, rounded once. Raises Invalid if the result is too
-    large to keep.
+def priced(quantity: Decimal, unit_price: Decimal, currency: str) -> Decimal:
+    """The quantity times the price, rounded once. Raises Invalid if the result is too large to
+    keep.
     """
-    amount = money.rounded(charge.quantity * unit_price, charge.currency)
-    return money.posted(amount, charge.currency)
+    return money.posted(money.rounded(quantity * unit_price, currency), currency)
 
 
 def _item_key(fee: Fee, account_id: int, today: _Today, *, is_late: bool) -> ItemKey:

@@ -180,6 +180,11 @@ def _end_days(ending: Sequence[_Day]) -> None:
     _bill_thresholds(ending)
     statements.close([day.account_id for day in ending if day.next.day == 1])
     _bill_new_dates(ending)
+    dunning.end_plans(
+        [day.account_id for day in ending],
+        last=[day.day for day in ending],
+        at=[day.ended_at for day in ending],
+    )
     dunning.fail_manual_invoices(
         [day.account_id for day in ending],
         due_by=[day.next for day in ending],

@@ -6,11 +6,12 @@ from datetime import date, datetime, timedelta
 from django.db import connection
 
 from billing import queries
-from billing.models import BillingAccount, Fee, Invoice
+from billing.models import BillingAccount, Fee, Invoice, PaymentPlan
 from billing.models.accounts import DAYS_TO_PAY
 from billing.notices import PAYMENT_FAILED
+from billing.operations import plan_parts
 from billing.providers.minimums import is_too_little
-from billing.queries import arrivals, undecided
+from billing.queries import arrivals, pauses, payment_plans, undecided
 from credit.operations import lines, unpaid_bills
 from lib import calendar, money
 from merchants.queries import local_day
@@ -33,9 +34,12 @@ WITH failed AS (
     JOIN billing_billingaccount account ON account.merchant_id = due.account_id
     WHERE invoice.account_id = due.account_id AND account.payment_method = 'manual'
       AND invoice.status IN ('OPEN', 'UNCOLLECTIBLE')
-      AND invoice.first_failed_at IS NULL AND invoice.due_on <= due.day
+      AND invoice.first_failed_at IS NULL
+      AND greatest(invoice.due_on, invoice.held_until) <= due.day
       AND NOT EXISTS (SELECT 1 FROM billing_payment payment WHERE payment.invoice_id = invoice.id
                           AND payment.status IN ('PENDING', 'UNKNOWN'))
+      AND NOT EXISTS (SELECT 1 FROM billing_paymentplan plan
+                      WHERE plan.invoice_id = invoice.id AND plan.status = 'IN_FORCE')
     RETURNING invoice.id, invoice.account_id, invoice.number, invoice.currency,
               invoice.total - invoice.amount_paid
                   AS left, invoice.first_failed_on, invoice.first_failed_at
@@ -60,9 +64,10 @@ def fail_manual_invoices(
     """Mark unpaid bills of accounts that pay by transfer as failed, if they were due by `due_by`
     and have not failed yet; notify the merchants, and set when the bills freeze the credit line.
 
-    A bill with an attempt that has no answer yet is left for a later day. `due_by` and `at` have
-    the day that starts and its instant for each of the locked accounts, in the same order. Rule
-    16.6.
+    A bill with an attempt that has no answer yet is left for a later day, one whose collecting is
+    paused for the day as which that ends, and one under a payment plan for the plan. `due_by` and
+    `at` have the day that starts and its instant for each of the locked accounts, in the same
+    order. Rule 16.6.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -126,27 +131,34 @@ def next_with_new_method(
     account: BillingAccount, invoice: Invoice, *, now: datetime
 ) -> datetime | None:
     """The instant at which an open bill is tried after a choice of method: now, if it has failed or
-    is due, otherwise its due day. None if the method does not collect it: bank transfer, or too
+    is due, otherwise its due day, or the end of its pause if that is later; under a payment plan,
+    the day of its next part. None if the method does not collect it: bank transfer, or too
     little is left.
 
     Rule 16.8.
     """
     if not account.pays_by_itself or is_too_little(account, invoice.left_to_pay):
         return None
+    plan = payment_plans.in_force(invoice)
+    if plan is not None:
+        return plan_parts.next_attempt(account, invoice, plan)
     if invoice.first_failed_at is not None:
         return now
-    return max(now, calendar.day_start(invoice.due_on, account.timezone))
+    due_at = calendar.day_start(invoice.due_on, account.timezone)
+    return now if due_at <= now else pauses.not_before_its_end(invoice, due_at, on=account.open_on)
 
 
 def plan_attempts(account: BillingAccount, *, now: datetime, chosen_by: str = "") -> None:
-    """Set when each open bill of the locked account is tried next, after its payment method has
-    changed; a bill that is now paid by transfer may get a later due day (give_days_to_pay). Bills
-    with an attempt that has no answer yet are left alone.
+    """Set when each bill of the locked account that is tried by itself is tried next, after its
+    payment method has changed; a bill that is now paid by transfer may get a later due day
+    (give_days_to_pay). Bills with an attempt that has no answer yet are left alone.
 
     `chosen_by` is who chose the method. Attempts that become due only because of the choice are
     recorded as caused by them.
     """
-    for invoice in account.invoices.select_for_update().filter(status=Invoice.Status.OPEN):
+    for invoice in account.invoices.select_for_update().filter(status__in=Invoice.UNPAID):
+        if not invoice.is_open and not payment_plans.in_force(invoice):
+            continue  # given up
         if undecided.exists(invoice):
             continue  # what follows from its answer sees the new method
         was_due = invoice.next_attempt_at is not None and invoice.next_attempt_at <= now
@@ -168,6 +180,8 @@ def give_days_to_pay(account: BillingAccount, invoice: Invoice) -> bool:
     """
     if account.pays_by_itself or not invoice.is_open or invoice.first_failed_at is not None:
         return False
+    if payment_plans.in_force(invoice):
+        return False
     issued_on = local_day(account, invoice.issued_at) if invoice.drafted_at else invoice.issued_on
     due_on = issued_on + timedelta(days=DAYS_TO_PAY)
     if invoice.due_on >= due_on or queries.was_asked_for(invoice):
@@ -183,13 +197,15 @@ def reconsider(account: BillingAccount, *, by: str = PAYMENTS, now: datetime) ->
     all, and set anew the days on which the others freeze the line. Does nothing if the line is not
     frozen for an unpaid bill and no such day is set.
 
-    A bill with less left to pay than its provider's minimum causes no freeze; one that it has
-    caused already is lifted only when all bills are paid. `by` is who is on record as having lifted
+    A bill under a payment plan counts as if it were paid. One with less left to pay than its
+    provider's minimum causes no freeze; one that it has caused already is lifted only when all
+    bills are paid. `by` is who is on record as having lifted
     it: an operator who voided the last bill, otherwise nobody of our team.
     """
     if not unpaid_bills.concern(account.pk):
         return
-    unpaid = list(Invoice.objects.filter(account=account, status__in=Invoice.UNPAID))
+    found = Invoice.objects.filter(account=account, status__in=Invoice.UNPAID)
+    unpaid = list(found.exclude(payment_plans__status=PaymentPlan.Status.IN_FORCE))
     line = lines.lock(account.pk, now=now)
     unpaid_bills.settle(
         line,
@@ -221,23 +237,52 @@ def _were_all_in_time(account: BillingAccount, today: date) -> bool:
 
 def expect_freezes(account: BillingAccount, invoices: Sequence[Invoice]) -> None:
     """Set the day on which each of these unpaid bills of the locked account freezes the credit
-    line, counted from its first failure. Bills that never failed are left out.
+    line, counted from its first failure. Bills that never failed, or are under a payment plan, are
+    left out.
 
     Rule 16.11.
     """
     days = [
         _freezes_on(invoice, invoice.first_failed_on)
         for invoice in invoices
-        if invoice.first_failed_on
+        if invoice.first_failed_on and not payment_plans.in_force(invoice)
     ]
     unpaid_bills.expect([account.pk] * len(days), days)
 
 
+def go_on(account: BillingAccount, invoice: Invoice, *, now: datetime) -> None:
+    """Go on with the schedule of the locked bill, whose payment plan has ended: with its next
+    retry, or, if it has never failed, on its due day; and with its freeze of the credit line.
+    """
+    invoice.next_attempt_at = None
+    if invoice.is_open and invoice.first_failed_at is not None and account.pays_by_itself:
+        invoice.next_attempt_at = next_retry(invoice, after=now)
+    elif invoice.is_open:
+        invoice.next_attempt_at = next_with_new_method(account, invoice, now=now)
+    invoice.save(update_fields=["next_attempt_at"])
+    expect_freezes(account, [invoice])
+
+
+def end_plans(account_ids: Sequence[int], *, last: Sequence[date], at: Sequence[datetime]) -> None:
+    """End the payment plans of which a part of the day that ends was not paid (plan_parts.end_days)
+    and go on with the schedules of their bills. Rule 27.2.
+    """
+    broken = plan_parts.end_days(account_ids, last=last, at=at)
+    if not broken:
+        return
+    lines.hold(account_ids)  # all at once: the loop comes to them in another order
+    instants = dict(zip(account_ids, at, strict=True))
+    for account, invoice in broken:
+        go_on(account, invoice, now=instants[account.pk])
+
+
 def _freezes_on(invoice: Invoice, first_failed_on: date) -> date:
     """The local day from which the bill freezes the line: 28 days after `first_failed_on`, or that
-    day if the bill asks again for a payment that was taken back.
+    day if the bill asks again for a payment that was taken back; not before the day until which it
+    was held (Invoice.held_until).
     """
-    return first_failed_on if _asks_again(invoice) else first_failed_on + FREEZES_AFTER
+    day = first_failed_on if _asks_again(invoice) else first_failed_on + FREEZES_AFTER
+    return max(day, invoice.held_until or day)
 
 
 def _asks_again(invoice: Invoice) -> bool:

@@ -10,7 +10,7 @@ from billing import queries
 from billing.models import BillingAccount, Invoice, InvoiceDecision, InvoiceItem, NumberSeries
 from billing.models.accounts import DAYS_TO_PAY
 from billing.notices import BILL_ISSUED
-from billing.operations import accounts, dunning, rests
+from billing.operations import accounts, dunning, plan_parts, rests
 from billing.trail import Action
 from lib import money, wording
 from lib.refusals import Refused
@@ -96,7 +96,7 @@ def void(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
     outstanding again, and it keeps its number.
 
     The items go on the next bill; voiding itself makes none. Raises UnknownInvoice, InvoiceNotOpen,
-    InvoiceHasPayments, Invalid without a reason. Rule 15.24.
+    InvoiceHasPayments, UnderAPlan, Invalid without a reason. Rule 15.24.
     """
     return _undo(invoice_id, Decided.VOIDED, actor, reason, now)
 
@@ -105,11 +105,12 @@ def void(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
 def mark_uncollectible(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
     """Stop collecting an open bill automatically. The merchant still owes it and can pay it.
 
-    Raises UnknownInvoice, InvoiceNotOpen, Invalid without a reason. Rule 15.23.
+    Raises UnknownInvoice, InvoiceNotOpen, UnderAPlan, Invalid without a reason. Rule 15.23.
     """
     account, invoice = hold(invoice_id, now=now)
     now = account.now
     _check_step(invoice, Status.UNCOLLECTIBLE)
+    plan_parts.check_none(invoice)
     _decide(invoice, Decided.UNCOLLECTIBLE, actor, reason, now)
     invoice.status = Status.UNCOLLECTIBLE
     invoice.next_attempt_at = None
@@ -143,6 +144,7 @@ def _undo(invoice_id: int, decision: Decided, actor: str, reason: str, now: date
     if invoice.is_draft != (decision == Decided.SENT_BACK):
         raise InvoiceNotOpen(f"bill: {invoice} is {invoice.status}")
     _check_step(invoice, Status.VOID)
+    plan_parts.check_none(invoice)
     if any(not payment.has_failed for payment in invoice.payments.all()):
         raise InvoiceHasPayments(f"bill: {invoice} has payments, or one that is being checked")
     _decide(invoice, decision, actor, reason, now)

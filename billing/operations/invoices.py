@@ -43,16 +43,16 @@ WITH due AS (
     FROM due JOIN billing_invoiceitem item ON item.account_id = due.account_id
     JOIN billing_fee fee ON fee.code = item.fee_id
     WHERE item.posted_at IS NOT NULL AND item.invoice_id IS NULL
-      AND CASE due.kind
-               WHEN 'THRESHOLD'
+      AND CASE
+               WHEN due.kind IN ('THRESHOLD', 'ON_REQUEST')
                THEN item.posting_on <= due.issued_on AND fee.category <> 'SUBSCRIPTION'
-               WHEN 'FINAL' THEN true
+               WHEN due.kind = 'FINAL' THEN true
                ELSE item.posting_on < due.issued_on
                     OR (item.posting_on = due.issued_on AND fee.category = 'SUBSCRIPTION') END
 ), drawn AS (
     SELECT due.*, taken.*, account.reviews_bills AND %(may_wait)s AS is_draft,
-           due.issued_on - CASE WHEN due.kind IN ('THRESHOLD', 'FINAL') THEN 0 ELSE 1 END
-               AS last_day,
+           due.issued_on - CASE WHEN due.kind IN ('THRESHOLD', 'FINAL', 'ON_REQUEST') THEN 0
+                                ELSE 1 END AS last_day,
            extract(year FROM due.issued_on)::int AS year,
            row_number() OVER (
                PARTITION BY extract(year FROM due.issued_on),
@@ -120,10 +120,10 @@ WITH due AS (
     RETURNING item.id, item.invoice_id, item.fee_id, item.posting_on, item.charge_count,
               item.currency, item.amount
 ), line AS (
-    INSERT INTO billing_invoiceline (invoice_id, item_id, category, fee_code, fee_name,
+    INSERT INTO billing_invoiceline (invoice_id, item_id, category, fee_code, fee_name, fee_names,
                                      posting_on, charge_count, currency, amount)
-    SELECT billed.invoice_id, billed.id, fee.category, fee.code, fee.name, billed.posting_on,
-           billed.charge_count, billed.currency, billed.amount
+    SELECT billed.invoice_id, billed.id, fee.category, fee.code, fee.name, fee.names,
+           billed.posting_on, billed.charge_count, billed.currency, billed.amount
     FROM billed JOIN billing_fee fee ON fee.code = billed.fee_id
     ORDER BY billed.invoice_id, billed.posting_on, fee.category, fee.code, billed.id
 ), told AS (
@@ -147,12 +147,13 @@ def issue(due: Sequence[Due]) -> list[int]:
     sorted ids of those that were written.
 
     A THRESHOLD bill takes what was posted up to its date, without plan fees; it is not written if
-    plan fees alone reach the threshold and what it would take does not. A FINAL bill takes
-    everything. The others take what was posted before their date, and the plan fee of that date.
-    Items that come to 0 or less, or to less than the account's provider collects, make no bill and
-    stay outstanding. Accounts whose bills are reviewed get drafts; all others are notified.
-    Unapplied money pays a bill at once. While the past of a marketplace is replayed (moving_in),
-    there are no drafts, and bills are paid as they are issued. Rule 15.1.
+    plan fees alone reach the threshold and what it would take does not. An ON_REQUEST bill takes
+    the same, whatever the threshold. A FINAL bill takes everything. The others take what was posted
+    before their date, and the plan fee of that date. Items that come to 0 or less, or to less than
+    the account's provider collects, make no bill and stay outstanding. Accounts whose bills are
+    reviewed get drafts; all others are notified. Unapplied money pays a bill at once. While the
+    past of a marketplace is replayed (moving_in), there are no drafts, and bills are paid as they
+    are issued. Rule 15.1.
     """
     if not due:
         return []

@@ -13,16 +13,17 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from moneyed import Money
 
 from billing import queries
 from billing.models import BankTransfer, BillingAccount, Invoice, Payment
-from billing.operations import asking, at_once, dunning, rests, unapplied
+from billing.operations import asking, at_once, dunning, plan_parts, rests, unapplied
 from billing.operations.attempts import new_payment, take_in
 from billing.operations.invoice_decisions import InvoiceNotOpen, hold
 from billing.providers import hurry
 from billing.providers.minimums import is_too_little
 from billing.providers.registry import PROVIDERS, Answer
-from billing.queries import ANSWERED_WITHIN, undecided
+from billing.queries import ANSWERED_WITHIN, pauses, payment_plans, undecided
 from billing.trail import Action
 from jobs import leases
 from jobs.silences import Silences
@@ -263,7 +264,7 @@ def _claim_again(payment: Payment, now: datetime) -> bool:
     account, invoice = hold(payment.invoice_id, now=now)
     found = Payment.objects.select_for_update().get(pk=payment.pk)
     method = (account.payment_method, account.card_id)
-    is_wanted = invoice.is_open or (invoice.is_unpaid and payment.actor != COLLECTOR)
+    is_wanted = _is_collected(invoice) or (invoice.is_unpaid and payment.actor != COLLECTOR)
     is_wanted = is_wanted and not account.has_disputed_card
     if not found.is_undecided or not is_wanted or method != (found.provider, found.card_id):
         return False
@@ -307,12 +308,14 @@ def _start_attempt(
     now = account.now
     if attempts_seen is not None and attempts_seen != invoice.payments.count():
         raise InvoiceChanged(f"bill: {invoice} was tried meanwhile; look at it again")
+    wanted = invoice.left_to_pay
     if actor == COLLECTOR:
         is_due = invoice.next_attempt_at is not None and invoice.next_attempt_at <= now
-        if not invoice.is_open or not is_due or account.payment_method not in PROVIDERS:
+        if not _is_collected(invoice) or not is_due or account.payment_method not in PROVIDERS:
             return None
-        if is_too_little(account, invoice.left_to_pay):
-            _wait_for_a_transfer(invoice)
+        wanted = _wanted(account, invoice)
+        if wanted.amount <= 0 or is_too_little(account, wanted):
+            _wait(account, invoice)
             return None
         if invoice.next_attempt_by and _put_off(invoice, now):
             return None
@@ -330,8 +333,9 @@ def _start_attempt(
     provider = PROVIDERS[account.payment_method]
     provider.check_ready()
     payment = new_payment(
-        invoice, provider=account.payment_method, card_id=account.card_id, actor=actor, now=now
-    )
+        invoice, provider=account.payment_method, card_id=account.card_id, amount=wanted,
+        actor=actor, now=now,
+    )  # fmt: skip
     if actor != COLLECTOR:
         what = {"amount": money.full(payment.amount), "provider": payment.provider}
         _write_trail(Action.PAYMENT_STARTED, payment, {}, what, actor=actor, now=now)
@@ -354,9 +358,31 @@ def _put_off(invoice: Invoice, now: datetime) -> bool:
     return True
 
 
-def _wait_for_a_transfer(invoice: Invoice) -> None:
-    """Stop trying the locked bill automatically, until its account's method changes."""
+def _is_collected(invoice: Invoice) -> bool:
+    """Whether the bill is tried by itself: it is open, or under a payment plan."""
+    return invoice.is_open or payment_plans.in_force(invoice) is not None
+
+
+def _wanted(account: BillingAccount, invoice: Invoice) -> Money:
+    """What is collected of the bill by itself: all that is left to pay, or, under a payment plan,
+    its parts that are due today and not paid.
+    """
+    plan = payment_plans.in_force(invoice)
+    if plan is None:
+        return invoice.left_to_pay
+    return payment_plans.due_by(plan, invoice, account.open_on)
+
+
+def _wait(account: BillingAccount, invoice: Invoice) -> None:
+    """Stop trying the locked bill automatically, of which too little is due, until its account's
+    method changes or, under a payment plan, until the day of the next part.
+    """
+    plan = payment_plans.in_force(invoice)
     invoice.next_attempt_at = None
+    if plan is not None:
+        invoice.next_attempt_at = plan_parts.next_attempt(
+            account, invoice, plan, after=account.open_on
+        )
     invoice.save(update_fields=["next_attempt_at"])
 
 
@@ -408,8 +434,10 @@ def _record_failure(
     counts for nothing, and the bill is tried again. After a failure that would only repeat, the
     bill is not tried automatically. Otherwise an automatic attempt counts as a failure of the bill
     (dunning.fail), as does one whose card can never pay; after any other attempt of a person the
-    retries stay as they are.
+    retries stay as they are. Under a payment plan an automatic attempt that fails ends the plan,
+    and one of a person changes nothing.
     """
+    plan = payment_plans.in_force(invoice)
     has_new_method = (payment.provider, payment.card_id) != (
         account.payment_method,
         account.card_id,
@@ -423,12 +451,18 @@ def _record_failure(
         retry = now
     elif payment.failure in Payment.NOT_TRIED_AGAIN:
         retry = None  # it waits for another method or a transfer
-    elif payment.actor != COLLECTOR and not payment.is_hard:
+    elif payment.actor != COLLECTOR and (plan or not payment.is_hard):
         return
     else:
+        if plan is not None:
+            plan_parts.break_off(plan, invoice, by=plan_parts.PAYMENTS, on=account.open_on, now=now)
+            plan = None
+            dunning.expect_freezes(account, [invoice])
         dunning.fail(account, invoice, failure=payment.failure, now=now)
         retry = None if payment.is_hard else dunning.next_retry(invoice, after=now)
-    invoice.next_attempt_at = retry if invoice.is_open else None
+    if retry is not None and not has_new_method:  # a choice is tried all the same
+        retry = pauses.not_before_its_end(invoice, retry, on=account.open_on)
+    invoice.next_attempt_at = retry if invoice.is_open or plan else None
     invoice.save(update_fields=["next_attempt_at", "next_attempt_by"])
 
 

@@ -2,6 +2,7 @@
 
 from billing import proposals
 from billing.operations import (
+    charges_by_hand,
     credits,
     prices,
     reopening,
@@ -10,6 +11,7 @@ from billing.operations import (
     thresholds,
     transfers,
     transfers_moved,
+    waivers,
 )
 from merchants.operations.two_people import calling
 from merchants.proposals import register as register_kind
@@ -18,6 +20,8 @@ from merchants.proposals import register as register_kind
 def register() -> None:
     """Register the kinds. Called once, when a program starts."""
     register_kind(proposals.CREDIT, calling(credits.grant))
+    register_kind(proposals.CHARGE, calling(charges_by_hand.charge))
+    register_kind(proposals.WAIVER, calling(waivers.waive))
     register_kind(proposals.CREDIT_REQUEST, calling(credits.approve))
     register_kind(proposals.REVERSAL, calling(reversals.accept))
     register_kind(proposals.THRESHOLD, calling(thresholds.change))

@@ -56,12 +56,13 @@ def accounts_with_a_day_to_work_off(now: datetime) -> Sequence[int]:
 
 
 def invoices_to_collect(now: datetime) -> Sequence[int]:
-    """The keys of open bills that are due to be tried automatically by `now`.
+    """The keys of bills that are due to be tried automatically by `now`: open ones, and those that
+    a payment plan collects.
 
     Bills with an attempt that has no answer come last: a provider that does not answer about them
     is asked nothing more by the same run.
     """
-    due = Invoice.objects.filter(status=Invoice.Status.OPEN, next_attempt_at__lte=now)
+    due = Invoice.objects.filter(status__in=Invoice.UNPAID, next_attempt_at__lte=now)
     waits = Exists(Payment.objects.filter(UNDECIDED, invoice=OuterRef("pk")))
     return list(due.order_by(waits, "pk").values_list("pk", flat=True))
 
@@ -71,7 +72,7 @@ def invoices_to_collect_of(account_id: int, now: datetime) -> Sequence[int]:
     first.
     """
     due = Invoice.objects.filter(
-        account=account_id, status=Invoice.Status.OPEN, next_attempt_at__lte=now
+        account=account_id, status__in=Invoice.UNPAID, next_attempt_at__lte=now
     )
     return list(due.order_by("issued_on", "pk").values_list("pk", flat=True))
 

@@ -12,6 +12,8 @@ from billing.models import (
     BillingCredit,
     Card,
     Charge,
+    CollectionPause,
+    DueDay,
     FeePrice,
     FulfilmentRequest,
     Invoice,
@@ -19,14 +21,17 @@ from billing.models import (
     InvoiceItem,
     InvoiceLine,
     Payment,
+    PaymentPlan,
+    PaymentPlanPart,
     PlanTerm,
     Reversal,
     Statement,
     StatementTotal,
     ThresholdRequest,
     UnappliedEntry,
+    Waiver,
 )
-from billing.models.charges import RESERVED_PREFIX
+from billing.models.charges import MADE_BY_HAND, RESERVED_PREFIX
 from lib import money
 from merchants import books
 from merchants.books import Row, RowsByMerchant, Table, columns, in_order, without_keys
@@ -97,7 +102,8 @@ INVOICES = OF_ACCOUNT(
     columns(
         "number kind status issued_on issued_at drafted_at period_start period_end plan_start"
         " plan_end threshold total amount_paid paid_at due_on next_attempt_at next_attempt_by"
-        " first_failed_at first_failed_on merchant_name merchant_reference language _pk=pk"
+        " first_failed_at first_failed_on held_until merchant_name merchant_reference language"
+        " _pk=pk"
     ),
 )
 LINES = OF_INVOICE(
@@ -109,6 +115,27 @@ LINES = OF_INVOICE(
 DECISIONS = OF_INVOICE(
     columns("at decision actor reason _invoice=invoice_id"),
 )
+DUE_DAYS = OF_INVOICE(
+    columns("at before due_on actor reason told _invoice=invoice_id"),
+)
+PAUSES = OF_INVOICE(
+    columns(
+        "at began_on until_on until_at actor reason told ended_at ended_on ended_by"
+        " _invoice=invoice_id"
+    ),
+)
+WAIVERS = OF_INVOICE(
+    columns(
+        "at amount actor reason told _charge=charge_id _payment=payment_id _invoice=invoice_id"
+    ),
+)
+PAYMENT_PLANS = OF_INVOICE(
+    columns(
+        "at made_on status paid_before next_due_on actor reason told ended_at ended_on ended_by"
+        " _pk=pk _invoice=invoice_id"
+    ),
+)
+PLAN_PARTS = Table("plan__invoice__account_id", columns("due_on amount _plan=plan_id"))
 PAYMENTS = OF_INVOICE(
     columns(
         "attempt provider amount status failure is_hard reference=provider_reference problem"
@@ -156,6 +183,11 @@ TABLES: dict[str, tuple[Table, type[Any]]] = {
     "invoices": (INVOICES, Invoice),
     "lines": (LINES, InvoiceLine),
     "decisions": (DECISIONS, InvoiceDecision),
+    "due_days": (DUE_DAYS, DueDay),
+    "pauses": (PAUSES, CollectionPause),
+    "waivers": (WAIVERS, Waiver),
+    "payment_plans": (PAYMENT_PLANS, PaymentPlan),
+    "plan_parts": (PLAN_PARTS, PaymentPlanPart),
     "payments": (PAYMENTS, Payment),
     "transfers": (TRANSFERS, BankTransfer),
     "unapplied": (UNAPPLIED, UnappliedEntry),
@@ -215,8 +247,8 @@ class _Account:
         self.charge = books.values_by_key(self.rows["charges"], "reference")
 
     def _rename_own_charges(self) -> None:
-        """Rename Tael's own charges whose references contain a primary key, so that the document is
-        the same in every installation; and likewise the references in descriptions.
+        """Rename Tael's own charges whose references contain a primary key or a form's, so that the
+        document is the same in every installation; and likewise the references in descriptions.
         """
         made = {row["_made"]: f"credit:{row['credit']}" for row in self.credits}
         made |= {row["_taken_back"]: f"credit-undone:{row['credit']}" for row in self.credits}
@@ -224,10 +256,14 @@ class _Account:
         made |= {row["_charge"]: f"transfer-moved:{row['transfer']}" for row in self.transfers}
         keys = {row["_key"]: self._attempt(row) for row in self.rows["payments"]}
         becomes: dict[str, str] = {}
-        for charge in self.rows["charges"]:
+        by_hand = 0
+        for charge in in_order(self.rows["charges"], "arrived_at", "reference"):
             own = charge["reference"].removeprefix(RESERVED_PREFIX)
             fee, _, key = own.partition(":")
-            if charge["_pk"] in made:
+            if charge["reference"].startswith(MADE_BY_HAND):
+                by_hand += 1
+                own = f"{fee}:{by_hand}"
+            elif charge["_pk"] in made:
                 own = made[charge["_pk"]]
             elif key in keys:
                 own = f"{fee}:{keys[key]}"
@@ -313,7 +349,9 @@ class _Account:
         return credit | {name: self.charge.get(key) for name, key in charges.items()}
 
     def _invoices(self) -> Iterable[Row]:
-        """Yields the bills, each with its lines, payments and decisions."""
+        """Yields the bills, each with its lines, payments, decisions and what was done by hand
+        about their collecting.
+        """
         lines = books.grouped(
             in_order(
                 (row | {"item": self.item[row["_item"]]} for row in self.rows["lines"]),
@@ -332,7 +370,30 @@ class _Account:
                     for payment in payments[key]
                 ),
                 "decisions": without_keys(decisions[key]),
+                **self._collecting(key),
             }
+
+    def _collecting(self, key: int) -> Row:
+        """What operators did about the collecting of the bill with this key: due days, pauses,
+        waivers and payment plans, each oldest first.
+        """
+        rows = {
+            name: books.grouped(in_order(self.rows[name], "at"), "_invoice")[key]
+            for name in ("due_days", "pauses", "waivers", "payment_plans")
+        }
+        parts = books.grouped(in_order(self.rows["plan_parts"], "due_on"), "_plan")
+        rows["waivers"] = [
+            row
+            | {
+                "charge": self.charge[row["_charge"]],
+                "attempt": self.payment[row["_payment"]]["attempt"],
+            }
+            for row in rows["waivers"]
+        ]
+        rows["payment_plans"] = [
+            row | {"parts": without_keys(parts[row["_pk"]])} for row in rows["payment_plans"]
+        ]
+        return {name: without_keys(found) for name, found in rows.items()}
 
     def _payment(self, payment: Row) -> Row:
         """The payment with the name of its card; and with its key or, without `local_names`,

@@ -15,7 +15,7 @@ from billing.models import (
     ThresholdRequest,
 )
 from billing.queries import terms
-from billing.queries.effects import left_to_credit, not_posted_yet
+from billing.queries.effects import billable, left_to_credit, not_posted_yet
 from credit.models import CreditLine
 from lib import money
 from lib.formats import plain_money
@@ -172,6 +172,9 @@ def _of_account(account: BillingAccount, name: str) -> list[Change]:
                 Change("Limit for new orders", money.zero(line.currency), line.limit),
                 Change("Plan fee of today", nothing, fee),
             ]
+        case "bill-now":
+            left = account.outstanding - billable(account)
+            return [Change("Outstanding", account.outstanding, left)]
         case "bill-rest":
             return [Change("Outstanding", account.outstanding, nothing)]
         case "pay-out":
@@ -214,10 +217,15 @@ def _invoice(invoice: Invoice) -> list[Fact]:
         Fact("Its total", invoice.total),
         Fact("Left to pay of it", invoice.left_to_pay),
         Fact("Due on", invoice.due_on),
+        Fact("Tried next", invoice.next_attempt_at),
+        Fact("Not paid since", invoice.first_failed_on),
     ]
 
 
 def _of_invoice(invoice: Invoice, name: str) -> list[Change]:
+    if name == "waive":
+        nothing = money.zero(invoice.currency)
+        return [Change("Left to pay, if all is waived", invoice.left_to_pay, nothing)]
     if name not in ("void", "send-back"):
         return []
     before = invoice.account.outstanding

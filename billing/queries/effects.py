@@ -2,12 +2,15 @@
 writes.
 """
 
+from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import Sum
 from moneyed import Money
 
 from billing.models import BillingAccount, BillingCredit, Charge, Invoice
+from billing.models.charges import MADE_BY_HAND
+from billing.models.fees import Category
 from lib import money
 
 
@@ -26,6 +29,32 @@ def left_to_credit(charge: Charge) -> Money:
     """
     counted = charge.credits.filter(status__in=BillingCredit.COUNTED)
     return charge.amount - money.total((credit.amount for credit in counted), charge.currency)
+
+
+def billable(account: BillingAccount) -> Money:
+    """What an ON_REQUEST bill would take: all that is outstanding but plan fees."""
+    taken = account.items.filter(posted_at__isnull=False, invoice__isnull=True)
+    taken = taken.exclude(fee__category=Category.SUBSCRIPTION)
+    found = taken.aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
+    return money.of(found, account.currency)
+
+
+def charged_by_hand(account: BillingAccount) -> Money:
+    """The sum of all that operators have charged the account by hand."""
+    made = account.charges.filter(reference__startswith=MADE_BY_HAND)
+    found = made.aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
+    return money.of(found, account.currency)
+
+
+def last_decided(invoice: Invoice) -> tuple[str, datetime] | None:
+    """Who decided about the bill last, and when; None if nobody did."""
+    decided = [(one.actor, one.at) for one in invoice.decisions.all()]
+    for rows in (invoice.due_days, invoice.pauses, invoice.waivers, invoice.payment_plans):
+        decided += [(one.actor, one.at) for one in rows.all()]
+    for rows in (invoice.pauses, invoice.payment_plans):
+        ended = rows.exclude(ended_by="")
+        decided += [(one.ended_by, one.ended_at) for one in ended if one.ended_at]
+    return max(decided, key=lambda one: one[1], default=None)
 
 
 def other_unpaid_invoices(invoice: Invoice) -> int:

@@ -5,16 +5,19 @@ from datetime import date
 
 from django.db import connection
 
-# Day-ends post the items of that day, write the bills of their dates, and check bills that nothing
-# collects as their due day starts.
+# Day-ends post the items of that day, write the bills of their dates, check bills that nothing
+# collects as their due day starts, and end payment plans of which a part was not paid.
 QUIET = """
 SELECT account.merchant_id, least(
     (SELECT min(item.posting_on) FROM billing_invoiceitem item
      WHERE item.account_id = account.merchant_id AND item.posted_at IS NULL),
     account.next_plan_on - 1, account.next_cycle_on - 1,
-    (SELECT min(invoice.due_on) - 1 FROM billing_invoice invoice
+    (SELECT min(greatest(invoice.due_on, invoice.held_until)) - 1 FROM billing_invoice invoice
      WHERE account.payment_method = 'manual' AND invoice.account_id = account.merchant_id
-         AND invoice.status IN ('OPEN', 'UNCOLLECTIBLE') AND invoice.first_failed_at IS NULL)
+         AND invoice.status IN ('OPEN', 'UNCOLLECTIBLE') AND invoice.first_failed_at IS NULL),
+    (SELECT min(plan.next_due_on) FROM billing_paymentplan plan
+     JOIN billing_invoice invoice ON invoice.id = plan.invoice_id
+     WHERE invoice.account_id = account.merchant_id AND plan.status = 'IN_FORCE')
 ) - 1
 FROM billing_billingaccount account
 WHERE account.merchant_id = ANY(%(accounts)s)

@@ -10,9 +10,10 @@ from django_stubs_ext import StrOrPromise
 from moneyed import Money
 
 from billing import payment_failures, queries
-from billing.models import BankTransfer, Invoice, Payment, Reversal
+from billing.models import BankTransfer, Invoice, Payment, PaymentPlan, Reversal
 from billing.queries import arrivals, reversals
-from lib import formats
+from billing.queries.collecting import ByHand
+from lib.formats import day_text
 from merchants.queries import local_day
 
 
@@ -27,10 +28,10 @@ class Step:
     payment: Payment | None = None  # the attempt that it was
 
 
-def of_invoice(invoice: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
+def of_invoice(invoice: Invoice, attempts: Sequence[Payment], by_hand: ByHand) -> Sequence[Step]:
     """What happened to a bill, oldest first: its issue, attempts, a missed due date, money beyond
-    what it needed, reversals, decisions that a merchant is shown, and its payment. `attempts` are
-    all of the bill's.
+    what it needed, what our team did about its collecting, reversals, decisions that a merchant is
+    shown, and its payment. `attempts` are all of the bill's, and so is what was done `by_hand`.
     """
     steps = [Step(invoice.issued_at, _("Issued"), amount=invoice.total)]
     steps += [
@@ -46,6 +47,7 @@ def of_invoice(invoice: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
         Step(entry.at, _("More than was to be paid"), entry.amount, str(_("Unapplied money")))
         for entry in queries.more_than_wanted(invoice, attempts)
     ]
+    steps += _by_hand(by_hand)
     steps += [
         # The bill stays paid; a charge asks for it again.
         Step(transfer.moved_at, _("Transfer booked elsewhere"), paid.amount, transfer.moved_reason)
@@ -60,6 +62,32 @@ def of_invoice(invoice: Invoice, attempts: Sequence[Payment]) -> Sequence[Step]:
         what = _("Paid after it was given up") if was_given_up else _("Paid")
         steps.append(Step(invoice.paid_at, what, amount=invoice.amount_paid))
     return sorted(steps, key=lambda step: step.at)
+
+
+ENDS = {
+    PaymentPlan.Status.KEPT: _("Payment plan paid"),
+    PaymentPlan.Status.BROKEN: _("Payment plan ended: a part was not paid"),
+    PaymentPlan.Status.CANCELLED: _("Payment plan cancelled"),
+}
+
+
+def _by_hand(done: ByHand) -> Iterator[Step]:
+    """Yields what our team did about the collecting of the bill, each with what it wrote for the
+    merchant: due days, pauses, waivers and payment plans.
+    """
+    for moved in done.due_days:
+        yield Step(moved.at, _("Due later"), note=f"{day_text(moved.due_on)}. {moved.told}")
+    for pause in done.pauses:
+        said = f"{day_text(pause.until_on)}. {pause.told}"
+        yield Step(pause.at, _("Not collected by itself until"), note=said)
+        if pause.ended_at and pause.ended_by:
+            yield Step(pause.ended_at, _("Collected again"))
+    for waiver in done.waivers:
+        yield Step(waiver.at, _("Not asked for"), waiver.amount, waiver.told)
+    for plan in done.plans:
+        yield Step(plan.at, _("Payment plan made"), note=plan.told)
+        if plan.ended_at:
+            yield Step(plan.ended_at, ENDS[PaymentPlan.Status(plan.status)])
 
 
 def _of_reversal(reversal: Reversal) -> Iterator[Step]:
@@ -88,7 +116,7 @@ def _means(invoice: Invoice, payment: Payment) -> str:
     said = gettext("%(means)s, arrived on %(day)s")
     return said % {
         "means": payment.provider_name,
-        "day": formats.day_text(transfer.arrived_on),
+        "day": day_text(transfer.arrived_on),
     }
 
 

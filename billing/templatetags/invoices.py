@@ -1,7 +1,6 @@
 """Template tags that put failure codes and fees into words."""
 
 from django import template
-from django.utils.translation import gettext
 
 from billing import payment_failures
 from billing.models import Fee
@@ -18,4 +17,4 @@ def failure(code: str) -> str:
 @register.filter
 def definition(fee: Fee) -> str:
     """The explanation of a fee, in the reader's language."""
-    return gettext(fee.definition)
+    return fee.meaning

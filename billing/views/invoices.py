@@ -12,7 +12,7 @@ from billing.documents import exports, invoice_csv, pdf
 from billing.forms.lists import KINDS, STATUSES, InvoiceFilter
 from billing.models import Invoice
 from billing.operations import payments
-from billing.queries import timelines
+from billing.queries import collecting, payment_plans, timelines
 from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of, invoice_of
 from lib import clock, paging
@@ -51,13 +51,18 @@ def export_invoices(request: MemberRequest) -> HttpResponseBase:
 def invoice(request: MemberRequest, number: str) -> HttpResponse:
     invoice = invoice_of(request, number)
     attempts = list(queries.attempts(invoice))
+    by_hand = collecting.by_hand(invoice)
+    plan = by_hand.plan
     context = {
         "account": invoice.account,
         "invoice": invoice,
         "lines": queries.lines(invoice),
-        "timeline": timelines.of_invoice(invoice, attempts),
+        "timeline": timelines.of_invoice(invoice, attempts, by_hand),
         "attempts": attempts,
         "reason": explanations.reason(invoice),
+        "plan": plan,
+        "plan_parts": plan and payment_plans.parts(plan, invoice.amount_paid),
+        "pause": by_hand.pause(invoice.account.open_on) if invoice.is_open else None,
         "collected_on": queries.collected_on(invoice, attempts),
         "under_way": any(payment.is_undecided for payment in attempts),
         "bank_details": settings.TAEL_BANK_DETAILS,

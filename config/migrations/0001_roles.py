@@ -66,6 +66,7 @@ BILLING = (
     "billing.payment",
     "billing.reversal",
     "billing.banktransfer",
+    "billing.fee",
     "billing.feeprice",
     "notices.notice",
     "notices.noticemail",

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 from billing import queries
 from billing.documents import invoice_csv, pdf, statement_csv
 from billing.models import BillingAccount, Charge, Invoice, Statement
+from billing.queries import payment_plans
 from billing.queries.prices import priced_fees
 from gateway.api import listings
 from gateway.api.access import Key, KeyedRequest, merchant_of
@@ -86,10 +87,28 @@ class Attempt(BaseModel):
     )
 
 
+class PlanPart(BaseModel):
+    """What of the invoice is to be paid on a day, and how much of that is paid."""
+
+    due_on: date
+    amount: Amount
+    paid: Amount
+
+
+class Plan(BaseModel):
+    """The dated parts in which the invoice is paid, or was to be."""
+
+    status: Literal["IN_FORCE", "KEPT", "BROKEN", "CANCELLED"]
+    made_at: Moment
+    ended_at: Moment | None
+    parts: list[PlanPart]
+
+
 class ShownInvoice(BaseModel):
     invoice: listings.INVOICES.answer  # type: ignore[name-defined]
     lines: list[InvoiceLine]
     payments: list[Attempt]
+    payment_plan: Plan | None = Field(description="The latest; null: it never had one.")
 
 
 class Price(BaseModel):
@@ -223,6 +242,27 @@ def show_invoice(request: KeyedRequest, merchant: str, number: str) -> dict[str,
                 "arrived_on": getattr(getattr(payment, "transfer", None), "arrived_on", None),
             }
             for payment in queries.attempts(invoice)
+        ],
+        "payment_plan": _plan(invoice),
+    }
+
+
+def _plan(invoice: Invoice) -> dict[str, Any] | None:
+    """The invoice's latest payment plan with its parts, or None."""
+    plan = payment_plans.latest(invoice)
+    if plan is None:
+        return None
+    return {
+        "status": plan.status,
+        "made_at": plan.at,
+        "ended_at": plan.ended_at,
+        "parts": [
+            {
+                "due_on": part.due_on,
+                "amount": money.text(part.amount),
+                "paid": money.text(part.paid),
+            }
+            for part in payment_plans.parts(plan, invoice.amount_paid)
         ],
     }
 

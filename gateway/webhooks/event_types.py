@@ -96,7 +96,7 @@ class StatementClosed(EventData):
 
 class InvoiceIssued(EventData):
     number: Number
-    kind: str = Field(examples=["THRESHOLD", "SUBSCRIPTION", "CYCLE", "FINAL"])
+    kind: str = Field(examples=["THRESHOLD", "SUBSCRIPTION", "CYCLE", "FINAL", "ON_REQUEST"])
     issued_on: Day
     due_on: Day
     period_start: Day

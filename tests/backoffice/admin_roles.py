@@ -17,6 +17,8 @@ SEEN = {
     "billing.billingcredit": ALL,
     "billing.card": ALL,
     "billing.charge": ALL,
+    "billing.collectionpause": ALL,
+    "billing.dueday": ALL,
     "billing.fee": ALL,
     "billing.feeprice": ALL,
     "billing.fulfilmentrequest": ALL,
@@ -25,12 +27,15 @@ SEEN = {
     "billing.invoiceline": ALL,
     "billing.numberseries": ALL,
     "billing.payment": ALL,
+    "billing.paymentplan": ALL,
+    "billing.paymentplanpart": ALL,
     "billing.planterm": ALL,
     "billing.reversal": ALL,
     "billing.statement": ALL,
     "billing.statementtotal": ALL,
     "billing.thresholdrequest": ALL,
     "billing.unappliedentry": ALL,
+    "billing.waiver": ALL,
     "jobs.heartbeat": ABOVE,
     "jobs.jobfailure": ABOVE,
     "jobs.jobrun": ABOVE,
@@ -97,15 +102,19 @@ SEEN = {
 DECIDED = {
     "billing.billingaccount": (
         BILLING,
-        "credit threshold plan time-zone method review no-review transfer give-back close"
-        " reopen bill-rest pay-out",
+        "charge bill-now credit threshold plan time-zone method review no-review transfer"
+        " give-back close reopen bill-rest pay-out",
     ),
     "billing.banktransfer": (BILLING, "move value-date"),
     "billing.billingcredit": (BILLING, "approve reject undo"),
     "billing.card": (BILLING, "block"),
     "billing.charge": (BILLING, "credit"),
     "billing.feeprice": (BILLING, "introduce"),
-    "billing.invoice": (BILLING, "issue send-back transfer pay void uncollectible"),
+    "billing.invoice": (
+        BILLING,
+        "issue send-back transfer pay void uncollectible waive due-day pause resume plan"
+        " cancel-plan",
+    ),
     "billing.payment": (BILLING, "ask end"),
     "billing.reversal": (BILLING, "charge accept"),
     "billing.thresholdrequest": (BILLING, "approve reject"),
@@ -140,6 +149,7 @@ DECIDED = {
     "merchants.user": (RUNS, "roles link second-factors sessions deactivate reactivate"),
 }
 DECIDED_IN_LISTS = {
+    "billing.fee": (BILLING, "add"),
     "billing.feeprice": (BILLING, "introduce"),
     "gateway.apikey": (RUNS, "make"),
     "gateway.import": (CREDIT + BILLING, "upload"),

@@ -57,6 +57,9 @@ OTHERWISE = {
     ("creditline", "freeze"): {"request_key": "form-10"},
     ("creditline", "correct"): {"request_key": "form-10"},
     ("billingaccount", "credit"): {"request_key": "form-10"},
+    ("billingaccount", "charge"): {"request_key": "form-10"},
+    ("invoice", "waive"): {"request_key": "form-10"},
+    ("invoice", "due-day"): {"due_on": "2026-11-21"},
     ("charge", "credit"): {"request_key": "form-10"},
     ("billingaccount", "threshold"): {"threshold": "30"},
     ("billingaccount", "plan"): {"plan": "greater"},
@@ -243,8 +246,8 @@ def test_what_is_decided_is_history_without_a_form(
     assert f'href="{reverse(change, args=[row.pk])}"' in content
     # Who posts there all the same is refused by the operation, by its own name.
     of = case.model, case.name
-    # Its reference shows that it is the same once more, so that the history has one line.
-    is_known = of == ("billingaccount", "give-back")
+    # Its reference or key shows that it is the same once more, so that the history has one line.
+    is_known = of in {("billingaccount", "give-back"), ("invoice", "waive")}
     with nothing_changes(but=["django_admin_log"] if of in SAID_BY_BOTH else []):
         refused = Client.post(browser, page, case.said)
     if is_known or of in SAID_BY_BOTH:
@@ -349,9 +352,11 @@ def test_a_double_click_is_one_decision_and_no_error(shop: Shop) -> None:
         "time-zone": {"timezone": "Asia/Bangkok", **WHY},
         "review": WHY,
         "credit": {"fee": "credit-account", "amount": "1", "request_key": "form-1", **WHY, **TOLD},
+        "charge": {"fee": "manual-account", "description": "Pallets", "service_on": "2026-11-04",
+                   "quantity": "1", "amount": "1", "request_key": "form-1", **WHY, **TOLD},
         "transfer": {"amount": "20.00", "reference": "B-7"},
         "give-back": {"amount": "20.00", "reference": "B-8", **WHY},
-    }.items():
+    }.items():  # fmt: skip
         content = said | showed(officer, page(name))
         assert officer.post(page(name), content).status_code == 302, name
         changes = AccountChange.objects.count()

@@ -4,6 +4,7 @@ The shop joined on 1 November with a threshold of 200.00 USD, and owes 30.00 of 
 by bank transfer. What operators do happens on 4 November.
 """
 
+from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import Permission
@@ -23,7 +24,9 @@ from billing.models import (
 )
 from billing.operations import (
     invoice_decisions,
+    pauses,
     payment_methods,
+    payment_plans,
     terms,
 )
 from credit.operations import limits
@@ -127,6 +130,19 @@ def transfer(shop: Shop) -> BankTransfer:
         shop=shop, at=BEFORE, invoice=invoice(shop), amount="100.00", reference="B-6"
     )
     return shop.account.transfers.get()
+
+
+def paused(shop: Shop) -> Invoice:
+    made = invoice(shop)
+    pauses.pause(invoice_id=made.pk, until_on=date(2026, 11, 20), told="As you asked.", **AGREED)
+    return made
+
+
+def planned(shop: Shop) -> Invoice:
+    made = invoice(shop)
+    parts = [(date(2026, 11, day), Money("120.00", "USD")) for day in (20, 30)]
+    payment_plans.make(invoice_id=made.pk, parts=parts, told="As you asked.", **AGREED)
+    return made
 
 
 def draft(shop: Shop) -> Invoice:

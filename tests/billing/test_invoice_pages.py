@@ -203,9 +203,9 @@ def test_pages_take_few_queries_however_many_lines_there_are(
     shop.run_jobs("2026-12-02 00:00")
     client = browser_of(member(shop))
     installation.current()  # written down once
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         client.get("/m/rosewood/billing/invoices/")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         page = client.get("/m/rosewood/billing/invoices/2026-000003/")
     assert page.context["lines"].charge_count == 18
 
@@ -218,7 +218,7 @@ def test_a_line_of_many_charges_is_shown_in_pages(
     assert shop.invoices()[2] == "2026-11-13 THRESHOLD 200.00"
     address = f"/m/rosewood/billing/invoices/{line_of('2026-000003', 'packaging')}"
     client = browser_of(member(shop))
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         page = client.get(address)
     assert [charge.reference for charge in page.context["page"].rows][:2] == ["c-0", "c-1"]
     assert len(page.context["page"].rows) == 50

@@ -176,5 +176,5 @@ def test_a_bill_takes_few_queries(
     for number in range(1, 4):
         client.post(address_of(shop, PAY), {"seen": str(number)})
     assert len(attempts(shop)) == 4
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         client.get(address_of(shop, f"invoices/{FIRST}/"))

@@ -21,9 +21,20 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from moneyed import Money
 
 from billing.models import Invoice, InvoiceItem
-from billing.operations import invoice_decisions, payment_methods, payments
+from billing.operations import (
+    charges_by_hand,
+    due_days,
+    invoice_decisions,
+    invoices_on_request,
+    pauses,
+    payment_methods,
+    payment_plans,
+    payments,
+    waivers,
+)
 from lib import money
 from lib.refusals import Refused
 from tests import books, shops
@@ -44,6 +55,7 @@ class Billing(RuleBasedStateMachine):
         self.undone._from_testcase = True  # type: ignore[attr-defined]  # as a test's own
         self.undone.__enter__()
         self.now = datetime.fromisoformat("2026-10-20T10:30:00+00:00")
+        self.forms = 0
 
     def teardown(self) -> None:
         """What the checks in SQL say of the whole history, too."""
@@ -143,6 +155,61 @@ class Billing(RuleBasedStateMachine):
         if invoice := self.some_invoice(place):
             self.attempt(decisions[how], invoice_id=invoice.pk, now=self.now, **deciding.OPERATOR)
 
+    @rule(fee=st.sampled_from(["manual-account", "manual-fulfilment", *FEES]), amount=AMOUNTS)
+    def charge_by_hand(self, fee: str, amount: str) -> None:
+        self.forms += 1
+        self.attempt(
+            charges_by_hand.charge,
+            merchant_id=self.shop.merchant.pk,
+            fee=fee,
+            description="by hand",
+            service_on=self.shop.account.open_on,
+            amount=Money(amount, self.shop.billing_currency),
+            request_key=f"form-{self.forms}",
+            now=self.now,
+            **deciding.ANSWER,
+        )
+
+    @rule()
+    def draw_up(self) -> None:
+        whose = {"merchant_id": self.shop.merchant.pk, "now": self.now}
+        self.attempt(invoices_on_request.draw_up, **whose, **deciding.OPERATOR)
+
+    @rule()
+    def pay_by_transfer(self) -> None:
+        whose = {"merchant_id": self.shop.merchant.pk, "actor": deciding.MERCHANT}
+        self.attempt(payment_methods.choose, method="manual", now=self.now, **whose)
+
+    @rule(place=st.integers(0, 3))
+    def give_up(self, place: int) -> None:
+        if invoice := self.some_invoice(place):
+            said = {"invoice_id": invoice.pk, "now": self.now, **deciding.OPERATOR}
+            self.attempt(invoice_decisions.mark_uncollectible, **said)
+
+    @rule(
+        place=st.integers(0, 3),
+        how=st.sampled_from(["waive", "move", "pause", "resume", "plan", "plan", "cancel"]),
+        days=st.sampled_from([1, 3, 9, 28]),
+    )
+    def collect_by_hand(self, place: int, how: str, days: int) -> None:
+        invoice = self.some_invoice(place)
+        if invoice is None:
+            return
+        self.forms += 1
+        day = self.shop.account.open_on + timedelta(days=days)
+        half = money.part_of(invoice.left_to_pay, 2)
+        parts = [(day, half), (day + timedelta(days=days), invoice.left_to_pay - half)]
+        ways: dict[str, tuple[Callable[..., object], dict[str, Any]]] = {
+            "waive": (waivers.waive, {"amount": half, "request_key": f"form-{self.forms}"}),
+            "move": (due_days.move, {"due_on": day}),
+            "pause": (pauses.pause, {"until_on": day}),
+            "resume": (pauses.resume, {}),
+            "plan": (payment_plans.make, {"parts": parts}),
+            "cancel": (payment_plans.cancel, {}),
+        }
+        way, said = ways[how]
+        self.attempt(way, invoice_id=invoice.pk, now=self.now, **said, **deciding.ANSWER)
+
     @rule(really=st.integers(0, 3))
     def close(self, really: int) -> None:
         if not really:  # what follows is shorter than what could come before
@@ -152,7 +219,7 @@ class Billing(RuleBasedStateMachine):
     def bill_rest(self) -> None:
         self.attempt(deciding.bill_rest, self.shop, self.at)
 
-    @rule(hours=st.sampled_from([1, 24, 24 * 8, 24 * 31]), with_jobs=st.booleans())
+    @rule(hours=st.sampled_from([1, 24, 24 * 3, 24 * 8, 24 * 31]), with_jobs=st.booleans())
     def let_time_pass(self, hours: int, with_jobs: bool) -> None:
         self.now += timedelta(hours=hours)
         if with_jobs:

@@ -7,6 +7,7 @@ import pytest
 from billing.models import BankTransfer, Invoice
 from billing.operations import transfers, transfers_moved, value_dates
 from billing.queries import attempts, collected_on
+from billing.queries.collecting import ByHand
 from billing.queries.timelines import of_invoice
 from lib import audit
 from lib.refusals import AlreadyDecided, Invalid, Refused
@@ -55,7 +56,10 @@ def correct(shop: shops.Shop, at: str, arrived: str, reason: str = WHY) -> str:
 
 
 def history(found: Invoice) -> list[str]:
-    return [f"{step.what} {step.note}".strip() for step in of_invoice(found, list(attempts(found)))]
+    return [
+        f"{step.what} {step.note}".strip()
+        for step in of_invoice(found, list(attempts(found)), ByHand())
+    ]
 
 
 def violated(at: str) -> list[str]:

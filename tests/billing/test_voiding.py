@@ -5,6 +5,7 @@ import pytest
 from billing.models import InvoiceDecision, InvoiceItem
 from billing.operations import invoice_decisions
 from billing.queries import attempts as attempts_of
+from billing.queries.collecting import ByHand
 from billing.queries.timelines import of_invoice
 from config import books
 from lib.refusals import Invalid
@@ -196,7 +197,9 @@ def test_a_bill_that_was_given_up_and_is_paid_is_recovered() -> None:
     give_up(shop, "2026-11-10 12:00")
     transfer(shop, "2026-12-10 12:00", "30.00", "BANK-2")
     assert state() == "PAID 39.00/39.00"
-    steps = [str(step.what) for step in of_invoice(invoice(), list(attempts_of(invoice())))]
+    steps = [
+        str(step.what) for step in of_invoice(invoice(), list(attempts_of(invoice())), ByHand())
+    ]
     assert steps == [
         "Issued", "Payment", "Not paid", "Marked uncollectible", "Payment",
         "Paid after it was given up",

@@ -278,6 +278,55 @@ WAIVERS = [
     ),
 ]
 
+# A plan of a paid bill, without any part.
+PLAN = (
+    "INSERT INTO billing_paymentplan (invoice_id, status, currency, paid_before, next_due_on,"
+    " actor, reason, told, made_on, at, ended_by) SELECT id, 'IN_FORCE', 'USD', 0, '2027-03-13',"
+    " 'olga', 'agreed', 'agreed', '2027-03-11', issued_at - interval '1 day', ''"
+    " FROM billing_invoice WHERE {}"
+)
+OF_LINEN = PLAN.format("number = '2027-000003'")
+BY_HAND = [
+    Break(
+        "what operators waived of a bill is a credit, and pays the bill by as much",
+        CHARGE.format("fee_id = 'credit-bill-waived'", "tael:payout:1"),
+        "jute: charge tael:payout:1: expected nothing",
+    ),
+    Break(
+        "nothing tries a bill by itself while its collecting is paused",
+        "INSERT INTO billing_collectionpause (invoice_id, began_on, until_on, until_at, actor,"
+        " reason, told, at, ended_by) SELECT id, issued_on, '2028-01-01', '2028-01-01', 'olga',"
+        " 'agreed', 'agreed', issued_at - interval '1 day', '' FROM billing_invoice"
+        " WHERE number = '2027-000003'",
+        "linen: bill 2027-000003 paused on 2027-03-12: expected 0; found",
+    ),
+    Break(
+        "a bill is held until its last pause or payment plan has ended",
+        INVOICE.format("held_until = '2027-04-01'", "2027-000003"),
+        "linen: bill 2027-000003: expected nothing; found 2027-04-01",
+    ),
+    Break(
+        "the parts of a payment plan were what was left of its bill, on days after it was made",
+        OF_LINEN,
+        ", t, t; found 0, f, f",
+    ),
+    Break(
+        "a payment plan is in force until its bill is paid, or a part was not",
+        OF_LINEN,
+        "linen: plan of bill 2027-000003: expected KEPT, nothing; found IN_FORCE, 2027-03-13",
+    ),
+    Break(
+        "a part of a payment plan that nothing collects is paid on its day, or the plan has ended",
+        PLAN.format(f"account_id = {WOOL} ORDER BY id LIMIT 1"),
+        "expected True; found False",
+    ),
+    Break(
+        "what a payment plan has asked for were its parts that were due and not paid",
+        OF_LINEN,
+        "linen: bill 2027-000003 attempt 1: expected 0.0000; found 633.0200",
+    ),
+]
+
 REVERSAL = "UPDATE billing_reversal SET {} WHERE provider_reference = '{}'"
 REVERSALS = [
     Break(
@@ -398,4 +447,4 @@ FAILURES = [
     ),
 ]
 
-SPRING_BREAKS = CHARGES + TERMS + INVOICES + PAYMENTS + WAIVERS + REVERSALS + FAILURES
+SPRING_BREAKS = CHARGES + TERMS + INVOICES + PAYMENTS + WAIVERS + BY_HAND + REVERSALS + FAILURES

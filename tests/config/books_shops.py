@@ -15,7 +15,7 @@ from credit.operations import freezes, limits, requests
 from merchants.models.merchants import ProfilePart
 from merchants.operations import profiles
 from tests import shops
-from tests.billing import deciding
+from tests.billing import by_hand, deciding
 from tests.config import audited_spring
 from tests.credit import unmatching, withdrawing
 from tests.factories import (
@@ -78,12 +78,25 @@ def violet() -> Shop:
     for hour in range(10, 15):
         shop.place(f"2026-11-06 {hour}:00", f"same-{hour}", "1.00", buyer="somebody")
     _people(shop)
+    _by_hand(shop)
     withdrawing.add(shop, "2026-11-08 10:00")
     PayoutScheduleFactory.create(
         shop=shop, at="2026-11-09 10:00", every="WEEKLY", weekday=4, actor=OWNER
     )
     shop.run_jobs("2026-11-13 09:00")
     return shop
+
+
+def _by_hand(shop: Shop) -> None:
+    """What operators did by hand about a bill that they drew up themselves."""
+    by_hand.charge(shop, "2026-11-08 08:00", "90.00")
+    number = str(by_hand.draw_up(shop, "2026-11-08 08:00"))
+    by_hand.move(shop, "2026-11-08 08:10", "2026-11-20", number)
+    by_hand.pause(shop, "2026-11-08 08:20", "2026-11-25", number)
+    by_hand.resume(shop, "2026-11-08 08:30", number)
+    by_hand.waive(shop, "2026-11-08 08:40", "10.00", number)
+    parts = (("2026-11-10", "40.00"), ("2026-12-10", "40.00"))
+    by_hand.plan(shop, "2026-11-08 08:50", parts, number)
 
 
 def _people(shop: Shop) -> None:

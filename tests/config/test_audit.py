@@ -16,6 +16,7 @@ from credit.operations import automatic, requests
 from lib import audit, clock
 from lib.audit import Check
 from tests.amounts import usd
+from tests.billing import by_hand
 from tests.config import audited
 from tests.config.audit_breaks import BREAKS
 from tests.config.breaking import DECLARED, drop
@@ -139,6 +140,13 @@ ROWS_CHECKED = {
     "money that came for an attempt unexpectedly is as much, and another than it took": 1,
     "a payment by credit is a charge that uses as much of it, once": 0,
     "what was waived is a rest of a closed account, less than a provider takes": 0,
+    "what operators waived of a bill is a credit, and pays the bill by as much": 0,
+    "nothing tries a bill by itself while its collecting is paused": 0,
+    "a bill is held until its last pause or payment plan has ended": 19,
+    "the parts of a payment plan were what was left of its bill, on days after it was made": 0,
+    "a payment plan is in force until its bill is paid, or a part was not": 0,
+    "a part of a payment plan that nothing collects is paid on its day, or the plan has ended": 0,
+    "what a payment plan has asked for were its parts that were due and not paid": 0,
     "reversals of a payment's money are no more than it": 2,
     "what was taken back had come: it paid a bill, or was unapplied": 3,
     "a reversal is charged exactly when one charge is of it": 1,
@@ -270,6 +278,11 @@ def _ask_and_withdraw_by_itself() -> None:
         now=shop.at("2026-11-02 12:00"),
     )
     assert automatic.run(rule.pk, now=shop.at("2026-11-04 12:00"))
+    by_hand.charge(shop, "2026-11-05 12:00", "90.00")
+    number = str(by_hand.draw_up(shop, "2026-11-05 12:00"))
+    by_hand.waive(shop, "2026-11-05 12:00", "10.00", number)
+    parts = (("2026-11-10", "40.00"), ("2026-11-20", "40.00"))
+    by_hand.plan(shop, "2026-11-05 12:00", parts, number)
 
 
 @pytest.mark.usefixtures("winter", "db")

@@ -10,6 +10,8 @@ from credit.models import Freeze
 from credit.operations import freezes
 from gateway.api import listings, lists
 from tests import shops
+from tests.billing import by_hand
+from tests.billing.paying import FIRST, manual
 from tests.credit.pages import set_clock
 from tests.gateway.asking import Caller, pointers, problem, said
 from tests.routes import full_shop
@@ -200,3 +202,22 @@ def test_a_closed_month_and_a_bill_come_as_documents(full: Shop) -> None:
     assert problem(open_month) == (404, "not_closed")
     for path in ("statements/2020-01", "invoices/2020-000001", "charges/none", "orders/none"):
         assert problem(caller.get(f"/merchants/rosewood/{path}"))[0] == 404
+
+
+def test_an_invoice_tells_of_its_payment_plan(clock: Clock) -> None:
+    shop = manual()
+    clock("2026-11-03 10:00")
+    by_hand.plan(shop)
+    by_hand.waive(shop, "2026-11-02 12:00", "15.00")
+    told = said(Caller("read").get(f"/merchants/{shop.reference}/invoices/{FIRST}"))["payment_plan"]
+    assert (told["status"], told["made_at"], told["ended_at"]) == (
+        "IN_FORCE",
+        "2026-11-01T12:00:00Z",
+        None,
+    )
+    assert told["parts"] == [
+        {"due_on": "2026-11-10", "amount": "13.00", "paid": "13.00"},
+        {"due_on": "2026-11-20", "amount": "13.00", "paid": "2.00"},
+        {"due_on": "2026-11-30", "amount": "13.00", "paid": "0.00"},
+    ]
+    assert by_hand.WHY not in str(said(Caller("read").get(f"/merchants/{shop.reference}/invoices")))

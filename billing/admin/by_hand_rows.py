@@ -1,0 +1,50 @@
+"""What operators did about the collecting of bills, of all merchants."""
+
+from django.contrib import admin
+
+from backoffice.list_pages import FoundByKeys, amount, related
+from billing.models import CollectionPause, DueDay, PaymentPlan, PaymentPlanPart, Waiver
+
+MERCHANT = related("invoice__account__merchant")
+
+
+class OfInvoice(FoundByKeys):
+    """Pages of what was decided about a bill."""
+
+    keys = ("invoice__number", "invoice__account__merchant__reference")
+    search_help_text = "The bill's number, or the merchant's reference."
+    list_select_related = ("invoice__account__merchant",)
+
+
+@admin.register(DueDay)
+class DueDayAdmin(OfInvoice):
+    list_display = ("__str__", "invoice", MERCHANT, "before", "actor", "reason", "at")
+
+
+@admin.register(CollectionPause)
+class CollectionPauseAdmin(OfInvoice):
+    list_display = ("__str__", "invoice", MERCHANT, "began_on", "ended_on", "actor", "reason", "at")
+
+
+@admin.register(Waiver)
+class WaiverAdmin(OfInvoice):
+    list_display = ("__str__", "invoice", MERCHANT, amount("amount"), "actor", "reason", "at")
+
+
+@admin.register(PaymentPlan)
+class PaymentPlanAdmin(OfInvoice):
+    list_display = (
+        *("__str__", "invoice", MERCHANT, "status", "next_due_on", "actor", "reason", "at"),
+    )
+    list_filter = ("status",)
+
+
+@admin.register(PaymentPlanPart)
+class PaymentPlanPartAdmin(FoundByKeys):
+    keys = ("plan__invoice__number", "plan__invoice__account__merchant__reference")
+    search_help_text = "The bill's number, or the merchant's reference."
+    list_display = (
+        *("__str__", "plan", related("plan__invoice__account__merchant"), "due_on"),
+        amount("amount"),
+    )
+    list_select_related = ("plan__invoice__account__merchant",)

@@ -1,0 +1,171 @@
+"""Pauses the collecting of a bill, and goes on with it (rule 16.22)."""
+
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+
+from billing.models import BillingAccount, CollectionPause, Invoice
+from billing.notices import PAUSED
+from billing.operations import dunning, plan_parts
+from billing.operations.invoice_decisions import InvoiceNotOpen, hold
+from billing.queries.pauses import in_force
+from billing.trail import Action
+from lib import calendar, wording
+from lib.refusals import Invalid, Refused
+from notices.operations import notices
+from trail import operations as trail
+
+LONGEST = timedelta(days=28)  # of one pause
+MOST_DAYS = 56  # of all pauses of a bill together
+
+
+class AlreadyPaused(Refused):
+    """The collecting of the bill is paused already."""
+
+    code = "already_paused"
+
+
+class NotPaused(Refused):
+    """The collecting of the bill is not paused."""
+
+    code = "not_paused"
+
+
+class PausedTooLong(Refused):
+    """With the pauses before, the bill would be paused for more than 56 days."""
+
+    code = "paused_too_long"
+
+
+@transaction.atomic
+def pause(
+    *, invoice_id: int, until_on: date, reason: str, told: str, actor: str, now: datetime
+) -> CollectionPause:
+    """Pause the collecting of an open bill until local day `until_on` starts, at most 28 days
+    ahead: nothing tries it by itself, it does not fail, and freezes nothing that is not frozen.
+
+    People can still pay it. What was to be tried meanwhile is tried once as the pause ends. Raises
+    UnknownInvoice, InvoiceNotOpen, AlreadyPaused, UnderAPlan, PausedTooLong, Invalid. Rule 16.22.
+    """
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    told = wording.checked("told", told)
+    account, invoice = hold(invoice_id, now=now)
+    _check(account, invoice, until_on)
+    end_what_is_over(account, invoice)
+    made = CollectionPause.objects.create(
+        invoice=invoice,
+        began_on=account.open_on,
+        until_on=until_on,
+        until_at=calendar.day_start(until_on, account.timezone),
+        tried_next_at=invoice.next_attempt_at,
+        actor=actor,
+        reason=reason,
+        told=told,
+        at=account.now,
+    )
+    invoice.held_until = until_on
+    if invoice.next_attempt_at is not None:
+        invoice.next_attempt_at = max(invoice.next_attempt_at, made.until_at)
+    invoice.save(update_fields=["held_until", "next_attempt_at"])
+    dunning.reconsider(account, now=account.now)
+    _tell(account, invoice, Action.COLLECTING_PAUSED, ("", until_on), actor, reason)
+    notices.write(
+        merchant_id=account.pk, kind=PAUSED, cause=str(made.pk), at=account.now,
+        status="PAUSED", number=str(invoice), day=until_on.isoformat(), reason=told,
+    )  # fmt: skip
+    return made
+
+
+@transaction.atomic
+def resume(*, invoice_id: int, reason: str, told: str, actor: str, now: datetime) -> Invoice:
+    """End the bill's pause before its time: what was to be tried by now is tried at once, and the
+    bill may fail or freeze the line from tomorrow on. Raises UnknownInvoice, NotPaused, Invalid.
+    Rule 16.22.
+    """
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    told = wording.checked("told", told)
+    account, invoice = hold(invoice_id, now=now)
+    found = in_force(invoice, account.open_on)
+    if found is None or not invoice.is_open:
+        raise NotPaused(f"bill: the collecting of {invoice} is not paused")
+    _end(account, invoice, found, by=actor)
+    _tell(account, invoice, Action.COLLECTING_RESUMED, (found.until_on, ""), actor, reason)
+    notices.write(
+        merchant_id=account.pk, kind=PAUSED, cause=f"{found.pk} ended", at=account.now,
+        status="RESUMED", number=str(invoice), day=found.until_on.isoformat(), reason=told,
+    )  # fmt: skip
+    return invoice
+
+
+def end_what_is_over(account: BillingAccount, invoice: Invoice) -> None:
+    """Note the end of a pause of the locked bill that has run its time."""
+    over = invoice.pauses.filter(ended_at__isnull=True, until_on__lte=account.open_on)
+    for pause in over:
+        pause.ended_at, pause.ended_on = pause.until_at, pause.until_on
+        pause.save(update_fields=["ended_at", "ended_on"])
+
+
+def end_for_a_plan(account: BillingAccount, invoice: Invoice, *, by: str) -> None:
+    """End the pause of the locked bill, which is paid by a payment plan from now on. The caller
+    saves the bill, whose `held_until` is set.
+    """
+    end_what_is_over(account, invoice)
+    pause = in_force(invoice, account.open_on)
+    if pause is not None:
+        _note_end(account, invoice, pause, by=by)
+
+
+def _check(account: BillingAccount, invoice: Invoice, until_on: date) -> None:
+    """Raise what `pause` raises if the bill can't be paused until that day."""
+    if not invoice.is_open:
+        raise InvoiceNotOpen(f"bill: {invoice} is {invoice.status}")
+    plan_parts.check_none(invoice)
+    if in_force(invoice, account.open_on):
+        raise AlreadyPaused(f"bill: the collecting of {invoice} is paused already")
+    if not account.open_on < until_on <= account.open_on + LONGEST:
+        raise Invalid("until_on", f"must be from tomorrow to {account.open_on + LONGEST}")
+    days = (until_on - account.open_on).days
+    if sum(pause.days for pause in invoice.pauses.all()) + days > MOST_DAYS:
+        raise PausedTooLong(
+            f"bill: with the pauses before, {invoice} would be paused for more than"
+            f" {MOST_DAYS} days"
+        )
+
+
+def _end(account: BillingAccount, invoice: Invoice, pause: CollectionPause, *, by: str) -> None:
+    """End the pause in force of the locked bill now, and go on with its schedule."""
+    _note_end(account, invoice, pause, by=by)
+    if pause.tried_next_at is not None and invoice.next_attempt_at == pause.until_at:
+        invoice.next_attempt_at = max(pause.tried_next_at, account.now)
+    invoice.save(update_fields=["held_until", "next_attempt_at"])
+    dunning.reconsider(account, now=account.now)
+
+
+def _note_end(
+    account: BillingAccount, invoice: Invoice, pause: CollectionPause, *, by: str
+) -> None:
+    """Note that the pause ends now; the caller saves the bill."""
+    pause.ended_at, pause.ended_on, pause.ended_by = account.now, account.open_on, by
+    pause.save(update_fields=["ended_at", "ended_on", "ended_by"])
+    invoice.held_until = account.open_on + calendar.ONE_DAY
+
+
+def _tell(
+    account: BillingAccount,
+    invoice: Invoice,
+    action: Action,
+    until: tuple[date | str, date | str],
+    actor: str,
+    reason: str,
+) -> None:
+    before, after = ({"paused_until": str(day)} for day in until)
+    trail.write(
+        action,
+        merchant_id=account.pk,
+        subject=str(invoice),
+        before=before,
+        after=after,
+        actor=actor,
+        reason=reason,
+        now=account.now,
+    )

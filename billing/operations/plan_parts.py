@@ -1,0 +1,138 @@
+"""What payments and days do to a payment plan: parts are paid, or one is not (rule 27.2).
+
+The caller has locked the account, its line and the bill.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import BillingAccount, Invoice, PaymentPlan
+from billing.notices import PAYMENT_PLAN
+from billing.providers.minimums import is_too_little
+from billing.queries import payment_plans, undecided
+from lib import calendar, money
+from lib.refusals import Refused
+from notices.operations import notices
+
+Status = PaymentPlan.Status
+DAY_END = "day-end"  # ends a plan of which a part was not paid on its day
+PAYMENTS = "payments"  # and one that is paid, or of which an attempt failed
+
+
+class UnderAPlan(Refused):
+    """The bill is paid by a payment plan, which has to be cancelled first."""
+
+    code = "under_a_plan"
+    sentence = _("This bill is paid by a payment plan.")
+
+
+def check_none(invoice: Invoice) -> None:
+    """Raise UnderAPlan if a payment plan of the bill is in force."""
+    if payment_plans.in_force(invoice):
+        raise UnderAPlan(f"bill: {invoice} is paid by a payment plan; cancel that first")
+
+
+def next_attempt(
+    account: BillingAccount, invoice: Invoice, plan: PaymentPlan, *, after: date | None = None
+) -> datetime | None:
+    """The instant at which the bill is tried next by the plan: as the day of its oldest part that
+    is not paid starts, or of the first one `after` a day. None if nothing collects it, or no part
+    is left.
+    """
+    day = payment_plans.next_day(plan, invoice, after=after)
+    if day is None or not account.pays_by_itself:
+        return None
+    return calendar.day_start(day, account.timezone)
+
+
+def note_payment(account: BillingAccount, invoice: Invoice, *, now: datetime) -> None:
+    """Move the plan of the locked bill to its oldest part that is not paid, after a payment; it is
+    KEPT once the bill is paid. Sets `invoice.next_attempt_at`, which the caller saves. Does nothing
+    without a plan in force.
+    """
+    plan = payment_plans.in_force(invoice)
+    if plan is None:
+        return
+    plan.next_due_on = payment_plans.next_day(plan, invoice)
+    plan.save(update_fields=["next_due_on"])
+    if invoice.is_unpaid:
+        invoice.next_attempt_at = next_attempt(account, invoice, plan)
+    else:
+        end(plan, invoice, Status.KEPT, by=PAYMENTS, on=account.open_on, now=now)
+
+
+def break_off(plan: PaymentPlan, invoice: Invoice, *, by: str, on: date, now: datetime) -> None:
+    """End the plan of the locked bill, as a part was not paid; the caller goes on with the bill's
+    old schedule. `on` is the local day of `now`.
+    """
+    end(plan, invoice, Status.BROKEN, by=by, on=on, now=now)
+
+
+def end(
+    plan: PaymentPlan,
+    invoice: Invoice,
+    status: Status,
+    *,
+    by: str,
+    on: date,
+    now: datetime,
+    told: str = "",
+) -> None:
+    """End the plan, and tell the merchant, who reads `told`. A bill that is not paid by then may
+    fail and freeze the line from the next day on.
+    """
+    missed = plan.next_due_on or on
+    plan.status, plan.ended_at, plan.ended_on, plan.ended_by = status, now, on, by
+    plan.save(update_fields=["status", "ended_at", "ended_on", "ended_by"])
+    if status != Status.KEPT:
+        invoice.held_until = on + calendar.ONE_DAY
+        invoice.save(update_fields=["held_until"])
+    notices.write(
+        merchant_id=invoice.account_id,
+        kind=PAYMENT_PLAN,
+        cause=f"{plan.pk} {status}",
+        at=now,
+        status=str(status),
+        number=str(invoice),
+        parts=str(plan.parts.count()),
+        amount=money.text(invoice.left_to_pay),
+        currency=invoice.currency,
+        day=missed.isoformat(),
+        reason=told,
+    )
+
+
+def end_days(
+    account_ids: Sequence[int], *, last: Sequence[date], at: Sequence[datetime]
+) -> list[tuple[BillingAccount, Invoice]]:
+    """End the plans of which a part of a day in `last`, which ends, or before is not paid and
+    nothing is going to collect it; returns the accounts and bills of these. A part that is to be
+    tried by the next run, has an attempt without an answer, or is too little for its provider is
+    not missed.
+
+    `last` and `at` have the day that ends and its instant for each of the locked accounts.
+    """
+    days = dict(zip(account_ids, zip(last, at, strict=True), strict=True))
+    plans = PaymentPlan.objects.filter(
+        status=Status.IN_FORCE, invoice__account__in=account_ids, next_due_on__lte=max(last)
+    )
+    broken = []
+    for plan in plans.select_related("invoice__account").order_by("pk"):
+        invoice, account = plan.invoice, plan.invoice.account
+        day, ended_at = days[account.pk]
+        if _is_missed(plan, invoice, account, day):
+            on = day + calendar.ONE_DAY
+            break_off(plan, invoice, by=DAY_END, on=on, now=ended_at)
+            broken.append((account, invoice))
+    return broken
+
+
+def _is_missed(plan: PaymentPlan, invoice: Invoice, account: BillingAccount, day: date) -> bool:
+    """Whether a part of local day `day` or before is not paid, and nothing is to collect it."""
+    due = payment_plans.due_by(plan, invoice, day)
+    if due.amount <= 0 or is_too_little(account, due):
+        return False
+    is_tried = account.pays_by_itself and invoice.next_attempt_at is not None
+    return not is_tried and not undecided.exists(invoice)

@@ -1,0 +1,19 @@
+"""Reads the pauses in the collecting of a bill. Nothing here writes."""
+
+from datetime import date, datetime
+
+from billing.models import CollectionPause, Invoice
+
+
+def in_force(invoice: Invoice, on: date) -> CollectionPause | None:
+    """The bill's pause on local day `on`; None if its collecting is not paused."""
+    found: CollectionPause | None = invoice.pauses.filter(
+        ended_at__isnull=True, until_on__gt=on
+    ).first()
+    return found
+
+
+def not_before_its_end(invoice: Invoice, at: datetime, *, on: date) -> datetime:
+    """The instant `at`, or the end of the bill's pause on local day `on` if that is later."""
+    pause = in_force(invoice, on)
+    return at if pause is None else max(at, pause.until_at)
