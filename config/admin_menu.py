@@ -151,12 +151,14 @@ UNFOLD = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
     "COLORS": {"primary": TEAL},
     "STYLES": [_styles],
+    "ENVIRONMENT": "backoffice.views.time_zone",
     "DASHBOARD_CALLBACK": "backoffice.views.home",
     "ACCOUNT": {
         "navigation": [
             {"title": "Password", "link": reverse_lazy("account_change_password")},
             {"title": "Two-factor authentication", "link": reverse_lazy("mfa_index")},
             {"title": "Sessions", "link": reverse_lazy("usersessions_list")},
+            {"title": "Time zone", "link": reverse_lazy("admin:time_zone")},
         ]
     },
     "SIDEBAR": {

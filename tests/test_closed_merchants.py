@@ -63,7 +63,7 @@ def test_the_admin_offers_what_still_does_something(shop: Shop) -> None:
         "credit", "time-zone", "method", "review", "transfer", "reopen",
     }  # fmt: skip
     line = reverse("admin:credit_creditline_change", args=[shop.merchant.pk])
-    assert offered(browser, line) == {"freeze", "days"}
+    assert offered(browser, line) == {"correct", "freeze", "days"}
 
 
 PLAN = Plan("grand", usd(99), 90)
