@@ -16,7 +16,12 @@ from merchants.operations.two_people import TakesTwoPeople
 from tests.factories.people import operator
 
 FIRST, SECOND = "olga@tael.example", "otto@tael.example"
+ALONE = FIRST
 OFFICERS = ("Credit officer", "Billing officer")
+
+WHY: dict[str, Any] = {"reason": "I have looked at it."}
+ANSWER: dict[str, Any] = WHY | {"told": "We have looked at it."}
+WAITS = ["merchants_proposal", "trail_trailentry", "django_admin_log"]
 
 
 def officer(email: str) -> User:
