@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.db import transaction
 from django.db.models import Model
@@ -27,6 +28,7 @@ from lib.refusals import ChangedMeanwhile, Invalid, Refused
 from merchants.models import OperatorDecision, OperatorPolicy, Proposal, User
 from merchants.operations import proposals, two_people
 from merchants.operations.proposals import ProposalWaits
+from merchants.proposals import KINDS
 from tests import shops
 from tests.amounts import usd
 from tests.billing import operator_decisions as billing
@@ -72,33 +74,53 @@ OTHER: dict[tuple[str, str], dict[str, str]] = {
     ("limitrequest", "approve"): {"limit": "100000.01"},
     ("billingaccount", "threshold"): {"threshold": "200.01"},
 }
-TAKE_TWO = [
-    ("creditline", "limit"),
-    ("limitrequest", "approve"),
-    ("orderpayment", "release"),
-    ("orderpayment", "return"),
-    ("billingcredit", "approve"),
-    ("billingaccount", "credit"),
-    ("billingaccount", "charge"),
-    ("invoice", "waive"),
-    ("charge", "credit"),
-    ("thresholdrequest", "approve"),
-    ("billingaccount", "threshold"),
-    ("billingaccount", "pay-out"),
-    ("billingaccount", "give-back"),
-    ("reversal", "accept"),
-    ("feeprice", "introduce"),
-]
+# What waits as which kind of proposal.
+TAKE_TWO = {
+    ("creditline", "limit"): "LIMIT",
+    ("creditline", "correct"): "PROCEEDS_CORRECTION",
+    ("limitrequest", "approve"): "RAISE",
+    ("order", "write-off"): "WRITE_OFF",
+    ("orderpayment", "release"): "CASH_RELEASED",
+    ("orderpayment", "return"): "CASH_RETURNED",
+    ("withdrawal", "sent-back"): "WITHDRAWAL_SENT_BACK",
+    ("billingcredit", "approve"): "CREDIT_REQUEST",
+    ("billingaccount", "credit"): "CREDIT",
+    ("billingaccount", "charge"): "CHARGE",
+    ("invoice", "waive"): "WAIVER",
+    ("charge", "credit"): "CREDIT",
+    ("thresholdrequest", "approve"): "THRESHOLD_REQUEST",
+    ("billingaccount", "threshold"): "THRESHOLD",
+    ("billingaccount", "pay-out"): "REST",
+    ("billingaccount", "give-back"): "UNAPPLIED",
+    ("reversal", "accept"): "REVERSAL",
+    ("feeprice", "introduce"): "PRICE",
+}
+# These take more than a row to come to, and have tests of their own.
+ELSEWHERE = {
+    "REVIEW": "tests/credit/test_limit_caps.py",
+    "PROCEEDS_COUNTER_ENTRY": "tests/credit/test_corrections.py",
+    "TRANSFER": "tests/billing/test_transfers_moved.py",
+    "REOPENING": "tests/billing/test_reopening.py",
+    "CREDIT_POLICY": "tests/credit/test_policies.py",
+}
+
+
+def test_each_kind_of_proposal_about_money_is_tried() -> None:
+    of_books = {
+        code for code, kind in KINDS.items() if kind.permission.startswith(("billing.", "credit."))
+    }
+    assert {*TAKE_TWO.values(), *ELSEWHERE} == of_books
+    for path in ELSEWHERE.values():
+        assert "two_people" in (settings.BASE_DIR / path).read_text(), path
 
 
 BY_NAME = {(case.model, case.name): case for case in CASES}
 
 
 def page_of(case: Case, row: Model | None) -> str:
-    app = "credit" if case.model in ("creditline", "limitrequest", "orderpayment") else "billing"
-    name = f"admin:{app}_{case.model}_decide"
     if row is None:
-        return reverse(f"{name}_list", args=[case.name])
+        return reverse(f"admin:billing_{case.model}_decide_list", args=[case.name])
+    name = f"admin:{row._meta.app_label}_{case.model}_decide"
     return reverse(name, args=[row.pk, case.name])
 
 
@@ -123,6 +145,7 @@ def test_one_person_proposes_it_and_only_another_one_of_that_role_does_it(
         assert first.post(page_of(case, row), said).status_code == 302
     proposal = Proposal.objects.get()
     assert (proposal.status, proposal.proposed_by) == ("PROPOSED", ALONE)
+    assert proposal.kind == TAKE_TWO[case.model, case.name]
     others = [browser_of(operator(role)) for role in ("Auditor", "Administrator")]
     with nothing_changes(but=["django_admin_log"]):
         assert first.post(page_of(case, row), said).status_code == 302

@@ -1,0 +1,173 @@
+"""A day of each role at its desk, in a browser: what it sees, decides, proposes and confirms, on a
+small screen and on a large one. No page is wider than its screen.
+"""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+
+import pytest
+from django.conf import LazySettings
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from billing.models import Charge, Invoice
+from credit.models import Order
+from merchants.models import Note, Proposal
+from tests.amounts import usd
+from tests.backoffice.shops_with_work import NOW, rosewood
+from tests.credit.pages import set_clock
+from tests.factories import PASSWORD, operator
+from tests.shops import Shop
+from trail.models import TrailEntry
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+SMALL, LARGE = (1280, 800), (1920, 1080)
+OLGA, OTTO = "olga@tael.example", "otto@tael.example"
+SignIn = Callable[..., "Desk"]
+
+
+class Desk:
+    """An operator's browser, signed in."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page, self.url = page, url
+
+    def go(self, path: str) -> None:
+        self.page.goto(f"{self.url}/admin/{path}")
+        self.fits()
+
+    def press(self, link: str) -> None:
+        self.page.get_by_role("link", name=link, exact=True).first.click()
+        self.fits()
+
+    def decide(self, button: str, menu: str = "", **said: str) -> None:
+        """From the row's page: open the decision, fill in its form, and send it."""
+        if menu:
+            self.page.get_by_text(menu, exact=True).first.click()
+        self.press(button)
+        for name, value in said.items():
+            field = self.page.locator(f"[name={name}]")
+            if field.evaluate("field => field.tagName") == "SELECT":
+                field.select_option(value)
+            else:
+                field.fill(value)
+        self.page.get_by_role("button", name=button, exact=True).click()
+        self.fits()
+
+    def says(self, words: str) -> None:
+        expect(self.page.locator("body")).to_contain_text(words)
+
+    def fits(self) -> None:
+        """The page is not wider than its screen."""
+        width = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert width <= 0, f"{self.page.url} is {width} pixels too wide"
+
+
+@pytest.fixture
+def shop(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    settings.TAEL_SANDBOX = True
+    set_clock(monkeypatch)(NOW)
+    return rosewood(settings)
+
+
+@pytest.fixture
+def sign_in(browser: Browser, live_server: LiveServer) -> Iterator[SignIn]:
+    contexts = []
+
+    def open_for(role: str, screen: tuple[int, int], email: str = OLGA) -> Desk:
+        operator(role, email=email)
+        context = browser.new_context(viewport={"width": screen[0], "height": screen[1]})
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(f"{live_server.url}/admin/")
+        page.get_by_label("Email").fill(email)
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(page.get_by_role("heading", name="What waits")).to_be_visible()
+        return Desk(page, live_server.url)
+
+    yield open_for
+    for context in contexts:
+        context.close()
+
+
+def test_a_credit_officers_day(shop: Shop, sign_in: SignIn) -> None:
+    olga = sign_in("Credit officer", SMALL)
+    olga.says("Withdrawals to approve")
+    olga.go("merchant/rosewood/")
+    olga.says("14,880.00 USD")
+    olga.decide("Write a note", text="Asks for winter goods each November.")
+    assert Note.objects.get().written_by == OLGA
+
+    olga.go(f"credit/creditline/{shop.line.pk}/change/")
+    olga.decide("Change limit", limit="40000", reason="A good year.", told="A good year.")
+    olga.says("this takes a second person")
+    olga.go(f"credit/order/{Order.objects.get(reference='A-1').pk}/change/")
+    olga.decide("Refund", amount="20.00", reference="R-77", reason="Ticket 812.")
+    assert shop.order("A-1") == ("OPEN", "100.00")
+
+    otto = sign_in("Credit officer", LARGE, OTTO)
+    otto.go(f"merchants/proposal/{Proposal.objects.get().pk}/change/")
+    otto.decide("Confirm")
+    assert shop.limit()[0] == "40000.00"
+
+    olga.go("reports/declined-orders/?start=2026-11-01&end=2026-11-30")
+    olga.says("90,000.00 USD")
+    olga.page.get_by_role("link", name="90,000.00 USD").first.click()
+    olga.says("A-2")
+
+
+def test_a_billing_officers_day(shop: Shop, sign_in: SignIn) -> None:
+    olga = sign_in("Billing officer", LARGE)
+    olga.says("Bills that were not paid when due")
+    olga.go(f"billing/billingaccount/{shop.account.pk}/change/")
+    olga.decide(
+        "Charge by hand", fee="manual-account", description="Pallets", service_on="2026-12-01",
+        quantity="1", amount="12.00", reason="Ticket 9.", told="Pallets that you ordered.",
+    )  # fmt: skip
+    assert Charge.objects.get(fee="manual-account").amount == usd("12.00")
+
+    (unpaid,) = Invoice.objects.filter(status="OPEN")
+    assert unpaid.left_to_pay == usd("225.50")
+    olga.go(f"billing/invoice/{unpaid.pk}/change/")
+    olga.decide(
+        "Waive", "Collecting", amount="25.50", reason="Our mistake.", told="We counted twice."
+    )
+    parts = "2026-12-10 100.00\n2026-12-20 100.00"
+    olga.decide(
+        "Make a payment plan", "Collecting", parts=parts, reason="They asked.", told="As agreed."
+    )
+    olga.says("2026-12-20")
+    plan = unpaid.payment_plans.get()
+    assert [part.amount.amount for part in plan.parts.order_by("due_on")] == [Decimal(100)] * 2
+
+    olga.go("reports/receivables-by-age/")
+    olga.says("200.00 USD")
+    olga.go("billing/charge/?q=C-1")
+    olga.says("15.50")
+
+
+def test_an_auditors_day(shop: Shop, sign_in: SignIn) -> None:
+    olga = sign_in("Auditor", SMALL)
+    for path in ("merchant/rosewood/", f"credit/creditline/{shop.line.pk}/change/",
+                 f"billing/billingaccount/{shop.account.pk}/change/", "trail/trailentry/",
+                 "reports/", "lists/"):  # fmt: skip
+        olga.go(path)
+        for button in ("Change limit", "Freeze", "Charge by hand", "Close"):
+            expect(olga.page.get_by_role("link", name=button, exact=True)).to_have_count(0)
+    olga.go("merchant/rosewood/")
+    olga.decide("See its pages", reason="The yearly audit.")
+    assert TrailEntry.objects.filter(reason="The yearly audit.", actor=OLGA).exists()
+
+
+def test_an_administrators_day(shop: Shop, sign_in: SignIn) -> None:
+    olga = sign_in("Administrator", LARGE)
+    olga.go("merchants/user/")
+    olga.decide("Add an operator", email="new@tael.example", reason="Starts today.")
+    olga.says("this takes a second person")
+    olga.go("gateway/apikey/")
+    olga.decide("Make a key", name="Warehouse", reason="Charges of the warehouse.")
+    olga.says("tael_")
+    olga.go("jobs/jobrun/")
+    olga.go("merchant/rosewood/")
+    expect(olga.page.get_by_role("link", name="Change limit", exact=True)).to_have_count(0)
