@@ -52,8 +52,10 @@ class BillingCredit(models.Model):
     )
 
     undone_at = models.DateTimeField(null=True, blank=True)
-    undone_by = models.CharField(max_length=254, blank=True)
-    undone_reason = models.CharField(max_length=2000, blank=True)  # written for the merchant
+    undone_by = models.CharField(max_length=254, blank=True, default="", db_default="")
+    undone_reason = models.CharField(  # written for the merchant
+        max_length=2000, blank=True, default="", db_default=""
+    )
     # The charge that takes it back, of the same amount.
     taken_back = models.OneToOneField(
         Charge, on_delete=models.PROTECT, null=True, blank=True, related_name="undoes_credit"

@@ -83,7 +83,7 @@ class Fee(models.Model):
     names = models.JSONField(default=dict, blank=True)
     definitions = models.JSONField(default=dict, blank=True)
     added_at = models.DateTimeField(null=True, blank=True)
-    added_by = models.CharField(max_length=254, blank=True)
+    added_by = models.CharField(max_length=254, blank=True, default="", db_default="")
 
     PLAN: ClassVar = "plan"  # the code of the fee that subscriptions are charged with
     PAYOUT: ClassVar = "payout"  # and of what pays out a closed account's credit

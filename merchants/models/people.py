@@ -72,7 +72,7 @@ class User(AbstractUser):
     # The language of pages and e-mails for this person; empty means the merchant's.
     language = models.CharField(max_length=10, blank=True)
     # The time zone in which an operator reads the admin; empty means UTC.
-    timezone = models.CharField(max_length=64, blank=True)
+    timezone = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []

@@ -1,6 +1,6 @@
 """The time zone of an operator's admin: chosen on a page of the account, in force on all others.
 
-Without a choice it is UTC. Books, days and bills follow their merchants' time zones, not this one.
+Without a choice it is UTC. Books and days follow their merchants' time zones, not this one.
 """
 
 from collections.abc import Callable

@@ -11,6 +11,7 @@ from billing.models import Invoice
 from billing.operations import thresholds
 from billing.operations.charges import AccountClosed
 from billing.queries import forecast
+from lib.refusals import AlreadyDecided
 from tests import shops
 from tests.billing import deciding
 from tests.billing.paying import OPERATOR, transfer
@@ -119,7 +120,7 @@ def test_a_closed_account_forecasts_nothing_and_takes_no_decision_about_its_thre
     now = shop.at("2026-12-02 13:00")
     by = {"actor": OPERATOR, "reason": "agreed", "now": now}
     with nothing_changes():
-        with pytest.raises(AccountClosed):
+        with pytest.raises(AlreadyDecided):  # the closing rejected it
             thresholds.approve(request_id=request.pk, told="agreed", **by)  # type: ignore[arg-type]
         with pytest.raises(AccountClosed):
             thresholds.change(
@@ -127,4 +128,3 @@ def test_a_closed_account_forecasts_nothing_and_takes_no_decision_about_its_thre
                 threshold=Money("500.00", "USD"),
                 **by,  # type: ignore[arg-type]
             )
-    thresholds.reject(request_id=request.pk, told="agreed", **by)  # type: ignore[arg-type]

@@ -108,17 +108,17 @@ def test_a_write_off_ends_it_as_its_day_starts() -> None:
         starts_on=date(2026, 11, 5),
         reason="Sooner.",
         now=shops.instant("2026-11-04 09:00"),
-        write_off_days=2,
+        write_off_days=7,
     )
     shop = waiting()
     shop.place("2026-12-01 10:00", "lost", "100.00")
-    shop.deliver("2026-12-01 10:00", "lost")  # due on 11 December, written off on the 13th
-    shop.run_jobs("2026-12-12 23:59")
+    shop.deliver("2026-12-01 10:00", "lost")  # due on 11 December, written off on the 18th
+    shop.run_jobs("2026-12-17 23:59")
     assert latest(shop).status == "PENDING"
-    shop.run_jobs("2026-12-13 09:00")
+    shop.run_jobs("2026-12-18 09:00")
     review = latest(shop)
     assert (review.status, review.decided_by, limit(shop)) == ("VOID", "day-end", "14900.00")
-    assert review.decided_at == shop.at("2026-12-13 00:00")
+    assert review.decided_at == shop.at("2026-12-18 00:00")
     assert told() == [("PENDING", "30000.00"), ("VOID", "30000.00")]
     audit()
 

@@ -63,7 +63,7 @@ def open_first(page: Page, queue: str) -> None:
     """From the home page to the only row that waits there."""
     home(page)
     page.get_by_role("link", name=queue).click()
-    page.locator("#result_list th a, #result_list td.field-__str__ a").first.click()
+    page.locator("#result_list tbody th a, #result_list td.field-__str__ a").first.click()
 
 
 def decide(page: Page, button: str, **said: str) -> None:

@@ -15,14 +15,19 @@ from pytest_django import Settings
 
 from billing.models import Payment
 from billing.operations import (
+    due_days,
     invoice_decisions,
+    pauses,
+    payment_plans,
     payments,
     terms,
     unapplied,
+    waivers,
 )
 from billing.providers.registry import Answer
 from credit.models import PayoutDestination, PayoutRun
 from credit.operations import (
+    corrections,
     payout_answers,
     unmatched,
 )
@@ -34,8 +39,9 @@ from jobs.models import Heartbeat, Lease
 from jobs.timetable import job_named
 from merchants import installation, time_zone_data
 from merchants.models import Membership, SignIn, User
-from merchants.operations import factors, sign_ins
+from merchants.operations import factors, looks, notes, sign_ins
 from tests import shops
+from tests.amounts import usd
 from tests.factories import (
     CardFactory,
     CreditRequestFactory,
@@ -52,6 +58,7 @@ from tests.factories import (
     ReceivedEventFactory,
     ReversalFactory,
     ThresholdRequestFactory,
+    TransferFactory,
     UserFactory,
     WithdrawalFactory,
     browser_of,
@@ -119,8 +126,29 @@ def rows() -> None:
     proposed(shop.at("2026-11-01 01:30"))
     came_in(member(shop), shop.at("2026-11-01 02:00"))
     told(shop)
+    by_hand()
     installation.current()
     time_zone_data.current()
+
+
+def by_hand() -> None:
+    """What operators do about a bill of 39.00 of another shop, and note and look at there."""
+    shop = shops.join("2026-11-02 09:00", reference="byhand", plan_price="39.00")
+    olga = operator("Billing officer", email="olga@tael.example")
+    by: dict[str, Any] = {"actor": olga.email, "now": shop.at("2026-11-02 10:00")}
+    both: dict[str, Any] = {"reason": "They rang.", "told": "As agreed.", **by}
+    bill: dict[str, Any] = {"invoice_id": shop.account.invoices.get().pk, **both}
+    due_days.move(due_on=date(2026, 11, 20), **bill)
+    pauses.pause(until_on=date(2026, 11, 20), **bill)
+    waivers.waive(amount=usd("9.00"), request_key="w-1", **bill)
+    parts = [(date(2026, 11, day), usd("15.00")) for day in (10, 20)]
+    payment_plans.make(parts=parts, **bill)
+    corrections.correct(merchant_id=shop.merchant.pk, amount=usd("1"), request_key="p-1", **both)
+    notes.add(merchant_id=shop.merchant.pk, text="They rang.", request_key="n-1", **by)
+    looks.start(merchant_id=shop.merchant.pk, reason="Rang.", actor=olga, now=by["now"])
+    TransferFactory.create(shop=shop, at=by["now"], amount="1.00")
+    later = by["now"] + shops.ONE_HOUR
+    shop.line.former_closings.create(closed_at=by["now"], reopened_at=later)
 
 
 def told(shop: shops.Shop) -> None:
