@@ -39,8 +39,10 @@ def panel(context: template.Context, shown: Panel) -> SafeString:
 
 @register.filter
 def in_words(value: Any) -> str:
-    """A value of a row as decisions' pages show it."""
-    return shown.in_words(value)
+    """A value of a row as decisions' pages show it; an instant to the minute, in the operator's
+    time zone.
+    """
+    return times.in_short(value) if isinstance(value, datetime) else shown.in_words(value)
 
 
 @register.filter
