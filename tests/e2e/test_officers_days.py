@@ -60,6 +60,7 @@ class Desk:
 
     def fits(self) -> None:
         """The page is not wider than its screen."""
+        self.page.wait_for_load_state()
         width = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert width <= 0, f"{self.page.url} is {width} pixels too wide"
 

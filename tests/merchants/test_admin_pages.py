@@ -137,12 +137,12 @@ def by_hand() -> None:
     olga = operator("Billing officer", email="olga@tael.example")
     by: dict[str, Any] = {"actor": olga.email, "now": shop.at("2026-11-02 10:00")}
     both: dict[str, Any] = {"reason": "They rang.", "told": "As agreed.", **by}
-    bill: dict[str, Any] = {"invoice_id": shop.account.invoices.get().pk, **both}
-    due_days.move(due_on=date(2026, 11, 20), **bill)
-    pauses.pause(until_on=date(2026, 11, 20), **bill)
-    waivers.waive(amount=usd("9.00"), request_key="w-1", **bill)
+    of_invoice: dict[str, Any] = {"invoice_id": shop.account.invoices.get().pk, **both}
+    due_days.move(due_on=date(2026, 11, 20), **of_invoice)
+    pauses.pause(until_on=date(2026, 11, 20), **of_invoice)
+    waivers.waive(amount=usd("9.00"), request_key="w-1", **of_invoice)
     parts = [(date(2026, 11, day), usd("15.00")) for day in (10, 20)]
-    payment_plans.make(parts=parts, **bill)
+    payment_plans.make(parts=parts, **of_invoice)
     corrections.correct(merchant_id=shop.merchant.pk, amount=usd("1"), request_key="p-1", **both)
     notes.add(merchant_id=shop.merchant.pk, text="They rang.", request_key="n-1", **by)
     looks.start(merchant_id=shop.merchant.pk, reason="Rang.", actor=olga, now=by["now"])
