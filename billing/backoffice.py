@@ -1,6 +1,7 @@
 """The figures, queues, facts and merchant panels of billing on the operators' pages."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from backoffice import briefs
@@ -20,9 +21,12 @@ from billing.models import (
     Payment,
     ThresholdRequest,
 )
+from billing.proposals import PRICE
 from billing.queries import forecast, progress, sums, waiting
-from billing.queries.briefs import of_merchant
+from billing.queries.briefs import of_merchant, of_prices
 from jobs.facts import FACTS, Fact
+from merchants.models import Proposal
+from merchants.operations import two_people
 from merchants.queries import local_day
 
 
@@ -31,6 +35,7 @@ def register() -> None:
     BillingConfig.ready calls it.
     """
     briefs.register("billing", of_merchant)
+    briefs.OF_PROPOSALS[PRICE.code] = _of_price
     QUEUES.register(*waiting.QUEUES)
     PARTS.register(Part(40, _of_merchant, related=["billing_account__card"]))
     ENTRIES.register(Entry(30, _method), Entry(55, _first_charge))
@@ -40,6 +45,12 @@ def register() -> None:
     REPORTS.register(*reports.ALL)
     PICTURES.register(PAYMENTS)
     FACTS.register(Fact(10, _months_closed), Fact(20, _last_cycle_run))
+
+
+def _of_price(proposal: Proposal, now: datetime) -> briefs.Brief:
+    """The prices before the one that is proposed."""
+    said = two_people.arguments_of(proposal)
+    return of_prices(said["fee"], said["currency"], proposal.merchant)
 
 
 # The figures of the home page.

@@ -13,11 +13,12 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from backoffice import times
+from backoffice.briefs import Brief
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Call, Decision, Reasoned
 from backoffice.list_pages import ReadOnly, waiting
 from backoffice.several import DecidingSeveral
-from jobs import queries, requested, tasks
+from jobs import briefs, queries, requested, tasks
 from jobs.backoffice import PARKED
 from jobs.forms import JobOrder
 from jobs.models import JobFailure, JobRun
@@ -180,6 +181,9 @@ class JobFailureAdmin(DecidingSeveral, WithState):
             is_open=lambda failure: failure.resolved_at is None,
         ),
     )
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        return briefs.of_failure(row)
 
     @admin.display(description="row")
     def row(self, failure: JobFailure) -> str:

@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
+from backoffice.briefs import OF_PROPOSALS
 from backoffice.checklist import ENTRIES, Entry, Item
 from backoffice.list_pages import list_of, page_of
 from backoffice.merchant_page import FEW, MANY, PARTS, Area, Part, Placed, Section, Visit
 from backoffice.panels import Panel
 from backoffice.queues import QUEUES
-from merchants import queries
+from merchants import briefs, queries
 from merchants.models import Invitation, Membership, Note, Profile
+from merchants.proposals import OPERATOR_POLICY, OPERATOR_ROLES
 from merchants.queues import PROFILES, ROLES_AND_POLICIES
 from merchants.roles import WRITES_NOTES
 
@@ -19,6 +21,8 @@ def register() -> None:
     its people. Called once, when a program starts.
     """
     QUEUES.register(PROFILES, ROLES_AND_POLICIES)
+    OF_PROPOSALS[OPERATOR_ROLES.code] = briefs.of_roles
+    OF_PROPOSALS[OPERATOR_POLICY.code] = briefs.of_policy_proposed
     ENTRIES.register(Entry(10, _owner), Entry(20, _profile))
     licence = "profile__licence_document"  # up to 5 MB
     PARTS.register(Part(50, _of_merchant, related=["profile"], deferred=[licence]))

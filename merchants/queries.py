@@ -178,6 +178,12 @@ def has_second_factor(user: User) -> bool:
     return bool(Authenticator.objects.filter(user=user, type__in=FACTORS).exists())
 
 
+def factor_names(user: User) -> list[str]:
+    """The kinds of the person's second factors as people call them, sorted."""
+    kinds = Authenticator.objects.filter(user=user).values_list("type", flat=True)
+    return [str(Authenticator.Type(kind).label) for kind in sorted(kinds)]
+
+
 def factor_counts_from(user: User, authenticator_ids: Iterable[int]) -> datetime | None:
     """The earliest instant from which one of these factors opens what takes money out. They are
     given by allauth's keys, and may have been removed.

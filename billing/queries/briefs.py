@@ -8,6 +8,7 @@ from billing.models import (
     BillingAccount,
     BillingCredit,
     Charge,
+    Fee,
     FeePrice,
     Invoice,
     Payment,
@@ -19,6 +20,7 @@ from billing.queries.effects import billable, left_to_credit, not_posted_yet
 from credit.models import CreditLine
 from lib import money
 from lib.formats import plain_money
+from merchants.models import Merchant
 
 
 def of_merchant(merchant: Any) -> Brief | None:
@@ -54,13 +56,18 @@ def of_account(account: BillingAccount) -> Brief:
 
 def of_price(price: FeePrice) -> Brief:
     """The latest prices of the same fee in the same currency, for everybody or for one merchant."""
-    same = FeePrice.objects.filter(fee=price.fee_id, currency=price.currency)
-    rows = same.filter(merchant=price.merchant_id).order_by("-from_on", "-pk")[:FEW]
+    return of_prices(price.fee_id, price.currency, price.merchant)
+
+
+def of_prices(fee: str, currency: str, merchant: Merchant | None) -> Brief:
+    """The latest prices of the fee in the currency, for everybody or for this merchant."""
+    same = FeePrice.objects.filter(fee=fee, currency=currency, merchant=merchant)
+    rows = same.order_by("-from_on", "-pk")[:FEW]
     return Brief(
         facts=(
-            Fact("Fee", str(price.fee), price.fee_id),
-            Fact("Currency", price.currency),
-            Fact("For", str(price.merchant or "everybody")),
+            Fact("Fee", str(Fee.objects.get(pk=fee)), fee),
+            Fact("Currency", currency),
+            Fact("For", str(merchant or "everybody")),
         ),
         histories=(
             History(

@@ -10,8 +10,10 @@ from credit.models import (
     LimitRequest,
     LimitReview,
     Order,
+    OrderFlag,
     OrderPayment,
     ProceedsCorrection,
+    RefusedCash,
     Withdrawal,
 )
 from credit.queries import freezes, proceeds
@@ -74,6 +76,10 @@ def about(row: Any, name: str) -> Brief:
             return of_line(row.line).about(*_changes_of_order(row, name))
         case OrderPayment():
             return of_line(row.line).about(facts=[Fact("Not settled yet", row.unsettled)])
+        case RefusedCash():
+            return of_line(row.line).about(facts=_refused(row))
+        case OrderFlag():
+            return of_line(row.line).about(facts=_flagged(row))
     return of_line(row.line)
 
 
@@ -141,6 +147,30 @@ def _changes_of_request(request: LimitRequest, name: str) -> list[Change]:
     if name != "approve" or request.limit_wanted is None:
         return []
     return _limits(request.line, request.limit_wanted)
+
+
+def _refused(refused: RefusedCash) -> list[Fact]:
+    """What was sent, how often, and why it was refused."""
+    order = Order.objects.filter(line=refused.line, reference=refused.order_reference).first()
+    return [
+        Fact(str(refused.get_kind_display()), f"{refused.plain_amount:f} {refused.currency}",
+             refused.reference),
+        Fact("For order", refused.order_reference,
+             str(order.get_status_display()) if order else "unknown to us"),
+        Fact("Refused as", refused.code, refused.sentence),
+        Fact("Came first", refused.arrived_at, f"refused {refused.times} times so far"),
+        Fact("Came last", refused.last_arrived_at),
+    ]  # fmt: skip
+
+
+def _flagged(flag: OrderFlag) -> list[Fact]:
+    """What was seen, and what the buyer owes by now."""
+    seen = [f"{one['order']} ({one['amount']} {one['currency']})" for one in flag.evidence]
+    return [
+        Fact("Flagged for", str(flag.get_kind_display()), flag.buyer),
+        Fact("Orders seen", seen),
+        Fact("Flagged", flag.at),
+    ]
 
 
 def _proceeds(withdrawal: Withdrawal) -> list[Fact]:

@@ -9,12 +9,14 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
+from backoffice.briefs import Brief
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Call, Decision, Reasoned, Report
 from backoffice.list_pages import FoundByKeys
 from gateway.admin.forms import NewKey, NewKeyOfMerchant, Rotation
 from gateway.models import ApiKey
 from gateway.operations import keys as operations
+from gateway.queries import briefs
 from gateway.queries.keys import BRAND
 from merchants.admin.merchants import ROW_DECISIONS
 
@@ -130,6 +132,9 @@ class ApiKeyAdmin(Deciding, FoundByKeys):
             is_open=_is_in_use,
         ),
     )
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        return briefs.of_key(row, name)
 
     def asked_as(self, term: str) -> str:
         """The search term without the brand, so that the start of a key may be pasted as it is."""

@@ -8,11 +8,13 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from backoffice.briefs import Brief
 from backoffice.decisions import Act, Decision, Reasoned
 from backoffice.list_pages import FoundByKeys, one_of
 from backoffice.several import DecidingSeveral
 from gateway import intake
 from gateway.models import ReceivedEvent
+from gateway.queries import briefs
 from lib import events
 
 
@@ -70,3 +72,6 @@ class ReceivedEventAdmin(DecidingSeveral, FoundByKeys):
             is_open=lambda received: received.can_be_sent_again,
         ),
     )
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        return briefs.of_received(row)

@@ -15,11 +15,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from backoffice.briefs import Brief
 from backoffice.buttons import button
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Decision, Reasoned, Report
 from backoffice.list_pages import FoundByKeys
-from gateway.imports import operations, queries
+from gateway.imports import briefs, operations, queries
 from gateway.imports.faults import BadRows
 from gateway.imports.forms import NewImport
 from gateway.imports.kinds import KINDS, Kind
@@ -152,6 +153,9 @@ class ImportAdmin(Deciding, FoundByKeys):
             is_open=lambda file: file.is_stopped,
         ),
     )
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        return briefs.of_import(row, name)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
         own = ("name", "kind", "file_name", "digest", "uploaded_at", "uploaded_by", "reason")

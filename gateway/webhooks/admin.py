@@ -6,10 +6,12 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
+from backoffice.briefs import Brief
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Call, Decision, Reasoned, Report
 from backoffice.list_pages import ReadOnly, ReadOnlyInline, waiting
 from backoffice.several import DecidingSeveral
+from gateway.webhooks import briefs
 from gateway.webhooks.event_types import EVENT_TYPES
 from gateway.webhooks.forms import NewEndpoint, Overlap, Types
 from gateway.webhooks.models import (
@@ -154,6 +156,9 @@ class WebhookEndpointAdmin(Deciding, ReadOnly):
     decisions = ABOUT_ENDPOINT
     list_decisions = (ADD,)
 
+    def brief(self, row: Any, name: str) -> Brief | None:
+        return briefs.of_endpoint(row, name)
+
 
 @admin.register(WebhookSecret)
 class WebhookSecretAdmin(ReadOnly):
@@ -216,6 +221,9 @@ class WebhookDeliveryAdmin(DecidingSeveral, ReadOnly):
             is_open=lambda delivery: not delivery.is_pending,
         ),
     )
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        return briefs.of_delivery(row)
 
     @admin.display(description="event")
     def kind(self, delivery: WebhookDelivery) -> str:

@@ -14,11 +14,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from backoffice.briefs import Brief
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Call, Decision, Download, Reasoned, Telling
 from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline, one_of, related, waiting
 from backoffice.outcomes import LastDecision
 from lib import words
+from merchants import briefs
 from merchants.admin import member_decisions, merchant_decisions
 from merchants.forms import ProfileLookedAt
 from merchants.models import (
@@ -82,6 +84,9 @@ class MerchantAdmin(Deciding, ReadOnly):
     decisions = ROW_DECISIONS
     list_decisions = LIST_DECISIONS
 
+    def brief(self, row: Any, name: str) -> Brief | None:
+        return briefs.of_merchant(row)
+
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Merchant]", search_term: str
     ) -> tuple["QuerySet[Merchant]", bool]:
@@ -108,6 +113,9 @@ class MembershipAdmin(Deciding, ReadOnly):
     search_fields = ("user__email__startswith", "merchant__reference__exact")
     decisions = member_decisions.OF_MEMBER
     list_decisions = (member_decisions.OF_LIST,)
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        return briefs.of_member(row, name)
 
     def lock(self, row: Any, now: datetime) -> None:
         team.hold(row.merchant_id)
@@ -172,6 +180,9 @@ class InvitationAdmin(Deciding, OfMerchant):
             is_open=_is_open,
         ),
     )
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        return briefs.of_invitation(row)
 
     def lock(self, row: Any, now: datetime) -> None:
         team.hold(row.merchant_id)
@@ -282,6 +293,9 @@ class ProfileAdmin(Deciding, OfMerchant):
         ),
     )
     decisions = tuple(decide(part) for part in ProfilePart for decide in (_confirm, _reject))
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        return briefs.of_profile(row, name)
 
     def last_decision(self, row: Any) -> LastDecision | None:
         step = row.steps.order_by("pk").last()

@@ -17,8 +17,10 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from backoffice.briefs import Brief
 from backoffice.decision_pages import Deciding
 from backoffice.list_pages import ReadOnly, ReadOnlyInline
+from merchants import briefs, queries
 from merchants.admin.person_decisions import ABOUT_PERSON, ADD_OPERATOR
 from merchants.models import Membership, User
 from merchants.operations import operators
@@ -48,6 +50,9 @@ class UserAdmin(Deciding, ReadOnly):
 
     def lock(self, row: Any, now: datetime) -> None:
         operators.wait_turn()
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        return briefs.of_person(row, name)
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[User]", search_term: str
@@ -86,8 +91,7 @@ class UserAdmin(Deciding, ReadOnly):
 
     @admin.display(description="second factors")
     def second_factors(self, user: User) -> str:
-        kinds = Authenticator.objects.filter(user=user).values_list("type", flat=True)
-        return ", ".join(str(Authenticator.Type(kind).label) for kind in sorted(kinds)) or "-"
+        return ", ".join(queries.factor_names(user)) or "-"
 
     @admin.display(boolean=True, description="address is proved")
     def address_is_proved(self, user: User) -> bool:

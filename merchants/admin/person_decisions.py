@@ -8,6 +8,7 @@ from merchants.admin.forms import NewOperator, Roles
 from merchants.models import Proposal, User
 from merchants.models.people import ENOUGH_ADMINISTRATORS
 from merchants.operations import operators, people
+from merchants.queries import factor_names
 
 
 def _change_roles(act: Act) -> User | Proposal:
@@ -59,12 +60,6 @@ def _roles(user: User) -> list[str]:
     return operators.roles_of(user)
 
 
-def _factors(user: User) -> list[str]:
-    """The kinds of the person's second factors, sorted."""
-    kinds = Authenticator.objects.filter(user=user).values_list("type", flat=True)
-    return [str(Authenticator.Type(kind).label) for kind in sorted(kinds)]
-
-
 def _may_sign_in(user: User) -> dict[str, bool]:
     """What a page shows that lets somebody in, or keeps them out."""
     return {"May sign in": user.is_active}
@@ -72,7 +67,7 @@ def _may_sign_in(user: User) -> dict[str, bool]:
 
 def _factors_effect(user: User) -> str:
     """The text above the form: the person's second factors, and what taking them away does."""
-    named = ", ".join(_factors(user))
+    named = ", ".join(factor_names(user))
     return (
         f"{user} has: {named}. All of it goes, and they are signed out everywhere; then the"
         " password alone lets them in to set up others. Be sure that it is them who ask: call"
@@ -132,7 +127,7 @@ ABOUT_PERSON = (
         takes_second_factor=True,
         form=Reasoned,
         effect=_factors_effect,
-        shown=lambda user: {"Second factors": _factors(user)},
+        shown=lambda user: {"Second factors": factor_names(user)},
         carry_out=Call(people.take_second_factors, "user_id", takes_person=True),
         done="The second factors are gone.",
         is_open=lambda user: Authenticator.objects.filter(user=user).exists(),

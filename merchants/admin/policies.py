@@ -19,13 +19,14 @@ from unfold.widgets import (
 
 from backoffice import times
 from backoffice.asking_again import AsksAgain
+from backoffice.briefs import Brief
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Call, Decision, Reasoned
 from backoffice.list_pages import Column, OfMerchant, ReadOnly
 from lib import calendar, clock
 from lib.amount_fields import FigureField
 from lib.text_fields import LineField
-from merchants import sorts
+from merchants import briefs, sorts
 from merchants.models import OperatorDecision, OperatorFigure, OperatorPolicy
 from merchants.models.policies import PolicyVersion
 from merchants.operations import policies, two_people
@@ -76,6 +77,9 @@ class AboutPolicies(Deciding):
 
     def lock(self, row: Any, now: datetime) -> None:
         policies.lock_newest(self.model, row.currency)
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        return briefs.of_policy(row, name)
 
 
 def _versions(version: PolicyVersion) -> dict[str, Any]:
@@ -189,7 +193,7 @@ def _figure_column(sort: Sort) -> Column:
 
 
 @admin.register(OperatorPolicy)
-class OperatorPolicyAdmin(Deciding, ReadOnly):
+class OperatorPolicyAdmin(AboutPolicies, ReadOnly):
     list_filter = ("currency",)
     decisions = (_NEW_VERSION, withdrawing(policies.withdraw))
     list_decisions = (_NEW_VERSION,)

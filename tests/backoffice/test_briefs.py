@@ -1,21 +1,35 @@
 """What a decision's page shows before its form."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
 from django.contrib import admin
 from django.db import transaction
+from pytest_django import Settings
 
 from backoffice import briefs, decision_pages
 from billing.admin.shown import AboutAccount
 from credit.admin.shown import AboutLine
+from credit.models import RefusedCash
 from merchants.models import Proposal
+from tests.backoffice.test_stale_pages import ABOUT_ROWS
 from tests.billing import operator_decisions as billing
 from tests.billing.operator_decisions import DECIDED_AT
 from tests.credit import operator_decisions as credit
-from tests.factories import FreezeFactory, browser_of, operator
+from tests.factories import (
+    ApiKeyFactory,
+    AuthenticatorFactory,
+    FreezeFactory,
+    JobFailureFactory,
+    ReceivedEventFactory,
+    browser_of,
+    member,
+    operator,
+)
+from tests.shops import Shop
 from tests.text import text_of
-from tests.trail.trail_cases import CASES
+from tests.trail.test_trail_of_decisions import with_operators
 
 pytestmark = pytest.mark.django_db
 
@@ -121,21 +135,80 @@ def test_what_takes_two_people_is_confirmed_with_the_same_figures() -> None:
     assert "Last review Grade A" in said
 
 
-def test_each_page_about_a_line_or_an_account_has_a_brief() -> None:
-    shop, asked = credit.join(), 0
-    for case in CASES:
-        if case.join is not credit.join or case.row is None:
+@pytest.mark.parametrize(
+    "join", sorted({case.join for case in ABOUT_ROWS}, key=str), ids=lambda one: one.__module__
+)
+def test_each_decision_about_a_row_has_a_brief(
+    join: Callable[[], Shop], settings: Settings
+) -> None:
+    shop, asked = with_operators(join)(), 0
+    settings.TAEL_SANDBOX = join is billing.join
+    for case in ABOUT_ROWS:
+        if case.join is not join or case.row is None:
             continue
-        with transaction.atomic():
+        undone = transaction.atomic()
+        undone._from_testcase = True  # type: ignore[attr-defined]  # what takes a lease may start
+        with undone:
             row = case.row(shop)
             pages = admin.site._registry[type(row)]
-            if isinstance(pages, AboutLine | AboutAccount):
-                brief = pages.brief(row, case.name)
-                assert brief is not None, case
-                assert {"Limit", "Used", "Overdue"} <= {fact.label for fact in brief.facts}
-                asked += 1
+            brief = pages.brief(row, case.name)
+            assert brief is not None, case
+            labels = {fact.label for fact in brief.facts}
+            assert len(labels) >= 2, case
+            if isinstance(pages, AboutLine):
+                assert {"Limit", "Used", "Overdue"} <= labels, case
+            if isinstance(pages, AboutAccount):
+                assert {"Outstanding", "Unapplied", "Threshold"} <= labels, case
+            asked += 1
             transaction.set_rollback(True)
     assert asked > 12
+
+
+def test_administrators_read_who_uses_a_key_and_who_is_on_a_team() -> None:
+    shop = credit.join()
+    key = ApiKeyFactory.create(name="Checkout", scopes=["orders"], now=DECIDED_AT)
+    said = read(f"/admin/gateway/apikey/{key.pk}/decide/revoke/", "Administrator")
+    for words in (
+        "Lets somebody in yes no",
+        "Opens orders",
+        "Reaches all merchants",
+        "From anywhere",
+        "Used last nothing",
+        "API key made",
+    ):
+        assert words in said, words
+    owner = member(shop, "OWNER", email="lin@rosewood.example")
+    AuthenticatorFactory.create(user=owner)
+    membership = owner.memberships.get()
+    said = read(f"/admin/merchants/membership/{membership.pk}/decide/remove/", "Administrator")
+    for words in (
+        "Owners who can sign in 1 0",
+        "People on the team 1",
+        f"At merchants {shop.merchant}: Owner",
+        "Second factors TOTP",
+        "Sign-ins lately None yet.",
+    ):
+        assert words in said, words
+
+
+def test_what_was_refused_and_what_is_parked_is_read_before_it_is_tried_again() -> None:
+    shop = credit.join()
+    event = ReceivedEventFactory.create(shop=shop, at="2026-11-02 10:00")
+    said = read(f"/admin/gateway/receivedevent/{event.pk}/decide/send-again/", "Credit officer")
+    assert f"Refused as {event.code} {event.reason}" in said
+    assert f"It says {event.data}" in said
+    parked = JobFailureFactory.create(row_id=shop.merchant.pk, merchant=shop.merchant)
+    said = read(f"/admin/jobs/jobfailure/{parked.pk}/decide/retry/", "Administrator")
+    assert f"Rows of the job that wait 1 Error {parked.error}" in said
+    order = shop.line.orders.first()
+    refused = RefusedCash.objects.create(
+        line=shop.line, kind="PAYMENT", reference="P-77", order_reference=order.reference,
+        currency="EUR", amount="12.5", said_at=DECIDED_AT, code="currency_mismatch",
+        sentence="The order is in USD.", arrived_at=DECIDED_AT, last_arrived_at=DECIDED_AT,
+    )  # fmt: skip
+    said = read(f"/admin/credit/refusedcash/{refused.pk}/decide/close/", "Credit officer")
+    assert "Payment 12.5 EUR P-77" in said
+    assert f"For order {order.reference} {order.get_status_display()}" in said
 
 
 def test_both_books_tell_of_a_merchant_and_none_twice() -> None:

@@ -1,0 +1,75 @@
+"""Reads what operators are shown of keys, and of what came in, before they decide. Nothing here
+writes.
+"""
+
+from django.db.models import QuerySet
+
+from backoffice.briefs import FEW, Brief, Change, Fact, History, Past
+from gateway.models import ApiKey, ReceivedEvent
+from merchants.models import Merchant
+from trail import histories
+
+LONGEST_DATA = 1000  # characters of what was sent, as a page shows it
+
+
+def of_key(key: ApiKey, name: str) -> Brief:
+    """What the key opens, whether somebody uses it, and what was decided about it."""
+    replaced = str(key.replaced_by) if key.replaced_by else None
+    return Brief(
+        facts=(
+            Fact("Opens", key.scopes),
+            Fact("Reaches", str(key.merchant or "all merchants")),
+            Fact("From", key.networks or "anywhere"),
+            Fact("Requests a minute", key.requests_per_minute),
+            Fact("Made", key.made_at, key.made_by),
+            Fact("Expires", key.expires_at),
+            Fact("Replaced by", replaced),
+            Fact("Used last", key.last_used_at),
+        ),
+        changes=[Change("Lets somebody in", True, False)] if name == "revoke" else [],
+        histories=(histories.of_subject(str(key)), _came_with(key)),
+    )
+
+
+def of_received(received: ReceivedEvent) -> Brief:
+    """What was sent, why it was refused, and what else came in for the same merchant."""
+    merchant = Merchant.objects.filter(reference=received.merchant).first()
+    key = str(received.key) if received.key else "an operator"
+    return Brief(
+        facts=(
+            Fact("Refused as", received.code, received.reason),
+            Fact("Type", received.type),
+            Fact("Merchant", received.merchant, "" if merchant else "unknown to us"),
+            Fact("Came in", received.received_at, key),
+            Fact("Says it happened", received.said_at),
+            Fact("Request", received.request),
+            Fact("It says", received.data[:LONGEST_DATA]),
+        ),
+        histories=(
+            History(
+                "Came under the same id",
+                _rows(ReceivedEvent.objects.filter(event=received.event).exclude(pk=received.pk)),
+            ),
+            History(
+                "Came in for the merchant lately",
+                _rows(ReceivedEvent.objects.filter(merchant=received.merchant)),
+            ),
+        ),
+    )
+
+
+def _came_with(key: ApiKey) -> History:
+    """What came in lately with this key, if that was among the latest of all."""
+    latest = ReceivedEvent.objects.order_by("-pk").values("pk")[:1_000]
+    return History(
+        "Came in with it, of the last thousand",
+        _rows(ReceivedEvent.objects.filter(pk__in=latest, key=key)),
+    )
+
+
+def _rows(received: QuerySet[ReceivedEvent]) -> list[Past]:
+    """The latest of these, with what became of each."""
+    return [
+        Past(one.received_at, f"{one}: {one.get_outcome_display()}", one.code, one.reason)
+        for one in received.order_by("-pk")[:FEW]
+    ]
