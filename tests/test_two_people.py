@@ -288,27 +288,6 @@ def test_one_proposal_about_the_same_waits_whatever_its_kind() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_confirmations_at_once_one_counts() -> None:
-    nothing_alone()
-    shop = billing.join()
-    proposal = propose(
-        credits.grant, merchant_id=shop.account.pk, fee="credit-account", amount=usd(5),
-        request_key="f-1", now=DECIDED_AT, **ANSWER,
-    )  # fmt: skip
-    people = [operator("Billing officer", email=f"{n}@tael.example") for n in range(4)]
-
-    def one(number: int) -> str:
-        try:
-            return str(confirm(proposal, now=DECIDED_AT, by=people[number]).status)
-        except Refused as refusal:
-            return refusal.code
-
-    assert at_once(one, threads=4) == {"CONFIRMED": 1, "already_decided": 3}
-    assert shop.figures() == ("25.00", "0.00")
-    assert OperatorDecision.objects.count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
 def test_of_two_proposals_at_once_one_waits() -> None:
     nothing_alone()
     shop = billing.join()
