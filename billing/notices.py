@@ -299,6 +299,25 @@ PAYMENT_PLAN = Kind(
     link=Link("billing:invoice", {"number": "number"}),
     shows={"amount": amount, "day": day, "reason": words},
 )
+# Cause: the plan's id, and the part's day. Details: number, amount (what is due by then), currency,
+# day.
+PART_DUE = Kind(
+    code="PLAN_PART_DUE",
+    label=_("A part of a payment plan is due soon"),
+    group=BILLING,
+    texts={
+        "": Text(
+            _("%(amount)s of bill %(number)s is due on %(day)s"),
+            _(
+                "By your payment plan for bill %(number)s, %(amount)s is due on %(day)s. The plan"
+                " goes on while each part is paid on its day."
+            ),
+        )
+    },
+    link=Link("billing:invoice", {"number": "number"}),
+    shows={"amount": amount, "day": day},
+    is_automatic=True,
+)
 # Cause: the entry's id. Details: status (its kind), amount, balance, currency, number (of the bill
 # that it paid), reference (the bank's).
 UNAPPLIED = Kind(
@@ -401,7 +420,7 @@ ACCOUNT_REOPENED = Kind(
 # In the order in which people find them where they choose their e-mails.
 KINDS = (
     *(BILL_ISSUED, PAYMENT_FAILED, PAYMENT_REVERSED, STATEMENT_CLOSED),
-    *(CHARGED, WAIVED, DUE_DAY, PAUSED, PAYMENT_PLAN),
+    *(CHARGED, WAIVED, DUE_DAY, PAUSED, PAYMENT_PLAN, PART_DUE),
     *(THRESHOLD_ANSWERED, CREDIT_ANSWERED, CREDIT_UNDONE, UNAPPLIED, TRANSFER_MOVED),
     *(CARD_BLOCKED, ACCOUNT_CLOSED, ACCOUNT_REOPENED),
 )

@@ -119,6 +119,7 @@ LISTS: tuple[tuple[str, tuple[Link, ...]], ...] = (
             ("Statements", "calendar_month", "billing_statement"),
             ("Bills", "request_quote", "billing_invoice"),
             ("Payments of bills", "credit_card", "billing_payment"),
+            ("Payment plans", "event_repeat", "billing_paymentplan"),
             ("Payments taken back", "undo", "billing_reversal"),
             ("Transfers", "swap_horiz", "billing_banktransfer"),
             ("Unapplied money", "savings", "billing_unappliedentry"),

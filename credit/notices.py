@@ -184,6 +184,24 @@ FREEZE_LIFTED = Kind(
     shows={"freeze": phrase(FREEZES, of="reason")},
     is_automatic=True,
 )
+# Cause: the days' row. Details: payment_days, settlement_days, told (what our people wrote, or "").
+DAYS_CHANGED = Kind(
+    code="DAYS_CHANGED",
+    label=_("Payment days or settlement days were changed"),
+    group=CREDIT,
+    texts={
+        "": Text(
+            _("Your payment and settlement days have changed"),
+            _(
+                "Days from a delivery to the first due day: %(payment_days)s. Days until what a"
+                " buyer paid can be withdrawn: %(settlement_days)s. They count for what is"
+                " delivered and paid from now on; dates that you see already stay. %(told)s"
+            ),
+        )
+    },
+    link=Link("credit:limit"),
+    shows={"told": own_words},
+)
 # Cause: the order. Details: order, amount, currency, code (of the decline).
 ORDER_DECLINED = Kind(
     code="ORDER_DECLINED",
@@ -383,6 +401,7 @@ AUTOMATIC_SET_UP = Kind(
 # In the order in which people find them where they choose their e-mails.
 KINDS = (
     *(LIMIT_80, LIMIT_100, REVIEW, REQUEST_ANSWERED, FREEZE_PLACED, FREEZE_LIFTED),
+    DAYS_CHANGED,
     *(ORDER_DECLINED, ORDER_OVERDUE, ORDER_WRITTEN_OFF),
     *(WITHDRAWAL_DONE, WITHDRAWAL_FAILED, WITHDRAWAL_SENT_BACK, WITHDRAWAL_CORRECTED),
     *(PROCEEDS_CORRECTED, DESTINATION_ADDED, DESTINATION_BLOCKED, AUTOMATIC_SET_UP),

@@ -59,6 +59,7 @@ MAY_TELL = {
     ("billingaccount", "close"),
     ("billingaccount", "reopen"),
     ("creditline", "limit"),
+    ("creditline", "days"),
     ("creditline", "freeze"),
     ("freeze", "lift"),
     ("limitreview", "approve"),

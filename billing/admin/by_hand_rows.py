@@ -2,8 +2,9 @@
 
 from django.contrib import admin
 
-from backoffice.list_pages import FoundByKeys, amount, related
+from backoffice.list_pages import FoundByKeys, amount, related, waiting
 from billing.models import CollectionPause, DueDay, PaymentPlan, PaymentPlanPart, Waiver
+from billing.queries import waiting as queues
 
 MERCHANT = related("invoice__account__merchant")
 
@@ -34,9 +35,19 @@ class WaiverAdmin(OfInvoice):
 @admin.register(PaymentPlan)
 class PaymentPlanAdmin(OfInvoice):
     list_display = (
-        *("__str__", "invoice", MERCHANT, "status", "next_due_on", "actor", "reason", "at"),
+        *(
+            "__str__",
+            "invoice",
+            MERCHANT,
+            "status",
+            "next_due_on",
+            "reminded_at",
+            "ended_on",
+            "actor",
+        ),
+        *("reason", "at"),
     )
-    list_filter = ("status",)
+    list_filter = (waiting(queues.PLANS_BROKEN, queues.PARTS_DUE), "status")
 
 
 @admin.register(PaymentPlanPart)

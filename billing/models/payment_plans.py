@@ -32,6 +32,8 @@ class PaymentPlan(models.Model):
     paid_before = AmountField()
     # The day of the oldest part that is not paid; null once all are. Payments move it.
     next_due_on = models.DateField(null=True, blank=True)
+    # When the merchant was reminded of that part; null before, and again once it is paid.
+    reminded_at = models.DateTimeField(null=True, blank=True)
     actor = models.CharField(max_length=254)
     reason = models.CharField(max_length=500)  # for colleagues
     told = models.CharField(max_length=500)  # what the merchant reads
@@ -54,6 +56,17 @@ class PaymentPlan(models.Model):
                 name="payment_plan_ends_with_its_status",
             ),
         ]
+        indexes: ClassVar = [
+            # The operators' queues.
+            models.Index(
+                fields=["ended_at"], condition=Q(status="BROKEN"), name="payment_plan_broken"
+            ),
+            models.Index(
+                fields=["reminded_at"],
+                condition=Q(status="IN_FORCE", reminded_at__isnull=False),
+                name="payment_plan_part_due",
+            ),
+        ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="payment_plan_is_never_deleted", operation=pgtrigger.Delete),
             pgtrigger.FSM(
@@ -67,7 +80,9 @@ class PaymentPlan(models.Model):
             ),
             pgtrigger.ReadOnly(
                 name="payment_plan_never_changes",
-                exclude=["status", "next_due_on", "ended_at", "ended_on", "ended_by"],
+                exclude=[
+                    *("status", "next_due_on", "reminded_at", "ended_at", "ended_on", "ended_by"),
+                ],
             ),
         ]
 

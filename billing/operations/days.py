@@ -13,7 +13,15 @@ from django.db import connection, transaction
 
 from billing.models import BillingAccount, Invoice
 from billing.models.accounts import CYCLE_DAYS
-from billing.operations import dunning, invoice_dates, invoices, items, statements, unusable_methods
+from billing.operations import (
+    dunning,
+    invoice_dates,
+    invoices,
+    items,
+    plan_parts,
+    statements,
+    unusable_methods,
+)
 from billing.queries.quiet import quiet_through
 from lib import calendar
 from merchants.models import Merchant
@@ -183,6 +191,11 @@ def _end_days(ending: Sequence[_Day]) -> None:
     dunning.end_plans(
         [day.account_id for day in ending],
         last=[day.day for day in ending],
+        at=[day.ended_at for day in ending],
+    )
+    plan_parts.remind(
+        [day.account_id for day in ending],
+        opens=[day.next for day in ending],
         at=[day.ended_at for day in ending],
     )
     dunning.fail_manual_invoices(

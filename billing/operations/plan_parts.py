@@ -9,9 +9,10 @@ from datetime import date, datetime
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import BillingAccount, Invoice, PaymentPlan
-from billing.notices import PAYMENT_PLAN
+from billing.notices import PART_DUE, PAYMENT_PLAN
 from billing.providers.minimums import is_too_little
 from billing.queries import payment_plans, undecided
+from billing.queries.payment_plans import REMINDED_BEFORE
 from lib import calendar, money
 from lib.refusals import Refused
 from notices.operations import notices
@@ -55,8 +56,10 @@ def note_payment(account: BillingAccount, invoice: Invoice, *, now: datetime) ->
     plan = payment_plans.in_force(invoice)
     if plan is None:
         return
-    plan.next_due_on = payment_plans.next_day(plan, invoice)
-    plan.save(update_fields=["next_due_on"])
+    day = payment_plans.next_day(plan, invoice)
+    if day != plan.next_due_on:
+        plan.next_due_on, plan.reminded_at = day, None
+        plan.save(update_fields=["next_due_on", "reminded_at"])
     if invoice.is_unpaid:
         invoice.next_attempt_at = next_attempt(account, invoice, plan)
     else:
@@ -127,6 +130,41 @@ def end_days(
             break_off(plan, invoice, by=DAY_END, on=on, now=ended_at)
             broken.append((account, invoice))
     return broken
+
+
+def remind(account_ids: Sequence[int], *, opens: Sequence[date], at: Sequence[datetime]) -> None:
+    """Remind merchants of each part that is due within REMINDED_BEFORE of the local day that opens,
+    once; not on the part's own day, as which it is collected. Rule 20.8.
+
+    `opens` and `at` have that day and its instant for each of the locked accounts.
+    """
+    days = dict(zip(account_ids, zip(opens, at, strict=True), strict=True))
+    plans = PaymentPlan.objects.filter(
+        status=Status.IN_FORCE,
+        invoice__account__in=account_ids,
+        reminded_at__isnull=True,
+        next_due_on__lte=max(opens) + REMINDED_BEFORE,
+    )
+    for plan in plans.select_related("invoice").order_by("pk"):
+        day, opened_at = days[plan.invoice.account_id]
+        if plan.next_due_on and day < plan.next_due_on <= day + REMINDED_BEFORE:
+            _remind(plan, plan.next_due_on, opened_at)
+
+
+def _remind(plan: PaymentPlan, day: date, now: datetime) -> None:
+    """Tell the merchant of what is due of the plan's parts on `day`."""
+    plan.reminded_at = now
+    plan.save(update_fields=["reminded_at"])
+    notices.write(
+        merchant_id=plan.invoice.account_id,
+        kind=PART_DUE,
+        cause=f"{plan.pk} {day}",
+        at=now,
+        number=str(plan.invoice),
+        amount=money.text(payment_plans.due_by(plan, plan.invoice, day)),
+        currency=plan.currency,
+        day=day.isoformat(),
+    )
 
 
 def _is_missed(plan: PaymentPlan, invoice: Invoice, account: BillingAccount, day: date) -> bool:

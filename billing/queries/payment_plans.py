@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from moneyed import Money
 
 from billing.models import Invoice, PaymentPlan, PaymentPlanPart
 from lib import money
+
+REMINDED_BEFORE = timedelta(days=3)  # the merchant is told of a part so long before its day
 
 
 @dataclass(frozen=True)

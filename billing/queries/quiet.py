@@ -5,9 +5,12 @@ from datetime import date
 
 from django.db import connection
 
+from billing.queries.payment_plans import REMINDED_BEFORE
+
 # Day-ends post the items of that day, write the bills of their dates, check bills that nothing
-# collects as their due day starts, and end payment plans of which a part was not paid.
-QUIET = """
+# collects as their due day starts, end payment plans of which a part was not paid, and remind of
+# parts that come.
+QUIET = f"""
 SELECT account.merchant_id, least(
     (SELECT min(item.posting_on) FROM billing_invoiceitem item
      WHERE item.account_id = account.merchant_id AND item.posted_at IS NULL),
@@ -15,7 +18,9 @@ SELECT account.merchant_id, least(
     (SELECT min(greatest(invoice.due_on, invoice.held_until)) - 1 FROM billing_invoice invoice
      WHERE account.payment_method = 'manual' AND invoice.account_id = account.merchant_id
          AND invoice.status IN ('OPEN', 'UNCOLLECTIBLE') AND invoice.first_failed_at IS NULL),
-    (SELECT min(plan.next_due_on) FROM billing_paymentplan plan
+    (SELECT min(plan.next_due_on - CASE WHEN plan.reminded_at IS NULL
+                                        THEN {REMINDED_BEFORE.days} + 1 ELSE 0 END)
+     FROM billing_paymentplan plan
      JOIN billing_invoice invoice ON invoice.id = plan.invoice_id
      WHERE invoice.account_id = account.merchant_id AND plan.status = 'IN_FORCE')
 ) - 1

@@ -1,13 +1,17 @@
 """The queues of billing rows that wait for an operator (backoffice.queues)."""
 
-from django.db.models import F, Q
+from datetime import datetime
+
+from django.db.models import Exists, F, OuterRef, Q
 
 from backoffice.queues import ANSWERS, STUCK, Group, Queue, with_status
 from billing.models import (
     BillingAccount,
     BillingCredit,
     Invoice,
+    InvoiceDecision,
     Payment,
+    PaymentPlan,
     Reversal,
     ThresholdRequest,
 )
@@ -94,6 +98,43 @@ UNAPPLIED = Queue(
     place=40,
     amount=F("unapplied"),
 )
+
+
+def _broken(now: datetime) -> Q:
+    """Plans of which a part was not paid, while their bills are not paid and nobody has decided
+    anything about these since.
+    """
+    later = PaymentPlan.objects.filter(invoice=OuterRef("invoice"), pk__gt=OuterRef("pk"))
+    decided = InvoiceDecision.objects.filter(
+        invoice=OuterRef("invoice"), at__gte=OuterRef("ended_at")
+    )
+    of_unpaid = Q(status=PaymentPlan.Status.BROKEN, invoice__status__in=Invoice.UNPAID)
+    return of_unpaid & ~Q(Exists(later)) & ~Q(Exists(decided))
+
+
+PLANS_BROKEN = Queue(
+    name="broken",
+    title="Payment plans that were broken",
+    model=PaymentPlan,
+    which=_broken,
+    since="ended_at",
+    merchant="invoice__account_id",
+    group=INVOICES,
+    place=12,
+    amount=F("invoice__total") - F("invoice__amount_paid"),
+    like=Invoice,
+)
+PARTS_DUE = Queue(
+    name="due",
+    title="Parts of payment plans due within days",
+    model=PaymentPlan,
+    which=with_status(PaymentPlan.Status.IN_FORCE, reminded_at__isnull=False),
+    since="reminded_at",
+    merchant="invoice__account_id",
+    group=INVOICES,
+    place=14,
+    like=Invoice,
+)
 TO_CONFIRM = proposals_of(
     KINDS,
     name="billing",
@@ -101,4 +142,7 @@ TO_CONFIRM = proposals_of(
     like=BillingAccount,
     place=30,
 )
-QUEUES = (THRESHOLDS, CREDITS, DRAFTS, FAILED, UNANSWERED, REVERSALS, UNAPPLIED, TO_CONFIRM)
+QUEUES = (
+    *(THRESHOLDS, CREDITS, DRAFTS, FAILED, PLANS_BROKEN, PARTS_DUE, UNANSWERED, REVERSALS),
+    *(UNAPPLIED, TO_CONFIRM),
+)

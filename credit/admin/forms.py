@@ -57,7 +57,7 @@ class ProceedsCorrected(Telling, KeyedForm):
     field_order = ("amount", "reason", "told")
 
 
-class DaysChange(Reasoned):
+class DaysChange(MayTell):
     payment_days = forms.IntegerField(
         label="Days from the delivery to the first due day",
         min_value=0,
@@ -70,7 +70,7 @@ class DaysChange(Reasoned):
         coerce=int,
         widget=UnfoldAdminSelectWidget,
     )
-    field_order = ("payment_days", "settlement_days", "reason")
+    field_order = ("payment_days", "settlement_days", "reason", "told")
 
 
 class FreezePlaced(MayTell, KeyedForm):

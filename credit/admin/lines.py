@@ -147,7 +147,7 @@ class CreditLineAdmin(AboutLine, OfMerchant):
             form=DaysChange,
             effect=lambda line: (
                 "What is delivered and paid from now on is counted by these days. Due dates and"
-                " proceeds that are counted already stay as they are."
+                " proceeds that are counted already stay as they are. The merchant is told."
             ),
             initial=lambda line: {
                 "payment_days": line.payment_days,

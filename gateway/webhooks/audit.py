@@ -40,6 +40,12 @@ FROM billing_invoicedecision decision
 JOIN billing_invoice invoice ON invoice.id = decision.invoice_id
 WHERE decision.decision = 'VOIDED'
 UNION ALL
+SELECT CASE WHEN ended THEN 'payment_plan.' || lower(plan.status) ELSE 'payment_plan.made' END,
+       plan.id, invoice.account_id
+FROM billing_paymentplan plan JOIN billing_invoice invoice ON invoice.id = plan.invoice_id
+CROSS JOIN (VALUES (false), (true)) AS told(ended)
+WHERE NOT ended OR plan.status <> 'IN_FORCE'
+UNION ALL
 SELECT 'payment.failed', payment.id, invoice.account_id
 FROM billing_payment payment JOIN billing_invoice invoice ON invoice.id = payment.invoice_id
 WHERE payment.status = 'FAILED'

@@ -121,6 +121,28 @@ class InvoiceVoided(EventData):
     total: Amount
 
 
+class PlanEnded(EventData):
+    number: Number
+    left_to_pay: Amount
+
+
+class PlanMade(PlanEnded):
+    due_on: date = Field(
+        description="The day of its first part. GET the invoice for all of them.",
+        examples=[date(2026, 12, 10)],
+    )
+
+
+class PlanBroken(PlanEnded):
+    due_on: date = Field(
+        description="The day of the part that was not paid.", examples=[date(2026, 12, 10)]
+    )
+
+
+class PlanKept(EventData):
+    number: Number
+
+
 class PaymentFailed(EventData):
     number: Number
     attempt: int = Field(examples=[1])
@@ -184,6 +206,20 @@ INVOICE_UNPAID = EventType(
     InvoiceUnpaid,
 )
 INVOICE_VOIDED = EventType("invoice.voided", "An invoice was voided.", InvoiceVoided)
+PLAN_MADE = EventType(
+    "payment_plan.made", "What is left of an invoice is paid in dated parts.", PlanMade
+)
+PLAN_KEPT = EventType(
+    "payment_plan.kept", "All parts of an invoice's payment plan are paid.", PlanKept
+)
+PLAN_BROKEN = EventType(
+    "payment_plan.broken",
+    "A part of an invoice's payment plan was not paid, and the plan has ended.",
+    PlanBroken,
+)
+PLAN_CANCELLED = EventType(
+    "payment_plan.cancelled", "An invoice's payment plan was cancelled.", PlanEnded
+)
 PAYMENT_FAILED = EventType(
     "payment.failed", "An attempt to collect an invoice failed.", PaymentFailed
 )
@@ -194,6 +230,7 @@ EVENT_TYPES: Mapping[str, EventType] = {
         *(ORDER_DECLINED, LIMIT_CHANGED, LINE_FROZEN, LINE_UNFROZEN, REVIEW_DECIDED),
         *(WITHDRAWAL_PAID, WITHDRAWAL_FAILED, WITHDRAWAL_RETURNED, STATEMENT_CLOSED),
         *(INVOICE_ISSUED, INVOICE_PAID, INVOICE_UNPAID, INVOICE_VOIDED, PAYMENT_FAILED),
+        *(PLAN_MADE, PLAN_KEPT, PLAN_BROKEN, PLAN_CANCELLED),
     )
 }
 

@@ -13,7 +13,9 @@ from billing.operations.payment_plans import NoPlan
 from billing.operations.payments import PaymentUnderWay
 from billing.operations.plan_parts import UnderAPlan
 from billing.providers.registry import Answer
+from billing.queries import waiting
 from lib.refusals import CurrencyMismatch, Invalid
+from notices.models import Notice
 from tests import shops
 from tests.billing.by_hand import (
     OPERATOR,
@@ -53,6 +55,9 @@ from tests.billing.paying import (
     transfer,
     void,
 )
+from tests.factories import browser_of, operator
+from tests.gateway.webhooks.hooks import outbox
+from tests.text import text_of
 from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
@@ -60,6 +65,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
 
 AT = "2026-11-01 12:00"
 SOFT = "FAILED insufficient_funds"
+ENDS = ("made", "kept", "broken", "cancelled")
 
 
 def standing() -> str:
@@ -231,6 +237,79 @@ def test_a_freeze_for_another_bill_stays() -> None:
     transfer(shop, "2026-12-11 12:00", "25.00", "BANK-2", "2026-000002")
     assert shop.frozen_by() == []
     assert_audited(shop, "2026-12-11 12:00")
+
+
+# --- told of before and after ---------------------------------------------------------------------
+
+
+def test_of_each_part_the_merchant_is_reminded_once_three_days_before() -> None:
+    shop = manual()
+    plan(shop)
+    shop.run_jobs("2026-11-06 23:59")
+    assert notices(shop, "PLAN_PART_DUE") == []
+    assert not waiting.PARTS_DUE.rows(shop.at("2026-11-06 23:59")).exists()
+    shop.run_hourly("2026-11-07 00:00", "2026-11-09 12:00")
+    first = {"number": FIRST, "amount": "13.00", "currency": "USD", "day": "2026-11-10"}
+    assert notices(shop, "PLAN_PART_DUE") == [first]
+    (due,) = waiting.PARTS_DUE.rows(shop.at("2026-11-09 12:00"))
+    assert due.reminded_at == shop.at("2026-11-07 00:00")
+    transfer(shop, "2026-11-09 13:00", "13.00")
+    assert not waiting.PARTS_DUE.rows(shop.at("2026-11-09 13:00")).exists()
+    # The job was down: the reminder is of its own day, and there is none where the day has come.
+    shop.run_jobs("2026-11-19 12:00")
+    second = Notice.objects.get(kind="PLAN_PART_DUE", details__day="2026-11-20")
+    assert (second.at, second.details["amount"]) == (shop.at("2026-11-17 00:00"), "13.00")
+    assert_audited(shop, "2026-11-19 12:00")
+
+
+def test_a_first_part_of_tomorrow_needs_no_reminder_and_one_of_the_day_after_gets_it() -> None:
+    shop = manual()
+    plan(shop, parts=(("2026-11-02", "13.00"), ("2026-11-04", "26.00")))
+    transfer(shop, "2026-11-02 12:00", "13.00")
+    shop.run_jobs("2026-11-03 00:00")
+    assert [one["day"] for one in notices(shop, "PLAN_PART_DUE")] == ["2026-11-04"]
+
+
+def test_a_broken_plan_waits_for_an_operator_until_something_is_decided_or_paid() -> None:
+    shop = manual()
+    plan(shop)
+    shop.run_jobs("2026-11-11 00:00")
+    (broken,) = waiting.PLANS_BROKEN.rows(shop.at("2026-11-11 00:00"))
+    assert broken.ended_at == shop.at("2026-11-11 00:00")
+    home = text_of(browser_of(operator("Billing officer")).get("/admin/"))
+    assert "Payment plans that were broken 1" in home
+    assert "39.00 USD" in home[home.index("Payment plans that were broken") :][:80]
+    again = plan(shop, "2026-11-11 12:00", (("2026-11-20", "19.00"), ("2026-11-30", "20.00")))
+    assert not waiting.PLANS_BROKEN.rows(shop.at("2026-11-11 12:00")).exists()
+    shop.run_jobs("2026-11-21 00:00")
+    assert [one.pk for one in waiting.PLANS_BROKEN.rows(shop.at("2026-11-21 00:00"))] == [again.pk]
+    give_up(shop, "2026-11-21 12:00")
+    assert not waiting.PLANS_BROKEN.rows(shop.at("2026-11-21 12:00")).exists()
+
+
+def test_webhooks_tell_of_a_plan_as_it_is_made_and_as_it_ends() -> None:
+    shop = manual()
+    kept = {"number": FIRST, "currency": "USD"}
+    left = kept | {"left_to_pay": "39.00"}
+    plan(shop)
+    cancel(shop, "2026-11-02 12:00")
+    plan(shop, "2026-11-02 13:00")
+    shop.run_jobs("2026-11-11 00:00")
+    plan(shop, "2026-11-11 12:00", (("2026-11-20", "19.00"), ("2026-11-30", "20.00")))
+    transfer(shop, "2026-11-12 12:00", "39.00")
+    told = [
+        (kind.removeprefix("payment_plan."), at, data)
+        for _, kind, at, data in outbox(*(f"payment_plan.{one}" for one in ENDS))
+    ]
+    assert told == [
+        ("made", "2026-11-01 12:00", left | {"due_on": "2026-11-10"}),
+        ("cancelled", "2026-11-02 12:00", left),
+        ("made", "2026-11-02 13:00", left | {"due_on": "2026-11-10"}),
+        ("broken", "2026-11-11 00:00", left | {"due_on": "2026-11-10"}),
+        ("made", "2026-11-11 12:00", left | {"due_on": "2026-11-20"}),
+        ("kept", "2026-11-12 12:00", kept),
+    ]
+    assert_audited(shop, "2026-11-12 12:00")
 
 
 # --- broken ---------------------------------------------------------------------------------------

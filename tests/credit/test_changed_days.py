@@ -6,8 +6,11 @@ from django.db import DatabaseError, connection, transaction
 from credit.audit.lines import CHECKS
 from credit.models import CreditLine, FormerDays
 from credit.operations import terms
+from gateway.operations import merchants
 from lib import audit
 from lib.refusals import Invalid
+from notices import letters
+from notices.models import Notice
 from tests import shops, trailed
 from tests.trailed import Told
 from tests.unchanged import nothing_changes
@@ -81,6 +84,26 @@ def test_the_audit_finds_days_that_were_changed_past_it() -> None:
         "an order falls due as delivery and payments say",
         "sales are the payments that orders took, one each",
     ]
+
+
+def test_the_merchant_is_told_by_whichever_door_it_came() -> None:
+    shop = shops.join("2026-11-01 10:00")
+    change(shop, "2026-11-02 12:00", 30, 15, "Suspected of nothing.")
+    merchants.change(
+        merchant_id=shop.merchant.pk, wanted={"payment_days": 5}, reason="As agreed.",
+        actor="Key checkout", now=shop.at("2026-11-03 12:00"),
+    )  # fmt: skip
+    first, second = Notice.objects.filter(kind="DAYS_CHANGED").order_by("pk")
+    assert "first due day: 30. " in letters.sentence(first)
+    assert "withdrawn: 15. " in letters.sentence(first)
+    assert letters.sentence(first).endswith("Our team has decided this. Ask us about it if anything"
+                                            " is unclear.")  # fmt: skip
+    assert (second.details["payment_days"], second.details["settlement_days"]) == ("5", "15")
+    with nothing_changes():
+        merchants.change(
+            merchant_id=shop.merchant.pk, wanted={"payment_days": 5}, reason="As agreed.",
+            actor="Key checkout", now=shop.at("2026-11-03 13:00"),
+        )  # fmt: skip
 
 
 def test_it_is_on_the_trail() -> None:

@@ -295,6 +295,9 @@ DETAILS = {
                "reason": "Agreed."},
     "PAYMENT_PLAN": {"status": "IN_FORCE", "number": "2026-000001", "parts": "3", "amount": "39",
                      "currency": "USD", "day": "2026-11-20", "reason": "Agreed."},
+    "PLAN_PART_DUE": {"number": "2026-000001", "amount": "13", "currency": "USD",
+                      "day": "2026-11-20"},
+    "DAYS_CHANGED": {"payment_days": "30", "settlement_days": "15", "told": ""},
     "UNAPPLIED": {"status": "RECEIVED", "amount": "50", "balance": "61", "currency": "USD",
                   "number": "2026-000002", "reference": "BACK-1"},
 }  # fmt: skip

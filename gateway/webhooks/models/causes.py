@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import pgtrigger
 
-from billing.models import Invoice, InvoiceDecision, Payment, Statement
+from billing.models import Invoice, InvoiceDecision, Payment, PaymentPlan, Statement
 from credit.models import Freeze, LimitEntry, LimitReview, Order, Withdrawal
 from gateway.webhooks import event_types
 from gateway.webhooks.event_types import EventType
@@ -325,6 +325,56 @@ class InvoiceDecisionsTold(InvoiceDecision):
                     "currency": OF_INVOICE.format("currency"),
                 },
             ),
+        ]
+
+
+OF_PLAN = {
+    "number": OF_INVOICE.format("number"),
+    "left_to_pay": OF_INVOICE.format("(total - amount_paid)::text"),
+    "currency": "NEW.currency",
+}
+
+
+def _plan_ends(
+    type_: EventType, status: PaymentPlan.Status, data: Mapping[str, str]
+) -> pgtrigger.Trigger:
+    """The trigger that writes an event when a payment plan ends with this status."""
+    return _tells(
+        type_,
+        pgtrigger.Update,
+        f"OLD.status <> '{status}' AND NEW.status = '{status}'",
+        merchant=OF_INVOICE.format("account_id"),
+        at="NEW.ended_at",
+        data=data,
+    )
+
+
+class PaymentPlansTold(PaymentPlan):
+    """Payment plans, with the triggers that write an event when one is made, and when it ends."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers: ClassVar = [
+            _tells(
+                event_types.PLAN_MADE,
+                pgtrigger.Insert,
+                "true",
+                merchant=OF_INVOICE.format("account_id"),
+                at="NEW.at",
+                data=OF_PLAN | {"due_on": "NEW.next_due_on"},
+            ),
+            _plan_ends(
+                event_types.PLAN_KEPT,
+                PaymentPlan.Status.KEPT,
+                {"number": OF_PLAN["number"], "currency": "NEW.currency"},
+            ),
+            _plan_ends(
+                event_types.PLAN_BROKEN,
+                PaymentPlan.Status.BROKEN,
+                OF_PLAN | {"due_on": "coalesce(NEW.next_due_on, NEW.ended_on)"},
+            ),
+            _plan_ends(event_types.PLAN_CANCELLED, PaymentPlan.Status.CANCELLED, OF_PLAN),
         ]
 
 
