@@ -58,6 +58,7 @@ def test_everybody_chooses_for_themselves(shop: Shop, role: str) -> None:
         "PAUSED",
         "PAYMENT_PLAN",
         "PAYMENT_REVERSED",
+        "PLAN_PART_DUE",
         "PROCEEDS_CORRECTED",
         "STATEMENT_CLOSED",
         "THRESHOLD_ANSWERED",
