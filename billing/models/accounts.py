@@ -144,11 +144,6 @@ class BillingAccount(models.Model):
         """
         return min(self.next_plan_on, self.next_cycle_on) if self.has_cycle else self.next_plan_on
 
-    @property
-    def next_invoice_has_plan(self) -> bool:
-        """Whether the bill of that date carries a plan fee."""
-        return self.next_invoice_on == self.next_plan_on
-
 
 class PlanTerm(models.Model):
     """What an account's plan costs from a plan date on. If two start on the same date, the one
