@@ -13,6 +13,9 @@ from merchants.models import Merchant
 CYCLE_DAYS = 30
 CYCLE = timedelta(days=CYCLE_DAYS)
 DAYS_TO_PAY = 7  # of a bill that nothing collects by itself
+# After the local day of its first failure an unpaid bill freezes the line; one that asks again for
+# a payment that was taken back freezes it on that day.
+FREEZE_DAYS = 28
 
 
 class BillingAccount(models.Model):

@@ -458,7 +458,7 @@ def _record_failure(
             plan_parts.break_off(plan, invoice, by=plan_parts.PAYMENTS, on=account.open_on, now=now)
             plan = None
             dunning.expect_freezes(account, [invoice])
-        dunning.fail(account, invoice, failure=payment.failure, now=now)
+        dunning.fail(account, invoice, failure=payment.failure, is_hard=payment.is_hard, now=now)
         retry = None if payment.is_hard else dunning.next_retry(invoice, after=now)
     if retry is not None and not has_new_method:  # a choice is tried all the same
         retry = pauses.not_before_its_end(invoice, retry, on=account.open_on)

@@ -1,4 +1,4 @@
-"""Where the account is heading: its coming bills and its threshold's day, at the last days' pace."""
+"""Where the account is heading: its coming bills and its threshold's day, at the present pace."""
 
 from datetime import date
 
