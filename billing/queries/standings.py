@@ -124,6 +124,11 @@ def placed(found: QuerySet[Invoice], *, standing: str = "") -> QuerySet[Invoice]
     return found.filter(standing=standing) if standing else found
 
 
+def of(invoice: Invoice) -> Standing:
+    """Where a bill stands that `placed` has read."""
+    return Standing(invoice.standing)  # type: ignore[attr-defined]  # its annotation
+
+
 def _read(sql: str, column: Field[Any, Any]) -> RawSQL:
     """The expression of this SQL in a query of Django's about bills."""
     return RawSQL(sql.format(invoice="billing_invoice"), (), output_field=column)

@@ -75,7 +75,8 @@ def test_one_that_failed_says_when_it_was_tried_and_is_next_and_what_follows(clo
     )
     assert (
         "Bill 2026-000001 could not be collected the card had not enough funds; due on "
-        "1 Nov 2026 ; next try 2 Nov 2026 11:00 ; freezes your line on 29 Nov 2026" in read(shop, "")
+        "1 Nov 2026 ; next try 2 Nov 2026 11:00 ; freezes your line on 29 Nov 2026"
+        in read(shop, "")
     )
     assert csv(shop) == ["FAILED,2026-11-01T16:00:00Z,2026-11-02T16:00:00Z,2026-11-29"]
     assert told(shop) == (
@@ -84,6 +85,7 @@ def test_one_that_failed_says_when_it_was_tried_and_is_next_and_what_follows(clo
         "stays unpaid, your credit line is frozen on 29 Nov 2026 and takes no new orders."
     )
     assert shop.place("2026-11-29 00:00", "A", "10.00") == "declined line_frozen"
+    shop.run_jobs("2026-11-29 00:00")
     clock("2026-11-29T15:00Z")
     page = read(shop, f"billing/invoices/{FIRST}/")
     assert "Credit line Frozen until all unpaid bills are paid" in page
