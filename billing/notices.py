@@ -28,7 +28,8 @@ BILL_ISSUED = Kind(
     shows={"total": amount},
     is_automatic=True,
 )
-# Cause: the bill. Details: number, amount, currency, failure (its code).
+# Cause: the bill. Details: number, amount, currency, failure (its code); unless it freezes the line
+# at once: status, freezes_on, and with RETRIED retry_on, with PAST_DUE due_on.
 PAYMENT_FAILED = Kind(
     code="PAYMENT_FAILED",
     label=_("A payment failed"),
@@ -37,10 +38,40 @@ PAYMENT_FAILED = Kind(
         "": Text(
             _("A payment of bill %(number)s failed"),
             _("We could not collect %(amount)s for bill %(number)s: %(failure)s."),
-        )
+        ),
+        "RETRIED": Text(
+            _("A payment of bill %(number)s failed"),
+            _(
+                "We could not collect %(amount)s for bill %(number)s: %(failure)s. We try again on"
+                " %(retry_on)s. If the bill stays unpaid, your credit line is frozen on"
+                " %(freezes_on)s and takes no new orders."
+            ),
+        ),
+        "WAITS": Text(
+            _("A payment of bill %(number)s failed"),
+            _(
+                "We could not collect %(amount)s for bill %(number)s: %(failure)s. Nothing tries it"
+                " again by itself: choose another method, or pay it now. If the bill stays unpaid,"
+                " your credit line is frozen on %(freezes_on)s and takes no new orders."
+            ),
+        ),
+        "PAST_DUE": Text(
+            _("Bill %(number)s is past due"),
+            _(
+                "%(amount)s of bill %(number)s was due on %(due_on)s and has not arrived. If the"
+                " bill stays unpaid, your credit line is frozen on %(freezes_on)s and takes no new"
+                " orders."
+            ),
+        ),
     },
     link=Link("billing:invoice", {"number": "number"}),
-    shows={"amount": amount, "failure": phrase(FAILURES)},
+    shows={
+        "amount": amount,
+        "failure": phrase(FAILURES),
+        "retry_on": day,
+        "due_on": day,
+        "freezes_on": day,
+    },
 )
 # Cause: the provider's id of the reversal, and its status. Details: number (of the bill), amount,
 # currency, status, answer.

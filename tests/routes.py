@@ -165,7 +165,7 @@ MORE_PAGES = (
     "/m/rosewood/credit/declined/?days=7&code=line_frozen",
     "/m/rosewood/credit/limit/?order=A-1&by=at",
     "/m/rosewood/credit/withdrawals/?by=amount",
-    "/m/rosewood/billing/invoices/?status=PAID&by=-total",
+    "/m/rosewood/billing/invoices/?standing=COLLECTED&by=-total",
     "/m/rosewood/billing/credits/?charge=nothing",
     "/m/rosewood/billing/days/?month=2026-11&fee=pick-pack",
     "/m/rosewood/billing/statements/2026-11/?reference=FR-2",

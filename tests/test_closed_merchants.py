@@ -147,7 +147,7 @@ def test_nothing_is_forecast(shop: Shop) -> None:
         assert [words for words in FORECASTS if words.lower() in page.lower()] == [], path
     seen = forecast.forecast(shop.account, today=date(2026, 11, 10))
     assert (seen.threshold_on, seen.next_invoice_on, seen.next_invoice) == (None, None, None)
-    assert (seen.to_come, seen.plan_fee) == (usd("0.00"), usd("0.00"))
+    assert seen.coming == []
     browser = everything()
     overview = text_of(browser.get(reverse("backoffice:merchant", args=["rosewood"])))
     assert "Next bill none" in overview

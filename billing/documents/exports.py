@@ -11,7 +11,7 @@ from lib.csv_files import amount, of_rows, utc
 
 
 def invoices(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[bytes]:
-    """A CSV file of these bills of the account, in their order."""
+    """A CSV file of these bills of the account, in their order; they are placed (standings)."""
     columns = {
         "Bill #": "number",
         "Kind": "kind",
@@ -26,10 +26,15 @@ def invoices(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[byte
         "Paid (UTC)": utc("paid_at"),
         "Start of plan": "plan_start",
         "End of plan": "plan_end",
+        "Standing": "standing",
+        "Last try (UTC)": utc("last_tried_at"),
+        "Next try (UTC)": utc("next_attempt_at"),
+        "Freezes the line on": "freezes_on",
     }
     rows = found.values(
         *("number", "kind", "status", "issued_on", "period_start", "period_end", "due_on"),
         *("total", "amount_paid", "currency", "paid_at", "plan_start", "plan_end"),
+        *("standing", "last_tried_at", "next_attempt_at", "freezes_on"),
     )
     return of_rows(columns, rows)
 

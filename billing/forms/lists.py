@@ -4,13 +4,11 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import BillingCredit, Invoice
 from billing.models.fees import Category
 from billing.queries.days import ACCRUING, OUTSTANDING
+from billing.queries.standings import Standing
 from lib.lists import Filter, choice, text
 
 KINDS = [("", _("All")), *Invoice.Kind.choices]
-STATUSES = [
-    ("", _("All")),
-    *(status for status in Invoice.Status.choices if status[0] != Invoice.Status.DRAFT),
-]
+STANDINGS = [("", _("All")), *Standing.choices]
 CREDIT_STATUSES = [("", _("All")), *BillingCredit.Status.choices]
 CATEGORIES = [("", _("All")), *Category.choices]
 BILLED = [
@@ -35,7 +33,7 @@ class InvoiceFilter(Filter):
     # Even a shop that reaches its threshold daily has few bills: sorting them takes no time.
     SORTS = ("-issued_at", "issued_at", "-total", "total", "due_on", "-due_on")
 
-    status = choice(STATUSES)
+    standing = choice(STANDINGS)
     kind = choice(KINDS)
     number = text(20)
 

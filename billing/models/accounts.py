@@ -13,6 +13,9 @@ from merchants.models import Merchant
 CYCLE_DAYS = 30
 CYCLE = timedelta(days=CYCLE_DAYS)
 DAYS_TO_PAY = 7  # of a bill that nothing collects by itself
+# After the local day of its first failure an unpaid bill freezes the line; one that asks again for
+# a payment that was taken back freezes it on that day.
+FREEZE_DAYS = 28
 
 
 class BillingAccount(models.Model):
@@ -143,11 +146,6 @@ class BillingAccount(models.Model):
         one that means nothing.
         """
         return min(self.next_plan_on, self.next_cycle_on) if self.has_cycle else self.next_plan_on
-
-    @property
-    def next_invoice_has_plan(self) -> bool:
-        """Whether the bill of that date carries a plan fee."""
-        return self.next_invoice_on == self.next_plan_on
 
 
 class PlanTerm(models.Model):

@@ -233,6 +233,11 @@ class Payment(models.Model):
         return self.asked_again_at or self.started_at
 
     @property
+    def was_tried(self) -> bool:
+        """Whether a provider was to collect it, which a transfer or money that we hold is not."""
+        return self.provider not in self.OWN_PROVIDERS
+
+    @property
     def has_failed(self) -> bool:
         return self.status == self.Status.FAILED
 

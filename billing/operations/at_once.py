@@ -5,16 +5,14 @@ Attempts count that a person made (pay now), or caused by choosing a method, but
 bill's own dates make.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import BillingAccount, Invoice, Payment
+from billing.models import BillingAccount
+from billing.queries.choices import WITHIN
 from lib.refusals import Refused
 
-WITHIN = timedelta(hours=24)
-MOST_ATTEMPTS = 5  # of a bill
 MOST_CARDS = 5  # of an account
 
 
@@ -35,20 +33,6 @@ class TooManyCards(Refused):
     sentence = _(
         "Five cards were added within 24 hours. Use one of them, or add another one later."
     )
-
-
-def next_attempt_from(invoice: Invoice, *, collector: str, now: datetime) -> datetime:
-    """The instant from which people may have the locked bill tried again: `now`, or, after five
-    attempts by people within 24 hours, 24 hours after the first of the latest five.
-
-    `collector` is the actor of attempts that the bill's own dates make, which don't count. Rule
-    16.10.
-    """
-    by_people = ~Q(actor=collector) | ~Q(chosen_by="")
-    tried = invoice.payments.filter(by_people, started_at__gt=now - WITHIN)
-    asked = tried.exclude(provider__in=Payment.OWN_PROVIDERS).order_by("-started_at", "-pk")
-    latest = list(asked.values_list("started_at", flat=True)[:MOST_ATTEMPTS])
-    return now if len(latest) < MOST_ATTEMPTS else latest[-1] + WITHIN
 
 
 def check_cards(account: BillingAccount, *, now: datetime) -> None:

@@ -7,7 +7,7 @@ from django.db import connection
 
 from billing import queries
 from billing.models import BillingAccount, Fee, Invoice, PaymentPlan
-from billing.models.accounts import DAYS_TO_PAY
+from billing.models.accounts import DAYS_TO_PAY, FREEZE_DAYS
 from billing.notices import PAYMENT_FAILED
 from billing.operations import plan_parts
 from billing.providers.minimums import is_too_little
@@ -18,9 +18,6 @@ from merchants.queries import local_day
 from notices.operations import notices
 
 RETRY_DAYS = (1, 3, 5, 7)  # after the first failure
-# After the local day of the first failure; a bill that asks again for a payment that was taken back
-# freezes the line on that day.
-FREEZE_DAYS = 28
 FREEZES_AFTER = timedelta(days=FREEZE_DAYS)
 PAYMENTS = "payments"  # what lifts a freeze once the bills are paid, whoever paid them
 
@@ -42,18 +39,21 @@ WITH failed AS (
                       WHERE plan.invoice_id = invoice.id AND plan.status = 'IN_FORCE')
     RETURNING invoice.id, invoice.account_id, invoice.number, invoice.currency,
               invoice.total - invoice.amount_paid
-                  AS left, invoice.first_failed_on, invoice.first_failed_at
+                  AS left, invoice.due_on, invoice.first_failed_on, invoice.first_failed_at,
+              EXISTS (SELECT 1 FROM billing_invoiceline line
+                      WHERE line.invoice_id = invoice.id AND line.fee_code = %(reversal)s)
+                  AS asks_again
 ), told AS (
     {notices.INTO}
     SELECT account_id, '{PAYMENT_FAILED}', number, jsonb_build_object('number', number,
-               'amount', "left"::text, 'currency', currency, 'failure', 'not_paid_when_due'),
+               'amount', "left"::text, 'currency', currency, 'failure', 'not_paid_when_due')
+               || CASE WHEN asks_again THEN '{{}}' ELSE jsonb_build_object('status', 'PAST_DUE',
+                   'due_on', due_on, 'freezes_on', first_failed_on + {FREEZE_DAYS}) END,
            first_failed_at
     FROM failed ORDER BY account_id, number
     {notices.ONCE}
 )
-SELECT account_id, first_failed_on, first_failed_at, EXISTS (
-           SELECT 1 FROM billing_invoiceline line
-           WHERE line.invoice_id = failed.id AND line.fee_code = %(reversal)s)
+SELECT account_id, first_failed_on, first_failed_at, asks_again
 FROM failed ORDER BY account_id, id
 """
 
@@ -89,20 +89,28 @@ def fail_manual_invoices(
     )
 
 
-def fail(account: BillingAccount, invoice: Invoice, *, failure: str, now: datetime) -> None:
+def fail(
+    account: BillingAccount, invoice: Invoice, *, failure: str, is_hard: bool, now: datetime
+) -> None:
     """Record the first failed attempt on the locked bill, notify the merchant, and set the day on
     which the bill freezes the credit line. If the bill has failed before, nothing is changed.
 
-    A bill with a charge for a payment that was taken back freezes the line at once.
+    After a hard decline (`is_hard`) the merchant is told that nothing tries it again. A bill with a
+    charge for a payment that was taken back freezes the line at once.
     """
     if invoice.first_failed_at is not None:
         return
     invoice.first_failed_at = now
     invoice.first_failed_on = account.open_on
     invoice.save(update_fields=["first_failed_at", "first_failed_on"])
-    unpaid_bills.expect([account.pk], [_freezes_on(invoice, account.open_on)])
+    freezes_on = _freezes_on(invoice, account.open_on)
+    unpaid_bills.expect([account.pk], [freezes_on])
+    follows: dict[str, str] = {}
     if _asks_again(invoice):
         unpaid_bills.freeze_at_once({account.pk: now})
+    else:
+        retry = None if is_hard else next_retry(invoice, after=now)
+        follows = _what_follows(account, invoice, retry) | {"freezes_on": freezes_on.isoformat()}
     notices.write(
         merchant_id=account.pk,
         kind=PAYMENT_FAILED,
@@ -112,7 +120,20 @@ def fail(account: BillingAccount, invoice: Invoice, *, failure: str, now: dateti
         amount=money.text(invoice.left_to_pay),
         currency=invoice.currency,
         failure=failure,
+        **follows,
     )
+
+
+def _what_follows(
+    account: BillingAccount, invoice: Invoice, retry: datetime | None
+) -> dict[str, str]:
+    """What a notice of a first failure says of the next try, which is at `retry` or, if the bill is
+    paused, at the end of that; None if nothing tries it again.
+    """
+    if retry is None or not invoice.is_open:
+        return {"status": "WAITS"}
+    retry = pauses.not_before_its_end(invoice, retry, on=account.open_on)
+    return {"status": "RETRIED", "retry_on": local_day(account, retry).isoformat()}
 
 
 def next_retry(invoice: Invoice, *, after: datetime) -> datetime | None:

@@ -23,7 +23,7 @@ from billing.operations.invoice_decisions import InvoiceNotOpen, hold
 from billing.providers import hurry
 from billing.providers.minimums import is_too_little
 from billing.providers.registry import PROVIDERS, Answer
-from billing.queries import ANSWERED_WITHIN, pauses, payment_plans, undecided
+from billing.queries import ANSWERED_WITHIN, choices, pauses, payment_plans, undecided
 from billing.trail import Action
 from jobs import leases
 from jobs.silences import Silences
@@ -327,7 +327,7 @@ def _start_attempt(
         raise TooLittle(f"payment: less is left of {invoice} than {account.payment_method} takes")
     elif account.has_disputed_card:
         raise CardDisputed("payment: a payment from the card was disputed; choose a method first")
-    elif at_once.next_attempt_from(invoice, collector=COLLECTOR, now=now) > now:
+    elif choices.next_attempt_from(invoice, collector=COLLECTOR, now=now) > now:
         raise at_once.TooManyAttempts(f"payment: {invoice} was tried five times within 24 hours")
     silences.check(account.payment_method)
     provider = PROVIDERS[account.payment_method]
@@ -350,7 +350,7 @@ def _put_off(invoice: Invoice, now: datetime) -> bool:
     """Postpone an attempt that a choice of method has caused, if people have had the locked bill
     tried too often; returns whether it was postponed.
     """
-    possible_at = at_once.next_attempt_from(invoice, collector=COLLECTOR, now=now)
+    possible_at = choices.next_attempt_from(invoice, collector=COLLECTOR, now=now)
     if possible_at <= now:
         return False
     invoice.next_attempt_at = possible_at
@@ -458,7 +458,7 @@ def _record_failure(
             plan_parts.break_off(plan, invoice, by=plan_parts.PAYMENTS, on=account.open_on, now=now)
             plan = None
             dunning.expect_freezes(account, [invoice])
-        dunning.fail(account, invoice, failure=payment.failure, now=now)
+        dunning.fail(account, invoice, failure=payment.failure, is_hard=payment.is_hard, now=now)
         retry = None if payment.is_hard else dunning.next_retry(invoice, after=now)
     if retry is not None and not has_new_method:  # a choice is tried all the same
         retry = pauses.not_before_its_end(invoice, retry, on=account.open_on)

@@ -57,8 +57,12 @@ def minimum(account: BillingAccount) -> Money:
     """The least amount that the account's method collects in the account's currency; 0 if no least
     amount is known for it. Rule 15.11.
     """
-    least = MINIMUMS.get(account.payment_method, {}).get(account.currency, Decimal(0))
-    return money.of(least, account.currency)
+    return least(account.payment_method, account.currency)
+
+
+def least(method: str, currency: str) -> Money:
+    """The least amount that a method collects in a currency; 0 if none is known. Rule 15.11."""
+    return money.of(MINIMUMS.get(method, {}).get(currency, Decimal(0)), currency)
 
 
 def is_too_little(account: BillingAccount, left: Money) -> bool:

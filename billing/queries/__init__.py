@@ -217,18 +217,14 @@ def charges(statement: Statement, *, reference: str = "") -> QuerySet[Charge]:
     return found.filter(account & Q(request=reference) | account & Q(reference=reference))
 
 
-def invoices(
-    account: BillingAccount, *, status: str = "", kind: str = "", number: str = ""
-) -> QuerySet[Invoice]:
-    """The account's bills that have a number, optionally of one status, of one kind, and with a
-    number that starts as given. Drafts are left out, also those that were sent back.
+def invoices(account: BillingAccount, *, kind: str = "", number: str = "") -> QuerySet[Invoice]:
+    """The account's bills that have a number, optionally of one kind, and with a number that starts
+    as given. Drafts are left out, also those that were sent back.
     """
     found = account.invoices.filter(number__isnull=False)
     if number:
         found = found.filter(number__startswith=number)
-    if kind:
-        found = found.filter(kind=kind)
-    return found.filter(status=status) if status else found
+    return found.filter(kind=kind) if kind else found
 
 
 def billed_through(account: BillingAccount) -> date | None:

@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db import connection
 from moneyed import Money
 
 from billing.models import BillingAccount
+from billing.queries.standings import FREEZES_ON, STANDING
 from lib import money
 
 MANY = 1000  # so many requests are counted
 INVOICES = 5  # more than so many unpaid ones are no surprise to anybody
 
 # The account's unpaid bills are a short index of their own; its requests are few.
-READ = """
+READ = f"""
 SELECT pending.thresholds, pending.credits, invoice.*
 FROM (
     SELECT (
@@ -29,7 +30,8 @@ FROM (
 ) pending
 LEFT JOIN LATERAL (
     SELECT invoice.number, invoice.total - invoice.amount_paid AS left_to_pay, invoice.due_on,
-           invoice.first_failed_at IS NOT NULL, coalesce((
+           {STANDING.format(invoice="invoice")}, invoice.next_attempt_at,
+           {FREEZES_ON.format(invoice="invoice")}, coalesce((
                SELECT payment.failure FROM billing_payment payment
                WHERE payment.invoice_id = invoice.id AND payment.status = 'FAILED'
                ORDER BY payment.attempt DESC LIMIT 1), '')
@@ -42,12 +44,14 @@ LEFT JOIN LATERAL (
 
 @dataclass(frozen=True)
 class UnpaidBill:
-    """An unpaid bill, and whether and why collecting it has failed."""
+    """An unpaid bill, where it stands, and why collecting it has failed."""
 
     number: str
     left_to_pay: Money
     due_on: date
-    has_failed: bool  # collecting it, or paying it in time
+    standing: str  # a code of Standing
+    next_attempt_at: datetime | None
+    freezes_on: date | None  # the line, if it stays unpaid
     failure: str  # the code of why the last attempt failed; "" without an attempt
 
 

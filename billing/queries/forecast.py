@@ -1,50 +1,90 @@
-"""Forecasts when an account reaches its threshold, and what its next bill comes to (rule 15.2, rule
-15.4).
+"""Forecasts the bills of an account's coming days, and when its threshold is reached (rule
+15.27).
 """
 
-import math
+import json
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
 from moneyed import Money
 from redis import RedisError
 
-from billing.models import BillingAccount
+from billing.forecasting import PACE_DAYS, Pace, Plan, Standing, walk
+from billing.models import BillingAccount, Fee, Invoice
+from billing.providers import minimums
 from lib import money
 from lib.calendar import ONE_DAY, day_start
 
-PACE_DAYS = 14
-FARTHEST = timedelta(days=3660)  # a threshold day beyond that is as good as none
+DAYS_AHEAD = 62  # two bill dates and two months' ends at least
 
-# All charges but plan fees that arrived in the days of the pace. Items know the day on which their
-# charges arrived, but for those that wait for a month's end: they may be very many, and what came
-# before today is a sum that stays while the day lasts, so that it is taken once (`known`). A change
-# of plan waits for its date.
+# What each fee brought in the days of the pace and today, by when it posts; what waits for the end
+# of the day or of the month; the plan fees that are carried, and the plan from its next date on. An
+# item knows the day on which its charges arrived, but for those that wait for a month's end
+# (MONTHLY).
 READ = """
-SELECT (
-    SELECT coalesce(sum(item.amount), 0)
+WITH fees AS (
+    SELECT item.fee_id, item.posting,
+           coalesce(sum(item.amount) FILTER (WHERE item.posting_on < %(today)s
+                                             AND item.posting <> 'MONTHLY'), 0) AS charged,
+           coalesce(sum(item.amount) FILTER (WHERE item.posting_on >= %(today)s), 0) AS today,
+           sum(item.amount) FILTER (WHERE item.posted_at IS NULL) AS waiting
     FROM billing_invoiceitem item JOIN billing_fee fee ON fee.code = item.fee_id
-    WHERE item.account_id = account.merchant_id
-      AND item.posting_on >= %(since)s AND item.posting_on < %(today)s
-      AND item.posting <> 'MONTHLY' AND fee.category <> 'SUBSCRIPTION'
-), coalesce(%(known)s::numeric, (
-    SELECT sum(charge.amount)
-    FROM billing_invoiceitem item JOIN billing_charge charge ON charge.item_id = item.id
-    WHERE item.account_id = account.merchant_id
-      AND item.posting_on >= %(since)s AND item.posting = 'MONTHLY'
-      AND charge.arrived_at >= %(since_at)s AND charge.arrived_at < %(today_at)s
-), 0), coalesce((
-    SELECT term.plan_price FROM billing_planterm term
+    WHERE item.account_id = %(account)s AND item.posting_on >= %(since)s
+      AND fee.category <> 'SUBSCRIPTION'
+    GROUP BY item.fee_id, item.posting
+)
+SELECT (SELECT coalesce(jsonb_agg(jsonb_build_array(
+            fee_id, posting, charged::text, today::text, waiting::text)), '[]') FROM fees),
+       (SELECT coalesce(sum(item.amount), 0)
+        FROM billing_invoiceitem item JOIN billing_fee fee ON fee.code = item.fee_id
+        WHERE item.account_id = %(account)s AND item.posted_at IS NOT NULL
+          AND item.invoice_id IS NULL AND fee.category = 'SUBSCRIPTION'),
+       coalesce(term.plan_price, account.plan_price),
+       coalesce(term.plan_interval_days, account.plan_interval_days)
+FROM billing_billingaccount account
+LEFT JOIN LATERAL (
+    SELECT * FROM billing_planterm term
     WHERE term.account_id = account.merchant_id AND term.starts_on = account.next_plan_on
     ORDER BY term.id DESC LIMIT 1
-), account.plan_price)
-FROM billing_billingaccount account WHERE account.merchant_id = %(account)s
+) term ON true
+WHERE account.merchant_id = %(account)s
+"""
+# Of the fees that wait for a month's end: what arrived in the days of the pace, and what of the
+# open month arrived before today. There may be very many charges of them, and both sums stay while
+# the day lasts, so that they are taken once a day (`_monthly`).
+READ_MONTHLY = """
+SELECT item.fee_id,
+       coalesce(sum(charge.amount) FILTER (WHERE charge.arrived_at >= %(since_at)s), 0)::text,
+       coalesce(sum(charge.amount) FILTER (WHERE item.posting_on >= %(today)s), 0)::text
+FROM billing_invoiceitem item JOIN billing_charge charge ON charge.item_id = item.id
+WHERE item.account_id = %(account)s AND item.posting_on >= %(since)s AND item.posting = 'MONTHLY'
+  AND charge.arrived_at < %(today_at)s
+GROUP BY item.fee_id
 """
 ONE_DAY_SECONDS = 24 * 60 * 60
+# What settles a payment, or gives or takes back a credit, comes once: no pace goes on with it.
+ONCE = frozenset({*Fee.NOT_GRANTED, *Fee.AFTER_CLOSING})
+
+
+@dataclass(frozen=True)
+class ComingInvoice:
+    """A bill that is likely to come; its total is about right."""
+
+    kind: Invoice.Kind
+    issued_on: date
+    total: Money
+    plan_fee: Money  # in it; 0 where it has none
+
+    @property
+    def label(self) -> str:
+        """Its kind, in the reader's language."""
+        return str(self.kind.label)
 
 
 @dataclass(frozen=True)
@@ -54,91 +94,150 @@ class Forecast:
     charged: Money  # in the last 14 local days before today, without plan fees
     pace: Money  # the same a day
     reached: Money  # outstanding and accruing, which count towards the threshold
+    waiting: Money  # for the month's end, when it counts, too
     to_threshold: Money  # what is missing; 0 when it is reached
-    threshold_on: date | None  # None: never, at this pace, or for a closed account
-    next_invoice_on: date | None  # None for a closed account
-    next_invoice: Money | None  # what that bill would come to, its plan fee included
-    days_to_next_invoice: int
-    to_come: Money  # in these days, at the pace
-    plan_fee: Money  # of the next bill; 0 where it has none
+    ahead: int = DAYS_AHEAD  # days, today included
+    # None: a threshold bill comes on none of these days, or the account is closed.
+    threshold_on: date | None = None
+    next_invoice_on: date | None = None  # the next bill date; None for a closed account
+    coming: list[ComingInvoice] = field(default_factory=list)  # of these days
+
+    @property
+    def next_invoice(self) -> ComingInvoice | None:
+        """The next bill, by whatever rule; None if none comes on these days."""
+        return self.coming[0] if self.coming else None
+
+    @property
+    def on_date(self) -> ComingInvoice | None:
+        """The bill of the next bill date; None if there will be too little for one."""
+        dated = (one for one in self.coming if one.kind in Invoice.SCHEDULED)
+        found = next(dated, None)
+        return found if found and found.issued_on == self.next_invoice_on else None
 
 
 def forecast(account: BillingAccount, *, today: date) -> Forecast:
-    """Forecast, on local day `today`, when the threshold is reached and what the next bill comes
-    to; amounts are in the account's currency.
+    """Forecast, on local day `today`, the bills of the next DAYS_AHEAD days; amounts are in the
+    account's currency. Nothing is forecast for a closed account.
 
-    Rule 15.2, rule 15.4, rule 15.5.
+    Rule 15.27.
     """
-    nothing = money.zero(account.currency)
-    charged, plan_fee = _read(account, today)
-    pace = charged / PACE_DAYS
+    standing, paces = gather(account, today=today)
+    currency = account.currency
+    charged = money.of(sum((pace.charged for pace in paces), Decimal(0)), currency)
     reached = account.outstanding + account.accruing
-    has_invoices = not account.is_closed
-    days_left = max((account.next_invoice_on - today).days, 0) if has_invoices else 0
-    plan_fee = plan_fee if has_invoices and account.next_invoice_has_plan else nothing
-    missing = max(account.threshold - reached, nothing)
+    told: dict[str, Any] = {}
+    if not account.is_closed:
+        coming = walk(standing, paces, until=today + (DAYS_AHEAD - 1) * ONE_DAY)
+        at_threshold = (one for one in coming if one.kind == Invoice.Kind.THRESHOLD)
+        told = {
+            "threshold_on": next((one.issued_on for one in at_threshold), None),
+            "next_invoice_on": account.next_invoice_on,
+            "coming": [
+                ComingInvoice(
+                    one.kind,
+                    one.issued_on,
+                    money.of(one.total, currency),
+                    money.of(one.plan_fee, currency),
+                )
+                for one in coming
+            ],
+        }
     return Forecast(
         charged=charged,
-        pace=money.nearest(pace),
+        pace=money.nearest(charged / PACE_DAYS),
         reached=reached,
-        to_threshold=missing,
-        threshold_on=_threshold_on(missing, pace, today) if has_invoices else None,
-        next_invoice_on=account.next_invoice_on if has_invoices else None,
-        next_invoice=money.nearest(reached + pace * days_left + plan_fee) if has_invoices else None,
-        days_to_next_invoice=days_left,
-        to_come=money.nearest(pace * days_left),
-        plan_fee=plan_fee,
+        waiting=money.of(standing.waiting or Decimal(0), currency),
+        to_threshold=max(account.threshold - reached, money.zero(currency)),
+        **told,
     )
 
 
-def _read(account: BillingAccount, today: date) -> tuple[Money, Money]:
-    """What was charged in the 14 days before today, without plan fees, and the price of the plan on
-    its next date.
+def gather(account: BillingAccount, *, today: date) -> tuple[Standing, list[Pace]]:
+    """What a walk from local day `today` on needs to know: where the account stands, and how fast
+    each fee goes on.
     """
     since = today - PACE_DAYS * ONE_DAY
-    key = f"pace:{account.pk}:{today}:{account.timezone}"
-    known = _kept(key)
     with connection.cursor() as cursor:
-        cursor.execute(
-            READ,
-            {
-                "account": account.pk,
-                "since": since,
-                "today": today,
-                "since_at": day_start(since, account.timezone),
-                "today_at": day_start(today, account.timezone),
-                "known": known,
-            },
-        )
-        posted, waiting, plan_fee = cursor.fetchone()
+        cursor.execute(READ, {"account": account.pk, "since": since, "today": today})
+        found, carried, price, interval = cursor.fetchone()
+    fees = [(fee, posting, *map(_figure, sums)) for fee, posting, *sums in json.loads(found)]
+    monthly = {}
+    if any(posting == "MONTHLY" for _, posting, *_ in fees):
+        monthly = _monthly(account, since, today)
+    standing = Standing(
+        currency=account.currency,
+        open_on=account.open_on,
+        today=max(today, account.open_on),
+        threshold=account.threshold.amount,
+        minimum=minimums.minimum(account).amount,
+        outstanding=account.outstanding.amount,
+        carried_plans=carried,
+        accruing=_waiting(fees, "DAILY"),
+        waiting=_waiting(fees, "MONTHLY"),
+        next_plan_on=account.next_plan_on,
+        next_cycle_on=account.next_cycle_on,
+        plan=Plan(account.plan_price.amount, timedelta(account.plan_interval_days)),
+        plan_to_come=Plan(price, timedelta(interval)),
+    )
+    return standing, [_pace(row, monthly) for row in fees if row[0] not in ONCE]
+
+
+def _pace(row: Sequence[Any], monthly: dict[str, list[str]]) -> Pace:
+    """The pace of a fee. A MONTHLY one's charges of today are those of the open month, less what
+    had come before today.
+    """
+    fee, posting, charged, today, _ = row
+    if posting == "MONTHLY":
+        lately, before = map(Decimal, monthly.get(fee, ("0", "0")))
+        charged, today = lately, today - before
+    return Pace(fee, posting, charged, today)
+
+
+def _figure(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _waiting(fees: Sequence[Sequence[Any]], posting: str) -> Decimal | None:
+    """What waits to be posted so; None if nothing does."""
+    waiting = [row[4] for row in fees if row[1] == posting and row[4] is not None]
+    return sum(waiting, Decimal(0)) if waiting else None
+
+
+def _monthly(account: BillingAccount, since: date, today: date) -> dict[str, list[str]]:
+    """For each MONTHLY fee: what was charged in the days of the pace, and of the open month before
+    today; cached while the day lasts.
+    """
+    key = f"monthly-pace:{account.pk}:{today}:{account.timezone}"
+    known = _kept(key)
     if known is None:
-        _keep(key, waiting)
-    return money.of(posted + waiting, account.currency), money.of(plan_fee, account.currency)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                READ_MONTHLY,
+                {
+                    "account": account.pk,
+                    "since": since,
+                    "today": today,
+                    "since_at": day_start(since, account.timezone),
+                    "today_at": day_start(today, account.timezone),
+                },
+            )
+            known = {fee: [lately, before] for fee, lately, before in cursor.fetchall()}
+        _keep(key, known)
+    return known
 
 
-def _kept(key: str) -> Decimal | None:
-    """The cached figure; None if there is none, or if Redis is away, which only makes the page
+def _kept(key: str) -> dict[str, list[str]] | None:
+    """The cached figures; None if there are none, or if Redis is away, which only makes the page
     slower.
     """
     try:
-        known: Decimal | None = cache.get(key)
+        known: dict[str, list[str]] | None = cache.get(key)
     except RedisError:
         return None
     return known
 
 
-def _keep(key: str, waiting: Decimal) -> None:
-    """Cache the figure for a day; does nothing if Redis is away."""
+def _keep(key: str, known: dict[str, list[str]]) -> None:
+    """Cache the figures for a day; does nothing if Redis is away."""
     with suppress(RedisError):
-        cache.set(key, waiting, ONE_DAY_SECONDS)
-
-
-def _threshold_on(missing: Money, pace: Money, today: date) -> date | None:
-    """The day on which `missing` will have been charged, at `pace` a day: today if nothing is
-    missing; None if never, or in over ten years.
-    """
-    if not missing:
-        return today
-    if pace.amount <= 0 or missing / pace > FARTHEST.days:
-        return None
-    return today + timedelta(days=math.ceil(missing / pace))
+        cache.set(key, known, ONE_DAY_SECONDS)

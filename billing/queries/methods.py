@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
+from moneyed import Money
 
-from billing.models import BillingAccount, Card
+from billing.models import BillingAccount, Card, Invoice
+from billing.queries.choices import Collected, collected
 from credit.models import CreditLine
 
 
@@ -17,6 +19,7 @@ class Method:
     card: Card | None
     is_in_use: bool
     is_disputed: bool = False  # not asked until it is chosen anew
+    collects: Collected | None = None  # what choosing it collects at once
 
     @property
     def label(self) -> str:
@@ -41,9 +44,10 @@ def has_stripe() -> bool:
     return bool(settings.STRIPE_API_KEY and settings.STRIPE_PUBLISHABLE_KEY)
 
 
-def of(account: BillingAccount) -> Sequence[Method]:
+def of(account: BillingAccount, waiting: Sequence[tuple[Invoice, Money]] = ()) -> Sequence[Method]:
     """The account's present method and those that could be chosen instead: cards, the latest first,
-    then proceeds, and bank transfer last.
+    then proceeds, and bank transfer last. `waiting` are the bills that a choice tries at once
+    (choices.waiting).
     """
     cards = account.cards.filter(removed_at__isnull=True).order_by("-pk")
     found: list[tuple[str, Card | None]] = [(card.provider, card) for card in cards]
@@ -60,6 +64,7 @@ def of(account: BillingAccount) -> Sequence[Method]:
             is_in_use=(is_chosen := (name, card.pk if card else None) == in_use)
             and not account.has_disputed_card,
             is_disputed=is_chosen and account.has_disputed_card,
+            collects=collected(account, waiting, name),
         )
         for name, card in found
     ]

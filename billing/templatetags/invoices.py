@@ -4,6 +4,7 @@ from django import template
 
 from billing import payment_failures
 from billing.models import Fee
+from billing.queries.standings import Standing
 
 register = template.Library()
 
@@ -12,6 +13,12 @@ register = template.Library()
 def failure(code: str) -> str:
     """Why a payment failed, in words, for a failure code."""
     return payment_failures.in_words(code)
+
+
+@register.filter
+def standing(code: str) -> Standing:
+    """Where a bill stands, for the code of its Standing."""
+    return Standing(code)
 
 
 @register.filter

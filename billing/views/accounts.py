@@ -6,6 +6,7 @@ from django.http import Http404
 
 from billing import queries
 from billing.models import BillingAccount, Invoice
+from billing.queries import standings
 from merchants.access import MemberRequest
 from merchants.queries import local_day
 
@@ -27,8 +28,10 @@ def account_and_today(request: MemberRequest, now: datetime) -> tuple[BillingAcc
 
 
 def invoice_of(request: MemberRequest, number: str) -> Invoice:
-    """The bill with this number, of the merchant in the address. Raises Http404."""
-    invoice = queries.invoice(account_of(request), number)
+    """The bill with this number, of the merchant in the address, with where it stands. Raises
+    Http404.
+    """
+    invoice = standings.invoice(account_of(request), number)
     if invoice is None:
         raise Http404("no bill has this number")
     return invoice

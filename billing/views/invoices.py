@@ -9,12 +9,13 @@ from django.shortcuts import redirect, render
 
 from billing import explanations, queries
 from billing.documents import exports, invoice_csv, pdf
-from billing.forms.lists import KINDS, STATUSES, InvoiceFilter
+from billing.forms.lists import KINDS, STANDINGS, InvoiceFilter
 from billing.models import Invoice
 from billing.operations import payments
-from billing.queries import collecting, payment_plans, timelines
+from billing.queries import collecting, payment_plans, standings, timelines
 from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of, invoice_of
+from credit.queries import freezes
 from lib import clock, paging
 from lib.csv_files import download
 from lib.refusals import Refused, sentence_of
@@ -30,8 +31,8 @@ def invoices(request: MemberRequest) -> HttpResponse:
     asked = InvoiceFilter(request.GET)
     context = asked.context | {
         "account": account,
-        "page": asked.page(queries.invoices(account, **asked.rows)),
-        "statuses": STATUSES,
+        "page": asked.page(standings.invoices(account, **asked.rows)),
+        "standings": STANDINGS,
         "kinds": KINDS,
     }
     return render(request, "billing/invoices.html", context)
@@ -42,7 +43,7 @@ def export_invoices(request: MemberRequest) -> HttpResponseBase:
     """A CSV file of all bills that the list shows with the same filter."""
     account, today = account_and_today(request, clock.now())
     asked = InvoiceFilter(request.GET)
-    found = asked.ordered(queries.invoices(account, **asked.rows))
+    found = asked.ordered(standings.invoices(account, **asked.rows))
     file_name = f"bills-{request.membership.merchant.reference}-{today}.csv"
     return download(request, exports.invoices(account, found), file_name)
 
@@ -64,9 +65,11 @@ def invoice(request: MemberRequest, number: str) -> HttpResponse:
         "plan_parts": plan and payment_plans.parts(plan, invoice.amount_paid),
         "pause": by_hand.pause(invoice.account.open_on) if invoice.is_open else None,
         "collected_on": queries.collected_on(invoice, attempts),
+        "last_try": next((one for one in reversed(attempts) if one.was_tried), None),
+        "is_frozen": partial(freezes.are_for_bills, invoice.account_id),  # asked for by some bills
         "under_way": any(payment.is_undecided for payment in attempts),
         "bank_details": settings.TAEL_BANK_DETAILS,
-        "number_outside": partial(installation.outside, number),  # asked for by some bills
+        "number_outside": partial(installation.outside, number),
     }
     return render(request, "billing/invoice.html", context)
 

@@ -12,8 +12,8 @@ from billing import queries
 from billing.forms.methods import ChosenMethod, SandboxCard
 from billing.forms.thresholds import HigherThreshold
 from billing.models import BillingAccount
-from billing.operations import cards, payment_methods, thresholds
-from billing.queries import forecast, methods, terms
+from billing.operations import cards, payment_methods, payments, thresholds
+from billing.queries import choices, forecast, methods, terms
 from billing.views.accounts import account_of
 from billing.views.trying import try_chosen
 from lib import clock, paging
@@ -83,7 +83,7 @@ def choose_method(request: MemberRequest) -> HttpResponse:
         messages.error(request, sentence_of(refused))
     else:
         messages.success(request, _("Your bills are collected this way from now on."))
-        try_chosen(request, account.pk)
+        return try_chosen(request, account.pk)
     return _back(request)
 
 
@@ -107,8 +107,7 @@ def add_sandbox_card(request: MemberRequest) -> HttpResponse:
             form.add_error(None, sentence_of(refused))
         else:
             messages.success(request, _("Bills are collected from %(card)s now.") % {"card": card})
-            try_chosen(request, account.pk)
-            return _back(request)
+            return try_chosen(request, account.pk)
     forms = HigherThreshold(account=account), form
     return _page(request, account, *forms, now=now, status=_UNPROCESSABLE)
 
@@ -142,6 +141,7 @@ def _page(
 ) -> HttpResponse:
     """The settings page with these forms; the latest LATEST requests for a threshold are shown."""
     requests = list(terms.threshold_requests(account).order_by("-id")[:LATEST])
+    waiting = choices.waiting(account, collector=payments.COLLECTOR, now=now)
     context = {
         "account": account,
         "forecast": forecast.forecast(account, today=local_day(account, now)),
@@ -152,7 +152,8 @@ def _page(
         "last_invoice_on": queries.last_invoice_on(account),
         "plan_to_come": terms.plan_to_come(account),
         "zone_to_come": terms.zone_to_come(account),
-        "methods": methods.of(account),
+        "methods": methods.of(account, waiting),
+        "card_collects": choices.collected(account, waiting, BillingAccount.Method.SANDBOX),
         "has_stripe": methods.has_stripe(),
         "card_form": card_form if methods.has_sandbox() else None,
     }

@@ -6,7 +6,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from billing.operations import cards
+from billing.models import BillingAccount
+from billing.operations import cards, payments
+from billing.queries import choices
 from billing.views.accounts import account_of
 from billing.views.trying import try_chosen
 from lib import clock
@@ -29,13 +31,18 @@ def add(request: MemberRequest) -> HttpResponse:
     """The page with the field for a card. Opening it begins a setup at Stripe; a setup that is
     never finished has no effect.
     """
-    account = account_of(request)
+    account, now = account_of(request), clock.now()
     try:
-        begun = cards.begin(merchant_id=account.pk, actor=request.user.email, now=clock.now())
+        begun = cards.begin(merchant_id=account.pk, actor=request.user.email, now=now)
     except Refused as refused:
         messages.error(request, sentence_of(refused))
         return _back(request)
-    context = {"begun": begun, "key": settings.STRIPE_PUBLISHABLE_KEY}
+    waiting = choices.waiting(account, collector=payments.COLLECTOR, now=now)
+    context = {
+        "begun": begun,
+        "key": settings.STRIPE_PUBLISHABLE_KEY,
+        "card_collects": choices.collected(account, waiting, BillingAccount.Method.STRIPE),
+    }
     response = render(request, "billing/stripe_card.html", context)
     response["Content-Security-Policy"] = POLICY
     response["Cache-Control"] = "no-store"
@@ -63,7 +70,7 @@ def finish(request: MemberRequest) -> HttpResponse:
     else:
         if card.removed_at is None:  # which it is when an old page is sent again
             messages.success(request, _("%(card)s was added.") % {"card": card})
-        try_chosen(request, account.pk)
+        return try_chosen(request, account.pk)
     return _back(request)
 
 

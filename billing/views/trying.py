@@ -1,22 +1,27 @@
-"""Tries a bill at once after a choice of a payment method, and shows the outcome on the same
+"""Tries a bill at once after a choice of a payment method, and shows the outcome on the bill's
 page.
 """
 
 from django.contrib import messages
-from django.http import HttpRequest
+from django.http import HttpResponse
+from django.shortcuts import redirect
 
 from billing import explanations, tasks
 from billing.operations import payments
 from lib import clock
 from lib.refusals import Refused, sentence_of
+from merchants.access import MemberRequest
 
 
-def try_chosen(request: HttpRequest, merchant_id: int) -> None:
-    """Try the oldest bill that is due after a choice of method, while the page waits, and show a
-    message with the outcome; have workers try the others.
+def try_chosen(request: MemberRequest, merchant_id: int) -> HttpResponse:
+    """Try the oldest bill that is due after a choice of method, while the page waits; have workers
+    try the others. Leads to the bill that was tried, with a message of what came of it, or back to
+    the settings page if none was.
 
-    It is called once the choice is committed.
+    It is called once the choice is committed. Rule 16.9, rule 16.24.
     """
+    merchant = request.membership.merchant.reference
+    back = redirect("billing:settings", merchant=merchant)
     try:
         payment = payments.collect_chosen(merchant_id, now=clock.now())
     except Refused as refused:
@@ -24,4 +29,6 @@ def try_chosen(request: HttpRequest, merchant_id: int) -> None:
     else:
         if payment is not None:
             messages.add_message(request, *explanations.outcome_of_invoice(payment))
+            back = redirect("billing:invoice", merchant, payment.invoice.number)
     tasks.start_collecting(merchant_id)
+    return back

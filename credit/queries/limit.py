@@ -5,7 +5,7 @@ See chapter 8 of docs/rules.md.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -15,8 +15,16 @@ from django.db.models import QuerySet
 from moneyed import Money
 
 from credit import scoring
-from credit.models import CreditLine, CreditPolicy, LimitEntry, LimitRequest, LimitReview, Order
-from credit.queries import policies, reviews
+from credit.models import (
+    CreditLine,
+    CreditPolicy,
+    Freeze,
+    LimitEntry,
+    LimitRequest,
+    LimitReview,
+    Order,
+)
+from credit.queries import overdue, policies, reviews
 from credit.rules import INSTALMENT_DAYS
 from lib import calendar, money
 from merchants.queries import local_day
@@ -94,6 +102,13 @@ class Explanation:
     profile_reported: Decimal
     profile_confirmed: Decimal
     profile_rejected: bool
+    overdue: Money
+    once_paid: Money | None  # the limit then, once what is overdue is paid; None if nothing is
+
+    @property
+    def is_at_maximum(self) -> bool:
+        """Whether no review raises the limit, since it is as high as reviews go."""
+        return self.limit >= self.policy.maximum_limit
 
     @property
     def is_blocked_by_overdue(self) -> bool:
@@ -132,6 +147,7 @@ def explain(line: CreditLine) -> Explanation | None:
     if inputs is None:
         return None
     result = scoring.review(inputs, policy)
+    once_paid = _once_paid(line, inputs, policy) if inputs.overdue > 0 else None
     next_grade, needed = _next_grade(result, policy)
     return Explanation(
         on=on,
@@ -148,7 +164,23 @@ def explain(line: CreditLine) -> Explanation | None:
         profile_reported=inputs.profile_reported,
         profile_confirmed=inputs.profile_confirmed,
         profile_rejected=inputs.profile_rejected,
+        overdue=money.of(inputs.overdue, line.currency),
+        once_paid=once_paid,
     )
+
+
+def _once_paid(line: CreditLine, inputs: scoring.Inputs, policy: CreditPolicy) -> Money:
+    """The limit that the review would give once what is overdue is paid: that counts as paid then,
+    and a freeze for it is lifted.
+    """
+    others = line.freezes.filter(lifted_at__isnull=True).exclude(reason=Freeze.Reason.OVERDUE)
+    paid = replace(
+        inputs,
+        overdue=Decimal(0),
+        paid=inputs.paid + inputs.overdue,
+        is_frozen=inputs.is_frozen and others.exists(),
+    )
+    return money.of(scoring.review(paid, policy).limit, line.currency)
 
 
 def past_reviews(line: CreditLine) -> QuerySet[LimitReview]:
@@ -235,11 +267,14 @@ class Acceptance:
     is_accepted: bool
     decline_code: str = ""
     # First local date on which enough is back if every buyer pays each part on its due date; None
-    # when no payment to come would be enough, or the line is frozen.
+    # when no payment to come would be enough, or the line is frozen. Who is overdue is not counted
+    # on: such parts are in `overdue`.
     possible_on: date | None = None
     missing: Money | None = None  # of the limit, when it is not enough
     # With very many open orders: enough is free on this local date at the earliest.
     not_before: date | None = None
+    overdue: Money | None = None  # what buyers owe past its day, when the limit is not enough
+    overdue_is_enough: bool = False  # the order would go through once that is paid
 
     @property
     def decline_label(self) -> str:
@@ -263,15 +298,23 @@ def would_accept(line: CreditLine, amount: Money) -> Acceptance:
         return Acceptance(False, Order.Decline.ABOVE_OWN_CAP)
     if amount <= line.available:
         return Acceptance(True)
-    code = Order.Decline.INSUFFICIENT_CREDIT
-    return Acceptance(False, code, missing=amount - line.available, **_enough_on(line, amount))
+    late = overdue.overdue_of(line)
+    return Acceptance(
+        False,
+        Order.Decline.INSUFFICIENT_CREDIT,
+        missing=amount - line.available,
+        overdue=late or None,
+        overdue_is_enough=line.used - late + amount <= line.limit,
+        **_enough_on(line, amount),
+    )
 
 
 MANY = 1000  # open orders that are looked at
 
-# Parts past their due date are counted on today: the earliest they can come. What an order owes is
-# one stretch of its amount, from `paid` to `paid + outstanding` (credit.rules.parts). Orders are
-# read by their oldest unpaid part, so that up to the last one's day no part is left out.
+# Parts past their due date are not counted: who has not paid on time is not taken to pay today.
+# What an order owes is one stretch of its amount, from `paid` to `paid + outstanding`
+# (credit.rules.parts). Orders are read by their oldest unpaid part, so that up to the last one's
+# day no part is left out.
 ENOUGH_ON = """
 WITH due AS MATERIALIZED (
     SELECT * FROM credit_order o
@@ -280,13 +323,14 @@ WITH due AS MATERIALIZED (
 ), horizon AS (
     SELECT CASE WHEN count(*) = %(many)s THEN greatest(max(due_on), %(today)s) END AS day FROM due
 ), part AS (
-    SELECT greatest(o.first_due_on + (number - 1) * %(instalment_days)s, %(today)s) AS due_on,
+    SELECT o.first_due_on + (number - 1) * %(instalment_days)s AS due_on,
            greatest(least(CASE WHEN number = o.instalments THEN o.amount
                                ELSE o.part_amount * number END, o.paid + o.outstanding)
                     - greatest(o.part_amount * (number - 1), o.paid), 0) AS owed
     FROM due o CROSS JOIN LATERAL generate_series(1, o.instalments) number
 ), day AS (
-    SELECT due_on, sum(sum(owed)) OVER (ORDER BY due_on) AS back FROM part GROUP BY due_on
+    SELECT due_on, sum(sum(owed)) OVER (ORDER BY due_on) AS back
+    FROM part WHERE due_on >= %(today)s GROUP BY due_on
 )
 SELECT min(day.due_on) FILTER (WHERE day.due_on <= coalesce(horizon.day, 'infinity')), horizon.day
 FROM horizon LEFT JOIN day ON day.back >= %(missing)s

@@ -106,8 +106,8 @@ def test_the_forecast_shows_how_it_comes_about(shop: Shop) -> None:
         "Likely reached on 29 Nov 2026" in said
     )
     assert (
-        "Next bill date 1 Dec 2026 Outstanding, with what accrues today 107.00 USD "
-        "16 days at 7.00 USD 112.00 USD Plan 0.00 USD Likely comes to 219.00 USD" in said
+        "Coming bills Date Kind About 29 Nov 2026 Threshold 205.00 USD "
+        "1 Dec 2026 Subscription 7.00 USD" in said
     )
 
 

@@ -32,9 +32,9 @@ def read(shop: Shop, page: str) -> str:
 def test_bills_are_listed_latest_first(shop: Shop) -> None:
     page = read(shop, "")
     assert (
-        "2026-000002 12 Nov 2026 Threshold 1 Nov 2026 – 12 Nov 2026 Open 19 Nov 2026 225.00 USD "
-        "2026-000001 1 Nov 2026 Subscription 1 Nov 2026 – 30 Nov 2026 Open 8 Nov 2026 39.00 USD"
-        in page
+        "2026-000002 12 Nov 2026 Threshold 1 Nov 2026 – 12 Nov 2026 To be paid 19 Nov 2026 "
+        "225.00 USD 2026-000001 1 Nov 2026 Subscription 1 Nov 2026 – 30 Nov 2026 "
+        "Past due freezes your line on 6 Dec 2026 8 Nov 2026 39.00 USD" in page
     )
 
 
@@ -63,7 +63,7 @@ def test_a_collected_bill_shows_the_payment(settings: Settings) -> None:
     shop = shops.join("2026-11-01 09:00", plan_price="39.00", payment_method="sandbox")
     shop.run_jobs("2026-11-01 10:00")
     page = read(shop, "2026-000001/")
-    assert "Bill 2026-000001 Paid" in page
+    assert "Bill 2026-000001 Collected" in page
     assert "1 Nov 2026 10:00 Payment 1 Sandbox Succeeded 39.00 USD" in page
     assert "1 Nov 2026 10:00 Paid – 39.00 USD" in page
     assert "Pay it by bank transfer" not in page
@@ -171,7 +171,9 @@ def test_a_failed_payment_tells_why_and_when_it_is_tried_again() -> None:
     page = read(shop, "2026-000002/")
     assert "Failed there were not enough available proceeds 200.00 USD" in page
     assert (
-        "Left to pay 200.00 USD Not paid since 1 Nov 2026 Collected next 2 Nov 2026 11:00" in page
+        "Left to pay 200.00 USD Not paid since 1 Nov 2026 Last try 1 Nov 2026 11:00 there were not "
+        "enough available proceeds Next try 2 Nov 2026 11:00 Freezes your credit line on "
+        "29 Nov 2026" in page
     )
 
 

@@ -150,11 +150,11 @@ def test_bills_are_found_by_state_kind_and_number(clock: Callable[[str], None]) 
 
     assert found("") == ["2026-000002", "2026-000001"]
     assert found("kind=THRESHOLD") == ["2026-000002"]
-    assert found("kind=SUBSCRIPTION&status=OPEN") == ["2026-000001"]
-    assert found("status=PAID") == []
+    assert found("kind=SUBSCRIPTION&standing=FAILED") == ["2026-000001"]
+    assert found("standing=COLLECTED") == []
     assert found("number=2026-000001") == ["2026-000001"]
-    assert found("status=nonsense") == ["2026-000002", "2026-000001"]
-    assert "No bill matches." in read(shop, "invoices/?status=PAID")
+    assert found("standing=nonsense") == ["2026-000002", "2026-000001"]
+    assert "No bill matches." in read(shop, "invoices/?standing=COLLECTED")
 
 
 def test_the_history_is_exported_as_it_is_filtered(shop: Shop) -> None:
@@ -163,9 +163,10 @@ def test_the_history_is_exported_as_it_is_filtered(shop: Shop) -> None:
     file = b"".join(client.get(address_of(shop, "invoices.csv?kind=SUBSCRIPTION"))).decode()
     assert file.splitlines() == [
         "Bill #,Kind,Status,Date,Start of billing cycle,End of billing cycle,Due date,Total,Paid,"
-        "Currency,Paid (UTC),Start of plan,End of plan",
+        "Currency,Paid (UTC),Start of plan,End of plan,Standing,Last try (UTC),Next try (UTC),"
+        "Freezes the line on",
         "2026-000001,SUBSCRIPTION,OPEN,2026-11-01,2026-11-01,2027-10-31,2026-11-01,39.00,0.00,USD,,"
-        "2026-11-01,2027-10-31",
+        "2026-11-01,2027-10-31,FAILED,2026-11-01T10:10:00Z,2026-11-02T10:10:00Z,2026-11-29",
     ]
 
 

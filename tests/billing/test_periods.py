@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from billing import queries
 from billing.documents import exports
 from billing.models import Invoice
+from billing.queries import standings
 from tests import shops
 from tests.billing import deciding, paying
 from tests.shops import Shop
@@ -58,10 +58,12 @@ def test_with_another_line_the_plans_days_stand_beside() -> None:
         *FIRST_INVOICES,
         "SUBSCRIPTION 59.00 2026-11-13 2026-11-30 plan 2026-12-01 2026-12-30",
     ]
-    rows = b"".join(exports.invoices(shop.account, queries.invoices(shop.account))).decode()
+    rows = b"".join(exports.invoices(shop.account, standings.invoices(shop.account))).decode()
     assert "2026-11-13,2026-11-30," in rows
-    assert rows.splitlines()[0].endswith("Start of plan,End of plan")
-    assert any(row.endswith("2026-12-01,2026-12-30") for row in rows.splitlines())
+    assert rows.splitlines()[0].endswith(
+        "Start of plan,End of plan,Standing,Last try (UTC),Next try (UTC),Freezes the line on"
+    )
+    assert any("2026-12-01,2026-12-30," in row for row in rows.splitlines())
 
 
 def test_a_void_bill_does_not_count() -> None:

@@ -144,7 +144,7 @@ def test_everybody_of_the_merchant_sees_the_lists(shop: Shop, path: str) -> None
     [
         "statements/?year=2026&by=month",
         "statements/2026-11/?reference=FR-2&by=-at",
-        "invoices/?status=OPEN&kind=THRESHOLD&number=2026&by=-total",
+        "invoices/?standing=TO_PAY&kind=THRESHOLD&number=2026&by=-total",
         "credits/?charge=C-&by=amount",
         "requests/?reference=FR&by=-reference",
     ],

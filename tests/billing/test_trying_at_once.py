@@ -11,10 +11,14 @@ from billing.models import Card, Invoice, Payment
 from billing.operations import at_once, cards, payments
 from billing.providers import hurry, stripe
 from billing.providers.registry import Answer, NoAnswer
+from billing.queries import choices
+from lib import money
 from tests import shops, stripe_server
+from tests.amounts import usd
 from tests.billing.at_stripe import add_card as add_stripe_card
 from tests.billing.at_stripe import billed_shop
-from tests.billing.pages import send
+from tests.billing.by_hand import plan
+from tests.billing.pages import read, send
 from tests.billing.paying import (
     FIRST,
     GOOD,
@@ -27,6 +31,7 @@ from tests.billing.paying import (
     billed,
     first_failure,
     invoice,
+    manual,
     next_attempt,
     pay_now,
     state,
@@ -36,6 +41,7 @@ from tests.credit.pages import set_clock
 from tests.factories import member, proved
 from tests.shops import Shop
 from tests.stripe_server import OddStripe
+from tests.text import text_of
 from tests.unchanged import nothing_changes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sandbox")]
@@ -77,6 +83,60 @@ def test_the_oldest_is_tried_in_the_request_and_the_rest_by_a_worker(
     assert next_attempt(shop, SECOND) == "2026-11-02 12:00"
     tasks.collect_chosen(shop.merchant.pk)
     assert state(SECOND) == "PAID 250.00/250.00"
+
+
+def test_the_page_says_what_a_choice_collects_and_leads_to_the_bill(
+    clock: Callable[[str], None], started: list[int]
+) -> None:
+    """Before anything is due, and for a transfer, it promises nothing."""
+    shop = manual()
+    good = add_card(shop, "2026-11-01 10:30", GOOD)
+    add_card(shop, "2026-11-01 10:40", SHORT)
+    clock("2026-11-02 12:00")
+    assert "Collects" not in read(shop, "settings/")
+    assert shop.charge("2026-11-07 09:00", "pick-pack", "250.00") == "applied"
+    shop.run_jobs("2026-11-08 10:00")
+    clock("2026-11-08 12:00")
+    said = read(shop, "settings/")
+    assert (
+        f"Visa ···· 4242 Collected from the card when a bill is issued. Use Remove Collects 39.00 "
+        f"USD of bill {FIRST} from Visa ···· 4242 now. 1 other bill follows." in said
+    )
+    assert f"Collects 39.00 USD of bill {FIRST} from the new card at once." in said
+    assert "from Bank transfer now" not in said
+    client = proved(member(shop))
+    response = client.post(
+        f"/m/rosewood/billing/{CHOOSE}", {"method": "sandbox", "card": good.pk}, follow=True
+    )
+    assert response.redirect_chain == [(f"/m/rosewood/billing/invoices/{FIRST}/", 302)]
+    said = text_of(response)
+    assert "Your bills are collected this way from now on." in said
+    assert f"Bill {FIRST}: 39.00 USD was paid." in said
+    assert f"Bill {FIRST} Collected" in said
+    tasks.collect_chosen(shop.merchant.pk)
+    assert "Collects" not in read(shop, "settings/")
+
+
+def test_what_is_promised_is_what_the_method_takes_and_may_be_tried(
+    clock: Callable[[str], None],
+) -> None:
+    """Cards at Stripe take 0.50 at least; after five tries by people nothing is promised; of a
+    payment plan the part whose day has come is.
+    """
+    shop = billed(card=SHORT)
+    shop.run_jobs("2026-11-01 11:00")
+    now = shop.at("2026-11-01 12:00")
+    waiting = choices.waiting(shop.account, collector="collect-payments", now=now)
+    assert [(str(invoice), money.text(amount)) for invoice, amount in waiting] == [(FIRST, "39.00")]
+    found = choices.collected(shop.account, [(waiting[0][0], usd("0.49"))], "stripe")
+    assert found is None
+    for minute in range(5):
+        pay_now(shop, f"2026-11-01 11:1{minute}")
+    assert not choices.waiting(shop.account, collector="collect-payments", now=now)
+    plan(shop, "2026-11-02 12:00", (("2026-11-03", "9.00"), ("2026-11-30", "30.00")))
+    later = shop.at("2026-11-03 13:00")
+    (part,) = choices.waiting(shop.account, collector="collect-payments", now=later)
+    assert part[1] == usd("9.00")
 
 
 def test_without_a_broker_the_hourly_job_tries_the_rest(

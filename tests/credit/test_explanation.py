@@ -57,6 +57,28 @@ def test_only_what_is_overdue_now_is_in_the_way_of_a_raise() -> None:
     found = limits.explain(shop.line)
     assert found is not None
     assert (found.limit_then, found.is_blocked_by_overdue) == (usd("5000"), True)
+    assert (found.overdue, found.once_paid) == (usd("300"), usd("10000"))
+    # A freeze of another reason stays in the way, one for what is overdue would be lifted.
+    FreezeFactory.create(shop=shop, at="2026-11-21 10:00", actor=OPERATOR, note="look")
+    found = limits.explain(shop.line)
+    assert found is not None
+    assert found.once_paid == usd("5000")
+
+
+def test_who_is_overdue_is_not_counted_on_to_pay() -> None:
+    """300.00 are overdue, 200.00 due on the 30th, 500.00 not delivered."""
+    shop = shops.join("2026-11-01 10:00", credit_limit="3000.00")
+    for order, amount, day in (("A", "300.00", "10"), ("B", "200.00", "20")):
+        shop.place(AT, order, amount)
+        shop.deliver(f"2026-11-{day} 10:00", order)
+    shop.place(AT, "C", "2500.00")
+    shop.run_jobs("2026-11-21 00:00")
+    answers = [limits.would_accept(shop.line, usd(amount)) for amount in ("200", "300", "500.01")]
+    assert [(str(one.possible_on), one.overdue, one.overdue_is_enough) for one in answers] == [
+        ("2026-11-30", usd("300"), True),
+        ("None", usd("300"), True),
+        ("None", usd("300"), False),
+    ]
 
 
 def test_a_line_that_would_not_be_reviewed_has_no_explanation() -> None:

@@ -65,6 +65,37 @@ def test_it_says_how_far_a_review_goes(shop: Shop) -> None:
     assert "looks at raises to more than 20,000.00 USD" in said
 
 
+def test_at_the_maximum_it_says_so_and_the_form_comes_first(
+    shop: Shop, clock: Callable[[str], None]
+) -> None:
+    said = read(shop, "raise/")
+    assert said.index("Ask for it") < said.index("If the review of 1 Dec 2026 were now")
+    assert "maximum:" not in said
+    shop_with("1000.00", reference="large", credit_limit="100000.00")
+    clock("2026-11-10 10:00")
+    said = read(Shop("large"), "raise/")
+    assert "at the maximum: no review raises it above 100,000.00 USD" in said
+    assert "Limit now 100,000.00 USD the maximum" in said
+
+
+def test_it_says_what_the_limit_would_be_once_what_is_overdue_is_paid(
+    clock: Callable[[str], None],
+) -> None:
+    """Paid, it counts as paid, too: 9,651.55 and 98.45 are 9,750.00, which grade B takes."""
+    shop = shop_with("9651.55", ("4.4", "60", "80", "85"), reference="late")
+    shop.place("2026-11-03 11:00", "A", "98.45")
+    shop.deliver("2026-11-05 10:00", "A")
+    shop.run_jobs("2026-11-16 00:00")
+    clock("2026-11-16 12:00")
+    said = read(shop, "raise/")
+    assert "Limit then 5,000.00 USD Limit then, once the overdue 98.45 USD is paid" in said
+    assert "98.45 USD is paid 7,500.00 USD" in said
+    assert "Overdue orders" in read(shop, "check/?amount=6,000")
+    assert "The overdue 98.45 USD is not counted on" in read(shop, "check/?amount=6,000")
+    said = read(shop, "check/?amount=5,000")
+    assert "It would go through as soon as the overdue 98.45 USD is paid." in said
+
+
 def test_a_shop_we_know_nothing_of_is_told_so(shop: Shop) -> None:
     shops.join("2026-11-01 10:00", "silent")
     said = read(Shop("silent"), "raise/")

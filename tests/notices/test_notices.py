@@ -214,7 +214,8 @@ def test_a_closed_statement_and_an_issued_bill_are_told_at_their_own_instant() -
     ]
     assert sentences(shop) == [
         f"Bill {number} over 210.00 USD was issued.",
-        f"We could not collect 210.00 USD for bill {number}: it was not paid by its due date.",
+        f"210.00 USD of bill {number} was due on 19 Nov 2026 and has not arrived. If the bill stays"
+        " unpaid, your credit line is frozen on 17 Dec 2026 and takes no new orders.",
         "All charges of November 2026 are in, and the statement can be exported.",
     ]
     assert [notice.at for notice in shop.merchant.notices.order_by("pk")] == [
@@ -236,6 +237,8 @@ def test_a_failed_payment_is_told_once_however_often_it_is_tried(settings: Setti
     assert told(shop) == [("BILL_ISSUED", invoice.number), ("PAYMENT_FAILED", invoice.number)]
     assert sentences(shop)[1] == (
         f"We could not collect 21,000 JPY for bill {invoice.number}: the card had not enough funds."
+        " We try again on 3 Nov 2026. If the bill stays unpaid, your credit line is frozen on"
+        " 30 Nov 2026 and takes no new orders."
     )
 
 

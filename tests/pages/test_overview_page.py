@@ -59,7 +59,10 @@ def test_it_shows_what_is_outstanding_against_the_threshold(clock: Clock) -> Non
     clock("2026-10-02 12:00")
     page = overview(shop)
     assert "20.50 USD outstanding Accruing today 7.00 USD Billing threshold 200.00 USD" in page
-    assert "Next bill date 31 Oct 2026 with your plan: 39.00 USD" in page
+    assert (
+        "Next bill 31 Oct 2026 Subscription Likely comes to 66.50 USD Plan fee in it 39.00 USD"
+        in page
+    )
 
 
 def test_it_shows_this_month_by_category(clock: Clock) -> None:

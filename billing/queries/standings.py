@@ -1,0 +1,134 @@
+"""Where bills stand in being collected, as a merchant's people read it. Nothing here writes.
+
+A bill's status says what it is in the books; whether it is fresh, tried, failed or past due follows
+from its attempts and days, and is told here once, for lists, files, pages and the overview.
+"""
+
+from typing import Any
+
+from django.db.models import CharField, DateField, DateTimeField, Field, QuerySet, TextChoices
+from django.db.models.expressions import RawSQL
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from billing import queries
+from billing.models import BillingAccount, Fee, Invoice, Payment
+from billing.models.accounts import FREEZE_DAYS
+from billing.providers import minimums
+
+
+class Standing(TextChoices):
+    """Where a bill stands; each bill that has a number has one of these."""
+
+    TO_PAY = "TO_PAY", pgettext_lazy("bill", "To be paid")  # and nothing collects it by itself
+    COLLECTING = "COLLECTING", _("Collecting")  # tried by itself, and not failed
+    CHECKED = "CHECKED", _("Being checked")  # an attempt has no answer
+    FAILED = "FAILED", _("Payment failed")
+    PAST_DUE = "PAST_DUE", _("Past due")  # not paid in time, without an attempt
+    PLAN = "PLAN", _("Payment plan")  # paid in parts, none of which is missed
+    GIVEN_UP = "GIVEN_UP", _("Uncollectible")
+    COLLECTED = "COLLECTED", _("Collected")
+    VOID = "VOID", _("Void")
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a payer has to do something: it was not collected, or not paid in time."""
+        return self in (Standing.FAILED, Standing.PAST_DUE, Standing.GIVEN_UP)
+
+    @property
+    def is_past_due(self) -> bool:
+        return self == Standing.PAST_DUE
+
+    @property
+    def is_checked(self) -> bool:
+        return self == Standing.CHECKED
+
+    @property
+    def is_in_parts(self) -> bool:
+        return self == Standing.PLAN
+
+    @property
+    def is_collecting(self) -> bool:
+        return self == Standing.COLLECTING
+
+
+def _quoted(codes: tuple[str, ...]) -> str:
+    return ", ".join(f"'{code}'" for code in codes)
+
+
+# SQL of a bill in a query that calls its row {invoice}.
+STANDING = f"""CASE
+    WHEN {{invoice}}.status = 'PAID' THEN 'COLLECTED'
+    WHEN {{invoice}}.status = 'VOID' THEN 'VOID'
+    WHEN EXISTS (SELECT 1 FROM billing_payment payment
+                 WHERE payment.invoice_id = {{invoice}}.id
+                   AND payment.status IN ('PENDING', 'UNKNOWN')) THEN 'CHECKED'
+    WHEN EXISTS (SELECT 1 FROM billing_paymentplan plan
+                 WHERE plan.invoice_id = {{invoice}}.id AND plan.status = 'IN_FORCE') THEN 'PLAN'
+    WHEN {{invoice}}.status = 'UNCOLLECTIBLE' THEN 'GIVEN_UP'
+    WHEN EXISTS (SELECT 1 FROM billing_payment payment
+                 JOIN billing_billingaccount account
+                      ON account.merchant_id = {{invoice}}.account_id
+                 WHERE payment.invoice_id = {{invoice}}.id AND payment.status = 'FAILED'
+                   AND payment.failure NOT IN ({_quoted(Payment.NOBODYS_FAILURES)})
+                   AND account.payment_method <> 'manual') THEN 'FAILED'
+    WHEN {{invoice}}.first_failed_at IS NOT NULL THEN 'PAST_DUE'
+    WHEN {{invoice}}.next_attempt_at IS NOT NULL THEN 'COLLECTING'
+    ELSE 'TO_PAY' END"""
+# The day on which it freezes the line if it stays unpaid, as operations/dunning.py counts it; NULL
+# for a bill that does not, or has not failed yet.
+FREEZES_ON = f"""CASE
+    WHEN {{invoice}}.status IN ('OPEN', 'UNCOLLECTIBLE')
+         AND {{invoice}}.first_failed_on IS NOT NULL
+         AND NOT EXISTS (SELECT 1 FROM billing_paymentplan plan
+                         WHERE plan.invoice_id = {{invoice}}.id AND plan.status = 'IN_FORCE')
+         AND NOT EXISTS (SELECT 1 FROM billing_billingaccount account
+                         JOIN {minimums.RELATION} ON minimum.method = account.payment_method
+                                                 AND minimum.currency = account.currency
+                         WHERE account.merchant_id = {{invoice}}.account_id
+                           AND {{invoice}}.total - {{invoice}}.amount_paid < minimum.least)
+    THEN greatest({{invoice}}.held_until, {{invoice}}.first_failed_on
+                  + CASE WHEN EXISTS (SELECT 1 FROM billing_invoiceline line
+                                      WHERE line.invoice_id = {{invoice}}.id
+                                        AND line.fee_code = '{Fee.REVERSAL}')
+                         THEN 0 ELSE {FREEZE_DAYS} END)
+    END"""
+LAST_TRIED_AT = f"""(
+    SELECT max(payment.started_at) FROM billing_payment payment
+    WHERE payment.invoice_id = {{invoice}}.id
+      AND payment.provider NOT IN ({_quoted(Payment.OWN_PROVIDERS)}))"""
+
+
+def invoices(
+    account: BillingAccount, *, standing: str = "", kind: str = "", number: str = ""
+) -> QuerySet[Invoice]:
+    """The account's bills of `queries.invoices`, placed."""
+    return placed(queries.invoices(account, kind=kind, number=number), standing=standing)
+
+
+def invoice(account: BillingAccount, number: str) -> Invoice | None:
+    """The account's bill with this number, placed, or None."""
+    return placed(account.invoices.filter(number=number)).first()
+
+
+def placed(found: QuerySet[Invoice], *, standing: str = "") -> QuerySet[Invoice]:
+    """The bills of `found`, each with its `standing`, when it was last tried (`last_tried_at`) and
+    on which day it freezes the line (`freezes_on`); with a `standing`, only those. Rule 16.23.
+    """
+    told = {
+        "standing": _read(STANDING, CharField()),
+        "last_tried_at": _read(LAST_TRIED_AT, DateTimeField()),
+        "freezes_on": _read(FREEZES_ON, DateField()),
+    }
+    found = found.annotate(**told)
+    return found.filter(standing=standing) if standing else found
+
+
+def of(invoice: Invoice) -> Standing:
+    """Where a bill stands that `placed` has read."""
+    return Standing(invoice.standing)  # type: ignore[attr-defined]  # its annotation
+
+
+def _read(sql: str, column: Field[Any, Any]) -> RawSQL:
+    """The expression of this SQL in a query of Django's about bills."""
+    return RawSQL(sql.format(invoice="billing_invoice"), (), output_field=column)
