@@ -1,5 +1,5 @@
-"""Pages for requests that are refused or fail, in the frame of the other pages for who is signed in:
-with their merchant's navigation, search and language (rule 3.7).
+"""Pages for requests that are refused or fail. Who is signed in reads them in the frame of the
+other pages: with their merchant's navigation, search and language (rule 3.7).
 """
 
 import logging

@@ -6,23 +6,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('credit', '0002_policies'),
+        ("credit", "0002_policies"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='payoutdestination',
-            name='destination_never_changes',
+            model_name="payoutdestination",
+            name="destination_never_changes",
         ),
         migrations.AddField(
-            model_name='payoutdestination',
-            name='masked',
-            field=models.CharField(blank=True, db_default='', default='', max_length=254),
+            model_name="payoutdestination",
+            name="masked",
+            field=models.CharField(blank=True, db_default="", default="", max_length=254),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='payoutdestination',
-            trigger=pgtrigger.compiler.Trigger(name='destination_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."line_id" IS DISTINCT FROM (NEW."line_id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."holder" IS DISTINCT FROM (NEW."holder") OR OLD."bank" IS DISTINCT FROM (NEW."bank") OR OLD."country" IS DISTINCT FROM (NEW."country") OR OLD."routing" IS DISTINCT FROM (NEW."routing") OR OLD."last_four" IS DISTINCT FROM (NEW."last_four") OR OLD."masked" IS DISTINCT FROM (NEW."masked") OR OLD."added_at" IS DISTINCT FROM (NEW."added_at") OR OLD."added_by" IS DISTINCT FROM (NEW."added_by") OR OLD."usable_from" IS DISTINCT FROM (NEW."usable_from"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='07770629619969abbadc656070ca49aa653d416e', operation='UPDATE', pgid='pgtrigger_destination_never_changes_fb8a9', table='credit_payoutdestination', when='BEFORE')),
+            model_name="payoutdestination",
+            trigger=pgtrigger.compiler.Trigger(
+                name="destination_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."line_id" IS DISTINCT FROM (NEW."line_id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."holder" IS DISTINCT FROM (NEW."holder") OR OLD."bank" IS DISTINCT FROM (NEW."bank") OR OLD."country" IS DISTINCT FROM (NEW."country") OR OLD."routing" IS DISTINCT FROM (NEW."routing") OR OLD."last_four" IS DISTINCT FROM (NEW."last_four") OR OLD."masked" IS DISTINCT FROM (NEW."masked") OR OLD."added_at" IS DISTINCT FROM (NEW."added_at") OR OLD."added_by" IS DISTINCT FROM (NEW."added_by") OR OLD."usable_from" IS DISTINCT FROM (NEW."usable_from"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="07770629619969abbadc656070ca49aa653d416e",
+                    operation="UPDATE",
+                    pgid="pgtrigger_destination_never_changes_fb8a9",
+                    table="credit_payoutdestination",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

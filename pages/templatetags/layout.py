@@ -31,15 +31,15 @@ EXPLAINED: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
     "posted": (
         gettext_lazy("posted"),
         gettext_lazy(
-            "The day on which charges were added to what you owe: at once, as the day ends or as the"
-            " month ends, by the fee."
+            "The day on which charges were added to what you owe: at once, as the day ends or as"
+            " the month ends, by the fee."
         ),
     ),
     "threshold": (
         gettext_lazy("threshold"),
         gettext_lazy(
-            "When what is outstanding reaches this amount, it is billed on the same day, before your"
-            " next bill date."
+            "When what is outstanding reaches this amount, it is billed on the same day, before"
+            " your next bill date."
         ),
     ),
     "maturing": (
