@@ -92,6 +92,12 @@ class Currency:
         """The sums of the thirty days, by kind."""
         return {kind: sum(of_days, Sum()) for kind, of_days in self.days.items()}
 
+    @property
+    def pictures(self) -> Sequence["Picture"]:
+        """The charts that show something in this currency."""
+        month = self.month
+        return [one for one in PICTURES if any(month[kind].amount for kind in one.kinds)]
+
 
 @dataclass(frozen=True)
 class Figures:

@@ -30,7 +30,6 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "figures": figures.lately(now) if sees_figures else None,
         "shown": request.GET.get("currency", ""),
         "kinds": list(figures.DAILY),
-        "pictures": list(figures.PICTURES),
         "totals": figures.total_rows(),
     }
 

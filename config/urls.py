@@ -22,6 +22,8 @@ of_a_merchant: list[URLPattern | URLResolver] = [
     path("", include((merchants_urls.of_a_merchant + urls.of_a_merchant, "merchant"))),
 ]
 
+handler403 = "pages.errors.not_allowed"
+handler404 = "pages.errors.not_found"
 handler500 = "config.monitoring.outages.server_error"
 
 urlpatterns = [

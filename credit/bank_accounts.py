@@ -80,6 +80,11 @@ RULES = {
     "US": Rules(r"[0-9]{4,17}", routing=r"[0-9]{9}", routing_is_right=_is_american_bank),  # ABA
 }
 COUNTRIES = (*IBAN_LENGTHS, *RULES)
+# Where the accounts of merchants that trade in a currency are, unless they say otherwise.
+HOMES = {
+    **{"AUD": "AU", "BRL": "BR", "CAD": "CA", "CNY": "CN", "GBP": "GB", "HKD": "HK", "INR": "IN"},
+    **{"JPY": "JP", "MXN": "MX", "SGD": "SG", "THB": "TH", "USD": "US"},
+}
 
 
 def checked(country: str, number: str, routing: str) -> tuple[str, str]:

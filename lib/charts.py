@@ -1,19 +1,23 @@
-"""Charts as SVG, drawn on the server and shown as images of their own addresses.
+"""Charts as SVG, drawn on the server.
 
-An image is a document of its own: no style or script of the page reaches it, and none of its own
-is written into the page. Its colours are those of tokens.css, light and dark.
+An image of its own address is a document of its own: no style or script of the page reaches it,
+and none of its own is written into the page. Its colours are those of tokens.css, light and dark.
+Drawn into a page (`inline`), a chart has the page's style (app.css), and each point says its figure
+under the pointer. Both scales have even steps from 0.
 """
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import ceil, floor
 from typing import Any
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element, SubElement, fromstring, register_namespace, tostring
 
 import pygal
 from django.http import HttpResponse
+from django.utils.safestring import SafeString, mark_safe
 
 STYLE = """
 :root { --ink: #51606b; --line: #dde3e6; --first: #0f5f59; --second: #b45f06; --third: #1c5494;
@@ -36,12 +40,20 @@ text { fill: var(--ink); stroke: none; font: 13px system-ui, "Noto Sans", sans-s
 .color-4 { stroke: var(--fifth); fill: var(--fifth); }
 .color-5 { stroke: var(--sixth); fill: var(--sixth); }
 .series .nofill { fill: none; }
+.dot { fill-opacity: 0; stroke: none; }
+.dot:hover, .bar:hover rect { fill-opacity: 0.6; }
 """
 # Named by its digest, the style above is the only thing such a document may use.
 DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 POLICY = f"default-src 'none'; style-src 'sha256-{DIGEST}'; frame-ancestors 'none'"
 
 WIDE, NARROW = (960, 300), (340, 260)  # pixels; text keeps its size, so a phone has its own
+SVG = "http://www.w3.org/2000/svg"
+register_namespace("", SVG)
+
+STEPS = tuple(map(Decimal, ("1", "2", "2.5", "5", "10")))  # times a power of ten
+MOST_STEPS = 5  # of a scale of amounts, on either side of 0
+MOST_LABELS = {WIDE: 7, NARROW: 3}
 
 
 @dataclass(frozen=True)
@@ -51,16 +63,13 @@ class Series:
     name: str
     values: Sequence[Decimal]
     is_area: bool = False  # filled down to zero
+    is_step: bool = False  # stays as it is until it changes, as a limit does
 
 
-def _points(one: Series) -> list[float]:
-    """The values of a series as floats: they only place points on a picture, and no amount is taken
-    from them.
-    """
-    return [float(value) for value in one.values]
+Figure = Callable[[Decimal], str]
 
 
-def _options(size: tuple[int, int], figure: Callable[[Decimal], str]) -> dict[str, Any]:
+def _options(size: tuple[int, int], figure: Figure) -> dict[str, Any]:
     """The options of pygal that both kinds of charts share; `figure` writes the numbers of the
     scale.
     """
@@ -72,11 +81,9 @@ def _options(size: tuple[int, int], figure: Callable[[Decimal], str]) -> dict[st
         "height": height,
         "margin": 8,
         "legend_at_bottom": True,
-        "show_minor_x_labels": False,
-        "max_scale": 6,
         "truncate_label": -1,
         "truncate_legend": -1,
-        "value_formatter": lambda value: figure(Decimal(value)),
+        "value_formatter": lambda value: figure(Decimal(str(value))),
     }
 
 
@@ -84,23 +91,29 @@ def lines(
     series: Sequence[Series],
     labels: Sequence[str],
     *,
-    figure: Callable[[Decimal], str],
+    figure: Figure,
+    told: Figure | None = None,
     size: tuple[int, int] = WIDE,
 ) -> bytes:
     """A line chart as SVG, with one line for each series over the same labels; its scale starts at
-    0. `figure` writes the numbers of the scale.
+    0. `figure` writes the numbers of the scale, `told` (or it, too) those of the points.
     """
-    chart = pygal.Line(
+    highest = max((value for one in series for value in one.values), default=Decimal(0))
+    scale = _scale(Decimal(0), highest)
+    chart = pygal.XY(
         **_options(size, figure),
         margin_right=32,  # half of the last label
-        show_dots=False,
+        dots_size=6,
         legend_at_bottom_columns=len(series) if size == WIDE else min(len(series), 2),
-        x_labels_major_count=min(len(labels), 7 if size == WIDE else 3),
-        range=(0, max((point for one in series for point in _points(one)), default=0) or 1),
+        range=(0, scale[-1]),
+        xrange=(0, max(len(labels) - 1, 1)),
     )
-    chart.x_labels = list(labels)
+    chart.y_labels = scale if series else []
+    chart.x_labels = [
+        {"value": at, "label": labels[at]} for at in _even(len(labels), MOST_LABELS[size])
+    ]
     for one in series:
-        chart.add(one.name, _points(one), fill=one.is_area)
+        chart.add(one.name, list(_points(one, labels, told or figure)), fill=one.is_area)
     return _plain(chart.render_tree())
 
 
@@ -108,21 +121,75 @@ def bars(
     series: Sequence[Series],
     labels: Sequence[str],
     *,
-    figure: Callable[[Decimal], str],
+    figure: Figure,
+    told: Figure | None = None,
     size: tuple[int, int] = WIDE,
 ) -> bytes:
     """A bar chart as SVG, with one bar for each label, on which the values of all series are
-    stacked; values below 0 hang under the axis. `figure` writes the numbers of the scale.
+    stacked; values below 0 hang under the axis. `figure` writes the numbers of the scale, `told`
+    (or it, too) those of the bars.
     """
+    stacks = list(zip(*(one.values for one in series), strict=True))
+    highest = max((sum(v for v in stack if v > 0) for stack in stacks), default=Decimal(0))
+    lowest = min((sum(v for v in stack if v < 0) for stack in stacks), default=Decimal(0))
+    scale = _scale(Decimal(lowest), Decimal(highest))
     chart = pygal.StackedBar(
         **_options(size, figure),
         legend_at_bottom_columns=len(series) if size == WIDE else 1,
-        x_labels_major_count=len(labels) if size == WIDE else min(len(labels), 4),
+        range=(scale[0], scale[-1]),
     )
-    chart.x_labels = list(labels)
+    shown = _even(len(labels), 16 if size == WIDE else 4)
+    chart.y_labels = scale if series else []
+    chart.x_labels = [label if at in shown else "" for at, label in enumerate(labels)]
     for one in series:
-        chart.add(one.name, _points(one))
+        named = zip(labels, one.values, strict=True)
+        write = told or figure
+        chart.add(one.name, [_told(float(v), one, label, v, write) for label, v in named])
     return _plain(chart.render_tree())
+
+
+def _scale(lowest: Decimal, highest: Decimal) -> list[float]:
+    """The figures of a scale of even steps that holds 0 and everything between these."""
+    largest = max(highest, -lowest)
+    if not largest:
+        return [0, 1]
+    power = Decimal(10) ** (largest / MOST_STEPS).adjusted()
+    step = next(one * power for one in STEPS if one * power * MOST_STEPS >= largest)
+    places = range(floor(lowest / step), ceil(highest / step) + 1)
+    return [float(at * step) for at in places]
+
+
+def _even(count: int, most: int) -> range:
+    """The places of at most so many labels out of `count`, evenly apart; the last one is shown."""
+    apart = max(-(-(count - 1) // max(most - 1, 1)), 1)
+    return range((count - 1) % apart, count, apart) if count else range(0)
+
+
+def _points(one: Series, labels: Sequence[str], figure: Figure) -> Iterator[Any]:
+    """The points of a line from left to right. Those of a step have corners in between.
+
+    They are floats: they only place points on a picture, and no amount is taken from them.
+    """
+    before = None
+    for at, (label, value) in enumerate(zip(labels, one.values, strict=True)):
+        if one.is_step and before not in (None, value):
+            yield (at, float(before))
+        yield _told((at, float(value)), one, label, value, figure)
+        before = value
+
+
+def _told(place: Any, one: Series, label: str, value: Decimal, figure: Figure) -> dict[str, Any]:
+    """A value of pygal's that is labelled with what it says under the pointer."""
+    return {"value": place, "label": f"{label} · {one.name}: {figure(value)}"}
+
+
+def inline(svg: bytes, label: str) -> SafeString:
+    """The chart as a part of a page; who does not see it reads `label`."""
+    root = fromstring(svg)
+    for style in root.findall(f"{{{SVG}}}style"):
+        root.remove(style)
+    root.attrib |= {"class": "chart drawn", "role": "img", "aria-label": label}
+    return mark_safe(tostring(root, encoding="unicode"))
 
 
 def image(svg: bytes) -> HttpResponse:
@@ -136,14 +203,29 @@ def image(svg: bytes) -> HttpResponse:
 
 
 def _plain(root: Element) -> bytes:
-    """The drawing as SVG, with our style instead of pygal's, and without its scripts, comments,
-    titles and descriptions.
+    """The drawing as SVG, with our style instead of pygal's, and without its scripts, comments and
+    descriptions; what a point is labelled with becomes its title.
     """
     for parent in list(root.iter()):
         parent.attrib.pop("style", None)
+        said = [child.text for child in parent if child.get("class") == "label"]
         for child in list(parent):
             if not isinstance(child.tag, str) or child.tag in {"script", "style", "desc", "title"}:
                 parent.remove(child)
+        if said and parent.get("class", "").startswith(("dots", "bar")):
+            title = Element("title")
+            title.text = said[0]
+            parent.insert(0, title)
     root.attrib.pop("id", None)
+    _drop_corners(root)
     SubElement(root, "style").text = STYLE
     return tostring(root)
+
+
+def _drop_corners(root: Element) -> None:
+    """Remove the dots that say nothing: those of the corners of steps."""
+    for parent in list(root.iter()):
+        for child in list(parent):
+            is_dot = child.get("class", "").startswith("dots")
+            if is_dot and child.find("title") is None:
+                parent.remove(child)

@@ -107,6 +107,12 @@ def _money(text: str, amount: Money) -> SafeString:
     )
 
 
+@register.filter(is_safe=True)
+def unbroken(text: object) -> str:
+    """The text, in which no masked number (···· 4242) is torn apart where a line ends."""
+    return str(text).replace("···· ", "····\N{NO-BREAK SPACE}")
+
+
 @register.filter
 def plain_money(amount: Money) -> str:
     """The same text as `money`, but without markup, for attributes of HTML."""

@@ -124,6 +124,7 @@ def _table(report: Report, asked: Asked) -> Context:
         "asked": asked,
         "query": _query(asked),
         "lines": [_line(report, asked, group) for group in found],
+        "has_picture": any(group.figures[report.drawn.name] for group in found),
         "sums": [_text(figure, asked)(whole[figure.name]) for figure in report.figures],
         "beside": {
             title: formats.money(formats.as_money(amount, asked.currency))

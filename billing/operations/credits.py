@@ -49,6 +49,7 @@ class CreditTooLarge(Refused):
 
     code = "credit_too_large"
     sentence = _("With the credits before, that is more than the charge.")
+    fields = ("amount",)
 
 
 class CreditConflict(Conflict):

@@ -43,6 +43,7 @@ class NotHigher(Refused):
 
     code = "not_higher"
     sentence = _("Name a threshold that is above the present one.")
+    fields = ("threshold",)
 
 
 class UnknownRequest(Refused):

@@ -106,7 +106,9 @@ S = TypeVar("S", StatementTotal, InvoiceLine)  # a sum of charges of one fee
 
 @dataclass(frozen=True)
 class Section(Generic[S]):
-    """The sums of one category, and their total; a row is the sum of one fee."""
+    """The sums of one category, and their total; a row is the sum of one fee, on a bill of one fee
+    and day.
+    """
 
     category: Category
     rows: Sequence[S]
@@ -277,6 +279,30 @@ def lines(invoice: Invoice) -> Sections[InvoiceLine]:
     """The lines of the bill by category, each category's oldest first."""
     rows = invoice.lines.order_by("posting_on", "fee_name", "pk")
     return Sections.of(rows, invoice.currency)
+
+
+@dataclass(frozen=True)
+class FeeSum:
+    """What one fee comes to on a bill: the sum of its lines, of which there is one for each day."""
+
+    lines: Sequence[InvoiceLine]  # oldest first
+    currency: str
+
+    @property
+    def amount(self) -> Money:
+        return money.total((line.amount for line in self.lines), self.currency)
+
+    @property
+    def charge_count(self) -> int:
+        return sum(line.charge_count for line in self.lines)
+
+
+def fee_sums(section: Section[InvoiceLine]) -> Sequence[FeeSum]:
+    """The sums of a bill's category fee by fee, in the order of each fee's first line."""
+    by_fee: dict[str, list[InvoiceLine]] = defaultdict(list)
+    for line in section.rows:
+        by_fee[line.fee_name].append(line)
+    return [FeeSum(lines, section.currency) for lines in by_fee.values()]
 
 
 def line(invoice: Invoice, pk: int) -> InvoiceLine | None:

@@ -32,15 +32,15 @@ class ByMonth:
         return [self.sums.get((month, category), Decimal(0)) for month in self.months]
 
     @property
-    def rows(self) -> Sequence[tuple[date, Sequence[Decimal], Decimal]]:
-        """A row for each month, latest first: the month, its sum of each of `categories`, and its
-        total.
+    def rows(self) -> Sequence[tuple[date, Sequence[Decimal], Decimal, Decimal | None]]:
+        """A row for each month, latest first: the month, its sum of each of `categories`, its
+        total, and by how much that is more than the month before; None of the first month.
         """
         amounts = zip(*(self.amounts(category) for category in self.categories), strict=True)
-        rows = [
-            (month, of_month, sum(of_month, Decimal(0)))
-            for month, of_month in zip(self.months, amounts, strict=False)
-        ]
+        rows: list[tuple[date, Sequence[Decimal], Decimal, Decimal | None]] = []
+        for month, of_month in zip(self.months, amounts, strict=False):
+            total = sum(of_month, Decimal(0))
+            rows.append((month, of_month, total, total - rows[-1][2] if rows else None))
         return rows[::-1]
 
 

@@ -1,9 +1,11 @@
-"""Template tags that put failure codes and fees into words."""
+"""Template tags that put failure codes and fees into words, and sum up a bill's lines."""
+
+from collections.abc import Sequence
 
 from django import template
 
-from billing import payment_failures
-from billing.models import Fee
+from billing import payment_failures, queries
+from billing.models import Fee, InvoiceLine
 from billing.queries.standings import Standing
 
 register = template.Library()
@@ -25,3 +27,9 @@ def standing(code: str) -> Standing:
 def definition(fee: Fee) -> str:
     """The explanation of a fee, in the reader's language."""
     return fee.meaning
+
+
+@register.filter
+def fee_sums(section: queries.Section[InvoiceLine]) -> Sequence[queries.FeeSum]:
+    """What each fee of a bill's category comes to."""
+    return queries.fee_sums(section)

@@ -14,7 +14,8 @@ from billing.operations import credits
 from billing.queries import credits as asked
 from billing.views.accounts import account_of
 from lib import clock
-from lib.refusals import Refused, sentence_of
+from lib.refusals import Refused
+from lib.refused_forms import add_refusal
 from merchants.access import MemberRequest, for_finance, for_members
 
 
@@ -69,7 +70,7 @@ def _ask(request: MemberRequest, account: BillingAccount) -> HttpResponse:
                 **form.asked,
             )
         except Refused as refused:
-            form.add_error(None, sentence_of(refused))
+            add_refusal(form, refused)
         else:
             messages.success(request, _("You have asked for a credit. We will answer here."))
             return redirect("billing:credit", request.membership.merchant.reference, credit.pk)

@@ -18,6 +18,7 @@ from billing.views.accounts import account_of
 from billing.views.trying import try_chosen
 from lib import clock, paging
 from lib.refusals import Refused, sentence_of
+from lib.refused_forms import add_refusal
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.queries import local_day
 from merchants.second_factor import with_second_factor
@@ -50,7 +51,7 @@ def ask_threshold(request: MemberRequest) -> HttpResponse:
                 **form.asked,
             )
         except Refused as refused:
-            form.add_error(None, sentence_of(refused))
+            add_refusal(form, refused)
         else:
             asked = _("You have asked for a higher threshold. We will answer here.")
             messages.success(request, asked)
@@ -104,7 +105,7 @@ def add_sandbox_card(request: MemberRequest) -> HttpResponse:
                 merchant_id=account.pk, actor=request.user.email, now=now, **form.card
             )
         except Refused as refused:
-            form.add_error(None, sentence_of(refused))
+            add_refusal(form, refused)
         else:
             messages.success(request, _("Bills are collected from %(card)s now.") % {"card": card})
             return try_chosen(request, account.pk)

@@ -6,11 +6,12 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 from billing import queries
 from billing.documents import exports, pdf, statement_csv
 from billing.forms.lists import ChargeFilter, StatementFilter
+from billing.models import BillingAccount
 from billing.queries import months
 from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of
@@ -29,13 +30,15 @@ def charges(request: MemberRequest) -> HttpResponse:
     account, today = account_and_today(request, clock.now())
     month = calendar.month_of(today)
     statement = queries.statement(account, month)
+    by_month = months.by_category(account, until=month, most=LATEST)
     context = {
         "account": account,
         "month": month,
         "month_end": calendar.month_end(month),
         "statement": statement,
         "totals": queries.totals(statement) if statement else None,
-        "by_month": months.by_category(account, until=month, most=LATEST),
+        "by_month": by_month,
+        "drawing": _drawing(account, by_month),
         "statements": queries.statements(account).order_by("-month")[:LATEST],
     }
     return render(request, "billing/charges.html", context)
@@ -46,16 +49,30 @@ def chart(request: MemberRequest) -> HttpResponse:
     """A chart of the last LATEST months by category; `?narrow` is drawn for a phone."""
     account, today = account_and_today(request, clock.now())
     by_month = months.by_category(account, until=calendar.month_of(today), most=LATEST)
-    svg = charts.bars(
+    size = charts.NARROW if "narrow" in request.GET else charts.WIDE
+    return charts.image(_drawn(account, by_month, size))
+
+
+def _drawing(account: BillingAccount, by_month: months.ByMonth) -> str:
+    """The chart as a part of the page; "" if there is nothing to draw."""
+    if not by_month.categories:
+        return ""
+    label = _("Chart of charges by month and category. The table below has its figures.")
+    return charts.inline(_drawn(account, by_month, charts.WIDE), label)
+
+
+def _drawn(account: BillingAccount, by_month: months.ByMonth, size: tuple[int, int]) -> bytes:
+    """The chart of charges by month and category as SVG."""
+    return charts.bars(
         [
             charts.Series(str(category.label), by_month.amounts(category))
             for category in by_month.categories
         ],
         [formats.short_month(month) for month in by_month.months],
         figure=formats.whole,
-        size=charts.NARROW if "narrow" in request.GET else charts.WIDE,
+        told=lambda value: formats.plain_money(formats.as_money(value, account.currency)),
+        size=size,
     )
-    return charts.image(svg)
 
 
 @for_members

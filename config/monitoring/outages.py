@@ -16,7 +16,6 @@ import redis
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
-from django.views import defaults
 from kombu.exceptions import OperationalError as BrokerError
 from psycopg import errors
 
@@ -115,8 +114,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500. It also answers outages that no middleware caught, such as in the
     middleware that reads the session.
     """
+    from pages import errors as error_pages  # commands import this module before there are models
+
     error = sys.exc_info()[1]
-    return (answer(request, error) if error else None) or defaults.server_error(request)
+    return (answer(request, error) if error else None) or error_pages.failed(request)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from credit import bank_accounts
+from credit import bank_accounts, thai_banks
 from credit.models import CreditLine, PayoutDestination, ProceedsEntry
 from credit.queries import withdrawals
 from lib import formats, money
@@ -101,7 +101,8 @@ def destination_label(destination: PayoutDestination, now: datetime) -> str:
     """The destination's name, bank and holder for a menu. If it cannot be used yet, the label says
     when it can.
     """
-    name = ", ".join(filter(None, [str(destination), destination.bank, destination.holder]))
+    shown = formats.unbroken(destination)
+    name = ", ".join(filter(None, [shown, destination.bank, destination.holder]))
     if now >= destination.usable_from:
         return name
     return _usable_from(destination, _("%(name)s (can be used from %(at)s)"), name=name)
@@ -150,7 +151,8 @@ class NewDestination(forms.Form):
         label=_("Code of the bank or branch"),
         help_text=_(
             "Of a bank account without an IBAN: routing number, branch, bank or IFSC code, BSB,"
-            " CNAPS; of a Brazilian one its bank and agency (7 digits)."
+            " CNAPS; of a Brazilian one its bank and agency (7 digits). A Thai bank needs none: its"
+            " name is enough."
         ),
         max_length=20,
         required=False,
@@ -164,7 +166,7 @@ class NewDestination(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Require a bank of cards and bank accounts, and a country of bank accounts; refuse what
-        the chosen kind does not have.
+        the chosen kind does not have. A Thai bank's code follows from its name (rule 10.21).
         """
         kind, said = self.cleaned_data.get("kind"), self.cleaned_data
         is_account = kind == PayoutDestination.Kind.BANK_ACCOUNT
@@ -175,7 +177,10 @@ class NewDestination(forms.Form):
             self.add_error("bank", _("Only a bank card or account has a bank. Leave this empty."))
         if is_account and said.get("country") == "":
             self.add_error("country", _("Choose the country of the account."))
-        for field in ("country", "routing"):
-            if kind and not is_account and said.get(field):
-                self.add_error(field, _("Only a bank account has one. Leave this empty."))
-        return self.cleaned_data
+        if kind and not is_account:
+            said["country"] = ""  # the form proposes the merchant's
+            if said.get("routing"):
+                self.add_error("routing", _("Only a bank account has one. Leave this empty."))
+        if said.get("country") == "TH" and said.get("routing") == "":
+            said["routing"] = thai_banks.code_of(said.get("bank", ""))
+        return said

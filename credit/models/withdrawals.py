@@ -38,6 +38,8 @@ class PayoutDestination(models.Model):
     # Encrypted, and bound to this row and merchant: the content of another row can't be decrypted.
     number = EncryptedField(bound_to=("line_id", "pk"), called="destination numbers")
     last_four = models.CharField(max_length=4)  # of an e-mail address: before the @
+    # An Alipay account's address or mobile number as Alipay masks it; "" for a card or an account.
+    masked = models.CharField(max_length=254, blank=True, default="", db_default="")
     added_at = models.DateTimeField()
     added_by = models.CharField(max_length=254)
     usable_from = models.DateTimeField()  # 24 hours later: time to notice a thief's destination
@@ -77,7 +79,7 @@ class PayoutDestination(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} ···· {self.last_four}"
+        return f"{self.get_kind_display()} {self.masked or f'···· {self.last_four}'}"
 
     @property
     def is_removed(self) -> bool:

@@ -42,6 +42,7 @@ class NotARaise(Refused):
 
     code = "not_a_raise"
     sentence = _("Name a limit that is above the present one.")
+    fields = ("limit",)
 
 
 class UnknownRequest(Refused):

@@ -63,6 +63,7 @@ class InsufficientProceeds(Refused):
 
     code = "insufficient_proceeds"
     sentence = _("Amount and fee are more than you can withdraw now.")
+    fields = ("amount",)
 
 
 class FeeChanged(Refused):

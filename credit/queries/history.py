@@ -12,6 +12,7 @@ from credit.models import CreditLine, LimitEntry
 from lib import calendar
 
 A_YEAR = timedelta(days=364)  # 52 weeks, so that a year's weeks end on one weekday
+A_MONTH = timedelta(days=30)
 A_QUARTER = timedelta(days=91)
 
 # The last entry of each day is looked up in the index; the entries in between are not read.
@@ -66,3 +67,13 @@ def balances(line: CreditLine, *, since: date, today: date) -> Sequence[Balance]
         for day, (limit, used) in zip(days, found, strict=True)
         if limit is not None
     ]
+
+
+def a_month_ago(balances: Sequence[Balance]) -> Balance | None:
+    """The last of these balances, oldest first, that is at least 30 days older than the latest;
+    None if there is none.
+    """
+    if not balances:
+        return None
+    until = balances[-1].on - A_MONTH
+    return next((balance for balance in reversed(balances) if balance.on <= until), None)

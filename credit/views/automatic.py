@@ -15,7 +15,8 @@ from credit.queries import automatic as queries
 from credit.queries import withdrawals
 from credit.views.lines import line_and_today
 from lib import clock
-from lib.refusals import Refused, sentence_of
+from lib.refusals import Refused
+from lib.refused_forms import add_refusal
 from merchants.access import MemberRequest, for_finance, for_members, for_owners
 from merchants.second_factor import with_second_factor
 
@@ -52,7 +53,7 @@ def set_up(request: MemberRequest) -> HttpResponse:
                 merchant_id=line.pk, actor=request.user.email, now=now, **form.content
             )
         except Refused as refused:
-            form.add_error(None, sentence_of(refused))
+            add_refusal(form, refused)
         else:
             messages.success(request, _("Automatic withdrawals are set up."))
             return redirect("credit:automatic", request.membership.merchant.reference)

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from credit import bank_accounts
 from credit.forms.withdrawals import NewDestination
 from credit.operations import destinations as operations
 from credit.queries import withdrawals
@@ -43,6 +44,7 @@ def new(request: MemberRequest) -> HttpResponse:
     # From where the second factor was asked for, it all comes back but the number.
     names = ("kind", "holder", "bank", "country", "routing")
     carried = {name: request.GET.get(name, "") for name in names}
+    carried["country"] = carried["country"] or bank_accounts.HOMES.get(line.currency, "")
     form = NewDestination(request.POST if request.method == "POST" else None, initial=carried)
     if form.is_valid():
         try:

@@ -35,12 +35,14 @@ def page(
     was refused.
     """
     line, today = line_and_today(request, clock.now())
-    asked = EntryFilter(request.GET)
+    asked, balances = EntryFilter(request.GET), _balances(request, line, today)
     context = asked.context | {
         "line": line,
         "freezes": freezes.in_force(line),
         "due_next": queries.due_next(line, today=today, most=DUE_NEXT),
-        "balances": _balances(request, line, today)[::-1],
+        "balances": balances[::-1],
+        "a_month_ago": history.a_month_ago(balances),
+        "drawing": _drawing(line, balances),
         "page": asked.page(history.entries(line, **asked.rows)),
         "kinds": KINDS,
         "caps_form": caps or Caps(line=line),
@@ -53,16 +55,8 @@ def chart(request: MemberRequest) -> HttpResponse:
     """The chart of limit and use over time as an image, narrow for a phone with `?narrow`."""
     line, today = line_and_today(request, clock.now())
     balances = _balances(request, line, today)
-    svg = charts.lines(
-        [
-            charts.Series(_("Limit"), [balance.limit for balance in balances]),
-            charts.Series(_("Used"), [balance.used for balance in balances], is_area=True),
-        ],
-        [formats.day_and_month(balance.on) for balance in balances],
-        figure=formats.whole,
-        size=charts.NARROW if "narrow" in request.GET else charts.WIDE,
-    )
-    return charts.image(svg)
+    size = charts.NARROW if "narrow" in request.GET else charts.WIDE
+    return charts.image(_drawn(line, balances, size))
 
 
 @for_exporting
@@ -107,6 +101,30 @@ def freeze_history(request: MemberRequest) -> HttpResponse:
         "page": paging.page(freezes.past(line), by="-placed_at", params=request.GET),
     }
     return render(request, "credit/freezes.html", context)
+
+
+def _drawing(line: CreditLine, balances: Sequence[history.Balance]) -> str:
+    """The chart as a part of the page; "" if it would show nothing."""
+    if not any(balance.limit or balance.used for balance in balances):
+        return ""
+    label = _(
+        "Chart of limit and used; today %(limit)s and %(used)s. The table below has its figures."
+    ) % {"limit": formats.plain_money(line.limit), "used": formats.plain_money(line.used)}
+    return charts.inline(_drawn(line, balances, charts.WIDE), label)
+
+
+def _drawn(line: CreditLine, balances: Sequence[history.Balance], size: tuple[int, int]) -> bytes:
+    """The chart of limit and use as SVG."""
+    return charts.lines(
+        [
+            charts.Series(_("Limit"), [balance.limit for balance in balances], is_step=True),
+            charts.Series(_("Used"), [balance.used for balance in balances], is_area=True),
+        ],
+        [formats.day_and_month(balance.on) for balance in balances],
+        figure=formats.whole,
+        told=lambda value: formats.plain_money(formats.as_money(value, line.currency)),
+        size=size,
+    )
 
 
 def _balances(request: MemberRequest, line: CreditLine, today: date) -> Sequence[history.Balance]:

@@ -13,6 +13,7 @@ from credit.views import limit
 from credit.views.lines import line_and_today
 from lib import clock
 from lib.refusals import Refused, sentence_of
+from lib.refused_forms import add_refusal
 from merchants.access import MemberRequest, for_finance
 
 
@@ -54,7 +55,7 @@ def caps(request: MemberRequest) -> HttpResponse:
                 now=now,
             )
         except Refused as refused:
-            form.add_error(None, sentence_of(refused))
+            add_refusal(form, refused)
         else:
             messages.success(request, _("Your caps are changed."))
             return _back(request)

@@ -14,7 +14,8 @@ from credit.operations import requests
 from credit.queries import limit as limits
 from credit.views.lines import line_and_today
 from lib import clock, paging
-from lib.refusals import Refused, sentence_of
+from lib.refusals import Refused
+from lib.refused_forms import add_refusal
 from merchants.access import MemberRequest, for_finance, for_members
 
 LATEST = 5  # reviews and requests
@@ -46,7 +47,7 @@ def ask_raise(request: MemberRequest) -> HttpResponse:
                 now=now,
             )
         except Refused as refused:
-            form.add_error(None, sentence_of(refused))
+            add_refusal(form, refused)
         else:
             messages.success(request, _("You have asked for a higher limit. We will answer here."))
             return _back(request)
@@ -71,7 +72,7 @@ def ask_question(request: MemberRequest) -> HttpResponse:
                 now=now,
             )
         except Refused as refused:
-            form.add_error(None, sentence_of(refused))
+            add_refusal(form, refused)
         else:
             messages.success(request, _("Your question is with us. We will answer here."))
             return _back(request)

@@ -23,6 +23,7 @@ from credit.views.lines import line_and_today
 from lib import clock, money
 from lib.csv_files import download
 from lib.refusals import Refused, sentence_of
+from lib.refused_forms import add_refusal
 from merchants.access import MemberRequest, for_exporting, for_finance, for_members
 from merchants.second_factor import has_one, with_second_factor
 
@@ -106,7 +107,7 @@ def new(request: MemberRequest) -> HttpResponse:
             amount = form.cleaned_data["amount"]
             quote = withdrawals.quote(merchant_id=line.pk, amount=amount, now=now)
         except Refused as refused:
-            _refuse(form, refused)
+            add_refusal(form, refused)
         else:
             return _confirmation(request, form, quote, now)
     return _form(request, form, line, today, HTTPStatus.OK)
@@ -150,7 +151,7 @@ def _request(request: MemberRequest, line: CreditLine, today: date, now: datetim
             messages.warning(request, sentence_of(refused))
             return _ask_again(request, form, with_key=False)
         except Refused as refused:
-            _refuse(form, refused)
+            add_refusal(form, refused)
         else:
             messages.success(request, _("Your withdrawal is with us."))
             merchant = request.membership.merchant.reference
@@ -166,14 +167,6 @@ def _ask_again(request: MemberRequest, form: Withdrawing, *, with_key: bool = Tr
     if not with_key:
         del content["request_key"]
     return redirect(f"{request.path}?{urlencode(content)}")
-
-
-def _refuse(form: Withdrawing, refused: Refused) -> None:
-    """Add the refusal to the form: to the amount if it is too much, and otherwise to the whole
-    form.
-    """
-    field = "amount" if isinstance(refused, withdrawals.InsufficientProceeds) else None
-    form.add_error(field, sentence_of(refused))
 
 
 def _form(

@@ -3,8 +3,11 @@
 from decimal import Decimal
 from typing import Any
 
-from django import template
+from django import forms, template
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
 from moneyed import Money
 
 from merchants import queries, second_factor
@@ -13,6 +16,40 @@ from merchants.models import Merchant
 register = template.Library()
 
 MERCHANTS_IN_SWITCHER = 8
+# Words of the trade, and what they mean here (docs/glossary.md).
+EXPLAINED: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
+    "outstanding": (
+        gettext_lazy("outstanding"),
+        gettext_lazy("What was posted and is on no bill yet. The next bill takes it."),
+    ),
+    "accruing": (
+        gettext_lazy("accruing"),
+        gettext_lazy(
+            "Charges of today that are counted together as the day ends. Only then are they posted."
+        ),
+    ),
+    "posted": (
+        gettext_lazy("posted"),
+        gettext_lazy(
+            "The day on which charges were added to what you owe: at once, as the day ends or as"
+            " the month ends, by the fee."
+        ),
+    ),
+    "threshold": (
+        gettext_lazy("threshold"),
+        gettext_lazy(
+            "When what is outstanding reaches this amount, it is billed on the same day, before"
+            " your next bill date."
+        ),
+    ),
+    "maturing": (
+        gettext_lazy("maturing"),
+        gettext_lazy(
+            "What buyers have paid, and you cannot withdraw yet. It is available some days after"
+            " their payment."
+        ),
+    ),
+}
 EVERYTHING_LIES_UNDER = {"merchants:home", "overview"}  # so it says nothing to be under them
 
 
@@ -58,6 +95,30 @@ def navigation_link(
     elif path.startswith(places) and view not in EVERYTHING_LIES_UNDER:
         current = "true"
     return {"address": address, "label": label, "current": current, "has_news": has_news}
+
+
+@register.inclusion_tag("includes/help.html", takes_context=True)
+def help(context: dict[str, Any], word: str) -> dict[str, Any]:
+    """A question mark beside a word of the trade (a key of EXPLAINED) that opens to what it
+    means.
+    """
+    request = context["request"]
+    request.explained = getattr(request, "explained", 0) + 1  # a word may stand there twice
+    name, sentence = EXPLAINED[word]
+    return {
+        "id": f"help-{request.explained}",
+        "label": _("What does “%(word)s” mean?") % {"word": name},
+        "sentence": sentence,
+    }
+
+
+@register.simple_tag
+def focus_first_error(form: forms.BaseForm) -> str:
+    """Let the page open with the focus on the first field that was filled in wrong."""
+    wrong = next((field for field in form.visible_fields() if field.errors), None)
+    if wrong and not form.non_field_errors():
+        wrong.field.widget.attrs["autofocus"] = True
+    return ""
 
 
 @register.inclusion_tag("includes/gauge.html")

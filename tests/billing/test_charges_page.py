@@ -43,11 +43,13 @@ def test_the_open_month_comes_first_and_says_when_it_closes(shop: Shop) -> None:
 def test_months_stand_side_by_side_with_their_categories(shop: Shop) -> None:
     said = read(shop, "charges/")
     assert (
-        "Month Fulfilment Shipping Total "
-        "November 2026 2.00 USD 0.00 USD 2.00 USD "
-        "October 2026 0.00 USD 0.00 USD 0.00 USD "
-        "September 2026 3.50 USD 12.00 USD 15.50 USD" in said
+        "Month Fulfilment Shipping Total Change from the month before "
+        "November 2026 2.00 USD 0.00 USD 2.00 USD +2.00 USD "
+        "October 2026 0.00 USD 0.00 USD 0.00 USD −15.50 USD "
+        "September 2026 3.50 USD 12.00 USD 15.50 USD –" in said
     )
+    assert "November 2026 came to 2.00 USD so far; October 2026 came to 0.00 USD in all." in said
+    assert "Nov · Fulfilment: 2.00" in said  # under the pointer
 
 
 def test_the_chart_has_a_bar_for_each_month(shop: Shop) -> None:

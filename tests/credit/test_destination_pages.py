@@ -64,7 +64,7 @@ def test_the_list_shows_the_last_four_and_since_when(shop: Shop) -> None:
     page = read(shop, "destinations/")
     assert "Bank card ···· 0003 Mei Lin ICBC 1 Nov 2026 10:00 mei@rosewood.example Now" in page
     assert (
-        "Alipay account ···· i Mei Lin – 3 Nov 2026 10:00 mei@rosewood.example"
+        "Alipay account mei***@rosewood.example Mei Lin – 3 Nov 2026 10:00 mei@rosewood.example"
         " from 4 Nov 2026 10:00" in page
     )
     assert "6212" not in page
@@ -87,7 +87,7 @@ def test_added_twice_it_is_one(shop: Shop) -> None:
 
 def test_an_alipay_account_has_an_address_or_a_mobile_number(shop: Shop) -> None:
     said: dict[str, Any] = {"kind": "ALIPAY", "bank": ""}
-    assert "Alipay account ···· 8000 was added" in text_of(
+    assert "Alipay account 138******00 was added" in text_of(
         post(shop, number="138 0013 8000", **said)
     )
     sentence = "Enter the e-mail address or the mobile number of the Alipay account."
@@ -104,7 +104,7 @@ def test_an_alipay_account_has_an_address_or_a_mobile_number(shop: Shop) -> None
         ({"holder": "Mei\u2028\u200bLin"}, "Write the name in letters only"),
         ({"bank": ""}, "Name the bank."),
         ({"kind": "ALIPAY", "number": "a@b.example"}, "Only a bank card or account has a bank."),
-        ({"country": "TH"}, "Only a bank account has one."),
+        ({"routing": "004"}, "Only a bank account has one."),
         ({"kind": "BANK_ACCOUNT"}, "Choose the country of the account."),
         ({"kind": "BANK_ACCOUNT", "country": "ZZ"}, "Select a valid choice."),
         (
@@ -170,6 +170,27 @@ def test_a_bank_account_is_added_by_its_country(shop: Shop) -> None:
     page = text_of(post(shop, number="12345-X", **said))
     assert "Bank account ···· 45X was added." in page
     assert "BR 3411234" in page
+
+
+@pytest.mark.usefixtures("nothing_kept")
+def test_a_thai_shop_adds_a_bank_account_by_its_number_bank_and_holder(
+    monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+) -> None:
+    settings.TAEL_SANDBOX = True
+    set_clock(monkeypatch)(NOW)
+    shop = shop_with("5.00", currency="THB")
+    client = browser_of(member(shop))
+    form = client.get("/m/rosewood/credit/destinations/new/").content.decode()
+    assert '<option value="TH" selected>' in form
+    said: dict[str, Any] = {"kind": "BANK_ACCOUNT", "country": "TH", "holder": "ร้านผ้าไหม"}
+    page = text_of(post(shop, client, number="123-4-56789-0", bank="ธนาคารกสิกรไทย", **said))
+    assert "Bank account ···· 7890 was added." in page
+    assert "TH 004" in page
+    assert "Bank account ···· 1111 was added." in text_of(
+        post(shop, client, number="0987651111", bank="Bangkok Bank PCL", **said)
+    )
+    unknown = refused(shop, number="0987652222", bank="Bank of Nowhere", **said)
+    assert "This is no bank or branch code of that country." in unknown
 
 
 def test_anothers_is_not_found(shop: Shop) -> None:

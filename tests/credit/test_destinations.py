@@ -56,23 +56,24 @@ def test_a_bank_card_is_kept_encrypted_and_shown_by_its_last_four(shop: shops.Sh
 
 
 @pytest.mark.parametrize(
-    ("given", "kept", "last_four"),
+    ("given", "kept", "last_four", "shown"),
     [
-        ("138 0013 8000", "13800138000", "8000"),
-        ("+86 138-0013-8000", "13800138000", "8000"),
-        ("8613800138000", "13800138000", "8000"),
-        ("１３８００１３８０００", "13800138000", "8000"),
-        ("+66 81 234 5678", "+66812345678", "5678"),
-        ("Rosewood@QQ.com", "rosewood@qq.com", "wood"),
-        ("mei@qq.com", "mei@qq.com", "i"),
+        ("138 0013 8000", "13800138000", "8000", "138******00"),
+        ("+86 138-0013-8000", "13800138000", "8000", "138******00"),
+        ("8613800138000", "13800138000", "8000", "138******00"),
+        ("１３８００１３８０００", "13800138000", "8000", "138******00"),
+        ("+66 81 234 5678", "+66812345678", "5678", "+66******78"),
+        ("Rosewood@QQ.com", "rosewood@qq.com", "wood", "ros***@qq.com"),
+        ("mei@qq.com", "mei@qq.com", "i", "mei***@qq.com"),
     ],
 )
 def test_an_alipay_account_is_an_email_address_or_a_mobile_number(
-    shop: shops.Shop, given: str, kept: str, last_four: str
+    shop: shops.Shop, given: str, kept: str, last_four: str, shown: str
 ) -> None:
+    """It is shown as Alipay shows it."""
     destination = add(shop, kind="ALIPAY", number=given, bank="")
     assert encrypted.read(destination, "number").decode() == kept
-    assert destination.last_four == last_four
+    assert (destination.last_four, str(destination)) == (last_four, f"Alipay account {shown}")
 
 
 @pytest.mark.parametrize("number", ["4000 0000 0000 0002", "4000-0000-0000-0119", "501234567805"])

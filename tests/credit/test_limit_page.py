@@ -15,6 +15,7 @@ from tests.credit.pages import read, set_clock
 from tests.factories import FreezeFactory, browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
+from tests.text import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -126,6 +127,22 @@ def test_after_a_quarter_the_chart_goes_by_weeks_and_back_a_year(shop: Shop, clo
     assert (len(days), days[0], days[1], days[-1]) == (
         *(53, "2028-01-07", "2027-12-31"),
         "2027-01-08",
+    )
+
+
+def test_it_says_where_the_limit_stood_a_month_ago(shop: Shop, clock: Clock) -> None:
+    clock("2026-12-01 12:00")
+    page = browser_of(member(shop)).get("/m/rosewood/credit/limit/")
+    assert str(page.context["a_month_ago"].on) == "2026-11-01"
+    assert "On 1 Nov 2026 the limit was " in text_of(page)
+
+
+@pytest.mark.usefixtures("nothing_kept")
+def test_without_a_limit_there_is_no_chart(clock: Clock) -> None:
+    nothing = shops.join("2026-10-01 09:00", credit_limit="0")
+    clock("2026-10-10 12:00")
+    assert "Limit and use over time" not in text_of(
+        browser_of(member(nothing)).get("/m/rosewood/credit/limit/")
     )
 
 

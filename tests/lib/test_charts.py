@@ -25,7 +25,38 @@ def words(svg: str) -> list[str]:
 
 def test_its_scale_has_whole_figures_and_starts_at_nothing() -> None:
     said = words(drawn("0", "5000.50", "20000"))
-    assert (said[0], "20,000" in said, "1 Oct" in said) == ("0", True, True)
+    assert (said[0], "20,000" in said, "3 Oct" in said) == ("0", True, True)
+
+
+def test_its_steps_are_even_and_hold_every_value() -> None:
+    assert words(drawn("0", "2290"))[:6] == ["0", "500", "1,000", "1,500", "2,000", "2,500"]
+    days = [str(day) for day in range(1, 54)]
+    shown = [word for word in words(drawn(*days)) if word.endswith("Oct")]
+    assert shown == ["8 Oct", "17 Oct", "26 Oct", "35 Oct", "44 Oct", "53 Oct"]
+
+
+def test_a_limit_is_a_step_and_use_a_slope() -> None:
+    def corners(*, is_step: bool) -> list[tuple[str, str]]:
+        series = charts.Series("Limit", [Decimal(1), Decimal(1), Decimal(5)], is_step=is_step)
+        svg = charts.lines([series], ["1", "2", "3"], figure=formats.whole).decode()
+        path = re.findall(r'<path d="M([^"]*)" class="line', svg)[-1]
+        points = re.findall(r"([\d.]+) ([\d.]+)", path.replace("L", ""))
+        return [(x, y) for x, y in points]
+
+    step, slope = corners(is_step=True), corners(is_step=False)
+    assert (len(step), len(slope)) == (4, 3)
+    assert step[2][0] == step[3][0]  # straight up
+    assert step[1][1] == step[2][1]  # after staying as it was
+
+
+def test_drawn_into_a_page_each_point_says_its_figure() -> None:
+    svg = charts.inline(drawn("1", "2345").encode(), "Chart of “this”")
+    assert "<title>2 Oct · Limit &lt;b&gt;: 2,345</title>" in svg
+    assert 'role="img" aria-label="Chart of “this”"' in svg
+    assert ("<style" in svg, "<script" in svg, " style=" in svg) == (False, False, False)
+    assert "<title>Oct · A: -50</title>" in charts.bars(
+        [charts.Series("A", [Decimal(800), Decimal(-50)])], ["Sep", "Oct"], figure=str
+    ).decode().replace("&#183;", "·")
 
 
 @pytest.mark.parametrize("values", [["0"], ["0", "0"], ["100000000"], ["0.5", "0.25"], []])
