@@ -353,7 +353,7 @@ PART_DUE = Kind(
 # that it paid), reference (the bank's).
 UNAPPLIED = Kind(
     code="UNAPPLIED",
-    label=_("Money came that no bill wanted, was used or went back"),
+    label=_("Unapplied money was received, used or given back"),
     group=BILLING,
     texts={
         "RECEIVED": Text(
@@ -411,7 +411,7 @@ CARD_BLOCKED = Kind(
     },
     link=Link("billing:settings"),
     owners_always=True,
-    owners_hint=_("That we blocked a card we always write to owners."),
+    owners_hint=_("We always write to owners when we have blocked a card."),
 )
 # Cause: the instant of the closing. Details: told (what our people wrote for the merchant, or "").
 ACCOUNT_CLOSED = Kind(

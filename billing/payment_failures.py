@@ -13,7 +13,7 @@ FAILURES: dict[str, StrOrPromise] = {
     "authentication_required": _("the bank asks the card's holder to confirm the payment"),
     "card_declined": _("the card was declined"),
     "expired_card": _("the card has expired"),
-    "insufficient_funds": _("the card had not enough funds"),
+    "insufficient_funds": _("the card did not have enough funds"),
     "incorrect_cvc": _("the card's security code was wrong"),
     "lost_card": _("the card was declined"),
     "stolen_card": _("the card was declined"),

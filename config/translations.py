@@ -38,6 +38,9 @@ KEYWORDS = DEFAULT_KEYWORDS | {
     "pgettext_lazy": ((1, "c"), 2),
 }
 LANGUAGES = [code for code, _ in settings.LANGUAGES if code != "en"]
+# Our texts are written in English. Its catalogue has only what other packages word unlike ours:
+# people write it, and nothing is added to it.
+ENGLISH = "en"
 # Compiled from the same .po file, the bytes are the same: its dates stand still.
 BEGAN = datetime(2026, 11, 22, tzinfo=UTC)
 HEADER = "# Translations of Tael. Written by people; `manage.py messages` only adds and removes."
@@ -80,6 +83,7 @@ def update() -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(_po_bytes(catalog))
         _mo(language).write_bytes(_mo_bytes(_read(language)))
+    _mo(ENGLISH).write_bytes(_mo_bytes(_read(ENGLISH)))
 
 
 def problems() -> list[str]:
@@ -87,7 +91,10 @@ def problems() -> list[str]:
     about compiled files that are stale.
     """
     words = found()
-    return [problem for language in LANGUAGES for problem in _problems(language, words)]
+    return [
+        *(problem for language in LANGUAGES for problem in _problems(language, words)),
+        *_problems_of_catalog(ENGLISH, _read(ENGLISH), words),
+    ]
 
 
 def _problems(language: str, words: Catalog) -> Iterator[str]:
@@ -100,6 +107,13 @@ def _problems(language: str, words: Catalog) -> Iterator[str]:
             yield f"{language}: not in the catalogue: {message.id!r}"
         elif message.id and known is not None:
             yield from _problems_of(language, known)
+    yield from _problems_of_catalog(language, catalog, words)
+
+
+def _problems_of_catalog(language: str, catalog: Catalog, words: Catalog) -> Iterator[str]:
+    """Yield which texts of a catalogue are not in the code any more, and whether its compiled file
+    is stale.
+    """
     for message in catalog:
         if message.id and words.get(message.id, message.context) is None:
             yield f"{language}: not in the code any more: {message.id!r}"

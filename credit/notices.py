@@ -104,7 +104,7 @@ REVIEW = Kind(
             _("A raise to %(limit_proposed)s was not agreed to: %(reason)s"),
         ),
         "VOID": Text(
-            _("A raise of your credit limit was overtaken"),
+            _("A raise of your credit limit no longer applies"),
             _(
                 "A raise to %(limit_proposed)s no longer waits for our decision: your limit or your"
                 " sales have changed, a newer review was made, or your account was closed."
@@ -360,7 +360,7 @@ DESTINATION_ADDED = Kind(
     link=Link("credit:destinations"),
     owners_always=True,
     owners_hint=_(
-        "Of a new destination for withdrawals we always write to owners: it may not be theirs."
+        "We always write to owners about a new destination for withdrawals: it may not be theirs."
     ),
 )
 # Cause: the destination's id. Details: last_four, reason (what was written for the merchant).

@@ -1,6 +1,6 @@
 """Figures and dates as the reader's language writes them."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from babel import Locale
@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, to_locale
 from moneyed import Money
 
+from lib import zones
 from lib.money import minor_digits
 
 register = template.Library()
@@ -162,6 +163,12 @@ def unit_price(value: Decimal | None, currency: str) -> str:
 
 
 @register.filter
+def plain_unit_price(value: Decimal, currency: str) -> str:
+    """The price of one unit, as `unit_price` has it, with the currency's code."""
+    return f"{unit_price(value, currency)}\N{NO-BREAK SPACE}{currency}"
+
+
+@register.filter
 def decimals(value: Decimal) -> str:
     """A score or a mark, with two decimals at most."""
     return _decimal(value, "#,##0.##")
@@ -173,6 +180,22 @@ def day(value: date | None) -> str | SafeString:
     if value is None:
         return NONE
     return format_html('<time datetime="{}">{}</time>', value.isoformat(), day_text(value))
+
+
+@register.filter
+def zone(name: str, on: date) -> str:
+    """A time zone as people know it: its city in the reader's language, and how far its clocks are
+    from UTC at noon of the day, such as "Bangkok, UTC+7".
+    """
+    offset = datetime.combine(on, time(12), zones.zone(name)).utcoffset() or timedelta()
+    hours, minutes = divmod(abs(offset) // timedelta(minutes=1), 60)
+    sign = "" if not offset else MINUS if offset < timedelta() else "+"
+    shown = "UTC" + (f"{sign}{hours}" if sign else "") + (f":{minutes:02}" if minutes else "")
+    if "/" not in name:  # UTC itself
+        return shown
+    known = Locale.parse(_locale()).time_zones.get(name, {})
+    city = known.get("city") or name.rpartition("/")[2].replace("_", " ")
+    return f"{city}（{shown}）" if _locale().startswith("zh") else f"{city}, {shown}"
 
 
 @register.filter

@@ -8,13 +8,14 @@ anywhere.
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from babel.dates import format_datetime
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.urls import reverse
-from django.utils.translation import get_language, gettext, override, to_locale
+from django.utils import timezone
+from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
+from lib.formats import instant_text
 from merchants.models import Membership, SecurityMail
 from merchants.templatetags.browsers import browser
 
@@ -183,6 +184,5 @@ def _readable(mail: SecurityMail) -> Mapping[str, str]:
 
 def _instant(at: datetime) -> str:
     """The instant in UTC, as the reader's language writes it."""
-    language = get_language() or "en"
-    locale = "en_GB" if language == "en" else to_locale(language)
-    return f"{format_datetime(at, 'd MMM yyyy HH:mm', tzinfo=UTC, locale=locale)} UTC"
+    with timezone.override(UTC):
+        return f"{instant_text(at)} UTC"

@@ -12,5 +12,5 @@ MESSAGE = Kind(
     group=MESSAGES,
     texts={"": Text(_("A message from our team"), "%(text)s")},
     owners_always=True,
-    owners_hint=_("Messages of our team we always write to owners."),
+    owners_hint=_("We always send owners the messages of our team."),
 )

@@ -264,7 +264,7 @@ def test_reasons_from_before_are_for_colleagues() -> None:
 
 @pytest.mark.parametrize(
     ("language", "sentence"),
-    [("zh-hans", "这是我们团队的决定。"), ("th", "ทีมงานของเราเป็นผู้ตัดสินใจเรื่องนี้")],
+    [("zh-hans", "这是平台团队的决定。"), ("th", "ทีมงานของเราเป็นผู้ตัดสินใจเรื่องนี้")],
 )
 def test_the_standard_sentence_is_in_the_readers_language(language: str, sentence: str) -> None:
     shop = credit.join()

@@ -261,7 +261,7 @@ def _charges(charges: Sequence[Charge], of: int, words: Words) -> Paper:
         "charges_heading": _("Charges"),
         "charges_note": cut,
         "late": _("Late"),
-        "late_note": _("Late: told after its own month had closed.")
+        "late_note": _("Late: reported after its own month had closed.")
         if any(charge.is_late for charge in charges)
         else "",
         "charge_columns": [_("Service"), _("Fee"), _("Reference"), _("Quantity"), _("Amount")],

@@ -58,11 +58,11 @@ class Invoice(models.Model):
     """A bill: a frozen copy of names and lines, with a gapless number once it is issued."""
 
     class Kind(models.TextChoices):
-        THRESHOLD = "THRESHOLD", _("Threshold")
-        SUBSCRIPTION = "SUBSCRIPTION", _("Subscription")
-        CYCLE = "CYCLE", _("30-day cycle")
-        FINAL = "FINAL", _("Final")
-        ON_REQUEST = "ON_REQUEST", _("On request")
+        THRESHOLD = "THRESHOLD", pgettext_lazy("bill", "Threshold")
+        SUBSCRIPTION = "SUBSCRIPTION", pgettext_lazy("bill", "Subscription")
+        CYCLE = "CYCLE", pgettext_lazy("bill", "30-day cycle")
+        FINAL = "FINAL", pgettext_lazy("bill", "Final")
+        ON_REQUEST = "ON_REQUEST", pgettext_lazy("bill", "On request")
 
     class Status(models.TextChoices):
         DRAFT = "DRAFT", _("Under review")

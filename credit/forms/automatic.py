@@ -28,7 +28,7 @@ class NewAutomatic(forms.Form):
         coerce=int,
         empty_value=None,
         required=False,
-        help_text=_("Of a weekly withdrawal only."),
+        help_text=_("Only for a weekly withdrawal."),
     )
     from_amount = AmountField()
     destination = forms.TypedChoiceField(

@@ -135,23 +135,23 @@ class NewDestination(forms.Form):
     number = LineField(
         label=_("Number"),
         help_text=_(
-            "Of a card its 12 to 19 digits; of Alipay the e-mail or mobile number; of an account"
-            " its IBAN or number."
+            "The 12 to 19 digits of a card, the e-mail address or mobile number of an Alipay"
+            " account, or the IBAN or number of a bank account."
         ),
         max_length=254,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     bank = LineField(
-        label=_("Bank"), help_text=_("Of a bank card or a bank account."), required=False
+        label=_("Bank"), help_text=_("Only for a bank card or a bank account."), required=False
     )
     country = forms.ChoiceField(
-        label=_("Country of the account"), help_text=_("Of a bank account only."), required=False
+        label=_("Country of the account"), help_text=_("Only for a bank account."), required=False
     )
     routing = LineField(
         label=_("Code of the bank or branch"),
         help_text=_(
-            "Of a bank account without an IBAN: routing number, branch, bank or IFSC code, BSB,"
-            " CNAPS; of a Brazilian one its bank and agency (7 digits). A Thai bank needs none: its"
+            "Only for a bank account without an IBAN: routing number, branch, bank or IFSC code,"
+            " BSB or CNAPS; for one in Brazil, bank and agency (7 digits). A Thai bank needs none: its"
             " name is enough."
         ),
         max_length=20,

@@ -5,6 +5,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from credit.models.corrections import ProceedsCorrection
 from credit.models.lines import CreditLine
@@ -21,7 +22,7 @@ class ProceedsEntry(models.Model):
     class Kind(models.TextChoices):
         SALE = "SALE", _("Sale")
         REFUND = "REFUND", _("Refund")
-        WITHDRAWAL = "WITHDRAWAL", _("Withdrawal")
+        WITHDRAWAL = "WITHDRAWAL", pgettext_lazy("entry", "Withdrawal")
         FEE = "FEE", _("Withdrawal fee")
         RETURNED = "RETURNED", _("Returned withdrawal")
         TAKEN_AGAIN = "TAKEN_AGAIN", _("Withdrawal that was paid after all")

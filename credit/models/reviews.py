@@ -29,7 +29,7 @@ class LimitReview(models.Model):
         REJECTED = "REJECTED", _("Rejected")
         # Before a decision the limit changed, a newer review came or the account was closed; or
         # the decision found no raise left to give.
-        VOID = "VOID", _("Overtaken")
+        VOID = "VOID", _("No longer applies")
 
     class Note(models.TextChoices):
         """Why the outcome differs from what the grade alone would give, or waits for a decision."""

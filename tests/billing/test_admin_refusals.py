@@ -87,7 +87,7 @@ def test_what_came_of_collecting_is_said(shop: Shop) -> None:
     deciding.card(shop, "9995")
     said = text(post(invoice, "pay"))
     assert "Payment T-2026-000001-1 of 240.00\N{NO-BREAK SPACE}USD: Failed." in said
-    assert "the card had not enough funds" in said
+    assert "the card did not have enough funds" in said
     assert reread(invoice).status == "OPEN"
 
 

@@ -57,7 +57,7 @@ def test_changes_that_wait_are_told(shop: Shop) -> None:
     deciding.change_time_zone(shop, "2026-11-10 09:00", "Asia/Bangkok")
     said = read(shop, "settings/")
     assert "From 1 Dec 2026 on: plan “grown”, 390.00 USD every 365 days." in said
-    assert "From 1 Dec 2026 on your days are those of Asia/Bangkok." in said
+    assert "From 1 Dec 2026 on your days are those of Bangkok, UTC+7." in said
 
 
 def test_finance_asks_for_a_higher_threshold_and_reads_the_answer(shop: Shop) -> None:

@@ -161,7 +161,7 @@ def test_a_statement_says_its_totals_and_each_charge(october: Shop) -> None:
 
 def test_a_late_charge_is_marked_and_keeps_its_service_day(october: Shop) -> None:
     (page,) = pages_of(statement_of(october))
-    assert "Late: told after its own month had closed." in page
+    assert "Late: reported after its own month had closed." in page
     assert "30 Sept 2026 Late Packaging" in page
 
 

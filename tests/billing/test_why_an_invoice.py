@@ -62,7 +62,7 @@ def test_why_in_words() -> None:
 def test_why_in_chinese_and_thai() -> None:
     season()
     with override("zh-hans"):
-        assert said("THRESHOLD") == "2026年11月12日 达到 200.00 USD 的出账门槛"
+        assert said("THRESHOLD") == "2026年11月12日达到 200.00 USD 的出账门槛"
     with override("th"):
         assert said("CYCLE") == "30 วันตั้งแต่ 1 พ.ย. 2026 ถึง 30 พ.ย. 2026"
 

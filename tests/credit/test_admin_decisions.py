@@ -230,7 +230,7 @@ def test_a_review_that_another_limit_has_ended_is_not_decided(shop: Shop) -> Non
     browser = browser_of(operator("limitreview", "creditline"))
     browser.post(address(shop.line, "decide", "limit"), {"limit": "16000", **WHY})
     response = browser.post(address(row, "decide", "approve"), WHY)
-    assert "The review of 2026-11-01 is Overtaken" in text(response)
+    assert "The review of 2026-11-01 is No longer applies" in text(response)
     row.refresh_from_db()
     assert decided(row) == ("VOID", DECIDER)
     assert shop.limit()[0] == "16000.00"

@@ -145,9 +145,9 @@ def test_the_page_of_an_order_says_what_was_told_and_when(clock: Callable[[str],
     shop = shop_with_unmatched_cash()
     clock("2026-11-05 12:00")
     page = text_of(colleague(shop).get("/m/rosewood/credit/orders/A/"))
-    assert "told at" not in page
-    assert "as it was told" not in page
+    assert "reported to us at" not in page
+    assert "as reported" not in page
     order = shop.line.orders.filter(reference="A")
     order.update(placed_said_at=shop.at("2026-11-02 08:15"))
     page = text_of(colleague(shop).get("/m/rosewood/credit/orders/A/"))
-    assert "happened at 2 Nov 2026 08:15, as it was told" in page
+    assert "happened at 2 Nov 2026 08:15, as reported" in page

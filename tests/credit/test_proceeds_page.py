@@ -56,7 +56,7 @@ def test_the_buckets_add_up_before_the_merchants_eyes(shop: Shop) -> None:
     assert (
         "Available 158.00 USD Maturing 230.00 USD Balance 388.00 USD "
         "On its way, with fees 101.00 USD Paid out, with fees 41.00 USD "
-        "Earned: sales less refunds and bills paid from proceeds 530.00 USD" in page
+        "Earned sales, less refunds and bills paid from proceeds 530.00 USD" in page
     )
 
 

@@ -54,7 +54,7 @@ def test_factors_come_with_value_points_and_weight_the_costliest_first(shop: Sho
     said = read(shop, "raise/")
     assert "for more orders. 1,000.00 USD 15,000.00 USD 1.67 25 23.33" in said
     assert "on time raise it. 4.4 4.8 15 30 15" in said
-    factors = ["Trade volume costliest", "Shop rating Buyers", "Listing quality Complete"]
+    factors = ["Trade volume costs most points", "Shop rating Buyers", "Listing quality Complete"]
     assert [said.index(name) for name in factors] == sorted(said.index(name) for name in factors)
 
 
@@ -115,7 +115,7 @@ def test_past_reviews_are_kept_with_what_they_went_by(
     said = read(shop, "raise/reviews/2026-12/")
     assert "Limit review of 1 Dec 2026 No change 50.42 of 100 points" in said
     assert "Overdue then 0.00 USD Frozen then no Rules version 1" in said
-    assert "Trade volume costliest 1,000.00 USD 15,000.00 USD 1.67 25 23.33" in said
+    assert "Trade volume costs most points 1,000.00 USD 15,000.00 USD 1.67 25 23.33" in said
 
 
 def test_finance_asks_for_a_higher_limit_and_reads_the_answer(shop: Shop) -> None:

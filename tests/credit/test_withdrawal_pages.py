@@ -56,7 +56,7 @@ def shop(clock: Callable[[str], None], settings: LazySettings) -> Shop:
 def test_the_form_tells_what_can_be_withdrawn_and_where_to(shop: Shop) -> None:
     page = read(shop, "withdrawals/new/")
     assert "300.00 USD available, fee included Amount in USD To" in page
-    assert "Bank card ···· 0003, ICBC, Mei Lin Go on" in page
+    assert "Bank card ···· 0003, ICBC, Mei Lin Continue" in page
 
 
 def test_what_it_costs_is_shown_before_anything_happens(shop: Shop) -> None:
@@ -82,7 +82,7 @@ def test_one_can_go_back_to_the_form_with_what_was_filled_in(shop: Shop) -> None
     page = browser_of(member(shop)).get(f"{NEW}?{urlencode(content)}").content.decode()
     assert 'value="100.00"' in page
     assert 'value="form-1"' in page
-    assert "Go on" in page
+    assert "Continue" in page
 
 
 @pytest.mark.parametrize(

@@ -101,13 +101,13 @@ def test_wednesday_a_bill_that_failed_is_paid(
     )
     sign_in(page, live_server, OWNER)
     task = panel(page, "What needs you first").get_by_role("listitem")
-    expect(task).to_contain_text("the card had not enough funds")
+    expect(task).to_contain_text("the card did not have enough funds")
     expect(task).to_contain_text("210.00 USD")
     task.get_by_role("link", name=f"Bill {UNPAID} could not be collected").click()
     expect(page.locator("header.head")).to_contain_text("Open")
     page.get_by_role("button", name="Pay 210.00 USD now").click()
     expect(page.get_by_role("status")).to_contain_text(
-        "The payment of 210.00 USD failed: the card had not enough funds"
+        "The payment of 210.00 USD failed: the card did not have enough funds"
     )
 
     page.get_by_role("link", name="Choose another method").click()
@@ -142,7 +142,7 @@ def test_thursday_proceeds_go_to_the_bank(
     expect(page.locator(".figure")).to_have_text("900.00 USD available, fee included")
     page.get_by_label("Amount in USD").fill("250.00")
     page.get_by_label("0003").check()
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.locator(".figure")).to_have_text("250.00 USD arrives")
     page.get_by_role("button", name="Withdraw", exact=True).click()
     expect(page.get_by_role("status")).to_have_text("Your withdrawal is with us.")

@@ -87,7 +87,7 @@ def test_what_a_few_of_them_say(shop: Shop, owner: User) -> None:
     assert "This happened at 3 Nov 2026 10:00 UTC." in body
     assert body.endswith("/m/rosewood/settings/team/")
     _subject, body = written("FIRST_FACTOR", owner, shop, "zh-hans")
-    assert "mei@shop.example 首次设置了两步验证。自 4 11月 2026 10:00 UTC 起" in body
+    assert "mei@shop.example 首次设置了两步验证。自2026年11月4日 10:00 UTC起" in body
     subject, _body = written("LOCKED_OUT", owner, shop, "th")
     assert subject == "บัญชีของคุณถูกล็อก 15 นาที"
 
