@@ -6,6 +6,7 @@ from backoffice.queues import ANSWERS, STUCK, Group, Queue, with_status
 from billing.models import (
     BillingAccount,
     BillingCredit,
+    BillingQuestion,
     Invoice,
     Payment,
     Reversal,
@@ -27,6 +28,16 @@ THRESHOLDS = Queue(
     group=ANSWERS,
     place=30,
     amount=F("threshold_wanted") - F("threshold_before"),
+)
+QUESTIONS = Queue(
+    name="questions",
+    title="Questions about charges and bills",
+    model=BillingQuestion,
+    which=with_status(BillingQuestion.Status.PENDING),
+    since="asked_at",
+    merchant="account_id",
+    group=ANSWERS,
+    place=25,
 )
 CREDITS = Queue(
     name="to-decide",
@@ -101,4 +112,7 @@ TO_CONFIRM = proposals_of(
     like=BillingAccount,
     place=30,
 )
-QUEUES = (THRESHOLDS, CREDITS, DRAFTS, FAILED, UNANSWERED, REVERSALS, UNAPPLIED, TO_CONFIRM)
+QUEUES = (
+    *(THRESHOLDS, QUESTIONS, CREDITS, DRAFTS, FAILED, UNANSWERED, REVERSALS, UNAPPLIED),
+    TO_CONFIRM,
+)
