@@ -10,12 +10,13 @@ class BillingConfig(AppConfig):
         from billing import backoffice, search
         from billing.audit import CHECKS
         from billing.events import EVENT_TYPES, OPENING
+        from billing.help import BOOK
         from billing.notices import KINDS
         from billing.operations import proposed
         from billing.roles import BILLING_OFFICER
         from billing.sorts import SORTS
         from billing.trail import Action
-        from lib import audit, events
+        from lib import audit, events, help
         from merchants import roles, sorts
         from merchants.events import register
         from notices import kinds
@@ -23,6 +24,7 @@ class BillingConfig(AppConfig):
 
         backoffice.register()
         search.register()
+        help.BOOKS.register(BOOK)
         kinds.register(*KINDS)
         actions.register(Action)
         sorts.register(*SORTS)

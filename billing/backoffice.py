@@ -1,6 +1,6 @@
 """The figures, queues, facts and merchant panels of billing on the operators' pages."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -17,6 +17,7 @@ from billing.models import (
     AccountChange,
     BillingAccount,
     BillingCredit,
+    BillingQuestion,
     Charge,
     Payment,
     ThresholdRequest,
@@ -107,13 +108,18 @@ def _of_merchant(visit: Visit) -> Section:
     found = BillingCredit.objects.filter(account=account).select_related("fee", "charge")
     asked_credits = list(found.order_by("-pk")[:FEW])
     thresholds = list(ThresholdRequest.objects.filter(account=account).order_by("-pk")[:FEW])
+    questions = account.questions.order_by("-pk")[:FEW]
     return Section(
         panels=[
             *_closed(account),
             Placed(Area.STANDING, 20, _standing(visit, account)),
             Placed(Area.ROWS, 30, _invoices(account, asked_credits, thresholds)),
         ],
-        steps=[*_asked_for_thresholds(thresholds), *_asked_for_credits(asked_credits)],
+        steps=[
+            *_asked_for_thresholds(thresholds),
+            *_asked_for_credits(asked_credits),
+            *_asked_questions(questions),
+        ],
     )
 
 
@@ -157,6 +163,13 @@ def _asked_for_thresholds(thresholds: Sequence[ThresholdRequest]) -> Iterator[St
     """Yields a step for each request for a higher threshold."""
     for one in thresholds:
         what = "Asked: a higher threshold"
+        yield Step(one.asked_at, what, one.message, one.asked_by, page_of(one))
+
+
+def _asked_questions(questions: Iterable[BillingQuestion]) -> Iterator[Step]:
+    """Yields a step for each question about charges and bills."""
+    for one in questions:
+        what = "Asked: about charges and bills"
         yield Step(one.asked_at, what, one.message, one.asked_by, page_of(one))
 
 

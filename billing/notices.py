@@ -159,6 +159,15 @@ THRESHOLD_ANSWERED = Kind(
     link=Link("billing:threshold_requests"),
     shows={"threshold": amount, "answer": words},
 )
+# Cause: the question's id. Details: answer.
+QUESTION_ANSWERED = Kind(
+    code="BILLING_ANSWERED",
+    label=_("A question about your bills was answered"),
+    group=BILLING,
+    texts={"": Text(_("Your question was answered"), _("Our answer: %(answer)s"))},
+    link=Link("billing:questions"),
+    shows={"answer": words},
+)
 # Cause: the credit's id. Details: status, answer, amount, currency.
 CREDIT_ANSWERED = Kind(
     code="CREDIT_ANSWERED",
@@ -452,6 +461,13 @@ ACCOUNT_REOPENED = Kind(
 KINDS = (
     *(BILL_ISSUED, PAYMENT_FAILED, PAYMENT_REVERSED, STATEMENT_CLOSED),
     *(CHARGED, WAIVED, DUE_DAY, PAUSED, PAYMENT_PLAN, PART_DUE),
-    *(THRESHOLD_ANSWERED, CREDIT_ANSWERED, CREDIT_UNDONE, UNAPPLIED, TRANSFER_MOVED),
+    *(
+        THRESHOLD_ANSWERED,
+        QUESTION_ANSWERED,
+        CREDIT_ANSWERED,
+        CREDIT_UNDONE,
+        UNAPPLIED,
+        TRANSFER_MOVED,
+    ),
     *(CARD_BLOCKED, ACCOUNT_CLOSED, ACCOUNT_REOPENED),
 )

@@ -18,6 +18,7 @@ class Action(TextChoices):
     THRESHOLD_REQUESTED = "THRESHOLD_REQUESTED", "Threshold requested"
     THRESHOLD_GRANTED = "THRESHOLD_GRANTED", "Threshold granted"
     THRESHOLD_REFUSED = "THRESHOLD_REFUSED", "Threshold refused"
+    BILLING_QUESTION_ANSWERED = "BILLING_QUESTION_ANSWERED", "Question about billing answered"
     THRESHOLD_CHANGED = "THRESHOLD_CHANGED", "Threshold changed"
     PLAN_CHANGED = "PLAN_CHANGED", "Plan changed"
     TIME_ZONE_CHANGED = "TIME_ZONE_CHANGED", "Time zone changed"

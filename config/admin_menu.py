@@ -125,6 +125,7 @@ LISTS: tuple[tuple[str, tuple[Link, ...]], ...] = (
             ("Unapplied money", "savings", "billing_unappliedentry"),
             ("Credits", "undo", "billing_billingcredit"),
             ("Threshold requests", "vertical_align_top", "billing_thresholdrequest"),
+            ("Questions", "contact_support", "billing_billingquestion"),
             ("Prices", "price_change", "billing_feeprice"),
             ("Fees", "sell", "billing_fee"),
         ),

@@ -17,6 +17,7 @@ register_converter(DayConverter, "day")
 of_a_merchant: list[URLPattern | URLResolver] = [
     path("", views.overview, name="overview"),
     path("search/", views.find, name="search"),
+    path("help/", views.show_help, name="help"),
     path("credit/", include("credit.urls")),
     path("billing/", include("billing.urls")),
     path("", include((merchants_urls.of_a_merchant + urls.of_a_merchant, "merchant"))),
@@ -29,6 +30,7 @@ handler500 = "config.monitoring.outages.server_error"
 urlpatterns = [
     path("", include("merchants.urls")),
     path("m/<reference:merchant>/", include(of_a_merchant)),
+    path("help/", views.help_of_person, name="my_help"),
     path("api/v1/", api.urls),
     path("webhooks/stripe/", webhooks.of_stripe, name="stripe_webhook"),
     path("admin/", include("backoffice.urls")),

@@ -10,12 +10,13 @@ class CreditConfig(AppConfig):
         from credit import backoffice, search
         from credit.audit.lines import CHECKS
         from credit.events import EVENT_TYPES, OPENING
+        from credit.help import BOOK
         from credit.notices import KINDS
         from credit.operations import proposed
         from credit.roles import CREDIT_OFFICER
         from credit.sorts import LIMIT
         from credit.trail import Action
-        from lib import audit, events
+        from lib import audit, events, help
         from merchants import roles, sorts
         from merchants.events import register
         from notices import kinds
@@ -23,6 +24,7 @@ class CreditConfig(AppConfig):
 
         backoffice.register()
         search.register()
+        help.BOOKS.register(BOOK)
         kinds.register(*KINDS)
         actions.register(Action)
         sorts.register(LIMIT)

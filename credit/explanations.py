@@ -2,10 +2,12 @@
 withdrawals.
 """
 
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from credit.models import Freeze, Order, Withdrawal
+from credit.models import CreditPolicy, Freeze, Order, Withdrawal
+from lib.formats import percent, plain_money
 
 FREEZES: dict[str, StrOrPromise] = {
     Freeze.Reason.OVERDUE: _("Overdue payments"),
@@ -82,3 +84,23 @@ def state(withdrawal: Withdrawal) -> StrOrPromise:
     if withdrawal.status == Withdrawal.Status.REQUESTED and withdrawal.needs_approval:
         return WAITS_FOR_APPROVAL
     return STATES[withdrawal.status]
+
+
+def fee_of_withdrawals(policy: CreditPolicy) -> str:
+    """What a withdrawal costs by the policy, as a sentence."""
+    share, fixed = policy.withdrawal_fee_percent, policy.withdrawal_fee_fixed
+    if not share and not fixed:
+        return gettext("Withdrawals cost nothing.")
+    if share and fixed:
+        said = gettext("A withdrawal costs %(percent)s of its amount and %(fixed)s on top.")
+    elif share:
+        said = gettext("A withdrawal costs %(percent)s of its amount, on top.")
+    else:
+        said = gettext("A withdrawal costs %(fixed)s on top.")
+    said %= {"percent": percent(share), "fixed": plain_money(fixed)}
+    free = policy.free_withdrawals_a_month
+    if not free:
+        return said
+    return f"{said} " + ngettext(
+        "The first of each month is free.", "The first %(count)s of each month are free.", free
+    ) % {"count": free}

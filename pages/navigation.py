@@ -32,6 +32,12 @@ class Page(NamedTuple):
 PAGES = (
     Page("overview", _("Overview"), "home; dashboard; 总览; 首页; ภาพรวม; หน้าแรก"),
     Page(
+        "help",
+        _("Help"),
+        "faq; support; glossary; contact us; first steps;"
+        " 帮助; 帮助中心; 常见问题; 客服; ช่วยเหลือ; คำถามที่พบบ่อย; ติดต่อเรา",
+    ),
+    Page(
         "credit:limit",
         _("Limit"),
         "credit limit; credit line; pay later limit; available limit; bnpl;"
@@ -41,14 +47,19 @@ PAGES = (
         "credit:raise",
         _("How to raise it"),
         "raise the limit; raise limit; higher limit; increase limit; grade; score; review;"
-        " 提额; 提升额度; 额度评估; 评分; เพิ่มวงเงิน; ขอเพิ่มวงเงิน; คะแนน",
+        " 提额; 提升额度; 额度评估; 评分; 信用等级; 售后; เพิ่มวงเงิน; ขอเพิ่มวงเงิน; คะแนน",
+    ),
+    Page(
+        "billing:questions",
+        _("Ask about your bills"),
+        "ask us; ask about a bill; 咨询账单; สอบถามเรื่องใบแจ้งหนี้",
     ),
     Page("credit:requests", _("Your requests"), "questions; 申请; 提问; คำขอ; คำถาม"),
     Page("credit:reviews", _("Reviews of your limit"), "reviews; 额度评审; ผลการทบทวนวงเงิน"),
     Page(
         "credit:check",
         _("Can I take this order?"),
-        "check an order; order check; 能接这笔订单吗; 接单; ตรวจสอบคำสั่งซื้อ; รับออเดอร์",
+        "check an order; order check; 能接这笔订单吗; 接单; 大额订单; ตรวจสอบคำสั่งซื้อ; รับออเดอร์",
     ),
     Page(
         "credit:orders",
@@ -61,14 +72,21 @@ PAGES = (
         _("Declined orders"),
         "rejected orders; lost orders; 被拒订单; 拒绝; คำสั่งซื้อที่ถูกปฏิเสธ",
     ),
-    Page("credit:freezes", _("Freezes"), "frozen; freeze; unfreeze; 冻结; 解冻; ระงับ; อายัด"),
+    Page(
+        "credit:freezes", _("Freezes"), "frozen; freeze; unfreeze; 冻结; 解冻; 恶意刷单; ระงับ; อายัด"
+    ),
     Page(
         "credit:proceeds",
         _("Proceeds"),
-        "balance; payments received; earnings; 已收货款; 货款; 余额; ยอดเงินรับ; เงินที่ได้รับ; รายได้",
+        "balance; payments received; earnings; 已收货款; 货款; 资金管理;"
+        " 余额; ยอดเงินรับ; เงินที่ได้รับ; รายได้",
     ),
-    Page("credit:proceeds_entries", _("Entries of your proceeds"), "货款明细; รายการเงินรับ"),
-    Page("credit:withdrawals", _("Withdrawals"), "payout; payouts; 提现; 提现记录; การถอน"),
+    Page(
+        "credit:proceeds_entries",
+        _("Entries of your proceeds"),
+        "refunds; 货款明细; 退款; รายการเงินรับ",
+    ),
+    Page("credit:withdrawals", _("Withdrawals"), "payout; payouts; 提现; 提现记录; 到账; การถอน"),
     Page(
         "credit:automatic",
         _("Automatic withdrawals"),
@@ -78,7 +96,8 @@ PAGES = (
     Page(
         "credit:destinations",
         _("Destinations"),
-        "bank account; bank card; payout destination; 收款账户; 银行卡; บัญชีธนาคาร; ปลายทางการถอน",
+        "bank account; bank card; payout destination; alipay;"
+        " 收款账户; 银行卡; 支付宝; บัญชีธนาคาร; ปลายทางการถอน",
     ),
     Page("billing:charges", _("Charges"), "fees; costs; this month; 费用; ค่าธรรมเนียม; ค่าใช้จ่าย"),
     Page(
@@ -89,30 +108,47 @@ PAGES = (
     Page(
         "billing:requests",
         _("Fulfilment costs"),
-        "fulfilment requests; fulfillment; shipping costs; 履约费用; 发货费用; 运费; ค่าจัดส่ง; ค่าแพ็ก",
+        "fulfilment requests; fulfillment; shipping costs; 履约费用; 发货费用; 运费; ค่าจัดส่ง; ค่าแพ็ก;"
+        " ค่าขนส่ง; การขนส่ง",
     ),
     Page(
         "billing:pricing",
         _("Pricing"),
-        "prices; fee list; rates; 价格; 收费标准; ราคา; อัตราค่าบริการ",
+        "prices; fee list; rates; categories;"
+        " 价格; 收费标准; 手续费; ราคา; อัตราค่าบริการ; การกำหนดราคา",
     ),
     Page(
         "billing:invoices",
         _("Bills"),
-        "bill; invoice; invoices; unpaid; next bill; 账单; 发票; ใบแจ้งหนี้; บิล",
+        "bill; invoice; invoices; unpaid; next bill; 账单; 发票; ใบแจ้งหนี้; บิล; ใบเรียกเก็บเงิน;"
+        " ประวัติการเรียกเก็บเงิน; ใบเสร็จ; receipt",
     ),
     Page(
-        "billing:credits", _("Credits"), "ask for a credit; refund of a charge; 退费; 抵扣; เครดิตคืน"
+        "billing:credits",
+        _("Credits"),
+        "ask for a credit; refund of a charge; dispute; 退费; 抵扣; เครดิตคืน",
     ),
     Page(
         "billing:settings",
         _("Billing settings"),
         "threshold; billing threshold; cycle; payment method; card;"
-        " 账单设置; 计费门槛; 付款方式; เกณฑ์การเรียกเก็บเงิน; วิธีชำระเงิน",
+        " 账单设置; 计费门槛; 付款方式; เกณฑ์การเรียกเก็บเงิน; วิธีชำระเงิน; รอบการเรียกเก็บเงิน",
+    ),
+    Page(
+        "billing:outlook",
+        _("Forecast"),
+        "what comes next; 费用预测; 下期账单; การคาดการณ์; ใบแจ้งหนี้ครั้งถัดไป",
+    ),
+    Page(
+        "billing:unapplied",
+        _("Unapplied money"),
+        "overpaid; 未核销款项; 多付; เงินรับที่ยังไม่ได้ตัดชำระ; จ่ายเกิน",
     ),
     Page("merchant:notices", _("Notices"), "activity; news; inbox; 通知; 消息; การแจ้งเตือน; ข่าวสาร"),
     Page(
-        "merchant:team", _("Team"), "staff; people; invite; roles; 团队; 成员; 邀请; ทีม; เชิญ; สมาชิก"
+        "merchant:team",
+        _("Team"),
+        "staff; people; invite; roles; 团队; 成员; 邀请; 账户管理; ทีม; เชิญ; สมาชิก",
     ),
     Page(
         "merchant:security",
@@ -120,7 +156,11 @@ PAGES = (
         "second factor of members; 安全要求; การยืนยันตัวตนของสมาชิก",
     ),
     Page("merchant:notifications", _("Notifications"), "e-mails; email; 邮件通知; อีเมลแจ้งเตือน"),
-    Page("merchant:profile", _("Profile"), "licence; contact; 资料; 营业执照; โปรไฟล์; ใบอนุญาต"),
+    Page(
+        "merchant:profile",
+        _("Profile"),
+        "licence; contact; 资料; 店铺资料; 营业执照; โปรไฟล์; ใบอนุญาต",
+    ),
     Page("account_change_password", _("Password"), "change password; 密码; รหัสผ่าน", True),
     Page(
         "mfa_index",
@@ -153,7 +193,7 @@ def named(text: str) -> list[Named]:
     A page is meant if each word of the text starts a word of one of its names. Text in Chinese or
     Thai only has to be in one of its names.
     """
-    wanted = _plain(text)
+    wanted = plain(text)
     if not wanted:
         return []
     found = [Named(page, wanted in names(page)) for page in PAGES if _is_meant(page, wanted)]
@@ -162,12 +202,12 @@ def named(text: str) -> list[Named]:
 
 def _is_meant(page: Page, wanted: str) -> bool:
     """Whether the text fits one of the page's names."""
-    return any(_fits(wanted, name) for name in names(page))
+    return any(fits(wanted, name) for name in names(page))
 
 
-def _fits(wanted: str, name: str) -> bool:
+def fits(wanted: str, name: str) -> bool:
     # Chinese and Thai have no spaces between words, so that any part may be a word.
-    """Whether the text fits the name; both are normalised by `_plain`."""
+    """Whether the text fits the name; both are normalised by `plain`."""
     if not wanted.isascii():
         return wanted in name
     words = name.split()
@@ -176,8 +216,8 @@ def _fits(wanted: str, name: str) -> bool:
 
 @lru_cache(maxsize=len(PAGES))
 def names(page: Page) -> frozenset[str]:
-    """All names of the page in all languages, normalised by `_plain`."""
-    return frozenset(filter(None, map(_plain, (*_titles(page), *page.words.split(";")))))
+    """All names of the page in all languages, normalised by `plain`."""
+    return frozenset(filter(None, map(plain, (*_titles(page), *page.words.split(";")))))
 
 
 def _titles(page: Page) -> Iterator[str]:
@@ -187,6 +227,6 @@ def _titles(page: Page) -> Iterator[str]:
             yield str(page.title)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """The text without differences of case, width and blanks, so that names can be compared."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -13,7 +13,9 @@ from django_stubs_ext import StrOrPromise
 from moneyed import Money
 
 from lib import money, search
+from lib.help import Entry
 from merchants.models import Merchant
+from pages import help
 from pages import navigation as pages
 
 
@@ -43,6 +45,7 @@ class Found:
     """The results of a search: pages and rows."""
 
     pages: Sequence[PageHit]
+    answers: Sequence[PageHit]  # entries of the help page
     hits: Sequence[Hit]
     exact: Sequence[str]  # the addresses of what has exactly this name
 
@@ -67,9 +70,16 @@ def find(merchant: Merchant, text: str, *, today: date) -> Found:
     exact += [hit.address for hit in hits if hit.reference == text and hit.address]
     return Found(
         pages=[PageHit(one.page.title, address) for one, address in there],
+        answers=[_answer(entry, merchant) for entry in help.find(text)],
         hits=sorted(hits, key=lambda hit: hit.reference != text),
         exact=list(dict.fromkeys(exact)),
     )
+
+
+def _answer(entry: Entry[Any], merchant: Merchant) -> PageHit:
+    """The entry's question, and where on the help page its answer is."""
+    page = pages.address("help", merchant.reference)
+    return PageHit(entry.question, f"{page}#{entry.anchor}")
 
 
 def _hits(merchant: Merchant, text: str, today: date) -> Iterator[Hit]:

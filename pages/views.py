@@ -1,4 +1,7 @@
-from django.http import Http404, HttpResponse
+from typing import cast
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from billing import queries as billing_queries
@@ -8,9 +11,11 @@ from billing.queries import forecast
 from credit.queries import attention as credit_attention
 from credit.queries import freezes, proceeds
 from lib import calendar, clock
+from merchants import queries as merchants
 from merchants.access import MemberRequest, for_members
+from merchants.models import User
 from merchants.queries import local_day
-from pages import activity, search
+from pages import activity, help, search
 from pages.forms import Search
 
 LATEST = 6  # notices
@@ -50,6 +55,25 @@ def find(request: MemberRequest) -> HttpResponse:
     if found.only:
         return redirect(found.only)
     return render(request, "search.html", {"looked_for": text, "found": found})
+
+
+@login_required
+def help_of_person(request: HttpRequest) -> HttpResponse:
+    """Lead from a page of the person to the help of their first merchant by name, which has its
+    figures; who has none is led to the start.
+    """
+    merchant = merchants.merchants_of(cast(User, request.user)).order_by("name", "pk").first()
+    return redirect("help", merchant.reference) if merchant else redirect("merchants:home")
+
+
+@for_members
+def show_help(request: MemberRequest) -> HttpResponse:
+    """The help page: first steps, answers with the merchant's own figures, words, and where to
+    ask.
+    """
+    account = _account(request)
+    today = local_day(account.merchant.credit_line, clock.now())
+    return render(request, "help.html", {"help": help.of(account.merchant, today)})
 
 
 def _account(request: MemberRequest) -> BillingAccount:

@@ -42,6 +42,7 @@ MUST_TELL = {
     *(("profile", name) for name in ("reject-licence", "reject-contacts")),
     *(("billingcredit", name) for name in ("approve", "reject", "undo")),
     *(("thresholdrequest", name) for name in ("approve", "reject")),
+    ("billingquestion", "answer"),
     ("banktransfer", "move"),
     ("billingaccount", "credit"),
     ("billingaccount", "charge"),

@@ -9,6 +9,7 @@ Charge             one fee for one thing that happened; inserted once, never cha
 FulfilmentRequest  what charges of one piece of work belong to; its costs are their sum.
 BillingCredit      money given back; approved, it is a negative charge, and never more than its own.
 ThresholdRequest   a merchant asks for a higher threshold; decided once.
+BillingQuestion    a merchant asks about its charges or bills; answered once.
 InvoiceItem        the charges of one fee and posting day; on at most one bill that is not void.
 Statement          one per merchant and calendar month; fixed for ever once closed.
 StatementTotal     count and sum of a statement's charges of one fee, kept with every charge.
@@ -37,6 +38,7 @@ from billing.models.invoices import Invoice, InvoiceDecision, InvoiceLine, Numbe
 from billing.models.payment_plans import PaymentPlan, PaymentPlanPart
 from billing.models.payments import Card, Payment
 from billing.models.prices import FeePrice
+from billing.models.questions import BillingQuestion
 from billing.models.requests import ThresholdRequest
 from billing.models.reversals import Reversal
 from billing.models.statements import Statement, StatementTotal
@@ -48,6 +50,7 @@ __all__ = [
     "BankTransfer",
     "BillingAccount",
     "BillingCredit",
+    "BillingQuestion",
     "Card",
     "Charge",
     "CollectionPause",

@@ -142,5 +142,9 @@ class Fee(models.Model):
         return self.category in STATEMENT_CATEGORIES
 
     @property
+    def is_credit(self) -> bool:
+        return self.category in CREDIT_CATEGORIES
+
+    @property
     def is_subscription(self) -> bool:
         return self.category == Category.SUBSCRIPTION

@@ -2,10 +2,10 @@
 writes.
 """
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from billing.models import BillingAccount, BillingCredit, Charge, Fee
-from billing.models.fees import CREDIT_FOR, Category
+from billing.models.fees import CREDIT_CATEGORIES, CREDIT_FOR, Category
 
 _WITH = ("charge__fee", "fee", "made__item__invoice", "taken_back__item__invoice")
 
@@ -34,6 +34,18 @@ def charge_to_credit(account: BillingAccount, reference: str) -> Charge | None:
     """
     found = account.charges.select_related("fee", "item__invoice").filter(reference=reference)
     return found.filter(fee__category__in=CREDIT_FOR).first()
+
+
+def charged_or_credited() -> list[Fee]:
+    """All fees that a merchant can be charged, and those that can be the reason for a credit, by
+    category and name.
+    """
+    fees = Fee.objects.filter(Q(is_sent_by_platform=True) | Q(category__in=CREDIT_CATEGORIES))
+    places = list(Category)
+    return sorted(
+        fees.exclude(pk__in=Fee.NOT_GRANTED).order_by("name"),
+        key=lambda fee: places.index(Category(fee.category)),
+    )
 
 
 def reasons(charge: Charge) -> QuerySet[Fee]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.db.models import QuerySet
 
-from billing.models import BillingAccount, PlanTerm, ThresholdRequest
+from billing.models import BillingAccount, BillingQuestion, PlanTerm, ThresholdRequest
 from merchants.models import TimeZonePeriod
 
 
@@ -39,6 +39,11 @@ def zone_to_come(account: BillingAccount) -> TimeZonePeriod | None:
     """
     later = TimeZonePeriod.objects.filter(merchant=account.pk, starts_on__gt=account.open_on)
     return later.exclude(timezone=account.timezone).order_by("starts_on").first()
+
+
+def questions(account: BillingAccount) -> QuerySet[BillingQuestion]:
+    """All questions that the merchant asked about its charges and bills, answered or not."""
+    return account.questions.all()
 
 
 def threshold_requests(account: BillingAccount) -> QuerySet[ThresholdRequest]:

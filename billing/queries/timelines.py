@@ -54,7 +54,9 @@ def of_invoice(invoice: Invoice, attempts: Sequence[Payment], by_hand: ByHand) -
         for paid in attempts
         if (transfer := _transfer_of(paid)) and transfer.moved_at
     ]
-    steps += [step for reversal in reversals.of_invoice(invoice) for step in _of_reversal(reversal)]
+    if attempts:  # what was never paid was never taken back
+        taken_back = reversals.of_invoice(invoice)
+        steps += [step for reversal in taken_back for step in _of_reversal(reversal)]
     decisions = list(queries.decisions(invoice))
     steps += [Step(decision.at, decision.get_decision_display()) for decision in decisions]
     if invoice.paid_at:

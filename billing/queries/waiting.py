@@ -8,6 +8,7 @@ from backoffice.queues import ANSWERS, STUCK, Group, Queue, with_status
 from billing.models import (
     BillingAccount,
     BillingCredit,
+    BillingQuestion,
     Invoice,
     InvoiceDecision,
     Payment,
@@ -31,6 +32,16 @@ THRESHOLDS = Queue(
     group=ANSWERS,
     place=30,
     amount=F("threshold_wanted") - F("threshold_before"),
+)
+QUESTIONS = Queue(
+    name="questions",
+    title="Questions about charges and bills",
+    model=BillingQuestion,
+    which=with_status(BillingQuestion.Status.PENDING),
+    since="asked_at",
+    merchant="account_id",
+    group=ANSWERS,
+    place=25,
 )
 CREDITS = Queue(
     name="to-decide",
@@ -143,6 +154,6 @@ TO_CONFIRM = proposals_of(
     place=30,
 )
 QUEUES = (
-    *(THRESHOLDS, CREDITS, DRAFTS, FAILED, PLANS_BROKEN, PARTS_DUE, UNANSWERED, REVERSALS),
-    *(UNAPPLIED, TO_CONFIRM),
+    *(THRESHOLDS, QUESTIONS, CREDITS, DRAFTS, FAILED, PLANS_BROKEN, PARTS_DUE, UNANSWERED),
+    *(REVERSALS, UNAPPLIED, TO_CONFIRM),
 )

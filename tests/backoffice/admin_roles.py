@@ -34,6 +34,7 @@ SEEN = {
     "billing.statement": ALL,
     "billing.statementtotal": ALL,
     "billing.thresholdrequest": ALL,
+    "billing.billingquestion": ALL,
     "billing.unappliedentry": ALL,
     "billing.waiver": ALL,
     "jobs.heartbeat": ABOVE,
@@ -118,6 +119,7 @@ DECIDED = {
     "billing.payment": (BILLING, "ask end"),
     "billing.reversal": (BILLING, "charge accept"),
     "billing.thresholdrequest": (BILLING, "approve reject"),
+    "billing.billingquestion": (BILLING, "answer"),
     "gateway.apikey": (RUNS, "rotate revoke"),
     "gateway.import": (CREDIT + BILLING, "stop resume"),  # those of their own kinds
     "gateway.receivedevent": (CREDIT + BILLING, "send-again"),

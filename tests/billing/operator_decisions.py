@@ -15,6 +15,7 @@ from billing.models import (
     BankTransfer,
     BillingAccount,
     BillingCredit,
+    BillingQuestion,
     Card,
     Charge,
     Invoice,
@@ -33,6 +34,7 @@ from credit.operations import limits
 from merchants.models import User
 from tests import shops
 from tests.factories import (
+    BillingQuestionFactory,
     CardFactory,
     CreditRequestFactory,
     GrantedCreditFactory,
@@ -117,6 +119,10 @@ def granted(shop: Shop) -> BillingCredit:
 
 def request(shop: Shop) -> ThresholdRequest:
     return ThresholdRequestFactory.create(shop=shop, at=BEFORE)
+
+
+def question(shop: Shop) -> BillingQuestion:
+    return BillingQuestionFactory.create(shop=shop, at=BEFORE)
 
 
 def invoice(shop: Shop) -> Invoice:

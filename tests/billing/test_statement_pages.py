@@ -32,7 +32,7 @@ def read(shop: Shop, page: str, role: str = "OWNER") -> str:
 def test_statements_are_listed_latest_month_first(shop: Shop) -> None:
     page = read(shop, "")
     assert "November 2026 Open closes at the end of 30 Nov 2026 2 5.00 USD when closed" in page
-    assert "October 2026 Closed 3 16.50 USD CSV" in page
+    assert "October 2026 Closed at the end of 31 Oct 2026 3 16.50 USD CSV" in page
     assert page.index("November 2026") < page.index("October 2026")
 
 

@@ -44,6 +44,7 @@ NOT_HERE = Answers("404 404 403 404 404 302", "404 404 403 404 404 302")  # noth
 MERCHANT = {
     "overview": SHOWS,
     "search": SHOWS,
+    "help": SHOWS,
     "credit:limit": SHOWS,
     "credit:limit_chart": SHOWS,
     "credit:limit_csv": EXPORTS,
@@ -83,6 +84,7 @@ MERCHANT = {
     "billing:credit": SHOWS,
     "billing:credits": SHOWS,
     "billing:pricing": SHOWS,
+    "billing:questions": SHOWS,
     "billing:settings": SHOWS,
     "billing:threshold_requests": SHOWS,
     "billing:unapplied": SHOWS,
@@ -103,6 +105,7 @@ MERCHANT = {
     "billing:add_card": NOT_HERE,
     "billing:add_stripe_card": DOES,
     "billing:ask_threshold": ASKS,
+    "billing:ask_question": ASKS,
     "billing:choose_method": DOES,
     "billing:finish_stripe_card": DOES,
     "billing:new_credit": FORM,
@@ -137,6 +140,7 @@ AGAIN = personal("302 302")  # asks to sign in once more, or has nothing to do f
 REST = {
     # Who has one merchant is sent to it, and an operator to the admin.
     "merchants:home": Answers("302 302 302 302 302 302", "302 302 302 302 302 302"),
+    "my_help": personal("302 302"),  # of the first merchant, or the start without one
     "stripe_webhook": personal("405 503", "405 503"),  # it is not set up here
     "security_txt": personal("404 405", "404 405"),  # no contact is set here
     "set_language": AGAIN,

@@ -9,6 +9,7 @@ pages, commands.
 """
 
 from tests.factories.billing import (
+    BillingQuestionFactory,
     CardFactory,
     ChargeFactory,
     CreditRequestFactory,
@@ -66,6 +67,7 @@ __all__ = [
     "PASSWORD",
     "ApiKeyFactory",
     "AuthenticatorFactory",
+    "BillingQuestionFactory",
     "CardFactory",
     "ChargeFactory",
     "CreditPolicyFactory",

@@ -10,6 +10,7 @@ from factory.declarations import LazyAttribute, SelfAttribute, Sequence
 
 from billing.models import (
     BillingCredit,
+    BillingQuestion,
     Card,
     Charge,
     FeePrice,
@@ -24,6 +25,7 @@ from billing.operations import (
     payment_methods,
     payments,
     prices,
+    questions,
     reversals,
     thresholds,
     transfers,
@@ -219,6 +221,20 @@ class ThresholdRequestFactory(OfShop[ThresholdRequest]):
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> ThresholdRequest:
         return thresholds.ask(merchant_id=shop.merchant.pk, now=now, **said)
+
+
+class BillingQuestionFactory(OfShop[BillingQuestion]):
+    """A question about charges or bills, not answered yet."""
+
+    class Meta:
+        model = BillingQuestion
+
+    message = "Why two bills in November?"
+    actor = OWNER
+
+    @classmethod
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> BillingQuestion:
+        return questions.ask(merchant_id=shop.merchant.pk, now=now, **said)
 
 
 class FeePriceFactory(Factory[FeePrice]):

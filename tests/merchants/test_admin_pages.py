@@ -43,6 +43,7 @@ from merchants.operations import factors, looks, notes, sign_ins
 from tests import shops
 from tests.amounts import usd
 from tests.factories import (
+    BillingQuestionFactory,
     CardFactory,
     CreditRequestFactory,
     DeliveryFactory,
@@ -221,6 +222,7 @@ def billed(shop: shops.Shop) -> None:
     said: dict[str, Any] = {"reason": "as agreed", **by}
     FeePriceFactory.create(**said)
     ThresholdRequestFactory.create(**asked)
+    BillingQuestionFactory.create(**asked)
     terms.change_time_zone(
         merchant_id=shop.merchant.pk, timezone="Asia/Bangkok", reason="It moved.", **by
     )

@@ -86,6 +86,7 @@ def doors(shop: Shop, owner: User) -> dict[str, dict[str, str]]:
 # What a form of the shop's pages does that is sent without one: it looks, asks, pays the shop's own
 # bills, keeps what is harmless, or protects.
 ASK_FOR_NONE = {
+    "billing:ask_question",
     "billing:ask_threshold",
     "billing:new_credit",
     "billing:pay",

@@ -62,6 +62,7 @@ HARMLESS = {
             "credit.freeze.request_key",
             "billing.billingcredit.request_key",
             "billing.thresholdrequest.request_key",
+            "billing.billingquestion.request_key",
             "billing.card.request_key",
             "billing.waiver.request_key",
             "credit.proceedscorrection.request_key",

@@ -275,6 +275,7 @@ DETAILS = {
                     "invoice_kind": "THRESHOLD"},
     "PAYMENT_FAILED": {"number": "2026-000001", "amount": "225", "currency": "USD",
                        "failure": ""},
+    "BILLING_ANSWERED": {"answer": "Bills come every 30 days."},
     "THRESHOLD_ANSWERED": {"status": "APPROVED", "answer": "Sales grew.", "threshold": "500",
                            "currency": "USD"},
     "CREDIT_ANSWERED": {"status": "REJECTED", "answer": "The parcel arrived.", "amount": "3.5",

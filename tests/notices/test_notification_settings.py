@@ -48,6 +48,7 @@ def test_everybody_chooses_for_themselves(shop: Shop, role: str) -> None:
     assert [kind for kind in muted(user, shop) if kind not in always] == [
         "ACCOUNT_CLOSED",
         "ACCOUNT_REOPENED",
+        "BILLING_ANSWERED",
         "BILL_ISSUED",
         "CHARGED",
         "CREDIT_ANSWERED",

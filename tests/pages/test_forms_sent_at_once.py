@@ -12,7 +12,7 @@ from django.core import mail
 from django.db.models import Model
 from django.test import Client
 
-from billing.models import BillingCredit, Card, ThresholdRequest
+from billing.models import BillingCredit, BillingQuestion, Card, ThresholdRequest
 from credit.models import (
     Freeze,
     LimitRequest,
@@ -56,6 +56,7 @@ OF_MERCHANTS = [
     Form("credit/raise/ask/", {"limit": "200000", "message": "For spring."}, LimitRequest,
          "RAISE_REQUESTED"),
     Form("credit/raise/question/", {"message": "Why 100,000?"}, LimitRequest),
+    Form("billing/questions/ask/", {"message": "Why two bills?"}, BillingQuestion),
     Form("billing/settings/threshold/", {"threshold": "5000", "message": "For spring."},
          ThresholdRequest, "THRESHOLD_REQUESTED"),
     Form("billing/settings/cards/", {"number": "4242424242424242"}, Card, "CARD_ADDED"),

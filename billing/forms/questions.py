@@ -1,0 +1,32 @@
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from lib.form_keys import KeyedForm
+from lib.text_fields import LineField, WordsField
+
+
+class About(forms.Form):
+    """What the address says that a question is about; invalid text counts as nothing."""
+
+    about = LineField(max_length=100, required=False)
+
+    @property
+    def message(self) -> str:
+        """How the question begins; "" where the address does not say."""
+        about = self.cleaned_data["about"] if self.is_valid() else ""
+        return f"{about}: " if about else ""
+
+
+class Question(KeyedForm):
+    """The form by which a merchant asks our team about its charges and bills."""
+
+    message = WordsField(
+        label=_("Your question"),
+        help_text=_("Name the bill, statement or charge that it is about."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"label_suffix": ""})

@@ -1,0 +1,49 @@
+"""The page on which a merchant asks our team about its charges and bills."""
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from billing.forms.questions import About, Question
+from billing.operations import questions as operations
+from billing.queries import terms
+from billing.views.accounts import account_of
+from lib import clock, paging
+from lib.refusals import Refused, sentence_of
+from merchants.access import MemberRequest, for_finance, for_members
+
+
+@for_members
+def questions(request: MemberRequest) -> HttpResponse:
+    """The form for a question, and those that were asked; `?about` begins the question."""
+    return _page(request, Question(initial={"message": About(request.GET).message}))
+
+
+@for_finance
+def ask(request: MemberRequest) -> HttpResponse:
+    """Ask the question of the form, and lead back to the page."""
+    if request.method != "POST":  # as after signing in again
+        return redirect("billing:questions", request.membership.merchant.reference)
+    account, form = account_of(request), Question(request.POST)
+    if form.is_valid():
+        try:
+            operations.ask(
+                merchant_id=account.pk,
+                actor=request.user.email,
+                now=clock.now(),
+                **form.cleaned_data,
+            )
+        except Refused as refused:
+            form.add_error(None, sentence_of(refused))
+        else:
+            messages.success(request, _("Your question is with us. We will answer here."))
+            return redirect("billing:questions", request.membership.merchant.reference)
+    return _page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _page(request: MemberRequest, form: Question, status: int = HTTPStatus.OK) -> HttpResponse:
+    page = paging.page(terms.questions(account_of(request)), by="-id", params=request.GET)
+    return render(request, "billing/questions.html", {"form": form, "page": page}, status=status)

@@ -1,0 +1,146 @@
+"""Puts together what the packages say on the help page (lib.help), and finds entries of it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from itertools import groupby
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import get_language, override
+from django_stubs_ext import StrOrPromise
+
+from lib.help import BOOKS, Entry, FirstStep, Term, Topic
+from merchants.models import Merchant
+from pages import navigation
+
+MOST_FOUND = 8
+
+
+@dataclass(frozen=True)
+class PageLink:
+    title: StrOrPromise
+    address: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An entry as one merchant reads it."""
+
+    anchor: str
+    question: StrOrPromise
+    text: StrOrPromise
+    links: Sequence[PageLink]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A first step, and whether this merchant has done it."""
+
+    title: StrOrPromise
+    why: StrOrPromise
+    address: str
+    is_done: bool
+
+
+@dataclass(frozen=True)
+class Word:
+    """A term, with its names in the other languages."""
+
+    name: StrOrPromise
+    others: Sequence[tuple[str, str]]  # language and name
+    meaning: StrOrPromise
+
+
+@dataclass(frozen=True)
+class Help:
+    """All that the help page says for one merchant."""
+
+    steps: Sequence[Step]
+    topics: Sequence[tuple[Topic, Sequence[Answer]]]
+    words: Sequence[Word]
+
+    @property
+    def steps_left(self) -> int:
+        return sum(not step.is_done for step in self.steps)
+
+
+def of(merchant: Merchant, today: date) -> Help:
+    """What the page says for the merchant, whose line and account are loaded, on a local day."""
+    steps: list[tuple[int, Step]] = []
+    answers: list[tuple[Topic, Answer]] = []
+    for book in BOOKS:
+        about = book.about(merchant, today)
+        steps += [(step.place, _step(step, about, merchant)) for step in book.steps]
+        answers += [(entry.topic, _answer(entry, about, merchant)) for entry in book.entries]
+    answers.sort(key=lambda one: one[0].place)
+    return Help(
+        steps=[step for _, step in sorted(steps, key=lambda one: one[0])],
+        topics=[
+            (topic, [answer for _, answer in group])
+            for topic, group in groupby(answers, key=lambda one: one[0])
+        ],
+        words=sorted(
+            (_word(term) for book in BOOKS for term in book.terms),
+            key=lambda word: str(word.name).casefold(),
+        ),
+    )
+
+
+def find(text: str) -> list[Entry[Any]]:
+    """The entries that `text` may mean, at most MOST_FOUND: each word of it starts a word of the
+    question, or of one of the entry's other names, in any language.
+    """
+    wanted = navigation.plain(text)
+    if not wanted:
+        return []
+    entries = (entry for book in BOOKS for entry in book.entries)
+    found = [
+        entry for entry in entries if any(navigation.fits(wanted, name) for name in _names(entry))
+    ]
+    return found[:MOST_FOUND]
+
+
+def _step(step: FirstStep[Any], about: Any, merchant: Merchant) -> Step:
+    address = navigation.address(step.page, merchant.reference)
+    return Step(step.title, step.why, address, step.is_done(about))
+
+
+def _answer(entry: Entry[Any], about: Any, merchant: Merchant) -> Answer:
+    links = list(_links(entry, merchant.reference))
+    return Answer(entry.anchor, entry.question, entry.answer(about), links)
+
+
+def _links(entry: Entry[Any], reference: str) -> Iterator[PageLink]:
+    """Yield a link to each page of the entry, by the name that the page has elsewhere."""
+    for page in navigation.PAGES:
+        if page.route in entry.pages and (address := page.address(reference)):
+            yield PageLink(page.title, address)
+
+
+def _word(term: Term) -> Word:
+    names = _in_all_languages(term)
+    others = [(code, name) for code, name in names if code != get_language()]
+    return Word(term.name, others, term.meaning)
+
+
+@cache
+def _in_all_languages(term: Term) -> Sequence[tuple[str, str]]:
+    """The term's name in each language, after the language's code."""
+    return list(_said(term.name))
+
+
+@cache
+def _names(entry: Entry[Any]) -> frozenset[str]:
+    """All names of the entry in all languages, ready to be compared."""
+    said = (name for _, name in _said(entry.question))
+    plain = map(navigation.plain, (*said, *entry.words.split(";")))
+    return frozenset(filter(None, plain))
+
+
+def _said(text: StrOrPromise) -> Iterator[tuple[str, str]]:
+    """Yield each language's code with the text in it."""
+    for code, _name in settings.LANGUAGES:
+        with override(code):
+            yield code, str(text)

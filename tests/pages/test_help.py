@@ -1,0 +1,152 @@
+"""The help page answers with the merchant's own terms and figures, and the search finds entries."""
+
+from collections.abc import Callable
+
+import pytest
+
+from billing.models import BillingQuestion
+from billing.operations import payment_methods, questions
+from credit.operations import terms
+from lib.help import BOOKS
+from lib.refusals import AlreadyDecided
+from pages import navigation
+from tests import shops
+from tests.credit.pages import set_clock
+from tests.factories import BillingQuestionFactory, FreezeFactory, browser_of, member
+from tests.kept import kept
+from tests.shops import Shop
+from tests.text import text_of
+from tests.unchanged import nothing_changes
+
+pytestmark = pytest.mark.django_db
+
+clock = pytest.fixture(set_clock)
+HELP, PAGE = "/m/rosewood/help/", "/m/rosewood/billing/questions/"
+ASK = f"{PAGE}ask/"
+
+
+@kept()
+def written() -> Shop:
+    """Limit 5,000.00, of which an order holds 120.00; plan 39.00 every 30 days, threshold 200.00,
+    15.50 outstanding beside the plan's bill.
+    """
+    shop = shops.join("2026-10-01 09:00", credit_limit="5000.00", plan_price="39.00")
+    shop.place("2026-10-02 10:00", "A-1", "120.00")
+    shop.charge("2026-10-02 10:00", "pick-pack", "15.50", "C-1")
+    return shop
+
+
+@pytest.fixture
+def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    clock("2026-10-03 10:00")
+    return written
+
+
+def helped(shop: Shop, language: str = "en") -> str:
+    client = browser_of(member(shop, "VIEWER"))
+    client.cookies["django_language"] = language
+    return text_of(client.get(HELP))
+
+
+def test_answers_have_the_merchants_own_terms_and_figures(shop: Shop) -> None:
+    said = helped(shop)
+    assert "Your limit of 5,000.00 USD is what unpaid orders" in said
+    assert "120.00 USD of your 5,000.00 USD is held now." in said
+    assert "reach 200.00 USD, a bill comes the same day" in said
+    assert "15.50 USD is outstanding now." in said
+    assert "Your plan costs 39.00 USD every 30 days, in advance." in said
+    assert "On 31 Oct 2026, with your plan fee of 39.00 USD" in said
+    assert "this month's closes at the end of 31 Oct 2026" in said
+    assert "Yours is not frozen." in said
+    assert "By bank transfer, within 7 days." in said
+    assert "Shipping: Shipping label" in said
+    assert "Pick and pack credit" in said
+
+
+def test_answers_follow_what_changes(shop: Shop) -> None:
+    assert "7 days after the payment. 0.00 USD can be withdrawn now" in helped(shop)
+    terms.change_days(
+        merchant_id=shop.merchant.pk, payment_days=30, settlement_days=15,
+        actor="olga@tael.example", reason="As agreed.", now=shop.at("2026-10-03 09:00"),
+    )  # fmt: skip
+    payment_methods.choose(
+        merchant_id=shop.merchant.pk, method="proceeds", actor="mei@rosewood.example",
+        now=shop.at("2026-10-03 09:00"),
+    )  # fmt: skip
+    FreezeFactory.create(shop=shop, at="2026-10-03 09:30", reason="MANUAL")
+    said = helped(shop)
+    assert "15 days after the payment. 0.00 USD can be withdrawn now" in said
+    assert "30 days after the delivery." in said
+    assert "Yours is frozen now: Decision of our team." in said
+    assert "We try again 1, 3, 5 and 7 days after the first failure." in said
+    assert "From your proceeds, as it is issued." in said
+
+
+def test_every_entry_is_there_once_under_its_anchor_in_every_language(shop: Shop) -> None:
+    anchors = [entry.anchor for book in BOOKS for entry in book.entries]
+    client = browser_of(member(shop, "VIEWER"))
+    for language in ("en", "zh-hans", "th"):
+        client.cookies["django_language"] = language
+        page = client.get(HELP).content.decode()
+        assert [anchor for anchor in anchors if page.count(f'<article id="{anchor}">') != 1] == []
+        assert "%(" not in page
+    assert len(anchors) == len(set(anchors)) == 36
+    # What an entry leads to is a page, and one that the navigation has a name for.
+    routes = {page.route for page in navigation.PAGES}
+    assert {route for book in BOOKS for entry in book.entries for route in entry.pages} <= routes
+
+
+@pytest.mark.parametrize(
+    ("text", "anchor"),
+    [
+        ("two bills", "two-bills"),
+        ("why frozen", "frozen"),
+        ("刷单", "fake-orders"),
+        ("รอบการเรียก", "two-bills"),
+        ("disp", "wrong-charge"),
+    ],
+)
+def test_the_search_finds_entries(shop: Shop, text: str, anchor: str) -> None:
+    client = browser_of(member(shop, "VIEWER"))
+    response = client.get("/m/rosewood/search/", {"q": text})
+    assert f'href="{HELP}#{anchor}"' in response.content.decode()
+
+
+def test_every_page_leads_to_help(shop: Shop) -> None:
+    client = browser_of(member(shop, "VIEWER"))
+    assert f'href="{HELP}"' in client.get("/m/rosewood/credit/orders/").content.decode()
+    assert 'href="/help/"' in client.get("/accounts/password/change/").content.decode()
+    assert client.get("/help/")["Location"] == HELP
+
+
+def test_a_question_about_bills_is_asked_on_the_page_and_answered_there(shop: Shop) -> None:
+    client = browser_of(member(shop, "FINANCE"))
+    begun = client.get(PAGE, {"about": "Bill 2026-000001"})
+    assert "Bill 2026-000001: </textarea>" in begun.content.decode()
+    asked = {"message": "Why two bills?", "request_key": "form-1"}
+    assert client.post(ASK, asked)["Location"] == PAGE
+    client.post(ASK, asked)
+    question = BillingQuestion.objects.get()
+    assert (question.message, question.status) == ("Why two bills?", "PENDING")
+    assert "Why two bills? 3 Oct 2026 10:00" in text_of(
+        client.get("/m/rosewood/billing/questions/")
+    )
+    with nothing_changes():
+        assert client.post(ASK, {"message": "", "request_key": "form-2"}).status_code == 422
+        assert browser_of(member(shop, "VIEWER")).post(ASK, asked).status_code == 403
+
+
+def test_an_answer_is_told_and_stands_on_the_page(shop: Shop) -> None:
+    asked = BillingQuestionFactory.create(shop=shop, at="2026-10-03 09:00")
+    given = {
+        "question_id": asked.pk, "actor": "olga@tael.example", "reason": "They read the help.",
+        "told": "Bills come every 30 days.", "now": shop.at("2026-10-03 09:30"),
+    }  # fmt: skip
+    questions.answer(**given)
+    said = text_of(browser_of(member(shop)).get(PAGE))
+    assert "Answered Bills come every 30 days." in said
+    assert "They read the help." not in said
+    notices = text_of(browser_of(member(shop)).get("/m/rosewood/notices/"))
+    assert "Our answer: Bills come every 30 days." in notices
+    with nothing_changes(), pytest.raises(AlreadyDecided):
+        questions.answer(**given)
