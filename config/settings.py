@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config import addresses, admin_menu, currencies, deployment, installation, issuer, keys, waits
 from config.local import datafolder, embedded
 from config.monitoring import logs
+from lib import retention
 from merchants.sign_in import settings
 
 # Lets classes name their types (`ModelAdmin[Order]`) where Django's own cannot at run time.
@@ -233,6 +234,7 @@ TAEL_WEBHOOK_NETWORKS = addresses.networks(
 TAEL_SECURITY_CONTACT = addresses.contact(os.environ.get("TAEL_SECURITY_CONTACT", ""))
 # For how long sign-ins are on their log.
 TAEL_SIGN_INS_KEPT_DAYS = settings.kept_days()
+TAEL_OPERATORS_KEPT_DAYS = retention.days("TAEL_OPERATORS_KEPT_DAYS", 3650)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Tael"

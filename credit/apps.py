@@ -7,7 +7,7 @@ class CreditConfig(AppConfig):
 
     def ready(self) -> None:
         # These need the models, which are there by now.
-        from credit import backoffice, search
+        from credit import backoffice, personal, search
         from credit.audit.lines import CHECKS
         from credit.events import EVENT_TYPES, OPENING
         from credit.notices import KINDS
@@ -23,6 +23,7 @@ class CreditConfig(AppConfig):
 
         backoffice.register()
         search.register()
+        personal.register()
         kinds.register(*KINDS)
         actions.register(Action)
         sorts.register(LIMIT)

@@ -14,7 +14,7 @@ class MerchantsConfig(AppConfig):
         from merchants.audit.secrets import SECRETS
         from merchants.audit.two_people import TWO_PEOPLE
         from merchants.events import EVENT_TYPES
-        from merchants.operations import proposed
+        from merchants.operations import personal_erasing, proposed
         from merchants.sign_in import (
             events as _receivers,  # noqa: F401
         )
@@ -31,5 +31,6 @@ class MerchantsConfig(AppConfig):
         actions.register(Action)
         sorts.register(sorts.PAY_OUT)
         proposed.register()
+        personal_erasing.register()
         audit.register(*SECRETS, *PROPOSALS, *TWO_PEOPLE, *DECLARED)
         events.register(*EVENT_TYPES)

@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 
 from backoffice.decision_pages import Deciding
 from backoffice.list_pages import ReadOnly, ReadOnlyInline
+from merchants.admin import erasures
 from merchants.admin.person_decisions import ABOUT_PERSON, ADD_OPERATOR
 from merchants.models import Membership, User
 from merchants.operations import operators
@@ -43,7 +44,8 @@ class UserAdmin(Deciding, ReadOnly):
     search_fields = ("pk",)  # makes the box appear
     search_help_text = "The beginning of the e-mail address, or of words of the name."
     inlines = (OwnMembershipInline,)
-    decisions = ABOUT_PERSON
+    decisions = (*ABOUT_PERSON, erasures.OF_PERSON)
+    downloads = (erasures.DATA_OF_PERSON,)
     list_decisions = (ADD_OPERATOR,)
 
     def lock(self, row: Any, now: datetime) -> None:

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from gateway.webhooks.event_types import EVENT_TYPES
 from gateway.webhooks.models.endpoints import WebhookEndpoint
+from lib import erasing
 from merchants.models import Merchant
 
 
@@ -47,11 +48,18 @@ class WebhookEvent(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="webhook_event_is_never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(name="webhook_event_never_changes", exclude=["sequence"]),
-            pgtrigger.Protect(
+            erasing.ReadOnly(
+                name="webhook_event_never_changes",
+                exclude=["sequence"],
+                names_people=("data",),
+                can_be_emptied=("data",),
+            ),
+            erasing.Protect(
                 name="webhook_event_is_numbered_once",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(old__sequence__isnull=False),
+                names_people=("data",),
+                can_be_emptied=("data",),
             ),
         ]
 
@@ -122,8 +130,10 @@ class WebhookAttempt(models.Model):
 
     class Meta:
         triggers: ClassVar = [
-            pgtrigger.Protect(
-                name="attempt_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
+            erasing.Protect(
+                name="attempt_is_append_only",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                can_be_emptied=("answer", "error"),
             ),
         ]
 
