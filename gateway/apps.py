@@ -8,7 +8,7 @@ class GatewayConfig(AppConfig):
     def ready(self) -> None:
         # These need the models, which are there by now.
         from backoffice.queues import QUEUES
-        from gateway import backoffice, personal
+        from gateway import backoffice, personal, retention
         from gateway.ahead import CHECKS
         from gateway.imports import trail as imports
         from gateway.imports.audit import IMPORTS
@@ -26,3 +26,4 @@ class GatewayConfig(AppConfig):
         QUEUES.register(PARKED)
         backoffice.register()
         personal.register()
+        retention.register()

@@ -8,7 +8,7 @@ class MerchantsConfig(AppConfig):
     def ready(self) -> None:
         # These need the models, which are there by now.
         from lib import audit, commands, events
-        from merchants import backoffice, search, sorts, time_zone_data
+        from merchants import backoffice, retention, search, sorts, time_zone_data
         from merchants.audit.declared import DECLARED
         from merchants.audit.proposals import PROPOSALS
         from merchants.audit.secrets import SECRETS
@@ -32,5 +32,6 @@ class MerchantsConfig(AppConfig):
         sorts.register(sorts.PAY_OUT)
         proposed.register()
         personal_erasing.register()
+        retention.register()
         audit.register(*SECRETS, *PROPOSALS, *TWO_PEOPLE, *DECLARED)
         events.register(*EVENT_TYPES)

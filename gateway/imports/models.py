@@ -116,6 +116,8 @@ class ImportedRow(models.Model):
                 name="imported_rows_that_wait",
             ),
             models.Index(fields=["file", "outcome"], name="imported_rows_by_outcome"),
+            # What is emptied when it is old (gateway.retention).
+            models.Index(fields=["done_at"], condition=~Q(data={}), name="imported_rows_with_data"),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="imported_row_is_never_deleted", operation=pgtrigger.Delete),

@@ -10,6 +10,9 @@ from gateway.webhooks.models.endpoints import WebhookEndpoint
 from lib import erasing
 from merchants.models import Merchant
 
+HAS_DATA = ~Q(data={})  # what was told is emptied when it is old (gateway.retention)
+HAS_ANSWER = Q(answer__gt="") | Q(error__gt="")
+
 
 class WebhookEvent(models.Model):
     """Something that happened to a merchant and is to be told to endpoints. Only triggers write it
@@ -45,6 +48,8 @@ class WebhookEvent(models.Model):
             models.Index(
                 fields=["id"], condition=Q(sequence__isnull=True), name="webhook_event_to_number"
             ),
+            # What is emptied when it is old.
+            models.Index(fields=["at"], condition=HAS_DATA, name="webhook_event_with_data"),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="webhook_event_is_never_deleted", operation=pgtrigger.Delete),
@@ -135,6 +140,9 @@ class WebhookAttempt(models.Model):
                 operation=pgtrigger.Update | pgtrigger.Delete,
                 can_be_emptied=("answer", "error"),
             ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["at"], condition=HAS_ANSWER, name="webhook_attempt_with_answer"),
         ]
 
     def __str__(self) -> str:
