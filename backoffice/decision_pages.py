@@ -22,7 +22,7 @@ from backoffice import shown
 from backoffice.briefs import Brief
 from backoffice.buttons import button as _button
 from backoffice.carrying_out import carry_out
-from backoffice.decisions import Act, Decision, Download, Reasoned, Report, Text
+from backoffice.decisions import Act, Decision, Download, File, Reasoned, Report, Text
 from backoffice.outcomes import LastDecision, became, by_its_columns
 from lib import clock
 from lib.amount_fields import in_currency
@@ -197,6 +197,8 @@ class Deciding(ModelAdmin):
             return self._look_again(request, row, decision, refusal)
         if outcome is None:
             return self._page(request, row, decision, form)
+        if isinstance(outcome, File):
+            return attachment(outcome.name, outcome.content)
         if isinstance(outcome, Report):
             return self._page(request, row, decision, None, outcome)
         if is_new:
@@ -222,7 +224,7 @@ class Deciding(ModelAdmin):
 
     def _outcome(
         self, decision: Decision, form: forms.Form, row: Any, request: HttpRequest
-    ) -> tuple[Report | Model | None, bool]:
+    ) -> tuple[Report | File | Model | None, bool]:
         """Carry out the decision, and return its result, and whether it is a decision of its own
         and not a form that was sent twice. The result is None if the form is not valid or the
         decision was refused; the form's errors then say why. Raises ChangedMeanwhile.

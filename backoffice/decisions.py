@@ -121,6 +121,16 @@ class Report:
     link_text: Text = ""
 
 
+@dataclass(frozen=True)
+class File:
+    """The result of a decision that is about no row, and that gives a file: its name and content.
+    The operation has written a trail row with who took it and why.
+    """
+
+    name: str
+    content: bytes
+
+
 def always(row: Any) -> bool:
     """The default of `is_open`: the button is always shown."""
     return True
@@ -142,7 +152,7 @@ class Decision:
     form: type[forms.Form] = field(kw_only=True)
     effect: Callable[[Any], Text] = field(kw_only=True)  # what will happen, said before
     # A Call, or a function where something has to be computed. It calls one operation.
-    carry_out: Callable[[Act], Report | Model] = field(kw_only=True)
+    carry_out: Callable[[Act], Report | File | Model] = field(kw_only=True)
     # The sentence shown afterwards, or a function of the result; a Report has its own.
     done: Text | Callable[[Any], Text] = field(kw_only=True, default="")
     initial: Callable[[Any], dict[str, Any]] = field(kw_only=True, default=lambda row: {})

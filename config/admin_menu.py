@@ -135,6 +135,7 @@ LISTS: tuple[tuple[str, tuple[Link, ...]], ...] = (
         (
             ("Trail", "history", "trail_trailentry"),
             ("Sign-ins", "login", "merchants_signin"),
+            ("Erasures", "person_off", "merchants_erasure"),
             ("API keys", "key", "gateway_apikey"),
             ("What came in", "move_to_inbox", "gateway_receivedevent"),
             ("Imports", "upload_file", "gateway_import"),

@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from config import addresses, admin_menu, currencies, deployment, installation, issuer, keys, waits
 from config.local import datafolder, embedded
 from config.monitoring import logs
+from lib import retention
 from merchants.sign_in import settings
 
 # Lets classes name their types (`ModelAdmin[Order]`) where Django's own cannot at run time.
@@ -232,7 +233,18 @@ TAEL_WEBHOOK_NETWORKS = addresses.networks(
 # How people who found a weakness reach whoever runs this, for /.well-known/security.txt.
 TAEL_SECURITY_CONTACT = addresses.contact(os.environ.get("TAEL_SECURITY_CONTACT", ""))
 # For how long sign-ins are on their log.
-TAEL_SIGN_INS_KEPT_DAYS = settings.kept_days()
+TAEL_SIGN_INS_KEPT_DAYS = retention.days(
+    "TAEL_SIGN_INS_KEPT_DAYS", 365, least=settings.LEAST_KEPT_DAYS
+)
+# For how long is kept what is only kept for a while (docs/operations.md), and for how long after
+# somebody was an operator that person is not erased.
+TAEL_RECEIVED_KEPT_DAYS = retention.days("TAEL_RECEIVED_KEPT_DAYS", 30)
+TAEL_WEBHOOKS_KEPT_DAYS = retention.days("TAEL_WEBHOOKS_KEPT_DAYS", 90, least=7)
+TAEL_IMPORTS_KEPT_DAYS = retention.days("TAEL_IMPORTS_KEPT_DAYS", 365)
+TAEL_MAILS_KEPT_DAYS = retention.days("TAEL_MAILS_KEPT_DAYS", 365, least=7)
+TAEL_INVITATIONS_KEPT_DAYS = retention.days("TAEL_INVITATIONS_KEPT_DAYS", 90, least=7)
+TAEL_JOB_RUNS_KEPT_DAYS = retention.days("TAEL_JOB_RUNS_KEPT_DAYS", 90, least=2)
+TAEL_OPERATORS_KEPT_DAYS = retention.days("TAEL_OPERATORS_KEPT_DAYS", 3650)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Tael"

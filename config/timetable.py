@@ -2,10 +2,9 @@
 
 from billing import jobs as billing
 from credit import jobs as credit
-from gateway import jobs as gateway
 from gateway.imports import jobs as imports
 from gateway.webhooks import jobs as webhooks
-from jobs import own
+from jobs import retention
 from merchants import jobs as merchants
 from notices import jobs as notices
 
@@ -27,9 +26,6 @@ TIMETABLE = (
     imports.TAKE_IN,
     webhooks.DELIVER,
     merchants.SECURITY_MAILS,
-    merchants.OLD_SIGN_INS,
-    own.OLD_RUNS,
-    gateway.OLD_EVENTS,
     merchants.LAPSE_PROPOSALS,
-    merchants.OLD_SESSIONS,
+    retention.RETENTION,
 )

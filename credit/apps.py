@@ -7,7 +7,7 @@ class CreditConfig(AppConfig):
 
     def ready(self) -> None:
         # These need the models, which are there by now.
-        from credit import backoffice, search
+        from credit import backoffice, personal, search
         from credit.audit.lines import CHECKS
         from credit.events import EVENT_TYPES, OPENING
         from credit.help import BOOK
@@ -25,6 +25,7 @@ class CreditConfig(AppConfig):
         backoffice.register()
         search.register()
         help.BOOKS.register(BOOK)
+        personal.register()
         kinds.register(*KINDS)
         actions.register(Action)
         sorts.register(LIMIT)

@@ -8,7 +8,7 @@ class GatewayConfig(AppConfig):
     def ready(self) -> None:
         # These need the models, which are there by now.
         from backoffice.queues import QUEUES
-        from gateway import backoffice
+        from gateway import backoffice, personal, retention
         from gateway.ahead import CHECKS
         from gateway.imports import trail as imports
         from gateway.imports.audit import IMPORTS
@@ -25,3 +25,5 @@ class GatewayConfig(AppConfig):
         actions.register(webhooks.Action)
         QUEUES.register(PARKED)
         backoffice.register()
+        personal.register()
+        retention.register()

@@ -6,9 +6,10 @@ class JobsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from jobs import backoffice  # needs the models, which are there by now
+        from jobs import backoffice, own  # needs the models, which are there by now
         from jobs.trail import Action
         from trail import actions
 
         backoffice.register()
+        own.register()
         actions.register(Action)

@@ -1,17 +1,25 @@
-"""The jobs package's own job, which deletes old runs."""
+"""How long is kept what the jobs package keeps: runs, and failures that were dealt with (rule
+21.21).
+"""
 
-from datetime import timedelta
+from datetime import datetime
 
-from jobs import queries, runs
-from jobs.definitions import Job
-from jobs.models import JobRun
+from django.db.models import QuerySet
 
-OLD_RUNS = Job(
-    "old-runs",
-    due=queries.old_runs,
-    work=runs.forget,
-    every=timedelta(hours=6),
-    model=JobRun,
-    is_set_based=True,
-    in_replay=False,
-)
+from jobs import queries
+from jobs.models import JobFailure
+from jobs.retention import KEPT, Kept
+
+SETTING = "TAEL_JOB_RUNS_KEPT_DAYS"
+
+
+def register() -> None:
+    """Register what the job removes. Called once, when a program starts."""
+    KEPT.register(
+        Kept(1, "job runs", SETTING, queries.old_runs),
+        Kept(2, "failed rows that were dealt with", SETTING, _failures),
+    )
+
+
+def _failures(before: datetime, now: datetime) -> "QuerySet[JobFailure]":
+    return JobFailure.objects.filter(resolved_at__lt=before)

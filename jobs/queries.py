@@ -18,9 +18,7 @@ STALE_AFTER = timedelta(minutes=3)  # beat asks for a heartbeat each minute
 STUCK_AFTER = timedelta(hours=1)
 OWED_AFTER = timedelta(minutes=1)  # a message may take so long from beat to a worker
 LOST_SHOWN_FOR = timedelta(days=1)  # after it was closed
-KEPT = timedelta(days=90)  # runs, and failures that were dealt with
 KEPT_IDLE = timedelta(days=2)  # runs of the timetable that found nothing to do
-MOST_FORGOTTEN = 10_000  # runs, each time
 MOST_LISTED = 20
 
 # For each job: its last run, the instant up to which the timetable's own runs have come, and the
@@ -200,20 +198,14 @@ def is_stuck(run: JobRun, now: datetime) -> bool:
     return run.ended_at is None and since < now - STUCK_AFTER
 
 
-def old_runs(now: datetime) -> Sequence[int]:
-    """The keys of the oldest runs that can be deleted, at most MOST_FORGOTTEN of them."""
-    old = JobRun.objects.filter(is_old(now)).order_by("started_at")
-    return list(old.values_list("pk", flat=True)[:MOST_FORGOTTEN])
+def old_runs(before: datetime, now: datetime) -> "QuerySet[JobRun]":
+    """The runs that started before the first instant, and those of the timetable that started more
+    than 2 days before `now`, ended without an error and found nothing to do.
 
-
-def is_old(now: datetime) -> Q:
-    """The condition that a run can be deleted: it started more than 90 days ago, or it is a run of
-    the timetable that started more than 2 days ago, ended without an error and found nothing to do.
-
-    A job's last complete run is kept for the 90 days, as it tells up to when the timetable has
-    come.
+    A job's last complete run is kept until the first instant, as it tells up to when the timetable
+    has come.
     """
     complete = JobRun.objects.filter(ended_at__isnull=False, actor="", error="", is_lost=False)
     later = complete.filter(job=OuterRef("job"), pk__gt=OuterRef("pk"))
     idle = Q(started_at__lt=now - KEPT_IDLE, ended_at__isnull=False, rows_due=0, actor="", error="")
-    return Q(started_at__lt=now - KEPT) | (idle & Q(Exists(later)))
+    return JobRun.objects.filter(Q(started_at__lt=before) | (idle & Q(Exists(later))))

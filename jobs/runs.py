@@ -20,7 +20,7 @@ from django.db.models.functions import Greatest
 from jobs.chunks import Failures, Turn
 from jobs.definitions import Job
 from jobs.models import JobFailure, JobRun
-from jobs.queries import KEPT, STUCK_AFTER, is_old
+from jobs.queries import STUCK_AFTER
 from lib import counters, locks
 from lib.refusals import Refused
 from lib.texts import shown
@@ -378,15 +378,3 @@ def error_text(error: Exception) -> str:
     """
     text = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
     return shown(text.strip(), LONGEST_ERROR)
-
-
-def forget(run_ids: Sequence[int], now: datetime) -> Failures:
-    """Delete those of these runs that are old, and at most MOST_FORGOTTEN failures that were
-    resolved over 90 days ago.
-
-    Returns an empty Failures, as no row can fail.
-    """
-    JobRun.objects.filter(is_old(now), pk__in=run_ids).delete()
-    old = JobFailure.objects.filter(resolved_at__lt=now - KEPT).order_by("pk")
-    JobFailure.objects.filter(pk__in=old.values_list("pk")[:MOST_FORGOTTEN]).delete()
-    return {}

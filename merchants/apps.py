@@ -8,14 +8,14 @@ class MerchantsConfig(AppConfig):
     def ready(self) -> None:
         # These need the models, which are there by now.
         from lib import audit, commands, events, help
-        from merchants import backoffice, search, sorts, time_zone_data
+        from merchants import backoffice, retention, search, sorts, time_zone_data
         from merchants.audit.declared import DECLARED
         from merchants.audit.proposals import PROPOSALS
         from merchants.audit.secrets import SECRETS
         from merchants.audit.two_people import TWO_PEOPLE
         from merchants.events import EVENT_TYPES
         from merchants.help import BOOK
-        from merchants.operations import proposed
+        from merchants.operations import personal_erasing, proposed
         from merchants.sign_in import (
             events as _receivers,  # noqa: F401
         )
@@ -33,5 +33,7 @@ class MerchantsConfig(AppConfig):
         actions.register(Action)
         sorts.register(sorts.PAY_OUT)
         proposed.register()
+        personal_erasing.register()
+        retention.register()
         audit.register(*SECRETS, *PROPOSALS, *TWO_PEOPLE, *DECLARED)
         events.register(*EVENT_TYPES)

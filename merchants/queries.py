@@ -7,7 +7,6 @@ from hashlib import sha256
 from typing import Protocol
 
 from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.db.models import Prefetch, Q, QuerySet, Sum
 from django.db.models.expressions import Combinable
 
@@ -23,7 +22,6 @@ from merchants.models import (
     Profile,
     ProfileStep,
     SecurityMail,
-    SignIn,
     TimeZonePeriod,
     User,
 )
@@ -33,7 +31,6 @@ LOOKS_AT_MERCHANTS = "merchants.view_look"  # whoever has a role
 # Recovery codes alone are no second factor: they stand in for one that was lost.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 FACTOR_WAITS = timedelta(hours=24)  # before what somebody set up first opens money's ways out
-MOST_FORGOTTEN = 10_000  # lines of the log of sign-ins, each time
 
 MAIL_WINDOW = timedelta(hours=48)  # nobody wants to be written to of what is older
 
@@ -155,15 +152,6 @@ def security_mails_to_send(now: datetime) -> Sequence[int]:
     """
     unsent = SecurityMail.objects.filter(sent_at__isnull=True, at__gt=now - MAIL_WINDOW)
     return sorted(unsent.values_list("pk", flat=True))
-
-
-def old_sign_ins(now: datetime) -> Sequence[int]:
-    """The ids of the oldest rows of the log of sign-ins that are older than
-    TAEL_SIGN_INS_KEPT_DAYS, at most MOST_FORGOTTEN of them.
-    """
-    before = now - timedelta(days=settings.TAEL_SIGN_INS_KEPT_DAYS)
-    found = SignIn.objects.filter(at__lt=before).order_by("at")
-    return list(found.values_list("pk", flat=True)[:MOST_FORGOTTEN])
 
 
 def person(address: str) -> User | None:

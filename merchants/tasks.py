@@ -6,16 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from jobs.chunks import Failures
-from merchants.operations import security_mails, sign_ins
+from merchants.operations import security_mails
 
 
 def send_security_mails(mail_ids: Sequence[int], now: datetime) -> Failures:
     """Send these e-mails. Returns those that failed, with their errors."""
     return security_mails.send(mail_ids, now=now).failures
-
-
-def forget_sign_ins(sign_in_ids: Sequence[int], now: datetime) -> Failures:
-    """Delete those of these rows of the log of sign-ins that are old enough. Always returns no
-    failures.
-    """
-    return sign_ins.forget(sign_in_ids, now)

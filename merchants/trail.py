@@ -27,6 +27,9 @@ class Action(TextChoices):
     SESSIONS_ENDED = "SESSIONS_ENDED", "Sessions ended"
     FACTOR_REQUIRED = "FACTOR_REQUIRED", "Second factor of members decided"
 
+    PERSON_DATA_TAKEN = "PERSON_DATA_TAKEN", "Person's data taken"
+    PERSON_ERASED = "PERSON_ERASED", "Person erased"
+
     # Sign-ins: what people change of their own, and what happens to them
     FACTOR_ADDED = "FACTOR_ADDED", "Second factor added"
     FACTOR_REMOVED = "FACTOR_REMOVED", "Second factor removed"

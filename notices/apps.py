@@ -7,7 +7,12 @@ class NoticesConfig(AppConfig):
 
     def ready(self) -> None:
         from merchants.queries import annotate_membership
-        from notices import backoffice, kinds  # need the models, which are there by now
+        from notices import (  # need the models, which are there by now
+            backoffice,
+            kinds,
+            personal,
+            retention,
+        )
         from notices.own_kinds import MESSAGE
         from notices.queries import latest_notice
         from notices.trail import Action
@@ -15,5 +20,7 @@ class NoticesConfig(AppConfig):
 
         annotate_membership(latest_notice=latest_notice())
         backoffice.register()
+        personal.register()
+        retention.register()
         kinds.register(MESSAGE)
         actions.register(Action)

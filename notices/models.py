@@ -19,6 +19,8 @@ class Notice(models.Model):
     # When its e-mails were created, for the people who belonged to the merchant then. Set once.
     addressed_at = models.DateTimeField(null=True, blank=True)
 
+    names_people: ClassVar = ("details",)
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(

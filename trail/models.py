@@ -3,6 +3,8 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 
+from lib import erasing
+
 
 class TrailEntry(models.Model):
     """A change that a person made, written in the transaction of the change.
@@ -38,8 +40,10 @@ class TrailEntry(models.Model):
             models.Index(fields=["subject", "-at", "-id"], name="trail_of_subject"),
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(
-                name="trail_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
+            erasing.Protect(
+                name="trail_is_append_only",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                names_people=("subject", "before", "after"),
             ),
         ]
 

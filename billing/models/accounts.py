@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from lib import erasing
 from lib.fields import AmountField, CurrencyField, currency_never_changes
 from merchants.models import Merchant
 
@@ -203,7 +204,7 @@ class AccountChange(models.Model):
             models.Index(fields=["account", "-id"], name="account_change_history"),
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="account_change_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
             ),
         ]

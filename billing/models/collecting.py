@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from billing.models.charges import Charge
 from billing.models.invoices import Invoice
 from billing.models.payments import Payment
+from lib import erasing
 from lib.fields import AmountField, CurrencyField, FormKeyField
 from lib.form_keys import one_row_per_form
 
@@ -29,7 +30,7 @@ class DueDay(models.Model):
             models.CheckConstraint(condition=Q(due_on__gt=F("before")), name="due_day_is_later"),
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="due_day_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
             ),
         ]
@@ -74,10 +75,10 @@ class CollectionPause(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="pause_is_never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(
+            erasing.ReadOnly(
                 name="pause_never_changes", exclude=["ended_at", "ended_on", "ended_by"]
             ),
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="ended_pause_never_changes",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(old__ended_at__isnull=False),
@@ -113,7 +114,7 @@ class Waiver(models.Model):
             one_row_per_form("invoice", "one_waiver_per_submitted_form"),
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="waiver_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
             ),
         ]

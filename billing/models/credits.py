@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.models.accounts import BillingAccount
 from billing.models.charges import Charge
 from billing.models.fees import Fee
+from lib import erasing
 from lib.fields import AmountField, CurrencyField, FormKeyField
 from lib.form_keys import one_row_per_form
 
@@ -99,7 +100,7 @@ class BillingCredit(models.Model):
             pgtrigger.FSM(
                 name="billing_credit_is_decided_once", field="status", transitions=TRANSITIONS
             ),
-            pgtrigger.ReadOnly(
+            erasing.ReadOnly(
                 name="billing_credit_never_changes",
                 exclude=[
                     *("status", "decided_at", "decided_by", "reason", "made"),

@@ -7,6 +7,8 @@ from django.db.models import Q
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from lib import erasing
+
 
 class Category(models.TextChoices):
     """The categories of fees, in the order in which they are always shown."""
@@ -116,7 +118,7 @@ class Fee(models.Model):
             ),
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(name="fee_never_changes", operation=pgtrigger.Update),
+            erasing.Protect(name="fee_never_changes", operation=pgtrigger.Update),
             pgtrigger.Protect(
                 name="added_fee_is_never_deleted",
                 operation=pgtrigger.Delete,

@@ -12,7 +12,7 @@ from moneyed import Money
 
 from billing.models.accounts import BillingAccount
 from billing.models.fees import Category, in_readers_language
-from lib import calendar
+from lib import calendar, erasing
 from lib.fields import AmountField, CurrencyField
 
 
@@ -182,13 +182,13 @@ class Invoice(models.Model):
                 field="status",
                 transitions=TRANSITIONS,
             ),
-            pgtrigger.ReadOnly(
+            erasing.ReadOnly(
                 name="issued_invoice_never_changes",
                 exclude=["status", "number", "issued_at", "due_on", "amount_paid", "paid_at",
                          "next_attempt_at", "next_attempt_by", "first_failed_at",
                          "first_failed_on", "held_until"],
             ),
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="invoice_is_numbered_and_failed_once",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(
@@ -355,7 +355,7 @@ class InvoiceDecision(models.Model):
             ),
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="invoice_decision_is_append_only",
                 operation=pgtrigger.Update | pgtrigger.Delete,
             ),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
 from billing.models.invoices import Invoice
-from lib import money
+from lib import erasing, money
 from lib.fields import AmountField, CurrencyField
 
 FEWEST_PARTS, MOST_PARTS = 2, 12
@@ -78,7 +78,7 @@ class PaymentPlan(models.Model):
                     ("IN_FORCE", "CANCELLED"),
                 ],
             ),
-            pgtrigger.ReadOnly(
+            erasing.ReadOnly(
                 name="payment_plan_never_changes",
                 exclude=[
                     *("status", "next_due_on", "reminded_at", "ended_at", "ended_on", "ended_by"),

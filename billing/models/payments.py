@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from billing import moving_in
 from billing.models.accounts import BillingAccount
 from billing.models.invoices import Invoice
+from lib import erasing
 from lib.fields import AmountField, CurrencyField, FormKeyField
 from lib.form_keys import one_row_per_form
 from lib.texts import LONGEST_WORDS
@@ -82,11 +83,11 @@ class Card(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="card_is_never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(
+            erasing.ReadOnly(
                 name="card_never_changes",
                 exclude=["removed_at", "removed_by", "blocked_at", "blocked_by", "blocked_reason"],
             ),
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="card_stays_blocked",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(old__blocked_at__isnull=False),
@@ -199,7 +200,7 @@ class Payment(models.Model):
                 field="status",
                 transitions=TRANSITIONS,
             ),
-            pgtrigger.ReadOnly(
+            erasing.ReadOnly(
                 name="payment_never_changes",
                 exclude=[
                     "status",
@@ -211,7 +212,7 @@ class Payment(models.Model):
                     "ended_at",
                 ],
             ),
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="ended_payment_never_changes",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(old__status__in=["SUCCEEDED", "FAILED"]),

@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from billing.models.fees import Fee
+from lib import erasing
 from lib.fields import CurrencyField
 from merchants.models import Merchant
 
@@ -51,7 +52,7 @@ class FeePrice(models.Model):
             ),
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="fee_price_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
             ),
         ]

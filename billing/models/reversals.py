@@ -9,6 +9,7 @@ from moneyed import Money
 from billing.models.accounts import BillingAccount
 from billing.models.charges import Charge
 from billing.models.payments import Payment
+from lib import erasing
 from lib.fields import AmountField, CurrencyField
 
 # Every step a reversal can take. What comes back after it was charged or accepted is noted beside
@@ -99,7 +100,7 @@ class Reversal(models.Model):
             pgtrigger.FSM(
                 name="reversal_is_decided_once", field="status", transitions=TRANSITIONS
             ),
-            pgtrigger.ReadOnly(
+            erasing.ReadOnly(
                 name="reversal_never_changes",
                 exclude=["state", "status", "decided_at", "decided_by", "reason", "message",
                          "charge", "came_back_at"],

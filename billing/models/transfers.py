@@ -8,6 +8,7 @@ from billing.models.accounts import BillingAccount
 from billing.models.charges import Charge
 from billing.models.payments import Payment
 from billing.models.unapplied import UnappliedEntry
+from lib import erasing
 from lib.fields import AmountField, CurrencyField
 
 # Every step a transfer can take.
@@ -94,7 +95,7 @@ class BankTransfer(models.Model):
             pgtrigger.FSM(
                 name="bank_transfer_is_moved_once", field="status", transitions=TRANSITIONS
             ),
-            pgtrigger.ReadOnly(
+            erasing.ReadOnly(
                 name="bank_transfer_never_changes",
                 exclude=[
                     *("status", "arrived_on", "moved_at", "moved_by", "moved_reason"),
@@ -102,7 +103,7 @@ class BankTransfer(models.Model):
                 ],
             ),
             # Where it belongs is written right after that it was moved.
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="moved_bank_transfer_never_changes",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Condition(

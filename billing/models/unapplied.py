@@ -8,6 +8,7 @@ from django.utils.translation import pgettext_lazy
 
 from billing.models.accounts import BillingAccount
 from billing.models.payments import Payment
+from lib import erasing
 from lib.fields import AmountField, CurrencyField
 
 
@@ -79,7 +80,7 @@ class UnappliedEntry(models.Model):
             ),
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="unapplied_entry_is_append_only",
                 operation=pgtrigger.Update | pgtrigger.Delete,
             ),

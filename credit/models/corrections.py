@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 
 from credit.models.lines import CreditLine
+from lib import erasing
 from lib.fields import AmountField, CurrencyField, FormKeyField
 from lib.form_keys import one_row_per_form
 
@@ -43,7 +44,7 @@ class ProceedsCorrection(models.Model):
             models.Index(fields=["line", "-id"], name="proceeds_correction_history"),
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="proceeds_correction_never_changes",
                 operation=pgtrigger.Update | pgtrigger.Delete,
             ),

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
-from lib import money
+from lib import erasing, money
 from lib.fields import AmountField, CurrencyField, FormKeyField, currency_never_changes
 from lib.form_keys import one_row_per_form
 from merchants.models import Merchant
@@ -206,7 +206,7 @@ class LimitEntry(models.Model):
             models.Index(fields=["order"], name="limit_entry_by_order"),  # an order's timeline
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="limit_entry_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
             ),
         ]

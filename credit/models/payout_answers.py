@@ -4,6 +4,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 
+from lib import erasing
 from lib.fields import ReferenceField
 
 
@@ -17,7 +18,7 @@ class PayoutAnswerFile(models.Model):
 
     class Meta:
         triggers: ClassVar = [
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="payout_answer_file_never_changes",
                 operation=pgtrigger.Update | pgtrigger.Delete,
             ),

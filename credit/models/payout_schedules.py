@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from credit.models.lines import CreditLine
 from credit.models.withdrawals import PayoutDestination, Withdrawal
+from lib import erasing
 from lib.fields import AmountField, CurrencyField
 
 
@@ -79,7 +80,7 @@ class PayoutSchedule(models.Model):
             pgtrigger.Protect(
                 name="automatic_withdrawal_is_never_deleted", operation=pgtrigger.Delete
             ),
-            pgtrigger.ReadOnly(
+            erasing.ReadOnly(
                 name="automatic_withdrawal_never_changes",
                 exclude=["next_on", "ended_at", "ended_by"],
             ),

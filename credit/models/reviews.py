@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from credit.models.lines import CreditLine
 from credit.models.policy import CreditPolicy
+from lib import erasing
 from lib.fields import AmountField, CurrencyField
 
 
@@ -126,7 +127,7 @@ class LimitReview(models.Model):
                     ("PENDING", "VOID"),
                 ],
             ),
-            pgtrigger.ReadOnly(
+            erasing.ReadOnly(
                 name="review_never_changes",
                 exclude=[
                     *("status", "limit_given", "decided_at", "decided_by", "decision_reason"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from credit.models.lines import CreditLine
 from credit.models.orders import Order, OrderPayment
+from lib import erasing
 from lib.fields import AmountField, CurrencyField, ReferenceField
 
 
@@ -53,7 +54,7 @@ class UnmatchedSettlement(models.Model):
             models.CheckConstraint(condition=Q(reason__gt=""), name="settlement_has_a_reason"),
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="settlement_is_append_only",
                 operation=pgtrigger.Update | pgtrigger.Delete,
             ),

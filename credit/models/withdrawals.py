@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 from moneyed import Money
 
 from credit.models.lines import CreditLine
+from lib import erasing
 from lib.fields import (
     AmountField,
     CurrencyField,
@@ -69,12 +70,14 @@ class PayoutDestination(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="destination_is_never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(
+            erasing.ReadOnly(
                 name="destination_never_changes",
                 exclude=[
                     *("number", "removed_at", "removed_by"),
                     *("blocked_at", "blocked_by", "blocked_reason"),
                 ],
+                names_people=("holder",),
+                can_be_emptied=("last_four",),
             ),
         ]
 
@@ -237,7 +240,7 @@ class Withdrawal(models.Model):
             pgtrigger.FSM(
                 name="withdrawal_status_moves_forward", field="status", transitions=TRANSITIONS
             ),
-            pgtrigger.ReadOnly(
+            erasing.ReadOnly(
                 name="withdrawal_never_changes",
                 fields=["line", "destination", "reference", "request_key", "currency", "amount",
                         "fee", "requested_at", "requested_by"],

@@ -13,7 +13,7 @@ from moneyed import Money
 from credit.models import CreditLine, LimitEntry, Order, ProceedsEntry
 from credit.operations import lines, orders
 from credit.rules import MOST_INSTALMENTS
-from lib import money
+from lib import erasing, money
 from lib.refusals import Conflict, Invalid, Refused, differing
 
 Kind = LimitEntry.Kind
@@ -91,8 +91,9 @@ def _check_same_order(known: Order, sent: Mapping[str, object]) -> None:
     entry = known.limitentry_set.filter(kind=Kind.MOVED_IN).first()
     if entry is None:
         raise orders.OrderConflict(f"order: {known} was placed here", ["order"])
+    is_erased = erasing.is_erased(known.buyer)  # whose it was is not compared (rule 21.19)
     stands = {
-        "buyer": known.buyer,
+        "buyer": sent["buyer"] if is_erased else known.buyer,
         "amount": known.amount,
         "instalments": known.instalments,
         "paid": known.amount - entry.used_change,

@@ -15,7 +15,7 @@ from credit.notices import ORDER_DECLINED
 from credit.operations import lines, usage
 from credit.queries.exposure import owed_by
 from credit.rules import HIGH_RISK, MOST_INSTALMENTS, happened
-from lib import money, prepared
+from lib import erasing, money, prepared
 from lib.refusals import Conflict, Invalid, Refused
 from notices.operations import notices
 
@@ -293,8 +293,13 @@ def _uses(order: Order, line: CreditLine) -> tuple[usage.Use, usage.Use]:
 
 
 def _check_same(known: Order, sent: Order) -> None:
+    """Raise OrderConflict for a repeat with another content. Whose order an erased buyer's was is
+    not known any more, and not compared (rule 21.19).
+    """
     fields = ("buyer", "amount", "instalments", "buyer_risk")
     others = [field for field in fields if getattr(known, field) != getattr(sent, field)]
+    if erasing.is_erased(known.buyer):
+        others = [field for field in others if field != "buyer"]
     if others:
         named = " and ".join(others)
         raise OrderConflict(f"order: {known.reference} is known with another {named}", others)

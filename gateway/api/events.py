@@ -3,6 +3,7 @@
 import json
 from typing import Any, Literal
 
+from django.conf import settings
 from ninja import Router
 from pydantic import BaseModel, Field
 
@@ -105,7 +106,8 @@ def show(request: KeyedRequest, event: str) -> Received:
     """
     found = received.visible_to(request.auth).filter(event=event).order_by("-pk").first()
     if found is None:
-        raise Problem(404, "not_found", "No event with this id came in within the last 30 days.")
+        days = settings.TAEL_RECEIVED_KEPT_DAYS
+        raise Problem(404, "not_found", f"No event with this id came in within {days} days.")
     return _told(found)
 
 

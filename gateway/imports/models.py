@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from gateway.imports.kinds import CHOICES, ENVELOPE, KINDS, Kind
+from lib import erasing
 from lib.events import Event
 from lib.fields import ReferenceField
 from lib.texts import LONGEST_WORDS
@@ -48,8 +49,8 @@ class Import(models.Model):
             models.Index(fields=["id"], condition=Q(status="RUNNING"), name="imports_at_work"),
         ]
         triggers: ClassVar = [
-            pgtrigger.ReadOnly(name="import_stays_what_it_is", exclude=["status", "ended_at"]),
-            pgtrigger.Protect(
+            erasing.ReadOnly(name="import_stays_what_it_is", exclude=["status", "ended_at"]),
+            erasing.Protect(
                 name="import_stays_done",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(old__status="DONE"),
@@ -115,17 +116,23 @@ class ImportedRow(models.Model):
                 name="imported_rows_that_wait",
             ),
             models.Index(fields=["file", "outcome"], name="imported_rows_by_outcome"),
+            # What is emptied when it is old (gateway.retention).
+            models.Index(fields=["done_at"], condition=~Q(data={}), name="imported_rows_with_data"),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="imported_row_is_never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(
+            erasing.ReadOnly(
                 name="imported_row_never_changes",
                 exclude=["outcome", "code", "reason", "done_at"],
+                names_people=("data",),
+                can_be_emptied=("data",),
             ),
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="imported_row_is_taken_once",
                 operation=pgtrigger.Update,
                 condition=~pgtrigger.Q(old__outcome="waiting"),
+                names_people=("data",),
+                can_be_emptied=("data",),
             ),
         ]
 

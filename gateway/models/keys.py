@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from lib import erasing
 from lib.fields import FormKeyField
 from lib.form_keys import one_row_per_form
 
@@ -64,11 +65,11 @@ class ApiKey(models.Model):
             ),
         ]
         triggers: ClassVar = [
-            pgtrigger.ReadOnly(
+            erasing.ReadOnly(
                 name="api_key_stays_what_it_is",
                 fields=["prefix", "digest", "scopes", "merchant", "networks", "made_at", "made_by"],
             ),
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="api_key_stays_revoked",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(old__revoked_at__isnull=False)

@@ -1,4 +1,4 @@
-"""Keeping a record of the events that came in, for 30 days."""
+"""Keeping a record of the events that came in, for TAEL_RECEIVED_KEPT_DAYS."""
 
 import json
 from collections.abc import Sequence
@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from gateway.models import ReceivedEvent
-from gateway.queries.received import KEPT
 from gateway.trail import Action
-from jobs.chunks import Failures
 from lib import prepared, wording
 from lib.events import Event, Outcome, in_utc_or_none
 from lib.refusals import Refused
@@ -140,11 +138,3 @@ def again(received: ReceivedEvent, outcome: Outcome, *, now: datetime) -> Receiv
         reason=shown(outcome.reason, LONGEST_REASON),
         again=received,
     )
-
-
-@transaction.atomic
-def forget(received_ids: Sequence[int], now: datetime) -> Failures:
-    """Delete those of these records that need not be kept any more. Always returns no failures."""
-    old = ReceivedEvent.objects.filter(pk__in=received_ids, received_at__lt=now - KEPT)
-    old.delete()
-    return {}

@@ -31,6 +31,8 @@ class JobRun(models.Model):
     progressed_at = models.DateTimeField(null=True, blank=True)  # when a chunk was done last
     error = models.TextField(blank=True)  # of finding the rows, or of chunks, but of no row
 
+    names_people: ClassVar = ("error",)
+
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["job", "-id"], name="runs_of_job"),
@@ -71,6 +73,8 @@ class JobFailure(models.Model):
     first_failed_at = models.DateTimeField()
     last_failed_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True, blank=True)  # once; a new failure is a new row
+
+    names_people: ClassVar = ("error",)
 
     class Meta:
         constraints: ClassVar = [

@@ -21,7 +21,7 @@ from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline, one_of, 
 from backoffice.outcomes import LastDecision
 from lib import words
 from merchants import briefs
-from merchants.admin import member_decisions, merchant_decisions
+from merchants.admin import erasures, member_decisions, merchant_decisions
 from merchants.forms import ProfileLookedAt
 from merchants.models import (
     Invitation,
@@ -41,7 +41,11 @@ from merchants.queues import PROFILES
 # How a merchant is added takes the terms of all books: who knows them adds that decision.
 LIST_DECISIONS: list[Decision] = []
 # Who knows of something that is decided about a merchant and that is no person's adds it here.
-ROW_DECISIONS: list[Decision] = [member_decisions.OF_MERCHANT, *merchant_decisions.OF_MERCHANT]
+ROW_DECISIONS: list[Decision] = [
+    member_decisions.OF_MERCHANT,
+    *merchant_decisions.OF_MERCHANT,
+    erasures.OF_CONTACTS,
+]
 
 
 @admin.display(description="name", ordering="name")
@@ -82,6 +86,7 @@ class MerchantAdmin(Deciding, ReadOnly):
     inlines = (MembershipInline,)
     change_form_outer_before_template = "admin/backoffice/link.html"
     decisions = ROW_DECISIONS
+    downloads = (erasures.DATA_OF_CONTACTS,)
     list_decisions = LIST_DECISIONS
 
     def brief(self, row: Any, name: str) -> Brief | None:

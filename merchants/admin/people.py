@@ -21,6 +21,7 @@ from backoffice.briefs import Brief
 from backoffice.decision_pages import Deciding
 from backoffice.list_pages import ReadOnly, ReadOnlyInline
 from merchants import briefs, queries
+from merchants.admin import erasures
 from merchants.admin.person_decisions import ABOUT_PERSON, ADD_OPERATOR
 from merchants.models import Membership, User
 from merchants.operations import operators
@@ -45,7 +46,8 @@ class UserAdmin(Deciding, ReadOnly):
     search_fields = ("pk",)  # makes the box appear
     search_help_text = "The beginning of the e-mail address, or of words of the name."
     inlines = (OwnMembershipInline,)
-    decisions = ABOUT_PERSON
+    decisions = (*ABOUT_PERSON, erasures.OF_PERSON)
+    downloads = (erasures.DATA_OF_PERSON,)
     list_decisions = (ADD_OPERATOR,)
 
     def lock(self, row: Any, now: datetime) -> None:

@@ -6,6 +6,7 @@ Membership  a person's role at a merchant; at most one for each pair.
 Invitation  a role offered to an e-mail address; accepted once, within a week.
 Profile     a merchant's licence and contacts, and whether an operator confirmed them.
 ProfileStep a change, confirmation or rejection of a part of a profile; append-only.
+Erasure     that a person was erased, and the pseudonym since; append-only.
 Look        an operator looks at a merchant's pages for a while; ended once.
 Note        what our people note about a merchant for colleagues; append-only.
 Proposal    a decision that takes two people, and what became of it; decided once.
@@ -19,6 +20,7 @@ Installation  the prefix by which others know this installation, and its place; 
 TimeZoneData  the version of the time-zone data by which the books count days; one row.
 """
 
+from merchants.models.erasures import Erasure
 from merchants.models.installation import Installation
 from merchants.models.looks import Look
 from merchants.models.merchants import (
@@ -38,6 +40,7 @@ from merchants.models.time_zones import TimeZoneData
 
 __all__ = [
     "EnrolledFactor",
+    "Erasure",
     "Installation",
     "Invitation",
     "Look",

@@ -4,7 +4,7 @@ import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from lib import words
+from lib import erasing, words
 from lib.fields import EncryptedField
 
 
@@ -154,7 +154,7 @@ class ProfileStep(models.Model):
             models.Index(fields=["profile", "part", "-at", "-id"], name="profile_history"),
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="profile_step_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
             ),
         ]

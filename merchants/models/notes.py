@@ -3,6 +3,7 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 
+from lib import erasing
 from lib.fields import FormKeyField
 from lib.form_keys import one_row_per_form
 from lib.texts import LONGEST_WORDS
@@ -22,7 +23,7 @@ class Note(models.Model):
         constraints: ClassVar = [one_row_per_form("merchant", "one_note_per_submitted_form")]
         indexes: ClassVar = [models.Index(fields=["merchant", "-id"], name="note_of_merchant")]
         triggers: ClassVar = [
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="note_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
             ),
         ]

@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from moneyed import Money
 
-from lib import money
+from lib import erasing, money
 from lib.fields import CurrencyField
 from lib.refusals import Invalid
 from merchants import sorts
@@ -93,10 +93,10 @@ def unchanging(name: str) -> list[pgtrigger.Trigger]:
     """
     return [
         pgtrigger.Protect(name=f"{name}_version_is_never_deleted", operation=pgtrigger.Delete),
-        pgtrigger.ReadOnly(
+        erasing.ReadOnly(
             name=f"{name}_version_never_changes", exclude=["withdrawn_at", "withdrawn_by"]
         ),
-        pgtrigger.Protect(
+        erasing.Protect(
             name=f"{name}_version_is_withdrawn_once",
             operation=pgtrigger.Update,
             condition=pgtrigger.Q(old__withdrawn_at__isnull=False),
@@ -229,7 +229,7 @@ class OperatorDecision(models.Model):
             ),
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="operator_decision_is_append_only",
                 operation=pgtrigger.Update | pgtrigger.Delete,
             ),

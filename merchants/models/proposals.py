@@ -5,6 +5,7 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
+from lib import erasing
 from merchants.models.merchants import Merchant
 from merchants.proposals import KINDS
 
@@ -90,9 +91,10 @@ class Proposal(models.Model):
                     ("PROPOSED", end) for end in ("CONFIRMED", "REFUSED", "WITHDRAWN", "LAPSED")
                 ],
             ),
-            pgtrigger.ReadOnly(
+            erasing.ReadOnly(
                 name="proposal_never_changes",
                 exclude=["status", "decided_by", "decided_at", "answer", "told_at"],
+                names_people=("subject", "before", "after", "arguments"),
             ),
         ]
 

@@ -3,6 +3,7 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 
+from lib import erasing
 from merchants.models.merchants import Merchant
 from merchants.models.people import User
 
@@ -42,7 +43,12 @@ class SignIn(models.Model):
             models.Index(fields=["user", "kind", "-at"], name="sign_ins_of_user"),
         ]
         triggers: ClassVar = [
-            pgtrigger.Protect(name="sign_ins_never_change", operation=pgtrigger.Update),
+            erasing.Protect(
+                name="sign_ins_never_change",
+                operation=pgtrigger.Update,
+                names_people=("address",),
+                can_be_emptied=("ip", "browser"),
+            ),
             # As merchants.sign_in.settings.LEAST_KEPT_DAYS.
             pgtrigger.Protect(
                 name="sign_ins_are_kept_ninety_days",
@@ -120,6 +126,8 @@ class SecurityMail(models.Model):
     at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True)
     failures = models.PositiveSmallIntegerField(default=0)
+
+    names_people: ClassVar = ("address", "details")
 
     class Meta:
         indexes: ClassVar = [

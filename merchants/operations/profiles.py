@@ -147,6 +147,30 @@ def change_contacts(
     return complete(merchant_id=merchant_id, fields=fields, actor=actor, reason=reason, now=now)
 
 
+def clear(
+    *, merchant_id: int, parts: Sequence[ProfilePart], actor: str, now: datetime
+) -> list[ProfilePart]:
+    """Empty these parts of the profile, in the caller's transaction. Returns those in which
+    something stood.
+
+    It is for erasing people: no trail row says what stood there.
+    """
+    profile = Profile.objects.select_for_update().filter(merchant_id=merchant_id).first()
+    filled = [
+        part for part in parts if profile and any(getattr(profile, name) for name in FIELDS[part])
+    ]
+    if profile is None or not filled:
+        return []
+    for part in filled:
+        for name in FIELDS[part]:
+            setattr(profile, name, b"" if name == "licence_document" else "")
+    profile.changed_at, profile.changed_by = now, actor
+    profile.save()
+    for part in filled:
+        _step(profile, part, "", actor, now)
+    return filled
+
+
 def confirm(
     *,
     merchant_id: int,

@@ -1,15 +1,12 @@
 """Writes the log of sign-ins, and e-mails about sign-ins and new passwords and addresses."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
-from jobs.chunks import Failures
 from merchants import queries
 from merchants.models import SecurityMail, SignIn, User
 from merchants.operations import security_mails
@@ -139,15 +136,6 @@ def address_changed(*, user: User, before: str, now: datetime) -> None:
         security_mails.write(
             SecurityMail.Kind.ADDRESS_CHANGED, user, now=now, address=mailbox, details=change
         )
-
-
-def forget(sign_in_ids: Sequence[int], now: datetime) -> Failures:
-    """Delete those of these rows of the log that are older than TAEL_SIGN_INS_KEPT_DAYS. Always
-    returns no failures.
-    """
-    before = now - timedelta(days=settings.TAEL_SIGN_INS_KEPT_DAYS)
-    SignIn.objects.filter(pk__in=sign_in_ids, at__lt=before).delete()
-    return {}
 
 
 def _valid_address(address: str) -> str:

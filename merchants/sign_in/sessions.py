@@ -6,20 +6,16 @@ in one, such as the secret of an authenticator app that is being set up, since t
 """
 
 import hashlib
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends.db import SessionStore as InDatabase
 from django.contrib.sessions.models import Session
-from django.db import connection, models, transaction
+from django.db import models
 from django.utils import timezone
 
-from jobs.chunks import Failures
 from lib import encrypted, secrets
-
-ALL = 0  # what is due is all that has expired: sessions have no number
 
 
 class Digest(str):
@@ -97,30 +93,9 @@ class SessionStore(InDatabase):
         return encrypted.place_of_session(str(Digest.of(self.session_key or "")))
 
 
-def expired(now: datetime) -> Sequence[int]:
-    """[ALL] if there are expired sessions to delete, and otherwise []."""
-    return [ALL] if _expired(now).exists() else []
-
-
-def _expired(now: datetime) -> "models.QuerySet[Session]":
+def expired(now: datetime) -> "models.QuerySet[Session]":
     """The sessions that have expired both at `now` and by the present clock.
 
     So an operator who runs the job for a later instant signs nobody out.
     """
     return Session.objects.filter(expire_date__lt=min(now, timezone.now()))
-
-
-@transaction.atomic
-def forget(keys: Sequence[int], now: datetime) -> Failures:
-    """Delete expired sessions, and rows of allauth's list whose sessions are gone. `keys` is not
-    used, since sessions have no numbers.
-
-    Always returns no failures.
-    """
-    _expired(now).delete()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM usersessions_usersession listed WHERE NOT EXISTS ("
-            " SELECT 1 FROM django_session kept WHERE kept.session_key = listed.session_key)"
-        )
-    return {}

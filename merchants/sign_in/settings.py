@@ -2,10 +2,6 @@
 is kept.
 """
 
-import os
-
-from django.core.exceptions import ImproperlyConfigured
-
 LEAST_KEPT_DAYS = 90  # the database deletes nothing younger (merchants.models.SignIn)
 
 PASSWORD_VALIDATORS = [
@@ -39,16 +35,3 @@ MFA_FORMS = {
     "authenticate_webauthn": "merchants.sign_in.guessed_forms.KeyAtSignIn",
     "reauthenticate_webauthn": "merchants.sign_in.guessed_forms.KeyAgain",
 }
-
-
-def kept_days() -> int:
-    """The number of days in TAEL_SIGN_INS_KEPT_DAYS; 365 if it is not set.
-
-    Raises ImproperlyConfigured if it is not a number, or less than LEAST_KEPT_DAYS.
-    """
-    given = os.environ.get("TAEL_SIGN_INS_KEPT_DAYS", "").strip() or "365"
-    if not given.isdecimal() or int(given) < LEAST_KEPT_DAYS:
-        raise ImproperlyConfigured(
-            f"TAEL_SIGN_INS_KEPT_DAYS is a number of days, {LEAST_KEPT_DAYS} at least."
-        )
-    return int(given)

@@ -90,6 +90,7 @@ SEEN = {
     "merchants.operatorpolicy": ALL,
     "merchants.proposal": ALL,
     "merchants.enrolledfactor": ABOVE,
+    "merchants.erasure": ABOVE,
     "merchants.securitymail": ABOVE,
     "merchants.signin": ABOVE,
     "merchants.timezonedata": ABOVE,
@@ -140,7 +141,7 @@ DECIDED = {
     "credit.withdrawal": (CREDIT, "approve reject paid failed sent-back correct"),
     "merchants.membership": (RUNS, "role remove"),
     "merchants.invitation": (RUNS, "send-again revoke"),
-    "merchants.merchant": (RUNS, "invite look note details contacts key"),
+    "merchants.merchant": (RUNS, "invite look note details contacts key erase-contacts"),
     "notices.noticemail": (CREDIT + BILLING + RUNS, "again"),
     "merchants.profile": (
         CREDIT,
@@ -148,7 +149,7 @@ DECIDED = {
     ),
     "merchants.operatorpolicy": (RUNS, "introduce withdraw"),
     "merchants.proposal": (CREDIT + BILLING + RUNS, "confirm refuse withdraw"),  # of their kinds
-    "merchants.user": (RUNS, "roles link second-factors sessions deactivate reactivate"),
+    "merchants.user": (RUNS, "roles link second-factors sessions deactivate reactivate erase"),
 }
 DECIDED_IN_LISTS = {
     "billing.fee": (BILLING, "add"),
@@ -164,6 +165,7 @@ DECIDED_IN_LISTS = {
     "notices.notice": (CREDIT + BILLING + RUNS, "write"),
     "merchants.merchant": (CREDIT, "add"),
     "merchants.user": (RUNS, "add-operator"),
+    "merchants.erasure": (RUNS, "buyer buyer-data address address-data"),
 }
 # Those of the decisions about one row that can be taken for several rows of a list, by who may
 # take them for one.
@@ -186,11 +188,15 @@ DOWNLOADED = {
     "billing.statement": (ALL, "pdf csv"),
     "credit.withdrawal": (CREDIT, "file file-as-sent"),
     "merchants.profile": (CREDIT, "licence"),
+    "merchants.user": (RUNS, "data"),
+    "merchants.merchant": (RUNS, "contacts-data"),
 }
 
 # Decisions that take another permission than to change such rows: who may, and which it is.
 OTHER_PERMISSIONS = {
     ("merchants.merchant", "key"): (RUNS, "gateway.change_apikey"),
+    ("merchants.merchant", "erase-contacts"): (RUNS, "merchants.change_user"),
+    ("merchants.merchant", "contacts-data"): (RUNS, "merchants.change_user"),
     ("merchants.merchant", "look"): (ALL, "merchants.view_look"),
     ("merchants.merchant", "note"): (CREDIT + BILLING + RUNS, "merchants.change_note"),
 }

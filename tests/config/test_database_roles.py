@@ -70,7 +70,7 @@ def test_what_tael_does_every_day_works_as_the_apps_role() -> None:
     assert (new.is_staff, new.groups.get().name) == (True, "Auditor")
     people.deactivate(user_id=new.pk, reason="Left.", actor=boss, now=now)
     ReceivedEvent.objects.create(received_at=now - timedelta(days=31))
-    for name in ("old-sessions", "old-runs", "old-events", "lapse-proposals", "notice-mails"):
+    for name in ("retention", "lapse-proposals", "notice-mails"):
         job_named(name).run_here(now)
     assert not ReceivedEvent.objects.exists()
     call_command("rotate_keys")

@@ -278,8 +278,8 @@ def test_runs_and_resolved_failures_are_kept_for_90_days(fifty: list[shops.Shop]
     mend()
     run("billing-day-ends", "2026-11-02 01:00")
     kept = run("credit-day-ends", "2026-12-15 00:00")
-    assert len(queries.old_runs(now)) == 2
-    tidying = run("old-runs", "2027-03-01 00:00")
+    assert queries.old_runs(now - timedelta(days=90), now).count() == 2
+    tidying = run("retention", "2027-03-01 00:00")
     assert set(JobRun.objects.values_list("pk", flat=True)) == {kept.pk, tidying.pk}
-    assert figures(tidying) == (2, 2, 0)
+    assert figures(tidying) == (2, 2, 0)  # kinds: runs, and failures
     assert not JobFailure.objects.exists()

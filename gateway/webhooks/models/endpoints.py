@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from lib import erasing
 from lib.fields import EncryptedField, FormKeyField
 from lib.form_keys import one_row_per_form
 from merchants.models import Merchant
@@ -33,7 +34,7 @@ class WebhookEndpoint(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="endpoint_is_never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(
+            erasing.ReadOnly(
                 name="endpoint_keeps_its_address",
                 fields=["url", "merchant", "added_at", "added_by"],
             ),

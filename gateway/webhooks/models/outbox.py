@@ -7,7 +7,11 @@ from django.db.models import Q
 
 from gateway.webhooks.event_types import EVENT_TYPES
 from gateway.webhooks.models.endpoints import WebhookEndpoint
+from lib import erasing
 from merchants.models import Merchant
+
+HAS_DATA = ~Q(data={})  # what was told is emptied when it is old (gateway.retention)
+HAS_ANSWER = Q(answer__gt="") | Q(error__gt="")
 
 
 class WebhookEvent(models.Model):
@@ -44,14 +48,23 @@ class WebhookEvent(models.Model):
             models.Index(
                 fields=["id"], condition=Q(sequence__isnull=True), name="webhook_event_to_number"
             ),
+            # What is emptied when it is old.
+            models.Index(fields=["at"], condition=HAS_DATA, name="webhook_event_with_data"),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="webhook_event_is_never_deleted", operation=pgtrigger.Delete),
-            pgtrigger.ReadOnly(name="webhook_event_never_changes", exclude=["sequence"]),
-            pgtrigger.Protect(
+            erasing.ReadOnly(
+                name="webhook_event_never_changes",
+                exclude=["sequence"],
+                names_people=("data",),
+                can_be_emptied=("data",),
+            ),
+            erasing.Protect(
                 name="webhook_event_is_numbered_once",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(old__sequence__isnull=False),
+                names_people=("data",),
+                can_be_emptied=("data",),
             ),
         ]
 
@@ -122,9 +135,14 @@ class WebhookAttempt(models.Model):
 
     class Meta:
         triggers: ClassVar = [
-            pgtrigger.Protect(
-                name="attempt_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete
+            erasing.Protect(
+                name="attempt_is_append_only",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                can_be_emptied=("answer", "error"),
             ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["at"], condition=HAS_ANSWER, name="webhook_attempt_with_answer"),
         ]
 
     def __str__(self) -> str:

@@ -49,6 +49,12 @@ class EndpointIsOff(Refused):
     code = "endpoint_is_off"
 
 
+class BodyGone(Refused):
+    """What it told is not kept any more (TAEL_WEBHOOKS_KEPT_DAYS)."""
+
+    code = "body_gone"
+
+
 class StillOnItsWay(Refused):
     """The delivery is still being tried, so there is nothing to send again."""
 
@@ -163,7 +169,7 @@ def resend(*, delivery_id: int, reason: str, actor: str, now: datetime) -> Webho
     """Send again a delivery that was parked, or that its receiver has taken and lost.
 
     It is tried for three days anew, under the same id. Raises UnknownDelivery, EndpointIsOff,
-    StillOnItsWay; Invalid without a reason.
+    StillOnItsWay, BodyGone; Invalid without a reason.
     """
     reason = wording.checked("reason", reason)
     delivery = _locked(delivery_id)
@@ -171,6 +177,8 @@ def resend(*, delivery_id: int, reason: str, actor: str, now: datetime) -> Webho
         raise EndpointIsOff(f"Endpoint {delivery.endpoint} is off.")
     if delivery.is_pending:
         raise StillOnItsWay(f"{delivery} is tried by itself until it is taken, or parked.")
+    if not delivery.event.data:
+        raise BodyGone(f"What {delivery.event} told is not kept any more.")
     before = delivery.status
     delivery.status, delivery.first_attempt_at = Status.PENDING, None
     delivery.next_attempt_at = now
@@ -191,7 +199,7 @@ def resend(*, delivery_id: int, reason: str, actor: str, now: datetime) -> Webho
 @transaction.atomic
 def resend_parked(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
     """Send again everything that is parked for this endpoint, in the order of the events. It writes
-    a trail row even if nothing was parked.
+    a trail row even if nothing was parked. What is too old to be kept stays parked.
 
     Raises EndpointIsOff; Invalid without a reason.
     """
@@ -199,7 +207,7 @@ def resend_parked(*, endpoint_id: int, reason: str, actor: str, now: datetime) -
     endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).get(pk=endpoint_id)
     if not endpoint.is_on:
         raise EndpointIsOff(f"Endpoint {endpoint} is off.")
-    parked = endpoint.deliveries.filter(status=Status.PARKED)
+    parked = endpoint.deliveries.filter(status=Status.PARKED).exclude(event__data={})
     count = parked.update(status=Status.PENDING, first_attempt_at=None, next_attempt_at=now)
     trail.write(
         Action.DELIVERY_RESENT,

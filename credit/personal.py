@@ -1,0 +1,140 @@
+"""What credit keeps of buyers, and of where merchants are paid to: for exports, and how it is
+erased (rule 21.19, rule 21.20).
+
+Whoever owes something is not erased: the claim has to name its debtor. So what a buyer may owe is
+never computed of a pseudonym.
+"""
+
+from collections.abc import Iterator
+
+from django.db.models import F, Q, QuerySet
+
+from credit.models import CreditLine, Order, OrderFlag, OrderPayment, PayoutDestination
+from lib import erasing, money
+from lib.refusals import Refused
+from merchants.personal import HOLDINGS, Holding, Kind, Row, Subject
+from merchants.personal_rows import fields
+
+ORDER_COLUMNS = (
+    "reference buyer buyer_risk currency amount instalments status decline_code outstanding paid"
+    " refunded written_off recovered placed_at shipped_at delivered_at cancelled_at cancel_reason"
+    " written_off_at due_on"
+)
+
+
+class BuyerOwes(Refused):
+    """Something is still owed on the buyer's orders, or cash of the buyer waits to be settled."""
+
+    code = "buyer_owes"
+
+
+def register() -> None:
+    """Register what credit keeps of people. Called once, when a program starts."""
+    HOLDINGS.register(
+        Holding(10, "orders", kind=Kind.BUYER, rows=_orders, erase=_erase_orders, object_to=_owes),
+        Holding(20, "flags", kind=Kind.BUYER, rows=_flags, erase=_erase_flags),
+        Holding(
+            30, "destinations", kind=Kind.CONTACTS, rows=_destinations, erase=_erase_destinations
+        ),
+    )
+
+
+def _of_buyer(subject: Subject) -> "QuerySet[Order]":
+    """The buyer's orders at all merchants, found line by line in an index."""
+    lines = CreditLine.objects.values("pk")
+    return Order.objects.filter(line__in=lines, buyer=subject.names[0])
+
+
+def _owes(subject: Subject) -> None:
+    """Raise BuyerOwes if something is owed, or cash of the buyer waits."""
+    claims = Q(status=Order.Status.OPEN) | Q(
+        status=Order.Status.WRITTEN_OFF,
+        written_off__gt=F("recovered") + F("refunded_written_off"),
+    )
+    orders = _of_buyer(subject)
+    owing = orders.filter(claims).order_by("pk")
+    waiting = OrderPayment.objects.filter(
+        order__in=orders, status=OrderPayment.Status.UNMATCHED, settled__lt=F("amount")
+    )
+    if (first := owing.first()) is not None:
+        raise BuyerOwes(
+            f"Something is owed on {owing.count()} of this buyer's orders, such as {first}: erase"
+            " the buyer once it is paid, refunded or recovered."
+        )
+    if (cash := waiting.first()) is not None:
+        raise BuyerOwes(f"Cash of this buyer waits ({cash}): settle it first.")
+
+
+def _orders(subject: Subject) -> Iterator[Row]:
+    """The orders, each with its payments and refunds."""
+    found = _of_buyer(subject).select_related("line__merchant").order_by("pk")
+    for order in found.prefetch_related("payments", "refunds"):
+        yield {
+            "merchant": order.line.merchant.reference,
+            **fields(order, ORDER_COLUMNS),
+            "payments": [
+                {"reference": one.reference, "amount": money.text(one.amount),
+                 "at": one.at.isoformat(), "status": str(one.status)}
+                for one in order.payments.all()
+            ],
+            "refunds": [
+                {"reference": one.reference, "amount": money.text(one.amount)}
+                for one in order.refunds.all()
+            ],
+        }  # fmt: skip
+
+
+def _erase_orders(subject: Subject, pseudonym: str) -> int:
+    """Under the locks of the lines, as whoever writes an order holds its line's."""
+    lines = sorted(set(_of_buyer(subject).values_list("line", flat=True)))
+    list(CreditLine.objects.select_for_update(no_key=True).filter(pk__in=lines).order_by("pk"))
+    return _of_buyer(subject).update(buyer=pseudonym)
+
+
+def _flags_of(subject: Subject) -> "QuerySet[OrderFlag]":
+    return OrderFlag.objects.filter(buyer=subject.names[0])
+
+
+def _flags(subject: Subject) -> Iterator[Row]:
+    for flag in _flags_of(subject).select_related("line__merchant").order_by("pk"):
+        row = {"merchant": flag.line.merchant.reference}
+        yield row | fields(flag, "kind cause buyer evidence at status decided_at")
+
+
+def _erase_flags(subject: Subject, pseudonym: str) -> int:
+    """A flag's cause names the buyer after the day, so that the daily look finds it by the
+    pseudonym.
+    """
+    (buyer,) = subject.names
+    rows = 0
+    for flag in _flags_of(subject):
+        evidence = [{**seen, "buyer": pseudonym} for seen in flag.evidence]
+        cause = flag.cause
+        if flag.kind == OrderFlag.Kind.MANY_FROM_ONE_BUYER:
+            cause = f"{cause.removesuffix(buyer)}{pseudonym}"
+        rows += OrderFlag.objects.filter(pk=flag.pk).update(
+            buyer=pseudonym, cause=cause, evidence=evidence
+        )
+    return rows
+
+
+def _destinations_of(subject: Subject) -> "QuerySet[PayoutDestination]":
+    found = PayoutDestination.objects.filter(line__merchant=subject.merchant)
+    return found.order_by("pk")
+
+
+def _destinations(subject: Subject) -> Iterator[Row]:
+    for one in _destinations_of(subject):
+        yield fields(one, "kind holder bank country last_four added_at removed_at blocked_at")
+
+
+def _erase_destinations(subject: Subject, pseudonym: str) -> int:
+    """Those that were removed and that no withdrawal names; one that is blocked stays, so that the
+    same number is not added again.
+    """
+    never_paid = _destinations_of(subject).filter(
+        removed_at__isnull=False, blocked_at__isnull=True, withdrawal__isnull=True
+    )
+    return never_paid.exclude(holder__regex=erasing.PATTERN).update(
+        holder=pseudonym, last_four="", number=b""
+    )

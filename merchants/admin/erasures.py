@@ -1,0 +1,173 @@
+"""The admin page of erased people, and administrators' decisions to take a person's data as a file
+and to erase a person.
+"""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminTextInputWidget
+
+from backoffice.decision_pages import Deciding
+from backoffice.decisions import Act, Call, Decision, Download, File, Reasoned
+from backoffice.list_pages import ReadOnly
+from lib import erasing
+from lib.text_fields import LineField
+from merchants.models import Erasure, Merchant, Profile, User
+from merchants.operations import erasures
+from merchants.personal_rows import OF_PROFILE
+from merchants.roles import MANAGES_PEOPLE
+
+STAYS = (
+    " The rows and figures of the books stay, under a pseudonym that is one for all of them; so do"
+    " bills and closed statements as they were issued, and words that people wrote: do not name the"
+    " person in the reason. It cannot be taken back: take the data as a file before, if it is asked"
+    " for."
+)
+ON_TRAIL = " That you took it, and why, is on the trail."
+
+
+class Buyer(Reasoned):
+    buyer = LineField(
+        label="Buyer", help_text="Exactly as orders name it.", widget=UnfoldAdminTextInputWidget
+    )
+    field_order: tuple[str, ...] = ("buyer", "reason")
+
+
+class Address(Reasoned):
+    email = forms.EmailField(
+        max_length=254, label="E-mail address", widget=UnfoldAdminEmailInputWidget
+    )
+    field_order: tuple[str, ...] = ("email", "reason")
+
+
+def _of(operation: Any, key: str) -> Any:
+    """What a Download calls: the operation, with the row's key under this name."""
+
+    def content(act: Act) -> tuple[str, bytes]:
+        file: tuple[str, bytes] = operation(
+            **{key: act.row.pk}, reason=act.reason, actor=act.user, now=act.now
+        )
+        return file
+
+    return content
+
+
+def _file(operation: Any) -> Any:
+    """What a decision about no row calls that gives a file."""
+    return lambda act: File(*operation(**act.cleaned_data, actor=act.user, now=act.now))
+
+
+def _is_erased(user: User) -> bool:
+    return erasing.is_erased(user.email)
+
+
+def _kept_of(merchant: Merchant) -> list[str]:
+    """What of a merchant's contacts and licence is filled in."""
+    profile = Profile.objects.filter(merchant=merchant).defer("licence_document").first()
+    return [str(getattr(profile, name)) for name in OF_PROFILE if getattr(profile, name, "")]
+
+
+OF_PERSON = Decision(
+    "erase",
+    "Erase",
+    takes_second_factor=True,
+    form=Reasoned,
+    effect=lambda user: (
+        f"{user} is erased: the account cannot be signed in to any more, sessions, second factors"
+        " and mails are gone, invitations are revoked, and the address becomes a pseudonym wherever"
+        f" it stands.{STAYS}"
+    ),
+    shown=lambda user: {"E-mail address": user.email},
+    is_so=lambda act: _is_erased(act.row),
+    carry_out=Call(erasures.erase_person, "user_id", takes_person=True),
+    done=lambda erasure: f"The person is erased, and known as {erasure} from now on.",
+    is_open=lambda user: not _is_erased(user),
+)
+DATA_OF_PERSON = Download(
+    "data",
+    "Take the data",
+    is_there=lambda user: not _is_erased(user),
+    effect=lambda user: f"All that is kept of {user}, as a JSON file.{ON_TRAIL}",
+    content=_of(erasures.data_of_person, "user_id"),
+)
+OF_CONTACTS = Decision(
+    "erase-contacts",
+    "Erase contacts and licence",
+    takes_second_factor=True,
+    form=Reasoned,
+    effect=lambda merchant: (
+        f"The contacts and the licence of {merchant} are erased, also from the trail, and removed"
+        " destinations that nothing was paid to. Its next review counts the profile as empty, until"
+        f" the merchant fills it in again.{STAYS}"
+    ),
+    shown=lambda merchant: {"Contacts and licence": _kept_of(merchant)},
+    is_so=lambda act: not _kept_of(act.row),
+    carry_out=Call(erasures.erase_contacts, "merchant_id", takes_person=True),
+    done="The contacts and the licence are erased.",
+    is_open=lambda merchant: bool(_kept_of(merchant)),
+    permission=MANAGES_PEOPLE,
+)
+DATA_OF_CONTACTS = Download(
+    "contacts-data",
+    "Take contacts' data",
+    is_there=lambda merchant: Profile.objects.filter(merchant=merchant).exists(),
+    effect=lambda merchant: (
+        f"The contacts and the licence of {merchant}, present and former, as a JSON file.{ON_TRAIL}"
+    ),
+    content=_of(erasures.data_of_contacts, "merchant_id"),
+    permission=MANAGES_PEOPLE,
+)
+
+
+@admin.register(Erasure)
+class ErasureAdmin(Deciding, ReadOnly):
+    """The admin page of erased people, by their pseudonyms, and of people without an account."""
+
+    list_display = ("pseudonym", "kind", "merchant", "reason", "erased_at", "erased_by")
+    list_filter = ("kind",)
+    list_select_related = ("merchant",)
+    search_fields = ("pseudonym__exact",)
+    list_decisions = (
+        Decision(
+            "buyer",
+            "Erase a buyer",
+            takes_second_factor=True,
+            form=Buyer,
+            effect=lambda row: (
+                "The buyer becomes a pseudonym in all orders and flags of all merchants, in what"
+                " came in, and in what webhooks tell. A buyer who owes something is not erased."
+                f"{STAYS}"
+            ),
+            carry_out=Call(erasures.erase_buyer, takes_person=True),
+            done=lambda erasure: f"The buyer is erased, and known as {erasure} from now on.",
+        ),
+        Decision(
+            "buyer-data",
+            "Take a buyer's data",
+            form=Buyer,
+            effect=lambda row: f"All that is kept of a buyer, as a JSON file.{ON_TRAIL}",
+            carry_out=_file(erasures.data_of_buyer),
+        ),
+        Decision(
+            "address",
+            "Erase an address",
+            takes_second_factor=True,
+            form=Address,
+            effect=lambda row: (
+                "For somebody who has no account, such as one who was invited. Open invitations are"
+                f" revoked, and the address becomes a pseudonym wherever it stands.{STAYS}"
+            ),
+            carry_out=Call(erasures.erase_address, takes_person=True),
+            done=lambda erasure: f"The address is erased, and known as {erasure} from now on.",
+        ),
+        Decision(
+            "address-data",
+            "Take an address's data",
+            form=Address,
+            effect=lambda row: (
+                "All that is kept of somebody who has no account, as a JSON file." + ON_TRAIL
+            ),
+            carry_out=_file(erasures.data_of_address),
+        ),
+    )

@@ -1,0 +1,192 @@
+"""Administrators erase a person from Tael on request, and take what is kept of one as a file (rule
+21.18, rule 21.17).
+
+The rows of the books stay, and their figures; the person's name in them becomes one pseudonym. What
+is only about the person goes: how they sign in, sessions, second factors, mails.
+"""
+
+import json
+from datetime import datetime
+
+from django.db import transaction
+
+from lib import erasing, statement_timeout, wording
+from lib.refusals import Refused
+from merchants import personal, personal_rows
+from merchants.models import Erasure, Merchant, User
+from merchants.operations import operators
+from merchants.personal import Kind, Subject
+from merchants.trail import Action
+from trail import operations as trail
+
+File = tuple[str, bytes]  # name and content
+
+
+class NothingKept(Refused):
+    """Nothing is kept of such a person, or they are erased already."""
+
+    code = "nothing_kept"
+
+
+class HasAccount(Refused):
+    """The address is that of an account, which is erased on its own page."""
+
+    code = "has_account"
+
+
+def erase_person(*, user_id: int, reason: str, actor: User, now: datetime) -> Erasure:
+    """Erase a person who has, or had, an account.
+
+    Raises NotAnAdministrator, UnknownPerson, OnOneself, NothingKept for one who is erased already,
+    Invalid without a reason, and what is objected (personal_erasing).
+    """
+    with transaction.atomic():
+        user = operators.hold(user_id, actor)
+        return _erase(_person(user, now), reason, actor, now)
+
+
+def erase_address(*, email: str, reason: str, actor: User, now: datetime) -> Erasure:
+    """Erase a person of whom only an address is kept, as of an invitation that was not accepted.
+
+    Raises NotAnAdministrator, HasAccount, NothingKept, Invalid, and what is objected.
+    """
+    with transaction.atomic():
+        operators.check(actor)
+        return _erase(_address(email, now), reason, actor, now)
+
+
+def erase_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Erasure:
+    """Erase a buyer, known by the exact name that the platform sends, at all merchants.
+
+    Raises NotAnAdministrator, NothingKept, Invalid, and what is objected.
+    """
+    with transaction.atomic():
+        operators.check(actor)
+        return _erase(Subject(Kind.BUYER, now, (buyer,)), reason, actor, now)
+
+
+def erase_contacts(*, merchant_id: int, reason: str, actor: User, now: datetime) -> Erasure:
+    """Erase a merchant's contacts and licence, and where it was never paid to.
+
+    Raises NotAnAdministrator, NothingKept, Invalid.
+    """
+    with transaction.atomic():
+        operators.check(actor)
+        merchant = Merchant.objects.get(pk=merchant_id)
+        return _erase(Subject(Kind.CONTACTS, now, merchant=merchant), reason, actor, now)
+
+
+def _erase(subject: Subject, reason: str, actor: User, now: datetime) -> Erasure:
+    """Erase the subject, and write down that it was done and in how many rows, in the caller's
+    transaction, whose lock of decisions about people it holds.
+    """
+    reason = wording.checked("reason", reason)
+    holdings = personal.of(subject)
+    for holding in holdings:
+        holding.object_to(subject)
+    pseudonym = erasing.new_pseudonym()
+    with statement_timeout.download():
+        rows = {holding.title: holding.erase(subject, pseudonym) for holding in holdings}
+    if not any(rows.values()):
+        raise NothingKept(f"Nothing is kept of {subject}, or nothing any more.")
+    erasure = Erasure.objects.create(
+        kind=subject.kind,
+        pseudonym=pseudonym,
+        merchant=subject.merchant,
+        rows={title: count for title, count in rows.items() if count},
+        reason=reason,
+        erased_at=now,
+        erased_by=actor.email,
+    )
+    trail.write(
+        Action.PERSON_ERASED,
+        actor=actor.email,
+        merchant_id=subject.merchant.pk if subject.merchant else None,
+        subject=pseudonym,
+        after={"who": str(Kind(subject.kind).label), "rows": sum(rows.values())},
+        reason=reason,
+        now=now,
+    )
+    return erasure
+
+
+def data_of_person(*, user_id: int, reason: str, actor: User, now: datetime) -> File:
+    """All that is kept of a person who has an account, as JSON. Raises NotAnAdministrator,
+    UnknownPerson, NothingKept, Invalid without a reason.
+    """
+    with transaction.atomic():
+        operators.check(actor)
+        user = User.objects.filter(pk=user_id).first()
+        if user is None:
+            raise operators.UnknownPerson("There is no such person.")
+        return _taken(_person(user, now), reason, actor, now)
+
+
+def data_of_address(*, email: str, reason: str, actor: User, now: datetime) -> File:
+    """All that is kept of a person of whom only an address is kept, as JSON. Raises
+    NotAnAdministrator, HasAccount, NothingKept, Invalid.
+    """
+    with transaction.atomic():
+        operators.check(actor)
+        return _taken(_address(email, now), reason, actor, now)
+
+
+def data_of_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> File:
+    """All that is kept of a buyer, at all merchants, as JSON. Raises NotAnAdministrator,
+    NothingKept, Invalid.
+    """
+    with transaction.atomic():
+        operators.check(actor)
+        return _taken(Subject(Kind.BUYER, now, (buyer,)), reason, actor, now)
+
+
+def data_of_contacts(*, merchant_id: int, reason: str, actor: User, now: datetime) -> File:
+    """A merchant's contacts and licence, present and former, as JSON. Raises NotAnAdministrator,
+    NothingKept, Invalid.
+    """
+    with transaction.atomic():
+        operators.check(actor)
+        merchant = Merchant.objects.get(pk=merchant_id)
+        return _taken(Subject(Kind.CONTACTS, now, merchant=merchant), reason, actor, now)
+
+
+def _taken(subject: Subject, reason: str, actor: User, now: datetime) -> File:
+    """The file, with a trail row of who took it and why."""
+    reason = wording.checked("reason", reason)
+    with statement_timeout.download():
+        kept = {holding.title: list(holding.rows(subject)) for holding in personal.of(subject)}
+    if not any(kept.values()):
+        raise NothingKept(f"Nothing is kept of {subject}.")
+    trail.write(
+        Action.PERSON_DATA_TAKEN,
+        actor=actor.email,
+        merchant_id=subject.merchant.pk if subject.merchant else None,
+        subject=_named(subject),
+        after={"who": str(Kind(subject.kind).label), "rows": sum(map(len, kept.values()))},
+        reason=reason,
+        now=now,
+    )
+    whole = {"about": _named(subject), "taken_at": now.isoformat(), "kept": kept}
+    return "personal-data.json", json.dumps(whole, ensure_ascii=False, indent=2).encode()
+
+
+def _named(subject: Subject) -> str:
+    """The subject as the trail names it."""
+    if subject.kind == Kind.BUYER:
+        return f"{personal.BUYER}{subject}"
+    return "profile" if subject.merchant else str(subject)
+
+
+def _person(user: User, now: datetime) -> Subject:
+    """Raises NothingKept for somebody who is erased already."""
+    if erasing.is_erased(user.email):
+        raise NothingKept(f"{user} is erased already.")
+    return Subject(Kind.PERSON, now, personal_rows.addresses(user), user)
+
+
+def _address(email: str, now: datetime) -> Subject:
+    """Raises HasAccount for an address that somebody signs in with, and Invalid."""
+    email = wording.address("email", email)
+    if User.objects.filter(email__iexact=email).exists():
+        raise HasAccount(f"{email} has an account: open that person's page.")
+    return Subject(Kind.PERSON, now, (email,))

@@ -1,0 +1,266 @@
+"""How the rows that this package keeps of people are erased, and what speaks against it."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Replace
+
+from lib import erasing
+from lib.refusals import Refused
+from merchants import personal_rows
+from merchants.models import (
+    Invitation,
+    Profile,
+    ProfilePart,
+    Proposal,
+    SecurityMail,
+    SignIn,
+)
+from merchants.operations import profiles, sessions
+from merchants.personal import BUYER, HOLDINGS, Holding, Kind, Subject
+from merchants.trail import Action
+from trail.models import TrailEntry
+
+PERSON, CONTACTS = Kind.PERSON, Kind.CONTACTS
+ERASER = "erasure"  # as who emptied a profile
+OPERATORS_ACTIONS = (Action.OPERATOR_ADDED, Action.OPERATOR_ROLES_CHANGED)
+
+
+class StillInRole(Refused):
+    """The person has a role at a merchant, or with us, which has to be taken away first."""
+
+    code = "still_in_role"
+
+
+class ProposalOpen(Refused):
+    """A proposal by the person or about them waits, and has to be decided first."""
+
+    code = "proposal_open"
+
+
+class RecordKept(Refused):
+    """The person decided as an operator too short a time ago: who decided has to be known."""
+
+    code = "record_kept"
+
+
+def register() -> None:
+    """Register what this package keeps of people. Called once, when a program starts."""
+    HOLDINGS.register(
+        Holding(10, "account", kind=PERSON, rows=personal_rows.account, erase=_account,
+                object_to=_object),
+        Holding(11, "roles", kind=PERSON, rows=personal_rows.roles),
+        Holding(12, "invitations", kind=PERSON, rows=personal_rows.invitations, erase=_invitations),
+        Holding(13, "sign-ins", kind=PERSON, rows=personal_rows.sign_ins, erase=_sign_ins),
+        Holding(14, "sessions", kind=PERSON, rows=personal_rows.sessions),
+        Holding(15, "second factors", kind=PERSON, rows=personal_rows.second_factors),
+        Holding(16, "mails about sign-ins", kind=PERSON, rows=personal_rows.mails, erase=_mails),
+        Holding(17, "looks at merchants", kind=PERSON, rows=personal_rows.looks),
+        Holding(40, "contact of merchants", kind=PERSON, rows=_contact_of, erase=_as_contact),
+        Holding(50, "browsers", kind=PERSON, rows=_browsers, erase=_erase_browsers),
+        Holding(80, "who acted", kind=PERSON, rows=personal_rows.acts, erase=_acts),
+        Holding(90, "named", kind=PERSON, rows=personal_rows.named, erase=_named),
+        Holding(10, "contacts and licence", kind=CONTACTS, rows=personal_rows.contacts,
+                erase=_contacts),
+        Holding(20, "contacts and licences before", kind=CONTACTS,
+                rows=personal_rows.contacts_before, erase=_contacts_before),
+        Holding(90, "trail", kind=Kind.BUYER, rows=_taken_before, erase=_buyer_on_trail),
+    )  # fmt: skip
+
+
+def _object(subject: Subject) -> None:
+    """Raise StillInRole, ProposalOpen or RecordKept for somebody who cannot be erased yet."""
+    user = subject.user
+    if user is not None and (user.is_staff or user.is_superuser):
+        raise StillInRole(f"{user} is an operator: take the roles away first.")
+    if user is not None:
+        held = user.memberships.select_related("merchant").order_by("pk")
+        named = [f"{one.get_role_display()} of {one.merchant}" for one in held]
+        if named:
+            raise StillInRole(
+                f"{user} is {' and '.join(named)}: take that role away first. A merchant's last"
+                " owner stays until there is another one."
+            )
+    by_them = Q(proposed_by__in=subject.names) | Q(asked_by__in=subject.names)
+    waits = Proposal.objects.filter(status=Proposal.Status.PROPOSED)
+    waiting = waits.filter(by_them | personal_rows.any_of("subject", subject.names)).first()
+    if waiting is not None:
+        raise ProposalOpen(f"A proposal waits that is theirs or about them ({waiting}): decide it.")
+    _object_to_operators(subject)
+
+
+def _object_to_operators(subject: Subject) -> None:
+    """Raise RecordKept for somebody who was an operator within TAEL_OPERATORS_KEPT_DAYS."""
+    entries = TrailEntry.objects.filter(
+        action__in=OPERATORS_ACTIONS, subject__in=subject.names
+    ).order_by("-at", "-id")
+    last = entries.first()
+    if last is None:
+        return
+    until = last.at + timedelta(days=settings.TAEL_OPERATORS_KEPT_DAYS)
+    if subject.now < until:
+        raise RecordKept(
+            f"{subject} was an operator: who decided stays on record until {until:%d %b %Y}"
+            " (TAEL_OPERATORS_KEPT_DAYS)."
+        )
+
+
+def _account(subject: Subject, pseudonym: str) -> int:
+    """Take the account's name, password, sessions, addresses and second factors. Its row stays,
+    since others lead to it.
+    """
+    user = subject.user
+    if user is None:
+        return 0
+    sessions.end(user)
+    user.usersession_set.all().delete()
+    EmailAddress.objects.filter(user=user).delete()
+    Authenticator.objects.filter(user=user).delete()
+    user.email = erasing.as_address(pseudonym)
+    user.first_name = user.last_name = user.language = user.timezone = ""
+    user.is_active, user.last_login = False, None
+    user.set_unusable_password()
+    user.save()
+    return 1
+
+
+def _invitations(subject: Subject, pseudonym: str) -> int:
+    """Revoke those that are open, and have all name the pseudonym."""
+    found = Invitation.objects.filter(personal_rows.any_of("email", subject.names))
+    open_ones = found.filter(accepted_at__isnull=True, revoked_at__isnull=True)
+    open_ones.update(revoked_at=subject.now)
+    return found.update(email=erasing.as_address(pseudonym))
+
+
+def _sign_ins(subject: Subject, pseudonym: str) -> int:
+    """The log keeps that somebody signed in, and when; not from where, nor with which browser."""
+    own = personal_rows.any_of("address", subject.names)
+    if subject.user is not None:
+        own |= Q(user=subject.user)
+    return SignIn.objects.filter(own).update(
+        address=erasing.as_address(pseudonym), ip=None, browser=""
+    )
+
+
+def _mails(subject: Subject, pseudonym: str) -> int:
+    own = personal_rows.any_of("address", subject.names)
+    if subject.user is not None:
+        own |= Q(user=subject.user)
+    count, _ = SecurityMail.objects.filter(own).delete()
+    return count
+
+
+def _contact_of(subject: Subject) -> Iterable[dict[str, Any]]:
+    for profile in _profiles_of(subject):
+        names = "contact_name contact_email contact_phone"
+        yield {"merchant": profile.merchant.reference} | personal_rows.fields(profile, names)
+
+
+def _profiles_of(subject: Subject) -> Iterable[Profile]:
+    found = Profile.objects.filter(personal_rows.any_of("contact_email", subject.names))
+    return found.select_related("merchant").defer("licence_document").order_by("pk")
+
+
+def _as_contact(subject: Subject, pseudonym: str) -> int:
+    """Empty the contacts of merchants that name the person, and what the trail says of them."""
+    rows = 0
+    for profile in list(_profiles_of(subject)):
+        rows += _emptied(profile.merchant_id, [ProfilePart.CONTACTS], subject, pseudonym)
+    return rows
+
+
+def _contacts(subject: Subject, pseudonym: str) -> int:
+    assert subject.merchant is not None
+    return _emptied(subject.merchant.pk, list(ProfilePart), subject, pseudonym)
+
+
+def _contacts_before(subject: Subject, pseudonym: str) -> int:
+    assert subject.merchant is not None
+    return _on_trail(subject.merchant.pk, list(ProfilePart), pseudonym)
+
+
+def _emptied(merchant_id: int, parts: list[ProfilePart], subject: Subject, pseudonym: str) -> int:
+    """Empty these parts of a merchant's profile. Returns how many rows lost something."""
+    filled = profiles.clear(merchant_id=merchant_id, parts=parts, actor=ERASER, now=subject.now)
+    return len(filled) + _on_trail(merchant_id, filled, pseudonym)
+
+
+def _on_trail(merchant_id: int, parts: Iterable[ProfilePart], pseudonym: str) -> int:
+    """Replace what the trail says of these parts of a merchant's profile by the pseudonym."""
+    names = {name for part in parts for name in profiles.FIELDS[part]} - {"licence_document"}
+    if "licence_document_name" in names:
+        names.add("document")  # as the trail calls the name of one that was downloaded
+    rows = 0
+    for entry in TrailEntry.objects.filter(merchant=merchant_id, subject="profile"):
+        before, after = (_replaced(said, names, pseudonym) for said in (entry.before, entry.after))
+        if (before, after) != (entry.before, entry.after):
+            rows += TrailEntry.objects.filter(pk=entry.pk).update(before=before, after=after)
+    return rows
+
+
+def _replaced(said: dict[str, Any], names: set[str], pseudonym: str) -> dict[str, Any]:
+    """The values with those of these names replaced, unless they are empty or erased already."""
+    return {
+        name: pseudonym if name in names and value and not erasing.is_erased(str(value)) else value
+        for name, value in said.items()
+    }
+
+
+def _with_browser(subject: Subject) -> "QuerySet[TrailEntry]":
+    """What the trail says of where the person's sign-ins came from."""
+    found = TrailEntry.objects.filter(subject__in=subject.names, after__has_key="network_address")
+    return found.order_by("pk")
+
+
+def _browsers(subject: Subject) -> Iterable[dict[str, Any]]:
+    for entry in _with_browser(subject):
+        yield personal_rows.fields(entry, "at action after")
+
+
+def _erase_browsers(subject: Subject, pseudonym: str) -> int:
+    names, rows = {"network_address", "browser"}, 0
+    for entry in _with_browser(subject):
+        after = _replaced(entry.after, names, pseudonym)
+        rows += TrailEntry.objects.filter(pk=entry.pk).update(after=after)
+    return rows
+
+
+def _acts(subject: Subject, pseudonym: str) -> int:
+    new = erasing.as_address(pseudonym)
+    return sum(
+        erasing.replace_acting(model, name, new).rows
+        for model in erasing.of_books()
+        for name in subject.names
+    )
+
+
+def _named(subject: Subject, pseudonym: str) -> int:
+    """Replace the addresses wherever else they stand by themselves, also in the admin's history."""
+    new = erasing.as_address(pseudonym)
+    rows = sum(
+        erasing.replace_named(model, name, new).rows
+        for model in erasing.of_books()
+        for name in subject.names
+    )
+    for name in subject.names:
+        for column in ("object_repr", "change_message"):
+            told = LogEntry.objects.filter(**{f"{column}__contains": name})
+            rows += told.update(**{column: Replace(column, Value(name), Value(new))})
+    return rows
+
+
+def _taken_before(subject: Subject) -> Iterable[dict[str, Any]]:
+    """When a buyer's data was taken, which the trail keeps under the buyer's name."""
+    for entry in TrailEntry.objects.filter(subject=f"{BUYER}{subject}").order_by("pk"):
+        yield personal_rows.fields(entry, "at action")
+
+
+def _buyer_on_trail(subject: Subject, pseudonym: str) -> int:
+    told = TrailEntry.objects.filter(subject=f"{BUYER}{subject}")
+    return told.update(subject=f"{BUYER}{pseudonym}")

@@ -1,0 +1,208 @@
+"""The rows that Tael keeps of a person who signs in or was invited, and of a merchant's contacts,
+as an export tells them. Nothing here writes.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.db import models
+from django.db.models import Q
+
+from lib import erasing
+from merchants.models import (
+    Invitation,
+    Look,
+    Membership,
+    Profile,
+    SecurityMail,
+    SignIn,
+    User,
+)
+from merchants.personal import Row, Subject
+from merchants.trail import Action
+from trail.models import TrailEntry
+
+ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+ANOTHER = "(another person)"
+OF_PROFILE = ("licence_number", "licence_document_name", "contact_name", "contact_email",
+              "contact_phone")  # fmt: skip
+# When something happened, by the names that columns have for it.
+INSTANTS = ("at", "requested_at", "asked_at", "proposed_at", "placed_at", "added_at", "uploaded_at",
+            "made_at", "written_at", "recorded_at", "received_at", "started_at", "decided_at",
+            "changed_at", "set_at")  # fmt: skip
+
+
+def addresses(user: User) -> tuple[str, ...]:
+    """The person's addresses: the present one first, then those that are proved or asked for, and
+    those that the person had before. An address that is another person's by now is left out.
+    """
+    found = [user.email]
+    own = EmailAddress.objects.filter(user=user).exclude(email__iexact=user.email)
+    waiting = [user.email, *own.values_list("email", flat=True)]
+    while waiting:
+        address = waiting.pop()
+        if address not in found:
+            found.append(address)
+        changes = TrailEntry.objects.filter(action=Action.ADDRESS_CHANGED, subject=address)
+        before = {str(entry.before.get("address", "")) for entry in changes} - {"", *found}
+        waiting += [one for one in before if not _is_anothers(one, user)]
+    return tuple(found)
+
+
+def _is_anothers(address: str, user: User) -> bool:
+    return User.objects.filter(email__iexact=address).exclude(pk=user.pk).exists()
+
+
+def any_of(column: str, names: Iterable[str]) -> Q:
+    """The condition that the column is one of these names, in any case."""
+    found = Q(pk__in=[])
+    for name in names:
+        found |= Q(**{f"{column}__iexact": name})
+    return found
+
+
+def account(subject: Subject) -> Iterator[Row]:
+    """The account, without its password."""
+    if subject.user is not None:
+        names = "email first_name last_name language timezone date_joined last_login is_active"
+        yield fields(subject.user, names)
+        for one in EmailAddress.objects.filter(user=subject.user).order_by("pk"):
+            yield fields(one, "email verified primary")
+
+
+def roles(subject: Subject) -> Iterator[Row]:
+    """Roles at merchants, with what the person wants to be mailed of, and roles with us."""
+    if subject.user is not None:
+        for membership in Membership.objects.filter(user=subject.user).select_related("merchant"):
+            merchant = {"merchant": membership.merchant.reference}
+            yield merchant | fields(membership, "role muted seen_notice")
+        yield from ({"role_with_us": group.name} for group in subject.user.groups.order_by("name"))
+
+
+def invitations(subject: Subject) -> Iterator[Row]:
+    found = Invitation.objects.filter(any_of("email", subject.names)).select_related("merchant")
+    for one in found.order_by("pk"):
+        names = "email role invited_at expires_at accepted_at revoked_at"
+        yield {"merchant": one.merchant.reference} | fields(one, names)
+
+
+def sign_ins(subject: Subject) -> Iterator[Row]:
+    found = any_of("address", subject.names) | Q(user=subject.user, user__isnull=False)
+    for one in SignIn.objects.filter(found).order_by("pk"):
+        yield fields(one, "at kind address ip browser detail")
+
+
+def sessions(subject: Subject) -> Iterator[Row]:
+    if subject.user is not None:
+        for one in UserSession.objects.filter(user=subject.user).order_by("pk"):
+            yield fields(one, "created_at last_seen_at ip user_agent")
+
+
+def second_factors(subject: Subject) -> Iterator[Row]:
+    """Which second factors there are and since when, without what they prove it by."""
+    if subject.user is not None:
+        for one in Authenticator.objects.filter(user=subject.user).order_by("pk"):
+            yield fields(one, "type created_at last_used_at")
+
+
+def mails(subject: Subject) -> Iterator[Row]:
+    """The e-mails to the person about sign-ins and teams."""
+    found = Q(user=subject.user, user__isnull=False) | any_of("address", subject.names)
+    for one in SecurityMail.objects.filter(found).order_by("pk"):
+        row = fields(one, "kind address at sent_at")
+        yield row | {"details": without_others(one.details, subject)}
+
+
+def looks(subject: Subject) -> Iterator[Row]:
+    if subject.user is not None:
+        for one in Look.objects.filter(operator=subject.user).select_related("merchant"):
+            row = {"merchant": one.merchant.reference}
+            yield row | fields(one, "reason started_at ends_at ended_at")
+
+
+def acts(subject: Subject) -> Iterator[Row]:
+    """Where the person stands as who acted: the row, the column, and when."""
+    for model in erasing.of_books():
+        names = erasing.acting(model)
+        if not names:
+            continue
+        found = Q(pk__in=[])
+        for name in names:
+            found |= Q(**{f"{name}__in": subject.names})
+        for row in model._default_manager.filter(found).order_by("pk").iterator():
+            for name in names:
+                if getattr(row, name) in subject.names:
+                    yield {"what": f"{model._meta.verbose_name} {row.pk}", "as": name, **_when(row)}
+
+
+def named(subject: Subject) -> Iterator[Row]:
+    """Where the person stands as somebody of whom is told, without other people who are named in
+    the same place.
+    """
+    patterns = [erasing.pattern_of(name) for name in subject.names]
+    for model in erasing.of_books():
+        names = erasing.named(model)
+        if not names or model is SecurityMail or model is SignIn:
+            continue
+        found = Q(pk__in=[])
+        texts = {f"{name}_text": models.functions.Cast(name, models.TextField()) for name in names}
+        for text in texts:
+            for pattern in patterns:
+                found |= Q(**{f"{text}__iregex": pattern})
+        for row in model._default_manager.alias(**texts).filter(found).order_by("pk").iterator():
+            said = {name: without_others(getattr(row, name), subject) for name in names}
+            yield {"what": f"{model._meta.verbose_name} {row.pk}", **_when(row), **said}
+
+
+def contacts(subject: Subject) -> Iterator[Row]:
+    """The merchant's contacts and licence, its document named and not included: operators take that
+    from the profile's page.
+    """
+    profile = Profile.objects.filter(merchant=subject.merchant).defer("licence_document").first()
+    if profile is not None:
+        yield fields(profile, " ".join([*OF_PROFILE, "changed_at"]))
+
+
+def contacts_before(subject: Subject) -> Iterator[Row]:
+    """What the trail says of former contacts and licences."""
+    for entry in TrailEntry.objects.filter(merchant=subject.merchant, subject="profile"):
+        said = {
+            name: value
+            for when, values in (("before", entry.before), ("after", entry.after))
+            for name, value in ((f"{key} {when}", value) for key, value in values.items())
+        }
+        yield {"at": entry.at.isoformat(), **said}
+
+
+def fields(row: Any, names: str) -> Row:
+    """These columns of a row, as JSON takes them."""
+    return {name: plain(getattr(row, name)) for name in names.split()}
+
+
+def plain(value: Any) -> Any:
+    """A value of a row as JSON takes it."""
+    if isinstance(value, dict | list | str | int | bool | None):
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def without_others(value: Any, subject: Subject) -> Any:
+    """The value with every address in it replaced that is not the subject's."""
+    if isinstance(value, dict):
+        return {key: without_others(one, subject) for key, one in value.items()}
+    if isinstance(value, list):
+        return [without_others(one, subject) for one in value]
+    if isinstance(value, str):
+        own = {name.lower() for name in subject.names}
+        return ADDRESS.sub(lambda found: found[0] if found[0].lower() in own else ANOTHER, value)
+    return plain(value)
+
+
+def _when(row: Any) -> Row:
+    """The first instant that the row has."""
+    found = (getattr(row, name, None) for name in INSTANTS)
+    return {"at": next((plain(at) for at in found if at is not None), None)}

@@ -1,0 +1,49 @@
+"""How long is kept what this package keeps for a while: sign-ins, sessions, mails and invitations
+(rule 21.21).
+"""
+
+from datetime import datetime
+
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from jobs.retention import KEPT, Kept
+from merchants.models import Invitation, SecurityMail, SignIn
+from merchants.sign_in import sessions
+
+
+def register() -> None:
+    """Register what the job removes. Called once, when a program starts."""
+    KEPT.register(
+        Kept(10, "sign-ins", "TAEL_SIGN_INS_KEPT_DAYS", _sign_ins),
+        Kept(11, "expired sessions", "", _sessions),
+        Kept(12, "sessions on the list of people", "", _listed),
+        Kept(13, "mails about sign-ins", "TAEL_MAILS_KEPT_DAYS", _mails),
+        Kept(14, "ended invitations", "TAEL_INVITATIONS_KEPT_DAYS", _invitations),
+    )
+
+
+def _sign_ins(before: datetime, now: datetime) -> "QuerySet[SignIn]":
+    return SignIn.objects.filter(at__lt=before)
+
+
+def _sessions(before: datetime, now: datetime) -> "QuerySet[Session]":
+    return sessions.expired(now)
+
+
+def _listed(before: datetime, now: datetime) -> "QuerySet[UserSession]":
+    """Rows of allauth's list whose sessions are gone."""
+    kept = Session.objects.filter(session_key=OuterRef("session_key"))
+    return UserSession.objects.filter(~Exists(kept))
+
+
+def _mails(before: datetime, now: datetime) -> "QuerySet[SecurityMail]":
+    return SecurityMail.objects.filter(at__lt=before)
+
+
+def _invitations(before: datetime, now: datetime) -> "QuerySet[Invitation]":
+    """Those that can be accepted no more, since long ago."""
+    return Invitation.objects.filter(
+        Q(accepted_at__lt=before) | Q(revoked_at__lt=before) | Q(expires_at__lt=before)
+    )

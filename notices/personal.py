@@ -1,0 +1,30 @@
+"""What is kept of mails of notices to a person: which notice, and when it was sent (rule 21.18)."""
+
+from collections.abc import Iterator
+
+from merchants.personal import HOLDINGS, Holding, Kind, Row, Subject
+from merchants.personal_rows import fields
+from notices.models import NoticeMail
+
+
+def register() -> None:
+    """Register what notices keep of people. Called once, when a program starts."""
+    HOLDINGS.register(
+        Holding(30, "mails of notices", kind=Kind.PERSON, rows=_mails, erase=_erase_mails)
+    )
+
+
+def _mails(subject: Subject) -> Iterator[Row]:
+    if subject.user is not None:
+        found = NoticeMail.objects.filter(user=subject.user)
+        for mail in found.select_related("notice__merchant").order_by("pk"):
+            notice = mail.notice
+            row = {"merchant": notice.merchant.reference, "notice": notice.get_kind_display()}
+            yield row | fields(mail, "sent_at asked_again_at")
+
+
+def _erase_mails(subject: Subject, pseudonym: str) -> int:
+    if subject.user is None:
+        return 0
+    count, _ = NoticeMail.objects.filter(user=subject.user).delete()
+    return count

@@ -1,0 +1,19 @@
+"""How long is kept which notice was mailed to whom (rule 21.21). Notices themselves stay: by them
+nothing is told twice.
+"""
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from jobs.retention import KEPT, Kept
+from notices.models import NoticeMail
+
+
+def register() -> None:
+    """Register what the job removes. Called once, when a program starts."""
+    KEPT.register(Kept(20, "mails of notices", "TAEL_MAILS_KEPT_DAYS", _mails))
+
+
+def _mails(before: datetime, now: datetime) -> "QuerySet[NoticeMail]":
+    return NoticeMail.objects.filter(notice__at__lt=before, notice__addressed_at__isnull=False)
