@@ -143,13 +143,13 @@ class Migration(migrations.Migration):
         ("contenttypes", "0002_remove_content_type_name"),
         ("account", "0001_initial"),
         ("mfa", "0001_initial"),
-        ("merchants", "0002_erasing"),
+        ("merchants", "0001_initial"),
         ("credit", "0002_policies"),
-        ("billing", "0004_questions"),
+        ("billing", "0003_fees"),
         ("trail", "0001_initial"),
         ("jobs", "0002_initial"),
         ("notices", "0001_initial"),
-        ("gateway", "0001_initial"),
+        ("gateway", "0002_initial"),
     ]
 
     operations = [migrations.RunPython(add_roles, migrations.RunPython.noop)]
