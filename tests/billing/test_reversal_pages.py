@@ -68,7 +68,7 @@ def test_the_bill_stays_paid_and_its_history_tells(
     assert charged in page
     assert deciding.WHY["reason"] not in page  # that is for colleagues
     assert (
-        'data-status="PAID"'
+        'data-status="COLLECTED"'
         in browser_of(member(shop)).get(f"/m/rosewood/{INVOICE}").content.decode()
     )
 
