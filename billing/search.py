@@ -22,7 +22,7 @@ from billing.models import (
     Statement,
     UnappliedEntry,
 )
-from billing.queries import credits, requests
+from billing.queries import credits, requests, standings
 from lib import search
 from lib.search import Kind, Own, status
 from merchants import installation
@@ -39,7 +39,8 @@ def register() -> None:
 def _invoices_of(merchant: Any, text: str, today: date) -> Any:
     # In the order of the account's own index: numbers are indexed among those of all merchants.
     """The merchant's bills whose number starts with the text, latest first."""
-    return queries.invoices(merchant.billing_account, number=text).order_by("-issued_at", "-pk")
+    found = standings.invoices(merchant.billing_account, number=text)
+    return found.order_by("-issued_at", "-pk")
 
 
 def _charges_of(merchant: Any, text: str, today: date) -> Any:
@@ -74,6 +75,12 @@ def _statements_of(merchant: Any, text: str, today: date) -> Any:
     return found.order_by("-month")
 
 
+def _standing_of_invoice(invoice: Invoice) -> tuple[str, str]:
+    """Where the bill stands, as a code and its label."""
+    standing = standings.of(invoice)
+    return standing.value, str(standing.label)
+
+
 def _status_of_statement(statement: Statement) -> tuple[str, str]:
     """Whether the statement is open or closed, as a code and its label."""
     return ("CLOSED", gettext("Closed")) if statement.is_closed else ("OPEN", gettext("Open"))
@@ -93,7 +100,7 @@ KINDS = (
             ),
             on=attrgetter("issued_on"),
             amount="total",
-            status=status,
+            status=_standing_of_invoice,
         ),
     ),
     Kind(

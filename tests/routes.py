@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from billing.models import InvoiceLine
 from credit.models import PayoutSchedule
 from merchants.models import Membership
-from tests.billing import deciding
+from tests.billing import by_hand, deciding
 from tests.credit import reviewing, withdrawing
 from tests.factories import InvitationFactory, PayoutScheduleFactory, member
 from tests.shops import Shop
@@ -58,8 +58,8 @@ def _walk(resolver: URLResolver, space: str, parameters: frozenset[str]) -> Iter
 
 def full_shop() -> Shop:
     """Has all that a page could show: orders, one declined, proceeds, a withdrawal, a bank account
-    and automatic withdrawals to it, a review, closed October and November, bills, a credit asked
-    for, colleagues, one of them only invited.
+    and automatic withdrawals to it, a review, closed October and November, bills, the first of them
+    under a payment plan, a credit asked for, colleagues, one of them only invited.
     """
     shop = withdrawing.shop_with("1000.00", plan_price="39.00", credit_limit="5000.00")
     reviewing.metrics(shop, "2026-11-02 10:00", *reviewing.PERFECT)
@@ -75,6 +75,8 @@ def full_shop() -> Shop:
     shop.run_jobs("2026-12-01 00:00")
     shop.charge("2026-12-01 09:00", "pick-pack", "4.00", "C-4", request="FR-3")
     deciding.ask(shop, "2026-12-01 09:30", "C-1", "5.00")
+    parts = (("2026-12-10", "20.00"), ("2026-12-31", "19.00"))
+    by_hand.plan(shop, "2026-12-01 09:32", parts, shop.account.invoices.earliest("pk").number)
     account = {"kind": "BANK_ACCOUNT", "bank": "Chase", "country": "US", "routing": "021000021"}
     withdrawing.add(shop, "2026-12-01 09:35", "000123456789", **account)
     PayoutScheduleFactory.create(
@@ -165,7 +167,7 @@ MORE_PAGES = (
     "/m/rosewood/credit/declined/?days=7&code=line_frozen",
     "/m/rosewood/credit/limit/?order=A-1&by=at",
     "/m/rosewood/credit/withdrawals/?by=amount",
-    "/m/rosewood/billing/invoices/?standing=COLLECTED&by=-total",
+    "/m/rosewood/billing/invoices/?standing=PAST_DUE&by=-total",
     "/m/rosewood/billing/credits/?charge=nothing",
     "/m/rosewood/billing/days/?month=2026-11&fee=pick-pack",
     "/m/rosewood/billing/statements/2026-11/?reference=FR-2",

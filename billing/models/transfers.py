@@ -6,6 +6,7 @@ from django.db.models import F, Q
 
 from billing.models.accounts import BillingAccount
 from billing.models.charges import Charge
+from billing.models.invoices import Invoice
 from billing.models.payments import Payment
 from billing.models.unapplied import UnappliedEntry
 from lib import erasing
@@ -36,6 +37,10 @@ class BankTransfer(models.Model):
     recorded_by = models.CharField(max_length=254)
     payment = models.OneToOneField(
         Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="transfer"
+    )
+    # The bill that it named, whether or not it still wanted money; null if it named none.
+    named = models.ForeignKey(
+        Invoice, on_delete=models.PROTECT, null=True, blank=True, related_name="transfers_naming_it"
     )
     entry = models.OneToOneField(
         UnappliedEntry, on_delete=models.PROTECT, null=True, blank=True, related_name="transfer"

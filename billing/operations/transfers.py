@@ -93,7 +93,10 @@ def record(
         before["unapplied"], after = money.full(account.unapplied), after | kept
     named = {"reference": reference, "arrived_on": arrived_on.isoformat()}
     _write_trail(account, str(invoice), before, after | named, actor)
-    write(account, reference, amount, arrived_on, payment=payment, rest=rest, actor=actor)
+    write(
+        account, reference, amount, arrived_on, named=invoice, payment=payment, rest=rest,
+        actor=actor,
+    )  # fmt: skip
     return Transfer(paid, rest, is_new=True)
 
 
@@ -182,12 +185,13 @@ def write(
     amount: Money,
     arrived_on: date,
     *,
+    named: Invoice | None = None,
     payment: Payment | None = None,
     rest: Money,
     actor: str,
 ) -> BankTransfer:
-    """Write the row of a transfer to the locked account, of which `payment` is what it paid of a
-    bill. The `rest` becomes unapplied money and pays unpaid bills.
+    """Write the row of a transfer to the locked account, with the bill that it `named`, of which
+    `payment` is what it paid. The `rest` becomes unapplied money and pays unpaid bills.
     """
     entry = _receive(account, rest, reference, actor) if rest else None
     transfer = BankTransfer.objects.create(
@@ -198,6 +202,7 @@ def write(
         arrived_on=arrived_on,
         recorded_at=account.now,
         recorded_by=actor,
+        named=named,
         payment=payment,
         entry=entry,
         taken=money.zero(account.currency),

@@ -344,12 +344,13 @@ def unapplied(account: BillingAccount) -> QuerySet[UnappliedEntry]:
 
 def more_than_wanted(invoice: Invoice, attempts: Sequence[Payment]) -> QuerySet[UnappliedEntry]:
     """The entries of unapplied money that came for the bill, beyond what it needed: unexpectedly
-    for one of its attempts, or as the rest of a transfer that paid a part of it. `attempts` are all
-    of the bill's.
+    for one of its attempts, or by a transfer that named it, all of it or what it did not pay.
+    `attempts` are all of the bill's.
     """
     theirs = [one.pk for one in attempts if one.provider == Payment.Provider.MANUAL]
     came = invoice.account.unapplied_entries.filter(kind=UnappliedEntry.Kind.RECEIVED)
-    return came.filter(Q(payment__invoice=invoice) | Q(transfer__payment__in=theirs))
+    by_transfer = Q(transfer__payment__in=theirs) | Q(transfer__named=invoice)
+    return came.filter(Q(payment__invoice=invoice) | by_transfer).select_related("transfer")
 
 
 def attempts(invoice: Invoice) -> QuerySet[Payment]:

@@ -24,6 +24,7 @@ class Collected:
     number: str
     amount: Money
     others: int  # bills that are tried after it
+    is_short: bool = False  # of proceeds, there are not enough now
 
 
 def collected(

@@ -1,7 +1,7 @@
 """Reads the methods by which an account's bills may be collected. Nothing here writes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from moneyed import Money
@@ -9,6 +9,7 @@ from moneyed import Money
 from billing.models import BillingAccount, Card, Invoice
 from billing.queries.choices import Collected, collected
 from credit.models import CreditLine
+from credit.queries import proceeds
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ def of(account: BillingAccount, waiting: Sequence[tuple[Invoice, Money]] = ()) -
     found: list[tuple[str, Card | None]] = [(card.provider, card) for card in cards]
     if account.card_id is None and account.payment_method == BillingAccount.Method.SANDBOX:
         found.append((BillingAccount.Method.SANDBOX, None))
-    if CreditLine.objects.filter(pk=account.pk, currency=account.currency).exists():
+    line = CreditLine.objects.filter(pk=account.pk, currency=account.currency).first()
+    if line:
         found.append((BillingAccount.Method.PROCEEDS, None))
     found.append((BillingAccount.Method.MANUAL, None))
     in_use = (account.payment_method, account.card_id)
@@ -64,7 +66,23 @@ def of(account: BillingAccount, waiting: Sequence[tuple[Invoice, Money]] = ()) -
             is_in_use=(is_chosen := (name, card.pk if card else None) == in_use)
             and not account.has_disputed_card,
             is_disputed=is_chosen and account.has_disputed_card,
-            collects=collected(account, waiting, name),
+            collects=_collects(account, waiting, name, line),
         )
         for name, card in found
     ]
+
+
+def _collects(
+    account: BillingAccount,
+    waiting: Sequence[tuple[Invoice, Money]],
+    method: str,
+    line: CreditLine | None,
+) -> Collected | None:
+    """What choosing the method collects at once, and whether the line's proceeds are too few for
+    it.
+    """
+    found = collected(account, waiting, method)
+    if found is None or line is None or method != BillingAccount.Method.PROCEEDS:
+        return found
+    available = proceeds.withdrawable(line, today=line.open_on)
+    return replace(found, is_short=found.amount > available)

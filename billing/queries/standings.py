@@ -115,13 +115,12 @@ def placed(found: QuerySet[Invoice], *, standing: str = "") -> QuerySet[Invoice]
     """The bills of `found`, each with its `standing`, when it was last tried (`last_tried_at`) and
     on which day it freezes the line (`freezes_on`); with a `standing`, only those. Rule 16.23.
     """
-    told = {
-        "standing": _read(STANDING, CharField()),
-        "last_tried_at": _read(LAST_TRIED_AT, DateTimeField()),
-        "freezes_on": _read(FREEZES_ON, DateField()),
-    }
-    found = found.annotate(**told)
-    return found.filter(standing=standing) if standing else found
+    placed = found.annotate(
+        standing=_read(STANDING, CharField()),
+        last_tried_at=_read(LAST_TRIED_AT, DateTimeField()),
+        freezes_on=_read(FREEZES_ON, DateField()),
+    )
+    return placed.filter(standing=standing) if standing else placed
 
 
 def of(invoice: Invoice) -> Standing:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -10,8 +10,15 @@ from django_stubs_ext import StrOrPromise
 from moneyed import Money
 
 from billing import payment_failures, queries
-from billing.models import BankTransfer, Invoice, Payment, PaymentPlan, Reversal
-from billing.queries import arrivals, reversals
+from billing.models import (
+    BankTransfer,
+    Invoice,
+    Payment,
+    PaymentPlan,
+    Reversal,
+    UnappliedEntry,
+)
+from billing.queries import arrivals
 from billing.queries.collecting import ByHand
 from lib.formats import day_text
 from merchants.queries import local_day
@@ -28,31 +35,43 @@ class Step:
     payment: Payment | None = None  # the attempt that it was
 
 
-def of_invoice(invoice: Invoice, attempts: Sequence[Payment], by_hand: ByHand) -> Sequence[Step]:
+def of_invoice(
+    invoice: Invoice,
+    attempts: Sequence[Payment],
+    by_hand: ByHand,
+    taken_back: Sequence[Reversal],
+) -> Sequence[Step]:
     """What happened to a bill, oldest first: its issue, attempts, a missed due date, money beyond
     what it needed, what our team did about its collecting, reversals, decisions that a merchant is
-    shown, and its payment. `attempts` are all of the bill's, and so is what was done `by_hand`.
+    shown, and its payment. `attempts` are all of the bill's, and so is what was done `by_hand` and
+    `taken_back`.
     """
     steps = [Step(invoice.issued_at, _("Issued"), amount=invoice.total)]
+    waived = {waiver.payment_id for waiver in by_hand.waivers}
     steps += [
         Step(payment.started_at, _("Payment"), payment.amount, _means(invoice, payment), payment)
         for payment in attempts
+        if payment.pk not in waived
     ]
     by_attempt = any(payment.ended_at == invoice.first_failed_at for payment in attempts)
     in_time = arrivals.was_in_time(invoice, attempts)
     if invoice.first_failed_at and not by_attempt and not in_time:
         missed = payment_failures.in_words("not_paid_when_due")
         steps.append(Step(invoice.first_failed_at, _("Not paid"), note=missed))
+    more = list(queries.more_than_wanted(invoice, attempts))
     steps += [
-        Step(entry.at, _("More than was to be paid"), entry.amount, str(_("Unapplied money")))
-        for entry in queries.more_than_wanted(invoice, attempts)
+        Step(entry.at, _("More than was to be paid"), entry.amount, _whence(entry))
+        for entry in more
     ]
     steps += _by_hand(by_hand)
+    came = [(paid.amount, _transfer_of(paid)) for paid in attempts]
+    # All of it was more than the bill wanted.
+    came += [(one.amount, one.transfer) for one in more if _is_whole(one)]
     steps += [
         # The bill stays paid; a charge asks for it again.
-        Step(transfer.moved_at, _("Transfer booked elsewhere"), paid.amount, transfer.moved_reason)
-        for paid in attempts
-        if (transfer := _transfer_of(paid)) and transfer.moved_at
+        Step(transfer.moved_at, _("Transfer booked elsewhere"), amount, transfer.moved_reason)
+        for amount, transfer in came
+        if transfer and transfer.moved_at
     ]
     if attempts:  # what was never paid was never taken back
         taken_back = reversals.of_invoice(invoice)
@@ -78,18 +97,35 @@ def _by_hand(done: ByHand) -> Iterator[Step]:
     merchant: due days, pauses, waivers and payment plans.
     """
     for moved in done.due_days:
-        yield Step(moved.at, _("Due later"), note=f"{day_text(moved.due_on)}. {moved.told}")
+        yield Step(moved.at, _("Due day moved"), note=_until(moved.due_on, moved.told))
     for pause in done.pauses:
-        said = f"{day_text(pause.until_on)}. {pause.told}"
-        yield Step(pause.at, _("Not collected by itself until"), note=said)
+        yield Step(pause.at, _("Collecting paused"), note=_until(pause.until_on, pause.told))
         if pause.ended_at and pause.ended_by:
-            yield Step(pause.ended_at, _("Collected again"))
+            yield Step(pause.ended_at, _("Collecting goes on"))
     for waiver in done.waivers:
-        yield Step(waiver.at, _("Not asked for"), waiver.amount, waiver.told)
+        yield Step(waiver.at, _("Waived"), waiver.amount, waiver.told)
     for plan in done.plans:
         yield Step(plan.at, _("Payment plan made"), note=plan.told)
         if plan.ended_at:
             yield Step(plan.ended_at, ENDS[PaymentPlan.Status(plan.status)])
+
+
+def _until(day: date, told: str) -> str:
+    """A day up to which something holds, and what our team wrote of it."""
+    return gettext("Until %(day)s. %(told)s") % {"day": day_text(day), "told": told}
+
+
+def _whence(entry: UnappliedEntry) -> str:
+    """What became of money that the bill did not want, with the reference of its transfer."""
+    kept = gettext("Unapplied money")
+    transfer = getattr(entry, "transfer", None)
+    return f"{kept} ({transfer.reference})" if transfer else kept
+
+
+def _is_whole(entry: UnappliedEntry) -> bool:
+    """Whether the entry is all of a transfer, which paid nothing of the bill that it named."""
+    transfer = getattr(entry, "transfer", None)
+    return transfer is not None and transfer.payment_id is None
 
 
 def _of_reversal(reversal: Reversal) -> Iterator[Step]:

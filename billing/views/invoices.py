@@ -1,5 +1,7 @@
 import re
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -10,13 +12,13 @@ from django.shortcuts import redirect, render
 from billing import explanations, queries
 from billing.documents import exports, invoice_csv, pdf
 from billing.forms.lists import KINDS, STANDINGS, InvoiceFilter
-from billing.models import Invoice
+from billing.models import Invoice, Payment
 from billing.operations import payments
-from billing.queries import collecting, payment_plans, standings, timelines
+from billing.queries import collecting, payment_plans, reversals, standings, timelines
 from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of, invoice_of
 from credit.queries import freezes
-from lib import clock, paging
+from lib import clock, money, paging
 from lib.csv_files import download
 from lib.refusals import Refused, sentence_of
 from merchants import installation
@@ -53,25 +55,37 @@ def invoice(request: MemberRequest, number: str) -> HttpResponse:
     invoice = invoice_of(request, number)
     attempts = list(queries.attempts(invoice))
     by_hand = collecting.by_hand(invoice)
-    plan = by_hand.plan
+    taken_back = list(reversals.of_invoice(invoice))
     context = {
         "account": invoice.account,
         "invoice": invoice,
         "lines": queries.lines(invoice),
-        "timeline": timelines.of_invoice(invoice, attempts, by_hand),
+        "timeline": timelines.of_invoice(invoice, attempts, by_hand, taken_back),
+        "reversals": taken_back,
         "attempts": attempts,
         "reason": explanations.reason(invoice),
-        "plan": plan,
-        "plan_parts": plan and payment_plans.parts(plan, invoice.amount_paid),
-        "pause": by_hand.pause(invoice.account.open_on) if invoice.is_open else None,
+        "bank_details": settings.TAEL_BANK_DETAILS,
+        "number_outside": partial(installation.outside, number),  # asked for by some bills
+    }
+    context |= _collecting(invoice, attempts, by_hand)
+    return render(request, "billing/invoice.html", context)
+
+
+def _collecting(
+    invoice: Invoice, attempts: Sequence[Payment], by_hand: collecting.ByHand
+) -> dict[str, Any]:
+    """What the page of a bill shows of its collecting."""
+    plan = by_hand.plan
+    return {
         "collected_on": queries.collected_on(invoice, attempts),
         "last_try": next((one for one in reversed(attempts) if one.was_tried), None),
-        "is_frozen": partial(freezes.are_for_bills, invoice.account_id),  # asked for by some bills
         "under_way": any(payment.is_undecided for payment in attempts),
-        "bank_details": settings.TAEL_BANK_DETAILS,
-        "number_outside": partial(installation.outside, number),
+        "waived": money.total((one.amount for one in by_hand.waivers), invoice.currency),
+        "pause": by_hand.pause(invoice.account.open_on) if invoice.is_open else None,
+        "plan": plan,
+        "plan_parts": plan and payment_plans.parts(plan, invoice.amount_paid),
+        "is_frozen": partial(freezes.are_for_bills, invoice.account_id),  # asked for by some bills
     }
-    return render(request, "billing/invoice.html", context)
 
 
 @for_finance

@@ -157,7 +157,7 @@ def test_an_uncollectible_bill_says_so_and_what_is_left(shop: Shop) -> None:
     assert "Left to pay 200.00 USD" in page
     assert "Not paid since 19 Nov 2026" in page
     assert "19 Nov 2026 00:00 Not paid it was not paid by its due date" in page
-    assert "19 Nov 2026 10:00 Payment 1 Bank transfer Succeeded 25.00 USD" in page
+    assert "19 Nov 2026 10:00 Payment Bank transfer Succeeded 25.00 USD" in page
     assert "20 Nov 2026 10:00 Marked uncollectible" in page
     assert "fraud" not in page
 

@@ -68,13 +68,16 @@ def test_the_bill_stays_paid_and_its_history_tells(
     assert charged in page
     assert deciding.WHY["reason"] not in page  # that is for colleagues
     assert (
-        'data-status="PAID"'
+        'data-status="COLLECTED"'
         in browser_of(member(shop)).get(f"/m/rosewood/{INVOICE}").content.decode()
     )
 
 
 def test_what_is_not_charged_again_is_told_with_its_reason(shop: Shop) -> None:
+    waits = "was taken back by the bank. The bill stays paid while we look into it"
+    assert waits in read(shop, INVOICE)
     decide("accept")
+    assert waits not in read(shop, INVOICE)
     assert "Not charged again Your bank has decided so. – 240.00 USD" in read(shop, INVOICE)
 
 

@@ -70,7 +70,7 @@ def violated(at: str = "2026-11-05 12:00") -> list[str]:
 def history(number: str = FIRST) -> list[tuple[str, str]]:
     invoice = Invoice.objects.get(number=number)
     attempts = list(invoice.payments.select_related("transfer"))
-    return [(str(step.what), step.note) for step in of_invoice(invoice, attempts, ByHand())]
+    return [(str(step.what), step.note) for step in of_invoice(invoice, attempts, ByHand(), [])]
 
 
 def test_another_merchants_transfer_is_charged_here_and_pays_there() -> None:

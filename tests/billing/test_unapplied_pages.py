@@ -2,6 +2,7 @@
 
 import pytest
 
+from billing.operations import transfers_moved
 from tests.billing import deciding
 from tests.billing.documents import invoice_of
 from tests.billing.pages import answers
@@ -56,21 +57,39 @@ def test_bills_and_settings_tell_of_it(shop: Shop) -> None:
 
 def test_a_bill_tells_what_was_more_and_by_what_it_was_paid(shop: Shop) -> None:
     first = read(shop, "invoices/2026-000001/")
-    assert "3 Nov 2026 12:00 Payment 1 Bank transfer Succeeded 100.00 USD" in first
-    assert "3 Nov 2026 12:00 More than was to be paid Unapplied money – 50.00 USD" in first
+    assert "3 Nov 2026 12:00 Payment Bank transfer Succeeded 100.00 USD" in first
+    assert "3 Nov 2026 12:00 More than was to be paid Unapplied money (BANK-1) – 50.00 USD" in first
     second = read(shop, f"invoices/{SECOND}/")
-    assert "4 Nov 2026 12:00 Payment 1 Unapplied money Succeeded 39.00 USD" in second
+    assert "4 Nov 2026 12:00 Payment Unapplied money Succeeded 39.00 USD" in second
     (paper,) = pages_of(invoice_of(shop))
     assert (
         "Payments Paid Attempt Method Amount 4 Nov 2026 12:00 1 Unapplied money 39.00 USD" in paper
     )
 
 
+def test_a_bill_tells_of_a_transfer_that_came_when_it_was_paid_already() -> None:
+    shop = manual()
+    transfer(shop, "2026-11-02 12:00", "39.00", "BANK-1")
+    transfer(shop, "2026-11-03 12:00", "39.00", "BANK-2")
+    said = read(shop, "invoices/2026-000001/")
+    assert "3 Nov 2026 12:00 More than was to be paid Unapplied money (BANK-2) – 39.00 USD" in said
+    transfers_moved.move(
+        transfer_id=shop.account.transfers.get(reference="BANK-2").pk,
+        to="",
+        actor="otto@tael.example",
+        reason="The bank's slip.",
+        told="It was for another shop.",
+        now=shop.at("2026-11-04 12:00"),
+    )
+    said = read(shop, "invoices/2026-000001/")
+    assert "Transfer booked elsewhere It was for another shop. – 39.00 USD" in said
+
+
 def test_a_bill_that_credit_paid_says_so() -> None:
     shop = manual()
     deciding.grant(shop, "2026-11-02 12:00", "50.00", "credit-account")
     deciding.close(shop, "2026-11-03 12:00")
-    assert "Payment 1 Account credit Succeeded 39.00 USD" in read(shop, "invoices/2026-000001/")
+    assert "Payment Account credit Succeeded 39.00 USD" in read(shop, "invoices/2026-000001/")
     (paper,) = pages_of(invoice_of(shop))
     assert "3 Nov 2026 12:00 1 Account credit 39.00 USD" in paper
 

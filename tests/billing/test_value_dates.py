@@ -58,7 +58,7 @@ def correct(shop: shops.Shop, at: str, arrived: str, reason: str = WHY) -> str:
 def history(found: Invoice) -> list[str]:
     return [
         f"{step.what} {step.note}".strip()
-        for step in of_invoice(found, list(attempts(found)), ByHand())
+        for step in of_invoice(found, list(attempts(found)), ByHand(), [])
     ]
 
 

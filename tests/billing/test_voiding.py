@@ -198,7 +198,7 @@ def test_a_bill_that_was_given_up_and_is_paid_is_recovered() -> None:
     transfer(shop, "2026-12-10 12:00", "30.00", "BANK-2")
     assert state() == "PAID 39.00/39.00"
     steps = [
-        str(step.what) for step in of_invoice(invoice(), list(attempts_of(invoice())), ByHand())
+        str(step.what) for step in of_invoice(invoice(), list(attempts_of(invoice())), ByHand(), [])
     ]
     assert steps == [
         "Issued", "Payment", "Not paid", "Marked uncollectible", "Payment",

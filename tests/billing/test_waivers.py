@@ -201,5 +201,9 @@ def test_the_bills_history_says_what_paid_it() -> None:
     choose(shop, "2026-11-01 11:00", "proceeds")
     waive(shop, AT, "39.00")
     said = read(shop, f"invoices/{FIRST}/")
-    assert "Account credit" in said
+    assert "Paid 39.00 USD" in said
+    assert "Of this waived 39.00 USD" in said
+    # Once, and not as a payment, too.
+    assert said.count("Waived As we agreed by telephone. – 39.00 USD") == 1
+    assert "Account credit" not in said
     assert WHY not in said
