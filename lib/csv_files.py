@@ -2,8 +2,8 @@
 
 What people download has headings in their language, or in English on request, and begins with the
 mark by which spreadsheets know UTF-8; what systems read has neither (rule 13.9). docs/files.md
-defines each file's columns. PostgreSQL writes the rows and we pass them on in blocks, so that a million rows take no more memory
-than ten.
+defines each file's columns. PostgreSQL writes the rows and we pass them on in blocks, so that a
+million rows take no more memory than ten.
 """
 
 import csv

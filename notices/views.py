@@ -13,8 +13,8 @@ from notices.operations import notices as operations
 
 @for_members
 def notices(request: MemberRequest) -> HttpResponse:
-    """The page of the merchant's notices, newest first; those that are new to the person are marked.
-    Opening it marks all of them as seen.
+    """The page of the merchant's notices, newest first, with those marked that are new to the
+    person. Opening it marks all of them as seen.
     """
     membership, asked = request.membership, NoticeFilter(request.GET)
     merchant, seen = membership.merchant, membership.seen_notice

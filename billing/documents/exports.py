@@ -44,7 +44,7 @@ def closed_months(account: BillingAccount, found: QuerySet[Statement]) -> Iterat
     columns = {
         _("Month"): "to_char(month, 'YYYY-MM')",
         **instants({pgettext("time", "Closed"): "closed_at"}, account.timezone),
-        _("Charges"): "charge_count",
+        pgettext("file", "Charges"): "charge_count",
         **{
             str(category.label): amount(category.lower(), account.currency)
             for category in categories

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import override, pgettext
 
 from billing import queries
 from billing.documents.csv_export import Part, amount_of, blocks
@@ -109,7 +109,7 @@ def _columns(currency: str, timezone: str) -> dict[str, str]:
     return {
         _("Statement month"): "%(month)s",
         _("Merchant"): "%(merchant)s",
-        _("Charge"): csv_files.safe("charge.reference"),
+        pgettext("file", "Charge"): csv_files.safe("charge.reference"),
         _("Category"): "%(fees)s::jsonb -> charge.fee_id ->> 'category'",
         _("Fee"): "%(fees)s::jsonb -> charge.fee_id ->> 'name'",
         _("Request"): csv_files.safe("charge.request"),

@@ -30,8 +30,8 @@ def of(
     """The account's items, each with its fee and the bill it is on; optionally filtered ("" means
     any).
 
-    `billed` is OUTSTANDING, UNDER_REVIEW or ACCRUING, `category` and `fee` are codes, and `month`, such as
-    2026-10, is that of the posting day.
+    `billed` is OUTSTANDING, UNDER_REVIEW or ACCRUING, `category` and `fee` are codes, and `month`,
+    such as 2026-10, is that of the posting day.
     """
     found = account.items.select_related("fee", "invoice")
     if billed:
