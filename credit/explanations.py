@@ -88,7 +88,7 @@ def state(withdrawal: Withdrawal) -> StrOrPromise:
 
 def overtaken(review: LimitReview, by: LimitReview | LimitEntry | None) -> str:
     """The sentence that tells a merchant why a raise that waited was never decided about; `by` is
-    what came before the decision (queries.limit.what_overtook). Rule 10.23.
+    what came before the decision (queries.limit.what_overtook). Rule 8.10.
     """
     if isinstance(by, LimitReview):
         sentence = gettext("The review of %(day)s came before this raise was decided about.")

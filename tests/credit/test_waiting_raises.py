@@ -64,7 +64,7 @@ def said(notice: Notice) -> str:
 def page_of(shop: shops.Shop, month: str = "2026-12") -> str:
     """What the merchant reads on the page of the review."""
     client = browser_of(member(shop, email="mei@rosewood.example"))
-    return text_of(client.get(f"/m/rosewood/credit/reviews/{month}/"))
+    return text_of(client.get(f"/m/rosewood/credit/raise/reviews/{month}/"))
 
 
 def audit() -> None:
