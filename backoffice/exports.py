@@ -4,7 +4,7 @@ Rows are read and written one by one, so that a million of them take no more mem
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from functools import reduce
@@ -23,7 +23,6 @@ from lib import clock, csv_files, money, statement_timeout
 from lib.registry import Registry
 
 AT_ONCE = 2000  # rows that are read together
-MARK = b"\xef\xbb\xbf"  # by which spreadsheets know UTF-8
 NOT_ASKED = ("p", "e")  # of an address: no question about the rows
 
 Recorder = Callable[[Any, HttpRequest, datetime], None]
@@ -48,12 +47,6 @@ def asked(request: HttpRequest) -> dict[str, str]:
 def file_name(pages: Any) -> str:
     """What the file of a list is called: by its rows and the day."""
     return f"{slugify(str(pages.opts.verbose_name_plural))}-{clock.now():%Y-%m-%d}.csv"
-
-
-def with_mark(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The file with the mark of UTF-8 in front."""
-    yield MARK
-    yield from blocks
 
 
 class Line:

@@ -349,7 +349,7 @@ class Bounded(ModelAdmin):
             return HttpResponseRedirect(reverse(_name(self.model, "changelist")))
         blocks = self.file_of(found)
         exports.record(self, request, clock.now())
-        return csv_files.download(request, exports.with_mark(blocks), exports.file_name(self))
+        return csv_files.for_people(request, blocks, exports.file_name(self))
 
     def file_of(self, found: Any) -> Iterator[bytes]:
         """The CSV file of what the list has found, as blocks of bytes: by default its columns."""

@@ -6,7 +6,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from credit.models import CreditPolicy, Freeze, Order, Withdrawal
+from credit.models import CreditPolicy, Freeze, LimitEntry, LimitReview, Order, Withdrawal
+from lib import formats
 from lib.formats import percent, plain_money
 
 FREEZES: dict[str, StrOrPromise] = {
@@ -104,3 +105,24 @@ def fee_of_withdrawals(policy: CreditPolicy) -> str:
     return f"{said} " + ngettext(
         "The first of each month is free.", "The first %(count)s of each month are free.", free
     ) % {"count": free}
+
+
+def overtaken(review: LimitReview, by: LimitReview | LimitEntry | None) -> str:
+    """The sentence that tells a merchant why a raise that waited was never decided about; `by` is
+    what came before the decision (queries.limit.what_overtook). Rule 8.10.
+    """
+    if isinstance(by, LimitReview):
+        sentence = gettext("The review of %(day)s came before this raise was decided about.")
+        return sentence % {"day": formats.day_text(by.on)}
+    if by is not None:
+        sentence = gettext(
+            "Your limit was changed from %(before)s to %(after)s before this raise was decided"
+            " about. The next review looks at it anew."
+        )
+        before = formats.plain_money(by.limit_after - by.limit_change)
+        return sentence % {"before": before, "after": formats.plain_money(by.limit_after)}
+    if review.decision_reason:
+        return gettext(
+            "When we came to decide, your limit and what buyers had paid left nothing to raise."
+        )
+    return gettext("Your account was closed before this raise was decided about.")

@@ -1,37 +1,41 @@
-"""CSV files of orders, withdrawals, and entries of a credit line."""
+"""CSV files of orders, withdrawals, and entries of a credit line, with headings in the language in
+force (docs/files.md).
+"""
 
 from collections.abc import Iterator
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from credit import explanations
 from credit.models import CreditLine, LimitEntry, ProceedsEntry, Withdrawal
 from credit.models.orders import OrderQuerySet
-from lib.csv_files import amount, of_rows, safe, utc
+from lib.csv_files import amount, instants, of_rows, quoted, safe, yes_or_no
 
 
 def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
     """Yield the chunks of a CSV file of these orders of the line, in the order of the query."""
     columns = {
-        "Order": safe("reference"),
-        "Buyer": safe("buyer"),
-        "Placed (UTC)": utc("placed_at"),
-        "Status": "status",
-        "Overdue": "CASE WHEN is_overdue THEN 'yes' ELSE 'no' END",
-        "Reason": safe("decline_code"),
-        "Due date": "due_on",
-        "Instalments": "instalments",
-        "Amount": amount("amount", line.currency),
-        "Outstanding": amount("outstanding", line.currency),
-        "Paid": amount("paid", line.currency),
-        "Refunded": amount("refunded", line.currency),
-        "Written off": amount("written_off", line.currency),
-        "Recovered": amount("recovered", line.currency),
-        "Currency": "currency",
-        "Shipped (UTC)": utc("shipped_at"),
-        "Delivered (UTC)": utc("delivered_at"),
-        "Cancelled (UTC)": utc("cancelled_at"),
-        "Cancel reason": safe("cancel_reason"),
+        _("Order"): safe("reference"),
+        _("Buyer"): safe("buyer"),
+        **instants({_("Placed"): "placed_at"}, line.timezone),
+        _("Status"): "status",
+        _("Overdue"): yes_or_no("is_overdue"),
+        _("Reason"): safe("decline_code"),
+        _("Due date"): "due_on",
+        _("Instalments"): "instalments",
+        _("Amount"): amount("amount", line.currency),
+        _("Outstanding"): amount("outstanding", line.currency),
+        pgettext("amount", "Paid"): amount("paid", line.currency),
+        _("Refunded"): amount("refunded", line.currency),
+        _("Written off"): amount("written_off", line.currency),
+        _("Recovered"): amount("recovered", line.currency),
+        _("Currency"): "currency",
+        **instants({_("Shipped"): "shipped_at"}, line.timezone),
+        **instants({_("Delivered"): "delivered_at"}, line.timezone),
+        **instants({_("Cancelled"): "cancelled_at"}, line.timezone),
+        _("Cancel reason"): safe("cancel_reason"),
     }
     rows = found.values(
         *("reference", "buyer", "placed_at", "status", "is_overdue", "decline_code", "due_on"),
@@ -43,25 +47,26 @@ def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
 
 def _told() -> str:
     """SQL for what the merchant reads of why its limit was changed (explanations.told)."""
-    standard = str(explanations.BY_OUR_TEAM).replace("'", "''")
-    return f"(CASE WHEN told > '' THEN told WHEN reason > '' THEN '{standard}' ELSE '' END)"
+    standard = quoted(str(explanations.BY_OUR_TEAM))
+    return f"(CASE WHEN told > '' THEN told WHEN reason > '' THEN {standard} ELSE '' END)"
 
 
 def entries(line: CreditLine, found: QuerySet[LimitEntry]) -> Iterator[bytes]:
     """Yield the chunks of a CSV file of these entries of the line, in the order of the query. It
     says whether a person or a rule made an entry, but names no operator.
     """
+    team, automatic = quoted(_("team")), quoted(_("automatic"))
     columns = {
-        "Time (UTC)": utc("at"),
-        "Kind": "kind",
-        "Order": safe("order__reference"),
-        "Change of limit": amount("limit_change", line.currency),
-        "Change of used": amount("used_change", line.currency),
-        "Limit after": amount("limit_after", line.currency),
-        "Used after": amount("used_after", line.currency),
-        "Currency": "currency",
-        "By": "CASE WHEN position('@' IN actor) > 0 THEN 'team' ELSE 'automatic' END",
-        "Reason": safe(_told()),
+        **instants({_("Time"): "at"}, line.timezone),
+        _("Kind"): "kind",
+        _("Order"): safe("order__reference"),
+        _("Change of limit"): amount("limit_change", line.currency),
+        _("Change of used"): amount("used_change", line.currency),
+        _("Limit after"): amount("limit_after", line.currency),
+        _("Used after"): amount("used_after", line.currency),
+        _("Currency"): "currency",
+        _("By"): f"CASE WHEN position('@' IN actor) > 0 THEN {team} ELSE {automatic} END",
+        _("Reason"): safe(_told()),
     }
     rows = found.values(
         *("at", "kind", "order__reference", "limit_change", "used_change", "limit_after"),
@@ -75,15 +80,15 @@ def proceeds_entries(line: CreditLine, found: QuerySet[ProceedsEntry]) -> Iterat
     query.
     """
     columns = {
-        "Time (UTC)": utc("at"),
-        "Kind": "kind",
-        "Order": safe("order__reference"),
-        "Maturing day": "matures_on",
-        "Withdrawal": safe("withdrawal__reference"),
-        "Bill payment": safe("bill_payment"),
-        "Amount": amount("amount", line.currency),
-        "Currency": "currency",
-        "Reason": safe("correction__told"),
+        **instants({_("Time"): "at"}, line.timezone),
+        _("Kind"): "kind",
+        _("Order"): safe("order__reference"),
+        _("Maturing day"): "matures_on",
+        _("Withdrawal"): safe("withdrawal__reference"),
+        _("Bill payment"): safe("bill_payment"),
+        _("Amount"): amount("amount", line.currency),
+        _("Currency"): "currency",
+        _("Reason"): safe("correction__told"),
     }
     rows = found.values(
         *("at", "kind", "order__reference", "matures_on", "withdrawal__reference"),
@@ -97,18 +102,18 @@ def withdrawals(line: CreditLine, found: QuerySet[Withdrawal]) -> Iterator[bytes
     query.
     """
     columns = {
-        "Withdrawal": "reference",
-        "Requested (UTC)": utc("requested_at"),
-        "Requested by": safe("requested_by"),
-        "To": "destination__kind",
-        "Last four": safe("destination__last_four"),
-        "Status": "status",
-        "Sent (UTC)": utc("sent_at"),
-        "Ended (UTC)": utc("ended_at"),
-        "Amount": amount("amount", line.currency),
-        "Fee": amount("fee", line.currency),
-        "Currency": "currency",
-        "Reason": safe("reason"),
+        _("Withdrawal"): "reference",
+        **instants({pgettext("time", "Requested"): "requested_at"}, line.timezone),
+        _("Requested by"): safe("requested_by"),
+        _("To"): "destination__kind",
+        _("Last four"): safe("destination__last_four"),
+        _("Status"): "status",
+        **instants({pgettext("time", "Sent"): "sent_at"}, line.timezone),
+        **instants({pgettext("time", "Ended"): "ended_at"}, line.timezone),
+        _("Amount"): amount("amount", line.currency),
+        pgettext("withdrawal", "Fee"): amount("fee", line.currency),
+        _("Currency"): "currency",
+        _("Reason"): safe("reason"),
     }
     rows = found.values(
         *("reference", "requested_at", "requested_by", "destination__kind"),

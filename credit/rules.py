@@ -18,6 +18,7 @@ MOST_PAYMENT_DAYS = 366  # from a delivery to the first due day
 SETTLEMENT_DAYS = (0, 7, 15)  # from a payment to the day on which it can be withdrawn
 HIGH_RISK = 3  # the buyer rank that is declined
 LIMIT_MOSTLY_USED = Decimal("0.80")  # of the limit; the merchant is told when `used` gets there
+LIMIT_TOLD_ANEW = Decimal("0.70")  # what `used` has to fall below before that is told again
 FORGIVEN = timedelta(minutes=5)  # by which clocks of two systems may differ
 
 

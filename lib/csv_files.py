@@ -1,12 +1,18 @@
-"""Tables as CSV files, the same in every language: UTF-8, ISO dates, dot decimals, English names.
+"""Tables as CSV files: UTF-8, ISO dates, dot decimals, and every instant in local time and in UTC.
 
-PostgreSQL writes the rows and we pass them on in blocks, so that a million rows take no more memory
-than ten.
+What people download has headings in their language, or in English on request, and begins with the
+mark by which spreadsheets know UTF-8; what systems read has neither (rule 13.9). docs/files.md
+defines each file's columns. PostgreSQL writes the rows and we pass them on in blocks, so that a
+million rows take no more memory than ten.
 """
 
+import csv
 import tempfile
 import unicodedata
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from io import StringIO
+from itertools import chain
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -15,10 +21,14 @@ from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
 
-from lib import statement_timeout
+from lib import statement_timeout, zones
 from lib.money import minor_digits
 
+MARK = b"\xef\xbb\xbf"  # by which spreadsheets know UTF-8
+ENGLISH = "english"  # the parameter of an address that asks for a file in English
 BLOCK = 64 * 1024  # bytes; handed on row by row, a file takes a web server ten times as long
 
 # Spreadsheets take text that starts so for a formula: = + - @, tab, line ends, and the wide forms.
@@ -37,13 +47,22 @@ def of_rows(columns: dict[str, str], rows: QuerySet[Any, Any]) -> Iterator[bytes
     """The CSV file of `rows`, a queryset of values, in its order, as blocks of bytes. `columns`
     maps each heading to the SQL of its values.
     """
+    heading = heading_of(columns)
     try:
         source, params = rows.query.sql_with_params()
     except EmptyResultSet:  # Django knows without asking that there are none
-        return iter([f"{','.join(columns)}\n".encode()])
-    select = ", ".join(f'{sql} AS "{heading}"' for heading, sql in columns.items())
-    query = f"COPY (SELECT {select} FROM ({source}) row) TO STDOUT (FORMAT csv, HEADER)"
-    return in_blocks(_copied(query, params))
+        return iter([heading])
+    query = (
+        f"COPY (SELECT {', '.join(columns.values())} FROM ({source}) row) TO STDOUT (FORMAT csv)"
+    )
+    return in_blocks(chain([heading], _copied(query, params)))
+
+
+def heading_of(columns: Iterable[str]) -> bytes:
+    """The line with the headings. (PostgreSQL would cut them after 63 bytes, 21 Thai letters.)"""
+    line = StringIO()
+    csv.writer(line, lineterminator="\n").writerow(columns)
+    return line.getvalue().encode()
 
 
 def _copied(query: str, params: tuple[Any, ...]) -> Iterator[bytes]:
@@ -72,6 +91,25 @@ def in_blocks(rows: Iterable[bytes]) -> Iterator[bytes]:
             block.clear()
             size = 0
     yield b"".join(block)
+
+
+def language_of(request: HttpRequest) -> str:
+    """The language in which a person wants a file: the page's, or English if the address asks for
+    it.
+    """
+    return "en" if ENGLISH in request.GET else get_language() or "en"
+
+
+def language_asked(request: HttpRequest) -> AbstractContextManager[None]:
+    """A context in which a file's headings are in the language of `language_of`."""
+    return override(language_of(request))
+
+
+def for_people(request: HttpRequest, blocks: Iterable[bytes], file_name: str) -> HttpResponseBase:
+    """Do as `download`, with the mark of UTF-8 in front, without which spreadsheets would read
+    Chinese and Thai as signs of something else.
+    """
+    return download(request, chain([MARK], blocks), file_name)
 
 
 def download(request: HttpRequest, blocks: Iterable[bytes], file_name: str) -> HttpResponseBase:
@@ -116,6 +154,40 @@ def safe(column: str) -> str:
 def amount(column: str, currency: str) -> str:
     """SQL for a column's figure with exactly the currency's digits."""
     return f"{column}::numeric(24, {minor_digits(currency)})"
+
+
+def local(column: str, timezone: str) -> str:
+    """SQL for a column's instant on the clocks of a time zone, such as 2026-11-12 17:00:00, by the
+    one copy of the time-zone data (lib.zones).
+    """
+    known = zones.offsets(timezone)
+    starts = ", ".join(f'"{start.isoformat()}"' for start in known.starts)
+    seconds = ", ".join(map(str, known.seconds))
+    offset = f"('{{{seconds}}}'::int[])[width_bucket({column}, '{{{starts}}}'::timestamptz[])]"
+    at = f"({column} AT TIME ZONE 'UTC') + {offset} * interval '1 second'"
+    return f"to_char({at}, 'YYYY-MM-DD HH24:MI:SS')"
+
+
+def instants(named: dict[str, str], timezone: str) -> dict[str, str]:
+    """SQL for two columns for each instant, in local time and in UTC, by their headings; `named`
+    has the column by its heading.
+    """
+    both: dict[str, str] = {}
+    for heading, column in named.items():
+        both[heading] = local(column, timezone)
+        both[_("%(what)s (UTC)") % {"what": heading}] = utc(column)
+    return both
+
+
+def yes_or_no(condition: str) -> str:
+    """SQL for a condition, as a word of the language in force."""
+    yes, no = _("yes,no").split(",")
+    return f"CASE WHEN {condition} THEN {quoted(yes)} ELSE {quoted(no)} END"
+
+
+def quoted(text: str) -> str:
+    """SQL for a text of our own."""
+    return "'" + text.replace("'", "''").replace("%", "%%") + "'"
 
 
 def utc(column: str) -> str:

@@ -2,6 +2,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from merchants.access import MemberRequest, for_members
 from notices import letters, queries, routes
@@ -12,16 +13,17 @@ from notices.operations import notices as operations
 
 @for_members
 def notices(request: MemberRequest) -> HttpResponse:
-    """The page of the merchant's notices, newest first. Opening it marks all of them as seen."""
+    """The page of the merchant's notices, newest first, with those marked that are new to the
+    person. Opening it marks all of them as seen.
+    """
     membership, asked = request.membership, NoticeFilter(request.GET)
-    merchant = membership.merchant
-    if membership.has_news and membership.latest_notice:
-        operations.mark_seen(membership_id=membership.pk, notice_id=membership.latest_notice)
-        membership.seen_notice = membership.latest_notice
+    merchant, seen = membership.merchant, membership.seen_notice
+    _mark_seen(request)
     page = asked.page(queries.notices_of(merchant, kinds=asked.kinds))
     news = [
         {
             "at": notice.at,
+            "is_new": notice.pk > seen and not membership.look,
             "title": letters.title(notice),
             "sentence": letters.sentence(notice),
             "address": routes.address(notice, merchant.reference),
@@ -30,6 +32,22 @@ def notices(request: MemberRequest) -> HttpResponse:
     ]
     context = asked.context | {"page": page, "news": news, "topics": topics()}
     return render(request, "notices/notices.html", context)
+
+
+@for_members
+@require_POST
+def mark_read(request: MemberRequest) -> HttpResponse:
+    """Mark all notices as seen by the person, and lead back to the start page (rule 11.8)."""
+    _mark_seen(request)
+    return redirect("overview", request.membership.merchant.reference)
+
+
+def _mark_seen(request: MemberRequest) -> None:
+    """Mark all notices as seen by the person."""
+    membership = request.membership
+    if membership.has_news and membership.latest_notice:
+        operations.mark_seen(membership_id=membership.pk, notice_id=membership.latest_notice)
+        membership.seen_notice = membership.latest_notice
 
 
 @for_members

@@ -90,7 +90,8 @@ def exported(request: HttpRequest, name: str) -> HttpResponse:
         values = [csv_files.safe_text(as_address(value)) for value in group.values.values()]
         amounts = [_plain(figure, asked, group) for figure in report.figures]
         lines.writerow([asked.currency, *values, *amounts])
-    response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    body = csv_files.MARK + text.getvalue().encode()
+    response = HttpResponse(body, content_type="text/csv; charset=utf-8")
     file_name = f"{report.name}-{asked.currency}-{asked.start}-{asked.end}.csv"
     response["Content-Disposition"] = content_disposition_header(True, file_name) or "attachment"
     return response

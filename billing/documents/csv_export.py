@@ -1,8 +1,8 @@
 """Charges as CSV files; a file that can't be complete breaks off.
 
-They are the same in every language: UTF-8, ISO dates, dot decimals, English headings. PostgreSQL
-writes the rows and we pass them on in blocks, so that a million charges take no more memory than
-ten.
+They are UTF-8 with ISO dates and dot decimals; headings and fees are in the reader's language, and
+for systems in English (docs/files.md). PostgreSQL writes the rows and we pass them on in blocks, so
+that a million charges take no more memory than ten.
 """
 
 import os
@@ -76,7 +76,7 @@ def blocks(parts: Iterable[Part], columns: Iterable[str]) -> Iterator[bytes]:
     Raises Incomplete instead of the last block if a part does not have the count or sum that it
     must have.
     """
-    heading = ",".join(columns).encode() + b"\n"
+    heading = csv_files.heading_of(columns)
     return csv_files.in_blocks(chain([heading], chain.from_iterable(part.rows() for part in parts)))
 
 

@@ -1,31 +1,33 @@
-"""Lists of an account as CSV files."""
+"""Lists of an account as CSV files, with headings in the language in force (docs/files.md)."""
 
 from collections.abc import Iterator
 from decimal import Decimal
 
 from django.db.models import Q, QuerySet, Sum
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from billing.models import BillingAccount, Invoice, Statement
 from billing.models.fees import STATEMENT_CATEGORIES, Category
-from lib.csv_files import amount, of_rows, utc
+from lib.csv_files import amount, instants, of_rows
 
 
 def invoices(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[bytes]:
     """A CSV file of these bills of the account, in their order; they are placed (standings)."""
     columns = {
-        "Bill #": "number",
-        "Kind": "kind",
-        "Status": "status",
-        "Date": "issued_on",
-        "Start of billing cycle": "period_start",
-        "End of billing cycle": "period_end",
-        "Due date": "due_on",
-        "Total": amount("total", account.currency),
-        "Paid": amount("amount_paid", account.currency),
-        "Currency": "currency",
-        "Paid (UTC)": utc("paid_at"),
-        "Start of plan": "plan_start",
-        "End of plan": "plan_end",
+        _("Bill #"): "number",
+        _("Kind"): "kind",
+        _("Status"): "status",
+        _("Date"): "issued_on",
+        _("Start of billing cycle"): "period_start",
+        _("End of billing cycle"): "period_end",
+        _("Due date"): "due_on",
+        _("Total"): amount("total", account.currency),
+        pgettext("amount", "Paid"): amount("amount_paid", account.currency),
+        _("Currency"): "currency",
+        **instants({_("Paid at"): "paid_at"}, account.timezone),
+        _("Start of plan"): "plan_start",
+        _("End of plan"): "plan_end",
         "Standing": "standing",
         "Last try (UTC)": utc("last_tried_at"),
         "Next try (UTC)": utc("next_attempt_at"),
@@ -45,17 +47,15 @@ def closed_months(account: BillingAccount, found: QuerySet[Statement]) -> Iterat
     """
     categories = [category for category in Category if category in STATEMENT_CATEGORIES]
     columns = {
-        "Month": "to_char(month, 'YYYY-MM')",
-        "Closed (UTC)": utc("closed_at"),
-        "Charges": "charge_count",
+        _("Month"): "to_char(month, 'YYYY-MM')",
+        **instants({pgettext("time", "Closed"): "closed_at"}, account.timezone),
+        pgettext("file", "Charges"): "charge_count",
         **{
-            category.value.replace("_", " ").capitalize(): amount(
-                category.lower(), account.currency
-            )
+            str(category.label): amount(category.lower(), account.currency)
             for category in categories
         },
-        "Total": amount("amount", account.currency),
-        "Currency": "currency",
+        _("Total"): amount("amount", account.currency),
+        _("Currency"): "currency",
     }
     sums = {
         category.lower(): Sum(

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from billing.documents import invoice_csv, pdf, statement_csv
 from billing.models import Invoice, Statement
-from lib import wording
+from lib import csv_files, wording
 from merchants.trail import Action
 from trail import operations as trail
 
@@ -30,7 +30,7 @@ def invoice_as_csv(*, invoice_id: int, actor: str, reason: str, now: datetime) -
     export = invoice_csv.Export(invoice)
     with transaction.atomic():
         _note(invoice.account_id, str(invoice), export.file_name, actor, reason, now)
-        return export.file_name, b"".join(export.blocks())
+        return export.file_name, csv_files.MARK + b"".join(export.blocks())
 
 
 def statement_as_pdf(*, statement_id: int, actor: str, reason: str, now: datetime) -> File:
@@ -50,7 +50,7 @@ def statement_as_csv(*, statement_id: int, actor: str, reason: str, now: datetim
     export = statement_csv.Export.of(found.account.merchant, found.month)
     with transaction.atomic():
         _note(found.account_id, str(found), export.file_name, actor, reason, now)
-        return export.file_name, b"".join(export.blocks())
+        return export.file_name, csv_files.MARK + b"".join(export.blocks())
 
 
 def _invoice(invoice_id: int) -> Invoice:

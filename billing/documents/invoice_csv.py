@@ -6,6 +6,7 @@ A void bill keeps its lines, and so its file, wherever their charges went since.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from billing import queries
@@ -23,6 +24,7 @@ class Export:
     """The CSV file of a bill that has a number."""
 
     invoice: Invoice
+    language: str = "en"  # of the headings and of what fees are called
 
     @property
     def file_name(self) -> str:
@@ -34,7 +36,8 @@ class Export:
         Raises csv_export.Incomplete instead of the last block if the charges of a line do not make
         the line, or the lines do not make the bill's total.
         """
-        columns = _columns(self.invoice.currency)
+        with override(self.language):
+            columns = _columns(self.invoice.currency, self.invoice.account.timezone)
         return blocks(self._parts(columns), columns)
 
     def _parts(self, columns: dict[str, str]) -> Iterator[Part]:
@@ -53,8 +56,8 @@ class Export:
 
     def _part(self, line: InvoiceLine, columns: dict[str, str]) -> Part:
         """The part of the file with the charges of one line."""
-        with override("en"):
-            category = str(Category(line.category).label)
+        with override(self.language):
+            category, fee = str(Category(line.category).label), line.fee_label
         return Part(
             name=f"{self.file_name}, {line}",
             columns=columns,
@@ -63,7 +66,7 @@ class Export:
                 "number": self.invoice.number,
                 "merchant": csv_files.safe_text(self.invoice.merchant_name),
                 "category": category,
-                "fee": line.fee_name,
+                "fee": fee,
                 "is_app": line.category == Category.APP,
                 "period_start": self.invoice.period_start,
                 "period_end": self.invoice.period_end,
@@ -76,27 +79,28 @@ class Export:
         )
 
 
-def _columns(currency: str) -> dict[str, str]:
-    """SQL for each column, by its heading."""
+def _columns(currency: str, timezone: str) -> dict[str, str]:
+    """SQL for each column, by its heading in the language in force."""
     described = "CASE charge.description WHEN '' THEN '' ELSE ': ' || charge.description END"
     app = "CASE WHEN %(is_app)s THEN charge.description ELSE '' END"
     digits = f"greatest({minor_digits(currency)}, min_scale(charge.unit_price))"
     return {
-        "Bill #": "%(number)s",
-        "Store Name": "%(merchant)s",
-        "Charge category": "%(category)s",
-        "Description": csv_files.safe(f"(%(fee)s || {described})"),
-        "Amount": amount_of(currency),
-        "Currency": "charge.currency",
-        "Start of billing cycle": "%(period_start)s::date",
-        "End of billing cycle": "%(period_end)s::date",
-        "Date": "charge.service_on",
-        "Order": csv_files.safe("charge.request"),
+        _("Bill #"): "%(number)s",
+        _("Store Name"): "%(merchant)s",
+        _("Charge category"): "%(category)s",
+        _("Description"): csv_files.safe(f"(%(fee)s || {described})"),
+        _("Amount"): amount_of(currency),
+        _("Currency"): "charge.currency",
+        _("Start of billing cycle"): "%(period_start)s::date",
+        _("End of billing cycle"): "%(period_end)s::date",
+        _("Date"): "charge.service_on",
+        _("Order"): csv_files.safe("charge.request"),
         # What it was priced at; of a charge that came with its amount we know no price.
-        "Rate": f"round(charge.unit_price, {digits})",
+        _("Rate"): f"round(charge.unit_price, {digits})",
         # The platform names the app in the description.
-        "App": csv_files.safe(f"({app})"),
+        _("App"): csv_files.safe(f"({app})"),
         # The days that the bill's plan fees are for, which its period leaves aside.
-        "Start of plan": "%(plan_start)s::date",
-        "End of plan": "%(plan_end)s::date",
+        _("Start of plan"): "%(plan_start)s::date",
+        _("End of plan"): "%(plan_end)s::date",
+        **csv_files.instants({_("Service time"): "charge.at"}, timezone),
     }

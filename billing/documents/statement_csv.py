@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import override, pgettext
 
 from billing import queries
 from billing.documents.csv_export import Part, amount_of, blocks
@@ -66,13 +66,14 @@ class Export:
 
     merchant: Merchant
     statement: Statement
+    language: str = "en"  # of the headings and of what fees are called
 
     @classmethod
-    def of(cls, merchant: Merchant, month: date) -> "Export":
+    def of(cls, merchant: Merchant, month: date, *, language: str = "en") -> "Export":
         """The file of the merchant's statement of `month`. Raises NotClosed as closed_statement
         does.
         """
-        return cls(merchant, closed_statement(merchant, month))
+        return cls(merchant, closed_statement(merchant, month), language)
 
     @property
     def file_name(self) -> str:
@@ -85,7 +86,8 @@ class Export:
         from the totals that were fixed when the month closed.
         """
         closed = queries.totals(self.statement)
-        columns = _columns(self.statement.currency)
+        with override(self.language):
+            columns = _columns(self.statement.currency, self.statement.account.timezone)
         charges = Part(
             name=self.file_name,
             columns=columns,
@@ -93,7 +95,7 @@ class Export:
             params={
                 "month": str(self.statement),
                 "merchant": csv_files.safe_text(self.merchant.name),
-                "fees": json.dumps(_fees()),
+                "fees": json.dumps(_fees(self.language)),
                 "statement": self.statement.pk,
             },
             charge_count=closed.charge_count,
@@ -102,34 +104,34 @@ class Export:
         return blocks([charges], columns)
 
 
-def _columns(currency: str) -> dict[str, str]:
-    """SQL for each column, by its heading."""
+def _columns(currency: str, timezone: str) -> dict[str, str]:
+    """SQL for each column, by its heading in the language in force."""
     return {
-        "Statement month": "%(month)s",
-        "Merchant": "%(merchant)s",
-        "Charge": csv_files.safe("charge.reference"),
-        "Category": "%(fees)s::jsonb -> charge.fee_id ->> 'category'",
-        "Fee": "%(fees)s::jsonb -> charge.fee_id ->> 'name'",
-        "Request": csv_files.safe("charge.request"),
-        "Description": csv_files.safe("charge.description"),
-        "Quantity": "trim_scale(charge.quantity)",
-        "Amount": amount_of(currency),
-        "Currency": "charge.currency",
-        "Service date": "charge.service_on",
-        "Service time (UTC)": csv_files.utc("charge.at"),
-        "Arrived (UTC)": csv_files.utc("charge.arrived_at"),
-        "Late": "CASE WHEN charge.is_late THEN 'yes' ELSE 'no' END",
-        "Bill #": "invoice.number",
+        _("Statement month"): "%(month)s",
+        _("Merchant"): "%(merchant)s",
+        pgettext("file", "Charge"): csv_files.safe("charge.reference"),
+        _("Category"): "%(fees)s::jsonb -> charge.fee_id ->> 'category'",
+        _("Fee"): "%(fees)s::jsonb -> charge.fee_id ->> 'name'",
+        _("Request"): csv_files.safe("charge.request"),
+        _("Description"): csv_files.safe("charge.description"),
+        _("Quantity"): "trim_scale(charge.quantity)",
+        _("Amount"): amount_of(currency),
+        _("Currency"): "charge.currency",
+        _("Service date"): "charge.service_on",
+        **csv_files.instants({_("Service time"): "charge.at"}, timezone),
+        **csv_files.instants({_("Arrived"): "charge.arrived_at"}, timezone),
+        _("Late"): csv_files.yes_or_no("charge.is_late"),
+        _("Bill #"): "invoice.number",
     }
 
 
-def _fees() -> dict[str, dict[str, str]]:
-    """The category and name of each fee in English, by its code."""
-    with override("en"):
+def _fees(language: str) -> dict[str, dict[str, str]]:
+    """The category and name of each fee in the language, by its code."""
+    with override(language):
         return {
             fee.code: {
                 "category": str(fee.get_category_display()),
-                "name": csv_files.safe_text(fee.name),
+                "name": csv_files.safe_text(fee.label),
             }
             for fee in Fee.objects.all()
         }

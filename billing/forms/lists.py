@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import BillingCredit, Invoice
 from billing.models.fees import Category
-from billing.queries.days import ACCRUING, OUTSTANDING
+from billing.queries.days import ACCRUING, OUTSTANDING, UNDER_REVIEW
 from billing.queries.standings import Standing
 from lib.lists import Filter, choice, text
 
@@ -14,6 +14,7 @@ CATEGORIES = [("", _("All")), *Category.choices]
 BILLED = [
     ("", _("All")),
     (OUTSTANDING, _("Not billed yet")),
+    (UNDER_REVIEW, _("Under review")),
     (ACCRUING, _("Accruing today")),
 ]
 

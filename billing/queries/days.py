@@ -6,14 +6,19 @@ Nothing here writes. A charge counts for the day on which it posts (rule 13.1).
 from datetime import date
 
 from django.db.models import Q, QuerySet
+from moneyed import Money
 
-from billing.models import BillingAccount, Charge, Fee, InvoiceItem
+from billing.models import BillingAccount, Charge, Fee, Invoice, InvoiceItem
 from billing.models.fees import Posting
-from lib import calendar
+from lib import calendar, money
 
 # The items whose sums are the account's running figures of the same names.
 OUTSTANDING, ACCRUING = "OUTSTANDING", "ACCRUING"
+# The items that a bill holds which our people look at before it is issued: outstanding no more, and
+# not asked for yet.
+UNDER_REVIEW = "UNDER_REVIEW"
 BILLED = {
+    UNDER_REVIEW: Q(invoice__status=Invoice.Status.DRAFT),
     OUTSTANDING: Q(posted_at__isnull=False, invoice__isnull=True),
     ACCRUING: Q(posted_at__isnull=True, posting=Posting.DAILY),
 }
@@ -25,8 +30,8 @@ def of(
     """The account's items, each with its fee and the bill it is on; optionally filtered ("" means
     any).
 
-    `billed` is OUTSTANDING or ACCRUING, `category` and `fee` are codes, and `month`, such as
-    2026-10, is that of the posting day.
+    `billed` is OUTSTANDING, UNDER_REVIEW or ACCRUING, `category` and `fee` are codes, and `month`,
+    such as 2026-10, is that of the posting day.
     """
     found = account.items.select_related("fee", "invoice")
     if billed:
@@ -39,6 +44,12 @@ def of(
         first = date.fromisoformat(f"{month}-01")
         found = found.filter(posting_on__range=(first, calendar.month_end(first)))
     return found
+
+
+def under_review(account: BillingAccount) -> Money:
+    """What the account's drafts hold: the sum of its items that are UNDER_REVIEW."""
+    drafts = account.invoices.filter(status=Invoice.Status.DRAFT)
+    return money.total((draft.total for draft in drafts), account.currency)
 
 
 def find(account: BillingAccount, pk: int) -> InvoiceItem | None:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from django import template
+from moneyed import Money
 
 from billing import payment_failures, queries
-from billing.models import Fee, InvoiceLine
+from billing.models import BillingAccount, Fee, InvoiceLine
+from billing.queries import days
 from billing.queries.standings import Standing
 
 register = template.Library()
@@ -33,3 +35,9 @@ def definition(fee: Fee) -> str:
 def fee_sums(section: queries.Section[InvoiceLine]) -> Sequence[queries.FeeSum]:
     """What each fee of a bill's category comes to."""
     return queries.fee_sums(section)
+
+
+@register.simple_tag
+def under_review(account: BillingAccount) -> Money:
+    """What the account's bills that wait for our review hold (rule 13.10)."""
+    return days.under_review(account)

@@ -19,7 +19,7 @@ from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of, invoice_of
 from credit.queries import freezes
 from lib import clock, money, paging
-from lib.csv_files import download
+from lib.csv_files import for_people, language_asked, language_of
 from lib.refusals import Refused, sentence_of
 from merchants import installation
 from merchants.access import MemberRequest, for_exporting, for_finance, for_members
@@ -47,7 +47,8 @@ def export_invoices(request: MemberRequest) -> HttpResponseBase:
     asked = InvoiceFilter(request.GET)
     found = asked.ordered(standings.invoices(account, **asked.rows))
     file_name = f"bills-{request.membership.merchant.reference}-{today}.csv"
-    return download(request, exports.invoices(account, found), file_name)
+    with language_asked(request):
+        return for_people(request, exports.invoices(account, found), file_name)
 
 
 @for_members
@@ -145,5 +146,5 @@ def invoice_line(request: MemberRequest, number: str, pk: int) -> HttpResponse:
 @for_exporting
 def export_invoice(request: MemberRequest, number: str) -> HttpResponseBase:
     """The bill as a CSV file, with one row per charge."""
-    export = invoice_csv.Export(invoice_of(request, number))
-    return download(request, export.blocks(), export.file_name)
+    export = invoice_csv.Export(invoice_of(request, number), language_of(request))
+    return for_people(request, export.blocks(), export.file_name)

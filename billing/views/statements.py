@@ -16,7 +16,7 @@ from billing.queries import months
 from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of
 from lib import calendar, charts, clock, formats
-from lib.csv_files import download
+from lib.csv_files import for_people, language_asked, language_of
 from merchants.access import MemberRequest, for_exporting, for_members
 
 LATEST = 12  # statements, and months of the chart
@@ -92,7 +92,8 @@ def export_statements(request: MemberRequest) -> HttpResponseBase:
     asked = StatementFilter(request.GET)
     found = asked.ordered(queries.statements_of(account, **asked.rows))
     file_name = f"statements-{request.membership.merchant.reference}-{today}.csv"
-    return download(request, exports.closed_months(account, found), file_name)
+    with language_asked(request):
+        return for_people(request, exports.closed_months(account, found), file_name)
 
 
 @for_members
@@ -121,11 +122,11 @@ def export_statement(request: MemberRequest, month: date) -> HttpResponseBase:
     """
     merchant = request.membership.merchant
     try:
-        export = statement_csv.Export.of(merchant, month)
+        export = statement_csv.Export.of(merchant, month, language=language_of(request))
     except statement_csv.NotClosed as refusal:
         messages.warning(request, str(refusal))
         return redirect("billing:statements", merchant=merchant.reference)
-    return download(request, export.blocks(), export.file_name)
+    return for_people(request, export.blocks(), export.file_name)
 
 
 @for_exporting

@@ -151,8 +151,7 @@ class NewDestination(forms.Form):
         label=_("Code of the bank or branch"),
         help_text=_(
             "Only for a bank account without an IBAN: routing number, branch, bank or IFSC code,"
-            " BSB or CNAPS; for one in Brazil, bank and agency (7 digits). A Thai bank needs none:"
-            " its name is enough."
+            " BSB or CNAPS; for one in Brazil, bank and agency (7 digits)."
         ),
         max_length=20,
         required=False,

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import DecimalField, ExpressionWrapper, F
 from moneyed import Money
 
-from credit.models import CreditLine
+from credit.models import CreditLine, LimitEntry
 from credit.notices import LIMIT_80, LIMIT_100
-from credit.rules import LIMIT_MOSTLY_USED
+from credit.rules import LIMIT_MOSTLY_USED, LIMIT_TOLD_ANEW
 from lib import money
 from notices.kinds import Kind
+from notices.models import Notice
 from notices.operations import notices
 
 
@@ -45,10 +47,11 @@ def notify(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetim
     `before` and `after`.
 
     If it reaches both at once, only the whole limit is notified. Does nothing if it reaches
-    neither. Rule 11.2.
+    neither, or four fifths again without having fallen below seven tenths since it was notified.
+    Rule 11.2, rule 11.7.
     """
     kind = reached(before, after)
-    if kind is None:
+    if kind is None or (kind is LIMIT_80 and _is_known(line)):
         return
     notices.write(
         merchant_id=line.pk,
@@ -76,3 +79,16 @@ def notify_of_cut(
         cause=cause,
         at=at,
     )
+
+
+def _is_known(line: CreditLine) -> bool:
+    """Whether the merchant was notified of four fifths, or of the whole limit, and at least seven
+    tenths have been used ever since.
+    """
+    told = Notice.objects.filter(merchant=line.pk, kind__in=[LIMIT_80.code, LIMIT_100.code])
+    last = told.order_by("-id").values_list("at", flat=True).first()
+    if last is None:
+        return False
+    least = ExpressionWrapper(F("limit_after") * LIMIT_TOLD_ANEW, output_field=DecimalField())
+    since = LimitEntry.objects.filter(line=line.pk, at__gt=last)
+    return not since.filter(used_after__lt=least).exists()

@@ -15,7 +15,7 @@ from credit.queries import exposure, freezes, history
 from credit.queries import limit as limits
 from credit.views.lines import line_and_today
 from lib import calendar, charts, clock, formats, paging
-from lib.csv_files import download
+from lib.csv_files import for_people, language_asked
 from merchants.access import MemberRequest, for_exporting, for_members
 
 DUE_NEXT = 5  # orders
@@ -66,7 +66,8 @@ def export_entries(request: MemberRequest) -> HttpResponseBase:
     asked = EntryFilter(request.GET)
     found = asked.ordered(history.entries(line, **asked.rows))
     file_name = f"limit-{request.membership.merchant.reference}-{today}.csv"
-    return download(request, exports.entries(line, found), file_name)
+    with language_asked(request):
+        return for_people(request, exports.entries(line, found), file_name)
 
 
 @for_members

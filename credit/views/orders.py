@@ -7,7 +7,7 @@ from credit.forms.orders import REASONS, STANDINGS, TIMES, DeclinedFilter, Order
 from credit.queries import declined, unmatched
 from credit.views.lines import line_and_today
 from lib import clock
-from lib.csv_files import download
+from lib.csv_files import for_people, language_asked
 from merchants.access import MemberRequest, for_exporting, for_members
 
 
@@ -27,7 +27,8 @@ def export_orders(request: MemberRequest) -> HttpResponseBase:
     line, today = line_and_today(request, clock.now())
     found = queries.orders(line, today=today, **OrderFilter(request.GET).wanted)
     file_name = f"orders-{request.membership.merchant.reference}-{today}.csv"
-    return download(request, exports.orders(line, found), file_name)
+    with language_asked(request):
+        return for_people(request, exports.orders(line, found), file_name)
 
 
 @for_members
@@ -68,4 +69,5 @@ def export_declined(request: MemberRequest) -> HttpResponseBase:
     asked = DeclinedFilter(request.GET)
     found = asked.ordered(declined.orders(line, today=today, **asked.rows))
     file_name = f"declined-{request.membership.merchant.reference}-{today}.csv"
-    return download(request, exports.orders(line, found), file_name)
+    with language_asked(request):
+        return for_people(request, exports.orders(line, found), file_name)

@@ -8,8 +8,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from credit import explanations
 from credit.forms.limit import Question, Raise
-from credit.models import CreditLine
+from credit.models import CreditLine, LimitReview
 from credit.operations import requests
 from credit.queries import limit as limits
 from credit.views.lines import line_and_today
@@ -103,6 +104,8 @@ def review(request: MemberRequest, month: date) -> HttpResponse:
     if review is None:
         raise Http404("there was no review in this month")
     context = {"review": review, "factors": limits.factors_of(review)}
+    if review.status == LimitReview.Status.VOID:
+        context["overtaken"] = explanations.overtaken(review, limits.what_overtook(review))
     return render(request, "credit/review.html", context)
 
 

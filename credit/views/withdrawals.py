@@ -21,7 +21,7 @@ from credit.queries import proceeds
 from credit.queries import withdrawals as queries
 from credit.views.lines import line_and_today
 from lib import clock, money
-from lib.csv_files import download
+from lib.csv_files import for_people, language_asked
 from lib.refusals import Refused, sentence_of
 from lib.refused_forms import add_refusal
 from merchants.access import MemberRequest, for_exporting, for_finance, for_members
@@ -51,7 +51,8 @@ def export(request: MemberRequest) -> HttpResponseBase:
     asked = WithdrawalFilter(request.GET)
     found = asked.ordered(queries.withdrawals(line, **asked.rows))
     file_name = f"withdrawals-{request.membership.merchant.reference}-{today}.csv"
-    return download(request, exports.withdrawals(line, found), file_name)
+    with language_asked(request):
+        return for_people(request, exports.withdrawals(line, found), file_name)
 
 
 @for_members

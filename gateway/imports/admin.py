@@ -220,7 +220,7 @@ class ImportAdmin(Deciding, FoundByKeys):
         file: Import | None = self.get_object(request, str(object_id))
         if file is None:
             raise Http404
-        return csv_files.download(request, queries.result(file), f"{file.name}.csv")
+        return csv_files.for_people(request, queries.result(file), f"{file.name}.csv")
 
 
 @admin.register(ImportedRow)

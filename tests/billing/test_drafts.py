@@ -72,11 +72,12 @@ def test_nothing_collects_a_draft() -> None:
     assert (found.payments.count(), found.first_failed_at, shop.frozen_by()) == (0, None, [])
 
 
-def test_merchants_do_not_see_drafts() -> None:
+def test_merchants_see_no_draft_among_their_bills() -> None:
     shop = reviewed()
     assert list(invoices(shop.account)) == []
     said = text_of(browser_of(member(shop)).get(f"/m/{shop.reference}/billing/invoices/"))
-    assert "210.00" not in said
+    assert "No bills yet." in said
+    assert "A bill of 210.00 USD is under review: our team looks at it before it is issued." in said
 
 
 def test_issued_it_gets_the_next_number_amid_those_of_others() -> None:
@@ -182,3 +183,26 @@ def test_plan_fees_are_drafted_too_and_dates_go_on() -> None:
         "2026-12-01",
         "2026-12-31",
     ]
+
+
+def test_what_a_draft_holds_is_under_review_wherever_its_sum_would_be_missed() -> None:
+    shop = reviewed()
+    shop.charge("2026-11-02 11:00", "pick-pack", "5.00")
+    client = browser_of(member(shop))
+    row = "Under review 210.00 USD"
+    for page in ("", "billing/settings/"):
+        said = text_of(client.get(f"/m/rosewood/{page}"))
+        assert ("5.00 USD outstanding" in said, row in said) == (True, True)
+    assert "Under review, and on no bill yet 210.00 USD" in text_of(
+        client.get("/m/rosewood/billing/outlook/")
+    )
+    assert "A bill of 210.00 USD is under review" in text_of(
+        client.get("/m/rosewood/billing/invoices/")
+    )
+    held = text_of(client.get("/m/rosewood/billing/days/?billed=UNDER_REVIEW"))
+    assert ("Under review 1 210.00 USD" in held, "5.00 USD" in held) == (True, False)
+    month = text_of(client.get("/m/rosewood/billing/statements/2026-11/"))
+    assert ("Under review 1 210.00" in month, "not billed yet 1 5.00" in month) == (True, True)
+    issue(shop, "2026-11-02 12:00", draft())
+    said = text_of(client.get("/m/rosewood/billing/settings/"))
+    assert ("Under review" in said, "5.00 USD outstanding" in said) == (False, True)

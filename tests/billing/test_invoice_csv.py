@@ -27,19 +27,25 @@ pytestmark = pytest.mark.django_db
 ADDRESS = "/m/rosewood/billing/invoices/2026-000002.csv"
 INVOICE = """\
 Bill #,Store Name,Charge category,Description,Amount,Currency,Start of billing cycle,\
-End of billing cycle,Date,Order,Rate,App,Start of plan,End of plan
+End of billing cycle,Date,Order,Rate,App,Start of plan,End of plan,Service time,Service time (UTC)
 2026-000002,"Rosewood, Dresses",Fulfilment,Pick and pack,3.13,USD,2026-11-01,2026-11-12,\
-2026-11-03,FR-7,1.25,,,
+2026-11-03,FR-7,1.25,,,,\
+2026-11-03 10:00:00,2026-11-03T10:00:00Z
 2026-000002,"Rosewood, Dresses",Fulfilment,"Packaging: Box, large",0.20,USD,2026-11-01,2026-11-12,\
-2026-11-04,'-5,,,,
+2026-11-04,'-5,,,,,\
+2026-11-04 10:00:00,2026-11-04T10:00:00Z
 2026-000002,"Rosewood, Dresses",Shipping,Shipping label,210.00,USD,2026-11-01,2026-11-12,\
-2026-11-12,'@x,,,,
+2026-11-12,'@x,,,,,\
+2026-11-12 15:00:00,2026-11-12T15:00:00Z
 2026-000002,"Rosewood, Dresses",Shipping,Shipping label: two parcels,14.00,USD,2026-11-01,\
-2026-11-12,2026-11-12,,,,,
+2026-11-12,2026-11-12,,,,,,\
+2026-11-12 16:00:00,2026-11-12T16:00:00Z
 2026-000002,"Rosewood, Dresses",Fulfilment credit,Pick and pack credit: c-1,-1.13,USD,2026-11-01,\
-2026-11-12,2026-11-06,FR-7,,,,
+2026-11-12,2026-11-06,FR-7,,,,,\
+2026-11-06 10:00:00,2026-11-06T10:00:00Z
 2026-000002,"Rosewood, Dresses",Apps,App usage: =1+1,15.00,USD,2026-11-01,2026-11-12,\
-2026-11-10,FR-1,,'=1+1,,
+2026-11-10,FR-1,,'=1+1,,,\
+2026-11-10 10:00:00,2026-11-10T10:00:00Z
 """
 
 
@@ -102,7 +108,9 @@ def test_the_page_sends_one_row_per_charge(shop: Shop, role: str) -> None:
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     named = 'attachment; filename="bill-rosewood-2026-000002.csv"'
     assert response["Content-Disposition"] == named
-    assert b"".join(response.streaming_content).decode() == INVOICE  # type: ignore[attr-defined]
+    content = b"".join(response.streaming_content)  # type: ignore[attr-defined]
+    assert content.decode("utf-8-sig") == INVOICE
+    assert content.startswith(b"\xef\xbb\xbf")
 
 
 def test_a_viewer_may_not_export(shop: Shop) -> None:
@@ -119,11 +127,16 @@ def test_a_stranger_finds_nothing_and_who_is_not_signed_in_is_sent_to_do_so(shop
     assert Client().get(ADDRESS)["Location"] == f"/accounts/login/?next={ADDRESS}"
 
 
-def test_the_file_is_the_same_in_every_language(shop: Shop) -> None:
+def test_headings_and_fees_are_in_the_readers_language_or_in_english_on_request(shop: Shop) -> None:
     client = browser_of(member(shop))
     client.cookies["django_language"] = "th"
-    response = client.get(ADDRESS, headers={"accept-language": "th"})
-    assert b"".join(response.streaming_content).decode() == INVOICE  # type: ignore[attr-defined]
+    english = client.get(f"{ADDRESS}?english=1", headers={"accept-language": "th"})
+    content = b"".join(english.streaming_content)  # type: ignore[attr-defined]
+    assert content.decode("utf-8-sig") == INVOICE
+    thai = client.get(ADDRESS, headers={"accept-language": "th"})
+    rows = list(csv.reader(io.StringIO(b"".join(thai.streaming_content).decode("utf-8-sig"))))  # type: ignore[attr-defined]
+    assert (rows[0][4], len(set(rows[0]))) == ("จำนวนเงิน", 16)
+    assert (rows[1][3], rows[1][4]) == ("หยิบและแพ็กสินค้า", "3.13")
 
 
 def test_the_command_writes_the_same(shop: Shop, tmp_path: Path) -> None:
@@ -266,6 +279,6 @@ def test_many_charges_leave_in_blocks(shop: Shop) -> None:
     )
     assert shop.invoices()[2] == "2026-11-14 THRESHOLD 200.00"
     blocks = list(Export(invoice("2026-000003")).blocks())
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     assert all(BLOCK <= len(block) < BLOCK + 1000 for block in blocks[:-1])
     assert b"".join(blocks).count(b"\n") == 1 + 800

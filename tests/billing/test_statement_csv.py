@@ -16,6 +16,7 @@ from billing.documents.statement_csv import Export
 from billing.models import BillingAccount, Charge, StatementTotal
 from billing.operations import charges
 from lib.csv_files import BLOCK
+from merchants.models import User
 from tests import shops
 from tests.factories import ChargeFactory, GrantedCreditFactory, browser_of, member
 from tests.kept import kept
@@ -27,13 +28,16 @@ pytestmark = pytest.mark.django_db
 ADDRESS = "/m/rosewood/billing/statements/2026-10.csv"
 OCTOBER = """\
 Statement month,Merchant,Charge,Category,Fee,Request,Description,Quantity,Amount,Currency,\
-Service date,Service time (UTC),Arrived (UTC),Late,Bill #
+Service date,Service time,Service time (UTC),Arrived,Arrived (UTC),Late,Bill #
 2026-10,"Rosewood, Dresses",c-1,Fulfilment,Pick and pack,FR-7,,2.5,3.50,USD,\
-2026-10-03,2026-10-04T02:00:00Z,2026-10-04T02:00:00Z,no,2026-000001
+2026-10-03,2026-10-03 19:00:00,2026-10-04T02:00:00Z,\
+2026-10-03 19:00:00,2026-10-04T02:00:00Z,no,2026-000001
 2026-10,"Rosewood, Dresses",'@c-2,Shipping,Shipping label,,"'=HYPERLINK(""x"",""y"")",1,12.00,USD,\
-2026-10-05,2026-10-05T22:00:00Z,2026-10-05T22:00:00Z,no,2026-000001
+2026-10-05,2026-10-05 15:00:00,2026-10-05T22:00:00Z,\
+2026-10-05 15:00:00,2026-10-05T22:00:00Z,no,2026-000001
 2026-10,"Rosewood, Dresses",c-3,Fulfilment,Pick and pack,'-5,'+66 2 555,1,1.00,USD,\
-2026-10-31,2026-10-31T19:00:00Z,2026-10-31T19:00:00Z,no,
+2026-10-31,2026-10-31 12:00:00,2026-10-31T19:00:00Z,\
+2026-10-31 12:00:00,2026-10-31T19:00:00Z,no,
 """
 
 
@@ -70,7 +74,25 @@ def test_the_page_sends_one_row_per_charge(shop: Shop, role: str) -> None:
     assert (
         response["Content-Disposition"] == 'attachment; filename="statement-rosewood-2026-10.csv"'
     )
-    assert b"".join(response.streaming_content).decode() == OCTOBER  # type: ignore[attr-defined]
+    content = b"".join(response.streaming_content)  # type: ignore[attr-defined]
+    assert content.decode("utf-8-sig") == OCTOBER
+    assert content.startswith(b"\xef\xbb\xbf")  # by which spreadsheets know UTF-8
+
+
+def test_headings_and_fees_are_in_the_readers_language_or_in_english_on_request(shop: Shop) -> None:
+    close(shop)
+    owner = member(shop)
+    User.objects.filter(pk=owner.pk).update(language="th")
+    client = browser_of(owner)
+    rows = {}
+    for address in (ADDRESS, f"{ADDRESS}?english=1"):
+        content = b"".join(client.get(address).streaming_content)  # type: ignore[attr-defined]
+        rows[address] = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+    thai, english = rows.values()
+    assert (english[0][4], english[1][4], english[1][15]) == ("Fee", "Pick and pack", "no")
+    assert (thai[0][4], thai[1][4], thai[1][15]) == ("ค่าธรรมเนียม", "หยิบและแพ็กสินค้า", "ไม่ใช่")
+    assert [len(row) for row in thai] == [len(row) for row in english] == [17] * 4
+    assert thai[1][11] == english[1][11] == "2026-10-03 19:00:00"
 
 
 def test_a_viewer_may_not_export(shop: Shop) -> None:
@@ -209,7 +231,7 @@ def test_many_charges_leave_in_blocks(shop: Shop) -> None:
     )
     close(shop)
     blocks = list(Export.of(shop.merchant, date(2026, 10, 1)).blocks())
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     assert all(BLOCK <= len(block) < BLOCK + 1000 for block in blocks[:-1])
     assert b"".join(blocks).count(b"\n") == 1 + 3 + 1000
 

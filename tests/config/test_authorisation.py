@@ -96,6 +96,7 @@ MERCHANT = {
     "credit:withdrawal": SHOWS,
     "credit:withdrawals": SHOWS,
     "merchant:notices": SHOWS,
+    "merchant:mark_read": Answers("405 405 405 404 404 302", "302 302 302 404 404 302"),
     "merchant:notifications": Answers("200 200 200 404 404 302", "302 302 302 404 404 302"),
     "merchant:profile": Answers("200 200 200 404 404 302", "200 403 403 404 404 302"),
     "merchant:team": SHOWS,

@@ -49,7 +49,7 @@ def shop(written: Shop, clock: Clock) -> Shop:
 
 def rows(shop: Shop, path: str) -> list[list[str]]:
     response = browser_of(member(shop)).get(f"/m/rosewood/credit/{path}")
-    return list(csv.reader(io.StringIO(b"".join(response).decode())))
+    return list(csv.reader(io.StringIO(b"".join(response).decode("utf-8-sig"))))
 
 
 def test_it_shows_limit_used_and_available_and_that_it_cannot_be_withdrawn(shop: Shop) -> None:
@@ -98,18 +98,18 @@ def test_a_kind_without_entries_says_so(shop: Shop) -> None:
 def test_entries_come_as_csv_newest_first(shop: Shop) -> None:
     headings, first, *rest = rows(shop, "limit/entries.csv")
     assert headings == [
-        *("Time (UTC)", "Kind", "Order", "Change of limit", "Change of used", "Limit after"),
-        *("Used after", "Currency", "By", "Reason"),
+        *("Time", "Time (UTC)", "Kind", "Order", "Change of limit", "Change of used"),
+        *("Limit after", "Used after", "Currency", "By", "Reason"),
     ]
     assert first == [
-        *("2026-10-05T10:00:00Z", "LIMIT_SET", "", "500.00", "0.00", "1500.00", "300.00"),
-        *("USD", "team", "'=a good season"),
+        *("2026-10-05 10:00:00", "2026-10-05T10:00:00Z", "LIMIT_SET", "", "500.00", "0.00"),
+        *("1500.00", "300.00", "USD", "team", "'=a good season"),
     ]
-    assert [row[4] for row in rest] == ["-50.00", "50.00", "300.00", "0.00"]
+    assert [row[5] for row in rest] == ["-50.00", "50.00", "300.00", "0.00"]
 
 
 def test_the_csv_is_of_the_kind_that_the_list_shows(shop: Shop) -> None:
-    assert [row[2] for row in rows(shop, "limit/entries.csv?kind=HOLD")[1:]] == ["A-2", "A-1"]
+    assert [row[3] for row in rows(shop, "limit/entries.csv?kind=HOLD")[1:]] == ["A-2", "A-1"]
 
 
 def test_the_charts_figures_are_those_at_the_end_of_each_day(shop: Shop) -> None:

@@ -32,7 +32,7 @@ def rows(shop: Shop, path: str, **params: str) -> list[Any]:
 
 def file(shop: Shop, path: str, **params: str) -> list[list[str]]:
     response = browser_of(member(shop)).get(f"/m/rosewood/credit/{path}", params)
-    return list(csv.reader(io.StringIO(b"".join(response).decode())))
+    return list(csv.reader(io.StringIO(b"".join(response).decode("utf-8-sig"))))
 
 
 @kept()
@@ -87,15 +87,17 @@ def test_the_headings_lead_to_the_other_order_and_keep_the_filter(shop: Shop) ->
 def test_the_file_of_withdrawals_has_what_the_list_shows(shop: Shop) -> None:
     headings, *found = file(shop, "withdrawals.csv", by="amount")
     assert headings == [
-        *("Withdrawal", "Requested (UTC)", "Requested by", "To", "Last four", "Status"),
-        *("Sent (UTC)", "Ended (UTC)", "Amount", "Fee", "Currency", "Reason"),
+        *("Withdrawal", "Requested", "Requested (UTC)", "Requested by", "To", "Last four"),
+        *("Status", "Sent", "Sent (UTC)", "Ended", "Ended (UTC)", "Amount", "Fee", "Currency"),
+        "Reason",
     ]
-    assert [row[8] for row in found] == ["70.00", "90.00", "150.00"]
+    assert [row[11] for row in found] == ["70.00", "90.00", "150.00"]
     assert found[0][1:] == [
-        *("2026-11-04T10:00:00Z", "mei@rosewood.example", "BANK_CARD", "0003", "CANCELLED", ""),
-        *("2026-11-04T11:00:00Z", "70.00", "0.00", "USD", ""),
+        *("2026-11-04 10:00:00", "2026-11-04T10:00:00Z", "mei@rosewood.example", "BANK_CARD"),
+        *("0003", "CANCELLED", "", "", "2026-11-04 11:00:00", "2026-11-04T11:00:00Z", "70.00"),
+        *("0.00", "USD", ""),
     ]
-    assert [row[8] for row in file(shop, "withdrawals.csv", standing="PAID")[1:]] == ["150.00"]
+    assert [row[11] for row in file(shop, "withdrawals.csv", standing="PAID")[1:]] == ["150.00"]
 
 
 # Declined orders.
@@ -134,7 +136,7 @@ def test_each_lost_value_opens_to_its_orders(declined: Shop) -> None:
 
 def test_the_file_of_declined_orders_has_what_the_list_shows(declined: Shop) -> None:
     found = file(declined, "declined.csv", days="30", code="insufficient_credit", by="placed_at")
-    assert [(row[0], row[1], row[3], row[5], row[8]) for row in found[1:]] == [
+    assert [(row[0], row[1], row[4], row[6], row[9]) for row in found[1:]] == [
         ("BIG-1", "'=Malee", "DECLINED", "insufficient_credit", "2000.00"),
         ("BIG-2", "Somchai", "DECLINED", "insufficient_credit", "1500.50"),
     ]
@@ -156,7 +158,7 @@ def test_the_limits_entries_are_found_by_order_and_sorted(declined: Shop) -> Non
     assert [entry.kind for entry in rows(declined, "limit/", order="A-1", kind="HOLD")] == ["HOLD"]
     assert rows(declined, "limit/", order="A-") == []
     found = file(declined, "limit/entries.csv", order="A-1", by="at")
-    assert [(row[1], row[2]) for row in found[1:]] == [("HOLD", "A-1"), ("PAYMENT", "A-1")]
+    assert [(row[2], row[3]) for row in found[1:]] == [("HOLD", "A-1"), ("PAYMENT", "A-1")]
 
 
 def test_proceeds_entries_are_found_by_order_and_by_withdrawal(shop: Shop) -> None:
@@ -170,7 +172,7 @@ def test_proceeds_entries_are_found_by_order_and_by_withdrawal(shop: Shop) -> No
     assert rows(shop, path, reference="nothing") == []
     assert rows(shop, path, by="id")[0].amount == usd(1000)
     found = file(shop, "proceeds/entries.csv", reference="A-1")
-    assert [row[2] for row in found[1:]] == ["A-1"]
+    assert [row[3] for row in found[1:]] == ["A-1"]
 
 
 def test_another_shops_order_is_not_found(shop: Shop) -> None:

@@ -16,7 +16,8 @@ from notices.models import Notice
 from tests import books, shops
 from tests.amounts import usd
 from tests.credit.reviewing import DECEMBER, OPERATOR, latest, limit, metrics, outcome, shop_with
-from tests.factories import RaiseRequestFactory
+from tests.factories import RaiseRequestFactory, browser_of, member
+from tests.text import text_of
 from tests.two_people import decided, policy_by_two
 from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
@@ -60,6 +61,12 @@ def said(notice: Notice) -> str:
     return letters.sentence(notice).replace("\N{NO-BREAK SPACE}", " ")
 
 
+def page_of(shop: shops.Shop, month: str = "2026-12") -> str:
+    """What the merchant reads on the page of the review."""
+    client = browser_of(member(shop, email="mei@rosewood.example"))
+    return text_of(client.get(f"/m/rosewood/credit/raise/reviews/{month}/"))
+
+
 def audit() -> None:
     books.assert_clean()
 
@@ -69,6 +76,7 @@ def test_a_limit_set_by_an_operator_ends_it_for_good() -> None:
     set_limit(shop, "2026-12-02 10:00", "5000")
     review = latest(shop)
     assert (review.status, review.decided_by) == ("VOID", OPERATOR)
+    assert "Your limit was changed from 15,000.00 USD to 5,000.00 USD before this" in page_of(shop)
     assert review.decided_at == shop.at("2026-12-02 10:00")
     assert told() == [("PENDING", "30000.00"), ("VOID", "30000.00")]
     assert said(Notice.objects.get(cause="2026-12-01 VOID")).startswith(
@@ -129,6 +137,7 @@ def test_the_next_review_ends_it_though_it_changes_nothing() -> None:
     shop.run_jobs("2027-01-01 00:00")
     statuses = list(shop.line.reviews.order_by("on").values_list("status", flat=True))
     assert statuses == ["VOID", "UNCHANGED"]
+    assert "The review of 1 Jan 2027 came before this raise was decided about." in page_of(shop)
     assert told() == [("PENDING", "30000.00"), ("VOID", "30000.00"), ("UNCHANGED", "15000.00")]
     assert limit(shop) == "15000.00"
     audit()
@@ -143,6 +152,7 @@ def test_the_closing_of_the_account_ends_it() -> None:
         now=shop.at("2026-12-05 10:00"),
     )
     assert latest(shop).status == "VOID"
+    assert "Your account was closed before this raise was decided about." in page_of(shop)
     assert told() == [("PENDING", "30000.00"), ("VOID", "30000.00")]
     audit()
 
@@ -192,6 +202,7 @@ def test_what_was_paid_too_long_ago_makes_it_no_raise_and_void() -> None:
         approve(shop, "2026-12-02 10:00")
     review = latest(shop)
     assert (review.status, review.decided_by, review.limit_given) == ("VOID", OPERATOR, None)
+    assert "what buyers had paid left nothing to raise." in page_of(shop)
     assert limit(shop) == "15000.00"
     assert not LimitEntry.objects.filter(kind="REVIEW").exists()
     assert told()[-1] == ("VOID", "30000.00")

@@ -125,6 +125,17 @@ def test_80_percent_is_told_when_it_is_crossed_upwards_and_once_a_local_day() ->
     ]
 
 
+def test_80_percent_is_told_again_only_after_less_than_70_were_used() -> None:
+    shop = shops.join("2026-11-01 10:00", credit_limit="100.00")
+    shop.place("2026-11-02 10:00", "A", "80.00")
+    shop.pay("2026-11-03 10:00", "A", "10.00")  # 70.00: not below
+    shop.place("2026-11-03 11:00", "B", "15.00")
+    assert told(shop) == [("LIMIT_80", "2026-11-02")]
+    shop.pay("2026-11-04 10:00", "A", "15.01")  # 69.99
+    shop.place("2026-11-05 10:00", "C", "10.01")
+    assert told(shop) == [("LIMIT_80", "2026-11-02"), ("LIMIT_80", "2026-11-05")]
+
+
 @pytest.mark.parametrize(
     ("used", "limit", "kinds"),
     [

@@ -50,6 +50,23 @@ def test_a_notice_is_marked_on_every_page_until_its_list_was_opened(shop: Shop) 
     assert is_marked(client)
 
 
+def test_all_are_marked_as_read_without_opening_the_list(shop: Shop) -> None:
+    owner, viewer = browser_of(member(shop)), browser_of(member(shop, "VIEWER"))
+    assert "Mark all read" not in text_of(owner.get("/m/rosewood/"))
+    notify(shop, "FREEZE_PLACED", "1", reason="OVERDUE")
+    assert "Mark all read" in text_of(owner.get("/m/rosewood/"))
+    assert owner.post(f"{NOTICES}read/")["Location"] == "/m/rosewood/"
+    assert (is_marked(owner), is_marked(viewer)) == (False, True)
+    assert "Mark all read" not in text_of(owner.get("/m/rosewood/"))
+
+
+def test_the_list_says_which_are_new(shop: Shop) -> None:
+    client = browser_of(member(shop))
+    notify(shop, "FREEZE_PLACED", "1", reason="OVERDUE")
+    assert "frozen new " in text_of(client.get(NOTICES))
+    assert "frozen new " not in text_of(client.get(NOTICES))
+
+
 def test_each_person_has_seen_what_that_person_has_opened(shop: Shop) -> None:
     notify(shop, "FREEZE_PLACED", "1", reason="OVERDUE")
     owner, viewer = browser_of(member(shop)), browser_of(member(shop, "VIEWER"))
