@@ -35,7 +35,7 @@ def of_invoice(invoice: Invoice, attempts: Sequence[Payment], by_hand: ByHand) -
     """
     steps = [Step(invoice.issued_at, _("Issued"), amount=invoice.total)]
     steps += [
-        Step(payment.started_at, _("Payment"), payment.amount, _means(invoice, payment), payment)
+        Step(payment.started_at, _("Payment"), payment.amount, means(invoice, payment), payment)
         for payment in attempts
     ]
     by_attempt = any(payment.ended_at == invoice.first_failed_at for payment in attempts)
@@ -104,7 +104,7 @@ def _of_reversal(reversal: Reversal) -> Iterator[Step]:
         yield Step(reversal.came_back_at, _("Came back to us"), reversal.amount, kind)
 
 
-def _means(invoice: Invoice, payment: Payment) -> str:
+def means(invoice: Invoice, payment: Payment) -> str:
     """What the attempt was to be paid from: its card, or else its provider; of a transfer also the
     day on which its money arrived, if that is another than the day on which it was recorded.
     """

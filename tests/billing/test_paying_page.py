@@ -59,9 +59,9 @@ def test_a_failure_is_told_in_words_and_its_history_stays(shop: Shop) -> None:
     said = send(shop, PAY, seen="1")
     assert "The payment of 39.00 USD failed: the card did not have enough funds." in said
     assert (
-        "1 Nov 2026 10:10 Payment 1 Visa ···· 9995 Failed the card did not have enough funds 39.00 USD "
-        "1 Nov 2026 10:20 Payment 2 Visa ···· 9995 Failed the card did not have enough funds 39.00 USD"
-        in said
+        "1 Nov 2026 10:10 Payment 1 Visa ···· 9995 Failed the card did not have enough funds"
+        " 39.00 USD 1 Nov 2026 10:20 Payment 2 Visa ···· 9995 Failed the card did not have enough"
+        " funds 39.00 USD" in said
     )
     assert "Collected from Visa ···· 9995." in said
     assert "Pay 39.00 USD now" in said
