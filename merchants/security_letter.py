@@ -57,13 +57,13 @@ TEXTS = {
     Kind.ADDRESS_ASKED: (
         _("Another e-mail address was asked for"),
         _(
-            "Your account is to change from %(before)s to %(after)s. It does when the link that we"
-            " sent to the new address is followed."
+            "The e-mail address of your account is to change from %(before)s to %(after)s. It does"
+            " so once the link that we sent to the new address is opened."
         ),
     ),
     Kind.ADDRESS_CHANGED: (
         _("Your e-mail address was changed"),
-        _("Your account has changed from %(before)s to %(after)s."),
+        _("The e-mail address of your account was changed from %(before)s to %(after)s."),
     ),
     Kind.NEW_BROWSER: (
         _("A sign-in from a browser that we don't know"),
@@ -73,7 +73,7 @@ TEXTS = {
         _("Your account is locked for 15 minutes"),
         _(
             "Five wrong passwords or codes were given for your address, the last one from %(ip)s."
-            " For 15 minutes nobody signs in with it, not with the right ones either."
+            " For 15 minutes nobody signs in with it, not even with the right ones."
         ),
     ),
     Kind.FIRST_FACTOR: (

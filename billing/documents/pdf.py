@@ -1,10 +1,11 @@
 """Bills and closed statements as PDF, in the merchant's language.
 
-A bill's words and figures are its frozen copies; its status and payments are those of the moment it
-is asked for, which the document names.
+A bill's words and figures, and who issued it to whom, are its frozen copies; its status and
+payments are those of the moment it is asked for, which the document names.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
 from django.conf import settings
@@ -13,12 +14,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from billing import explanations, queries
+from billing.documents import settling
 from billing.documents.typesetting import Paper, Words, typeset
-from billing.models import Charge, Invoice, InvoiceLine, Payment, Statement, StatementTotal
-from billing.queries import Sections
+from billing.models import (
+    Charge,
+    Invoice,
+    InvoiceLine,
+    PaymentPlan,
+    Statement,
+    StatementTotal,
+)
+from billing.queries import S, Section, Sections, payment_plans
 from lib import money, zones
 from lib.formats import count, day_text, figure, instant_text, month, quantity
+from lib.formats import zone as zone_text
 from merchants import installation
+from merchants.queries import local_day
 
 # A statement lists no more charges than this, which bounds time and memory; the CSV has them all.
 LISTED = 2_000
@@ -28,66 +39,119 @@ TONES = {"PAID": "good", "OPEN": "info", "VOID": "bad", "UNCOLLECTIBLE": "bad"}
 
 
 def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
-    """The PDF of the bill with its lines and the payments that succeeded, in the language it was
-    issued in. `now` is the instant that it names as its own.
+    """The PDF of the bill with its lines, how it is to be paid, and all attempts to collect it, in
+    the language it was issued in (rule 15.32 to rule 15.34). `now` is the instant that it names as
+    its own.
     """
     lines = queries.lines(invoice)
     attempts = list(queries.attempts(invoice))
-    paid = [payment for payment in attempts if payment.status == Payment.Status.SUCCEEDED]
     collected_on = queries.collected_on(invoice, attempts)
+    plan = payment_plans.in_force(invoice) if invoice.is_unpaid else None
     number = installation.outside(str(invoice))
+    zone = invoice.account.merchant.timezone
 
     def write(words: Words) -> Paper:
+        as_of = _("Bill %(number)s, as of %(instant)s")
         return {
             "title": _("Bill %(number)s") % {"number": number},
             "heading": _("Bill"),
             "currency": invoice.currency,
             "status": _status(invoice),
-            "headline": _headline(invoice, collected_on),
-            "facts": [
-                [_("Bill number"), number],
-                [_("Kind"), str(invoice.get_kind_display())],
-                [pgettext("date", "Issued"), day_text(invoice.issued_on)],
-                [_("Due"), day_text(invoice.due_on)],
-                [_("Reason"), explanations.reason(invoice)],
-                [_("Period"), _days(invoice.period_start, invoice.period_end)],
-                *_plan_days(invoice),
-            ],
+            "headline": _headline(invoice, plan, collected_on),
+            "facts": _facts(invoice, number),
+            "explained": _explained(invoice),
             **_merchant(_("Billed to"), invoice.merchant_name, invoice.merchant_reference, words),
             **_lines(lines),
-            "issuer": _issuer(words),
+            "issuer": _shown([invoice.issuer_name, *invoice.issuer_address.split("\n")], words),
             "sums": _sums(invoice),
-            **_transfer(invoice, number, words),
-            **_payments(paid),
-            "footer": _("Bill %(number)s, as of %(instant)s")
-            % {"number": number, "instant": instant_text(now)},
+            **settling.how_to_pay(invoice, plan, number, words),
+            **settling.parts_of(plan, invoice),
+            **settling.payments(invoice, attempts),
+            "footer": f"{as_of % {'number': number, 'instant': instant_text(now)}}"
+            f" · {zone_text(zone, local_day(invoice.account, now))}",
             "page": _("Page {page} of {pages}"),
         }
 
-    with timezone.override(zones.zone(invoice.account.merchant.timezone)):
+    with timezone.override(zones.zone(zone)):
         return typeset("invoice", invoice.language, write, made_at=now)
 
 
+def _facts(invoice: Invoice, number: str) -> list[list[str]]:
+    """Rows of what the bill is, each with its label."""
+    facts = [
+        [_("Bill number"), number],
+        [pgettext("date", "Issued"), day_text(invoice.issued_on)],
+        [_("Due"), day_text(invoice.due_on)],
+        [_("Reason"), explanations.reason(invoice)],
+        [_("Period"), _days(invoice.period_start, invoice.period_end)],
+    ]
+    if invoice.is_unpaid and invoice.first_failed_on:
+        facts.append([_("Not paid since"), day_text(invoice.first_failed_on)])
+    return facts
+
+
+def _explained(invoice: Invoice) -> str:
+    """What the period of the bill means, in one sentence, with the days of its plan fees."""
+    days = {"first": day_text(invoice.period_start), "last": day_text(invoice.period_end)}
+    if invoice.is_of_plan_alone:
+        return _("It has the plan fee from %(first)s to %(last)s, charged in advance.") % days
+    if invoice.plan_start is None:
+        return _("It has what was posted from %(first)s to %(last)s.") % days
+    return _(
+        "It has what was posted from %(first)s to %(last)s, and the plan fee from %(plan_first)s"
+        " to %(plan_last)s."
+    ) % {
+        **days,
+        "plan_first": day_text(invoice.plan_start),
+        "plan_last": day_text(invoice.plan_end),
+    }
+
+
 def _lines(lines: Sections[InvoiceLine]) -> Paper:
-    """The lines of the bill for the template, by category."""
+    """The lines of the bill for the template, by category; where a fee has several, first the sum
+    of each fee, and the lines as details.
+    """
+    by_day = {
+        "columns": [_("Fee"), _("Posted"), pgettext("count", "Number"), _("Amount")],
+        "sections": [_section(section, _days_of(section)) for section in lines.sections],
+    }
+    rows = [line for section in lines.sections for line in section.rows]
+    if len({line.fee_code for line in rows}) == len(rows):
+        return {"table": by_day, "details": {}}
+    by_fee = {
+        "columns": [_("Fee"), pgettext("count", "Number"), _("Amount")],
+        "sections": [_section(section, list(_fees(section))) for section in lines.sections],
+    }
+    return {"table": by_fee, "details": {"heading": _("Lines"), **by_day}}
+
+
+def _days_of(section: Section[InvoiceLine]) -> list[list[str]]:
+    """A row for each line of the section, fee by fee, each fee's oldest first."""
+    return [
+        [line.fee_label, day_text(line.posting_on), count(line.charge_count), figure(line.amount)]
+        for line in sorted(section.rows, key=lambda line: (line.fee_label, line.posting_on))
+    ]
+
+
+def _fees(section: Section[InvoiceLine]) -> Iterator[list[str]]:
+    """Yields a row with the sum of each fee of the section, by name."""
+    by_fee = defaultdict(list)
+    for line in section.rows:
+        by_fee[line.fee_code].append(line)
+    for found in sorted(by_fee.values(), key=lambda found: found[0].fee_label):
+        yield [
+            found[0].fee_label,
+            count(sum(line.charge_count for line in found)),
+            figure(money.total((line.amount for line in found), section.currency)),
+        ]
+
+
+def _section(section: Section[S], rows: list[list[str]]) -> Paper:
+    """A category and its rows for the template, under its number of charges and its sum."""
     return {
-        "columns": [_("Fee"), _("Posted"), _("Charges"), _("Amount")],
-        "sections": [
-            {
-                "head": [str(section.category.label), count(section.charge_count)],
-                "amount": figure(section.amount),
-                "rows": [
-                    [
-                        line.fee_label,
-                        day_text(line.posting_on),
-                        count(line.charge_count),
-                        figure(line.amount),
-                    ]
-                    for line in section.rows
-                ],
-            }
-            for section in lines.sections
-        ],
+        "head": [str(section.category.label), count(section.charge_count)],
+        "amount": figure(section.amount),
+        "rows": rows,
     }
 
 
@@ -105,16 +169,7 @@ def _days(first: date, last: date) -> str:
     return f"{day_text(first)} – {day_text(last)}"
 
 
-def _plan_days(invoice: Invoice) -> list[list[str]]:
-    """A list with one row, the days of the plan fees, if the bill has some and they are not its
-    period; otherwise an empty list.
-    """
-    if invoice.plan_start is None or invoice.plan_end is None or invoice.is_of_plan_alone:
-        return []
-    return [[_("Plan fee for"), _days(invoice.plan_start, invoice.plan_end)]]
-
-
-def _headline(invoice: Invoice, collected_on: date | None) -> list[str]:
+def _headline(invoice: Invoice, plan: PaymentPlan | None, collected_on: date | None) -> list[str]:
     """The amount that matters (the total, or what is left to pay), and what the reader has to do
     about it, in this order.
     """
@@ -123,8 +178,7 @@ def _headline(invoice: Invoice, collected_on: date | None) -> list[str]:
         return [figure(invoice.total), _("paid on %(day)s") % {"day": on}]
     if invoice.status in STAMPED:
         return [figure(invoice.total), _("nothing is to be paid")]
-    due = _("to be paid by %(day)s") % {"day": day_text(invoice.due_on)}
-    return [figure(invoice.left_to_pay), due]
+    return [figure(invoice.left_to_pay), settling.due(invoice, plan)]
 
 
 def _sums(invoice: Invoice) -> list[list[str]]:
@@ -137,39 +191,6 @@ def _sums(invoice: Invoice) -> list[list[str]]:
         [_("Paid so far"), figure(invoice.amount_paid)],
         [_("Left to pay"), figure(left)],
     ]
-
-
-def _transfer(invoice: Invoice, number: str, words: Words) -> Paper:
-    """How to pay the bill by bank transfer; empty if it is not unpaid, or is collected
-    automatically.
-    """
-    if not invoice.is_unpaid or invoice.account.pays_by_itself:
-        return {"transfer": []}
-    return {
-        "transfer_heading": _("Payment by bank transfer"),
-        "transfer": [
-            *(words.shown(line) for line in settings.TAEL_BANK_DETAILS),
-            _("Name %(number)s in the transfer.") % {"number": number},
-        ],
-    }
-
-
-def _payments(paid: Iterable[Payment]) -> Paper:
-    """The payments for the template, one row each."""
-    return {
-        "payments_heading": _("Payments"),
-        "no_payments": _("No payment so far."),
-        "payment_columns": [pgettext("time", "Paid"), _("Attempt"), _("Method"), _("Amount")],
-        "payments": [
-            [
-                instant_text(payment.ended_at or payment.started_at),
-                count(payment.attempt),
-                str(payment.card or payment.provider_name),
-                figure(payment.amount),
-            ]
-            for payment in paid
-        ],
-    }
 
 
 def statement_pdf(statement: Statement) -> bytes:
@@ -200,7 +221,7 @@ def statement_pdf(statement: Statement) -> bytes:
                 [pgettext("time", "Closed"), instant_text(closed_at)],
             ],
             **_merchant(_("For"), merchant.name, merchant.reference, words),
-            "issuer": _issuer(words),
+            "issuer": _shown(settings.TAEL_ISSUER, words),
             **_totals(totals),
             **_charges(charges, totals.charge_count, words),
             "footer": _("Statement of %(month)s, %(merchant)s")
@@ -220,30 +241,29 @@ def _merchant(label: str, name: str, reference: str, words: Words) -> Paper:
     return {"for": label, "merchant": list(dict.fromkeys(lines))}
 
 
-def _issuer(words: Words) -> list[str]:
-    """The lines of the marketplace's name and address, as they are set now; it issues the
-    document.
-    """
-    return [words.shown(line) for line in settings.TAEL_ISSUER]
+def _shown(lines: Iterable[str], words: Words) -> list[str]:
+    """The lines of a name and address that are not empty, as the document's fonts can show them."""
+    return [words.shown(line) for line in lines if line]
 
 
 def _totals(totals: Sections[StatementTotal]) -> Paper:
     """The statement's totals for the template, by category and fee."""
     return {
         "totals_heading": _("Totals"),
-        "columns": [_("Fee"), _("Charges"), _("Amount")],
-        "sections": [
-            {
-                "head": [str(section.category.label), count(section.charge_count)],
-                "amount": figure(section.amount),
-                "rows": [
-                    [total.fee.label, count(total.charge_count), figure(total.amount)]
-                    for total in section.rows
-                ],
-            }
-            for section in totals.sections
-        ],
-        "total": [_("Total"), count(totals.charge_count), figure(totals.amount)],
+        "table": {
+            "columns": [_("Fee"), pgettext("count", "Number"), _("Amount")],
+            "sections": [
+                _section(
+                    section,
+                    [
+                        [total.fee.label, count(total.charge_count), figure(total.amount)]
+                        for total in section.rows
+                    ],
+                )
+                for section in totals.sections
+            ],
+            "total": [_("Total"), count(totals.charge_count), figure(totals.amount)],
+        },
     }
 
 

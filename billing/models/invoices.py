@@ -109,6 +109,10 @@ class Invoice(models.Model):
     # collecting or it was under a payment plan; null if neither ever was.
     held_until = models.DateField(null=True, blank=True)
     # Copies: a bill says what was true when it was issued.
+    # Who issued it, as TAEL_ISSUER had it then (rule 15.31): its first line, and the others. Empty
+    # if nobody had said.
+    issuer_name = models.TextField(blank=True, default="", db_default="")
+    issuer_address = models.TextField(blank=True, default="", db_default="")
     merchant_name = models.CharField(max_length=200)
     merchant_reference = models.CharField(max_length=100)
     language = models.CharField(max_length=10)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from billing import moving_in
@@ -86,7 +87,8 @@ WITH due AS (
 ), invoice AS (
     INSERT INTO billing_invoice (account_id, number, kind, status, issued_on, issued_at, drafted_at,
         next_attempt_at, period_start, period_end, plan_start, plan_end, threshold, due_on,
-        currency, total, amount_paid, merchant_name, merchant_reference, language)
+        currency, total, amount_paid, issuer_name, issuer_address, merchant_name,
+        merchant_reference, language)
     SELECT drawn.account_id, drawn.year || '-'
                || lpad(drawn.number::text, greatest(6, length(drawn.number::text)), '0'),
            drawn.kind, CASE WHEN drawn.is_draft
@@ -101,7 +103,8 @@ WITH due AS (
            CASE drawn.kind WHEN 'THRESHOLD' THEN account.threshold END,
            drawn.issued_on
                + CASE account.payment_method WHEN 'manual' THEN %(days_to_pay)s ELSE 0 END,
-           account.currency, drawn.total, 0, merchant.name, merchant.reference, merchant.language
+           account.currency, drawn.total, 0, %(issuer_name)s, %(issuer_address)s, merchant.name,
+           merchant.reference, merchant.language
     FROM numbered drawn
     JOIN billing_billingaccount account ON account.merchant_id = drawn.account_id
     JOIN merchants_merchant merchant ON merchant.id = drawn.account_id
@@ -169,6 +172,8 @@ def issue(due: Sequence[Due]) -> list[int]:
                 "days_to_pay": DAYS_TO_PAY,
                 # Bills that were settled outside are not reviewed.
                 "may_wait": not moving_in.is_under_way(),
+                "issuer_name": "".join(settings.TAEL_ISSUER[:1]),
+                "issuer_address": "\n".join(settings.TAEL_ISSUER[1:]),
             },
         )
         issued = cursor.fetchall()

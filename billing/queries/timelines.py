@@ -49,7 +49,7 @@ def of_invoice(
     steps = [Step(invoice.issued_at, _("Issued"), amount=invoice.total)]
     waived = {waiver.payment_id for waiver in by_hand.waivers}
     steps += [
-        Step(payment.started_at, _("Payment"), payment.amount, _means(invoice, payment), payment)
+        Step(payment.started_at, _("Payment"), payment.amount, means(invoice, payment), payment)
         for payment in attempts
         if payment.pk not in waived
     ]
@@ -142,7 +142,7 @@ def _of_reversal(reversal: Reversal) -> Iterator[Step]:
         yield Step(reversal.came_back_at, _("Came back to us"), reversal.amount, kind)
 
 
-def _means(invoice: Invoice, payment: Payment) -> str:
+def means(invoice: Invoice, payment: Payment) -> str:
     """What the attempt was to be paid from: its card, or else its provider; of a transfer also the
     day on which its money arrived, if that is another than the day on which it was recorded.
     """

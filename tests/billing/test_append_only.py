@@ -65,6 +65,8 @@ def with_rows(write: Callable[[], object]) -> pytest.MarkDecorator:
         "UPDATE billing_invoice SET number = '2026-000009'",
         "UPDATE billing_invoice SET issued_on = '2026-11-02'",
         "UPDATE billing_invoice SET merchant_name = 'Somebody'",
+        "UPDATE billing_invoice SET issuer_name = 'Somebody'",
+        "UPDATE billing_invoice SET issuer_address = 'Elsewhere'",
         "UPDATE billing_invoice SET status = 'OPEN', amount_paid = 0",
         "UPDATE billing_invoice SET amount_paid = 1",
         "DELETE FROM billing_invoice",

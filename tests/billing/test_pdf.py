@@ -12,12 +12,15 @@ from billing.models import Invoice
 from billing.operations import charges
 from merchants import installation
 from tests import shops
+from tests.billing import by_hand, paying
 from tests.billing.documents import billed, closed, invoice_of, statement_of
 from tests.kept import kept
 from tests.pdf_text import pages_of
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
+
+PARTS = (("2026-11-10", "14.00"), ("2026-11-20", "15.00"))
 
 
 @kept()
@@ -42,19 +45,20 @@ def october() -> Shop:
 def test_a_bill_says_who_owes_what_for_which_fees() -> None:
     (page,) = pages_of(invoice_of(billed()))
     assert page.startswith(
-        "Bill Open Tael Bill number T-2026-000001 Kind Threshold Issued 12 Nov 2026 "
+        "Bill Open Tael Bill number T-2026-000001 Issued 12 Nov 2026 "
         "Due 19 Nov 2026 Reason Threshold of 200.00 USD reached on 12 Nov 2026 "
         "Period 1 Nov 2026 – 12 Nov 2026 Billed to Rosewood Dresses rosewood "
-        "225.00 USD to be paid by 19 Nov 2026"
+        "225.00 USD to be paid by 19 Nov 2026 "
+        "It has what was posted from 1 Nov 2026 to 12 Nov 2026."
     )
     assert (
-        "Fee Posted Charges Amount Shipping 1 210.00 USD Shipping label 12 Nov 2026 1 210.00 USD "
+        "Fee Posted Number Amount Shipping 1 210.00 USD Shipping label 12 Nov 2026 1 210.00 USD "
         "Apps 1 15.00 USD App usage 10 Nov 2026 1 15.00 USD "
         "Total 225.00 USD Paid so far 0.00 USD Left to pay 225.00 USD "
-        "Payment by bank transfer Name T-2026-000001 in the transfer. "
-        "Payments No payment so far." in page
+        "Payment by bank transfer Reference of the transfer T-2026-000001 Amount 225.00 USD "
+        "Due 19 Nov 2026 Payments No payment so far." in page
     )
-    assert page.endswith("Bill T-2026-000001, as of 20 Nov 2026 10:00 Page 1 of 1")
+    assert page.endswith("Bill T-2026-000001, as of 20 Nov 2026 10:00 · UTC Page 1 of 1")
 
 
 def test_a_paid_bill_says_when_it_was_paid(settings: Settings) -> None:
@@ -65,7 +69,10 @@ def test_a_paid_bill_says_when_it_was_paid(settings: Settings) -> None:
     assert "Bill Paid Tael" in page
     assert "39.00 USD paid on 1 Nov 2026" in page
     assert "Paid so far 39.00 USD Left to pay 0.00 USD" in page
-    assert "Payments Paid Attempt Method Amount 1 Nov 2026 10:00 1 Sandbox 39.00 USD" in page
+    assert (
+        "Payments Attempt When Method Outcome Amount 1 1 Nov 2026 10:00 Sandbox Succeeded 39.00 USD"
+        in page
+    )
 
 
 def test_documents_name_who_issues_them_and_a_bill_where_to_transfer_to(
@@ -73,13 +80,100 @@ def test_documents_name_who_issues_them_and_a_bill_where_to_transfer_to(
 ) -> None:
     settings.TAEL_ISSUER = ["Tael Ltd", "1 Harbour Road, Hong Kong"]
     settings.TAEL_BANK_DETAILS = ["Harbour Bank", "Account 012-345678-001"]
-    issuer = "Tael Tael Ltd 1 Harbour Road, Hong Kong"
+    issuer = "Tael Ltd 1 Harbour Road, Hong Kong"
     (invoice,) = pages_of(invoice_of(billed()))
     assert issuer in invoice
-    assert "Payment by bank transfer Harbour Bank Account 012-345678-001 Name" in invoice
+    assert "Due 19 Nov 2026 Harbour Bank Account 012-345678-001 Payments" in invoice
     (statement,) = pages_of(statement_of(closed(reference="second-shop")))
     assert issuer in statement
     assert "Harbour Bank" not in statement
+
+
+def test_an_old_bill_names_who_issued_it_then(settings: Settings) -> None:
+    settings.TAEL_ISSUER = ["Tael Ltd", "1 Harbour Road", "Hong Kong"]
+    old = billed()
+    settings.TAEL_ISSUER = ["Tael Asia Ltd", "9 Silom Road, Bangkok"]
+    new = billed(reference="second-shop")
+    (of_before, of_now) = (pages_of(invoice_of(shop))[0] for shop in (old, new))
+    assert of_before.startswith("Bill Open Tael Ltd 1 Harbour Road Hong Kong Bill number")
+    assert of_now.startswith("Bill Open Tael Asia Ltd 9 Silom Road, Bangkok Bill number")
+    invoice = old.account.invoices.get()
+    assert (invoice.issuer_name, invoice.issuer_address) == (
+        "Tael Ltd",
+        "1 Harbour Road\nHong Kong",
+    )
+
+
+def test_where_a_fee_has_several_lines_its_sum_comes_first(many_lines: Shop) -> None:
+    """A month of three fees: their sums, how to pay, and then their days."""
+    text = " ".join(pages_of(invoice_of(many_lines)))
+    assert (
+        "Fee Number Amount Fulfilment 87 87.00 USD Packaging 29 29.00 USD "
+        "Pick and pack 29 29.00 USD Receiving 29 29.00 USD "
+        "Subscription 2 0.00 USD Plan 2 0.00 USD Total 87.00 USD" in text
+    )
+    sums, lines = text.split(" Lines Fee Posted Number Amount ")
+    assert "Payment by bank transfer" in sums
+    assert "2026 1 1.00 USD" not in sums
+    assert lines.startswith(
+        "Fulfilment 87 87.00 USD Packaging 1 Nov 2026 1 1.00 USD Packaging 2 Nov 2026 1 1.00 USD"
+    )
+
+
+def test_the_period_is_explained_in_one_line() -> None:
+    shop = shops.join("2026-11-01 09:00", plan_price="39.00")
+    assert (
+        "paid by 8 Nov 2026 It has the plan fee from 1 Nov 2026 to 30 Nov 2026, charged in advance."
+        in pages_of(invoice_of(shop))[0]
+    )
+    shop.charge("2026-11-20 10:00", "pick-pack", "20.00")
+    shop.run_jobs("2026-12-01 00:00")
+    assert (
+        "It has what was posted from 1 Nov 2026 to 30 Nov 2026, and the plan fee from 1 Dec 2026"
+        " to 30 Dec 2026." in pages_of(invoice_of(shop))[0]
+    )
+
+
+@pytest.mark.usefixtures("nothing_kept")
+def test_failed_attempts_are_told_with_their_card_and_what_comes_next(settings: Settings) -> None:
+    settings.TAEL_SANDBOX = True
+    shop = paying.billed(card=paying.SHORT)
+    shop.run_jobs("2026-11-01 12:00")
+    (page,) = pages_of(invoice_of(shop))
+    assert "Not paid since 1 Nov 2026" in page
+    assert "39.00 USD was to be paid by 1 Nov 2026" in page
+    assert "Payment Collected next 2 Nov 2026 12:00 Collected from Visa ···· 9995." in page
+    short = "Visa ···· 9995 Failed the card did not have enough funds 39.00 USD"
+    assert f"Amount 1 1 Nov 2026 12:00 {short} Bill T-2026-000001, as of" in page
+    good = paying.add_card(shop, "2026-11-01 13:00", paying.GOOD)
+    paying.choose(shop, "2026-11-01 13:00", "sandbox", good)
+    shop.run_jobs("2026-11-01 14:00")
+    (page,) = pages_of(invoice_of(shop))
+    assert "39.00 USD paid on 1 Nov 2026" in page
+    assert f"1 1 Nov 2026 12:00 {short} 2 1 Nov 2026 1" in page
+    assert "Visa ···· 4242 Succeeded 39.00 USD" in page
+    assert "Collected" not in page
+
+
+@pytest.mark.usefixtures("nothing_kept")
+def test_a_payment_plan_and_unapplied_money_are_on_the_bill(settings: Settings) -> None:
+    settings.TAEL_SANDBOX = True
+    shop = paying.manual()
+    paying.transfer(shop, "2026-11-03 12:00", "10.00")
+    by_hand.plan(shop, "2026-11-03 13:00", PARTS)
+    (page,) = pages_of(invoice_of(shop))
+    assert "29.00 USD to be paid in parts, the next one by 10 Nov 2026" in page
+    assert "Reference of the transfer T-2026-000001 Payment plan" in page
+    assert (
+        "Payment plan Due Amount Paid Left to pay 10 Nov 2026 14.00 USD 0.00 USD 14.00 USD "
+        "20 Nov 2026 15.00 USD 0.00 USD 15.00 USD Payments" in page
+    )
+    other = paying.manual("other", billing_threshold="20.00")
+    number = other.account.invoices.get().number
+    paying.transfer(other, "2026-11-03 12:00", "60.00", number=number, reference="BANK-2")
+    other.charge("2026-11-04 12:00", "pick-pack", "20.00")
+    (page,) = pages_of(invoice_of(other))
+    assert "1 4 Nov 2026 12:00 Unapplied money Succeeded 20.00 USD" in page
 
 
 def test_what_is_collected_or_paid_asks_for_no_transfer(settings: Settings) -> None:
@@ -99,7 +193,7 @@ def test_a_void_bill_is_stamped_on_each_page_and_asks_for_nothing(many_lines: Sh
     assert all("VOID" in page for page in pages)
     assert "Bill Void Tael" in pages[0]
     assert "87.00 USD nothing is to be paid" in pages[0]
-    assert "Left to pay 0.00 USD" in pages[-1]
+    assert "Left to pay 0.00 USD" in pages[0]
 
 
 def test_only_a_void_bill_is_stamped() -> None:
@@ -108,7 +202,7 @@ def test_only_a_void_bill_is_stamped() -> None:
 
 def test_a_long_bill_repeats_the_head_of_its_table_on_numbered_pages(many_lines: Shop) -> None:
     pages = pages_of(invoice_of(many_lines))
-    assert [page.count("Fee Posted Charges Amount") for page in pages] == [1, 1, 1]
+    assert [page.count("Fee Posted Number Amount") for page in pages] == [1, 1, 1]
     assert [page[-11:] for page in pages] == ["Page 1 of 3", "Page 2 of 3", "Page 3 of 3"]
     assert " ".join(pages).count(" 1 1.00 USD") == 87
 
@@ -150,7 +244,7 @@ def test_a_statement_says_its_totals_and_each_charge(october: Shop) -> None:
     assert "Month October 2026 Closed 1 Nov 2026 00:00" in page
     assert "18.50 USD 3 charges" in page
     assert (
-        "Totals Fee Charges Amount Fulfilment 2 6.50 USD Packaging 1 3.00 USD "
+        "Totals Fee Number Amount Fulfilment 2 6.50 USD Packaging 1 3.00 USD "
         "Pick and pack 1 3.50 USD Shipping 1 12.00 USD Shipping label 1 12.00 USD "
         "Total 3 18.50 USD" in page
     )

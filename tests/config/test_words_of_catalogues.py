@@ -21,7 +21,7 @@ GLOSSARY = Path(settings.BASE_DIR) / "docs" / "glossary.md"
 PLACE = re.compile(r"%\(\w+\)[sd]|%d|\{\w+\}|<[^>]+>|https?:\S+")
 HAN, THAI = "一-鿿", "ก-๛"
 # Places of sentences that hold a day, a month or an instant.
-DAYS = "day|at|first|last|last_day|due_on|asked|since|opens_at|month|instant"
+DAYS = "day|plan_first|plan_last|at|first|last|last_day|due_on|asked|since|opens_at|month|instant"
 
 
 def texts(language: str) -> list[tuple[Message, str]]:

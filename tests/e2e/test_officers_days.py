@@ -82,7 +82,7 @@ def sign_in(browser: Browser, live_server: LiveServer) -> Iterator[SignIn]:
         contexts.append(context)
         page = context.new_page()
         page.goto(f"{live_server.url}/admin/")
-        page.get_by_label("Email").fill(email)
+        page.get_by_label("E-mail address").fill(email)
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_role("button", name="Sign in", exact=True).click()
         expect(page.get_by_role("heading", name="What waits")).to_be_visible()

@@ -1,7 +1,10 @@
 """In a browser: bills and statements on paper have the document, and nothing to be clicked."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests import shops
@@ -16,8 +19,9 @@ SCREEN_ONLY = ".side, .bar, .skip, .up, .paging, .filter, .buttons, .actions, .o
 
 
 @pytest.fixture
-def printer(browser: Browser, live_server: LiveServer) -> Page:
+def printer(browser: Browser, live_server: LiveServer, settings: Settings) -> Page:
     """The browser of an owner with a closed month of ninety charges, whose screen is dark."""
+    settings.TAEL_ISSUER = ["Tael Ltd", "1 Harbour Road, Hong Kong"]
     shop = shops.join("2026-10-01 09:00", plan_price="39.00")
     for day in range(1, 31):
         for fee in ("pick-pack", "receiving", "packaging"):
@@ -31,7 +35,7 @@ def printer(browser: Browser, live_server: LiveServer) -> Page:
 
 # Each has a head that its table repeats on every page.
 DOCUMENTS = {
-    "/m/rosewood/billing/invoices/2026-000002/": "Fee Posted Charges Amount",
+    "/m/rosewood/billing/invoices/2026-000002/": "Fee Posted Number Amount",
     "/m/rosewood/billing/statements/2026-10/": (
         "Fee Service Request Description Bill Quantity Amount"
     ),
@@ -42,6 +46,24 @@ def test_it_is_the_document_in_black_on_white(printer: Page, live_server: LiveSe
     for address, heads in DOCUMENTS.items():
         printer.goto(f"{live_server.url}{address}")
         _is_the_document(printer, heads)
+
+
+def test_the_file_says_first_what_each_fee_comes_to_and_who_issued_it(
+    printer: Page, live_server: LiveServer, settings: Settings
+) -> None:
+    """As an owner takes it from the bill's page, long after the issuer has another name."""
+    settings.TAEL_ISSUER = ["Tael Asia Ltd", "9 Silom Road, Bangkok"]
+    printer.goto(f"{live_server.url}{next(iter(DOCUMENTS))}")
+    printer.emulate_media(media="screen")
+    with printer.expect_download() as loading:
+        printer.get_by_role("link", name="Download as PDF").click()
+    first, *more = pages_of(Path(loading.value.path()).read_bytes())
+    assert first.startswith("Bill Open Tael Ltd 1 Harbour Road, Hong Kong Bill number T-2026-00000")
+    assert "Packaging 30 30.00 USD Pick and pack 30 30.00 USD Receiving 30 30.00 USD" in first
+    assert "Total 129.00 USD Paid so far 0.00 USD Left to pay 129.00 USD" in first
+    assert "Payment by bank transfer Reference of the transfer T-2026-00000" in first
+    assert "Silom Road" not in " ".join((first, *more))
+    assert " ".join((first, *more)).count(" Oct 2026 1 1.00 USD") == 90
 
 
 def _is_the_document(printer: Page, heads: str) -> None:

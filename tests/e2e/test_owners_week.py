@@ -136,7 +136,7 @@ def test_thursday_proceeds_go_to_the_bank(
     settings.TAEL_SANDBOX, settings.TAEL_PAYOUT_PROVIDER = False, "sandbox"
     clock("2026-11-05 09:00")
     sign_in(page, live_server, OWNER)
-    give_code(page, "Sign In")
+    give_code(page, "Sign in")
     clock("2026-11-05 10:00")
     go_to(page, "Withdrawals")
     page.get_by_role("link", name="Withdraw", exact=True).click()

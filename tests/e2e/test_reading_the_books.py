@@ -27,7 +27,7 @@ def shop() -> Shop:
 
 def sign_in(page: Page, server: LiveServer, email: str) -> None:
     page.goto(f"{server.url}/m/rosewood/")
-    page.get_by_label("Email").fill(email)
+    page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
 

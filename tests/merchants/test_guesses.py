@@ -12,7 +12,7 @@ from tests.factories import PASSWORD, UserFactory, browser_of, confirm_second_fa
 pytestmark = pytest.mark.django_db
 
 SECRET = "JBSWY3DPEHPK3PXP"
-TOO_MANY = "Too many failed login attempts. Try again later."
+TOO_MANY = "There were too many wrong attempts to sign in. Try again later."
 SIGN_IN = "/accounts/login/"
 
 

@@ -1,0 +1,115 @@
+"""How a bill is to be paid, and what was tried and paid, for its PDF."""
+
+from collections.abc import Iterator, Sequence
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from billing.documents.typesetting import Paper, Words
+from billing.models import Invoice, Payment, PaymentPlan, Reversal
+from billing.payment_failures import in_words
+from billing.queries import payment_plans, reversals, timelines
+from lib.formats import count, day_text, figure, instant_text
+
+
+def due(invoice: Invoice, plan: PaymentPlan | None) -> str:
+    """By which day the unpaid bill, or the next part of the `plan` in force, is to be paid."""
+    if plan is not None:
+        day = payment_plans.next_day(plan, invoice)
+        return _("to be paid in parts, the next one by %(day)s") % {"day": day_text(day)}
+    said = _("to be paid by %(day)s")
+    if invoice.first_failed_on:
+        said = _("was to be paid by %(day)s")
+    return said % {"day": day_text(invoice.due_on)}
+
+
+def how_to_pay(invoice: Invoice, plan: PaymentPlan | None, number: str, words: Words) -> Paper:
+    """How to pay the bill, `number` as others see it: by which transfer, or what it is collected
+    from and when; empty if it is not unpaid. `plan` is the payment plan in force.
+    """
+    account = invoice.account
+    if not invoice.is_unpaid:
+        return {"pay": [], "pay_facts": []}
+    if account.pays_by_itself:
+        said = _("Collected from: %(method)s.") % {"method": account.get_payment_method_display()}
+        if account.card:
+            said = _("Collected from %(method)s.") % {"method": account.card}
+        next_at = invoice.next_attempt_at
+        return {
+            "pay_heading": _("Payment"),
+            "pay": [said],
+            "pay_facts": [[_("Collected next"), instant_text(next_at)]] if next_at else [],
+        }
+    facts = [[_("Reference of the transfer"), number]]
+    if plan is None:  # its parts have their own amounts and days
+        amount = f"{figure(invoice.left_to_pay)}\N{NO-BREAK SPACE}{invoice.currency}"
+        facts += [[_("Amount"), amount], [_("Due"), day_text(invoice.due_on)]]
+    return {
+        "pay_heading": _("Payment by bank transfer"),
+        "pay": [words.shown(line) for line in settings.TAEL_BANK_DETAILS],
+        "pay_facts": facts,
+    }
+
+
+def parts_of(plan: PaymentPlan | None, invoice: Invoice) -> Paper:
+    """The parts of the payment plan that is in force for the bill; empty without one."""
+    if plan is None:
+        return {"parts": []}
+    parts = payment_plans.parts(plan, invoice.amount_paid)
+    return {
+        "parts_heading": _("Payment plan"),
+        "part_columns": [_("Due"), _("Amount"), pgettext("amount", "Paid"), _("Left to pay")],
+        "parts": [
+            [day_text(part.due_on), figure(part.amount), figure(part.paid), figure(part.left)]
+            for part in parts
+        ],
+    }
+
+
+def payments(invoice: Invoice, attempts: Sequence[Payment]) -> Paper:
+    """All attempts to collect the bill for the template, one row each, and what providers took
+    back. `attempts` are all of the bill's, oldest first.
+    """
+    taken_back = reversals.of_invoice(invoice) if attempts else ()
+    return {
+        "payments_heading": _("Payments"),
+        "no_payments": _("No payment so far."),
+        "payment_columns": [
+            *(_("Attempt"), _("When"), _("Method"), pgettext("payment", "Outcome"), _("Amount"))
+        ],
+        "payments": [*_attempts(invoice, attempts), *(_reversal(one) for one in taken_back)],
+    }
+
+
+def _attempts(invoice: Invoice, attempts: Sequence[Payment]) -> Iterator[Paper]:
+    """Yields a row for each attempt; amounts of those that did not succeed count for nothing."""
+    for payment in attempts:
+        yield {
+            "cells": [
+                count(payment.attempt),
+                instant_text(payment.ended_at or payment.started_at),
+                timelines.means(invoice, payment),
+                str(payment.get_status_display()),
+                figure(payment.amount),
+            ],
+            "note": in_words(payment.failure) if payment.has_failed else "",
+            "counts": payment.status == Payment.Status.SUCCEEDED,
+        }
+
+
+def _reversal(reversal: Reversal) -> Paper:
+    """The row of money that a provider took back. The bill stays paid, so that it counts for
+    nothing.
+    """
+    return {
+        "cells": [
+            "",
+            instant_text(reversal.recorded_at),
+            "",
+            _("Payment taken back"),
+            figure(-reversal.amount),
+        ],
+        "note": str(reversal.get_kind_display()),
+        "counts": False,
+    }

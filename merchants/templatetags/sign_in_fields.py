@@ -1,0 +1,13 @@
+"""Fields of allauth's forms, as ours look."""
+
+from django import template
+from django.forms import BoundField
+
+register = template.Library()
+
+
+@register.filter
+def without_placeholder(field: BoundField) -> BoundField:
+    """The field without a placeholder, which would only repeat its label."""
+    field.field.widget.attrs.pop("placeholder", None)
+    return field
