@@ -147,6 +147,8 @@ def proceeds(line: CreditLine) -> dict[str, Any]:
     still_to_come = entries.filter(matures_on__gt=line.open_on)
     maturing = still_to_come.aggregate(total=Sum("amount", default=Decimal(0)))["total"]
     figures = {kind: sums.get(kind, Decimal(0)) for kind in ("SALE", "REFUND")}
+    if "OPENING" in sums:  # where something was brought along
+        figures["OPENING"] = sums["OPENING"]
     figures |= {"maturing": maturing, "matured": line.proceeds.amount - maturing}
     return {name: money.figure_text(figure, line.currency) for name, figure in figures.items()}
 

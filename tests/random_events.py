@@ -7,6 +7,7 @@ be refused for two reasons, only one of them is given.
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 Event = dict[str, Any]
@@ -33,6 +34,7 @@ LAGS = (
 )
 # Autumn 2017 to spring 2018: the clocks of Sao Paulo and Havana change on both sides.
 START = datetime(2017, 9, 20, tzinfo=UTC)
+CLOSE, REOPEN = "close", "reopen"  # what operators do, among the events of Moving
 
 
 class Merchant:
@@ -215,10 +217,66 @@ class Merchant:
         return {kind: f"{kind}-in-euro-{self.count}" for kind in ("payment", "refund")}
 
 
-def events(seed: int, *, merchants: int, days: int, pace: int = 1) -> list[Event]:
+class Moving(Merchant):
+    """A merchant that comes from elsewhere with open orders and proceeds, and that operators close
+    and open again: CLOSE and REOPEN are no events, and stand among them for what they do.
+    """
+
+    def events(self) -> Iterator[Event]:
+        others = super().events()
+        joined = next(others)
+        yield joined
+        at = datetime.fromisoformat(joined["at"])
+        self.first_day = (at + timedelta(days=2)).date()  # that is later than today, in any zone
+        for number in range(self.rng.randrange(3, 7)):
+            yield self._brought(at + timedelta(minutes=10 * (number + 1)))
+        is_closed, acted_at = False, at
+        for event in others:
+            yield event
+            at = datetime.fromisoformat(event["at"])
+            waits = timedelta(days=self.rng.choice((0, 3, 40)) if is_closed else 30)
+            if acted_at + waits < at and self.rng.random() < 0.03:
+                yield {"type": REOPEN if is_closed else CLOSE, "at": event["at"],
+                       "merchant": self.reference}  # fmt: skip
+                is_closed, acted_at = not is_closed, at
+            if self.rng.random() < 0.01:
+                yield self._brought(at)
+
+    def _brought(self, at: datetime) -> Event:
+        """An order or proceeds of elsewhere, once more, or with other content."""
+        if self.rng.random() < 0.3:
+            days = {self.first_day + timedelta(days=self.rng.randrange(20)) for _ in range(2)}
+            return self._event("proceeds.opening", at, {
+                "currency": self.currency[0],
+                "available": self.rng.choice(("", "-")) + self._amount(self.currency, 400),
+                "maturing": [
+                    {"on": str(day), "amount": self._amount(self.currency, 90)}
+                    for day in sorted(days)
+                ],
+            })  # fmt: skip
+        brought = [event for event in self.sent if event["type"].endswith(".opening")]
+        if brought and self.rng.random() < 0.2:
+            earlier = self.rng.choice(brought)
+            other = {"buyer": "somebody else"} if self.rng.random() < 0.4 else {}
+            is_order = earlier["type"] == "order.opening"
+            return self._event(earlier["type"], at, earlier["data"] | (other if is_order else {}))
+        reference, amount = f"order-{len(self.orders)}", self._amount(self.currency, 600)
+        paid = self.rng.choice(("0", amount, str(int(Decimal(amount)) // 3)))
+        is_part = Decimal(paid) < Decimal(amount)
+        if is_part:
+            self.orders.append((reference, amount))
+        return self._event("order.opening", at, {
+            "order": reference, "buyer": f"buyer-{self.rng.randrange(5)}", "amount": amount,
+            "currency": self.currency[0], "instalments": self.rng.choice((1, 1, 3)), "paid": paid,
+        })  # fmt: skip
+
+
+def events(
+    seed: int, *, merchants: int, days: int, pace: int = 1, kind: type[Merchant] = Merchant
+) -> list[Event]:
     """The doings of so many merchants in so many days, in order of time; slower by `pace`."""
     rng = random.Random(seed)
-    shops = [Merchant(rng, number, days, pace) for number in range(merchants)]
+    shops = [kind(rng, number, days, pace) for number in range(merchants)]
     found = [event for shop in shops for event in shop.events()]
     return sorted(found, key=lambda event: datetime.fromisoformat(event["at"]))
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from billing.operations import reopening, terms
 from credit.models import RefusedCash
 from gateway.events import EventRun
 from lib import events, money
@@ -20,7 +21,7 @@ from lib.events import Outcome
 from lib.refusals import Invalid
 from merchants.models import Merchant
 from notices.models import Notice
-from tests import books, event_files, random_events, shops
+from tests import books, event_files, random_events, shops, two_people
 from tests.reference import Model
 from tests.reference.credit import Order
 from tests.whole import full
@@ -35,6 +36,7 @@ JOBS_WAIT = timedelta(days=20)
 REPLAYED = [(2, 2, 16, 1), (1, 3, 14, 1)]
 APPLIED = [(101, 1, 190, 3), (190, 1, 190, 3), (71, 1, 190, 3), (91, 2, 160, 4), (3, 2, 160, 4)]
 LIVE = [(187, 2, 120, 4), (28, 2, 120, 4)]
+MOVING = [(1, 1, 120, 4), (2, 2, 160, 4), (3, 2, 160, 4)]
 
 
 def by_history(histories: list[tuple[int, int, int, int]]) -> Any:
@@ -57,6 +59,13 @@ EVERYTHING = {
     *("RAISED A", "RAISED B", "UNCHANGED C", "CUT D", "WAITING A", "VOID A"),
     *("refused unknown_order TAKEN", "refused unknown_order OPEN"),
     *("refused currency_mismatch OPEN", "told overdue"),
+}
+# What only merchants do that come from elsewhere, and are closed and opened again.
+MOVING_TOO = {
+    *("order.opening applied", "order.opening duplicate", "order.opening rejected conflict"),
+    *("order.opening rejected has_traded", "order.opening rejected invalid"),
+    *("proceeds.opening applied", "proceeds.opening rejected conflict"),
+    *("declined account_closed", "rejected account_closed", "FINAL", "close", "reopen"),
 }
 # What only late events, and those dated wrongly, can do besides.
 LIVE_TOO = {
@@ -230,10 +239,78 @@ def live_outcomes(arriving: Sequence[tuple[datetime, dict[str, Any]]]) -> Iterat
     yield from run.finish()
 
 
+@by_history(MOVING)
+def test_who_moves_in_is_closed_and_opened_again_has_the_books_of_the_reference(
+    seed: int, merchants: int, days: int, pace: int, settings: Any
+) -> None:
+    settings.TAEL_SANDBOX = True
+    doings = random_events.events(
+        seed, merchants=merchants, days=days, pace=pace, kind=random_events.Moving
+    )
+    until = random_events.START + timedelta(days=days + 3)
+    model = Model()
+    expected = [theirs_of(model, doing) for doing in doings]
+    found = list(of_doings(doings))
+    differing = [
+        (doing, theirs, ours)
+        for doing, theirs, ours in zip(doings, expected, found, strict=True)
+        if theirs != ours
+    ]
+    assert differing == []
+    model.advance(until)
+    shops.run_jobs(until)
+    assert differences(model) == []
+    books.assert_clean()
+
+
+def theirs_of(model: Model, doing: dict[str, Any]) -> tuple[str, str | None]:
+    """What the reference makes of an event, or of what an operator does."""
+    act = {random_events.CLOSE: model.close, random_events.REOPEN: model.reopen}.get(doing["type"])
+    if act is None:
+        outcome = model.apply(doing)
+        return outcome.kind, outcome.code
+    act(doing["merchant"], datetime.fromisoformat(doing["at"]))
+    return "applied", None
+
+
+def of_doings(doings: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str | None]]:
+    """What becomes of each event here, and of what operators do between them."""
+    run, jobs_at = EventRun(), random_events.START + JOBS_WAIT
+    for doing in doings:
+        at, is_act = datetime.fromisoformat(doing["at"]), "data" not in doing
+        if jobs_at <= at or is_act:
+            yield from map(told, run.finish())
+            run = EventRun()
+        while jobs_at <= at:
+            shops.run_jobs(jobs_at)
+            jobs_at += JOBS_WAIT
+        if is_act:
+            act(doing["type"], Merchant.objects.get(reference=doing["merchant"]).pk, at)
+            yield "applied", None
+        else:
+            run.apply(events.from_object(doing), now=at)
+    yield from map(told, run.finish())
+
+
+def told(outcome: Outcome) -> tuple[str, str | None]:
+    return outcome.status, outcome.code or None
+
+
+def act(what: str, merchant_id: int, at: datetime) -> None:
+    """Close the merchant, or open it again, by whom it takes."""
+    operation = terms.close if what == random_events.CLOSE else reopening.reopen
+    two_people.decided(operation, merchant_id=merchant_id, actor=two_people.FIRST, now=at,
+                       **two_people.WHY)  # fmt: skip
+
+
 def reached_by(arriving: Iterable[tuple[datetime | None, dict[str, Any]]]) -> set[str]:
     """What a history does to the reference's books, in words."""
     model, reached, last = Model(), set(), random_events.START
     for arrived, event in arriving:
+        if "data" not in event:
+            theirs_of(model, event)
+            reached.add(event["type"])
+            continue
         outcome = model.apply(event, arrived)
         last = arrived or datetime.fromisoformat(event["at"])
         reached.add(f"{outcome.kind} {outcome.code or ''}".strip())
@@ -265,6 +342,16 @@ def test_the_histories_reach_every_part_of_the_books() -> None:
         sent = random_events.events(seed, merchants=merchants, days=days, pace=pace)
         reached |= reached_by((None, event) for event in sent)
     assert EVERYTHING - reached == set()
+
+
+def test_who_moves_in_reaches_what_only_that_can() -> None:
+    reached: set[str] = set()
+    for seed, merchants, days, pace in MOVING:
+        sent = random_events.events(
+            seed, merchants=merchants, days=days, pace=pace, kind=random_events.Moving
+        )
+        reached |= reached_by((None, doing) for doing in sent)
+    assert MOVING_TOO - reached == set()
 
 
 def test_what_arrives_live_reaches_what_only_that_can() -> None:

@@ -196,6 +196,7 @@ def _refuse_traded(line: CreditLine) -> None:
         or line.entries.exclude(kind__in=BEFORE_TRADE).exists()
         or line.orders.filter(status=Order.Status.DECLINED).exists()
         or line.proceeds_entries.exclude(kind=ProceedsEntry.Kind.OPENING).exists()
+        or line.payments.exists()  # UNMATCHED ones have no entry
     )
     if has_traded:
         raise HasTraded("merchant: it trades here already, or is closed")

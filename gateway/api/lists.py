@@ -9,13 +9,13 @@ import binascii
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from django.db.models import Field as Column
 from django.db.models import Model, Q, QuerySet
 from django.db.models import fields as columns
 from ninja import Query
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, ValidationInfo, create_model, model_validator
 from pydantic import Field as Described
 
 from gateway.api import instants
@@ -38,6 +38,20 @@ class Asked(BaseModel):
     changed_since: Annotated[
         Instant | None, Described(description="Only rows that were written or changed since.")
     ] = None
+
+    @model_validator(mode="after")
+    def _knows_all(self, asked: ValidationInfo) -> Self:
+        """Raise Problem for a parameter that the list does not have: a misspelt one would be
+        answered with other rows than were meant. django-ninja hands over known ones alone, so
+        they are looked for in the request.
+        """
+        request = (asked.context or {}).get("request")
+        for name in request.GET if request else ():
+            if name not in type(self).model_fields:
+                raise Problem(
+                    422, "invalid", f"There is no parameter {name[:100] or 'without name'}."
+                )
+        return self
 
 
 Paged = Annotated[Asked, Query(...)]

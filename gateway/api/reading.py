@@ -13,7 +13,7 @@ from gateway.api import listings
 from gateway.api.access import Key, KeyedRequest, merchant_of
 from gateway.api.answers import Amount
 from gateway.api.instants import Moment
-from gateway.api.lists import Paged
+from gateway.api.lists import Asked, Paged
 from gateway.api.problems import Problem
 from gateway.models import Scope
 from lib import money
@@ -22,9 +22,14 @@ from merchants.queries import local_day
 
 router = Router(tags=["Reading: credit"], auth=Key(Scope.READ))
 OF_MERCHANT = "/merchants/{reference:merchant}"
-Standing = Annotated[
-    Literal["OPEN", "PAID", "REFUNDED", "CANCELLED", "DECLINED", "WRITTEN_OFF"] | None, Query()
-]
+
+
+class OrdersAsked(Asked):
+    """Which page of orders, and of which status."""
+
+    status: Literal["OPEN", "PAID", "REFUNDED", "CANCELLED", "DECLINED", "WRITTEN_OFF"] | None = (
+        None
+    )
 
 
 class ShownLine(BaseModel):
@@ -121,11 +126,11 @@ def list_reviews(request: KeyedRequest, merchant: str, asked: Paged) -> dict[str
 
 @router.get(f"{OF_MERCHANT}/orders", response=listings.ORDERS.page, operation_id="listOrders")
 def list_orders(
-    request: KeyedRequest, merchant: str, asked: Paged, status: Standing = None
+    request: KeyedRequest, merchant: str, asked: Annotated[OrdersAsked, Query(...)]
 ) -> dict[str, Any]:
     """Buyers' orders, of one status or of all."""
     line = _line(merchant_of(request, merchant))
-    which = Q(status=status) if status else None
+    which = Q(status=asked.status) if asked.status else None
     return listings.ORDERS.read(line.pk, line.currency, asked, which)
 
 

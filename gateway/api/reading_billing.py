@@ -22,7 +22,7 @@ from gateway.api import listings
 from gateway.api.access import Key, KeyedRequest, merchant_of
 from gateway.api.answers import Amount
 from gateway.api.instants import Moment
-from gateway.api.lists import Paged, page_of
+from gateway.api.lists import Asked, Paged, page_of
 from gateway.api.problems import Problem
 from gateway.models import Scope
 from lib import csv_files, money
@@ -34,8 +34,13 @@ router = Router(tags=["Reading: billing"], auth=Key(Scope.READ))
 OF_MERCHANT = "/merchants/{reference:merchant}"
 MONTH = f"{OF_MERCHANT}/statements/{{month:month}}"
 INVOICE = f"{OF_MERCHANT}/invoices/{{reference:number}}"
-Standing = Annotated[Literal["OPEN", "PAID", "VOID", "UNCOLLECTIBLE"] | None, Query()]
 HAS_NUMBER = Q(number__isnull=False)  # a draft is our people's
+
+
+class InvoicesAsked(Asked):
+    """Which page of invoices, and of which status."""
+
+    status: Literal["OPEN", "PAID", "VOID", "UNCOLLECTIBLE"] | None = None
 
 
 class Total(BaseModel):
@@ -189,11 +194,11 @@ def statement_as_pdf(request: KeyedRequest, merchant: str, month: date) -> HttpR
 
 @router.get(f"{OF_MERCHANT}/invoices", response=listings.INVOICES.page, operation_id="listInvoices")
 def list_invoices(
-    request: KeyedRequest, merchant: str, asked: Paged, status: Standing = None
+    request: KeyedRequest, merchant: str, asked: Annotated[InvoicesAsked, Query(...)]
 ) -> dict[str, Any]:
     """The merchant's invoices, of one status or of all."""
     account = _account(merchant_of(request, merchant))
-    which = HAS_NUMBER & Q(status=status) if status else HAS_NUMBER
+    which = HAS_NUMBER & Q(status=asked.status) if asked.status else HAS_NUMBER
     return listings.INVOICES.read(account.pk, account.currency, asked, which)
 
 

@@ -84,6 +84,8 @@ def test_only_what_changed_since_an_instant(clock: Clock) -> None:
         ("changed_since=yesterday", (422, "invalid")),
         ("status=GONE", (422, "invalid")),
         ("limit=1&limit=2", (400, "bad_request")),
+        ("change_since=2026-11-26T10:00:00Z", (422, "invalid")),  # misspelt
+        ("=0.0", (422, "invalid")),
     ],
 )
 def test_a_page_that_cannot_be_is_refused(

@@ -14,9 +14,9 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 #     (`invalid`) > reference (`duplicate`/`conflict`) > `currency_mismatch` > `unknown_order` >
 #     status > amount. Others: data before merchant; currency before reference; order before
 #     currency.
-#  2a. What no event reaches is not here: the codes account_closed, paused_by_merchant and
-#     above_own_cap, closing, credits and voids, unapplied money, reversals, providers' minimums
-#     (payment_method is sandbox or manual here), confirmed profiles, settled cash.
+#  2a. What no event reaches is not here: the codes paused_by_merchant and above_own_cap, credits
+#     and voids, unapplied money, reversals, minimums of providers (payment_method is sandbox or
+#     manual here), confirmed profiles, settled cash.
 #  2b. Arrival: `apply(event, arrived)`; without it an event arrives at its `at`. Instants that
 #     cannot be are looked at after duplicates and conflicts, currency, order and status, but for
 #     payments and refunds, which are refused for the future before their order is looked for.
@@ -50,6 +50,12 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 # 11. `credit_limit` is in `currency`, threshold and plan price in the billing currency. A charge in
 #     the credit currency when billing differs -> `currency_mismatch`.
 # 12. refunds=False: every order.refunded -> `unsupported`, even for unknown merchants.
+# 12a. What is brought along (rule 23.16): -> an UNMATCHED payment is trade of the line's own, as is
+#     any entry but OPENED and MOVED_IN (a review that changed the limit, too). proceeds.opening has
+#     no reference: there is one content of it for each merchant.
+# 12b. Closing and opening again are asked of the model (`close`, `reopen`): no event does it. A
+#     charge to a closed account -> duplicate or conflict first, currency, then `account_closed`. An
+#     order -> currency, instant, then DECLINED.
 #
 # B. Days
 # 13. A local day starts at its first instant: midnight; the end of a gap that skips midnight; the
@@ -83,7 +89,8 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 #     written off).
 # 23. shipped / delivered allowed in OPEN, PAID, REFUNDED, WRITTEN_OFF, in any order of time.
 # 24. A refund takes from its order's SALEs: -> the oldest first (matured before maturing). Other:
-#     newest first. "The rest" is never needed without withdrawals.
+#     newest first. "The rest" is needed for what was paid elsewhere alone, without withdrawals; it
+#     is what has matured.
 # 25. LimitEntry kinds: OPENED, PLACED, PAID, REFUNDED, CANCELLED, WRITTEN_OFF, REVIEW. No entry
 #     when nothing changes (opening with 0, a refund of paid money, a review without change). One
 #     entry per write-off.

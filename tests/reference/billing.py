@@ -53,7 +53,7 @@ class Invoice:
     @property
     def last_day(self) -> date:
         """The last day that it may take."""
-        return self.on if self.kind == "THRESHOLD" else self.on - ONE_DAY
+        return self.on if self.kind in ("THRESHOLD", "FINAL") else self.on - ONE_DAY
 
 
 @dataclass
@@ -75,6 +75,11 @@ class Account:
     monthly: list[Charge] = field(default_factory=list)  # MONTHLY, of the open month, not posted
     invoices: list[Invoice] = field(default_factory=list)
     statements: dict[str, Statement] = field(default_factory=dict)
+    plan_from: date = date.min  # the day on which the plan started, or started anew
+    closed_on: date | None = None
+
+    def __post_init__(self) -> None:
+        self.plan_from = self.joined_on
 
     @property
     def outstanding(self) -> Decimal:
@@ -168,15 +173,37 @@ class Account:
 
     def invoice_of(self, day: date) -> None:
         """The scheduled bill of a new local day, if it has one."""
+        if self.closed_on is not None:
+            return
         since = (day - self.joined_on).days
         earlier = [item for item in self.items if item.posting_day < day]
-        if since % self.plan_interval_days == 0:
+        if self.is_plan_date(day):
             plan = Item(PLAN, "SUBSCRIPTION", day)
             plan.charges.append(Charge(f"plan {day}", PLAN, "SUBSCRIPTION", self.plan_price))
             self.items.append(plan)
             self.issue("SUBSCRIPTION", day, [*earlier, plan])
         elif self.plan_interval_days > CYCLE_DAYS and since % CYCLE_DAYS == 0:
             self.issue("CYCLE", day, earlier)
+
+    def is_plan_date(self, day: date) -> bool:
+        return (day - self.plan_from).days % self.plan_interval_days == 0
+
+    def close(self, today: date) -> None:
+        """Everything posts, and goes on one final bill."""
+        self.post(self.accrued + self.monthly, today)
+        self.accrued, self.monthly = [], []
+        self.issue("FINAL", today, list(self.items))
+        self.closed_on = today
+
+    def reopen(self, today: date) -> None:
+        """The plan starts anew if one of its dates has passed meanwhile."""
+        assert self.closed_on is not None
+        days = range(1, (today - self.closed_on).days + 1)
+        passed = any(self.is_plan_date(self.closed_on + n * ONE_DAY) for n in days)
+        self.closed_on = None
+        if passed:
+            self.plan_from = today
+            self.invoice_of(today)
 
     def end_day(self, day: date) -> None:
         """Postings, one check, the month's statement, the bill of the new date."""

@@ -42,6 +42,7 @@ class Order:
     delivered_at: datetime | None = None
     told_on: date | None = None  # the local day on which the delivery was heard of
     paid: Decimal = ZERO  # while OPEN
+    paid_elsewhere: Decimal = ZERO  # that of `paid` which is no sale here
     refunded: Decimal = ZERO
     written_off: Decimal = ZERO  # as it was at the write-off, never lowered
     recovered: Decimal = ZERO  # paid after the write-off
@@ -138,6 +139,7 @@ class CreditLine:
     )  # by payment reference
     refused: dict[tuple[str, str], RefusedCash] = field(default_factory=dict)  # by kind, reference
     told_overdue: list[tuple[str, date, Decimal]] = field(default_factory=list)
+    is_closed: bool = False
     waiting: "Review | None" = None  # whose raise waits for a decision
 
     @property
@@ -191,7 +193,9 @@ class CreditLine:
         placed_at = self.counted(at, now)
         reference, amount = data["order"], data["amount"]
         code = None
-        if self.frozen_by():
+        if self.is_closed:
+            code = "account_closed"
+        elif self.frozen_by():
             code = "line_frozen"
         elif data["buyer_risk"] == 3:
             code = "buyer_risk"
@@ -205,6 +209,45 @@ class CreditLine:
         self.orders[reference] = self.open_orders[reference] = order
         self.change("PLACED", used=amount)
         return None
+
+    # What is brought along from elsewhere
+
+    @property
+    def has_traded(self) -> bool:
+        """Whether anything is in it that was not brought along."""
+        return bool(
+            any(entry.kind not in ("OPENED", "MOVED_IN") for entry in self.entries)
+            or any(order.status == "DECLINED" for order in self.orders.values())
+            or any(entry.kind != "OPENING" for entry in self.proceeds)
+            or self.unmatched
+        )
+
+    def check_untraded(self) -> None:
+        if self.is_closed or self.has_traded:
+            raise Refused("has_traded")
+
+    def bring_order(self, data: dict[str, Any], at: datetime, now: datetime) -> None:
+        """An open order of elsewhere: what is outstanding is held, whatever the limit has left."""
+        self.check_currency(data["currency"])
+        placed_at = self.counted(at, now)
+        self.check_untraded()
+        amount, paid = data["amount"], data["paid"]
+        parts = [Part(a, a) for a in split(amount, data["instalments"], self.currency)]
+        order = Order(data["order"], amount, parts, "OPEN", placed_at)
+        order.paid = order.paid_elsewhere = paid
+        order.cover(paid, newest_first=False)
+        self.orders[order.reference] = self.open_orders[order.reference] = order
+        self.change("MOVED_IN", used=order.outstanding)
+
+    def bring_proceeds(self, data: dict[str, Any], today: date) -> None:
+        self.check_currency(data["currency"])
+        if any(on <= today for on in data["maturing"]):
+            raise Invalid("matures later than today, or is available")
+        self.check_untraded()
+        days = {today: data["available"]} | data["maturing"]
+        for on, amount in days.items():
+            if amount:
+                self.proceeds.append(ProceedsEntry("OPENING", "", amount, today, on))
 
     def find_moving(self, reference: str) -> Order:
         order = self.find(reference)
@@ -373,6 +416,11 @@ class CreditLine:
                 refunded[entry.order] = refunded.get(entry.order, ZERO) - entry.amount
         matured = maturing = ZERO
         for entry in self.proceeds:
+            if entry.kind == "OPENING":
+                assert entry.matures_on is not None
+                is_here = entry.matures_on <= today
+                matured += entry.amount if is_here else ZERO
+                maturing += ZERO if is_here else entry.amount
             if entry.kind != "SALE":
                 continue
             taken = min(entry.amount, refunded.get(entry.order, ZERO))
@@ -382,5 +430,7 @@ class CreditLine:
                 matured += entry.amount - taken
             else:
                 maturing += entry.amount - taken
-        assert not any(refunded.values())
-        return matured, maturing
+        # What was paid elsewhere is no sale: a refund of that takes from the rest.
+        rest = sum(refunded.values(), ZERO)
+        assert rest <= sum((order.paid_elsewhere for order in self.orders.values()), ZERO)
+        return matured - rest, maturing

@@ -79,6 +79,8 @@ class Model:
         self._catch_up(merchant, now)
         content = parse(data)
         key = (kind, content[key_field] if key_field else at.isoformat())
+        if kind == "proceeds.opening":
+            key = (kind, "all of them")
         if key in merchant.seen:
             return same_or_conflict(merchant.seen[key], content)
         try:
@@ -125,6 +127,26 @@ class Model:
         self._catch_up(owner, instant)
         owner.account.grant(reference, category, amount, owner.open_day)
 
+    def close(self, merchant: str, at: datetime) -> None:
+        """An operator closes the merchant; no event does this."""
+        owner = self._come_to(merchant, at)
+        owner.line.is_closed = True
+        owner.line.overtake()
+        owner.account.close(owner.open_day)
+
+    def reopen(self, merchant: str, at: datetime) -> None:
+        """Two operators open the closed merchant again; no event does this."""
+        owner = self._come_to(merchant, at)
+        owner.line.is_closed = False
+        owner.account.reopen(owner.open_day)
+
+    def _come_to(self, merchant: str, at: datetime) -> Merchant:
+        owner = self.merchants[merchant]
+        with localcontext() as context:
+            context.prec = PRECISION
+            self._catch_up(owner, at)
+        return owner
+
     # Days
 
     def advance(self, until: str | datetime) -> None:
@@ -154,7 +176,7 @@ class Model:
         merchant.line.start_day(today)
         if self.dunning and merchant.account.has_dunned_invoice(today):
             merchant.line.freeze("UNPAID_BILL", today)
-        if self.reviews and today.day == 1:
+        if self.reviews and today.day == 1 and not merchant.line.is_closed:
             latest = merchant.metrics[max(merchant.metrics)] if merchant.metrics else None
             done = review(merchant.line, latest, today)
             if done:
@@ -191,6 +213,12 @@ def operate(
     line, today = merchant.line, merchant.open_day
     if kind == "order.placed":
         return line.place(content, at, now)
+    if kind == "order.opening":
+        line.bring_order(content, at, now)
+        return None
+    if kind == "proceeds.opening":
+        line.bring_proceeds(content, today)
+        return None
     if kind == "shop.metrics":
         line.counted(at, now)
         merchant.metrics[at] = content
@@ -207,6 +235,8 @@ def operate(
     else:
         if content["currency"] != merchant.account.currency:
             raise Refused("currency_mismatch")
+        if line.is_closed:
+            raise Refused("account_closed")
         served_on = local_day(merchant.zone, line.counted(at, now))
         merchant.account.record(content, served_on, today)
     return None

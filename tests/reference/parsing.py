@@ -8,6 +8,7 @@ field that is missing has its default.
 
 import re
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -150,6 +151,42 @@ def placed(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def opened(data: dict[str, Any]) -> dict[str, Any]:
+    """An open order of elsewhere, of which less than all was paid there."""
+    code = currency(data)
+    amount, paid = positive(data, code), read(data.get("paid", "0"), code)
+    if paid >= amount:
+        raise Invalid("paid must be less than the amount")
+    return {
+        "order": word(data, "order"),
+        "buyer": word(data, "buyer"),
+        "amount": amount,
+        "currency": code,
+        "instalments": whole({"instalments": 1} | data, "instalments", 1),
+        "paid": paid,
+    }
+
+
+def brought(data: dict[str, Any]) -> dict[str, Any]:
+    """Proceeds of elsewhere: what is available (below 0: it was owed), and what matures when."""
+    code = currency(data)
+    written, maturing = data.get("available", "0"), {}
+    is_owed = isinstance(written, str) and written.startswith("-")
+    available = read(written[1:] if is_owed else written, code)
+    for row in data.get("maturing", []):
+        on, amount = date.fromisoformat(row["on"]), positive(row, code)
+        if on in maturing:
+            raise Invalid("a day twice")
+        maturing[on] = amount
+    if available == 0 and not maturing:
+        raise Invalid("nothing to bring along")
+    return {
+        "currency": code,
+        "available": -available if is_owed else available,
+        "maturing": maturing,
+    }
+
+
 def order_only(data: dict[str, Any]) -> dict[str, Any]:
     return {"order": word(data, "order")}
 
@@ -205,4 +242,6 @@ PARSERS: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str | None]
     "order.paid": (paid, "payment"),
     "order.refunded": (refunded, "refund"),
     "charge.recorded": (charged, "charge"),
+    "order.opening": (opened, "order"),
+    "proceeds.opening": (brought, "currency"),
 }

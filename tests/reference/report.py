@@ -111,7 +111,7 @@ def of_proceeds(line: CreditLine, today: date) -> dict[str, Any]:
     matured, maturing = line.buckets(today)
     sums = {"SALE": ZERO, "REFUND": ZERO}
     for entry in line.proceeds:
-        sums[entry.kind] += entry.amount
+        sums[entry.kind] = sums.get(entry.kind, ZERO) + entry.amount
     return {
         "sums": {kind: text(total, line.currency) for kind, total in sums.items()},
         "matured": text(matured, line.currency),

@@ -29,9 +29,10 @@ def clamp(value: Decimal) -> Decimal:
 
 
 def paid_before(line: CreditLine, today: date) -> Decimal:
-    """Payments net of refunds in the 90 local days before today."""
+    """Payments net of refunds in the 90 local days before today; not what was brought along."""
     first = today - timedelta(days=PAID_DAYS)
-    return sum((entry.amount for entry in line.proceeds if first <= entry.on < today), ZERO)
+    here = (entry for entry in line.proceeds if entry.kind != "OPENING")
+    return sum((entry.amount for entry in here if first <= entry.on < today), ZERO)
 
 
 def score(metrics: dict[str, Any], paid: Decimal, limit: Decimal) -> Decimal:
