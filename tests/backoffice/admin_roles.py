@@ -139,7 +139,7 @@ DECIDED = {
     "credit.withdrawal": (CREDIT, "approve reject paid failed sent-back correct"),
     "merchants.membership": (RUNS, "role remove"),
     "merchants.invitation": (RUNS, "send-again revoke"),
-    "merchants.merchant": (RUNS, "invite look note details contacts key erase-contacts"),
+    "merchants.merchant": (RUNS, "invite look note details contacts erase-contacts key"),
     "notices.noticemail": (CREDIT + BILLING + RUNS, "again"),
     "merchants.profile": (
         CREDIT,
