@@ -11,6 +11,7 @@ from billing.admin.forms import Ended
 from billing.admin.shown import AboutAccount
 from billing.models import Payment, UnappliedEntry
 from billing.operations import ended_payments, payments
+from billing.queries import methods
 from billing.queries import waiting as queues
 
 PROVIDERS = Payment.Provider.choices
@@ -82,7 +83,7 @@ class PaymentAdmin(AboutAccount, FoundByKeys):
     list_filter = (
         waiting(queues.UNANSWERED),
         "status",
-        one_of("provider", PROVIDERS),
+        one_of("provider", lambda: methods.offered(PROVIDERS)),
         of_currency("billing.BillingAccount"),
     )
     list_select_related = ("invoice",)

@@ -11,13 +11,14 @@ from django.test import Client
 
 from backoffice.reports import REPORTS, Asked, Span, groups, named, rows_of, written
 from credit.operations import payout_files, payouts
-from tests import shops
+from tests import shops, trailed
 from tests.backoffice.shops_with_work import NOW, clerk, in_trouble, operator
 from tests.credit.pages import set_clock
 from tests.factories import TransferFactory, browser_of, member
 from tests.kept import kept
 from tests.shops import Shop, instant
 from tests.text import text_of
+from tests.trailed import Told
 
 pytestmark = pytest.mark.django_db
 
@@ -147,6 +148,17 @@ def test_a_csv_has_the_same_figures(browsing: Client) -> None:
     (total,) = [row[-1] for row in figures(browsing.get("/admin/reports/receivables-by-age/"))][-1:]
     assert f"{sum(Decimal(row[-1]) for row in rows):,} USD" == total
     assert answer.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_each_file_is_on_the_trail_with_what_was_asked(browsing: Client) -> None:
+    since = trailed.newest()
+    asked = {"currency": "USD", "start": "2026-11-01", "end": "2026-11-30"}
+    assert browsing.get("/admin/reports/revenue.csv", asked).status_code == 200
+    assert browsing.get("/admin/reports/revenue.svg", asked).status_code == 200  # is no file
+    assert browsing.get("/admin/reports/revenue.csv?start=never").status_code == 404
+    assert trailed.told(since) == [
+        Told("LIST_DOWNLOADED", "report Revenue by fee and month", {}, asked)
+    ]
 
 
 @every_report
