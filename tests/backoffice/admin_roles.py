@@ -30,6 +30,7 @@ SEEN = {
     "billing.paymentplan": ALL,
     "billing.paymentplanpart": ALL,
     "billing.planterm": ALL,
+    "billing.providerday": ALL,
     "billing.reversal": ALL,
     "billing.statement": ALL,
     "billing.statementtotal": ALL,
