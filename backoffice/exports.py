@@ -4,7 +4,7 @@ Rows are read and written one by one, so that a million of them take no more mem
 """
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import reduce
@@ -25,16 +25,17 @@ from lib.registry import Registry
 AT_ONCE = 2000  # rows that are read together
 NOT_ASKED = ("p", "e")  # of an address: no question about the rows
 
-Recorder = Callable[[Any, HttpRequest, datetime], None]
+Recorder = Callable[[str, Mapping[str, str], HttpRequest, datetime], None]
 
-# What writes down that somebody has taken a list; another package registers it (trail.downloads).
+# What writes down that somebody has taken a list or a report; another package registers it
+# (trail.downloads).
 RECORDERS: Registry[Recorder] = Registry(lambda one: 0)
 
 
-def record(pages: Any, request: HttpRequest, now: datetime) -> None:
-    """Have it written down that the operator takes the list with what the request asks for."""
+def record(what: str, said: Mapping[str, str], request: HttpRequest, now: datetime) -> None:
+    """Have it written down that the operator takes `what` with what is asked of it."""
     for one in RECORDERS:
-        one(pages, request, now)
+        one(what, said, request, now)
 
 
 def asked(request: HttpRequest) -> dict[str, str]:

@@ -167,17 +167,19 @@ def waiting(*queues: Queue) -> type[Waiting]:
     return type("WaitingHere", (Waiting,), {"queues": queues})
 
 
-def one_of(field: str, choices: Sequence[tuple[str, Any]]) -> type[admin.SimpleListFilter]:
-    """A filter class for a field that declares no choices. Collecting the choices from the rows
-    would read the whole table.
+def one_of(
+    field: str, choices: Sequence[tuple[str, Any]] | Callable[[], Sequence[tuple[str, Any]]]
+) -> type[admin.SimpleListFilter]:
+    """A filter class for a field that declares no choices, or of which not all are offered: then
+    `choices` is a function. Collecting the choices from the rows would read the whole table.
     """
 
     class OneOf(admin.SimpleListFilter):
-        title = field
+        title = field.replace("_", " ")
         parameter_name = field
 
         def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-            return list(choices)
+            return list(choices() if callable(choices) else choices)
 
         def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
             return queryset.filter(**{field: self.value()}) if self.value() else queryset
@@ -348,7 +350,8 @@ class Bounded(ModelAdmin):
         except IncorrectLookupParameters:
             return HttpResponseRedirect(reverse(_name(self.model, "changelist")))
         blocks = self.file_of(found)
-        exports.record(self, request, clock.now())
+        what = f"list of {self.opts.verbose_name_plural}"
+        exports.record(what, exports.asked(request), request, clock.now())
         return csv_files.for_people(request, blocks, exports.file_name(self))
 
     def file_of(self, found: Any) -> Iterator[bytes]:

@@ -1,5 +1,5 @@
 """The jobs of billing: day-ends, collecting bills, asking about attempts without an answer,
-reversals.
+reversals, and what providers took each day.
 """
 
 from datetime import timedelta
@@ -34,6 +34,14 @@ RECONCILE_PAYMENTS = Job(
     every=timedelta(minutes=5),
     model=Payment,
     merchant="invoice__account__merchant",
+    in_replay=False,
+    asks_providers=True,
+)
+LOOK_AT_DAYS = Job(
+    "look-at-provider-days",
+    due=reversals.providers_to_look_at,
+    work=tasks.look_at_days,
+    every=timedelta(days=1),
     in_replay=False,
     asks_providers=True,
 )

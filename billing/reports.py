@@ -1,6 +1,6 @@
 """The operators' reports about billing: what is owed, earned and collected, of all merchants."""
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 
 from backoffice.reports import COUNT, Figure, Key, Report, Span
 from billing.models import Invoice, Payment, UnappliedEntry
@@ -9,6 +9,12 @@ from lib.formats import day_text, plain_money
 
 SEES = "billing.view_billingaccount"
 DAY = Key("day", "Day (UTC)", day_text)
+
+
+def _difference(said: dict[str, str]) -> str:
+    """A difference between the provider and us, in words."""
+    sides = [f"{side} {said[side]}" for side in ("there", "here") if said[side]]
+    return f"{said['reference']}: {said['what']} ({', '.join(sides)})"
 
 
 RECEIVABLES = Report(
@@ -81,6 +87,31 @@ COLLECTED = Report(
         "What cannot be right": lambda payment: payment.problem,
     },
 )  # fmt: skip
+AT_PROVIDERS = Report(
+    135,
+    "payments-at-providers",
+    "Cash in: against the provider's figures",
+    about="What Stripe says that it took on each day, beside the payments of ours that succeeded."
+    " A job asks once a day about the three days before; the rows name each difference.",
+    permission=SEES,
+    span=Span.DAYS,
+    rows=rows.at_providers,
+    keys=[DAY, Key("provider", "Provider", lambda code: str(Payment.Provider(code).label))],
+    figures=[
+        Figure("there_many", "How many there", Sum("count"), is_count=True),
+        Figure("here_many", "How many here", Sum("known_count"), is_count=True),
+        Figure("difference", "Difference", Sum(F("amount") - F("known_amount"))),
+        Figure("here", "Here", Sum("known_amount")),
+        Figure("there", "At the provider", Sum("amount")),
+    ],
+    columns={
+        "Day": lambda one: day_text(one.day),
+        "At the provider": lambda one: plain_money(one.amount),
+        "Here": lambda one: plain_money(one.known_amount),
+        "Differences": lambda one: "; ".join(map(_difference, one.differences)) or "none",
+        "Asked": lambda one: f"{one.looked_at:%Y-%m-%d %H:%M}",
+    },
+)
 UNAPPLIED = Report(
     140,
     "unapplied-money",
@@ -98,4 +129,4 @@ UNAPPLIED = Report(
         "Written": lambda entry: f"{entry.at:%Y-%m-%d %H:%M}",
     },
 )
-ALL = (RECEIVABLES, REVENUE, COLLECTED, UNAPPLIED)
+ALL = (RECEIVABLES, REVENUE, COLLECTED, AT_PROVIDERS, UNAPPLIED)

@@ -11,7 +11,7 @@ from celery import shared_task
 from kombu.exceptions import OperationalError as BrokerError
 
 from billing import queries
-from billing.operations import days, payments, stripe_reversals
+from billing.operations import days, payments, provider_days, stripe_reversals
 from jobs.chunks import Failures, Turn, ask_one_by_one, run_bisecting
 from lib import clock
 
@@ -48,6 +48,13 @@ def look_for_reversals(
     the providers that failed, each with its error.
     """
     return ask_one_by_one(stripe_reversals.look_at, providers, turn or Turn(now))
+
+
+def look_at_days(providers: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
+    """Ask these providers what they took on the last days, and keep that; returns the numbers of
+    the providers that failed, each with its error.
+    """
+    return ask_one_by_one(provider_days.look_at, providers, turn or Turn(now))
 
 
 # Less than Celery's time limit, which strikes in the middle of a request.

@@ -16,6 +16,7 @@ TIMETABLE = (
     billing.COLLECT_PAYMENTS,
     billing.RECONCILE_PAYMENTS,
     billing.LOOK_FOR_REVERSALS,
+    billing.LOOK_AT_DAYS,
     credit.ORDER_FLAGS,
     credit.AUTOMATIC_WITHDRAWALS,
     credit.SEND_WITHDRAWALS,

@@ -14,6 +14,7 @@ from lib import erasing, money
 from lib.refusals import Refused
 from merchants.personal import HOLDINGS, Holding, Kind, Row, Subject
 from merchants.personal_rows import fields
+from trail.models import TrailEntry
 
 ORDER_COLUMNS = (
     "reference buyer buyer_risk currency amount instalments status decline_code outstanding paid"
@@ -135,6 +136,29 @@ def _erase_destinations(subject: Subject, pseudonym: str) -> int:
     never_paid = _destinations_of(subject).filter(
         removed_at__isnull=False, blocked_at__isnull=True, withdrawal__isnull=True
     )
-    return never_paid.exclude(holder__regex=erasing.PATTERN).update(
-        holder=pseudonym, last_four="", number=b""
+    rows = 0
+    for one in never_paid.exclude(holder__regex=erasing.PATTERN):
+        rows += _erase_on_trail(one, pseudonym)
+        rows += PayoutDestination.objects.filter(pk=one.pk).update(
+            holder=pseudonym, last_four="", number=b""
+        )
+    return rows
+
+
+def _erase_on_trail(destination: PayoutDestination, pseudonym: str) -> int:
+    """Replace holder and last figures in what the trail says of the destination."""
+    said = TrailEntry.objects.filter(
+        Q(before__usable_from=destination.usable_from.isoformat())
+        | Q(after__usable_from=destination.usable_from.isoformat()),
+        merchant=destination.line_id,
+        subject=f"{destination.kind} {destination.last_four}",
     )
+    for entry in said:
+        before, after = (
+            {**values, "holder": pseudonym} if "holder" in values else values
+            for values in (entry.before, entry.after)
+        )
+        TrailEntry.objects.filter(pk=entry.pk).update(
+            subject=f"{destination.kind} {pseudonym}", before=before, after=after
+        )
+    return len(said)

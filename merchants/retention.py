@@ -2,22 +2,24 @@
 (rule 21.21).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Least, Now
 
 from jobs.retention import KEPT, Kept
 from merchants.models import Invitation, SecurityMail, SignIn
 from merchants.sign_in import sessions
+from merchants.sign_in.settings import LEAST_KEPT_DAYS
 
 
 def register() -> None:
     """Register what the job removes. Called once, when a program starts."""
     KEPT.register(
         Kept(10, "sign-ins", "TAEL_SIGN_INS_KEPT_DAYS", _sign_ins),
-        Kept(11, "expired sessions", "", _sessions),
+        Kept(11, "expired sessions", "", _sessions, _end),
         Kept(12, "sessions on the list of people", "", _listed),
         Kept(13, "mails about sign-ins", "TAEL_MAILS_KEPT_DAYS", _mails),
         Kept(14, "ended invitations", "TAEL_INVITATIONS_KEPT_DAYS", _invitations),
@@ -25,11 +27,20 @@ def register() -> None:
 
 
 def _sign_ins(before: datetime, now: datetime) -> "QuerySet[SignIn]":
-    return SignIn.objects.filter(at__lt=before)
+    """None that is younger than 90 days by the database's clock, which it does not delete."""
+    least = Now() - timedelta(days=LEAST_KEPT_DAYS)
+    return SignIn.objects.filter(at__lt=Least(before, least))
 
 
 def _sessions(before: datetime, now: datetime) -> "QuerySet[Session]":
     return sessions.expired(now)
+
+
+def _end(rows: "QuerySet[Session]") -> int:
+    """Delete sessions, and what the list of their people says of them."""
+    UserSession.objects.filter(session_key__in=rows.values("session_key")).delete()
+    count, _ = rows.delete()
+    return count
 
 
 def _listed(before: datetime, now: datetime) -> "QuerySet[UserSession]":

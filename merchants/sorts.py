@@ -5,6 +5,7 @@ books, and counts together, so it is registered here.
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,9 +23,19 @@ class Sort:
     up_to: str = ""
     is_summed: bool = False
     is_amount: bool = True
+    # The highest figure that makes sense, in US dollars (merchants.policy_bounds), and why.
+    most: Decimal = Decimal(0)
+    why: str = ""
 
 
-PAY_OUT = Sort(code="pay_outs", title="Pay-out", up_to="Pay-outs up to", is_summed=True)
+PAY_OUT = Sort(
+    code="pay_outs",
+    title="Pay-out",
+    up_to="Pay-outs up to",
+    is_summed=True,
+    most=Decimal(1_000_000),
+    why="one person sends no more than that to a merchant in a day.",
+)
 
 SORTS: dict[str, Sort] = {}
 

@@ -17,6 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 
+from backoffice import exports
 from backoffice.list_pages import page_of
 from backoffice.reports import REPORTS, Asked, Figure, Group, Report, groups, named, rows_of, sums
 from backoffice.reports import written as as_address
@@ -80,7 +81,7 @@ def opened(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def exported(request: HttpRequest, name: str) -> HttpResponse:
-    """The table as a CSV file: UTF-8, ISO dates, dot decimals, as all files are."""
+    """The table as a CSV file: UTF-8, ISO dates, dot decimals, as all files are. It is recorded."""
     report = _report(request, name)
     asked = _asked(report, request)
     text = StringIO()
@@ -93,6 +94,8 @@ def exported(request: HttpRequest, name: str) -> HttpResponse:
     body = csv_files.MARK + text.getvalue().encode()
     response = HttpResponse(body, content_type="text/csv; charset=utf-8")
     file_name = f"{report.name}-{asked.currency}-{asked.start}-{asked.end}.csv"
+    said = {name: str(value) for name, value in _said(asked).items()}
+    exports.record(f"report {report.title}", said, request, asked.now)
     response["Content-Disposition"] = content_disposition_header(True, file_name) or "attachment"
     return response
 
@@ -187,8 +190,12 @@ def _named(report: Report, values: dict[str, str]) -> str:
 
 def _query(asked: Asked, values: dict[str, str] | None = None) -> str:
     """The end of an address that asks for the same."""
-    said = {"currency": asked.currency, "start": asked.start, "end": asked.end}
-    return urlencode(said | (values or {}))
+    return urlencode(_said(asked) | (values or {}))
+
+
+def _said(asked: Asked) -> dict[str, Any]:
+    """What is asked for, by the names that addresses have for it."""
+    return {"currency": asked.currency, "start": asked.start, "end": asked.end}
 
 
 def _address(report: Report, page: str = "report") -> str:

@@ -16,10 +16,13 @@ from billing.admin import account_decisions, by_hand, closing, unapplied
 from billing.admin.shown import AboutAccount
 from billing.models import AccountChange, BillingAccount, Card, NumberSeries, PlanTerm
 from billing.operations import cards, cards_blocked
+from billing.queries import methods
 from billing.queries import waiting as queues
 
 MERCHANT = related("account__merchant")
 DATES = ("next_plan_on", "next_cycle_on")
+
+METHODS = BillingAccount.Method.choices
 
 
 @admin.register(NumberSeries)
@@ -49,7 +52,7 @@ class BillingAccountAdmin(AboutAccount, OfMerchant):
     list_filter = (
         waiting(queues.UNAPPLIED),
         "reviews_bills",
-        "payment_method",
+        one_of("payment_method", lambda: methods.offered(METHODS)),
         of_currency("billing.BillingAccount"),
         ("closed_on", admin.EmptyFieldListFilter),
     )
@@ -132,7 +135,7 @@ class CardAdmin(AboutAccount, OfMerchant):
         "blocked_at",
     )
     list_filter = (
-        one_of("provider", BillingAccount.Method.choices),
+        one_of("provider", lambda: methods.offered(METHODS)),
         ("removed_at", admin.EmptyFieldListFilter),
     )
     list_select_related = ("account__merchant",)

@@ -4,13 +4,14 @@ from django.contrib import admin
 
 from backoffice.decisions import Act, Call, ConfirmForm, Decision
 from backoffice.filters import of_currency
-from backoffice.list_pages import FoundByKeys, amount, figure, one_of, related, waiting
+from backoffice.list_pages import FoundByKeys, ReadOnly, amount, figure, one_of, related, waiting
 from billing import payment_failures
 from billing.admin import shown
 from billing.admin.forms import Ended
 from billing.admin.shown import AboutAccount
-from billing.models import Payment, UnappliedEntry
+from billing.models import Payment, ProviderDay, UnappliedEntry
 from billing.operations import ended_payments, payments
+from billing.queries import methods
 from billing.queries import waiting as queues
 
 PROVIDERS = Payment.Provider.choices
@@ -82,7 +83,7 @@ class PaymentAdmin(AboutAccount, FoundByKeys):
     list_filter = (
         waiting(queues.UNANSWERED),
         "status",
-        one_of("provider", PROVIDERS),
+        one_of("provider", lambda: methods.offered(PROVIDERS)),
         of_currency("billing.BillingAccount"),
     )
     list_select_related = ("invoice",)
@@ -110,6 +111,17 @@ class PaymentAdmin(AboutAccount, FoundByKeys):
             is_open=lambda payment: payment.is_undecided and bool(payment.problem),
         ),
     )
+
+
+@admin.register(ProviderDay)
+class ProviderDayAdmin(ReadOnly):
+    """What providers took each day, beside what we have of it; a report adds it up."""
+
+    list_display = (
+        "day", "provider", amount("amount"), amount("known_amount"), "count", "known_count",
+        "looked_at",
+    )  # fmt: skip
+    list_filter = (of_currency("billing.BillingAccount"),)
 
 
 @admin.register(UnappliedEntry)

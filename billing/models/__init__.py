@@ -26,6 +26,7 @@ CollectionPause    a time in which a bill is not tried by itself; ends once.
 Waiver             a part of a bill that is not asked for: a credit that pays it; append-only.
 PaymentPlan        dated parts in which a bill is paid; one of a bill in force, ends once.
 PaymentPlanPart    what is paid of a plan on one day; append-only.
+ProviderDay        what a provider took on a day, beside what we have of it; written by a job.
 UnappliedEntry     money that no bill wanted, and what became of it; append-only running sum.
 """
 
@@ -39,6 +40,7 @@ from billing.models.payment_plans import PaymentPlan, PaymentPlanPart
 from billing.models.payments import Card, Payment
 from billing.models.prices import FeePrice
 from billing.models.questions import BillingQuestion
+from billing.models.provider_days import ProviderDay
 from billing.models.requests import ThresholdRequest
 from billing.models.reversals import Reversal
 from billing.models.statements import Statement, StatementTotal
@@ -67,6 +69,7 @@ __all__ = [
     "PaymentPlan",
     "PaymentPlanPart",
     "PlanTerm",
+    "ProviderDay",
     "Reversal",
     "Statement",
     "StatementTotal",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.conf import settings
 from moneyed import Money
@@ -38,6 +39,11 @@ class Method:
 def has_sandbox() -> bool:
     """Whether this installation lets bills be paid by the sandbox."""
     return bool(settings.TAEL_SANDBOX)
+
+
+def offered(choices: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """The choices, and the sandbox among them only where it exists."""
+    return [one for one in choices if has_sandbox() or one[0] != BillingAccount.Method.SANDBOX]
 
 
 def has_stripe() -> bool:

@@ -6,7 +6,7 @@ from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import TruncDate, TruncMonth
 
 from backoffice.reports import Asked
-from billing.models import Fee, Invoice, InvoiceItem, Payment, UnappliedEntry
+from billing.models import Fee, Invoice, InvoiceItem, Payment, ProviderDay, UnappliedEntry
 
 # How long a bill is past its due day, from the longest on: at least so many days, and the name.
 AGES = [(91, "4: more than 90 days"), (61, "3: 61–90 days"), (31, "2: 31–60 days"),
@@ -55,6 +55,13 @@ def collected(asked: Asked) -> QuerySet[Payment]:
     ).exclude(provider__in=["unapplied", "credit", "moved-in", "proceeds"])
     return found.annotate(day=TruncDate("ended_at", tzinfo=UTC)).select_related(
         "invoice__account__merchant"
+    )
+
+
+def at_providers(asked: Asked) -> QuerySet[ProviderDay]:
+    """What providers say that they took on these days, by day and provider, beside what we have."""
+    return ProviderDay.objects.filter(
+        currency=asked.currency, day__gte=asked.start, day__lte=asked.end
     )
 
 

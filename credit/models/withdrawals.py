@@ -77,7 +77,7 @@ class PayoutDestination(models.Model):
                     *("blocked_at", "blocked_by", "blocked_reason"),
                 ],
                 names_people=("holder",),
-                can_be_emptied=("last_four",),
+                can_be_emptied=("last_four", "number"),
             ),
         ]
 

@@ -26,7 +26,7 @@ from backoffice.list_pages import Column, OfMerchant, ReadOnly
 from lib import calendar, clock
 from lib.amount_fields import FigureField
 from lib.text_fields import LineField
-from merchants import briefs, sorts
+from merchants import briefs, policy_bounds, sorts
 from merchants.models import OperatorDecision, OperatorFigure, OperatorPolicy
 from merchants.models.policies import PolicyVersion
 from merchants.operations import policies, two_people
@@ -168,7 +168,12 @@ class NewOperatorPolicy(NewVersion):
             required=False,
             max_digits=UP_TO.max_digits,
             decimal_places=UP_TO.decimal_places,
-            help_text="Of a merchant and local day, all together." if sort.is_summed else "",
+            help_text=" ".join(
+                [
+                    *(["Of a merchant and local day, all together."] if sort.is_summed else []),
+                    policy_bounds.sentence(sort),
+                ]
+            ),
         )
 
 

@@ -13,7 +13,7 @@ from moneyed import Money
 from lib import erasing, money
 from lib.fields import CurrencyField
 from lib.refusals import Invalid
-from merchants import sorts
+from merchants import policy_bounds, sorts
 from merchants.models.merchants import Merchant
 from merchants.models.proposals import Proposal
 
@@ -164,6 +164,8 @@ class OperatorPolicy(PolicyVersion):
                 continue
             if sorts.SORTS[code].is_amount:
                 money.of(Decimal(up_to), self.currency, field=code)
+        for code, fault in policy_bounds.faults(self.currency, self.figures):
+            errors.setdefault(code, []).append(fault)
         if errors:
             raise ValidationError(errors)
 

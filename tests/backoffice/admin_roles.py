@@ -30,6 +30,7 @@ SEEN = {
     "billing.paymentplan": ALL,
     "billing.paymentplanpart": ALL,
     "billing.planterm": ALL,
+    "billing.providerday": ALL,
     "billing.reversal": ALL,
     "billing.statement": ALL,
     "billing.statementtotal": ALL,
@@ -141,7 +142,7 @@ DECIDED = {
     "credit.withdrawal": (CREDIT, "approve reject paid failed sent-back correct"),
     "merchants.membership": (RUNS, "role remove"),
     "merchants.invitation": (RUNS, "send-again revoke"),
-    "merchants.merchant": (RUNS, "invite look note details contacts key erase-contacts"),
+    "merchants.merchant": (RUNS, "invite look note details contacts erase-contacts key"),
     "notices.noticemail": (CREDIT + BILLING + RUNS, "again"),
     "merchants.profile": (
         CREDIT,

@@ -266,7 +266,8 @@ def test_an_operator_with_a_role_gets_no_button_for_what_others_decide(
 
 # What administrators decide about: people, policies and jobs. All else moves money or limits.
 NO_MONEY = {
-    "jobs.jobfailure", "jobs.jobrun", "credit.creditpolicy", "merchants.invitation",
+    "jobs.jobfailure", "jobs.jobrun", "credit.creditpolicy", "merchants.erasure",
+    "merchants.invitation",
     "merchants.membership",
     "merchants.merchant", "merchants.operatorpolicy", "merchants.proposal", "merchants.user",
     "gateway.apikey", "gateway.webhookdelivery", "gateway.webhookendpoint", "notices.notice",

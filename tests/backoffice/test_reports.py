@@ -2,6 +2,7 @@
 
 import csv
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,14 +11,17 @@ from django.db import connection
 from django.test import Client
 
 from backoffice.reports import REPORTS, Asked, Span, groups, named, rows_of, written
+from billing.models import ProviderDay
 from credit.operations import payout_files, payouts
-from tests import shops
+from tests import shops, trailed
+from tests.amounts import usd
 from tests.backoffice.shops_with_work import NOW, clerk, in_trouble, operator
 from tests.credit.pages import set_clock
 from tests.factories import TransferFactory, browser_of, member
 from tests.kept import kept
 from tests.shops import Shop, instant
 from tests.text import text_of
+from tests.trailed import Told
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +47,8 @@ IN_SQL = {
     "payments-collected": f"SELECT count(*), sum(amount) FROM billing_payment WHERE {USD}"
     " AND status = 'SUCCEEDED' AND provider IN ('manual', 'stripe', 'sandbox')"
     " AND (ended_at AT TIME ZONE 'UTC')::date BETWEEN %s AND %s",
+    "payments-at-providers": f"SELECT sum(count), sum(amount) FROM billing_providerday WHERE {USD}"
+    " AND day BETWEEN %s AND %s",
     "unapplied-money": f"SELECT count(*), sum(amount) FROM billing_unappliedentry WHERE {USD}"
     " AND kind <> 'USED' AND (at AT TIME ZONE 'UTC')::date BETWEEN %s AND %s",
 }
@@ -68,6 +74,14 @@ def written_down() -> Shop:
     by: dict[str, Any] = {"actor": "otto@tael.example", "now": instant(NOW)}
     payout_files.export(withdrawal_ids=[small.pk], **by)
     payouts.mark_paid(withdrawal_id=small.pk, reference="B-1", **by)
+    for day, amount in ((1, "10.00"), (2, "15.50")):
+        ProviderDay.objects.create(
+            provider="stripe", day=date(2026, 11, day), currency="USD", count=day,
+            amount=usd(amount), known_count=1, known_amount=usd("10.00"), looked_at=instant(NOW),
+            differences=[
+                {"reference": "pi_9", "what": "not known here as paid", "there": "5.50", "here": ""}
+            ] * (day - 1),
+        )  # fmt: skip
     return shop
 
 
@@ -147,6 +161,17 @@ def test_a_csv_has_the_same_figures(browsing: Client) -> None:
     (total,) = [row[-1] for row in figures(browsing.get("/admin/reports/receivables-by-age/"))][-1:]
     assert f"{sum(Decimal(row[-1]) for row in rows):,} USD" == total
     assert answer.headers["Content-Disposition"].startswith("attachment")
+
+
+def test_each_file_is_on_the_trail_with_what_was_asked(browsing: Client) -> None:
+    since = trailed.newest()
+    asked = {"currency": "USD", "start": "2026-11-01", "end": "2026-11-30"}
+    assert browsing.get("/admin/reports/revenue.csv", asked).status_code == 200
+    assert browsing.get("/admin/reports/revenue.svg", asked).status_code == 200  # is no file
+    assert browsing.get("/admin/reports/revenue.csv?start=never").status_code == 404
+    assert trailed.told(since) == [
+        Told("LIST_DOWNLOADED", "report Revenue by fee and month", {}, asked)
+    ]
 
 
 @every_report

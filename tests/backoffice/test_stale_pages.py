@@ -99,10 +99,12 @@ def test_each_page_says_what_it_shows_of_what_it_changes() -> None:
 
 def test_each_decision_about_a_row_is_tried_here() -> None:
     tried = {(case.model, case.name) for case in ABOUT_ROWS} | set(NOTHING_SHOWN)
-    from_a_row = {("feeprice", "introduce"), *ABOUT_POLICIES}
+    from_a_row = {("feeprice", "introduce"), *ABOUT_POLICIES, *ERASED}
     assert tried | from_a_row == {(model, one.name) for model, one in pages()}
 
 
+# What erases is tried in tests/merchants/test_erasing_people.py and test_erasing_contacts.py.
+ERASED = {("user", "erase"), ("merchant", "erase-contacts")}
 # New versions wait for a second person, and a price has tests of its own below.
 ABOUT_POLICIES = {("creditpolicy", "introduce"), ("operatorpolicy", "introduce")}
 

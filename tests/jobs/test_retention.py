@@ -27,6 +27,7 @@ from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 
+YEARS_AGO = shops.instant("2024-11-10 10:00")
 THEN, NOW = shops.instant("2026-11-10 10:00"), shops.instant("2028-01-01 00:00")
 
 
@@ -35,7 +36,8 @@ def kept_for_a_while() -> shops.Shop:
     shop = shops.join("2026-11-01 10:00")
     owner = member(shop, email="mei@rosewood.example")
     visitor = Visitor(ip="192.0.2.7", browser="a browser")
-    sign_ins.signed_in(user=owner, visitor=visitor, knows_browser=False, now=THEN)
+    sign_ins.signed_in(user=owner, visitor=visitor, knows_browser=True, now=YEARS_AGO)
+    SecurityMail.objects.create(user=owner, kind="PASSWORD_CHANGED", at=THEN)
     InvitationFactory.create(shop=shop, at="2026-11-10 10:00", actor=owner)
     UserSession.objects.create(user=owner, ip="127.0.0.1", session_key="gone")
     importing.upload("ORDERS", importing.ORDERS, "rosewood,A-1,Somchai,10.00,USD")

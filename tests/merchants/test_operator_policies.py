@@ -217,3 +217,24 @@ def test_lists_show_each_sort_by_its_name(boss: User) -> None:
     page = reverse("admin:merchants_operatordecision_changelist")
     assert f"Credit: {decided.subject}" in text_of(browser.get(page, {"what": "credits"}))
     assert decided.subject not in text_of(browser.get(page, {"what": "limits"}))
+
+
+def test_figures_that_make_no_sense_are_refused_with_the_reason(boss: User) -> None:
+    """Three zeros more by a slip of the hand would leave all pay-outs to one person."""
+    day: dict[str, Any] = {"currency": "USD", "starts_on": date(2026, 11, 11), **WHY}
+    for figure, too_much, said in (
+        ("pay_outs", "1000000.01", "Up to 1,000,000 USD: one person sends no more than that"),
+        ("credits", "5000000", "Up to 1,000,000 USD: one person gives"),
+        ("thresholds", "1000001", "Up to 1,000,000 USD: as much is owed"),
+        ("prices", "10000.000001", "Up to 10,000 USD: one parcel"),
+    ):
+        wrong = day | ALL | {figure: Decimal(too_much)}
+        with nothing_changes(), pytest.raises(ValidationError) as refused:
+            two_people.decide(policies.introduce, wrong, actor=boss, now=NOW)
+        assert said in refused.value.message_dict[figure][0]
+    introduce("2026-11-11", **ALL | {"pay_outs": Decimal(1_000_000)})
+    assert OperatorPolicy.objects.get().figures["pay_outs"] == 1_000_000
+    yen = day | ALL | {"currency": "JPY", "pay_outs": Decimal(200_000_000)}
+    two_people.decide(policies.introduce, yen, actor=boss, now=NOW)  # waits for the second person
+    page = browser_of(boss).get("/admin/merchants/operatorpolicy/decide/introduce/")
+    assert "one person sends no more than that to a merchant in a day" in text_of(page)

@@ -10,11 +10,12 @@ from django.test import Client
 from django.utils import timezone
 
 from jobs.retention import RETENTION
+from lib.retention import days
 from merchants import queries
 from merchants.models import SecurityMail, SignIn, User
 from merchants.operations import security_mails, sign_ins
 from merchants.operations.sign_ins import Visitor
-from merchants.sign_in import settings as sign_in_settings
+from merchants.sign_in.settings import LEAST_KEPT_DAYS
 from tests import trailed
 from tests.factories import PASSWORD, UserFactory, browser_of, operator
 
@@ -163,11 +164,11 @@ def test_mails_are_sent_once_by_their_job() -> None:
 @pytest.mark.parametrize(("given", "kept"), [("", 365), ("90", 90), ("3650", 3650)])
 def test_for_how_long_it_is_kept(monkeypatch: pytest.MonkeyPatch, given: str, kept: int) -> None:
     monkeypatch.setenv("TAEL_SIGN_INS_KEPT_DAYS", given)
-    assert sign_in_settings.kept_days() == kept
+    assert days("TAEL_SIGN_INS_KEPT_DAYS", 365, least=LEAST_KEPT_DAYS) == kept
 
 
 @pytest.mark.parametrize("given", ["89", "-1", "a year", "90.5"])
 def test_less_than_ninety_days_is_refused(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
     monkeypatch.setenv("TAEL_SIGN_INS_KEPT_DAYS", given)
     with pytest.raises(ImproperlyConfigured, match="90 at least"):
-        sign_in_settings.kept_days()
+        days("TAEL_SIGN_INS_KEPT_DAYS", 365, least=LEAST_KEPT_DAYS)

@@ -1,0 +1,162 @@
+"""Asks Stripe what it took for us on the last few days, and keeps that beside our own payments
+(rule 22.24).
+
+A payment is of the day on which its PaymentIntent was made, by Stripe's clock. Ours are matched by
+their keys, so that one that ended after midnight makes no difference.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from moneyed import Money
+
+from billing.models import BillingAccount, Payment, ProviderDay, UnappliedEntry
+from billing.providers import stripe as stripe_provider
+from billing.providers.answers import NoAnswer
+from jobs.silences import KeepsSilent, Silences
+from merchants import installation
+
+log = logging.getLogger(__name__)
+
+STRIPE = BillingAccount.Method.STRIPE
+DAYS = 3  # that are looked at, up to yesterday: what waits for its holder may still succeed
+MOST_NAMED = 100  # differences of a day
+
+NOT_HERE = "not known here as paid"
+NOT_THERE = "not known there"
+ANOTHER = "another amount"
+
+
+@dataclass
+class _Day:
+    """What is found of one day and currency."""
+
+    there: list[Decimal] = field(default_factory=list)
+    here: list[Decimal] = field(default_factory=list)
+    differences: list[dict[str, str]] = field(default_factory=list)
+
+    def differ(self, reference: str, what: str, there: object = "", here: object = "") -> None:
+        said = {"reference": reference, "what": what, "there": f"{there}", "here": f"{here}"}
+        self.differences.append(said)
+
+
+def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
+    """Look at the last days of Stripe, as the daily job does; `provider` is always its number in
+    queries.reversals.
+
+    Raises ProviderNotReady, and KeepsSilent if Stripe does not answer: the next look finds what
+    this one missed.
+    """
+    silences.check(STRIPE)
+    try:
+        look(now=now)
+    except NoAnswer as silence:
+        silences.kept_silent(STRIPE)
+        log.warning("No look at what was taken: %s", silence)
+        raise KeepsSilent(str(silence)) from silence
+
+
+def look(*, now: datetime) -> None:
+    """Ask Stripe what it took on each of the last DAYS days that are over, and keep it. Raises
+    NoAnswer, ProviderNotReady.
+    """
+    last = now.astimezone(UTC).date()
+    first = last - timedelta(days=DAYS)
+    # One that was made on the day before may have ended here on the first one.
+    intents = _succeeded(first - timedelta(days=1))
+    keys = {stripe_provider.metadata(one)[stripe_provider.PAYMENT] for one in intents}
+    found: dict[tuple[date, str], _Day] = defaultdict(_Day)
+    _compare_theirs(intents, found)
+    _add_ours(first, last, keys, found)
+    with transaction.atomic():
+        for (day, currency), figures in sorted(found.items()):
+            if first <= day < last:
+                _keep(day, currency, figures, now)
+
+
+def _succeeded(since: date) -> list[Any]:
+    """The PaymentIntents of this installation that were made since the day and have succeeded."""
+    start = datetime.combine(since, time.min, UTC)
+    prefix = installation.outside("")
+    with stripe_provider.asking():
+        listed = stripe_provider.client().v1.payment_intents.list(
+            {"created": {"gte": int(start.timestamp())}, "limit": 100}
+        )
+        return [
+            intent
+            for intent in listed.auto_paging_iter()
+            if intent.status == "succeeded"
+            and stripe_provider.metadata(intent).get(stripe_provider.PAYMENT, "").startswith(prefix)
+        ]
+
+
+def _compare_theirs(intents: Iterable[Any], found: dict[tuple[date, str], _Day]) -> None:
+    """Add what Stripe has, each with what we have of it."""
+    by_key = {stripe_provider.metadata(one)[stripe_provider.PAYMENT]: one for one in intents}
+    ours = _known(by_key)
+    for key, intent in by_key.items():
+        currency = intent.currency.upper()
+        counted = getattr(intent, "amount_received", intent.amount)
+        there = stripe_provider.amount_of(counted, currency)
+        day = datetime.fromtimestamp(intent.created, UTC).date()
+        figures, here = found[day, currency], ours.get(key)
+        figures.there.append(there)
+        if here is None:
+            figures.differ(intent.id, NOT_HERE, there)
+            continue
+        figures.here.append(here)
+        if here != there:
+            figures.differ(intent.id, ANOTHER, there, here)
+
+
+def _known(keys: Iterable[str]) -> dict[str, Decimal]:
+    """The amounts of our payments with these keys that succeeded, or whose money came late and is
+    kept as unapplied.
+    """
+    theirs = Payment.objects.filter(provider=STRIPE, idempotency_key__in=list(keys))
+    paid = theirs.filter(status=Payment.Status.SUCCEEDED)
+    kept = UnappliedEntry.objects.filter(
+        kind=UnappliedEntry.Kind.RECEIVED, payment__in=theirs
+    ).select_related("payment")
+    return {one.payment.idempotency_key: one.amount.amount for one in kept if one.payment} | {
+        one.idempotency_key: one.amount.amount for one in paid
+    }
+
+
+def _add_ours(first: date, last: date, keys: set[str], found: dict[tuple[date, str], _Day]) -> None:
+    """Add our payments of these days of which Stripe has no PaymentIntent."""
+    since, until = (datetime.combine(day, time.min, UTC) for day in (first, last))
+    ours = Payment.objects.filter(
+        provider=STRIPE,
+        status=Payment.Status.SUCCEEDED,
+        ended_at__gte=since,
+        ended_at__lt=until,
+        started_at__gte=since,
+    )
+    for payment in ours.exclude(idempotency_key__in=keys).order_by("pk"):
+        assert payment.ended_at is not None
+        figures = found[payment.ended_at.astimezone(UTC).date(), payment.currency]
+        figures.here.append(payment.amount.amount)
+        figures.differ(payment.idempotency_key, NOT_THERE, here=payment.amount.amount)
+
+
+def _keep(day: date, currency: str, figures: _Day, now: datetime) -> None:
+    ProviderDay.objects.update_or_create(
+        provider=str(STRIPE),
+        day=day,
+        currency=currency,
+        defaults={
+            "count": len(figures.there),
+            "amount": Money(sum(figures.there, Decimal(0)), currency),
+            "known_count": len(figures.here),
+            "known_amount": Money(sum(figures.here, Decimal(0)), currency),
+            "differences": figures.differences[:MOST_NAMED],
+            "looked_at": now,
+        },
+    )

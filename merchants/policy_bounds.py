@@ -1,0 +1,35 @@
+"""The bounds within which the figures of an operator policy make sense (rule 22.21). A slip of the
+hand, such as three zeros more, would leave everything to one person; it is refused, and the form
+says why.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from merchants import sorts
+from merchants.sorts import Sort
+
+# What a unit of US dollars is in these currencies' round figures, as of the first credit policies.
+SCALES = {"USD": 1, "EUR": 1, "GBP": 1, "CNY": 10, "BRL": 10, "THB": 50, "JPY": 200}
+UNKNOWN = 100_000  # of any other: none has more of its units for a dollar
+
+
+def most(sort: Sort, currency: str) -> Decimal:
+    """The highest figure of the sort that makes sense in the currency."""
+    return sort.most * SCALES.get(currency, UNKNOWN)
+
+
+def sentence(sort: Sort, currency: str = "") -> str:
+    """What a form says of the bounds: in the currency, or in US dollars before one is chosen."""
+    return (
+        f"Up to {most(sort, currency or 'USD'):,f} {currency or 'USD'}"
+        f"{'' if currency else ', and as much in other currencies'}: {sort.why}"
+    )
+
+
+def faults(currency: str, figures: Mapping[str, Decimal | int]) -> Iterator[tuple[str, str]]:
+    """Yield (code of a sort, what is wrong with its figure) for each figure that makes no sense."""
+    for code, up_to in figures.items():
+        sort = sorts.SORTS[code]
+        if up_to > most(sort, currency):
+            yield code, sentence(sort, currency)

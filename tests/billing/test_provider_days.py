@@ -1,0 +1,106 @@
+"""What Stripe says that it took each day stands beside our own payments (22.24)."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import pytest
+from django.conf import LazySettings
+
+from billing.jobs import LOOK_AT_DAYS
+from billing.models import Payment, ProviderDay
+from billing.operations import provider_days
+from jobs.silences import KeepsSilent, Silences
+from merchants import installation
+from tests import stripe_server
+from tests.backoffice.shops_with_work import operator
+from tests.billing.at_stripe import billed_shop, collect
+from tests.factories import browser_of
+from tests.shops import instant
+from tests.stripe_server import OddStripe
+from tests.text import text_of
+from tests.unchanged import nothing_changes
+
+pytestmark = pytest.mark.django_db
+
+NOW = instant("2026-11-04 00:00")
+THE_2ND = date(2026, 11, 2)
+
+
+@pytest.fixture
+def stripe(settings: LazySettings) -> Iterator[OddStripe]:
+    with stripe_server.odd_stripe() as server:
+        server.clock = instant("2026-11-02 09:30")
+        stripe_server.be_asked(settings, server.url)
+        yield server
+
+
+def theirs(stripe: OddStripe, key: str, amount: str) -> None:
+    """A PaymentIntent that succeeded at Stripe, under this key."""
+    form = {"amount": amount, "currency": "usd", "customer": "cus_1", "payment_method": "pm_1"}
+    stripe.make(form | {"metadata[tael_payment]": key})
+
+
+def figures() -> list[tuple[date, int, str, int, str]]:
+    return [
+        (one.day, one.count, f"{one.amount.amount:f}", one.known_count,
+         f"{one.known_amount.amount:f}")
+        for one in ProviderDay.objects.order_by("day")
+    ]  # fmt: skip
+
+
+def differences() -> list[dict[str, str]]:
+    return [said for one in ProviderDay.objects.order_by("day") for said in one.differences]
+
+
+def test_a_days_figures_stand_beside_ours_and_differences_are_named(stripe: OddStripe) -> None:
+    collect(billed_shop(), "2026-11-02 09:30")
+    assert Payment.objects.get().status == "SUCCEEDED"
+    LOOK_AT_DAYS.run_here(NOW)
+    assert figures() == [(THE_2ND, 1, "250.00", 1, "250.00")]
+    assert differences() == []
+    # Of others who share the account, and of what did not succeed, nothing is counted.
+    theirs(stripe, "Z-2026-000009-1", "9900")
+    theirs(stripe, installation.outside("lost"), "3000")
+    stripe.intents[-1]["created"] += 60
+    theirs(stripe, installation.outside("failed"), "700")
+    stripe.intents[-1]["status"] = "canceled"
+    LOOK_AT_DAYS.run_here(NOW)
+    assert figures() == [(THE_2ND, 2, "280.00", 1, "250.00")]
+    (lost,) = differences()
+    assert (lost["what"], lost["there"], lost["here"]) == ("not known here as paid", "30.00", "")
+    # Another amount there, and then nothing.
+    stripe.intents[0]["amount"] = 24900
+    LOOK_AT_DAYS.run_here(NOW)
+    assert {said["what"] for said in differences()} == {"another amount", "not known here as paid"}
+    del stripe.intents[0]
+    LOOK_AT_DAYS.run_here(NOW)
+    assert figures() == [(THE_2ND, 1, "30.00", 1, "250.00")]
+    assert {said["what"] for said in differences()} == {"not known here as paid", "not known there"}
+    # The report adds it up, opens to the days, and asks nobody.
+    asked = len(stripe.requests)
+    browser = browser_of(operator())
+    days = "currency=USD&start=2026-11-01&end=2026-11-03"
+    page = text_of(browser.get(f"/admin/reports/payments-at-providers/?{days}"))
+    assert "30.00 USD" in page
+    assert "250.00 USD" in page
+    assert "-220.00 USD" in page or "−220.00 USD" in page
+    opened = text_of(browser.get(f"/admin/reports/payments-at-providers/rows/?{days}"))
+    assert "not known there (here 250.00)" in opened
+    assert len(stripe.requests) == asked
+    # A day that is over for long stays as it was.
+    with nothing_changes():
+        provider_days.look(now=NOW + timedelta(days=9))
+
+
+def test_a_provider_that_is_silent_is_asked_again_by_the_next_look(
+    stripe: OddStripe, settings: LazySettings
+) -> None:
+    collect(billed_shop(), "2026-11-02 09:30")
+    settings.STRIPE_TIMEOUT = 0.2
+    stripe.is_silent = True
+    with nothing_changes(), pytest.raises(KeepsSilent):
+        provider_days.look_at(1, now=NOW, silences=Silences(()))
+    stripe.is_silent = False
+    settings.STRIPE_TIMEOUT = 5
+    provider_days.look_at(1, now=NOW, silences=Silences(()))
+    assert figures() == [(THE_2ND, 1, "250.00", 1, "250.00")]
