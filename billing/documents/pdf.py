@@ -4,7 +4,8 @@ A bill's words and figures are its frozen copies; its status and payments are th
 is asked for, which the document names.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 
 from django.conf import settings
@@ -17,8 +18,17 @@ from billing.documents.typesetting import Paper, Words, typeset
 from billing.models import Charge, Invoice, InvoiceLine, Payment, Statement, StatementTotal
 from billing.queries import Sections
 from lib import money, zones
-from lib.formats import count, day_text, figure, instant_text, month, quantity
+from lib.formats import (
+    count,
+    day_text,
+    figure,
+    instant_text,
+    month,
+    quantity,
+    years_of_buddhist_era,
+)
 from merchants import installation
+from merchants.models import Merchant
 
 # A statement lists no more charges than this, which bounds time and memory; the CSV has them all.
 LISTED = 2_000
@@ -64,7 +74,7 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
             "page": _("Page {page} of {pages}"),
         }
 
-    with timezone.override(zones.zone(invoice.account.merchant.timezone)):
+    with _as_merchant_reads(invoice.account.merchant):
         return typeset("invoice", invoice.language, write, made_at=now)
 
 
@@ -208,8 +218,16 @@ def statement_pdf(statement: Statement) -> bytes:
             "page": _("Page {page} of {pages}"),
         }
 
-    with timezone.override(zones.zone(merchant.timezone)):
+    with _as_merchant_reads(merchant):
         return typeset("statement", merchant.language, write, made_at=closed_at)
+
+
+@contextmanager
+def _as_merchant_reads(merchant: Merchant) -> Iterator[None]:
+    """Within it, instants are in the merchant's time zone, and years as it has chosen."""
+    zone = zones.zone(merchant.timezone)
+    with timezone.override(zone), years_of_buddhist_era(merchant.buddhist_years):
+        yield
 
 
 def _merchant(label: str, name: str, reference: str, words: Words) -> Paper:

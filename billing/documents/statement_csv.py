@@ -93,7 +93,7 @@ class Export:
             params={
                 "month": str(self.statement),
                 "merchant": csv_files.safe_text(self.merchant.name),
-                "fees": json.dumps(_fees()),
+                "fees": json.dumps(fees_in_english()),
                 "statement": self.statement.pk,
             },
             charge_count=closed.charge_count,
@@ -112,7 +112,7 @@ def _columns(currency: str) -> dict[str, str]:
         "Fee": "%(fees)s::jsonb -> charge.fee_id ->> 'name'",
         "Request": csv_files.safe("charge.request"),
         "Description": csv_files.safe("charge.description"),
-        "Quantity": "trim_scale(charge.quantity)",
+        "Quantity": csv_files.Figure("trim_scale(charge.quantity)"),
         "Amount": amount_of(currency),
         "Currency": "charge.currency",
         "Service date": "charge.service_on",
@@ -123,7 +123,7 @@ def _columns(currency: str) -> dict[str, str]:
     }
 
 
-def _fees() -> dict[str, dict[str, str]]:
+def fees_in_english() -> dict[str, dict[str, str]]:
     """The category and name of each fee in English, by its code."""
     with override("en"):
         return {

@@ -26,6 +26,9 @@ CollectionPause    a time in which a bill is not tried by itself; ends once.
 Waiver             a part of a bill that is not asked for: a credit that pays it; append-only.
 PaymentPlan        dated parts in which a bill is paid; one of a bill in force, ends once.
 PaymentPlanPart    what is paid of a plan on one day; append-only.
+BillingAddress     a mailbox that gets bills and statements; confirmed by a link of its own.
+DocumentMail       that a document was mailed to an address; written once, append-only.
+YearArchive        a ZIP file of a year's documents, kept for some days in ArchiveParts.
 UnappliedEntry     money that no bill wanted, and what became of it; append-only running sum.
 """
 
@@ -33,6 +36,7 @@ from billing.models.accounts import AccountChange, BillingAccount, PlanTerm
 from billing.models.charges import Charge, FulfilmentRequest, InvoiceItem
 from billing.models.collecting import CollectionPause, DueDay, Waiver
 from billing.models.credits import BillingCredit
+from billing.models.documents import ArchivePart, BillingAddress, DocumentMail, YearArchive
 from billing.models.fees import Fee
 from billing.models.invoices import Invoice, InvoiceDecision, InvoiceLine, NumberSeries
 from billing.models.payment_plans import PaymentPlan, PaymentPlanPart
@@ -47,13 +51,16 @@ from billing.models.unapplied import UnappliedEntry
 
 __all__ = [
     "AccountChange",
+    "ArchivePart",
     "BankTransfer",
     "BillingAccount",
+    "BillingAddress",
     "BillingCredit",
     "BillingQuestion",
     "Card",
     "Charge",
     "CollectionPause",
+    "DocumentMail",
     "DueDay",
     "Fee",
     "FeePrice",
@@ -73,4 +80,5 @@ __all__ = [
     "ThresholdRequest",
     "UnappliedEntry",
     "Waiver",
+    "YearArchive",
 ]

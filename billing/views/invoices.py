@@ -16,8 +16,8 @@ from billing.queries import collecting, payment_plans, timelines
 from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of, invoice_of
 from lib import clock, paging
-from lib.csv_files import download
 from lib.refusals import Refused, sentence_of
+from lib.spreadsheets import download
 from merchants import installation
 from merchants.access import MemberRequest, for_exporting, for_finance, for_members
 

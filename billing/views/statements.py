@@ -15,7 +15,7 @@ from billing.queries import months
 from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of
 from lib import calendar, charts, clock, formats
-from lib.csv_files import download
+from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
 
 LATEST = 12  # statements, and months of the chart

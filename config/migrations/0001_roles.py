@@ -144,7 +144,7 @@ class Migration(migrations.Migration):
         ("mfa", "0001_initial"),
         ("merchants", "0001_initial"),
         ("credit", "0002_policies"),
-        ("billing", "0004_questions"),
+        ("billing", "0005_documents"),
         ("trail", "0001_initial"),
         ("jobs", "0002_initial"),
         ("notices", "0001_initial"),

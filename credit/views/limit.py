@@ -15,7 +15,7 @@ from credit.queries import exposure, freezes, history
 from credit.queries import limit as limits
 from credit.views.lines import line_and_today
 from lib import calendar, charts, clock, formats, paging
-from lib.csv_files import download
+from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
 
 DUE_NEXT = 5  # orders

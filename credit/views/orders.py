@@ -7,7 +7,7 @@ from credit.forms.orders import REASONS, STANDINGS, TIMES, DeclinedFilter, Order
 from credit.queries import declined, unmatched
 from credit.views.lines import line_and_today
 from lib import clock
-from lib.csv_files import download
+from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
 
 

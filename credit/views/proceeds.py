@@ -11,7 +11,7 @@ from credit.forms.withdrawals import KINDS, DayFilter, EntryFilter
 from credit.queries import proceeds, unmatched, withdrawals
 from credit.views.lines import line_and_today
 from lib import clock
-from lib.csv_files import download
+from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
 
 LATEST = 10  # entries

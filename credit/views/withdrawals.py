@@ -21,8 +21,8 @@ from credit.queries import proceeds
 from credit.queries import withdrawals as queries
 from credit.views.lines import line_and_today
 from lib import clock, money
-from lib.csv_files import download
 from lib.refusals import Refused, sentence_of
+from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_finance, for_members
 from merchants.second_factor import has_one, with_second_factor
 
