@@ -77,7 +77,7 @@ def years(account: BillingAccount) -> Sequence[Year]:
     statements = {
         year: (count, charges)
         for year, count, charges in closed.values_list("month__year").annotate(
-            count=Count("pk", distinct=True), charges=Sum("totals__charge_count")
+            count=Count("pk", distinct=True), listed=Sum("totals__charge_count")
         )
     }
     kept = account.archives.exclude(status=YearArchive.Status.EXPIRED).order_by("pk")
