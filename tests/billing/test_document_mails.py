@@ -55,7 +55,7 @@ def mailed(shop: Shop, at: str) -> list[EmailMessage]:
 
 
 def path_in(letter: EmailMessage) -> str:
-    found = re.search(r"https?://[^/]+(/documents/\S+)", letter.body)
+    found = re.search(r"https?://[^/]+(/documents/\S+)", str(letter.body))
     assert found
     return found[1]
 
