@@ -17,12 +17,19 @@ from billing.documents.statement_csv import fees_in_english
 from billing.models import BillingAccount
 from lib import csv_files, money
 
+# Item by item: only the charges of one are sorted, and the first row leaves at once.
 SOURCE = """
-    FROM billing_invoiceitem item
-    JOIN billing_charge charge ON charge.item_id = item.id
+    FROM (
+        SELECT item.id, item.posting_on, item.invoice_id FROM billing_invoiceitem item
+        WHERE item.account_id = %(account)s AND item.posted_at IS NOT NULL
+          AND item.posting_on BETWEEN %(start)s AND %(end)s
+        ORDER BY item.posting_on, item.id
+    ) item
+    CROSS JOIN LATERAL (
+        SELECT charge.* FROM billing_charge charge WHERE charge.item_id = item.id
+        ORDER BY charge.at, charge.id OFFSET 0
+    ) charge
     LEFT JOIN billing_invoice invoice ON invoice.id = item.invoice_id
-    WHERE item.account_id = %(account)s AND item.posted_at IS NOT NULL
-      AND item.posting_on BETWEEN %(start)s AND %(end)s
     ORDER BY item.posting_on, item.id, charge.at, charge.id
 """
 

@@ -14,9 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import BillingAccount, BillingAddress
 from billing.models.documents import CONFIRM_WITHIN
+from billing.notices import DOCUMENTS_TO
 from billing.operations import accounts
 from billing.trail import Action
 from lib.refusals import Invalid, Refused
+from notices.operations import notices
 from trail import operations as trail
 
 MOST = 5  # addresses of an account at a time
@@ -71,6 +73,7 @@ def add(
     *, merchant_id: int, email: str, schedule: str, actor: str, now: datetime
 ) -> BillingAddress:
     """Add an address; a job mails it the link by which it confirms, and nothing else until then.
+    The merchant is told, and owners are mailed.
 
     Raises AddressKnown, TooManyAddresses, Invalid. Rule 11.10.
     """
@@ -88,6 +91,14 @@ def add(
         email=email, schedule=schedule, added_at=account.now, added_by=actor
     )
     _note(Action.BILLING_ADDRESS_ADDED, account, address, actor, {"schedule": schedule})
+    notices.write(
+        merchant_id=account.pk,
+        kind=DOCUMENTS_TO,
+        cause=str(address.pk),
+        at=account.now,
+        email=email,
+        by=actor,
+    )
     return address
 
 
