@@ -232,7 +232,7 @@ ENTRIES: Sequence[Entry[Billing]] = (
                 " accountant has charges of any days, and all documents of a year."
             )
         ),
-        pages=("billing:invoices", "billing:statements"),
+        pages=("billing:accountant", "billing:invoices", "billing:statements"),
         words="receipt; accountant; export; csv; 发票; 收据; 会计; 导出; ใบเสร็จ; บัญชี; ส่งออก",
     ),
     Entry(

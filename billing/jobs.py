@@ -1,12 +1,12 @@
 """The jobs of billing: day-ends, collecting bills, asking about attempts without an answer,
-reversals, and what providers took each day.
+reversals, what providers took each day, ZIP files of documents and mails with them.
 """
 
 from datetime import timedelta
 
 from billing import queries, tasks
-from billing.models import BillingAccount, Invoice, Payment
-from billing.queries import reversals
+from billing.models import BillingAccount, BillingAddress, Invoice, Payment, YearArchive
+from billing.queries import documents, reversals
 from jobs.definitions import Job
 
 DAY_ENDS = Job(
@@ -52,4 +52,23 @@ LOOK_FOR_REVERSALS = Job(
     every=timedelta(days=1),
     in_replay=False,
     asks_providers=True,
+)
+BUILD_ARCHIVES = Job(
+    "build-archives",
+    due=documents.archives_to_do,
+    work=tasks.build_archives,
+    every=timedelta(minutes=1),
+    model=YearArchive,
+    merchant="account__merchant",
+    in_replay=False,
+    chunk=1,  # a large year takes minutes
+)
+DOCUMENT_MAILS = Job(
+    "document-mails",
+    due=documents.addresses_to_mail,
+    work=tasks.mail_documents,
+    every=timedelta(minutes=5),
+    model=BillingAddress,
+    merchant="account__merchant",
+    in_replay=False,
 )

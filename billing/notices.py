@@ -422,6 +422,24 @@ CARD_BLOCKED = Kind(
     owners_always=True,
     owners_hint=_("We always write to owners when we have blocked a card."),
 )
+# Cause: the address's id. Details: email, by (who added it).
+DOCUMENTS_TO = Kind(
+    code="DOCUMENTS_TO",
+    label=_("An address for documents was added"),
+    group=BILLING,
+    texts={
+        "": Text(
+            _("%(email)s is to get your bills and statements"),
+            _(
+                "%(by)s has named %(email)s for your bills and statements. They come once the"
+                " address has confirmed. If you don't know it, remove it there."
+            ),
+        )
+    },
+    link=Link("billing:accountant"),
+    owners_always=True,
+    owners_hint=_("That an address was added for documents we always write to owners."),
+)
 # Cause: the instant of the closing. Details: told (what our people wrote for the merchant, or "").
 ACCOUNT_CLOSED = Kind(
     code="ACCOUNT_CLOSED",
@@ -469,5 +487,5 @@ KINDS = (
         UNAPPLIED,
         TRANSFER_MOVED,
     ),
-    *(CARD_BLOCKED, ACCOUNT_CLOSED, ACCOUNT_REOPENED),
+    *(DOCUMENTS_TO, CARD_BLOCKED, ACCOUNT_CLOSED, ACCOUNT_REOPENED),
 )

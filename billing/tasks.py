@@ -11,8 +11,8 @@ from celery import shared_task
 from kombu.exceptions import OperationalError as BrokerError
 
 from billing import queries
-from billing.operations import days, payments, provider_days, stripe_reversals
-from jobs.chunks import Failures, Turn, ask_one_by_one, run_bisecting
+from billing.operations import archives, days, document_mails, payments, provider_days, stripe_reversals
+from jobs.chunks import Failures, Turn, ask_one_by_one, one_by_one, run_bisecting
 from lib import clock
 
 
@@ -55,6 +55,20 @@ def look_at_days(providers: Sequence[int], now: datetime, turn: Turn | None = No
     the providers that failed, each with its error.
     """
     return ask_one_by_one(provider_days.look_at, providers, turn or Turn(now))
+
+
+def build_archives(archive_ids: Sequence[int], now: datetime) -> Failures:
+    """Build these ZIP files, or drop those that were kept for long enough; returns the keys of
+    those that failed, each with its error.
+    """
+    return one_by_one(partial(archives.work_off, now=now), archive_ids)
+
+
+def mail_documents(address_ids: Sequence[int], now: datetime) -> Failures:
+    """Mail these addresses what waits for them; returns the keys of those that failed, each with
+    its error.
+    """
+    return document_mails.send(address_ids, now=now).failures
 
 
 # Less than Celery's time limit, which strikes in the middle of a request.

@@ -32,6 +32,16 @@ class Action(TextChoices):
     REST_BILLED = "REST_BILLED", "Rest billed"
     REST_PAID_OUT = "REST_PAID_OUT", "Rest paid out"
 
+    # Files and mails of documents
+    YEAR_ASKED = "YEAR_ASKED", "Documents of a year asked for"
+    YEAR_TAKEN = "YEAR_TAKEN", "Documents of a year taken"
+    BILLING_ADDRESS_ADDED = "BILLING_ADDRESS_ADDED", "Address for documents added"
+    BILLING_ADDRESS_CONFIRMED = (
+        "BILLING_ADDRESS_CONFIRMED",
+        "Address for documents confirmed",
+    )
+    BILLING_ADDRESS_ENDED = "BILLING_ADDRESS_ENDED", "Address for documents ended"
+
     # Bills and what is paid
     BILL_ISSUED = "BILL_ISSUED", "Draft issued"
     INVOICE_SENT_BACK = "INVOICE_SENT_BACK", "Draft sent back"

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from billing.views import (
+    accountant,
     credits,
     days,
     invoices,
@@ -18,6 +19,7 @@ app_name = "billing"
 urlpatterns = [
     path("charges/", statements.charges, name="charges"),
     path("charges/chart.svg", statements.chart, name="charges_chart"),
+    path("days.csv", days.export_days, name="days_csv"),
     path("days/", days.all_days, name="days"),
     path("days/<int:pk>/", days.day, name="day"),
     path("outlook/", days.outlook, name="outlook"),
@@ -26,6 +28,7 @@ urlpatterns = [
     path("statements/<month:month>/", statements.statement, name="statement"),
     path("statements/<month:month>.csv", statements.export_statement, name="statement_csv"),
     path("statements/<month:month>.pdf", statements.statement_pdf, name="statement_pdf"),
+    path("requests.csv", requests.export_requests, name="requests_csv"),
     path("requests/", requests.fulfilment_requests, name="requests"),
     path("requests/<reference:reference>/", requests.fulfilment_request, name="request"),
     path("pricing/", pricing.pricing, name="pricing"),
@@ -37,9 +40,17 @@ urlpatterns = [
     path("invoices/<reference:number>.csv", invoices.export_invoice, name="invoice_csv"),
     path("invoices/<reference:number>/lines/<int:pk>/", invoices.invoice_line, name="invoice_line"),
     path("unapplied/", unapplied.unapplied, name="unapplied"),
+    path("credits.csv", credits.export_credits, name="credits_csv"),
     path("credits/", credits.all_credits, name="credits"),
     path("credits/new/", credits.new_credit, name="new_credit"),
     path("credits/<int:pk>/", credits.credit, name="credit"),
+    path("accountant/", accountant.accountant, name="accountant"),
+    path("accountant/charges.csv", accountant.export_charges, name="charges_csv"),
+    path("accountant/years/<int:year>.zip", accountant.year_zip, name="year_zip"),
+    path("accountant/years/<int:year>/build/", accountant.build_year, name="build_year"),
+    path("accountant/years/dates/", accountant.choose_years, name="choose_years"),
+    path("accountant/addresses/", accountant.add_address, name="add_address"),
+    path("accountant/addresses/<int:pk>/remove/", accountant.remove_address, name="remove_address"),
     path("questions/", questions.questions, name="questions"),
     path("questions/ask/", questions.ask, name="ask_question"),
     path("settings/", settings.settings, name="settings"),

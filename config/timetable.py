@@ -17,6 +17,8 @@ TIMETABLE = (
     billing.RECONCILE_PAYMENTS,
     billing.LOOK_FOR_REVERSALS,
     billing.LOOK_AT_DAYS,
+    billing.BUILD_ARCHIVES,
+    billing.DOCUMENT_MAILS,
     credit.ORDER_FLAGS,
     credit.AUTOMATIC_WITHDRAWALS,
     credit.SEND_WITHDRAWALS,

@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
 from billing import webhooks
+from billing.views import address_links
 from config import security_txt
 from gateway.api.service import api
 from lib.converters import DayConverter, MonthConverter, ReferenceConverter
@@ -31,6 +32,8 @@ urlpatterns = [
     path("", include("merchants.urls")),
     path("m/<reference:merchant>/", include(of_a_merchant)),
     path("help/", views.help_of_person, name="my_help"),
+    path("documents/confirm/<str:token>/", address_links.confirm, name="confirm_address"),
+    path("documents/stop/<str:token>/", address_links.stop, name="stop_address"),
     path("api/v1/", api.urls),
     path("webhooks/stripe/", webhooks.of_stripe, name="stripe_webhook"),
     path("admin/", include("backoffice.urls")),

@@ -194,13 +194,15 @@ def _destination(credit: Credit) -> str:
 
 
 def _negative(credit: Credit) -> str:
-    short = gettext(
-        "A buyer got money back after you had withdrawn it. Later sales cover that first; nothing"
-        " is collected from you for it."
-    )
     if credit.line.proceeds.amount < 0:
-        return short
-    return gettext("Yours are not.") + " " + short
+        return gettext(
+            "A buyer got money back after you had withdrawn it. Later sales cover that first;"
+            " nothing is collected from you for it."
+        )
+    return gettext(
+        "Yours are not. They would be if a buyer got money back after you had withdrawn it; later"
+        " sales would cover that first, and nothing would be collected from you."
+    )
 
 
 ENTRIES: Sequence[Entry[Credit]] = (

@@ -43,6 +43,25 @@ BLANKS = "".join(
 )
 
 
+class Figure(str):
+    """SQL of a column whose values are numbers; all other columns are text or days."""
+
+
+class Blocks(Iterator[bytes]):
+    """The blocks of a CSV file, and the places of its columns that are numbers, for whoever writes
+    them into a spreadsheet (lib.spreadsheets).
+    """
+
+    def __init__(self, blocks: Iterator[bytes], columns: Iterable[str]) -> None:
+        self._blocks = blocks
+        self.figures = frozenset(
+            place for place, column in enumerate(columns) if isinstance(column, Figure)
+        )
+
+    def __next__(self) -> bytes:
+        return next(self._blocks)
+
+
 def of_rows(columns: dict[str, str], rows: QuerySet[Any, Any]) -> Iterator[bytes]:
     """The CSV file of `rows`, a queryset of values, in its order, as blocks of bytes. `columns`
     maps each heading to the SQL of its values.
@@ -51,11 +70,11 @@ def of_rows(columns: dict[str, str], rows: QuerySet[Any, Any]) -> Iterator[bytes
     try:
         source, params = rows.query.sql_with_params()
     except EmptyResultSet:  # Django knows without asking that there are none
-        return iter([heading])
+        return Blocks(iter([heading]), columns.values())
     query = (
         f"COPY (SELECT {', '.join(columns.values())} FROM ({source}) row) TO STDOUT (FORMAT csv)"
     )
-    return in_blocks(chain([heading], _copied(query, params)))
+    return Blocks(in_blocks(chain([heading], _copied(query, params))), columns.values())
 
 
 def heading_of(columns: Iterable[str]) -> bytes:
@@ -153,7 +172,7 @@ def safe(column: str) -> str:
 
 def amount(column: str, currency: str) -> str:
     """SQL for a column's figure with exactly the currency's digits."""
-    return f"{column}::numeric(24, {minor_digits(currency)})"
+    return Figure(f"{column}::numeric(24, {minor_digits(currency)})")
 
 
 def local(column: str, timezone: str) -> str:

@@ -1,5 +1,9 @@
 """Figures and dates as the reader's language writes them."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -18,7 +22,11 @@ from lib.money import minor_digits
 
 register = template.Library()
 
+_buddhist_era: ContextVar[bool] = ContextVar("buddhist_era", default=False)
+
 NONE = "–"
+BUDDHIST_ERA = 543  # years that it counts more
+YEAR = re.compile("y+")
 MINUS = "\N{MINUS SIGN}"  # as wide as a plus, so that columns of figures stay in line
 
 
@@ -59,6 +67,25 @@ def whole(value: Decimal) -> str:
 # stand alone ("L"), and of those babel gives a process those of the language it was first asked in.
 
 
+@contextmanager
+def years_of_buddhist_era(wanted: bool) -> Iterator[None]:
+    """Within it, dates in Thai have the years of the Buddhist era if that is `wanted`: 2569 for
+    2026. Other languages have theirs.
+    """
+    before = _buddhist_era.set(wanted)
+    try:
+        yield
+    finally:
+        _buddhist_era.reset(before)
+
+
+def _date(value: date, pattern: str) -> str:
+    """The date by a pattern of babel, in which a `y` is the year, in the era that is wanted."""
+    if _buddhist_era.get() and _locale() == "th":
+        pattern = YEAR.sub(f"'{value.year + BUDDHIST_ERA}'", pattern)
+    return format_date(value, pattern, locale=_locale())
+
+
 def day_and_month(value: date) -> str:
     """The day and the abbreviated month, without the year."""
     pattern = "M月d日" if _locale().startswith("zh") else "d MMM"
@@ -72,7 +99,9 @@ def short_month(value: date) -> str:
 
 def day_text(value: date | None) -> str:
     """The date in the reader's language; a dash for None."""
-    return NONE if value is None else format_date(value, "medium", locale=_locale())
+    if value is None:
+        return NONE
+    return _date(value, Locale.parse(_locale()).date_formats["medium"].pattern)
 
 
 def instant_text(value: datetime) -> str:
@@ -201,8 +230,7 @@ def zone(name: str, on: date) -> str:
 @register.filter
 def month(value: date) -> str:
     """The month of the date, by name and with its year."""
-    pattern = "y年M月" if _locale().startswith("zh") else "MMMM y"
-    return format_date(value, pattern, locale=_locale())
+    return _date(value, "y年M月" if _locale().startswith("zh") else "MMMM y")
 
 
 @register.filter

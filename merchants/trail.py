@@ -7,6 +7,7 @@ class Action(TextChoices):
     # Merchants
     MERCHANT_ADDED = "MERCHANT_ADDED", "Merchant added"
     MERCHANT_CHANGED = "MERCHANT_CHANGED", "Merchant's name or language changed"
+    YEARS_CHOSEN = "YEARS_CHOSEN", "Years on Thai documents chosen"
 
     # People
     PROFILE_CHANGED = "PROFILE_CHANGED", "Profile changed"

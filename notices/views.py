@@ -1,11 +1,15 @@
 from django.contrib import messages
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from merchants.access import MemberRequest, for_members
-from notices import letters, queries, routes
+from lib import clock
+from lib.spreadsheets import download
+from merchants.access import MemberRequest, for_exporting, for_members
+from notices import exports, letters, queries, routes
 from notices.forms import EmailChoices, NoticeFilter, topics
 from notices.operations import mails
 from notices.operations import notices as operations
@@ -32,6 +36,15 @@ def notices(request: MemberRequest) -> HttpResponse:
     ]
     context = asked.context | {"page": page, "news": news, "topics": topics()}
     return render(request, "notices/notices.html", context)
+
+
+@for_exporting
+def export_notices(request: MemberRequest) -> HttpResponseBase:
+    """A CSV file of the notices that the list shows with the same filter."""
+    merchant, asked = request.membership.merchant, NoticeFilter(request.GET)
+    found = asked.ordered(queries.notices_of(merchant, kinds=asked.kinds))
+    file_name = f"notices-{merchant.reference}-{timezone.localdate(clock.now())}.csv"
+    return download(request, exports.notices(found), file_name)
 
 
 @for_members

@@ -144,6 +144,12 @@ PAGES = (
         _("Unapplied money"),
         "overpaid; 未核销款项; 多付; เงินรับที่ยังไม่ได้ตัดชำระ; จ่ายเกิน",
     ),
+    Page(
+        "billing:accountant",
+        _("For the accountant"),
+        "accountant; bookkeeping; export; excel; xlsx; zip; 会计; 导出; 会计资料;"
+        " นักบัญชี; ส่งออก; ไฟล์บัญชี",
+    ),
     Page("merchant:notices", _("Notices"), "activity; news; inbox; 通知; 消息; การแจ้งเตือน; ข่าวสาร"),
     Page(
         "merchant:team",

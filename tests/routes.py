@@ -120,7 +120,8 @@ ARGUMENTS: dict[str, Callable[[Shop], Any]] = {
     "backoffice:merchant reference": lambda shop: shop.reference,
     "backoffice:chart currency": lambda shop: shop.currency,
     "backoffice:chart name": lambda shop: "orders",
-    "merchants:invitation token": lambda shop: "no-such-token",
+    "token": lambda shop: "no-such-token",
+    "year": lambda shop: 2026,
     "billing:invoice_line pk": lambda shop: InvoiceLine.objects.filter(
         invoice=shop.account.invoices.earliest("pk")
     ).earliest("pk").pk,

@@ -70,14 +70,15 @@ class Part:
             )
 
 
-def blocks(parts: Iterable[Part], columns: Iterable[str]) -> Iterator[bytes]:
+def blocks(parts: Iterable[Part], columns: Mapping[str, str]) -> Iterator[bytes]:
     """The file with these headings and all rows of its parts, in blocks of whole rows.
 
     Raises Incomplete instead of the last block if a part does not have the count or sum that it
     must have.
     """
     heading = csv_files.heading_of(columns)
-    return csv_files.in_blocks(chain([heading], chain.from_iterable(part.rows() for part in parts)))
+    rows = chain.from_iterable(part.rows() for part in parts)
+    return csv_files.Blocks(csv_files.in_blocks(chain([heading], rows)), columns.values())
 
 
 def save(file: Iterable[bytes], path: Path) -> None:
@@ -95,4 +96,4 @@ def save(file: Iterable[bytes], path: Path) -> None:
 
 def amount_of(currency: str) -> str:
     """SQL for a charge's amount with the digits of its currency."""
-    return f"charge.amount::numeric(24, {minor_digits(currency)})"
+    return csv_files.amount("charge.amount", currency)

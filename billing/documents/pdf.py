@@ -6,6 +6,7 @@ payments are those of the moment it is asked for, which the document names.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 
 from django.conf import settings
@@ -26,9 +27,18 @@ from billing.models import (
 )
 from billing.queries import S, Section, Sections, payment_plans
 from lib import money, zones
-from lib.formats import count, day_text, figure, instant_text, month, quantity
+from lib.formats import (
+    count,
+    day_text,
+    figure,
+    instant_text,
+    month,
+    quantity,
+    years_of_buddhist_era,
+)
 from lib.formats import zone as zone_text
 from merchants import installation
+from merchants.models import Merchant
 from merchants.queries import local_day
 
 # A statement lists no more charges than this, which bounds time and memory; the CSV has them all.
@@ -72,7 +82,7 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
             "page": _("Page {page} of {pages}"),
         }
 
-    with timezone.override(zones.zone(zone)):
+    with _as_merchant_reads(invoice.account.merchant):
         return typeset("invoice", invoice.language, write, made_at=now)
 
 
@@ -229,8 +239,16 @@ def statement_pdf(statement: Statement) -> bytes:
             "page": _("Page {page} of {pages}"),
         }
 
-    with timezone.override(zones.zone(merchant.timezone)):
+    with _as_merchant_reads(merchant):
         return typeset("statement", merchant.language, write, made_at=closed_at)
+
+
+@contextmanager
+def _as_merchant_reads(merchant: Merchant) -> Iterator[None]:
+    """Within it, instants are in the merchant's time zone, and years as it has chosen."""
+    zone = zones.zone(merchant.timezone)
+    with timezone.override(zone), years_of_buddhist_era(merchant.buddhist_years):
+        yield
 
 
 def _merchant(label: str, name: str, reference: str, words: Words) -> Paper:

@@ -95,7 +95,7 @@ class Export:
             params={
                 "month": str(self.statement),
                 "merchant": csv_files.safe_text(self.merchant.name),
-                "fees": json.dumps(_fees(self.language)),
+                "fees": json.dumps(fees_in_english(self.language)),
                 "statement": self.statement.pk,
             },
             charge_count=closed.charge_count,
@@ -114,7 +114,7 @@ def _columns(currency: str, timezone: str) -> dict[str, str]:
         _("Fee"): "%(fees)s::jsonb -> charge.fee_id ->> 'name'",
         _("Request"): csv_files.safe("charge.request"),
         _("Description"): csv_files.safe("charge.description"),
-        _("Quantity"): "trim_scale(charge.quantity)",
+        _("Quantity"): csv_files.Figure("trim_scale(charge.quantity)"),
         _("Amount"): amount_of(currency),
         _("Currency"): "charge.currency",
         _("Service date"): "charge.service_on",
@@ -125,7 +125,7 @@ def _columns(currency: str, timezone: str) -> dict[str, str]:
     }
 
 
-def _fees(language: str) -> dict[str, dict[str, str]]:
+def fees_in_english(language: str) -> dict[str, dict[str, str]]:
     """The category and name of each fee in the language, by its code."""
     with override(language):
         return {

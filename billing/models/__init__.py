@@ -27,6 +27,9 @@ Waiver             a part of a bill that is not asked for: a credit that pays it
 PaymentPlan        dated parts in which a bill is paid; one of a bill in force, ends once.
 PaymentPlanPart    what is paid of a plan on one day; append-only.
 ProviderDay        what a provider took on a day, beside what we have of it; written by a job.
+BillingAddress     a mailbox that gets bills and statements; confirmed by a link of its own.
+DocumentMail       that a document was mailed to an address; written once, append-only.
+YearArchive        a ZIP file of a year's documents, kept for some days in ArchiveParts.
 UnappliedEntry     money that no bill wanted, and what became of it; append-only running sum.
 """
 
@@ -34,6 +37,7 @@ from billing.models.accounts import AccountChange, BillingAccount, PlanTerm
 from billing.models.charges import Charge, FulfilmentRequest, InvoiceItem
 from billing.models.collecting import CollectionPause, DueDay, Waiver
 from billing.models.credits import BillingCredit
+from billing.models.documents import ArchivePart, BillingAddress, DocumentMail, YearArchive
 from billing.models.fees import Fee
 from billing.models.invoices import Invoice, InvoiceDecision, InvoiceLine, NumberSeries
 from billing.models.payment_plans import PaymentPlan, PaymentPlanPart
@@ -49,13 +53,16 @@ from billing.models.unapplied import UnappliedEntry
 
 __all__ = [
     "AccountChange",
+    "ArchivePart",
     "BankTransfer",
     "BillingAccount",
+    "BillingAddress",
     "BillingCredit",
     "BillingQuestion",
     "Card",
     "Charge",
     "CollectionPause",
+    "DocumentMail",
     "DueDay",
     "Fee",
     "FeePrice",
@@ -76,4 +83,5 @@ __all__ = [
     "ThresholdRequest",
     "UnappliedEntry",
     "Waiver",
+    "YearArchive",
 ]

@@ -4,19 +4,22 @@ from http import HTTPStatus
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from billing.documents import exports
 from billing.forms.credits import ChargeSearch, CreditRequest
 from billing.forms.lists import CREDIT_STATUSES, CreditFilter
 from billing.models import BillingAccount
 from billing.operations import credits
 from billing.queries import credits as asked
-from billing.views.accounts import account_of
+from billing.views.accounts import account_and_today, account_of
 from lib import clock
 from lib.refusals import Refused
 from lib.refused_forms import add_refusal
-from merchants.access import MemberRequest, for_finance, for_members
+from lib.spreadsheets import download
+from merchants.access import MemberRequest, for_exporting, for_finance, for_members
 
 
 @for_members
@@ -25,6 +28,16 @@ def all_credits(request: MemberRequest) -> HttpResponse:
     found = asked.of(account_of(request), **wanted.rows)
     context = wanted.context | {"page": wanted.page(found), "statuses": CREDIT_STATUSES}
     return render(request, "billing/credits.html", context)
+
+
+@for_exporting
+def export_credits(request: MemberRequest) -> HttpResponseBase:
+    """A CSV file of the credits that the list shows with the same filter."""
+    account, today = account_and_today(request, clock.now())
+    wanted = CreditFilter(request.GET)
+    found = wanted.ordered(asked.of(account, **wanted.rows))
+    file_name = f"credits-{request.membership.merchant.reference}-{today}.csv"
+    return download(request, exports.credits(account, found), file_name)
 
 
 @for_members

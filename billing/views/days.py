@@ -5,13 +5,16 @@ each.
 from datetime import date
 
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
+from billing.documents import exports
 from billing.forms.lists import BILLED, CATEGORIES, ChargeOrder, DayFilter
 from billing.queries import days, forecast
 from billing.views.accounts import account_and_today, account_of
 from lib import clock
-from merchants.access import MemberRequest, for_members
+from lib.spreadsheets import download
+from merchants.access import MemberRequest, for_exporting, for_members
 
 
 @for_members
@@ -29,6 +32,16 @@ def all_days(request: MemberRequest) -> HttpResponse:
         "fee": days.fee_of(fee) if fee else None,
     }
     return render(request, "billing/days.html", context)
+
+
+@for_exporting
+def export_days(request: MemberRequest) -> HttpResponseBase:
+    """A CSV file of the sums that the list shows with the same filter."""
+    account, today = account_and_today(request, clock.now())
+    asked = DayFilter(request.GET)
+    found = asked.ordered(days.of(account, **asked.rows))
+    file_name = f"fees-by-day-{request.membership.merchant.reference}-{today}.csv"
+    return download(request, exports.days(account, found), file_name)
 
 
 @for_members

@@ -19,8 +19,9 @@ from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of, invoice_of
 from credit.queries import freezes
 from lib import clock, money, paging
-from lib.csv_files import for_people, language_asked, language_of
+from lib.csv_files import language_asked, language_of
 from lib.refusals import Refused, sentence_of
+from lib.spreadsheets import download
 from merchants import installation
 from merchants.access import MemberRequest, for_exporting, for_finance, for_members
 
@@ -48,7 +49,7 @@ def export_invoices(request: MemberRequest) -> HttpResponseBase:
     found = asked.ordered(standings.invoices(account, **asked.rows))
     file_name = f"bills-{request.membership.merchant.reference}-{today}.csv"
     with language_asked(request):
-        return for_people(request, exports.invoices(account, found), file_name)
+        return download(request, exports.invoices(account, found), file_name)
 
 
 @for_members
@@ -147,4 +148,4 @@ def invoice_line(request: MemberRequest, number: str, pk: int) -> HttpResponse:
 def export_invoice(request: MemberRequest, number: str) -> HttpResponseBase:
     """The bill as a CSV file, with one row per charge."""
     export = invoice_csv.Export(invoice_of(request, number), language_of(request))
-    return for_people(request, export.blocks(), export.file_name)
+    return download(request, export.blocks(), export.file_name)

@@ -1,10 +1,14 @@
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
+from billing.documents import exports
 from billing.forms.lists import ChargeOrder, RequestFilter
 from billing.queries import requests
-from billing.views.accounts import account_of
-from merchants.access import MemberRequest, for_members
+from billing.views.accounts import account_and_today, account_of
+from lib import clock
+from lib.spreadsheets import download
+from merchants.access import MemberRequest, for_exporting, for_members
 
 
 @for_members
@@ -18,6 +22,18 @@ def fulfilment_requests(request: MemberRequest) -> HttpResponse:
         "costs": requests.costs(page.rows),
     }
     return render(request, "billing/requests.html", context)
+
+
+@for_exporting
+def export_requests(request: MemberRequest) -> HttpResponseBase:
+    """A CSV file of the fulfilment requests that the list shows with the same filter, each with
+    its cost.
+    """
+    account, today = account_and_today(request, clock.now())
+    asked = RequestFilter(request.GET)
+    found = asked.ordered(requests.of(account, start=asked.rows["reference"]))
+    file_name = f"fulfilment-costs-{request.membership.merchant.reference}-{today}.csv"
+    return download(request, exports.requests(account, found), file_name)
 
 
 @for_members

@@ -16,7 +16,8 @@ from billing.queries import months
 from billing.views import downloads
 from billing.views.accounts import account_and_today, account_of
 from lib import calendar, charts, clock, formats
-from lib.csv_files import for_people, language_asked, language_of
+from lib.csv_files import language_asked, language_of
+from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
 
 LATEST = 12  # statements, and months of the chart
@@ -93,7 +94,7 @@ def export_statements(request: MemberRequest) -> HttpResponseBase:
     found = asked.ordered(queries.statements_of(account, **asked.rows))
     file_name = f"statements-{request.membership.merchant.reference}-{today}.csv"
     with language_asked(request):
-        return for_people(request, exports.closed_months(account, found), file_name)
+        return download(request, exports.closed_months(account, found), file_name)
 
 
 @for_members
@@ -126,7 +127,7 @@ def export_statement(request: MemberRequest, month: date) -> HttpResponseBase:
     except statement_csv.NotClosed as refusal:
         messages.warning(request, str(refusal))
         return redirect("billing:statements", merchant=merchant.reference)
-    return for_people(request, export.blocks(), export.file_name)
+    return download(request, export.blocks(), export.file_name)
 
 
 @for_exporting

@@ -15,7 +15,8 @@ from credit.queries import exposure, freezes, history
 from credit.queries import limit as limits
 from credit.views.lines import line_and_today
 from lib import calendar, charts, clock, formats, paging
-from lib.csv_files import for_people, language_asked
+from lib.csv_files import language_asked
+from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
 
 DUE_NEXT = 5  # orders
@@ -67,7 +68,7 @@ def export_entries(request: MemberRequest) -> HttpResponseBase:
     found = asked.ordered(history.entries(line, **asked.rows))
     file_name = f"limit-{request.membership.merchant.reference}-{today}.csv"
     with language_asked(request):
-        return for_people(request, exports.entries(line, found), file_name)
+        return download(request, exports.entries(line, found), file_name)
 
 
 @for_members

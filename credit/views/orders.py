@@ -7,7 +7,8 @@ from credit.forms.orders import REASONS, STANDINGS, TIMES, DeclinedFilter, Order
 from credit.queries import declined, unmatched
 from credit.views.lines import line_and_today
 from lib import clock
-from lib.csv_files import for_people, language_asked
+from lib.csv_files import language_asked
+from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
 
 
@@ -28,7 +29,7 @@ def export_orders(request: MemberRequest) -> HttpResponseBase:
     found = queries.orders(line, today=today, **OrderFilter(request.GET).wanted)
     file_name = f"orders-{request.membership.merchant.reference}-{today}.csv"
     with language_asked(request):
-        return for_people(request, exports.orders(line, found), file_name)
+        return download(request, exports.orders(line, found), file_name)
 
 
 @for_members
@@ -70,4 +71,4 @@ def export_declined(request: MemberRequest) -> HttpResponseBase:
     found = asked.ordered(declined.orders(line, today=today, **asked.rows))
     file_name = f"declined-{request.membership.merchant.reference}-{today}.csv"
     with language_asked(request):
-        return for_people(request, exports.orders(line, found), file_name)
+        return download(request, exports.orders(line, found), file_name)

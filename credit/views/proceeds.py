@@ -11,7 +11,8 @@ from credit.forms.withdrawals import KINDS, DayFilter, EntryFilter
 from credit.queries import proceeds, unmatched, withdrawals
 from credit.views.lines import line_and_today
 from lib import clock
-from lib.csv_files import for_people, language_asked
+from lib.csv_files import language_asked
+from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
 
 LATEST = 10  # entries
@@ -73,4 +74,4 @@ def export_entries(request: MemberRequest) -> HttpResponseBase:
     found = asked.ordered(proceeds.entries(line, **asked.rows))
     file_name = f"proceeds-{request.membership.merchant.reference}-{today}.csv"
     with language_asked(request):
-        return for_people(request, exports.proceeds_entries(line, found), file_name)
+        return download(request, exports.proceeds_entries(line, found), file_name)

@@ -21,9 +21,10 @@ from credit.queries import proceeds
 from credit.queries import withdrawals as queries
 from credit.views.lines import line_and_today
 from lib import clock, money
-from lib.csv_files import for_people, language_asked
+from lib.csv_files import language_asked
 from lib.refusals import Refused, sentence_of
 from lib.refused_forms import add_refusal
+from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_finance, for_members
 from merchants.second_factor import has_one, with_second_factor
 
@@ -52,7 +53,7 @@ def export(request: MemberRequest) -> HttpResponseBase:
     found = asked.ordered(queries.withdrawals(line, **asked.rows))
     file_name = f"withdrawals-{request.membership.merchant.reference}-{today}.csv"
     with language_asked(request):
-        return for_people(request, exports.withdrawals(line, found), file_name)
+        return download(request, exports.withdrawals(line, found), file_name)
 
 
 @for_members

@@ -12,6 +12,8 @@ class Merchant(models.Model):
     reference = models.CharField(max_length=100, unique=True)
     name = models.CharField(max_length=200)
     language = models.CharField(max_length=10, default="en")  # of the documents we make for it
+    # Whether years on its documents in Thai are those of the Buddhist era; its people decide.
+    buddhist_years = models.BooleanField(default=False, db_default=False)
     timezone = models.CharField(max_length=64)  # IANA name; its days and months are counted there
     joined_at = models.DateTimeField()  # when we heard of it: its first day
     joined_said_at = models.DateTimeField()  # when it joined the marketplace, as that said

@@ -101,6 +101,29 @@ def change(
     return merchant
 
 
+@transaction.atomic
+def choose_years(*, merchant_id: int, buddhist: bool, actor: str, now: datetime) -> Merchant:
+    """Choose whether years on the merchant's documents in Thai are those of the Buddhist era. What
+    is so already is not written again. Rule 13.14. Raises UnknownMerchant.
+    """
+    merchant = Merchant.objects.select_for_update(no_key=True).filter(pk=merchant_id).first()
+    if merchant is None:
+        raise UnknownMerchant(f"there is no merchant {merchant_id}")
+    if merchant.buddhist_years != buddhist:
+        trail.write(
+            Action.YEARS_CHOSEN,
+            merchant_id=merchant_id,
+            subject=merchant.reference,
+            before={"buddhist_years": merchant.buddhist_years},
+            after={"buddhist_years": buddhist},
+            actor=actor,
+            now=now,
+        )
+        merchant.buddhist_years = buddhist
+        merchant.save(update_fields=["buddhist_years"])
+    return merchant
+
+
 def _check_language(language: str) -> None:
     known = dict(settings.LANGUAGES)
     if language not in known:

@@ -7,8 +7,15 @@ from django import template
 from django_stubs_ext import StrOrPromise
 
 from lib.lists import LONGEST_TEXT, Filter
+from lib.spreadsheets import FORMAT
 
 register = template.Library()
+
+
+@register.filter
+def as_excel(query: str) -> str:
+    """The query string of a download, for a spreadsheet instead of a CSV file."""
+    return f"{query}&format={FORMAT}" if query else f"?format={FORMAT}"
 
 
 @register.inclusion_tag("includes/chips.html", takes_context=True)

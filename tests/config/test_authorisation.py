@@ -85,6 +85,18 @@ MERCHANT = {
     "billing:credits": SHOWS,
     "billing:pricing": SHOWS,
     "billing:questions": SHOWS,
+    "billing:accountant": SHOWS,
+    "billing:year_zip": EXPORTS,
+    "billing:requests_csv": EXPORTS,
+    "billing:days_csv": EXPORTS,
+    "billing:credits_csv": EXPORTS,
+    "merchant:notices_csv": EXPORTS,
+    # Without days it says what is wrong.
+    "billing:charges_csv": Answers("422 422 403 404 404 302", "422 422 403 404 404 302"),
+    "billing:build_year": POSTED,
+    "billing:choose_years": POSTED,
+    "billing:add_address": DOES,
+    "billing:remove_address": POSTED,
     "billing:settings": SHOWS,
     "billing:threshold_requests": SHOWS,
     "billing:unapplied": SHOWS,
@@ -176,6 +188,8 @@ REST = {
     "mfa_reauthenticate_webauthn": AGAIN,
     "merchants:end_look": personal("405 404"),  # of an operator's own
     "merchants:invitation": personal("404 404", "404 404"),
+    "confirm_address": personal("404 404", "404 404"),
+    "stop_address": personal("404 404", "404 404"),
     "merchants:language": personal("405 302", "405 302"),
     "usersessions_list": personal("200 302"),
 }

@@ -287,6 +287,7 @@ DETAILS = {
                     "invoice_kind": "THRESHOLD"},
     "PAYMENT_FAILED": {"number": "2026-000001", "amount": "225", "currency": "USD",
                        "failure": ""},
+    "DOCUMENTS_TO": {"email": "books@accountant.example", "by": "mei@shop.example"},
     "BILLING_ANSWERED": {"answer": "Bills come every 30 days."},
     "THRESHOLD_ANSWERED": {"status": "APPROVED", "answer": "Sales grew.", "threshold": "500",
                            "currency": "USD"},

@@ -42,7 +42,13 @@ def test_everybody_chooses_for_themselves(shop: Shop, role: str) -> None:
     response = browser_of(user).post(CHOICES, wanted, follow=True)
     assert "Your choice holds from the next notice on" in text_of(response)
     always = (
-        *("CARD_BLOCKED", "DESTINATION_ADDED", "DESTINATION_BLOCKED", "AUTOMATIC_SET_UP"),
+        *(
+            "CARD_BLOCKED",
+            "DOCUMENTS_TO",
+            "DESTINATION_ADDED",
+            "DESTINATION_BLOCKED",
+            "AUTOMATIC_SET_UP",
+        ),
         "MESSAGE",
     )
     assert [kind for kind in muted(user, shop) if kind not in always] == [

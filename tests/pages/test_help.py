@@ -1,6 +1,7 @@
 """The help page answers with the merchant's own terms and figures, and the search finds entries."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -131,14 +132,15 @@ def test_a_question_about_bills_is_asked_on_the_page_and_answered_there(shop: Sh
     assert "Why two bills? 3 Oct 2026 10:00" in text_of(
         client.get("/m/rosewood/billing/questions/")
     )
+    viewer = browser_of(member(shop, "VIEWER"))
     with nothing_changes():
         assert client.post(ASK, {"message": "", "request_key": "form-2"}).status_code == 422
-        assert browser_of(member(shop, "VIEWER")).post(ASK, asked).status_code == 403
+        assert viewer.post(ASK, asked).status_code == 403
 
 
 def test_an_answer_is_told_and_stands_on_the_page(shop: Shop) -> None:
     asked = BillingQuestionFactory.create(shop=shop, at="2026-10-03 09:00")
-    given = {
+    given: dict[str, Any] = {
         "question_id": asked.pk, "actor": "olga@tael.example", "reason": "They read the help.",
         "told": "Bills come every 30 days.", "now": shop.at("2026-10-03 09:30"),
     }  # fmt: skip

@@ -1,0 +1,97 @@
+"""The mails to the addresses that get a merchant's documents, in the merchant's language."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.urls import reverse
+from django.utils.translation import gettext, override
+
+from billing.documents import pdf
+from billing.models import BillingAddress, Invoice
+from billing.operations.addresses import CONFIRM, STOP, link
+from billing.queries.documents import Document, month_of
+from lib.formats import day_text, month, plain_money
+from merchants import installation
+
+
+def to_confirm(address: BillingAddress) -> EmailMessage:
+    """The mail that asks whoever reads it to confirm the address."""
+    merchant = address.account.merchant
+    with override(merchant.language):
+        subject = gettext("Bills and statements of %(merchant)s") % {"merchant": merchant.name}
+        body = gettext(
+            "%(by)s of %(merchant)s asks us to send its bills and statements to this address."
+            " Confirm that within seven days:\n\n%(link)s\n\nIf you don't want them, do nothing:"
+            " you get no further mail."
+        ) % {
+            "by": address.added_by,
+            "merchant": merchant.name,
+            "link": _address("confirm_address", link(address, CONFIRM)),
+        }
+    return EmailMessage(subject=_line(subject), body=body, to=[address.email])
+
+
+def with_documents(
+    address: BillingAddress, documents: Sequence[Document], *, now: datetime
+) -> EmailMessage:
+    """The mail with these documents as PDF: one, or those of a month."""
+    merchant = address.account.merchant
+    stop = _address("stop_address", link(address, STOP))
+    with override(merchant.language):
+        lines = [_said(document) for document in documents]
+        if len(documents) == 1:
+            subject = f"{merchant.name}: {lines[0]}"
+        else:
+            subject = gettext("%(merchant)s: documents of %(month)s") % {
+                "merchant": merchant.name,
+                "month": month(month_of(documents[0])),
+            }
+        body = gettext(
+            "%(documents)s\n\n-- \nYou get the bills and statements of %(merchant)s because this"
+            " address was named for them. Stop these mails:\n%(link)s"
+        ) % {"documents": "\n".join(lines), "merchant": merchant.name, "link": stop}
+    letter = EmailMessage(
+        subject=_line(subject),
+        body=body,
+        to=[address.email],
+        # Mail programs offer their own button for that (RFC 8058).
+        headers={
+            "List-Unsubscribe": f"<{stop}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        },
+    )
+    for document in documents:
+        letter.attach(*_file(document, now), "application/pdf")
+    return letter
+
+
+def _said(document: Document) -> str:
+    """The document in a line."""
+    if isinstance(document, Invoice):
+        return gettext("Bill %(number)s of %(day)s: %(total)s, due on %(due)s") % {
+            "number": installation.outside(str(document)),
+            "day": day_text(document.issued_on),
+            "total": plain_money(document.total),
+            "due": day_text(document.due_on),
+        }
+    return gettext("Statement of %(month)s") % {"month": month(document.month)}
+
+
+def _file(document: Document, now: datetime) -> tuple[str, bytes]:
+    """The name and the content of the document's PDF."""
+    if isinstance(document, Invoice):
+        name = f"bill-{document.merchant_reference}-{document.number}.pdf"
+        return name, pdf.invoice_pdf(document, now=now)
+    reference = document.account.merchant.reference
+    return f"statement-{reference}-{document}.pdf", pdf.statement_pdf(document)
+
+
+def _address(route: str, token: str) -> str:
+    return str(settings.TAEL_BASE_URL + reverse(route, args=[token]))
+
+
+def _line(text: str) -> str:
+    """The text in one line, as a subject has to be: names may be anything printable."""
+    return " ".join(text.split())

@@ -1,0 +1,92 @@
+"""All bills and statements of a year as one ZIP file, made piece by piece (rule 13.12).
+
+Each bill and each closed statement is in it as PDF and as CSV, beside a list of each.
+"""
+
+import zipfile
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+
+from django.db.models import QuerySet
+
+from billing import queries
+from billing.documents import exports, invoice_csv, pdf, statement_csv
+from billing.models import BillingAccount, Invoice, Statement
+
+BLOCK = 1024 * 1024  # bytes; how much is handed on at a time, at least
+File = tuple[str, date, Iterable[bytes]]  # name, day, content
+
+
+def invoices_of(account: BillingAccount, year: int) -> QuerySet[Invoice]:
+    """The account's bills that were issued on days of the year."""
+    return queries.invoices(account).filter(issued_on__year=year).order_by("issued_at", "pk")
+
+
+def statements_of(account: BillingAccount, year: int) -> QuerySet[Statement]:
+    """The account's closed statements of the year's months."""
+    found = queries.statements(account).filter(month__year=year, closed_at__isnull=False)
+    return found.order_by("month")
+
+
+def blocks(account: BillingAccount, year: int, *, now: datetime) -> Iterator[bytes]:
+    """The ZIP file in blocks of bytes. Raises csv_export.Incomplete, as the files in it do: then
+    the rest of it never comes, and nothing takes it for a whole one.
+    """
+    sink = _Sink()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
+        for name, day, content in _files(account, year, now):
+            with archive.open(_entry(name, day), "w") as entry:
+                for block in content:
+                    entry.write(block)
+                    if sink.size >= BLOCK:
+                        yield sink.take()
+    yield sink.take()
+
+
+def _files(account: BillingAccount, year: int, now: datetime) -> Iterator[File]:
+    """Yield the files of the archive; each is made only when its turn has come."""
+    merchant = account.merchant
+    folder, last = f"{merchant.reference}-{year}".replace("/", "-"), date(year, 12, 31)
+    invoices, statements = invoices_of(account, year), statements_of(account, year)
+    yield f"{folder}/bills.csv", last, exports.invoices(account, invoices)
+    yield f"{folder}/statements.csv", last, exports.closed_months(account, statements)
+    for invoice in invoices:
+        name = f"{folder}/bills/bill-{invoice.number}"
+        yield f"{name}.pdf", invoice.issued_on, [pdf.invoice_pdf(invoice, now=now)]
+        yield f"{name}.csv", invoice.issued_on, invoice_csv.Export(invoice).blocks()
+    for statement in statements:
+        name = f"{folder}/statements/statement-{statement}"
+        yield f"{name}.pdf", statement.last_day, [pdf.statement_pdf(statement)]
+        export = statement_csv.Export(merchant, statement)
+        yield f"{name}.csv", statement.last_day, export.blocks()
+
+
+def _entry(name: str, day: date) -> zipfile.ZipInfo:
+    """The head of a file in the archive, dated by its document's day."""
+    info = zipfile.ZipInfo(name, (day.year, day.month, day.day, 0, 0, 0))
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.external_attr = 0o644 << 16
+    return info
+
+
+class _Sink:
+    """What a ZIP file is written to that is sent on as it grows: it cannot be sought in."""
+
+    def __init__(self) -> None:
+        self._blocks: list[bytes] = []
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        self._blocks.append(bytes(data))
+        self.size += len(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing waits anywhere else."""
+
+    def take(self) -> bytes:
+        """What was written since the last time."""
+        taken = b"".join(self._blocks)
+        self._blocks.clear()
+        self.size = 0
+        return taken

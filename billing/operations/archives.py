@@ -1,0 +1,79 @@
+"""ZIP files of a year's documents: asked for, built by a job, kept for some days, and taken
+(rule 13.12).
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db import transaction
+
+from billing.documents import archive as documents
+from billing.models import ArchivePart, BillingAccount, YearArchive
+from billing.models.documents import KEPT_FOR
+from billing.operations import accounts
+from billing.trail import Action
+from trail import operations as trail
+
+Status = YearArchive.Status
+
+
+@transaction.atomic
+def ask(*, merchant_id: int, year: int, actor: str, now: datetime) -> YearArchive:
+    """Have the documents of a year built; one that waits already is not asked for again."""
+    account = accounts.lock(merchant_id, now=now)
+    waiting = account.archives.filter(year=year, status=Status.WAITING).first()
+    if waiting:
+        return waiting
+    _note(Action.YEAR_ASKED, account, year, actor, account.now)
+    return account.archives.create(year=year, asked_at=account.now, asked_by=actor)
+
+
+def stream(account: BillingAccount, year: int, *, actor: str, now: datetime) -> Iterator[bytes]:
+    """The documents of a year while they are put together, for an account with few of them; that
+    they are taken is written on the trail first. Raises csv_export.Incomplete.
+    """
+    _note(Action.YEAR_TAKEN, account, year, actor, now)
+    return documents.blocks(account, year, now=now)
+
+
+def take(archive: YearArchive, *, actor: str, now: datetime) -> Iterator[bytes]:
+    """The blocks of a file that is ready; that it is taken is written on the trail first."""
+    _note(Action.YEAR_TAKEN, archive.account, archive.year, actor, now)
+    parts = archive.parts.order_by("number").values_list("content", flat=True)
+    return (bytes(content) for content in parts.iterator(1))
+
+
+def work_off(archive_id: int, now: datetime) -> None:
+    """Build the file that waits, or drop the parts of one that was kept for long enough. Does
+    nothing if another worker is at it, or it is done. Raises csv_export.Incomplete.
+    """
+    with transaction.atomic():
+        found = (
+            YearArchive.objects.select_for_update(of=("self",), skip_locked=True)
+            .select_related("account__merchant")
+            .filter(pk=archive_id)
+            .first()
+        )
+        if found is None:
+            return
+        if found.status == Status.WAITING:
+            _build(found, now)
+        elif found.status == Status.READY and found.kept_until and found.kept_until <= now:
+            found.parts.all().delete()
+            found.status = Status.EXPIRED
+            found.save(update_fields=["status"])
+
+
+def _build(archive: YearArchive, now: datetime) -> None:
+    """Write the parts of the file, and that it is ready."""
+    for number, block in enumerate(documents.blocks(archive.account, archive.year, now=now), 1):
+        ArchivePart.objects.create(archive=archive, number=number, content=block)
+        archive.size += len(block)
+    archive.status, archive.built_at, archive.kept_until = Status.READY, now, now + KEPT_FOR
+    archive.save(update_fields=["status", "built_at", "kept_until", "size"])
+
+
+def _note(action: Action, account: BillingAccount, year: int, actor: str, now: datetime) -> None:
+    trail.write(
+        action, merchant_id=account.pk, subject=f"documents of {year}", actor=actor, now=now
+    )

@@ -1,0 +1,47 @@
+"""The pages to which the links of document mails lead; nobody has to sign in for them."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import override
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+
+from billing.operations import addresses
+from lib import clock
+from lib.refusals import Refused
+
+
+@never_cache
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """Confirm an address by the button of the page; looking at it changes nothing, since mail
+    programs look at links by themselves.
+    """
+    return _page(request, token, addresses.CONFIRM)
+
+
+@never_cache
+@csrf_exempt  # mail programs send it with a button of their own (RFC 8058), without our cookie
+def stop(request: HttpRequest, token: str) -> HttpResponse:
+    """End the mails to an address, by the page's button or that of the mail program."""
+    return _page(request, token, addresses.STOP)
+
+
+def _page(request: HttpRequest, token: str, purpose: str) -> HttpResponse:
+    """The page of the link, in the merchant's language; sent, it does what the link is for. All
+    links that are no longer good get the same 404.
+    """
+    now = clock.now()
+    address = addresses.of_link(token, purpose, now)
+    is_done = False
+    if address is not None and request.method == "POST":
+        try:
+            do = addresses.confirm if purpose == addresses.CONFIRM else addresses.end
+            do(address_id=address.pk, now=now)
+            is_done = True
+        except Refused:
+            address = None
+    if address is None:
+        return render(request, "billing/address_unknown.html", status=404)
+    context = {"address": address, "is_done": is_done, "stops": purpose == addresses.STOP}
+    with override(address.account.merchant.language):
+        return render(request, "billing/address_link.html", context)

@@ -1,0 +1,158 @@
+"""Addresses that get bills and statements: they confirm by a link, and have each document once."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.core import mail
+from django.core.mail import EmailMessage
+from django.test import Client
+
+from billing.models import BillingAddress
+from billing.operations import addresses
+from lib.refusals import Invalid
+from tests import shops
+from tests.credit.pages import set_clock
+from tests.factories import browser_of, member, proved
+from tests.kept import kept
+from tests.pdf_text import pages_of
+from tests.shops import Shop
+from tests.text import text_of
+from tests.trailed import entries
+from tests.unchanged import nothing_changes
+
+pytestmark = pytest.mark.django_db
+
+clock = pytest.fixture(set_clock)
+PAGE = "/m/rosewood/billing/accountant/"
+BOOKS = "books@accountant.example"
+
+
+@kept()
+def written() -> Shop:
+    """A plan of 39.00 every 30 days: a bill as it joins, and one each 30 days."""
+    return shops.join("2026-10-01 09:00", plan_price="39.00")
+
+
+@pytest.fixture
+def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    clock("2026-10-02 10:00")
+    return written
+
+
+def add(shop: Shop, email: str = BOOKS, schedule: str = "EACH") -> BillingAddress:
+    return addresses.add(
+        merchant_id=shop.merchant.pk, email=email, schedule=schedule, actor="mei@shop.example",
+        now=shop.at("2026-10-02 10:00"),
+    )  # fmt: skip
+
+
+def mailed(shop: Shop, at: str) -> list[EmailMessage]:
+    """What one run of the timetable mails to the address."""
+    mail.outbox.clear()
+    shop.run_jobs(at)
+    return [letter for letter in mail.outbox if letter.to == [BOOKS]]
+
+
+def path_in(letter: EmailMessage) -> str:
+    found = re.search(r"https?://[^/]+(/documents/\S+)", str(letter.body))
+    assert found
+    return found[1]
+
+
+def test_an_address_confirms_by_its_link_and_has_each_document_once(
+    shop: Shop, clock: Callable[[str], None]
+) -> None:
+    finance = proved(member(shop, "FINANCE", email="fin@shop.example"))
+    finance.post(f"{PAGE}addresses/", {"email": "Books@Accountant.example", "schedule": "EACH"})
+    assert "books@accountant.example each document as it comes Asked to confirm" in text_of(
+        finance.get(PAGE)
+    )
+    (letter,) = mailed(shop, "2026-10-02 10:05")
+    assert "fin@shop.example of Rosewood Dresses asks us" in letter.body
+    assert mailed(shop, "2026-10-02 10:10") == []  # asked once, and no document before it confirms
+    path, anybody = path_in(letter), Client()
+    with nothing_changes():  # mail programs look at links
+        assert f"Should {BOOKS} get the bills" in text_of(anybody.get(path))
+        assert anybody.post(f"{path[:-2]}x/").status_code == 404
+    assert "Thank you." in text_of(anybody.post(path))
+    shop.charge("2026-10-03 10:00", "pick-pack", "5.00", "c-1")
+    assert mailed(shop, "2026-10-30 10:00") == []
+    (bill,) = mailed(shop, "2026-10-31 10:00")
+    assert (
+        "Bill T-2026-000002 of 31 Oct 2026: 44.00 USD, due on 7 Nov 2026"
+        in bill.subject.replace("\xa0", " ")
+    )
+    ((name, content, kind),) = bill.attachments
+    assert (name, kind) == ("bill-rosewood-2026-000002.pdf", "application/pdf")
+    assert "44.00" in pages_of(content)[0]
+    (statement,) = mailed(shop, "2026-11-01 10:00")
+    assert statement.attachments[0][0] == "statement-rosewood-2026-10.pdf"
+    assert mailed(shop, "2026-11-01 10:05") == []
+    # The button of a mail program comes without a cookie and without our page.
+    stop = path_in(statement)
+    assert statement.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert stop in statement.extra_headers["List-Unsubscribe"]
+    button = Client(enforce_csrf_checks=True)
+    clock("2026-11-01 10:06")
+    assert button.post(stop, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert BillingAddress.objects.get().ended_by == BOOKS
+    assert mailed(shop, "2026-11-30 10:00") == []
+    assert [entry.action for entry in entries() if "books@" in entry.subject] == [
+        "BILLING_ADDRESS_ADDED", "BILLING_ADDRESS_CONFIRMED", "BILLING_ADDRESS_ENDED",
+    ]  # fmt: skip
+
+
+def test_by_month_all_documents_come_together_as_the_month_has_ended(shop: Shop) -> None:
+    address = add(shop, schedule="MONTHLY")
+    addresses.confirm(address_id=address.pk, now=shop.at("2026-10-02 11:00"))
+    shop.charge("2026-10-03 10:00", "pick-pack", "5.00", "c-1")
+    assert mailed(shop, "2026-10-31 10:00") == []
+    (letter,) = mailed(shop, "2026-11-01 10:00")
+    assert letter.subject == "Rosewood Dresses: documents of October 2026"
+    assert [file[0] for file in letter.attachments] == [
+        "bill-rosewood-2026-000002.pdf",
+        "statement-rosewood-2026-10.pdf",
+    ]
+    assert mailed(shop, "2026-11-02 10:00") == []
+
+
+def test_a_mail_that_fails_is_mailed_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(shop)
+
+    def fail(self: EmailMessage, fail_silently: bool = False) -> int:
+        raise OSError("no route to the mail server")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(EmailMessage, "send", fail)
+        assert mailed(shop, "2026-10-02 10:05") == []
+    assert BillingAddress.objects.get().failures == 1
+    assert len(mailed(shop, "2026-10-02 10:10")) == 1
+
+
+def test_a_link_is_good_for_a_week_and_an_address_is_named_once(shop: Shop) -> None:
+    address = add(shop)
+    (letter,) = mailed(shop, "2026-10-02 10:05")
+    with nothing_changes():
+        with pytest.raises(addresses.AddressKnown):
+            add(shop, BOOKS.upper())
+        with pytest.raises(Invalid):
+            add(shop, "no address")
+    for number in range(4):
+        add(shop, f"more-{number}@shop.example")
+    with nothing_changes(), pytest.raises(addresses.TooManyAddresses):
+        add(shop, "one-more@shop.example")
+    assert addresses.of_link(
+        path_in(letter).split("/")[3], addresses.CONFIRM, shop.at("2026-10-09 09:59")
+    )
+    token = path_in(letter).split("/")[3]
+    assert addresses.of_link(token, addresses.CONFIRM, shop.at("2026-10-09 10:00")) is None
+    assert addresses.of_link(token, addresses.STOP, shop.at("2026-10-02 10:10")) is None
+    owner, other = browser_of(member(shop)), shops.join("2026-10-01 09:00", "other-shop")
+    stranger, viewer = browser_of(member(other)), browser_of(member(shop, "VIEWER"))
+    with nothing_changes():
+        assert stranger.post(f"{PAGE}addresses/{address.pk}/remove/").status_code == 404
+        stranger.post(f"/m/other-shop/billing/accountant/addresses/{address.pk}/remove/")
+        assert viewer.post(f"{PAGE}addresses/{address.pk}/remove/").status_code == 403
+    owner.post(f"{PAGE}addresses/{address.pk}/remove/")
+    assert "gets no more documents." in text_of(owner.get(PAGE))
