@@ -11,7 +11,14 @@ from celery import shared_task
 from kombu.exceptions import OperationalError as BrokerError
 
 from billing import queries
-from billing.operations import archives, days, document_mails, payments, provider_days, stripe_reversals
+from billing.operations import (
+    archives,
+    days,
+    document_mails,
+    payments,
+    provider_days,
+    stripe_reversals,
+)
 from jobs.chunks import Failures, Turn, ask_one_by_one, one_by_one, run_bisecting
 from lib import clock
 

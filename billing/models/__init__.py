@@ -43,8 +43,8 @@ from billing.models.invoices import Invoice, InvoiceDecision, InvoiceLine, Numbe
 from billing.models.payment_plans import PaymentPlan, PaymentPlanPart
 from billing.models.payments import Card, Payment
 from billing.models.prices import FeePrice
-from billing.models.questions import BillingQuestion
 from billing.models.provider_days import ProviderDay
+from billing.models.questions import BillingQuestion
 from billing.models.requests import ThresholdRequest
 from billing.models.reversals import Reversal
 from billing.models.statements import Statement, StatementTotal
