@@ -46,7 +46,11 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("en", STANDS_STILL), ("zh-hans", "此店铺的账务暂停处理"), ("th", "ขณะนี้บัญชีของร้านนี้หยุดประมวลผลชั่วคราว")],
+    [
+        ("en", STANDS_STILL),
+        ("zh-hans", "此店铺的账务暂停处理"),
+        ("th", "ขณะนี้บัญชีของร้านนี้หยุดประมวลผลชั่วคราว"),
+    ],
 )
 def test_its_people_read_that_its_books_stand_still(
     shop: Shop, language: str, said: str, caplog: pytest.LogCaptureFixture
