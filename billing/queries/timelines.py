@@ -18,7 +18,7 @@ from billing.models import (
     Reversal,
     UnappliedEntry,
 )
-from billing.queries import arrivals
+from billing.queries import arrivals, reversals
 from billing.queries.collecting import ByHand
 from lib.formats import day_text
 from merchants.queries import local_day

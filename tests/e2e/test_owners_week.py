@@ -146,7 +146,7 @@ def test_thursday_proceeds_go_to_the_bank(
     page.get_by_label("0003").check()
     page.get_by_role("button", name="Continue").click()
     expect(page.locator(".figure")).to_have_text("250.00 USD arrives")
-    page.get_by_role("button", name="Withdraw", exact=True).click()
+    page.get_by_role("button", name="Confirm the withdrawal").click()
     expect(page.get_by_role("status")).to_have_text("Your withdrawal is with us.")
     expect(page.locator("header.head")).to_contain_text("Requested")
 

@@ -247,7 +247,8 @@ def test_a_failed_payment_is_told_once_however_often_it_is_tried(settings: Setti
     assert [payment.status for payment in invoice.payments.all()] == ["FAILED", "FAILED"]
     assert told(shop) == [("BILL_ISSUED", invoice.number), ("PAYMENT_FAILED", invoice.number)]
     assert sentences(shop)[1] == (
-        f"We could not collect 21,000 JPY for bill {invoice.number}: the card did not have enough"
+        f"We could not collect 21,000 JPY for bill {invoice.number}: the card did not have"
+        " enough"
         " funds."
         " We try again on 3 Nov 2026. If the bill stays unpaid, your credit line is frozen on"
         " 30 Nov 2026 and takes no new orders."
