@@ -13,7 +13,7 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from billing.documents.csv_export import Part, amount_of, blocks
-from billing.documents.statement_csv import fees_in_english
+from billing.documents.statement_csv import fees_in
 from billing.models import BillingAccount
 from lib import csv_files, money
 
@@ -67,7 +67,7 @@ class Export:
                 "account": self.account.pk,
                 "start": self.start,
                 "end": self.end,
-                "fees": json.dumps(fees_in_english()),
+                "fees": json.dumps(fees_in()),
             },
             charge_count=sums["count"] or 0,
             amount=money.of(sums["amount"] or Decimal(0), self.account.currency),

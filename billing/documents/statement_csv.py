@@ -95,7 +95,7 @@ class Export:
             params={
                 "month": str(self.statement),
                 "merchant": csv_files.safe_text(self.merchant.name),
-                "fees": json.dumps(fees_in_english(self.language)),
+                "fees": json.dumps(fees_in(self.language)),
                 "statement": self.statement.pk,
             },
             charge_count=closed.charge_count,
@@ -125,7 +125,7 @@ def _columns(currency: str, timezone: str) -> dict[str, str]:
     }
 
 
-def fees_in_english(language: str) -> dict[str, dict[str, str]]:
+def fees_in(language: str) -> dict[str, dict[str, str]]:
     """The category and name of each fee in the language, by its code."""
     with override(language):
         return {
