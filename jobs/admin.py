@@ -15,7 +15,8 @@ from django.utils.html import format_html
 from backoffice import times
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Call, Decision, Reasoned
-from backoffice.list_pages import ReadOnly, waiting
+from backoffice.filters import waiting
+from backoffice.list_pages import ReadOnly
 from backoffice.several import DecidingSeveral
 from jobs import queries, requested, tasks
 from jobs.backoffice import PARKED

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from backoffice.checklist import ENTRIES, Entry, Item
-from backoffice.list_pages import list_of, page_of
+from backoffice.columns import list_of, page_of
 from backoffice.merchant_page import FEW, MANY, PARTS, Area, Part, Placed, Section, Visit
 from backoffice.panels import Panel
 from backoffice.queues import QUEUES

@@ -2,7 +2,8 @@
 
 from django.contrib import admin
 
-from backoffice.list_pages import FoundByKeys, amount, related
+from backoffice.columns import amount, related
+from backoffice.list_pages import FoundByKeys
 from billing.models import CollectionPause, DueDay, PaymentPlan, PaymentPlanPart, Waiver
 
 MERCHANT = related("invoice__account__merchant")

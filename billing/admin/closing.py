@@ -5,8 +5,8 @@ what it has left.
 from django.utils.formats import date_format
 from moneyed import Money
 
+from backoffice.columns import figure
 from backoffice.decisions import Call, Decision, Reasoned
-from backoffice.list_pages import figure
 from billing.admin import shown
 from billing.admin.account_decisions import figures, is_open
 from billing.admin.forms import RestPaidOut

@@ -14,9 +14,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 
+from backoffice.columns import related
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Call, Decision, Download, Reasoned, Telling
-from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline, one_of, related, waiting
+from backoffice.filters import one_of, waiting
+from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline
 from backoffice.outcomes import LastDecision
 from lib import words
 from merchants.admin import member_decisions, merchant_decisions
