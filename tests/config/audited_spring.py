@@ -23,6 +23,7 @@ from billing.operations import (
     payments,
     prices,
     reversals,
+    settling,
     terms,
     thresholds,
     transfers,
@@ -130,7 +131,7 @@ def _fail_and_pay(shop: Shop) -> None:
     shop.charge("2027-03-31 22:00", "shipping-label", "13.00")
     failed = Payment.objects.filter(invoice__account=shop.account, status="FAILED").first()
     assert failed
-    payments.settle(failed.pk, Answer.succeeded("late"), now=shop.at("2027-03-15 10:00"))
+    settling.settle(failed.pk, Answer.succeeded("late"), now=shop.at("2027-03-15 10:00"))
     # It pays the bill of 1 April, which waits; the rest goes back.
     left = shop.account.unapplied
     transfers.give_back(amount=left, reference="bank-3", **_of(shop, "2027-03-15 11:00"))
