@@ -35,7 +35,7 @@ from merchants.models import (
     Standing,
     TimeZonePeriod,
 )
-from merchants.operations import profiles, team
+from merchants.operations import inviting, profiles, team
 from merchants.queues import PROFILES
 
 # How a merchant is added takes the terms of all books: who knows them adds that decision.
@@ -146,7 +146,7 @@ class InvitationAdmin(Deciding, OfMerchant):
             ),
             shown=_open_or_not,
             carry_out=Call(
-                team.send_again,
+                inviting.send_again,
                 "invitation_id",
                 columns={"merchant_id": "merchant_id"},
                 takes_person=True,
@@ -165,7 +165,7 @@ class InvitationAdmin(Deciding, OfMerchant):
             ),
             shown=_open_or_not,
             carry_out=Call(
-                team.revoke,
+                inviting.revoke,
                 "invitation_id",
                 columns={"merchant_id": "merchant_id"},
                 takes_person=True,
