@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from moneyed import Money
 
-from billing.operations import accounts, terms, thresholds
+from billing.operations import accounts, closing, terms, thresholds
 from billing.queries.forecast import Forecast, forecast
 from tests import shops
 from tests.amounts import usd
@@ -104,7 +104,7 @@ def test_an_account_on_a_yearly_plan_has_its_cycle_bill_next() -> None:
 
 
 def test_a_closed_account_has_no_next_bill(steady: Shop) -> None:
-    terms.close(
+    closing.close(
         merchant_id=steady.merchant.pk,
         actor="officer@tael.example",
         reason="moved away",

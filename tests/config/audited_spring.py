@@ -16,6 +16,7 @@ from typing import Any
 from billing.models import Invoice, Payment, Reversal
 from billing.operations import (
     accounts,
+    closing,
     credits,
     days,
     invoice_decisions,
@@ -204,10 +205,10 @@ def _jute() -> None:
     _until(shop, "2027-03-08 10:00")
     shop.charge("2027-03-09 10:00", "storage", "30.00", "J-1")
     shop.charge("2027-03-09 11:00", "shipping-label", "8.00")
-    terms.close(**_of(shop, "2027-03-10 10:00"))
+    closing.close(**_of(shop, "2027-03-10 10:00"))
     _until(shop, "2027-03-10 11:00")
     GrantedCreditFactory.create(
         shop=shop, at="2027-03-11 10:00", charge="J-1", fee="credit-storage"
     )
-    terms.pay_out_rest(reference="bank-2", **_of(shop, "2027-03-12 10:00"))
+    closing.pay_out_rest(reference="bank-2", **_of(shop, "2027-03-12 10:00"))
     _until(shop, "2027-04-02 10:00")
