@@ -9,7 +9,7 @@ from django import forms
 from moneyed import Money
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from backoffice.list_pages import figure
+from backoffice.columns import figure
 from lib.amount_fields import AS_TYPED, plain
 
 FAR = 10  # times the present figure

@@ -1,12 +1,15 @@
-"""Filters that the lists of several books share."""
+"""Filters that the lists of several books share; those by days are in backoffice/days_filter.py."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.apps import apps
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+
+from backoffice.queues import Queue
+from lib import clock
 
 Rows = QuerySet[Any, Any]
 
@@ -55,3 +58,46 @@ def which(
 
     Which.title = title
     return Which
+
+
+class Waiting(admin.SimpleListFilter):
+    """A filter by queue: it shows exactly the rows that the home page counts
+    (backoffice.queues).
+    """
+
+    title = "what waits"
+    parameter_name = "waits"
+    has_index = True
+    queues: ClassVar[Sequence[Queue]] = ()
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(queue.name, queue.title) for queue in self.queues]
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        chosen = [queue for queue in self.queues if queue.name == self.value()]
+        return queryset.filter(chosen[0].which(clock.now())) if chosen else queryset
+
+
+def waiting(*queues: Queue) -> type[Waiting]:
+    """The filter class for a list whose rows may wait in these queues."""
+    return type("WaitingHere", (Waiting,), {"queues": queues})
+
+
+def one_of(
+    field: str, choices: Sequence[tuple[str, Any]] | Callable[[], Sequence[tuple[str, Any]]]
+) -> type[admin.SimpleListFilter]:
+    """A filter class for a field that declares no choices, or of which not all are offered: then
+    `choices` is a function. Collecting the choices from the rows would read the whole table.
+    """
+
+    class OneOf(admin.SimpleListFilter):
+        title = field.replace("_", " ")
+        parameter_name = field
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+            return list(choices() if callable(choices) else choices)
+
+        def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+            return queryset.filter(**{field: self.value()}) if self.value() else queryset
+
+    return OneOf

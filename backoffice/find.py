@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django_stubs_ext import StrOrPromise
 
-from backoffice.list_pages import MERCHANT, follow, page_of
+from backoffice.columns import MERCHANT, follow, page_of
 from lib import search, words
 from lib.search import Finder, Kind
 

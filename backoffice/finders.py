@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from backoffice.list_pages import related_model
+from backoffice.columns import related_model
 from lib import words
 from lib.search import Kind
 

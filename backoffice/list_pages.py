@@ -1,10 +1,10 @@
-"""The base classes and columns of all admin lists and pages of rows."""
+"""The base classes of all admin lists and pages of rows."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -16,25 +16,17 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
 from django.urls import path as route
-from django.utils.html import format_html
-from django.utils.http import urlencode
-from moneyed import Money
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 
 from backoffice import exports, sorting, times
 from backoffice.buttons import button
+from backoffice.columns import amount, follow, list_of, name_of, related, related_model
 from backoffice.days_filter import OnDays
 from backoffice.lookups import OfferedQuestions
-from backoffice.queues import Queue
 from lib import clock, csv_files, search, words
 from lib.fields import AmountField
-from lib.formats import plain_money
 from lib.registry import Registry
-
-MERCHANT = "merchants.Merchant"  # whose page tells all about it
-
-Column = Callable[[Any], str]
 
 
 @dataclass(frozen=True)
@@ -53,73 +45,6 @@ class MerchantLink:
 MERCHANT_LINKS: Registry[MerchantLink] = Registry()
 
 
-def figure(amount: Money) -> str:
-    """An amount as text, for a sentence or a table."""
-    return plain_money(amount)
-
-
-def amount(field: str) -> Column:
-    """A list column that shows the amount in `field`, and "-" if there is none."""
-
-    @admin.display(description=field.replace("_", " "))
-    def column(row: Any) -> str:
-        value = getattr(row, field)
-        if value is None:
-            return "-"
-        return format_html('<span class="figure">{}</span>', figure(value))
-
-    column.__name__ = field
-    column.amount_of = field  # type: ignore[attr-defined]
-    return column
-
-
-def related(path: str) -> Column:
-    """A list column that shows the row that `path` leads to, which has to be in
-    list_select_related. A merchant is a link to its overview page.
-    """
-
-    @admin.display(description=path.rpartition("__")[2])
-    def column(row: Any) -> str:
-        return _shown(follow(row, path))
-
-    column.__name__ = path
-    column.leads_to = path  # type: ignore[attr-defined]
-    return column
-
-
-def related_model(model: type[Model], path: str) -> type[Model]:
-    """The model at the end of a path of foreign keys, such as "invoice__account__merchant". Raises
-    LookupError if the path does not lead there.
-    """
-    for step in path.split("__"):
-        found = model._meta.get_field(step).related_model
-        if not isinstance(found, type):
-            raise LookupError(f"{path} does not lead from row to row")
-        model = found
-    return model
-
-
-def page_of(row: Model) -> str:
-    """The address of the row's own page in the admin."""
-    return reverse(_name(type(row), "change"), args=[row.pk])
-
-
-def list_of(merchant: Any, model: type[Model]) -> str:
-    """The address of the admin list with the merchant's rows of this model."""
-    return f"{reverse(_name(model, 'changelist'))}?{urlencode({'q': merchant.reference})}"
-
-
-def _name(model: type[Model], page: str) -> str:
-    return f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}"
-
-
-def follow(row: Any, path: str) -> Any:
-    """The row at the end of a path of foreign keys."""
-    for step in path.split("__"):
-        row = getattr(row, step)
-    return row
-
-
 def add_buttons(response: TemplateResponse, buttons: Sequence[dict[str, Any]]) -> None:
     """Put buttons above the list that the response shows, before those that it has."""
     context = response.context_data or {}
@@ -129,62 +54,6 @@ def add_buttons(response: TemplateResponse, buttons: Sequence[dict[str, Any]]) -
 def _is_dated(one: Any) -> bool:
     """Whether this item of a list's filters is one by days."""
     return isinstance(one, tuple) and issubclass(one[1], OnDays)
-
-
-def _shown(row: Model | None) -> str:
-    """The row as text, "-" for None; a merchant as a link to its overview page."""
-    if row is None:
-        return "-"
-    if row._meta.label != MERCHANT:
-        return str(row)
-    return format_html(
-        '<a href="{}">{}</a>',
-        reverse("backoffice:merchant", args=[getattr(row, "reference", "")]),
-        row,
-    )
-
-
-class Waiting(admin.SimpleListFilter):
-    """A filter by queue: it shows exactly the rows that the home page counts
-    (backoffice.queues).
-    """
-
-    title = "what waits"
-    parameter_name = "waits"
-    has_index = True
-    queues: ClassVar[Sequence[Queue]] = ()
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(queue.name, queue.title) for queue in self.queues]
-
-    def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-        chosen = [queue for queue in self.queues if queue.name == self.value()]
-        return queryset.filter(chosen[0].which(clock.now())) if chosen else queryset
-
-
-def waiting(*queues: Queue) -> type[Waiting]:
-    """The filter class for a list whose rows may wait in these queues."""
-    return type("WaitingHere", (Waiting,), {"queues": queues})
-
-
-def one_of(
-    field: str, choices: Sequence[tuple[str, Any]] | Callable[[], Sequence[tuple[str, Any]]]
-) -> type[admin.SimpleListFilter]:
-    """A filter class for a field that declares no choices, or of which not all are offered: then
-    `choices` is a function. Collecting the choices from the rows would read the whole table.
-    """
-
-    class OneOf(admin.SimpleListFilter):
-        title = field.replace("_", " ")
-        parameter_name = field
-
-        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-            return list(choices() if callable(choices) else choices)
-
-        def queryset(self, request: HttpRequest, queryset: "QuerySet[Any]") -> "QuerySet[Any]":
-            return queryset.filter(**{field: self.value()}) if self.value() else queryset
-
-    return OneOf
 
 
 MANY = 100  # merchants of one name
@@ -328,7 +197,7 @@ class Bounded(ModelAdmin):
         response: HttpResponse = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse):
             asked = f"?{request.GET.urlencode()}" if request.GET else ""
-            exporting = button("Export as CSV", reverse(_name(self.model, "export")) + asked)
+            exporting = button("Export as CSV", reverse(name_of(self.model, "export")) + asked)
             add_buttons(response, [exporting])
         return response
 
@@ -336,7 +205,7 @@ class Bounded(ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view: Callable[..., HttpResponse] = self.admin_site.admin_view(self.export)
-        name = _name(self.model, "export").removeprefix("admin:")
+        name = name_of(self.model, "export").removeprefix("admin:")
         return [route("export/", view, name=name), *super().get_urls()]
 
     def export(self, request: HttpRequest) -> HttpResponseBase:
@@ -348,7 +217,7 @@ class Bounded(ModelAdmin):
         try:
             found = self.get_changelist_instance(request)
         except IncorrectLookupParameters:
-            return HttpResponseRedirect(reverse(_name(self.model, "changelist")))
+            return HttpResponseRedirect(reverse(name_of(self.model, "changelist")))
         blocks = self.file_of(found)
         what = f"list of {self.opts.verbose_name_plural}"
         exports.record(what, exports.asked(request), request, clock.now())

@@ -18,7 +18,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from backoffice import checklist, home
-from backoffice.list_pages import MERCHANT
+from backoffice.columns import MERCHANT
 from backoffice.panels import Panel
 from lib.registry import Registry
 

@@ -19,9 +19,10 @@ from django.urls import URLPattern, path
 from backoffice import shown
 from backoffice.buttons import button
 from backoffice.carrying_out import carry_out
+from backoffice.columns import follow
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Decision, Report
-from backoffice.list_pages import add_buttons, follow
+from backoffice.list_pages import add_buttons
 from lib import clock
 from lib.day_ends import DaysNotWorkedOff
 from lib.refusals import Refused

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from backoffice import briefs
 from backoffice.checklist import ENTRIES, Entry, Item
+from backoffice.columns import list_of, page_of
 from backoffice.figures import DAILY, PERMISSIONS, PICTURES, TOTALS, Daily, Picture, Total, Totals
-from backoffice.list_pages import list_of, page_of
 from backoffice.merchant_page import FEW, PARTS, Area, Part, Placed, Section, Step, Visit
 from backoffice.panels import Panel
 from backoffice.queues import QUEUES

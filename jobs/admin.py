@@ -16,7 +16,8 @@ from backoffice import times
 from backoffice.briefs import Brief
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Call, Decision, Reasoned
-from backoffice.list_pages import ReadOnly, waiting
+from backoffice.filters import waiting
+from backoffice.list_pages import ReadOnly
 from backoffice.several import DecidingSeveral
 from jobs import briefs, queries, requested, tasks
 from jobs.backoffice import PARKED

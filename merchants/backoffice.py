@@ -5,7 +5,7 @@ from typing import Any
 
 from backoffice.briefs import OF_PROPOSALS
 from backoffice.checklist import ENTRIES, Entry, Item
-from backoffice.list_pages import list_of, page_of
+from backoffice.columns import list_of, page_of
 from backoffice.merchant_page import FEW, MANY, PARTS, Area, Part, Placed, Section, Visit
 from backoffice.panels import Panel
 from backoffice.queues import QUEUES

@@ -92,8 +92,8 @@ def members_without_factor(merchant: Merchant) -> QuerySet[Membership]:
 
 
 def open_invitations(merchant: Merchant, now: datetime) -> QuerySet[Invitation]:
-    """The merchant's invitations that can still be accepted, newest first. `operations.team` keeps
-    them few.
+    """The merchant's invitations that can still be accepted, newest first. `operations.inviting`
+    keeps them few.
     """
     return (
         Invitation.objects.filter(

@@ -7,9 +7,10 @@ from django.contrib import admin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from backoffice.briefs import Brief, Fact
+from backoffice.columns import related
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Call, Decision, Reasoned
-from backoffice.list_pages import OfMerchant, related
+from backoffice.list_pages import OfMerchant
 from lib import clock
 from lib.form_keys import KeyedForm
 from lib.text_fields import WordsField

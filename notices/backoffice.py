@@ -1,6 +1,6 @@
 """The notices' part of a merchant's page for operators."""
 
-from backoffice.list_pages import list_of
+from backoffice.columns import list_of
 from backoffice.merchant_page import MANY, PARTS, Link, Part, Section, Step, Visit
 from notices import letters
 from notices.models import Notice, NoticeMail

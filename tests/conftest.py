@@ -18,7 +18,9 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from django.template import Context, Template
 from django.test import TransactionTestCase
+from django.test.signals import template_rendered
 from django.utils import translation
 from moneyed import Money
 from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
@@ -139,12 +141,28 @@ def amounts_are_compared_with_amounts() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def contexts_are_kept_of_pages_alone() -> Iterator[None]:
+    """Django's test client keeps a copy of the context of each template that is rendered, also of
+    those that are included, once for each widget of each form. Tests look at a page's own.
+    """
+
+    def render(template: Template, context: Context) -> Any:
+        if context.template is template:
+            template_rendered.send(sender=template, template=template, context=context)
+        return template.nodelist.render(context)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Template, "_render", render)
+        yield
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
     """What was collected stays until the end: garbage is no longer looked for in it."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(100_000, 20, 20)
     gc.enable()
 
 

@@ -8,27 +8,23 @@
 Times are the merchant's own wall clock, unless they carry an offset; amounts are what events carry.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Model
 from factory.base import Factory
 from factory.declarations import Sequence, Trait
 
 from billing.models import BillingAccount
-from config.timetable import TIMETABLE
-from credit.models import CreditLine, Order, PayoutDestination
+from credit.models import CreditLine, PayoutDestination
 from gateway.events import apply_all
-from jobs.retention import RETENTION
-from lib import events, money, prepared
+from lib import events, money
 from merchants.models import Merchant, OperatorPolicy
 from merchants.queries import operator_policy
-from tests import books
+from tests import books, ticks
 
 ONE_HOUR = timedelta(hours=1)
 TERMS: dict[str, Any] = {
@@ -64,38 +60,9 @@ def apply(event: dict[str, Any], *, arriving: datetime | None = None) -> str:
     return f"{outcome.status} {outcome.code}".strip()
 
 
-# A job's model is the table of which it finds rows; these look for rows of another one first.
-_LOOKS_AT: dict[str, type[Model]] = {
-    "order-flags": Order,
-}
-
-
-@cache
-def _which_tables_have_rows() -> str:
-    models = {_LOOKS_AT.get(job.name, job.model) for job in TIMETABLE} - {None}
-    tables = sorted(model._meta.db_table for model in models if model)
-    return "SELECT " + ", ".join(
-        f"CASE WHEN EXISTS (SELECT FROM {table}) THEN '{table}' END" for table in tables
-    )
-
-
 def run_jobs(now: datetime) -> None:
-    """One tick of the timetable. A job is not asked for rows of an empty table, of which it could
-    find none: twenty questions are most of what a tick takes.
-    """
-    filled: Collection[str] = ()
-    is_known = False  # nothing was done since the tables were looked at
-    for job in TIMETABLE:
-        if job is RETENTION:  # looks at a dozen tables; tests/jobs/test_retention.py runs it
-            continue
-        model = _LOOKS_AT.get(job.name, job.model)
-        if model and model._meta.db_table not in filled:
-            if not is_known:
-                filled, is_known = prepared.row(_which_tables_have_rows(), ()) or (), True
-            if model._meta.db_table not in filled:
-                continue
-        job.run_here(now)
-        is_known = False
+    """One tick of the timetable."""
+    ticks.run(now)
 
 
 def run_hourly(first: datetime, last: datetime) -> None:

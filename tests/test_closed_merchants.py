@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from billing.models import FeePrice, ThresholdRequest
-from billing.operations import prices, terms, thresholds
+from billing.operations import closing, prices, terms, thresholds
 from billing.operations.accounts import Plan
 from billing.queries import forecast
 from credit.models import Freeze, LimitRequest
@@ -72,7 +72,7 @@ REFUSED: dict[str, Callable[..., Any]] = {
         merchant_id=shop.merchant.pk, threshold=usd(500), **by
     ),
     "plan": lambda shop, **by: terms.change_plan(merchant_id=shop.merchant.pk, plan=PLAN, **by),
-    "close": lambda shop, **by: terms.close(merchant_id=shop.merchant.pk, **by),
+    "close": lambda shop, **by: closing.close(merchant_id=shop.merchant.pk, **by),
     "own price": lambda shop, **by: prices.introduce(
         fee="storage", currency="USD", unit_price=Decimal(1), from_on=date(2026, 12, 1),
         merchant_id=shop.merchant.pk, **by,

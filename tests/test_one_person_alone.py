@@ -7,12 +7,7 @@ from typing import Any
 import pytest
 
 from billing.models import AccountChange, UnappliedEntry
-from billing.operations import (
-    credits,
-    terms,
-    transfers,
-    transfers_moved,
-)
+from billing.operations import closing, credits, transfers, transfers_moved
 from credit.models import UnmatchedSettlement
 from credit.operations import corrections, unmatched
 from lib.refusals import Refused
@@ -66,8 +61,8 @@ def _credit(shop: Shop, attempt: Attempt, amount: int, key: str) -> None:
 
 
 def _close_and_pay_out(shop: Shop, attempt: Attempt) -> None:
-    attempt(terms.close, merchant_id=shop.account.pk)
-    attempt(terms.pay_out_rest, merchant_id=shop.account.pk, reference="OUT-1")
+    attempt(closing.close, merchant_id=shop.account.pk)
+    attempt(closing.pay_out_rest, merchant_id=shop.account.pk, reference="OUT-1")
 
 
 def _found(shop: Shop, attempt: Attempt) -> None:
@@ -203,7 +198,9 @@ def test_two_people_end_the_found_case() -> None:
         ),
         now=DECIDED_AT,
     )
-    terms.close(actor=ALONE, **of, **WHY)
-    terms.pay_out_rest(reference="OUT-1", actor=ALONE, **of, **WHY)  # 1,000.00, which is the figure
+    closing.close(actor=ALONE, **of, **WHY)
+    closing.pay_out_rest(
+        reference="OUT-1", actor=ALONE, **of, **WHY
+    )  # 1,000.00, which is the figure
     assert outside(shop) == 1000
     assert User.objects.filter(email=SECOND).exists()

@@ -10,8 +10,9 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter
 
 from backoffice import changes, times
+from backoffice.columns import related_model
 from backoffice.days_filter import OnDays
-from backoffice.list_pages import FoundByKeys, related_model
+from backoffice.list_pages import FoundByKeys
 from lib import csv_files
 from trail import actions
 from trail.models import TrailEntry

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 
 from backoffice import exports
-from backoffice.list_pages import page_of
+from backoffice.columns import page_of
 from backoffice.reports import REPORTS, Asked, Figure, Group, Report, groups, named, rows_of, sums
 from backoffice.reports import written as as_address
 from backoffice.reports.asking import Question

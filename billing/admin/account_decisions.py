@@ -8,8 +8,8 @@ from typing import Any
 from django.utils.formats import date_format
 from moneyed import Money
 
+from backoffice.columns import figure
 from backoffice.decisions import Act, Call, Decision, Reasoned
-from backoffice.list_pages import figure
 from billing import tasks
 from billing.admin import shown
 from billing.admin.forms import (

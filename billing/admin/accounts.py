@@ -8,9 +8,10 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
+from backoffice.columns import amount, related
 from backoffice.decisions import Act, Call, Decision, Telling
-from backoffice.filters import of_currency
-from backoffice.list_pages import OfMerchant, ReadOnly, amount, one_of, related, waiting
+from backoffice.filters import of_currency, one_of, waiting
+from backoffice.list_pages import OfMerchant, ReadOnly
 from backoffice.outcomes import LastDecision
 from billing.admin import account_decisions, by_hand, closing, unapplied
 from billing.admin.shown import AboutAccount

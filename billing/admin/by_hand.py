@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from backoffice.columns import figure
 from backoffice.decisions import Call, Decision, Reasoned
-from backoffice.list_pages import figure
 from billing.admin import shown
 from billing.admin.account_decisions import figures, is_open
 from billing.admin.forms import Charged

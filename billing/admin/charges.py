@@ -8,10 +8,11 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
+from backoffice.columns import amount, figure, related
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Decision
 from backoffice.filters import of_currency
-from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related
+from backoffice.list_pages import OfMerchant, ReadOnlyInline
 from billing.admin import files, shown
 from billing.admin.forms import GrantedCredit
 from billing.admin.lists import unit_price

@@ -5,13 +5,13 @@ what it has left.
 from django.utils.formats import date_format
 from moneyed import Money
 
+from backoffice.columns import figure
 from backoffice.decisions import Call, Decision, Reasoned
-from backoffice.list_pages import figure
 from billing.admin import shown
 from billing.admin.account_decisions import figures, is_open
 from billing.admin.forms import RestPaidOut
 from billing.models import BillingAccount
-from billing.operations import reopening, terms
+from billing.operations import closing, reopening
 from billing.queries.effects import not_posted_yet
 from billing.queries.terms import plan_chosen, plan_starts_anew
 from credit.admin.forms import MayTell
@@ -99,7 +99,7 @@ DECISIONS = (
         form=MayTell,
         effect=_close_effect,
         shown=shown.closed,
-        carry_out=Call(terms.close, "merchant_id"),
+        carry_out=Call(closing.close, "merchant_id"),
         done="The account is closed.",
         is_open=is_open,
     ),
@@ -119,7 +119,7 @@ DECISIONS = (
         form=Reasoned,
         effect=_rest_effect,
         shown=shown.rest,
-        carry_out=Call(terms.bill_rest, "merchant_id"),
+        carry_out=Call(closing.bill_rest, "merchant_id"),
         done="The rest is billed.",
         is_open=lambda account: account.is_closed and account.outstanding.amount > 0,
     ),
@@ -129,7 +129,7 @@ DECISIONS = (
         form=RestPaidOut,
         effect=_payout_effect,
         shown=shown.rest,
-        carry_out=CallOrPropose(terms.pay_out_rest, "merchant_id"),
+        carry_out=CallOrPropose(closing.pay_out_rest, "merchant_id"),
         done=done("The rest is paid out."),
         is_open=_may_be_paid_out,
     ),

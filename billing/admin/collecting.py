@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from backoffice.columns import figure
 from backoffice.decisions import Call, Decision, Telling
-from backoffice.list_pages import figure
 from billing.admin import shown
 from billing.admin.forms import DueLater, Paused, SplitIntoParts, Waived
 from billing.models import Invoice

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from backoffice.columns import figure
 from backoffice.decisions import Act, Call, ConfirmForm, Decision, Reasoned
-from backoffice.list_pages import figure
 from billing.admin import shown
 from billing.admin.forms import Transfer
 from billing.admin.payments import outcome

@@ -4,8 +4,9 @@ from typing import Any
 
 from django.contrib import admin
 
-from backoffice.filters import of_currency
-from backoffice.list_pages import FoundByKeys, ReadOnlyInline, amount, figure, related, waiting
+from backoffice.columns import amount, figure, related
+from backoffice.filters import of_currency, waiting
+from backoffice.list_pages import FoundByKeys, ReadOnlyInline
 from backoffice.outcomes import LastDecision
 from backoffice.several import DecidingSeveral
 from billing.admin import collecting, files, invoice_decisions

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 
-from backoffice.list_pages import Column
+from backoffice.columns import Column
 from lib import money
 
 

@@ -2,9 +2,10 @@
 
 from django.contrib import admin
 
+from backoffice.columns import amount, figure, related
 from backoffice.decisions import Act, Call, ConfirmForm, Decision
-from backoffice.filters import of_currency
-from backoffice.list_pages import FoundByKeys, ReadOnly, amount, figure, one_of, related, waiting
+from backoffice.filters import of_currency, one_of, waiting
+from backoffice.list_pages import FoundByKeys, ReadOnly
 from billing import payment_failures
 from billing.admin import shown
 from billing.admin.forms import Ended

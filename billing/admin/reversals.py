@@ -6,8 +6,10 @@ from django import forms
 from django.contrib import admin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from backoffice.columns import amount, figure, related
 from backoffice.decisions import Call, Decision, Reasoned
-from backoffice.list_pages import FoundByKeys, amount, figure, related, waiting
+from backoffice.filters import waiting
+from backoffice.list_pages import FoundByKeys
 from billing.admin import shown
 from billing.admin.shown import AboutAccount
 from billing.models import Reversal

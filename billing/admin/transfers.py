@@ -4,8 +4,9 @@ from typing import Any
 
 from django.contrib import admin
 
+from backoffice.columns import amount, figure, related
 from backoffice.decisions import Call, Decision
-from backoffice.list_pages import FoundByKeys, amount, figure, related
+from backoffice.list_pages import FoundByKeys
 from billing.admin import shown
 from billing.admin.forms import TransferMoved, ValueDate
 from billing.admin.shown import AboutAccount

@@ -4,8 +4,8 @@ back.
 
 from typing import Any
 
+from backoffice.columns import figure
 from backoffice.decisions import Act, Decision
-from backoffice.list_pages import figure
 from billing.admin import shown
 from billing.admin.account_decisions import figures
 from billing.admin.forms import GivenBack, Transfer

@@ -2,7 +2,7 @@
 
 from billing.audit.invoices import INVOICE
 from billing.models.payment_plans import FEWEST_PARTS, MOST_PARTS
-from billing.operations.payments import COLLECTOR
+from billing.operations.attempts import COLLECTOR
 from lib.audit import Check
 from lib.audit_days import day, is_recounted, join_zone
 

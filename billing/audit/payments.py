@@ -2,7 +2,7 @@
 
 from billing.audit.invoices import INVOICE
 from billing.models import Payment
-from billing.operations.payments import COLLECTOR
+from billing.operations.attempts import COLLECTOR
 from lib.audit import Check
 
 CHECKS = (

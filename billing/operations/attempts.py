@@ -11,6 +11,8 @@ from billing.providers.minimums import is_too_little
 from billing.queries import undecided
 from merchants import installation
 
+COLLECTOR = "collect-payments"  # the actor of what is tried by itself
+
 
 def new_payment(
     invoice: Invoice,

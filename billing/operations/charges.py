@@ -308,7 +308,7 @@ class _Batch:
         if row.item.posting == Posting.IMMEDIATE:
             figures.outstanding += row.content.amount
             if account.is_closed and fee.code in Fee.AFTER_CLOSING:
-                return  # a FINAL bill takes it, whatever the threshold (terms.invoice_again)
+                return  # a FINAL bill takes it, whatever the threshold (closing.invoice_again)
             if figures.outstanding >= figures.threshold:
                 self._issue_threshold_invoice(account, now)
                 figures = self._figures_of(account)

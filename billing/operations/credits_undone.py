@@ -6,7 +6,7 @@ from django.db import transaction
 
 from billing.models import BillingAccount, BillingCredit, Fee
 from billing.notices import CREDIT_UNDONE
-from billing.operations import accounts, charges, terms
+from billing.operations import accounts, charges, closing
 from billing.operations.credits import UnknownCredit
 from billing.trail import Action
 from lib import money, wording
@@ -50,7 +50,7 @@ def undo(*, credit_id: int, reason: str, told: str, actor: str, now: datetime) -
         amount=money.text(credit.amount),
         currency=credit.currency,
     )
-    terms.invoice_again(account, actor=actor)
+    closing.invoice_again(account, actor=actor)
     return credit
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from moneyed import Money
 
 from billing.models import Payment
-from billing.operations import payments, transfers
+from billing.operations import settling, transfers
 from billing.operations.invoice_decisions import hold
 from billing.providers.answers import Answer
 from billing.trail import Action
@@ -66,7 +66,7 @@ def end(
         failure=Payment.ENDED_BY_US,
         problem=payment.problem,
     )
-    ended = payments.settle(payment.pk, given_up, now=account.now)
+    ended = settling.settle(payment.pk, given_up, now=account.now)
     if arrived:
         transfers.record(
             invoice_id=invoice.pk, amount=arrived, reference=reference, actor=actor, now=account.now

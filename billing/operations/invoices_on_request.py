@@ -7,7 +7,7 @@ from django.db import transaction
 from billing.models import Invoice, InvoiceDecision
 from billing.operations import accounts, invoices
 from billing.operations.charges import AccountClosed
-from billing.operations.terms import DraftWaits, NothingToBill
+from billing.operations.closing import DraftWaits, NothingToBill
 from billing.trail import Action
 from lib import money, wording
 from trail import operations as trail

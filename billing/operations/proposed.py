@@ -3,11 +3,11 @@
 from billing import proposals
 from billing.operations import (
     charges_by_hand,
+    closing,
     credits,
     prices,
     reopening,
     reversals,
-    terms,
     thresholds,
     transfers,
     transfers_moved,
@@ -27,7 +27,7 @@ def register() -> None:
     register_kind(proposals.THRESHOLD, calling(thresholds.change))
     register_kind(proposals.THRESHOLD_REQUEST, calling(thresholds.approve))
     register_kind(proposals.PRICE, calling(prices.introduce))
-    register_kind(proposals.REST, calling(terms.pay_out_rest))
+    register_kind(proposals.REST, calling(closing.pay_out_rest))
     register_kind(proposals.UNAPPLIED, calling(transfers.give_back))
     register_kind(proposals.TRANSFER, calling(transfers_moved.move))
     register_kind(proposals.REOPENING, calling(reopening.reopen))

@@ -15,7 +15,7 @@ from moneyed import Money
 from billing import sorts
 from billing.models import BillingAccount, Fee, Invoice, Payment, Reversal
 from billing.notices import PAYMENT_REVERSED
-from billing.operations import accounts, charges, rests, terms, unapplied
+from billing.operations import accounts, charges, closing, rests, unapplied
 from billing.operations.invoice_decisions import hold
 from billing.proposals import REVERSAL
 from billing.trail import Action
@@ -201,7 +201,7 @@ def charge(
         now=account.now,
     )
     decided = _decide(account, reversal, Status.CHARGED, actor, reason, message)
-    terms.invoice_again(account, actor=actor)
+    closing.invoice_again(account, actor=actor)
     return decided
 
 

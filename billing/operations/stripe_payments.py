@@ -8,7 +8,7 @@ from datetime import datetime
 import stripe
 
 from billing.models import BillingAccount, Payment
-from billing.operations import payments
+from billing.operations import settling
 from billing.providers import stripe as stripe_provider
 from billing.providers.answers import Answer
 
@@ -44,4 +44,4 @@ def settle(intent_id: str, *, now: datetime) -> None:
         if not payment.is_undecided or payment.problem == str(problem):
             return  # told again, it would be the same
         answer = Answer.undecided("", problem=str(problem))
-    payments.settle(payment.pk, answer, now=now)
+    settling.settle(payment.pk, answer, now=now)

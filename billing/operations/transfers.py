@@ -262,7 +262,7 @@ def give_back(
     """Record that unapplied money was paid back to the merchant, under the bank's reference.
 
     The same reference and amount is recorded once. The money of a closed account is paid out with
-    its rest instead (terms.pay_out_rest). Above the day's figure for pay-outs it takes the
+    its rest instead (closing.pay_out_rest). Above the day's figure for pay-outs it takes the
     `proposal` that a second person confirms. Raises TakesTwoPeople, AccountClosed,
     MoreThanIsUnapplied, TransferConflict, WithdrawalsStopped while fraud is suspected,
     CurrencyMismatch, Invalid. Rule 17.5.

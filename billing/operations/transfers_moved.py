@@ -9,7 +9,7 @@ from moneyed import Money
 
 from billing.models import BankTransfer, BillingAccount, Fee
 from billing.notices import TRANSFER_MOVED
-from billing.operations import accounts, charges, terms, transfers, unapplied, value_dates
+from billing.operations import accounts, charges, closing, transfers, unapplied, value_dates
 from billing.proposals import TRANSFER
 from billing.trail import Action
 from lib import money, wording
@@ -70,7 +70,7 @@ def move(
     if other is not None:
         _book(transfer, other, actor, proposal)
     _write_trail(transfer, before, _standing(account, transfer), to, actor, reason, proposal)
-    terms.invoice_again(account, actor=actor)
+    closing.invoice_again(account, actor=actor)
     return transfer
 
 

@@ -9,9 +9,10 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
+from backoffice.columns import amount, figure, related
 from backoffice.decisions import Call, Decision, Reasoned
-from backoffice.filters import of_currency
-from backoffice.list_pages import OfMerchant, ReadOnlyInline, amount, figure, related, waiting
+from backoffice.filters import of_currency, waiting
+from backoffice.list_pages import OfMerchant, ReadOnlyInline
 from backoffice.outcomes import LastDecision
 from backoffice.several import DecidingSeveral
 from credit.admin import shown

@@ -15,8 +15,8 @@ from unfold.widgets import (
 )
 
 from backoffice.asking_again import AsksAgain
+from backoffice.columns import figure
 from backoffice.decisions import Reasoned, Telling
-from backoffice.list_pages import figure
 from credit import policy_bounds
 from credit.explanations import BY_OUR_TEAM
 from credit.models import CreditPolicy, Freeze

@@ -7,9 +7,10 @@ from django.contrib import admin
 from django.db.models import Exists, F, Model, OuterRef, Q
 from django.http import HttpRequest
 
+from backoffice.columns import amount, figure, related
 from backoffice.decisions import Call, Decision, Telling
 from backoffice.filters import of_currency, which
-from backoffice.list_pages import OfMerchant, amount, figure, related
+from backoffice.list_pages import OfMerchant
 from backoffice.outcomes import LastDecision
 from backoffice.several import DecidingSeveral
 from credit.admin import shown

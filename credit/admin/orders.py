@@ -12,16 +12,10 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from backoffice.columns import amount, figure, related
 from backoffice.decisions import Call, Decision, Reasoned, Telling
-from backoffice.filters import of_currency, which
-from backoffice.list_pages import (
-    OfMerchant,
-    ReadOnlyInline,
-    amount,
-    figure,
-    related,
-    waiting,
-)
+from backoffice.filters import of_currency, waiting, which
+from backoffice.list_pages import OfMerchant, ReadOnlyInline
 from backoffice.several import DecidingSeveral
 from credit.admin import shown
 from credit.admin.forms import OrderRefunded

@@ -2,7 +2,8 @@
 
 from django.contrib import admin
 
-from backoffice.list_pages import ReadOnly, amount
+from backoffice.columns import amount
+from backoffice.list_pages import ReadOnly
 from credit.admin.forms import NewCreditPolicy
 from credit.models import CreditPolicy
 from credit.operations import policies

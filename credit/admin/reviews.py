@@ -4,9 +4,10 @@ them.
 
 from django.contrib import admin
 
+from backoffice.columns import amount, figure, related
 from backoffice.decisions import Call, Decision, Telling
-from backoffice.filters import of_currency
-from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
+from backoffice.filters import of_currency, waiting
+from backoffice.list_pages import OfMerchant
 from backoffice.several import DecidingSeveral
 from credit.admin import shown
 from credit.admin.forms import MayTell, RaiseApproved

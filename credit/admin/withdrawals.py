@@ -5,6 +5,7 @@ bank, and outcomes that operators record.
 from django.contrib import admin
 from django.urls import reverse
 
+from backoffice.columns import amount, figure, related
 from backoffice.decisions import (
     Act,
     Call,
@@ -14,8 +15,8 @@ from backoffice.decisions import (
     Report,
     Telling,
 )
-from backoffice.filters import of_currency
-from backoffice.list_pages import OfMerchant, amount, figure, related, waiting
+from backoffice.filters import of_currency, waiting
+from backoffice.list_pages import OfMerchant
 from backoffice.several import DecidingSeveral
 from credit.admin import shown
 from credit.admin.forms import BankAnswers, BankFile, FoundPaid, MarkedPaid

@@ -10,7 +10,8 @@ from django.http import HttpRequest
 
 from backoffice.briefs import Brief
 from backoffice.decisions import Act, Decision, Reasoned
-from backoffice.list_pages import FoundByKeys, one_of
+from backoffice.filters import one_of
+from backoffice.list_pages import FoundByKeys
 from backoffice.several import DecidingSeveral
 from gateway import intake
 from gateway.models import ReceivedEvent

@@ -8,7 +8,7 @@ from gateway.api.access import Key, KeyedRequest, merchant_of
 from gateway.api.taking import REPEATED, is_repeat, taken
 from gateway.models import Scope
 from gateway.operations import merchants
-from merchants.operations import team
+from merchants.operations import inviting
 
 router = Router(tags=["Merchants"], auth=Key(Scope.MERCHANTS))
 
@@ -27,7 +27,7 @@ def take_in(
     if is_repeat(outcome):
         response.headers[REPEATED] = "true"
     merchant = merchant_of(request, body.merchant)
-    invited = body.owner_email is not None and team.invite_first_owner(
+    invited = body.owner_email is not None and inviting.invite_first_owner(
         merchant_id=merchant.pk,
         email=body.owner_email,
         actor=f"API key {request.auth}",

@@ -20,7 +20,7 @@ from lib.events import APPLIED, Outcome
 from lib.refusals import Invalid, Refused
 from lib.texts import LONGEST_NAME, shown
 from merchants.models import Merchant
-from merchants.operations import team
+from merchants.operations import inviting
 from merchants.trail import Action as OfMerchants
 from trail import operations as trail
 
@@ -197,7 +197,9 @@ def invite_owner(import_id: int, *, now: datetime) -> bool:
     if found is None:
         return False
     merchant_id, email = found
-    team.invite_first_owner(merchant_id=merchant_id, email=email, actor=file.uploaded_by, now=now)
+    inviting.invite_first_owner(
+        merchant_id=merchant_id, email=email, actor=file.uploaded_by, now=now
+    )
     return True
 
 

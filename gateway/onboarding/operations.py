@@ -12,7 +12,7 @@ from lib.events import DUPLICATE, Event
 from lib.refusals import Invalid, Refused
 from merchants import events
 from merchants.models import Merchant
-from merchants.operations import team
+from merchants.operations import inviting
 from merchants.trail import Action
 from trail import operations as trail
 
@@ -44,7 +44,7 @@ def add(
     """
     reason = wording.checked("reason", reason)
     owner_email = wording.address("owner_email", owner_email)
-    team.check_address(owner_email)
+    inviting.check_address(owner_email)
     reference = wording.line("reference", reference)
     joined = Event(f"added by {actor}", JOINED, now, reference, terms)
     with transaction.atomic():
@@ -61,7 +61,7 @@ def add(
             reason=reason,
             now=now,
         )
-    team.invite_first_owner(merchant_id=merchant.pk, email=owner_email, actor=actor, now=now)
+    inviting.invite_first_owner(merchant_id=merchant.pk, email=owner_email, actor=actor, now=now)
     return merchant
 
 

@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from backoffice.briefs import Brief
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Call, Decision, Reasoned, Report
-from backoffice.list_pages import ReadOnly, ReadOnlyInline, waiting
+from backoffice.filters import waiting
+from backoffice.list_pages import ReadOnly, ReadOnlyInline
 from backoffice.several import DecidingSeveral
 from gateway.webhooks import briefs
 from gateway.webhooks.event_types import EVENT_TYPES

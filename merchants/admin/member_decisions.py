@@ -5,7 +5,7 @@ from collections.abc import Callable
 from backoffice.decisions import Act, Call, Decision, Reasoned
 from merchants.admin.forms import Invited, InvitedTo, MerchantRole
 from merchants.models import Invitation, Membership
-from merchants.operations import team
+from merchants.operations import inviting, team
 from merchants.roles import MANAGES_MEMBERS
 
 INVITES = (
@@ -18,7 +18,7 @@ def _invite_to(act: Act) -> Invitation:
     """Invite somebody to the team of the merchant that the form names."""
     said = {**act.cleaned_data}
     merchant_id = said.pop("merchant").pk
-    return team.invite(merchant_id=merchant_id, actor=act.user, now=act.now, **said)
+    return inviting.invite(merchant_id=merchant_id, actor=act.user, now=act.now, **said)
 
 
 def _of_member(operation: Callable[..., Membership]) -> Call:
@@ -36,7 +36,7 @@ OF_MERCHANT = Decision(
     takes_second_factor=True,
     form=Invited,
     effect=lambda merchant: INVITES,
-    carry_out=Call(team.invite, "merchant_id", takes_person=True),
+    carry_out=Call(inviting.invite, "merchant_id", takes_person=True),
     done=lambda invitation: f"{invitation.email} is invited.",
     permission=MANAGES_MEMBERS,
 )

@@ -15,9 +15,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from backoffice.briefs import Brief
+from backoffice.columns import related
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Call, Decision, Download, Reasoned, Telling
-from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline, one_of, related, waiting
+from backoffice.filters import one_of, waiting
+from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline
 from backoffice.outcomes import LastDecision
 from lib import words
 from merchants import briefs
@@ -35,7 +37,7 @@ from merchants.models import (
     Standing,
     TimeZonePeriod,
 )
-from merchants.operations import profiles, team
+from merchants.operations import inviting, profiles, team
 from merchants.queues import PROFILES
 
 # How a merchant is added takes the terms of all books: who knows them adds that decision.
@@ -157,7 +159,7 @@ class InvitationAdmin(Deciding, OfMerchant):
             ),
             shown=_open_or_not,
             carry_out=Call(
-                team.send_again,
+                inviting.send_again,
                 "invitation_id",
                 columns={"merchant_id": "merchant_id"},
                 takes_person=True,
@@ -176,7 +178,7 @@ class InvitationAdmin(Deciding, OfMerchant):
             ),
             shown=_open_or_not,
             carry_out=Call(
-                team.revoke,
+                inviting.revoke,
                 "invitation_id",
                 columns={"merchant_id": "merchant_id"},
                 takes_person=True,

@@ -20,9 +20,10 @@ from unfold.widgets import (
 from backoffice import times
 from backoffice.asking_again import AsksAgain
 from backoffice.briefs import Brief
+from backoffice.columns import Column
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Call, Decision, Reasoned
-from backoffice.list_pages import Column, OfMerchant, ReadOnly
+from backoffice.list_pages import OfMerchant, ReadOnly
 from lib import calendar, clock
 from lib.amount_fields import FigureField
 from lib.text_fields import LineField

@@ -13,7 +13,8 @@ from backoffice import changes
 from backoffice.briefs import BOOKS, OF_PROPOSALS, Brief
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Call, ConfirmForm, Decision, Reasoned
-from backoffice.list_pages import ReadOnly, waiting
+from backoffice.filters import waiting
+from backoffice.list_pages import ReadOnly
 from backoffice.queues import QUEUES
 from lib import clock
 from merchants.models import Proposal

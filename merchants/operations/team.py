@@ -1,4 +1,4 @@
-"""Changes who belongs to a merchant, in which role, and who is invited (rule 21.1).
+"""Changes who belongs to a merchant, and in which role (rule 21.1); inviting.py invites others.
 
 Owners do it for their own merchant, our administrators for all, with a reason. Each change locks
 the merchant, so that of two owners who take each other's role at once one remains. Access is looked
@@ -6,26 +6,17 @@ up at each request, so a change counts from the next one on. A person whose role
 changed is signed out.
 """
 
-import logging
-import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from lib import form_keys, wording
 from lib.refusals import Invalid, Refused
-from merchants import invitation_letter, queries
-from merchants.models import Invitation, Membership, Merchant, SecurityMail, User
+from merchants.models import Membership, Merchant, SecurityMail, User
 from merchants.operations import invitations, security_mails, sessions
 from merchants.roles import MANAGES_MEMBERS
 from merchants.trail import Action
 from trail import operations as trail
-
-log = logging.getLogger(__name__)
-
-VALID_FOR = timedelta(days=7)
-MOST_INVITATIONS = 100  # of a merchant within that time: it is no way to write to the whole world
 
 
 class NotAnOwner(Refused):
@@ -51,195 +42,6 @@ class LastOwner(Refused):
     sentence = _("A merchant needs an owner who can sign in: make somebody else owner first.")
 
 
-class AlreadyMember(Refused):
-    """The person belongs to the merchant already."""
-
-    code = "already_member"
-    sentence = _("This person belongs to the team already.")
-
-
-class OperatorsAddress(Refused):
-    """The address is one of our operators', who belong to no merchant."""
-
-    code = "operators_address"
-    sentence = _("This address cannot be invited.")
-
-
-class TooManyInvitations(Refused):
-    """The merchant has sent 100 invitations within a week, and may not send more."""
-
-    code = "too_many_invitations"
-    sentence = _("You have sent as many invitations as you may in a week.")
-
-
-class InvitationNotSent(Refused):
-    """The mail server did not take the e-mail. The invitation is saved, and can be sent again."""
-
-    code = "invitation_not_sent"
-    sentence = _(
-        "The invitation is kept, but its e-mail could not be sent. Send it again in a while."
-    )
-
-
-def invite(
-    *,
-    merchant_id: int,
-    actor: User,
-    email: str,
-    role: Membership.Role,
-    reason: str = "",
-    request_key: str = "",
-    now: datetime,
-) -> Invitation:
-    """Invite the owner of this address to the team in `role`, by an e-mail with a link. An open
-    invitation to the address is replaced. A form that is sent twice, with the same `request_key`,
-    makes one invitation and one e-mail.
-
-    Raises FormConflict, NotAnOwner, OperatorsAddress, AlreadyMember, TooManyInvitations, Invalid;
-    and InvitationNotSent after the invitation is saved.
-    """
-    if role not in Membership.Role.values:
-        raise Invalid("role", f"{role!r} is no role")
-    email, token = wording.address("email", email), secrets.token_urlsafe(32)
-    with transaction.atomic():
-        merchant = _lock(merchant_id, actor)
-        invited = merchant.invitations.all()
-        if known := form_keys.sent_before(invited, request_key, email=email, role=role):
-            return known
-        check_address(email)
-        if Membership.objects.filter(merchant=merchant, user__email__iexact=email).exists():
-            raise AlreadyMember(f"email: {email} belongs to the merchant")
-        lately = invited.filter(invited_at__gt=now - VALID_FOR)
-        if lately.count() >= MOST_INVITATIONS:
-            raise TooManyInvitations(f"more than {MOST_INVITATIONS} invitations within a week")
-        replaced = invitations.open_of(merchant_id).filter(email=email)
-        before = replaced.values_list("role", flat=True).first() or ""
-        replaced.update(revoked_at=now)
-        invitation = Invitation.objects.create(
-            merchant=merchant,
-            email=email,
-            role=role,
-            token_digest=queries.digest(token),
-            invited_by=actor,
-            invited_at=now,
-            request_key=request_key,
-            expires_at=now + VALID_FOR,
-        )
-        invitations.note_role(
-            Action.MEMBER_INVITED, invitation, before, str(role), actor, now, reason
-        )
-    _send(invitation, token)
-    return invitation
-
-
-def invite_first_owner(*, merchant_id: int, email: str, actor: str, now: datetime) -> bool:
-    """Invite the first owner of a merchant, for a system of ours that took the merchant in. Does
-    nothing if the merchant has an owner, or an open invitation of one.
-
-    Returns False if the mail server did not take the e-mail; then the invitation is revoked, and
-    the next call tries anew. Also returns False for an operator's address, which nobody is invited
-    by. Otherwise returns True. Raises Invalid.
-    """
-    email, token = wording.address("owner_email", email), secrets.token_urlsafe(32)
-    with transaction.atomic():
-        merchant = Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)
-        owner = Membership.Role.OWNER
-        if Membership.objects.filter(merchant=merchant, role=owner).exists():
-            return True
-        open_ones = invitations.open_of(merchant_id)
-        if open_ones.filter(role=owner, expires_at__gt=now).exists():
-            return True
-        if queries.is_operator(email):
-            log.warning("the first owner of %s is not invited: an operator's address", merchant)
-            return False
-        open_ones.filter(email=email).update(revoked_at=now)
-        invitation = Invitation.objects.create(
-            merchant=merchant,
-            email=email,
-            role=owner,
-            token_digest=queries.digest(token),
-            invited_by=None,
-            invited_at=now,
-            expires_at=now + VALID_FOR,
-        )
-        trail.write(
-            Action.MEMBER_INVITED,
-            merchant_id=merchant_id,
-            subject=email,
-            before={"role": ""},
-            after={"role": str(owner)},
-            actor=actor,
-            now=now,
-        )
-    try:
-        _send(invitation, token)
-    except InvitationNotSent as error:
-        _take_back(invitation, str(error), actor, now)
-        return False
-    return True
-
-
-def check_address(email: str) -> None:
-    """Raise OperatorsAddress if the address is an operator's."""
-    if queries.is_operator(email):
-        raise OperatorsAddress(
-            f"email: {email} is an operator's, and operators belong to no merchant"
-        )
-
-
-@transaction.atomic
-def _take_back(invitation: Invitation, reason: str, actor: str, now: datetime) -> None:
-    """Revoke an invitation whose e-mail did not go out, with a trail row. Does nothing if that was
-    done meanwhile.
-    """
-    still_open = invitations.open_of(invitation.merchant_id).filter(pk=invitation.pk)
-    if still_open.update(revoked_at=now):
-        trail.write(
-            Action.INVITATION_REVOKED,
-            merchant_id=invitation.merchant_id,
-            subject=invitation.email,
-            before={"role": invitation.role},
-            after={"role": ""},
-            reason=reason,
-            actor=actor,
-            now=now,
-        )
-
-
-def send_again(
-    *, merchant_id: int, actor: User, invitation_id: int, reason: str = "", now: datetime
-) -> Invitation:
-    """Replace an open invitation by one with a new link, valid for another week, and e-mail the
-    link. Owners need no `reason`.
-
-    Raises InvitationClosed, and what `invite` raises.
-    """
-    old = invitations.open_of(merchant_id).filter(pk=invitation_id).first()
-    if old is None:
-        raise invitations.InvitationClosed("the invitation was taken up or revoked")
-    role = Membership.Role(old.role)
-    return invite(
-        merchant_id=merchant_id, actor=actor, email=old.email, role=role, reason=reason, now=now
-    )
-
-
-def revoke(
-    *, merchant_id: int, actor: User, invitation_id: int, reason: str = "", now: datetime
-) -> Invitation:
-    """Revoke an open invitation, so that its link can't be used any more. Owners need no `reason`.
-    Raises NotAnOwner, InvitationClosed, Invalid.
-    """
-    with transaction.atomic():
-        _lock(merchant_id, actor)
-        if not invitations.open_of(merchant_id).filter(pk=invitation_id).update(revoked_at=now):
-            raise invitations.InvitationClosed("the invitation was taken up or revoked")
-        invitation = Invitation.objects.get(pk=invitation_id)
-        invitations.note_role(
-            Action.INVITATION_REVOKED, invitation, invitation.role, "", actor, now, reason
-        )
-        return invitation
-
-
 def change_role(
     *,
     merchant_id: int,
@@ -257,7 +59,7 @@ def change_role(
     if role not in Membership.Role.values:
         raise Invalid("role", f"{role!r} is no role")
     with transaction.atomic():
-        _lock(merchant_id, actor)
+        lock(merchant_id, actor)
         membership = _member(merchant_id, membership_id)
         if role == membership.role:
             return membership
@@ -282,7 +84,7 @@ def remove(
     Raises NotAnOwner, UnknownMember, LastOwner.
     """
     with transaction.atomic():
-        _lock(merchant_id, actor)
+        lock(merchant_id, actor)
         membership = _member(merchant_id, membership_id)
         if membership.is_owner:
             _give_up_ownership(membership, now)
@@ -305,7 +107,7 @@ def require_second_factor(
     Raises NotAnOwner.
     """
     with transaction.atomic():
-        merchant = _lock(merchant_id, actor)
+        merchant = lock(merchant_id, actor)
         if merchant.requires_second_factor == wanted:
             return merchant
         merchant.requires_second_factor = wanted
@@ -351,7 +153,7 @@ def hold(merchant_id: int) -> Merchant:
     return Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)
 
 
-def _lock(merchant_id: int, actor: User) -> Merchant:
+def lock(merchant_id: int, actor: User) -> Merchant:
     """Lock the merchant against other changes of its team, and return it.
 
     Raises NotAnOwner if `actor` is neither one of its owners nor an administrator.
@@ -395,12 +197,3 @@ def _give_up_ownership(membership: Membership, now: datetime) -> None:
     invitations.open_of(membership.merchant_id).filter(invited_by=membership.user_id).update(
         revoked_at=now
     )
-
-
-def _send(invitation: Invitation, token: str) -> None:
-    """E-mail the invitation with its link. Raises InvitationNotSent."""
-    try:
-        invitation_letter.write(invitation, token).send()
-    except Exception as error:  # whatever a mail backend raises: they have no common ancestor
-        log.exception("Invitation %s was not sent", invitation.pk)
-        raise InvitationNotSent("the mail server did not take the e-mail") from error

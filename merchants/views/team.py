@@ -10,6 +10,7 @@ from merchants import queries
 from merchants.access import MemberRequest, for_members, for_owners
 from merchants.forms import InvitationForm, RoleForm
 from merchants.models import Membership
+from merchants.operations import inviting
 from merchants.operations import team as operations
 from merchants.second_factor import with_second_factor
 
@@ -46,13 +47,13 @@ def invite(request: MemberRequest) -> HttpResponse:
     form = InvitationForm(request.POST or None, initial=initial)
     if form.is_valid():
         try:
-            operations.invite(
+            inviting.invite(
                 merchant_id=request.membership.merchant_id,
                 actor=request.user,
                 now=clock.now(),
                 **form.cleaned_data,
             )
-        except operations.InvitationNotSent as refusal:  # but it is there
+        except inviting.InvitationNotSent as refusal:  # but it is there
             messages.warning(request, sentence_of(refusal))
             return _back(request)
         except Refused as refusal:
@@ -70,7 +71,7 @@ def invite(request: MemberRequest) -> HttpResponse:
 def send_again(request: MemberRequest, pk: int) -> HttpResponse:
     """Send an open invitation again, with a new link."""
     try:
-        operations.send_again(
+        inviting.send_again(
             merchant_id=request.membership.merchant_id,
             actor=request.user,
             invitation_id=pk,
@@ -88,7 +89,7 @@ def send_again(request: MemberRequest, pk: int) -> HttpResponse:
 def revoke(request: MemberRequest, pk: int) -> HttpResponse:
     """Revoke an open invitation."""
     try:
-        operations.revoke(
+        inviting.revoke(
             merchant_id=request.membership.merchant_id,
             actor=request.user,
             invitation_id=pk,

@@ -192,44 +192,39 @@ every_case = pytest.mark.parametrize(
 
 @pytest.mark.django_db
 @every_case
-def test_of_two_pages_the_second_is_refused_and_changes_nothing(
+def test_of_two_pages_the_second_changes_nothing_and_then_it_is_history_without_a_form(
     shop: Shop, settings: Settings, case: Case
 ) -> None:
+    """Two pages of one decision are open: one decides, the other is refused, and is none then."""
     settings.TAEL_SANDBOX = case.join is billing.join
     browser = browser_of(User.objects.get(email=DECIDER))
     assert case.row is not None
     row, of = case.row(shop), (case.model, case.name)
     page = page_of(case, row)
-    first, second = (showed(browser, page) for _ in range(2))
+    opened = browser.get(page)
+    assert 'method="post"' in opened.content.decode()
+    first, second = {FIELD: opened.context["showed"]}, showed(browser, page)
     assert first == second != {}
     assert browser.post(page, case.said | first).status_code in (200, 302)
     with nothing_changes(but=["django_admin_log"] if of in SAID_BY_BOTH else []):
         answer = browser.post(page, case.said | OTHERWISE.get(of, {}) | second)
+    if of in GONE:
+        assert answer.status_code == 404
+        return
     if of in SAID_BY_BOTH:
         assert answer.status_code == 302
-    elif of in GONE:
-        assert answer.status_code == 404
     else:
         assert answer.status_code == 200
         (said,) = answer.context["form"].non_field_errors()
         assert "when this page was opened, and is" in said
+    is_history(case, row, browser)
 
 
-@pytest.mark.django_db
-@every_case
-def test_what_is_decided_is_history_without_a_form(
-    shop: Shop, settings: Settings, case: Case
-) -> None:
-    settings.TAEL_SANDBOX = case.join is billing.join
-    browser = browser_of(User.objects.get(email=DECIDER))
-    assert case.row is not None
-    row = case.row(shop)
-    page = page_of(case, row)
-    opened = browser.get(page)
-    assert 'method="post"' in opened.content.decode()
-    browser.post(page, case.said)
-    if (case.model, case.name) in GONE:
-        return
+def is_history(case: Case, row: Any, browser: Client) -> None:
+    """Asserts that the page says what became of the row, unless there is more to decide, and that
+    who posts there all the same is refused.
+    """
+    page, of = page_of(case, row), (case.model, case.name)
     again = browser.get(page)
     of_row = admin.site._registry[type(row)]
     assert isinstance(of_row, Deciding)
@@ -247,7 +242,6 @@ def test_what_is_decided_is_history_without_a_form(
     change = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
     assert f'href="{reverse(change, args=[row.pk])}"' in content
     # Who posts there all the same is refused by the operation, by its own name.
-    of = case.model, case.name
     # Its reference or key shows that it is the same once more, so that the history has one line.
     is_known = of in {("billingaccount", "give-back"), ("invoice", "waive")}
     with nothing_changes(but=["django_admin_log"] if of in SAID_BY_BOTH else []):

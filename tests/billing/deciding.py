@@ -13,7 +13,7 @@ from typing import Any
 from moneyed import Money
 
 from billing.models import BillingCredit, FeePrice, Invoice, PlanTerm, ThresholdRequest
-from billing.operations import credits, invoice_decisions, terms, thresholds
+from billing.operations import closing, credits, invoice_decisions, terms, thresholds
 from billing.operations.accounts import Plan
 from gateway.events import apply_all
 from lib import events
@@ -188,15 +188,15 @@ def review_invoices(shop: Shop, at: str) -> None:
 
 
 def close(shop: Shop, at: str) -> None:
-    terms.close(merchant_id=shop.merchant.pk, now=shop.at(at), **OPERATOR)
+    closing.close(merchant_id=shop.merchant.pk, now=shop.at(at), **OPERATOR)
 
 
 def bill_rest(shop: Shop, at: str) -> None:
-    terms.bill_rest(merchant_id=shop.merchant.pk, now=shop.at(at), **OPERATOR)
+    closing.bill_rest(merchant_id=shop.merchant.pk, now=shop.at(at), **OPERATOR)
 
 
 def pay_out_rest(shop: Shop, at: str, reference: str = "KBANK-1") -> None:
-    terms.pay_out_rest(
+    closing.pay_out_rest(
         merchant_id=shop.merchant.pk, reference=reference, now=shop.at(at), **OPERATOR
     )
 

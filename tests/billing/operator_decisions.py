@@ -24,6 +24,7 @@ from billing.models import (
     ThresholdRequest,
 )
 from billing.operations import (
+    closing,
     invoice_decisions,
     pauses,
     payment_methods,
@@ -91,18 +92,18 @@ def with_monthly(shop: Shop) -> BillingAccount:
 def closed_without_limit(shop: Shop) -> BillingAccount:
     """It is opened again by one officer."""
     limits.set_limit(merchant_id=shop.merchant.pk, limit=Money(0, "USD"), **AGREED)
-    return terms.close(merchant_id=shop.merchant.pk, **AGREED)
+    return closing.close(merchant_id=shop.merchant.pk, **AGREED)
 
 
 def closed_in_debt(shop: Shop) -> BillingAccount:
-    terms.close(merchant_id=shop.merchant.pk, **AGREED)
+    closing.close(merchant_id=shop.merchant.pk, **AGREED)
     invoice_decisions.void(invoice_id=shop.account.invoices.get().pk, **AGREED)
     return shop.account
 
 
 def closed_in_credit(shop: Shop) -> BillingAccount:
     GrantedCreditFactory.create(shop=shop, at=BEFORE, amount="50.00")
-    return terms.close(merchant_id=shop.merchant.pk, **AGREED)
+    return closing.close(merchant_id=shop.merchant.pk, **AGREED)
 
 
 def charge(shop: Shop) -> Charge:

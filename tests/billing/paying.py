@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from moneyed import Money
 
 from billing.models import Card, Invoice, Payment
-from billing.operations import invoice_decisions, payment_methods, payments, transfers
+from billing.operations import invoice_decisions, payment_methods, payments, settling, transfers
 from billing.providers.registry import Answer
 from lib import money
 from lib.refusals import Refused
@@ -182,7 +182,7 @@ def means(number: str = FIRST) -> list[str]:
 def hear(shop: shops.Shop, at: str, answer: Answer, key: str = f"T-{FIRST}-1") -> None:
     """The provider tells us of an attempt by itself, as its messages do."""
     payment = Payment.objects.get(idempotency_key=key)
-    payments.settle(payment.pk, answer, now=shop.at(at))
+    settling.settle(payment.pk, answer, now=shop.at(at))
 
 
 # What the books say, read anew each time.

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from billing.models import AccountChange, Invoice
-from billing.operations import charges, invoice_decisions, terms
+from billing.operations import charges, closing, invoice_decisions
 from lib.refusals import Invalid, Refused
 from tests import shops
 from tests.billing import deciding
@@ -167,7 +167,7 @@ def test_closed_twice_is_refused() -> None:
 def test_closing_needs_a_reason() -> None:
     shop = busy_shop()
     with nothing_changes(), pytest.raises(Invalid, match="reason"):
-        terms.close(
+        closing.close(
             merchant_id=shop.merchant.pk,
             actor="mali@tael.example",
             reason=" ",
@@ -192,7 +192,7 @@ def test_a_rest_in_the_merchants_favour_is_paid_out() -> None:
     )
     change = AccountChange.objects.get(what="PAID_OUT")
     assert (change.before, change.after) == ("-26.00", "KBANK-77")
-    with nothing_changes(), pytest.raises(terms.NothingToPayOut):
+    with nothing_changes(), pytest.raises(closing.NothingToPayOut):
         deciding.pay_out_rest(shop, "2026-12-05 13:00")
     # A credit after that is paid out again.
     deciding.grant(shop, "2026-12-06 12:00", "1.50", "credit-account")
@@ -203,10 +203,10 @@ def test_a_rest_in_the_merchants_favour_is_paid_out() -> None:
 
 def test_only_a_closed_accounts_rest_is_paid_out_or_billed() -> None:
     shop = busy_shop()
-    with nothing_changes(), pytest.raises(terms.NothingToBill):
+    with nothing_changes(), pytest.raises(closing.NothingToBill):
         deciding.bill_rest(shop, "2026-11-10 12:00")
     deciding.grant(shop, "2026-11-10 11:30", "200.00", "credit-account")
-    with nothing_changes(), pytest.raises(terms.NothingToPayOut):
+    with nothing_changes(), pytest.raises(closing.NothingToPayOut):
         deciding.pay_out_rest(shop, "2026-11-10 12:00")
 
 
@@ -217,7 +217,7 @@ def test_a_voided_final_bill_is_billed_again_when_an_operator_says_so() -> None:
     assert shop.figures() == ("135.00", "0.00")
     shop.run_jobs("2027-01-15 00:00")
     assert len(shop.invoices()) == 2
-    with nothing_changes(), pytest.raises(terms.NothingToPayOut):
+    with nothing_changes(), pytest.raises(closing.NothingToPayOut):
         deciding.pay_out_rest(shop, "2027-01-15 12:00")
     deciding.bill_rest(shop, "2027-01-15 12:00")
     assert shop.invoices()[1:] == ["2026-11-10 FINAL 135.00", "2027-01-15 FINAL 135.00"]
@@ -228,7 +228,7 @@ def test_a_voided_final_bill_is_billed_again_when_an_operator_says_so() -> None:
         ("2026-000002", "VOID"),
         ("2027-000001", "OPEN"),
     ]
-    with nothing_changes(), pytest.raises(terms.NothingToBill):
+    with nothing_changes(), pytest.raises(closing.NothingToBill):
         deciding.bill_rest(shop, "2027-01-15 13:00")
 
 

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from moneyed import Money
 
-from billing.operations import accounts, credits_undone, terms, thresholds
+from billing.operations import accounts, closing, credits_undone, terms, thresholds
 from billing.queries.forecast import Forecast, forecast
 from lib import money
 from tests import shops
@@ -138,7 +138,7 @@ def test_a_plan_that_waits_for_its_date_is_in_the_bill_of_it(steady: Shop) -> No
 
 
 def test_a_closed_account_has_no_next_bill(steady: Shop) -> None:
-    terms.close(
+    closing.close(
         merchant_id=steady.merchant.pk,
         actor="officer@tael.example",
         reason="moved away",

@@ -4,7 +4,7 @@ import pytest
 
 from billing.models import InvoiceDecision
 from billing.operations.charges import AccountClosed
-from billing.operations.terms import DraftWaits, NothingToBill
+from billing.operations.closing import DraftWaits, NothingToBill
 from lib.refusals import Invalid
 from tests import shops
 from tests.billing import deciding

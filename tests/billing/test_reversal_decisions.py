@@ -6,12 +6,7 @@ from typing import Any
 import pytest
 
 from billing.models import Invoice, Payment, Reversal
-from billing.operations import (
-    invoice_decisions,
-    payment_methods,
-    stripe_reversals,
-    terms,
-)
+from billing.operations import closing, invoice_decisions, payment_methods, stripe_reversals
 from credit.models import Freeze
 from lib.refusals import Refused
 from tests import shops
@@ -246,7 +241,7 @@ def test_what_was_taken_from_unapplied_money_comes_back_when_the_dispute_is_won(
 
 
 def close(shop: shops.Shop, at: str) -> None:
-    terms.close(merchant_id=shop.merchant.pk, now=shop.at(at), **BY)
+    closing.close(merchant_id=shop.merchant.pk, now=shop.at(at), **BY)
 
 
 def test_charged_on_a_closed_account_it_gets_a_final_bill(odd: OddStripe, paid: shops.Shop) -> None:
@@ -266,7 +261,7 @@ def test_nothing_is_paid_out_while_a_reversal_is_undecided(
     close(paid, "2026-11-06 08:00")
     odd.take_back("disputes", "pi_1", 25000)
     stripe_reversals.dispute("du_1", now=paid.at("2026-11-06 08:30"))
-    with nothing_changes(), pytest.raises(terms.ReversalUndecided):
+    with nothing_changes(), pytest.raises(closing.ReversalUndecided):
         pay_out(paid, "2026-11-06 09:00")
     decide(paid, "2026-11-06 10:00", "accept")
     pay_out(paid, "2026-11-06 11:00")
@@ -275,7 +270,7 @@ def test_nothing_is_paid_out_while_a_reversal_is_undecided(
 
 
 def pay_out(shop: shops.Shop, at: str) -> None:
-    terms.pay_out_rest(merchant_id=shop.merchant.pk, reference="OUT-1", now=shop.at(at), **BY)
+    closing.pay_out_rest(merchant_id=shop.merchant.pk, reference="OUT-1", now=shop.at(at), **BY)
 
 
 def test_voiding_the_bill_that_asks_again_lifts_the_freeze(

@@ -16,6 +16,7 @@ from typing import Any
 from billing.models import Invoice, Payment, Reversal
 from billing.operations import (
     accounts,
+    closing,
     credits,
     days,
     invoice_decisions,
@@ -23,6 +24,7 @@ from billing.operations import (
     payments,
     prices,
     reversals,
+    settling,
     terms,
     thresholds,
     transfers,
@@ -130,7 +132,7 @@ def _fail_and_pay(shop: Shop) -> None:
     shop.charge("2027-03-31 22:00", "shipping-label", "13.00")
     failed = Payment.objects.filter(invoice__account=shop.account, status="FAILED").first()
     assert failed
-    payments.settle(failed.pk, Answer.succeeded("late"), now=shop.at("2027-03-15 10:00"))
+    settling.settle(failed.pk, Answer.succeeded("late"), now=shop.at("2027-03-15 10:00"))
     # It pays the bill of 1 April, which waits; the rest goes back.
     left = shop.account.unapplied
     transfers.give_back(amount=left, reference="bank-3", **_of(shop, "2027-03-15 11:00"))
@@ -203,10 +205,10 @@ def _jute() -> None:
     _until(shop, "2027-03-08 10:00")
     shop.charge("2027-03-09 10:00", "storage", "30.00", "J-1")
     shop.charge("2027-03-09 11:00", "shipping-label", "8.00")
-    terms.close(**_of(shop, "2027-03-10 10:00"))
+    closing.close(**_of(shop, "2027-03-10 10:00"))
     _until(shop, "2027-03-10 11:00")
     GrantedCreditFactory.create(
         shop=shop, at="2027-03-11 10:00", charge="J-1", fee="credit-storage"
     )
-    terms.pay_out_rest(reference="bank-2", **_of(shop, "2027-03-12 10:00"))
+    closing.pay_out_rest(reference="bank-2", **_of(shop, "2027-03-12 10:00"))
     _until(shop, "2027-04-02 10:00")

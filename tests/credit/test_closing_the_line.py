@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from moneyed import Money
 
-from billing.operations import terms
+from billing.operations import closing
 from credit.models import LimitReview
 from credit.operations import own_rules, requests
 from credit.queries import limit as limits
@@ -22,7 +22,7 @@ OWNER = "olive@rosewood.example"
 
 
 def close(shop: Shop, at: str) -> None:
-    terms.close(
+    closing.close(
         merchant_id=shop.merchant.pk, actor=OPERATOR, reason="they asked for it", now=shop.at(at)
     )
 

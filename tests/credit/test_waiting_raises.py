@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from moneyed import Money
 
-from billing.operations import terms
+from billing.operations import closing
 from credit.models import LimitEntry, LimitReview
 from credit.operations import limits, policies, requests, review_decisions
 from credit.operations.review_decisions import ReviewOvertaken
@@ -145,7 +145,7 @@ def test_the_next_review_ends_it_though_it_changes_nothing() -> None:
 
 def test_the_closing_of_the_account_ends_it() -> None:
     shop = waiting()
-    terms.close(
+    closing.close(
         merchant_id=shop.merchant.pk,
         actor=OPERATOR,
         reason="They asked for it.",

@@ -9,7 +9,7 @@ from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFacto
 from factory.django import DjangoModelFactory
 
 from merchants.models import Invitation, Membership, OperatorPolicy, Profile, Proposal
-from merchants.operations import operators, profiles, team
+from merchants.operations import inviting, operators, profiles
 from tests.factories.base import OWNER, OfShop
 from tests.factories.people import OperatorFactory, member
 from tests.shops import Shop, instant
@@ -42,7 +42,7 @@ class InvitationFactory(OfShop[Invitation]):
 
     @classmethod
     def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> Invitation:
-        return team.invite(merchant_id=shop.merchant.pk, now=now, **said)
+        return inviting.invite(merchant_id=shop.merchant.pk, now=now, **said)
 
 
 class ProposalFactory(Factory[Proposal]):

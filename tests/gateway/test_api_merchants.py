@@ -7,7 +7,7 @@ from django.core import mail
 
 from gateway.api import examples
 from merchants.models import Membership, Merchant
-from merchants.operations import team
+from merchants.operations import inviting
 from tests import shops
 from tests.credit.pages import set_clock
 from tests.gateway.asking import Caller, said
@@ -58,10 +58,10 @@ def test_the_first_owner_is_invited_once_and_again_only_if_nobody_got_the_mail(
     body = examples.BODIES["takeInMerchant"]
 
     def broken(*_: Any) -> None:
-        raise team.InvitationNotSent("the mail server is away")
+        raise inviting.InvitationNotSent("the mail server is away")
 
     with monkeypatch.context() as patched:
-        patched.setattr(team, "_send", broken)
+        patched.setattr(inviting, "_send", broken)
         assert said(caller.post("/merchants", body))["owner_invited"] is False
     told = TrailEntry.objects.filter(subject="malee@rosewood.example").order_by("pk")
     assert list(told.values_list("action", "reason")) == [

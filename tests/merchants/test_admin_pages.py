@@ -19,7 +19,7 @@ from billing.operations import (
     invoice_decisions,
     pauses,
     payment_plans,
-    payments,
+    settling,
     terms,
     unapplied,
     waivers,
@@ -229,7 +229,7 @@ def billed(shop: shops.Shop) -> None:
     CreditRequestFactory.create(amount="1.00", **asked)
     CardFactory.create(last_four="9995", **asked)
     first = shop.account.invoices.earliest("pk")
-    failed = payments.settle(
+    failed = settling.settle(
         Payment.objects.create(
             invoice=first, attempt=9, provider="sandbox", actor="collect-payments",
             idempotency_key=f"{first.number}-9", currency="USD", amount=first.total,

@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from merchants.models import Invitation, Membership, User
-from merchants.operations import team
+from merchants.operations import inviting, team
 from tests import shops
 from tests.factories import (
     MembershipFactory,
@@ -166,7 +166,7 @@ def test_a_second_invitation_makes_the_link_of_the_first_void(shop: Shop, owner:
 def test_there_is_an_end_to_how_many_are_invited(
     shop: Shop, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(team, "MOST_INVITATIONS", 2)
+    monkeypatch.setattr(inviting, "MOST_INVITATIONS", 2)
     invite(owner, "a@shop.example")
     invite(owner, "b@shop.example")
     page = text_of(proved(owner).post(INVITE, to_invite("c@shop.example", "VIEWER")))
@@ -309,12 +309,12 @@ def test_an_operators_address_is_not_invited(shop: Shop, owner: User, spelt: str
     with nothing_changes():
         answer = inviting.post(INVITE, to_invite(spelt, "VIEWER"))
         assert CANNOT_BE in text_of(answer)
-        with pytest.raises(team.OperatorsAddress):
-            team.invite(
+        with pytest.raises(inviting.OperatorsAddress):
+            inviting.invite(
                 merchant_id=shop.merchant.pk, actor=owner, email=spelt,
                 role=Membership.Role.VIEWER, now=timezone.now(),
             )  # fmt: skip
-        assert not team.invite_first_owner(
+        assert not inviting.invite_first_owner(
             merchant_id=other.pk, email=spelt, actor="API key", now=timezone.now()
         )
     assert mail.outbox == []

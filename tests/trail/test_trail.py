@@ -20,7 +20,7 @@ from gateway.webhooks.trail import Action as OfWebhooks
 from jobs.trail import Action as OfJobs
 from lib.refusals import Invalid, Refused
 from merchants.models import Invitation, Membership
-from merchants.operations import invitations, profiles, team
+from merchants.operations import invitations, inviting, profiles, team
 from merchants.trail import Action
 from notices.trail import Action as OfNotices
 from tests import trailed
@@ -157,7 +157,7 @@ def test_an_invitation_and_the_roles_that_follow(shop: Shop) -> None:
     key: dict[str, Any] = {"merchant_id": shop.merchant.pk, "actor": owner, "now": instant(AT)}
 
     def invite(role: str) -> Invitation:
-        return team.invite(email="new@shop.example", role=Membership.Role(role), **key)
+        return inviting.invite(email="new@shop.example", role=Membership.Role(role), **key)
 
     since = trailed.newest()
     invite("VIEWER")
@@ -167,7 +167,7 @@ def test_an_invitation_and_the_roles_that_follow(shop: Shop) -> None:
         ("MEMBER_INVITED", "new@shop.example", {"role": "VIEWER"}, {"role": "FINANCE"}),
     ]
     revoke = {"invitation_id": invitation.pk, **key}
-    assert what(lambda: team.revoke(**revoke), owner.email) == [
+    assert what(lambda: inviting.revoke(**revoke), owner.email) == [
         ("INVITATION_REVOKED", "new@shop.example", {"role": "FINANCE"}, {"role": ""})
     ]
 
@@ -176,7 +176,7 @@ def test_roles_given_changed_and_taken(shop: Shop, mailoutbox: list[Any]) -> Non
     owner = member(shop, email="olive@rosewood.example")
     key: dict[str, Any] = {"merchant_id": shop.merchant.pk, "actor": owner, "now": instant(AT)}
     person = UserFactory.create(email="new@shop.example")
-    team.invite(email=person.email, role=Membership.Role.VIEWER, **key)
+    inviting.invite(email=person.email, role=Membership.Role.VIEWER, **key)
     token = mailoutbox[0].body.partition("/invitations/")[2].split("/")[0]
     joined = what(
         lambda: invitations.accept(token=token, user=person, now=instant(AT)), person.email

@@ -16,7 +16,7 @@ from gateway.imports.operations import AlreadyImported, NotAtWork, NotStopped
 from lib import audit
 from lib.refusals import Invalid
 from merchants.models import Invitation, Membership, Merchant
-from merchants.operations import invitations, team
+from merchants.operations import invitations, inviting
 from tests import shops, trailed
 from tests.gateway.imports.importing import (
     CHARGES,
@@ -184,9 +184,9 @@ def test_a_killed_worker_leaves_owners_to_the_next_and_a_lost_mail_to_the_mercha
     assert not any(one.violations for one in audit.run(IMPORTS, now=NOW))
 
     def broken(*_: Any) -> None:
-        raise team.InvitationNotSent("the mail server is away")
+        raise inviting.InvitationNotSent("the mail server is away")
 
-    monkeypatch.setattr(team, "_send", broken)
+    monkeypatch.setattr(inviting, "_send", broken)
     take_in()
     assert (status(file), len(mail.outbox)) == ("DONE", 1)
     assert not invitations.open_of(Merchant.objects.get(reference="wool").pk).exists()

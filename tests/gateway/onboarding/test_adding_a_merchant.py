@@ -13,7 +13,7 @@ from moneyed import Money
 
 from backoffice import decision_pages
 from merchants.models import Invitation, Membership, Merchant
-from merchants.operations import team
+from merchants.operations import inviting
 from tests import shops, trailed
 from tests.factories import browser_of, member, operator
 from tests.shops import Shop
@@ -129,9 +129,9 @@ def test_a_mail_that_is_not_taken_leaves_the_merchant_and_says_so(
     officer: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: Any) -> None:
-        raise team.InvitationNotSent("the mail server is away")
+        raise inviting.InvitationNotSent("the mail server is away")
 
-    monkeypatch.setattr(team, "_send", refuse)
+    monkeypatch.setattr(inviting, "_send", refuse)
     answer = officer.post(ADD, SAID, follow=True)
     assert "The mail to its first owner could not be sent" in answer.text
     assert Merchant.objects.get().reference == "silk"

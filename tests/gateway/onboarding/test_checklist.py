@@ -9,7 +9,7 @@ from django.urls import reverse
 from billing.operations import payment_methods
 from gateway.models import ApiKey
 from merchants.models import Profile
-from merchants.operations import team
+from merchants.operations import inviting
 from tests import shops
 from tests.credit import withdrawing
 from tests.credit.pages import set_clock
@@ -60,7 +60,7 @@ def test_a_new_merchant_has_all_of_it_before_it(shop: Shop, role: str) -> None:
 
 def test_each_step_is_ticked_and_with_the_first_order_the_list_is_gone(shop: Shop) -> None:
     browser = browser_of(operator("Administrator"))
-    team.invite_first_owner(
+    inviting.invite_first_owner(
         merchant_id=shop.merchant.pk, email="mei@x.example", actor="o@t.example", now=shop.at(NOW)
     )
     assert "☐ An owner has accepted mei@x.example is invited" in " ".join(listed(browser))
