@@ -2,7 +2,8 @@
 
 from django.contrib import admin
 
-from backoffice.columns import amount, related, waiting
+from backoffice.columns import amount, related
+from backoffice.filters import waiting
 from backoffice.list_pages import FoundByKeys
 from billing.models import CollectionPause, DueDay, PaymentPlan, PaymentPlanPart, Waiver
 from billing.queries import waiting as queues

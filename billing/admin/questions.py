@@ -2,8 +2,10 @@
 
 from django.contrib import admin
 
+from backoffice.columns import related
 from backoffice.decisions import Call, Decision, Telling
-from backoffice.list_pages import OfMerchant, related, waiting
+from backoffice.filters import waiting
+from backoffice.list_pages import OfMerchant
 from billing.admin import shown
 from billing.admin.shown import AboutAccount
 from billing.models import BillingQuestion
