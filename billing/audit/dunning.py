@@ -2,7 +2,7 @@
 
 from billing.audit.invoices import INVOICE
 from billing.models import Fee, Payment
-from billing.operations.dunning import FREEZE_DAYS
+from billing.models.accounts import FREEZE_DAYS
 from billing.operations.payments import COLLECTOR
 from billing.providers.minimums import RELATION
 from lib.audit import Check
