@@ -243,12 +243,6 @@ def billed_through(account: BillingAccount) -> date | None:
     return through.date() if isinstance(through, datetime) else through
 
 
-def last_invoice_on(account: BillingAccount) -> date | None:
-    """The date of the account's latest bill that has a number; None if there is none."""
-    found: date | None = invoices(account).aggregate(on=Max("issued_on"))["on"]
-    return found
-
-
 def collected_on(invoice: Invoice, attempts: Sequence[Payment]) -> date | None:
     """The local day on which a bill was collected; None while it is not paid.
 

@@ -8,7 +8,6 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from billing import queries
 from billing.forms.methods import ChosenMethod, SandboxCard
 from billing.forms.thresholds import HigherThreshold
 from billing.models import BillingAccount
@@ -150,7 +149,6 @@ def _page(
         # There is one at a time, and none is asked for after it.
         "waiting": next((asked for asked in requests if asked.is_pending), None),
         "requests": requests,
-        "last_invoice_on": queries.last_invoice_on(account),
         "plan_to_come": terms.plan_to_come(account),
         "zone_to_come": terms.zone_to_come(account),
         "methods": methods.of(account, waiting),
