@@ -33,7 +33,8 @@ def _sign_ins(before: datetime, now: datetime) -> "QuerySet[SignIn]":
 
 
 def _sessions(before: datetime, now: datetime) -> "QuerySet[Session]":
-    return sessions.expired(now)
+    found: QuerySet[Session] = sessions.expired(now)
+    return found
 
 
 def _end(rows: "QuerySet[Session]") -> int:
