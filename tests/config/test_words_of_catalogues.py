@@ -44,7 +44,7 @@ def english() -> Iterator[str]:
     """What is read in English: our texts, and others' as we word them."""
     with override("en"):
         for message, _text in texts("th"):
-            for said in all_of(message.id):
+            for said in all_of(message.id or ""):
                 yield gettext(said) if said in third_party_messages.WORDS else said
 
 
