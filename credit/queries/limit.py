@@ -196,10 +196,12 @@ def what_overtook(review: LimitReview) -> LimitReview | LimitEntry | None:
     """What made a review VOID that waited for a decision: a newer review, or the entry by which the
     limit changed. None if neither did, so that the account was closed or nothing was left to raise.
     """
-    ended_at = review.decided_at
-    assert ended_at is not None
-    newer = LimitReview.objects.filter(line=review.line_id, on__gt=review.on, at__lte=ended_at)
-    changes = LimitEntry.objects.filter(line=review.line_id, at=ended_at)
+    if review.decided_at is None:
+        return None
+    newer = LimitReview.objects.filter(
+        line=review.line_id, on__gt=review.on, at__lte=review.decided_at
+    )
+    changes = LimitEntry.objects.filter(line=review.line_id, at=review.decided_at)
     return newer.order_by("on").first() or changes.exclude(limit_change=0).first()
 
 
