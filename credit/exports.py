@@ -11,7 +11,7 @@ from django.utils.translation import pgettext
 from credit import explanations
 from credit.models import CreditLine, LimitEntry, ProceedsEntry, Withdrawal
 from credit.models.orders import OrderQuerySet
-from lib.csv_files import amount, instants, of_rows, quoted, safe, yes_or_no
+from lib.csv_files import Figure, amount, instants, of_rows, quoted, safe, yes_or_no
 
 
 def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
@@ -24,7 +24,7 @@ def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
         _("Overdue"): yes_or_no("is_overdue"),
         _("Reason"): safe("decline_code"),
         _("Due date"): "due_on",
-        _("Instalments"): "instalments",
+        _("Instalments"): Figure("instalments"),
         _("Amount"): amount("amount", line.currency),
         _("Outstanding"): amount("outstanding", line.currency),
         pgettext("amount", "Paid"): amount("paid", line.currency),

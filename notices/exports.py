@@ -1,34 +1,41 @@
-"""Notices as a CSV file, with their sentences in the reader's language."""
+"""Notices as a CSV file, with headings and sentences in the language in force (docs/files.md)."""
 
 import csv
 import io
 from collections.abc import Iterator
+from itertools import chain
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import CharField, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
 
-from lib.csv_files import in_blocks, safe_text
+from lib.csv_files import heading_of, in_blocks, instants, safe_text
+from merchants.models import Merchant
 from notices import letters
 from notices.models import Notice
 
 AT_ONCE = 1000  # rows that are read together
 
 
-def notices(found: QuerySet[Notice]) -> Iterator[bytes]:
-    """A CSV file of these notices, in their order, as blocks of bytes."""
-    return in_blocks(_rows(found, get_language() or "en"))
+def notices(merchant: Merchant, found: QuerySet[Notice]) -> Iterator[bytes]:
+    """A CSV file of these notices of the merchant, in their order, as blocks of bytes."""
+    times = instants({_("Time"): "notices_notice.at"}, merchant.timezone)
+    heading = heading_of([*times, _("Kind"), _("Title"), _("Text")])
+    local, utc = (RawSQL(sql, (), output_field=CharField()) for sql in times.values())
+    rows = _rows(found.annotate(local=local, utc=utc), get_language() or "en")
+    return in_blocks(chain([heading], rows))
 
 
-def _rows(found: QuerySet[Notice], language: str) -> Iterator[bytes]:
-    """Yield the rows, the headings first. The language is taken up for each row: while a file is
-    sent, other pages are made.
+def _rows(found: QuerySet[Any], language: str) -> Iterator[bytes]:
+    """Yield the rows of notices that have their times, `local` and `utc`. The language is taken up
+    for each row: while a file is sent, other pages are made.
     """
-    yield _line("Time (UTC)", "Kind", "Title", "Text")
     for notice in found.iterator(AT_ONCE):
         with override(language):
-            at = notice.at.strftime("%Y-%m-%dT%H:%M:%SZ")
-            row = _line(at, notice.kind, letters.title(notice), letters.sentence(notice))
-        yield row
+            title, sentence = letters.title(notice), letters.sentence(notice)
+        yield _line(notice.local, notice.utc, notice.kind, title, sentence)
 
 
 def _line(*cells: str) -> bytes:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from lib import clock
+from lib.csv_files import language_asked
 from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
 from notices import exports, letters, queries, routes
@@ -44,7 +45,8 @@ def export_notices(request: MemberRequest) -> HttpResponseBase:
     merchant, asked = request.membership.merchant, NoticeFilter(request.GET)
     found = asked.ordered(queries.notices_of(merchant, kinds=asked.kinds))
     file_name = f"notices-{merchant.reference}-{timezone.localdate(clock.now())}.csv"
-    return download(request, exports.notices(found), file_name)
+    with language_asked(request):
+        return download(request, exports.notices(merchant, found), file_name)
 
 
 @for_members

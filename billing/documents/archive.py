@@ -1,17 +1,21 @@
 """All bills and statements of a year as one ZIP file, made piece by piece (rule 13.12).
 
-Each bill and each closed statement is in it as PDF and as CSV, beside a list of each.
+Each bill and each closed statement is in it as PDF and as CSV, beside a list of each. The CSV
+files are in the language of the merchant's documents, since a job builds them for all its people.
 """
 
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from itertools import chain
 
 from django.db.models import QuerySet
+from django.utils.translation import override
 
 from billing import queries
 from billing.documents import exports, invoice_csv, pdf, statement_csv
 from billing.models import BillingAccount, Invoice, Statement
+from lib.csv_files import MARK
 
 BLOCK = 1024 * 1024  # bytes; how much is handed on at a time, at least
 File = tuple[str, date, Iterable[bytes]]  # name, day, content
@@ -48,17 +52,23 @@ def _files(account: BillingAccount, year: int, now: datetime) -> Iterator[File]:
     merchant = account.merchant
     folder, last = f"{merchant.reference}-{year}".replace("/", "-"), date(year, 12, 31)
     invoices, statements = invoices_of(account, year), statements_of(account, year)
-    yield f"{folder}/bills.csv", last, exports.invoices(account, invoices)
-    yield f"{folder}/statements.csv", last, exports.closed_months(account, statements)
+    with override(merchant.language):
+        bills, months = (
+            exports.invoices(account, invoices),
+            exports.closed_months(account, statements),
+        )
+    yield f"{folder}/bills.csv", last, chain([MARK], bills)
+    yield f"{folder}/statements.csv", last, chain([MARK], months)
     for invoice in invoices:
         name = f"{folder}/bills/bill-{invoice.number}"
         yield f"{name}.pdf", invoice.issued_on, [pdf.invoice_pdf(invoice, now=now)]
-        yield f"{name}.csv", invoice.issued_on, invoice_csv.Export(invoice).blocks()
+        export = invoice_csv.Export(invoice, merchant.language)
+        yield f"{name}.csv", invoice.issued_on, chain([MARK], export.blocks())
     for statement in statements:
         name = f"{folder}/statements/statement-{statement}"
         yield f"{name}.pdf", statement.last_day, [pdf.statement_pdf(statement)]
-        export = statement_csv.Export(merchant, statement)
-        yield f"{name}.csv", statement.last_day, export.blocks()
+        charges = statement_csv.Export(merchant, statement, merchant.language)
+        yield f"{name}.csv", statement.last_day, chain([MARK], charges.blocks())
 
 
 def _entry(name: str, day: date) -> zipfile.ZipInfo:

@@ -11,6 +11,8 @@ from datetime import date
 from decimal import Decimal
 
 from django.db.models import Sum
+from django.utils.translation import gettext as _
+from django.utils.translation import override, pgettext
 
 from billing.documents.csv_export import Part, amount_of, blocks
 from billing.documents.statement_csv import fees_in
@@ -43,6 +45,7 @@ class Export:
     account: BillingAccount
     start: date
     end: date
+    language: str = "en"  # of the headings and of what fees are called
 
     @property
     def file_name(self) -> str:
@@ -58,7 +61,8 @@ class Export:
             posting_on__range=(self.start, self.end), posted_at__isnull=False
         )
         sums = items.aggregate(count=Sum("charge_count"), amount=Sum("amount"))
-        columns = _columns(self.account.currency)
+        with override(self.language):
+            columns = _columns(self.account.currency, self.account.timezone)
         part = Part(
             name=self.file_name,
             columns=columns,
@@ -67,7 +71,7 @@ class Export:
                 "account": self.account.pk,
                 "start": self.start,
                 "end": self.end,
-                "fees": json.dumps(fees_in()),
+                "fees": json.dumps(fees_in(self.language)),
             },
             charge_count=sums["count"] or 0,
             amount=money.of(sums["amount"] or Decimal(0), self.account.currency),
@@ -75,22 +79,22 @@ class Export:
         return blocks([part], columns)
 
 
-def _columns(currency: str) -> dict[str, str]:
-    """SQL for each column, by its heading."""
+def _columns(currency: str, timezone: str) -> dict[str, str]:
+    """SQL for each column, by its heading in the language in force."""
     return {
-        "Day": "item.posting_on",
-        "Charge": csv_files.safe("charge.reference"),
-        "Category": "%(fees)s::jsonb -> charge.fee_id ->> 'category'",
-        "Fee": "%(fees)s::jsonb -> charge.fee_id ->> 'name'",
-        "Request": csv_files.safe("charge.request"),
-        "Description": csv_files.safe("charge.description"),
-        "Quantity": csv_files.Figure("trim_scale(charge.quantity)"),
-        "Rate": csv_files.Figure("trim_scale(charge.unit_price)"),
-        "Amount": amount_of(currency),
-        "Currency": "charge.currency",
-        "Service date": "charge.service_on",
-        "Service time (UTC)": csv_files.utc("charge.at"),
-        "Arrived (UTC)": csv_files.utc("charge.arrived_at"),
-        "Late": "CASE WHEN charge.is_late THEN 'yes' ELSE 'no' END",
-        "Bill #": "invoice.number",
+        _("Day"): "item.posting_on",
+        pgettext("file", "Charge"): csv_files.safe("charge.reference"),
+        _("Category"): "%(fees)s::jsonb -> charge.fee_id ->> 'category'",
+        _("Fee"): "%(fees)s::jsonb -> charge.fee_id ->> 'name'",
+        _("Request"): csv_files.safe("charge.request"),
+        _("Description"): csv_files.safe("charge.description"),
+        _("Quantity"): csv_files.Figure("trim_scale(charge.quantity)"),
+        _("Rate"): csv_files.Figure("trim_scale(charge.unit_price)"),
+        _("Amount"): amount_of(currency),
+        _("Currency"): "charge.currency",
+        _("Service date"): "charge.service_on",
+        **csv_files.instants({_("Service time"): "charge.at"}, timezone),
+        **csv_files.instants({_("Arrived"): "charge.arrived_at"}, timezone),
+        _("Late"): csv_files.yes_or_no("charge.is_late"),
+        _("Bill #"): "invoice.number",
     }

@@ -1,12 +1,14 @@
 """Lists of an account as CSV files, with headings in the language in force (docs/files.md)."""
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
+from billing.documents.statement_csv import fees_in
 from billing.models import (
     BillingAccount,
     BillingCredit,
@@ -17,7 +19,7 @@ from billing.models import (
     Statement,
 )
 from billing.models.fees import STATEMENT_CATEGORIES, Category
-from lib.csv_files import Figure, amount, instants, of_rows, safe, utc
+from lib.csv_files import Figure, amount, instants, of_rows, quoted, safe
 
 
 def invoices(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[bytes]:
@@ -36,10 +38,10 @@ def invoices(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[byte
         **instants({_("Paid at"): "paid_at"}, account.timezone),
         _("Start of plan"): "plan_start",
         _("End of plan"): "plan_end",
-        "Standing": "standing",
-        "Last try (UTC)": utc("last_tried_at"),
-        "Next try (UTC)": utc("next_attempt_at"),
-        "Freezes the line on": "freezes_on",
+        _("Standing"): "standing",
+        **instants({_("Last try"): "last_tried_at"}, account.timezone),
+        **instants({_("Next try"): "next_attempt_at"}, account.timezone),
+        _("Freezes your credit line on"): "freezes_on",
     }
     rows = found.values(
         *("number", "kind", "status", "issued_on", "period_start", "period_end", "due_on"),
@@ -82,13 +84,13 @@ def requests(account: BillingAccount, found: QuerySet[FulfilmentRequest]) -> Ite
     cost so far.
     """
     columns = {
-        "Request": safe("reference"),
-        "First service (UTC)": utc("first_at"),
-        "Charges": Figure("coalesce(charges, 0)"),
-        "Charged": amount("coalesce(charged, 0)", account.currency),
-        "Credited": amount("coalesce(credited, 0)", account.currency),
-        "Cost": amount("(coalesce(charged, 0) + coalesce(credited, 0))", account.currency),
-        "Currency": f"'{account.currency}'",
+        _("Request"): safe("reference"),
+        **instants({_("First service"): "first_at"}, account.timezone),
+        pgettext("file", "Charges"): Figure("coalesce(charges, 0)"),
+        _("Charged"): amount("coalesce(charged, 0)", account.currency),
+        _("Credited"): amount("coalesce(credited, 0)", account.currency),
+        _("Cost"): amount("(coalesce(charged, 0) + coalesce(credited, 0))", account.currency),
+        _("Currency"): quoted(account.currency),
     }
     own = Charge.objects.filter(account=account.pk, request=OuterRef("reference")).order_by()
     sums = {
@@ -108,18 +110,18 @@ def requests(account: BillingAccount, found: QuerySet[FulfilmentRequest]) -> Ite
 def days(account: BillingAccount, found: QuerySet[InvoiceItem]) -> Iterator[bytes]:
     """A CSV file of these sums of the account by fee and day, in their order."""
     columns = {
-        "Day": "posting_on",
-        "Category": "fee__category",
-        "Fee": safe("fee__name"),
-        "Charges": Figure("charge_count"),
-        "Amount": amount("amount", account.currency),
-        "Currency": "currency",
-        "Counts since (UTC)": utc("posted_at"),
-        "Bill #": "invoice__number",
+        _("Day"): "posting_on",
+        _("Category"): f"{_fees()} -> fee_id ->> 'category'",
+        _("Fee"): f"{_fees()} -> fee_id ->> 'name'",
+        pgettext("file", "Charges"): Figure("charge_count"),
+        _("Amount"): amount("amount", account.currency),
+        _("Currency"): "currency",
+        **instants({_("Counts since"): "posted_at"}, account.timezone),
+        _("Bill #"): "invoice__number",
     }
     rows = found.values(
-        *("posting_on", "fee__category", "fee__name", "charge_count", "amount", "currency"),
-        *("posted_at", "invoice__number"),
+        *("posting_on", "fee_id", "charge_count", "amount", "currency", "posted_at"),
+        "invoice__number",
     )
     return of_rows(columns, rows)
 
@@ -127,20 +129,25 @@ def days(account: BillingAccount, found: QuerySet[InvoiceItem]) -> Iterator[byte
 def credits(account: BillingAccount, found: QuerySet[BillingCredit]) -> Iterator[bytes]:
     """A CSV file of these credits of the account, in their order."""
     columns = {
-        "Charge": safe("charge__reference"),
-        "Reason": safe("fee__name"),
-        "Status": "status",
-        "Amount": amount("amount", account.currency),
-        "Currency": "currency",
-        "Asked (UTC)": utc("asked_at"),
-        "Message": safe("message"),
-        "Decided (UTC)": utc("decided_at"),
-        "Answer": safe("reason"),
-        "Bill #": "made__item__invoice__number",
-        "Taken back (UTC)": utc("undone_at"),
+        pgettext("file", "Charge"): safe("charge__reference"),
+        _("Reason"): f"{_fees()} -> fee_id ->> 'name'",
+        _("Status"): "status",
+        _("Amount"): amount("amount", account.currency),
+        _("Currency"): "currency",
+        **instants({_("Asked"): "asked_at"}, account.timezone),
+        _("What went wrong"): safe("message"),
+        **instants({pgettext("time", "Answered"): "decided_at"}, account.timezone),
+        _("Answer"): safe("reason"),
+        _("Bill #"): "made__item__invoice__number",
+        **instants({pgettext("time", "Taken back"): "undone_at"}, account.timezone),
     }
     rows = found.values(
-        *("charge__reference", "fee__name", "status", "amount", "currency", "asked_at", "message"),
+        *("charge__reference", "fee_id", "status", "amount", "currency", "asked_at", "message"),
         *("decided_at", "reason", "made__item__invoice__number", "undone_at"),
     )
     return of_rows(columns, rows)
+
+
+def _fees() -> str:
+    """SQL for what fees are called in the language in force (statement_csv.fees_in)."""
+    return f"{quoted(json.dumps(fees_in(get_language() or 'en')))}::jsonb"

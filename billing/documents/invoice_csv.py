@@ -96,7 +96,7 @@ def _columns(currency: str, timezone: str) -> dict[str, str]:
         _("Date"): "charge.service_on",
         _("Order"): csv_files.safe("charge.request"),
         # What it was priced at; of a charge that came with its amount we know no price.
-        _("Rate"): f"round(charge.unit_price, {digits})",
+        _("Rate"): csv_files.Figure(f"round(charge.unit_price, {digits})"),
         # The platform names the app in the description.
         _("App"): csv_files.safe(f"({app})"),
         # The days that the bill's plan fees are for, which its period leaves aside.

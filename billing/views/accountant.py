@@ -20,6 +20,7 @@ from billing.operations import addresses, archives
 from billing.queries import documents
 from billing.views.accounts import account_of
 from lib import calendar, clock
+from lib.csv_files import language_of
 from lib.refusals import Refused, sentence_of
 from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_finance, for_members
@@ -43,8 +44,7 @@ def export_charges(request: MemberRequest) -> HttpResponseBase:
     form = Days(request.GET, last=account.open_on - calendar.ONE_DAY)
     if not form.is_valid():
         return _page(request, account, now=now, days=form, status=_UNPROCESSABLE)
-    days = form.cleaned_data
-    export = charges_csv.Export(account, days["start"], days["end"])
+    export = charges_csv.Export(account, **form.cleaned_data, language=language_of(request))
     return download(request, export.blocks(), export.file_name)
 
 

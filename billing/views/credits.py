@@ -16,6 +16,7 @@ from billing.operations import credits
 from billing.queries import credits as asked
 from billing.views.accounts import account_and_today, account_of
 from lib import clock
+from lib.csv_files import language_asked
 from lib.refusals import Refused
 from lib.refused_forms import add_refusal
 from lib.spreadsheets import download
@@ -37,7 +38,8 @@ def export_credits(request: MemberRequest) -> HttpResponseBase:
     wanted = CreditFilter(request.GET)
     found = wanted.ordered(asked.of(account, **wanted.rows))
     file_name = f"credits-{request.membership.merchant.reference}-{today}.csv"
-    return download(request, exports.credits(account, found), file_name)
+    with language_asked(request):
+        return download(request, exports.credits(account, found), file_name)
 
 
 @for_members

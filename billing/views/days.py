@@ -13,6 +13,7 @@ from billing.forms.lists import BILLED, CATEGORIES, ChargeOrder, DayFilter
 from billing.queries import days, forecast
 from billing.views.accounts import account_and_today, account_of
 from lib import clock
+from lib.csv_files import language_asked
 from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
 
@@ -41,7 +42,8 @@ def export_days(request: MemberRequest) -> HttpResponseBase:
     asked = DayFilter(request.GET)
     found = asked.ordered(days.of(account, **asked.rows))
     file_name = f"fees-by-day-{request.membership.merchant.reference}-{today}.csv"
-    return download(request, exports.days(account, found), file_name)
+    with language_asked(request):
+        return download(request, exports.days(account, found), file_name)
 
 
 @for_members

@@ -7,6 +7,7 @@ from billing.forms.lists import ChargeOrder, RequestFilter
 from billing.queries import requests
 from billing.views.accounts import account_and_today, account_of
 from lib import clock
+from lib.csv_files import language_asked
 from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
 
@@ -33,7 +34,8 @@ def export_requests(request: MemberRequest) -> HttpResponseBase:
     asked = RequestFilter(request.GET)
     found = asked.ordered(requests.of(account, start=asked.rows["reference"]))
     file_name = f"fulfilment-costs-{request.membership.merchant.reference}-{today}.csv"
-    return download(request, exports.requests(account, found), file_name)
+    with language_asked(request):
+        return download(request, exports.requests(account, found), file_name)
 
 
 @for_members
