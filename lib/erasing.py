@@ -115,9 +115,15 @@ class _Erasable(pgtrigger.Protect):
     """Protects rows, but lets people's names in them become pseudonyms."""
 
     def __init__(
-        self, *, names_people: Sequence[str] = (), can_be_emptied: Sequence[str] = (), **of_all: Any
+        self,
+        *,
+        names_people: Sequence[str] = (),
+        can_be_emptied: Sequence[str] = (),
+        emptied_if: str = "true",
+        **of_all: Any,
     ) -> None:
         self.names_people, self.can_be_emptied = names_people, can_be_emptied
+        self.emptied_if = emptied_if  # a condition of the old row, in SQL
         super().__init__(**of_all)
 
     def get_func(self, model: Any) -> Any:
@@ -138,7 +144,8 @@ class _Erasable(pgtrigger.Protect):
             if name in columns:
                 ways.append(_is_pseudonymised(name))
             if name in emptied:
-                ways.append(f"coalesce(NEW.\"{name}\"::text, '') IN ('', '{{}}', '\\x')")
+                is_empty = f"coalesce(NEW.\"{name}\"::text, '') IN ('', '{{}}', '\\x')"
+                ways.append(f"({is_empty} AND {self.emptied_if})")
             conditions.append(f"({' OR '.join(ways)})")
         return self.format_sql(
             f"""

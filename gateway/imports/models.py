@@ -126,6 +126,7 @@ class ImportedRow(models.Model):
                 exclude=["outcome", "code", "reason", "done_at"],
                 names_people=("data",),
                 can_be_emptied=("data",),
+                emptied_if="OLD.outcome <> 'waiting'",
             ),
             erasing.Protect(
                 name="imported_row_is_taken_once",
@@ -133,6 +134,7 @@ class ImportedRow(models.Model):
                 condition=~pgtrigger.Q(old__outcome="waiting"),
                 names_people=("data",),
                 can_be_emptied=("data",),
+                emptied_if="OLD.outcome <> 'waiting'",
             ),
         ]
 

@@ -21,6 +21,7 @@ from tests.gateway.asking import AN_ORDER, Caller
 from tests.gateway.imports import importing
 from tests.merchants import erasing
 from tests.shops import Shop, instant
+from tests.threads import at_once
 from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
@@ -153,3 +154,21 @@ def test_administrators_alone_erase_a_buyer_by_the_admins_page(boss: User) -> No
     listed = chief.get("/admin/merchants/erasure/").content.decode()
     assert str(Erasure.objects.get()) in listed
     assert "nothing any more" in chief.post(page, said).content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_administrators_at_once_one_erases_a_buyer() -> None:
+    bosses = [operator("Administrator", email=f"{name}@tael.example") for name in ("boss", "other")]
+    shop = shops.join("2026-11-01 10:00")
+    shop.place("2026-11-20 11:00", "A-1", "60.00", buyer=NAME)
+    shop.pay("2026-11-20 13:00", "A-1", "60.00")
+
+    def erase(number: int) -> str:
+        try:
+            erasures.erase_buyer(buyer=NAME, reason=WHY, actor=bosses[number], now=NOW)
+        except erasures.NothingKept:
+            return "nothing kept"
+        return "erased"
+
+    assert at_once(erase, threads=2) == {"erased": 1, "nothing kept": 1}
+    assert Order.objects.get().buyer == str(Erasure.objects.get())

@@ -58,6 +58,7 @@ class WebhookEvent(models.Model):
                 exclude=["sequence"],
                 names_people=("data",),
                 can_be_emptied=("data",),
+                emptied_if="OLD.sequence IS NOT NULL",
             ),
             erasing.Protect(
                 name="webhook_event_is_numbered_once",
@@ -65,6 +66,7 @@ class WebhookEvent(models.Model):
                 condition=pgtrigger.Q(old__sequence__isnull=False),
                 names_people=("data",),
                 can_be_emptied=("data",),
+                emptied_if="OLD.sequence IS NOT NULL",
             ),
         ]
 
