@@ -74,3 +74,20 @@ def test_instants_are_shown_in_the_time_zone_of_the_page() -> None:
     at = datetime(2027, 1, 4, 23, 5, tzinfo=UTC)
     with timezone.override(ZoneInfo("Asia/Bangkok")):
         assert strip_tags(formats.instant(at)) == "5 Jan 2027 06:05"
+
+
+def test_a_time_zone_is_a_place_and_its_offset_on_the_day() -> None:
+    winter, summer = date(2026, 1, 15), date(2026, 7, 15)
+    assert formats.zone("Europe/London", winter) == "London, UTC"
+    assert formats.zone("Europe/London", summer) == "London, UTC+1"
+    assert formats.zone("America/Sao_Paulo", winter) == "Sao Paulo, UTC−3"
+    assert formats.zone("Asia/Kathmandu", winter) == "Kathmandu, UTC+5:45"
+    assert formats.zone("UTC", winter) == "UTC"
+    with override("zh-hans"):
+        assert formats.zone("Asia/Bangkok", winter) == "曼谷（UTC+7）"
+    with override("th"):
+        assert formats.zone("Asia/Shanghai", winter) == "เซี่ยงไฮ้, UTC+8"
+
+
+def test_a_price_in_a_sentence_has_its_currency() -> None:
+    assert formats.plain_unit_price(Decimal("64"), "USD") == "64.00\N{NO-BREAK SPACE}USD"
