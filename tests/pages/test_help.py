@@ -152,3 +152,20 @@ def test_an_answer_is_told_and_stands_on_the_page(shop: Shop) -> None:
     assert "Our answer: Bills come every 30 days." in notices
     with nothing_changes(), pytest.raises(AlreadyDecided):
         questions.answer(**given)
+
+
+WORDS_FROM_ELSEWHERE = (
+    "账户管理 资金管理 支付宝 到账 退款 售后 信用等级 店铺资料 手续费 客服 大额订单 恶意刷单"
+    " ใบเรียกเก็บเงิน ประวัติการเรียกเก็บเงิน การกำหนดราคา ค่าขนส่ง การขนส่ง รอบการเรียกเก็บเงิน ใบเสร็จ ช่วยเหลือ"
+    " invoice statement payout dispute freeze fees"
+)
+
+
+def test_words_that_people_know_from_elsewhere_lead_to_one_page_each() -> None:
+    words = WORDS_FROM_ELSEWHERE.split()
+    exact = {
+        word: [one.page.route for one in navigation.named(word) if one.is_exact] for word in words
+    }
+    assert {word: routes for word, routes in exact.items() if len(routes) != 1} == {}
+    assert exact["客服"] == ["help"]
+    assert exact["ใบเสร็จ"] == ["billing:invoices"]
