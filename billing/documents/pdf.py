@@ -50,7 +50,7 @@ TONES = {"PAID": "good", "OPEN": "info", "VOID": "bad", "UNCOLLECTIBLE": "bad"}
 
 def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
     """The PDF of the bill with its lines, how it is to be paid, and all attempts to collect it, in
-    the language it was issued in (rule 15.32 to rule 15.34). `now` is the instant that it names as
+    the language it was issued in (rule 15.29 to rule 15.31). `now` is the instant that it names as
     its own.
     """
     lines = queries.lines(invoice)

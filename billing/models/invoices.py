@@ -109,7 +109,7 @@ class Invoice(models.Model):
     # collecting or it was under a payment plan; null if neither ever was.
     held_until = models.DateField(null=True, blank=True)
     # Copies: a bill says what was true when it was issued.
-    # Who issued it, as TAEL_ISSUER had it then (rule 15.31): its first line, and the others. Empty
+    # Who issued it, as TAEL_ISSUER had it then (rule 15.28): its first line, and the others. Empty
     # if nobody had said.
     issuer_name = models.TextField(blank=True, default="", db_default="")
     issuer_address = models.TextField(blank=True, default="", db_default="")

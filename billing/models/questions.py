@@ -11,7 +11,7 @@ from lib.form_keys import one_row_per_form
 
 
 class BillingQuestion(models.Model):
-    """A merchant's question about its charges or bills, and the operator's answer (rule 15.35)."""
+    """A merchant's question about its charges or bills, and the operator's answer (rule 15.32)."""
 
     class Status(models.TextChoices):
         PENDING = "PENDING", _("Waits for an answer")

@@ -1,5 +1,5 @@
 """E-mail addresses that get a merchant's bills and statements: added, confirmed by a link, ended
-(rule 11.10).
+(rule 11.9).
 
 The links of mails need no sign-in: each is signed, and does one thing to one address.
 """

@@ -1,4 +1,4 @@
-"""Mails bills and statements to the addresses that a merchant has named (rule 11.10).
+"""Mails bills and statements to the addresses that a merchant has named (rule 11.9).
 
 A document goes to an address once: what was mailed is written down in the transaction that mails
 it, under the address's lock.

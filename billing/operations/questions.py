@@ -1,4 +1,4 @@
-"""What merchants ask about their charges and bills, and operators' answers (rule 15.35)."""
+"""What merchants ask about their charges and bills, and operators' answers (rule 15.32)."""
 
 from datetime import datetime
 
