@@ -23,7 +23,7 @@ from lib.help import Book, Entry, FirstStep, Term, Topic, always
 from merchants.models import Merchant
 
 CHARGES = Topic("charges", _("Charges, statements and credits"), 40)
-BILLS = Topic("bills", _("Bills and paying them"), 50)
+INVOICES = Topic("bills", _("Bills and paying them"), 50)
 Method = BillingAccount.Method
 
 
@@ -58,10 +58,10 @@ def _categories(billing: Billing) -> str:
         f"{Category(category).label}: {', '.join(fee.label for fee in group)}"
         for category, group in groupby(billing.fees, key=lambda fee: fee.category)
     ]
-    on_bills_alone = gettext(
+    on_invoices_alone = gettext(
         "Statements have the fulfilment and shipping charges and their credits; bills have all."
     )
-    return "\n".join([on_bills_alone, *lines])
+    return "\n".join([on_invoices_alone, *lines])
 
 
 def _credit(billing: Billing) -> str:
@@ -72,7 +72,7 @@ def _credit(billing: Billing) -> str:
     ) % {"reasons": ", ".join(reasons)}
 
 
-def _two_bills(billing: Billing) -> str:
+def _two_invoices(billing: Billing) -> str:
     account = billing.account
     if account.has_cycle:
         dates = ngettext(
@@ -103,7 +103,7 @@ def _threshold(billing: Billing) -> str:
     }
 
 
-def _next_bill(billing: Billing) -> str:
+def _next_invoice(billing: Billing) -> str:
     account = billing.account
     if account.is_closed:
         return gettext("Your account is closed, so no bill comes by date.")
@@ -237,15 +237,15 @@ ENTRIES: Sequence[Entry[Billing]] = (
     ),
     Entry(
         anchor="two-bills",
-        topic=BILLS,
+        topic=INVOICES,
         question=_("Why did I get two bills in a month?"),
-        answer=_two_bills,
+        answer=_two_invoices,
         pages=("billing:invoices", "billing:settings"),
         words="billing cycle; 两张账单; 账单周期; รอบการเรียกเก็บเงิน; สองใบ",
     ),
     Entry(
         anchor="threshold",
-        topic=BILLS,
+        topic=INVOICES,
         question=_("What is a threshold bill?"),
         answer=_threshold,
         pages=("billing:settings", "billing:outlook"),
@@ -253,15 +253,15 @@ ENTRIES: Sequence[Entry[Billing]] = (
     ),
     Entry(
         anchor="next-bill",
-        topic=BILLS,
+        topic=INVOICES,
         question=_("When does the next bill come?"),
-        answer=_next_bill,
+        answer=_next_invoice,
         pages=("billing:outlook",),
         words="forecast; 下一张账单; 预测; ใบแจ้งหนี้ครั้งถัดไป",
     ),
     Entry(
         anchor="plan",
-        topic=BILLS,
+        topic=INVOICES,
         question=_("What does my plan cost, and when?"),
         answer=_plan,
         pages=("billing:pricing", "billing:settings"),
@@ -269,7 +269,7 @@ ENTRIES: Sequence[Entry[Billing]] = (
     ),
     Entry(
         anchor="paying",
-        topic=BILLS,
+        topic=INVOICES,
         question=_("How is a bill paid?"),
         answer=_paid,
         pages=("billing:settings", "billing:invoices"),
@@ -277,7 +277,7 @@ ENTRIES: Sequence[Entry[Billing]] = (
     ),
     Entry(
         anchor="not-paid",
-        topic=BILLS,
+        topic=INVOICES,
         question=_("What happens if a bill is not paid?"),
         answer=_not_paid,
         pages=("billing:invoices",),
@@ -285,7 +285,7 @@ ENTRIES: Sequence[Entry[Billing]] = (
     ),
     Entry(
         anchor="paid-too-much",
-        topic=BILLS,
+        topic=INVOICES,
         question=_("What if I pay too much?"),
         answer=_too_much,
         pages=("billing:unapplied",),

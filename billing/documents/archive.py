@@ -53,11 +53,11 @@ def _files(account: BillingAccount, year: int, now: datetime) -> Iterator[File]:
     folder, last = f"{merchant.reference}-{year}".replace("/", "-"), date(year, 12, 31)
     invoices, statements = invoices_of(account, year), statements_of(account, year)
     with override(merchant.language):
-        bills, months = (
+        invoices, months = (
             exports.invoices(account, invoices),
             exports.closed_months(account, statements),
         )
-    yield f"{folder}/bills.csv", last, chain([MARK], bills)
+    yield f"{folder}/bills.csv", last, chain([MARK], invoices)
     yield f"{folder}/statements.csv", last, chain([MARK], months)
     for invoice in invoices:
         name = f"{folder}/bills/bill-{invoice.number}"

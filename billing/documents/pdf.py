@@ -245,7 +245,7 @@ def statement_pdf(statement: Statement) -> bytes:
 
 @contextmanager
 def _as_merchant_reads(merchant: Merchant) -> Iterator[None]:
-    """Within it, instants are in the merchant's time zone, and years as it has chosen."""
+    """A context in which instants are in the merchant's time zone, and years as it has chosen."""
     zone = zones.zone(merchant.timezone)
     with timezone.override(zone), years_of_buddhist_era(merchant.buddhist_years):
         yield

@@ -86,7 +86,9 @@ def _collecting(
         "pause": by_hand.pause(invoice.account.open_on) if invoice.is_open else None,
         "plan": plan,
         "plan_parts": plan and payment_plans.parts(plan, invoice.amount_paid),
-        "is_frozen": partial(freezes.are_for_bills, invoice.account_id),  # asked for by some bills
+        "is_frozen": partial(
+            freezes.are_for_invoices, invoice.account_id
+        ),  # asked for by some bills
     }
 
 

@@ -32,7 +32,7 @@ def in_force(line: CreditLine) -> Sequence[Freeze]:
     return list(line.freezes.filter(lifted_at__isnull=True).order_by("placed_at", "pk"))
 
 
-def are_for_bills(merchant_id: int) -> bool:
+def are_for_invoices(merchant_id: int) -> bool:
     """Whether the merchant's line is frozen for an unpaid bill."""
     unpaid = Freeze.objects.filter(line=merchant_id, reason=Freeze.Reason.UNPAID_BILL)
     return unpaid.filter(lifted_at__isnull=True).exists()

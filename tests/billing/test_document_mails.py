@@ -78,12 +78,12 @@ def test_an_address_confirms_by_its_link_and_has_each_document_once(
     assert "Thank you." in text_of(anybody.post(path))
     shop.charge("2026-10-03 10:00", "pick-pack", "5.00", "c-1")
     assert mailed(shop, "2026-10-30 10:00") == []
-    (bill,) = mailed(shop, "2026-10-31 10:00")
+    (invoice,) = mailed(shop, "2026-10-31 10:00")
     assert (
         "Bill T-2026-000002 of 31 Oct 2026: 44.00 USD, due on 7 Nov 2026"
-        in bill.subject.replace("\xa0", " ")
+        in invoice.subject.replace("\xa0", " ")
     )
-    ((name, content, kind),) = bill.attachments
+    ((name, content, kind),) = invoice.attachments
     assert (name, kind) == ("bill-rosewood-2026-000002.pdf", "application/pdf")
     assert "44.00" in pages_of(content)[0]
     (statement,) = mailed(shop, "2026-11-01 10:00")

@@ -47,7 +47,7 @@ def replayed(shop: Shop, at: str, pace: Pace) -> list[str]:
                 shop.charge(f"{day} 18:00", fee, pace[fee])
         day += timedelta(days=1)
     shop.run_jobs(f"{day} 00:00")
-    return [bill for bill in shop.invoices()[already:] if bill[:10] < str(day)]
+    return [invoice for invoice in shop.invoices()[already:] if invoice[:10] < str(day)]
 
 
 def went_on(shop: Shop, until: str, pace: Pace) -> None:
@@ -156,7 +156,7 @@ def example_10(shop: Shop) -> str:
     ],
 )
 def test_the_worked_examples(
-    threshold: str, example: Callable[[Shop], str], bills: list[str]
+    threshold: str, example: Callable[[Shop], str], invoices: list[str]
 ) -> None:
     """The pace of what they charged once is left aside: only what is there already is billed."""
     shop = shops.join("2026-11-01 10:00", billing_threshold=threshold, plan_price="39.00")
@@ -165,9 +165,11 @@ def test_the_worked_examples(
     today = date.fromisoformat(at[:10])
     standing, _ = gather(shop.account, today=today)
     coming = walk(standing, [], until=today + timedelta(days=40))
-    assert [f"{one.issued_on} {one.kind} {one.total:.2f}" for one in coming][: len(bills)] == bills
+    assert [f"{one.issued_on} {one.kind} {one.total:.2f}" for one in coming][
+        : len(invoices)
+    ] == invoices
     shop.run_jobs("2027-01-01 00:00")
-    assert shop.invoices()[1 : 1 + len(bills)] == bills
+    assert shop.invoices()[1 : 1 + len(invoices)] == invoices
 
 
 @pytest.mark.full
