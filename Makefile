@@ -38,9 +38,11 @@ test test-full: export PYTHONDONTWRITEBYTECODE :=
 run: $(INSTALLED)
 	@exec $(VENV)/python manage.py up --port "$(PORT)" $(if $(filter-out 0,$(SIMULATE)),--simulate)
 
-# Neighbours stay together, so that what a module's tests share is made once.
+# Neighbours stay together, so that what a module's tests share is made once. At the end it says
+# which took longest.
 test: $(TOOLS)
-	@$(VENV)/python -m pytest --numprocesses logical --maxprocesses 8 --dist worksteal $(ARGS)
+	@$(VENV)/python -m pytest --numprocesses logical --maxprocesses 8 --dist worksteal \
+		--durations 15 --durations-min 5 $(ARGS)
 
 # The last -m counts. One after the other: they measure.
 test-full: $(TOOLS)

@@ -18,16 +18,15 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
-from django.template import Context, Template
+from django.template import Template
 from django.test import TransactionTestCase
-from django.test.signals import template_rendered
 from django.utils import translation
 from moneyed import Money
 from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
 
 from config.local import embedded
 from gateway import ahead
-from tests import clocks, emptied, lacking, template_database, threads
+from tests import clocks, emptied, lacking, template_database, threads, undrawn
 from tests.processes import data_folder, start
 
 __all__ = ["data_folder", "start"]  # fixtures
@@ -143,17 +142,9 @@ def amounts_are_compared_with_amounts() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def contexts_are_kept_of_pages_alone() -> Iterator[None]:
-    """Django's test client keeps a copy of the context of each template that is rendered, also of
-    those that are included, once for each widget of each form. Tests look at a page's own.
-    """
-
-    def render(template: Template, context: Context) -> Any:
-        if context.template is template:
-            template_rendered.send(sender=template, template=template, context=context)
-        return template.nodelist.render(context)
-
+    """See undrawn.render."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Template, "_render", render)
+        patched.setattr(Template, "_render", undrawn.render)
         yield
 
 

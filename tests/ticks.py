@@ -119,11 +119,7 @@ def _question(asked: list[Asked], elsewhen: list[Asked], now: datetime) -> Quest
                 found.before.append(now - value)
             else:
                 return None
-        places = iter(shown)
-        inlined = PLACE.sub(
-            lambda place, places=places: place[0] if place[0] == "%%" else next(places), sql
-        )
-        texts.append(f"EXISTS ({inlined})")
+        texts.append(f"EXISTS ({_filled_in(sql, shown)})")
     found.text = " OR ".join(texts)
     return found
 
@@ -131,7 +127,11 @@ def _question(asked: list[Asked], elsewhen: list[Asked], now: datetime) -> Quest
 def _filled_in(sql: str, shown: Iterable[str]) -> str:
     """The statement with these texts in the places of its values."""
     texts = iter(shown)
-    return PLACE.sub(lambda place: place[0] if place[0] == "%%" else next(texts), sql)
+
+    def filled(place: re.Match[str]) -> str:
+        return place[0] if place[0] == "%%" else next(texts)
+
+    return PLACE.sub(filled, sql)
 
 
 def _finds_any(question: Question, now: datetime) -> bool:

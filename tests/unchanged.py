@@ -20,6 +20,8 @@ from django.apps.registry import Apps
 from django.db import connection
 from django.db.models import Model
 
+from lib import prepared
+
 Digests = Counter[tuple[str, int]]  # of rows: their table, and a digest of all that stands in them
 
 # A request keeps its own session here: when it ends, which messages were shown.
@@ -57,10 +59,10 @@ def nothing_changes(*, but: Iterable[str] = ()) -> Iterator[None]:
 
 
 def digests() -> Digests:
-    """A digest of each row of each table."""
-    with connection.cursor() as cursor:
-        cursor.execute(_every_row(apps))
-        return Counter(cursor.fetchall())
+    """A digest of each row of each table. To plan the statement takes longer than to run it, so it
+    is planned once.
+    """
+    return Counter(prepared.rows(_every_row(apps), ()))
 
 
 @cache

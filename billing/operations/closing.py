@@ -1,4 +1,4 @@
-"""Closes accounts: what is outstanding is billed, or paid out (rule 19.3, rule 19.7).
+"""Closes accounts: what is outstanding is billed (rule 19.3), or paid out (rule 19.7).
 
 reopening.py opens them again.
 """

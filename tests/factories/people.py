@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-import pytest
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import get_adapter
@@ -14,7 +13,6 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import Group, Permission
 from django.http import HttpRequest
-from django.template.response import TemplateResponse
 from django.test import Client
 from factory.declarations import LazyFunction, SelfAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory, Password
@@ -23,6 +21,7 @@ from factory.helpers import post_generation
 from backoffice import shown
 from merchants.models import EnrolledFactor, Membership, User
 from tests.shops import Shop, ShopFactory
+from tests.undrawn import undrawn
 
 YEARS_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 PASSWORD = "correct-horse-9"
@@ -126,14 +125,10 @@ class Browser(Client):
 
 
 def showed(client: Client, path: str) -> dict[str, str]:
-    """What the page of a decision carries along of what it shows: its hidden field, if any.
-
-    The page is asked for and not drawn, which is most of what it costs: nobody reads it here.
-    """
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(TemplateResponse, "rendered_content", "")
+    """What the page of a decision carries along of what it shows: its hidden field, if any."""
+    with undrawn():
         page = client.get(path)
-    carried = (getattr(page, "context_data", None) or {}).get("showed")
+    carried = page.context.get("showed") if page.context else None
     return {shown.FIELD: carried} if carried else {}
 
 

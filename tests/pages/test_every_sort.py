@@ -15,6 +15,7 @@ from lib.lists import Filter
 from tests.credit.pages import set_clock
 from tests.factories import browser_of, member
 from tests.routes import addresses, full_shop
+from tests.undrawn import undrawn
 from tests.whole import full
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +44,8 @@ def test_every_sort_of_every_list_keeps_count_and_sum(
     seen: set[type[Filter]] = set()
     lost = {}
     for turn, address in enumerate(sorted(addresses(shop))):
-        asked = (owner.get(address).context or {}).get("filter")
+        with undrawn():
+            asked = (owner.get(address).context or {}).get("filter")
         if asked is None:
             continue
         seen.add(type(asked))
@@ -63,9 +65,10 @@ def told(
     client: Client, address: str, by: str, names: list[str]
 ) -> tuple[list[Any], dict[str, Any]]:
     """The rows of all pages, there and back, and what the list's file comes to."""
-    first = client.get(address, {"by": by})
-    there, last = walked(client, address, by, first.context["page"], "after")
-    back, _ = walked(client, address, by, last, "before")
+    with undrawn():
+        first = client.get(address, {"by": by})
+        there, last = walked(client, address, by, first.context["page"], "after")
+        back, _ = walked(client, address, by, last, "before")
     assert back[::-1] == there
     assert len(set(there)) == len(there)
     return sorted(there), {name: summed(client, name, by) for name in names}

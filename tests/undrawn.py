@@ -1,0 +1,40 @@
+"""Pages that are asked for and not drawn, as nobody reads them: to draw is most of what one costs.
+
+    with undrawn():
+        page = browser.get(address)
+    assert page.context["page"].rows == ...
+
+Status, headers and contexts are there; the page's text is empty. Each page is drawn by tests of its
+own.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.template import Context, Template
+from django.test.signals import template_rendered
+
+_is_drawn = True
+
+
+@contextmanager
+def undrawn(*, is_so: bool = True) -> Iterator[None]:
+    """No page is drawn in here, if `is_so`."""
+    global _is_drawn
+    before, _is_drawn = _is_drawn, _is_drawn and not is_so
+    try:
+        yield
+    finally:
+        _is_drawn = before
+
+
+def render(template: Template, context: Context) -> str:
+    """In the place of Template._render: keeps the context of a page alone, for the test client.
+
+    Django's keeps a copy of the context of each template, also of those that are included, once for
+    each widget of each form.
+    """
+    is_page = context.template is template
+    if is_page:
+        template_rendered.send(sender=template, template=template, context=context)
+    return str(template.nodelist.render(context)) if _is_drawn or not is_page else ""
