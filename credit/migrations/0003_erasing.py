@@ -6,90 +6,195 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('credit', '0002_policies'),
+        ("credit", "0002_policies"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='creditpolicy',
-            name='policy_version_never_changes',
+            model_name="creditpolicy",
+            name="policy_version_never_changes",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='creditpolicy',
-            name='policy_version_is_withdrawn_once',
+            model_name="creditpolicy",
+            name="policy_version_is_withdrawn_once",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='limitentry',
-            name='limit_entry_is_append_only',
+            model_name="limitentry",
+            name="limit_entry_is_append_only",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='limitreview',
-            name='review_never_changes',
+            model_name="limitreview",
+            name="review_never_changes",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='payoutanswerfile',
-            name='payout_answer_file_never_changes',
+            model_name="payoutanswerfile",
+            name="payout_answer_file_never_changes",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='payoutdestination',
-            name='destination_never_changes',
+            model_name="payoutdestination",
+            name="destination_never_changes",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='payoutschedule',
-            name='automatic_withdrawal_never_changes',
+            model_name="payoutschedule",
+            name="automatic_withdrawal_never_changes",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='proceedscorrection',
-            name='proceeds_correction_never_changes',
+            model_name="proceedscorrection",
+            name="proceeds_correction_never_changes",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='unmatchedsettlement',
-            name='settlement_is_append_only',
+            model_name="unmatchedsettlement",
+            name="settlement_is_append_only",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='withdrawal',
-            name='withdrawal_never_changes',
+            model_name="withdrawal",
+            name="withdrawal_never_changes",
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='creditpolicy',
-            trigger=pgtrigger.compiler.Trigger(name='policy_version_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."version" IS DISTINCT FROM (NEW."version") OR OLD."starts_on" IS DISTINCT FROM (NEW."starts_on") OR OLD."rating_weight" IS DISTINCT FROM (NEW."rating_weight") OR OLD."volume_weight" IS DISTINCT FROM (NEW."volume_weight") OR OLD."listing_weight" IS DISTINCT FROM (NEW."listing_weight") OR OLD."profile_weight" IS DISTINCT FROM (NEW."profile_weight") OR OLD."after_sales_weight" IS DISTINCT FROM (NEW."after_sales_weight") OR OLD."rating_floor" IS DISTINCT FROM (NEW."rating_floor") OR OLD."rating_span" IS DISTINCT FROM (NEW."rating_span") OR OLD."volume_multiple" IS DISTINCT FROM (NEW."volume_multiple") OR OLD."paid_days" IS DISTINCT FROM (NEW."paid_days") OR OLD."a_from" IS DISTINCT FROM (NEW."a_from") OR OLD."b_from" IS DISTINCT FROM (NEW."b_from") OR OLD."c_from" IS DISTINCT FROM (NEW."c_from") OR OLD."a_factor" IS DISTINCT FROM (NEW."a_factor") OR OLD."b_factor" IS DISTINCT FROM (NEW."b_factor") OR OLD."d_factor" IS DISTINCT FROM (NEW."d_factor") OR OLD."step" IS DISTINCT FROM (NEW."step") OR OLD."maximum_limit" IS DISTINCT FROM (NEW."maximum_limit") OR OLD."minimum_limit" IS DISTINCT FROM (NEW."minimum_limit") OR OLD."automatic_up_to" IS DISTINCT FROM (NEW."automatic_up_to") OR OLD."overdue_ratio" IS DISTINCT FROM (NEW."overdue_ratio") OR OLD."write_off_days" IS DISTINCT FROM (NEW."write_off_days") OR OLD."payment_days" IS DISTINCT FROM (NEW."payment_days") OR OLD."withdrawal_fee_percent" IS DISTINCT FROM (NEW."withdrawal_fee_percent") OR OLD."withdrawal_fee_fixed" IS DISTINCT FROM (NEW."withdrawal_fee_fixed") OR OLD."free_withdrawals_a_month" IS DISTINCT FROM (NEW."free_withdrawals_a_month") OR OLD."approval_above" IS DISTINCT FROM (NEW."approval_above"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'withdrawn_by\'] = to_jsonb(NEW) - ARRAY[\'withdrawn_by\'] AND (NEW."withdrawn_by" IS NOT DISTINCT FROM OLD."withdrawn_by" OR (NEW."withdrawn_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."withdrawn_by"::text LIKE regexp_replace(regexp_replace(NEW."withdrawn_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='1cfd7afe737870f374256d7da287a8e44059ed31', operation='UPDATE', pgid='pgtrigger_policy_version_never_changes_fb08e', table='credit_creditpolicy', when='BEFORE')),
+            model_name="creditpolicy",
+            trigger=pgtrigger.compiler.Trigger(
+                name="policy_version_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."version" IS DISTINCT FROM (NEW."version") OR OLD."starts_on" IS DISTINCT FROM (NEW."starts_on") OR OLD."rating_weight" IS DISTINCT FROM (NEW."rating_weight") OR OLD."volume_weight" IS DISTINCT FROM (NEW."volume_weight") OR OLD."listing_weight" IS DISTINCT FROM (NEW."listing_weight") OR OLD."profile_weight" IS DISTINCT FROM (NEW."profile_weight") OR OLD."after_sales_weight" IS DISTINCT FROM (NEW."after_sales_weight") OR OLD."rating_floor" IS DISTINCT FROM (NEW."rating_floor") OR OLD."rating_span" IS DISTINCT FROM (NEW."rating_span") OR OLD."volume_multiple" IS DISTINCT FROM (NEW."volume_multiple") OR OLD."paid_days" IS DISTINCT FROM (NEW."paid_days") OR OLD."a_from" IS DISTINCT FROM (NEW."a_from") OR OLD."b_from" IS DISTINCT FROM (NEW."b_from") OR OLD."c_from" IS DISTINCT FROM (NEW."c_from") OR OLD."a_factor" IS DISTINCT FROM (NEW."a_factor") OR OLD."b_factor" IS DISTINCT FROM (NEW."b_factor") OR OLD."d_factor" IS DISTINCT FROM (NEW."d_factor") OR OLD."step" IS DISTINCT FROM (NEW."step") OR OLD."maximum_limit" IS DISTINCT FROM (NEW."maximum_limit") OR OLD."minimum_limit" IS DISTINCT FROM (NEW."minimum_limit") OR OLD."automatic_up_to" IS DISTINCT FROM (NEW."automatic_up_to") OR OLD."overdue_ratio" IS DISTINCT FROM (NEW."overdue_ratio") OR OLD."write_off_days" IS DISTINCT FROM (NEW."write_off_days") OR OLD."payment_days" IS DISTINCT FROM (NEW."payment_days") OR OLD."withdrawal_fee_percent" IS DISTINCT FROM (NEW."withdrawal_fee_percent") OR OLD."withdrawal_fee_fixed" IS DISTINCT FROM (NEW."withdrawal_fee_fixed") OR OLD."free_withdrawals_a_month" IS DISTINCT FROM (NEW."free_withdrawals_a_month") OR OLD."approval_above" IS DISTINCT FROM (NEW."approval_above"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['withdrawn_by'] = to_jsonb(NEW) - ARRAY['withdrawn_by'] AND (NEW.\"withdrawn_by\" IS NOT DISTINCT FROM OLD.\"withdrawn_by\" OR (NEW.\"withdrawn_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"withdrawn_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"withdrawn_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="1cfd7afe737870f374256d7da287a8e44059ed31",
+                    operation="UPDATE",
+                    pgid="pgtrigger_policy_version_never_changes_fb08e",
+                    table="credit_creditpolicy",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='creditpolicy',
-            trigger=pgtrigger.compiler.Trigger(name='policy_version_is_withdrawn_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."withdrawn_at" IS NOT NULL)', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'withdrawn_by\'] = to_jsonb(NEW) - ARRAY[\'withdrawn_by\'] AND (NEW."withdrawn_by" IS NOT DISTINCT FROM OLD."withdrawn_by" OR (NEW."withdrawn_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."withdrawn_by"::text LIKE regexp_replace(regexp_replace(NEW."withdrawn_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='c8cb59f60b2069a03ceb617c438af70bbdf8b12e', operation='UPDATE', pgid='pgtrigger_policy_version_is_withdrawn_once_d6486', table='credit_creditpolicy', when='BEFORE')),
+            model_name="creditpolicy",
+            trigger=pgtrigger.compiler.Trigger(
+                name="policy_version_is_withdrawn_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."withdrawn_at" IS NOT NULL)',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['withdrawn_by'] = to_jsonb(NEW) - ARRAY['withdrawn_by'] AND (NEW.\"withdrawn_by\" IS NOT DISTINCT FROM OLD.\"withdrawn_by\" OR (NEW.\"withdrawn_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"withdrawn_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"withdrawn_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="c8cb59f60b2069a03ceb617c438af70bbdf8b12e",
+                    operation="UPDATE",
+                    pgid="pgtrigger_policy_version_is_withdrawn_once_d6486",
+                    table="credit_creditpolicy",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='limitentry',
-            trigger=pgtrigger.compiler.Trigger(name='limit_entry_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\'] = to_jsonb(NEW) - ARRAY[\'actor\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='825772621f712ed5e520f0846a7be5d4851f7fd2', operation='UPDATE OR DELETE', pgid='pgtrigger_limit_entry_is_append_only_98019', table='credit_limitentry', when='BEFORE')),
+            model_name="limitentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="limit_entry_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor'] = to_jsonb(NEW) - ARRAY['actor'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="825772621f712ed5e520f0846a7be5d4851f7fd2",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_limit_entry_is_append_only_98019",
+                    table="credit_limitentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='limitreview',
-            trigger=pgtrigger.compiler.Trigger(name='review_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."line_id" IS DISTINCT FROM (NEW."line_id") OR OLD."policy_id" IS DISTINCT FROM (NEW."policy_id") OR OLD."on" IS DISTINCT FROM (NEW."on") OR OLD."at" IS DISTINCT FROM (NEW."at") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."limit_before" IS DISTINCT FROM (NEW."limit_before") OR OLD."rating" IS DISTINCT FROM (NEW."rating") OR OLD."paid" IS DISTINCT FROM (NEW."paid") OR OLD."listing_quality" IS DISTINCT FROM (NEW."listing_quality") OR OLD."profile_completeness" IS DISTINCT FROM (NEW."profile_completeness") OR OLD."profile_reported" IS DISTINCT FROM (NEW."profile_reported") OR OLD."profile_confirmed" IS DISTINCT FROM (NEW."profile_confirmed") OR OLD."profile_rejected" IS DISTINCT FROM (NEW."profile_rejected") OR OLD."after_sales" IS DISTINCT FROM (NEW."after_sales") OR OLD."overdue" IS DISTINCT FROM (NEW."overdue") OR OLD."was_frozen" IS DISTINCT FROM (NEW."was_frozen") OR OLD."rating_points" IS DISTINCT FROM (NEW."rating_points") OR OLD."volume_points" IS DISTINCT FROM (NEW."volume_points") OR OLD."listing_points" IS DISTINCT FROM (NEW."listing_points") OR OLD."profile_points" IS DISTINCT FROM (NEW."profile_points") OR OLD."after_sales_points" IS DISTINCT FROM (NEW."after_sales_points") OR OLD."score" IS DISTINCT FROM (NEW."score") OR OLD."grade" IS DISTINCT FROM (NEW."grade") OR OLD."limit_proposed" IS DISTINCT FROM (NEW."limit_proposed") OR OLD."notes" IS DISTINCT FROM (NEW."notes"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'decided_by\'] = to_jsonb(NEW) - ARRAY[\'decided_by\'] AND (NEW."decided_by" IS NOT DISTINCT FROM OLD."decided_by" OR (NEW."decided_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."decided_by"::text LIKE regexp_replace(regexp_replace(NEW."decided_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='00e0e8d49d46ed762bdff61d2e02315e085ac0a0', operation='UPDATE', pgid='pgtrigger_review_never_changes_31edb', table='credit_limitreview', when='BEFORE')),
+            model_name="limitreview",
+            trigger=pgtrigger.compiler.Trigger(
+                name="review_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."line_id" IS DISTINCT FROM (NEW."line_id") OR OLD."policy_id" IS DISTINCT FROM (NEW."policy_id") OR OLD."on" IS DISTINCT FROM (NEW."on") OR OLD."at" IS DISTINCT FROM (NEW."at") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."limit_before" IS DISTINCT FROM (NEW."limit_before") OR OLD."rating" IS DISTINCT FROM (NEW."rating") OR OLD."paid" IS DISTINCT FROM (NEW."paid") OR OLD."listing_quality" IS DISTINCT FROM (NEW."listing_quality") OR OLD."profile_completeness" IS DISTINCT FROM (NEW."profile_completeness") OR OLD."profile_reported" IS DISTINCT FROM (NEW."profile_reported") OR OLD."profile_confirmed" IS DISTINCT FROM (NEW."profile_confirmed") OR OLD."profile_rejected" IS DISTINCT FROM (NEW."profile_rejected") OR OLD."after_sales" IS DISTINCT FROM (NEW."after_sales") OR OLD."overdue" IS DISTINCT FROM (NEW."overdue") OR OLD."was_frozen" IS DISTINCT FROM (NEW."was_frozen") OR OLD."rating_points" IS DISTINCT FROM (NEW."rating_points") OR OLD."volume_points" IS DISTINCT FROM (NEW."volume_points") OR OLD."listing_points" IS DISTINCT FROM (NEW."listing_points") OR OLD."profile_points" IS DISTINCT FROM (NEW."profile_points") OR OLD."after_sales_points" IS DISTINCT FROM (NEW."after_sales_points") OR OLD."score" IS DISTINCT FROM (NEW."score") OR OLD."grade" IS DISTINCT FROM (NEW."grade") OR OLD."limit_proposed" IS DISTINCT FROM (NEW."limit_proposed") OR OLD."notes" IS DISTINCT FROM (NEW."notes"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['decided_by'] = to_jsonb(NEW) - ARRAY['decided_by'] AND (NEW.\"decided_by\" IS NOT DISTINCT FROM OLD.\"decided_by\" OR (NEW.\"decided_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"decided_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"decided_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="00e0e8d49d46ed762bdff61d2e02315e085ac0a0",
+                    operation="UPDATE",
+                    pgid="pgtrigger_review_never_changes_31edb",
+                    table="credit_limitreview",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='payoutanswerfile',
-            trigger=pgtrigger.compiler.Trigger(name='payout_answer_file_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'uploaded_by\'] = to_jsonb(NEW) - ARRAY[\'uploaded_by\'] AND (NEW."uploaded_by" IS NOT DISTINCT FROM OLD."uploaded_by" OR (NEW."uploaded_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."uploaded_by"::text LIKE regexp_replace(regexp_replace(NEW."uploaded_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='8c253533bde2a71feede3c7b248deee0ad171ff4', operation='UPDATE OR DELETE', pgid='pgtrigger_payout_answer_file_never_changes_8f50e', table='credit_payoutanswerfile', when='BEFORE')),
+            model_name="payoutanswerfile",
+            trigger=pgtrigger.compiler.Trigger(
+                name="payout_answer_file_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['uploaded_by'] = to_jsonb(NEW) - ARRAY['uploaded_by'] AND (NEW.\"uploaded_by\" IS NOT DISTINCT FROM OLD.\"uploaded_by\" OR (NEW.\"uploaded_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"uploaded_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"uploaded_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="8c253533bde2a71feede3c7b248deee0ad171ff4",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_payout_answer_file_never_changes_8f50e",
+                    table="credit_payoutanswerfile",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='payoutdestination',
-            trigger=pgtrigger.compiler.Trigger(name='destination_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."line_id" IS DISTINCT FROM (NEW."line_id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."holder" IS DISTINCT FROM (NEW."holder") OR OLD."bank" IS DISTINCT FROM (NEW."bank") OR OLD."country" IS DISTINCT FROM (NEW."country") OR OLD."routing" IS DISTINCT FROM (NEW."routing") OR OLD."last_four" IS DISTINCT FROM (NEW."last_four") OR OLD."added_at" IS DISTINCT FROM (NEW."added_at") OR OLD."added_by" IS DISTINCT FROM (NEW."added_by") OR OLD."usable_from" IS DISTINCT FROM (NEW."usable_from"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'added_by\', \'removed_by\', \'blocked_by\', \'holder\', \'last_four\', \'number\'] = to_jsonb(NEW) - ARRAY[\'added_by\', \'removed_by\', \'blocked_by\', \'holder\', \'last_four\', \'number\'] AND (NEW."added_by" IS NOT DISTINCT FROM OLD."added_by" OR (NEW."added_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."added_by"::text LIKE regexp_replace(regexp_replace(NEW."added_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."removed_by" IS NOT DISTINCT FROM OLD."removed_by" OR (NEW."removed_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."removed_by"::text LIKE regexp_replace(regexp_replace(NEW."removed_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."blocked_by" IS NOT DISTINCT FROM OLD."blocked_by" OR (NEW."blocked_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."blocked_by"::text LIKE regexp_replace(regexp_replace(NEW."blocked_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."holder" IS NOT DISTINCT FROM OLD."holder" OR (NEW."holder"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."holder"::text LIKE regexp_replace(regexp_replace(NEW."holder"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."last_four" IS NOT DISTINCT FROM OLD."last_four" OR (coalesce(NEW."last_four"::text, \'\') IN (\'\', \'{}\', \'\\x\') AND true)) AND (NEW."number" IS NOT DISTINCT FROM OLD."number" OR (coalesce(NEW."number"::text, \'\') IN (\'\', \'{}\', \'\\x\') AND true)) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='4980bd7f73b57ac1f3790d6fa4133d8f7d31614c', operation='UPDATE', pgid='pgtrigger_destination_never_changes_fb8a9', table='credit_payoutdestination', when='BEFORE')),
+            model_name="payoutdestination",
+            trigger=pgtrigger.compiler.Trigger(
+                name="destination_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."line_id" IS DISTINCT FROM (NEW."line_id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."holder" IS DISTINCT FROM (NEW."holder") OR OLD."bank" IS DISTINCT FROM (NEW."bank") OR OLD."country" IS DISTINCT FROM (NEW."country") OR OLD."routing" IS DISTINCT FROM (NEW."routing") OR OLD."last_four" IS DISTINCT FROM (NEW."last_four") OR OLD."added_at" IS DISTINCT FROM (NEW."added_at") OR OLD."added_by" IS DISTINCT FROM (NEW."added_by") OR OLD."usable_from" IS DISTINCT FROM (NEW."usable_from"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['added_by', 'removed_by', 'blocked_by', 'holder', 'last_four', 'number'] = to_jsonb(NEW) - ARRAY['added_by', 'removed_by', 'blocked_by', 'holder', 'last_four', 'number'] AND (NEW.\"added_by\" IS NOT DISTINCT FROM OLD.\"added_by\" OR (NEW.\"added_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"added_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"added_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"removed_by\" IS NOT DISTINCT FROM OLD.\"removed_by\" OR (NEW.\"removed_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"removed_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"removed_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"blocked_by\" IS NOT DISTINCT FROM OLD.\"blocked_by\" OR (NEW.\"blocked_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"blocked_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"blocked_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"holder\" IS NOT DISTINCT FROM OLD.\"holder\" OR (NEW.\"holder\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"holder\"::text LIKE regexp_replace(regexp_replace(NEW.\"holder\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"last_four\" IS NOT DISTINCT FROM OLD.\"last_four\" OR (coalesce(NEW.\"last_four\"::text, '') IN ('', '{}', '\\x') AND true)) AND (NEW.\"number\" IS NOT DISTINCT FROM OLD.\"number\" OR (coalesce(NEW.\"number\"::text, '') IN ('', '{}', '\\x') AND true)) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="4980bd7f73b57ac1f3790d6fa4133d8f7d31614c",
+                    operation="UPDATE",
+                    pgid="pgtrigger_destination_never_changes_fb8a9",
+                    table="credit_payoutdestination",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='payoutschedule',
-            trigger=pgtrigger.compiler.Trigger(name='automatic_withdrawal_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."line_id" IS DISTINCT FROM (NEW."line_id") OR OLD."destination_id" IS DISTINCT FROM (NEW."destination_id") OR OLD."every" IS DISTINCT FROM (NEW."every") OR OLD."weekday" IS DISTINCT FROM (NEW."weekday") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."from_amount" IS DISTINCT FROM (NEW."from_amount") OR OLD."set_up_at" IS DISTINCT FROM (NEW."set_up_at") OR OLD."set_up_by" IS DISTINCT FROM (NEW."set_up_by") OR OLD."usable_from" IS DISTINCT FROM (NEW."usable_from"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'set_up_by\', \'ended_by\'] = to_jsonb(NEW) - ARRAY[\'set_up_by\', \'ended_by\'] AND (NEW."set_up_by" IS NOT DISTINCT FROM OLD."set_up_by" OR (NEW."set_up_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."set_up_by"::text LIKE regexp_replace(regexp_replace(NEW."set_up_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."ended_by" IS NOT DISTINCT FROM OLD."ended_by" OR (NEW."ended_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."ended_by"::text LIKE regexp_replace(regexp_replace(NEW."ended_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='77ac5d817654ea7087a911b6bd7bc92e1447155e', operation='UPDATE', pgid='pgtrigger_automatic_withdrawal_never_changes_34111', table='credit_payoutschedule', when='BEFORE')),
+            model_name="payoutschedule",
+            trigger=pgtrigger.compiler.Trigger(
+                name="automatic_withdrawal_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."line_id" IS DISTINCT FROM (NEW."line_id") OR OLD."destination_id" IS DISTINCT FROM (NEW."destination_id") OR OLD."every" IS DISTINCT FROM (NEW."every") OR OLD."weekday" IS DISTINCT FROM (NEW."weekday") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."from_amount" IS DISTINCT FROM (NEW."from_amount") OR OLD."set_up_at" IS DISTINCT FROM (NEW."set_up_at") OR OLD."set_up_by" IS DISTINCT FROM (NEW."set_up_by") OR OLD."usable_from" IS DISTINCT FROM (NEW."usable_from"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['set_up_by', 'ended_by'] = to_jsonb(NEW) - ARRAY['set_up_by', 'ended_by'] AND (NEW.\"set_up_by\" IS NOT DISTINCT FROM OLD.\"set_up_by\" OR (NEW.\"set_up_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"set_up_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"set_up_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"ended_by\" IS NOT DISTINCT FROM OLD.\"ended_by\" OR (NEW.\"ended_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"ended_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"ended_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="77ac5d817654ea7087a911b6bd7bc92e1447155e",
+                    operation="UPDATE",
+                    pgid="pgtrigger_automatic_withdrawal_never_changes_34111",
+                    table="credit_payoutschedule",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='proceedscorrection',
-            trigger=pgtrigger.compiler.Trigger(name='proceeds_correction_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\'] = to_jsonb(NEW) - ARRAY[\'actor\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='e88ee9259a4873a2fec95a0b9fa53a2042fa5a50', operation='UPDATE OR DELETE', pgid='pgtrigger_proceeds_correction_never_changes_66a50', table='credit_proceedscorrection', when='BEFORE')),
+            model_name="proceedscorrection",
+            trigger=pgtrigger.compiler.Trigger(
+                name="proceeds_correction_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor'] = to_jsonb(NEW) - ARRAY['actor'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="e88ee9259a4873a2fec95a0b9fa53a2042fa5a50",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_proceeds_correction_never_changes_66a50",
+                    table="credit_proceedscorrection",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='unmatchedsettlement',
-            trigger=pgtrigger.compiler.Trigger(name='settlement_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\'] = to_jsonb(NEW) - ARRAY[\'actor\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='6d3aab6af50cbac26ce098b943f4b153e11435f5', operation='UPDATE OR DELETE', pgid='pgtrigger_settlement_is_append_only_7f3ab', table='credit_unmatchedsettlement', when='BEFORE')),
+            model_name="unmatchedsettlement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="settlement_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor'] = to_jsonb(NEW) - ARRAY['actor'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="6d3aab6af50cbac26ce098b943f4b153e11435f5",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_settlement_is_append_only_7f3ab",
+                    table="credit_unmatchedsettlement",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='withdrawal',
-            trigger=pgtrigger.compiler.Trigger(name='withdrawal_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."line_id" IS DISTINCT FROM (NEW."line_id") OR OLD."destination_id" IS DISTINCT FROM (NEW."destination_id") OR OLD."reference" IS DISTINCT FROM (NEW."reference") OR OLD."request_key" IS DISTINCT FROM (NEW."request_key") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."fee" IS DISTINCT FROM (NEW."fee") OR OLD."requested_at" IS DISTINCT FROM (NEW."requested_at") OR OLD."requested_by" IS DISTINCT FROM (NEW."requested_by"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'requested_by\', \'approved_by\', \'sent_by\', \'ended_by\', \'returned_by\', \'corrected_by\'] = to_jsonb(NEW) - ARRAY[\'requested_by\', \'approved_by\', \'sent_by\', \'ended_by\', \'returned_by\', \'corrected_by\'] AND (NEW."requested_by" IS NOT DISTINCT FROM OLD."requested_by" OR (NEW."requested_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."requested_by"::text LIKE regexp_replace(regexp_replace(NEW."requested_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."approved_by" IS NOT DISTINCT FROM OLD."approved_by" OR (NEW."approved_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."approved_by"::text LIKE regexp_replace(regexp_replace(NEW."approved_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."sent_by" IS NOT DISTINCT FROM OLD."sent_by" OR (NEW."sent_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."sent_by"::text LIKE regexp_replace(regexp_replace(NEW."sent_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."ended_by" IS NOT DISTINCT FROM OLD."ended_by" OR (NEW."ended_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."ended_by"::text LIKE regexp_replace(regexp_replace(NEW."ended_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."returned_by" IS NOT DISTINCT FROM OLD."returned_by" OR (NEW."returned_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."returned_by"::text LIKE regexp_replace(regexp_replace(NEW."returned_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."corrected_by" IS NOT DISTINCT FROM OLD."corrected_by" OR (NEW."corrected_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."corrected_by"::text LIKE regexp_replace(regexp_replace(NEW."corrected_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='5bc2f8c3fed859ec8e86314a952bb40a968f6044', operation='UPDATE', pgid='pgtrigger_withdrawal_never_changes_e8604', table='credit_withdrawal', when='BEFORE')),
+            model_name="withdrawal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="withdrawal_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."line_id" IS DISTINCT FROM (NEW."line_id") OR OLD."destination_id" IS DISTINCT FROM (NEW."destination_id") OR OLD."reference" IS DISTINCT FROM (NEW."reference") OR OLD."request_key" IS DISTINCT FROM (NEW."request_key") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."fee" IS DISTINCT FROM (NEW."fee") OR OLD."requested_at" IS DISTINCT FROM (NEW."requested_at") OR OLD."requested_by" IS DISTINCT FROM (NEW."requested_by"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['requested_by', 'approved_by', 'sent_by', 'ended_by', 'returned_by', 'corrected_by'] = to_jsonb(NEW) - ARRAY['requested_by', 'approved_by', 'sent_by', 'ended_by', 'returned_by', 'corrected_by'] AND (NEW.\"requested_by\" IS NOT DISTINCT FROM OLD.\"requested_by\" OR (NEW.\"requested_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"requested_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"requested_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"approved_by\" IS NOT DISTINCT FROM OLD.\"approved_by\" OR (NEW.\"approved_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"approved_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"approved_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"sent_by\" IS NOT DISTINCT FROM OLD.\"sent_by\" OR (NEW.\"sent_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"sent_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"sent_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"ended_by\" IS NOT DISTINCT FROM OLD.\"ended_by\" OR (NEW.\"ended_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"ended_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"ended_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"returned_by\" IS NOT DISTINCT FROM OLD.\"returned_by\" OR (NEW.\"returned_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"returned_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"returned_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"corrected_by\" IS NOT DISTINCT FROM OLD.\"corrected_by\" OR (NEW.\"corrected_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"corrected_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"corrected_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="5bc2f8c3fed859ec8e86314a952bb40a968f6044",
+                    operation="UPDATE",
+                    pgid="pgtrigger_withdrawal_never_changes_e8604",
+                    table="credit_withdrawal",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -6,103 +6,223 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('gateway', '0002_initial'),
-        ('merchants', '0002_erasing'),
+        ("gateway", "0002_initial"),
+        ("merchants", "0002_erasing"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='apikey',
-            name='api_key_stays_what_it_is',
+            model_name="apikey",
+            name="api_key_stays_what_it_is",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='apikey',
-            name='api_key_stays_revoked',
+            model_name="apikey",
+            name="api_key_stays_revoked",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='import',
-            name='import_stays_what_it_is',
+            model_name="import",
+            name="import_stays_what_it_is",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='import',
-            name='import_stays_done',
+            model_name="import",
+            name="import_stays_done",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='importedrow',
-            name='imported_row_never_changes',
+            model_name="importedrow",
+            name="imported_row_never_changes",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='importedrow',
-            name='imported_row_is_taken_once',
+            model_name="importedrow",
+            name="imported_row_is_taken_once",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='webhookattempt',
-            name='attempt_is_append_only',
+            model_name="webhookattempt",
+            name="attempt_is_append_only",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='webhookendpoint',
-            name='endpoint_keeps_its_address',
+            model_name="webhookendpoint",
+            name="endpoint_keeps_its_address",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='webhookevent',
-            name='webhook_event_never_changes',
+            model_name="webhookevent",
+            name="webhook_event_never_changes",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='webhookevent',
-            name='webhook_event_is_numbered_once',
+            model_name="webhookevent",
+            name="webhook_event_is_numbered_once",
         ),
         migrations.AddIndex(
-            model_name='importedrow',
-            index=models.Index(condition=models.Q(('data', {}), _negated=True), fields=['done_at'], name='imported_rows_with_data'),
+            model_name="importedrow",
+            index=models.Index(
+                condition=models.Q(("data", {}), _negated=True),
+                fields=["done_at"],
+                name="imported_rows_with_data",
+            ),
         ),
         migrations.AddIndex(
-            model_name='webhookattempt',
-            index=models.Index(condition=models.Q(('answer__gt', ''), ('error__gt', ''), _connector='OR'), fields=['at'], name='webhook_attempt_with_answer'),
+            model_name="webhookattempt",
+            index=models.Index(
+                condition=models.Q(("answer__gt", ""), ("error__gt", ""), _connector="OR"),
+                fields=["at"],
+                name="webhook_attempt_with_answer",
+            ),
         ),
         migrations.AddIndex(
-            model_name='webhookevent',
-            index=models.Index(condition=models.Q(('data', {}), _negated=True), fields=['at'], name='webhook_event_with_data'),
+            model_name="webhookevent",
+            index=models.Index(
+                condition=models.Q(("data", {}), _negated=True),
+                fields=["at"],
+                name="webhook_event_with_data",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='apikey',
-            trigger=pgtrigger.compiler.Trigger(name='api_key_stays_what_it_is', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."prefix" IS DISTINCT FROM (NEW."prefix") OR OLD."digest" IS DISTINCT FROM (NEW."digest") OR OLD."scopes" IS DISTINCT FROM (NEW."scopes") OR OLD."merchant_id" IS DISTINCT FROM (NEW."merchant_id") OR OLD."networks" IS DISTINCT FROM (NEW."networks") OR OLD."made_at" IS DISTINCT FROM (NEW."made_at") OR OLD."made_by" IS DISTINCT FROM (NEW."made_by"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'made_by\'] = to_jsonb(NEW) - ARRAY[\'made_by\'] AND (NEW."made_by" IS NOT DISTINCT FROM OLD."made_by" OR (NEW."made_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."made_by"::text LIKE regexp_replace(regexp_replace(NEW."made_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='8692c0286cb936b850ab5425ab02e63f9d9ab754', operation='UPDATE', pgid='pgtrigger_api_key_stays_what_it_is_5c20a', table='gateway_apikey', when='BEFORE')),
+            model_name="apikey",
+            trigger=pgtrigger.compiler.Trigger(
+                name="api_key_stays_what_it_is",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."prefix" IS DISTINCT FROM (NEW."prefix") OR OLD."digest" IS DISTINCT FROM (NEW."digest") OR OLD."scopes" IS DISTINCT FROM (NEW."scopes") OR OLD."merchant_id" IS DISTINCT FROM (NEW."merchant_id") OR OLD."networks" IS DISTINCT FROM (NEW."networks") OR OLD."made_at" IS DISTINCT FROM (NEW."made_at") OR OLD."made_by" IS DISTINCT FROM (NEW."made_by"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['made_by'] = to_jsonb(NEW) - ARRAY['made_by'] AND (NEW.\"made_by\" IS NOT DISTINCT FROM OLD.\"made_by\" OR (NEW.\"made_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"made_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"made_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="8692c0286cb936b850ab5425ab02e63f9d9ab754",
+                    operation="UPDATE",
+                    pgid="pgtrigger_api_key_stays_what_it_is_5c20a",
+                    table="gateway_apikey",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='apikey',
-            trigger=pgtrigger.compiler.Trigger(name='api_key_stays_revoked', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."revoked_at" IS NOT NULL AND NEW."revoked_at" IS DISTINCT FROM (OLD."revoked_at"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'made_by\'] = to_jsonb(NEW) - ARRAY[\'made_by\'] AND (NEW."made_by" IS NOT DISTINCT FROM OLD."made_by" OR (NEW."made_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."made_by"::text LIKE regexp_replace(regexp_replace(NEW."made_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='b374e084ec3ed8222c4a754ecd2b2c3b4a588b19', operation='UPDATE', pgid='pgtrigger_api_key_stays_revoked_cf88b', table='gateway_apikey', when='BEFORE')),
+            model_name="apikey",
+            trigger=pgtrigger.compiler.Trigger(
+                name="api_key_stays_revoked",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."revoked_at" IS NOT NULL AND NEW."revoked_at" IS DISTINCT FROM (OLD."revoked_at"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['made_by'] = to_jsonb(NEW) - ARRAY['made_by'] AND (NEW.\"made_by\" IS NOT DISTINCT FROM OLD.\"made_by\" OR (NEW.\"made_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"made_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"made_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="b374e084ec3ed8222c4a754ecd2b2c3b4a588b19",
+                    operation="UPDATE",
+                    pgid="pgtrigger_api_key_stays_revoked_cf88b",
+                    table="gateway_apikey",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='import',
-            trigger=pgtrigger.compiler.Trigger(name='import_stays_what_it_is', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."file_name" IS DISTINCT FROM (NEW."file_name") OR OLD."digest" IS DISTINCT FROM (NEW."digest") OR OLD."columns" IS DISTINCT FROM (NEW."columns") OR OLD."row_count" IS DISTINCT FROM (NEW."row_count") OR OLD."uploaded_at" IS DISTINCT FROM (NEW."uploaded_at") OR OLD."uploaded_by" IS DISTINCT FROM (NEW."uploaded_by") OR OLD."reason" IS DISTINCT FROM (NEW."reason"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'uploaded_by\'] = to_jsonb(NEW) - ARRAY[\'uploaded_by\'] AND (NEW."uploaded_by" IS NOT DISTINCT FROM OLD."uploaded_by" OR (NEW."uploaded_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."uploaded_by"::text LIKE regexp_replace(regexp_replace(NEW."uploaded_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='9075f1554dfa5a8321819b74bf0bce3b5bc2074e', operation='UPDATE', pgid='pgtrigger_import_stays_what_it_is_c0def', table='gateway_import', when='BEFORE')),
+            model_name="import",
+            trigger=pgtrigger.compiler.Trigger(
+                name="import_stays_what_it_is",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."name" IS DISTINCT FROM (NEW."name") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."file_name" IS DISTINCT FROM (NEW."file_name") OR OLD."digest" IS DISTINCT FROM (NEW."digest") OR OLD."columns" IS DISTINCT FROM (NEW."columns") OR OLD."row_count" IS DISTINCT FROM (NEW."row_count") OR OLD."uploaded_at" IS DISTINCT FROM (NEW."uploaded_at") OR OLD."uploaded_by" IS DISTINCT FROM (NEW."uploaded_by") OR OLD."reason" IS DISTINCT FROM (NEW."reason"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['uploaded_by'] = to_jsonb(NEW) - ARRAY['uploaded_by'] AND (NEW.\"uploaded_by\" IS NOT DISTINCT FROM OLD.\"uploaded_by\" OR (NEW.\"uploaded_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"uploaded_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"uploaded_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="9075f1554dfa5a8321819b74bf0bce3b5bc2074e",
+                    operation="UPDATE",
+                    pgid="pgtrigger_import_stays_what_it_is_c0def",
+                    table="gateway_import",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='import',
-            trigger=pgtrigger.compiler.Trigger(name='import_stays_done', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."status" = \'DONE\')', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'uploaded_by\'] = to_jsonb(NEW) - ARRAY[\'uploaded_by\'] AND (NEW."uploaded_by" IS NOT DISTINCT FROM OLD."uploaded_by" OR (NEW."uploaded_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."uploaded_by"::text LIKE regexp_replace(regexp_replace(NEW."uploaded_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='6c6fe1a8f407a7ff1716f4256f15bc5da8fd041d', operation='UPDATE', pgid='pgtrigger_import_stays_done_2045e', table='gateway_import', when='BEFORE')),
+            model_name="import",
+            trigger=pgtrigger.compiler.Trigger(
+                name="import_stays_done",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.\"status\" = 'DONE')",
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['uploaded_by'] = to_jsonb(NEW) - ARRAY['uploaded_by'] AND (NEW.\"uploaded_by\" IS NOT DISTINCT FROM OLD.\"uploaded_by\" OR (NEW.\"uploaded_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"uploaded_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"uploaded_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="6c6fe1a8f407a7ff1716f4256f15bc5da8fd041d",
+                    operation="UPDATE",
+                    pgid="pgtrigger_import_stays_done_2045e",
+                    table="gateway_import",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='importedrow',
-            trigger=pgtrigger.compiler.Trigger(name='imported_row_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."file_id" IS DISTINCT FROM (NEW."file_id") OR OLD."line" IS DISTINCT FROM (NEW."line") OR OLD."merchant" IS DISTINCT FROM (NEW."merchant") OR OLD."reference" IS DISTINCT FROM (NEW."reference") OR OLD."said_at" IS DISTINCT FROM (NEW."said_at") OR OLD."data" IS DISTINCT FROM (NEW."data"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'data\'] = to_jsonb(NEW) - ARRAY[\'data\'] AND (NEW."data" IS NOT DISTINCT FROM OLD."data" OR (NEW."data"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."data"::text LIKE regexp_replace(regexp_replace(NEW."data"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\')) OR (coalesce(NEW."data"::text, \'\') IN (\'\', \'{}\', \'\\x\') AND OLD.outcome <> \'waiting\')) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='cfaf70403754789062f59c13fa7c60f1b5afe1b8', operation='UPDATE', pgid='pgtrigger_imported_row_never_changes_43733', table='gateway_importedrow', when='BEFORE')),
+            model_name="importedrow",
+            trigger=pgtrigger.compiler.Trigger(
+                name="imported_row_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."file_id" IS DISTINCT FROM (NEW."file_id") OR OLD."line" IS DISTINCT FROM (NEW."line") OR OLD."merchant" IS DISTINCT FROM (NEW."merchant") OR OLD."reference" IS DISTINCT FROM (NEW."reference") OR OLD."said_at" IS DISTINCT FROM (NEW."said_at") OR OLD."data" IS DISTINCT FROM (NEW."data"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['data'] = to_jsonb(NEW) - ARRAY['data'] AND (NEW.\"data\" IS NOT DISTINCT FROM OLD.\"data\" OR (NEW.\"data\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"data\"::text LIKE regexp_replace(regexp_replace(NEW.\"data\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g')) OR (coalesce(NEW.\"data\"::text, '') IN ('', '{}', '\\x') AND OLD.outcome <> 'waiting')) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="cfaf70403754789062f59c13fa7c60f1b5afe1b8",
+                    operation="UPDATE",
+                    pgid="pgtrigger_imported_row_never_changes_43733",
+                    table="gateway_importedrow",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='importedrow',
-            trigger=pgtrigger.compiler.Trigger(name='imported_row_is_taken_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NOT (OLD."outcome" = \'waiting\'))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'data\'] = to_jsonb(NEW) - ARRAY[\'data\'] AND (NEW."data" IS NOT DISTINCT FROM OLD."data" OR (NEW."data"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."data"::text LIKE regexp_replace(regexp_replace(NEW."data"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\')) OR (coalesce(NEW."data"::text, \'\') IN (\'\', \'{}\', \'\\x\') AND OLD.outcome <> \'waiting\')) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='ad2d9fb57b60fd10ad478eeb8376d6299d73252f', operation='UPDATE', pgid='pgtrigger_imported_row_is_taken_once_68d12', table='gateway_importedrow', when='BEFORE')),
+            model_name="importedrow",
+            trigger=pgtrigger.compiler.Trigger(
+                name="imported_row_is_taken_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NOT (OLD.\"outcome\" = 'waiting'))",
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['data'] = to_jsonb(NEW) - ARRAY['data'] AND (NEW.\"data\" IS NOT DISTINCT FROM OLD.\"data\" OR (NEW.\"data\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"data\"::text LIKE regexp_replace(regexp_replace(NEW.\"data\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g')) OR (coalesce(NEW.\"data\"::text, '') IN ('', '{}', '\\x') AND OLD.outcome <> 'waiting')) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="ad2d9fb57b60fd10ad478eeb8376d6299d73252f",
+                    operation="UPDATE",
+                    pgid="pgtrigger_imported_row_is_taken_once_68d12",
+                    table="gateway_importedrow",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='webhookattempt',
-            trigger=pgtrigger.compiler.Trigger(name='attempt_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'answer\', \'error\'] = to_jsonb(NEW) - ARRAY[\'answer\', \'error\'] AND (NEW."answer" IS NOT DISTINCT FROM OLD."answer" OR (coalesce(NEW."answer"::text, \'\') IN (\'\', \'{}\', \'\\x\') AND true)) AND (NEW."error" IS NOT DISTINCT FROM OLD."error" OR (coalesce(NEW."error"::text, \'\') IN (\'\', \'{}\', \'\\x\') AND true)) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='da46df9dca3310de719545aab8003eac7cdabf70', operation='UPDATE OR DELETE', pgid='pgtrigger_attempt_is_append_only_bc3d3', table='gateway_webhookattempt', when='BEFORE')),
+            model_name="webhookattempt",
+            trigger=pgtrigger.compiler.Trigger(
+                name="attempt_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['answer', 'error'] = to_jsonb(NEW) - ARRAY['answer', 'error'] AND (NEW.\"answer\" IS NOT DISTINCT FROM OLD.\"answer\" OR (coalesce(NEW.\"answer\"::text, '') IN ('', '{}', '\\x') AND true)) AND (NEW.\"error\" IS NOT DISTINCT FROM OLD.\"error\" OR (coalesce(NEW.\"error\"::text, '') IN ('', '{}', '\\x') AND true)) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="da46df9dca3310de719545aab8003eac7cdabf70",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_attempt_is_append_only_bc3d3",
+                    table="gateway_webhookattempt",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='webhookendpoint',
-            trigger=pgtrigger.compiler.Trigger(name='endpoint_keeps_its_address', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."url" IS DISTINCT FROM (NEW."url") OR OLD."merchant_id" IS DISTINCT FROM (NEW."merchant_id") OR OLD."added_at" IS DISTINCT FROM (NEW."added_at") OR OLD."added_by" IS DISTINCT FROM (NEW."added_by"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'added_by\'] = to_jsonb(NEW) - ARRAY[\'added_by\'] AND (NEW."added_by" IS NOT DISTINCT FROM OLD."added_by" OR (NEW."added_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."added_by"::text LIKE regexp_replace(regexp_replace(NEW."added_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='29bd58d0b118bb05eb78c612b5942bc874f3a216', operation='UPDATE', pgid='pgtrigger_endpoint_keeps_its_address_debb1', table='gateway_webhookendpoint', when='BEFORE')),
+            model_name="webhookendpoint",
+            trigger=pgtrigger.compiler.Trigger(
+                name="endpoint_keeps_its_address",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."url" IS DISTINCT FROM (NEW."url") OR OLD."merchant_id" IS DISTINCT FROM (NEW."merchant_id") OR OLD."added_at" IS DISTINCT FROM (NEW."added_at") OR OLD."added_by" IS DISTINCT FROM (NEW."added_by"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['added_by'] = to_jsonb(NEW) - ARRAY['added_by'] AND (NEW.\"added_by\" IS NOT DISTINCT FROM OLD.\"added_by\" OR (NEW.\"added_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"added_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"added_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="29bd58d0b118bb05eb78c612b5942bc874f3a216",
+                    operation="UPDATE",
+                    pgid="pgtrigger_endpoint_keeps_its_address_debb1",
+                    table="gateway_webhookendpoint",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='webhookevent',
-            trigger=pgtrigger.compiler.Trigger(name='webhook_event_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."uid" IS DISTINCT FROM (NEW."uid") OR OLD."merchant_id" IS DISTINCT FROM (NEW."merchant_id") OR OLD."type" IS DISTINCT FROM (NEW."type") OR OLD."cause_id" IS DISTINCT FROM (NEW."cause_id") OR OLD."at" IS DISTINCT FROM (NEW."at") OR OLD."data" IS DISTINCT FROM (NEW."data"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'data\'] = to_jsonb(NEW) - ARRAY[\'data\'] AND (NEW."data" IS NOT DISTINCT FROM OLD."data" OR (NEW."data"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."data"::text LIKE regexp_replace(regexp_replace(NEW."data"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\')) OR (coalesce(NEW."data"::text, \'\') IN (\'\', \'{}\', \'\\x\') AND OLD.sequence IS NOT NULL)) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='6a1de149976e8694c44f70f2c54abbd9f99a8109', operation='UPDATE', pgid='pgtrigger_webhook_event_never_changes_8efa1', table='gateway_webhookevent', when='BEFORE')),
+            model_name="webhookevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="webhook_event_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."uid" IS DISTINCT FROM (NEW."uid") OR OLD."merchant_id" IS DISTINCT FROM (NEW."merchant_id") OR OLD."type" IS DISTINCT FROM (NEW."type") OR OLD."cause_id" IS DISTINCT FROM (NEW."cause_id") OR OLD."at" IS DISTINCT FROM (NEW."at") OR OLD."data" IS DISTINCT FROM (NEW."data"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['data'] = to_jsonb(NEW) - ARRAY['data'] AND (NEW.\"data\" IS NOT DISTINCT FROM OLD.\"data\" OR (NEW.\"data\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"data\"::text LIKE regexp_replace(regexp_replace(NEW.\"data\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g')) OR (coalesce(NEW.\"data\"::text, '') IN ('', '{}', '\\x') AND OLD.sequence IS NOT NULL)) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="6a1de149976e8694c44f70f2c54abbd9f99a8109",
+                    operation="UPDATE",
+                    pgid="pgtrigger_webhook_event_never_changes_8efa1",
+                    table="gateway_webhookevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='webhookevent',
-            trigger=pgtrigger.compiler.Trigger(name='webhook_event_is_numbered_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."sequence" IS NOT NULL)', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'data\'] = to_jsonb(NEW) - ARRAY[\'data\'] AND (NEW."data" IS NOT DISTINCT FROM OLD."data" OR (NEW."data"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."data"::text LIKE regexp_replace(regexp_replace(NEW."data"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\')) OR (coalesce(NEW."data"::text, \'\') IN (\'\', \'{}\', \'\\x\') AND OLD.sequence IS NOT NULL)) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='6f11ec9dbcd753a0acae551384486629b1652f9d', operation='UPDATE', pgid='pgtrigger_webhook_event_is_numbered_once_86a49', table='gateway_webhookevent', when='BEFORE')),
+            model_name="webhookevent",
+            trigger=pgtrigger.compiler.Trigger(
+                name="webhook_event_is_numbered_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."sequence" IS NOT NULL)',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['data'] = to_jsonb(NEW) - ARRAY['data'] AND (NEW.\"data\" IS NOT DISTINCT FROM OLD.\"data\" OR (NEW.\"data\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"data\"::text LIKE regexp_replace(regexp_replace(NEW.\"data\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g')) OR (coalesce(NEW.\"data\"::text, '') IN ('', '{}', '\\x') AND OLD.sequence IS NOT NULL)) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="6f11ec9dbcd753a0acae551384486629b1652f9d",
+                    operation="UPDATE",
+                    pgid="pgtrigger_webhook_event_is_numbered_once_86a49",
+                    table="gateway_webhookevent",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

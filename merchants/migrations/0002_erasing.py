@@ -7,95 +7,210 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('merchants', '0001_initial'),
+        ("merchants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Erasure',
+            name="Erasure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('PERSON', 'Person who signs in, or was invited'), ('BUYER', 'Buyer'), ('CONTACTS', "Merchant's contacts and licence")], max_length=8)),
-                ('pseudonym', models.CharField(max_length=30, unique=True)),
-                ('rows', models.JSONField(default=dict)),
-                ('reason', models.CharField(max_length=500)),
-                ('erased_at', models.DateTimeField()),
-                ('erased_by', models.CharField(max_length=254)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("PERSON", "Person who signs in, or was invited"),
+                            ("BUYER", "Buyer"),
+                            ("CONTACTS", "Merchant's contacts and licence"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("pseudonym", models.CharField(max_length=30, unique=True)),
+                ("rows", models.JSONField(default=dict)),
+                ("reason", models.CharField(max_length=500)),
+                ("erased_at", models.DateTimeField()),
+                ("erased_by", models.CharField(max_length=254)),
             ],
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='note',
-            name='note_is_append_only',
+            model_name="note",
+            name="note_is_append_only",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='operatordecision',
-            name='operator_decision_is_append_only',
+            model_name="operatordecision",
+            name="operator_decision_is_append_only",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='operatorpolicy',
-            name='operator_policy_version_never_changes',
+            model_name="operatorpolicy",
+            name="operator_policy_version_never_changes",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='operatorpolicy',
-            name='operator_policy_version_is_withdrawn_once',
+            model_name="operatorpolicy",
+            name="operator_policy_version_is_withdrawn_once",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='profilestep',
-            name='profile_step_is_append_only',
+            model_name="profilestep",
+            name="profile_step_is_append_only",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='proposal',
-            name='proposal_never_changes',
+            model_name="proposal",
+            name="proposal_never_changes",
         ),
         pgtrigger.migrations.RemoveTrigger(
-            model_name='signin',
-            name='sign_ins_never_change',
+            model_name="signin",
+            name="sign_ins_never_change",
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='note',
-            trigger=pgtrigger.compiler.Trigger(name='note_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'written_by\'] = to_jsonb(NEW) - ARRAY[\'written_by\'] AND (NEW."written_by" IS NOT DISTINCT FROM OLD."written_by" OR (NEW."written_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."written_by"::text LIKE regexp_replace(regexp_replace(NEW."written_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='4e0450700de04180dbc3152561a90f737b3ac3d8', operation='UPDATE OR DELETE', pgid='pgtrigger_note_is_append_only_76328', table='merchants_note', when='BEFORE')),
+            model_name="note",
+            trigger=pgtrigger.compiler.Trigger(
+                name="note_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['written_by'] = to_jsonb(NEW) - ARRAY['written_by'] AND (NEW.\"written_by\" IS NOT DISTINCT FROM OLD.\"written_by\" OR (NEW.\"written_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"written_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"written_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="4e0450700de04180dbc3152561a90f737b3ac3d8",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_note_is_append_only_76328",
+                    table="merchants_note",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='operatordecision',
-            trigger=pgtrigger.compiler.Trigger(name='operator_decision_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\'] = to_jsonb(NEW) - ARRAY[\'actor\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='44006ea00aefc737624d324fd490661cdc4821a5', operation='UPDATE OR DELETE', pgid='pgtrigger_operator_decision_is_append_only_97f74', table='merchants_operatordecision', when='BEFORE')),
+            model_name="operatordecision",
+            trigger=pgtrigger.compiler.Trigger(
+                name="operator_decision_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor'] = to_jsonb(NEW) - ARRAY['actor'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="44006ea00aefc737624d324fd490661cdc4821a5",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_operator_decision_is_append_only_97f74",
+                    table="merchants_operatordecision",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='operatorpolicy',
-            trigger=pgtrigger.compiler.Trigger(name='operator_policy_version_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."version" IS DISTINCT FROM (NEW."version") OR OLD."starts_on" IS DISTINCT FROM (NEW."starts_on"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'withdrawn_by\'] = to_jsonb(NEW) - ARRAY[\'withdrawn_by\'] AND (NEW."withdrawn_by" IS NOT DISTINCT FROM OLD."withdrawn_by" OR (NEW."withdrawn_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."withdrawn_by"::text LIKE regexp_replace(regexp_replace(NEW."withdrawn_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='78129c3b70207aa7e18c45d66df0d45c91fe4f71', operation='UPDATE', pgid='pgtrigger_operator_policy_version_never_changes_23d4f', table='merchants_operatorpolicy', when='BEFORE')),
+            model_name="operatorpolicy",
+            trigger=pgtrigger.compiler.Trigger(
+                name="operator_policy_version_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."version" IS DISTINCT FROM (NEW."version") OR OLD."starts_on" IS DISTINCT FROM (NEW."starts_on"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['withdrawn_by'] = to_jsonb(NEW) - ARRAY['withdrawn_by'] AND (NEW.\"withdrawn_by\" IS NOT DISTINCT FROM OLD.\"withdrawn_by\" OR (NEW.\"withdrawn_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"withdrawn_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"withdrawn_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="78129c3b70207aa7e18c45d66df0d45c91fe4f71",
+                    operation="UPDATE",
+                    pgid="pgtrigger_operator_policy_version_never_changes_23d4f",
+                    table="merchants_operatorpolicy",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='operatorpolicy',
-            trigger=pgtrigger.compiler.Trigger(name='operator_policy_version_is_withdrawn_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."withdrawn_at" IS NOT NULL)', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'withdrawn_by\'] = to_jsonb(NEW) - ARRAY[\'withdrawn_by\'] AND (NEW."withdrawn_by" IS NOT DISTINCT FROM OLD."withdrawn_by" OR (NEW."withdrawn_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."withdrawn_by"::text LIKE regexp_replace(regexp_replace(NEW."withdrawn_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='3c625c6de2e37ee6c017b738ee55e324ecaacc2c', operation='UPDATE', pgid='pgtrigger_operator_policy_version_is_withdrawn_once_252ba', table='merchants_operatorpolicy', when='BEFORE')),
+            model_name="operatorpolicy",
+            trigger=pgtrigger.compiler.Trigger(
+                name="operator_policy_version_is_withdrawn_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."withdrawn_at" IS NOT NULL)',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['withdrawn_by'] = to_jsonb(NEW) - ARRAY['withdrawn_by'] AND (NEW.\"withdrawn_by\" IS NOT DISTINCT FROM OLD.\"withdrawn_by\" OR (NEW.\"withdrawn_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"withdrawn_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"withdrawn_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="3c625c6de2e37ee6c017b738ee55e324ecaacc2c",
+                    operation="UPDATE",
+                    pgid="pgtrigger_operator_policy_version_is_withdrawn_once_252ba",
+                    table="merchants_operatorpolicy",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='profilestep',
-            trigger=pgtrigger.compiler.Trigger(name='profile_step_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\'] = to_jsonb(NEW) - ARRAY[\'actor\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='fb8820f6f68f01c408c1fa7be940aa769c0fbda3', operation='UPDATE OR DELETE', pgid='pgtrigger_profile_step_is_append_only_75718', table='merchants_profilestep', when='BEFORE')),
+            model_name="profilestep",
+            trigger=pgtrigger.compiler.Trigger(
+                name="profile_step_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor'] = to_jsonb(NEW) - ARRAY['actor'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="fb8820f6f68f01c408c1fa7be940aa769c0fbda3",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_profile_step_is_append_only_75718",
+                    table="merchants_profilestep",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='proposal',
-            trigger=pgtrigger.compiler.Trigger(name='proposal_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."subject" IS DISTINCT FROM (NEW."subject") OR OLD."merchant_id" IS DISTINCT FROM (NEW."merchant_id") OR OLD."before" IS DISTINCT FROM (NEW."before") OR OLD."after" IS DISTINCT FROM (NEW."after") OR OLD."arguments" IS DISTINCT FROM (NEW."arguments") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."asked_by" IS DISTINCT FROM (NEW."asked_by") OR OLD."proposed_by" IS DISTINCT FROM (NEW."proposed_by") OR OLD."proposed_at" IS DISTINCT FROM (NEW."proposed_at") OR OLD."lapses_at" IS DISTINCT FROM (NEW."lapses_at"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'asked_by\', \'proposed_by\', \'decided_by\', \'subject\', \'before\', \'after\', \'arguments\'] = to_jsonb(NEW) - ARRAY[\'asked_by\', \'proposed_by\', \'decided_by\', \'subject\', \'before\', \'after\', \'arguments\'] AND (NEW."asked_by" IS NOT DISTINCT FROM OLD."asked_by" OR (NEW."asked_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."asked_by"::text LIKE regexp_replace(regexp_replace(NEW."asked_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."proposed_by" IS NOT DISTINCT FROM OLD."proposed_by" OR (NEW."proposed_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."proposed_by"::text LIKE regexp_replace(regexp_replace(NEW."proposed_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."decided_by" IS NOT DISTINCT FROM OLD."decided_by" OR (NEW."decided_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."decided_by"::text LIKE regexp_replace(regexp_replace(NEW."decided_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."subject" IS NOT DISTINCT FROM OLD."subject" OR (NEW."subject"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."subject"::text LIKE regexp_replace(regexp_replace(NEW."subject"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."before" IS NOT DISTINCT FROM OLD."before" OR (NEW."before"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."before"::text LIKE regexp_replace(regexp_replace(NEW."before"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."after" IS NOT DISTINCT FROM OLD."after" OR (NEW."after"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."after"::text LIKE regexp_replace(regexp_replace(NEW."after"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."arguments" IS NOT DISTINCT FROM OLD."arguments" OR (NEW."arguments"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."arguments"::text LIKE regexp_replace(regexp_replace(NEW."arguments"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='0b73a0bcfabae2aab5d9257275e8a249255e75df', operation='UPDATE', pgid='pgtrigger_proposal_never_changes_2ac78', table='merchants_proposal', when='BEFORE')),
+            model_name="proposal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="proposal_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."subject" IS DISTINCT FROM (NEW."subject") OR OLD."merchant_id" IS DISTINCT FROM (NEW."merchant_id") OR OLD."before" IS DISTINCT FROM (NEW."before") OR OLD."after" IS DISTINCT FROM (NEW."after") OR OLD."arguments" IS DISTINCT FROM (NEW."arguments") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."asked_by" IS DISTINCT FROM (NEW."asked_by") OR OLD."proposed_by" IS DISTINCT FROM (NEW."proposed_by") OR OLD."proposed_at" IS DISTINCT FROM (NEW."proposed_at") OR OLD."lapses_at" IS DISTINCT FROM (NEW."lapses_at"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['asked_by', 'proposed_by', 'decided_by', 'subject', 'before', 'after', 'arguments'] = to_jsonb(NEW) - ARRAY['asked_by', 'proposed_by', 'decided_by', 'subject', 'before', 'after', 'arguments'] AND (NEW.\"asked_by\" IS NOT DISTINCT FROM OLD.\"asked_by\" OR (NEW.\"asked_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"asked_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"asked_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"proposed_by\" IS NOT DISTINCT FROM OLD.\"proposed_by\" OR (NEW.\"proposed_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"proposed_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"proposed_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"decided_by\" IS NOT DISTINCT FROM OLD.\"decided_by\" OR (NEW.\"decided_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"decided_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"decided_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"subject\" IS NOT DISTINCT FROM OLD.\"subject\" OR (NEW.\"subject\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"subject\"::text LIKE regexp_replace(regexp_replace(NEW.\"subject\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"before\" IS NOT DISTINCT FROM OLD.\"before\" OR (NEW.\"before\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"before\"::text LIKE regexp_replace(regexp_replace(NEW.\"before\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"after\" IS NOT DISTINCT FROM OLD.\"after\" OR (NEW.\"after\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"after\"::text LIKE regexp_replace(regexp_replace(NEW.\"after\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"arguments\" IS NOT DISTINCT FROM OLD.\"arguments\" OR (NEW.\"arguments\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"arguments\"::text LIKE regexp_replace(regexp_replace(NEW.\"arguments\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="0b73a0bcfabae2aab5d9257275e8a249255e75df",
+                    operation="UPDATE",
+                    pgid="pgtrigger_proposal_never_changes_2ac78",
+                    table="merchants_proposal",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='signin',
-            trigger=pgtrigger.compiler.Trigger(name='sign_ins_never_change', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'address\', \'ip\', \'browser\'] = to_jsonb(NEW) - ARRAY[\'address\', \'ip\', \'browser\'] AND (NEW."address" IS NOT DISTINCT FROM OLD."address" OR (NEW."address"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."address"::text LIKE regexp_replace(regexp_replace(NEW."address"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."ip" IS NOT DISTINCT FROM OLD."ip" OR (coalesce(NEW."ip"::text, \'\') IN (\'\', \'{}\', \'\\x\') AND true)) AND (NEW."browser" IS NOT DISTINCT FROM OLD."browser" OR (coalesce(NEW."browser"::text, \'\') IN (\'\', \'{}\', \'\\x\') AND true)) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='76b69e3bb328eb5150286b3f6a7c57c9fafef3d5', operation='UPDATE', pgid='pgtrigger_sign_ins_never_change_8c471', table='merchants_signin', when='BEFORE')),
+            model_name="signin",
+            trigger=pgtrigger.compiler.Trigger(
+                name="sign_ins_never_change",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['address', 'ip', 'browser'] = to_jsonb(NEW) - ARRAY['address', 'ip', 'browser'] AND (NEW.\"address\" IS NOT DISTINCT FROM OLD.\"address\" OR (NEW.\"address\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"address\"::text LIKE regexp_replace(regexp_replace(NEW.\"address\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"ip\" IS NOT DISTINCT FROM OLD.\"ip\" OR (coalesce(NEW.\"ip\"::text, '') IN ('', '{}', '\\x') AND true)) AND (NEW.\"browser\" IS NOT DISTINCT FROM OLD.\"browser\" OR (coalesce(NEW.\"browser\"::text, '') IN ('', '{}', '\\x') AND true)) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="76b69e3bb328eb5150286b3f6a7c57c9fafef3d5",
+                    operation="UPDATE",
+                    pgid="pgtrigger_sign_ins_never_change_8c471",
+                    table="merchants_signin",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='erasure',
-            name='merchant',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.merchant'),
+            model_name="erasure",
+            name="merchant",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="merchants.merchant",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='erasure',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'CONTACTS'), ('merchant__isnull', False)), models.Q(models.Q(('kind', 'CONTACTS'), _negated=True), ('merchant__isnull', True)), _connector='OR'), name='erasure_names_a_merchant_exactly_for_its_contacts'),
+            model_name="erasure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "CONTACTS"), ("merchant__isnull", False)),
+                    models.Q(
+                        models.Q(("kind", "CONTACTS"), _negated=True), ("merchant__isnull", True)
+                    ),
+                    _connector="OR",
+                ),
+                name="erasure_names_a_merchant_exactly_for_its_contacts",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='erasure',
-            constraint=models.CheckConstraint(condition=models.Q(('pseudonym__regex', '^erased-[0-9a-f]{16}$')), name='erasure_has_a_pseudonym'),
+            model_name="erasure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("pseudonym__regex", "^erased-[0-9a-f]{16}$")),
+                name="erasure_has_a_pseudonym",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='erasure',
-            trigger=pgtrigger.compiler.Trigger(name='erasure_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'erased_by\'] = to_jsonb(NEW) - ARRAY[\'erased_by\'] AND (NEW."erased_by" IS NOT DISTINCT FROM OLD."erased_by" OR (NEW."erased_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."erased_by"::text LIKE regexp_replace(regexp_replace(NEW."erased_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='7e1ed774258026e013c30f6472c7bad36e7efc85', operation='UPDATE OR DELETE', pgid='pgtrigger_erasure_is_append_only_21eb1', table='merchants_erasure', when='BEFORE')),
+            model_name="erasure",
+            trigger=pgtrigger.compiler.Trigger(
+                name="erasure_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['erased_by'] = to_jsonb(NEW) - ARRAY['erased_by'] AND (NEW.\"erased_by\" IS NOT DISTINCT FROM OLD.\"erased_by\" OR (NEW.\"erased_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"erased_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"erased_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="7e1ed774258026e013c30f6472c7bad36e7efc85",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_erasure_is_append_only_21eb1",
+                    table="merchants_erasure",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -6,18 +6,27 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('trail', '0001_initial'),
+        ("trail", "0001_initial"),
     ]
 
     operations = [
         pgtrigger.migrations.RemoveTrigger(
-            model_name='trailentry',
-            name='trail_is_append_only',
+            model_name="trailentry",
+            name="trail_is_append_only",
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='trailentry',
-            trigger=pgtrigger.compiler.Trigger(name='trail_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\', \'subject\', \'before\', \'after\'] = to_jsonb(NEW) - ARRAY[\'actor\', \'subject\', \'before\', \'after\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."subject" IS NOT DISTINCT FROM OLD."subject" OR (NEW."subject"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."subject"::text LIKE regexp_replace(regexp_replace(NEW."subject"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."before" IS NOT DISTINCT FROM OLD."before" OR (NEW."before"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."before"::text LIKE regexp_replace(regexp_replace(NEW."before"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."after" IS NOT DISTINCT FROM OLD."after" OR (NEW."after"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."after"::text LIKE regexp_replace(regexp_replace(NEW."after"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='e8adfaf96963a040335dce810d2998f57b3358dd', operation='UPDATE OR DELETE', pgid='pgtrigger_trail_is_append_only_dc383', table='trail_trailentry', when='BEFORE')),
+            model_name="trailentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="trail_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor', 'subject', 'before', 'after'] = to_jsonb(NEW) - ARRAY['actor', 'subject', 'before', 'after'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"subject\" IS NOT DISTINCT FROM OLD.\"subject\" OR (NEW.\"subject\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"subject\"::text LIKE regexp_replace(regexp_replace(NEW.\"subject\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"before\" IS NOT DISTINCT FROM OLD.\"before\" OR (NEW.\"before\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"before\"::text LIKE regexp_replace(regexp_replace(NEW.\"before\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"after\" IS NOT DISTINCT FROM OLD.\"after\" OR (NEW.\"after\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"after\"::text LIKE regexp_replace(regexp_replace(NEW.\"after\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="e8adfaf96963a040335dce810d2998f57b3358dd",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_trail_is_append_only_dc383",
+                    table="trail_trailentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
