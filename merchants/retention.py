@@ -41,14 +41,14 @@ def _end(rows: "QuerySet[Session]") -> int:
     """Delete sessions, and what the list of their people says of them."""
     UserSession.objects.filter(session_key__in=rows.values("session_key")).delete()
     count, _ = rows.delete()
-    return count
+    return int(count)
 
 
 def _listed(before: datetime, now: datetime) -> "QuerySet[UserSession]":
     """Rows of allauth's list whose sessions are gone."""
     kept = Session.objects.filter(session_key=OuterRef("session_key"))
-    listed: QuerySet[UserSession] = UserSession.objects.filter(~Exists(kept))
-    return listed
+    found: QuerySet[UserSession] = UserSession.objects.filter(~Exists(kept))
+    return found
 
 
 def _mails(before: datetime, now: datetime) -> "QuerySet[SecurityMail]":
