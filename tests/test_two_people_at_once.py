@@ -1,4 +1,4 @@
-"""Of several who decide about one proposal at the same moment, one does: whatever its kind."""
+"""One counts of several people who decide about a proposal at the same moment, whatever its kind."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
