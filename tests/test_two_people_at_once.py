@@ -1,4 +1,4 @@
-"""One counts of several people who decide about a proposal at the same moment, whatever its kind."""
+"""One counts of several people who decide about a proposal at the same moment, of any kind."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
