@@ -40,10 +40,11 @@ def read(shop: Shop, page: str) -> str:
 
 
 def csv(shop: Shop, asked: str = "") -> list[str]:
-    """What the file of bills says of where each stands: the end of its rows."""
+    """What the file of bills says of where each stands, with times in UTC: the end of its rows."""
     client = browser_of(member(shop))
     file = client.get(f"/m/{shop.reference}/billing/invoices.csv{asked}").getvalue().decode()
-    return [",".join(row.split(",")[-4:]) for row in file.splitlines()[1:]]
+    ends = [row.split(",")[-6:] for row in file.splitlines()[1:]]
+    return [",".join((end[0], end[2], end[4], end[5])) for end in ends]
 
 
 def told(shop: Shop) -> str:
@@ -70,7 +71,7 @@ def test_one_that_failed_says_when_it_was_tried_and_is_next_and_what_follows(clo
     page = read(shop, f"billing/invoices/{FIRST}/")
     assert "Bill 2026-000001 Payment failed" in page
     assert (
-        "Not paid since 1 Nov 2026 Last try 1 Nov 2026 11:00 the card had not enough funds "
+        "Not paid since 1 Nov 2026 Last try 1 Nov 2026 11:00 the card did not have enough funds "
         "Next try 2 Nov 2026 11:00 Freezes your credit line on 29 Nov 2026" in page
     )
     assert (
