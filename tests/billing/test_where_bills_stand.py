@@ -75,14 +75,14 @@ def test_one_that_failed_says_when_it_was_tried_and_is_next_and_what_follows(clo
         "Next try 2 Nov 2026 11:00 Freezes your credit line on 29 Nov 2026" in page
     )
     assert (
-        "Bill 2026-000001 could not be collected the card had not enough funds; due on "
+        "Bill 2026-000001 could not be collected the card did not have enough funds; due on "
         "1 Nov 2026 ; next try 2 Nov 2026 11:00 ; freezes your line on 29 Nov 2026"
         in read(shop, "")
     )
     assert csv(shop) == ["FAILED,2026-11-01T16:00:00Z,2026-11-02T16:00:00Z,2026-11-29"]
     assert told(shop) == (
         "A payment of bill 2026-000001 failed. We could not collect 39.00 USD for bill "
-        "2026-000001: the card had not enough funds. We try again on 2 Nov 2026. If the bill "
+        "2026-000001: the card did not have enough funds. We try again on 2 Nov 2026. If the bill "
         "stays unpaid, your credit line is frozen on 29 Nov 2026 and takes no new orders."
     )
     assert shop.place("2026-11-29 00:00", "A", "10.00") == "declined line_frozen"
