@@ -57,6 +57,7 @@ class Standing:
     next_cycle_on: date
     plan: Plan  # in force
     plan_to_come: Plan  # from the next plan date on
+    last_invoice_on: date | None  # of its last bill that has a number
 
 
 @dataclass(frozen=True)

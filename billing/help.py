@@ -13,9 +13,9 @@ from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import AccountChange, BillingAccount, Fee
-from billing.models.accounts import CYCLE_DAYS, DAYS_TO_PAY
+from billing.models.accounts import CYCLE_DAYS, DAYS_TO_PAY, FREEZE_DAYS
 from billing.models.fees import Category
-from billing.operations.dunning import FREEZE_DAYS, RETRY_DAYS
+from billing.operations.dunning import RETRY_DAYS
 from billing.queries.credits import charged_or_credited
 from lib import calendar
 from lib.formats import day_text, plain_money
@@ -112,7 +112,7 @@ def _next_bill(billing: Billing) -> str:
         "threshold": plain_money(account.threshold),
         "fee": plain_money(account.plan_price),
     }
-    if account.next_invoice_has_plan:
+    if account.next_invoice_on == account.next_plan_on:
         return (
             gettext(
                 "On %(day)s, with your plan fee of %(fee)s, or earlier if %(threshold)s is"

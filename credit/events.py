@@ -24,7 +24,7 @@ from lib.events import (
     Reference,
     Words,
 )
-from lib.refusals import Invalid
+from lib.refusals import Invalid, Refused
 from merchants.events import Opening, Terms
 from merchants.models import Merchant
 
@@ -158,6 +158,24 @@ def placed(event: Event, data: OrderPlaced, merchant_id: int, now: datetime) -> 
     return Outcome.of(is_new, order)
 
 
+def placed_at_once(event: Event, data: OrderPlaced, now: datetime) -> Outcome | None:
+    """Open the order, as most can be, by the merchant's reference alone; None for all others."""
+    try:
+        order = orders.open_at_once(
+            merchant=event.merchant,
+            reference=data.order,
+            buyer=data.buyer,
+            amount=Money(data.amount, money.check_currency(data.currency)),
+            instalments=data.instalments,
+            buyer_risk=data.buyer_risk or 0,
+            at=event.at,
+            now=now,
+        )
+    except Refused:
+        return None
+    return Outcome.of(True, order) if order else None
+
+
 def shipped(event: Event, data: OrderNamed, merchant_id: int, now: datetime) -> Outcome:
     """Note that the order was shipped."""
     order, is_new = order_steps.ship(
@@ -281,6 +299,7 @@ EVENT_TYPES = (
         OrderPlaced,
         placed,
         _count_orders,
+        at_once=placed_at_once,
         scope=ORDERS,
         summary="A buyer wants to pay later: the order is opened, or recorded as declined.",
         example=CASH | {"buyer": "b-7731", "instalments": 3, "buyer_risk": 1},

@@ -78,9 +78,7 @@ class EventRun:
                     new = batched.read(event, read(batched.data, event), merchant_id, now)
                     self._held.setdefault(batched, []).append((place, new))
                 case EventType() as single:
-                    merchant_id = self._merchant_id(event.merchant)
-                    data = read(single.data, event)
-                    self._outcomes[place] = single.apply(event, data, merchant_id, now)
+                    self._outcomes[place] = self._apply_one(single, event, now)
                 case None:
                     self._merchant_id(event.merchant)
                     raise Invalid("type", f"there is no event type {event.type!r}")
@@ -90,6 +88,19 @@ class EventRun:
             if not _is_of_content(error):
                 raise
             self._outcomes[place] = _reject_content(error)
+
+    def _apply_one(self, single: EventType[Any], event: Event, now: datetime) -> Outcome:
+        """Apply an event that is not held back, at once if its type knows how. Raises Refused."""
+        if single.at_once is not None and event.merchant not in self._merchants:
+            try:
+                data = read(single.data, event)
+            except Invalid:
+                pass  # that the merchant is unknown is said first
+            else:
+                if (outcome := single.at_once(event, data, now)) is not None:
+                    return outcome
+        merchant_id = self._merchant_id(event.merchant)
+        return single.apply(event, read(single.data, event), merchant_id, now)
 
     def hold(self, events: Iterable[Event]) -> None:
         """Lock the books of all merchants of these events, for a caller that applies all of them in

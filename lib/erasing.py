@@ -125,7 +125,7 @@ class _Erasable(pgtrigger.Protect):
         otherwise.
         """
         columns, emptied = [*acting(model), *self.names_people], list(self.can_be_emptied)
-        otherwise = super().get_func(model)
+        otherwise = super().get_func(model)  # type: ignore[no-untyped-call]
         if "UPDATE" not in str(self.operation) or not (columns or emptied):
             return otherwise
         may_change = ", ".join(f"'{name}'" for name in dict.fromkeys([*columns, *emptied]))

@@ -99,7 +99,7 @@ def of_merchant(merchant: Merchant) -> Brief:
             Fact("Language", merchant.language),
             Fact("Joined", merchant.joined_at),
             *_team(merchant),
-            *(Fact(part.label, _standing(profile, part)) for part in ProfilePart),
+            *(Fact(str(part.label), _standing(profile, part)) for part in ProfilePart),
         ),
         histories=(
             History(

@@ -33,7 +33,8 @@ def _sign_ins(before: datetime, now: datetime) -> "QuerySet[SignIn]":
 
 
 def _sessions(before: datetime, now: datetime) -> "QuerySet[Session]":
-    return sessions.expired(now)
+    found: QuerySet[Session] = sessions.expired(now)
+    return found
 
 
 def _end(rows: "QuerySet[Session]") -> int:
@@ -46,7 +47,8 @@ def _end(rows: "QuerySet[Session]") -> int:
 def _listed(before: datetime, now: datetime) -> "QuerySet[UserSession]":
     """Rows of allauth's list whose sessions are gone."""
     kept = Session.objects.filter(session_key=OuterRef("session_key"))
-    return UserSession.objects.filter(~Exists(kept))
+    listed: QuerySet[UserSession] = UserSession.objects.filter(~Exists(kept))
+    return listed
 
 
 def _mails(before: datetime, now: datetime) -> "QuerySet[SecurityMail]":

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from billing.operations import reopening, terms
+from billing.operations import closing, reopening
 from credit.models import RefusedCash
 from gateway.events import EventRun
 from lib import events, money
@@ -298,7 +298,7 @@ def told(outcome: Outcome) -> tuple[str, str | None]:
 
 def act(what: str, merchant_id: int, at: datetime) -> None:
     """Close the merchant, or open it again, by whom it takes."""
-    operation = terms.close if what == random_events.CLOSE else reopening.reopen
+    operation = closing.close if what == random_events.CLOSE else reopening.reopen
     two_people.decided(operation, merchant_id=merchant_id, actor=two_people.FIRST, now=at,
                        **two_people.WHY)  # fmt: skip
 

@@ -11,6 +11,7 @@ from tests import factories, shops
 from tests.amounts import usd
 from tests.factories import (
     ApiKeyFactory,
+    BillingQuestionFactory,
     CardFactory,
     ChargeFactory,
     CreditPolicyFactory,
@@ -65,7 +66,7 @@ def test_defaults_are_enough_for_a_story_of_all_that_passes_the_audit(shop: Shop
     FeePriceFactory.create()
     for factory in (
         *(DestinationFactory, RaiseRequestFactory, QuestionFactory, ProfileFactory),
-        *(ThresholdRequestFactory, CardFactory, InvitationFactory),
+        *(ThresholdRequestFactory, BillingQuestionFactory, CardFactory, InvitationFactory),
     ):
         assert factory.create(shop=shop).pk
     assert SoldFactory.create(shop=shop, amount="500.00").status == "PAID"

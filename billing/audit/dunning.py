@@ -2,8 +2,8 @@
 
 from billing.audit.invoices import INVOICE
 from billing.models import Fee, Payment
+from billing.models.accounts import FREEZE_DAYS
 from billing.operations.attempts import COLLECTOR
-from billing.operations.dunning import FREEZE_DAYS
 from billing.providers.minimums import RELATION
 from lib.audit import Check
 from lib.audit_days import day, eve, is_recounted, join_zone

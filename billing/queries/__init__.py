@@ -16,6 +16,7 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
+    Subquery,
     Sum,
     When,
 )
@@ -150,16 +151,24 @@ class Sections(Generic[S]):
         return sum(section.charge_count for section in self.sections)
 
 
+def _drafts() -> Subquery:
+    """A subquery, for queries of accounts, for what their drafts come to; NULL without any."""
+    drafts = Invoice.objects.filter(account=OuterRef("pk"), status=Invoice.Status.DRAFT)
+    return Subquery(drafts.order_by().values("account").annotate(sum=Sum("total")).values("sum"))
+
+
 def account_of(merchant: Merchant) -> BillingAccount | None:
-    """The merchant's billing account, or None."""
-    return BillingAccount.objects.filter(merchant=merchant).first()
+    """The merchant's billing account, with what its drafts come to in `held_by_drafts`, or None."""
+    found = BillingAccount.objects.annotate(held_by_drafts=_drafts())
+    return found.filter(merchant=merchant).first()
 
 
 def account_with_line(merchant: Merchant) -> BillingAccount | None:
-    """The merchant's account with `merchant.credit_line` loaded; None unless the merchant has both
+    """The same with `merchant.credit_line` loaded; None unless the merchant has both
     an account and a line.
     """
     both = BillingAccount.objects.select_related("merchant__credit_line")
+    both = both.annotate(held_by_drafts=_drafts())
     return both.filter(merchant=merchant, merchant__credit_line__isnull=False).first()
 
 
@@ -241,12 +250,6 @@ def billed_through(account: BillingAccount) -> date | None:
     invoices = account.invoices.exclude(status=Invoice.Status.VOID)
     through: datetime | date | None = invoices.aggregate(through=Max(theirs))["through"]
     return through.date() if isinstance(through, datetime) else through
-
-
-def last_invoice_on(account: BillingAccount) -> date | None:
-    """The date of the account's latest bill that has a number; None if there is none."""
-    found: date | None = invoices(account).aggregate(on=Max("issued_on"))["on"]
-    return found
 
 
 def collected_on(invoice: Invoice, attempts: Sequence[Payment]) -> date | None:

@@ -3,18 +3,34 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import DecimalField, IntegerField, Q
+from django.db.models.expressions import RawSQL
 from moneyed import Money
 
 from billing.models import BillingAccount, Invoice, Payment
 from billing.providers import minimums
-from billing.queries import payment_plans, standings
-from lib import calendar
+from billing.queries import standings
+from lib import calendar, money
 from merchants.queries import local_day
 
 WITHIN = timedelta(hours=24)
 MOST_ATTEMPTS = 5  # of a bill, made or caused by people
+
+# Of the bill of a query: what is not paid of its plan's parts whose day has come (due_by), and how
+# often people had it tried lately (next_attempt_from).
+PART_DUE = """(
+    SELECT sum(part.amount) - greatest(billing_invoice.amount_paid - plan.paid_before, 0)
+    FROM billing_paymentplan plan
+    JOIN billing_paymentplanpart part ON part.plan_id = plan.id AND part.due_on <= %s
+    WHERE plan.invoice_id = billing_invoice.id AND plan.status = 'IN_FORCE'
+    GROUP BY plan.id)"""
+TRIES = f"""(
+    SELECT count(*) FROM billing_payment payment
+    WHERE payment.invoice_id = billing_invoice.id AND payment.started_at > %s
+      AND (payment.actor <> %s OR payment.chosen_by <> '')
+      AND payment.provider NOT IN ({standings.quoted(Payment.OWN_PROVIDERS)}))"""
 
 
 @dataclass(frozen=True)
@@ -24,7 +40,7 @@ class Collected:
     number: str
     amount: Money
     others: int  # bills that are tried after it
-    is_short: bool = False  # of proceeds, there are not enough now
+    is_by_proceeds: bool = False  # which may not be enough
 
 
 def collected(
@@ -38,7 +54,8 @@ def collected(
     if not found:
         return None
     invoice, amount = found[0]
-    return Collected(str(invoice), amount, others=len(found) - 1)
+    is_by_proceeds = method == BillingAccount.Method.PROCEEDS
+    return Collected(str(invoice), amount, len(found) - 1, is_by_proceeds)
 
 
 def waiting(
@@ -50,24 +67,26 @@ def waiting(
 
     `collector` is the actor of attempts that the bills' own dates make. Rule 16.8, rule 16.10.
     """
-    unpaid = account.invoices.filter(status__in=Invoice.UNPAID).order_by("issued_on", "pk")
-    amounts = ((invoice, _due(account, invoice, now)) for invoice in standings.placed(unpaid))
-    found = [(invoice, amount) for invoice, amount in amounts if amount is not None]
-    if found and next_attempt_from(found[0][0], collector=collector, now=now) > now:
-        return []
-    return found
+    unpaid = standings.placed(account.invoices.filter(status__in=Invoice.UNPAID))
+    today = local_day(account, now)
+    rows = unpaid.annotate(
+        part_due=RawSQL(PART_DUE, (today,), output_field=DecimalField()),
+        tries=RawSQL(TRIES, (now - WITHIN, collector), output_field=IntegerField()),
+    ).order_by("issued_on", "pk")
+    amounts = ((row, _due(account, row, row.part_due, now)) for row in rows)
+    found = [(row, amount) for row, amount in amounts if amount]
+    return [] if found and found[0][0].tries >= MOST_ATTEMPTS else found
 
 
-def _due(account: BillingAccount, invoice: Invoice, now: datetime) -> Money | None:
-    """What a new method is to collect of the placed unpaid bill at once; None if nothing."""
+def _due(
+    account: BillingAccount, invoice: Invoice, part_due: Decimal | None, now: datetime
+) -> Money | None:
+    """What a new method is to collect of the placed unpaid bill at once; None or 0 if nothing."""
     standing = standings.of(invoice)
     if standing.is_checked:
         return None
     if standing.is_in_parts:
-        plan = payment_plans.in_force(invoice)
-        return (
-            payment_plans.due_by(plan, invoice, local_day(account, now)) or None if plan else None
-        )
+        return money.of(max(part_due or Decimal(0), Decimal(0)), account.currency)
     is_due = calendar.day_start(invoice.due_on, account.timezone) <= now
     if not invoice.is_open or not (is_due or invoice.first_failed_at):
         return None

@@ -46,7 +46,9 @@ SELECT (SELECT coalesce(jsonb_agg(jsonb_build_array(
         WHERE item.account_id = %(account)s AND item.posted_at IS NOT NULL
           AND item.invoice_id IS NULL AND fee.category = 'SUBSCRIPTION'),
        coalesce(term.plan_price, account.plan_price),
-       coalesce(term.plan_interval_days, account.plan_interval_days)
+       coalesce(term.plan_interval_days, account.plan_interval_days),
+       (SELECT max(invoice.issued_on) FROM billing_invoice invoice
+        WHERE invoice.account_id = %(account)s AND invoice.number IS NOT NULL)
 FROM billing_billingaccount account
 LEFT JOIN LATERAL (
     SELECT * FROM billing_planterm term
@@ -96,6 +98,7 @@ class Forecast:
     reached: Money  # outstanding and accruing, which count towards the threshold
     waiting: Money  # for the month's end, when it counts, too
     to_threshold: Money  # what is missing; 0 when it is reached
+    last_invoice_on: date | None  # after which they come; None without any bill
     ahead: int = DAYS_AHEAD  # days, today included
     # None: a threshold bill comes on none of these days, or the account is closed.
     threshold_on: date | None = None
@@ -148,6 +151,7 @@ def forecast(account: BillingAccount, *, today: date) -> Forecast:
         reached=reached,
         waiting=money.of(standing.waiting or Decimal(0), currency),
         to_threshold=max(account.threshold - reached, money.zero(currency)),
+        last_invoice_on=standing.last_invoice_on,
         **told,
     )
 
@@ -159,7 +163,7 @@ def gather(account: BillingAccount, *, today: date) -> tuple[Standing, list[Pace
     since = today - PACE_DAYS * ONE_DAY
     with connection.cursor() as cursor:
         cursor.execute(READ, {"account": account.pk, "since": since, "today": today})
-        found, carried, price, interval = cursor.fetchone()
+        found, carried, price, interval, last_invoice_on = cursor.fetchone()
     fees = [(fee, posting, *map(_figure, sums)) for fee, posting, *sums in json.loads(found)]
     monthly = {}
     if any(posting == "MONTHLY" for _, posting, *_ in fees):
@@ -178,6 +182,7 @@ def gather(account: BillingAccount, *, today: date) -> tuple[Standing, list[Pace
         next_cycle_on=account.next_cycle_on,
         plan=Plan(account.plan_price.amount, timedelta(account.plan_interval_days)),
         plan_to_come=Plan(price, timedelta(interval)),
+        last_invoice_on=last_invoice_on,
     )
     return standing, [_pace(row, monthly) for row in fees if row[0] not in ONCE]
 

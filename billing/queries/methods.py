@@ -1,7 +1,7 @@
 """Reads the methods by which an account's bills may be collected. Nothing here writes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -10,7 +10,6 @@ from moneyed import Money
 from billing.models import BillingAccount, Card, Invoice
 from billing.queries.choices import Collected, collected
 from credit.models import CreditLine
-from credit.queries import proceeds
 
 
 @dataclass(frozen=True)
@@ -60,8 +59,7 @@ def of(account: BillingAccount, waiting: Sequence[tuple[Invoice, Money]] = ()) -
     found: list[tuple[str, Card | None]] = [(card.provider, card) for card in cards]
     if account.card_id is None and account.payment_method == BillingAccount.Method.SANDBOX:
         found.append((BillingAccount.Method.SANDBOX, None))
-    line = CreditLine.objects.filter(pk=account.pk, currency=account.currency).first()
-    if line:
+    if CreditLine.objects.filter(pk=account.pk, currency=account.currency).exists():
         found.append((BillingAccount.Method.PROCEEDS, None))
     found.append((BillingAccount.Method.MANUAL, None))
     in_use = (account.payment_method, account.card_id)
@@ -72,23 +70,7 @@ def of(account: BillingAccount, waiting: Sequence[tuple[Invoice, Money]] = ()) -
             is_in_use=(is_chosen := (name, card.pk if card else None) == in_use)
             and not account.has_disputed_card,
             is_disputed=is_chosen and account.has_disputed_card,
-            collects=_collects(account, waiting, name, line),
+            collects=collected(account, waiting, name),
         )
         for name, card in found
     ]
-
-
-def _collects(
-    account: BillingAccount,
-    waiting: Sequence[tuple[Invoice, Money]],
-    method: str,
-    line: CreditLine | None,
-) -> Collected | None:
-    """What choosing the method collects at once, and whether the line's proceeds are too few for
-    it.
-    """
-    found = collected(account, waiting, method)
-    if found is None or line is None or method != BillingAccount.Method.PROCEEDS:
-        return found
-    available = proceeds.withdrawable(line, today=line.open_on)
-    return replace(found, is_short=found.amount > available)

@@ -52,7 +52,8 @@ class Standing(TextChoices):
         return self == Standing.COLLECTING
 
 
-def _quoted(codes: tuple[str, ...]) -> str:
+def quoted(codes: tuple[str, ...]) -> str:
+    """The codes as SQL has them between the brackets of IN."""
     return ", ".join(f"'{code}'" for code in codes)
 
 
@@ -70,7 +71,7 @@ STANDING = f"""CASE
                  JOIN billing_billingaccount account
                       ON account.merchant_id = {{invoice}}.account_id
                  WHERE payment.invoice_id = {{invoice}}.id AND payment.status = 'FAILED'
-                   AND payment.failure NOT IN ({_quoted(Payment.NOBODYS_FAILURES)})
+                   AND payment.failure NOT IN ({quoted(Payment.NOBODYS_FAILURES)})
                    AND account.payment_method <> 'manual') THEN 'FAILED'
     WHEN {{invoice}}.first_failed_at IS NOT NULL THEN 'PAST_DUE'
     WHEN {{invoice}}.next_attempt_at IS NOT NULL THEN 'COLLECTING'
@@ -96,7 +97,7 @@ FREEZES_ON = f"""CASE
 LAST_TRIED_AT = f"""(
     SELECT max(payment.started_at) FROM billing_payment payment
     WHERE payment.invoice_id = {{invoice}}.id
-      AND payment.provider NOT IN ({_quoted(Payment.OWN_PROVIDERS)}))"""
+      AND payment.provider NOT IN ({quoted(Payment.OWN_PROVIDERS)}))"""
 
 
 def invoices(

@@ -18,7 +18,7 @@ from billing.models import (
     Reversal,
     UnappliedEntry,
 )
-from billing.queries import arrivals, reversals
+from billing.queries import arrivals
 from billing.queries.collecting import ByHand
 from lib.formats import day_text
 from merchants.queries import local_day
@@ -73,9 +73,7 @@ def of_invoice(
         for amount, transfer in came
         if transfer and transfer.moved_at
     ]
-    if attempts:  # what was never paid was never taken back
-        taken_back = reversals.of_invoice(invoice)
-        steps += [step for reversal in taken_back for step in _of_reversal(reversal)]
+    steps += [step for reversal in taken_back for step in _of_reversal(reversal)]
     decisions = list(queries.decisions(invoice))
     steps += [Step(decision.at, decision.get_decision_display()) for decision in decisions]
     if invoice.paid_at:

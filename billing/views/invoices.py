@@ -57,7 +57,7 @@ def invoice(request: MemberRequest, number: str) -> HttpResponse:
     invoice = invoice_of(request, number)
     attempts = list(queries.attempts(invoice))
     by_hand = collecting.by_hand(invoice)
-    taken_back = list(reversals.of_invoice(invoice))
+    taken_back = list(reversals.of_invoice(invoice)) if attempts else []
     context = {
         "account": invoice.account,
         "invoice": invoice,

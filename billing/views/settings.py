@@ -8,11 +8,11 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from billing import queries
 from billing.forms.methods import ChosenMethod, SandboxCard
 from billing.forms.thresholds import HigherThreshold
 from billing.models import BillingAccount
-from billing.operations import cards, payment_methods, payments, thresholds
+from billing.operations import cards, payment_methods, thresholds
+from billing.operations.attempts import COLLECTOR
 from billing.queries import choices, forecast, methods, terms
 from billing.views.accounts import account_of
 from billing.views.trying import try_chosen
@@ -142,7 +142,7 @@ def _page(
 ) -> HttpResponse:
     """The settings page with these forms; the latest LATEST requests for a threshold are shown."""
     requests = list(terms.threshold_requests(account).order_by("-id")[:LATEST])
-    waiting = choices.waiting(account, collector=payments.COLLECTOR, now=now)
+    waiting = choices.waiting(account, collector=COLLECTOR, now=now)
     context = {
         "account": account,
         "forecast": forecast.forecast(account, today=local_day(account, now)),
@@ -150,7 +150,6 @@ def _page(
         # There is one at a time, and none is asked for after it.
         "waiting": next((asked for asked in requests if asked.is_pending), None),
         "requests": requests,
-        "last_invoice_on": queries.last_invoice_on(account),
         "plan_to_come": terms.plan_to_come(account),
         "zone_to_come": terms.zone_to_come(account),
         "methods": methods.of(account, waiting),

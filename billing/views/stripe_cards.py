@@ -7,7 +7,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from billing.models import BillingAccount
-from billing.operations import cards, payments
+from billing.operations import cards
+from billing.operations.attempts import COLLECTOR
 from billing.queries import choices
 from billing.views.accounts import account_of
 from billing.views.trying import try_chosen
@@ -37,7 +38,7 @@ def add(request: MemberRequest) -> HttpResponse:
     except Refused as refused:
         messages.error(request, sentence_of(refused))
         return _back(request)
-    waiting = choices.waiting(account, collector=payments.COLLECTOR, now=now)
+    waiting = choices.waiting(account, collector=COLLECTOR, now=now)
     context = {
         "begun": begun,
         "key": settings.STRIPE_PUBLISHABLE_KEY,

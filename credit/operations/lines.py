@@ -28,6 +28,13 @@ SELECT {COLUMNS}, xmin::text,
        EXISTS (SELECT FROM credit_order WHERE line_id = %(line)s AND reference = %(order)s)
 FROM credit_creditline WHERE merchant_id = %(line)s
 """
+# The same, of a merchant that is known by its reference.
+READ_OF = f"""
+SELECT {COLUMNS}, xmin::text,
+       EXISTS (SELECT FROM credit_order WHERE line_id = line.merchant_id AND reference = %(order)s)
+FROM credit_creditline line
+WHERE merchant_id = (SELECT id FROM merchants_merchant WHERE reference = %(line)s)
+"""
 
 
 class LineClosed(Refused):
@@ -110,13 +117,15 @@ def lock(merchant_id: int, *, now: datetime, notes_instant: bool = True) -> Cred
     return line
 
 
-def see(merchant_id: int, *, without_order: str, now: datetime) -> CreditLine | None:
-    """The line without its lock, for who then writes only if its `version` is still the same.
+def see(merchant: int | str, *, without_order: str, now: datetime) -> CreditLine | None:
+    """The line without its lock, for who then writes only if its `version` is still the same; of
+    the merchant with this key, or with this reference.
 
     None where that is no way to go: the line has the order with this reference, a day has to be
     worked off first, or there is no such line.
     """
-    row = prepared.row(READ, {"line": merchant_id, "order": without_order})
+    read = READ_OF if isinstance(merchant, str) else READ
+    row = prepared.row(read, {"line": merchant, "order": without_order})
     if row is None:
         return None
     *values, version, is_placed = row

@@ -106,6 +106,27 @@ def place(
         return known, False
 
 
+def open_at_once(
+    *,
+    merchant: str,
+    reference: str,
+    buyer: str,
+    amount: Money,
+    instalments: int,
+    buyer_risk: int,
+    at: datetime,
+    now: datetime,
+) -> Order | None:
+    """Open a new order of the merchant with this reference, as `place` does for most, and spare it
+    the merchant's key. None for all else, which `place` decides; nothing is written then.
+
+    Raises Invalid for terms that no order can have.
+    """
+    terms = _Terms(reference, buyer, amount, instalments, buyer_risk)
+    terms.check()
+    return _place_at_once(terms, merchant, at, now)
+
+
 def check(
     *,
     merchant_id: int,
@@ -134,9 +155,10 @@ def check(
 
 
 def _place_at_once(
-    terms: "_Terms", merchant_id: int, at: datetime | None, now: datetime
+    terms: "_Terms", merchant: int | str, at: datetime | None, now: datetime
 ) -> Order | None:
-    """Open the order with two statements and no lock between them, as most orders can be.
+    """Open the order with two statements and no lock between them, as most orders can be, for the
+    merchant with this key or reference.
 
     The line is read, and the order is written if nobody wrote to the line meanwhile. All else
     returns None, and takes the line's lock: a repeat, a refusal, what writes a notice or works off
@@ -145,7 +167,7 @@ def _place_at_once(
     # Within a transaction, what the database refuses must not end all of it.
     with transaction.atomic() if connection.in_atomic_block else nullcontext():
         for _ in range(TRIES):
-            line = lines.see(merchant_id, without_order=terms.reference, now=now)
+            line = lines.see(merchant, without_order=terms.reference, now=now)
             if line is None or line.buyer_cap is not None:
                 return None  # what a buyer owes is not in the line's row
             try:

@@ -196,6 +196,8 @@ def what_overtook(review: LimitReview) -> LimitReview | LimitEntry | None:
     """What made a review VOID that waited for a decision: a newer review, or the entry by which the
     limit changed. None if neither did, so that the account was closed or nothing was left to raise.
     """
+    if review.decided_at is None:
+        return None
     newer = LimitReview.objects.filter(
         line=review.line_id, on__gt=review.on, at__lte=review.decided_at
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.db.models import Q, QuerySet, Value
@@ -119,7 +120,7 @@ def _account(subject: Subject, pseudonym: str) -> int:
     if user is None:
         return 0
     sessions.end(user)
-    user.usersession_set.all().delete()
+    UserSession.objects.filter(user=user).delete()
     EmailAddress.objects.filter(user=user).delete()
     Authenticator.objects.filter(user=user).delete()
     user.email = erasing.as_address(pseudonym)

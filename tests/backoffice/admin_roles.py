@@ -206,7 +206,13 @@ OTHER_PERMISSIONS = {
     ("merchants.merchant", "note"): (CREDIT + BILLING + RUNS, "merchants.change_note"),
 }
 
-WITHOUT_PAGES = {"jobs.heartbeat", "jobs.lease", "merchants.operatorfigure"}  # of their own
+# Of their own.
+WITHOUT_PAGES = {
+    "billing.archivepart",
+    "jobs.heartbeat",
+    "jobs.lease",
+    "merchants.operatorfigure",
+}
 
 # Files of a whole list, by their route's name: for who looks at the list.
 EXPORTED = {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -150,7 +151,7 @@ def test_each_decision_about_a_row_has_a_brief(
         undone._from_testcase = True  # type: ignore[attr-defined]  # what takes a lease may start
         with undone:
             row = case.row(shop)
-            pages = admin.site._registry[type(row)]
+            pages: Any = admin.site._registry[type(row)]
             brief = pages.brief(row, case.name)
             assert brief is not None, case
             labels = {fact.label for fact in brief.facts}
@@ -200,7 +201,7 @@ def test_what_was_refused_and_what_is_parked_is_read_before_it_is_tried_again() 
     parked = JobFailureFactory.create(row_id=shop.merchant.pk, merchant=shop.merchant)
     said = read(f"/admin/jobs/jobfailure/{parked.pk}/decide/retry/", "Administrator")
     assert f"Rows of the job that wait 1 Error {parked.error}" in said
-    order = shop.line.orders.first()
+    order = shop.line.orders.earliest("pk")
     refused = RefusedCash.objects.create(
         line=shop.line, kind="PAYMENT", reference="P-77", order_reference=order.reference,
         currency="EUR", amount="12.5", said_at=DECIDED_AT, code="currency_mismatch",

@@ -225,5 +225,5 @@ def test_it_takes_few_queries(
     send(shop, ASK, **FOR_SPRING)
     client = browser_of(member(shop))
     for path in ("settings/", "settings/threshold/requests/"):
-        with django_assert_max_num_queries(15):
+        with django_assert_max_num_queries(12):
             client.get(address_of(shop, path))

@@ -186,7 +186,7 @@ def test_a_draft_is_not_shown() -> None:
     assert "No bills yet." in read(shop, "")
     client = browser_of(member(shop))
     statement = client.get("/m/rosewood/billing/statements/2026-11/")
-    assert "not billed yet" in text_of(statement)
+    assert "Under review 1 200.00 USD" in text_of(statement)
     assert client.get("/m/rosewood/billing/invoices/None/").status_code == 404
 
 

@@ -169,8 +169,9 @@ def test_a_payment_plan_and_unapplied_money_are_on_the_bill(settings: Settings) 
         "20 Nov 2026 15.00 USD 0.00 USD 15.00 USD Payments" in page
     )
     other = paying.manual("other", billing_threshold="20.00")
-    number = other.account.invoices.get().number
-    paying.transfer(other, "2026-11-03 12:00", "60.00", number=number, reference="BANK-2")
+    paying.transfer_to(
+        other.account.invoices.get().pk, other, "2026-11-03 12:00", "60.00", "BANK-2"
+    )
     other.charge("2026-11-04 12:00", "pick-pack", "20.00")
     (page,) = pages_of(invoice_of(other))
     assert "1 4 Nov 2026 12:00 Unapplied money Succeeded 20.00 USD" in page

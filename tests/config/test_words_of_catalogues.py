@@ -24,15 +24,17 @@ HAN, THAI = "一-鿿", "ก-๛"
 DAYS = "day|plan_first|plan_last|at|first|last|last_day|due_on|asked|since|opens_at|month|instant"
 
 
+def all_of(text: str | tuple[str, ...] | list[str] | None) -> list[str]:
+    """The forms of a text: one, or one for each number."""
+    return [text] if isinstance(text, str) else list(text or ())
+
+
 def texts(language: str) -> list[tuple[Message, str]]:
     """Each text of a catalogue, with what it translates."""
     with (LOCALE / language / "LC_MESSAGES" / "django.po").open("rb") as file:
         catalog = read_po(file)
     found = [
-        (message, text)
-        for message in catalog
-        if message.id
-        for text in ((message.string,) if isinstance(message.string, str) else message.string)
+        (message, text) for message in catalog if message.id for text in all_of(message.string)
     ]
     assert len(found) > (50 if language == "en" else 1_400)
     return found
@@ -42,12 +44,8 @@ def english() -> Iterator[str]:
     """What is read in English: our texts, and others' as we word them."""
     with override("en"):
         for message, _text in texts("th"):
-            if message.id in third_party_messages.WORDS:
-                yield gettext(message.id)
-            elif isinstance(message.id, tuple):
-                yield from message.id
-            else:
-                yield message.id
+            for said in all_of(message.id or ""):
+                yield gettext(said) if said in third_party_messages.WORDS else said
 
 
 def test_english_has_one_spelling_and_sentence_case() -> None:

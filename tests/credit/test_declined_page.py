@@ -60,7 +60,7 @@ def test_the_lost_value_of_7_and_30_days_is_told_by_reason(shop: Shop) -> None:
     said = read(shop, "declined/")
     assert "remind who is overdue, or ask for a higher limit. 1 1,500.50 USD 2 3,500.50 USD" in said
     assert "Offer another way to pay. 1 80.00 USD 1 80.00 USD" in said
-    assert "All 2 1,580.50 USD 3 3,580.50 USD" in said
+    assert "Total 2 1,580.50 USD 3 3,580.50 USD" in said
 
 
 def test_what_the_merchant_wanted_declined_is_not_in_the_list_that_lost_value_opens(

@@ -113,7 +113,7 @@ def test_an_order_tells_its_history(shop: Shop) -> None:
     shop.pay("2026-10-14 09:30", "A-1", "40.00")
     page = order_page(shop, "A-1")
     assert (
-        "1 Oct 2026 10:00 Order placed 100.00 USD 100.00 USD "
+        "1 Oct 2026 10:00 Order placed 100.00 USD +100.00 USD "
         "1 Oct 2026 11:00 Shipped – – "
         "1 Oct 2026 12:00 Delivered – – "
         "14 Oct 2026 09:30 Order paid 40.00 USD −40.00 USD" in page

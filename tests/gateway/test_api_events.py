@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from gateway import intake, jobs
+from gateway import intake
 from gateway.models import ReceivedEvent
+from jobs.retention import RETENTION
 from lib import events
 from lib.refusals import Refused
 from tests import books, shops
@@ -220,9 +221,9 @@ def test_a_route_of_its_own_is_on_record_by_the_id_of_its_request(
 def test_records_are_kept_for_thirty_days(caller: Caller) -> None:
     caller.events(placed("A"))
     arrived = shops.instant("2026-11-10 10:00")
-    jobs.OLD_EVENTS.run_here(arrived + timedelta(days=30))
+    RETENTION.run_here(arrived + timedelta(days=30))
     assert ReceivedEvent.objects.count() == 1
-    jobs.OLD_EVENTS.run_here(arrived + timedelta(days=30, seconds=1))
+    RETENTION.run_here(arrived + timedelta(days=30, seconds=1))
     assert not ReceivedEvent.objects.exists()
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from gateway.models import ReceivedEvent
 from tests import shops
@@ -58,6 +60,21 @@ def test_an_order_is_opened_and_answered_the_same_whenever_it_is_sent_again(
     caller.post(f"{OF_ORDER}/payments", {"payment": "P", "amount": "129.90", "currency": "USD"})
     later = caller.post("/orders", AN_ORDER)
     assert said(later) == said(first) | {"available": "5000.00"}  # OPEN, as it was then
+
+
+def test_a_checkout_waits_for_four_statements(caller: Caller, shop: Shop) -> None:
+    """The key; the merchant's line; the order with its entry; the record of what came in."""
+    caller.post("/orders", AN_ORDER)  # notes that the key was used, to the minute
+    with CaptureQueriesContext(connection) as captured:
+        assert said(caller.post("/orders", {**AN_ORDER, "order": "A-2"}))["status"] == "OPEN"
+    statements = [one["sql"] for one in captured.captured_queries if "SAVEPOINT" not in one["sql"]]
+    tables = ("gateway_apikey", "credit_creditline", "credit_order", "gateway_receivedevent")
+    assert len(statements) == len(tables), statements
+    for statement, table in zip(statements, tables, strict=True):
+        assert table in statement
+    assert shop.limit() == ("5000.00", "259.80", "4740.20")
+    unknown = caller.post("/orders", {**AN_ORDER, "merchant": "nobody", "currency": "QQQ"})
+    assert problem(unknown) == (404, "unknown_merchant")  # and not that there is no such currency
 
 
 def test_a_declined_order_is_recorded_and_stays_declined(caller: Caller, shop: Shop) -> None:

@@ -13,8 +13,10 @@ from django.urls import reverse
 from moneyed import Money
 from pytest_django import Settings
 
-from billing.models import Payment
+from billing.models import ArchivePart, Payment
 from billing.operations import (
+    addresses,
+    archives,
     due_days,
     invoice_decisions,
     pauses,
@@ -76,9 +78,9 @@ OURS = [
     model
     for label in APPS
     for model in apps.get_app_config(label).get_models()
-    # The page of job runs tells of heartbeats; leases are gone when what they are of is done. What
-    # has only triggers is another's table.
-    if model not in (Heartbeat, Lease) and not model._meta.proxy
+    # The page of job runs tells of heartbeats; leases are gone when what they are of is done, and
+    # parts of ZIP files with those. What has only triggers is another's table.
+    if model not in (ArchivePart, Heartbeat, Lease) and not model._meta.proxy
 ]
 NUMBER = "13800138000"
 
@@ -223,6 +225,11 @@ def billed(shop: shops.Shop) -> None:
     FeePriceFactory.create(**said)
     ThresholdRequestFactory.create(**asked)
     BillingQuestionFactory.create(**asked)
+    mailbox = addresses.add(
+        merchant_id=shop.merchant.pk, email="books@shop.example", schedule="EACH", **by
+    )
+    mailbox.mails.create(invoice=shop.account.invoices.earliest("pk"), sent_at=by["now"])
+    archives.ask(merchant_id=shop.merchant.pk, year=2026, **by)
     terms.change_time_zone(
         merchant_id=shop.merchant.pk, timezone="Asia/Bangkok", reason="It moved.", **by
     )

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from credit.models import PayoutDestination
 from credit.operations import destinations
-from merchants.models import Profile, ProfileStep, User
+from merchants.models import Profile, ProfilePart, ProfileStep, User
 from merchants.operations import erasures, profiles
 from tests.credit import withdrawing
 from tests.factories import browser_of, operator
@@ -38,7 +38,9 @@ def shop_of_weiwei() -> Shop:
         profiles.complete(
             merchant_id=merchant_id, fields=said, document=PDF, actor="m@r.example", now=NOW
         )
-    profiles.confirm(merchant_id=merchant_id, part="LICENCE", actor="c@tael.example", now=NOW)
+    profiles.confirm(
+        merchant_id=merchant_id, part=ProfilePart.LICENCE, actor="c@tael.example", now=NOW
+    )
     profiles.licence(merchant_id=merchant_id, actor="c@tael.example", reason="Why.", now=NOW)
     withdrawing.withdraw(shop, "100.00")
     unused = withdrawing.add(shop, number="4242 4242 4242 4242", holder="Weiwei L.")

@@ -305,9 +305,9 @@ def test_a_long_list_costs_as_little_as_a_short_one(
 def test_an_operators_address_is_not_invited(shop: Shop, owner: User, spelt: str) -> None:
     operator("Auditor", email="otto@tael.example")
     other = shops.join("2026-10-01 09:00", "other", name="Other").merchant
-    inviting = proved(owner)
+    client = proved(owner)
     with nothing_changes():
-        answer = inviting.post(INVITE, to_invite(spelt, "VIEWER"))
+        answer = client.post(INVITE, to_invite(spelt, "VIEWER"))
         assert CANNOT_BE in text_of(answer)
         with pytest.raises(inviting.OperatorsAddress):
             inviting.invite(

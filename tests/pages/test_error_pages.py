@@ -4,8 +4,9 @@ import pytest
 from django.test import Client
 from django.test.utils import override_settings
 
+from billing.queries import forecast
 from merchants.models import User
-from pages import errors, views
+from pages import errors
 from tests import shops
 from tests.factories import browser_of, member
 from tests.shops import Shop
@@ -78,7 +79,7 @@ def test_an_error_of_ours_stands_in_the_frame_and_without_it_if_that_fails_too(
     def fails(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(views.forecast, "forecast", fails)
+    monkeypatch.setattr(forecast, "forecast", fails)
     client = browser_of(owner)
     client.raise_request_exception = False
     with override_settings(DEBUG=False):

@@ -21,6 +21,9 @@ pytestmark = pytest.mark.django_db
 
 KB = 1000
 UNHEADED = "Section lacks heading"  # advice; a list that fills its page goes by the page's heading
+# Attributes of HTML that this validator is older than.
+POPOVER = ("Attribute “popover", "Attribute “popovertarget", "Attribute “autofocus” not allowed")
+KNOWN = (UNHEADED, *POPOVER)
 
 
 def of_every_third_page() -> dict[str, str]:
@@ -103,7 +106,7 @@ def test_pages_are_valid_html(sources: dict[str, str], tmp_path: Path) -> None:
     ]
     said = subprocess.run(command, capture_output=True, check=True, timeout=120).stdout
     problems = [_problem(by_file, problem) for problem in json.loads(said)["messages"]]
-    assert [problem for problem in problems if UNHEADED not in problem] == []
+    assert [problem for problem in problems if not any(known in problem for known in KNOWN)] == []
 
 
 def _validator() -> list[str]:

@@ -108,7 +108,7 @@ def test_a_whole_reference_leads_to_it(shop: Shop, text: str, path: str) -> None
 
 def test_the_beginning_of_a_reference_lists_what_starts_so(shop: Shop) -> None:
     assert "A-1 Order 2 Oct 2026 Open 120.00 USD A-10 Order" in results(shop, "A-")
-    assert "2026-000001 Bill 31 Oct 2026 Past due" in results(shop, "2026-")
+    assert "2026-000001 Bill 31 Oct 2026 To be paid" in results(shop, "2026-")
     page = results(shop, "C-")
     assert "C-1 Charge 3 Oct 2026 – 15.50 USD" in page
     assert "C-2 Charge 3 Oct 2026 – 2.00 USD" in page
