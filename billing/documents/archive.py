@@ -15,6 +15,7 @@ from django.utils.translation import override
 from billing import queries
 from billing.documents import exports, invoice_csv, pdf, statement_csv
 from billing.models import BillingAccount, Invoice, Statement
+from billing.queries import standings
 from lib.csv_files import MARK
 
 BLOCK = 1024 * 1024  # bytes; how much is handed on at a time, at least
@@ -52,9 +53,10 @@ def _files(account: BillingAccount, year: int, now: datetime) -> Iterator[File]:
     merchant = account.merchant
     folder, last = f"{merchant.reference}-{year}".replace("/", "-"), date(year, 12, 31)
     invoices, statements = invoices_of(account, year), statements_of(account, year)
+    placed = standings.placed(invoices)
     with override(merchant.language):
         invoices, months = (
-            exports.invoices(account, invoices),
+            exports.invoices(account, placed),
             exports.closed_months(account, statements),
         )
     yield f"{folder}/bills.csv", last, chain([MARK], invoices)

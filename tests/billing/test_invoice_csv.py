@@ -136,7 +136,7 @@ def test_headings_and_fees_are_in_the_readers_language_or_in_english_on_request(
     thai = client.get(ADDRESS, headers={"accept-language": "th"})
     rows = list(csv.reader(io.StringIO(b"".join(thai.streaming_content).decode("utf-8-sig"))))  # type: ignore[attr-defined]
     assert (rows[0][4], len(set(rows[0]))) == ("จำนวนเงิน", 16)
-    assert (rows[1][3], rows[1][4]) == ("หยิบและแพ็กสินค้า", "3.13")
+    assert (rows[1][3], rows[1][4]) == ("ค่าหยิบและแพ็กสินค้า", "3.13")
 
 
 def test_the_command_writes_the_same(shop: Shop, tmp_path: Path) -> None:

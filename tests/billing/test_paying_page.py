@@ -161,13 +161,16 @@ def test_bills_are_found_by_state_kind_and_number(clock: Callable[[str], None]) 
 def test_the_history_is_exported_as_it_is_filtered(shop: Shop) -> None:
     shop.charge("2026-11-01 11:00", "pick-pack", "210.00")
     client = browser_of(member(shop))
-    file = b"".join(client.get(address_of(shop, "invoices.csv?kind=SUBSCRIPTION"))).decode()
+    file = b"".join(client.get(address_of(shop, "invoices.csv?kind=SUBSCRIPTION"))).decode(
+        "utf-8-sig"
+    )
     assert file.splitlines() == [
         "Bill #,Kind,Status,Date,Start of billing cycle,End of billing cycle,Due date,Total,Paid,"
-        "Currency,Paid (UTC),Start of plan,End of plan,Standing,Last try (UTC),Next try (UTC),"
-        "Freezes the line on",
-        "2026-000001,SUBSCRIPTION,OPEN,2026-11-01,2026-11-01,2027-10-31,2026-11-01,39.00,0.00,USD,,"
-        "2026-11-01,2027-10-31,FAILED,2026-11-01T10:10:00Z,2026-11-02T10:10:00Z,2026-11-29",
+        "Currency,Paid at,Paid at (UTC),Start of plan,End of plan,Standing,Last try,Last try (UTC),"
+        "Next try,Next try (UTC),Freezes your credit line on",
+        "2026-000001,SUBSCRIPTION,OPEN,2026-11-01,2026-11-01,2027-10-31,2026-11-01,39.00,0.00,USD,,,"
+        "2026-11-01,2027-10-31,FAILED,2026-11-01 10:10:00,2026-11-01T10:10:00Z,"
+        "2026-11-02 10:10:00,2026-11-02T10:10:00Z,2026-11-29",
     ]
 
 

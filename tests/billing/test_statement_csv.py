@@ -90,7 +90,7 @@ def test_headings_and_fees_are_in_the_readers_language_or_in_english_on_request(
         rows[address] = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
     thai, english = rows.values()
     assert (english[0][4], english[1][4], english[1][15]) == ("Fee", "Pick and pack", "no")
-    assert (thai[0][4], thai[1][4], thai[1][15]) == ("ค่าธรรมเนียม", "หยิบและแพ็กสินค้า", "ไม่ใช่")
+    assert (thai[0][4], thai[1][4], thai[1][15]) == ("ค่าธรรมเนียม", "ค่าหยิบและแพ็กสินค้า", "ไม่ใช่")
     assert [len(row) for row in thai] == [len(row) for row in english] == [17] * 4
     assert thai[1][11] == english[1][11] == "2026-10-03 19:00:00"
 

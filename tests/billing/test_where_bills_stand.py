@@ -40,10 +40,11 @@ def read(shop: Shop, page: str) -> str:
 
 
 def csv(shop: Shop, asked: str = "") -> list[str]:
-    """What the file of bills says of where each stands: the end of its rows."""
+    """What the file of bills says of where each stands, with times in UTC: the end of its rows."""
     client = browser_of(member(shop))
     file = client.get(f"/m/{shop.reference}/billing/invoices.csv{asked}").getvalue().decode()
-    return [",".join(row.split(",")[-4:]) for row in file.splitlines()[1:]]
+    ends = [row.split(",")[-6:] for row in file.splitlines()[1:]]
+    return [",".join((end[0], end[2], end[4], end[5])) for end in ends]
 
 
 def told(shop: Shop) -> str:
@@ -70,18 +71,18 @@ def test_one_that_failed_says_when_it_was_tried_and_is_next_and_what_follows(clo
     page = read(shop, f"billing/invoices/{FIRST}/")
     assert "Bill 2026-000001 Payment failed" in page
     assert (
-        "Not paid since 1 Nov 2026 Last try 1 Nov 2026 11:00 the card had not enough funds "
+        "Not paid since 1 Nov 2026 Last try 1 Nov 2026 11:00 the card did not have enough funds "
         "Next try 2 Nov 2026 11:00 Freezes your credit line on 29 Nov 2026" in page
     )
     assert (
-        "Bill 2026-000001 could not be collected the card had not enough funds; due on "
+        "Bill 2026-000001 could not be collected the card did not have enough funds; due on "
         "1 Nov 2026 ; next try 2 Nov 2026 11:00 ; freezes your line on 29 Nov 2026"
         in read(shop, "")
     )
     assert csv(shop) == ["FAILED,2026-11-01T16:00:00Z,2026-11-02T16:00:00Z,2026-11-29"]
     assert told(shop) == (
         "A payment of bill 2026-000001 failed. We could not collect 39.00 USD for bill "
-        "2026-000001: the card had not enough funds. We try again on 2 Nov 2026. If the bill "
+        "2026-000001: the card did not have enough funds. We try again on 2 Nov 2026. If the bill "
         "stays unpaid, your credit line is frozen on 29 Nov 2026 and takes no new orders."
     )
     assert shop.place("2026-11-29 00:00", "A", "10.00") == "declined line_frozen"

@@ -61,7 +61,7 @@ def test_english_has_one_spelling_and_sentence_case() -> None:
         for text in said
         if re.fullmatch(r"[A-Z][a-z-]+( [A-Z][a-z-]+)+", re.sub(names, "x", text))
     ]
-    assert titles == []
+    assert titles == ["Store Name"]  # a column of bills that merchants' own tools look for
 
 
 def test_chinese_has_its_own_marks_and_no_gaps_beside_dates() -> None:

@@ -46,7 +46,7 @@ def test_a_message_is_read_and_mailed_once(shop: Shop) -> None:
     notice = Notice.objects.get(kind="MESSAGE")
     assert (notice.at, notice.details) == (shop.at(NOW), {"text": TEXT})
     page = text_of(browser_of(owner).get("/m/rosewood/notices/"))
-    assert f"A message from our team {TEXT}" in page
+    assert f"A message from our team new {TEXT}" in page
     shop.run_jobs(NOW)
     (letter,) = mail.outbox
     assert (letter.to, TEXT in letter.body) == ([owner.email], True)

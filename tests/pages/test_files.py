@@ -1,8 +1,11 @@
-"""The merchant's CSV files have the columns that docs/files.md defines, in every language."""
+"""The merchant's CSV files have the columns that docs/files.md defines, in every language, and as
+spreadsheets the same rows.
+"""
 
 import csv
 import io
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from django.test import Client
 from merchants.models import User
 from tests import routes
 from tests.factories import browser_of, member
+from tests.spreadsheets import cells_of
 
 pytestmark = pytest.mark.django_db
 
@@ -20,11 +24,21 @@ FILES = {
     "bill": "billing/invoices/2026-000001.csv",
     "statements": "billing/statements.csv",
     "statement": "billing/statements/2026-11.csv",
+    "charges": "billing/accountant/charges.csv?start=2026-11-01&end=2026-11-30",
+    "fulfilment costs": "billing/requests.csv",
+    "fees by day": "billing/days.csv",
+    "credits": "billing/credits.csv",
     "orders": "credit/orders.csv",
     "limit": "credit/limit/entries.csv",
     "proceeds": "credit/proceeds/entries.csv",
     "withdrawals": "credit/withdrawals.csv",
+    "notices": "notices.csv",
 }
+# Columns of text that may look like numbers.
+DIGITS = {"Last four"}
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+DAY_0 = date(1899, 12, 30)  # of spreadsheets
 
 
 def defined() -> dict[str, list[str]]:
@@ -37,11 +51,28 @@ def defined() -> dict[str, list[str]]:
     }
 
 
-def rows(client: Client, path: str, **asked: str) -> list[list[str]]:
-    response = client.get(f"/m/rosewood/{path}", asked)
-    content = b"".join(response.streaming_content)  # type: ignore[attr-defined]
+def taken(client: Client, path: str, asked: str = "") -> bytes:
+    address = f"/m/rosewood/{path}{'&' if '?' in path else '?'}{asked}"
+    return b"".join(client.get(address).streaming_content)  # type: ignore[attr-defined]
+
+
+def rows(client: Client, path: str, asked: str = "") -> list[list[str]]:
+    content = taken(client, path, asked)
     assert content.startswith(b"\xef\xbb\xbf"), path
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
+
+
+def in_a_sheet(row: list[str], headings: list[str]) -> list[str]:
+    """The cells of a row, as `cells_of` reads them: what looks like a number or a day is one."""
+    cells = [
+        f"n:{text}" if NUMBER.fullmatch(text) and heading not in DIGITS
+        else f"n:{(date.fromisoformat(text) - DAY_0).days}" if DAY.fullmatch(text)
+        else re.sub(r"\s+", " ", text)
+        for heading, text in zip(headings, row, strict=True)
+    ]  # fmt: skip
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
 
 
 def test_each_column_is_defined_once_and_there_in_every_language() -> None:
@@ -57,6 +88,10 @@ def test_each_column_is_defined_once_and_there_in_every_language() -> None:
             assert len(set(heading)) == len(columns[name]), (name, language)
             assert not any(re.search("[A-Z][a-z]{3}", one) for one in heading), heading
             assert found, name
-            english, *same = rows(client, path, english="1")
+            english, *same = rows(client, path, "english=1")
             assert english == columns[name]
             assert len(same) == len(found)
+            if language == "zh-hans":
+                headings, *sheet = cells_of(taken(client, path, "format=xlsx"))
+                assert headings == heading
+                assert sheet == [in_a_sheet(row, columns[name]) for row in found], name
