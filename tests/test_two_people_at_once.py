@@ -1,10 +1,4 @@
-<<<<<<< ours
-"""One of several people who decide about a proposal at the same moment does, whatever its kind."""
-||||||| base
-"""Of several who decide about one proposal at the same moment, one does: whatever its kind."""
-=======
-"""One counts of several people who decide about a proposal at the same moment, of any kind."""
->>>>>>> theirs
+"""One of several people who decide about a proposal at the same moment decides it, of any kind."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

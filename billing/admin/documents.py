@@ -2,7 +2,8 @@
 
 from django.contrib import admin
 
-from backoffice.list_pages import FoundByKeys, OfMerchant, related
+from backoffice.columns import related
+from backoffice.list_pages import FoundByKeys, OfMerchant
 from billing.models import BillingAddress, DocumentMail, YearArchive
 
 MERCHANT = related("account__merchant")

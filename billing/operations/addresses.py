@@ -75,7 +75,7 @@ def add(
     """Add an address; a job mails it the link by which it confirms, and nothing else until then.
     The merchant is told, and owners are mailed.
 
-    Raises AddressKnown, TooManyAddresses, Invalid. Rule 11.10.
+    Raises AddressKnown, TooManyAddresses, Invalid. Rule 11.9.
     """
     email = _checked(email)
     if schedule not in BillingAddress.Schedule.values:
