@@ -158,9 +158,9 @@ def test_a_years_documents_come_in_one_file_and_that_stands_on_the_trail(shop: S
         ]
         statement = found.read("rosewood-2026/statements/statement-2026-10.csv")
         assert statement == taken(client, "billing/statements/2026-10.csv")
-        bills = found.read("rosewood-2026/bills.csv").decode("utf-8-sig").splitlines()
-        assert bills[1].startswith("2026-000001,SUBSCRIPTION,")
-        assert bills[2].startswith("2026-000002,SUBSCRIPTION,OPEN,")
+        invoices = found.read("rosewood-2026/bills.csv").decode("utf-8-sig").splitlines()
+        assert invoices[1].startswith("2026-000001,SUBSCRIPTION,")
+        assert invoices[2].startswith("2026-000002,SUBSCRIPTION,OPEN,")
         assert "54.50" in pages_of(found.read("rosewood-2026/bills/bill-2026-000002.pdf"))[0]
     entry = entries()[-1]
     assert (entry.action, entry.actor, entry.subject) == (

@@ -3,11 +3,11 @@
 A break drops the constraints that would have refused it; triggers do not fire (test_audit.py).
 """
 
-from tests.config.audit_breaks_bills import BILL_BREAKS
 from tests.config.audit_breaks_by_hand import BY_HAND_BREAKS
 from tests.config.audit_breaks_credit import CREDIT_BREAKS
 from tests.config.audit_breaks_imports import IMPORT_BREAKS
 from tests.config.audit_breaks_instants import INSTANT_BREAKS
+from tests.config.audit_breaks_invoices import INVOICE_BREAKS
 from tests.config.audit_breaks_payments import PAYMENT_BREAKS
 from tests.config.audit_breaks_webhooks import WEBHOOK_BREAKS
 from tests.config.breaking import DECLARED, DRESS, Break, drop
@@ -220,5 +220,5 @@ INVOICES = [
 
 BREAKS = [
     *(*CARDS, *CLOCK, *CREDIT_BREAKS, *CHARGES, *INVOICES, *INSTANT_BREAKS),
-    *(*BILL_BREAKS, *PAYMENT_BREAKS, *BY_HAND_BREAKS, *IMPORT_BREAKS, *WEBHOOK_BREAKS),
+    *(*INVOICE_BREAKS, *PAYMENT_BREAKS, *BY_HAND_BREAKS, *IMPORT_BREAKS, *WEBHOOK_BREAKS),
 ]
