@@ -69,7 +69,7 @@ def whole(value: Decimal) -> str:
 
 @contextmanager
 def years_of_buddhist_era(wanted: bool) -> Iterator[None]:
-    """A context in which dates in Thai have the years of the Buddhist era if that is `wanted`: 2569 for
+    """A context in which dates in Thai have the years of the Buddhist era if `wanted`: 2569 for
     2026. Other languages have theirs.
     """
     before = _buddhist_era.set(wanted)

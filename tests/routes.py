@@ -76,7 +76,7 @@ def full_shop() -> Shop:
     shop.charge("2026-12-01 09:00", "pick-pack", "4.00", "C-4", request="FR-3")
     deciding.ask(shop, "2026-12-01 09:30", "C-1", "5.00")
     parts = (("2026-12-10", "20.00"), ("2026-12-31", "19.00"))
-    by_hand.plan(shop, "2026-12-01 09:32", parts, shop.account.invoices.earliest("pk").number)
+    by_hand.plan(shop, "2026-12-01 09:32", parts, str(shop.account.invoices.earliest("pk")))
     account = {"kind": "BANK_ACCOUNT", "bank": "Chase", "country": "US", "routing": "021000021"}
     withdrawing.add(shop, "2026-12-01 09:35", "000123456789", **account)
     PayoutScheduleFactory.create(

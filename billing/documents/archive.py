@@ -55,11 +55,9 @@ def _files(account: BillingAccount, year: int, now: datetime) -> Iterator[File]:
     invoices, statements = invoices_of(account, year), statements_of(account, year)
     placed = standings.placed(invoices)
     with override(merchant.language):
-        invoices, months = (
-            exports.invoices(account, placed),
-            exports.closed_months(account, statements),
-        )
-    yield f"{folder}/bills.csv", last, chain([MARK], invoices)
+        listed = exports.invoices(account, placed)
+        months = exports.closed_months(account, statements)
+    yield f"{folder}/bills.csv", last, chain([MARK], listed)
     yield f"{folder}/statements.csv", last, chain([MARK], months)
     for invoice in invoices:
         name = f"{folder}/bills/bill-{invoice.number}"
