@@ -137,7 +137,9 @@ def test_what_takes_two_people_is_confirmed_with_the_same_figures() -> None:
 
 
 @pytest.mark.parametrize(
-    "join", sorted({case.join for case in ABOUT_ROWS}, key=str), ids=lambda one: one.__module__
+    "join",
+    sorted({case.join for case in ABOUT_ROWS}, key=lambda one: one.__module__),
+    ids=lambda one: one.__module__,
 )
 def test_each_decision_about_a_row_has_a_brief(
     join: Callable[[], Shop], settings: Settings

@@ -147,7 +147,7 @@ def example_10(shop: Shop) -> str:
 
 
 @pytest.mark.parametrize(
-    ("threshold", "example", "bills"),
+    ("threshold", "example", "invoices"),
     [
         ("200.00", example_1, ["2026-11-12 THRESHOLD 225.00", "2026-12-01 SUBSCRIPTION 39.00"]),
         ("1000.00", example_3, ["2026-12-31 SUBSCRIPTION 18.00"]),
