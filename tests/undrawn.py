@@ -10,22 +10,23 @@ own.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.template import Context, Template
 from django.test.signals import template_rendered
 
-_is_drawn = True
+# Each thread has its own: several people sign in at once.
+_is_drawn = ContextVar("is_drawn", default=True)
 
 
 @contextmanager
 def undrawn(*, is_so: bool = True) -> Iterator[None]:
     """No page is drawn in here, if `is_so`."""
-    global _is_drawn
-    before, _is_drawn = _is_drawn, _is_drawn and not is_so
+    before = _is_drawn.set(_is_drawn.get() and not is_so)
     try:
         yield
     finally:
-        _is_drawn = before
+        _is_drawn.reset(before)
 
 
 def render(template: Template, context: Context) -> str:
@@ -37,4 +38,4 @@ def render(template: Template, context: Context) -> str:
     is_page = context.template is template
     if is_page:
         template_rendered.send(sender=template, template=template, context=context)
-    return str(template.nodelist.render(context)) if _is_drawn or not is_page else ""
+    return str(template.nodelist.render(context)) if _is_drawn.get() or not is_page else ""
