@@ -132,7 +132,7 @@ def test_the_result_is_downloaded_by_who_may_look(officer: Client, shop: Shop) -
     assert result in officer.get(address(file, "change")).text
     answer: Any = officer.get(result)
     assert answer.headers["Content-Disposition"] == f'attachment; filename="{file.name}.csv"'
-    assert b"".join(answer.streaming_content).decode().splitlines() == [
+    assert b"".join(answer.streaming_content).decode("utf-8-sig").splitlines() == [
         "line,merchant,order,buyer,amount,currency,outcome,code,refused_because,taken_in_at",
         "2,rosewood,A-1,Somchai,10.00,USD,applied,,,2026-11-10T10:00:00Z",
     ]
