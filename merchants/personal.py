@@ -36,7 +36,7 @@ class Subject:
 
 
 def nothing(subject: Subject, pseudonym: str) -> int:
-    """The default of `erase`: the rows that are found are replaced by others' statements."""
+    """The default of `erase`: what is found is replaced by others."""
     return 0
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from merchants import sorts
 from merchants.sorts import Sort
 
-# What a unit of US dollars is in these currencies' round figures, as of the first credit policies.
+# What a unit of US dollars is in these currencies' round figures, as of the first policies.
 SCALES = {"USD": 1, "EUR": 1, "GBP": 1, "CNY": 10, "BRL": 10, "THB": 50, "JPY": 200}
 UNKNOWN = 100_000  # of any other: none has more of its units for a dollar
 

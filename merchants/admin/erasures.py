@@ -20,8 +20,8 @@ from merchants.roles import MANAGES_PEOPLE
 
 STAYS = (
     " The rows and figures of the books stay, under a pseudonym that is one for all of them; so do"
-    " bills and closed statements as they were issued, and words that people wrote: do not name the"
-    " person in the reason. It cannot be taken back: take the data as a file before, if it is asked"
+    " documents as they were issued, and words that people wrote: do not name the person in the"
+    " reason. It cannot be taken back: take the data as a file before, if it is asked"
     " for."
 )
 ON_TRAIL = " That you took it, and why, is on the trail."
@@ -29,7 +29,9 @@ ON_TRAIL = " That you took it, and why, is on the trail."
 
 class Buyer(Reasoned):
     buyer = LineField(
-        label="Buyer", help_text="Exactly as orders name it.", widget=UnfoldAdminTextInputWidget
+        label="Buyer",
+        help_text="Exactly as the platform names it.",
+        widget=UnfoldAdminTextInputWidget,
     )
     field_order: tuple[str, ...] = ("buyer", "reason")
 
@@ -135,7 +137,7 @@ class ErasureAdmin(Deciding, ReadOnly):
             takes_second_factor=True,
             form=Buyer,
             effect=lambda row: (
-                "The buyer becomes a pseudonym in all orders and flags of all merchants, in what"
+                "The buyer becomes a pseudonym in all rows and flags of all merchants, in what"
                 " came in, and in what webhooks tell. A buyer who owes something is not erased."
                 f"{STAYS}"
             ),

@@ -156,5 +156,5 @@ def test_a_viewer_is_offered_nothing_to_do(shop: Shop) -> None:
 
 
 def test_every_page_is_in_the_navigation(shop: Shop) -> None:
-    names = "Charges Fulfilment costs Pricing Bills Credits Billing settings"
+    names = "Charges Fulfilment costs Pricing Bills Credits For the accountant Billing settings"
     assert names in read(shop, "charges/")

@@ -11,7 +11,7 @@ from django.db import Error, IntegrityError, connection, transaction
 from django.db.models import Model
 from pytest_django import DjangoDbBlocker
 
-from billing.models import Card
+from billing.models import Card, ProviderDay
 from credit.operations import automatic, requests
 from lib import audit, clock
 from lib.audit import Check
@@ -293,6 +293,11 @@ def test_no_row_with_amounts_is_given_another_currency(model: type[Model]) -> No
     # Its own currency, or the row that has it.
     other = "'XTS'" if "__" not in path else f"{column} + 1"
     table = f'"{model._meta.db_table}"'
+    if model is ProviderDay:
+        ProviderDay.objects.create(
+            provider="stripe", day="2026-11-01", currency="USD", count=1, amount=usd("39.00"),
+            known_count=1, known_amount=usd("39.00"), looked_at="2026-11-02T00:00:00Z",
+        )  # fmt: skip
     if not model._default_manager.exists():
         _ask_and_withdraw_by_itself()
     assert model._default_manager.exists()

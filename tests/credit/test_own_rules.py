@@ -145,5 +145,6 @@ def test_placing_costs_more_only_where_buyers_are_capped() -> None:
     cap(shop, order="100.00")
     assert queries("C") == before
     cap(shop, order="100.00", buyer="100.00")
-    # What the buyer owes is summed up under the line's lock, within a savepoint of its own.
-    assert queries("D") == before + 4
+    # The line is read once more, by its merchant's key; and what the buyer owes is summed up under
+    # its lock. Each is within a savepoint of its own.
+    assert queries("D") == before + 8

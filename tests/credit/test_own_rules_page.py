@@ -126,7 +126,7 @@ def test_the_merchant_reads_what_became_of_unmatched_cash(clock: Callable[[str],
     client = colleague(shop, "VIEWER")
     proceeds, order = "/m/rosewood/credit/proceeds/", "/m/rosewood/credit/orders/A/"
     for page in (proceeds, order):
-        assert "Waits for our team: 150.00 USD" in text_of(client.get(page))
+        assert "Waits for our team 150.00 USD" in text_of(client.get(page))
     settle(shop, "apply", "80.00")
     settle(shop, "release", "45.00")
     settle(shop, "return", "25.00")

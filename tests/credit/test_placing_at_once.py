@@ -79,7 +79,8 @@ def test_an_order_takes_two_statements_and_no_transaction_around_them() -> None:
         return len(asked)
 
     assert statements("A", "10.00") == 2
-    # A repeat, and one that fills four fifths of the limit: BEGIN, the lock and COMMIT come to it.
+    # A repeat, and one that fills four fifths of the limit: BEGIN, the lock and COMMIT come to it,
+    # and whether the merchant was told before.
     assert statements("A", "10.00") == 6
-    assert statements("B", "70.00") == 6
+    assert statements("B", "70.00") == 7
     assert shop.limit() == ("100.00", "80.00", "20.00")

@@ -48,7 +48,8 @@ def walked(page: Page) -> list[str]:
     wanted = page.evaluate(NUMBER_THEM)
     page.evaluate(TO_THE_START)
     problems, reached = [], set()
-    for _turn in range(len(wanted) + 5):
+    dates = page.locator("input[type=date]").count()  # day, month, year and calendar each
+    for _turn in range(len(wanted) + 5 + 3 * dates):
         page.keyboard.press("Tab")
         at = page.evaluate(WHERE_IT_IS)
         if at is None:

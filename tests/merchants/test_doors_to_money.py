@@ -102,6 +102,7 @@ ASK_FOR_NONE = {
     "credit:pause_orders",
     "credit:stop_automatic",
     "merchant:document",
+    "merchant:mark_read",
     "merchant:notifications",
     "merchant:profile",
     "merchant:revoke",

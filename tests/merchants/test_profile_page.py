@@ -101,7 +101,7 @@ def test_an_owner_reads_why_a_part_was_rejected(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"contact_email": "nobody"}, "valid email address"),
+        ({"contact_email": "nobody"}, "valid e-mail address"),
         ({"contact_phone": "call me"}, "This is not a telephone number"),
         ({"licence_document": scan(b"MZ virus")}, "Upload a PDF, PNG or JPEG"),
         ({"licence_document": scan(PDF + b"x" * 5 * 1024 * 1024)}, "larger than 5 MB"),

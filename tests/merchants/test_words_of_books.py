@@ -13,6 +13,7 @@ WORDS = re.compile(
 ALLOWED = {
     # How rows and fields are sorted.
     *("order_by", "ordering", "field_order", "order_fields", "in_order"),
+    "statement_timeout",  # of the database
     *("ratelimit", "ratelimitusage", "rate_limits", "limit_get"),  # allauth's, of guesses
     # A proposal is withdrawn by who made it.
     *("withdraw", "withdraws", "withdrawn", "proposal_withdrawn"),
@@ -25,11 +26,15 @@ OF_A_VERSION = re.compile(
 )
 SENTENCES = (
     # How rows are sorted.
-    *("in that order", "in this order", "in order"),
+    *("in that order", "in this order", "in order", "in the order of their places"),
     *("in the order in which they were written", "keep the order they came in"),
     *("ORDER BY", "LIMIT {MOST_LISTED}", "DESC LIMIT 1"),  # SQL's own
     # What a merchant reads of the role: its own words for acting with money.
     "Finance may see, export, pay, withdraw and ask for more.",
+    # What the help page answers about people, factors and the profile.
+    "the review of your limit; whatever you change is confirmed anew.",
+    "Withdrawals, destinations, payment methods and roles ask for a second factor",
+    "A confirmed licence and contacts raise your limit at the next review.",
 )
 
 

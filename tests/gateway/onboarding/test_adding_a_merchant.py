@@ -100,7 +100,7 @@ def test_a_merchant_joins_with_its_terms_and_its_owner_is_invited(officer: Clien
         ({"plan_interval_days": "29"}, "greater than or equal to 30"),
         ({"billing_threshold": "-1"}, "threshold"),
         ({"payment_method": "sandbox"}, "Select a valid choice"),
-        ({"owner_email": "noi"}, "Enter a valid email address"),
+        ({"owner_email": "noi"}, "Enter a valid e-mail address"),
         ({"reason": ""}, "This field is required"),
     ],
 )
