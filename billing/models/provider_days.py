@@ -2,7 +2,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from lib.fields import AmountField, CurrencyField
+from lib.fields import AmountField, CurrencyField, currency_never_changes
 
 
 class ProviderDay(models.Model):
@@ -29,6 +29,7 @@ class ProviderDay(models.Model):
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["currency", "day"], name="provider_days")]
+        triggers: ClassVar = [currency_never_changes("provider_day")]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.day} {self.currency}"

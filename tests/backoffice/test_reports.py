@@ -155,7 +155,7 @@ def test_declined_orders_by_day_and_reason(browsing: Client) -> None:
 
 def test_a_csv_has_the_same_figures(browsing: Client) -> None:
     answer = browsing.get("/admin/reports/receivables-by-age.csv?currency=USD")
-    head, *rows = csv.reader(answer.content.decode().splitlines())
+    head, *rows = csv.reader(answer.content.decode("utf-8-sig").splitlines())
     assert head == ["currency", "age", "status", "many", "owed"]
     assert [row[0] for row in rows] == ["USD"] * len(rows)
     (total,) = [row[-1] for row in figures(browsing.get("/admin/reports/receivables-by-age/"))][-1:]

@@ -302,7 +302,7 @@ def test_events_are_numbered_by_merchant_in_the_order_in_which_they_happened() -
     "sql",
     [
         "DELETE FROM gateway_webhookevent",
-        "UPDATE gateway_webhookevent SET data = '{"amount": "1"}'",
+        """UPDATE gateway_webhookevent SET data = '{"amount": "1"}'""",
         "UPDATE gateway_webhookevent SET sequence = 7",
     ],
 )
