@@ -5,49 +5,85 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AccountChange',
+            name="AccountChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('what', models.CharField(choices=[('THRESHOLD', 'Threshold'), ('PLAN', 'Plan'), ('TIMEZONE', 'Time zone'), ('PAYMENT_METHOD', 'Payment method'), ('BILL_REVIEW', 'Review of bills'), ('CLOSED', 'Closing'), ('REOPENED', 'Opening again'), ('REST_BILLED', 'Rest billed'), ('PAID_OUT', 'Paid out')], max_length=20)),
-                ('before', models.CharField(blank=True, max_length=300)),
-                ('after', models.CharField(blank=True, max_length=300)),
-                ('effective_on', models.DateField()),
-                ('actor', models.CharField(max_length=254)),
-                ('reason', models.CharField(max_length=500)),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "what",
+                    models.CharField(
+                        choices=[
+                            ("THRESHOLD", "Threshold"),
+                            ("PLAN", "Plan"),
+                            ("TIMEZONE", "Time zone"),
+                            ("PAYMENT_METHOD", "Payment method"),
+                            ("BILL_REVIEW", "Review of bills"),
+                            ("CLOSED", "Closing"),
+                            ("REOPENED", "Opening again"),
+                            ("REST_BILLED", "Rest billed"),
+                            ("PAID_OUT", "Paid out"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("before", models.CharField(blank=True, max_length=300)),
+                ("after", models.CharField(blank=True, max_length=300)),
+                ("effective_on", models.DateField()),
+                ("actor", models.CharField(max_length=254)),
+                ("reason", models.CharField(max_length=500)),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='ArchivePart',
+            name="ArchivePart",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('content', models.BinaryField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("content", models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
-            name='BankTransfer',
+            name="BankTransfer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(max_length=100)),
-                ('status', models.CharField(choices=[('RECORDED', 'Recorded'), ('MOVED', 'Booked elsewhere')], default='RECORDED', max_length=10)),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('amount', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('arrived_on', models.DateField()),
-                ('recorded_at', models.DateTimeField()),
-                ('recorded_by', models.CharField(max_length=254)),
-                ('moved_at', models.DateTimeField(blank=True, null=True)),
-                ('moved_by', models.CharField(blank=True, max_length=254)),
-                ('moved_reason', models.CharField(blank=True, max_length=2000)),
-                ('taken', lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.CharField(max_length=100)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("RECORDED", "Recorded"), ("MOVED", "Booked elsewhere")],
+                        default="RECORDED",
+                        max_length=10,
+                    ),
+                ),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("arrived_on", models.DateField()),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.CharField(max_length=254)),
+                ("moved_at", models.DateTimeField(blank=True, null=True)),
+                ("moved_by", models.CharField(blank=True, max_length=254)),
+                ("moved_reason", models.CharField(blank=True, max_length=2000)),
+                ("taken", lib.fields.AmountField(decimal_places=4, max_digits=24)),
             ],
         ),
     ]

@@ -10,1437 +10,3327 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('billing', '0001_initial'),
-        ('merchants', '0001_initial'),
+        ("billing", "0001_initial"),
+        ("merchants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='BillingAccount',
+            name="BillingAccount",
             fields=[
-                ('merchant', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='billing_account', serialize=False, to='merchants.merchant')),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('outstanding', lib.fields.AmountField(decimal_places=4, default=Decimal('0'), max_digits=24)),
-                ('accruing', lib.fields.AmountField(decimal_places=4, default=Decimal('0'), max_digits=24)),
-                ('unapplied', lib.fields.AmountField(decimal_places=4, default=Decimal('0'), max_digits=24)),
-                ('unapplied_since', models.DateTimeField(blank=True, null=True)),
-                ('threshold', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('plan', models.CharField(max_length=100)),
-                ('plan_price', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('plan_interval_days', models.PositiveIntegerField()),
-                ('reviews_bills', models.BooleanField(default=False)),
-                ('payment_method', models.CharField(choices=[('manual', 'Bank transfer'), ('sandbox', 'Sandbox'), ('stripe', 'Card'), ('proceeds', 'Proceeds')], default='manual', max_length=10)),
-                ('card_disputed_at', models.DateTimeField(blank=True, null=True)),
-                ('joined_on', models.DateField()),
-                ('next_plan_on', models.DateField()),
-                ('next_cycle_on', models.DateField()),
-                ('billed_through', models.DateField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_on', models.DateField(blank=True, null=True)),
-                ('timezone', models.CharField(max_length=64)),
-                ('timezone_since_on', models.DateField(blank=True, null=True)),
-                ('timezone_since_at', models.DateTimeField(blank=True, null=True)),
-                ('open_on', models.DateField()),
-                ('open_until', models.DateTimeField()),
-                ('last_wrote_at', models.DateTimeField()),
+                (
+                    "merchant",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="billing_account",
+                        serialize=False,
+                        to="merchants.merchant",
+                    ),
+                ),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                (
+                    "outstanding",
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
+                ),
+                (
+                    "accruing",
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
+                ),
+                (
+                    "unapplied",
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
+                ),
+                ("unapplied_since", models.DateTimeField(blank=True, null=True)),
+                ("threshold", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("plan", models.CharField(max_length=100)),
+                ("plan_price", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("plan_interval_days", models.PositiveIntegerField()),
+                ("reviews_bills", models.BooleanField(default=False)),
+                (
+                    "payment_method",
+                    models.CharField(
+                        choices=[
+                            ("manual", "Bank transfer"),
+                            ("sandbox", "Sandbox"),
+                            ("stripe", "Card"),
+                            ("proceeds", "Proceeds"),
+                        ],
+                        default="manual",
+                        max_length=10,
+                    ),
+                ),
+                ("card_disputed_at", models.DateTimeField(blank=True, null=True)),
+                ("joined_on", models.DateField()),
+                ("next_plan_on", models.DateField()),
+                ("next_cycle_on", models.DateField()),
+                ("billed_through", models.DateField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_on", models.DateField(blank=True, null=True)),
+                ("timezone", models.CharField(max_length=64)),
+                ("timezone_since_on", models.DateField(blank=True, null=True)),
+                ("timezone_since_at", models.DateTimeField(blank=True, null=True)),
+                ("open_on", models.DateField()),
+                ("open_until", models.DateTimeField()),
+                ("last_wrote_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='CollectionPause',
+            name="CollectionPause",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('began_on', models.DateField()),
-                ('until_on', models.DateField()),
-                ('until_at', models.DateTimeField()),
-                ('tried_next_at', models.DateTimeField(blank=True, null=True)),
-                ('actor', models.CharField(max_length=254)),
-                ('reason', models.CharField(max_length=500)),
-                ('told', models.CharField(max_length=500)),
-                ('at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_on', models.DateField(blank=True, null=True)),
-                ('ended_by', models.CharField(blank=True, max_length=254)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("began_on", models.DateField()),
+                ("until_on", models.DateField()),
+                ("until_at", models.DateTimeField()),
+                ("tried_next_at", models.DateTimeField(blank=True, null=True)),
+                ("actor", models.CharField(max_length=254)),
+                ("reason", models.CharField(max_length=500)),
+                ("told", models.CharField(max_length=500)),
+                ("at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_on", models.DateField(blank=True, null=True)),
+                ("ended_by", models.CharField(blank=True, max_length=254)),
             ],
         ),
         migrations.CreateModel(
-            name='DueDay',
+            name="DueDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('before', models.DateField()),
-                ('due_on', models.DateField()),
-                ('actor', models.CharField(max_length=254)),
-                ('reason', models.CharField(max_length=500)),
-                ('told', models.CharField(max_length=500)),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("before", models.DateField()),
+                ("due_on", models.DateField()),
+                ("actor", models.CharField(max_length=254)),
+                ("reason", models.CharField(max_length=500)),
+                ("told", models.CharField(max_length=500)),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='FeePrice',
+            name="FeePrice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('from_on', models.DateField()),
-                ('unit_price', models.DecimalField(blank=True, decimal_places=6, max_digits=24, null=True)),
-                ('introduced_at', models.DateTimeField()),
-                ('introduced_by', models.CharField(max_length=254)),
-                ('reason', models.CharField(max_length=500)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("from_on", models.DateField()),
+                (
+                    "unit_price",
+                    models.DecimalField(blank=True, decimal_places=6, max_digits=24, null=True),
+                ),
+                ("introduced_at", models.DateTimeField()),
+                ("introduced_by", models.CharField(max_length=254)),
+                ("reason", models.CharField(max_length=500)),
             ],
         ),
         migrations.CreateModel(
-            name='FulfilmentRequest',
+            name="FulfilmentRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', lib.fields.ReferenceField(max_length=100)),
-                ('first_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", lib.fields.ReferenceField(max_length=100)),
+                ("first_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Invoice',
+            name="Invoice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(blank=True, max_length=40, null=True, unique=True)),
-                ('kind', models.CharField(choices=[('THRESHOLD', 'Threshold'), ('SUBSCRIPTION', 'Subscription'), ('CYCLE', '30-day cycle'), ('FINAL', 'Final'), ('ON_REQUEST', 'On request')], max_length=12)),
-                ('status', models.CharField(choices=[('DRAFT', 'Under review'), ('OPEN', 'Open'), ('PAID', 'Paid'), ('VOID', 'Void'), ('UNCOLLECTIBLE', 'Uncollectible')], default='OPEN', max_length=13)),
-                ('issued_on', models.DateField()),
-                ('issued_at', models.DateTimeField()),
-                ('drafted_at', models.DateTimeField(blank=True, null=True)),
-                ('period_start', models.DateField()),
-                ('period_end', models.DateField()),
-                ('plan_start', models.DateField(blank=True, null=True)),
-                ('plan_end', models.DateField(blank=True, null=True)),
-                ('due_on', models.DateField()),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('threshold', lib.fields.AmountField(blank=True, decimal_places=4, max_digits=24, null=True)),
-                ('total', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('amount_paid', lib.fields.AmountField(decimal_places=4, default=Decimal('0'), max_digits=24)),
-                ('paid_at', models.DateTimeField(blank=True, null=True)),
-                ('next_attempt_at', models.DateTimeField(blank=True, null=True)),
-                ('next_attempt_by', models.CharField(blank=True, db_default='', default='', max_length=254)),
-                ('first_failed_at', models.DateTimeField(blank=True, null=True)),
-                ('first_failed_on', models.DateField(blank=True, null=True)),
-                ('held_until', models.DateField(blank=True, null=True)),
-                ('issuer_name', models.TextField(blank=True, db_default='', default='')),
-                ('issuer_address', models.TextField(blank=True, db_default='', default='')),
-                ('merchant_name', models.CharField(max_length=200)),
-                ('merchant_reference', models.CharField(max_length=100)),
-                ('language', models.CharField(max_length=10)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.CharField(blank=True, max_length=40, null=True, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("THRESHOLD", "Threshold"),
+                            ("SUBSCRIPTION", "Subscription"),
+                            ("CYCLE", "30-day cycle"),
+                            ("FINAL", "Final"),
+                            ("ON_REQUEST", "On request"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("DRAFT", "Under review"),
+                            ("OPEN", "Open"),
+                            ("PAID", "Paid"),
+                            ("VOID", "Void"),
+                            ("UNCOLLECTIBLE", "Uncollectible"),
+                        ],
+                        default="OPEN",
+                        max_length=13,
+                    ),
+                ),
+                ("issued_on", models.DateField()),
+                ("issued_at", models.DateTimeField()),
+                ("drafted_at", models.DateTimeField(blank=True, null=True)),
+                ("period_start", models.DateField()),
+                ("period_end", models.DateField()),
+                ("plan_start", models.DateField(blank=True, null=True)),
+                ("plan_end", models.DateField(blank=True, null=True)),
+                ("due_on", models.DateField()),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                (
+                    "threshold",
+                    lib.fields.AmountField(blank=True, decimal_places=4, max_digits=24, null=True),
+                ),
+                ("total", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                (
+                    "amount_paid",
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
+                ),
+                ("paid_at", models.DateTimeField(blank=True, null=True)),
+                ("next_attempt_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "next_attempt_by",
+                    models.CharField(blank=True, db_default="", default="", max_length=254),
+                ),
+                ("first_failed_at", models.DateTimeField(blank=True, null=True)),
+                ("first_failed_on", models.DateField(blank=True, null=True)),
+                ("held_until", models.DateField(blank=True, null=True)),
+                ("issuer_name", models.TextField(blank=True, db_default="", default="")),
+                ("issuer_address", models.TextField(blank=True, db_default="", default="")),
+                ("merchant_name", models.CharField(max_length=200)),
+                ("merchant_reference", models.CharField(max_length=100)),
+                ("language", models.CharField(max_length=10)),
             ],
         ),
         migrations.CreateModel(
-            name='InvoiceDecision',
+            name="InvoiceDecision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('decision', models.CharField(choices=[('ISSUED', 'Issued'), ('SENT_BACK', 'Sent back'), ('VOIDED', 'Voided'), ('UNCOLLECTIBLE', 'Marked uncollectible'), ('REQUESTED', 'Drawn up on request')], max_length=20)),
-                ('actor', models.CharField(max_length=254)),
-                ('reason', models.CharField(max_length=500)),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "decision",
+                    models.CharField(
+                        choices=[
+                            ("ISSUED", "Issued"),
+                            ("SENT_BACK", "Sent back"),
+                            ("VOIDED", "Voided"),
+                            ("UNCOLLECTIBLE", "Marked uncollectible"),
+                            ("REQUESTED", "Drawn up on request"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("actor", models.CharField(max_length=254)),
+                ("reason", models.CharField(max_length=500)),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='InvoiceItem',
+            name="InvoiceItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('posting', models.CharField(choices=[('IMMEDIATE', 'At once'), ('DAILY', 'When the day ends'), ('MONTHLY', 'When the month ends')], max_length=10)),
-                ('posting_on', models.DateField()),
-                ('posted_at', models.DateTimeField(blank=True, null=True)),
-                ('is_collecting', models.BooleanField(default=True)),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('amount', lib.fields.AmountField(decimal_places=4, default=Decimal('0'), max_digits=24)),
-                ('charge_count', models.PositiveBigIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "posting",
+                    models.CharField(
+                        choices=[
+                            ("IMMEDIATE", "At once"),
+                            ("DAILY", "When the day ends"),
+                            ("MONTHLY", "When the month ends"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("posting_on", models.DateField()),
+                ("posted_at", models.DateTimeField(blank=True, null=True)),
+                ("is_collecting", models.BooleanField(default=True)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                (
+                    "amount",
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
+                ),
+                ("charge_count", models.PositiveBigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='InvoiceLine',
+            name="InvoiceLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('category', models.CharField(choices=[('FULFILMENT', 'Fulfilment'), ('SHIPPING', 'Shipping'), ('FULFILMENT_CREDIT', 'Fulfilment credit'), ('SHIPPING_CREDIT', 'Shipping credit'), ('SUBSCRIPTION', 'Subscription'), ('APP', 'Apps'), ('TRANSACTION', 'Transaction fees'), ('ACCOUNT_CREDIT', 'Account credit')], max_length=20)),
-                ('fee_code', models.CharField(max_length=40)),
-                ('fee_name', models.CharField(max_length=100)),
-                ('fee_names', models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict)),
-                ('posting_on', models.DateField()),
-                ('charge_count', models.PositiveBigIntegerField()),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('amount', lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[
+                            ("FULFILMENT", "Fulfilment"),
+                            ("SHIPPING", "Shipping"),
+                            ("FULFILMENT_CREDIT", "Fulfilment credit"),
+                            ("SHIPPING_CREDIT", "Shipping credit"),
+                            ("SUBSCRIPTION", "Subscription"),
+                            ("APP", "Apps"),
+                            ("TRANSACTION", "Transaction fees"),
+                            ("ACCOUNT_CREDIT", "Account credit"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("fee_code", models.CharField(max_length=40)),
+                ("fee_name", models.CharField(max_length=100)),
+                (
+                    "fee_names",
+                    models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict),
+                ),
+                ("posting_on", models.DateField()),
+                ("charge_count", models.PositiveBigIntegerField()),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
             ],
         ),
         migrations.CreateModel(
-            name='NumberSeries',
+            name="NumberSeries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('series', models.CharField(blank=True, default='', max_length=10)),
-                ('year', models.PositiveSmallIntegerField()),
-                ('last', models.PositiveBigIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("series", models.CharField(blank=True, default="", max_length=10)),
+                ("year", models.PositiveSmallIntegerField()),
+                ("last", models.PositiveBigIntegerField(default=0)),
             ],
             options={
-                'verbose_name_plural': 'number series',
+                "verbose_name_plural": "number series",
             },
         ),
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('attempt', models.PositiveSmallIntegerField()),
-                ('provider', models.CharField(max_length=10)),
-                ('actor', models.CharField(max_length=254)),
-                ('idempotency_key', models.CharField(max_length=60, unique=True)),
-                ('provider_reference', models.CharField(blank=True, max_length=200)),
-                ('status', models.CharField(choices=[('PENDING', 'Pending'), ('SUCCEEDED', 'Succeeded'), ('FAILED', 'Failed'), ('UNKNOWN', 'Being checked')], default='PENDING', max_length=10)),
-                ('failure', models.CharField(blank=True, max_length=200)),
-                ('is_hard', models.BooleanField(default=False)),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('amount', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('problem', models.CharField(blank=True, db_default='', default='', max_length=500)),
-                ('started_at', models.DateTimeField()),
-                ('asked_again_at', models.DateTimeField(blank=True, null=True)),
-                ('chosen_by', models.CharField(blank=True, db_default='', default='', max_length=254)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("attempt", models.PositiveSmallIntegerField()),
+                ("provider", models.CharField(max_length=10)),
+                ("actor", models.CharField(max_length=254)),
+                ("idempotency_key", models.CharField(max_length=60, unique=True)),
+                ("provider_reference", models.CharField(blank=True, max_length=200)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("PENDING", "Pending"),
+                            ("SUCCEEDED", "Succeeded"),
+                            ("FAILED", "Failed"),
+                            ("UNKNOWN", "Being checked"),
+                        ],
+                        default="PENDING",
+                        max_length=10,
+                    ),
+                ),
+                ("failure", models.CharField(blank=True, max_length=200)),
+                ("is_hard", models.BooleanField(default=False)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                (
+                    "problem",
+                    models.CharField(blank=True, db_default="", default="", max_length=500),
+                ),
+                ("started_at", models.DateTimeField()),
+                ("asked_again_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "chosen_by",
+                    models.CharField(blank=True, db_default="", default="", max_length=254),
+                ),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='PaymentPlan',
+            name="PaymentPlan",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('IN_FORCE', 'In force'), ('KEPT', 'Kept'), ('BROKEN', 'A part was not paid'), ('CANCELLED', 'Cancelled')], default='IN_FORCE', max_length=10)),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('paid_before', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('next_due_on', models.DateField(blank=True, null=True)),
-                ('reminded_at', models.DateTimeField(blank=True, null=True)),
-                ('actor', models.CharField(max_length=254)),
-                ('reason', models.CharField(max_length=500)),
-                ('told', models.CharField(max_length=500)),
-                ('made_on', models.DateField()),
-                ('at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_on', models.DateField(blank=True, null=True)),
-                ('ended_by', models.CharField(blank=True, max_length=254)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("IN_FORCE", "In force"),
+                            ("KEPT", "Kept"),
+                            ("BROKEN", "A part was not paid"),
+                            ("CANCELLED", "Cancelled"),
+                        ],
+                        default="IN_FORCE",
+                        max_length=10,
+                    ),
+                ),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("paid_before", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("next_due_on", models.DateField(blank=True, null=True)),
+                ("reminded_at", models.DateTimeField(blank=True, null=True)),
+                ("actor", models.CharField(max_length=254)),
+                ("reason", models.CharField(max_length=500)),
+                ("told", models.CharField(max_length=500)),
+                ("made_on", models.DateField()),
+                ("at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_on", models.DateField(blank=True, null=True)),
+                ("ended_by", models.CharField(blank=True, max_length=254)),
             ],
         ),
         migrations.CreateModel(
-            name='PaymentPlanPart',
+            name="PaymentPlanPart",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('due_on', models.DateField()),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('amount', lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("due_on", models.DateField()),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
             ],
         ),
         migrations.CreateModel(
-            name='PlanTerm',
+            name="PlanTerm",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('starts_on', models.DateField()),
-                ('plan', models.CharField(max_length=100)),
-                ('plan_price', lib.fields.AmountField(currency_field_name='account__currency', decimal_places=4, max_digits=24)),
-                ('plan_interval_days', models.PositiveIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("starts_on", models.DateField()),
+                ("plan", models.CharField(max_length=100)),
+                (
+                    "plan_price",
+                    lib.fields.AmountField(
+                        currency_field_name="account__currency", decimal_places=4, max_digits=24
+                    ),
+                ),
+                ("plan_interval_days", models.PositiveIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='ProviderDay',
+            name="ProviderDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider', models.CharField(max_length=20)),
-                ('day', models.DateField()),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('count', models.PositiveIntegerField()),
-                ('amount', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('known_count', models.PositiveIntegerField()),
-                ('known_amount', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('differences', models.JSONField(default=list)),
-                ('looked_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("provider", models.CharField(max_length=20)),
+                ("day", models.DateField()),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("count", models.PositiveIntegerField()),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("known_count", models.PositiveIntegerField()),
+                ("known_amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("differences", models.JSONField(default=list)),
+                ("looked_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Reversal',
+            name="Reversal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('money_reference', models.CharField(max_length=200)),
-                ('provider', models.CharField(max_length=10)),
-                ('provider_reference', models.CharField(max_length=200)),
-                ('kind', models.CharField(choices=[('REFUND', 'Refund'), ('DISPUTE', 'Dispute')], max_length=10)),
-                ('state', models.CharField(max_length=40)),
-                ('status', models.CharField(choices=[('RECORDED', 'Being looked at'), ('CHARGED', 'Charged again'), ('ACCEPTED', 'Not charged again'), ('CANCELLED', 'Came to nothing')], default='RECORDED', max_length=10)),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('amount', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('taken', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('recorded_at', models.DateTimeField()),
-                ('recorded_by', models.CharField(max_length=254)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('decided_by', models.CharField(blank=True, max_length=254)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('message', models.CharField(blank=True, max_length=500)),
-                ('came_back_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("money_reference", models.CharField(max_length=200)),
+                ("provider", models.CharField(max_length=10)),
+                ("provider_reference", models.CharField(max_length=200)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("REFUND", "Refund"), ("DISPUTE", "Dispute")], max_length=10
+                    ),
+                ),
+                ("state", models.CharField(max_length=40)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("RECORDED", "Being looked at"),
+                            ("CHARGED", "Charged again"),
+                            ("ACCEPTED", "Not charged again"),
+                            ("CANCELLED", "Came to nothing"),
+                        ],
+                        default="RECORDED",
+                        max_length=10,
+                    ),
+                ),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("taken", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("recorded_at", models.DateTimeField()),
+                ("recorded_by", models.CharField(max_length=254)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("decided_by", models.CharField(blank=True, max_length=254)),
+                ("reason", models.CharField(blank=True, max_length=500)),
+                ("message", models.CharField(blank=True, max_length=500)),
+                ("came_back_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Statement',
+            name="Statement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('month', models.DateField()),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('opened_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("month", models.DateField()),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("opened_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='StatementTotal',
+            name="StatementTotal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('amount', lib.fields.AmountField(currency_field_name='statement__currency', decimal_places=4, default=Decimal('0'), max_digits=24)),
-                ('charge_count', models.PositiveBigIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "amount",
+                    lib.fields.AmountField(
+                        currency_field_name="statement__currency",
+                        decimal_places=4,
+                        default=Decimal("0"),
+                        max_digits=24,
+                    ),
+                ),
+                ("charge_count", models.PositiveBigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='ThresholdRequest',
+            name="ThresholdRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('PENDING', 'Waits for an answer'), ('APPROVED', 'Approved'), ('REJECTED', 'Rejected')], default='PENDING', max_length=10)),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('threshold_before', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('threshold_wanted', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('threshold_given', lib.fields.AmountField(blank=True, decimal_places=4, max_digits=24, null=True)),
-                ('message', models.CharField(max_length=2000)),
-                ('request_key', lib.fields.FormKeyField(blank=True, db_default='', editable=False, max_length=64)),
-                ('asked_at', models.DateTimeField()),
-                ('asked_by', models.CharField(max_length=254)),
-                ('answer', models.CharField(blank=True, max_length=2000)),
-                ('answered_at', models.DateTimeField(blank=True, null=True)),
-                ('answered_by', models.CharField(blank=True, max_length=254)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("PENDING", "Waits for an answer"),
+                            ("APPROVED", "Approved"),
+                            ("REJECTED", "Rejected"),
+                        ],
+                        default="PENDING",
+                        max_length=10,
+                    ),
+                ),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("threshold_before", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("threshold_wanted", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                (
+                    "threshold_given",
+                    lib.fields.AmountField(blank=True, decimal_places=4, max_digits=24, null=True),
+                ),
+                ("message", models.CharField(max_length=2000)),
+                (
+                    "request_key",
+                    lib.fields.FormKeyField(
+                        blank=True, db_default="", editable=False, max_length=64
+                    ),
+                ),
+                ("asked_at", models.DateTimeField()),
+                ("asked_by", models.CharField(max_length=254)),
+                ("answer", models.CharField(blank=True, max_length=2000)),
+                ("answered_at", models.DateTimeField(blank=True, null=True)),
+                ("answered_by", models.CharField(blank=True, max_length=254)),
             ],
         ),
         migrations.CreateModel(
-            name='UnappliedEntry',
+            name="UnappliedEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('RECEIVED', 'Received'), ('USED', 'Used for a bill'), ('GIVEN_BACK', 'Given back'), ('REVERSED', 'Taken back'), ('MOVED', 'Booked elsewhere')], max_length=10)),
-                ('source', models.CharField(max_length=300)),
-                ('reference', models.CharField(blank=True, max_length=200)),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('amount', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('balance', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('actor', models.CharField(max_length=254)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("RECEIVED", "Received"),
+                            ("USED", "Used for a bill"),
+                            ("GIVEN_BACK", "Given back"),
+                            ("REVERSED", "Taken back"),
+                            ("MOVED", "Booked elsewhere"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("source", models.CharField(max_length=300)),
+                ("reference", models.CharField(blank=True, max_length=200)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("balance", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("actor", models.CharField(max_length=254)),
+                ("reason", models.CharField(blank=True, max_length=500)),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'verbose_name_plural': 'unapplied entries',
+                "verbose_name_plural": "unapplied entries",
             },
         ),
         migrations.CreateModel(
-            name='Waiver',
+            name="Waiver",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('amount', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('actor', models.CharField(max_length=254)),
-                ('reason', models.CharField(max_length=500)),
-                ('told', models.CharField(max_length=500)),
-                ('request_key', lib.fields.FormKeyField(blank=True, db_default='', editable=False, max_length=64)),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("actor", models.CharField(max_length=254)),
+                ("reason", models.CharField(max_length=500)),
+                ("told", models.CharField(max_length=500)),
+                (
+                    "request_key",
+                    lib.fields.FormKeyField(
+                        blank=True, db_default="", editable=False, max_length=64
+                    ),
+                ),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='YearArchive',
+            name="YearArchive",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField()),
-                ('status', models.CharField(choices=[('WAITING', 'Being built'), ('READY', 'Ready'), ('EXPIRED', 'No longer kept')], default='WAITING', max_length=10)),
-                ('asked_at', models.DateTimeField()),
-                ('asked_by', models.CharField(max_length=254)),
-                ('built_at', models.DateTimeField(blank=True, null=True)),
-                ('kept_until', models.DateTimeField(blank=True, null=True)),
-                ('size', models.PositiveBigIntegerField(default=0)),
-            ],
-        ),
-        migrations.AddField(
-            model_name='banktransfer',
-            name='becomes',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='came_from', to='billing.banktransfer'),
-        ),
-        migrations.AddField(
-            model_name='banktransfer',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transfers', to='billing.billingaccount'),
-        ),
-        migrations.AddField(
-            model_name='accountchange',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='billing.billingaccount'),
-        ),
-        migrations.CreateModel(
-            name='BillingAddress',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.EmailField(max_length=254)),
-                ('schedule', models.CharField(choices=[('EACH', 'each document as it comes'), ('MONTHLY', "a month's documents together, as the month ends")], default='EACH', max_length=10)),
-                ('added_at', models.DateTimeField()),
-                ('added_by', models.CharField(max_length=254)),
-                ('asked_at', models.DateTimeField(blank=True, null=True)),
-                ('confirmed_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_by', models.CharField(blank=True, max_length=254)),
-                ('failures', models.PositiveSmallIntegerField(default=0)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='addresses', to='billing.billingaccount')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='BillingQuestion',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('PENDING', 'Waits for an answer'), ('ANSWERED', 'Answered')], default='PENDING', max_length=10)),
-                ('message', models.CharField(max_length=2000)),
-                ('request_key', lib.fields.FormKeyField(blank=True, db_default='', editable=False, max_length=64)),
-                ('asked_at', models.DateTimeField()),
-                ('asked_by', models.CharField(max_length=254)),
-                ('answer', models.CharField(blank=True, max_length=2000)),
-                ('answered_at', models.DateTimeField(blank=True, null=True)),
-                ('answered_by', models.CharField(blank=True, max_length=254)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='questions', to='billing.billingaccount')),
-            ],
-        ),
-        migrations.CreateModel(
-            name='Card',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider', models.CharField(max_length=10)),
-                ('customer', models.CharField(blank=True, max_length=200)),
-                ('token', models.CharField(max_length=200)),
-                ('brand', models.CharField(max_length=40)),
-                ('last_four', models.CharField(max_length=4)),
-                ('expires_on', models.DateField(blank=True, null=True)),
-                ('added_at', models.DateTimeField()),
-                ('added_by', models.CharField(max_length=254)),
-                ('request_key', lib.fields.FormKeyField(blank=True, db_default='', editable=False, max_length=64)),
-                ('removed_at', models.DateTimeField(blank=True, null=True)),
-                ('removed_by', models.CharField(blank=True, max_length=254)),
-                ('blocked_at', models.DateTimeField(blank=True, null=True)),
-                ('blocked_by', models.CharField(blank=True, db_default='', default='', max_length=254)),
-                ('blocked_reason', models.CharField(blank=True, db_default='', default='', max_length=500)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='cards', to='billing.billingaccount')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("year", models.PositiveSmallIntegerField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("WAITING", "Being built"),
+                            ("READY", "Ready"),
+                            ("EXPIRED", "No longer kept"),
+                        ],
+                        default="WAITING",
+                        max_length=10,
+                    ),
+                ),
+                ("asked_at", models.DateTimeField()),
+                ("asked_by", models.CharField(max_length=254)),
+                ("built_at", models.DateTimeField(blank=True, null=True)),
+                ("kept_until", models.DateTimeField(blank=True, null=True)),
+                ("size", models.PositiveBigIntegerField(default=0)),
             ],
         ),
         migrations.AddField(
-            model_name='billingaccount',
-            name='card',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.card'),
+            model_name="banktransfer",
+            name="becomes",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="came_from",
+                to="billing.banktransfer",
+            ),
+        ),
+        migrations.AddField(
+            model_name="banktransfer",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="transfers",
+                to="billing.billingaccount",
+            ),
+        ),
+        migrations.AddField(
+            model_name="accountchange",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="changes",
+                to="billing.billingaccount",
+            ),
         ),
         migrations.CreateModel(
-            name='Charge',
+            name="BillingAddress",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', lib.fields.ReferenceField(max_length=100)),
-                ('request', lib.fields.ReferenceField(blank=True, max_length=100)),
-                ('description', models.CharField(blank=True, max_length=500)),
-                ('quantity', models.DecimalField(decimal_places=6, max_digits=18)),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('amount', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('unit_price', models.DecimalField(blank=True, decimal_places=6, max_digits=24, null=True)),
-                ('at', models.DateTimeField()),
-                ('service_on', models.DateField()),
-                ('arrived_at', models.DateTimeField()),
-                ('is_late', models.BooleanField(default=False)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='charges', to='billing.billingaccount')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254)),
+                (
+                    "schedule",
+                    models.CharField(
+                        choices=[
+                            ("EACH", "each document as it comes"),
+                            ("MONTHLY", "a month's documents together, as the month ends"),
+                        ],
+                        default="EACH",
+                        max_length=10,
+                    ),
+                ),
+                ("added_at", models.DateTimeField()),
+                ("added_by", models.CharField(max_length=254)),
+                ("asked_at", models.DateTimeField(blank=True, null=True)),
+                ("confirmed_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_by", models.CharField(blank=True, max_length=254)),
+                ("failures", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="addresses",
+                        to="billing.billingaccount",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="BillingQuestion",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("PENDING", "Waits for an answer"), ("ANSWERED", "Answered")],
+                        default="PENDING",
+                        max_length=10,
+                    ),
+                ),
+                ("message", models.CharField(max_length=2000)),
+                (
+                    "request_key",
+                    lib.fields.FormKeyField(
+                        blank=True, db_default="", editable=False, max_length=64
+                    ),
+                ),
+                ("asked_at", models.DateTimeField()),
+                ("asked_by", models.CharField(max_length=254)),
+                ("answer", models.CharField(blank=True, max_length=2000)),
+                ("answered_at", models.DateTimeField(blank=True, null=True)),
+                ("answered_by", models.CharField(blank=True, max_length=254)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="questions",
+                        to="billing.billingaccount",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Card",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("provider", models.CharField(max_length=10)),
+                ("customer", models.CharField(blank=True, max_length=200)),
+                ("token", models.CharField(max_length=200)),
+                ("brand", models.CharField(max_length=40)),
+                ("last_four", models.CharField(max_length=4)),
+                ("expires_on", models.DateField(blank=True, null=True)),
+                ("added_at", models.DateTimeField()),
+                ("added_by", models.CharField(max_length=254)),
+                (
+                    "request_key",
+                    lib.fields.FormKeyField(
+                        blank=True, db_default="", editable=False, max_length=64
+                    ),
+                ),
+                ("removed_at", models.DateTimeField(blank=True, null=True)),
+                ("removed_by", models.CharField(blank=True, max_length=254)),
+                ("blocked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "blocked_by",
+                    models.CharField(blank=True, db_default="", default="", max_length=254),
+                ),
+                (
+                    "blocked_reason",
+                    models.CharField(blank=True, db_default="", default="", max_length=500),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="cards",
+                        to="billing.billingaccount",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='banktransfer',
-            name='charge',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='moved_transfer', to='billing.charge'),
+            model_name="billingaccount",
+            name="card",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="billing.card",
+            ),
         ),
         migrations.CreateModel(
-            name='DocumentMail',
+            name="Charge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sent_at', models.DateTimeField()),
-                ('address', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mails', to='billing.billingaddress')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", lib.fields.ReferenceField(max_length=100)),
+                ("request", lib.fields.ReferenceField(blank=True, max_length=100)),
+                ("description", models.CharField(blank=True, max_length=500)),
+                ("quantity", models.DecimalField(decimal_places=6, max_digits=18)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                (
+                    "unit_price",
+                    models.DecimalField(blank=True, decimal_places=6, max_digits=24, null=True),
+                ),
+                ("at", models.DateTimeField()),
+                ("service_on", models.DateField()),
+                ("arrived_at", models.DateTimeField()),
+                ("is_late", models.BooleanField(default=False)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="charges",
+                        to="billing.billingaccount",
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddField(
+            model_name="banktransfer",
+            name="charge",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="moved_transfer",
+                to="billing.charge",
+            ),
+        ),
+        migrations.CreateModel(
+            name="DocumentMail",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sent_at", models.DateTimeField()),
+                (
+                    "address",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mails",
+                        to="billing.billingaddress",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Fee',
+            name="Fee",
             fields=[
-                ('code', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('category', models.CharField(choices=[('FULFILMENT', 'Fulfilment'), ('SHIPPING', 'Shipping'), ('FULFILMENT_CREDIT', 'Fulfilment credit'), ('SHIPPING_CREDIT', 'Shipping credit'), ('SUBSCRIPTION', 'Subscription'), ('APP', 'Apps'), ('TRANSACTION', 'Transaction fees'), ('ACCOUNT_CREDIT', 'Account credit')], max_length=20)),
-                ('name', models.CharField(max_length=100)),
-                ('definition', models.CharField(max_length=500)),
-                ('posting', models.CharField(choices=[('IMMEDIATE', 'At once'), ('DAILY', 'When the day ends'), ('MONTHLY', 'When the month ends')], default='IMMEDIATE', max_length=10)),
-                ('is_sent_by_platform', models.BooleanField(default=True)),
-                ('names', models.JSONField(blank=True, default=dict)),
-                ('definitions', models.JSONField(blank=True, default=dict)),
-                ('added_at', models.DateTimeField(blank=True, null=True)),
-                ('added_by', models.CharField(blank=True, db_default='', default='', max_length=254)),
+                ("code", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[
+                            ("FULFILMENT", "Fulfilment"),
+                            ("SHIPPING", "Shipping"),
+                            ("FULFILMENT_CREDIT", "Fulfilment credit"),
+                            ("SHIPPING_CREDIT", "Shipping credit"),
+                            ("SUBSCRIPTION", "Subscription"),
+                            ("APP", "Apps"),
+                            ("TRANSACTION", "Transaction fees"),
+                            ("ACCOUNT_CREDIT", "Account credit"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                ("definition", models.CharField(max_length=500)),
+                (
+                    "posting",
+                    models.CharField(
+                        choices=[
+                            ("IMMEDIATE", "At once"),
+                            ("DAILY", "When the day ends"),
+                            ("MONTHLY", "When the month ends"),
+                        ],
+                        default="IMMEDIATE",
+                        max_length=10,
+                    ),
+                ),
+                ("is_sent_by_platform", models.BooleanField(default=True)),
+                ("names", models.JSONField(blank=True, default=dict)),
+                ("definitions", models.JSONField(blank=True, default=dict)),
+                ("added_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "added_by",
+                    models.CharField(blank=True, db_default="", default="", max_length=254),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('added_at__isnull', True), ('added_by', '')), models.Q(('added_at__isnull', False), ('category__in', ['FULFILMENT', 'SHIPPING', 'APP', 'TRANSACTION']), ('is_sent_by_platform', True)), _connector='OR'), name='operators_add_what_the_platform_charges')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("added_at__isnull", True), ("added_by", "")),
+                            models.Q(
+                                ("added_at__isnull", False),
+                                ("category__in", ["FULFILMENT", "SHIPPING", "APP", "TRANSACTION"]),
+                                ("is_sent_by_platform", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="operators_add_what_the_platform_charges",
+                    )
+                ],
             },
         ),
         migrations.AddField(
-            model_name='charge',
-            name='fee',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.fee'),
+            model_name="charge",
+            name="fee",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="billing.fee",
+            ),
         ),
         migrations.CreateModel(
-            name='BillingCredit',
+            name="BillingCredit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('REQUESTED', 'Waits for an answer'), ('APPROVED', 'Approved'), ('REJECTED', 'Rejected'), ('UNDONE', 'Taken back')], default='REQUESTED', max_length=10)),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('amount', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('message', models.CharField(max_length=2000)),
-                ('request_key', lib.fields.FormKeyField(blank=True, db_default='', editable=False, max_length=64)),
-                ('asked_at', models.DateTimeField()),
-                ('asked_by', models.CharField(max_length=254)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('decided_by', models.CharField(blank=True, max_length=254)),
-                ('reason', models.CharField(blank=True, max_length=2000)),
-                ('undone_at', models.DateTimeField(blank=True, null=True)),
-                ('undone_by', models.CharField(blank=True, db_default='', default='', max_length=254)),
-                ('undone_reason', models.CharField(blank=True, db_default='', default='', max_length=2000)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='credits', to='billing.billingaccount')),
-                ('charge', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='credits', to='billing.charge')),
-                ('made', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='made_by_credit', to='billing.charge')),
-                ('taken_back', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='undoes_credit', to='billing.charge')),
-                ('fee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.fee')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("REQUESTED", "Waits for an answer"),
+                            ("APPROVED", "Approved"),
+                            ("REJECTED", "Rejected"),
+                            ("UNDONE", "Taken back"),
+                        ],
+                        default="REQUESTED",
+                        max_length=10,
+                    ),
+                ),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("message", models.CharField(max_length=2000)),
+                (
+                    "request_key",
+                    lib.fields.FormKeyField(
+                        blank=True, db_default="", editable=False, max_length=64
+                    ),
+                ),
+                ("asked_at", models.DateTimeField()),
+                ("asked_by", models.CharField(max_length=254)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("decided_by", models.CharField(blank=True, max_length=254)),
+                ("reason", models.CharField(blank=True, max_length=2000)),
+                ("undone_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "undone_by",
+                    models.CharField(blank=True, db_default="", default="", max_length=254),
+                ),
+                (
+                    "undone_reason",
+                    models.CharField(blank=True, db_default="", default="", max_length=2000),
+                ),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credits",
+                        to="billing.billingaccount",
+                    ),
+                ),
+                (
+                    "charge",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="credits",
+                        to="billing.charge",
+                    ),
+                ),
+                (
+                    "made",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="made_by_credit",
+                        to="billing.charge",
+                    ),
+                ),
+                (
+                    "taken_back",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="undoes_credit",
+                        to="billing.charge",
+                    ),
+                ),
+                (
+                    "fee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.fee",
+                    ),
+                ),
             ],
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='fee',
-            trigger=pgtrigger.compiler.Trigger(name='fee_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'added_by\'] = to_jsonb(NEW) - ARRAY[\'added_by\'] AND (NEW."added_by" IS NOT DISTINCT FROM OLD."added_by" OR (NEW."added_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."added_by"::text LIKE regexp_replace(regexp_replace(NEW."added_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='69dbde9148db0496532f428c2057280ee0d0b993', operation='UPDATE', pgid='pgtrigger_fee_never_changes_c82f0', table='billing_fee', when='BEFORE')),
+            model_name="fee",
+            trigger=pgtrigger.compiler.Trigger(
+                name="fee_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['added_by'] = to_jsonb(NEW) - ARRAY['added_by'] AND (NEW.\"added_by\" IS NOT DISTINCT FROM OLD.\"added_by\" OR (NEW.\"added_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"added_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"added_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="69dbde9148db0496532f428c2057280ee0d0b993",
+                    operation="UPDATE",
+                    pgid="pgtrigger_fee_never_changes_c82f0",
+                    table="billing_fee",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='fee',
-            trigger=pgtrigger.compiler.Trigger(name='added_fee_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."added_at" IS NOT NULL)', func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='95ba90e8dc03fa4a105c72647eb1c9b80095a486', operation='DELETE', pgid='pgtrigger_added_fee_is_never_deleted_c9d10', table='billing_fee', when='BEFORE')),
+            model_name="fee",
+            trigger=pgtrigger.compiler.Trigger(
+                name="added_fee_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."added_at" IS NOT NULL)',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="95ba90e8dc03fa4a105c72647eb1c9b80095a486",
+                    operation="DELETE",
+                    pgid="pgtrigger_added_fee_is_never_deleted_c9d10",
+                    table="billing_fee",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='feeprice',
-            name='fee',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='prices', to='billing.fee'),
+            model_name="feeprice",
+            name="fee",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="prices",
+                to="billing.fee",
+            ),
         ),
         migrations.AddField(
-            model_name='feeprice',
-            name='merchant',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.merchant'),
+            model_name="feeprice",
+            name="merchant",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="merchants.merchant",
+            ),
         ),
         migrations.AddField(
-            model_name='fulfilmentrequest',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='billing.billingaccount'),
+            model_name="fulfilmentrequest",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="requests",
+                to="billing.billingaccount",
+            ),
         ),
         migrations.AddField(
-            model_name='invoice',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invoices', to='billing.billingaccount'),
+            model_name="invoice",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="invoices",
+                to="billing.billingaccount",
+            ),
         ),
         migrations.AddField(
-            model_name='dueday',
-            name='invoice',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='due_days', to='billing.invoice'),
+            model_name="dueday",
+            name="invoice",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="due_days",
+                to="billing.invoice",
+            ),
         ),
         migrations.AddField(
-            model_name='documentmail',
-            name='invoice',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='mails', to='billing.invoice'),
+            model_name="documentmail",
+            name="invoice",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="mails",
+                to="billing.invoice",
+            ),
         ),
         migrations.AddField(
-            model_name='collectionpause',
-            name='invoice',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pauses', to='billing.invoice'),
+            model_name="collectionpause",
+            name="invoice",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="pauses",
+                to="billing.invoice",
+            ),
         ),
         migrations.AddField(
-            model_name='banktransfer',
-            name='named',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='transfers_naming_it', to='billing.invoice'),
+            model_name="banktransfer",
+            name="named",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="transfers_naming_it",
+                to="billing.invoice",
+            ),
         ),
         migrations.AddField(
-            model_name='invoicedecision',
-            name='invoice',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='billing.invoice'),
+            model_name="invoicedecision",
+            name="invoice",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="decisions",
+                to="billing.invoice",
+            ),
         ),
         migrations.AddField(
-            model_name='invoiceitem',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='billing.billingaccount'),
+            model_name="invoiceitem",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="items",
+                to="billing.billingaccount",
+            ),
         ),
         migrations.AddField(
-            model_name='invoiceitem',
-            name='fee',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.fee'),
+            model_name="invoiceitem",
+            name="fee",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="billing.fee"
+            ),
         ),
         migrations.AddField(
-            model_name='invoiceitem',
-            name='invoice',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='items', to='billing.invoice'),
+            model_name="invoiceitem",
+            name="invoice",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="items",
+                to="billing.invoice",
+            ),
         ),
         migrations.AddField(
-            model_name='charge',
-            name='item',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='charges', to='billing.invoiceitem'),
+            model_name="charge",
+            name="item",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="charges",
+                to="billing.invoiceitem",
+            ),
         ),
         migrations.AddField(
-            model_name='invoiceline',
-            name='invoice',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='billing.invoice'),
+            model_name="invoiceline",
+            name="invoice",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="lines",
+                to="billing.invoice",
+            ),
         ),
         migrations.AddField(
-            model_name='invoiceline',
-            name='item',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='billing.invoiceitem'),
+            model_name="invoiceline",
+            name="item",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="lines",
+                to="billing.invoiceitem",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='numberseries',
-            constraint=models.UniqueConstraint(fields=('series', 'year'), name='one_series_of_a_name_a_year'),
-        ),
-        migrations.AddField(
-            model_name='payment',
-            name='card',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.card'),
-        ),
-        migrations.AddField(
-            model_name='payment',
-            name='invoice',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='billing.invoice'),
+            model_name="numberseries",
+            constraint=models.UniqueConstraint(
+                fields=("series", "year"), name="one_series_of_a_name_a_year"
+            ),
         ),
         migrations.AddField(
-            model_name='banktransfer',
-            name='payment',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='transfer', to='billing.payment'),
+            model_name="payment",
+            name="card",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="billing.card",
+            ),
         ),
         migrations.AddField(
-            model_name='paymentplan',
-            name='invoice',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payment_plans', to='billing.invoice'),
+            model_name="payment",
+            name="invoice",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="payments",
+                to="billing.invoice",
+            ),
         ),
         migrations.AddField(
-            model_name='paymentplanpart',
-            name='plan',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='billing.paymentplan'),
+            model_name="banktransfer",
+            name="payment",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="transfer",
+                to="billing.payment",
+            ),
         ),
         migrations.AddField(
-            model_name='planterm',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='plan_terms', to='billing.billingaccount'),
-        ),
-        migrations.AddIndex(
-            model_name='providerday',
-            index=models.Index(fields=['currency', 'day'], name='provider_days'),
-        ),
-        migrations.AddConstraint(
-            model_name='providerday',
-            constraint=models.UniqueConstraint(fields=('provider', 'day', 'currency'), name='one_figure_per_provider_and_day'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='providerday',
-            trigger=pgtrigger.compiler.Trigger(name='currency_of_provider_day_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency"))', func='RAISE EXCEPTION \'pgtrigger: Cannot update of "currency" rows from % table\', TG_TABLE_NAME;', hash='4e07a27073bdef2abc2616fbe57789fa7d1285cc', operation='UPDATE OF "currency"', pgid='pgtrigger_currency_of_provider_day_never_changes_93f72', table='billing_providerday', when='BEFORE')),
+            model_name="paymentplan",
+            name="invoice",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="payment_plans",
+                to="billing.invoice",
+            ),
         ),
         migrations.AddField(
-            model_name='reversal',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reversals', to='billing.billingaccount'),
+            model_name="paymentplanpart",
+            name="plan",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="parts",
+                to="billing.paymentplan",
+            ),
         ),
         migrations.AddField(
-            model_name='reversal',
-            name='charge',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversal', to='billing.charge'),
+            model_name="planterm",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="plan_terms",
+                to="billing.billingaccount",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="providerday",
+            index=models.Index(fields=["currency", "day"], name="provider_days"),
+        ),
+        migrations.AddConstraint(
+            model_name="providerday",
+            constraint=models.UniqueConstraint(
+                fields=("provider", "day", "currency"), name="one_figure_per_provider_and_day"
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="providerday",
+            trigger=pgtrigger.compiler.Trigger(
+                name="currency_of_provider_day_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update of \"currency\" rows from % table', TG_TABLE_NAME;",
+                    hash="4e07a27073bdef2abc2616fbe57789fa7d1285cc",
+                    operation='UPDATE OF "currency"',
+                    pgid="pgtrigger_currency_of_provider_day_never_changes_93f72",
+                    table="billing_providerday",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='reversal',
-            name='payment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reversals', to='billing.payment'),
+            model_name="reversal",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="reversals",
+                to="billing.billingaccount",
+            ),
         ),
         migrations.AddField(
-            model_name='statement',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='billing.billingaccount'),
+            model_name="reversal",
+            name="charge",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="reversal",
+                to="billing.charge",
+            ),
         ),
         migrations.AddField(
-            model_name='documentmail',
-            name='statement',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='mails', to='billing.statement'),
+            model_name="reversal",
+            name="payment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="reversals",
+                to="billing.payment",
+            ),
         ),
         migrations.AddField(
-            model_name='charge',
-            name='statement',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='charges', to='billing.statement'),
+            model_name="statement",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="statements",
+                to="billing.billingaccount",
+            ),
         ),
         migrations.AddField(
-            model_name='statementtotal',
-            name='fee',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.fee'),
+            model_name="documentmail",
+            name="statement",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="mails",
+                to="billing.statement",
+            ),
         ),
         migrations.AddField(
-            model_name='statementtotal',
-            name='statement',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='totals', to='billing.statement'),
+            model_name="charge",
+            name="statement",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="charges",
+                to="billing.statement",
+            ),
         ),
         migrations.AddField(
-            model_name='thresholdrequest',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='threshold_requests', to='billing.billingaccount'),
+            model_name="statementtotal",
+            name="fee",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="billing.fee",
+            ),
         ),
         migrations.AddField(
-            model_name='unappliedentry',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='unapplied_entries', to='billing.billingaccount'),
+            model_name="statementtotal",
+            name="statement",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="totals",
+                to="billing.statement",
+            ),
         ),
         migrations.AddField(
-            model_name='unappliedentry',
-            name='payment',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='unapplied_entries', to='billing.payment'),
+            model_name="thresholdrequest",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="threshold_requests",
+                to="billing.billingaccount",
+            ),
         ),
         migrations.AddField(
-            model_name='banktransfer',
-            name='entry',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='transfer', to='billing.unappliedentry'),
+            model_name="unappliedentry",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="unapplied_entries",
+                to="billing.billingaccount",
+            ),
         ),
         migrations.AddField(
-            model_name='waiver',
-            name='charge',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.charge'),
+            model_name="unappliedentry",
+            name="payment",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="unapplied_entries",
+                to="billing.payment",
+            ),
         ),
         migrations.AddField(
-            model_name='waiver',
-            name='invoice',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='waivers', to='billing.invoice'),
+            model_name="banktransfer",
+            name="entry",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="transfer",
+                to="billing.unappliedentry",
+            ),
         ),
         migrations.AddField(
-            model_name='waiver',
-            name='payment',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='waiver', to='billing.payment'),
+            model_name="waiver",
+            name="charge",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="billing.charge"
+            ),
         ),
         migrations.AddField(
-            model_name='yeararchive',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='archives', to='billing.billingaccount'),
+            model_name="waiver",
+            name="invoice",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="waivers",
+                to="billing.invoice",
+            ),
         ),
         migrations.AddField(
-            model_name='archivepart',
-            name='archive',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parts', to='billing.yeararchive'),
+            model_name="waiver",
+            name="payment",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="waiver",
+                to="billing.payment",
+            ),
+        ),
+        migrations.AddField(
+            model_name="yeararchive",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="archives",
+                to="billing.billingaccount",
+            ),
+        ),
+        migrations.AddField(
+            model_name="archivepart",
+            name="archive",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="parts",
+                to="billing.yeararchive",
+            ),
         ),
         migrations.AddIndex(
-            model_name='accountchange',
-            index=models.Index(fields=['account', '-id'], name='account_change_history'),
+            model_name="accountchange",
+            index=models.Index(fields=["account", "-id"], name="account_change_history"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='accountchange',
-            trigger=pgtrigger.compiler.Trigger(name='account_change_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\'] = to_jsonb(NEW) - ARRAY[\'actor\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='af2bc286301143ef753646b350f2f8636af39385', operation='UPDATE OR DELETE', pgid='pgtrigger_account_change_is_append_only_6e459', table='billing_accountchange', when='BEFORE')),
+            model_name="accountchange",
+            trigger=pgtrigger.compiler.Trigger(
+                name="account_change_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor'] = to_jsonb(NEW) - ARRAY['actor'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="af2bc286301143ef753646b350f2f8636af39385",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_account_change_is_append_only_6e459",
+                    table="billing_accountchange",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingaddress',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('account', 'email'), name='one_billing_address_per_account_and_mailbox'),
+            model_name="billingaddress",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at__isnull", True)),
+                fields=("account", "email"),
+                name="one_billing_address_per_account_and_mailbox",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingaddress',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by', '')), models.Q(('ended_at__isnull', False), ('ended_by__gt', '')), _connector='OR'), name='billing_address_is_ended_by_somebody'),
+            model_name="billingaddress",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at__isnull", True), ("ended_by", "")),
+                    models.Q(("ended_at__isnull", False), ("ended_by__gt", "")),
+                    _connector="OR",
+                ),
+                name="billing_address_is_ended_by_somebody",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='billingaddress',
-            trigger=pgtrigger.compiler.Trigger(name='billing_address_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='f5ec0cb477db779dc21b4d6a8d2c6e7192253b2d', operation='DELETE', pgid='pgtrigger_billing_address_is_never_deleted_e08a6', table='billing_billingaddress', when='BEFORE')),
+            model_name="billingaddress",
+            trigger=pgtrigger.compiler.Trigger(
+                name="billing_address_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="f5ec0cb477db779dc21b4d6a8d2c6e7192253b2d",
+                    operation="DELETE",
+                    pgid="pgtrigger_billing_address_is_never_deleted_e08a6",
+                    table="billing_billingaddress",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='billingquestion',
-            index=models.Index(fields=['account', '-id'], name='billing_question_history'),
+            model_name="billingquestion",
+            index=models.Index(fields=["account", "-id"], name="billing_question_history"),
         ),
         migrations.AddIndex(
-            model_name='billingquestion',
-            index=models.Index(condition=models.Q(('status', 'PENDING')), fields=['asked_at'], name='billing_question_pending'),
+            model_name="billingquestion",
+            index=models.Index(
+                condition=models.Q(("status", "PENDING")),
+                fields=["asked_at"],
+                name="billing_question_pending",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingquestion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answer', ''), ('answered_at__isnull', True), ('status', 'PENDING')), models.Q(('answer__gt', ''), ('answered_at__isnull', False), ('status', 'ANSWERED')), _connector='OR'), name='billing_question_has_an_answer_exactly_when_answered'),
+            model_name="billingquestion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("answer", ""), ("answered_at__isnull", True), ("status", "PENDING")),
+                    models.Q(
+                        ("answer__gt", ""), ("answered_at__isnull", False), ("status", "ANSWERED")
+                    ),
+                    _connector="OR",
+                ),
+                name="billing_question_has_an_answer_exactly_when_answered",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingquestion',
-            constraint=models.UniqueConstraint(condition=models.Q(('request_key', ''), _negated=True), fields=('account', 'request_key'), name='one_billing_question_per_submitted_form'),
+            model_name="billingquestion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("request_key", ""), _negated=True),
+                fields=("account", "request_key"),
+                name="one_billing_question_per_submitted_form",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='billingquestion',
-            trigger=pgtrigger.compiler.Trigger(name='billing_question_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='9c440e5e3e6a5a23372c853f7c9cbada9ea029de', operation='DELETE', pgid='pgtrigger_billing_question_is_never_deleted_ded98', table='billing_billingquestion', when='BEFORE')),
+            model_name="billingquestion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="billing_question_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="9c440e5e3e6a5a23372c853f7c9cbada9ea029de",
+                    operation="DELETE",
+                    pgid="pgtrigger_billing_question_is_never_deleted_ded98",
+                    table="billing_billingquestion",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='billingquestion',
-            trigger=pgtrigger.compiler.Trigger(name='billing_question_is_answered_once', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{PENDING:ANSWERED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='6a550675c9ff6443e21c9e76608721b38ab49d99', operation='UPDATE', pgid='pgtrigger_billing_question_is_answered_once_5f733', table='billing_billingquestion', when='BEFORE')),
+            model_name="billingquestion",
+            trigger=pgtrigger.compiler.Trigger(
+                name="billing_question_is_answered_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{PENDING:ANSWERED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="6a550675c9ff6443e21c9e76608721b38ab49d99",
+                    operation="UPDATE",
+                    pgid="pgtrigger_billing_question_is_answered_once_5f733",
+                    table="billing_billingquestion",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='card',
-            index=models.Index(condition=models.Q(('removed_at__isnull', True)), fields=['account'], name='card_in_use'),
+            model_name="card",
+            index=models.Index(
+                condition=models.Q(("removed_at__isnull", True)),
+                fields=["account"],
+                name="card_in_use",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='card',
-            constraint=models.CheckConstraint(condition=models.Q(('blocked_at__isnull', True), ('removed_at__isnull', False), _connector='OR'), name='a_blocked_card_is_removed'),
+            model_name="card",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("blocked_at__isnull", True), ("removed_at__isnull", False), _connector="OR"
+                ),
+                name="a_blocked_card_is_removed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='card',
-            constraint=models.UniqueConstraint(condition=models.Q(('provider', 'sandbox'), _negated=True), fields=('provider', 'token'), name='one_card_per_provider_and_token'),
+            model_name="card",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("provider", "sandbox"), _negated=True),
+                fields=("provider", "token"),
+                name="one_card_per_provider_and_token",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='card',
-            constraint=models.UniqueConstraint(condition=models.Q(('request_key', ''), _negated=True), fields=('account', 'request_key'), name='one_card_per_submitted_form'),
+            model_name="card",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("request_key", ""), _negated=True),
+                fields=("account", "request_key"),
+                name="one_card_per_submitted_form",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='card',
-            trigger=pgtrigger.compiler.Trigger(name='card_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='55710b6f99182acc63038adaeb3c0ee62501f6b8', operation='DELETE', pgid='pgtrigger_card_is_never_deleted_0d3c8', table='billing_card', when='BEFORE')),
+            model_name="card",
+            trigger=pgtrigger.compiler.Trigger(
+                name="card_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="55710b6f99182acc63038adaeb3c0ee62501f6b8",
+                    operation="DELETE",
+                    pgid="pgtrigger_card_is_never_deleted_0d3c8",
+                    table="billing_card",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='card',
-            trigger=pgtrigger.compiler.Trigger(name='card_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."account_id" IS DISTINCT FROM (NEW."account_id") OR OLD."provider" IS DISTINCT FROM (NEW."provider") OR OLD."customer" IS DISTINCT FROM (NEW."customer") OR OLD."token" IS DISTINCT FROM (NEW."token") OR OLD."brand" IS DISTINCT FROM (NEW."brand") OR OLD."last_four" IS DISTINCT FROM (NEW."last_four") OR OLD."expires_on" IS DISTINCT FROM (NEW."expires_on") OR OLD."added_at" IS DISTINCT FROM (NEW."added_at") OR OLD."added_by" IS DISTINCT FROM (NEW."added_by") OR OLD."request_key" IS DISTINCT FROM (NEW."request_key"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'added_by\', \'removed_by\', \'blocked_by\'] = to_jsonb(NEW) - ARRAY[\'added_by\', \'removed_by\', \'blocked_by\'] AND (NEW."added_by" IS NOT DISTINCT FROM OLD."added_by" OR (NEW."added_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."added_by"::text LIKE regexp_replace(regexp_replace(NEW."added_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."removed_by" IS NOT DISTINCT FROM OLD."removed_by" OR (NEW."removed_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."removed_by"::text LIKE regexp_replace(regexp_replace(NEW."removed_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."blocked_by" IS NOT DISTINCT FROM OLD."blocked_by" OR (NEW."blocked_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."blocked_by"::text LIKE regexp_replace(regexp_replace(NEW."blocked_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='452bfdf45bca1d77d8931caac730ff6fb2d6a51e', operation='UPDATE', pgid='pgtrigger_card_never_changes_4ad8e', table='billing_card', when='BEFORE')),
+            model_name="card",
+            trigger=pgtrigger.compiler.Trigger(
+                name="card_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."account_id" IS DISTINCT FROM (NEW."account_id") OR OLD."provider" IS DISTINCT FROM (NEW."provider") OR OLD."customer" IS DISTINCT FROM (NEW."customer") OR OLD."token" IS DISTINCT FROM (NEW."token") OR OLD."brand" IS DISTINCT FROM (NEW."brand") OR OLD."last_four" IS DISTINCT FROM (NEW."last_four") OR OLD."expires_on" IS DISTINCT FROM (NEW."expires_on") OR OLD."added_at" IS DISTINCT FROM (NEW."added_at") OR OLD."added_by" IS DISTINCT FROM (NEW."added_by") OR OLD."request_key" IS DISTINCT FROM (NEW."request_key"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['added_by', 'removed_by', 'blocked_by'] = to_jsonb(NEW) - ARRAY['added_by', 'removed_by', 'blocked_by'] AND (NEW.\"added_by\" IS NOT DISTINCT FROM OLD.\"added_by\" OR (NEW.\"added_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"added_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"added_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"removed_by\" IS NOT DISTINCT FROM OLD.\"removed_by\" OR (NEW.\"removed_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"removed_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"removed_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"blocked_by\" IS NOT DISTINCT FROM OLD.\"blocked_by\" OR (NEW.\"blocked_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"blocked_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"blocked_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="452bfdf45bca1d77d8931caac730ff6fb2d6a51e",
+                    operation="UPDATE",
+                    pgid="pgtrigger_card_never_changes_4ad8e",
+                    table="billing_card",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='card',
-            trigger=pgtrigger.compiler.Trigger(name='card_stays_blocked', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."blocked_at" IS NOT NULL)', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'added_by\', \'removed_by\', \'blocked_by\'] = to_jsonb(NEW) - ARRAY[\'added_by\', \'removed_by\', \'blocked_by\'] AND (NEW."added_by" IS NOT DISTINCT FROM OLD."added_by" OR (NEW."added_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."added_by"::text LIKE regexp_replace(regexp_replace(NEW."added_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."removed_by" IS NOT DISTINCT FROM OLD."removed_by" OR (NEW."removed_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."removed_by"::text LIKE regexp_replace(regexp_replace(NEW."removed_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."blocked_by" IS NOT DISTINCT FROM OLD."blocked_by" OR (NEW."blocked_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."blocked_by"::text LIKE regexp_replace(regexp_replace(NEW."blocked_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='d659d55d04bacddc78ad92434848feb9a37d0460', operation='UPDATE', pgid='pgtrigger_card_stays_blocked_15b1c', table='billing_card', when='BEFORE')),
+            model_name="card",
+            trigger=pgtrigger.compiler.Trigger(
+                name="card_stays_blocked",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."blocked_at" IS NOT NULL)',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['added_by', 'removed_by', 'blocked_by'] = to_jsonb(NEW) - ARRAY['added_by', 'removed_by', 'blocked_by'] AND (NEW.\"added_by\" IS NOT DISTINCT FROM OLD.\"added_by\" OR (NEW.\"added_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"added_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"added_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"removed_by\" IS NOT DISTINCT FROM OLD.\"removed_by\" OR (NEW.\"removed_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"removed_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"removed_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"blocked_by\" IS NOT DISTINCT FROM OLD.\"blocked_by\" OR (NEW.\"blocked_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"blocked_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"blocked_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="d659d55d04bacddc78ad92434848feb9a37d0460",
+                    operation="UPDATE",
+                    pgid="pgtrigger_card_stays_blocked_15b1c",
+                    table="billing_card",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='billingaccount',
-            index=models.Index(fields=['open_until'], name='account_by_day_end'),
+            model_name="billingaccount",
+            index=models.Index(fields=["open_until"], name="account_by_day_end"),
         ),
         migrations.AddIndex(
-            model_name='billingaccount',
-            index=models.Index(condition=models.Q(('unapplied_since__isnull', False)), fields=['unapplied_since'], name='unapplied_money_by_age'),
+            model_name="billingaccount",
+            index=models.Index(
+                condition=models.Q(("unapplied_since__isnull", False)),
+                fields=["unapplied_since"],
+                name="unapplied_money_by_age",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingaccount',
-            constraint=models.CheckConstraint(condition=models.Q(('plan_interval_days__gte', 30)), name='plan_interval_not_shorter_than_the_cycle'),
+            model_name="billingaccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("plan_interval_days__gte", 30)),
+                name="plan_interval_not_shorter_than_the_cycle",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingaccount',
-            constraint=models.CheckConstraint(condition=models.Q(('plan_price__gte', 0)), name='plan_price_not_negative'),
+            model_name="billingaccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("plan_price__gte", 0)), name="plan_price_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingaccount',
-            constraint=models.CheckConstraint(condition=models.Q(('threshold__gte', 0)), name='threshold_not_negative'),
+            model_name="billingaccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("threshold__gte", 0)), name="threshold_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingaccount',
-            constraint=models.CheckConstraint(condition=models.Q(('unapplied__gte', 0)), name='unapplied_not_negative'),
+            model_name="billingaccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("unapplied__gte", 0)), name="unapplied_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingaccount',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('unapplied', 0), ('unapplied_since__isnull', True)), models.Q(('unapplied__gt', 0), ('unapplied_since__isnull', False)), _connector='OR'), name='unapplied_money_is_there_since_an_instant'),
+            model_name="billingaccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("unapplied", 0), ("unapplied_since__isnull", True)),
+                    models.Q(("unapplied__gt", 0), ("unapplied_since__isnull", False)),
+                    _connector="OR",
+                ),
+                name="unapplied_money_is_there_since_an_instant",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingaccount',
-            constraint=models.CheckConstraint(condition=models.Q(('card_disputed_at__isnull', True), ('card__isnull', False), _connector='OR'), name='only_a_card_is_disputed'),
+            model_name="billingaccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("card_disputed_at__isnull", True), ("card__isnull", False), _connector="OR"
+                ),
+                name="only_a_card_is_disputed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingaccount',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('closed_on__isnull', True)), models.Q(('closed_at__isnull', False), ('closed_on__isnull', False)), _connector='OR'), name='account_closed_at_an_instant_of_a_day'),
+            model_name="billingaccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at__isnull", True), ("closed_on__isnull", True)),
+                    models.Q(("closed_at__isnull", False), ("closed_on__isnull", False)),
+                    _connector="OR",
+                ),
+                name="account_closed_at_an_instant_of_a_day",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='billingaccount',
-            trigger=pgtrigger.compiler.Trigger(name='currency_of_account_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency"))', func='RAISE EXCEPTION \'pgtrigger: Cannot update of "currency" rows from % table\', TG_TABLE_NAME;', hash='241b9c964324bd72babd4a44a7238d257503bf84', operation='UPDATE OF "currency"', pgid='pgtrigger_currency_of_account_never_changes_a5da3', table='billing_billingaccount', when='BEFORE')),
+            model_name="billingaccount",
+            trigger=pgtrigger.compiler.Trigger(
+                name="currency_of_account_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update of \"currency\" rows from % table', TG_TABLE_NAME;",
+                    hash="241b9c964324bd72babd4a44a7238d257503bf84",
+                    operation='UPDATE OF "currency"',
+                    pgid="pgtrigger_currency_of_account_never_changes_a5da3",
+                    table="billing_billingaccount",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='billingcredit',
-            index=models.Index(fields=['account', '-id'], name='billing_credit_history'),
+            model_name="billingcredit",
+            index=models.Index(fields=["account", "-id"], name="billing_credit_history"),
         ),
         migrations.AddIndex(
-            model_name='billingcredit',
-            index=models.Index(condition=models.Q(('status', 'REQUESTED')), fields=['asked_at'], name='billing_credit_pending'),
+            model_name="billingcredit",
+            index=models.Index(
+                condition=models.Q(("status", "REQUESTED")),
+                fields=["asked_at"],
+                name="billing_credit_pending",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingcredit',
-            constraint=models.UniqueConstraint(condition=models.Q(('request_key', ''), _negated=True), fields=('account', 'request_key'), name='one_credit_per_submitted_form'),
+            model_name="billingcredit",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("request_key", ""), _negated=True),
+                fields=("account", "request_key"),
+                name="one_credit_per_submitted_form",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingcredit',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='billing_credit_positive'),
+            model_name="billingcredit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="billing_credit_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingcredit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('made__isnull', False), ('status__in', ['APPROVED', 'UNDONE'])), models.Q(models.Q(('status__in', ['APPROVED', 'UNDONE']), _negated=True), ('made__isnull', True)), _connector='OR'), name='billing_credit_has_its_charge_exactly_when_approved'),
+            model_name="billingcredit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("made__isnull", False), ("status__in", ["APPROVED", "UNDONE"])),
+                    models.Q(
+                        models.Q(("status__in", ["APPROVED", "UNDONE"]), _negated=True),
+                        ("made__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="billing_credit_has_its_charge_exactly_when_approved",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='billingcredit',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'UNDONE'), ('taken_back__isnull', False), ('undone_at__isnull', False), ('undone_by__gt', ''), ('undone_reason__gt', '')), models.Q(models.Q(('status', 'UNDONE'), _negated=True), ('undone_at__isnull', True), ('undone_by', ''), ('undone_reason', ''), ('taken_back__isnull', True)), _connector='OR'), name='billing_credit_is_taken_back_by_a_charge_exactly_when_undone'),
+            model_name="billingcredit",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("status", "UNDONE"),
+                        ("taken_back__isnull", False),
+                        ("undone_at__isnull", False),
+                        ("undone_by__gt", ""),
+                        ("undone_reason__gt", ""),
+                    ),
+                    models.Q(
+                        models.Q(("status", "UNDONE"), _negated=True),
+                        ("undone_at__isnull", True),
+                        ("undone_by", ""),
+                        ("undone_reason", ""),
+                        ("taken_back__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="billing_credit_is_taken_back_by_a_charge_exactly_when_undone",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='billingcredit',
-            trigger=pgtrigger.compiler.Trigger(name='billing_credit_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='6a8ee40c56b8c83f81583b90b56521323b4d3e34', operation='DELETE', pgid='pgtrigger_billing_credit_is_never_deleted_7daf6', table='billing_billingcredit', when='BEFORE')),
+            model_name="billingcredit",
+            trigger=pgtrigger.compiler.Trigger(
+                name="billing_credit_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="6a8ee40c56b8c83f81583b90b56521323b4d3e34",
+                    operation="DELETE",
+                    pgid="pgtrigger_billing_credit_is_never_deleted_7daf6",
+                    table="billing_billingcredit",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='billingcredit',
-            trigger=pgtrigger.compiler.Trigger(name='billing_credit_is_decided_once', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{REQUESTED:APPROVED,REQUESTED:REJECTED,APPROVED:UNDONE}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='5afb0bec6c840caa00513e71544bca9039957676', operation='UPDATE', pgid='pgtrigger_billing_credit_is_decided_once_1ca42', table='billing_billingcredit', when='BEFORE')),
+            model_name="billingcredit",
+            trigger=pgtrigger.compiler.Trigger(
+                name="billing_credit_is_decided_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{REQUESTED:APPROVED,REQUESTED:REJECTED,APPROVED:UNDONE}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="5afb0bec6c840caa00513e71544bca9039957676",
+                    operation="UPDATE",
+                    pgid="pgtrigger_billing_credit_is_decided_once_1ca42",
+                    table="billing_billingcredit",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='billingcredit',
-            trigger=pgtrigger.compiler.Trigger(name='billing_credit_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."account_id" IS DISTINCT FROM (NEW."account_id") OR OLD."charge_id" IS DISTINCT FROM (NEW."charge_id") OR OLD."fee_id" IS DISTINCT FROM (NEW."fee_id") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."message" IS DISTINCT FROM (NEW."message") OR OLD."request_key" IS DISTINCT FROM (NEW."request_key") OR OLD."asked_at" IS DISTINCT FROM (NEW."asked_at") OR OLD."asked_by" IS DISTINCT FROM (NEW."asked_by"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'asked_by\', \'decided_by\', \'undone_by\'] = to_jsonb(NEW) - ARRAY[\'asked_by\', \'decided_by\', \'undone_by\'] AND (NEW."asked_by" IS NOT DISTINCT FROM OLD."asked_by" OR (NEW."asked_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."asked_by"::text LIKE regexp_replace(regexp_replace(NEW."asked_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."decided_by" IS NOT DISTINCT FROM OLD."decided_by" OR (NEW."decided_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."decided_by"::text LIKE regexp_replace(regexp_replace(NEW."decided_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."undone_by" IS NOT DISTINCT FROM OLD."undone_by" OR (NEW."undone_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."undone_by"::text LIKE regexp_replace(regexp_replace(NEW."undone_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='97eadce28009a22825cfd77d8d62ea04b21c73d0', operation='UPDATE', pgid='pgtrigger_billing_credit_never_changes_a9e0e', table='billing_billingcredit', when='BEFORE')),
+            model_name="billingcredit",
+            trigger=pgtrigger.compiler.Trigger(
+                name="billing_credit_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."account_id" IS DISTINCT FROM (NEW."account_id") OR OLD."charge_id" IS DISTINCT FROM (NEW."charge_id") OR OLD."fee_id" IS DISTINCT FROM (NEW."fee_id") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."message" IS DISTINCT FROM (NEW."message") OR OLD."request_key" IS DISTINCT FROM (NEW."request_key") OR OLD."asked_at" IS DISTINCT FROM (NEW."asked_at") OR OLD."asked_by" IS DISTINCT FROM (NEW."asked_by"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['asked_by', 'decided_by', 'undone_by'] = to_jsonb(NEW) - ARRAY['asked_by', 'decided_by', 'undone_by'] AND (NEW.\"asked_by\" IS NOT DISTINCT FROM OLD.\"asked_by\" OR (NEW.\"asked_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"asked_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"asked_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"decided_by\" IS NOT DISTINCT FROM OLD.\"decided_by\" OR (NEW.\"decided_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"decided_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"decided_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"undone_by\" IS NOT DISTINCT FROM OLD.\"undone_by\" OR (NEW.\"undone_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"undone_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"undone_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="97eadce28009a22825cfd77d8d62ea04b21c73d0",
+                    operation="UPDATE",
+                    pgid="pgtrigger_billing_credit_never_changes_a9e0e",
+                    table="billing_billingcredit",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='feeprice',
-            index=models.Index(fields=['fee', 'currency', 'merchant', '-from_on', '-id'], name='fee_price_history'),
+            model_name="feeprice",
+            index=models.Index(
+                fields=["fee", "currency", "merchant", "-from_on", "-id"], name="fee_price_history"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='feeprice',
-            constraint=models.CheckConstraint(condition=models.Q(('unit_price__gte', 0)), name='fee_price_not_negative'),
+            model_name="feeprice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("unit_price__gte", 0)), name="fee_price_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='feeprice',
-            constraint=models.CheckConstraint(condition=models.Q(('unit_price__isnull', False), ('merchant__isnull', False), _connector='OR'), name='only_a_merchants_own_price_can_end'),
+            model_name="feeprice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("unit_price__isnull", False), ("merchant__isnull", False), _connector="OR"
+                ),
+                name="only_a_merchants_own_price_can_end",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='feeprice',
-            trigger=pgtrigger.compiler.Trigger(name='fee_price_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'introduced_by\'] = to_jsonb(NEW) - ARRAY[\'introduced_by\'] AND (NEW."introduced_by" IS NOT DISTINCT FROM OLD."introduced_by" OR (NEW."introduced_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."introduced_by"::text LIKE regexp_replace(regexp_replace(NEW."introduced_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='ca3d762178fa9bc7b497c4e80b901e8270b0c434', operation='UPDATE OR DELETE', pgid='pgtrigger_fee_price_is_append_only_56e15', table='billing_feeprice', when='BEFORE')),
+            model_name="feeprice",
+            trigger=pgtrigger.compiler.Trigger(
+                name="fee_price_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['introduced_by'] = to_jsonb(NEW) - ARRAY['introduced_by'] AND (NEW.\"introduced_by\" IS NOT DISTINCT FROM OLD.\"introduced_by\" OR (NEW.\"introduced_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"introduced_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"introduced_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="ca3d762178fa9bc7b497c4e80b901e8270b0c434",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_fee_price_is_append_only_56e15",
+                    table="billing_feeprice",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='fulfilmentrequest',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['first_at'], name='requests_lately'),
+            model_name="fulfilmentrequest",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["first_at"], name="requests_lately"
+            ),
         ),
         migrations.AddIndex(
-            model_name='fulfilmentrequest',
-            index=models.Index(fields=['account', '-first_at', '-id'], name='request_history'),
+            model_name="fulfilmentrequest",
+            index=models.Index(fields=["account", "-first_at", "-id"], name="request_history"),
         ),
         migrations.AddConstraint(
-            model_name='fulfilmentrequest',
-            constraint=models.UniqueConstraint(fields=('account', 'reference'), name='one_request_per_merchant_and_reference'),
+            model_name="fulfilmentrequest",
+            constraint=models.UniqueConstraint(
+                fields=("account", "reference"), name="one_request_per_merchant_and_reference"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='fulfilmentrequest',
-            trigger=pgtrigger.compiler.Trigger(name='request_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='3528622bba15cf5a495b856b376900ea0b1e50dc', operation='UPDATE OR DELETE', pgid='pgtrigger_request_is_append_only_cb120', table='billing_fulfilmentrequest', when='BEFORE')),
+            model_name="fulfilmentrequest",
+            trigger=pgtrigger.compiler.Trigger(
+                name="request_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="3528622bba15cf5a495b856b376900ea0b1e50dc",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_request_is_append_only_cb120",
+                    table="billing_fulfilmentrequest",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['account', '-issued_at', '-id'], name='invoice_history'),
+            model_name="invoice",
+            index=models.Index(fields=["account", "-issued_at", "-id"], name="invoice_history"),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(condition=models.Q(('next_attempt_at__isnull', False), ('status__in', ['OPEN', 'UNCOLLECTIBLE'])), fields=['next_attempt_at'], name='invoice_to_collect'),
+            model_name="invoice",
+            index=models.Index(
+                condition=models.Q(
+                    ("next_attempt_at__isnull", False), ("status__in", ["OPEN", "UNCOLLECTIBLE"])
+                ),
+                fields=["next_attempt_at"],
+                name="invoice_to_collect",
+            ),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(condition=models.Q(('status', 'DRAFT')), fields=['issued_at'], name='invoice_draft'),
+            model_name="invoice",
+            index=models.Index(
+                condition=models.Q(("status", "DRAFT")), fields=["issued_at"], name="invoice_draft"
+            ),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(condition=models.Q(('first_failed_at__isnull', False), ('status', 'OPEN')), fields=['first_failed_at'], name='invoice_failed'),
+            model_name="invoice",
+            index=models.Index(
+                condition=models.Q(("first_failed_at__isnull", False), ("status", "OPEN")),
+                fields=["first_failed_at"],
+                name="invoice_failed",
+            ),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['issued_at'], name='invoices_lately'),
+            model_name="invoice",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["issued_at"], name="invoices_lately"
+            ),
         ),
         migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(condition=models.Q(('status__in', ['DRAFT', 'OPEN', 'UNCOLLECTIBLE'])), fields=['account', 'issued_on'], name='invoice_unpaid'),
+            model_name="invoice",
+            index=models.Index(
+                condition=models.Q(("status__in", ["DRAFT", "OPEN", "UNCOLLECTIBLE"])),
+                fields=["account", "issued_on"],
+                name="invoice_unpaid",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind__in', ['SUBSCRIPTION', 'CYCLE'])), fields=('account', 'issued_on'), name='one_scheduled_invoice_per_merchant_and_date'),
+            model_name="invoice",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind__in", ["SUBSCRIPTION", "CYCLE"])),
+                fields=("account", "issued_on"),
+                name="one_scheduled_invoice_per_merchant_and_date",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(('total__gt', 0)), name='invoice_total_positive'),
+            model_name="invoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("total__gt", 0)), name="invoice_total_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('number__isnull', True), ('status__in', ['DRAFT', 'VOID'])), models.Q(('number__isnull', False), models.Q(('status', 'DRAFT'), _negated=True)), _connector='OR'), name='invoice_has_a_number_from_its_issue_on'),
+            model_name="invoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("number__isnull", True), ("status__in", ["DRAFT", "VOID"])),
+                    models.Q(
+                        ("number__isnull", False), models.Q(("status", "DRAFT"), _negated=True)
+                    ),
+                    _connector="OR",
+                ),
+                name="invoice_has_a_number_from_its_issue_on",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_paid__gte', 0), ('amount_paid__lte', models.F('total'))), name='invoice_paid_within_its_total'),
+            model_name="invoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amount_paid__gte", 0), ("amount_paid__lte", models.F("total"))
+                ),
+                name="invoice_paid_within_its_total",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount_paid', models.F('total')), ('paid_at__isnull', False), ('status', 'PAID')), models.Q(models.Q(('status', 'PAID'), _negated=True), ('amount_paid__lt', models.F('total'))), _connector='OR'), name='invoice_is_paid_exactly_when_its_payments_reach_its_total'),
+            model_name="invoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("amount_paid", models.F("total")),
+                        ("paid_at__isnull", False),
+                        ("status", "PAID"),
+                    ),
+                    models.Q(
+                        models.Q(("status", "PAID"), _negated=True),
+                        ("amount_paid__lt", models.F("total")),
+                    ),
+                    _connector="OR",
+                ),
+                name="invoice_is_paid_exactly_when_its_payments_reach_its_total",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(('period_start__lte', models.F('period_end'))), name='invoice_period_is_not_empty'),
+            model_name="invoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("period_start__lte", models.F("period_end"))),
+                name="invoice_period_is_not_empty",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('plan_end__isnull', True), ('plan_start__isnull', True)), ('plan_start__lte', models.F('plan_end')), _connector='OR'), name='plan_days_of_an_invoice_are_not_empty'),
+            model_name="invoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("plan_end__isnull", True), ("plan_start__isnull", True)),
+                    ("plan_start__lte", models.F("plan_end")),
+                    _connector="OR",
+                ),
+                name="plan_days_of_an_invoice_are_not_empty",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'THRESHOLD'), ('threshold__isnull', False)), models.Q(models.Q(('kind', 'THRESHOLD'), _negated=True), ('threshold__isnull', True)), _connector='OR'), name='threshold_invoice_knows_its_threshold'),
+            model_name="invoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "THRESHOLD"), ("threshold__isnull", False)),
+                    models.Q(
+                        models.Q(("kind", "THRESHOLD"), _negated=True), ("threshold__isnull", True)
+                    ),
+                    _connector="OR",
+                ),
+                name="threshold_invoice_knows_its_threshold",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='invoice',
-            trigger=pgtrigger.compiler.Trigger(name='invoice_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='568bcfc53216f433c0d3df9ad8656c427cd09e36', operation='DELETE', pgid='pgtrigger_invoice_is_never_deleted_3f0ff', table='billing_invoice', when='BEFORE')),
+            model_name="invoice",
+            trigger=pgtrigger.compiler.Trigger(
+                name="invoice_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="568bcfc53216f433c0d3df9ad8656c427cd09e36",
+                    operation="DELETE",
+                    pgid="pgtrigger_invoice_is_never_deleted_3f0ff",
+                    table="billing_invoice",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='invoice',
-            trigger=pgtrigger.compiler.Trigger(name='invoice_status_moves_forward', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{DRAFT:OPEN,DRAFT:VOID,OPEN:PAID,OPEN:VOID,OPEN:UNCOLLECTIBLE,UNCOLLECTIBLE:PAID}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='cfa97465bf5d100f19aa67671ed42372548c8dbf', operation='UPDATE', pgid='pgtrigger_invoice_status_moves_forward_ba1ef', table='billing_invoice', when='BEFORE')),
+            model_name="invoice",
+            trigger=pgtrigger.compiler.Trigger(
+                name="invoice_status_moves_forward",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{DRAFT:OPEN,DRAFT:VOID,OPEN:PAID,OPEN:VOID,OPEN:UNCOLLECTIBLE,UNCOLLECTIBLE:PAID}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="cfa97465bf5d100f19aa67671ed42372548c8dbf",
+                    operation="UPDATE",
+                    pgid="pgtrigger_invoice_status_moves_forward_ba1ef",
+                    table="billing_invoice",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='invoice',
-            trigger=pgtrigger.compiler.Trigger(name='issued_invoice_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."account_id" IS DISTINCT FROM (NEW."account_id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."issued_on" IS DISTINCT FROM (NEW."issued_on") OR OLD."drafted_at" IS DISTINCT FROM (NEW."drafted_at") OR OLD."period_start" IS DISTINCT FROM (NEW."period_start") OR OLD."period_end" IS DISTINCT FROM (NEW."period_end") OR OLD."plan_start" IS DISTINCT FROM (NEW."plan_start") OR OLD."plan_end" IS DISTINCT FROM (NEW."plan_end") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."threshold" IS DISTINCT FROM (NEW."threshold") OR OLD."total" IS DISTINCT FROM (NEW."total") OR OLD."issuer_name" IS DISTINCT FROM (NEW."issuer_name") OR OLD."issuer_address" IS DISTINCT FROM (NEW."issuer_address") OR OLD."merchant_name" IS DISTINCT FROM (NEW."merchant_name") OR OLD."merchant_reference" IS DISTINCT FROM (NEW."merchant_reference") OR OLD."language" IS DISTINCT FROM (NEW."language"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'next_attempt_by\'] = to_jsonb(NEW) - ARRAY[\'next_attempt_by\'] AND (NEW."next_attempt_by" IS NOT DISTINCT FROM OLD."next_attempt_by" OR (NEW."next_attempt_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."next_attempt_by"::text LIKE regexp_replace(regexp_replace(NEW."next_attempt_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='ea8624b3c01a2f57e25e94aeb73e6826b8215d18', operation='UPDATE', pgid='pgtrigger_issued_invoice_never_changes_22f1f', table='billing_invoice', when='BEFORE')),
+            model_name="invoice",
+            trigger=pgtrigger.compiler.Trigger(
+                name="issued_invoice_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."account_id" IS DISTINCT FROM (NEW."account_id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."issued_on" IS DISTINCT FROM (NEW."issued_on") OR OLD."drafted_at" IS DISTINCT FROM (NEW."drafted_at") OR OLD."period_start" IS DISTINCT FROM (NEW."period_start") OR OLD."period_end" IS DISTINCT FROM (NEW."period_end") OR OLD."plan_start" IS DISTINCT FROM (NEW."plan_start") OR OLD."plan_end" IS DISTINCT FROM (NEW."plan_end") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."threshold" IS DISTINCT FROM (NEW."threshold") OR OLD."total" IS DISTINCT FROM (NEW."total") OR OLD."issuer_name" IS DISTINCT FROM (NEW."issuer_name") OR OLD."issuer_address" IS DISTINCT FROM (NEW."issuer_address") OR OLD."merchant_name" IS DISTINCT FROM (NEW."merchant_name") OR OLD."merchant_reference" IS DISTINCT FROM (NEW."merchant_reference") OR OLD."language" IS DISTINCT FROM (NEW."language"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['next_attempt_by'] = to_jsonb(NEW) - ARRAY['next_attempt_by'] AND (NEW.\"next_attempt_by\" IS NOT DISTINCT FROM OLD.\"next_attempt_by\" OR (NEW.\"next_attempt_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"next_attempt_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"next_attempt_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="ea8624b3c01a2f57e25e94aeb73e6826b8215d18",
+                    operation="UPDATE",
+                    pgid="pgtrigger_issued_invoice_never_changes_22f1f",
+                    table="billing_invoice",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='invoice',
-            trigger=pgtrigger.compiler.Trigger(name='invoice_is_numbered_and_failed_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.status <> 'DRAFT' AND (OLD.number, OLD.issued_at)\n                        IS DISTINCT FROM (NEW.number, NEW.issued_at)\n                    OR OLD.first_failed_at IS NOT NULL AND\n                        (OLD.first_failed_at, OLD.first_failed_on)\n                        IS DISTINCT FROM (NEW.first_failed_at, NEW.first_failed_on))", func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'next_attempt_by\'] = to_jsonb(NEW) - ARRAY[\'next_attempt_by\'] AND (NEW."next_attempt_by" IS NOT DISTINCT FROM OLD."next_attempt_by" OR (NEW."next_attempt_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."next_attempt_by"::text LIKE regexp_replace(regexp_replace(NEW."next_attempt_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='a9b10e7999025d7703d79ea83ba216b7873c0c71', operation='UPDATE', pgid='pgtrigger_invoice_is_numbered_and_failed_once_b4612', table='billing_invoice', when='BEFORE')),
+            model_name="invoice",
+            trigger=pgtrigger.compiler.Trigger(
+                name="invoice_is_numbered_and_failed_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.status <> 'DRAFT' AND (OLD.number, OLD.issued_at)\n                        IS DISTINCT FROM (NEW.number, NEW.issued_at)\n                    OR OLD.first_failed_at IS NOT NULL AND\n                        (OLD.first_failed_at, OLD.first_failed_on)\n                        IS DISTINCT FROM (NEW.first_failed_at, NEW.first_failed_on))",
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['next_attempt_by'] = to_jsonb(NEW) - ARRAY['next_attempt_by'] AND (NEW.\"next_attempt_by\" IS NOT DISTINCT FROM OLD.\"next_attempt_by\" OR (NEW.\"next_attempt_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"next_attempt_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"next_attempt_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="a9b10e7999025d7703d79ea83ba216b7873c0c71",
+                    operation="UPDATE",
+                    pgid="pgtrigger_invoice_is_numbered_and_failed_once_b4612",
+                    table="billing_invoice",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='invoice',
-            trigger=pgtrigger.compiler.Trigger(name='invoice_due_day_moves_as_decided', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.status <> 'DRAFT' AND OLD.due_on <> NEW.due_on AND NOT (\n                        OLD.status = 'OPEN' AND OLD.first_failed_at IS NULL\n                        AND NEW.due_on = OLD.due_on + 7\n                        AND (NEW.due_on = OLD.issued_on + 7 OR OLD.drafted_at IS NOT NULL)))", func="\n                    IF OLD.status <> 'OPEN' OR OLD.first_failed_at IS NOT NULL OR NOT EXISTS (\n                        SELECT 1 FROM billing_dueday moved\n                        WHERE moved.invoice_id = OLD.id AND moved.before = OLD.due_on\n                          AND moved.due_on = NEW.due_on\n                    ) THEN\n                        RAISE EXCEPTION 'pgtrigger: Cannot move the due day of a bill';\n                    END IF;\n                    RETURN NEW;\n                ", hash='399a602abb96649905d2cbf7324f07fffa37972f', operation='UPDATE', pgid='pgtrigger_invoice_due_day_moves_as_decided_e15e6', table='billing_invoice', when='BEFORE')),
+            model_name="invoice",
+            trigger=pgtrigger.compiler.Trigger(
+                name="invoice_due_day_moves_as_decided",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.status <> 'DRAFT' AND OLD.due_on <> NEW.due_on AND NOT (\n                        OLD.status = 'OPEN' AND OLD.first_failed_at IS NULL\n                        AND NEW.due_on = OLD.due_on + 7\n                        AND (NEW.due_on = OLD.issued_on + 7 OR OLD.drafted_at IS NOT NULL)))",
+                    func="\n                    IF OLD.status <> 'OPEN' OR OLD.first_failed_at IS NOT NULL OR NOT EXISTS (\n                        SELECT 1 FROM billing_dueday moved\n                        WHERE moved.invoice_id = OLD.id AND moved.before = OLD.due_on\n                          AND moved.due_on = NEW.due_on\n                    ) THEN\n                        RAISE EXCEPTION 'pgtrigger: Cannot move the due day of a bill';\n                    END IF;\n                    RETURN NEW;\n                ",
+                    hash="399a602abb96649905d2cbf7324f07fffa37972f",
+                    operation="UPDATE",
+                    pgid="pgtrigger_invoice_due_day_moves_as_decided_e15e6",
+                    table="billing_invoice",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dueday',
-            constraint=models.CheckConstraint(condition=models.Q(('due_on__gt', models.F('before'))), name='due_day_is_later'),
+            model_name="dueday",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("due_on__gt", models.F("before"))), name="due_day_is_later"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='dueday',
-            trigger=pgtrigger.compiler.Trigger(name='due_day_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\'] = to_jsonb(NEW) - ARRAY[\'actor\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='caad5670bb154604dccb27bbe55eaac960812e7f', operation='UPDATE OR DELETE', pgid='pgtrigger_due_day_is_append_only_20fa2', table='billing_dueday', when='BEFORE')),
+            model_name="dueday",
+            trigger=pgtrigger.compiler.Trigger(
+                name="due_day_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor'] = to_jsonb(NEW) - ARRAY['actor'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="caad5670bb154604dccb27bbe55eaac960812e7f",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_due_day_is_append_only_20fa2",
+                    table="billing_dueday",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='collectionpause',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('invoice',), name='one_pause_of_an_invoice_at_a_time'),
+            model_name="collectionpause",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at__isnull", True)),
+                fields=("invoice",),
+                name="one_pause_of_an_invoice_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='collectionpause',
-            constraint=models.CheckConstraint(condition=models.Q(('until_on__gt', models.F('began_on'))), name='pause_ends_after_its_day'),
+            model_name="collectionpause",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("until_on__gt", models.F("began_on"))),
+                name="pause_ends_after_its_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='collectionpause',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_on__isnull', True)), models.Q(('ended_at__isnull', False), ('ended_on__isnull', False), ('ended_on__lte', models.F('until_on'))), _connector='OR'), name='pause_ended_by_its_last_day'),
+            model_name="collectionpause",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at__isnull", True), ("ended_on__isnull", True)),
+                    models.Q(
+                        ("ended_at__isnull", False),
+                        ("ended_on__isnull", False),
+                        ("ended_on__lte", models.F("until_on")),
+                    ),
+                    _connector="OR",
+                ),
+                name="pause_ended_by_its_last_day",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='collectionpause',
-            trigger=pgtrigger.compiler.Trigger(name='pause_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='df7e3624b12fd918d6b9d15deb0b59c3402cca32', operation='DELETE', pgid='pgtrigger_pause_is_never_deleted_fd0be', table='billing_collectionpause', when='BEFORE')),
+            model_name="collectionpause",
+            trigger=pgtrigger.compiler.Trigger(
+                name="pause_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="df7e3624b12fd918d6b9d15deb0b59c3402cca32",
+                    operation="DELETE",
+                    pgid="pgtrigger_pause_is_never_deleted_fd0be",
+                    table="billing_collectionpause",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='collectionpause',
-            trigger=pgtrigger.compiler.Trigger(name='pause_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."invoice_id" IS DISTINCT FROM (NEW."invoice_id") OR OLD."began_on" IS DISTINCT FROM (NEW."began_on") OR OLD."until_on" IS DISTINCT FROM (NEW."until_on") OR OLD."until_at" IS DISTINCT FROM (NEW."until_at") OR OLD."tried_next_at" IS DISTINCT FROM (NEW."tried_next_at") OR OLD."actor" IS DISTINCT FROM (NEW."actor") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."told" IS DISTINCT FROM (NEW."told") OR OLD."at" IS DISTINCT FROM (NEW."at"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\', \'ended_by\'] = to_jsonb(NEW) - ARRAY[\'actor\', \'ended_by\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."ended_by" IS NOT DISTINCT FROM OLD."ended_by" OR (NEW."ended_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."ended_by"::text LIKE regexp_replace(regexp_replace(NEW."ended_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='64c70aad0179734009b3dce116e7ec82d0ab7606', operation='UPDATE', pgid='pgtrigger_pause_never_changes_a7b7c', table='billing_collectionpause', when='BEFORE')),
+            model_name="collectionpause",
+            trigger=pgtrigger.compiler.Trigger(
+                name="pause_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."invoice_id" IS DISTINCT FROM (NEW."invoice_id") OR OLD."began_on" IS DISTINCT FROM (NEW."began_on") OR OLD."until_on" IS DISTINCT FROM (NEW."until_on") OR OLD."until_at" IS DISTINCT FROM (NEW."until_at") OR OLD."tried_next_at" IS DISTINCT FROM (NEW."tried_next_at") OR OLD."actor" IS DISTINCT FROM (NEW."actor") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."told" IS DISTINCT FROM (NEW."told") OR OLD."at" IS DISTINCT FROM (NEW."at"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor', 'ended_by'] = to_jsonb(NEW) - ARRAY['actor', 'ended_by'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"ended_by\" IS NOT DISTINCT FROM OLD.\"ended_by\" OR (NEW.\"ended_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"ended_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"ended_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="64c70aad0179734009b3dce116e7ec82d0ab7606",
+                    operation="UPDATE",
+                    pgid="pgtrigger_pause_never_changes_a7b7c",
+                    table="billing_collectionpause",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='collectionpause',
-            trigger=pgtrigger.compiler.Trigger(name='ended_pause_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."ended_at" IS NOT NULL)', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\', \'ended_by\'] = to_jsonb(NEW) - ARRAY[\'actor\', \'ended_by\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."ended_by" IS NOT DISTINCT FROM OLD."ended_by" OR (NEW."ended_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."ended_by"::text LIKE regexp_replace(regexp_replace(NEW."ended_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='02e30c91028c66c14ecf97a14643ad50a82b18bb', operation='UPDATE', pgid='pgtrigger_ended_pause_never_changes_5085f', table='billing_collectionpause', when='BEFORE')),
+            model_name="collectionpause",
+            trigger=pgtrigger.compiler.Trigger(
+                name="ended_pause_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."ended_at" IS NOT NULL)',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor', 'ended_by'] = to_jsonb(NEW) - ARRAY['actor', 'ended_by'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"ended_by\" IS NOT DISTINCT FROM OLD.\"ended_by\" OR (NEW.\"ended_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"ended_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"ended_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="02e30c91028c66c14ecf97a14643ad50a82b18bb",
+                    operation="UPDATE",
+                    pgid="pgtrigger_ended_pause_never_changes_5085f",
+                    table="billing_collectionpause",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoicedecision',
-            constraint=models.UniqueConstraint(fields=('invoice', 'decision'), name='one_decision_of_a_kind_per_invoice'),
+            model_name="invoicedecision",
+            constraint=models.UniqueConstraint(
+                fields=("invoice", "decision"), name="one_decision_of_a_kind_per_invoice"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='invoicedecision',
-            trigger=pgtrigger.compiler.Trigger(name='invoice_decision_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\'] = to_jsonb(NEW) - ARRAY[\'actor\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='fabd7c5e28871a6e38465bc55d5d0afbeb5ffc25', operation='UPDATE OR DELETE', pgid='pgtrigger_invoice_decision_is_append_only_32913', table='billing_invoicedecision', when='BEFORE')),
+            model_name="invoicedecision",
+            trigger=pgtrigger.compiler.Trigger(
+                name="invoice_decision_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor'] = to_jsonb(NEW) - ARRAY['actor'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="fabd7c5e28871a6e38465bc55d5d0afbeb5ffc25",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_invoice_decision_is_append_only_32913",
+                    table="billing_invoicedecision",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='invoiceitem',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['posting_on'], name='items_lately'),
+            model_name="invoiceitem",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["posting_on"], name="items_lately"
+            ),
         ),
         migrations.AddIndex(
-            model_name='invoiceitem',
-            index=models.Index(condition=models.Q(('posted_at__isnull', True)), fields=['account'], name='item_accruing'),
+            model_name="invoiceitem",
+            index=models.Index(
+                condition=models.Q(("posted_at__isnull", True)),
+                fields=["account"],
+                name="item_accruing",
+            ),
         ),
         migrations.AddIndex(
-            model_name='invoiceitem',
-            index=models.Index(fields=['account', 'posting_on'], name='item_by_day'),
+            model_name="invoiceitem",
+            index=models.Index(fields=["account", "posting_on"], name="item_by_day"),
         ),
         migrations.AddIndex(
-            model_name='invoiceitem',
-            index=models.Index(condition=models.Q(('invoice__isnull', True), ('posted_at__isnull', False)), fields=['account', 'posting_on'], name='item_outstanding'),
+            model_name="invoiceitem",
+            index=models.Index(
+                condition=models.Q(("invoice__isnull", True), ("posted_at__isnull", False)),
+                fields=["account", "posting_on"],
+                name="item_outstanding",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoiceitem',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_collecting', True)), fields=('account', 'fee', 'posting_on', 'posting'), name='one_collecting_item_per_fee_and_day'),
+            model_name="invoiceitem",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_collecting", True)),
+                fields=("account", "fee", "posting_on", "posting"),
+                name="one_collecting_item_per_fee_and_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoiceitem',
-            constraint=models.CheckConstraint(condition=models.Q(('invoice__isnull', True), models.Q(('is_collecting', False), ('posted_at__isnull', False)), _connector='OR'), name='only_posted_items_are_billed'),
+            model_name="invoiceitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("invoice__isnull", True),
+                    models.Q(("is_collecting", False), ("posted_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="only_posted_items_are_billed",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='invoiceitem',
-            trigger=pgtrigger.compiler.Trigger(name='item_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='71bd83ad1dd708d4fdf42e2bc8b7e8c0b2a35e58', operation='DELETE', pgid='pgtrigger_item_is_never_deleted_d51b0', table='billing_invoiceitem', when='BEFORE')),
+            model_name="invoiceitem",
+            trigger=pgtrigger.compiler.Trigger(
+                name="item_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="71bd83ad1dd708d4fdf42e2bc8b7e8c0b2a35e58",
+                    operation="DELETE",
+                    pgid="pgtrigger_item_is_never_deleted_d51b0",
+                    table="billing_invoiceitem",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='invoiceitem',
-            trigger=pgtrigger.compiler.Trigger(name='currency_of_item_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency"))', func='RAISE EXCEPTION \'pgtrigger: Cannot update of "currency" rows from % table\', TG_TABLE_NAME;', hash='8800685add36a7beecd864c2c317d1ec3df5f610', operation='UPDATE OF "currency"', pgid='pgtrigger_currency_of_item_never_changes_a1622', table='billing_invoiceitem', when='BEFORE')),
+            model_name="invoiceitem",
+            trigger=pgtrigger.compiler.Trigger(
+                name="currency_of_item_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update of \"currency\" rows from % table', TG_TABLE_NAME;",
+                    hash="8800685add36a7beecd864c2c317d1ec3df5f610",
+                    operation='UPDATE OF "currency"',
+                    pgid="pgtrigger_currency_of_item_never_changes_a1622",
+                    table="billing_invoiceitem",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='invoiceitem',
-            trigger=pgtrigger.compiler.Trigger(name='item_is_fixed_once_it_takes_no_more_charges', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NOT OLD.is_collecting AND (\n                        OLD.account_id, OLD.fee_id, OLD.posting, OLD.posting_on, OLD.posted_at,\n                        OLD.is_collecting, OLD.currency, OLD.amount, OLD.charge_count\n                    ) IS DISTINCT FROM (\n                        NEW.account_id, NEW.fee_id, NEW.posting, NEW.posting_on, NEW.posted_at,\n                        NEW.is_collecting, NEW.currency, NEW.amount, NEW.charge_count\n                    ))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='77f5e3445f115c46e480a9735d025ff4e660917c', operation='UPDATE', pgid='pgtrigger_item_is_fixed_once_it_takes_no_more_charges_be2a2', table='billing_invoiceitem', when='BEFORE')),
+            model_name="invoiceitem",
+            trigger=pgtrigger.compiler.Trigger(
+                name="item_is_fixed_once_it_takes_no_more_charges",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NOT OLD.is_collecting AND (\n                        OLD.account_id, OLD.fee_id, OLD.posting, OLD.posting_on, OLD.posted_at,\n                        OLD.is_collecting, OLD.currency, OLD.amount, OLD.charge_count\n                    ) IS DISTINCT FROM (\n                        NEW.account_id, NEW.fee_id, NEW.posting, NEW.posting_on, NEW.posted_at,\n                        NEW.is_collecting, NEW.currency, NEW.amount, NEW.charge_count\n                    ))",
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="77f5e3445f115c46e480a9735d025ff4e660917c",
+                    operation="UPDATE",
+                    pgid="pgtrigger_item_is_fixed_once_it_takes_no_more_charges_be2a2",
+                    table="billing_invoiceitem",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invoiceline',
-            constraint=models.UniqueConstraint(fields=('invoice', 'item'), name='one_line_per_invoice_and_item'),
+            model_name="invoiceline",
+            constraint=models.UniqueConstraint(
+                fields=("invoice", "item"), name="one_line_per_invoice_and_item"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='invoiceline',
-            trigger=pgtrigger.compiler.Trigger(name='invoice_line_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='85270f9b7427dd772fd8e8ade560d5d324c9112b', operation='UPDATE OR DELETE', pgid='pgtrigger_invoice_line_never_changes_b3bf2', table='billing_invoiceline', when='BEFORE')),
+            model_name="invoiceline",
+            trigger=pgtrigger.compiler.Trigger(
+                name="invoice_line_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="85270f9b7427dd772fd8e8ade560d5d324c9112b",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_invoice_line_never_changes_b3bf2",
+                    table="billing_invoiceline",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='invoiceline',
-            trigger=pgtrigger.compiler.Trigger(name='invoice_lines_make_its_total', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF EXISTS (\n                        SELECT 1 FROM billing_invoice invoice\n                        JOIN billing_invoiceline line ON line.invoice_id = invoice.id\n                        LEFT JOIN billing_invoiceitem item\n                             ON item.id = line.item_id AND item.invoice_id = invoice.id\n                        WHERE invoice.id IN (SELECT DISTINCT invoice_id FROM added)\n                        GROUP BY invoice.id\n                        HAVING sum(line.amount) <> invoice.total OR count(*) <> count(item.id)\n                    ) THEN\n                        RAISE EXCEPTION 'the lines of a bill are its items and make its total';\n                    END IF;\n                    RETURN NULL;\n                ", hash='518a136e359f7a873d289b3098c72cccb199d5d0', level='STATEMENT', operation='INSERT', pgid='pgtrigger_invoice_lines_make_its_total_eb329', referencing='REFERENCING NEW TABLE AS added ', table='billing_invoiceline', when='AFTER')),
+            model_name="invoiceline",
+            trigger=pgtrigger.compiler.Trigger(
+                name="invoice_lines_make_its_total",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n                    IF EXISTS (\n                        SELECT 1 FROM billing_invoice invoice\n                        JOIN billing_invoiceline line ON line.invoice_id = invoice.id\n                        LEFT JOIN billing_invoiceitem item\n                             ON item.id = line.item_id AND item.invoice_id = invoice.id\n                        WHERE invoice.id IN (SELECT DISTINCT invoice_id FROM added)\n                        GROUP BY invoice.id\n                        HAVING sum(line.amount) <> invoice.total OR count(*) <> count(item.id)\n                    ) THEN\n                        RAISE EXCEPTION 'the lines of a bill are its items and make its total';\n                    END IF;\n                    RETURN NULL;\n                ",
+                    hash="518a136e359f7a873d289b3098c72cccb199d5d0",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_invoice_lines_make_its_total_eb329",
+                    referencing="REFERENCING NEW TABLE AS added ",
+                    table="billing_invoiceline",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('provider_reference__gt', '')), fields=['provider_reference'], name='payment_by_provider_reference'),
+            model_name="payment",
+            index=models.Index(
+                condition=models.Q(("provider_reference__gt", "")),
+                fields=["provider_reference"],
+                name="payment_by_provider_reference",
+            ),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['started_at'], name='payments_lately'),
+            model_name="payment",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["started_at"], name="payments_lately"
+            ),
         ),
         migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(condition=models.Q(('status__in', ['PENDING', 'UNKNOWN'])), fields=['started_at'], name='payment_undecided'),
+            model_name="payment",
+            index=models.Index(
+                condition=models.Q(("status__in", ["PENDING", "UNKNOWN"])),
+                fields=["started_at"],
+                name="payment_undecided",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(fields=('invoice', 'attempt'), name='one_payment_per_invoice_and_attempt'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                fields=("invoice", "attempt"), name="one_payment_per_invoice_and_attempt"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_positive'),
+            model_name="payment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="payment_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['PENDING', 'UNKNOWN'])), fields=('invoice',), name='one_payment_of_an_invoice_is_under_way'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ["PENDING", "UNKNOWN"])),
+                fields=("invoice",),
+                name="one_payment_of_an_invoice_is_under_way",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'SUCCEEDED')), fields=('invoice', 'provider', 'provider_reference'), name='money_pays_an_invoice_once'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "SUCCEEDED")),
+                fields=("invoice", "provider", "provider_reference"),
+                name="money_pays_an_invoice_once",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='payment',
-            trigger=pgtrigger.compiler.Trigger(name='payment_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='ad1ed48346f9c559288cdf4a18c2a8553cb10760', operation='DELETE', pgid='pgtrigger_payment_is_never_deleted_5f0fd', table='billing_payment', when='BEFORE')),
+            model_name="payment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="payment_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="ad1ed48346f9c559288cdf4a18c2a8553cb10760",
+                    operation="DELETE",
+                    pgid="pgtrigger_payment_is_never_deleted_5f0fd",
+                    table="billing_payment",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='payment',
-            trigger=pgtrigger.compiler.Trigger(name='payment_status_moves_forward', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{PENDING:SUCCEEDED,PENDING:FAILED,PENDING:UNKNOWN,UNKNOWN:SUCCEEDED,UNKNOWN:FAILED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='80f3c16a07fb41fbe8e18d5b47e079d461ee4dc9', operation='UPDATE', pgid='pgtrigger_payment_status_moves_forward_675cf', table='billing_payment', when='BEFORE')),
+            model_name="payment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="payment_status_moves_forward",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{PENDING:SUCCEEDED,PENDING:FAILED,PENDING:UNKNOWN,UNKNOWN:SUCCEEDED,UNKNOWN:FAILED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="80f3c16a07fb41fbe8e18d5b47e079d461ee4dc9",
+                    operation="UPDATE",
+                    pgid="pgtrigger_payment_status_moves_forward_675cf",
+                    table="billing_payment",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='payment',
-            trigger=pgtrigger.compiler.Trigger(name='payment_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."invoice_id" IS DISTINCT FROM (NEW."invoice_id") OR OLD."attempt" IS DISTINCT FROM (NEW."attempt") OR OLD."provider" IS DISTINCT FROM (NEW."provider") OR OLD."card_id" IS DISTINCT FROM (NEW."card_id") OR OLD."actor" IS DISTINCT FROM (NEW."actor") OR OLD."idempotency_key" IS DISTINCT FROM (NEW."idempotency_key") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."started_at" IS DISTINCT FROM (NEW."started_at") OR OLD."chosen_by" IS DISTINCT FROM (NEW."chosen_by"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\', \'chosen_by\'] = to_jsonb(NEW) - ARRAY[\'actor\', \'chosen_by\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."chosen_by" IS NOT DISTINCT FROM OLD."chosen_by" OR (NEW."chosen_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."chosen_by"::text LIKE regexp_replace(regexp_replace(NEW."chosen_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='6587edf640989d51d5fe5c39f31f5617a57ba800', operation='UPDATE', pgid='pgtrigger_payment_never_changes_1078a', table='billing_payment', when='BEFORE')),
+            model_name="payment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="payment_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."invoice_id" IS DISTINCT FROM (NEW."invoice_id") OR OLD."attempt" IS DISTINCT FROM (NEW."attempt") OR OLD."provider" IS DISTINCT FROM (NEW."provider") OR OLD."card_id" IS DISTINCT FROM (NEW."card_id") OR OLD."actor" IS DISTINCT FROM (NEW."actor") OR OLD."idempotency_key" IS DISTINCT FROM (NEW."idempotency_key") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."started_at" IS DISTINCT FROM (NEW."started_at") OR OLD."chosen_by" IS DISTINCT FROM (NEW."chosen_by"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor', 'chosen_by'] = to_jsonb(NEW) - ARRAY['actor', 'chosen_by'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"chosen_by\" IS NOT DISTINCT FROM OLD.\"chosen_by\" OR (NEW.\"chosen_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"chosen_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"chosen_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="6587edf640989d51d5fe5c39f31f5617a57ba800",
+                    operation="UPDATE",
+                    pgid="pgtrigger_payment_never_changes_1078a",
+                    table="billing_payment",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='payment',
-            trigger=pgtrigger.compiler.Trigger(name='ended_payment_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."status" IN (\'SUCCEEDED\', \'FAILED\'))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\', \'chosen_by\'] = to_jsonb(NEW) - ARRAY[\'actor\', \'chosen_by\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."chosen_by" IS NOT DISTINCT FROM OLD."chosen_by" OR (NEW."chosen_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."chosen_by"::text LIKE regexp_replace(regexp_replace(NEW."chosen_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='0fca40262f92c0637dde49117202a543dd7e529e', operation='UPDATE', pgid='pgtrigger_ended_payment_never_changes_f7e66', table='billing_payment', when='BEFORE')),
+            model_name="payment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="ended_payment_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.\"status\" IN ('SUCCEEDED', 'FAILED'))",
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor', 'chosen_by'] = to_jsonb(NEW) - ARRAY['actor', 'chosen_by'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"chosen_by\" IS NOT DISTINCT FROM OLD.\"chosen_by\" OR (NEW.\"chosen_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"chosen_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"chosen_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="0fca40262f92c0637dde49117202a543dd7e529e",
+                    operation="UPDATE",
+                    pgid="pgtrigger_ended_payment_never_changes_f7e66",
+                    table="billing_payment",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='paymentplan',
-            index=models.Index(condition=models.Q(('status', 'BROKEN')), fields=['ended_at'], name='payment_plan_broken'),
+            model_name="paymentplan",
+            index=models.Index(
+                condition=models.Q(("status", "BROKEN")),
+                fields=["ended_at"],
+                name="payment_plan_broken",
+            ),
         ),
         migrations.AddIndex(
-            model_name='paymentplan',
-            index=models.Index(condition=models.Q(('reminded_at__isnull', False), ('status', 'IN_FORCE')), fields=['reminded_at'], name='payment_plan_part_due'),
+            model_name="paymentplan",
+            index=models.Index(
+                condition=models.Q(("reminded_at__isnull", False), ("status", "IN_FORCE")),
+                fields=["reminded_at"],
+                name="payment_plan_part_due",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentplan',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'IN_FORCE')), fields=('invoice',), name='one_plan_of_an_invoice_in_force'),
+            model_name="paymentplan",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "IN_FORCE")),
+                fields=("invoice",),
+                name="one_plan_of_an_invoice_in_force",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentplan',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_on__isnull', True), ('status', 'IN_FORCE')), models.Q(models.Q(('status', 'IN_FORCE'), _negated=True), ('ended_at__isnull', False), ('ended_on__isnull', False)), _connector='OR'), name='payment_plan_ends_with_its_status'),
+            model_name="paymentplan",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("ended_at__isnull", True),
+                        ("ended_on__isnull", True),
+                        ("status", "IN_FORCE"),
+                    ),
+                    models.Q(
+                        models.Q(("status", "IN_FORCE"), _negated=True),
+                        ("ended_at__isnull", False),
+                        ("ended_on__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="payment_plan_ends_with_its_status",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='paymentplan',
-            trigger=pgtrigger.compiler.Trigger(name='payment_plan_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='2be68e83bff7e1ff8276b33c49f734461ff76ced', operation='DELETE', pgid='pgtrigger_payment_plan_is_never_deleted_c766d', table='billing_paymentplan', when='BEFORE')),
+            model_name="paymentplan",
+            trigger=pgtrigger.compiler.Trigger(
+                name="payment_plan_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="2be68e83bff7e1ff8276b33c49f734461ff76ced",
+                    operation="DELETE",
+                    pgid="pgtrigger_payment_plan_is_never_deleted_c766d",
+                    table="billing_paymentplan",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='paymentplan',
-            trigger=pgtrigger.compiler.Trigger(name='payment_plan_ends_once', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{IN_FORCE:KEPT,IN_FORCE:BROKEN,IN_FORCE:CANCELLED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='8157dc4bd5c6a512269cc6960746408ac72c25db', operation='UPDATE', pgid='pgtrigger_payment_plan_ends_once_9a167', table='billing_paymentplan', when='BEFORE')),
+            model_name="paymentplan",
+            trigger=pgtrigger.compiler.Trigger(
+                name="payment_plan_ends_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{IN_FORCE:KEPT,IN_FORCE:BROKEN,IN_FORCE:CANCELLED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="8157dc4bd5c6a512269cc6960746408ac72c25db",
+                    operation="UPDATE",
+                    pgid="pgtrigger_payment_plan_ends_once_9a167",
+                    table="billing_paymentplan",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='paymentplan',
-            trigger=pgtrigger.compiler.Trigger(name='payment_plan_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."invoice_id" IS DISTINCT FROM (NEW."invoice_id") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."paid_before" IS DISTINCT FROM (NEW."paid_before") OR OLD."actor" IS DISTINCT FROM (NEW."actor") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."told" IS DISTINCT FROM (NEW."told") OR OLD."made_on" IS DISTINCT FROM (NEW."made_on") OR OLD."at" IS DISTINCT FROM (NEW."at"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\', \'ended_by\'] = to_jsonb(NEW) - ARRAY[\'actor\', \'ended_by\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."ended_by" IS NOT DISTINCT FROM OLD."ended_by" OR (NEW."ended_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."ended_by"::text LIKE regexp_replace(regexp_replace(NEW."ended_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='8a0f36865884adbfc981e925c6346b640a81a72b', operation='UPDATE', pgid='pgtrigger_payment_plan_never_changes_1cea5', table='billing_paymentplan', when='BEFORE')),
+            model_name="paymentplan",
+            trigger=pgtrigger.compiler.Trigger(
+                name="payment_plan_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."invoice_id" IS DISTINCT FROM (NEW."invoice_id") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."paid_before" IS DISTINCT FROM (NEW."paid_before") OR OLD."actor" IS DISTINCT FROM (NEW."actor") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."told" IS DISTINCT FROM (NEW."told") OR OLD."made_on" IS DISTINCT FROM (NEW."made_on") OR OLD."at" IS DISTINCT FROM (NEW."at"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor', 'ended_by'] = to_jsonb(NEW) - ARRAY['actor', 'ended_by'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"ended_by\" IS NOT DISTINCT FROM OLD.\"ended_by\" OR (NEW.\"ended_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"ended_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"ended_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="8a0f36865884adbfc981e925c6346b640a81a72b",
+                    operation="UPDATE",
+                    pgid="pgtrigger_payment_plan_never_changes_1cea5",
+                    table="billing_paymentplan",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentplanpart',
-            constraint=models.UniqueConstraint(fields=('plan', 'due_on'), name='one_part_of_a_plan_on_a_day'),
+            model_name="paymentplanpart",
+            constraint=models.UniqueConstraint(
+                fields=("plan", "due_on"), name="one_part_of_a_plan_on_a_day"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='paymentplanpart',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0'))), name='plan_part_positive'),
+            model_name="paymentplanpart",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", Decimal("0"))), name="plan_part_positive"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='paymentplanpart',
-            trigger=pgtrigger.compiler.Trigger(name='plan_part_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='714afe1548ded9fa9a7254fe38e012c594dfb3af', operation='UPDATE OR DELETE', pgid='pgtrigger_plan_part_is_append_only_14f25', table='billing_paymentplanpart', when='BEFORE')),
+            model_name="paymentplanpart",
+            trigger=pgtrigger.compiler.Trigger(
+                name="plan_part_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="714afe1548ded9fa9a7254fe38e012c594dfb3af",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_plan_part_is_append_only_14f25",
+                    table="billing_paymentplanpart",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='planterm',
-            index=models.Index(fields=['account', '-starts_on', '-id'], name='plan_term_history'),
+            model_name="planterm",
+            index=models.Index(fields=["account", "-starts_on", "-id"], name="plan_term_history"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='planterm',
-            trigger=pgtrigger.compiler.Trigger(name='plan_term_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='bde1a66dc38f6b14c187bb61a2ebb42eccdff15b', operation='UPDATE OR DELETE', pgid='pgtrigger_plan_term_is_append_only_ed2b6', table='billing_planterm', when='BEFORE')),
+            model_name="planterm",
+            trigger=pgtrigger.compiler.Trigger(
+                name="plan_term_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="bde1a66dc38f6b14c187bb61a2ebb42eccdff15b",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_plan_term_is_append_only_ed2b6",
+                    table="billing_planterm",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='reversal',
-            index=models.Index(fields=['account', '-id'], name='reversal_history'),
+            model_name="reversal",
+            index=models.Index(fields=["account", "-id"], name="reversal_history"),
         ),
         migrations.AddIndex(
-            model_name='reversal',
-            index=models.Index(fields=['provider_reference'], name='reversal_by_provider_reference'),
+            model_name="reversal",
+            index=models.Index(
+                fields=["provider_reference"], name="reversal_by_provider_reference"
+            ),
         ),
         migrations.AddIndex(
-            model_name='reversal',
-            index=models.Index(condition=models.Q(('status', 'RECORDED')), fields=['recorded_at'], name='reversal_undecided'),
+            model_name="reversal",
+            index=models.Index(
+                condition=models.Q(("status", "RECORDED")),
+                fields=["recorded_at"],
+                name="reversal_undecided",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reversal',
-            constraint=models.UniqueConstraint(fields=('provider', 'provider_reference'), name='one_reversal_per_provider_id'),
+            model_name="reversal",
+            constraint=models.UniqueConstraint(
+                fields=("provider", "provider_reference"), name="one_reversal_per_provider_id"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reversal',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='reversal_positive'),
+            model_name="reversal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="reversal_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reversal',
-            constraint=models.CheckConstraint(condition=models.Q(('taken__gte', 0), ('taken__lte', models.F('amount'))), name='reversal_takes_no_more_unapplied_money_than_it_is'),
+            model_name="reversal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("taken__gte", 0), ("taken__lte", models.F("amount"))),
+                name="reversal_takes_no_more_unapplied_money_than_it_is",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reversal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('charge__isnull', False), ('status', 'CHARGED')), models.Q(models.Q(('status', 'CHARGED'), _negated=True), ('charge__isnull', True)), _connector='OR'), name='reversal_has_its_charge_exactly_when_charged'),
+            model_name="reversal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("charge__isnull", False), ("status", "CHARGED")),
+                    models.Q(
+                        models.Q(("status", "CHARGED"), _negated=True), ("charge__isnull", True)
+                    ),
+                    _connector="OR",
+                ),
+                name="reversal_has_its_charge_exactly_when_charged",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reversal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('status', 'RECORDED')), models.Q(models.Q(('status', 'RECORDED'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='reversal_is_decided_exactly_when_it_is_not_just_recorded'),
+            model_name="reversal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_at__isnull", True), ("status", "RECORDED")),
+                    models.Q(
+                        models.Q(("status", "RECORDED"), _negated=True),
+                        ("decided_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="reversal_is_decided_exactly_when_it_is_not_just_recorded",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reversal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('came_back_at__isnull', False), ('status', 'RECORDED'), _negated=True), models.Q(('came_back_at__isnull', True), ('status', 'CANCELLED'), _negated=True)), name='reversal_is_cancelled_by_money_that_came_back'),
+            model_name="reversal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("came_back_at__isnull", False), ("status", "RECORDED"), _negated=True
+                    ),
+                    models.Q(
+                        ("came_back_at__isnull", True), ("status", "CANCELLED"), _negated=True
+                    ),
+                ),
+                name="reversal_is_cancelled_by_money_that_came_back",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='reversal',
-            trigger=pgtrigger.compiler.Trigger(name='reversal_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='e5e0677cfe6e2947af3fb88da32d83fb9b432613', operation='DELETE', pgid='pgtrigger_reversal_is_never_deleted_847db', table='billing_reversal', when='BEFORE')),
+            model_name="reversal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="reversal_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="e5e0677cfe6e2947af3fb88da32d83fb9b432613",
+                    operation="DELETE",
+                    pgid="pgtrigger_reversal_is_never_deleted_847db",
+                    table="billing_reversal",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='reversal',
-            trigger=pgtrigger.compiler.Trigger(name='reversal_is_decided_once', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{RECORDED:CHARGED,RECORDED:ACCEPTED,RECORDED:CANCELLED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='581ad68109561d4ab999cca56295824a9559c813', operation='UPDATE', pgid='pgtrigger_reversal_is_decided_once_60643', table='billing_reversal', when='BEFORE')),
+            model_name="reversal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="reversal_is_decided_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{RECORDED:CHARGED,RECORDED:ACCEPTED,RECORDED:CANCELLED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="581ad68109561d4ab999cca56295824a9559c813",
+                    operation="UPDATE",
+                    pgid="pgtrigger_reversal_is_decided_once_60643",
+                    table="billing_reversal",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='reversal',
-            trigger=pgtrigger.compiler.Trigger(name='reversal_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."account_id" IS DISTINCT FROM (NEW."account_id") OR OLD."payment_id" IS DISTINCT FROM (NEW."payment_id") OR OLD."money_reference" IS DISTINCT FROM (NEW."money_reference") OR OLD."provider" IS DISTINCT FROM (NEW."provider") OR OLD."provider_reference" IS DISTINCT FROM (NEW."provider_reference") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."taken" IS DISTINCT FROM (NEW."taken") OR OLD."recorded_at" IS DISTINCT FROM (NEW."recorded_at") OR OLD."recorded_by" IS DISTINCT FROM (NEW."recorded_by"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'recorded_by\', \'decided_by\'] = to_jsonb(NEW) - ARRAY[\'recorded_by\', \'decided_by\'] AND (NEW."recorded_by" IS NOT DISTINCT FROM OLD."recorded_by" OR (NEW."recorded_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."recorded_by"::text LIKE regexp_replace(regexp_replace(NEW."recorded_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."decided_by" IS NOT DISTINCT FROM OLD."decided_by" OR (NEW."decided_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."decided_by"::text LIKE regexp_replace(regexp_replace(NEW."decided_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='ee857d24c0bd1f007ff0821a2a7071c01d17bdd5', operation='UPDATE', pgid='pgtrigger_reversal_never_changes_949d8', table='billing_reversal', when='BEFORE')),
+            model_name="reversal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="reversal_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."account_id" IS DISTINCT FROM (NEW."account_id") OR OLD."payment_id" IS DISTINCT FROM (NEW."payment_id") OR OLD."money_reference" IS DISTINCT FROM (NEW."money_reference") OR OLD."provider" IS DISTINCT FROM (NEW."provider") OR OLD."provider_reference" IS DISTINCT FROM (NEW."provider_reference") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."taken" IS DISTINCT FROM (NEW."taken") OR OLD."recorded_at" IS DISTINCT FROM (NEW."recorded_at") OR OLD."recorded_by" IS DISTINCT FROM (NEW."recorded_by"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['recorded_by', 'decided_by'] = to_jsonb(NEW) - ARRAY['recorded_by', 'decided_by'] AND (NEW.\"recorded_by\" IS NOT DISTINCT FROM OLD.\"recorded_by\" OR (NEW.\"recorded_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"recorded_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"recorded_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"decided_by\" IS NOT DISTINCT FROM OLD.\"decided_by\" OR (NEW.\"decided_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"decided_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"decided_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="ee857d24c0bd1f007ff0821a2a7071c01d17bdd5",
+                    operation="UPDATE",
+                    pgid="pgtrigger_reversal_never_changes_949d8",
+                    table="billing_reversal",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='reversal',
-            trigger=pgtrigger.compiler.Trigger(name='reversals_are_no_more_than_their_payment', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF (\n                        SELECT sum(reversal.amount) FROM billing_reversal reversal\n                        WHERE reversal.payment_id = NEW.payment_id\n                          AND reversal.money_reference = NEW.money_reference\n                          AND reversal.came_back_at IS NULL\n                    ) > (SELECT amount FROM billing_payment WHERE id = NEW.payment_id) THEN\n                        RAISE EXCEPTION 'reversals of a payment are no more than it';\n                    END IF;\n                    RETURN NULL;\n                ", hash='44f25c864987dc53b2e3ba115cce5b9e370f3511', operation='INSERT', pgid='pgtrigger_reversals_are_no_more_than_their_payment_b8760', table='billing_reversal', when='AFTER')),
+            model_name="reversal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="reversals_are_no_more_than_their_payment",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n                    IF (\n                        SELECT sum(reversal.amount) FROM billing_reversal reversal\n                        WHERE reversal.payment_id = NEW.payment_id\n                          AND reversal.money_reference = NEW.money_reference\n                          AND reversal.came_back_at IS NULL\n                    ) > (SELECT amount FROM billing_payment WHERE id = NEW.payment_id) THEN\n                        RAISE EXCEPTION 'reversals of a payment are no more than it';\n                    END IF;\n                    RETURN NULL;\n                ",
+                    hash="44f25c864987dc53b2e3ba115cce5b9e370f3511",
+                    operation="INSERT",
+                    pgid="pgtrigger_reversals_are_no_more_than_their_payment_b8760",
+                    table="billing_reversal",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='statement',
-            index=models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['account'], name='statement_open'),
+            model_name="statement",
+            index=models.Index(
+                condition=models.Q(("closed_at__isnull", True)),
+                fields=["account"],
+                name="statement_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.UniqueConstraint(fields=('account', 'month'), name='one_statement_per_merchant_and_month'),
+            model_name="statement",
+            constraint=models.UniqueConstraint(
+                fields=("account", "month"), name="one_statement_per_merchant_and_month"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.CheckConstraint(condition=models.Q(('month__day', 1)), name='statement_month_is_a_first_day'),
+            model_name="statement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("month__day", 1)), name="statement_month_is_a_first_day"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='statement',
-            trigger=pgtrigger.compiler.Trigger(name='statement_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='ce273269fc53aa57606303b2363b470f9478d49a', operation='DELETE', pgid='pgtrigger_statement_is_never_deleted_cdf9e', table='billing_statement', when='BEFORE')),
+            model_name="statement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="statement_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="ce273269fc53aa57606303b2363b470f9478d49a",
+                    operation="DELETE",
+                    pgid="pgtrigger_statement_is_never_deleted_cdf9e",
+                    table="billing_statement",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='statement',
-            trigger=pgtrigger.compiler.Trigger(name='currency_of_statement_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency"))', func='RAISE EXCEPTION \'pgtrigger: Cannot update of "currency" rows from % table\', TG_TABLE_NAME;', hash='ed6ea4bc48754c606fb2bd4f7e05c78178530a68', operation='UPDATE OF "currency"', pgid='pgtrigger_currency_of_statement_never_changes_e29c8', table='billing_statement', when='BEFORE')),
+            model_name="statement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="currency_of_statement_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update of \"currency\" rows from % table', TG_TABLE_NAME;",
+                    hash="ed6ea4bc48754c606fb2bd4f7e05c78178530a68",
+                    operation='UPDATE OF "currency"',
+                    pgid="pgtrigger_currency_of_statement_never_changes_e29c8",
+                    table="billing_statement",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='statement',
-            trigger=pgtrigger.compiler.Trigger(name='closed_statement_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."closed_at" IS NOT NULL)', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='a31436b0a83241f99438d21775dc285d8219c31d', operation='UPDATE', pgid='pgtrigger_closed_statement_never_changes_4df36', table='billing_statement', when='BEFORE')),
+            model_name="statement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="closed_statement_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."closed_at" IS NOT NULL)',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="a31436b0a83241f99438d21775dc285d8219c31d",
+                    operation="UPDATE",
+                    pgid="pgtrigger_closed_statement_never_changes_4df36",
+                    table="billing_statement",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='documentmail',
-            constraint=models.UniqueConstraint(fields=('address', 'invoice'), name='one_mail_per_address_and_bill'),
+            model_name="documentmail",
+            constraint=models.UniqueConstraint(
+                fields=("address", "invoice"), name="one_mail_per_address_and_bill"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='documentmail',
-            constraint=models.UniqueConstraint(fields=('address', 'statement'), name='one_mail_per_address_and_statement'),
+            model_name="documentmail",
+            constraint=models.UniqueConstraint(
+                fields=("address", "statement"), name="one_mail_per_address_and_statement"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='documentmail',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('invoice__isnull', False), ('statement__isnull', True)), models.Q(('invoice__isnull', True), ('statement__isnull', False)), _connector='OR'), name='a_document_mail_has_one_document'),
+            model_name="documentmail",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("invoice__isnull", False), ("statement__isnull", True)),
+                    models.Q(("invoice__isnull", True), ("statement__isnull", False)),
+                    _connector="OR",
+                ),
+                name="a_document_mail_has_one_document",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='documentmail',
-            trigger=pgtrigger.compiler.Trigger(name='document_mail_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='6da2d199b7e908cf9b184e88b22a111a322d78fe', operation='UPDATE OR DELETE', pgid='pgtrigger_document_mail_is_append_only_49032', table='billing_documentmail', when='BEFORE')),
+            model_name="documentmail",
+            trigger=pgtrigger.compiler.Trigger(
+                name="document_mail_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="6da2d199b7e908cf9b184e88b22a111a322d78fe",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_document_mail_is_append_only_49032",
+                    table="billing_documentmail",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='charge',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['at'], name='charges_lately'),
+            model_name="charge",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["at"], name="charges_lately"
+            ),
         ),
         migrations.AddIndex(
-            model_name='charge',
-            index=models.Index(fields=['statement', 'at', 'id'], name='charge_by_statement'),
+            model_name="charge",
+            index=models.Index(fields=["statement", "at", "id"], name="charge_by_statement"),
         ),
         migrations.AddIndex(
-            model_name='charge',
-            index=models.Index(fields=['item', 'at', 'id'], name='charge_by_item'),
+            model_name="charge",
+            index=models.Index(fields=["item", "at", "id"], name="charge_by_item"),
         ),
         migrations.AddIndex(
-            model_name='charge',
-            index=models.Index(fields=['account', 'request'], name='charge_by_request'),
+            model_name="charge",
+            index=models.Index(fields=["account", "request"], name="charge_by_request"),
         ),
         migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.UniqueConstraint(fields=('account', 'reference'), name='one_charge_per_merchant_and_reference'),
+            model_name="charge",
+            constraint=models.UniqueConstraint(
+                fields=("account", "reference"), name="one_charge_per_merchant_and_reference"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='charge',
-            trigger=pgtrigger.compiler.Trigger(name='charge_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='33ad3cd917ad2d810a0780961cf15a5a51405050', operation='UPDATE OR DELETE', pgid='pgtrigger_charge_is_append_only_cafe4', table='billing_charge', when='BEFORE')),
+            model_name="charge",
+            trigger=pgtrigger.compiler.Trigger(
+                name="charge_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="33ad3cd917ad2d810a0780961cf15a5a51405050",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_charge_is_append_only_cafe4",
+                    table="billing_charge",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='charge',
-            trigger=pgtrigger.compiler.Trigger(name='charge_joins_no_closed_statement', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF EXISTS (\n                        SELECT 1 FROM billing_statement s\n                        WHERE s.id IN (SELECT DISTINCT statement_id FROM added)\n                          AND s.closed_at IS NOT NULL\n                    ) THEN\n                        RAISE EXCEPTION 'a closed statement takes no further charge';\n                    END IF;\n                    RETURN NULL;\n                ", hash='3b90f91a5caa7d140ac39ce2b3493b12d72903c5', level='STATEMENT', operation='INSERT', pgid='pgtrigger_charge_joins_no_closed_statement_35baa', referencing='REFERENCING NEW TABLE AS added ', table='billing_charge', when='AFTER')),
+            model_name="charge",
+            trigger=pgtrigger.compiler.Trigger(
+                name="charge_joins_no_closed_statement",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n                    IF EXISTS (\n                        SELECT 1 FROM billing_statement s\n                        WHERE s.id IN (SELECT DISTINCT statement_id FROM added)\n                          AND s.closed_at IS NOT NULL\n                    ) THEN\n                        RAISE EXCEPTION 'a closed statement takes no further charge';\n                    END IF;\n                    RETURN NULL;\n                ",
+                    hash="3b90f91a5caa7d140ac39ce2b3493b12d72903c5",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_charge_joins_no_closed_statement_35baa",
+                    referencing="REFERENCING NEW TABLE AS added ",
+                    table="billing_charge",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statementtotal',
-            constraint=models.UniqueConstraint(fields=('statement', 'fee'), name='one_total_per_statement_and_fee'),
+            model_name="statementtotal",
+            constraint=models.UniqueConstraint(
+                fields=("statement", "fee"), name="one_total_per_statement_and_fee"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='statementtotal',
-            trigger=pgtrigger.compiler.Trigger(name='statement_total_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='2d9b88980b11f37dbd58f79b1bb9adcac691399d', operation='DELETE', pgid='pgtrigger_statement_total_is_never_deleted_7cf12', table='billing_statementtotal', when='BEFORE')),
+            model_name="statementtotal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="statement_total_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="2d9b88980b11f37dbd58f79b1bb9adcac691399d",
+                    operation="DELETE",
+                    pgid="pgtrigger_statement_total_is_never_deleted_7cf12",
+                    table="billing_statementtotal",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='statementtotal',
-            trigger=pgtrigger.compiler.Trigger(name='currency_of_statement_total_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."statement_id" IS DISTINCT FROM (NEW."statement_id"))', func='RAISE EXCEPTION \'pgtrigger: Cannot update of "statement_id" rows from % table\', TG_TABLE_NAME;', hash='dd1bc3268de8e706a928c44fffb252d4f00eeb5f', operation='UPDATE OF "statement_id"', pgid='pgtrigger_currency_of_statement_total_never_changes_10c00', table='billing_statementtotal', when='BEFORE')),
+            model_name="statementtotal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="currency_of_statement_total_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."statement_id" IS DISTINCT FROM (NEW."statement_id"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update of \"statement_id\" rows from % table', TG_TABLE_NAME;",
+                    hash="dd1bc3268de8e706a928c44fffb252d4f00eeb5f",
+                    operation='UPDATE OF "statement_id"',
+                    pgid="pgtrigger_currency_of_statement_total_never_changes_10c00",
+                    table="billing_statementtotal",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='statementtotal',
-            trigger=pgtrigger.compiler.Trigger(name='closed_statement_takes_no_total', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF EXISTS (\n                SELECT 1 FROM billing_statement s\n                WHERE s.id IN (SELECT statement_id FROM after) AND s.closed_at IS NOT NULL\n            ) THEN\n                RAISE EXCEPTION 'the totals of a closed statement never change';\n            END IF;\n            RETURN NULL;\n        ", hash='9094855f2eb9126b904059f791ae81dbe85434b0', level='STATEMENT', operation='INSERT', pgid='pgtrigger_closed_statement_takes_no_total_73004', referencing='REFERENCING NEW TABLE AS after ', table='billing_statementtotal', when='AFTER')),
+            model_name="statementtotal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="closed_statement_takes_no_total",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            IF EXISTS (\n                SELECT 1 FROM billing_statement s\n                WHERE s.id IN (SELECT statement_id FROM after) AND s.closed_at IS NOT NULL\n            ) THEN\n                RAISE EXCEPTION 'the totals of a closed statement never change';\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="9094855f2eb9126b904059f791ae81dbe85434b0",
+                    level="STATEMENT",
+                    operation="INSERT",
+                    pgid="pgtrigger_closed_statement_takes_no_total_73004",
+                    referencing="REFERENCING NEW TABLE AS after ",
+                    table="billing_statementtotal",
+                    when="AFTER",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='statementtotal',
-            trigger=pgtrigger.compiler.Trigger(name='closed_statement_totals_never_change', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n            IF EXISTS (\n                SELECT 1 FROM billing_statement s\n                WHERE s.id IN (SELECT statement_id FROM before UNION SELECT statement_id FROM after) AND s.closed_at IS NOT NULL\n            ) THEN\n                RAISE EXCEPTION 'the totals of a closed statement never change';\n            END IF;\n            RETURN NULL;\n        ", hash='20fa9371fb8fa768c838b386c7387ffac89bf6a5', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_closed_statement_totals_never_change_3e380', referencing='REFERENCING OLD TABLE AS before  NEW TABLE AS after ', table='billing_statementtotal', when='AFTER')),
+            model_name="statementtotal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="closed_statement_totals_never_change",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            IF EXISTS (\n                SELECT 1 FROM billing_statement s\n                WHERE s.id IN (SELECT statement_id FROM before UNION SELECT statement_id FROM after) AND s.closed_at IS NOT NULL\n            ) THEN\n                RAISE EXCEPTION 'the totals of a closed statement never change';\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="20fa9371fb8fa768c838b386c7387ffac89bf6a5",
+                    level="STATEMENT",
+                    operation="UPDATE",
+                    pgid="pgtrigger_closed_statement_totals_never_change_3e380",
+                    referencing="REFERENCING OLD TABLE AS before  NEW TABLE AS after ",
+                    table="billing_statementtotal",
+                    when="AFTER",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='thresholdrequest',
-            index=models.Index(fields=['account', '-id'], name='threshold_request_history'),
+            model_name="thresholdrequest",
+            index=models.Index(fields=["account", "-id"], name="threshold_request_history"),
         ),
         migrations.AddIndex(
-            model_name='thresholdrequest',
-            index=models.Index(condition=models.Q(('status', 'PENDING')), fields=['asked_at'], name='threshold_request_pending'),
+            model_name="thresholdrequest",
+            index=models.Index(
+                condition=models.Q(("status", "PENDING")),
+                fields=["asked_at"],
+                name="threshold_request_pending",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='thresholdrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('threshold_wanted__gt', models.F('threshold_before'))), name='threshold_request_asks_for_more'),
+            model_name="thresholdrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("threshold_wanted__gt", models.F("threshold_before"))),
+                name="threshold_request_asks_for_more",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='thresholdrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'APPROVED'), ('threshold_given__isnull', False)), models.Q(models.Q(('status', 'APPROVED'), _negated=True), ('threshold_given__isnull', True)), _connector='OR'), name='threshold_request_gives_exactly_when_approved'),
+            model_name="thresholdrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "APPROVED"), ("threshold_given__isnull", False)),
+                    models.Q(
+                        models.Q(("status", "APPROVED"), _negated=True),
+                        ("threshold_given__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="threshold_request_gives_exactly_when_approved",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='thresholdrequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'PENDING')), fields=('account',), name='one_threshold_is_asked_for_at_a_time'),
+            model_name="thresholdrequest",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "PENDING")),
+                fields=("account",),
+                name="one_threshold_is_asked_for_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='thresholdrequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('request_key', ''), _negated=True), fields=('account', 'request_key'), name='one_threshold_request_per_submitted_form'),
+            model_name="thresholdrequest",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("request_key", ""), _negated=True),
+                fields=("account", "request_key"),
+                name="one_threshold_request_per_submitted_form",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='thresholdrequest',
-            trigger=pgtrigger.compiler.Trigger(name='threshold_request_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='dd70b76baf0bb3a27b908a281939521ff961f708', operation='DELETE', pgid='pgtrigger_threshold_request_is_never_deleted_56d1b', table='billing_thresholdrequest', when='BEFORE')),
+            model_name="thresholdrequest",
+            trigger=pgtrigger.compiler.Trigger(
+                name="threshold_request_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="dd70b76baf0bb3a27b908a281939521ff961f708",
+                    operation="DELETE",
+                    pgid="pgtrigger_threshold_request_is_never_deleted_56d1b",
+                    table="billing_thresholdrequest",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='thresholdrequest',
-            trigger=pgtrigger.compiler.Trigger(name='currency_of_threshold_request_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency"))', func='RAISE EXCEPTION \'pgtrigger: Cannot update of "currency" rows from % table\', TG_TABLE_NAME;', hash='0ea5a080b6dbb45cf5ac558622dab8213985b709', operation='UPDATE OF "currency"', pgid='pgtrigger_currency_of_threshold_request_never_changes_c2039', table='billing_thresholdrequest', when='BEFORE')),
+            model_name="thresholdrequest",
+            trigger=pgtrigger.compiler.Trigger(
+                name="currency_of_threshold_request_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update of \"currency\" rows from % table', TG_TABLE_NAME;",
+                    hash="0ea5a080b6dbb45cf5ac558622dab8213985b709",
+                    operation='UPDATE OF "currency"',
+                    pgid="pgtrigger_currency_of_threshold_request_never_changes_c2039",
+                    table="billing_thresholdrequest",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='thresholdrequest',
-            trigger=pgtrigger.compiler.Trigger(name='threshold_request_is_decided_once', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{PENDING:APPROVED,PENDING:REJECTED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='bcb067a429861cb3aa5fdee9fec02e58e010c7a5', operation='UPDATE', pgid='pgtrigger_threshold_request_is_decided_once_024c1', table='billing_thresholdrequest', when='BEFORE')),
+            model_name="thresholdrequest",
+            trigger=pgtrigger.compiler.Trigger(
+                name="threshold_request_is_decided_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{PENDING:APPROVED,PENDING:REJECTED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="bcb067a429861cb3aa5fdee9fec02e58e010c7a5",
+                    operation="UPDATE",
+                    pgid="pgtrigger_threshold_request_is_decided_once_024c1",
+                    table="billing_thresholdrequest",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='unappliedentry',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['at'], name='unapplied_lately'),
+            model_name="unappliedentry",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["at"], name="unapplied_lately"
+            ),
         ),
         migrations.AddIndex(
-            model_name='unappliedentry',
-            index=models.Index(fields=['account', '-id'], name='unapplied_history'),
+            model_name="unappliedentry",
+            index=models.Index(fields=["account", "-id"], name="unapplied_history"),
         ),
         migrations.AddIndex(
-            model_name='unappliedentry',
-            index=models.Index(condition=models.Q(('reference__gt', '')), fields=['reference'], name='unapplied_by_reference'),
+            model_name="unappliedentry",
+            index=models.Index(
+                condition=models.Q(("reference__gt", "")),
+                fields=["reference"],
+                name="unapplied_by_reference",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='unappliedentry',
-            constraint=models.UniqueConstraint(fields=('account', 'kind', 'source'), name='one_unapplied_entry_per_source'),
+            model_name="unappliedentry",
+            constraint=models.UniqueConstraint(
+                fields=("account", "kind", "source"), name="one_unapplied_entry_per_source"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='unappliedentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', 0), ('kind', 'RECEIVED')), models.Q(models.Q(('kind', 'RECEIVED'), _negated=True), ('amount__lt', 0)), _connector='OR'), name='unapplied_money_comes_or_goes_as_its_kind_says'),
+            model_name="unappliedentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("amount__gt", 0), ("kind", "RECEIVED")),
+                    models.Q(models.Q(("kind", "RECEIVED"), _negated=True), ("amount__lt", 0)),
+                    _connector="OR",
+                ),
+                name="unapplied_money_comes_or_goes_as_its_kind_says",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='unappliedentry',
-            constraint=models.CheckConstraint(condition=models.Q(('balance__gte', 0)), name='unapplied_balance_not_negative'),
+            model_name="unappliedentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("balance__gte", 0)), name="unapplied_balance_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='unappliedentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'USED'), _negated=True), ('payment__isnull', False), _connector='OR'), name='used_money_made_a_payment'),
+            model_name="unappliedentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "USED"), _negated=True),
+                    ("payment__isnull", False),
+                    _connector="OR",
+                ),
+                name="used_money_made_a_payment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='unappliedentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'USED')), fields=('payment',), name='one_payment_of_used_money'),
+            model_name="unappliedentry",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "USED")),
+                fields=("payment",),
+                name="one_payment_of_used_money",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='unappliedentry',
-            trigger=pgtrigger.compiler.Trigger(name='unapplied_entry_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\'] = to_jsonb(NEW) - ARRAY[\'actor\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='cb02c3dabde49b38a975de42528333ce40173d55', operation='UPDATE OR DELETE', pgid='pgtrigger_unapplied_entry_is_append_only_f7e23', table='billing_unappliedentry', when='BEFORE')),
+            model_name="unappliedentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="unapplied_entry_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor'] = to_jsonb(NEW) - ARRAY['actor'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="cb02c3dabde49b38a975de42528333ce40173d55",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_unapplied_entry_is_append_only_f7e23",
+                    table="billing_unappliedentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='banktransfer',
-            index=models.Index(fields=['account', '-id'], name='bank_transfer_history'),
+            model_name="banktransfer",
+            index=models.Index(fields=["account", "-id"], name="bank_transfer_history"),
         ),
         migrations.AddIndex(
-            model_name='banktransfer',
-            index=models.Index(fields=['reference'], name='bank_transfer_by_reference'),
+            model_name="banktransfer",
+            index=models.Index(fields=["reference"], name="bank_transfer_by_reference"),
         ),
         migrations.AddConstraint(
-            model_name='banktransfer',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'RECORDED')), fields=('account', 'reference'), name='one_transfer_per_account_and_reference'),
+            model_name="banktransfer",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "RECORDED")),
+                fields=("account", "reference"),
+                name="one_transfer_per_account_and_reference",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='banktransfer',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='bank_transfer_positive'),
+            model_name="banktransfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="bank_transfer_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='banktransfer',
-            constraint=models.CheckConstraint(condition=models.Q(('payment__isnull', False), ('entry__isnull', False), _connector='OR'), name='bank_transfer_paid_a_bill_or_is_unapplied'),
+            model_name="banktransfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("payment__isnull", False), ("entry__isnull", False), _connector="OR"
+                ),
+                name="bank_transfer_paid_a_bill_or_is_unapplied",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='banktransfer',
-            constraint=models.CheckConstraint(condition=models.Q(('taken__gte', 0), ('taken__lte', models.F('amount'))), name='bank_transfer_takes_no_more_unapplied_money_than_it_was'),
+            model_name="banktransfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("taken__gte", 0), ("taken__lte", models.F("amount"))),
+                name="bank_transfer_takes_no_more_unapplied_money_than_it_was",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='banktransfer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('moved_at__isnull', False), ('moved_by__gt', ''), ('moved_reason__gt', ''), ('status', 'MOVED'), models.Q(('charge__isnull', False), ('taken', models.F('amount')), _connector='OR')), models.Q(('becomes__isnull', True), ('charge__isnull', True), ('moved_at__isnull', True), ('moved_by', ''), ('moved_reason', ''), ('status', 'RECORDED'), ('taken', 0)), _connector='OR'), name='bank_transfer_is_asked_for_again_exactly_when_moved'),
+            model_name="banktransfer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("moved_at__isnull", False),
+                        ("moved_by__gt", ""),
+                        ("moved_reason__gt", ""),
+                        ("status", "MOVED"),
+                        models.Q(
+                            ("charge__isnull", False),
+                            ("taken", models.F("amount")),
+                            _connector="OR",
+                        ),
+                    ),
+                    models.Q(
+                        ("becomes__isnull", True),
+                        ("charge__isnull", True),
+                        ("moved_at__isnull", True),
+                        ("moved_by", ""),
+                        ("moved_reason", ""),
+                        ("status", "RECORDED"),
+                        ("taken", 0),
+                    ),
+                    _connector="OR",
+                ),
+                name="bank_transfer_is_asked_for_again_exactly_when_moved",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='banktransfer',
-            trigger=pgtrigger.compiler.Trigger(name='bank_transfer_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='3d5fcbb1587b3a9747ee3d73a0bb22f734a5d440', operation='DELETE', pgid='pgtrigger_bank_transfer_is_never_deleted_662b1', table='billing_banktransfer', when='BEFORE')),
+            model_name="banktransfer",
+            trigger=pgtrigger.compiler.Trigger(
+                name="bank_transfer_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="3d5fcbb1587b3a9747ee3d73a0bb22f734a5d440",
+                    operation="DELETE",
+                    pgid="pgtrigger_bank_transfer_is_never_deleted_662b1",
+                    table="billing_banktransfer",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='banktransfer',
-            trigger=pgtrigger.compiler.Trigger(name='bank_transfer_is_moved_once', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{RECORDED:MOVED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='79b3b1151460164fd2b87fc4610af52213ba98e6', operation='UPDATE', pgid='pgtrigger_bank_transfer_is_moved_once_2355a', table='billing_banktransfer', when='BEFORE')),
+            model_name="banktransfer",
+            trigger=pgtrigger.compiler.Trigger(
+                name="bank_transfer_is_moved_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{RECORDED:MOVED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="79b3b1151460164fd2b87fc4610af52213ba98e6",
+                    operation="UPDATE",
+                    pgid="pgtrigger_bank_transfer_is_moved_once_2355a",
+                    table="billing_banktransfer",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='banktransfer',
-            trigger=pgtrigger.compiler.Trigger(name='bank_transfer_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."account_id" IS DISTINCT FROM (NEW."account_id") OR OLD."reference" IS DISTINCT FROM (NEW."reference") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."recorded_at" IS DISTINCT FROM (NEW."recorded_at") OR OLD."recorded_by" IS DISTINCT FROM (NEW."recorded_by") OR OLD."payment_id" IS DISTINCT FROM (NEW."payment_id") OR OLD."named_id" IS DISTINCT FROM (NEW."named_id") OR OLD."entry_id" IS DISTINCT FROM (NEW."entry_id"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'recorded_by\', \'moved_by\'] = to_jsonb(NEW) - ARRAY[\'recorded_by\', \'moved_by\'] AND (NEW."recorded_by" IS NOT DISTINCT FROM OLD."recorded_by" OR (NEW."recorded_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."recorded_by"::text LIKE regexp_replace(regexp_replace(NEW."recorded_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."moved_by" IS NOT DISTINCT FROM OLD."moved_by" OR (NEW."moved_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."moved_by"::text LIKE regexp_replace(regexp_replace(NEW."moved_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='fac07c4a4d2c76d7c3ef1f8c9ad4ba8c8c7ebf56', operation='UPDATE', pgid='pgtrigger_bank_transfer_never_changes_ba927', table='billing_banktransfer', when='BEFORE')),
+            model_name="banktransfer",
+            trigger=pgtrigger.compiler.Trigger(
+                name="bank_transfer_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."account_id" IS DISTINCT FROM (NEW."account_id") OR OLD."reference" IS DISTINCT FROM (NEW."reference") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."recorded_at" IS DISTINCT FROM (NEW."recorded_at") OR OLD."recorded_by" IS DISTINCT FROM (NEW."recorded_by") OR OLD."payment_id" IS DISTINCT FROM (NEW."payment_id") OR OLD."named_id" IS DISTINCT FROM (NEW."named_id") OR OLD."entry_id" IS DISTINCT FROM (NEW."entry_id"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['recorded_by', 'moved_by'] = to_jsonb(NEW) - ARRAY['recorded_by', 'moved_by'] AND (NEW.\"recorded_by\" IS NOT DISTINCT FROM OLD.\"recorded_by\" OR (NEW.\"recorded_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"recorded_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"recorded_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"moved_by\" IS NOT DISTINCT FROM OLD.\"moved_by\" OR (NEW.\"moved_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"moved_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"moved_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="fac07c4a4d2c76d7c3ef1f8c9ad4ba8c8c7ebf56",
+                    operation="UPDATE",
+                    pgid="pgtrigger_bank_transfer_never_changes_ba927",
+                    table="billing_banktransfer",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='banktransfer',
-            trigger=pgtrigger.compiler.Trigger(name='moved_bank_transfer_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.status = 'MOVED' AND (OLD.becomes_id IS NOT NULL\n                        OR to_jsonb(OLD) - 'becomes_id' <> to_jsonb(NEW) - 'becomes_id'))", func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'recorded_by\', \'moved_by\'] = to_jsonb(NEW) - ARRAY[\'recorded_by\', \'moved_by\'] AND (NEW."recorded_by" IS NOT DISTINCT FROM OLD."recorded_by" OR (NEW."recorded_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."recorded_by"::text LIKE regexp_replace(regexp_replace(NEW."recorded_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."moved_by" IS NOT DISTINCT FROM OLD."moved_by" OR (NEW."moved_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."moved_by"::text LIKE regexp_replace(regexp_replace(NEW."moved_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='bfe2fc8fdf1da40e41521139fff5297f47c1c87b', operation='UPDATE', pgid='pgtrigger_moved_bank_transfer_never_changes_bfc85', table='billing_banktransfer', when='BEFORE')),
+            model_name="banktransfer",
+            trigger=pgtrigger.compiler.Trigger(
+                name="moved_bank_transfer_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.status = 'MOVED' AND (OLD.becomes_id IS NOT NULL\n                        OR to_jsonb(OLD) - 'becomes_id' <> to_jsonb(NEW) - 'becomes_id'))",
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['recorded_by', 'moved_by'] = to_jsonb(NEW) - ARRAY['recorded_by', 'moved_by'] AND (NEW.\"recorded_by\" IS NOT DISTINCT FROM OLD.\"recorded_by\" OR (NEW.\"recorded_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"recorded_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"recorded_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"moved_by\" IS NOT DISTINCT FROM OLD.\"moved_by\" OR (NEW.\"moved_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"moved_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"moved_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="bfe2fc8fdf1da40e41521139fff5297f47c1c87b",
+                    operation="UPDATE",
+                    pgid="pgtrigger_moved_bank_transfer_never_changes_bfc85",
+                    table="billing_banktransfer",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='waiver',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='waiver_positive'),
+            model_name="waiver",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="waiver_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='waiver',
-            constraint=models.UniqueConstraint(condition=models.Q(('request_key', ''), _negated=True), fields=('invoice', 'request_key'), name='one_waiver_per_submitted_form'),
+            model_name="waiver",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("request_key", ""), _negated=True),
+                fields=("invoice", "request_key"),
+                name="one_waiver_per_submitted_form",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='waiver',
-            trigger=pgtrigger.compiler.Trigger(name='waiver_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\'] = to_jsonb(NEW) - ARRAY[\'actor\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='5404a3a3895ab17340b3422c2ce0adcc50880fa7', operation='UPDATE OR DELETE', pgid='pgtrigger_waiver_is_append_only_e0625', table='billing_waiver', when='BEFORE')),
+            model_name="waiver",
+            trigger=pgtrigger.compiler.Trigger(
+                name="waiver_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor'] = to_jsonb(NEW) - ARRAY['actor'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="5404a3a3895ab17340b3422c2ce0adcc50880fa7",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_waiver_is_append_only_e0625",
+                    table="billing_waiver",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='yeararchive',
-            index=models.Index(fields=['account', '-id'], name='archive_history'),
+            model_name="yeararchive",
+            index=models.Index(fields=["account", "-id"], name="archive_history"),
         ),
         migrations.AddIndex(
-            model_name='yeararchive',
-            index=models.Index(condition=models.Q(('status__in', ['WAITING', 'READY'])), fields=['id'], name='archive_to_do'),
+            model_name="yeararchive",
+            index=models.Index(
+                condition=models.Q(("status__in", ["WAITING", "READY"])),
+                fields=["id"],
+                name="archive_to_do",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='yeararchive',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'WAITING')), fields=('account', 'year'), name='one_archive_of_a_year_is_built_at_a_time'),
+            model_name="yeararchive",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "WAITING")),
+                fields=("account", "year"),
+                name="one_archive_of_a_year_is_built_at_a_time",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='yeararchive',
-            trigger=pgtrigger.compiler.Trigger(name='archive_goes_forward', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{WAITING:READY,READY:EXPIRED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='4dea7df1d2075e0a195f81d7563a68b07b8448a2', operation='UPDATE', pgid='pgtrigger_archive_goes_forward_e392b', table='billing_yeararchive', when='BEFORE')),
+            model_name="yeararchive",
+            trigger=pgtrigger.compiler.Trigger(
+                name="archive_goes_forward",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{WAITING:READY,READY:EXPIRED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="4dea7df1d2075e0a195f81d7563a68b07b8448a2",
+                    operation="UPDATE",
+                    pgid="pgtrigger_archive_goes_forward_e392b",
+                    table="billing_yeararchive",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='archivepart',
-            constraint=models.UniqueConstraint(fields=('archive', 'number'), name='archive_parts_are_numbered'),
+            model_name="archivepart",
+            constraint=models.UniqueConstraint(
+                fields=("archive", "number"), name="archive_parts_are_numbered"
+            ),
         ),
     ]

@@ -14,1261 +14,3052 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('merchants', '0001_initial'),
+        ("merchants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CreditPolicy',
+            name="CreditPolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('version', models.PositiveIntegerField()),
-                ('starts_on', models.DateField()),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
-                ('withdrawn_by', models.CharField(blank=True, max_length=254)),
-                ('rating_weight', models.DecimalField(decimal_places=4, default=Decimal('30'), max_digits=8)),
-                ('volume_weight', models.DecimalField(decimal_places=4, default=Decimal('25'), max_digits=8)),
-                ('listing_weight', models.DecimalField(decimal_places=4, default=Decimal('15'), max_digits=8)),
-                ('profile_weight', models.DecimalField(decimal_places=4, default=Decimal('15'), max_digits=8)),
-                ('after_sales_weight', models.DecimalField(decimal_places=4, default=Decimal('15'), max_digits=8)),
-                ('rating_floor', models.DecimalField(decimal_places=4, default=Decimal('4.0'), max_digits=8)),
-                ('rating_span', models.DecimalField(decimal_places=4, default=Decimal('0.8'), max_digits=8)),
-                ('volume_multiple', models.DecimalField(decimal_places=4, default=Decimal('3'), max_digits=8)),
-                ('paid_days', models.PositiveIntegerField(default=90)),
-                ('a_from', models.DecimalField(decimal_places=4, default=Decimal('80'), max_digits=8)),
-                ('b_from', models.DecimalField(decimal_places=4, default=Decimal('65'), max_digits=8)),
-                ('c_from', models.DecimalField(decimal_places=4, default=Decimal('50'), max_digits=8)),
-                ('a_factor', models.DecimalField(decimal_places=4, default=Decimal('2'), max_digits=8)),
-                ('b_factor', models.DecimalField(decimal_places=4, default=Decimal('1.5'), max_digits=8)),
-                ('d_factor', models.DecimalField(decimal_places=4, default=Decimal('0.75'), max_digits=8)),
-                ('step', lib.fields.AmountField(decimal_places=4, default=Decimal('100'), max_digits=24)),
-                ('maximum_limit', lib.fields.AmountField(decimal_places=4, default=Decimal('100000'), max_digits=24)),
-                ('minimum_limit', lib.fields.AmountField(decimal_places=4, default=Decimal('1000'), max_digits=24)),
-                ('automatic_up_to', lib.fields.AmountField(decimal_places=4, default=Decimal('20000'), max_digits=24)),
-                ('overdue_ratio', models.DecimalField(decimal_places=4, default=Decimal('0.20'), max_digits=8)),
-                ('write_off_days', models.PositiveIntegerField(default=90)),
-                ('payment_days', models.PositiveIntegerField(default=10)),
-                ('withdrawal_fee_percent', models.DecimalField(decimal_places=4, default=Decimal('0'), max_digits=8)),
-                ('withdrawal_fee_fixed', lib.fields.AmountField(decimal_places=4, default=Decimal('0'), max_digits=24)),
-                ('free_withdrawals_a_month', models.PositiveIntegerField(default=0)),
-                ('approval_above', lib.fields.AmountField(decimal_places=4, default=Decimal('10000'), max_digits=24)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("version", models.PositiveIntegerField()),
+                ("starts_on", models.DateField()),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                ("withdrawn_by", models.CharField(blank=True, max_length=254)),
+                (
+                    "rating_weight",
+                    models.DecimalField(decimal_places=4, default=Decimal("30"), max_digits=8),
+                ),
+                (
+                    "volume_weight",
+                    models.DecimalField(decimal_places=4, default=Decimal("25"), max_digits=8),
+                ),
+                (
+                    "listing_weight",
+                    models.DecimalField(decimal_places=4, default=Decimal("15"), max_digits=8),
+                ),
+                (
+                    "profile_weight",
+                    models.DecimalField(decimal_places=4, default=Decimal("15"), max_digits=8),
+                ),
+                (
+                    "after_sales_weight",
+                    models.DecimalField(decimal_places=4, default=Decimal("15"), max_digits=8),
+                ),
+                (
+                    "rating_floor",
+                    models.DecimalField(decimal_places=4, default=Decimal("4.0"), max_digits=8),
+                ),
+                (
+                    "rating_span",
+                    models.DecimalField(decimal_places=4, default=Decimal("0.8"), max_digits=8),
+                ),
+                (
+                    "volume_multiple",
+                    models.DecimalField(decimal_places=4, default=Decimal("3"), max_digits=8),
+                ),
+                ("paid_days", models.PositiveIntegerField(default=90)),
+                (
+                    "a_from",
+                    models.DecimalField(decimal_places=4, default=Decimal("80"), max_digits=8),
+                ),
+                (
+                    "b_from",
+                    models.DecimalField(decimal_places=4, default=Decimal("65"), max_digits=8),
+                ),
+                (
+                    "c_from",
+                    models.DecimalField(decimal_places=4, default=Decimal("50"), max_digits=8),
+                ),
+                (
+                    "a_factor",
+                    models.DecimalField(decimal_places=4, default=Decimal("2"), max_digits=8),
+                ),
+                (
+                    "b_factor",
+                    models.DecimalField(decimal_places=4, default=Decimal("1.5"), max_digits=8),
+                ),
+                (
+                    "d_factor",
+                    models.DecimalField(decimal_places=4, default=Decimal("0.75"), max_digits=8),
+                ),
+                (
+                    "step",
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("100"), max_digits=24),
+                ),
+                (
+                    "maximum_limit",
+                    lib.fields.AmountField(
+                        decimal_places=4, default=Decimal("100000"), max_digits=24
+                    ),
+                ),
+                (
+                    "minimum_limit",
+                    lib.fields.AmountField(
+                        decimal_places=4, default=Decimal("1000"), max_digits=24
+                    ),
+                ),
+                (
+                    "automatic_up_to",
+                    lib.fields.AmountField(
+                        decimal_places=4, default=Decimal("20000"), max_digits=24
+                    ),
+                ),
+                (
+                    "overdue_ratio",
+                    models.DecimalField(decimal_places=4, default=Decimal("0.20"), max_digits=8),
+                ),
+                ("write_off_days", models.PositiveIntegerField(default=90)),
+                ("payment_days", models.PositiveIntegerField(default=10)),
+                (
+                    "withdrawal_fee_percent",
+                    models.DecimalField(decimal_places=4, default=Decimal("0"), max_digits=8),
+                ),
+                (
+                    "withdrawal_fee_fixed",
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
+                ),
+                ("free_withdrawals_a_month", models.PositiveIntegerField(default=0)),
+                (
+                    "approval_above",
+                    lib.fields.AmountField(
+                        decimal_places=4, default=Decimal("10000"), max_digits=24
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'credit policies',
+                "verbose_name_plural": "credit policies",
             },
         ),
         migrations.CreateModel(
-            name='FormerClosing',
+            name="FormerClosing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('closed_at', models.DateTimeField()),
-                ('reopened_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("closed_at", models.DateTimeField()),
+                ("reopened_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='FormerDays',
+            name="FormerDays",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('payment_days', models.PositiveIntegerField()),
-                ('settlement_days', models.PositiveIntegerField()),
-                ('until_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("payment_days", models.PositiveIntegerField()),
+                ("settlement_days", models.PositiveIntegerField()),
+                ("until_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name_plural': 'former days',
+                "verbose_name_plural": "former days",
             },
         ),
         migrations.CreateModel(
-            name='Freeze',
+            name="Freeze",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(choices=[('OVERDUE', 'Overdue payments'), ('SUSPECTED_FRAUD', 'Suspected fraud'), ('UNPAID_BILL', 'Unpaid bill'), ('MANUAL', 'Placed by an operator')], max_length=20)),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('told', models.CharField(blank=True, db_default='', default='', max_length=500)),
-                ('placed_at', models.DateTimeField()),
-                ('placed_by', models.CharField(max_length=254)),
-                ('request_key', lib.fields.FormKeyField(blank=True, db_default='', editable=False, max_length=64)),
-                ('lifted_at', models.DateTimeField(blank=True, null=True)),
-                ('lifted_by', models.CharField(blank=True, max_length=254)),
-                ('lift_note', models.CharField(blank=True, max_length=500)),
-                ('lift_told', models.CharField(blank=True, db_default='', default='', max_length=500)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("OVERDUE", "Overdue payments"),
+                            ("SUSPECTED_FRAUD", "Suspected fraud"),
+                            ("UNPAID_BILL", "Unpaid bill"),
+                            ("MANUAL", "Placed by an operator"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=500)),
+                ("told", models.CharField(blank=True, db_default="", default="", max_length=500)),
+                ("placed_at", models.DateTimeField()),
+                ("placed_by", models.CharField(max_length=254)),
+                (
+                    "request_key",
+                    lib.fields.FormKeyField(
+                        blank=True, db_default="", editable=False, max_length=64
+                    ),
+                ),
+                ("lifted_at", models.DateTimeField(blank=True, null=True)),
+                ("lifted_by", models.CharField(blank=True, max_length=254)),
+                ("lift_note", models.CharField(blank=True, max_length=500)),
+                (
+                    "lift_told",
+                    models.CharField(blank=True, db_default="", default="", max_length=500),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='LimitEntry',
+            name="LimitEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('OPENED', 'Line opened'), ('HOLD', 'Order placed'), ('PAYMENT', 'Order paid'), ('REFUND', 'Order refunded'), ('RELEASE', 'Order cancelled'), ('REVIEW', 'Limit reviewed'), ('WRITE_OFF', 'Order written off'), ('LIMIT_SET', 'Limit changed'), ('MOVED_IN', 'Order moved in')], max_length=12)),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('limit_change', lib.fields.AmountField(decimal_places=4, default=Decimal('0'), max_digits=24)),
-                ('used_change', lib.fields.AmountField(decimal_places=4, default=Decimal('0'), max_digits=24)),
-                ('limit_after', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('used_after', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('actor', models.CharField(max_length=254)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('told', models.CharField(blank=True, db_default='', default='', max_length=500)),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("OPENED", "Line opened"),
+                            ("HOLD", "Order placed"),
+                            ("PAYMENT", "Order paid"),
+                            ("REFUND", "Order refunded"),
+                            ("RELEASE", "Order cancelled"),
+                            ("REVIEW", "Limit reviewed"),
+                            ("WRITE_OFF", "Order written off"),
+                            ("LIMIT_SET", "Limit changed"),
+                            ("MOVED_IN", "Order moved in"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                (
+                    "limit_change",
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
+                ),
+                (
+                    "used_change",
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
+                ),
+                ("limit_after", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("used_after", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("actor", models.CharField(max_length=254)),
+                ("reason", models.CharField(blank=True, max_length=500)),
+                ("told", models.CharField(blank=True, db_default="", default="", max_length=500)),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'verbose_name_plural': 'limit entries',
+                "verbose_name_plural": "limit entries",
             },
         ),
         migrations.CreateModel(
-            name='LimitRequest',
+            name="LimitRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('RAISE', 'A higher limit'), ('QUESTION', 'A question')], max_length=10)),
-                ('status', models.CharField(choices=[('PENDING', 'Waits for an answer'), ('APPROVED', 'Approved'), ('REJECTED', 'Rejected'), ('ANSWERED', 'Answered')], default='PENDING', max_length=10)),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('limit_wanted', lib.fields.AmountField(blank=True, decimal_places=4, max_digits=24, null=True)),
-                ('message', models.CharField(max_length=2000)),
-                ('request_key', lib.fields.FormKeyField(blank=True, db_default='', editable=False, max_length=64)),
-                ('asked_at', models.DateTimeField()),
-                ('asked_by', models.CharField(max_length=254)),
-                ('answer', models.CharField(blank=True, max_length=2000)),
-                ('answered_at', models.DateTimeField(blank=True, null=True)),
-                ('answered_by', models.CharField(blank=True, max_length=254)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("RAISE", "A higher limit"), ("QUESTION", "A question")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("PENDING", "Waits for an answer"),
+                            ("APPROVED", "Approved"),
+                            ("REJECTED", "Rejected"),
+                            ("ANSWERED", "Answered"),
+                        ],
+                        default="PENDING",
+                        max_length=10,
+                    ),
+                ),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                (
+                    "limit_wanted",
+                    lib.fields.AmountField(blank=True, decimal_places=4, max_digits=24, null=True),
+                ),
+                ("message", models.CharField(max_length=2000)),
+                (
+                    "request_key",
+                    lib.fields.FormKeyField(
+                        blank=True, db_default="", editable=False, max_length=64
+                    ),
+                ),
+                ("asked_at", models.DateTimeField()),
+                ("asked_by", models.CharField(max_length=254)),
+                ("answer", models.CharField(blank=True, max_length=2000)),
+                ("answered_at", models.DateTimeField(blank=True, null=True)),
+                ("answered_by", models.CharField(blank=True, max_length=254)),
             ],
         ),
         migrations.CreateModel(
-            name='LimitReview',
+            name="LimitReview",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on', models.DateField()),
-                ('at', models.DateTimeField()),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('limit_before', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('rating', models.DecimalField(decimal_places=4, max_digits=6)),
-                ('paid', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('listing_quality', models.DecimalField(decimal_places=4, max_digits=7)),
-                ('profile_completeness', models.DecimalField(decimal_places=4, max_digits=7)),
-                ('profile_reported', models.DecimalField(decimal_places=4, max_digits=7)),
-                ('profile_confirmed', models.DecimalField(decimal_places=4, max_digits=7)),
-                ('profile_rejected', models.BooleanField(default=False)),
-                ('after_sales', models.DecimalField(decimal_places=4, max_digits=7)),
-                ('overdue', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('was_frozen', models.BooleanField()),
-                ('rating_points', models.DecimalField(decimal_places=6, max_digits=9)),
-                ('volume_points', models.DecimalField(decimal_places=6, max_digits=9)),
-                ('listing_points', models.DecimalField(decimal_places=6, max_digits=9)),
-                ('profile_points', models.DecimalField(decimal_places=6, max_digits=9)),
-                ('after_sales_points', models.DecimalField(decimal_places=6, max_digits=9)),
-                ('score', models.DecimalField(decimal_places=6, max_digits=9)),
-                ('grade', models.CharField(choices=[('A', 'A: doubles the limit'), ('B', 'B: raises the limit by half'), ('C', 'C: keeps the limit'), ('D', 'D: cuts the limit by a quarter')], max_length=1)),
-                ('limit_proposed', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('limit_given', lib.fields.AmountField(blank=True, decimal_places=4, max_digits=24, null=True)),
-                ('notes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('capped_by_paid', 'Not more than was paid in the period'), ('capped_by_maximum', 'Not more than the maximum'), ('blocked_by_overdue', 'No raise while something is overdue'), ('blocked_by_freeze', 'No raise while the line is frozen'), ('stopped_at_minimum', 'Not below the minimum'), ('needs_approval', "A limit of this size needs an operator's approval")], max_length=20), blank=True, default=list, size=None)),
-                ('status', models.CharField(choices=[('UNCHANGED', 'No change'), ('APPLIED', 'Applied'), ('PENDING', 'Waits for a decision'), ('APPROVED', 'Approved'), ('REJECTED', 'Rejected'), ('VOID', 'No longer applies')], max_length=10)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('decided_by', models.CharField(blank=True, max_length=254)),
-                ('decision_reason', models.CharField(blank=True, max_length=500)),
-                ('decision_told', models.CharField(blank=True, db_default='', default='', max_length=500)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("on", models.DateField()),
+                ("at", models.DateTimeField()),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("limit_before", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("rating", models.DecimalField(decimal_places=4, max_digits=6)),
+                ("paid", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("listing_quality", models.DecimalField(decimal_places=4, max_digits=7)),
+                ("profile_completeness", models.DecimalField(decimal_places=4, max_digits=7)),
+                ("profile_reported", models.DecimalField(decimal_places=4, max_digits=7)),
+                ("profile_confirmed", models.DecimalField(decimal_places=4, max_digits=7)),
+                ("profile_rejected", models.BooleanField(default=False)),
+                ("after_sales", models.DecimalField(decimal_places=4, max_digits=7)),
+                ("overdue", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("was_frozen", models.BooleanField()),
+                ("rating_points", models.DecimalField(decimal_places=6, max_digits=9)),
+                ("volume_points", models.DecimalField(decimal_places=6, max_digits=9)),
+                ("listing_points", models.DecimalField(decimal_places=6, max_digits=9)),
+                ("profile_points", models.DecimalField(decimal_places=6, max_digits=9)),
+                ("after_sales_points", models.DecimalField(decimal_places=6, max_digits=9)),
+                ("score", models.DecimalField(decimal_places=6, max_digits=9)),
+                (
+                    "grade",
+                    models.CharField(
+                        choices=[
+                            ("A", "A: doubles the limit"),
+                            ("B", "B: raises the limit by half"),
+                            ("C", "C: keeps the limit"),
+                            ("D", "D: cuts the limit by a quarter"),
+                        ],
+                        max_length=1,
+                    ),
+                ),
+                ("limit_proposed", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                (
+                    "limit_given",
+                    lib.fields.AmountField(blank=True, decimal_places=4, max_digits=24, null=True),
+                ),
+                (
+                    "notes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                ("capped_by_paid", "Not more than was paid in the period"),
+                                ("capped_by_maximum", "Not more than the maximum"),
+                                ("blocked_by_overdue", "No raise while something is overdue"),
+                                ("blocked_by_freeze", "No raise while the line is frozen"),
+                                ("stopped_at_minimum", "Not below the minimum"),
+                                (
+                                    "needs_approval",
+                                    "A limit of this size needs an operator's approval",
+                                ),
+                            ],
+                            max_length=20,
+                        ),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("UNCHANGED", "No change"),
+                            ("APPLIED", "Applied"),
+                            ("PENDING", "Waits for a decision"),
+                            ("APPROVED", "Approved"),
+                            ("REJECTED", "Rejected"),
+                            ("VOID", "No longer applies"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("decided_by", models.CharField(blank=True, max_length=254)),
+                ("decision_reason", models.CharField(blank=True, max_length=500)),
+                (
+                    "decision_told",
+                    models.CharField(blank=True, db_default="", default="", max_length=500),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', lib.fields.ReferenceField(max_length=100)),
-                ('buyer', lib.fields.ReferenceField(max_length=100)),
-                ('buyer_risk', models.PositiveSmallIntegerField(default=0)),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('amount', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('instalments', models.PositiveSmallIntegerField(default=1)),
-                ('part_amount', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('status', models.CharField(choices=[('OPEN', 'Open'), ('PAID', 'Paid'), ('REFUNDED', 'Refunded'), ('CANCELLED', 'Cancelled'), ('DECLINED', 'Declined'), ('WRITTEN_OFF', 'Written off')], max_length=12)),
-                ('decline_code', models.CharField(blank=True, choices=[('account_closed', 'The account was closed'), ('line_frozen', 'The credit line was frozen'), ('paused_by_merchant', 'You had paused new orders'), ('above_own_cap', 'Above a cap that you have set'), ('buyer_risk', "The buyer's risk was too high"), ('insufficient_credit', 'The limit was not enough')], max_length=20)),
-                ('outstanding', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('paid', lib.fields.AmountField(decimal_places=4, default=Decimal('0'), max_digits=24)),
-                ('refunded', lib.fields.AmountField(decimal_places=4, default=Decimal('0'), max_digits=24)),
-                ('refunded_written_off', lib.fields.AmountField(decimal_places=4, default=Decimal('0'), max_digits=24)),
-                ('written_off', lib.fields.AmountField(decimal_places=4, default=Decimal('0'), max_digits=24)),
-                ('recovered', lib.fields.AmountField(decimal_places=4, default=Decimal('0'), max_digits=24)),
-                ('placed_at', models.DateTimeField()),
-                ('placed_said_at', models.DateTimeField()),
-                ('shipped_at', models.DateTimeField(blank=True, null=True)),
-                ('shipped_told_at', models.DateTimeField(blank=True, null=True)),
-                ('delivered_at', models.DateTimeField(blank=True, null=True)),
-                ('delivered_told_at', models.DateTimeField(blank=True, null=True)),
-                ('delivered_told_on', models.DateField(blank=True, null=True)),
-                ('cancelled_at', models.DateTimeField(blank=True, null=True)),
-                ('cancelled_said_at', models.DateTimeField(blank=True, null=True)),
-                ('cancel_reason', models.CharField(blank=True, max_length=500)),
-                ('written_off_at', models.DateTimeField(blank=True, null=True)),
-                ('first_due_on', models.DateField(blank=True, null=True)),
-                ('due_on', models.DateField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", lib.fields.ReferenceField(max_length=100)),
+                ("buyer", lib.fields.ReferenceField(max_length=100)),
+                ("buyer_risk", models.PositiveSmallIntegerField(default=0)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("instalments", models.PositiveSmallIntegerField(default=1)),
+                ("part_amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("OPEN", "Open"),
+                            ("PAID", "Paid"),
+                            ("REFUNDED", "Refunded"),
+                            ("CANCELLED", "Cancelled"),
+                            ("DECLINED", "Declined"),
+                            ("WRITTEN_OFF", "Written off"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "decline_code",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("account_closed", "The account was closed"),
+                            ("line_frozen", "The credit line was frozen"),
+                            ("paused_by_merchant", "You had paused new orders"),
+                            ("above_own_cap", "Above a cap that you have set"),
+                            ("buyer_risk", "The buyer's risk was too high"),
+                            ("insufficient_credit", "The limit was not enough"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("outstanding", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                (
+                    "paid",
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
+                ),
+                (
+                    "refunded",
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
+                ),
+                (
+                    "refunded_written_off",
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
+                ),
+                (
+                    "written_off",
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
+                ),
+                (
+                    "recovered",
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
+                ),
+                ("placed_at", models.DateTimeField()),
+                ("placed_said_at", models.DateTimeField()),
+                ("shipped_at", models.DateTimeField(blank=True, null=True)),
+                ("shipped_told_at", models.DateTimeField(blank=True, null=True)),
+                ("delivered_at", models.DateTimeField(blank=True, null=True)),
+                ("delivered_told_at", models.DateTimeField(blank=True, null=True)),
+                ("delivered_told_on", models.DateField(blank=True, null=True)),
+                ("cancelled_at", models.DateTimeField(blank=True, null=True)),
+                ("cancelled_said_at", models.DateTimeField(blank=True, null=True)),
+                ("cancel_reason", models.CharField(blank=True, max_length=500)),
+                ("written_off_at", models.DateTimeField(blank=True, null=True)),
+                ("first_due_on", models.DateField(blank=True, null=True)),
+                ("due_on", models.DateField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='OrderFlag',
+            name="OrderFlag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('MANY_FROM_ONE_BUYER', 'Many orders of one buyer within a day'), ('NOT_DELIVERED', 'Shipped long ago, not delivered')], max_length=20)),
-                ('cause', models.CharField(max_length=150)),
-                ('buyer', models.CharField(blank=True, max_length=100)),
-                ('evidence', models.JSONField()),
-                ('at', models.DateTimeField()),
-                ('status', models.CharField(choices=[('OPEN', 'To be looked at'), ('DISMISSED', 'Nothing wrong'), ('CONFIRMED', 'Confirmed')], default='OPEN', max_length=10)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('decided_by', models.CharField(blank=True, max_length=254)),
-                ('reason', models.CharField(blank=True, max_length=500)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("MANY_FROM_ONE_BUYER", "Many orders of one buyer within a day"),
+                            ("NOT_DELIVERED", "Shipped long ago, not delivered"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("cause", models.CharField(max_length=150)),
+                ("buyer", models.CharField(blank=True, max_length=100)),
+                ("evidence", models.JSONField()),
+                ("at", models.DateTimeField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("OPEN", "To be looked at"),
+                            ("DISMISSED", "Nothing wrong"),
+                            ("CONFIRMED", "Confirmed"),
+                        ],
+                        default="OPEN",
+                        max_length=10,
+                    ),
+                ),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("decided_by", models.CharField(blank=True, max_length=254)),
+                ("reason", models.CharField(blank=True, max_length=500)),
             ],
         ),
         migrations.CreateModel(
-            name='OrderPayment',
+            name="OrderPayment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', lib.fields.ReferenceField(max_length=100)),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('amount', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('status', models.CharField(choices=[('APPLIED', 'Applied to the order'), ('RECOVERY', 'Recovery after a write-off'), ('UNMATCHED', 'Could not be applied')], max_length=10)),
-                ('refusal', models.CharField(blank=True, max_length=20)),
-                ('at', models.DateTimeField()),
-                ('arrived_at', models.DateTimeField()),
-                ('settled', lib.fields.AmountField(decimal_places=4, default=Decimal('0'), max_digits=24)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", lib.fields.ReferenceField(max_length=100)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("APPLIED", "Applied to the order"),
+                            ("RECOVERY", "Recovery after a write-off"),
+                            ("UNMATCHED", "Could not be applied"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("refusal", models.CharField(blank=True, max_length=20)),
+                ("at", models.DateTimeField()),
+                ("arrived_at", models.DateTimeField()),
+                (
+                    "settled",
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OrderRefund',
+            name="OrderRefund",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', lib.fields.ReferenceField(max_length=100)),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('amount', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('from_outstanding', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('from_written_off', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('from_proceeds', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('at', models.DateTimeField()),
-                ('arrived_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", lib.fields.ReferenceField(max_length=100)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("from_outstanding", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("from_written_off", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("from_proceeds", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("at", models.DateTimeField()),
+                ("arrived_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='PayoutAnswer',
+            name="PayoutAnswer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('row', models.PositiveIntegerField()),
-                ('reference', models.TextField()),
-                ('status', models.TextField()),
-                ('bank_reference', models.TextField()),
-                ('reason', models.TextField()),
-                ('amount', models.TextField(blank=True, db_default='', default='')),
-                ('currency', models.TextField(blank=True, db_default='', default='')),
-                ('outcome', models.CharField(choices=[('WAITING', 'Waiting'), ('PAID', 'Marked as paid'), ('FAILED', 'Marked as failed'), ('KNOWN', 'Known before'), ('REFUSED', 'Refused')], default='WAITING', max_length=7)),
-                ('problem', models.TextField(blank=True)),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("row", models.PositiveIntegerField()),
+                ("reference", models.TextField()),
+                ("status", models.TextField()),
+                ("bank_reference", models.TextField()),
+                ("reason", models.TextField()),
+                ("amount", models.TextField(blank=True, db_default="", default="")),
+                ("currency", models.TextField(blank=True, db_default="", default="")),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("WAITING", "Waiting"),
+                            ("PAID", "Marked as paid"),
+                            ("FAILED", "Marked as failed"),
+                            ("KNOWN", "Known before"),
+                            ("REFUSED", "Refused"),
+                        ],
+                        default="WAITING",
+                        max_length=7,
+                    ),
+                ),
+                ("problem", models.TextField(blank=True)),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='PayoutAnswerFile',
+            name="PayoutAnswerFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', lib.fields.ReferenceField(max_length=100, unique=True)),
-                ('uploaded_at', models.DateTimeField()),
-                ('uploaded_by', models.CharField(max_length=254)),
-                ('row_count', models.PositiveIntegerField(verbose_name='rows')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", lib.fields.ReferenceField(max_length=100, unique=True)),
+                ("uploaded_at", models.DateTimeField()),
+                ("uploaded_by", models.CharField(max_length=254)),
+                ("row_count", models.PositiveIntegerField(verbose_name="rows")),
             ],
         ),
         migrations.CreateModel(
-            name='PayoutDestination',
+            name="PayoutDestination",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('ALIPAY', 'Alipay account'), ('BANK_CARD', 'Bank card'), ('BANK_ACCOUNT', 'Bank account')], max_length=12)),
-                ('holder', models.CharField(max_length=200)),
-                ('bank', models.CharField(blank=True, max_length=200)),
-                ('country', models.CharField(blank=True, max_length=2)),
-                ('routing', models.CharField(blank=True, max_length=20)),
-                ('number', lib.fields.EncryptedField()),
-                ('last_four', models.CharField(max_length=4)),
-                ('masked', models.CharField(blank=True, db_default='', default='', max_length=254)),
-                ('added_at', models.DateTimeField()),
-                ('added_by', models.CharField(max_length=254)),
-                ('usable_from', models.DateTimeField()),
-                ('removed_at', models.DateTimeField(blank=True, null=True)),
-                ('removed_by', models.CharField(blank=True, max_length=254)),
-                ('blocked_at', models.DateTimeField(blank=True, null=True)),
-                ('blocked_by', models.CharField(blank=True, db_default='', default='', max_length=254)),
-                ('blocked_reason', models.CharField(blank=True, db_default='', default='', max_length=500)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("ALIPAY", "Alipay account"),
+                            ("BANK_CARD", "Bank card"),
+                            ("BANK_ACCOUNT", "Bank account"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("holder", models.CharField(max_length=200)),
+                ("bank", models.CharField(blank=True, max_length=200)),
+                ("country", models.CharField(blank=True, max_length=2)),
+                ("routing", models.CharField(blank=True, max_length=20)),
+                ("number", lib.fields.EncryptedField()),
+                ("last_four", models.CharField(max_length=4)),
+                ("masked", models.CharField(blank=True, db_default="", default="", max_length=254)),
+                ("added_at", models.DateTimeField()),
+                ("added_by", models.CharField(max_length=254)),
+                ("usable_from", models.DateTimeField()),
+                ("removed_at", models.DateTimeField(blank=True, null=True)),
+                ("removed_by", models.CharField(blank=True, max_length=254)),
+                ("blocked_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "blocked_by",
+                    models.CharField(blank=True, db_default="", default="", max_length=254),
+                ),
+                (
+                    "blocked_reason",
+                    models.CharField(blank=True, db_default="", default="", max_length=500),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PayoutRun',
+            name="PayoutRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on', models.DateField()),
-                ('at', models.DateTimeField()),
-                ('outcome', models.CharField(choices=[('REQUESTED', 'Requested'), ('TOO_LITTLE', 'Too little was available'), ('STOPPED', 'Withdrawals were stopped')], max_length=10)),
-                ('available', lib.fields.AmountField(currency_field_name='rule__currency', decimal_places=4, default=Decimal('0'), max_digits=24)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("on", models.DateField()),
+                ("at", models.DateTimeField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("REQUESTED", "Requested"),
+                            ("TOO_LITTLE", "Too little was available"),
+                            ("STOPPED", "Withdrawals were stopped"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "available",
+                    lib.fields.AmountField(
+                        currency_field_name="rule__currency",
+                        decimal_places=4,
+                        default=Decimal("0"),
+                        max_digits=24,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PayoutSchedule',
+            name="PayoutSchedule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('every', models.CharField(choices=[('DAILY', 'Every day'), ('WEEKLY', 'Every week')], max_length=6)),
-                ('weekday', models.PositiveSmallIntegerField(blank=True, choices=[(1, 'Monday'), (2, 'Tuesday'), (3, 'Wednesday'), (4, 'Thursday'), (5, 'Friday'), (6, 'Saturday'), (7, 'Sunday')], null=True)),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('from_amount', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('set_up_at', models.DateTimeField()),
-                ('set_up_by', models.CharField(max_length=254)),
-                ('usable_from', models.DateTimeField()),
-                ('next_on', models.DateField()),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_by', models.CharField(blank=True, max_length=254)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "every",
+                    models.CharField(
+                        choices=[("DAILY", "Every day"), ("WEEKLY", "Every week")], max_length=6
+                    ),
+                ),
+                (
+                    "weekday",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        choices=[
+                            (1, "Monday"),
+                            (2, "Tuesday"),
+                            (3, "Wednesday"),
+                            (4, "Thursday"),
+                            (5, "Friday"),
+                            (6, "Saturday"),
+                            (7, "Sunday"),
+                        ],
+                        null=True,
+                    ),
+                ),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("from_amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("set_up_at", models.DateTimeField()),
+                ("set_up_by", models.CharField(max_length=254)),
+                ("usable_from", models.DateTimeField()),
+                ("next_on", models.DateField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_by", models.CharField(blank=True, max_length=254)),
             ],
         ),
         migrations.CreateModel(
-            name='ProceedsCorrection',
+            name="ProceedsCorrection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('amount', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('reason', models.CharField(max_length=500)),
-                ('told', models.CharField(max_length=2000)),
-                ('request_key', lib.fields.FormKeyField(blank=True, db_default='', editable=False, max_length=64)),
-                ('actor', models.CharField(max_length=254)),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("reason", models.CharField(max_length=500)),
+                ("told", models.CharField(max_length=2000)),
+                (
+                    "request_key",
+                    lib.fields.FormKeyField(
+                        blank=True, db_default="", editable=False, max_length=64
+                    ),
+                ),
+                ("actor", models.CharField(max_length=254)),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='ProceedsEntry',
+            name="ProceedsEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('SALE', 'Sale'), ('REFUND', 'Refund'), ('WITHDRAWAL', 'Withdrawal'), ('FEE', 'Withdrawal fee'), ('RETURNED', 'Returned withdrawal'), ('TAKEN_AGAIN', 'Withdrawal that was paid after all'), ('SENT_BACK', 'Withdrawal sent back by the bank'), ('BILL_PAYMENT', 'Bill payment'), ('RELEASED', 'Released payment'), ('OPENING', 'Opening balance'), ('CORRECTION', 'Correction by our team')], max_length=12)),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('amount', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('matures_on', models.DateField(blank=True, null=True)),
-                ('bill_payment', models.CharField(blank=True, max_length=60)),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("SALE", "Sale"),
+                            ("REFUND", "Refund"),
+                            ("WITHDRAWAL", "Withdrawal"),
+                            ("FEE", "Withdrawal fee"),
+                            ("RETURNED", "Returned withdrawal"),
+                            ("TAKEN_AGAIN", "Withdrawal that was paid after all"),
+                            ("SENT_BACK", "Withdrawal sent back by the bank"),
+                            ("BILL_PAYMENT", "Bill payment"),
+                            ("RELEASED", "Released payment"),
+                            ("OPENING", "Opening balance"),
+                            ("CORRECTION", "Correction by our team"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("matures_on", models.DateField(blank=True, null=True)),
+                ("bill_payment", models.CharField(blank=True, max_length=60)),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'verbose_name_plural': 'proceeds entries',
+                "verbose_name_plural": "proceeds entries",
             },
         ),
         migrations.CreateModel(
-            name='RefusedCash',
+            name="RefusedCash",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('PAYMENT', 'Payment'), ('REFUND', 'Refund')], max_length=10)),
-                ('reference', lib.fields.ReferenceField(max_length=100)),
-                ('order_reference', lib.fields.ReferenceField(max_length=100)),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('amount', models.DecimalField(decimal_places=12, max_digits=36)),
-                ('said_at', models.DateTimeField()),
-                ('code', models.CharField(max_length=20)),
-                ('sentence', models.CharField(max_length=500)),
-                ('arrived_at', models.DateTimeField()),
-                ('last_arrived_at', models.DateTimeField()),
-                ('times', models.PositiveIntegerField(default=1)),
-                ('status', models.CharField(choices=[('OPEN', 'Waits'), ('TAKEN', 'Came again and was taken'), ('CLOSED', 'Closed by an operator')], default='OPEN', max_length=10)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_by', models.CharField(blank=True, max_length=254)),
-                ('reason', models.CharField(blank=True, max_length=500)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("PAYMENT", "Payment"), ("REFUND", "Refund")], max_length=10
+                    ),
+                ),
+                ("reference", lib.fields.ReferenceField(max_length=100)),
+                ("order_reference", lib.fields.ReferenceField(max_length=100)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", models.DecimalField(decimal_places=12, max_digits=36)),
+                ("said_at", models.DateTimeField()),
+                ("code", models.CharField(max_length=20)),
+                ("sentence", models.CharField(max_length=500)),
+                ("arrived_at", models.DateTimeField()),
+                ("last_arrived_at", models.DateTimeField()),
+                ("times", models.PositiveIntegerField(default=1)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("OPEN", "Waits"),
+                            ("TAKEN", "Came again and was taken"),
+                            ("CLOSED", "Closed by an operator"),
+                        ],
+                        default="OPEN",
+                        max_length=10,
+                    ),
+                ),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_by", models.CharField(blank=True, max_length=254)),
+                ("reason", models.CharField(blank=True, max_length=500)),
             ],
             options={
-                'verbose_name_plural': 'refused cash',
+                "verbose_name_plural": "refused cash",
             },
         ),
         migrations.CreateModel(
-            name='ShopMetrics',
+            name="ShopMetrics",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rating', models.DecimalField(decimal_places=4, max_digits=6)),
-                ('listing_quality', models.DecimalField(decimal_places=4, max_digits=7, validators=[django.core.validators.MaxValueValidator(100)])),
-                ('profile_completeness', models.DecimalField(decimal_places=4, max_digits=7, validators=[django.core.validators.MaxValueValidator(100)])),
-                ('after_sales', models.DecimalField(decimal_places=4, max_digits=7, validators=[django.core.validators.MaxValueValidator(100)])),
-                ('at', models.DateTimeField()),
-                ('arrived_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("rating", models.DecimalField(decimal_places=4, max_digits=6)),
+                (
+                    "listing_quality",
+                    models.DecimalField(
+                        decimal_places=4,
+                        max_digits=7,
+                        validators=[django.core.validators.MaxValueValidator(100)],
+                    ),
+                ),
+                (
+                    "profile_completeness",
+                    models.DecimalField(
+                        decimal_places=4,
+                        max_digits=7,
+                        validators=[django.core.validators.MaxValueValidator(100)],
+                    ),
+                ),
+                (
+                    "after_sales",
+                    models.DecimalField(
+                        decimal_places=4,
+                        max_digits=7,
+                        validators=[django.core.validators.MaxValueValidator(100)],
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("arrived_at", models.DateTimeField()),
             ],
             options={
-                'verbose_name_plural': 'shop metrics',
+                "verbose_name_plural": "shop metrics",
             },
         ),
         migrations.CreateModel(
-            name='UnmatchedSettlement',
+            name="UnmatchedSettlement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('APPLIED', 'Applied to another order'), ('RELEASED', 'Released to your proceeds'), ('RETURNED', 'Returned to the buyer')], max_length=10)),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('amount', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('reference', models.CharField(blank=True, max_length=100)),
-                ('reason', models.CharField(max_length=500)),
-                ('actor', models.CharField(max_length=254)),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("APPLIED", "Applied to another order"),
+                            ("RELEASED", "Released to your proceeds"),
+                            ("RETURNED", "Returned to the buyer"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("reference", models.CharField(blank=True, max_length=100)),
+                ("reason", models.CharField(max_length=500)),
+                ("actor", models.CharField(max_length=254)),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='Withdrawal',
+            name="Withdrawal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', lib.fields.ReferenceField(max_length=100, unique=True)),
-                ('request_key', lib.fields.FormKeyField(blank=True, db_default='', editable=False, max_length=64)),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('amount', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('fee', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('status', models.CharField(choices=[('REQUESTED', 'Requested'), ('APPROVED', 'Approved'), ('SENT', 'Sent'), ('PAID', 'Paid'), ('REJECTED', 'Rejected'), ('CANCELLED', 'Cancelled'), ('FAILED', 'Failed'), ('UNKNOWN', 'Being checked'), ('RETURNED_BY_BANK', 'Sent back by the bank')], max_length=20)),
-                ('needs_approval', models.BooleanField()),
-                ('provider', models.CharField(max_length=10)),
-                ('batch', lib.fields.ReferenceField(blank=True, max_length=100)),
-                ('requested_at', models.DateTimeField()),
-                ('requested_by', models.CharField(max_length=254)),
-                ('approved_at', models.DateTimeField(blank=True, null=True)),
-                ('approved_by', models.CharField(blank=True, max_length=254)),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('sent_by', models.CharField(blank=True, max_length=254)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_by', models.CharField(blank=True, max_length=254)),
-                ('provider_reference', models.CharField(blank=True, max_length=200)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('problem', models.CharField(blank=True, db_default='', default='', max_length=500)),
-                ('flagged_late_at', models.DateTimeField(blank=True, null=True)),
-                ('returned_at', models.DateTimeField(blank=True, null=True)),
-                ('returned_by', models.CharField(blank=True, db_default='', default='', max_length=254)),
-                ('returned_reason', models.CharField(blank=True, db_default='', default='', max_length=500)),
-                ('corrected_at', models.DateTimeField(blank=True, null=True)),
-                ('corrected_by', models.CharField(blank=True, db_default='', default='', max_length=254)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", lib.fields.ReferenceField(max_length=100, unique=True)),
+                (
+                    "request_key",
+                    lib.fields.FormKeyField(
+                        blank=True, db_default="", editable=False, max_length=64
+                    ),
+                ),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("amount", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                ("fee", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("REQUESTED", "Requested"),
+                            ("APPROVED", "Approved"),
+                            ("SENT", "Sent"),
+                            ("PAID", "Paid"),
+                            ("REJECTED", "Rejected"),
+                            ("CANCELLED", "Cancelled"),
+                            ("FAILED", "Failed"),
+                            ("UNKNOWN", "Being checked"),
+                            ("RETURNED_BY_BANK", "Sent back by the bank"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("needs_approval", models.BooleanField()),
+                ("provider", models.CharField(max_length=10)),
+                ("batch", lib.fields.ReferenceField(blank=True, max_length=100)),
+                ("requested_at", models.DateTimeField()),
+                ("requested_by", models.CharField(max_length=254)),
+                ("approved_at", models.DateTimeField(blank=True, null=True)),
+                ("approved_by", models.CharField(blank=True, max_length=254)),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                ("sent_by", models.CharField(blank=True, max_length=254)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_by", models.CharField(blank=True, max_length=254)),
+                ("provider_reference", models.CharField(blank=True, max_length=200)),
+                ("reason", models.CharField(blank=True, max_length=500)),
+                (
+                    "problem",
+                    models.CharField(blank=True, db_default="", default="", max_length=500),
+                ),
+                ("flagged_late_at", models.DateTimeField(blank=True, null=True)),
+                ("returned_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "returned_by",
+                    models.CharField(blank=True, db_default="", default="", max_length=254),
+                ),
+                (
+                    "returned_reason",
+                    models.CharField(blank=True, db_default="", default="", max_length=500),
+                ),
+                ("corrected_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "corrected_by",
+                    models.CharField(blank=True, db_default="", default="", max_length=254),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CreditLine',
+            name="CreditLine",
             fields=[
-                ('merchant', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='credit_line', serialize=False, to='merchants.merchant')),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('limit', lib.fields.AmountField(decimal_places=4, max_digits=24)),
-                ('used', lib.fields.AmountField(decimal_places=4, default=Decimal('0'), max_digits=24)),
-                ('proceeds', lib.fields.AmountField(decimal_places=4, default=Decimal('0'), max_digits=24)),
-                ('paid_out', lib.fields.AmountField(decimal_places=4, default=Decimal('0'), max_digits=24)),
-                ('freezes_in_force', models.PositiveIntegerField(default=0)),
-                ('payment_days', models.PositiveIntegerField(default=10)),
-                ('settlement_days', models.PositiveIntegerField(default=7)),
-                ('paused_at', models.DateTimeField(blank=True, null=True)),
-                ('order_cap', lib.fields.AmountField(blank=True, decimal_places=4, max_digits=24, null=True)),
-                ('buyer_cap', lib.fields.AmountField(blank=True, decimal_places=4, max_digits=24, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('timezone', models.CharField(max_length=64)),
-                ('timezone_since_on', models.DateField(blank=True, null=True)),
-                ('timezone_since_at', models.DateTimeField(blank=True, null=True)),
-                ('unpaid_bill_days', django.contrib.postgres.fields.ArrayField(base_field=models.DateField(), blank=True, default=list, size=None)),
-                ('open_on', models.DateField()),
-                ('open_until', models.DateTimeField()),
-                ('last_wrote_at', models.DateTimeField()),
+                (
+                    "merchant",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="credit_line",
+                        serialize=False,
+                        to="merchants.merchant",
+                    ),
+                ),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("limit", lib.fields.AmountField(decimal_places=4, max_digits=24)),
+                (
+                    "used",
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
+                ),
+                (
+                    "proceeds",
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
+                ),
+                (
+                    "paid_out",
+                    lib.fields.AmountField(decimal_places=4, default=Decimal("0"), max_digits=24),
+                ),
+                ("freezes_in_force", models.PositiveIntegerField(default=0)),
+                ("payment_days", models.PositiveIntegerField(default=10)),
+                ("settlement_days", models.PositiveIntegerField(default=7)),
+                ("paused_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "order_cap",
+                    lib.fields.AmountField(blank=True, decimal_places=4, max_digits=24, null=True),
+                ),
+                (
+                    "buyer_cap",
+                    lib.fields.AmountField(blank=True, decimal_places=4, max_digits=24, null=True),
+                ),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("timezone", models.CharField(max_length=64)),
+                ("timezone_since_on", models.DateField(blank=True, null=True)),
+                ("timezone_since_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "unpaid_bill_days",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.DateField(), blank=True, default=list, size=None
+                    ),
+                ),
+                ("open_on", models.DateField()),
+                ("open_until", models.DateTimeField()),
+                ("last_wrote_at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['open_until'], name='line_by_day_end')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('limit__gte', 0)), name='limit_not_negative'), models.CheckConstraint(condition=models.Q(('used__gte', 0)), name='used_not_negative'), models.CheckConstraint(condition=models.Q(('order_cap__isnull', True), ('order_cap__gt', 0), _connector='OR'), name='cap_of_an_order_positive'), models.CheckConstraint(condition=models.Q(('buyer_cap__isnull', True), ('buyer_cap__gt', 0), _connector='OR'), name='cap_of_a_buyer_positive')],
+                "indexes": [models.Index(fields=["open_until"], name="line_by_day_end")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("limit__gte", 0)), name="limit_not_negative"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("used__gte", 0)), name="used_not_negative"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("order_cap__isnull", True), ("order_cap__gt", 0), _connector="OR"
+                        ),
+                        name="cap_of_an_order_positive",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("buyer_cap__isnull", True), ("buyer_cap__gt", 0), _connector="OR"
+                        ),
+                        name="cap_of_a_buyer_positive",
+                    ),
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='creditline',
-            trigger=pgtrigger.compiler.Trigger(name='currency_of_line_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency"))', func='RAISE EXCEPTION \'pgtrigger: Cannot update of "currency" rows from % table\', TG_TABLE_NAME;', hash='4b2e2fc8bd61b0b71ec03cf47317a2eaf1808b51', operation='UPDATE OF "currency"', pgid='pgtrigger_currency_of_line_never_changes_845db', table='credit_creditline', when='BEFORE')),
+            model_name="creditline",
+            trigger=pgtrigger.compiler.Trigger(
+                name="currency_of_line_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update of \"currency\" rows from % table', TG_TABLE_NAME;",
+                    hash="4b2e2fc8bd61b0b71ec03cf47317a2eaf1808b51",
+                    operation='UPDATE OF "currency"',
+                    pgid="pgtrigger_currency_of_line_never_changes_845db",
+                    table="credit_creditline",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditpolicy',
-            constraint=models.UniqueConstraint(fields=('currency', 'version'), name='one_policy_per_currency_and_version'),
+            model_name="creditpolicy",
+            constraint=models.UniqueConstraint(
+                fields=("currency", "version"), name="one_policy_per_currency_and_version"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditpolicy',
-            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('currency', 'starts_on'), name='one_policy_per_currency_and_day'),
+            model_name="creditpolicy",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("withdrawn_at__isnull", True)),
+                fields=("currency", "starts_on"),
+                name="one_policy_per_currency_and_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditpolicy',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at__isnull', True), ('withdrawn_by', '')), models.Q(('withdrawn_at__date__lt', models.F('starts_on')), models.Q(('withdrawn_by', ''), _negated=True)), _connector='OR'), name='policy_is_withdrawn_before_it_starts'),
+            model_name="creditpolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("withdrawn_at__isnull", True), ("withdrawn_by", "")),
+                    models.Q(
+                        ("withdrawn_at__date__lt", models.F("starts_on")),
+                        models.Q(("withdrawn_by", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="policy_is_withdrawn_before_it_starts",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditpolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('rating_weight', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.Value(100), '-', models.F('volume_weight')), '-', models.F('listing_weight')), '-', models.F('profile_weight')), '-', models.F('after_sales_weight')))), name='policy_weights_add_up_to_100'),
+            model_name="creditpolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "rating_weight",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                django.db.models.expressions.CombinedExpression(
+                                    django.db.models.expressions.CombinedExpression(
+                                        models.Value(100), "-", models.F("volume_weight")
+                                    ),
+                                    "-",
+                                    models.F("listing_weight"),
+                                ),
+                                "-",
+                                models.F("profile_weight"),
+                            ),
+                            "-",
+                            models.F("after_sales_weight"),
+                        ),
+                    )
+                ),
+                name="policy_weights_add_up_to_100",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditpolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('a_from__gte', models.F('b_from')), ('b_from__gte', models.F('c_from'))), name='policy_grades_in_order'),
+            model_name="creditpolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("a_from__gte", models.F("b_from")), ("b_from__gte", models.F("c_from"))
+                ),
+                name="policy_grades_in_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='creditpolicy',
-            constraint=models.CheckConstraint(condition=models.Q(('rating_span__gt', 0), ('volume_multiple__gt', 0), ('step__gt', 0), ('minimum_limit__gte', 0), ('minimum_limit__lte', models.F('maximum_limit')), ('a_factor__gte', models.F('b_factor')), ('b_factor__gte', 1), ('d_factor__range', (0, 1)), ('overdue_ratio__gt', 0), ('withdrawal_fee_percent__range', (0, 100)), ('withdrawal_fee_fixed__gte', 0)), name='policy_figures_within_reason'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='creditpolicy',
-            trigger=pgtrigger.compiler.Trigger(name='policy_version_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='b18acb79f4ab50848df3b4f34129cbefe67e7b85', operation='DELETE', pgid='pgtrigger_policy_version_is_never_deleted_2ae2f', table='credit_creditpolicy', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='creditpolicy',
-            trigger=pgtrigger.compiler.Trigger(name='policy_version_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."version" IS DISTINCT FROM (NEW."version") OR OLD."starts_on" IS DISTINCT FROM (NEW."starts_on") OR OLD."rating_weight" IS DISTINCT FROM (NEW."rating_weight") OR OLD."volume_weight" IS DISTINCT FROM (NEW."volume_weight") OR OLD."listing_weight" IS DISTINCT FROM (NEW."listing_weight") OR OLD."profile_weight" IS DISTINCT FROM (NEW."profile_weight") OR OLD."after_sales_weight" IS DISTINCT FROM (NEW."after_sales_weight") OR OLD."rating_floor" IS DISTINCT FROM (NEW."rating_floor") OR OLD."rating_span" IS DISTINCT FROM (NEW."rating_span") OR OLD."volume_multiple" IS DISTINCT FROM (NEW."volume_multiple") OR OLD."paid_days" IS DISTINCT FROM (NEW."paid_days") OR OLD."a_from" IS DISTINCT FROM (NEW."a_from") OR OLD."b_from" IS DISTINCT FROM (NEW."b_from") OR OLD."c_from" IS DISTINCT FROM (NEW."c_from") OR OLD."a_factor" IS DISTINCT FROM (NEW."a_factor") OR OLD."b_factor" IS DISTINCT FROM (NEW."b_factor") OR OLD."d_factor" IS DISTINCT FROM (NEW."d_factor") OR OLD."step" IS DISTINCT FROM (NEW."step") OR OLD."maximum_limit" IS DISTINCT FROM (NEW."maximum_limit") OR OLD."minimum_limit" IS DISTINCT FROM (NEW."minimum_limit") OR OLD."automatic_up_to" IS DISTINCT FROM (NEW."automatic_up_to") OR OLD."overdue_ratio" IS DISTINCT FROM (NEW."overdue_ratio") OR OLD."write_off_days" IS DISTINCT FROM (NEW."write_off_days") OR OLD."payment_days" IS DISTINCT FROM (NEW."payment_days") OR OLD."withdrawal_fee_percent" IS DISTINCT FROM (NEW."withdrawal_fee_percent") OR OLD."withdrawal_fee_fixed" IS DISTINCT FROM (NEW."withdrawal_fee_fixed") OR OLD."free_withdrawals_a_month" IS DISTINCT FROM (NEW."free_withdrawals_a_month") OR OLD."approval_above" IS DISTINCT FROM (NEW."approval_above"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'withdrawn_by\'] = to_jsonb(NEW) - ARRAY[\'withdrawn_by\'] AND (NEW."withdrawn_by" IS NOT DISTINCT FROM OLD."withdrawn_by" OR (NEW."withdrawn_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."withdrawn_by"::text LIKE regexp_replace(regexp_replace(NEW."withdrawn_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='1cfd7afe737870f374256d7da287a8e44059ed31', operation='UPDATE', pgid='pgtrigger_policy_version_never_changes_fb08e', table='credit_creditpolicy', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='creditpolicy',
-            trigger=pgtrigger.compiler.Trigger(name='policy_version_is_withdrawn_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."withdrawn_at" IS NOT NULL)', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'withdrawn_by\'] = to_jsonb(NEW) - ARRAY[\'withdrawn_by\'] AND (NEW."withdrawn_by" IS NOT DISTINCT FROM OLD."withdrawn_by" OR (NEW."withdrawn_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."withdrawn_by"::text LIKE regexp_replace(regexp_replace(NEW."withdrawn_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='c8cb59f60b2069a03ceb617c438af70bbdf8b12e', operation='UPDATE', pgid='pgtrigger_policy_version_is_withdrawn_once_d6486', table='credit_creditpolicy', when='BEFORE')),
-        ),
-        migrations.AddField(
-            model_name='formerclosing',
-            name='line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='former_closings', to='credit.creditline'),
-        ),
-        migrations.AddField(
-            model_name='formerdays',
-            name='line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='former_days', to='credit.creditline'),
-        ),
-        migrations.AddField(
-            model_name='freeze',
-            name='line',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='freezes', to='credit.creditline'),
-        ),
-        migrations.AddField(
-            model_name='limitentry',
-            name='line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='credit.creditline'),
-        ),
-        migrations.AddField(
-            model_name='limitrequest',
-            name='line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='credit.creditline'),
-        ),
-        migrations.AddField(
-            model_name='limitreview',
-            name='line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reviews', to='credit.creditline'),
-        ),
-        migrations.AddField(
-            model_name='limitreview',
-            name='policy',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='credit.creditpolicy'),
-        ),
-        migrations.AddField(
-            model_name='order',
-            name='line',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='credit.creditline'),
-        ),
-        migrations.AddField(
-            model_name='limitentry',
-            name='order',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='credit.order'),
-        ),
-        migrations.AddField(
-            model_name='orderflag',
-            name='line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='flags', to='credit.creditline'),
-        ),
-        migrations.AddField(
-            model_name='orderpayment',
-            name='line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='credit.creditline'),
-        ),
-        migrations.AddField(
-            model_name='orderpayment',
-            name='order',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='credit.order'),
-        ),
-        migrations.AddField(
-            model_name='orderrefund',
-            name='line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='credit.creditline'),
-        ),
-        migrations.AddField(
-            model_name='orderrefund',
-            name='order',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='credit.order'),
-        ),
-        migrations.AddField(
-            model_name='payoutanswer',
-            name='file',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='credit.payoutanswerfile'),
+            model_name="creditpolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("rating_span__gt", 0),
+                    ("volume_multiple__gt", 0),
+                    ("step__gt", 0),
+                    ("minimum_limit__gte", 0),
+                    ("minimum_limit__lte", models.F("maximum_limit")),
+                    ("a_factor__gte", models.F("b_factor")),
+                    ("b_factor__gte", 1),
+                    ("d_factor__range", (0, 1)),
+                    ("overdue_ratio__gt", 0),
+                    ("withdrawal_fee_percent__range", (0, 100)),
+                    ("withdrawal_fee_fixed__gte", 0),
+                ),
+                name="policy_figures_within_reason",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='payoutanswerfile',
-            trigger=pgtrigger.compiler.Trigger(name='payout_answer_file_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'uploaded_by\'] = to_jsonb(NEW) - ARRAY[\'uploaded_by\'] AND (NEW."uploaded_by" IS NOT DISTINCT FROM OLD."uploaded_by" OR (NEW."uploaded_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."uploaded_by"::text LIKE regexp_replace(regexp_replace(NEW."uploaded_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='8c253533bde2a71feede3c7b248deee0ad171ff4', operation='UPDATE OR DELETE', pgid='pgtrigger_payout_answer_file_never_changes_8f50e', table='credit_payoutanswerfile', when='BEFORE')),
+            model_name="creditpolicy",
+            trigger=pgtrigger.compiler.Trigger(
+                name="policy_version_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="b18acb79f4ab50848df3b4f34129cbefe67e7b85",
+                    operation="DELETE",
+                    pgid="pgtrigger_policy_version_is_never_deleted_2ae2f",
+                    table="credit_creditpolicy",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="creditpolicy",
+            trigger=pgtrigger.compiler.Trigger(
+                name="policy_version_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."version" IS DISTINCT FROM (NEW."version") OR OLD."starts_on" IS DISTINCT FROM (NEW."starts_on") OR OLD."rating_weight" IS DISTINCT FROM (NEW."rating_weight") OR OLD."volume_weight" IS DISTINCT FROM (NEW."volume_weight") OR OLD."listing_weight" IS DISTINCT FROM (NEW."listing_weight") OR OLD."profile_weight" IS DISTINCT FROM (NEW."profile_weight") OR OLD."after_sales_weight" IS DISTINCT FROM (NEW."after_sales_weight") OR OLD."rating_floor" IS DISTINCT FROM (NEW."rating_floor") OR OLD."rating_span" IS DISTINCT FROM (NEW."rating_span") OR OLD."volume_multiple" IS DISTINCT FROM (NEW."volume_multiple") OR OLD."paid_days" IS DISTINCT FROM (NEW."paid_days") OR OLD."a_from" IS DISTINCT FROM (NEW."a_from") OR OLD."b_from" IS DISTINCT FROM (NEW."b_from") OR OLD."c_from" IS DISTINCT FROM (NEW."c_from") OR OLD."a_factor" IS DISTINCT FROM (NEW."a_factor") OR OLD."b_factor" IS DISTINCT FROM (NEW."b_factor") OR OLD."d_factor" IS DISTINCT FROM (NEW."d_factor") OR OLD."step" IS DISTINCT FROM (NEW."step") OR OLD."maximum_limit" IS DISTINCT FROM (NEW."maximum_limit") OR OLD."minimum_limit" IS DISTINCT FROM (NEW."minimum_limit") OR OLD."automatic_up_to" IS DISTINCT FROM (NEW."automatic_up_to") OR OLD."overdue_ratio" IS DISTINCT FROM (NEW."overdue_ratio") OR OLD."write_off_days" IS DISTINCT FROM (NEW."write_off_days") OR OLD."payment_days" IS DISTINCT FROM (NEW."payment_days") OR OLD."withdrawal_fee_percent" IS DISTINCT FROM (NEW."withdrawal_fee_percent") OR OLD."withdrawal_fee_fixed" IS DISTINCT FROM (NEW."withdrawal_fee_fixed") OR OLD."free_withdrawals_a_month" IS DISTINCT FROM (NEW."free_withdrawals_a_month") OR OLD."approval_above" IS DISTINCT FROM (NEW."approval_above"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['withdrawn_by'] = to_jsonb(NEW) - ARRAY['withdrawn_by'] AND (NEW.\"withdrawn_by\" IS NOT DISTINCT FROM OLD.\"withdrawn_by\" OR (NEW.\"withdrawn_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"withdrawn_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"withdrawn_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="1cfd7afe737870f374256d7da287a8e44059ed31",
+                    operation="UPDATE",
+                    pgid="pgtrigger_policy_version_never_changes_fb08e",
+                    table="credit_creditpolicy",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="creditpolicy",
+            trigger=pgtrigger.compiler.Trigger(
+                name="policy_version_is_withdrawn_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."withdrawn_at" IS NOT NULL)',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['withdrawn_by'] = to_jsonb(NEW) - ARRAY['withdrawn_by'] AND (NEW.\"withdrawn_by\" IS NOT DISTINCT FROM OLD.\"withdrawn_by\" OR (NEW.\"withdrawn_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"withdrawn_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"withdrawn_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="c8cb59f60b2069a03ceb617c438af70bbdf8b12e",
+                    operation="UPDATE",
+                    pgid="pgtrigger_policy_version_is_withdrawn_once_d6486",
+                    table="credit_creditpolicy",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='payoutdestination',
-            name='line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='destinations', to='credit.creditline'),
+            model_name="formerclosing",
+            name="line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="former_closings",
+                to="credit.creditline",
+            ),
         ),
         migrations.AddField(
-            model_name='payoutschedule',
-            name='destination',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='credit.payoutdestination'),
+            model_name="formerdays",
+            name="line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="former_days",
+                to="credit.creditline",
+            ),
         ),
         migrations.AddField(
-            model_name='payoutschedule',
-            name='line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payout_schedules', to='credit.creditline'),
+            model_name="freeze",
+            name="line",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="freezes",
+                to="credit.creditline",
+            ),
         ),
         migrations.AddField(
-            model_name='payoutrun',
-            name='rule',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='credit.payoutschedule'),
+            model_name="limitentry",
+            name="line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="entries",
+                to="credit.creditline",
+            ),
         ),
         migrations.AddField(
-            model_name='proceedscorrection',
-            name='line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proceeds_corrections', to='credit.creditline'),
+            model_name="limitrequest",
+            name="line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="requests",
+                to="credit.creditline",
+            ),
         ),
         migrations.AddField(
-            model_name='proceedscorrection',
-            name='undoes',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='undone_by', to='credit.proceedscorrection'),
+            model_name="limitreview",
+            name="line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="reviews",
+                to="credit.creditline",
+            ),
         ),
         migrations.AddField(
-            model_name='proceedsentry',
-            name='correction',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entry', to='credit.proceedscorrection'),
+            model_name="limitreview",
+            name="policy",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="credit.creditpolicy",
+            ),
         ),
         migrations.AddField(
-            model_name='proceedsentry',
-            name='line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='proceeds_entries', to='credit.creditline'),
+            model_name="order",
+            name="line",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="orders",
+                to="credit.creditline",
+            ),
         ),
         migrations.AddField(
-            model_name='proceedsentry',
-            name='order',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='credit.order'),
+            model_name="limitentry",
+            name="order",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="credit.order",
+            ),
         ),
         migrations.AddField(
-            model_name='proceedsentry',
-            name='payment',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='sale', to='credit.orderpayment'),
+            model_name="orderflag",
+            name="line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="flags",
+                to="credit.creditline",
+            ),
         ),
         migrations.AddField(
-            model_name='proceedsentry',
-            name='refund',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='credit.orderrefund'),
+            model_name="orderpayment",
+            name="line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="payments",
+                to="credit.creditline",
+            ),
         ),
         migrations.AddField(
-            model_name='proceedsentry',
-            name='sale',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='taken_back', to='credit.proceedsentry'),
+            model_name="orderpayment",
+            name="order",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="payments",
+                to="credit.order",
+            ),
         ),
         migrations.AddField(
-            model_name='refusedcash',
-            name='line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refused_cash', to='credit.creditline'),
+            model_name="orderrefund",
+            name="line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="refunds",
+                to="credit.creditline",
+            ),
         ),
         migrations.AddField(
-            model_name='shopmetrics',
-            name='line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='metrics', to='credit.creditline'),
+            model_name="orderrefund",
+            name="order",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="refunds",
+                to="credit.order",
+            ),
         ),
         migrations.AddField(
-            model_name='unmatchedsettlement',
-            name='line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='settlements', to='credit.creditline'),
+            model_name="payoutanswer",
+            name="file",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="answers",
+                to="credit.payoutanswerfile",
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="payoutanswerfile",
+            trigger=pgtrigger.compiler.Trigger(
+                name="payout_answer_file_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['uploaded_by'] = to_jsonb(NEW) - ARRAY['uploaded_by'] AND (NEW.\"uploaded_by\" IS NOT DISTINCT FROM OLD.\"uploaded_by\" OR (NEW.\"uploaded_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"uploaded_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"uploaded_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="8c253533bde2a71feede3c7b248deee0ad171ff4",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_payout_answer_file_never_changes_8f50e",
+                    table="credit_payoutanswerfile",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='unmatchedsettlement',
-            name='order',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='settlements', to='credit.order'),
+            model_name="payoutdestination",
+            name="line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="destinations",
+                to="credit.creditline",
+            ),
         ),
         migrations.AddField(
-            model_name='unmatchedsettlement',
-            name='payment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='settlements', to='credit.orderpayment'),
+            model_name="payoutschedule",
+            name="destination",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, to="credit.payoutdestination"
+            ),
         ),
         migrations.AddField(
-            model_name='proceedsentry',
-            name='settlement',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entry', to='credit.unmatchedsettlement'),
+            model_name="payoutschedule",
+            name="line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="payout_schedules",
+                to="credit.creditline",
+            ),
         ),
         migrations.AddField(
-            model_name='orderpayment',
-            name='settlement',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='applied_payment', to='credit.unmatchedsettlement'),
+            model_name="payoutrun",
+            name="rule",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="runs",
+                to="credit.payoutschedule",
+            ),
         ),
         migrations.AddField(
-            model_name='withdrawal',
-            name='destination',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='credit.payoutdestination'),
+            model_name="proceedscorrection",
+            name="line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="proceeds_corrections",
+                to="credit.creditline",
+            ),
         ),
         migrations.AddField(
-            model_name='withdrawal',
-            name='line',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='withdrawals', to='credit.creditline'),
+            model_name="proceedscorrection",
+            name="undoes",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="undone_by",
+                to="credit.proceedscorrection",
+            ),
         ),
         migrations.AddField(
-            model_name='proceedsentry',
-            name='withdrawal',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='credit.withdrawal'),
+            model_name="proceedsentry",
+            name="correction",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="entry",
+                to="credit.proceedscorrection",
+            ),
         ),
         migrations.AddField(
-            model_name='payoutrun',
-            name='withdrawal',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='payout_run', to='credit.withdrawal'),
+            model_name="proceedsentry",
+            name="line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="proceeds_entries",
+                to="credit.creditline",
+            ),
+        ),
+        migrations.AddField(
+            model_name="proceedsentry",
+            name="order",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                to="credit.order",
+            ),
+        ),
+        migrations.AddField(
+            model_name="proceedsentry",
+            name="payment",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="sale",
+                to="credit.orderpayment",
+            ),
+        ),
+        migrations.AddField(
+            model_name="proceedsentry",
+            name="refund",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="entries",
+                to="credit.orderrefund",
+            ),
+        ),
+        migrations.AddField(
+            model_name="proceedsentry",
+            name="sale",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="taken_back",
+                to="credit.proceedsentry",
+            ),
+        ),
+        migrations.AddField(
+            model_name="refusedcash",
+            name="line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="refused_cash",
+                to="credit.creditline",
+            ),
+        ),
+        migrations.AddField(
+            model_name="shopmetrics",
+            name="line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="metrics",
+                to="credit.creditline",
+            ),
+        ),
+        migrations.AddField(
+            model_name="unmatchedsettlement",
+            name="line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="settlements",
+                to="credit.creditline",
+            ),
+        ),
+        migrations.AddField(
+            model_name="unmatchedsettlement",
+            name="order",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="settlements",
+                to="credit.order",
+            ),
+        ),
+        migrations.AddField(
+            model_name="unmatchedsettlement",
+            name="payment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="settlements",
+                to="credit.orderpayment",
+            ),
+        ),
+        migrations.AddField(
+            model_name="proceedsentry",
+            name="settlement",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="entry",
+                to="credit.unmatchedsettlement",
+            ),
+        ),
+        migrations.AddField(
+            model_name="orderpayment",
+            name="settlement",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="applied_payment",
+                to="credit.unmatchedsettlement",
+            ),
+        ),
+        migrations.AddField(
+            model_name="withdrawal",
+            name="destination",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, to="credit.payoutdestination"
+            ),
+        ),
+        migrations.AddField(
+            model_name="withdrawal",
+            name="line",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="withdrawals",
+                to="credit.creditline",
+            ),
+        ),
+        migrations.AddField(
+            model_name="proceedsentry",
+            name="withdrawal",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="entries",
+                to="credit.withdrawal",
+            ),
+        ),
+        migrations.AddField(
+            model_name="payoutrun",
+            name="withdrawal",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="payout_run",
+                to="credit.withdrawal",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='formerclosing',
-            constraint=models.UniqueConstraint(fields=('line', 'closed_at'), name='a_closing_of_a_line_ends_once'),
+            model_name="formerclosing",
+            constraint=models.UniqueConstraint(
+                fields=("line", "closed_at"), name="a_closing_of_a_line_ends_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='formerclosing',
-            constraint=models.CheckConstraint(condition=models.Q(('reopened_at__gt', models.F('closed_at'))), name='reopened_after_it_was_closed'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='formerclosing',
-            trigger=pgtrigger.compiler.Trigger(name='former_closings_are_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='249881c46205d828dfc0b637a004847c2eeba09b', operation='UPDATE OR DELETE', pgid='pgtrigger_former_closings_are_append_only_caa34', table='credit_formerclosing', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='formerdays',
-            constraint=models.UniqueConstraint(fields=('line', 'until_at'), name='days_of_a_line_change_once_at_an_instant'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='formerdays',
-            trigger=pgtrigger.compiler.Trigger(name='former_days_are_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='c759d8873167a2e8001f05e83b592903d9b20716', operation='UPDATE OR DELETE', pgid='pgtrigger_former_days_are_append_only_fc68c', table='credit_formerdays', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='freeze',
-            index=models.Index(condition=models.Q(('lifted_at__isnull', True)), fields=['line'], name='freeze_in_force'),
-        ),
-        migrations.AddIndex(
-            model_name='freeze',
-            index=models.Index(fields=['line', '-placed_at', '-id'], name='freeze_history'),
-        ),
-        migrations.AddConstraint(
-            model_name='freeze',
-            constraint=models.UniqueConstraint(condition=models.Q(('lifted_at__isnull', True), ('reason__in', ['OVERDUE', 'UNPAID_BILL'])), fields=('line', 'reason'), name='one_automatic_freeze_per_line_and_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='freeze',
-            constraint=models.UniqueConstraint(condition=models.Q(('request_key', ''), _negated=True), fields=('line', 'request_key'), name='one_freeze_per_submitted_form'),
-        ),
-        migrations.AddIndex(
-            model_name='limitrequest',
-            index=models.Index(fields=['line', '-id'], name='limit_request_history'),
-        ),
-        migrations.AddIndex(
-            model_name='limitrequest',
-            index=models.Index(condition=models.Q(('status', 'PENDING')), fields=['asked_at'], name='limit_request_pending'),
-        ),
-        migrations.AddConstraint(
-            model_name='limitrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'RAISE'), ('limit_wanted__gt', 0)), models.Q(('kind', 'QUESTION'), ('limit_wanted__isnull', True)), _connector='OR'), name='limit_request_names_a_limit_exactly_for_a_raise'),
-        ),
-        migrations.AddConstraint(
-            model_name='limitrequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind', 'RAISE'), ('status', 'PENDING')), fields=('line',), name='one_raise_is_asked_for_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='limitrequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('request_key', ''), _negated=True), fields=('line', 'request_key'), name='one_limit_request_per_submitted_form'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='limitrequest',
-            trigger=pgtrigger.compiler.Trigger(name='limit_request_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='799b2d2d4ed01d2f7fb75b30a875b5d101e307c1', operation='DELETE', pgid='pgtrigger_limit_request_is_never_deleted_2c1c6', table='credit_limitrequest', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='limitrequest',
-            trigger=pgtrigger.compiler.Trigger(name='currency_of_limit_request_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency"))', func='RAISE EXCEPTION \'pgtrigger: Cannot update of "currency" rows from % table\', TG_TABLE_NAME;', hash='6a252e1dadba93a91cad2dfcee1d86fc84e2bd13', operation='UPDATE OF "currency"', pgid='pgtrigger_currency_of_limit_request_never_changes_4dfd5', table='credit_limitrequest', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='limitrequest',
-            trigger=pgtrigger.compiler.Trigger(name='limit_request_is_decided_once', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{PENDING:APPROVED,PENDING:REJECTED,PENDING:ANSWERED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='9c2d8ae62d2dad54b7a983c52002e8446414622a', operation='UPDATE', pgid='pgtrigger_limit_request_is_decided_once_3d558', table='credit_limitrequest', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='limitreview',
-            index=models.Index(condition=models.Q(('status', 'PENDING')), fields=['at'], name='review_pending'),
-        ),
-        migrations.AddConstraint(
-            model_name='limitreview',
-            constraint=models.UniqueConstraint(fields=('line', 'on'), name='one_review_per_line_and_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='limitreview',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'PENDING')), fields=('line',), name='one_review_waits_for_a_decision'),
-        ),
-        migrations.AddConstraint(
-            model_name='limitreview',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('limit_given__isnull', False), ('status__in', ['APPLIED', 'APPROVED'])), models.Q(models.Q(('status__in', ['APPLIED', 'APPROVED']), _negated=True), ('limit_given__isnull', True)), _connector='OR'), name='review_gives_a_limit_exactly_when_it_changed_it'),
-        ),
-        migrations.AddConstraint(
-            model_name='limitreview',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'APPROVED'), _negated=True), models.Q(('limit_given__gt', models.F('limit_before')), ('limit_given__lte', models.F('limit_proposed'))), _connector='OR'), name='approved_raise_is_one_and_no_more_than_was_proposed'),
-        ),
-        migrations.AddConstraint(
-            model_name='limitreview',
-            constraint=models.CheckConstraint(condition=models.Q(('profile_completeness', django.db.models.functions.comparison.Least(django.db.models.functions.comparison.Greatest('profile_reported', 'profile_confirmed'), models.Case(models.When(profile_rejected=True, then=50), default=100), output_field=models.DecimalField(decimal_places=4, max_digits=7)))), name='profile_counts_as_reported_or_confirmed'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='limitreview',
-            trigger=pgtrigger.compiler.Trigger(name='review_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='ac77da118157aa5ace9d3dc2aa27cf6a8e7899f5', operation='DELETE', pgid='pgtrigger_review_is_never_deleted_3c20f', table='credit_limitreview', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='limitreview',
-            trigger=pgtrigger.compiler.Trigger(name='review_status_moves_forward', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{PENDING:APPROVED,PENDING:REJECTED,PENDING:VOID}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='7e8ff0037578fd3d0596f2d85db7a70cdd98bdab', operation='UPDATE', pgid='pgtrigger_review_status_moves_forward_96595', table='credit_limitreview', when='BEFORE')),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='limitreview',
-            trigger=pgtrigger.compiler.Trigger(name='review_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."line_id" IS DISTINCT FROM (NEW."line_id") OR OLD."policy_id" IS DISTINCT FROM (NEW."policy_id") OR OLD."on" IS DISTINCT FROM (NEW."on") OR OLD."at" IS DISTINCT FROM (NEW."at") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."limit_before" IS DISTINCT FROM (NEW."limit_before") OR OLD."rating" IS DISTINCT FROM (NEW."rating") OR OLD."paid" IS DISTINCT FROM (NEW."paid") OR OLD."listing_quality" IS DISTINCT FROM (NEW."listing_quality") OR OLD."profile_completeness" IS DISTINCT FROM (NEW."profile_completeness") OR OLD."profile_reported" IS DISTINCT FROM (NEW."profile_reported") OR OLD."profile_confirmed" IS DISTINCT FROM (NEW."profile_confirmed") OR OLD."profile_rejected" IS DISTINCT FROM (NEW."profile_rejected") OR OLD."after_sales" IS DISTINCT FROM (NEW."after_sales") OR OLD."overdue" IS DISTINCT FROM (NEW."overdue") OR OLD."was_frozen" IS DISTINCT FROM (NEW."was_frozen") OR OLD."rating_points" IS DISTINCT FROM (NEW."rating_points") OR OLD."volume_points" IS DISTINCT FROM (NEW."volume_points") OR OLD."listing_points" IS DISTINCT FROM (NEW."listing_points") OR OLD."profile_points" IS DISTINCT FROM (NEW."profile_points") OR OLD."after_sales_points" IS DISTINCT FROM (NEW."after_sales_points") OR OLD."score" IS DISTINCT FROM (NEW."score") OR OLD."grade" IS DISTINCT FROM (NEW."grade") OR OLD."limit_proposed" IS DISTINCT FROM (NEW."limit_proposed") OR OLD."notes" IS DISTINCT FROM (NEW."notes"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'decided_by\'] = to_jsonb(NEW) - ARRAY[\'decided_by\'] AND (NEW."decided_by" IS NOT DISTINCT FROM OLD."decided_by" OR (NEW."decided_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."decided_by"::text LIKE regexp_replace(regexp_replace(NEW."decided_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='00e0e8d49d46ed762bdff61d2e02315e085ac0a0', operation='UPDATE', pgid='pgtrigger_review_never_changes_31edb', table='credit_limitreview', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('due_on__isnull', False)), fields=['line', 'due_on', 'id'], name='order_due'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['line', 'id'], name='order_by_line'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['line', '-placed_at', '-id'], name='order_history'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['line', 'status', '-placed_at', '-id'], name='order_history_by_status'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('status', 'DECLINED')), fields=['line', 'decline_code', '-placed_at', '-id'], name='order_declined'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['line', 'buyer', 'placed_at'], name='order_by_buyer'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('status__in', ['OPEN', 'WRITTEN_OFF'])), fields=['line', 'buyer'], name='order_owed_by_buyer'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['placed_at'], name='orders_lately'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('delivered_at__isnull', True), ('shipped_at__isnull', False), ('status', 'OPEN')), fields=['shipped_at'], name='order_under_way'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('line', 'reference'), name='one_order_per_merchant_and_reference'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='order_amount_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('outstanding__gte', 0), ('outstanding__lte', models.F('amount'))), name='order_outstanding_within_its_amount'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outstanding__gt', 0), ('status', 'OPEN')), models.Q(models.Q(('status', 'OPEN'), _negated=True), ('outstanding', 0)), _connector='OR'), name='order_is_open_exactly_while_something_is_outstanding'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('refunded__lte', models.F('amount'))), name='order_refunds_within_its_amount'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('recovered__lte', django.db.models.expressions.CombinedExpression(models.F('written_off'), '-', models.F('refunded_written_off')))), name='order_recoveries_within_its_write_off'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decline_code__gt', ''), ('status', 'DECLINED')), models.Q(models.Q(('status', 'DECLINED'), _negated=True), ('decline_code', '')), _connector='OR'), name='order_has_a_decline_code_exactly_when_declined'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='order',
-            trigger=pgtrigger.compiler.Trigger(name='order_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='8822329739e61f69aad16f2fd220965d0b87fd69', operation='DELETE', pgid='pgtrigger_order_is_never_deleted_8b85c', table='credit_order', when='BEFORE')),
+            model_name="formerclosing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reopened_at__gt", models.F("closed_at"))),
+                name="reopened_after_it_was_closed",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='order',
-            trigger=pgtrigger.compiler.Trigger(name='currency_of_order_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency"))', func='RAISE EXCEPTION \'pgtrigger: Cannot update of "currency" rows from % table\', TG_TABLE_NAME;', hash='658a153d5da8533ec3af98a05a0f2a20834fd113', operation='UPDATE OF "currency"', pgid='pgtrigger_currency_of_order_never_changes_710c5', table='credit_order', when='BEFORE')),
+            model_name="formerclosing",
+            trigger=pgtrigger.compiler.Trigger(
+                name="former_closings_are_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="249881c46205d828dfc0b637a004847c2eeba09b",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_former_closings_are_append_only_caa34",
+                    table="credit_formerclosing",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="formerdays",
+            constraint=models.UniqueConstraint(
+                fields=("line", "until_at"), name="days_of_a_line_change_once_at_an_instant"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='order',
-            trigger=pgtrigger.compiler.Trigger(name='order_status_moves_forward', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{OPEN:PAID,OPEN:REFUNDED,OPEN:CANCELLED,OPEN:WRITTEN_OFF,PAID:REFUNDED,WRITTEN_OFF:REFUNDED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='19faadcec297e4570df498673d15260e67217145', operation='UPDATE', pgid='pgtrigger_order_status_moves_forward_0fe4e', table='credit_order', when='BEFORE')),
+            model_name="formerdays",
+            trigger=pgtrigger.compiler.Trigger(
+                name="former_days_are_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="c759d8873167a2e8001f05e83b592903d9b20716",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_former_days_are_append_only_fc68c",
+                    table="credit_formerdays",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='limitentry',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['at'], name='limit_entries_lately'),
+            model_name="freeze",
+            index=models.Index(
+                condition=models.Q(("lifted_at__isnull", True)),
+                fields=["line"],
+                name="freeze_in_force",
+            ),
         ),
         migrations.AddIndex(
-            model_name='limitentry',
-            index=models.Index(fields=['line', '-at', '-id'], name='limit_entry_history'),
-        ),
-        migrations.AddIndex(
-            model_name='limitentry',
-            index=models.Index(condition=models.Q(('kind__in', ['HOLD', 'PAYMENT']), _negated=True), fields=['line', 'kind', '-at', '-id'], name='limit_entry_history_by_kind'),
-        ),
-        migrations.AddIndex(
-            model_name='limitentry',
-            index=models.Index(fields=['order'], name='limit_entry_by_order'),
+            model_name="freeze",
+            index=models.Index(fields=["line", "-placed_at", "-id"], name="freeze_history"),
         ),
         migrations.AddConstraint(
-            model_name='limitentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('limit_change', 0), ('used_change', 0), _negated=True), ('kind', 'OPENED'), _connector='OR'), name='limit_entry_changes_something'),
+            model_name="freeze",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("lifted_at__isnull", True), ("reason__in", ["OVERDUE", "UNPAID_BILL"])
+                ),
+                fields=("line", "reason"),
+                name="one_automatic_freeze_per_line_and_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='limitentry',
-            constraint=models.CheckConstraint(condition=models.Q(('limit_after__gte', models.F('limit_change')), ('used_after__gte', models.F('used_change'))), name='limit_entry_started_from_balances_not_negative'),
+            model_name="freeze",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("request_key", ""), _negated=True),
+                fields=("line", "request_key"),
+                name="one_freeze_per_submitted_form",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="limitrequest",
+            index=models.Index(fields=["line", "-id"], name="limit_request_history"),
+        ),
+        migrations.AddIndex(
+            model_name="limitrequest",
+            index=models.Index(
+                condition=models.Q(("status", "PENDING")),
+                fields=["asked_at"],
+                name="limit_request_pending",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="limitrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "RAISE"), ("limit_wanted__gt", 0)),
+                    models.Q(("kind", "QUESTION"), ("limit_wanted__isnull", True)),
+                    _connector="OR",
+                ),
+                name="limit_request_names_a_limit_exactly_for_a_raise",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="limitrequest",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("kind", "RAISE"), ("status", "PENDING")),
+                fields=("line",),
+                name="one_raise_is_asked_for_at_a_time",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="limitrequest",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("request_key", ""), _negated=True),
+                fields=("line", "request_key"),
+                name="one_limit_request_per_submitted_form",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='limitentry',
-            trigger=pgtrigger.compiler.Trigger(name='limit_entry_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\'] = to_jsonb(NEW) - ARRAY[\'actor\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='825772621f712ed5e520f0846a7be5d4851f7fd2', operation='UPDATE OR DELETE', pgid='pgtrigger_limit_entry_is_append_only_98019', table='credit_limitentry', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='orderflag',
-            index=models.Index(condition=models.Q(('status', 'OPEN')), fields=['at'], name='order_flag_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderflag',
-            constraint=models.UniqueConstraint(fields=('line', 'kind', 'cause'), name='one_flag_per_line_and_cause'),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name='orderflag',
-            trigger=pgtrigger.compiler.Trigger(name='order_flag_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='0664990725cb0d2f0558880a9c9ea5f3b6116c2d', operation='DELETE', pgid='pgtrigger_order_flag_is_never_deleted_6117a', table='credit_orderflag', when='BEFORE')),
+            model_name="limitrequest",
+            trigger=pgtrigger.compiler.Trigger(
+                name="limit_request_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="799b2d2d4ed01d2f7fb75b30a875b5d101e307c1",
+                    operation="DELETE",
+                    pgid="pgtrigger_limit_request_is_never_deleted_2c1c6",
+                    table="credit_limitrequest",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='orderflag',
-            trigger=pgtrigger.compiler.Trigger(name='order_flag_is_decided_once', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{OPEN:DISMISSED,OPEN:CONFIRMED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='1054494456ead261eb44cc281d75f2d4077f4ecf', operation='UPDATE', pgid='pgtrigger_order_flag_is_decided_once_95d1a', table='credit_orderflag', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='orderrefund',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['at'], name='order_refunds_lately'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderrefund',
-            constraint=models.UniqueConstraint(fields=('line', 'reference'), name='one_refund_per_merchant_and_reference'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderrefund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='order_refund_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderrefund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('from_outstanding'), '+', models.F('from_written_off')), '+', models.F('from_proceeds')))), name='order_refund_came_from_somewhere'),
+            model_name="limitrequest",
+            trigger=pgtrigger.compiler.Trigger(
+                name="currency_of_limit_request_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update of \"currency\" rows from % table', TG_TABLE_NAME;",
+                    hash="6a252e1dadba93a91cad2dfcee1d86fc84e2bd13",
+                    operation='UPDATE OF "currency"',
+                    pgid="pgtrigger_currency_of_limit_request_never_changes_4dfd5",
+                    table="credit_limitrequest",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='orderrefund',
-            trigger=pgtrigger.compiler.Trigger(name='order_refund_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='de0b41d8e98b4cf151e5f681820d3a3debf8d21b', operation='UPDATE OR DELETE', pgid='pgtrigger_order_refund_is_append_only_8bccf', table='credit_orderrefund', when='BEFORE')),
+            model_name="limitrequest",
+            trigger=pgtrigger.compiler.Trigger(
+                name="limit_request_is_decided_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{PENDING:APPROVED,PENDING:REJECTED,PENDING:ANSWERED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="9c2d8ae62d2dad54b7a983c52002e8446414622a",
+                    operation="UPDATE",
+                    pgid="pgtrigger_limit_request_is_decided_once_3d558",
+                    table="credit_limitrequest",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='payoutanswer',
-            index=models.Index(condition=models.Q(('outcome', 'WAITING')), fields=['id'], name='payout_answers_that_wait'),
-        ),
-        migrations.AddIndex(
-            model_name='payoutanswer',
-            index=models.Index(fields=['file', 'outcome'], name='payout_answers_by_outcome'),
+            model_name="limitreview",
+            index=models.Index(
+                condition=models.Q(("status", "PENDING")), fields=["at"], name="review_pending"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payoutanswer',
-            constraint=models.UniqueConstraint(fields=('file', 'row'), name='one_answer_per_file_and_row'),
+            model_name="limitreview",
+            constraint=models.UniqueConstraint(
+                fields=("line", "on"), name="one_review_per_line_and_day"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payoutanswer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', True), ('outcome', 'WAITING')), models.Q(models.Q(('outcome', 'WAITING'), _negated=True), ('done_at__isnull', False)), _connector='OR'), name='payout_answer_done_unless_it_waits'),
+            model_name="limitreview",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "PENDING")),
+                fields=("line",),
+                name="one_review_waits_for_a_decision",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payoutanswer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'REFUSED'), models.Q(('problem', ''), _negated=True)), models.Q(models.Q(('outcome', 'REFUSED'), _negated=True), ('problem', '')), _connector='OR'), name='payout_answer_refused_with_its_problem'),
+            model_name="limitreview",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("limit_given__isnull", False), ("status__in", ["APPLIED", "APPROVED"])
+                    ),
+                    models.Q(
+                        models.Q(("status__in", ["APPLIED", "APPROVED"]), _negated=True),
+                        ("limit_given__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="review_gives_a_limit_exactly_when_it_changed_it",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="limitreview",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "APPROVED"), _negated=True),
+                    models.Q(
+                        ("limit_given__gt", models.F("limit_before")),
+                        ("limit_given__lte", models.F("limit_proposed")),
+                    ),
+                    _connector="OR",
+                ),
+                name="approved_raise_is_one_and_no_more_than_was_proposed",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="limitreview",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "profile_completeness",
+                        django.db.models.functions.comparison.Least(
+                            django.db.models.functions.comparison.Greatest(
+                                "profile_reported", "profile_confirmed"
+                            ),
+                            models.Case(models.When(profile_rejected=True, then=50), default=100),
+                            output_field=models.DecimalField(decimal_places=4, max_digits=7),
+                        ),
+                    )
+                ),
+                name="profile_counts_as_reported_or_confirmed",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='payoutanswer',
-            trigger=pgtrigger.compiler.Trigger(name='payout_answer_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='5b903584e5f3ab1eca62f06d37424b44eb571728', operation='DELETE', pgid='pgtrigger_payout_answer_is_never_deleted_d85d6', table='credit_payoutanswer', when='BEFORE')),
+            model_name="limitreview",
+            trigger=pgtrigger.compiler.Trigger(
+                name="review_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="ac77da118157aa5ace9d3dc2aa27cf6a8e7899f5",
+                    operation="DELETE",
+                    pgid="pgtrigger_review_is_never_deleted_3c20f",
+                    table="credit_limitreview",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='payoutanswer',
-            trigger=pgtrigger.compiler.Trigger(name='payout_answer_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."file_id" IS DISTINCT FROM (NEW."file_id") OR OLD."row" IS DISTINCT FROM (NEW."row") OR OLD."reference" IS DISTINCT FROM (NEW."reference") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."bank_reference" IS DISTINCT FROM (NEW."bank_reference") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."currency" IS DISTINCT FROM (NEW."currency"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='9698e827d275797bac5f01ff04a507d19a252071', operation='UPDATE', pgid='pgtrigger_payout_answer_never_changes_e4992', table='credit_payoutanswer', when='BEFORE')),
+            model_name="limitreview",
+            trigger=pgtrigger.compiler.Trigger(
+                name="review_status_moves_forward",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{PENDING:APPROVED,PENDING:REJECTED,PENDING:VOID}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="7e8ff0037578fd3d0596f2d85db7a70cdd98bdab",
+                    operation="UPDATE",
+                    pgid="pgtrigger_review_status_moves_forward_96595",
+                    table="credit_limitreview",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='payoutanswer',
-            trigger=pgtrigger.compiler.Trigger(name='payout_answer_is_taken_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NOT (OLD."outcome" = \'WAITING\'))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='4817d7a1adc06703c066d94648f06037c141a5f5', operation='UPDATE', pgid='pgtrigger_payout_answer_is_taken_once_da4a5', table='credit_payoutanswer', when='BEFORE')),
+            model_name="limitreview",
+            trigger=pgtrigger.compiler.Trigger(
+                name="review_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."line_id" IS DISTINCT FROM (NEW."line_id") OR OLD."policy_id" IS DISTINCT FROM (NEW."policy_id") OR OLD."on" IS DISTINCT FROM (NEW."on") OR OLD."at" IS DISTINCT FROM (NEW."at") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."limit_before" IS DISTINCT FROM (NEW."limit_before") OR OLD."rating" IS DISTINCT FROM (NEW."rating") OR OLD."paid" IS DISTINCT FROM (NEW."paid") OR OLD."listing_quality" IS DISTINCT FROM (NEW."listing_quality") OR OLD."profile_completeness" IS DISTINCT FROM (NEW."profile_completeness") OR OLD."profile_reported" IS DISTINCT FROM (NEW."profile_reported") OR OLD."profile_confirmed" IS DISTINCT FROM (NEW."profile_confirmed") OR OLD."profile_rejected" IS DISTINCT FROM (NEW."profile_rejected") OR OLD."after_sales" IS DISTINCT FROM (NEW."after_sales") OR OLD."overdue" IS DISTINCT FROM (NEW."overdue") OR OLD."was_frozen" IS DISTINCT FROM (NEW."was_frozen") OR OLD."rating_points" IS DISTINCT FROM (NEW."rating_points") OR OLD."volume_points" IS DISTINCT FROM (NEW."volume_points") OR OLD."listing_points" IS DISTINCT FROM (NEW."listing_points") OR OLD."profile_points" IS DISTINCT FROM (NEW."profile_points") OR OLD."after_sales_points" IS DISTINCT FROM (NEW."after_sales_points") OR OLD."score" IS DISTINCT FROM (NEW."score") OR OLD."grade" IS DISTINCT FROM (NEW."grade") OR OLD."limit_proposed" IS DISTINCT FROM (NEW."limit_proposed") OR OLD."notes" IS DISTINCT FROM (NEW."notes"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['decided_by'] = to_jsonb(NEW) - ARRAY['decided_by'] AND (NEW.\"decided_by\" IS NOT DISTINCT FROM OLD.\"decided_by\" OR (NEW.\"decided_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"decided_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"decided_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="00e0e8d49d46ed762bdff61d2e02315e085ac0a0",
+                    operation="UPDATE",
+                    pgid="pgtrigger_review_never_changes_31edb",
+                    table="credit_limitreview",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("due_on__isnull", False)),
+                fields=["line", "due_on", "id"],
+                name="order_due",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=models.Index(fields=["line", "id"], name="order_by_line"),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=models.Index(fields=["line", "-placed_at", "-id"], name="order_history"),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=models.Index(
+                fields=["line", "status", "-placed_at", "-id"], name="order_history_by_status"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("status", "DECLINED")),
+                fields=["line", "decline_code", "-placed_at", "-id"],
+                name="order_declined",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=models.Index(fields=["line", "buyer", "placed_at"], name="order_by_buyer"),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("status__in", ["OPEN", "WRITTEN_OFF"])),
+                fields=["line", "buyer"],
+                name="order_owed_by_buyer",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["placed_at"], name="orders_lately"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(
+                    ("delivered_at__isnull", True),
+                    ("shipped_at__isnull", False),
+                    ("status", "OPEN"),
+                ),
+                fields=["shipped_at"],
+                name="order_under_way",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payoutdestination',
-            constraint=models.CheckConstraint(condition=models.Q(('usable_from__gte', models.F('added_at'))), name='destination_usable_after_it_was_added'),
+            model_name="order",
+            constraint=models.UniqueConstraint(
+                fields=("line", "reference"), name="one_order_per_merchant_and_reference"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payoutdestination',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('country__gt', ''), ('kind', 'BANK_ACCOUNT')), models.Q(models.Q(('kind', 'BANK_ACCOUNT'), _negated=True), ('country', ''), ('routing', '')), _connector='OR'), name='destination_has_a_country_exactly_when_it_is_an_account'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="order_amount_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payoutdestination',
-            constraint=models.CheckConstraint(condition=models.Q(('blocked_at__isnull', True), ('removed_at__isnull', False), _connector='OR'), name='destination_that_is_blocked_is_removed'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("outstanding__gte", 0), ("outstanding__lte", models.F("amount"))
+                ),
+                name="order_outstanding_within_its_amount",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("outstanding__gt", 0), ("status", "OPEN")),
+                    models.Q(models.Q(("status", "OPEN"), _negated=True), ("outstanding", 0)),
+                    _connector="OR",
+                ),
+                name="order_is_open_exactly_while_something_is_outstanding",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("refunded__lte", models.F("amount"))),
+                name="order_refunds_within_its_amount",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "recovered__lte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("written_off"), "-", models.F("refunded_written_off")
+                        ),
+                    )
+                ),
+                name="order_recoveries_within_its_write_off",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decline_code__gt", ""), ("status", "DECLINED")),
+                    models.Q(models.Q(("status", "DECLINED"), _negated=True), ("decline_code", "")),
+                    _connector="OR",
+                ),
+                name="order_has_a_decline_code_exactly_when_declined",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='payoutdestination',
-            trigger=pgtrigger.compiler.Trigger(name='destination_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='6c93ea0bb404d00bd9d219109191d3285e73b292', operation='DELETE', pgid='pgtrigger_destination_is_never_deleted_1c523', table='credit_payoutdestination', when='BEFORE')),
+            model_name="order",
+            trigger=pgtrigger.compiler.Trigger(
+                name="order_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="8822329739e61f69aad16f2fd220965d0b87fd69",
+                    operation="DELETE",
+                    pgid="pgtrigger_order_is_never_deleted_8b85c",
+                    table="credit_order",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='payoutdestination',
-            trigger=pgtrigger.compiler.Trigger(name='destination_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."line_id" IS DISTINCT FROM (NEW."line_id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."holder" IS DISTINCT FROM (NEW."holder") OR OLD."bank" IS DISTINCT FROM (NEW."bank") OR OLD."country" IS DISTINCT FROM (NEW."country") OR OLD."routing" IS DISTINCT FROM (NEW."routing") OR OLD."last_four" IS DISTINCT FROM (NEW."last_four") OR OLD."masked" IS DISTINCT FROM (NEW."masked") OR OLD."added_at" IS DISTINCT FROM (NEW."added_at") OR OLD."added_by" IS DISTINCT FROM (NEW."added_by") OR OLD."usable_from" IS DISTINCT FROM (NEW."usable_from"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'added_by\', \'removed_by\', \'blocked_by\', \'holder\', \'last_four\', \'number\'] = to_jsonb(NEW) - ARRAY[\'added_by\', \'removed_by\', \'blocked_by\', \'holder\', \'last_four\', \'number\'] AND (NEW."added_by" IS NOT DISTINCT FROM OLD."added_by" OR (NEW."added_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."added_by"::text LIKE regexp_replace(regexp_replace(NEW."added_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."removed_by" IS NOT DISTINCT FROM OLD."removed_by" OR (NEW."removed_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."removed_by"::text LIKE regexp_replace(regexp_replace(NEW."removed_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."blocked_by" IS NOT DISTINCT FROM OLD."blocked_by" OR (NEW."blocked_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."blocked_by"::text LIKE regexp_replace(regexp_replace(NEW."blocked_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."holder" IS NOT DISTINCT FROM OLD."holder" OR (NEW."holder"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."holder"::text LIKE regexp_replace(regexp_replace(NEW."holder"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."last_four" IS NOT DISTINCT FROM OLD."last_four" OR (coalesce(NEW."last_four"::text, \'\') IN (\'\', \'{}\', \'\\x\') AND true)) AND (NEW."number" IS NOT DISTINCT FROM OLD."number" OR (coalesce(NEW."number"::text, \'\') IN (\'\', \'{}\', \'\\x\') AND true)) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='d207b462448ecbd462f2b1d1bb609986cf28310b', operation='UPDATE', pgid='pgtrigger_destination_never_changes_fb8a9', table='credit_payoutdestination', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='payoutschedule',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['usable_from'], name='automatic_withdrawal_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='payoutschedule',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('line',), name='one_automatic_withdrawal_per_line_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='payoutschedule',
-            constraint=models.CheckConstraint(condition=models.Q(('from_amount__gt', 0)), name='automatic_withdrawal_from_a_positive_amount'),
-        ),
-        migrations.AddConstraint(
-            model_name='payoutschedule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('every', 'WEEKLY'), ('weekday__range', (1, 7))), models.Q(('every', 'DAILY'), ('weekday__isnull', True)), _connector='OR'), name='automatic_withdrawal_has_a_weekday_exactly_when_weekly'),
-        ),
-        migrations.AddConstraint(
-            model_name='payoutschedule',
-            constraint=models.CheckConstraint(condition=models.Q(('usable_from__gte', models.F('set_up_at'))), name='automatic_withdrawal_usable_after_it_was_set_up'),
+            model_name="order",
+            trigger=pgtrigger.compiler.Trigger(
+                name="currency_of_order_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update of \"currency\" rows from % table', TG_TABLE_NAME;",
+                    hash="658a153d5da8533ec3af98a05a0f2a20834fd113",
+                    operation='UPDATE OF "currency"',
+                    pgid="pgtrigger_currency_of_order_never_changes_710c5",
+                    table="credit_order",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='payoutschedule',
-            trigger=pgtrigger.compiler.Trigger(name='automatic_withdrawal_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='fed59f591b177439b77afa89d5d5296b1154ccb6', operation='DELETE', pgid='pgtrigger_automatic_withdrawal_is_never_deleted_294b3', table='credit_payoutschedule', when='BEFORE')),
+            model_name="order",
+            trigger=pgtrigger.compiler.Trigger(
+                name="order_status_moves_forward",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{OPEN:PAID,OPEN:REFUNDED,OPEN:CANCELLED,OPEN:WRITTEN_OFF,PAID:REFUNDED,WRITTEN_OFF:REFUNDED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="19faadcec297e4570df498673d15260e67217145",
+                    operation="UPDATE",
+                    pgid="pgtrigger_order_status_moves_forward_0fe4e",
+                    table="credit_order",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="limitentry",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["at"], name="limit_entries_lately"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="limitentry",
+            index=models.Index(fields=["line", "-at", "-id"], name="limit_entry_history"),
+        ),
+        migrations.AddIndex(
+            model_name="limitentry",
+            index=models.Index(
+                condition=models.Q(("kind__in", ["HOLD", "PAYMENT"]), _negated=True),
+                fields=["line", "kind", "-at", "-id"],
+                name="limit_entry_history_by_kind",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="limitentry",
+            index=models.Index(fields=["order"], name="limit_entry_by_order"),
+        ),
+        migrations.AddConstraint(
+            model_name="limitentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("limit_change", 0), ("used_change", 0), _negated=True),
+                    ("kind", "OPENED"),
+                    _connector="OR",
+                ),
+                name="limit_entry_changes_something",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="limitentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("limit_after__gte", models.F("limit_change")),
+                    ("used_after__gte", models.F("used_change")),
+                ),
+                name="limit_entry_started_from_balances_not_negative",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='payoutschedule',
-            trigger=pgtrigger.compiler.Trigger(name='automatic_withdrawal_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."line_id" IS DISTINCT FROM (NEW."line_id") OR OLD."destination_id" IS DISTINCT FROM (NEW."destination_id") OR OLD."every" IS DISTINCT FROM (NEW."every") OR OLD."weekday" IS DISTINCT FROM (NEW."weekday") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."from_amount" IS DISTINCT FROM (NEW."from_amount") OR OLD."set_up_at" IS DISTINCT FROM (NEW."set_up_at") OR OLD."set_up_by" IS DISTINCT FROM (NEW."set_up_by") OR OLD."usable_from" IS DISTINCT FROM (NEW."usable_from"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'set_up_by\', \'ended_by\'] = to_jsonb(NEW) - ARRAY[\'set_up_by\', \'ended_by\'] AND (NEW."set_up_by" IS NOT DISTINCT FROM OLD."set_up_by" OR (NEW."set_up_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."set_up_by"::text LIKE regexp_replace(regexp_replace(NEW."set_up_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."ended_by" IS NOT DISTINCT FROM OLD."ended_by" OR (NEW."ended_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."ended_by"::text LIKE regexp_replace(regexp_replace(NEW."ended_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='77ac5d817654ea7087a911b6bd7bc92e1447155e', operation='UPDATE', pgid='pgtrigger_automatic_withdrawal_never_changes_34111', table='credit_payoutschedule', when='BEFORE')),
+            model_name="limitentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="limit_entry_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor'] = to_jsonb(NEW) - ARRAY['actor'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="825772621f712ed5e520f0846a7be5d4851f7fd2",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_limit_entry_is_append_only_98019",
+                    table="credit_limitentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='proceedscorrection',
-            index=models.Index(fields=['line', '-id'], name='proceeds_correction_history'),
+            model_name="orderflag",
+            index=models.Index(
+                condition=models.Q(("status", "OPEN")), fields=["at"], name="order_flag_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proceedscorrection',
-            constraint=models.UniqueConstraint(condition=models.Q(('request_key', ''), _negated=True), fields=('line', 'request_key'), name='one_proceeds_correction_per_submitted_form'),
-        ),
-        migrations.AddConstraint(
-            model_name='proceedscorrection',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='proceeds_correction_is_not_of_nothing'),
-        ),
-        migrations.AddConstraint(
-            model_name='proceedscorrection',
-            constraint=models.CheckConstraint(condition=models.Q(('reason__gt', ''), ('told__gt', '')), name='proceeds_correction_has_both_texts'),
+            model_name="orderflag",
+            constraint=models.UniqueConstraint(
+                fields=("line", "kind", "cause"), name="one_flag_per_line_and_cause"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='proceedscorrection',
-            trigger=pgtrigger.compiler.Trigger(name='proceeds_correction_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\'] = to_jsonb(NEW) - ARRAY[\'actor\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='e88ee9259a4873a2fec95a0b9fa53a2042fa5a50', operation='UPDATE OR DELETE', pgid='pgtrigger_proceeds_correction_never_changes_66a50', table='credit_proceedscorrection', when='BEFORE')),
+            model_name="orderflag",
+            trigger=pgtrigger.compiler.Trigger(
+                name="order_flag_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="0664990725cb0d2f0558880a9c9ea5f3b6116c2d",
+                    operation="DELETE",
+                    pgid="pgtrigger_order_flag_is_never_deleted_6117a",
+                    table="credit_orderflag",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='proceedscorrection',
-            trigger=pgtrigger.compiler.Trigger(name='counter_entry_takes_back_what_was_corrected', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW.undoes_id IS NOT NULL)', func="\n                    IF NOT EXISTS (\n                        SELECT 1 FROM credit_proceedscorrection first\n                        WHERE first.id = NEW.undoes_id AND first.line_id = NEW.line_id\n                          AND first.amount = -NEW.amount AND first.undoes_id IS NULL\n                    ) THEN\n                        RAISE EXCEPTION 'a counter-entry takes back exactly what was corrected';\n                    END IF;\n                    RETURN NULL;\n                ", hash='4f2a4328de312a1c6edfbd30f05b938375aeda62', operation='INSERT', pgid='pgtrigger_counter_entry_takes_back_what_was_corrected_ba08f', table='credit_proceedscorrection', when='AFTER')),
+            model_name="orderflag",
+            trigger=pgtrigger.compiler.Trigger(
+                name="order_flag_is_decided_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{OPEN:DISMISSED,OPEN:CONFIRMED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="1054494456ead261eb44cc281d75f2d4077f4ecf",
+                    operation="UPDATE",
+                    pgid="pgtrigger_order_flag_is_decided_once_95d1a",
+                    table="credit_orderflag",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='refusedcash',
-            index=models.Index(condition=models.Q(('status', 'OPEN')), fields=['arrived_at'], name='refused_cash_waiting'),
+            model_name="orderrefund",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["at"], name="order_refunds_lately"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refusedcash',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'OPEN')), fields=('line', 'kind', 'reference'), name='refused_cash_waits_once_per_reference'),
+            model_name="orderrefund",
+            constraint=models.UniqueConstraint(
+                fields=("line", "reference"), name="one_refund_per_merchant_and_reference"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refusedcash',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('status', 'OPEN')), models.Q(models.Q(('status', 'OPEN'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='refused_cash_has_an_end_exactly_when_it_waits_no_more'),
+            model_name="orderrefund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="order_refund_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='refusedcash',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_by__gt', ''), ('reason__gt', ''), ('status', 'CLOSED')), models.Q(models.Q(('status', 'CLOSED'), _negated=True), ('ended_by', ''), ('reason', '')), _connector='OR'), name='refused_cash_has_a_reason_exactly_when_closed'),
+            model_name="orderrefund",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "amount",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                models.F("from_outstanding"), "+", models.F("from_written_off")
+                            ),
+                            "+",
+                            models.F("from_proceeds"),
+                        ),
+                    )
+                ),
+                name="order_refund_came_from_somewhere",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='refusedcash',
-            trigger=pgtrigger.compiler.Trigger(name='refused_cash_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='0ad3baa74fa9edf15b538af73aaac2e131fb3985', operation='DELETE', pgid='pgtrigger_refused_cash_is_never_deleted_d8a94', table='credit_refusedcash', when='BEFORE')),
+            model_name="orderrefund",
+            trigger=pgtrigger.compiler.Trigger(
+                name="order_refund_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="de0b41d8e98b4cf151e5f681820d3a3debf8d21b",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_order_refund_is_append_only_8bccf",
+                    table="credit_orderrefund",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="payoutanswer",
+            index=models.Index(
+                condition=models.Q(("outcome", "WAITING")),
+                fields=["id"],
+                name="payout_answers_that_wait",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="payoutanswer",
+            index=models.Index(fields=["file", "outcome"], name="payout_answers_by_outcome"),
+        ),
+        migrations.AddConstraint(
+            model_name="payoutanswer",
+            constraint=models.UniqueConstraint(
+                fields=("file", "row"), name="one_answer_per_file_and_row"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="payoutanswer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("done_at__isnull", True), ("outcome", "WAITING")),
+                    models.Q(
+                        models.Q(("outcome", "WAITING"), _negated=True), ("done_at__isnull", False)
+                    ),
+                    _connector="OR",
+                ),
+                name="payout_answer_done_unless_it_waits",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="payoutanswer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("outcome", "REFUSED"), models.Q(("problem", ""), _negated=True)),
+                    models.Q(models.Q(("outcome", "REFUSED"), _negated=True), ("problem", "")),
+                    _connector="OR",
+                ),
+                name="payout_answer_refused_with_its_problem",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='refusedcash',
-            trigger=pgtrigger.compiler.Trigger(name='refused_cash_ends_once', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{OPEN:TAKEN,OPEN:CLOSED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='6f21e7e17031908e6f6374ac3a62dddf956d26c4', operation='UPDATE', pgid='pgtrigger_refused_cash_ends_once_f757f', table='credit_refusedcash', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='shopmetrics',
-            constraint=models.UniqueConstraint(fields=('line', 'at'), name='one_report_of_metrics_per_merchant_and_instant'),
-        ),
-        migrations.AddConstraint(
-            model_name='shopmetrics',
-            constraint=models.CheckConstraint(condition=models.Q(('rating__range', (0, 5))), name='rating_between_0_and_5'),
-        ),
-        migrations.AddConstraint(
-            model_name='shopmetrics',
-            constraint=models.CheckConstraint(condition=models.Q(('listing_quality__range', (0, 100)), ('profile_completeness__range', (0, 100)), ('after_sales__range', (0, 100))), name='marks_between_0_and_100'),
-        ),
-        migrations.AddConstraint(
-            model_name='unmatchedsettlement',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='settlement_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='unmatchedsettlement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'APPLIED'), ('order__isnull', False)), models.Q(models.Q(('kind', 'APPLIED'), _negated=True), ('order__isnull', True)), _connector='OR'), name='settlement_has_an_order_exactly_when_applied'),
-        ),
-        migrations.AddConstraint(
-            model_name='unmatchedsettlement',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'RETURNED'), ('reference__gt', '')), models.Q(models.Q(('kind', 'RETURNED'), _negated=True), ('reference', '')), _connector='OR'), name='settlement_has_a_reference_exactly_when_returned'),
-        ),
-        migrations.AddConstraint(
-            model_name='unmatchedsettlement',
-            constraint=models.CheckConstraint(condition=models.Q(('reason__gt', '')), name='settlement_has_a_reason'),
+            model_name="payoutanswer",
+            trigger=pgtrigger.compiler.Trigger(
+                name="payout_answer_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="5b903584e5f3ab1eca62f06d37424b44eb571728",
+                    operation="DELETE",
+                    pgid="pgtrigger_payout_answer_is_never_deleted_d85d6",
+                    table="credit_payoutanswer",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='unmatchedsettlement',
-            trigger=pgtrigger.compiler.Trigger(name='settlement_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\'] = to_jsonb(NEW) - ARRAY[\'actor\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='6d3aab6af50cbac26ce098b943f4b153e11435f5', operation='UPDATE OR DELETE', pgid='pgtrigger_settlement_is_append_only_7f3ab', table='credit_unmatchedsettlement', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='orderpayment',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['at'], name='order_payments_lately'),
-        ),
-        migrations.AddIndex(
-            model_name='orderpayment',
-            index=models.Index(condition=models.Q(('settled__lt', models.F('amount')), ('status', 'UNMATCHED')), fields=['arrived_at'], name='order_payment_unmatched'),
-        ),
-        migrations.AddIndex(
-            model_name='orderpayment',
-            index=models.Index(condition=models.Q(('status', 'UNMATCHED')), fields=['line', '-id'], name='unmatched_of_merchant'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderpayment',
-            constraint=models.UniqueConstraint(condition=models.Q(('settlement__isnull', True)), fields=('line', 'reference'), name='one_payment_per_merchant_and_reference'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderpayment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='order_payment_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderpayment',
-            constraint=models.CheckConstraint(condition=models.Q(('settled', 0), models.Q(('settled__gt', 0), ('settled__lte', models.F('amount')), ('status', 'UNMATCHED')), _connector='OR'), name='only_unmatched_cash_is_settled_and_no_more_than_it_is'),
+            model_name="payoutanswer",
+            trigger=pgtrigger.compiler.Trigger(
+                name="payout_answer_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."file_id" IS DISTINCT FROM (NEW."file_id") OR OLD."row" IS DISTINCT FROM (NEW."row") OR OLD."reference" IS DISTINCT FROM (NEW."reference") OR OLD."status" IS DISTINCT FROM (NEW."status") OR OLD."bank_reference" IS DISTINCT FROM (NEW."bank_reference") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."currency" IS DISTINCT FROM (NEW."currency"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="9698e827d275797bac5f01ff04a507d19a252071",
+                    operation="UPDATE",
+                    pgid="pgtrigger_payout_answer_never_changes_e4992",
+                    table="credit_payoutanswer",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='orderpayment',
-            trigger=pgtrigger.compiler.Trigger(name='order_payment_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='fd4211419a58b62fff8134adcf887c175af169dc', operation='DELETE', pgid='pgtrigger_order_payment_is_never_deleted_963bc', table='credit_orderpayment', when='BEFORE')),
+            model_name="payoutanswer",
+            trigger=pgtrigger.compiler.Trigger(
+                name="payout_answer_is_taken_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NOT (OLD.\"outcome\" = 'WAITING'))",
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="4817d7a1adc06703c066d94648f06037c141a5f5",
+                    operation="UPDATE",
+                    pgid="pgtrigger_payout_answer_is_taken_once_da4a5",
+                    table="credit_payoutanswer",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="payoutdestination",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("usable_from__gte", models.F("added_at"))),
+                name="destination_usable_after_it_was_added",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="payoutdestination",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("country__gt", ""), ("kind", "BANK_ACCOUNT")),
+                    models.Q(
+                        models.Q(("kind", "BANK_ACCOUNT"), _negated=True),
+                        ("country", ""),
+                        ("routing", ""),
+                    ),
+                    _connector="OR",
+                ),
+                name="destination_has_a_country_exactly_when_it_is_an_account",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="payoutdestination",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("blocked_at__isnull", True), ("removed_at__isnull", False), _connector="OR"
+                ),
+                name="destination_that_is_blocked_is_removed",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='orderpayment',
-            trigger=pgtrigger.compiler.Trigger(name='currency_of_order_payment_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency"))', func='RAISE EXCEPTION \'pgtrigger: Cannot update of "currency" rows from % table\', TG_TABLE_NAME;', hash='7febb39619ba270ac50bebdb8268228550097037', operation='UPDATE OF "currency"', pgid='pgtrigger_currency_of_order_payment_never_changes_ebd59', table='credit_orderpayment', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='withdrawal',
-            index=models.Index(fields=['line', '-requested_at', '-id'], name='withdrawal_history'),
-        ),
-        migrations.AddIndex(
-            model_name='withdrawal',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['line'], name='withdrawal_of_line_under_way'),
-        ),
-        migrations.AddIndex(
-            model_name='withdrawal',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['status', 'requested_at'], name='withdrawal_under_way'),
-        ),
-        migrations.AddIndex(
-            model_name='withdrawal',
-            index=models.Index(condition=models.Q(('provider_reference__gt', '')), fields=['provider_reference'], name='withdrawal_by_bank_reference'),
-        ),
-        migrations.AddIndex(
-            model_name='withdrawal',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['requested_at'], name='withdrawals_lately'),
-        ),
-        migrations.AddIndex(
-            model_name='withdrawal',
-            index=models.Index(condition=models.Q(('batch__gt', '')), fields=['batch'], name='withdrawal_by_batch'),
-        ),
-        migrations.AddConstraint(
-            model_name='withdrawal',
-            constraint=models.UniqueConstraint(condition=models.Q(('request_key', ''), _negated=True), fields=('line', 'request_key'), name='one_withdrawal_per_submitted_form'),
-        ),
-        migrations.AddConstraint(
-            model_name='withdrawal',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='withdrawal_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='withdrawal',
-            constraint=models.CheckConstraint(condition=models.Q(('fee__gte', 0)), name='withdrawal_fee_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='withdrawal',
-            constraint=models.CheckConstraint(condition=models.Q(('needs_approval', False), ('approved_by__gt', ''), ('status__in', ['REQUESTED', 'REJECTED', 'CANCELLED']), _connector='OR'), name='large_withdrawal_is_approved_before_it_is_sent'),
-        ),
-        migrations.AddConstraint(
-            model_name='withdrawal',
-            constraint=models.CheckConstraint(condition=models.Q(('approved_by', ''), models.Q(('approved_by', models.F('requested_by')), _negated=True), _connector='OR'), name='withdrawal_is_approved_by_another_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='withdrawal',
-            constraint=models.CheckConstraint(condition=models.Q(('needs_approval', False), ('sent_by', ''), models.Q(('sent_by__in', [models.F('approved_by'), models.F('requested_by')]), _negated=True), _connector='OR'), name='large_withdrawal_is_sent_by_another_than_its_approver'),
-        ),
-        migrations.AddConstraint(
-            model_name='withdrawal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['PAID', 'REJECTED', 'CANCELLED', 'FAILED', 'RETURNED_BY_BANK']), ('ended_at__isnull', False)), models.Q(models.Q(('status__in', ['PAID', 'REJECTED', 'CANCELLED', 'FAILED', 'RETURNED_BY_BANK']), _negated=True), ('ended_at__isnull', True)), _connector='OR'), name='withdrawal_has_ended_exactly_when_its_status_is_an_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='withdrawal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('returned_at__gte', models.F('ended_at')), ('status', 'RETURNED_BY_BANK')), models.Q(models.Q(('status', 'RETURNED_BY_BANK'), _negated=True), ('returned_at__isnull', True)), _connector='OR'), name='withdrawal_has_an_instant_of_return_exactly_when_it_is_returned'),
-        ),
-        migrations.AddConstraint(
-            model_name='withdrawal',
-            constraint=models.CheckConstraint(condition=models.Q(('corrected_at__isnull', True), models.Q(('corrected_at__gte', models.F('ended_at')), ('status__in', ['PAID', 'RETURNED_BY_BANK'])), _connector='OR'), name='withdrawal_is_corrected_only_to_paid'),
+            model_name="payoutdestination",
+            trigger=pgtrigger.compiler.Trigger(
+                name="destination_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="6c93ea0bb404d00bd9d219109191d3285e73b292",
+                    operation="DELETE",
+                    pgid="pgtrigger_destination_is_never_deleted_1c523",
+                    table="credit_payoutdestination",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='withdrawal',
-            trigger=pgtrigger.compiler.Trigger(name='withdrawal_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='aa80371c2f8e6917d4128e4c5f007104f46899c6', operation='DELETE', pgid='pgtrigger_withdrawal_is_never_deleted_1b801', table='credit_withdrawal', when='BEFORE')),
+            model_name="payoutdestination",
+            trigger=pgtrigger.compiler.Trigger(
+                name="destination_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."line_id" IS DISTINCT FROM (NEW."line_id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."holder" IS DISTINCT FROM (NEW."holder") OR OLD."bank" IS DISTINCT FROM (NEW."bank") OR OLD."country" IS DISTINCT FROM (NEW."country") OR OLD."routing" IS DISTINCT FROM (NEW."routing") OR OLD."last_four" IS DISTINCT FROM (NEW."last_four") OR OLD."masked" IS DISTINCT FROM (NEW."masked") OR OLD."added_at" IS DISTINCT FROM (NEW."added_at") OR OLD."added_by" IS DISTINCT FROM (NEW."added_by") OR OLD."usable_from" IS DISTINCT FROM (NEW."usable_from"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['added_by', 'removed_by', 'blocked_by', 'holder', 'last_four', 'number'] = to_jsonb(NEW) - ARRAY['added_by', 'removed_by', 'blocked_by', 'holder', 'last_four', 'number'] AND (NEW.\"added_by\" IS NOT DISTINCT FROM OLD.\"added_by\" OR (NEW.\"added_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"added_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"added_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"removed_by\" IS NOT DISTINCT FROM OLD.\"removed_by\" OR (NEW.\"removed_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"removed_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"removed_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"blocked_by\" IS NOT DISTINCT FROM OLD.\"blocked_by\" OR (NEW.\"blocked_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"blocked_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"blocked_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"holder\" IS NOT DISTINCT FROM OLD.\"holder\" OR (NEW.\"holder\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"holder\"::text LIKE regexp_replace(regexp_replace(NEW.\"holder\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"last_four\" IS NOT DISTINCT FROM OLD.\"last_four\" OR (coalesce(NEW.\"last_four\"::text, '') IN ('', '{}', '\\x') AND true)) AND (NEW.\"number\" IS NOT DISTINCT FROM OLD.\"number\" OR (coalesce(NEW.\"number\"::text, '') IN ('', '{}', '\\x') AND true)) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="d207b462448ecbd462f2b1d1bb609986cf28310b",
+                    operation="UPDATE",
+                    pgid="pgtrigger_destination_never_changes_fb8a9",
+                    table="credit_payoutdestination",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="payoutschedule",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", True)),
+                fields=["usable_from"],
+                name="automatic_withdrawal_in_force",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="payoutschedule",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at__isnull", True)),
+                fields=("line",),
+                name="one_automatic_withdrawal_per_line_at_a_time",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="payoutschedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("from_amount__gt", 0)),
+                name="automatic_withdrawal_from_a_positive_amount",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="payoutschedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("every", "WEEKLY"), ("weekday__range", (1, 7))),
+                    models.Q(("every", "DAILY"), ("weekday__isnull", True)),
+                    _connector="OR",
+                ),
+                name="automatic_withdrawal_has_a_weekday_exactly_when_weekly",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="payoutschedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("usable_from__gte", models.F("set_up_at"))),
+                name="automatic_withdrawal_usable_after_it_was_set_up",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='withdrawal',
-            trigger=pgtrigger.compiler.Trigger(name='withdrawal_status_moves_forward', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{REQUESTED:APPROVED,REQUESTED:REJECTED,REQUESTED:CANCELLED,REQUESTED:SENT,APPROVED:SENT,APPROVED:REJECTED,APPROVED:CANCELLED,SENT:PAID,SENT:FAILED,SENT:UNKNOWN,UNKNOWN:PAID,UNKNOWN:FAILED,UNKNOWN:SENT,PAID:RETURNED_BY_BANK,FAILED:PAID}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='ee1ef565e826d922024b23814bba1e0899f362bc', operation='UPDATE', pgid='pgtrigger_withdrawal_status_moves_forward_d74ab', table='credit_withdrawal', when='BEFORE')),
+            model_name="payoutschedule",
+            trigger=pgtrigger.compiler.Trigger(
+                name="automatic_withdrawal_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="fed59f591b177439b77afa89d5d5296b1154ccb6",
+                    operation="DELETE",
+                    pgid="pgtrigger_automatic_withdrawal_is_never_deleted_294b3",
+                    table="credit_payoutschedule",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='withdrawal',
-            trigger=pgtrigger.compiler.Trigger(name='withdrawal_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."line_id" IS DISTINCT FROM (NEW."line_id") OR OLD."destination_id" IS DISTINCT FROM (NEW."destination_id") OR OLD."reference" IS DISTINCT FROM (NEW."reference") OR OLD."request_key" IS DISTINCT FROM (NEW."request_key") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."fee" IS DISTINCT FROM (NEW."fee") OR OLD."requested_at" IS DISTINCT FROM (NEW."requested_at") OR OLD."requested_by" IS DISTINCT FROM (NEW."requested_by"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'requested_by\', \'approved_by\', \'sent_by\', \'ended_by\', \'returned_by\', \'corrected_by\'] = to_jsonb(NEW) - ARRAY[\'requested_by\', \'approved_by\', \'sent_by\', \'ended_by\', \'returned_by\', \'corrected_by\'] AND (NEW."requested_by" IS NOT DISTINCT FROM OLD."requested_by" OR (NEW."requested_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."requested_by"::text LIKE regexp_replace(regexp_replace(NEW."requested_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."approved_by" IS NOT DISTINCT FROM OLD."approved_by" OR (NEW."approved_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."approved_by"::text LIKE regexp_replace(regexp_replace(NEW."approved_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."sent_by" IS NOT DISTINCT FROM OLD."sent_by" OR (NEW."sent_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."sent_by"::text LIKE regexp_replace(regexp_replace(NEW."sent_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."ended_by" IS NOT DISTINCT FROM OLD."ended_by" OR (NEW."ended_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."ended_by"::text LIKE regexp_replace(regexp_replace(NEW."ended_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."returned_by" IS NOT DISTINCT FROM OLD."returned_by" OR (NEW."returned_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."returned_by"::text LIKE regexp_replace(regexp_replace(NEW."returned_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."corrected_by" IS NOT DISTINCT FROM OLD."corrected_by" OR (NEW."corrected_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."corrected_by"::text LIKE regexp_replace(regexp_replace(NEW."corrected_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='5bc2f8c3fed859ec8e86314a952bb40a968f6044', operation='UPDATE', pgid='pgtrigger_withdrawal_never_changes_e8604', table='credit_withdrawal', when='BEFORE')),
+            model_name="payoutschedule",
+            trigger=pgtrigger.compiler.Trigger(
+                name="automatic_withdrawal_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."line_id" IS DISTINCT FROM (NEW."line_id") OR OLD."destination_id" IS DISTINCT FROM (NEW."destination_id") OR OLD."every" IS DISTINCT FROM (NEW."every") OR OLD."weekday" IS DISTINCT FROM (NEW."weekday") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."from_amount" IS DISTINCT FROM (NEW."from_amount") OR OLD."set_up_at" IS DISTINCT FROM (NEW."set_up_at") OR OLD."set_up_by" IS DISTINCT FROM (NEW."set_up_by") OR OLD."usable_from" IS DISTINCT FROM (NEW."usable_from"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['set_up_by', 'ended_by'] = to_jsonb(NEW) - ARRAY['set_up_by', 'ended_by'] AND (NEW.\"set_up_by\" IS NOT DISTINCT FROM OLD.\"set_up_by\" OR (NEW.\"set_up_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"set_up_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"set_up_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"ended_by\" IS NOT DISTINCT FROM OLD.\"ended_by\" OR (NEW.\"ended_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"ended_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"ended_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="77ac5d817654ea7087a911b6bd7bc92e1447155e",
+                    operation="UPDATE",
+                    pgid="pgtrigger_automatic_withdrawal_never_changes_34111",
+                    table="credit_payoutschedule",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='proceedsentry',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['at'], name='proceeds_lately'),
-        ),
-        migrations.AddIndex(
-            model_name='proceedsentry',
-            index=models.Index(fields=['line', '-id'], name='proceeds_history'),
-        ),
-        migrations.AddIndex(
-            model_name='proceedsentry',
-            index=models.Index(condition=models.Q(('matures_on__isnull', False)), fields=['line', 'matures_on', '-id'], include=('amount',), name='proceeds_maturing'),
-        ),
-        migrations.AddIndex(
-            model_name='proceedsentry',
-            index=models.Index(condition=models.Q(('kind__in', ['SALE', 'REFUND'])), fields=['line', 'at'], include=('amount',), name='proceeds_of_trade'),
-        ),
-        migrations.AddIndex(
-            model_name='proceedsentry',
-            index=models.Index(condition=models.Q(('kind__in', ['REFUND', 'WITHDRAWAL', 'FEE', 'RETURNED', 'TAKEN_AGAIN', 'SENT_BACK', 'BILL_PAYMENT', 'RELEASED', 'OPENING', 'CORRECTION'])), fields=['line', 'kind', '-id'], name='proceeds_history_by_kind'),
-        ),
-        migrations.AddIndex(
-            model_name='proceedsentry',
-            index=models.Index(fields=['order'], name='proceeds_by_order'),
+            model_name="proceedscorrection",
+            index=models.Index(fields=["line", "-id"], name="proceeds_correction_history"),
         ),
         migrations.AddConstraint(
-            model_name='proceedsentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', 0), ('kind', 'SALE'), ('matures_on__isnull', False)), models.Q(('amount__gt', 0), ('kind__in', ['RETURNED', 'SENT_BACK', 'RELEASED'])), models.Q(('amount__gt', 0), ('kind', 'OPENING')), models.Q(('amount__lt', 0), ('kind', 'OPENING'), ('matures_on__isnull', True)), models.Q(('kind', 'CORRECTION'), ('matures_on__isnull', True), models.Q(('amount', 0), _negated=True)), models.Q(('amount__lt', 0), ('kind__in', ['REFUND', 'WITHDRAWAL', 'FEE', 'TAKEN_AGAIN', 'BILL_PAYMENT'])), _connector='OR'), name='proceeds_entry_has_the_sign_of_its_kind'),
+            model_name="proceedscorrection",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("request_key", ""), _negated=True),
+                fields=("line", "request_key"),
+                name="one_proceeds_correction_per_submitted_form",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proceedsentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['WITHDRAWAL', 'FEE', 'RETURNED', 'TAKEN_AGAIN', 'SENT_BACK']), ('withdrawal__isnull', False)), models.Q(models.Q(('kind__in', ['WITHDRAWAL', 'FEE', 'RETURNED', 'TAKEN_AGAIN', 'SENT_BACK']), _negated=True), ('withdrawal__isnull', True)), _connector='OR'), name='proceeds_entry_has_a_withdrawal_exactly_when_it_is_of_one'),
+            model_name="proceedscorrection",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount", 0), _negated=True),
+                name="proceeds_correction_is_not_of_nothing",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proceedsentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'RELEASED'), ('settlement__isnull', False)), models.Q(models.Q(('kind', 'RELEASED'), _negated=True), ('settlement__isnull', True)), _connector='OR'), name='proceeds_entry_has_a_settlement_exactly_when_released'),
-        ),
-        migrations.AddConstraint(
-            model_name='proceedsentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('correction__isnull', False), ('kind', 'CORRECTION')), models.Q(models.Q(('kind', 'CORRECTION'), _negated=True), ('correction__isnull', True)), _connector='OR'), name='proceeds_entry_has_a_correction_exactly_when_it_is_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='proceedsentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('bill_payment__gt', ''), ('kind', 'BILL_PAYMENT')), models.Q(models.Q(('kind', 'BILL_PAYMENT'), _negated=True), ('bill_payment', '')), _connector='OR'), name='proceeds_entry_has_a_bill_payment_exactly_when_it_is_one'),
-        ),
-        migrations.AddConstraint(
-            model_name='proceedsentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('bill_payment__gt', '')), fields=('bill_payment',), name='bill_payment_is_debited_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='proceedsentry',
-            constraint=models.UniqueConstraint(fields=('withdrawal', 'kind'), name='withdrawal_is_debited_once_and_returned_at_most_once'),
+            model_name="proceedscorrection",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason__gt", ""), ("told__gt", "")),
+                name="proceeds_correction_has_both_texts",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='proceedsentry',
-            trigger=pgtrigger.compiler.Trigger(name='proceeds_entry_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='ca632cde8e7b8f14416cdcc59e9773db411ce52f', operation='UPDATE OR DELETE', pgid='pgtrigger_proceeds_entry_is_append_only_9887b', table='credit_proceedsentry', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='payoutrun',
-            constraint=models.UniqueConstraint(fields=('rule', 'on'), name='one_run_per_automatic_withdrawal_and_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='payoutrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'REQUESTED'), ('withdrawal__isnull', False)), models.Q(models.Q(('outcome', 'REQUESTED'), _negated=True), ('withdrawal__isnull', True)), _connector='OR'), name='automatic_run_has_a_withdrawal_exactly_when_it_requested_one'),
+            model_name="proceedscorrection",
+            trigger=pgtrigger.compiler.Trigger(
+                name="proceeds_correction_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor'] = to_jsonb(NEW) - ARRAY['actor'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="e88ee9259a4873a2fec95a0b9fa53a2042fa5a50",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_proceeds_correction_never_changes_66a50",
+                    table="credit_proceedscorrection",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='payoutrun',
-            trigger=pgtrigger.compiler.Trigger(name='automatic_run_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='962dafdf5a62cb968a6d446af5fbda34c8ff7261', operation='UPDATE OR DELETE', pgid='pgtrigger_automatic_run_never_changes_a4d7f', table='credit_payoutrun', when='BEFORE')),
+            model_name="proceedscorrection",
+            trigger=pgtrigger.compiler.Trigger(
+                name="counter_entry_takes_back_what_was_corrected",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (NEW.undoes_id IS NOT NULL)",
+                    func="\n                    IF NOT EXISTS (\n                        SELECT 1 FROM credit_proceedscorrection first\n                        WHERE first.id = NEW.undoes_id AND first.line_id = NEW.line_id\n                          AND first.amount = -NEW.amount AND first.undoes_id IS NULL\n                    ) THEN\n                        RAISE EXCEPTION 'a counter-entry takes back exactly what was corrected';\n                    END IF;\n                    RETURN NULL;\n                ",
+                    hash="4f2a4328de312a1c6edfbd30f05b938375aeda62",
+                    operation="INSERT",
+                    pgid="pgtrigger_counter_entry_takes_back_what_was_corrected_ba08f",
+                    table="credit_proceedscorrection",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="refusedcash",
+            index=models.Index(
+                condition=models.Q(("status", "OPEN")),
+                fields=["arrived_at"],
+                name="refused_cash_waiting",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="refusedcash",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "OPEN")),
+                fields=("line", "kind", "reference"),
+                name="refused_cash_waits_once_per_reference",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="refusedcash",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at__isnull", True), ("status", "OPEN")),
+                    models.Q(
+                        models.Q(("status", "OPEN"), _negated=True), ("ended_at__isnull", False)
+                    ),
+                    _connector="OR",
+                ),
+                name="refused_cash_has_an_end_exactly_when_it_waits_no_more",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="refusedcash",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_by__gt", ""), ("reason__gt", ""), ("status", "CLOSED")),
+                    models.Q(
+                        models.Q(("status", "CLOSED"), _negated=True),
+                        ("ended_by", ""),
+                        ("reason", ""),
+                    ),
+                    _connector="OR",
+                ),
+                name="refused_cash_has_a_reason_exactly_when_closed",
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="refusedcash",
+            trigger=pgtrigger.compiler.Trigger(
+                name="refused_cash_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="0ad3baa74fa9edf15b538af73aaac2e131fb3985",
+                    operation="DELETE",
+                    pgid="pgtrigger_refused_cash_is_never_deleted_d8a94",
+                    table="credit_refusedcash",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="refusedcash",
+            trigger=pgtrigger.compiler.Trigger(
+                name="refused_cash_ends_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{OPEN:TAKEN,OPEN:CLOSED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="6f21e7e17031908e6f6374ac3a62dddf956d26c4",
+                    operation="UPDATE",
+                    pgid="pgtrigger_refused_cash_ends_once_f757f",
+                    table="credit_refusedcash",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="shopmetrics",
+            constraint=models.UniqueConstraint(
+                fields=("line", "at"), name="one_report_of_metrics_per_merchant_and_instant"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="shopmetrics",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("rating__range", (0, 5))), name="rating_between_0_and_5"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="shopmetrics",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("listing_quality__range", (0, 100)),
+                    ("profile_completeness__range", (0, 100)),
+                    ("after_sales__range", (0, 100)),
+                ),
+                name="marks_between_0_and_100",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="unmatchedsettlement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="settlement_positive"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="unmatchedsettlement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "APPLIED"), ("order__isnull", False)),
+                    models.Q(models.Q(("kind", "APPLIED"), _negated=True), ("order__isnull", True)),
+                    _connector="OR",
+                ),
+                name="settlement_has_an_order_exactly_when_applied",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="unmatchedsettlement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "RETURNED"), ("reference__gt", "")),
+                    models.Q(models.Q(("kind", "RETURNED"), _negated=True), ("reference", "")),
+                    _connector="OR",
+                ),
+                name="settlement_has_a_reference_exactly_when_returned",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="unmatchedsettlement",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("reason__gt", "")), name="settlement_has_a_reason"
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="unmatchedsettlement",
+            trigger=pgtrigger.compiler.Trigger(
+                name="settlement_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor'] = to_jsonb(NEW) - ARRAY['actor'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="6d3aab6af50cbac26ce098b943f4b153e11435f5",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_settlement_is_append_only_7f3ab",
+                    table="credit_unmatchedsettlement",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="orderpayment",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["at"], name="order_payments_lately"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="orderpayment",
+            index=models.Index(
+                condition=models.Q(("settled__lt", models.F("amount")), ("status", "UNMATCHED")),
+                fields=["arrived_at"],
+                name="order_payment_unmatched",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="orderpayment",
+            index=models.Index(
+                condition=models.Q(("status", "UNMATCHED")),
+                fields=["line", "-id"],
+                name="unmatched_of_merchant",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="orderpayment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("settlement__isnull", True)),
+                fields=("line", "reference"),
+                name="one_payment_per_merchant_and_reference",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="orderpayment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="order_payment_positive"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="orderpayment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("settled", 0),
+                    models.Q(
+                        ("settled__gt", 0),
+                        ("settled__lte", models.F("amount")),
+                        ("status", "UNMATCHED"),
+                    ),
+                    _connector="OR",
+                ),
+                name="only_unmatched_cash_is_settled_and_no_more_than_it_is",
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="orderpayment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="order_payment_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="fd4211419a58b62fff8134adcf887c175af169dc",
+                    operation="DELETE",
+                    pgid="pgtrigger_order_payment_is_never_deleted_963bc",
+                    table="credit_orderpayment",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="orderpayment",
+            trigger=pgtrigger.compiler.Trigger(
+                name="currency_of_order_payment_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."currency" IS DISTINCT FROM (NEW."currency"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update of \"currency\" rows from % table', TG_TABLE_NAME;",
+                    hash="7febb39619ba270ac50bebdb8268228550097037",
+                    operation='UPDATE OF "currency"',
+                    pgid="pgtrigger_currency_of_order_payment_never_changes_ebd59",
+                    table="credit_orderpayment",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="withdrawal",
+            index=models.Index(fields=["line", "-requested_at", "-id"], name="withdrawal_history"),
+        ),
+        migrations.AddIndex(
+            model_name="withdrawal",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", True)),
+                fields=["line"],
+                name="withdrawal_of_line_under_way",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="withdrawal",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", True)),
+                fields=["status", "requested_at"],
+                name="withdrawal_under_way",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="withdrawal",
+            index=models.Index(
+                condition=models.Q(("provider_reference__gt", "")),
+                fields=["provider_reference"],
+                name="withdrawal_by_bank_reference",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="withdrawal",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["requested_at"], name="withdrawals_lately"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="withdrawal",
+            index=models.Index(
+                condition=models.Q(("batch__gt", "")), fields=["batch"], name="withdrawal_by_batch"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="withdrawal",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("request_key", ""), _negated=True),
+                fields=("line", "request_key"),
+                name="one_withdrawal_per_submitted_form",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="withdrawal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="withdrawal_positive"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="withdrawal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("fee__gte", 0)), name="withdrawal_fee_not_negative"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="withdrawal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("needs_approval", False),
+                    ("approved_by__gt", ""),
+                    ("status__in", ["REQUESTED", "REJECTED", "CANCELLED"]),
+                    _connector="OR",
+                ),
+                name="large_withdrawal_is_approved_before_it_is_sent",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="withdrawal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("approved_by", ""),
+                    models.Q(("approved_by", models.F("requested_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="withdrawal_is_approved_by_another_person",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="withdrawal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("needs_approval", False),
+                    ("sent_by", ""),
+                    models.Q(
+                        ("sent_by__in", [models.F("approved_by"), models.F("requested_by")]),
+                        _negated=True,
+                    ),
+                    _connector="OR",
+                ),
+                name="large_withdrawal_is_sent_by_another_than_its_approver",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="withdrawal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        (
+                            "status__in",
+                            ["PAID", "REJECTED", "CANCELLED", "FAILED", "RETURNED_BY_BANK"],
+                        ),
+                        ("ended_at__isnull", False),
+                    ),
+                    models.Q(
+                        models.Q(
+                            (
+                                "status__in",
+                                ["PAID", "REJECTED", "CANCELLED", "FAILED", "RETURNED_BY_BANK"],
+                            ),
+                            _negated=True,
+                        ),
+                        ("ended_at__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="withdrawal_has_ended_exactly_when_its_status_is_an_end",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="withdrawal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("returned_at__gte", models.F("ended_at")), ("status", "RETURNED_BY_BANK")
+                    ),
+                    models.Q(
+                        models.Q(("status", "RETURNED_BY_BANK"), _negated=True),
+                        ("returned_at__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="withdrawal_has_an_instant_of_return_exactly_when_it_is_returned",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="withdrawal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("corrected_at__isnull", True),
+                    models.Q(
+                        ("corrected_at__gte", models.F("ended_at")),
+                        ("status__in", ["PAID", "RETURNED_BY_BANK"]),
+                    ),
+                    _connector="OR",
+                ),
+                name="withdrawal_is_corrected_only_to_paid",
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="withdrawal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="withdrawal_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="aa80371c2f8e6917d4128e4c5f007104f46899c6",
+                    operation="DELETE",
+                    pgid="pgtrigger_withdrawal_is_never_deleted_1b801",
+                    table="credit_withdrawal",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="withdrawal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="withdrawal_status_moves_forward",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{REQUESTED:APPROVED,REQUESTED:REJECTED,REQUESTED:CANCELLED,REQUESTED:SENT,APPROVED:SENT,APPROVED:REJECTED,APPROVED:CANCELLED,SENT:PAID,SENT:FAILED,SENT:UNKNOWN,UNKNOWN:PAID,UNKNOWN:FAILED,UNKNOWN:SENT,PAID:RETURNED_BY_BANK,FAILED:PAID}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="ee1ef565e826d922024b23814bba1e0899f362bc",
+                    operation="UPDATE",
+                    pgid="pgtrigger_withdrawal_status_moves_forward_d74ab",
+                    table="credit_withdrawal",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="withdrawal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="withdrawal_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."line_id" IS DISTINCT FROM (NEW."line_id") OR OLD."destination_id" IS DISTINCT FROM (NEW."destination_id") OR OLD."reference" IS DISTINCT FROM (NEW."reference") OR OLD."request_key" IS DISTINCT FROM (NEW."request_key") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."amount" IS DISTINCT FROM (NEW."amount") OR OLD."fee" IS DISTINCT FROM (NEW."fee") OR OLD."requested_at" IS DISTINCT FROM (NEW."requested_at") OR OLD."requested_by" IS DISTINCT FROM (NEW."requested_by"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['requested_by', 'approved_by', 'sent_by', 'ended_by', 'returned_by', 'corrected_by'] = to_jsonb(NEW) - ARRAY['requested_by', 'approved_by', 'sent_by', 'ended_by', 'returned_by', 'corrected_by'] AND (NEW.\"requested_by\" IS NOT DISTINCT FROM OLD.\"requested_by\" OR (NEW.\"requested_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"requested_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"requested_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"approved_by\" IS NOT DISTINCT FROM OLD.\"approved_by\" OR (NEW.\"approved_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"approved_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"approved_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"sent_by\" IS NOT DISTINCT FROM OLD.\"sent_by\" OR (NEW.\"sent_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"sent_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"sent_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"ended_by\" IS NOT DISTINCT FROM OLD.\"ended_by\" OR (NEW.\"ended_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"ended_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"ended_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"returned_by\" IS NOT DISTINCT FROM OLD.\"returned_by\" OR (NEW.\"returned_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"returned_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"returned_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"corrected_by\" IS NOT DISTINCT FROM OLD.\"corrected_by\" OR (NEW.\"corrected_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"corrected_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"corrected_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="5bc2f8c3fed859ec8e86314a952bb40a968f6044",
+                    operation="UPDATE",
+                    pgid="pgtrigger_withdrawal_never_changes_e8604",
+                    table="credit_withdrawal",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="proceedsentry",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["at"], name="proceeds_lately"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="proceedsentry",
+            index=models.Index(fields=["line", "-id"], name="proceeds_history"),
+        ),
+        migrations.AddIndex(
+            model_name="proceedsentry",
+            index=models.Index(
+                condition=models.Q(("matures_on__isnull", False)),
+                fields=["line", "matures_on", "-id"],
+                include=("amount",),
+                name="proceeds_maturing",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="proceedsentry",
+            index=models.Index(
+                condition=models.Q(("kind__in", ["SALE", "REFUND"])),
+                fields=["line", "at"],
+                include=("amount",),
+                name="proceeds_of_trade",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="proceedsentry",
+            index=models.Index(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "REFUND",
+                            "WITHDRAWAL",
+                            "FEE",
+                            "RETURNED",
+                            "TAKEN_AGAIN",
+                            "SENT_BACK",
+                            "BILL_PAYMENT",
+                            "RELEASED",
+                            "OPENING",
+                            "CORRECTION",
+                        ],
+                    )
+                ),
+                fields=["line", "kind", "-id"],
+                name="proceeds_history_by_kind",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="proceedsentry",
+            index=models.Index(fields=["order"], name="proceeds_by_order"),
+        ),
+        migrations.AddConstraint(
+            model_name="proceedsentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("amount__gt", 0), ("kind", "SALE"), ("matures_on__isnull", False)),
+                    models.Q(
+                        ("amount__gt", 0), ("kind__in", ["RETURNED", "SENT_BACK", "RELEASED"])
+                    ),
+                    models.Q(("amount__gt", 0), ("kind", "OPENING")),
+                    models.Q(("amount__lt", 0), ("kind", "OPENING"), ("matures_on__isnull", True)),
+                    models.Q(
+                        ("kind", "CORRECTION"),
+                        ("matures_on__isnull", True),
+                        models.Q(("amount", 0), _negated=True),
+                    ),
+                    models.Q(
+                        ("amount__lt", 0),
+                        (
+                            "kind__in",
+                            ["REFUND", "WITHDRAWAL", "FEE", "TAKEN_AGAIN", "BILL_PAYMENT"],
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="proceeds_entry_has_the_sign_of_its_kind",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="proceedsentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("kind__in", ["WITHDRAWAL", "FEE", "RETURNED", "TAKEN_AGAIN", "SENT_BACK"]),
+                        ("withdrawal__isnull", False),
+                    ),
+                    models.Q(
+                        models.Q(
+                            (
+                                "kind__in",
+                                ["WITHDRAWAL", "FEE", "RETURNED", "TAKEN_AGAIN", "SENT_BACK"],
+                            ),
+                            _negated=True,
+                        ),
+                        ("withdrawal__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="proceeds_entry_has_a_withdrawal_exactly_when_it_is_of_one",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="proceedsentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "RELEASED"), ("settlement__isnull", False)),
+                    models.Q(
+                        models.Q(("kind", "RELEASED"), _negated=True), ("settlement__isnull", True)
+                    ),
+                    _connector="OR",
+                ),
+                name="proceeds_entry_has_a_settlement_exactly_when_released",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="proceedsentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("correction__isnull", False), ("kind", "CORRECTION")),
+                    models.Q(
+                        models.Q(("kind", "CORRECTION"), _negated=True),
+                        ("correction__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="proceeds_entry_has_a_correction_exactly_when_it_is_one",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="proceedsentry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("bill_payment__gt", ""), ("kind", "BILL_PAYMENT")),
+                    models.Q(
+                        models.Q(("kind", "BILL_PAYMENT"), _negated=True), ("bill_payment", "")
+                    ),
+                    _connector="OR",
+                ),
+                name="proceeds_entry_has_a_bill_payment_exactly_when_it_is_one",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="proceedsentry",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("bill_payment__gt", "")),
+                fields=("bill_payment",),
+                name="bill_payment_is_debited_once",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="proceedsentry",
+            constraint=models.UniqueConstraint(
+                fields=("withdrawal", "kind"),
+                name="withdrawal_is_debited_once_and_returned_at_most_once",
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="proceedsentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="proceeds_entry_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="ca632cde8e7b8f14416cdcc59e9773db411ce52f",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_proceeds_entry_is_append_only_9887b",
+                    table="credit_proceedsentry",
+                    when="BEFORE",
+                ),
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="payoutrun",
+            constraint=models.UniqueConstraint(
+                fields=("rule", "on"), name="one_run_per_automatic_withdrawal_and_day"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="payoutrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("outcome", "REQUESTED"), ("withdrawal__isnull", False)),
+                    models.Q(
+                        models.Q(("outcome", "REQUESTED"), _negated=True),
+                        ("withdrawal__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="automatic_run_has_a_withdrawal_exactly_when_it_requested_one",
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="payoutrun",
+            trigger=pgtrigger.compiler.Trigger(
+                name="automatic_run_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="962dafdf5a62cb968a6d446af5fbda34c8ff7261",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_automatic_run_never_changes_a4d7f",
+                    table="credit_payoutrun",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

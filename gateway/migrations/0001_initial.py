@@ -7,163 +7,317 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='ApiKey',
+            name="ApiKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('prefix', models.CharField(max_length=12, unique=True)),
-                ('digest', models.CharField(editable=False, max_length=64)),
-                ('scopes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('orders', 'Orders: place them, and report their steps, payments and refunds'), ('charges', 'Charges: record them'), ('merchants', 'Merchants: add and change them'), ('metrics', 'Shop metrics: report them'), ('read', 'Reading: the books, and what came in')], max_length=20), size=None)),
-                ('networks', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=50), default=list, size=None)),
-                ('requests_per_minute', models.PositiveIntegerField()),
-                ('made_at', models.DateTimeField()),
-                ('made_by', models.CharField(max_length=254)),
-                ('expires_at', models.DateTimeField(null=True)),
-                ('revoked_at', models.DateTimeField(null=True)),
-                ('last_used_at', models.DateTimeField(null=True)),
-                ('request_key', lib.fields.FormKeyField(blank=True, db_default='', editable=False, max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                ("prefix", models.CharField(max_length=12, unique=True)),
+                ("digest", models.CharField(editable=False, max_length=64)),
+                (
+                    "scopes",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(
+                            choices=[
+                                (
+                                    "orders",
+                                    "Orders: place them, and report their steps, payments and refunds",
+                                ),
+                                ("charges", "Charges: record them"),
+                                ("merchants", "Merchants: add and change them"),
+                                ("metrics", "Shop metrics: report them"),
+                                ("read", "Reading: the books, and what came in"),
+                            ],
+                            max_length=20,
+                        ),
+                        size=None,
+                    ),
+                ),
+                (
+                    "networks",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=50), default=list, size=None
+                    ),
+                ),
+                ("requests_per_minute", models.PositiveIntegerField()),
+                ("made_at", models.DateTimeField()),
+                ("made_by", models.CharField(max_length=254)),
+                ("expires_at", models.DateTimeField(null=True)),
+                ("revoked_at", models.DateTimeField(null=True)),
+                ("last_used_at", models.DateTimeField(null=True)),
+                (
+                    "request_key",
+                    lib.fields.FormKeyField(
+                        blank=True, db_default="", editable=False, max_length=64
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'API key',
+                "verbose_name": "API key",
             },
         ),
         migrations.CreateModel(
-            name='Import',
+            name="Import",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', lib.fields.ReferenceField(max_length=100, unique=True)),
-                ('kind', models.CharField(choices=[('MERCHANTS', 'Merchants'), ('ORDERS', 'Orders'), ('CHARGES', 'Charges'), ('PAYMENTS', 'Payments')], max_length=9)),
-                ('file_name', models.CharField(max_length=100)),
-                ('digest', models.CharField(db_index=True, max_length=64)),
-                ('columns', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), size=None)),
-                ('row_count', models.PositiveIntegerField(verbose_name='rows')),
-                ('uploaded_at', models.DateTimeField()),
-                ('uploaded_by', models.CharField(max_length=254)),
-                ('reason', models.CharField(max_length=500)),
-                ('status', models.CharField(choices=[('RUNNING', 'At work'), ('STOPPED', 'Stopped'), ('DONE', 'Done')], default='RUNNING', max_length=7)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", lib.fields.ReferenceField(max_length=100, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("MERCHANTS", "Merchants"),
+                            ("ORDERS", "Orders"),
+                            ("CHARGES", "Charges"),
+                            ("PAYMENTS", "Payments"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("file_name", models.CharField(max_length=100)),
+                ("digest", models.CharField(db_index=True, max_length=64)),
+                (
+                    "columns",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=100), size=None
+                    ),
+                ),
+                ("row_count", models.PositiveIntegerField(verbose_name="rows")),
+                ("uploaded_at", models.DateTimeField()),
+                ("uploaded_by", models.CharField(max_length=254)),
+                ("reason", models.CharField(max_length=500)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("RUNNING", "At work"), ("STOPPED", "Stopped"), ("DONE", "Done")],
+                        default="RUNNING",
+                        max_length=7,
+                    ),
+                ),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='ImportedRow',
+            name="ImportedRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line', models.PositiveIntegerField()),
-                ('merchant', models.CharField(max_length=100)),
-                ('reference', models.CharField(max_length=100)),
-                ('said_at', models.DateTimeField()),
-                ('data', models.JSONField()),
-                ('outcome', models.CharField(choices=[('waiting', 'Waiting'), ('applied', 'Applied'), ('duplicate', 'Duplicate'), ('declined', 'Declined'), ('rejected', 'Rejected')], default='waiting', max_length=9)),
-                ('code', models.CharField(blank=True, max_length=40)),
-                ('reason', models.TextField(blank=True)),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("line", models.PositiveIntegerField()),
+                ("merchant", models.CharField(max_length=100)),
+                ("reference", models.CharField(max_length=100)),
+                ("said_at", models.DateTimeField()),
+                ("data", models.JSONField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("applied", "Applied"),
+                            ("duplicate", "Duplicate"),
+                            ("declined", "Declined"),
+                            ("rejected", "Rejected"),
+                        ],
+                        default="waiting",
+                        max_length=9,
+                    ),
+                ),
+                ("code", models.CharField(blank=True, max_length=40)),
+                ("reason", models.TextField(blank=True)),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='ReceivedEvent',
+            name="ReceivedEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('received_at', models.DateTimeField()),
-                ('request', models.CharField(max_length=64)),
-                ('event', models.CharField(max_length=100)),
-                ('type', models.CharField(max_length=100)),
-                ('merchant', models.CharField(max_length=100)),
-                ('said_at', models.DateTimeField(null=True)),
-                ('data', models.TextField()),
-                ('outcome', models.CharField(choices=[('applied', 'Applied'), ('duplicate', 'Duplicate'), ('declined', 'Declined'), ('rejected', 'Rejected')], max_length=10)),
-                ('code', models.CharField(max_length=40)),
-                ('reason', models.TextField()),
-                ('sent_again_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("received_at", models.DateTimeField()),
+                ("request", models.CharField(max_length=64)),
+                ("event", models.CharField(max_length=100)),
+                ("type", models.CharField(max_length=100)),
+                ("merchant", models.CharField(max_length=100)),
+                ("said_at", models.DateTimeField(null=True)),
+                ("data", models.TextField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("applied", "Applied"),
+                            ("duplicate", "Duplicate"),
+                            ("declined", "Declined"),
+                            ("rejected", "Rejected"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("code", models.CharField(max_length=40)),
+                ("reason", models.TextField()),
+                ("sent_again_at", models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Replay',
+            name="Replay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(max_length=64, unique=True)),
-                ('name', models.CharField(max_length=255)),
-                ('events_done', models.PositiveBigIntegerField(default=0)),
-                ('clock', models.DateTimeField(null=True)),
-                ('beyond_now_until', models.DateTimeField(null=True)),
-                ('outcomes', models.JSONField(default=dict)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("digest", models.CharField(max_length=64, unique=True)),
+                ("name", models.CharField(max_length=255)),
+                ("events_done", models.PositiveBigIntegerField(default=0)),
+                ("clock", models.DateTimeField(null=True)),
+                ("beyond_now_until", models.DateTimeField(null=True)),
+                ("outcomes", models.JSONField(default=dict)),
             ],
         ),
         migrations.CreateModel(
-            name='ReplayRejection',
+            name="ReplayRejection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line', models.PositiveBigIntegerField()),
-                ('event', models.CharField(blank=True, max_length=100)),
-                ('type', models.CharField(blank=True, max_length=100)),
-                ('code', models.CharField(max_length=40)),
-                ('reason', models.TextField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("line", models.PositiveBigIntegerField()),
+                ("event", models.CharField(blank=True, max_length=100)),
+                ("type", models.CharField(blank=True, max_length=100)),
+                ("code", models.CharField(max_length=40)),
+                ("reason", models.TextField()),
             ],
         ),
         migrations.CreateModel(
-            name='WebhookAttempt',
+            name="WebhookAttempt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('milliseconds', models.PositiveIntegerField()),
-                ('status', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('answer', models.CharField(blank=True, max_length=500)),
-                ('error', models.CharField(blank=True, max_length=500)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("milliseconds", models.PositiveIntegerField()),
+                ("status", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("answer", models.CharField(blank=True, max_length=500)),
+                ("error", models.CharField(blank=True, max_length=500)),
             ],
         ),
         migrations.CreateModel(
-            name='WebhookDelivery',
+            name="WebhookDelivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('PENDING', 'On its way'), ('DELIVERED', 'Delivered'), ('PARKED', 'Parked')], default='PENDING', max_length=10)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('first_attempt_at', models.DateTimeField(blank=True, null=True)),
-                ('next_attempt_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("PENDING", "On its way"),
+                            ("DELIVERED", "Delivered"),
+                            ("PARKED", "Parked"),
+                        ],
+                        default="PENDING",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("first_attempt_at", models.DateTimeField(blank=True, null=True)),
+                ("next_attempt_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'verbose_name_plural': 'webhook deliveries',
+                "verbose_name_plural": "webhook deliveries",
             },
         ),
         migrations.CreateModel(
-            name='WebhookEndpoint',
+            name="WebhookEndpoint",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('url', models.CharField(max_length=500)),
-                ('types', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), size=None)),
-                ('description', models.CharField(blank=True, max_length=200)),
-                ('is_on', models.BooleanField(default=True)),
-                ('added_at', models.DateTimeField()),
-                ('added_by', models.CharField(max_length=254)),
-                ('request_key', lib.fields.FormKeyField(blank=True, db_default='', editable=False, max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("url", models.CharField(max_length=500)),
+                (
+                    "types",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=40), size=None
+                    ),
+                ),
+                ("description", models.CharField(blank=True, max_length=200)),
+                ("is_on", models.BooleanField(default=True)),
+                ("added_at", models.DateTimeField()),
+                ("added_by", models.CharField(max_length=254)),
+                (
+                    "request_key",
+                    lib.fields.FormKeyField(
+                        blank=True, db_default="", editable=False, max_length=64
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='WebhookEvent',
+            name="WebhookEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), unique=True)),
-                ('type', models.CharField(max_length=40)),
-                ('cause_id', models.BigIntegerField()),
-                ('at', models.DateTimeField()),
-                ('data', models.JSONField()),
-                ('sequence', models.PositiveBigIntegerField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "uid",
+                    models.UUIDField(
+                        db_default=django.contrib.postgres.functions.RandomUUID(), unique=True
+                    ),
+                ),
+                ("type", models.CharField(max_length=40)),
+                ("cause_id", models.BigIntegerField()),
+                ("at", models.DateTimeField()),
+                ("data", models.JSONField()),
+                ("sequence", models.PositiveBigIntegerField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='WebhookSecret',
+            name="WebhookSecret",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('secret', lib.fields.EncryptedField()),
-                ('made_at', models.DateTimeField()),
-                ('valid_until', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("secret", lib.fields.EncryptedField()),
+                ("made_at", models.DateTimeField()),
+                ("valid_until", models.DateTimeField(blank=True, null=True)),
             ],
         ),
     ]

@@ -5,62 +5,86 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('process', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
+                ("process", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='JobFailure',
+            name="JobFailure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('job', models.CharField(max_length=40)),
-                ('row_id', models.BigIntegerField()),
-                ('error', models.TextField()),
-                ('failures', models.PositiveIntegerField(default=1)),
-                ('first_failed_at', models.DateTimeField()),
-                ('last_failed_at', models.DateTimeField()),
-                ('resolved_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("job", models.CharField(max_length=40)),
+                ("row_id", models.BigIntegerField()),
+                ("error", models.TextField()),
+                ("failures", models.PositiveIntegerField(default=1)),
+                ("first_failed_at", models.DateTimeField()),
+                ("last_failed_at", models.DateTimeField()),
+                ("resolved_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='JobRun',
+            name="JobRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('job', models.CharField(max_length=40)),
-                ('tick', models.DateTimeField(blank=True, null=True)),
-                ('due_at', models.DateTimeField()),
-                ('started_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('is_lost', models.BooleanField(default=False)),
-                ('actor', models.CharField(blank=True, max_length=254)),
-                ('rows_due', models.PositiveIntegerField(default=0)),
-                ('rows_done', models.PositiveIntegerField(default=0)),
-                ('rows_failed', models.PositiveIntegerField(default=0)),
-                ('rows_left', models.PositiveIntegerField(default=0)),
-                ('silent', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, default=list, size=None)),
-                ('open_chunks', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), blank=True, default=list, size=None)),
-                ('chunks', models.PositiveIntegerField(default=0)),
-                ('progressed_at', models.DateTimeField(blank=True, null=True)),
-                ('error', models.TextField(blank=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("job", models.CharField(max_length=40)),
+                ("tick", models.DateTimeField(blank=True, null=True)),
+                ("due_at", models.DateTimeField()),
+                ("started_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("is_lost", models.BooleanField(default=False)),
+                ("actor", models.CharField(blank=True, max_length=254)),
+                ("rows_due", models.PositiveIntegerField(default=0)),
+                ("rows_done", models.PositiveIntegerField(default=0)),
+                ("rows_failed", models.PositiveIntegerField(default=0)),
+                ("rows_left", models.PositiveIntegerField(default=0)),
+                (
+                    "silent",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=20),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                (
+                    "open_chunks",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveIntegerField(),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("chunks", models.PositiveIntegerField(default=0)),
+                ("progressed_at", models.DateTimeField(blank=True, null=True)),
+                ("error", models.TextField(blank=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Lease',
+            name="Lease",
             fields=[
-                ('fence', models.BigAutoField(primary_key=True, serialize=False)),
-                ('what', models.CharField(max_length=160, unique=True)),
-                ('owner', models.CharField(max_length=120)),
-                ('until', models.DateTimeField()),
+                ("fence", models.BigAutoField(primary_key=True, serialize=False)),
+                ("what", models.CharField(max_length=160, unique=True)),
+                ("owner", models.CharField(max_length=120)),
+                ("until", models.DateTimeField()),
             ],
         ),
     ]

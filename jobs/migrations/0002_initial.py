@@ -5,54 +5,76 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('jobs', '0001_initial'),
-        ('merchants', '0001_initial'),
+        ("jobs", "0001_initial"),
+        ("merchants", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='jobfailure',
-            name='merchant',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.merchant'),
+            model_name="jobfailure",
+            name="merchant",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="merchants.merchant",
+            ),
         ),
         migrations.AddIndex(
-            model_name='jobrun',
-            index=models.Index(fields=['job', '-id'], name='runs_of_job'),
+            model_name="jobrun",
+            index=models.Index(fields=["job", "-id"], name="runs_of_job"),
         ),
         migrations.AddIndex(
-            model_name='jobrun',
-            index=models.Index(condition=models.Q(('ended_at__isnull', True)), fields=['id'], name='runs_at_work'),
+            model_name="jobrun",
+            index=models.Index(
+                condition=models.Q(("ended_at__isnull", True)), fields=["id"], name="runs_at_work"
+            ),
         ),
         migrations.AddIndex(
-            model_name='jobrun',
-            index=models.Index(fields=['started_at'], name='runs_by_age'),
+            model_name="jobrun",
+            index=models.Index(fields=["started_at"], name="runs_by_age"),
         ),
         migrations.AddIndex(
-            model_name='jobrun',
-            index=models.Index(condition=models.Q(('is_lost', True)), fields=['ended_at'], name='lost_runs_by_age'),
+            model_name="jobrun",
+            index=models.Index(
+                condition=models.Q(("is_lost", True)), fields=["ended_at"], name="lost_runs_by_age"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='jobrun',
-            constraint=models.UniqueConstraint(fields=('job', 'tick'), name='one_run_per_job_and_tick'),
+            model_name="jobrun",
+            constraint=models.UniqueConstraint(
+                fields=("job", "tick"), name="one_run_per_job_and_tick"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='jobrun',
-            constraint=models.CheckConstraint(condition=models.Q(('is_lost', False), ('ended_at__isnull', False), _connector='OR'), name='a_lost_run_has_ended'),
+            model_name="jobrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("is_lost", False), ("ended_at__isnull", False), _connector="OR"
+                ),
+                name="a_lost_run_has_ended",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lease',
-            constraint=models.CheckConstraint(condition=models.Q(('what', ''), _negated=True), name='lease_is_of_something'),
+            model_name="lease",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("what", ""), _negated=True), name="lease_is_of_something"
+            ),
         ),
         migrations.AddIndex(
-            model_name='jobfailure',
-            index=models.Index(fields=['merchant', '-id'], name='failures_of_merchant'),
+            model_name="jobfailure",
+            index=models.Index(fields=["merchant", "-id"], name="failures_of_merchant"),
         ),
         migrations.AddConstraint(
-            model_name='jobfailure',
-            constraint=models.UniqueConstraint(condition=models.Q(('resolved_at__isnull', True)), fields=('job', 'row_id'), name='one_parked_failure_per_job_and_row'),
+            model_name="jobfailure",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("resolved_at__isnull", True)),
+                fields=("job", "row_id"),
+                name="one_parked_failure_per_job_and_row",
+            ),
         ),
     ]

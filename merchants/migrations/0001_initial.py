@@ -18,589 +18,1343 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
+        ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Erasure',
+            name="Erasure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('PERSON', 'Person who signs in, or was invited'), ('BUYER', 'Buyer'), ('CONTACTS', "Merchant's contacts and licence")], max_length=8)),
-                ('pseudonym', models.CharField(max_length=30, unique=True)),
-                ('rows', models.JSONField(default=dict)),
-                ('reason', models.CharField(max_length=500)),
-                ('erased_at', models.DateTimeField()),
-                ('erased_by', models.CharField(max_length=254)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("PERSON", "Person who signs in, or was invited"),
+                            ("BUYER", "Buyer"),
+                            ("CONTACTS", "Merchant's contacts and licence"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("pseudonym", models.CharField(max_length=30, unique=True)),
+                ("rows", models.JSONField(default=dict)),
+                ("reason", models.CharField(max_length=500)),
+                ("erased_at", models.DateTimeField()),
+                ("erased_by", models.CharField(max_length=254)),
             ],
         ),
         migrations.CreateModel(
-            name='Invitation',
+            name="Invitation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('email', models.EmailField(max_length=254)),
-                ('role', models.CharField(choices=[('OWNER', 'Owner'), ('FINANCE', 'Finance'), ('VIEWER', 'Viewer')], max_length=10)),
-                ('token_digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('invited_at', models.DateTimeField()),
-                ('request_key', lib.fields.FormKeyField(blank=True, db_default='', editable=False, max_length=64)),
-                ('expires_at', models.DateTimeField()),
-                ('accepted_at', models.DateTimeField(blank=True, null=True)),
-                ('revoked_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("OWNER", "Owner"), ("FINANCE", "Finance"), ("VIEWER", "Viewer")],
+                        max_length=10,
+                    ),
+                ),
+                ("token_digest", models.CharField(editable=False, max_length=64, unique=True)),
+                ("invited_at", models.DateTimeField()),
+                (
+                    "request_key",
+                    lib.fields.FormKeyField(
+                        blank=True, db_default="", editable=False, max_length=64
+                    ),
+                ),
+                ("expires_at", models.DateTimeField()),
+                ("accepted_at", models.DateTimeField(blank=True, null=True)),
+                ("revoked_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Look',
+            name="Look",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(max_length=500)),
-                ('started_at', models.DateTimeField()),
-                ('ends_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reason", models.CharField(max_length=500)),
+                ("started_at", models.DateTimeField()),
+                ("ends_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('OWNER', 'Owner'), ('FINANCE', 'Finance'), ('VIEWER', 'Viewer')], default='VIEWER', max_length=10)),
-                ('muted', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, default=list, size=None)),
-                ('seen_notice', models.BigIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("OWNER", "Owner"), ("FINANCE", "Finance"), ("VIEWER", "Viewer")],
+                        default="VIEWER",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "muted",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=20),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("seen_notice", models.BigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Merchant',
+            name="Merchant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(max_length=100, unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('language', models.CharField(default='en', max_length=10)),
-                ('buddhist_years', models.BooleanField(db_default=False, default=False)),
-                ('timezone', models.CharField(max_length=64)),
-                ('joined_at', models.DateTimeField()),
-                ('joined_said_at', models.DateTimeField()),
-                ('recounted_from', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('joined_with', models.JSONField(default=dict, editable=False)),
-                ('requires_second_factor', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reference", models.CharField(max_length=100, unique=True)),
+                ("name", models.CharField(max_length=200)),
+                ("language", models.CharField(default="en", max_length=10)),
+                ("buddhist_years", models.BooleanField(db_default=False, default=False)),
+                ("timezone", models.CharField(max_length=64)),
+                ("joined_at", models.DateTimeField()),
+                ("joined_said_at", models.DateTimeField()),
+                ("recounted_from", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("joined_with", models.JSONField(default=dict, editable=False)),
+                ("requires_second_factor", models.BooleanField(default=False)),
             ],
         ),
         migrations.CreateModel(
-            name='Note',
+            name="Note",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.CharField(max_length=500)),
-                ('request_key', lib.fields.FormKeyField(blank=True, db_default='', editable=False, max_length=64)),
-                ('written_at', models.DateTimeField()),
-                ('written_by', models.CharField(max_length=254)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("text", models.CharField(max_length=500)),
+                (
+                    "request_key",
+                    lib.fields.FormKeyField(
+                        blank=True, db_default="", editable=False, max_length=64
+                    ),
+                ),
+                ("written_at", models.DateTimeField()),
+                ("written_by", models.CharField(max_length=254)),
             ],
         ),
         migrations.CreateModel(
-            name='OperatorDecision',
+            name="OperatorDecision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('what', models.CharField(max_length=20)),
-                ('subject', models.CharField(max_length=60, unique=True)),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('figure', models.DecimalField(decimal_places=6, max_digits=24)),
-                ('day', models.DateField()),
-                ('actor', models.CharField(max_length=254)),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("what", models.CharField(max_length=20)),
+                ("subject", models.CharField(max_length=60, unique=True)),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("figure", models.DecimalField(decimal_places=6, max_digits=24)),
+                ("day", models.DateField()),
+                ("actor", models.CharField(max_length=254)),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='OperatorFigure',
+            name="OperatorFigure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sort', models.CharField(max_length=20)),
-                ('up_to', models.DecimalField(decimal_places=6, max_digits=24, validators=[django.core.validators.MinValueValidator(0)])),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sort", models.CharField(max_length=20)),
+                (
+                    "up_to",
+                    models.DecimalField(
+                        decimal_places=6,
+                        max_digits=24,
+                        validators=[django.core.validators.MinValueValidator(0)],
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OperatorPolicy',
+            name="OperatorPolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('currency', lib.fields.CurrencyField(max_length=3)),
-                ('version', models.PositiveIntegerField()),
-                ('starts_on', models.DateField()),
-                ('withdrawn_at', models.DateTimeField(blank=True, null=True)),
-                ('withdrawn_by', models.CharField(blank=True, max_length=254)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("currency", lib.fields.CurrencyField(max_length=3)),
+                ("version", models.PositiveIntegerField()),
+                ("starts_on", models.DateField()),
+                ("withdrawn_at", models.DateTimeField(blank=True, null=True)),
+                ("withdrawn_by", models.CharField(blank=True, max_length=254)),
             ],
             options={
-                'verbose_name_plural': 'operator policies',
+                "verbose_name_plural": "operator policies",
             },
         ),
         migrations.CreateModel(
-            name='ProfileStep',
+            name="ProfileStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('part', models.CharField(choices=[('LICENCE', 'Licence'), ('CONTACTS', 'Contacts')], max_length=8)),
-                ('standing', models.CharField(blank=True, choices=[('WAITING', 'Not confirmed yet'), ('CONFIRMED', 'Confirmed'), ('REJECTED', 'Rejected')], max_length=9)),
-                ('at', models.DateTimeField()),
-                ('actor', models.CharField(max_length=254)),
-                ('reason', models.CharField(blank=True, max_length=500)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "part",
+                    models.CharField(
+                        choices=[("LICENCE", "Licence"), ("CONTACTS", "Contacts")], max_length=8
+                    ),
+                ),
+                (
+                    "standing",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("WAITING", "Not confirmed yet"),
+                            ("CONFIRMED", "Confirmed"),
+                            ("REJECTED", "Rejected"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("actor", models.CharField(max_length=254)),
+                ("reason", models.CharField(blank=True, max_length=500)),
             ],
         ),
         migrations.CreateModel(
-            name='Proposal',
+            name="Proposal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=40)),
-                ('subject', models.CharField(max_length=300)),
-                ('before', models.JSONField(default=dict)),
-                ('after', models.JSONField(default=dict)),
-                ('arguments', models.JSONField(blank=True, default=dict)),
-                ('reason', models.CharField(max_length=500)),
-                ('asked_by', models.CharField(blank=True, max_length=254)),
-                ('proposed_by', models.CharField(max_length=254)),
-                ('proposed_at', models.DateTimeField()),
-                ('lapses_at', models.DateTimeField()),
-                ('status', models.CharField(choices=[('PROPOSED', 'Proposed'), ('CONFIRMED', 'Confirmed'), ('REFUSED', 'Refused'), ('WITHDRAWN', 'Withdrawn'), ('LAPSED', 'Lapsed')], default='PROPOSED', max_length=10)),
-                ('decided_by', models.CharField(blank=True, max_length=254)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('answer', models.CharField(blank=True, max_length=500)),
-                ('told_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=40)),
+                ("subject", models.CharField(max_length=300)),
+                ("before", models.JSONField(default=dict)),
+                ("after", models.JSONField(default=dict)),
+                ("arguments", models.JSONField(blank=True, default=dict)),
+                ("reason", models.CharField(max_length=500)),
+                ("asked_by", models.CharField(blank=True, max_length=254)),
+                ("proposed_by", models.CharField(max_length=254)),
+                ("proposed_at", models.DateTimeField()),
+                ("lapses_at", models.DateTimeField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("PROPOSED", "Proposed"),
+                            ("CONFIRMED", "Confirmed"),
+                            ("REFUSED", "Refused"),
+                            ("WITHDRAWN", "Withdrawn"),
+                            ("LAPSED", "Lapsed"),
+                        ],
+                        default="PROPOSED",
+                        max_length=10,
+                    ),
+                ),
+                ("decided_by", models.CharField(blank=True, max_length=254)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("answer", models.CharField(blank=True, max_length=500)),
+                ("told_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='SecurityMail',
+            name="SecurityMail",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('FACTOR_ADDED', 'Second factor added'), ('FACTOR_REMOVED', 'Second factor removed'), ('FACTORS_TAKEN', 'Second factors taken away'), ('CODES_MADE', 'Recovery codes made'), ('CODES_SEEN', 'Recovery codes looked at'), ('CODE_USED', 'Recovery code used'), ('PASSWORD_CHANGED', 'Password changed'), ('ADDRESS_ASKED', 'New address asked for'), ('ADDRESS_CHANGED', 'Address changed'), ('NEW_BROWSER', 'Sign-in from an unknown browser'), ('LOCKED_OUT', 'Address locked'), ('FIRST_FACTOR', "A member's first second factor"), ('MEMBER_JOINED', 'Member joined'), ('ROLE_CHANGED', 'Role changed'), ('MEMBER_LEFT', 'Member taken off the team'), ('FACTOR_REQUIRED', 'Whether members need a second factor')], max_length=20)),
-                ('address', models.EmailField(max_length=254)),
-                ('details', models.JSONField(default=dict)),
-                ('at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('failures', models.PositiveSmallIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("FACTOR_ADDED", "Second factor added"),
+                            ("FACTOR_REMOVED", "Second factor removed"),
+                            ("FACTORS_TAKEN", "Second factors taken away"),
+                            ("CODES_MADE", "Recovery codes made"),
+                            ("CODES_SEEN", "Recovery codes looked at"),
+                            ("CODE_USED", "Recovery code used"),
+                            ("PASSWORD_CHANGED", "Password changed"),
+                            ("ADDRESS_ASKED", "New address asked for"),
+                            ("ADDRESS_CHANGED", "Address changed"),
+                            ("NEW_BROWSER", "Sign-in from an unknown browser"),
+                            ("LOCKED_OUT", "Address locked"),
+                            ("FIRST_FACTOR", "A member's first second factor"),
+                            ("MEMBER_JOINED", "Member joined"),
+                            ("ROLE_CHANGED", "Role changed"),
+                            ("MEMBER_LEFT", "Member taken off the team"),
+                            ("FACTOR_REQUIRED", "Whether members need a second factor"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("address", models.EmailField(max_length=254)),
+                ("details", models.JSONField(default=dict)),
+                ("at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                ("failures", models.PositiveSmallIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='SignIn',
+            name="SignIn",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('kind', models.CharField(choices=[('SIGNED_IN', 'Signed in'), ('FAILED', 'Wrong password'), ('FACTOR_USED', 'Second factor confirmed'), ('FACTOR_FAILED', 'Wrong second factor'), ('LOCKED_OUT', 'Address locked'), ('SIGNED_OUT', 'Signed out')], max_length=20)),
-                ('address', models.CharField(blank=True, max_length=254)),
-                ('ip', models.GenericIPAddressField(blank=True, null=True)),
-                ('browser', models.CharField(blank=True, max_length=200)),
-                ('detail', models.CharField(blank=True, max_length=40)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("SIGNED_IN", "Signed in"),
+                            ("FAILED", "Wrong password"),
+                            ("FACTOR_USED", "Second factor confirmed"),
+                            ("FACTOR_FAILED", "Wrong second factor"),
+                            ("LOCKED_OUT", "Address locked"),
+                            ("SIGNED_OUT", "Signed out"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("address", models.CharField(blank=True, max_length=254)),
+                ("ip", models.GenericIPAddressField(blank=True, null=True)),
+                ("browser", models.CharField(blank=True, max_length=200)),
+                ("detail", models.CharField(blank=True, max_length=40)),
             ],
             options={
-                'verbose_name': 'sign-in',
-                'verbose_name_plural': 'sign-ins',
+                "verbose_name": "sign-in",
+                "verbose_name_plural": "sign-ins",
             },
         ),
         migrations.CreateModel(
-            name='TimeZoneData',
+            name="TimeZoneData",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('version', models.CharField(max_length=40)),
-                ('taken_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('taken_by', models.CharField(blank=True, max_length=254)),
+                (
+                    "id",
+                    models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False),
+                ),
+                ("version", models.CharField(max_length=40)),
+                (
+                    "taken_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("taken_by", models.CharField(blank=True, max_length=254)),
             ],
             options={
-                'verbose_name_plural': 'time-zone data',
+                "verbose_name_plural": "time-zone data",
             },
         ),
         migrations.CreateModel(
-            name='TimeZonePeriod',
+            name="TimeZonePeriod",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('timezone', models.CharField(max_length=64)),
-                ('starts_on', models.DateField()),
-                ('starts_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("timezone", models.CharField(max_length=64)),
+                ("starts_on", models.DateField()),
+                ("starts_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
-                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
-                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail address')),
-                ('language', models.CharField(blank=True, max_length=10)),
-                ('timezone', models.CharField(blank=True, db_default='', default='', max_length=64)),
-                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
-                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                (
+                    "last_login",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                ),
+                (
+                    "is_superuser",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates that this user has all permissions without explicitly assigning them.",
+                        verbose_name="superuser status",
+                    ),
+                ),
+                (
+                    "first_name",
+                    models.CharField(blank=True, max_length=150, verbose_name="first name"),
+                ),
+                (
+                    "last_name",
+                    models.CharField(blank=True, max_length=150, verbose_name="last name"),
+                ),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Designates whether the user can log into this admin site.",
+                        verbose_name="staff status",
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
+                        verbose_name="active",
+                    ),
+                ),
+                (
+                    "date_joined",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="date joined"
+                    ),
+                ),
+                (
+                    "email",
+                    models.EmailField(max_length=254, unique=True, verbose_name="e-mail address"),
+                ),
+                ("language", models.CharField(blank=True, max_length=10)),
+                (
+                    "timezone",
+                    models.CharField(blank=True, db_default="", default="", max_length=64),
+                ),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "user_permissions",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Specific permissions for this user.",
+                        related_name="user_set",
+                        related_query_name="user",
+                        to="auth.permission",
+                        verbose_name="user permissions",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
-                'abstract': False,
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='EnrolledFactor',
+            name="EnrolledFactor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('authenticator_id', models.BigIntegerField(unique=True)),
-                ('kind', models.CharField(max_length=20)),
-                ('enrolled_at', models.DateTimeField()),
-                ('counts_from', models.DateTimeField()),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='enrolled_factors', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("authenticator_id", models.BigIntegerField(unique=True)),
+                ("kind", models.CharField(max_length=20)),
+                ("enrolled_at", models.DateTimeField()),
+                ("counts_from", models.DateTimeField()),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="enrolled_factors",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Installation',
+            name="Installation",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('prefix', models.CharField(max_length=8)),
-                ('place', models.CharField(max_length=300)),
-                ('set_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('set_by', models.CharField(blank=True, max_length=254)),
+                (
+                    "id",
+                    models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False),
+                ),
+                ("prefix", models.CharField(max_length=8)),
+                ("place", models.CharField(max_length=300)),
+                (
+                    "set_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),
+                ),
+                ("set_by", models.CharField(blank=True, max_length=254)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='there_is_one_installation'), models.CheckConstraint(condition=models.Q(('prefix__regex', '^[A-Z][A-Z0-9]{0,7}$')), name='prefix_is_up_to_eight_capitals_and_digits')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("id", 1)), name="there_is_one_installation"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("prefix__regex", "^[A-Z][A-Z0-9]{0,7}$")),
+                        name="prefix_is_up_to_eight_capitals_and_digits",
+                    ),
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='installation',
-            trigger=pgtrigger.compiler.Trigger(name='installation_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='da88b014592f0d859417ae89af8ae357310fb5de', operation='DELETE', pgid='pgtrigger_installation_is_never_deleted_d1e76', table='merchants_installation', when='BEFORE')),
+            model_name="installation",
+            trigger=pgtrigger.compiler.Trigger(
+                name="installation_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="da88b014592f0d859417ae89af8ae357310fb5de",
+                    operation="DELETE",
+                    pgid="pgtrigger_installation_is_never_deleted_d1e76",
+                    table="merchants_installation",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='invitation',
-            name='invited_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="invitation",
+            name="invited_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='look',
-            name='operator',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='looks', to=settings.AUTH_USER_MODEL),
+            model_name="look",
+            name="operator",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="looks",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='membership',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL),
+            model_name="membership",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="memberships",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.CreateModel(
-            name='Profile',
+            name="Profile",
             fields=[
-                ('merchant', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='profile', serialize=False, to='merchants.merchant')),
-                ('licence_number', models.CharField(blank=True, max_length=100)),
-                ('licence_document', lib.fields.EncryptedField(blank=True, default=b'')),
-                ('licence_document_name', models.CharField(blank=True, max_length=200)),
-                ('contact_name', models.CharField(blank=True, max_length=200)),
-                ('contact_email', models.EmailField(blank=True, max_length=254)),
-                ('contact_phone', models.CharField(blank=True, max_length=50)),
-                ('changed_at', models.DateTimeField(blank=True, null=True)),
-                ('changed_by', models.CharField(blank=True, max_length=254)),
-                ('licence_standing', models.CharField(blank=True, choices=[('WAITING', 'Not confirmed yet'), ('CONFIRMED', 'Confirmed'), ('REJECTED', 'Rejected')], max_length=9)),
-                ('contacts_standing', models.CharField(blank=True, choices=[('WAITING', 'Not confirmed yet'), ('CONFIRMED', 'Confirmed'), ('REJECTED', 'Rejected')], max_length=9)),
+                (
+                    "merchant",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="profile",
+                        serialize=False,
+                        to="merchants.merchant",
+                    ),
+                ),
+                ("licence_number", models.CharField(blank=True, max_length=100)),
+                ("licence_document", lib.fields.EncryptedField(blank=True, default=b"")),
+                ("licence_document_name", models.CharField(blank=True, max_length=200)),
+                ("contact_name", models.CharField(blank=True, max_length=200)),
+                ("contact_email", models.EmailField(blank=True, max_length=254)),
+                ("contact_phone", models.CharField(blank=True, max_length=50)),
+                ("changed_at", models.DateTimeField(blank=True, null=True)),
+                ("changed_by", models.CharField(blank=True, max_length=254)),
+                (
+                    "licence_standing",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("WAITING", "Not confirmed yet"),
+                            ("CONFIRMED", "Confirmed"),
+                            ("REJECTED", "Rejected"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
+                (
+                    "contacts_standing",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("WAITING", "Not confirmed yet"),
+                            ("CONFIRMED", "Confirmed"),
+                            ("REJECTED", "Rejected"),
+                        ],
+                        max_length=9,
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='merchant',
-            name='members',
-            field=models.ManyToManyField(related_name='merchants', through='merchants.Membership', to=settings.AUTH_USER_MODEL),
+            model_name="merchant",
+            name="members",
+            field=models.ManyToManyField(
+                related_name="merchants",
+                through="merchants.Membership",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='membership',
-            name='merchant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='merchants.merchant'),
+            model_name="membership",
+            name="merchant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="memberships",
+                to="merchants.merchant",
+            ),
         ),
         migrations.AddField(
-            model_name='look',
-            name='merchant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='looks', to='merchants.merchant'),
+            model_name="look",
+            name="merchant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="looks",
+                to="merchants.merchant",
+            ),
         ),
         migrations.AddField(
-            model_name='invitation',
-            name='merchant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='invitations', to='merchants.merchant'),
+            model_name="invitation",
+            name="merchant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="invitations",
+                to="merchants.merchant",
+            ),
         ),
         migrations.AddField(
-            model_name='erasure',
-            name='merchant',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.merchant'),
+            model_name="erasure",
+            name="merchant",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="merchants.merchant",
+            ),
         ),
         migrations.AddField(
-            model_name='note',
-            name='merchant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='merchants.merchant'),
+            model_name="note",
+            name="merchant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="notes",
+                to="merchants.merchant",
+            ),
         ),
         migrations.AddField(
-            model_name='operatordecision',
-            name='merchant',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.merchant'),
+            model_name="operatordecision",
+            name="merchant",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="merchants.merchant",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='operatorpolicy',
-            constraint=models.UniqueConstraint(fields=('currency', 'version'), name='one_operator_policy_per_currency_and_version'),
+            model_name="operatorpolicy",
+            constraint=models.UniqueConstraint(
+                fields=("currency", "version"), name="one_operator_policy_per_currency_and_version"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='operatorpolicy',
-            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('currency', 'starts_on'), name='one_operator_policy_per_currency_and_day'),
+            model_name="operatorpolicy",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("withdrawn_at__isnull", True)),
+                fields=("currency", "starts_on"),
+                name="one_operator_policy_per_currency_and_day",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='operatorpolicy',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('withdrawn_at__isnull', True), ('withdrawn_by', '')), models.Q(('withdrawn_at__date__lt', models.F('starts_on')), models.Q(('withdrawn_by', ''), _negated=True)), _connector='OR'), name='operator_policy_is_withdrawn_before_it_starts'),
+            model_name="operatorpolicy",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("withdrawn_at__isnull", True), ("withdrawn_by", "")),
+                    models.Q(
+                        ("withdrawn_at__date__lt", models.F("starts_on")),
+                        models.Q(("withdrawn_by", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="operator_policy_is_withdrawn_before_it_starts",
+            ),
         ),
         migrations.AddField(
-            model_name='operatorfigure',
-            name='policy',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rows', to='merchants.operatorpolicy'),
+            model_name="operatorfigure",
+            name="policy",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="rows",
+                to="merchants.operatorpolicy",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='operatorpolicy',
-            trigger=pgtrigger.compiler.Trigger(name='operator_policy_version_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='84bd4ee02ccc65a569365eb1e45dd59fe3013f4c', operation='DELETE', pgid='pgtrigger_operator_policy_version_is_never_deleted_8f0f5', table='merchants_operatorpolicy', when='BEFORE')),
+            model_name="operatorpolicy",
+            trigger=pgtrigger.compiler.Trigger(
+                name="operator_policy_version_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="84bd4ee02ccc65a569365eb1e45dd59fe3013f4c",
+                    operation="DELETE",
+                    pgid="pgtrigger_operator_policy_version_is_never_deleted_8f0f5",
+                    table="merchants_operatorpolicy",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='operatorpolicy',
-            trigger=pgtrigger.compiler.Trigger(name='operator_policy_version_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."version" IS DISTINCT FROM (NEW."version") OR OLD."starts_on" IS DISTINCT FROM (NEW."starts_on"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'withdrawn_by\'] = to_jsonb(NEW) - ARRAY[\'withdrawn_by\'] AND (NEW."withdrawn_by" IS NOT DISTINCT FROM OLD."withdrawn_by" OR (NEW."withdrawn_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."withdrawn_by"::text LIKE regexp_replace(regexp_replace(NEW."withdrawn_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='78129c3b70207aa7e18c45d66df0d45c91fe4f71', operation='UPDATE', pgid='pgtrigger_operator_policy_version_never_changes_23d4f', table='merchants_operatorpolicy', when='BEFORE')),
+            model_name="operatorpolicy",
+            trigger=pgtrigger.compiler.Trigger(
+                name="operator_policy_version_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."currency" IS DISTINCT FROM (NEW."currency") OR OLD."version" IS DISTINCT FROM (NEW."version") OR OLD."starts_on" IS DISTINCT FROM (NEW."starts_on"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['withdrawn_by'] = to_jsonb(NEW) - ARRAY['withdrawn_by'] AND (NEW.\"withdrawn_by\" IS NOT DISTINCT FROM OLD.\"withdrawn_by\" OR (NEW.\"withdrawn_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"withdrawn_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"withdrawn_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="78129c3b70207aa7e18c45d66df0d45c91fe4f71",
+                    operation="UPDATE",
+                    pgid="pgtrigger_operator_policy_version_never_changes_23d4f",
+                    table="merchants_operatorpolicy",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='operatorpolicy',
-            trigger=pgtrigger.compiler.Trigger(name='operator_policy_version_is_withdrawn_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."withdrawn_at" IS NOT NULL)', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'withdrawn_by\'] = to_jsonb(NEW) - ARRAY[\'withdrawn_by\'] AND (NEW."withdrawn_by" IS NOT DISTINCT FROM OLD."withdrawn_by" OR (NEW."withdrawn_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."withdrawn_by"::text LIKE regexp_replace(regexp_replace(NEW."withdrawn_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='3c625c6de2e37ee6c017b738ee55e324ecaacc2c', operation='UPDATE', pgid='pgtrigger_operator_policy_version_is_withdrawn_once_252ba', table='merchants_operatorpolicy', when='BEFORE')),
+            model_name="operatorpolicy",
+            trigger=pgtrigger.compiler.Trigger(
+                name="operator_policy_version_is_withdrawn_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."withdrawn_at" IS NOT NULL)',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['withdrawn_by'] = to_jsonb(NEW) - ARRAY['withdrawn_by'] AND (NEW.\"withdrawn_by\" IS NOT DISTINCT FROM OLD.\"withdrawn_by\" OR (NEW.\"withdrawn_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"withdrawn_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"withdrawn_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="3c625c6de2e37ee6c017b738ee55e324ecaacc2c",
+                    operation="UPDATE",
+                    pgid="pgtrigger_operator_policy_version_is_withdrawn_once_252ba",
+                    table="merchants_operatorpolicy",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='proposal',
-            name='merchant',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.merchant'),
+            model_name="proposal",
+            name="merchant",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="merchants.merchant",
+            ),
         ),
         migrations.AddField(
-            model_name='operatordecision',
-            name='proposal',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='decision', to='merchants.proposal'),
+            model_name="operatordecision",
+            name="proposal",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="decision",
+                to="merchants.proposal",
+            ),
         ),
         migrations.AddField(
-            model_name='securitymail',
-            name='merchant',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.merchant'),
+            model_name="securitymail",
+            name="merchant",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="merchants.merchant",
+            ),
         ),
         migrations.AddField(
-            model_name='securitymail',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="securitymail",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='signin',
-            name='user',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="signin",
+            name="user",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='timezonedata',
-            constraint=models.CheckConstraint(condition=models.Q(('id', 1)), name='books_have_one_time_zone_data'),
+            model_name="timezonedata",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("id", 1)), name="books_have_one_time_zone_data"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='timezonedata',
-            trigger=pgtrigger.compiler.Trigger(name='time_zone_data_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='55ced98c23589714a14e51639179bdad3d9bff08', operation='DELETE', pgid='pgtrigger_time_zone_data_is_never_deleted_4c98a', table='merchants_timezonedata', when='BEFORE')),
+            model_name="timezonedata",
+            trigger=pgtrigger.compiler.Trigger(
+                name="time_zone_data_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="55ced98c23589714a14e51639179bdad3d9bff08",
+                    operation="DELETE",
+                    pgid="pgtrigger_time_zone_data_is_never_deleted_4c98a",
+                    table="merchants_timezonedata",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='timezoneperiod',
-            name='merchant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='time_zones', to='merchants.merchant'),
+            model_name="timezoneperiod",
+            name="merchant",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="time_zones",
+                to="merchants.merchant",
+            ),
         ),
         migrations.AddIndex(
-            model_name='user',
-            index=django.contrib.postgres.indexes.GinIndex(lib.words.Words(lib.words.Before('email', '@'), 'first_name', 'last_name'), name='person_by_words'),
+            model_name="user",
+            index=django.contrib.postgres.indexes.GinIndex(
+                lib.words.Words(lib.words.Before("email", "@"), "first_name", "last_name"),
+                name="person_by_words",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='one_user_per_email_address'),
+            model_name="user",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.text.Lower("email"), name="one_user_per_email_address"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='user',
-            trigger=pgtrigger.compiler.Trigger(name='only_the_owner_of_the_tables_makes_superusers', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (NEW."is_superuser")', func="IF NOT pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'MEMBER') AND (TG_OP = 'INSERT' OR NOT OLD.is_superuser) THEN RAISE EXCEPTION 'only the owner of the tables makes superusers' USING ERRCODE = 'insufficient_privilege'; END IF; RETURN NEW;", hash='b6202bad5880675c54f5b7d0fbe4982757c76b34', operation='INSERT OR UPDATE OF "is_superuser"', pgid='pgtrigger_only_the_owner_of_the_tables_makes_superusers_8cf59', table='merchants_user', when='BEFORE')),
+            model_name="user",
+            trigger=pgtrigger.compiler.Trigger(
+                name="only_the_owner_of_the_tables_makes_superusers",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (NEW."is_superuser")',
+                    func="IF NOT pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'MEMBER') AND (TG_OP = 'INSERT' OR NOT OLD.is_superuser) THEN RAISE EXCEPTION 'only the owner of the tables makes superusers' USING ERRCODE = 'insufficient_privilege'; END IF; RETURN NEW;",
+                    hash="b6202bad5880675c54f5b7d0fbe4982757c76b34",
+                    operation='INSERT OR UPDATE OF "is_superuser"',
+                    pgid="pgtrigger_only_the_owner_of_the_tables_makes_superusers_8cf59",
+                    table="merchants_user",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='enrolledfactor',
-            constraint=models.CheckConstraint(condition=models.Q(('counts_from__gte', models.F('enrolled_at'))), name='a_factor_counts_from_its_enrolment_at_the_earliest'),
+            model_name="enrolledfactor",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("counts_from__gte", models.F("enrolled_at"))),
+                name="a_factor_counts_from_its_enrolment_at_the_earliest",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='enrolledfactor',
-            trigger=pgtrigger.compiler.Trigger(name='enrolled_factors_never_change', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='78f683d4d55e88512e408154068b8db3bb9fd505', operation='UPDATE', pgid='pgtrigger_enrolled_factors_never_change_91ee4', table='merchants_enrolledfactor', when='BEFORE')),
+            model_name="enrolledfactor",
+            trigger=pgtrigger.compiler.Trigger(
+                name="enrolled_factors_never_change",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="78f683d4d55e88512e408154068b8db3bb9fd505",
+                    operation="UPDATE",
+                    pgid="pgtrigger_enrolled_factors_never_change_91ee4",
+                    table="merchants_enrolledfactor",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddField(
-            model_name='profilestep',
-            name='profile',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='steps', to='merchants.profile'),
+            model_name="profilestep",
+            name="profile",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="steps",
+                to="merchants.profile",
+            ),
         ),
         migrations.AddIndex(
-            model_name='profile',
-            index=models.Index(condition=models.Q(('licence_standing', 'WAITING'), ('contacts_standing', 'WAITING'), _connector='OR'), fields=['changed_at'], name='profile_to_confirm'),
+            model_name="profile",
+            index=models.Index(
+                condition=models.Q(
+                    ("licence_standing", "WAITING"),
+                    ("contacts_standing", "WAITING"),
+                    _connector="OR",
+                ),
+                fields=["changed_at"],
+                name="profile_to_confirm",
+            ),
         ),
         migrations.AddIndex(
-            model_name='merchant',
-            index=django.contrib.postgres.indexes.GinIndex(lib.words.Words('name', 'reference'), name='merchant_by_words'),
+            model_name="merchant",
+            index=django.contrib.postgres.indexes.GinIndex(
+                lib.words.Words("name", "reference"), name="merchant_by_words"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('user', 'merchant'), name='one_role_per_person_and_merchant'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                fields=("user", "merchant"), name="one_role_per_person_and_merchant"
+            ),
         ),
         migrations.AddIndex(
-            model_name='look',
-            index=models.Index(fields=['operator', 'merchant', '-ends_at'], name='look_of_operator'),
+            model_name="look",
+            index=models.Index(
+                fields=["operator", "merchant", "-ends_at"], name="look_of_operator"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='look',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('started_at')), ('ends_at__lte', django.db.models.expressions.CombinedExpression(models.F('started_at'), '+', models.Value(datetime.timedelta(seconds=1800))))), name='a_look_lasts_half_an_hour_at_most'),
+            model_name="look",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_at__gt", models.F("started_at")),
+                    (
+                        "ends_at__lte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("started_at"),
+                            "+",
+                            models.Value(datetime.timedelta(seconds=1800)),
+                        ),
+                    ),
+                ),
+                name="a_look_lasts_half_an_hour_at_most",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='look',
-            constraint=models.CheckConstraint(condition=models.Q(('ended_at__isnull', True), ('ended_at__gte', models.F('started_at')), _connector='OR'), name='a_look_ends_after_it_started'),
+            model_name="look",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ended_at__isnull", True),
+                    ("ended_at__gte", models.F("started_at")),
+                    _connector="OR",
+                ),
+                name="a_look_ends_after_it_started",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='look',
-            trigger=pgtrigger.compiler.Trigger(name='look_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='15ee36506ae1708ce3ba663b4413ab6047464f0a', operation='DELETE', pgid='pgtrigger_look_is_never_deleted_0466c', table='merchants_look', when='BEFORE')),
+            model_name="look",
+            trigger=pgtrigger.compiler.Trigger(
+                name="look_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="15ee36506ae1708ce3ba663b4413ab6047464f0a",
+                    operation="DELETE",
+                    pgid="pgtrigger_look_is_never_deleted_0466c",
+                    table="merchants_look",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='look',
-            trigger=pgtrigger.compiler.Trigger(name='look_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."operator_id" IS DISTINCT FROM (NEW."operator_id") OR OLD."merchant_id" IS DISTINCT FROM (NEW."merchant_id") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."started_at" IS DISTINCT FROM (NEW."started_at") OR OLD."ends_at" IS DISTINCT FROM (NEW."ends_at"))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='2b59c4032a52f2423b6d4f09415ebe19e6e01291', operation='UPDATE', pgid='pgtrigger_look_never_changes_8929b', table='merchants_look', when='BEFORE')),
+            model_name="look",
+            trigger=pgtrigger.compiler.Trigger(
+                name="look_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."operator_id" IS DISTINCT FROM (NEW."operator_id") OR OLD."merchant_id" IS DISTINCT FROM (NEW."merchant_id") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."started_at" IS DISTINCT FROM (NEW."started_at") OR OLD."ends_at" IS DISTINCT FROM (NEW."ends_at"))',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="2b59c4032a52f2423b6d4f09415ebe19e6e01291",
+                    operation="UPDATE",
+                    pgid="pgtrigger_look_never_changes_8929b",
+                    table="merchants_look",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='look',
-            trigger=pgtrigger.compiler.Trigger(name='look_is_ended_once', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."ended_at" IS NOT NULL)', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='28d4aedfa2e9ff19b39aae5b312d0f72d271814f', operation='UPDATE', pgid='pgtrigger_look_is_ended_once_f63c0', table='merchants_look', when='BEFORE')),
+            model_name="look",
+            trigger=pgtrigger.compiler.Trigger(
+                name="look_is_ended_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."ended_at" IS NOT NULL)',
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="28d4aedfa2e9ff19b39aae5b312d0f72d271814f",
+                    operation="UPDATE",
+                    pgid="pgtrigger_look_is_ended_once_f63c0",
+                    table="merchants_look",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='invitation',
-            index=models.Index(fields=['merchant', 'invited_at'], name='invitations_lately'),
+            model_name="invitation",
+            index=models.Index(fields=["merchant", "invited_at"], name="invitations_lately"),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.UniqueConstraint(condition=models.Q(('accepted_at__isnull', True), ('revoked_at__isnull', True)), fields=('merchant', 'email'), name='one_open_invitation_per_address'),
+            model_name="invitation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("accepted_at__isnull", True), ("revoked_at__isnull", True)),
+                fields=("merchant", "email"),
+                name="one_open_invitation_per_address",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.CheckConstraint(condition=models.Q(('accepted_at__isnull', True), ('revoked_at__isnull', True), _connector='OR'), name='invitation_accepted_or_revoked'),
+            model_name="invitation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("accepted_at__isnull", True), ("revoked_at__isnull", True), _connector="OR"
+                ),
+                name="invitation_accepted_or_revoked",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='invitation',
-            constraint=models.UniqueConstraint(condition=models.Q(('request_key', ''), _negated=True), fields=('merchant', 'request_key'), name='one_invitation_per_submitted_form'),
+            model_name="invitation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("request_key", ""), _negated=True),
+                fields=("merchant", "request_key"),
+                name="one_invitation_per_submitted_form",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='erasure',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'CONTACTS'), ('merchant__isnull', False)), models.Q(models.Q(('kind', 'CONTACTS'), _negated=True), ('merchant__isnull', True)), _connector='OR'), name='erasure_names_a_merchant_exactly_for_its_contacts'),
+            model_name="erasure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("kind", "CONTACTS"), ("merchant__isnull", False)),
+                    models.Q(
+                        models.Q(("kind", "CONTACTS"), _negated=True), ("merchant__isnull", True)
+                    ),
+                    _connector="OR",
+                ),
+                name="erasure_names_a_merchant_exactly_for_its_contacts",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='erasure',
-            constraint=models.CheckConstraint(condition=models.Q(('pseudonym__regex', '^erased-[0-9a-f]{16}$')), name='erasure_has_a_pseudonym'),
+            model_name="erasure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("pseudonym__regex", "^erased-[0-9a-f]{16}$")),
+                name="erasure_has_a_pseudonym",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='erasure',
-            trigger=pgtrigger.compiler.Trigger(name='erasure_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'erased_by\'] = to_jsonb(NEW) - ARRAY[\'erased_by\'] AND (NEW."erased_by" IS NOT DISTINCT FROM OLD."erased_by" OR (NEW."erased_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."erased_by"::text LIKE regexp_replace(regexp_replace(NEW."erased_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='7e1ed774258026e013c30f6472c7bad36e7efc85', operation='UPDATE OR DELETE', pgid='pgtrigger_erasure_is_append_only_21eb1', table='merchants_erasure', when='BEFORE')),
+            model_name="erasure",
+            trigger=pgtrigger.compiler.Trigger(
+                name="erasure_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['erased_by'] = to_jsonb(NEW) - ARRAY['erased_by'] AND (NEW.\"erased_by\" IS NOT DISTINCT FROM OLD.\"erased_by\" OR (NEW.\"erased_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"erased_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"erased_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="7e1ed774258026e013c30f6472c7bad36e7efc85",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_erasure_is_append_only_21eb1",
+                    table="merchants_erasure",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='note',
-            index=models.Index(fields=['merchant', '-id'], name='note_of_merchant'),
+            model_name="note",
+            index=models.Index(fields=["merchant", "-id"], name="note_of_merchant"),
         ),
         migrations.AddConstraint(
-            model_name='note',
-            constraint=models.UniqueConstraint(condition=models.Q(('request_key', ''), _negated=True), fields=('merchant', 'request_key'), name='one_note_per_submitted_form'),
+            model_name="note",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("request_key", ""), _negated=True),
+                fields=("merchant", "request_key"),
+                name="one_note_per_submitted_form",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='note',
-            trigger=pgtrigger.compiler.Trigger(name='note_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'written_by\'] = to_jsonb(NEW) - ARRAY[\'written_by\'] AND (NEW."written_by" IS NOT DISTINCT FROM OLD."written_by" OR (NEW."written_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."written_by"::text LIKE regexp_replace(regexp_replace(NEW."written_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='4e0450700de04180dbc3152561a90f737b3ac3d8', operation='UPDATE OR DELETE', pgid='pgtrigger_note_is_append_only_76328', table='merchants_note', when='BEFORE')),
+            model_name="note",
+            trigger=pgtrigger.compiler.Trigger(
+                name="note_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['written_by'] = to_jsonb(NEW) - ARRAY['written_by'] AND (NEW.\"written_by\" IS NOT DISTINCT FROM OLD.\"written_by\" OR (NEW.\"written_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"written_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"written_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="4e0450700de04180dbc3152561a90f737b3ac3d8",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_note_is_append_only_76328",
+                    table="merchants_note",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='operatorfigure',
-            constraint=models.UniqueConstraint(fields=('policy', 'sort'), name='one_operator_figure_per_policy_and_sort'),
+            model_name="operatorfigure",
+            constraint=models.UniqueConstraint(
+                fields=("policy", "sort"), name="one_operator_figure_per_policy_and_sort"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='operatorfigure',
-            constraint=models.CheckConstraint(condition=models.Q(('up_to__gte', 0)), name='operator_figure_not_negative'),
+            model_name="operatorfigure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("up_to__gte", 0)), name="operator_figure_not_negative"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='operatorfigure',
-            trigger=pgtrigger.compiler.Trigger(name='operator_figure_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;", hash='57189368fa4ec86ba998f25dcabbea77427f9574', operation='UPDATE OR DELETE', pgid='pgtrigger_operator_figure_is_append_only_9af1a', table='merchants_operatorfigure', when='BEFORE')),
+            model_name="operatorfigure",
+            trigger=pgtrigger.compiler.Trigger(
+                name="operator_figure_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="57189368fa4ec86ba998f25dcabbea77427f9574",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_operator_figure_is_append_only_9af1a",
+                    table="merchants_operatorfigure",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='proposal',
-            index=models.Index(condition=models.Q(('status', 'PROPOSED')), fields=['proposed_at'], name='proposal_that_waits'),
+            model_name="proposal",
+            index=models.Index(
+                condition=models.Q(("status", "PROPOSED")),
+                fields=["proposed_at"],
+                name="proposal_that_waits",
+            ),
         ),
         migrations.AddIndex(
-            model_name='proposal',
-            index=models.Index(condition=models.Q(('status', 'LAPSED'), ('told_at__isnull', True)), fields=['id'], name='proposal_lapsed_and_not_told'),
+            model_name="proposal",
+            index=models.Index(
+                condition=models.Q(("status", "LAPSED"), ("told_at__isnull", True)),
+                fields=["id"],
+                name="proposal_lapsed_and_not_told",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'PROPOSED')), fields=('merchant', 'subject'), name='one_proposal_per_subject_of_a_merchant_waits'),
+            model_name="proposal",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "PROPOSED")),
+                fields=("merchant", "subject"),
+                name="one_proposal_per_subject_of_a_merchant_waits",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.UniqueConstraint(condition=models.Q(('merchant__isnull', True), ('status', 'PROPOSED')), fields=('subject',), name='one_proposal_per_subject_waits'),
+            model_name="proposal",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("merchant__isnull", True), ("status", "PROPOSED")),
+                fields=("subject",),
+                name="one_proposal_per_subject_waits",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at__isnull', True), ('status', 'PROPOSED')), models.Q(models.Q(('status', 'PROPOSED'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='proposal_is_decided_exactly_when_it_waits_no_more'),
+            model_name="proposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("decided_at__isnull", True), ("status", "PROPOSED")),
+                    models.Q(
+                        models.Q(("status", "PROPOSED"), _negated=True),
+                        ("decided_at__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="proposal_is_decided_exactly_when_it_waits_no_more",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'CONFIRMED'), _negated=True), models.Q(models.Q(('decided_by__in', ['', models.F('proposed_by'), models.F('asked_by')]), _negated=True), ('decided_at__lt', models.F('lapses_at'))), _connector='OR'), name='proposal_is_confirmed_by_another_person_in_time'),
+            model_name="proposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "CONFIRMED"), _negated=True),
+                    models.Q(
+                        models.Q(
+                            ("decided_by__in", ["", models.F("proposed_by"), models.F("asked_by")]),
+                            _negated=True,
+                        ),
+                        ("decided_at__lt", models.F("lapses_at")),
+                    ),
+                    _connector="OR",
+                ),
+                name="proposal_is_confirmed_by_another_person_in_time",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='proposal',
-            trigger=pgtrigger.compiler.Trigger(name='proposal_is_never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='c037d78e5ccc4c3c07dd34b33a0b012881bfe5ce', operation='DELETE', pgid='pgtrigger_proposal_is_never_deleted_5dd16', table='merchants_proposal', when='BEFORE')),
+            model_name="proposal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="proposal_is_never_deleted",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="c037d78e5ccc4c3c07dd34b33a0b012881bfe5ce",
+                    operation="DELETE",
+                    pgid="pgtrigger_proposal_is_never_deleted_5dd16",
+                    table="merchants_proposal",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='proposal',
-            trigger=pgtrigger.compiler.Trigger(name='proposal_is_decided_once', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE _is_valid_transition BOOLEAN;', func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{PROPOSED:CONFIRMED,PROPOSED:REFUSED,PROPOSED:WITHDRAWN,PROPOSED:LAPSED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;', hash='1c9c18bec17f512fbaa0ea87b2a3e39a88f081e7', operation='UPDATE', pgid='pgtrigger_proposal_is_decided_once_45320', table='merchants_proposal', when='BEFORE')),
+            model_name="proposal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="proposal_is_decided_once",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    declare="DECLARE _is_valid_transition BOOLEAN;",
+                    func='SELECT CONCAT(OLD."status", \':\', NEW."status") = ANY(\'{PROPOSED:CONFIRMED,PROPOSED:REFUSED,PROPOSED:WITHDRAWN,PROPOSED:LAPSED}\'::text[]) INTO _is_valid_transition; IF (_is_valid_transition IS FALSE AND OLD."status" IS DISTINCT FROM NEW."status") THEN RAISE EXCEPTION \'pgtrigger: Invalid transition of field "status" from "%" to "%" on table %\', OLD."status", NEW."status", TG_TABLE_NAME; ELSE RETURN NEW; END IF;',
+                    hash="1c9c18bec17f512fbaa0ea87b2a3e39a88f081e7",
+                    operation="UPDATE",
+                    pgid="pgtrigger_proposal_is_decided_once_45320",
+                    table="merchants_proposal",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='proposal',
-            trigger=pgtrigger.compiler.Trigger(name='proposal_never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."subject" IS DISTINCT FROM (NEW."subject") OR OLD."merchant_id" IS DISTINCT FROM (NEW."merchant_id") OR OLD."before" IS DISTINCT FROM (NEW."before") OR OLD."after" IS DISTINCT FROM (NEW."after") OR OLD."arguments" IS DISTINCT FROM (NEW."arguments") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."asked_by" IS DISTINCT FROM (NEW."asked_by") OR OLD."proposed_by" IS DISTINCT FROM (NEW."proposed_by") OR OLD."proposed_at" IS DISTINCT FROM (NEW."proposed_at") OR OLD."lapses_at" IS DISTINCT FROM (NEW."lapses_at"))', func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'asked_by\', \'proposed_by\', \'decided_by\', \'subject\', \'before\', \'after\', \'arguments\'] = to_jsonb(NEW) - ARRAY[\'asked_by\', \'proposed_by\', \'decided_by\', \'subject\', \'before\', \'after\', \'arguments\'] AND (NEW."asked_by" IS NOT DISTINCT FROM OLD."asked_by" OR (NEW."asked_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."asked_by"::text LIKE regexp_replace(regexp_replace(NEW."asked_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."proposed_by" IS NOT DISTINCT FROM OLD."proposed_by" OR (NEW."proposed_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."proposed_by"::text LIKE regexp_replace(regexp_replace(NEW."proposed_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."decided_by" IS NOT DISTINCT FROM OLD."decided_by" OR (NEW."decided_by"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."decided_by"::text LIKE regexp_replace(regexp_replace(NEW."decided_by"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."subject" IS NOT DISTINCT FROM OLD."subject" OR (NEW."subject"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."subject"::text LIKE regexp_replace(regexp_replace(NEW."subject"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."before" IS NOT DISTINCT FROM OLD."before" OR (NEW."before"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."before"::text LIKE regexp_replace(regexp_replace(NEW."before"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."after" IS NOT DISTINCT FROM OLD."after" OR (NEW."after"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."after"::text LIKE regexp_replace(regexp_replace(NEW."after"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."arguments" IS NOT DISTINCT FROM OLD."arguments" OR (NEW."arguments"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."arguments"::text LIKE regexp_replace(regexp_replace(NEW."arguments"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='0b73a0bcfabae2aab5d9257275e8a249255e75df', operation='UPDATE', pgid='pgtrigger_proposal_never_changes_2ac78', table='merchants_proposal', when='BEFORE')),
+            model_name="proposal",
+            trigger=pgtrigger.compiler.Trigger(
+                name="proposal_never_changes",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition='WHEN (OLD."id" IS DISTINCT FROM (NEW."id") OR OLD."kind" IS DISTINCT FROM (NEW."kind") OR OLD."subject" IS DISTINCT FROM (NEW."subject") OR OLD."merchant_id" IS DISTINCT FROM (NEW."merchant_id") OR OLD."before" IS DISTINCT FROM (NEW."before") OR OLD."after" IS DISTINCT FROM (NEW."after") OR OLD."arguments" IS DISTINCT FROM (NEW."arguments") OR OLD."reason" IS DISTINCT FROM (NEW."reason") OR OLD."asked_by" IS DISTINCT FROM (NEW."asked_by") OR OLD."proposed_by" IS DISTINCT FROM (NEW."proposed_by") OR OLD."proposed_at" IS DISTINCT FROM (NEW."proposed_at") OR OLD."lapses_at" IS DISTINCT FROM (NEW."lapses_at"))',
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['asked_by', 'proposed_by', 'decided_by', 'subject', 'before', 'after', 'arguments'] = to_jsonb(NEW) - ARRAY['asked_by', 'proposed_by', 'decided_by', 'subject', 'before', 'after', 'arguments'] AND (NEW.\"asked_by\" IS NOT DISTINCT FROM OLD.\"asked_by\" OR (NEW.\"asked_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"asked_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"asked_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"proposed_by\" IS NOT DISTINCT FROM OLD.\"proposed_by\" OR (NEW.\"proposed_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"proposed_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"proposed_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"decided_by\" IS NOT DISTINCT FROM OLD.\"decided_by\" OR (NEW.\"decided_by\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"decided_by\"::text LIKE regexp_replace(regexp_replace(NEW.\"decided_by\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"subject\" IS NOT DISTINCT FROM OLD.\"subject\" OR (NEW.\"subject\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"subject\"::text LIKE regexp_replace(regexp_replace(NEW.\"subject\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"before\" IS NOT DISTINCT FROM OLD.\"before\" OR (NEW.\"before\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"before\"::text LIKE regexp_replace(regexp_replace(NEW.\"before\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"after\" IS NOT DISTINCT FROM OLD.\"after\" OR (NEW.\"after\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"after\"::text LIKE regexp_replace(regexp_replace(NEW.\"after\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"arguments\" IS NOT DISTINCT FROM OLD.\"arguments\" OR (NEW.\"arguments\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"arguments\"::text LIKE regexp_replace(regexp_replace(NEW.\"arguments\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="0b73a0bcfabae2aab5d9257275e8a249255e75df",
+                    operation="UPDATE",
+                    pgid="pgtrigger_proposal_never_changes_2ac78",
+                    table="merchants_proposal",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='operatordecision',
-            index=models.Index(fields=['merchant', 'day', 'what', 'currency'], name='operator_decision_of_day'),
+            model_name="operatordecision",
+            index=models.Index(
+                fields=["merchant", "day", "what", "currency"], name="operator_decision_of_day"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='operatordecision',
-            constraint=models.CheckConstraint(condition=models.Q(('figure__gte', 0)), name='operator_decision_not_negative'),
+            model_name="operatordecision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("figure__gte", 0)), name="operator_decision_not_negative"
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='operatordecision',
-            trigger=pgtrigger.compiler.Trigger(name='operator_decision_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\'] = to_jsonb(NEW) - ARRAY[\'actor\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='44006ea00aefc737624d324fd490661cdc4821a5', operation='UPDATE OR DELETE', pgid='pgtrigger_operator_decision_is_append_only_97f74', table='merchants_operatordecision', when='BEFORE')),
+            model_name="operatordecision",
+            trigger=pgtrigger.compiler.Trigger(
+                name="operator_decision_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor'] = to_jsonb(NEW) - ARRAY['actor'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="44006ea00aefc737624d324fd490661cdc4821a5",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_operator_decision_is_append_only_97f74",
+                    table="merchants_operatordecision",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddIndex(
-            model_name='securitymail',
-            index=models.Index(condition=models.Q(('sent_at__isnull', True)), fields=['at'], name='security_mail_to_send'),
+            model_name="securitymail",
+            index=models.Index(
+                condition=models.Q(("sent_at__isnull", True)),
+                fields=["at"],
+                name="security_mail_to_send",
+            ),
         ),
         migrations.AddIndex(
-            model_name='signin',
-            index=models.Index(fields=['-at', '-id'], name='sign_ins_by_time'),
+            model_name="signin",
+            index=models.Index(fields=["-at", "-id"], name="sign_ins_by_time"),
         ),
         migrations.AddIndex(
-            model_name='signin',
-            index=models.Index(fields=['address', '-at', '-id'], name='sign_ins_of_address'),
+            model_name="signin",
+            index=models.Index(fields=["address", "-at", "-id"], name="sign_ins_of_address"),
         ),
         migrations.AddIndex(
-            model_name='signin',
-            index=models.Index(fields=['ip', '-at', '-id'], name='sign_ins_from_ip'),
+            model_name="signin",
+            index=models.Index(fields=["ip", "-at", "-id"], name="sign_ins_from_ip"),
         ),
         migrations.AddIndex(
-            model_name='signin',
-            index=models.Index(fields=['user', 'kind', '-at'], name='sign_ins_of_user'),
+            model_name="signin",
+            index=models.Index(fields=["user", "kind", "-at"], name="sign_ins_of_user"),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='signin',
-            trigger=pgtrigger.compiler.Trigger(name='sign_ins_never_change', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'address\', \'ip\', \'browser\'] = to_jsonb(NEW) - ARRAY[\'address\', \'ip\', \'browser\'] AND (NEW."address" IS NOT DISTINCT FROM OLD."address" OR (NEW."address"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."address"::text LIKE regexp_replace(regexp_replace(NEW."address"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."ip" IS NOT DISTINCT FROM OLD."ip" OR (coalesce(NEW."ip"::text, \'\') IN (\'\', \'{}\', \'\\x\') AND true)) AND (NEW."browser" IS NOT DISTINCT FROM OLD."browser" OR (coalesce(NEW."browser"::text, \'\') IN (\'\', \'{}\', \'\\x\') AND true)) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update rows from % table\', TG_TABLE_NAME;', hash='76b69e3bb328eb5150286b3f6a7c57c9fafef3d5', operation='UPDATE', pgid='pgtrigger_sign_ins_never_change_8c471', table='merchants_signin', when='BEFORE')),
+            model_name="signin",
+            trigger=pgtrigger.compiler.Trigger(
+                name="sign_ins_never_change",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['address', 'ip', 'browser'] = to_jsonb(NEW) - ARRAY['address', 'ip', 'browser'] AND (NEW.\"address\" IS NOT DISTINCT FROM OLD.\"address\" OR (NEW.\"address\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"address\"::text LIKE regexp_replace(regexp_replace(NEW.\"address\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"ip\" IS NOT DISTINCT FROM OLD.\"ip\" OR (coalesce(NEW.\"ip\"::text, '') IN ('', '{}', '\\x') AND true)) AND (NEW.\"browser\" IS NOT DISTINCT FROM OLD.\"browser\" OR (coalesce(NEW.\"browser\"::text, '') IN ('', '{}', '\\x') AND true)) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;",
+                    hash="76b69e3bb328eb5150286b3f6a7c57c9fafef3d5",
+                    operation="UPDATE",
+                    pgid="pgtrigger_sign_ins_never_change_8c471",
+                    table="merchants_signin",
+                    when="BEFORE",
+                ),
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='signin',
-            trigger=pgtrigger.compiler.Trigger(name='sign_ins_are_kept_ninety_days', sql=pgtrigger.compiler.UpsertTriggerSql(condition="WHEN (OLD.at > now() - interval '90 days')", func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='d1d74cd165d216d51a9ae01dedcd17faf5c73d82', operation='DELETE', pgid='pgtrigger_sign_ins_are_kept_ninety_days_45af4', table='merchants_signin', when='BEFORE')),
+            model_name="signin",
+            trigger=pgtrigger.compiler.Trigger(
+                name="sign_ins_are_kept_ninety_days",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    condition="WHEN (OLD.at > now() - interval '90 days')",
+                    func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;",
+                    hash="d1d74cd165d216d51a9ae01dedcd17faf5c73d82",
+                    operation="DELETE",
+                    pgid="pgtrigger_sign_ins_are_kept_ninety_days_45af4",
+                    table="merchants_signin",
+                    when="BEFORE",
+                ),
+            ),
         ),
         migrations.AddConstraint(
-            model_name='timezoneperiod',
-            constraint=models.UniqueConstraint(fields=('merchant', 'starts_on'), name='one_time_zone_per_merchant_and_day'),
+            model_name="timezoneperiod",
+            constraint=models.UniqueConstraint(
+                fields=("merchant", "starts_on"), name="one_time_zone_per_merchant_and_day"
+            ),
         ),
         migrations.AddIndex(
-            model_name='profilestep',
-            index=models.Index(fields=['profile', 'part', '-at', '-id'], name='profile_history'),
+            model_name="profilestep",
+            index=models.Index(fields=["profile", "part", "-at", "-id"], name="profile_history"),
         ),
         migrations.AddConstraint(
-            model_name='profilestep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reason__gt', ''), ('standing', 'REJECTED')), models.Q(models.Q(('standing', 'REJECTED'), _negated=True), ('reason', '')), _connector='OR'), name='profile_is_rejected_with_a_reason'),
+            model_name="profilestep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("reason__gt", ""), ("standing", "REJECTED")),
+                    models.Q(models.Q(("standing", "REJECTED"), _negated=True), ("reason", "")),
+                    _connector="OR",
+                ),
+                name="profile_is_rejected_with_a_reason",
+            ),
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='profilestep',
-            trigger=pgtrigger.compiler.Trigger(name='profile_step_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\'] = to_jsonb(NEW) - ARRAY[\'actor\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='fb8820f6f68f01c408c1fa7be940aa769c0fbda3', operation='UPDATE OR DELETE', pgid='pgtrigger_profile_step_is_append_only_75718', table='merchants_profilestep', when='BEFORE')),
+            model_name="profilestep",
+            trigger=pgtrigger.compiler.Trigger(
+                name="profile_step_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor'] = to_jsonb(NEW) - ARRAY['actor'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="fb8820f6f68f01c408c1fa7be940aa769c0fbda3",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_profile_step_is_append_only_75718",
+                    table="merchants_profilestep",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]

@@ -8,65 +8,110 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('merchants', '0001_initial'),
+        ("merchants", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=notices.kinds.choices, max_length=20)),
-                ('cause', models.CharField(max_length=150)),
-                ('details', models.JSONField(default=dict)),
-                ('at', models.DateTimeField()),
-                ('addressed_at', models.DateTimeField(blank=True, null=True)),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notices', to='merchants.merchant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(choices=notices.kinds.choices, max_length=20)),
+                ("cause", models.CharField(max_length=150)),
+                ("details", models.JSONField(default=dict)),
+                ("at", models.DateTimeField()),
+                ("addressed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="notices",
+                        to="merchants.merchant",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='NoticeMail',
+            name="NoticeMail",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('failures', models.PositiveSmallIntegerField(default=0)),
-                ('asked_again', models.PositiveSmallIntegerField(db_default=0, default=0)),
-                ('asked_again_at', models.DateTimeField(blank=True, null=True)),
-                ('notice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mails', to='notices.notice')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                ("failures", models.PositiveSmallIntegerField(default=0)),
+                ("asked_again", models.PositiveSmallIntegerField(db_default=0, default=0)),
+                ("asked_again_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "notice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="mails",
+                        to="notices.notice",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=django.contrib.postgres.indexes.BrinIndex(autosummarize=True, fields=['at'], name='notices_lately'),
+            model_name="notice",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["at"], name="notices_lately"
+            ),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['merchant', '-id'], name='notice_history'),
+            model_name="notice",
+            index=models.Index(fields=["merchant", "-id"], name="notice_history"),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('addressed_at__isnull', True)), fields=['at'], name='notice_to_address'),
+            model_name="notice",
+            index=models.Index(
+                condition=models.Q(("addressed_at__isnull", True)),
+                fields=["at"],
+                name="notice_to_address",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.UniqueConstraint(fields=('merchant', 'kind', 'cause'), name='one_notice_per_cause'),
+            model_name="notice",
+            constraint=models.UniqueConstraint(
+                fields=("merchant", "kind", "cause"), name="one_notice_per_cause"
+            ),
         ),
         migrations.AddIndex(
-            model_name='noticemail',
-            index=models.Index(condition=models.Q(('sent_at__isnull', True)), fields=['id'], name='mail_to_send'),
+            model_name="noticemail",
+            index=models.Index(
+                condition=models.Q(("sent_at__isnull", True)), fields=["id"], name="mail_to_send"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='noticemail',
-            constraint=models.UniqueConstraint(fields=('notice', 'user'), name='one_mail_per_notice_and_person'),
+            model_name="noticemail",
+            constraint=models.UniqueConstraint(
+                fields=("notice", "user"), name="one_mail_per_notice_and_person"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='noticemail',
-            constraint=models.CheckConstraint(condition=models.Q(('asked_again__lte', 3)), name='a_mail_is_sent_again_three_times_at_most'),
+            model_name="noticemail",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("asked_again__lte", 3)),
+                name="a_mail_is_sent_again_three_times_at_most",
+            ),
         ),
     ]

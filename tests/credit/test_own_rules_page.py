@@ -132,9 +132,9 @@ def test_the_merchant_reads_what_became_of_unmatched_cash(clock: Callable[[str],
     settle(shop, "return", "25.00")
     for page in (proceeds, order):
         read = text_of(client.get(page))
-        assert "Applied to another order B 80.00 USD" in read
-        assert "Released to your proceeds 45.00 USD" in read
-        assert "Returned to the buyer" in read
+        assert "80.00 USD Applied to another order B" in read
+        assert "45.00 USD Released to your proceeds" in read
+        assert "25.00 USD Returned to the buyer" in read
         assert "BANK-7" in read
         assert "Waits for our team" not in read
         assert "as the buyer wrote" not in read  # a reason is for colleagues

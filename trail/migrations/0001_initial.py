@@ -7,34 +7,64 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('merchants', '0001_initial'),
+        ("merchants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TrailEntry',
+            name="TrailEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('actor', models.CharField(max_length=254)),
-                ('action', models.CharField(max_length=40)),
-                ('subject', models.CharField(max_length=254)),
-                ('before', models.JSONField(default=dict)),
-                ('after', models.JSONField(default=dict)),
-                ('reason', models.CharField(blank=True, max_length=1000)),
-                ('merchant', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='merchants.merchant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("actor", models.CharField(max_length=254)),
+                ("action", models.CharField(max_length=40)),
+                ("subject", models.CharField(max_length=254)),
+                ("before", models.JSONField(default=dict)),
+                ("after", models.JSONField(default=dict)),
+                ("reason", models.CharField(blank=True, max_length=1000)),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="merchants.merchant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'trail entries',
-                'indexes': [models.Index(fields=['-at', '-id'], name='trail_by_time'), models.Index(fields=['merchant', '-at', '-id'], name='trail_of_merchant'), models.Index(fields=['actor', '-at', '-id'], name='trail_of_actor'), models.Index(fields=['action', '-at', '-id'], name='trail_of_action'), models.Index(fields=['subject', '-at', '-id'], name='trail_of_subject')],
+                "verbose_name_plural": "trail entries",
+                "indexes": [
+                    models.Index(fields=["-at", "-id"], name="trail_by_time"),
+                    models.Index(fields=["merchant", "-at", "-id"], name="trail_of_merchant"),
+                    models.Index(fields=["actor", "-at", "-id"], name="trail_of_actor"),
+                    models.Index(fields=["action", "-at", "-id"], name="trail_of_action"),
+                    models.Index(fields=["subject", "-at", "-id"], name="trail_of_subject"),
+                ],
             },
         ),
         pgtrigger.migrations.AddTrigger(
-            model_name='trailentry',
-            trigger=pgtrigger.compiler.Trigger(name='trail_is_append_only', sql=pgtrigger.compiler.UpsertTriggerSql(func='IF TG_OP = \'UPDATE\' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY[\'actor\', \'subject\', \'before\', \'after\'] = to_jsonb(NEW) - ARRAY[\'actor\', \'subject\', \'before\', \'after\'] AND (NEW."actor" IS NOT DISTINCT FROM OLD."actor" OR (NEW."actor"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."actor"::text LIKE regexp_replace(regexp_replace(NEW."actor"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."subject" IS NOT DISTINCT FROM OLD."subject" OR (NEW."subject"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."subject"::text LIKE regexp_replace(regexp_replace(NEW."subject"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."before" IS NOT DISTINCT FROM OLD."before" OR (NEW."before"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."before"::text LIKE regexp_replace(regexp_replace(NEW."before"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) AND (NEW."after" IS NOT DISTINCT FROM OLD."after" OR (NEW."after"::text ~ \'erased-[0-9a-f]{16}\' AND OLD."after"::text LIKE regexp_replace(regexp_replace(NEW."after"::text, \'([\\\\%_])\', \'\\\\\\1\', \'g\'), \'erased-[0-9a-f]{16}(@erased\\.invalid)?\', \'_%\', \'g\'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION \'pgtrigger: Cannot update or delete rows from % table\', TG_TABLE_NAME;', hash='e8adfaf96963a040335dce810d2998f57b3358dd', operation='UPDATE OR DELETE', pgid='pgtrigger_trail_is_append_only_dc383', table='trail_trailentry', when='BEFORE')),
+            model_name="trailentry",
+            trigger=pgtrigger.compiler.Trigger(
+                name="trail_is_append_only",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="IF TG_OP = 'UPDATE' THEN IF OLD IS DISTINCT FROM NEW AND to_jsonb(OLD) - ARRAY['actor', 'subject', 'before', 'after'] = to_jsonb(NEW) - ARRAY['actor', 'subject', 'before', 'after'] AND (NEW.\"actor\" IS NOT DISTINCT FROM OLD.\"actor\" OR (NEW.\"actor\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"actor\"::text LIKE regexp_replace(regexp_replace(NEW.\"actor\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"subject\" IS NOT DISTINCT FROM OLD.\"subject\" OR (NEW.\"subject\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"subject\"::text LIKE regexp_replace(regexp_replace(NEW.\"subject\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"before\" IS NOT DISTINCT FROM OLD.\"before\" OR (NEW.\"before\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"before\"::text LIKE regexp_replace(regexp_replace(NEW.\"before\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) AND (NEW.\"after\" IS NOT DISTINCT FROM OLD.\"after\" OR (NEW.\"after\"::text ~ 'erased-[0-9a-f]{16}' AND OLD.\"after\"::text LIKE regexp_replace(regexp_replace(NEW.\"after\"::text, '([\\\\%_])', '\\\\\\1', 'g'), 'erased-[0-9a-f]{16}(@erased\\.invalid)?', '_%', 'g'))) THEN RETURN NEW; END IF; END IF; RAISE EXCEPTION 'pgtrigger: Cannot update or delete rows from % table', TG_TABLE_NAME;",
+                    hash="e8adfaf96963a040335dce810d2998f57b3358dd",
+                    operation="UPDATE OR DELETE",
+                    pgid="pgtrigger_trail_is_append_only_dc383",
+                    table="trail_trailentry",
+                    when="BEFORE",
+                ),
+            ),
         ),
     ]
