@@ -2,8 +2,9 @@
 
 import django.contrib.postgres.fields
 import django.contrib.postgres.functions
-import lib.fields
 from django.db import migrations, models
+
+import lib.fields
 
 
 class Migration(migrations.Migration):

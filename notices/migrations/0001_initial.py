@@ -2,9 +2,10 @@
 
 import django.contrib.postgres.indexes
 import django.db.models.deletion
-import notices.kinds
 from django.conf import settings
 from django.db import migrations, models
+
+import notices.kinds
 
 
 class Migration(migrations.Migration):
