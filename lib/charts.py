@@ -49,7 +49,6 @@ POLICY = f"default-src 'none'; style-src 'sha256-{DIGEST}'; frame-ancestors 'non
 
 WIDE, NARROW = (960, 300), (340, 260)  # pixels; text keeps its size, so a phone has its own
 SVG = "http://www.w3.org/2000/svg"
-register_namespace("", SVG)
 
 STEPS = tuple(map(Decimal, ("1", "2", "2.5", "5", "10")))  # times a power of ten
 MOST_STEPS = 5  # of a scale of amounts, on either side of 0
@@ -189,7 +188,15 @@ def inline(svg: bytes, label: str) -> SafeString:
     for style in root.findall(f"{{{SVG}}}style"):
         root.remove(style)
     root.attrib |= {"class": "chart drawn", "role": "img", "aria-label": label}
-    return mark_safe(tostring(root, encoding="unicode"))
+    return mark_safe(_written(root))
+
+
+def _written(root: Element) -> str:
+    """The drawing as text, without a prefix in its tags, which a page would not show. Libraries that
+    draw something else register one for all of the process.
+    """
+    register_namespace("", SVG)
+    return tostring(root, encoding="unicode")
 
 
 def image(svg: bytes) -> HttpResponse:
@@ -219,7 +226,7 @@ def _plain(root: Element) -> bytes:
     root.attrib.pop("id", None)
     _drop_corners(root)
     SubElement(root, "style").text = STYLE
-    return tostring(root)
+    return _written(root).encode("ascii", "xmlcharrefreplace")
 
 
 def _drop_corners(root: Element) -> None:

@@ -50,6 +50,9 @@ def test_a_limit_is_a_step_and_use_a_slope() -> None:
 
 
 def test_drawn_into_a_page_each_point_says_its_figure() -> None:
+    ElementTree.register_namespace(
+        "svg", charts.SVG
+    )  # as the library does that draws the codes to scan
     svg = charts.inline(drawn("1", "2345").encode(), "Chart of “this”")
     assert "<title>2 Oct · Limit &lt;b&gt;: 2,345</title>" in svg
     assert 'role="img" aria-label="Chart of “this”"' in svg
