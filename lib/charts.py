@@ -192,8 +192,8 @@ def inline(svg: bytes, label: str) -> SafeString:
 
 
 def _written(root: Element) -> str:
-    """The drawing as text, without a prefix in its tags, which a page would not show. Libraries that
-    draw something else register one for all of the process.
+    """The drawing as text, without a prefix in its tags, with which a page would not show it. A
+    library that draws other things registers one for the whole process.
     """
     register_namespace("", SVG)
     return tostring(root, encoding="unicode")
