@@ -10,7 +10,7 @@ from functools import partial
 from django.db.models import Q
 
 from billing.models import Charge, Invoice, InvoiceDecision, Payment
-from billing.queries import books as billing
+from billing.queries import book_tables as billing
 from credit.models import (
     Freeze,
     LimitEntry,
