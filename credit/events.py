@@ -4,6 +4,7 @@ merchant's line.
 
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Annotated
 
 from moneyed import Money
@@ -138,9 +139,13 @@ class Metrics(Data):
     after_sales: Mark
 
 
-def placed(event: Event, data: OrderPlaced, merchant_id: int, now: datetime) -> Outcome:
+def placed(
+    event: Event, data: OrderPlaced, merchant_id: int, now: datetime, *, under_lock: bool = False
+) -> Outcome:
     """Open the order, or record that it was declined. The outcome of a new declined order is
     "declined", with the reason.
+
+    `under_lock` is for orders that `placed_at_once` could not open: they take the line's lock.
     """
     order, is_new = orders.place(
         merchant_id=merchant_id,
@@ -151,6 +156,7 @@ def placed(event: Event, data: OrderPlaced, merchant_id: int, now: datetime) -> 
         buyer_risk=data.buyer_risk or 0,
         at=event.at,
         now=now,
+        under_lock=under_lock,
     )
     if is_new and order.is_declined:
         why = order.get_decline_code_display()
@@ -300,6 +306,7 @@ EVENT_TYPES = (
         placed,
         _count_orders,
         at_once=placed_at_once,
+        otherwise=partial(placed, under_lock=True),
         scope=ORDERS,
         summary="A buyer wants to pay later: the order is opened, or recorded as declined.",
         example=CASH | {"buyer": "b-7731", "instalments": 3, "buyer_risk": 1},

@@ -99,6 +99,8 @@ class EventRun:
             else:
                 if (outcome := single.at_once(event, data, now)) is not None:
                     return outcome
+                apply = single.otherwise or single.apply
+                return apply(event, data, self._merchant_id(event.merchant), now)
         merchant_id = self._merchant_id(event.merchant)
         return single.apply(event, read(single.data, event), merchant_id, now)
 

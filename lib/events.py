@@ -218,12 +218,15 @@ class EventType(_WithExample, Generic[D]):
     `apply` takes the event, its data parsed as `data`, the merchant's primary key, and the instant
     of arrival. `at_once` is for events that somebody waits for: it is asked first, and takes the
     same but the key, which it need not look up. It returns None where that is no way to go, and
-    raises nothing.
+    raises nothing. `otherwise` then applies the event in place of `apply`, if the type has it.
     """
 
     data: type[D]
     apply: Callable[[Event, D, int, datetime], Outcome]
     at_once: Callable[[Event, D, datetime], Outcome | None] | None = field(
+        kw_only=True, default=None
+    )
+    otherwise: Callable[[Event, D, int, datetime], Outcome] | None = field(
         kw_only=True, default=None
     )
     measure: Measure | None = None

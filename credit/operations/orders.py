@@ -80,17 +80,19 @@ def place(
     buyer_risk: int = 0,
     at: datetime | None = None,
     now: datetime,
+    under_lock: bool = False,
 ) -> tuple[Order, bool]:
     """Reserve `amount` on the line and open the order, or record it as DECLINED with the reason.
 
     It counts from `now` on; `at` is when the platform says that the buyer placed it, and is `now`
-    where nothing is given. Returns the order and whether it is new; a repeat with the same content
-    returns the order that is there. Raises OrderConflict when the content differs,
+    where nothing is given. With `under_lock` the line's lock is taken at once, by who knows that it
+    takes one (`open_at_once` gave None). Returns the order and whether it is new; a repeat with the
+    same content returns the order that is there. Raises OrderConflict when the content differs,
     CurrencyMismatch, Invalid, and WrongInstant when `at` is in the future. Rule 4.5, rule 4.6.
     """
     terms = _Terms(reference, buyer, amount, instalments, buyer_risk)
     terms.check()
-    placed = _place_at_once(terms, merchant_id, at, now)
+    placed = None if under_lock else _place_at_once(terms, merchant_id, at, now)
     if placed is not None:
         return placed, True
     with transaction.atomic():

@@ -73,6 +73,11 @@ def test_a_checkout_waits_for_four_statements(caller: Caller, shop: Shop) -> Non
     for statement, table in zip(statements, tables, strict=True):
         assert table in statement
     assert shop.limit() == ("5000.00", "259.80", "4740.20")
+    with CaptureQueriesContext(
+        connection
+    ) as captured:  # a repeat reads the line once, and locks it
+        assert caller.post("/orders", AN_ORDER)["Idempotency-Replayed"] == "true"
+    assert sum("xmin" in one["sql"] for one in captured.captured_queries) == 1
     unknown = caller.post("/orders", {**AN_ORDER, "merchant": "nobody", "currency": "QQQ"})
     assert problem(unknown) == (404, "unknown_merchant")  # and not that there is no such currency
 
