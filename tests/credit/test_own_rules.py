@@ -145,6 +145,6 @@ def test_placing_costs_more_only_where_buyers_are_capped() -> None:
     cap(shop, order="100.00")
     assert queries("C") == before
     cap(shop, order="100.00", buyer="100.00")
-    # The line is read once more, by its merchant's key; and what the buyer owes is summed up under
-    # its lock. Each is within a savepoint of its own.
-    assert queries("D") == before + 8
+    # The merchant's key is looked up, and the line's lock is taken, under which what the buyer owes
+    # is summed up.
+    assert queries("D") == before + 5
