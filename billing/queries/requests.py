@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, DecimalField, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from billing.models import BillingAccount, Charge, FulfilmentRequest
 
@@ -54,6 +55,15 @@ def costs(requests: Iterable[FulfilmentRequest]) -> dict[FulfilmentRequest, Cost
     )
     found = {row["request"]: Cost(row["sum"], row["credited"], row["count"]) for row in sums}
     return {request: found.get(name, Cost()) for name, request in by_reference.items()}
+
+
+def with_cost(found: QuerySet[FulfilmentRequest]) -> QuerySet[FulfilmentRequest]:
+    """These requests, each with the sum of its charges as `cost`, a plain figure; for sums of many
+    of them.
+    """
+    own = Charge.objects.filter(account=OuterRef("account"), request=OuterRef("reference"))
+    cost = own.order_by().values("request").annotate(cost=Sum("amount")).values("cost")
+    return found.annotate(cost=Coalesce(Subquery(cost), Decimal(0), output_field=DecimalField()))
 
 
 def charges(request: FulfilmentRequest) -> QuerySet[Charge]:
