@@ -1,6 +1,7 @@
 """What the lists of a billing account can be asked for."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, ClassVar
 
@@ -33,6 +34,7 @@ BILLED = [
     (UNDER_REVIEW, _("Under review")),
     (ACCRUING, _("Accruing today")),
 ]
+A_YEAR = re.compile(r"[1-9][0-9]{3}")
 
 
 class RequestFilter(Filter):
@@ -94,11 +96,15 @@ class StatementFilter(Filter):
 
     year = choice([("", _("All"))], _("Year"))
 
-    def __init__(self, *args: Any, years: Iterable[str] = (), **kwargs: Any) -> None:
-        """`years` are those that there are statements of."""
+    def __init__(self, *args: Any, years: Sequence[str] = (), **kwargs: Any) -> None:
+        """`years` are those that there are statements of; of another one that is asked for, there
+        are none.
+        """
         super().__init__(*args, **kwargs)
         field: Any = self.fields["year"]
-        field.choices = [("", _("All")), *((year, year) for year in years)]
+        asked = str(self.data.get("year", ""))
+        also = [asked] if A_YEAR.fullmatch(asked) and asked not in years else []
+        field.choices = [("", _("All")), *((year, year) for year in [*years, *also])]
 
 
 class ChargeFilter(Filter):
