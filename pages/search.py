@@ -72,7 +72,7 @@ def find(merchant: Merchant, text: str, *, today: date) -> Found:
     return Found(
         pages=[PageHit(one.page.title, address) for one, address in there],
         answers=[_answer(entry, merchant) for entry in help.find(text)],
-        hits=sorted(hits, key=lambda hit: _distance(hit.reference, text)),
+        hits=sorted(hits, key=lambda hit: not is_exactly(hit.reference, text)),
         exact=list(dict.fromkeys(exact)),
     )
 
@@ -82,11 +82,12 @@ def is_exactly(reference: str, text: str) -> bool:
     return reference.casefold() == text.casefold()
 
 
-def _distance(reference: str, text: str) -> int:
-    """How far the reference is from the text: it is the text, begins with it, or neither."""
-    if is_exactly(reference, text):
-        return 0
-    return 1 if reference.casefold().startswith(text.casefold()) else 2
+def _distance(reference: str, text: str) -> tuple[bool, bool, str]:
+    """How far the reference is from the text: first comes what is the text, then what begins with
+    it, in order, and then the rest as it was found.
+    """
+    begins = reference.casefold().startswith(text.casefold())
+    return not is_exactly(reference, text), not begins, reference if begins else ""
 
 
 def _answer(entry: Entry[Any], merchant: Merchant) -> PageHit:
@@ -98,7 +99,8 @@ def _answer(entry: Entry[Any], merchant: Merchant) -> PageHit:
 def _hits(merchant: Merchant, text: str, today: date) -> Iterator[Hit]:
     """Yield the merchant's rows that the text finds, a few of each kind."""
     for kind, own in search.for_people():
-        for row in own.rows(merchant, text, today)[: own.most]:
+        rows = list(own.rows(merchant, text, today)[: own.most])
+        for row in sorted(rows, key=lambda row: _distance(own.name(row), text)):
             status, status_label = own.status(row)
             yield Hit(
                 kind.label,

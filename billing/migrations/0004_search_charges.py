@@ -4,18 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0003_fees'),
+        ("billing", "0003_fees"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='charge',
-            name='one_charge_per_merchant_and_reference',
+            model_name="charge",
+            name="one_charge_per_merchant_and_reference",
         ),
         migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.UniqueConstraint(fields=('account', 'reference'), include=('amount',), name='one_charge_per_merchant_and_reference'),
+            model_name="charge",
+            constraint=models.UniqueConstraint(
+                fields=("account", "reference"),
+                include=("amount",),
+                name="one_charge_per_merchant_and_reference",
+            ),
         ),
     ]

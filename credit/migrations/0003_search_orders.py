@@ -4,18 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('credit', '0002_policies'),
+        ("credit", "0002_policies"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='order',
-            name='one_order_per_merchant_and_reference',
+            model_name="order",
+            name="one_order_per_merchant_and_reference",
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('line', 'reference'), include=('buyer', 'amount'), name='one_order_per_merchant_and_reference'),
+            model_name="order",
+            constraint=models.UniqueConstraint(
+                fields=("line", "reference"),
+                include=("buyer", "amount"),
+                name="one_order_per_merchant_and_reference",
+            ),
         ),
     ]

@@ -130,16 +130,16 @@ def test_two_things_of_one_name_are_listed(shop: Shop) -> None:
 def test_only_ones_own_things_are_found(shop: Shop) -> None:
     other = shops.join("2026-10-01 09:00", "other-shop")
     client = browser_of(member(other))
-    for text in ("A-1", "A-", "FR-1", "C-1", "2026-000001", "2026"):
+    for text in ("A-1", "A-", "FR-1", "C-1", "2026-000001", "120.00", "Somchai"):
         response = client.get("/m/other-shop/search/", {"q": text})
         assert response.status_code == 200
         assert "Nothing of yours has this name" in text_of(response)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "a\x00b", "x" * 101, "nonsense", "_", "%", "\\"])
+@pytest.mark.parametrize("text", ["", "   ", "a\x00b", "x" * 101, "nonsense", "_", "9%", "\\"])
 def test_nothing_found_says_what_can_be_looked_for(shop: Shop, text: str) -> None:
     page = results(shop, text)
-    assert "by the first characters of their reference" in page
+    assert "by any part of their reference" in page
 
 
 def test_the_box_is_on_every_page_and_keeps_what_was_typed(shop: Shop) -> None:
