@@ -44,8 +44,8 @@ class DayField(forms.DateField):
         day: date | None = super().clean(value)
         if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
             raise ValidationError(
-                _("Enter a day between %(first)s and %(last)s.")
-                % {"first": FIRST_YEAR, "last": LAST_YEAR}
+                _("Enter a day between %(earliest)s and %(latest)s.")
+                % {"earliest": FIRST_YEAR, "latest": LAST_YEAR}
             )
         return day
 

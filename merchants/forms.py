@@ -31,7 +31,7 @@ class ProfileLookedAt(forms.Form):
 class View(forms.Form):
     """What a member saves of a list: what it is asked for, and a name."""
 
-    name = LineField(label=_("Name"), max_length=LONGEST_VIEW_NAME)
+    name = LineField(max_length=LONGEST_VIEW_NAME)
     page = forms.CharField(max_length=60)
     query = forms.CharField(max_length=LONGEST_QUERY, required=False)
 

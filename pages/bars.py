@@ -62,7 +62,7 @@ class Bar:
     def is_needed(self) -> bool:
         """Whether there is anything to ask for: a list without any row has no bar."""
         asked = self.filter
-        return bool(asked.is_asked or asked.errors or asked.figures.count or asked.data)
+        return bool(asked.figures.count or asked.data or self.views)
 
     @property
     def can_save(self) -> bool:

@@ -49,7 +49,7 @@ class WithdrawalFilter(Filter):
     LIST = "credit:withdrawals"
     SORTS = ("-requested_at", "requested_at", "-amount", "amount")
     SEARCH = "reference"
-    DATES = Dates("requested_at", _("Requested"))
+    DATES = Dates("requested_at", pgettext_lazy("withdrawal", "Requested"))
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}
 

@@ -1,6 +1,6 @@
 """One bar above every list asks it for days, amounts and all else, and says how much it found.
 
-Rules 23.17 and 23.18.
+It keeps rule 23.17 and rule 23.18.
 """
 
 import csv
