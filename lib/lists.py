@@ -232,9 +232,11 @@ class Filter(forms.Form):
         """All of `found`, narrowed and in the list's order, for a file of them."""
         return paging.ordered(self.narrowed(found), self.by)
 
-    def summed(self, found: "QuerySet[Any, Any]") -> "QuerySet[Any, Any]":
-        """`found` with what SUMS names, where that is no column of the rows."""
-        return found
+    def counted(self, found: "QuerySet[Any, Any]", most: int | None) -> Figures:
+        """Count and sums of `found` (lib.figures). A list whose rows have no columns of what SUMS
+        names adds it up in its own way.
+        """
+        return figures.of(found, list(self.SUMS), currency=self.CURRENCY, most=most)
 
     @cached_property
     def figures(self) -> Figures:
@@ -246,7 +248,7 @@ class Filter(forms.Form):
         if is_all and all(hasattr(row, column) for row in rows for column in columns):
             return figures.of_rows(rows, columns)
         most = None if self.data.get(EXACT) == ALL else figures.MOST
-        return figures.of(self.summed(self._found), columns, currency=self.CURRENCY, most=most)
+        return self.counted(self._found, most)
 
     @property
     def exactly(self) -> str:

@@ -4,7 +4,6 @@ amounts, and whatever else its Filter declares (lib.lists, rule 23.17).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 
 from django import forms
 from django.forms import BoundField
@@ -125,7 +124,8 @@ class Bar:
         """What makes no sense in the address; everything else of it counts."""
         for name, errors in self.filter.errors.items():
             value = str(self.filter.data.get(name, ""))[:40]
-            yield Mistake(self.filter.fields[name].label or name, value, list(errors))
+            label = self.filter.fields[name].label or name
+            yield Mistake(label, value, [str(error) for error in errors])
         by = str(self.filter.data.get("by", ""))
         if by and by not in (*self.filter.sorts, *self.filter.SORTS):
             yield Mistake(_("Order of the list"), by[:40], [_("The list has no such order.")])
@@ -134,9 +134,11 @@ class Bar:
 
     @property
     def sums(self) -> list[tuple[StrOrPromise, Sequence[Money]]]:
-        """What the rows come to: the name of each sum, and its amounts by currency."""
+        """What the rows come to: the name of each sum, and its amounts by currency; nothing while
+        not all rows are counted.
+        """
         labels = self.filter.SUMS.values()
-        return list(zip_longest(labels, self.filter.figures.sums, fillvalue=()))  # type: ignore[list-item]
+        return list(zip(labels, self.filter.figures.sums, strict=False))
 
     def _days(self) -> Pill:
         asked = self.filter

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import (
+    BillingAccount,
     BillingCredit,
     BillingQuestion,
     Invoice,
@@ -21,6 +22,7 @@ from billing.queries import days, requests
 from billing.queries.days import ACCRUING, OUTSTANDING, UNDER_REVIEW
 from billing.queries.standings import Standing
 from lib import formats
+from lib.figures import Figures
 from lib.lists import Amounts, Filter, choice, text
 from lib.spans import Dates
 
@@ -45,13 +47,19 @@ class RequestFilter(Filter):
     PREFIX = SEARCH = "reference"
     DATES = Dates("first_at", _("First service"))
     SUMS: ClassVar = {"cost": _("Total")}
-    CURRENCY = "account__currency"
 
     reference = text(label=_("Request starts with"))
 
-    def summed(self, found: "QuerySet[Any, Any]") -> "QuerySet[Any, Any]":
-        """The requests, each with its cost."""
-        return requests.with_cost(found)
+    def __init__(self, *args: Any, account: BillingAccount | None = None, **kwargs: Any) -> None:
+        """`account` is whose requests they are; only what is counted needs it."""
+        super().__init__(*args, **kwargs)
+        self._account = account
+
+    def counted(self, found: "QuerySet[Any, Any]", most: int | None) -> Figures:
+        """The number of requests, and what they cost together."""
+        if self._account is None:
+            raise TypeError("whose requests are to be counted?")
+        return requests.figures_of(self._account, found, most=most)
 
 
 class InvoiceFilter(Filter):

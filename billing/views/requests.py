@@ -14,7 +14,7 @@ from merchants.access import MemberRequest, for_exporting, for_members
 @for_members
 def fulfilment_requests(request: MemberRequest) -> HttpResponse:
     account, local = account_and_days(request)
-    asked = RequestFilter(request.GET, local=local)
+    asked = RequestFilter(request.GET, local=local, account=account)
     page = asked.page(requests.of(account, start=asked.rows["reference"]))
     context = asked.context | {
         "account": account,
@@ -30,7 +30,7 @@ def export_requests(request: MemberRequest) -> HttpResponseBase:
     its cost.
     """
     account, local = account_and_days(request)
-    asked = RequestFilter(request.GET, local=local)
+    asked = RequestFilter(request.GET, local=local, account=account)
     found = asked.ordered(requests.of(account, start=asked.rows["reference"]))
     file_name = f"fulfilment-costs-{request.membership.merchant.reference}-{local.today}.csv"
     with language_asked(request):
