@@ -36,6 +36,10 @@ QUESTIONS = {
     "credit:limit": tuple(f"kind={kind}" for kind in ("HOLD", "PAYMENT", "RELEASE", "LIMIT_SET")),
     "credit:orders": (
         "by=placed_at",
+        "days=30",
+        "since=2025-01-01&until=2025-01-31&standing=PAID",
+        "least=900000",
+        "figures=all",
         "by=due_on",
         "standing=OPEN",
         "standing=OVERDUE",
@@ -66,7 +70,13 @@ QUESTIONS = {
         "number=%(number)s",
         "number=nothing",
     ),
-    "billing:requests": ("reference=FR-2411", "reference=FR-241101-5", "reference=nothing"),
+    "billing:requests": (
+        "days=30",
+        "figures=all",
+        "reference=FR-2411",
+        "reference=FR-241101-5",
+        "reference=nothing",
+    ),
     "billing:credits": ("status=REQUESTED", "status=APPROVED"),
     "billing:new_credit": ("charge=%(charge)s", "charge=nothing"),
     "search": (
@@ -77,6 +87,8 @@ QUESTIONS = {
         "q=C-",
         "q=FR-2411",
         "q=W",
+        "q=0050",
+        "q=171.57",
         "q=nothing",
     ),
 }

@@ -24,7 +24,7 @@ from billing.models import (
 )
 from billing.queries import credits, requests, standings
 from lib import search
-from lib.search import Kind, Own, status
+from lib.search import Kind, Own, of_amount, of_name, status
 from merchants import installation
 
 MOST_MONTHS = 12
@@ -38,15 +38,39 @@ def register() -> None:
 
 def _invoices_of(merchant: Any, text: str, today: date) -> Any:
     # In the order of the account's own index: numbers are indexed among those of all merchants.
-    """The merchant's bills whose number starts with the text, latest first."""
-    found = standings.invoices(merchant.billing_account, number=text)
+    """The merchant's bills that have the text in their number or are of this amount, latest
+    first.
+    """
+    found = standings.invoices(merchant.billing_account)
+    found = found.filter(of_name(text, "number") | of_amount(text, "total"))
     return found.order_by("-issued_at", "-pk")
 
 
 def _charges_of(merchant: Any, text: str, today: date) -> Any:
-    """The merchant's charges whose reference starts with the text, by reference."""
-    found = Charge.objects.filter(account=merchant.billing_account, reference__startswith=text)
-    return found.select_related("statement", "item__invoice").order_by("reference")
+    """The merchant's charges that have the text in their reference or are of this amount; those
+    whose reference starts so first.
+    """
+    own = Charge.objects.filter(account=merchant.billing_account)
+    others = of_name(text, "reference") | of_amount(text, "amount")
+    found = own.filter(reference__in=search.few(own, text, "reference", others))
+    return found.select_related("statement", "item__invoice").order_by("-at", "-pk")
+
+
+def _requests_of(merchant: Any, text: str, today: date) -> Any:
+    """The merchant's fulfilment requests that have the text in their reference."""
+    own = requests.of(merchant.billing_account)
+    names = search.few(own, text, "reference", of_name(text, "reference"))
+    return own.filter(reference__in=names).order_by("-first_at", "-pk")
+
+
+def _credits_of(merchant: Any, text: str, today: date) -> Any:
+    """The merchant's credits that have the text in the reference of their charge or are of this
+    amount, latest first.
+    """
+    found = credits.of(merchant.billing_account)
+    return found.filter(of_name(text, "charge__reference") | of_amount(text, "amount")).order_by(
+        "-id"
+    )
 
 
 def _page_of_charge(charge: Charge, merchant: str) -> str:
@@ -64,13 +88,16 @@ def _page_of_charge(charge: Charge, merchant: str) -> str:
 
 
 def _statements_of(merchant: Any, text: str, today: date) -> Any:
-    """The merchant's statement of a month such as 2026-10, or those of a year such as 2026, latest
-    first; none for any other text.
+    """The merchant's statement of a month such as 2026-10, or those of a year such as 2026, or
+    those that come to this amount, latest first; none for any other text.
     """
-    if not _MONTH_OR_YEAR.fullmatch(text):
+    is_of_time = _MONTH_OR_YEAR.fullmatch(text) is not None
+    if not is_of_time and search.amount_in(text) is None:
         return ()
-    found = queries.statements_of(merchant.billing_account, year=text[:4])
-    if len(text) > len("2026"):
+    found = queries.statements_of(merchant.billing_account, year=text[:4] if is_of_time else "")
+    if not is_of_time:
+        found = found.filter(of_amount(text, "amount"))
+    elif len(text) > len("2026"):
         found = found.filter(month=f"{text}-01")
     return found.order_by("-month")
 
@@ -157,9 +184,7 @@ KINDS = (
         operators=Within(130, "account"),
         own=Own(
             place=30,
-            rows=lambda merchant, text, today: requests.of(
-                merchant.billing_account, start=text
-            ).order_by("reference"),
+            rows=_requests_of,
             page=lambda one, merchant: reverse("billing:request", args=[merchant, one.reference]),
             on=lambda one: timezone.localdate(one.first_at),
             name=attrgetter("reference"),
@@ -172,9 +197,7 @@ KINDS = (
         merchant="account__merchant",
         own=Own(
             place=70,
-            rows=lambda merchant, text, today: credits.of(
-                merchant.billing_account, charge=text
-            ).order_by("-id"),
+            rows=_credits_of,
             page=lambda one, merchant: reverse("billing:credit", args=[merchant, one.pk]),
             on=lambda one: timezone.localdate(one.asked_at),
             name=lambda one: one.charge.reference if one.charge else "",

@@ -13,7 +13,7 @@ from credit import queries
 from credit.models import Order, OrderPayment, OrderRefund, RefusedCash, Withdrawal
 from credit.queries import withdrawals
 from lib import search
-from lib.search import Kind, Own, status
+from lib.search import Kind, Own, of_amount, of_name, status
 
 
 def register() -> None:
@@ -22,15 +22,22 @@ def register() -> None:
 
 
 def _orders_of(merchant: Any, text: str, today: date) -> Any:
-    """The merchant's orders whose reference starts with `text`."""
-    return queries.orders(merchant.credit_line, today=today, reference=text, by="reference")
+    """The merchant's orders that have `text` in their reference or their buyer's name, or that are
+    of this amount; those whose reference starts so first.
+    """
+    line = merchant.credit_line
+    others = of_name(text, "reference", "buyer") | of_amount(text, "amount")
+    names = search.few(Order.objects.of_merchant(line.pk), text, "reference", others)
+    return queries.orders(line, today=today, by="-placed_at").filter(reference__in=names)
 
 
 def _withdrawals_of(merchant: Any, text: str, today: date) -> Any:
     # Newest first, in the order of the line's own index: references are unique among all lines.
-    """The merchant's withdrawals whose reference starts with `text`, newest first."""
+    """The merchant's withdrawals that have `text` in their reference or are of this amount, newest
+    first.
+    """
     found = withdrawals.withdrawals(merchant.credit_line)
-    return found.filter(reference__startswith=text.upper())
+    return found.filter(of_name(text, "reference") | of_amount(text, "amount"))
 
 
 KINDS = (

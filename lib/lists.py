@@ -1,32 +1,89 @@
 """Lists that readers filter, search and sort, by the parameters of the page's address.
 
-A list declares in a Filter what can be asked of it. Its page gets the filter in its context, where
-the tags of pages.templatetags.lists make chips, a search box and headings of it.
+A list declares in a Filter what can be asked of it: its own fields, and by which columns it is
+asked for days and amounts. Its page gets the filter in its context, where the tags of
+pages.templatetags.lists make its bar and its headings of it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
 from django import forms
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
-from lib import paging
+from lib import figures, paging, spans
+from lib.amount_fields import AS_TYPED, FigureField
+from lib.figures import Figures
+from lib.money import DECIMAL_PLACES, MAX_DIGITS
+from lib.spans import Dates, DayField, LocalDays, Span
 from lib.text_fields import LineField
 
 LONGEST_TEXT = 100  # of what is searched for
+ALL, EXACT = "all", "figures"  # the value and the parameter by which all rows are counted
+# What else an address of a list may carry: order, place, how much is counted, and how a file is
+# written.
+BESIDES = ("by", "before", "after", EXACT, "format", "english")
+AMOUNT = _("Amount")
+MOST_UNKNOWN = 3  # parameters that are told
 
 M = TypeVar("M", bound=Model)
-Q = TypeVar("Q", bound=QuerySet[Any, Any])
+Rows = TypeVar("Rows", bound=QuerySet[Any, Any])
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """The columns by which a list is asked for amounts; a row fits if one of them does.
+
+    Of columns `with_signs` only the size counts: who looks for 40.00 finds −40.00, too.
+    """
+
+    columns: Sequence[str]
+    label: StrOrPromise = AMOUNT
+    with_signs: bool = False
+
+    def within(self, least: Decimal | None, most: Decimal | None) -> Q:
+        """The condition that an amount of the row is from `least` to `most`, both included; None is
+        open at that end.
+        """
+        found = Q()
+        for column in self.columns:
+            if not self.with_signs:
+                found |= _between(column, least, most)
+            elif not least:
+                found |= _between(column, None if most is None else -most, most)
+            else:
+                found |= _between(column, least, most)
+                found |= _between(column, None if most is None else -most, -least)
+        return found
+
+
+def _between(column: str, least: Decimal | None, most: Decimal | None) -> Q:
+    found = Q() if least is None else Q(**{f"{column}__gte": least})
+    return found if most is None else found & Q(**{f"{column}__lte": most})
 
 
 class Filter(forms.Form):
     """The filters, search and order of a list, read from the address of its page. Invalid values
-    are ignored.
+    are told at their fields, and otherwise ignored (rule 23.17).
 
-    The fields are what the list's query can be asked for, all of them optional.
+    The fields are what the list's query can be asked for, all of them optional. Those of DATES and
+    AMOUNTS come by themselves, and narrow whatever that query finds.
     """
+
+    # The list, as people save views of it: the route of its page. "" where nobody can.
+    LIST: ClassVar[str] = ""
+    DATES: ClassVar[Dates | None] = None
+    AMOUNTS: ClassVar[Amounts | None] = None
+    # The columns of amounts that are summed, with what the sum is called; and that of the currency.
+    SUMS: ClassVar[Mapping[str, StrOrPromise]] = {}
+    CURRENCY: ClassVar[str] = "currency"
+    SEARCH: ClassVar[str] = ""  # the field that is always open to be filled in
 
     # What a list may be sorted by, as order_by() has it, the first one unless something else is
     # asked for. Only what an index of the merchant's rows gives in this order, however many rows
@@ -37,15 +94,78 @@ class Filter(forms.Form):
     # field, so no other order is offered then.
     PREFIX: ClassVar[str] = ""
 
-    def __init__(self, asked: Mapping[str, Any], *, sorts: Sequence[str] = ()) -> None:
-        super().__init__(asked)
-        self._sorts = sorts or self.SORTS
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.LIST:
+            OF_PAGES[cls.LIST] = cls
+
+    def __init__(
+        self,
+        asked: Mapping[str, Any],
+        *,
+        sorts: Sequence[str] = (),
+        local: LocalDays | None = None,
+    ) -> None:
+        """`local` are the merchant's days; a list with DATES needs them."""
+        super().__init__(asked, auto_id="filter_%s", label_suffix="")
+        self._sorts, self._local = sorts or self.SORTS, local
+        self._found: QuerySet[Any, Any] | None = None
+        self._page: paging.Page[Any] | None = None
+        if self.DATES is not None:
+            self.fields["days"] = choice(spans.CHOICES, self.DATES.label)
+            self.fields["since"] = DayField(label=_("From"), required=False)
+            self.fields["until"] = DayField(label=_("Up to and including"), required=False)
+        if self.AMOUNTS is not None:
+            self.fields["least"] = _figure(_("At least"))
+            self.fields["most"] = _figure(_("At most"))
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an end before its start. Of days by name and days that were typed, the typed ones
+        count.
+        """
+        said = self.cleaned_data
+        since, until = said.get("since"), said.get("until")
+        least, most = said.get("least"), said.get("most")
+        if since and until and until < since:
+            self.add_error("until", _("This is before the first day."))
+        if least is not None and most is not None and most < least:
+            self.add_error("most", _("This is less than the lower amount."))
+        if since or until:
+            said["days"] = ""
+        return said
+
+    @cached_property
+    def said(self) -> dict[str, Any]:
+        """The value of each field by its name; "" if it was not asked for or is invalid."""
+        self.is_valid()
+        found = {name: self.cleaned_data.get(name) for name in self.fields}
+        return {name: "" if value is None else value for name, value in found.items()}
 
     @cached_property
     def rows(self) -> dict[str, Any]:
-        """The value of each field by its name; "" if it was not asked for or is invalid."""
-        self.is_valid()
-        return {name: self.cleaned_data.get(name, "") for name in self.fields}
+        """The same of the list's own fields, for its query."""
+        return {name: self.said[name] for name in self.base_fields}
+
+    @cached_property
+    def span(self) -> Span:
+        """The days that are asked for."""
+        if self.DATES is None:
+            return Span()
+        if self.said["days"]:
+            return spans.preset(self.said["days"], self._days.today)
+        return Span(self.said["since"] or None, self.said["until"] or None)
+
+    @property
+    def _days(self) -> LocalDays:
+        if self._local is None:
+            raise TypeError(f"{type(self).__name__} needs the merchant's days")
+        return self._local
+
+    @property
+    def unknown(self) -> list[str]:
+        """Parameters of the address that no list has, a few of them."""
+        known = {*self.fields, *BESIDES}
+        return [name[:LONGEST_TEXT] for name in self.data if name not in known][:MOST_UNKNOWN]
 
     @cached_property
     def sorts(self) -> Sequence[str]:
@@ -74,25 +194,72 @@ class Filter(forms.Form):
     @property
     def is_asked(self) -> bool:
         """Whether any field of the filter is set, so that some rows may not be shown."""
-        return any(self.rows.values())
+        return any(value != "" for value in self.said.values())
+
+    def text_of(self, name: str) -> str:
+        """What is asked for in a field, as its reader reads it: the label of a choice, or the text
+        itself.
+        """
+        value, field = self.said[name], self.fields[name]
+        if isinstance(field, forms.ChoiceField):
+            return str(dict(field.choices)[value])  # type: ignore[arg-type]
+        return str(value)
 
     @property
     def context(self) -> dict[str, Any]:
         """What a page needs to show how its list is filtered."""
         return {"filter": self, "wanted": self.wanted}
 
-    def page(self, found: "QuerySet[M]") -> paging.Page[M]:
-        """The page of `found`, in the list's order, that the address asks for."""
-        return paging.page(found, by=self.by, params=self.data)
+    def narrowed(self, found: Rows) -> Rows:
+        """Those of `found` that lie within the days and amounts that are asked for."""
+        if self.DATES is not None and self.span:
+            found = found.filter(self.DATES.within(self.span, found.model, self._days))
+        if self.AMOUNTS is not None:
+            least, most = (None if self.said[one] == "" else self.said[one] for one in ENDS)
+            if least is not None or most is not None:
+                found = found.filter(self.AMOUNTS.within(least, most))
+        return found
 
-    def ordered(self, found: Q) -> Q:
-        """All of `found` in the list's order, for a file of them."""
-        return paging.ordered(found, self.by)
+    def page(self, found: "QuerySet[M]") -> paging.Page[M]:
+        """The page of `found`, narrowed and in the list's order, that the address asks for. From
+        then on there are `figures`.
+        """
+        self._found = self.narrowed(found)
+        self._page = paging.page(self._found, by=self.by, params=self.data)
+        return self._page
+
+    def ordered(self, found: Rows) -> Rows:
+        """All of `found`, narrowed and in the list's order, for a file of them."""
+        return paging.ordered(self.narrowed(found), self.by)
+
+    def counted(self, found: "QuerySet[Any, Any]", most: int | None) -> Figures:
+        """Count and sums of `found` (lib.figures). A list whose rows have no columns of what SUMS
+        names adds it up in its own way.
+        """
+        return figures.of(found, list(self.SUMS), currency=self.CURRENCY, most=most)
+
+    @cached_property
+    def figures(self) -> Figures:
+        """The number and the sums of what the list's page has found, on all its pages."""
+        if self._found is None or self._page is None:
+            return Figures(0)
+        rows, columns = self._page.rows, list(self.SUMS)
+        is_all = not self._page.before and not self._page.after
+        if is_all and all(hasattr(row, column) for row in rows for column in columns):
+            return figures.of_rows(rows, columns)
+        most = None if self.data.get(EXACT) == ALL else figures.MOST
+        return self.counted(self._found, most)
+
+    @property
+    def exactly(self) -> str:
+        """The address of this page with all rows counted."""
+        there = {name: self.data[name] for name in ("before", "after") if name in self.data}
+        return f"?{urlencode(self.asked | there | {EXACT: ALL})}"
 
     @property
     def asked(self) -> dict[str, str]:
         """The parameters that the address of this list needs; default values are left out."""
-        asked = {name: str(value) for name, value in self.rows.items() if value}
+        asked = {name: str(value) for name, value in self.said.items() if value != ""}
         return asked if self.by == self.sorts[0] else asked | {"by": self.by}
 
     def link(self, **changes: str) -> str:
@@ -117,16 +284,39 @@ class Filter(forms.Form):
         return f"?{urlencode(self.asked)}" if self.asked else ""
 
 
-def text(maximum: int = LONGEST_TEXT) -> LineField:
-    """A field for text that the reader searches for, of at most `maximum` characters."""
-    return LineField(max_length=maximum, required=False)
+OF_PAGES: dict[str, type[Filter]] = {}  # the lists of which people save views, by their LIST
+ENDS = ("least", "most")
+
+
+def of_pages() -> Iterable[str]:
+    """The routes of the lists' pages of which people can save views."""
+    return OF_PAGES.keys()
+
+
+def text(maximum: int = LONGEST_TEXT, label: StrOrPromise = "") -> LineField:
+    """A field for text that the reader searches for, of at most `maximum` characters. Without a
+    label it is never filled in, but comes with links from elsewhere.
+    """
+    return LineField(max_length=maximum, required=False, label=label)
+
+
+def _figure(label: StrOrPromise) -> FigureField:
+    """A field for one end of the amounts that are asked for."""
+    return FigureField(
+        label=label,
+        required=False,
+        min_value=0,
+        max_digits=MAX_DIGITS,
+        decimal_places=DECIMAL_PLACES,
+        widget=forms.TextInput(attrs=AS_TYPED),
+    )
 
 
 Choices = Sequence[tuple[str, Any]]
 
 
-def choice(choices: Choices | Callable[[], Choices]) -> forms.ChoiceField:
+def choice(choices: Choices | Callable[[], Choices], label: StrOrPromise = "") -> forms.ChoiceField:
     """An optional field for one of these choices. The first of them has to be the one for all rows,
     with the value "".
     """
-    return forms.ChoiceField(choices=choices, required=False)
+    return forms.ChoiceField(choices=choices, required=False, label=label)

@@ -5,15 +5,26 @@ Operators find rows of all merchants (`backoffice.find`), and a merchant's peopl
 other's part.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any, Protocol
 
-from django.db.models import Model
+from django.db.models import Model, Q, QuerySet
 from django_stubs_ext import StrOrPromise
 
+from lib.money import DECIMAL_PLACES, MAX_DIGITS
 from lib.registry import Registry
+
+MOST = 6  # rows of a kind that are shown
+NOTHING = Q(pk__in=())
+
+
+AMOUNT = re.compile(r"[-−]?((?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)(?: ?[A-Za-z]{3})?")
 
 
 class Finder(Protocol):
@@ -30,6 +41,45 @@ class Finder(Protocol):
 
     def of_one(self, kind: "Kind", merchant: Any, text: str) -> Iterable[Any]:
         """Rows of this merchant that have exactly the name `text`."""
+
+
+def amount_in(text: str) -> Decimal | None:
+    """The size of the amount that the text is, all of it, with or without its currency; None if it
+    is none.
+    """
+    found = AMOUNT.fullmatch(text.strip())
+    size = Decimal(found[1].replace(",", "")) if found else None
+    fits = size is not None and size.adjusted() < MAX_DIGITS - DECIMAL_PLACES
+    return size if fits else None
+
+
+def of_amount(text: str, *columns: str) -> Q:
+    """The condition that one of these columns is the amount that the text is, with whatever sign;
+    none is if it is no amount.
+    """
+    size = amount_in(text)
+    if size is None:
+        return NOTHING
+    return reduce(or_, (Q(**{f"{column}__in": {size, -size}}) for column in columns))
+
+
+def of_name(text: str, *columns: str) -> Q:
+    """The condition that the text stands in one of these columns, in any case: at the beginning of
+    a word, or anywhere else.
+    """
+    return reduce(or_, (Q(**{f"{column}__icontains": text}) for column in columns))
+
+
+def few(rows: "QuerySet[Any]", text: str, name: str, others: Q, *, most: int = MOST) -> Any:
+    """The names, in the column `name`, of a few of the rows: of those whose name begins so and, if
+    these are too few, of any others for which the condition holds; a query of one column.
+
+    The rows are one merchant's. An index gives it the first of them at once, and has to have in it
+    all that the condition asks of the others: then of those only the index is read.
+    """
+    begins = rows.filter(**{f"{name}__startswith": text}).order_by(name).values(name)
+    rest = rows.filter(others).exclude(**{f"{name}__startswith": text}).order_by(f"-{name}")
+    return begins[:most].union(rest.values(name)[:most], all=True)[:most]
 
 
 def no_status(row: Any) -> tuple[str, str]:
@@ -49,15 +99,15 @@ class Own:
     """
 
     place: int  # in the order of what is found
-    # The rows of a merchant, whose line and account are at hand, by the first characters of the
-    # name, on a local day of the line; in the order of an index that starts with the merchant.
+    # The rows of a merchant, whose line and account are at hand, of which the text is in a name or
+    # is an amount, on a local day of the line; by an index that starts with the merchant.
     rows: Callable[[Any, str, date], Any]
     page: Callable[[Any, str], str]  # where to see a row, by its merchant's reference; "" nowhere
     on: Callable[[Any], date]
     name: Callable[[Any], str] = str
     amount: str = ""  # the column; "" where the kind has none
     status: Callable[[Any], tuple[str, str]] = no_status  # a row's status and its label
-    most: int = 6  # rows that are shown
+    most: int = MOST  # rows that are shown
 
 
 @dataclass(frozen=True, kw_only=True)

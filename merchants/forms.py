@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from lib.form_keys import KeyedForm
 from lib.text_fields import LineField
 from merchants.models import Membership, Profile
+from merchants.models.saved_views import LONGEST_QUERY, LONGEST_VIEW_NAME
 from merchants.operations import profiles
 
 
@@ -25,6 +26,14 @@ class ProfileLookedAt(forms.Form):
         except ValueError:
             raise forms.ValidationError(_("Look at the profile first.")) from None
         return self.cleaned_data
+
+
+class View(forms.Form):
+    """What a member saves of a list: what it is asked for, and a name."""
+
+    name = LineField(max_length=LONGEST_VIEW_NAME)
+    page = forms.CharField(max_length=60)
+    query = forms.CharField(max_length=LONGEST_QUERY, required=False)
 
 
 class RoleForm(forms.Form):

@@ -18,6 +18,7 @@ from merchants.models import (
     Look,
     Membership,
     Profile,
+    SavedView,
     SecurityMail,
     SignIn,
     User,
@@ -81,6 +82,15 @@ def roles(subject: Subject) -> Iterator[Row]:
             merchant = {"merchant": membership.merchant.reference}
             yield merchant | fields(membership, "role muted seen_notice")
         yield from ({"role_with_us": group.name} for group in subject.user.groups.order_by("name"))
+
+
+def saved_views(subject: Subject) -> Iterator[Row]:
+    """What the person asks lists for, under names of their own."""
+    if subject.user is not None:
+        found = SavedView.objects.filter(membership__user=subject.user)
+        for one in found.select_related("membership__merchant").order_by("pk"):
+            merchant = {"merchant": one.membership.merchant.reference}
+            yield merchant | fields(one, "page name query saved_at")
 
 
 def invitations(subject: Subject) -> Iterator[Row]:

@@ -1,8 +1,10 @@
 """Questions about people and the merchants they act for. Nothing here writes."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from hashlib import sha256
 from typing import Protocol
 
@@ -21,6 +23,7 @@ from merchants.models import (
     OperatorPolicy,
     Profile,
     ProfileStep,
+    SavedView,
     SecurityMail,
     TimeZonePeriod,
     User,
@@ -58,6 +61,13 @@ def membership(user: User, merchant_reference: str) -> Membership | None:
         .filter(user=user, merchant__reference=merchant_reference)
         .first()
     )
+
+
+def saved_views(membership: Membership, page: str) -> list[SavedView]:
+    """The member's own views of the list of this page, by name; none of an operator who looks at
+    the merchant's pages.
+    """
+    return list(membership.views.filter(page=page).order_by("name")) if membership.pk else []
 
 
 def look(operator: User, merchant_reference: str, now: datetime) -> Look | None:
@@ -214,6 +224,43 @@ def local_day(books: CountsDays, instant: datetime) -> date:
     after = next((one.starts_on for one in earlier if one.starts_at > instant), since_on)
     day = max(calendar.local_date(instant, period.timezone), period.starts_on)
     return min(day, after - calendar.ONE_DAY)
+
+
+@dataclass(frozen=True)
+class LocalDays:
+    """The local days of a merchant, as its lists are asked for them: which one it has now, and when
+    each of them starts. `timezone` is the one in force.
+    """
+
+    merchant_id: int
+    timezone: str
+    today: date
+
+    @classmethod
+    def of(cls, books: CountsDays, today: date) -> "LocalDays":
+        """Those of a line or an account."""
+        return cls(books.merchant_id, books.timezone, today)
+
+    def start_of(self, day: date) -> datetime:
+        """The first instant for which `local_day` gives `day` or a later one, by the time zones
+        that were, are or will be in force.
+        """
+        for starts_on, starts_at, timezone in self._periods:
+            if day == starts_on:
+                return starts_at
+            if day > starts_on:
+                return max(calendar.day_start(day, timezone), starts_at)
+        first = self._periods[-1][2] if self._periods else self.timezone
+        return calendar.day_start(day, first)
+
+    @cached_property
+    def _periods(self) -> list[tuple[date, datetime, str]]:
+        """The first day, first instant and time zone of each of the merchant's periods, latest
+        first.
+        """
+        periods = TimeZonePeriod.objects.filter(merchant_id=self.merchant_id)
+        found = periods.order_by("-starts_at")
+        return list(found.values_list("starts_on", "starts_at", "timezone"))
 
 
 def time_zones_from(merchant_ids: Sequence[int], starts_on: date) -> dict[int, str]:

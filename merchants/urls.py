@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from merchants.views import home, invitations, looks, settings, team
+from merchants.views import home, invitations, looks, saved_views, settings, team
 
 app_name = "merchants"
 
@@ -13,6 +13,8 @@ urlpatterns = [
 
 # These lie under the merchant's reference (config.urls).
 of_a_merchant: list[URLPattern] = [
+    path("views/save/", saved_views.save, name="save_view"),
+    path("views/<int:pk>/remove/", saved_views.remove, name="remove_view"),
     path("settings/team/", team.team, name="team"),
     path("settings/team/invite/", team.invite, name="invite"),
     path("settings/team/<int:pk>/", team.member, name="member"),

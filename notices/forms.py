@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from lib.lists import Filter, choice
+from lib.spans import Dates
 from merchants.models import Membership
 from notices import kinds
 from notices.kinds import Kind
@@ -18,9 +19,11 @@ def topics() -> list[tuple[str, StrOrPromise]]:
 
 
 class NoticeFilter(Filter):
+    LIST = "merchant:notices"
     SORTS = ("-id",)
+    DATES = Dates("at", _("When"))
 
-    topic = choice(topics)
+    topic = choice(topics, _("Topic"))
 
     @property
     def kinds(self) -> list[str]:

@@ -10,8 +10,10 @@ from lib import clock
 from lib.csv_files import language_asked
 from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
+from merchants.models import Merchant
+from merchants.queries import LocalDays
 from notices import exports, letters, queries, routes
-from notices.forms import EmailChoices, NoticeFilter, topics
+from notices.forms import EmailChoices, NoticeFilter
 from notices.operations import mails
 from notices.operations import notices as operations
 
@@ -21,8 +23,9 @@ def notices(request: MemberRequest) -> HttpResponse:
     """The page of the merchant's notices, newest first, with those marked that are new to the
     person. Opening it marks all of them as seen.
     """
-    membership, asked = request.membership, NoticeFilter(request.GET)
+    membership = request.membership
     merchant, seen = membership.merchant, membership.seen_notice
+    asked = NoticeFilter(request.GET, local=_local(merchant))
     _mark_seen(request)
     page = asked.page(queries.notices_of(merchant, kinds=asked.kinds))
     news = [
@@ -35,18 +38,24 @@ def notices(request: MemberRequest) -> HttpResponse:
         }
         for notice in page.rows
     ]
-    context = asked.context | {"page": page, "news": news, "topics": topics()}
+    context = asked.context | {"page": page, "news": news}
     return render(request, "notices/notices.html", context)
 
 
 @for_exporting
 def export_notices(request: MemberRequest) -> HttpResponseBase:
     """A CSV file of the notices that the list shows with the same filter."""
-    merchant, asked = request.membership.merchant, NoticeFilter(request.GET)
+    merchant = request.membership.merchant
+    asked = NoticeFilter(request.GET, local=_local(merchant))
     found = asked.ordered(queries.notices_of(merchant, kinds=asked.kinds))
     file_name = f"notices-{merchant.reference}-{timezone.localdate(clock.now())}.csv"
     with language_asked(request):
         return download(request, exports.notices(merchant, found), file_name)
+
+
+def _local(merchant: Merchant) -> LocalDays:
+    """The merchant's days, whether or not it has a line or an account yet."""
+    return LocalDays(merchant.pk, merchant.timezone, timezone.localdate(clock.now()))
 
 
 @for_members

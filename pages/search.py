@@ -1,4 +1,5 @@
-"""Finds a merchant's pages by name, and its orders, bills and other rows by reference.
+"""Finds a merchant's pages by name, and its orders, bills and other rows by reference, buyer or
+amount (rule 23.20).
 
 Each kind (lib.search) takes one query, by an index that starts with the merchant, for no more rows
 than are shown.
@@ -21,7 +22,7 @@ from pages import navigation as pages
 
 @dataclass(frozen=True)
 class Hit:
-    """A row of the merchant whose reference starts with the text."""
+    """A row of the merchant that has the text in its reference, or is of this amount."""
 
     kind: StrOrPromise
     reference: str
@@ -67,13 +68,26 @@ def find(merchant: Merchant, text: str, *, today: date) -> Found:
     there = [(one, address) for one, address in named if address]
     hits = list(_hits(merchant, text, today)) if text else []
     exact = [address for one, address in there if one.is_exact]
-    exact += [hit.address for hit in hits if hit.reference == text and hit.address]
+    exact += [hit.address for hit in hits if is_exactly(hit.reference, text) and hit.address]
     return Found(
         pages=[PageHit(one.page.title, address) for one, address in there],
         answers=[_answer(entry, merchant) for entry in help.find(text)],
-        hits=sorted(hits, key=lambda hit: hit.reference != text),
+        hits=sorted(hits, key=lambda hit: not is_exactly(hit.reference, text)),
         exact=list(dict.fromkeys(exact)),
     )
+
+
+def is_exactly(reference: str, text: str) -> bool:
+    """Whether the text is the whole reference, in any case."""
+    return reference.casefold() == text.casefold()
+
+
+def _distance(reference: str, text: str) -> tuple[bool, bool, str]:
+    """How far the reference is from the text: first comes what is the text, then what begins with
+    it, in order, and then the rest as it was found.
+    """
+    begins = reference.casefold().startswith(text.casefold())
+    return not is_exactly(reference, text), not begins, reference if begins else ""
 
 
 def _answer(entry: Entry[Any], merchant: Merchant) -> PageHit:
@@ -83,9 +97,10 @@ def _answer(entry: Entry[Any], merchant: Merchant) -> PageHit:
 
 
 def _hits(merchant: Merchant, text: str, today: date) -> Iterator[Hit]:
-    """Yield the merchant's rows whose reference starts with the text, a few of each kind."""
+    """Yield the merchant's rows that the text finds, a few of each kind."""
     for kind, own in search.for_people():
-        for row in own.rows(merchant, text, today)[: own.most]:
+        rows = list(own.rows(merchant, text, today)[: own.most])
+        for row in sorted(rows, key=lambda row: _distance(own.name(row), text)):
             status, status_label = own.status(row)
             yield Hit(
                 kind.label,

@@ -6,34 +6,46 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from billing.models import BillingAddress
-from lib import calendar
+from lib import calendar, spans
 from lib.formats import day_text
+from lib.spans import DayField
 
-
-class DayField(forms.DateField):
-    """A day, as the browser's own field for days sends it."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-        super().__init__(input_formats=["%Y-%m-%d"], widget=widget, **kwargs)
+LAST_MONTH = "last-month"
 
 
 class Days(forms.Form):
-    """Which days' charges are taken: days that are over, by default those of the last month."""
+    """Which days' charges are taken: days that are over, by default those of the last month.
+
+    `days` in the address chooses others by name, as in the bars of lists (lib.spans).
+    """
 
     start = DayField(label=_("From"))
     end = DayField(label=_("Up to and including"))
 
-    def __init__(self, *args: Any, last: date, **kwargs: Any) -> None:
-        """`last` is the last day that is over."""
-        month = calendar.month_of(calendar.month_of(last + calendar.ONE_DAY) - calendar.ONE_DAY)
-        initial = {"start": month, "end": calendar.month_end(month)}
+    def __init__(self, *args: Any, last: date, named: str = "", **kwargs: Any) -> None:
+        """`last` is the last day that is over, and `named` the name of the days that the fields
+        begin with. What of them is not over yet is left out.
+        """
+        self.last = last
+        self.named = named if named in self.presets else LAST_MONTH
+        span = spans.preset(self.named, last + calendar.ONE_DAY)
+        initial = {"start": span.since, "end": min(span.until or last, last)}
         super().__init__(
             *args, **kwargs | {"initial": initial, "auto_id": "days_%s", "label_suffix": ""}
         )
-        self.last = last
+
+    @property
+    def presets(self) -> dict[str, StrOrPromise]:
+        """The names of days of which some are over: never today, nor a month on its first day."""
+        today = self.last + calendar.ONE_DAY
+        return {
+            code: label
+            for code, (label, of) in spans.PRESETS.items()
+            if (of(today).since or today) < today
+        }
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -1,11 +1,30 @@
+"""What the lists of a billing account can be asked for."""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, ClassVar
+
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import BillingCredit, Invoice
+from billing.models import (
+    BillingAccount,
+    BillingCredit,
+    BillingQuestion,
+    Invoice,
+    ThresholdRequest,
+    UnappliedEntry,
+)
 from billing.models.fees import Category
+from billing.queries import days, requests
 from billing.queries.days import ACCRUING, OUTSTANDING, UNDER_REVIEW
 from billing.queries.standings import Standing
-from lib.lists import Filter, choice, text
+from lib import formats
+from lib.figures import Figures
+from lib.lists import Amounts, Filter, choice, text
+from lib.spans import Dates
 
 KINDS = [("", _("All")), *Invoice.Kind.choices]
 STANDINGS = [("", _("All")), *Standing.choices]
@@ -17,44 +36,83 @@ BILLED = [
     (UNDER_REVIEW, _("Under review")),
     (ACCRUING, _("Accruing today")),
 ]
+A_YEAR = re.compile(r"[1-9][0-9]{3}")
 
 
 class RequestFilter(Filter):
     """Filters the list of fulfilment requests."""
 
+    LIST = "billing:requests"
     SORTS = ("-first_at", "first_at", "reference", "-reference")
-    PREFIX = "reference"
+    PREFIX = SEARCH = "reference"
+    DATES = Dates("first_at", _("First service"))
+    SUMS: ClassVar = {"cost": _("Total")}
 
-    reference = text()
+    reference = text(label=_("Request starts with"))
+
+    def __init__(self, *args: Any, account: BillingAccount | None = None, **kwargs: Any) -> None:
+        """`account` is whose requests they are; only what is counted needs it."""
+        super().__init__(*args, **kwargs)
+        self._account = account
+
+    def counted(self, found: "QuerySet[Any, Any]", most: int | None) -> Figures:
+        """The number of requests, and what they cost together."""
+        if self._account is None:
+            raise TypeError("whose requests are to be counted?")
+        return requests.figures_of(self._account, found, most=most)
 
 
 class InvoiceFilter(Filter):
     """Filters the list of bills."""
 
     # Even a shop that reaches its threshold daily has few bills: sorting them takes no time.
+    LIST = "billing:invoices"
     SORTS = ("-issued_at", "issued_at", "-total", "total", "due_on", "-due_on")
+    SEARCH = "number"
+    DATES = Dates("issued_on", _("Date"))
+    AMOUNTS = Amounts(["total"])
+    SUMS: ClassVar = {"total": _("Total")}
 
-    standing = choice(STANDINGS)
-    kind = choice(KINDS)
-    number = text(20)
+    number = text(20, _("Bill starts with"))
+    standing = choice(STANDINGS, _("Status"))
+    kind = choice(KINDS, _("Kind"))
 
 
 class CreditFilter(Filter):
     """Filters the list of credits."""
 
     # People ask for them and grant them one by one.
+    LIST = "billing:credits"
     SORTS = ("-id", "id", "-amount", "amount")
+    SEARCH = "charge"
+    DATES = Dates("asked_at", _("Asked"))
+    AMOUNTS = Amounts(["amount"])
+    SUMS: ClassVar = {"amount": _("Total")}
 
-    status = choice(CREDIT_STATUSES)
-    charge = text()
+    charge = text(label=_("Charge starts with"))
+    status = choice(CREDIT_STATUSES, _("Status"))
 
 
 class StatementFilter(Filter):
     """Filters the list of statements."""
 
+    LIST = "billing:statements"
     SORTS = ("-month", "month")
+    DATES = Dates("month", _("Month"), is_of_months=True)
+    AMOUNTS = Amounts(["amount"])
+    SUMS: ClassVar = {"amount": _("Total")}
 
-    year = forms.RegexField(r"^[1-9][0-9]{3}$", required=False)
+    year = choice([("", _("All"))], _("Year"))
+
+    def __init__(self, *args: Any, years: Sequence[str] = (), **kwargs: Any) -> None:
+        """`years` are those that there are statements of; of another one that is asked for, there
+        are none.
+        """
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["year"]
+        asked = str(self.data.get("year", ""))
+        also = [asked] if A_YEAR.fullmatch(asked) and asked not in years else []
+        field.choices = [("", _("All")), *((year, year) for year in [*years, *also])]
 
 
 class ChargeFilter(Filter):
@@ -62,8 +120,12 @@ class ChargeFilter(Filter):
 
     SORTS = ("at", "-at")
     ANCHOR = "charges"
+    SEARCH = "reference"
+    DATES = Dates("at", _("When"))
+    AMOUNTS = Amounts(["amount"], with_signs=True)
+    SUMS: ClassVar = {"amount": _("Total")}
 
-    reference = text()
+    reference = text(label=_("Request or charge"))
 
 
 class ChargeOrder(Filter):
@@ -78,9 +140,55 @@ class DayFilter(Filter):
     summed.
     """
 
+    LIST = "billing:days"
     SORTS = ("-posting_on", "posting_on")
+    DATES = Dates("posting_on", _("Day"))
+    AMOUNTS = Amounts(["amount"], with_signs=True)
+    SUMS: ClassVar = {"amount": _("Total")}
 
-    billed = choice(BILLED)
-    category = choice(CATEGORIES)
+    billed = choice(BILLED, _("Status"))
+    category = choice(CATEGORIES, _("Category"))
     fee = text(40)
-    month = forms.RegexField(r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$", required=False)
+    month = forms.RegexField(r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$", required=False, label="")
+
+    def text_of(self, name: str) -> str:
+        """What is asked for, as its reader reads it."""
+        value = self.said[name]
+        if name == "month":
+            return formats.month(date.fromisoformat(f"{value}-01"))
+        fee = days.fee_of(value) if name == "fee" else None
+        return fee.label if fee else super().text_of(name)
+
+
+class UnappliedFilter(Filter):
+    """Filters the entries of unapplied money."""
+
+    LIST = "billing:unapplied"
+    SORTS = ("-id", "id")
+    ANCHOR = "history"
+    DATES = Dates("at", _("When"))
+    AMOUNTS = Amounts(["amount"], with_signs=True)
+    SUMS: ClassVar = {"amount": _("Total")}
+
+    kind = choice([("", _("All")), *UnappliedEntry.Kind.choices], _("What"))
+
+
+class QuestionFilter(Filter):
+    """Filters what the merchant has asked about its charges and bills."""
+
+    LIST = "billing:questions"
+    SORTS = ("-id", "id")
+    ANCHOR = "asked"
+    DATES = Dates("asked_at", _("Asked"))
+
+    status = choice([("", _("All")), *BillingQuestion.Status.choices], _("Status"))
+
+
+class ThresholdFilter(Filter):
+    """Filters what the merchant has asked about its threshold."""
+
+    LIST = "billing:threshold_requests"
+    SORTS = ("-id", "id")
+    DATES = Dates("asked_at", _("Asked"))
+
+    status = choice([("", _("All")), *ThresholdRequest.Status.choices], _("Status"))

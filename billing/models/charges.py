@@ -168,8 +168,11 @@ class Charge(models.Model):
 
     class Meta:
         constraints: ClassVar = [
+            # A search looks through it for what stands anywhere in a reference, and for amounts.
             models.UniqueConstraint(
-                fields=["account", "reference"], name="one_charge_per_merchant_and_reference"
+                fields=["account", "reference"],
+                include=["amount"],
+                name="one_charge_per_merchant_and_reference",
             ),
         ]
         indexes: ClassVar = [

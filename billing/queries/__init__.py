@@ -338,11 +338,12 @@ def decisions(invoice: Invoice) -> QuerySet[InvoiceDecision]:
     return invoice.decisions.filter(decision__in=shown).order_by("at", "pk")
 
 
-def unapplied(account: BillingAccount) -> QuerySet[UnappliedEntry]:
+def unapplied(account: BillingAccount, *, kind: str = "") -> QuerySet[UnappliedEntry]:
     """The entries of the account's unapplied money, each with its payment and that payment's bill,
-    if it has one.
+    if it has one; only those of this kind if one is given.
     """
-    return account.unapplied_entries.select_related("payment__invoice")
+    found = account.unapplied_entries.select_related("payment__invoice")
+    return found.filter(kind=kind) if kind else found
 
 
 def more_than_wanted(invoice: Invoice, attempts: Sequence[Payment]) -> QuerySet[UnappliedEntry]:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from django.db.models import Count, Q, QuerySet, Sum
 
 from billing.models import BillingAccount, Charge, FulfilmentRequest
+from lib import money
+from lib.figures import Figures
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,23 @@ def costs(requests: Iterable[FulfilmentRequest]) -> dict[FulfilmentRequest, Cost
     )
     found = {row["request"]: Cost(row["sum"], row["credited"], row["count"]) for row in sums}
     return {request: found.get(name, Cost()) for name, request in by_reference.items()}
+
+
+def figures_of(
+    account: BillingAccount, found: QuerySet[FulfilmentRequest], *, most: int | None
+) -> Figures:
+    """The number of these requests of the account, and the sum of their costs; only that they are
+    more, if they are more than `most`.
+
+    Their charges are added up at once. Asking for those of each request would take seconds.
+    """
+    asked = found.order_by() if most is None else found.order_by()[: most + 1]
+    count = asked.count()
+    if most is not None and count > most:
+        return Figures(most, is_whole=False)
+    theirs = Charge.objects.filter(account=account, request__in=asked.values("reference"))
+    total = theirs.aggregate(total=Sum("amount", default=Decimal(0)))["total"]
+    return Figures(count, [[money.of(total, account.currency)]] if count else [[]])
 
 
 def charges(request: FulfilmentRequest) -> QuerySet[Charge]:

@@ -41,11 +41,17 @@ def zone_to_come(account: BillingAccount) -> TimeZonePeriod | None:
     return later.exclude(timezone=account.timezone).order_by("starts_on").first()
 
 
-def questions(account: BillingAccount) -> QuerySet[BillingQuestion]:
-    """All questions that the merchant asked about its charges and bills, answered or not."""
-    return account.questions.all()
+def questions(account: BillingAccount, *, status: str = "") -> QuerySet[BillingQuestion]:
+    """The questions that the merchant asked about its charges and bills, only those of this status
+    if one is given.
+    """
+    found = account.questions.all()
+    return found.filter(status=status) if status else found
 
 
-def threshold_requests(account: BillingAccount) -> QuerySet[ThresholdRequest]:
-    """All requests of the account for a higher threshold, answered or not."""
-    return account.threshold_requests.all()
+def threshold_requests(account: BillingAccount, *, status: str = "") -> QuerySet[ThresholdRequest]:
+    """The requests of the account for a higher threshold, only those of this status if one is
+    given.
+    """
+    found = account.threshold_requests.all()
+    return found.filter(status=status) if status else found

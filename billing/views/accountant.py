@@ -150,7 +150,8 @@ def _page(
     merchant = account.merchant
     context = {
         "account": account,
-        "days_form": days or Days(last=account.open_on - calendar.ONE_DAY),
+        "days_form": days
+        or Days(last=account.open_on - calendar.ONE_DAY, named=request.GET.get("days", "")),
         "years": documents.years(account),
         "addresses": documents.addresses(account),
         "address_form": address or NewAddress(),

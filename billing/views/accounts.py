@@ -7,8 +7,9 @@ from django.http import Http404
 from billing import queries
 from billing.models import BillingAccount, Invoice
 from billing.queries import standings
+from lib import clock
 from merchants.access import MemberRequest
-from merchants.queries import local_day
+from merchants.queries import LocalDays, local_day
 
 
 def account_of(request: MemberRequest) -> BillingAccount:
@@ -25,6 +26,14 @@ def account_and_today(request: MemberRequest, now: datetime) -> tuple[BillingAcc
     """
     account = account_of(request)
     return account, local_day(account, now)
+
+
+def account_and_days(request: MemberRequest) -> tuple[BillingAccount, LocalDays]:
+    """The billing account of the merchant in the address, and its local days as of now, for its
+    lists. Raises Http404.
+    """
+    account, today = account_and_today(request, clock.now())
+    return account, LocalDays.of(account, today)
 
 
 def invoice_of(request: MemberRequest, number: str) -> Invoice:

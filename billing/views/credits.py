@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 
 from billing.documents import exports
 from billing.forms.credits import ChargeSearch, CreditRequest
-from billing.forms.lists import CREDIT_STATUSES, CreditFilter
+from billing.forms.lists import CreditFilter
 from billing.models import BillingAccount
 from billing.operations import credits
 from billing.queries import credits as asked
-from billing.views.accounts import account_and_today, account_of
+from billing.views.accounts import account_and_days, account_of
 from lib import clock
 from lib.csv_files import language_asked
 from lib.refusals import Refused
@@ -25,19 +25,19 @@ from merchants.access import MemberRequest, for_exporting, for_finance, for_memb
 
 @for_members
 def all_credits(request: MemberRequest) -> HttpResponse:
-    wanted = CreditFilter(request.GET)
-    found = asked.of(account_of(request), **wanted.rows)
-    context = wanted.context | {"page": wanted.page(found), "statuses": CREDIT_STATUSES}
-    return render(request, "billing/credits.html", context)
+    account, local = account_and_days(request)
+    wanted = CreditFilter(request.GET, local=local)
+    page = wanted.page(asked.of(account, **wanted.rows))
+    return render(request, "billing/credits.html", wanted.context | {"page": page})
 
 
 @for_exporting
 def export_credits(request: MemberRequest) -> HttpResponseBase:
     """A CSV file of the credits that the list shows with the same filter."""
-    account, today = account_and_today(request, clock.now())
-    wanted = CreditFilter(request.GET)
+    account, local = account_and_days(request)
+    wanted = CreditFilter(request.GET, local=local)
     found = wanted.ordered(asked.of(account, **wanted.rows))
-    file_name = f"credits-{request.membership.merchant.reference}-{today}.csv"
+    file_name = f"credits-{request.membership.merchant.reference}-{local.today}.csv"
     with language_asked(request):
         return download(request, exports.credits(account, found), file_name)
 

@@ -2,16 +2,14 @@
 each.
 """
 
-from datetime import date
-
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from billing.documents import exports
-from billing.forms.lists import BILLED, CATEGORIES, ChargeOrder, DayFilter
+from billing.forms.lists import ChargeOrder, DayFilter
 from billing.queries import days, forecast
-from billing.views.accounts import account_and_today, account_of
+from billing.views.accounts import account_and_days, account_and_today, account_of
 from lib import clock
 from lib.csv_files import language_asked
 from lib.spreadsheets import download
@@ -21,16 +19,11 @@ from merchants.access import MemberRequest, for_exporting, for_members
 @for_members
 def all_days(request: MemberRequest) -> HttpResponse:
     """The page with the sums of each fee and day, filtered and sorted."""
-    account = account_of(request)
-    asked = DayFilter(request.GET)
-    month, fee = asked.rows["month"], asked.rows["fee"]
+    account, local = account_and_days(request)
+    asked = DayFilter(request.GET, local=local)
     context = asked.context | {
         "account": account,
         "page": asked.page(days.of(account, **asked.rows)),
-        "states": BILLED,
-        "categories": CATEGORIES,
-        "month": date.fromisoformat(f"{month}-01") if month else None,
-        "fee": days.fee_of(fee) if fee else None,
     }
     return render(request, "billing/days.html", context)
 
@@ -38,10 +31,10 @@ def all_days(request: MemberRequest) -> HttpResponse:
 @for_exporting
 def export_days(request: MemberRequest) -> HttpResponseBase:
     """A CSV file of the sums that the list shows with the same filter."""
-    account, today = account_and_today(request, clock.now())
-    asked = DayFilter(request.GET)
+    account, local = account_and_days(request)
+    asked = DayFilter(request.GET, local=local)
     found = asked.ordered(days.of(account, **asked.rows))
-    file_name = f"fees-by-day-{request.membership.merchant.reference}-{today}.csv"
+    file_name = f"fees-by-day-{request.membership.merchant.reference}-{local.today}.csv"
     with language_asked(request):
         return download(request, exports.days(account, found), file_name)
 

@@ -11,12 +11,12 @@ from django.shortcuts import redirect, render
 
 from billing import explanations, queries
 from billing.documents import exports, invoice_csv, pdf
-from billing.forms.lists import KINDS, STANDINGS, InvoiceFilter
+from billing.forms.lists import InvoiceFilter
 from billing.models import Invoice, Payment
 from billing.operations import payments
 from billing.queries import collecting, payment_plans, reversals, standings, timelines
 from billing.views import downloads
-from billing.views.accounts import account_and_today, account_of, invoice_of
+from billing.views.accounts import account_and_days, invoice_of
 from credit.queries import freezes
 from lib import clock, money, paging
 from lib.csv_files import language_asked, language_of
@@ -30,13 +30,11 @@ ATTEMPTS = re.compile("[0-9]{1,9}")
 
 @for_members
 def invoices(request: MemberRequest) -> HttpResponse:
-    account = account_of(request)
-    asked = InvoiceFilter(request.GET)
+    account, local = account_and_days(request)
+    asked = InvoiceFilter(request.GET, local=local)
     context = asked.context | {
         "account": account,
         "page": asked.page(standings.invoices(account, **asked.rows)),
-        "standings": STANDINGS,
-        "kinds": KINDS,
     }
     return render(request, "billing/invoices.html", context)
 
@@ -44,10 +42,10 @@ def invoices(request: MemberRequest) -> HttpResponse:
 @for_exporting
 def export_invoices(request: MemberRequest) -> HttpResponseBase:
     """A CSV file of all bills that the list shows with the same filter."""
-    account, today = account_and_today(request, clock.now())
-    asked = InvoiceFilter(request.GET)
+    account, local = account_and_days(request)
+    asked = InvoiceFilter(request.GET, local=local)
     found = asked.ordered(standings.invoices(account, **asked.rows))
-    file_name = f"bills-{request.membership.merchant.reference}-{today}.csv"
+    file_name = f"bills-{request.membership.merchant.reference}-{local.today}.csv"
     with language_asked(request):
         return download(request, exports.invoices(account, found), file_name)
 

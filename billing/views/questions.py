@@ -7,11 +7,12 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from billing.forms.lists import QuestionFilter
 from billing.forms.questions import About, Question
 from billing.operations import questions as operations
 from billing.queries import terms
-from billing.views.accounts import account_of
-from lib import clock, paging
+from billing.views.accounts import account_and_days, account_of
+from lib import clock
 from lib.refusals import Refused, sentence_of
 from merchants.access import MemberRequest, for_finance, for_members
 
@@ -45,5 +46,10 @@ def ask(request: MemberRequest) -> HttpResponse:
 
 
 def _page(request: MemberRequest, form: Question, status: int = HTTPStatus.OK) -> HttpResponse:
-    page = paging.page(terms.questions(account_of(request)), by="-id", params=request.GET)
-    return render(request, "billing/questions.html", {"form": form, "page": page}, status=status)
+    account, local = account_and_days(request)
+    asked = QuestionFilter(request.GET, local=local)
+    context = asked.context | {
+        "form": form,
+        "page": asked.page(terms.questions(account, **asked.rows)),
+    }
+    return render(request, "billing/questions.html", context, status=status)

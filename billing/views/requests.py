@@ -5,8 +5,7 @@ from django.shortcuts import render
 from billing.documents import exports
 from billing.forms.lists import ChargeOrder, RequestFilter
 from billing.queries import requests
-from billing.views.accounts import account_and_today, account_of
-from lib import clock
+from billing.views.accounts import account_and_days, account_of
 from lib.csv_files import language_asked
 from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
@@ -14,8 +13,8 @@ from merchants.access import MemberRequest, for_exporting, for_members
 
 @for_members
 def fulfilment_requests(request: MemberRequest) -> HttpResponse:
-    account = account_of(request)
-    asked = RequestFilter(request.GET)
+    account, local = account_and_days(request)
+    asked = RequestFilter(request.GET, local=local, account=account)
     page = asked.page(requests.of(account, start=asked.rows["reference"]))
     context = asked.context | {
         "account": account,
@@ -30,10 +29,10 @@ def export_requests(request: MemberRequest) -> HttpResponseBase:
     """A CSV file of the fulfilment requests that the list shows with the same filter, each with
     its cost.
     """
-    account, today = account_and_today(request, clock.now())
-    asked = RequestFilter(request.GET)
+    account, local = account_and_days(request)
+    asked = RequestFilter(request.GET, local=local, account=account)
     found = asked.ordered(requests.of(account, start=asked.rows["reference"]))
-    file_name = f"fulfilment-costs-{request.membership.merchant.reference}-{today}.csv"
+    file_name = f"fulfilment-costs-{request.membership.merchant.reference}-{local.today}.csv"
     with language_asked(request):
         return download(request, exports.requests(account, found), file_name)
 

@@ -8,15 +8,16 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from billing.forms.lists import ThresholdFilter
 from billing.forms.methods import ChosenMethod, SandboxCard
 from billing.forms.thresholds import HigherThreshold
 from billing.models import BillingAccount
 from billing.operations import cards, payment_methods, thresholds
 from billing.operations.attempts import COLLECTOR
 from billing.queries import choices, forecast, methods, terms
-from billing.views.accounts import account_of
+from billing.views.accounts import account_and_days, account_of
 from billing.views.trying import try_chosen
-from lib import clock, paging
+from lib import clock
 from lib.refusals import Refused, sentence_of
 from lib.refused_forms import add_refusal
 from merchants.access import MemberRequest, for_finance, for_members
@@ -61,9 +62,10 @@ def ask_threshold(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def threshold_requests(request: MemberRequest) -> HttpResponse:
-    found = terms.threshold_requests(account_of(request))
-    page = paging.page(found, by="-id", params=request.GET)
-    return render(request, "billing/threshold_requests.html", {"page": page})
+    account, local = account_and_days(request)
+    asked = ThresholdFilter(request.GET, local=local)
+    page = asked.page(terms.threshold_requests(account, **asked.rows))
+    return render(request, "billing/threshold_requests.html", asked.context | {"page": page})
 
 
 @for_finance

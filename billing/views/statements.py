@@ -14,7 +14,7 @@ from billing.forms.lists import ChargeFilter, StatementFilter
 from billing.models import BillingAccount
 from billing.queries import months
 from billing.views import downloads
-from billing.views.accounts import account_and_today, account_of
+from billing.views.accounts import account_and_days, account_and_today
 from lib import calendar, charts, clock, formats
 from lib.csv_files import language_asked, language_of
 from lib.spreadsheets import download
@@ -78,21 +78,19 @@ def _drawn(account: BillingAccount, by_month: months.ByMonth, size: tuple[int, i
 
 @for_members
 def statements(request: MemberRequest) -> HttpResponse:
-    account, asked = account_of(request), StatementFilter(request.GET)
-    context = asked.context | {
-        "page": asked.page(queries.statements_of(account, **asked.rows)),
-        "years": [("", _("All")), *((year, year) for year in queries.years(account))],
-    }
+    account, local = account_and_days(request)
+    asked = StatementFilter(request.GET, local=local, years=queries.years(account))
+    context = asked.context | {"page": asked.page(queries.statements_of(account, **asked.rows))}
     return render(request, "billing/statements.html", context)
 
 
 @for_exporting
 def export_statements(request: MemberRequest) -> HttpResponseBase:
     """A CSV file of the closed months that the list shows with the same filter, one row each."""
-    account, today = account_and_today(request, clock.now())
-    asked = StatementFilter(request.GET)
+    account, local = account_and_days(request)
+    asked = StatementFilter(request.GET, local=local, years=queries.years(account))
     found = asked.ordered(queries.statements_of(account, **asked.rows))
-    file_name = f"statements-{request.membership.merchant.reference}-{today}.csv"
+    file_name = f"statements-{request.membership.merchant.reference}-{local.today}.csv"
     with language_asked(request):
         return download(request, exports.closed_months(account, found), file_name)
 
@@ -102,12 +100,13 @@ def statement(request: MemberRequest, month: date) -> HttpResponse:
     """The page of the month's statement, open or closed, with its totals and charges. Raises
     Http404 if nothing was charged in the month.
     """
-    statement = queries.statement(account_of(request), month)
+    account, local = account_and_days(request)
+    statement = queries.statement(account, month)
     if statement is None:
         raise Http404("no charge has opened a statement of this month")
     # A closed month reads like its CSV; in the open one the latest charge is the interesting one.
     sorts = ("at", "-at") if statement.is_closed else ("-at", "at")
-    asked = ChargeFilter(request.GET, sorts=sorts)
+    asked = ChargeFilter(request.GET, sorts=sorts, local=local)
     context = asked.context | {
         "statement": statement,
         "totals": queries.totals(statement),

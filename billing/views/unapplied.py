@@ -4,13 +4,15 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from billing import queries
-from billing.views.accounts import account_of
-from lib import paging
+from billing.forms.lists import UnappliedFilter
+from billing.views.accounts import account_and_days
 from merchants.access import MemberRequest, for_members
 
 
 @for_members
 def unapplied(request: MemberRequest) -> HttpResponse:
-    account = account_of(request)
-    page = paging.page(queries.unapplied(account), by="-id", params=request.GET)
-    return render(request, "billing/unapplied.html", {"account": account, "page": page})
+    account, local = account_and_days(request)
+    asked = UnappliedFilter(request.GET, local=local)
+    page = asked.page(queries.unapplied(account, **asked.rows))
+    context = asked.context | {"account": account, "page": page}
+    return render(request, "billing/unapplied.html", context)

@@ -1,7 +1,7 @@
 """The forms about proceeds: filters, withdrawals, destinations."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -13,7 +13,8 @@ from credit.queries import withdrawals
 from lib import formats, money
 from lib.amount_fields import AmountField, OneCurrencyField, in_currency
 from lib.form_keys import LONGEST_KEY, new_key
-from lib.lists import Filter, choice, text
+from lib.lists import Amounts, Filter, choice, text
+from lib.spans import Dates
 from lib.text_fields import LineField
 
 KINDS = [("", _("All")), *ProceedsEntry.Kind.choices]
@@ -26,10 +27,15 @@ STANDINGS = [
 
 
 class EntryFilter(Filter):
+    LIST = "credit:proceeds_entries"
     SORTS = ("-id", "id")
+    SEARCH = "reference"
+    DATES = Dates("at", _("When"))
+    AMOUNTS = Amounts(["amount"], with_signs=True)
+    SUMS: ClassVar = {"amount": _("Total")}
 
-    kind = choice(KINDS)
-    reference = text()
+    reference = text(label=_("Order or withdrawal"))
+    kind = choice(KINDS, _("Kind of entry"))
 
 
 class DayFilter(Filter):
@@ -40,10 +46,15 @@ class DayFilter(Filter):
 
 class WithdrawalFilter(Filter):
     # People make withdrawals one by one: there are never so many that sorting them takes long.
+    LIST = "credit:withdrawals"
     SORTS = ("-requested_at", "requested_at", "-amount", "amount")
+    SEARCH = "reference"
+    DATES = Dates("requested_at", pgettext_lazy("withdrawal", "Requested"))
+    AMOUNTS = Amounts(["amount"])
+    SUMS: ClassVar = {"amount": _("Total")}
 
-    standing = choice(STANDINGS)
-    reference = text()
+    reference = text(label=_("Withdrawal starts with"))
+    standing = choice(STANDINGS, _("Status"))
 
 
 class Withdrawing(forms.Form):

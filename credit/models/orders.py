@@ -99,8 +99,12 @@ class Order(models.Model):
 
     class Meta:
         constraints: ClassVar = [
+            # A search looks through it for what stands anywhere in a reference or a buyer's name,
+            # and for amounts.
             models.UniqueConstraint(
-                fields=["line", "reference"], name="one_order_per_merchant_and_reference"
+                fields=["line", "reference"],
+                include=["buyer", "amount"],
+                name="one_order_per_merchant_and_reference",
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="order_amount_positive"),
             models.CheckConstraint(

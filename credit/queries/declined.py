@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Case, Count, DecimalField, F, Q, Sum, When
 from moneyed import Money
 
 from credit.models import CreditLine, Order
@@ -34,26 +34,27 @@ class Loss:
 
 
 def orders(
-    line: CreditLine, *, today: date, code: str = "", days: str = "", reference: str = ""
+    line: CreditLine, *, today: date, code: str = "", reference: str = "", buyer: str = ""
 ) -> OrderQuerySet:
-    """The line's declined orders, each annotated with `is_overdue`. A filter that is "" is not
-    applied.
+    """The line's declined orders, each annotated with `is_overdue`, and with its `lost` value: its
+    amount, or 0 if a rule of the merchant's own declined it. A filter that is "" is not applied.
 
-    `code` is a decline reason, or LOST for all reasons but the merchant's own rules. `days` is a
-    number as text: only orders of that many local days up to `today`. `reference` is how the
-    reference starts.
+    `code` is a decline reason, or LOST for all reasons but the merchant's own rules. `reference` is
+    how the reference starts.
     """
+    own = When(decline_code__in=Order.OWN_DECLINES, then=Decimal(0))
     found = (
         Order.objects.of_merchant(line.pk)
         .with_is_overdue(today)
+        .annotate(lost=Case(own, default=F("amount"), output_field=DecimalField()))
         .filter(status=Order.Status.DECLINED)
     )
     if code == LOST:
         found = found.exclude(decline_code__in=Order.OWN_DECLINES)
     elif code:
         found = found.filter(decline_code=code)
-    if days:
-        found = found.filter(placed_at__gte=_start(line, today, timedelta(days=int(days))))
+    if buyer:
+        found = found.filter(buyer=buyer)
     return found.filter(reference__startswith=reference) if reference else found
 
 

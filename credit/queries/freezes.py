@@ -38,9 +38,10 @@ def are_for_invoices(merchant_id: int) -> bool:
     return unpaid.filter(lifted_at__isnull=True).exists()
 
 
-def past(line: CreditLine) -> QuerySet[Freeze]:
-    """The line's freezes that were lifted."""
-    return line.freezes.filter(lifted_at__isnull=False)
+def past(line: CreditLine, *, reason: str = "") -> QuerySet[Freeze]:
+    """The line's freezes that were lifted, only those for this reason if one is given."""
+    found = line.freezes.filter(lifted_at__isnull=False)
+    return found.filter(reason=reason) if reason else found
 
 
 def overdue(line: CreditLine, *, today: date) -> Overdue:

@@ -183,8 +183,10 @@ def _once_paid(line: CreditLine, inputs: scoring.Inputs, policy: CreditPolicy) -
     return money.of(scoring.review(paid, policy).limit, line.currency)
 
 
-def past_reviews(line: CreditLine) -> QuerySet[LimitReview]:
-    return line.reviews.select_related("policy")
+def past_reviews(line: CreditLine, *, status: str = "") -> QuerySet[LimitReview]:
+    """The line's reviews, only those of this status if one is given."""
+    found = line.reviews.select_related("policy")
+    return found.filter(status=status) if status else found
 
 
 def review_of(line: CreditLine, on: date) -> LimitReview | None:
@@ -205,9 +207,14 @@ def what_overtook(review: LimitReview) -> LimitReview | LimitEntry | None:
     return newer.order_by("on").first() or changes.exclude(limit_change=0).first()
 
 
-def requests(line: CreditLine) -> QuerySet[LimitRequest]:
-    """The merchant's requests and questions about the line, answered or not."""
-    return LimitRequest.objects.filter(line=line)
+def requests(line: CreditLine, *, kind: str = "", status: str = "") -> QuerySet[LimitRequest]:
+    """The merchant's requests and questions about the line, answered or not. A filter that is ""
+    is not applied.
+    """
+    found = LimitRequest.objects.filter(line=line)
+    if kind:
+        found = found.filter(kind=kind)
+    return found.filter(status=status) if status else found
 
 
 def raise_asked(line: CreditLine) -> LimitRequest | None:

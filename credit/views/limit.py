@@ -9,15 +9,16 @@ from django.utils.translation import gettext as _
 
 from credit import exports, queries
 from credit.forms.limit import Caps, OrderCheck
-from credit.forms.orders import KINDS, EntryFilter
+from credit.forms.orders import EntryFilter, FreezeFilter
 from credit.models import CreditLine
 from credit.queries import exposure, freezes, history
 from credit.queries import limit as limits
 from credit.views.lines import line_and_today
-from lib import calendar, charts, clock, formats, paging
+from lib import calendar, charts, clock, formats
 from lib.csv_files import language_asked
 from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
+from merchants.queries import LocalDays
 
 DUE_NEXT = 5  # orders
 LARGEST_BUYERS = 5
@@ -36,7 +37,8 @@ def page(
     was refused.
     """
     line, today = line_and_today(request, clock.now())
-    asked, balances = EntryFilter(request.GET), _balances(request, line, today)
+    asked = EntryFilter(request.GET, local=LocalDays.of(line, today))
+    balances = _balances(request, line, today)
     context = asked.context | {
         "line": line,
         "freezes": freezes.in_force(line),
@@ -45,7 +47,6 @@ def page(
         "a_month_ago": history.a_month_ago(balances),
         "drawing": _drawing(line, balances),
         "page": asked.page(history.entries(line, **asked.rows)),
-        "kinds": KINDS,
         "caps_form": caps or Caps(line=line),
     }
     return render(request, "credit/line.html", context, status=status)
@@ -64,7 +65,7 @@ def chart(request: MemberRequest) -> HttpResponse:
 def export_entries(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all entries that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
-    asked = EntryFilter(request.GET)
+    asked = EntryFilter(request.GET, local=LocalDays.of(line, today))
     found = asked.ordered(history.entries(line, **asked.rows))
     file_name = f"limit-{request.membership.merchant.reference}-{today}.csv"
     with language_asked(request):
@@ -96,11 +97,12 @@ def check(request: MemberRequest) -> HttpResponse:
 def freeze_history(request: MemberRequest) -> HttpResponse:
     """The page of the line's freezes: those in force, and past ones."""
     line, today = line_and_today(request, clock.now())
-    context = {
+    asked = FreezeFilter(request.GET, local=LocalDays.of(line, today))
+    context = asked.context | {
         "line": line,
         "freezes": freezes.in_force(line),
         "overdue": freezes.overdue(line, today=today),
-        "page": paging.page(freezes.past(line), by="-placed_at", params=request.GET),
+        "page": asked.page(freezes.past(line, **asked.rows)),
     }
     return render(request, "credit/freezes.html", context)
 

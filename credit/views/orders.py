@@ -3,30 +3,31 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from credit import exports, queries
-from credit.forms.orders import REASONS, STANDINGS, TIMES, DeclinedFilter, OrderFilter
+from credit.forms.orders import DeclinedFilter, OrderFilter
 from credit.queries import declined, unmatched
 from credit.views.lines import line_and_today
 from lib import clock
 from lib.csv_files import language_asked
 from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
+from merchants.queries import LocalDays
 
 
 @for_members
 def orders(request: MemberRequest) -> HttpResponse:
     """The list of the merchant's orders."""
     line, today = line_and_today(request, clock.now())
-    asked = OrderFilter(request.GET)
-    found = queries.orders(line, today=today, **asked.wanted)
-    context = asked.context | {"page": asked.page(found), "standings": STANDINGS}
-    return render(request, "credit/orders.html", context)
+    asked = OrderFilter(request.GET, local=LocalDays.of(line, today))
+    page = asked.page(queries.orders(line, today=today, **asked.wanted))
+    return render(request, "credit/orders.html", asked.context | {"page": page})
 
 
 @for_exporting
 def export_orders(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all orders that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
-    found = queries.orders(line, today=today, **OrderFilter(request.GET).wanted)
+    asked = OrderFilter(request.GET, local=LocalDays.of(line, today))
+    found = asked.ordered(queries.orders(line, today=today, **asked.wanted))
     file_name = f"orders-{request.membership.merchant.reference}-{today}.csv"
     with language_asked(request):
         return download(request, exports.orders(line, found), file_name)
@@ -52,13 +53,11 @@ def order(request: MemberRequest, reference: str) -> HttpResponse:
 def declined_orders(request: MemberRequest) -> HttpResponse:
     """The list of declined orders, with what they were worth."""
     line, today = line_and_today(request, clock.now())
-    asked = DeclinedFilter(request.GET)
+    asked = DeclinedFilter(request.GET, local=LocalDays.of(line, today))
     context = asked.context | {
         "line": line,
         "losses": declined.losses(line, today=today),
         "page": asked.page(declined.orders(line, today=today, **asked.rows)),
-        "reasons": REASONS,
-        "times": TIMES,
     }
     return render(request, "credit/declined.html", context)
 
@@ -67,7 +66,7 @@ def declined_orders(request: MemberRequest) -> HttpResponse:
 def export_declined(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all declined orders that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
-    asked = DeclinedFilter(request.GET)
+    asked = DeclinedFilter(request.GET, local=LocalDays.of(line, today))
     found = asked.ordered(declined.orders(line, today=today, **asked.rows))
     file_name = f"declined-{request.membership.merchant.reference}-{today}.csv"
     with language_asked(request):

@@ -7,13 +7,14 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from credit import exports
-from credit.forms.withdrawals import KINDS, DayFilter, EntryFilter
+from credit.forms.withdrawals import DayFilter, EntryFilter
 from credit.queries import proceeds, unmatched, withdrawals
 from credit.views.lines import line_and_today
 from lib import clock
 from lib.csv_files import language_asked
 from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
+from merchants.queries import LocalDays
 
 LATEST = 10  # entries
 UNDER_WAY = 5  # withdrawals
@@ -56,12 +57,11 @@ def day(request: MemberRequest, on: date) -> HttpResponse:
 @for_members
 def entries(request: MemberRequest) -> HttpResponse:
     """The list of entries of the merchant's proceeds."""
-    line, _today = line_and_today(request, clock.now())
-    asked = EntryFilter(request.GET)
+    line, today = line_and_today(request, clock.now())
+    asked = EntryFilter(request.GET, local=LocalDays.of(line, today))
     context = asked.context | {
         "line": line,
         "page": asked.page(proceeds.entries(line, **asked.rows)),
-        "kinds": KINDS,
     }
     return render(request, "credit/proceeds_entries.html", context)
 
@@ -70,7 +70,7 @@ def entries(request: MemberRequest) -> HttpResponse:
 def export_entries(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all entries that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
-    asked = EntryFilter(request.GET)
+    asked = EntryFilter(request.GET, local=LocalDays.of(line, today))
     found = asked.ordered(proceeds.entries(line, **asked.rows))
     file_name = f"proceeds-{request.membership.merchant.reference}-{today}.csv"
     with language_asked(request):

@@ -10,14 +10,16 @@ from django.utils.translation import gettext as _
 
 from credit import explanations
 from credit.forms.limit import Question, Raise
+from credit.forms.orders import RequestFilter, ReviewFilter
 from credit.models import CreditLine, LimitReview
 from credit.operations import requests
 from credit.queries import limit as limits
 from credit.views.lines import line_and_today
-from lib import clock, paging
+from lib import clock
 from lib.refusals import Refused
 from lib.refused_forms import add_refusal
 from merchants.access import MemberRequest, for_finance, for_members
+from merchants.queries import LocalDays
 
 LATEST = 5  # reviews and requests
 
@@ -83,17 +85,19 @@ def ask_question(request: MemberRequest) -> HttpResponse:
 @for_members
 def all_requests(request: MemberRequest) -> HttpResponse:
     """The list of what the merchant has asked about its limit."""
-    line, _today = line_and_today(request, clock.now())
-    page = paging.page(limits.requests(line), by="-id", params=request.GET)
-    return render(request, "credit/requests.html", {"page": page})
+    line, today = line_and_today(request, clock.now())
+    asked = RequestFilter(request.GET, local=LocalDays.of(line, today))
+    page = asked.page(limits.requests(line, **asked.rows))
+    return render(request, "credit/requests.html", asked.context | {"page": page})
 
 
 @for_members
 def reviews(request: MemberRequest) -> HttpResponse:
     """The list of the line's past reviews."""
-    line, _today = line_and_today(request, clock.now())
-    page = paging.page(limits.past_reviews(line), by="-on", params=request.GET)
-    return render(request, "credit/reviews.html", {"page": page})
+    line, today = line_and_today(request, clock.now())
+    asked = ReviewFilter(request.GET, local=LocalDays.of(line, today))
+    page = asked.page(limits.past_reviews(line, **asked.rows))
+    return render(request, "credit/reviews.html", asked.context | {"page": page})
 
 
 @for_members

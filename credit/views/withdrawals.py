@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from credit import explanations, exports, withdrawal_failures
-from credit.forms.withdrawals import STANDINGS, ConfirmedWithdrawal, WithdrawalFilter, Withdrawing
+from credit.forms.withdrawals import ConfirmedWithdrawal, WithdrawalFilter, Withdrawing
 from credit.models import CreditLine, Withdrawal
 from credit.models.withdrawals import EXPECTED_WITHIN
 from credit.operations import withdrawals
@@ -26,6 +26,7 @@ from lib.refusals import Refused, sentence_of
 from lib.refused_forms import add_refusal
 from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_finance, for_members
+from merchants.queries import LocalDays
 from merchants.second_factor import has_one, with_second_factor
 
 
@@ -33,14 +34,13 @@ from merchants.second_factor import has_one, with_second_factor
 def history(request: MemberRequest) -> HttpResponse:
     """The list of the merchant's withdrawals."""
     now = clock.now()
-    line, _today = line_and_today(request, now)
-    asked = WithdrawalFilter(request.GET)
+    line, today = line_and_today(request, now)
+    asked = WithdrawalFilter(request.GET, local=LocalDays.of(line, today))
     context = asked.context | {
         "line": line,
         "now": now,
         "stopped_by": queries.stopped_by(line),
         "page": asked.page(queries.withdrawals(line, **asked.rows)),
-        "standings": STANDINGS,
     }
     return render(request, "credit/withdrawals.html", context)
 
@@ -49,7 +49,7 @@ def history(request: MemberRequest) -> HttpResponse:
 def export(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all withdrawals that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
-    asked = WithdrawalFilter(request.GET)
+    asked = WithdrawalFilter(request.GET, local=LocalDays.of(line, today))
     found = asked.ordered(queries.withdrawals(line, **asked.rows))
     file_name = f"withdrawals-{request.membership.merchant.reference}-{today}.csv"
     with language_asked(request):

@@ -3,6 +3,7 @@
 User        one person, known by e-mail address.
 Merchant    one shop; its reference is the platform's name for it, unique and kept for ever.
 Membership  a person's role at a merchant; at most one for each pair.
+SavedView   what a member asks a list for, under a name; private to that person and merchant.
 Invitation  a role offered to an e-mail address; accepted once, within a week.
 Profile     a merchant's licence and contacts, and whether an operator confirmed them.
 ProfileStep a change, confirmation or rejection of a part of a profile; append-only.
@@ -35,6 +36,7 @@ from merchants.models.notes import Note
 from merchants.models.people import Invitation, Membership, User, UserManager
 from merchants.models.policies import OperatorDecision, OperatorFigure, OperatorPolicy
 from merchants.models.proposals import Proposal
+from merchants.models.saved_views import SavedView
 from merchants.models.sign_ins import EnrolledFactor, SecurityMail, SignIn
 from merchants.models.time_zones import TimeZoneData
 
@@ -54,6 +56,7 @@ __all__ = [
     "ProfilePart",
     "ProfileStep",
     "Proposal",
+    "SavedView",
     "SecurityMail",
     "SignIn",
     "Standing",

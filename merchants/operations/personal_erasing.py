@@ -1,8 +1,9 @@
 """How the rows that this package keeps of people are erased, and what speaks against it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -20,11 +21,12 @@ from merchants.models import (
     Profile,
     ProfilePart,
     Proposal,
+    SavedView,
     SecurityMail,
     SignIn,
 )
 from merchants.operations import profiles, sessions
-from merchants.personal import BUYER, HOLDINGS, Holding, Kind, Subject
+from merchants.personal import BUYER, HOLDINGS, Holding, Kind, Row, Subject
 from merchants.trail import Action
 from trail.models import TrailEntry
 
@@ -57,6 +59,7 @@ def register() -> None:
         Holding(10, "account", kind=PERSON, rows=personal_rows.account, erase=_account,
                 object_to=_object),
         Holding(11, "roles", kind=PERSON, rows=personal_rows.roles),
+        Holding(18, "saved views", kind=PERSON, rows=personal_rows.saved_views),
         Holding(12, "invitations", kind=PERSON, rows=personal_rows.invitations, erase=_invitations),
         Holding(13, "sign-ins", kind=PERSON, rows=personal_rows.sign_ins, erase=_sign_ins),
         Holding(14, "sessions", kind=PERSON, rows=personal_rows.sessions),
@@ -71,6 +74,7 @@ def register() -> None:
                 erase=_contacts),
         Holding(20, "contacts and licences before", kind=CONTACTS,
                 rows=personal_rows.contacts_before, erase=_contacts_before),
+        Holding(80, "saved views", kind=Kind.BUYER, rows=_views_of, erase=_erase_views),
         Holding(90, "trail", kind=Kind.BUYER, rows=_taken_before, erase=_buyer_on_trail),
     )  # fmt: skip
 
@@ -254,6 +258,24 @@ def _named(subject: Subject, pseudonym: str) -> int:
             told = LogEntry.objects.filter(**{f"{column}__contains": name})
             rows += told.update(**{column: Replace(column, Value(name), Value(new))})
     return rows
+
+
+def _views(subject: Subject) -> "QuerySet[SavedView]":
+    """The views of lists that are asked for this buyer."""
+    asked = urlencode({"buyer": subject.names[0]})
+    ends = Q(query__endswith=asked) | Q(query__contains=f"{asked}&")
+    return SavedView.objects.filter(ends)
+
+
+def _views_of(subject: Subject) -> Iterator[Row]:
+    for view in _views(subject).select_related("membership__merchant").order_by("pk"):
+        merchant = view.membership.merchant.reference
+        yield {"merchant": merchant, "page": view.page, "saved_at": view.saved_at.isoformat()}
+
+
+def _erase_views(subject: Subject, pseudonym: str) -> int:
+    """Delete them: whoever saved one has lost nothing but a shortcut."""
+    return _views(subject).delete()[0]
 
 
 def _taken_before(subject: Subject) -> Iterable[dict[str, Any]]:

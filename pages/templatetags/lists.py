@@ -1,13 +1,12 @@
 """Template tags for the parts of a list that show how it is filtered and sorted (lib.lists)."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import template
-from django_stubs_ext import StrOrPromise
 
-from lib.lists import LONGEST_TEXT, Filter
+from lib.lists import Filter
 from lib.spreadsheets import FORMAT
+from pages.bars import Bar
 
 register = template.Library()
 
@@ -18,50 +17,14 @@ def as_excel(query: str) -> str:
     return f"{query}&format={FORMAT}" if query else f"?format={FORMAT}"
 
 
-@register.inclusion_tag("includes/chips.html", takes_context=True)
-def chips(
-    context: dict[str, Any],
-    name: str,
-    choices: Iterable[tuple[str, StrOrPromise]],
-    label: str,
-) -> dict[str, Any]:
-    """The choices of the filter's field `name` as links, the present one marked."""
-    asked: Filter = context["filter"]
-    chosen = asked.rows[name]
-    links = [(asked.link(**{name: value}), text, value == chosen) for value, text in choices]
-    return {"label": label, "links": links}
-
-
-@register.inclusion_tag("includes/search.html", takes_context=True)
-def search(
-    context: dict[str, Any],
-    name: str,
-    label: str,
-    choices: Iterable[tuple[str, StrOrPromise]] = (),
-    of: str = "",
-    of_label: str = "",
-    all_label: str = "",
-) -> dict[str, Any]:
-    """A search box for the filter's field `name`. If `choices` are given, it has a menu of them for
-    the field `of`.
-
-    The list's other filters and its order are kept.
+@register.inclusion_tag("includes/bar.html", takes_context=True)
+def bar(context: dict[str, Any]) -> dict[str, Any]:
+    """The bar of the page's list: what it can be asked for, what was asked, how much was found, and
+    the person's own views of it.
     """
-    asked: Filter = context["filter"]
-    kept = {key: value for key, value in asked.asked.items() if key not in (name, of)}
-    return {
-        "name": name,
-        "label": label,
-        "value": asked.rows[name],
-        "longest": asked.fields[name].max_length or LONGEST_TEXT,  # type: ignore[attr-defined]
-        "kept": kept,
-        "anchor": asked.anchor,
-        "choices": choices,
-        "of": of,
-        "of_label": of_label,
-        "all_label": all_label,
-        "chosen": asked.rows.get(of, ""),
-    }
+    request = context["request"]
+    shown = Bar(context["filter"], request.membership)
+    return {"bar": shown, "filter": context["filter"], "request": request}
 
 
 @register.inclusion_tag("includes/heading.html", takes_context=True)
@@ -82,9 +45,3 @@ def heading(context: dict[str, Any], field: str, label: str, align: str = "") ->
         "order": order if shown else "",
         "address": asked.link(by=other) if asked and other else "",
     }
-
-
-@register.simple_tag(takes_context=True)
-def without(context: dict[str, Any], name: str) -> str:
-    """The address of the same list without a filter on field `name`."""
-    return str(context["filter"].link(**{name: ""}))

@@ -112,6 +112,9 @@ MERCHANT = {
     "merchant:notifications": Answers("200 200 200 404 404 302", "302 302 302 404 404 302"),
     "merchant:profile": Answers("200 200 200 404 404 302", "200 403 403 404 404 302"),
     "merchant:team": SHOWS,
+    # Sent empty, it names no list.
+    "merchant:save_view": Answers("405 405 405 404 404 302", "404 404 404 404 404 302"),
+    "merchant:remove_view": Answers("405 405 405 404 404 302", "404 404 404 404 404 302"),
     "billing:invoices_csv": EXPORTS,
     "credit:proceeds_csv": EXPORTS,
     "merchant:document": NOT_HERE,

@@ -2,6 +2,7 @@
 
 import json
 from io import StringIO
+from urllib.parse import urlencode
 
 import pytest
 from django.core.management import call_command
@@ -11,12 +12,12 @@ from credit.operations import own_rules
 from credit.personal import BuyerOwes
 from gateway.models import ReceivedEvent
 from gateway.webhooks.models import WebhookEvent
-from merchants.models import Erasure, User
-from merchants.operations import erasures
+from merchants.models import Erasure, SavedView, User
+from merchants.operations import erasures, saved_views
 from tests import shops
 from tests.amounts import usd
 from tests.credit.pages import set_clock
-from tests.factories import browser_of, operator
+from tests.factories import browser_of, member, operator
 from tests.gateway.asking import AN_ORDER, Caller
 from tests.gateway.imports import importing
 from tests.merchants import erasing
@@ -172,3 +173,19 @@ def test_of_two_administrators_at_once_one_erases_a_buyer() -> None:
 
     assert at_once(erase, threads=2) == {"erased": 1, "nothing kept": 1}
     assert Order.objects.get().buyer == str(Erasure.objects.get())
+
+
+def test_views_of_lists_that_ask_for_the_buyer_go(boss: User) -> None:
+    shop, _ = nattaya_has_bought()
+    person = member(shop)
+    views = {"Hers": {"buyer": NAME, "by": "due_on"}, "Others": {"buyer": f"{NAME}-2"}, "All": {}}
+    for name, asked in views.items():
+        saved_views.save(
+            membership_id=person.memberships.get().pk,
+            page="credit:orders",
+            name=name,
+            query=urlencode(asked),
+            now=NOW,
+        )
+    erasures.erase_buyer(buyer=NAME, reason=WHY, actor=boss, now=NOW)
+    assert set(SavedView.objects.values_list("name", flat=True)) == {"Others", "All"}

@@ -75,18 +75,6 @@ def test_a_list_further_down_the_page_is_led_to() -> None:
     assert Entries({"by": "placed_at"}).query == "?by=placed_at"
 
 
-def test_chips_mark_the_one_that_is_on() -> None:
-    choices = [("", "All"), ("OPEN", "Open")]
-    filter = asked(status="OPEN", reference="A-")
-    page = shown("{% chips 'status' choices 'Status' %}", filter)
-    assert page == '<nav class="chips" aria-label="Status"></nav>'  # no choices, no chips
-    context = filter.context | {"choices": choices}
-    rendered = Template("{% load lists %}{% chips 'status' choices 'Status' %}")
-    page = rendered.render(Context(context))
-    assert '<a href="?reference=A-">All</a>' in page
-    assert '<a href="?status=OPEN&amp;reference=A-" aria-current="true">Open</a>' in page
-
-
 @pytest.mark.parametrize(
     ("by", "heading"),
     [
@@ -107,13 +95,3 @@ def test_a_heading_that_sorts_one_way_only_leads_nowhere_once_it_did() -> None:
 def test_a_heading_by_which_nothing_is_sorted_is_a_heading() -> None:
     assert shown("{% heading 'amount' 'Amount' %}", asked()) == '<th scope="col">Amount</th>'
     assert shown("{% heading 'placed_at' 'Placed' %}", None) == '<th scope="col">Placed</th>'
-
-
-def test_a_search_keeps_filter_and_order() -> None:
-    filter = Entries({"status": "OPEN", "reference": '"<', "by": "due_on", "after": "1~1"})
-    page = shown("{% search 'reference' 'Starts with' %}", filter)
-    assert 'action="#entries"' in page
-    assert '<input type="hidden" name="status" value="OPEN">' in page
-    assert '<input type="hidden" name="by" value="due_on">' in page
-    assert 'name="reference" type="search" maxlength="10" value="&quot;&lt;"' in page
-    assert "after" not in page

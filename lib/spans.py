@@ -1,0 +1,136 @@
+"""Spans of local days that readers choose for a list: the last days or months, or any two days.
+
+Days are the merchant's own, and both ends of a span belong to it (rule 23.17).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import DateTimeField, Model, Q
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from lib import calendar
+from lib.formats import day_text
+
+FIRST_YEAR, LAST_YEAR = 1970, 2999  # whatever is before or after them is a slip of the keyboard
+
+
+class LocalDays(Protocol):
+    """How a merchant counts its days, and which one it has now."""
+
+    @property
+    def today(self) -> date: ...
+
+    def start_of(self, day: date) -> datetime:
+        """The instant at which the merchant's local day starts."""
+
+
+class DayField(forms.DateField):
+    """A form field for a day, as the browser's own field for days sends it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        super().__init__(input_formats=["%Y-%m-%d"], widget=widget, **kwargs)
+
+    def clean(self, value: Any) -> date | None:
+        """The day, or None if nothing was entered. Raises ValidationError for what is no day, or
+        one of another age.
+        """
+        day: date | None = super().clean(value)
+        if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValidationError(
+                _("Enter a day between %(earliest)s and %(latest)s.")
+                % {"earliest": FIRST_YEAR, "latest": LAST_YEAR}
+            )
+        return day
+
+
+@dataclass(frozen=True)
+class Span:
+    """The local days from `since` to `until`, both included; None is open at that end."""
+
+    since: date | None = None
+    until: date | None = None
+
+    @property
+    def text(self) -> str:
+        """The span as a reader reads it: "1 Oct 2026 – 31 Oct 2026", or one day, or from a day."""
+        if self.since is not None and self.since == self.until:
+            return day_text(self.since)
+        if self.since is None:
+            return str(_("up to %(day)s") % {"day": day_text(self.until)})
+        if self.until is None:
+            return str(_("from %(day)s") % {"day": day_text(self.since)})
+        return f"{day_text(self.since)} – {day_text(self.until)}"
+
+    def __bool__(self) -> bool:
+        return self.since is not None or self.until is not None
+
+
+def _last(days: int) -> Callable[[date], Span]:
+    """The span of the last `days` days, today included."""
+    return lambda today: Span(today - timedelta(days=days - 1), today)
+
+
+def _month(today: date) -> Span:
+    return Span(calendar.month_of(today), calendar.month_end(today))
+
+
+def _last_month(today: date) -> Span:
+    return _month(calendar.month_of(today) - calendar.ONE_DAY)
+
+
+# The spans that are offered by name, by what the address calls them.
+PRESETS: dict[str, tuple[StrOrPromise, Callable[[date], Span]]] = {
+    "today": (_("Today"), _last(1)),
+    "7": (_("Last 7 days"), _last(7)),
+    "30": (_("Last 30 days"), _last(30)),
+    "month": (_("This month"), _month),
+    "last-month": (_("Last month"), _last_month),
+}
+CHOICES = [("", _("Any time")), *((code, label) for code, (label, _of) in PRESETS.items())]
+
+
+def preset(code: str, today: date) -> Span:
+    """The span of this name as of `today`. Raises KeyError."""
+    return PRESETS[code][1](today)
+
+
+@dataclass(frozen=True)
+class Dates:
+    """The column by which a list is asked for days: one of instants, of days, or, with
+    `is_of_months`, of the first days of months, which are found by any of their days.
+    """
+
+    column: str
+    label: StrOrPromise
+    is_of_months: bool = False
+
+    def within(self, span: Span, model: type[Model], local: LocalDays) -> Q:
+        """The condition that a row lies in the span."""
+        if isinstance(model._meta.get_field(self.column), DateTimeField):
+            return self._between_instants(span, local)
+        first = span.since and calendar.month_of(span.since) if self.is_of_months else span.since
+        found = Q()
+        if first is not None:
+            found &= Q(**{f"{self.column}__gte": first})
+        if span.until is not None:
+            found &= Q(**{f"{self.column}__lte": span.until})
+        return found
+
+    def _between_instants(self, span: Span, local: LocalDays) -> Q:
+        """From the instant at which the first day starts until the one at which the last one ends:
+        when the next one starts.
+        """
+        found = Q()
+        if span.since is not None:
+            found &= Q(**{f"{self.column}__gte": local.start_of(span.since)})
+        if span.until is not None:
+            next_day = span.until + calendar.ONE_DAY
+            found &= Q(**{f"{self.column}__lt": local.start_of(next_day)})
+        return found

@@ -1,0 +1,57 @@
+"""Saves and deletes the views that members have of their lists (rule 23.19)."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from lib import clock, lists
+from lib.refusals import Refused, sentence_of
+from merchants.access import MemberRequest, for_members
+from merchants.forms import View
+from merchants.models.saved_views import LONGEST_QUERY
+from merchants.operations import saved_views
+
+
+@for_members
+@require_POST
+def save(request: MemberRequest) -> HttpResponse:
+    """Save what the list shows under the name that was given, and lead back to it."""
+    form = View(request.POST)
+    if not form.is_valid():
+        for errors in form.errors.values():
+            messages.error(request, str(errors[0]))
+        return _back(request, form.data.get("page", ""), form.data.get("query", ""))
+    try:
+        view = saved_views.save(
+            membership_id=request.membership.pk, now=clock.now(), **form.cleaned_data
+        )
+    except Refused as refused:
+        messages.error(request, sentence_of(refused))
+    else:
+        messages.success(request, _("Saved as “%(name)s”.") % {"name": view.name})
+    return _back(request, form.cleaned_data["page"], form.cleaned_data["query"])
+
+
+@for_members
+@require_POST
+def remove(request: MemberRequest, pk: int) -> HttpResponse:
+    """Delete one of the person's views, and lead back to its list. Raises Http404 for another
+    person's.
+    """
+    try:
+        view = saved_views.remove(membership_id=request.membership.pk, view_id=pk)
+    except saved_views.UnknownView as refused:
+        raise Http404("the member has no such view") from refused
+    messages.success(request, _("“%(name)s” is deleted.") % {"name": view.name})
+    return _back(request, view.page, "")
+
+
+def _back(request: MemberRequest, page: str, query: str) -> HttpResponse:
+    """Redirect to the list, asked as before. Raises Http404 if there is no such list."""
+    if page not in lists.of_pages():
+        raise Http404("there is no such list")
+    address = reverse(page, args=[request.membership.merchant.reference])
+    return redirect(f"{address}?{query[:LONGEST_QUERY]}" if query else address)

@@ -1,0 +1,190 @@
+"""What the bar above a list shows: the one way in which every list of a merchant is asked for days,
+amounts, and whatever else its Filter declares (lib.lists, rule 23.17).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django import forms
+from django.forms import BoundField
+from django.utils.translation import gettext as _
+from django_stubs_ext import StrOrPromise
+from moneyed import Money
+
+from lib import spans
+from lib.lists import Filter
+from merchants import queries
+from merchants.models import Membership, SavedView
+
+OF_DAYS, OF_AMOUNTS = ("days", "since", "until"), ("least", "most")
+
+
+@dataclass(frozen=True)
+class Pill:
+    """One thing that a list can be asked for: a menu of links, fields to fill in, or both."""
+
+    label: StrOrPromise
+    text: str  # what is asked for now; "" if nothing is
+    clear: str  # the address of the list without it
+    links: Sequence[tuple[str, StrOrPromise, bool]] = ()  # address, text, whether it is asked for
+    fields: Sequence[BoundField] = ()
+
+    @property
+    def has_mistakes(self) -> bool:
+        return any(field.errors for field in self.fields)
+
+    @property
+    def can_be_cleared(self) -> bool:
+        """Whether it needs a link for that; the first choice of a menu is such a link."""
+        return bool(self.text and not self.links)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A value in the address that makes no sense, and why."""
+
+    label: StrOrPromise
+    value: str
+    errors: Sequence[str]
+
+
+class Bar:
+    """The bar of one list, as its page was asked for."""
+
+    def __init__(self, asked: Filter, membership: Membership) -> None:
+        self.filter, self.membership = asked, membership
+        self.views: Sequence[SavedView] = (
+            queries.saved_views(membership, asked.LIST) if asked.LIST else []
+        )
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is anything to ask for: a list without any row has no bar."""
+        asked = self.filter
+        return bool(asked.figures.count or asked.data or self.views)
+
+    @property
+    def can_save(self) -> bool:
+        """Whether what is shown can be saved; an operator who looks at the pages saves nothing."""
+        return bool(self.filter.LIST and self.membership.pk)
+
+    @property
+    def query(self) -> str:
+        """What is asked for, as views keep it."""
+        return self.filter.query.removeprefix("?")
+
+    @property
+    def search(self) -> BoundField | None:
+        """The field that is always open."""
+        return self.filter[self.filter.SEARCH] if self.filter.SEARCH else None
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What the form carries along, as it has no field for it."""
+        filled = {self.filter.SEARCH, *OF_AMOUNTS, "since", "until"}
+        filled |= {pill.fields[0].name for pill in self.pills if pill.fields}
+        return {name: text for name, text in self.filter.asked.items() if name not in filled}
+
+    @property
+    def pills(self) -> list[Pill]:
+        """All that the list can be asked for besides the open field: days first, amounts last but
+        what is typed.
+        """
+        asked = self.filter
+        own = [name for name in asked.base_fields if name != asked.SEARCH]
+        menus = [one for one in own if isinstance(asked.fields[one], forms.ChoiceField)]
+        typed = [one for one in own if one not in menus and asked.fields[one].label]
+        return [
+            *([self._days()] if asked.DATES else []),
+            *map(self._menu, menus),
+            *([self._amounts()] if asked.AMOUNTS else []),
+            *map(self._typed, typed),
+        ]
+
+    @property
+    def chips(self) -> list[Pill]:
+        """All that is asked for, each with the address of the list without it."""
+        asked = self.filter
+        named = [pill for pill in self.pills if pill.text]
+        unnamed = [name for name in asked.base_fields if not asked.fields[name].label]
+        search = [asked.SEARCH] if asked.SEARCH else []
+        return [
+            *(self._typed(name) for name in search if asked.said[name]),
+            *named,
+            *(self._typed(name) for name in unnamed if asked.said[name]),
+        ]
+
+    @property
+    def unlisted(self) -> list[Pill]:
+        """What is asked for without a pill of its own."""
+        return [chip for chip in self.chips if not chip.label]
+
+    @property
+    def mistakes(self) -> Iterator[Mistake]:
+        """What makes no sense in the address; everything else of it counts."""
+        for name, errors in self.filter.errors.items():
+            value = str(self.filter.data.get(name, ""))[:40]
+            label = self.filter.fields[name].label or name
+            yield Mistake(label, value, [str(error) for error in errors])
+        by = str(self.filter.data.get("by", ""))
+        if by and by not in (*self.filter.sorts, *self.filter.SORTS):
+            yield Mistake(_("Order of the list"), by[:40], [_("The list has no such order.")])
+        for name in self.filter.unknown:
+            yield Mistake(name, "", [_("The list cannot be asked for this.")])
+
+    @property
+    def sums(self) -> list[tuple[StrOrPromise, Sequence[Money]]]:
+        """What the rows come to: the name of each sum, and its amounts by currency; nothing while
+        not all rows are counted.
+        """
+        labels = self.filter.SUMS.values()
+        return list(zip(labels, self.filter.figures.sums, strict=False))
+
+    def _days(self) -> Pill:
+        asked = self.filter
+        none, chosen = {"since": "", "until": "", "days": ""}, asked.said["days"]
+        links = [
+            (asked.link(**none | {"days": code}), label, code == chosen and not self._is_custom)
+            for code, label in spans.CHOICES
+        ]
+        named = dict(spans.CHOICES)[chosen] if chosen else asked.span.text if asked.span else ""
+        return Pill(
+            asked.fields["days"].label or "",
+            str(named),
+            asked.link(**none),
+            links,
+            [asked["since"], asked["until"]],
+        )
+
+    @property
+    def _is_custom(self) -> bool:
+        return bool(self.filter.said["since"] or self.filter.said["until"])
+
+    def _amounts(self) -> Pill:
+        least, most = (str(self.filter.said[name]) for name in OF_AMOUNTS)
+        text = f"{least} – {most}" if least and most else ""
+        if not text and (least or most):
+            said = _("from %(amount)s") if least else _("up to %(amount)s")
+            text = said % {"amount": least or most}
+        label = self.filter.AMOUNTS.label if self.filter.AMOUNTS else ""
+        clear = self.filter.link(least="", most="")
+        return Pill(label, text, clear, fields=[self.filter[name] for name in OF_AMOUNTS])
+
+    def _menu(self, name: str) -> Pill:
+        asked, field = self.filter, self.filter.fields[name]
+        chosen, choices = asked.said[name], list(field.choices)  # type: ignore[attr-defined]
+        links = [
+            (asked.link(**{name: str(code)}), label, code == chosen) for code, label in choices
+        ]
+        text = asked.text_of(name) if chosen else ""
+        return Pill(field.label or "", text, asked.link(**{name: ""}), links)
+
+    def _typed(self, name: str) -> Pill:
+        asked = self.filter
+        text = asked.text_of(name) if asked.said[name] else ""
+        return Pill(
+            asked.fields[name].label or "",
+            text,
+            asked.link(**{name: ""}),
+            fields=[asked[name]],
+        )

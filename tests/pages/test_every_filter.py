@@ -1,0 +1,46 @@
+"""Whatever a list is asked for, its count and sum are those of its rows (rule 23.18)."""
+
+from collections.abc import Callable
+
+import pytest
+
+from credit.forms.orders import OrderFilter
+from lib.lists import Filter
+from lib.spans import CHOICES
+from tests.credit.pages import set_clock
+from tests.factories import browser_of, member
+from tests.routes import addresses, full_shop
+
+pytestmark = pytest.mark.django_db
+
+clock = pytest.fixture(set_clock)
+
+
+def test_every_list_can_be_asked_for_what_it_declares(clock: Callable[[str], None]) -> None:
+    """Count and sum stay those of the rows, whichever way the list is narrowed."""
+    shop = full_shop()
+    clock("2026-12-01 10:00")
+    owner = browser_of(member(shop))
+    seen: set[type[Filter]] = set()
+    for address in addresses(shop):
+        list_of = (owner.get(address).context or {}).get("filter")
+        if list_of is None or type(list_of) in seen:
+            continue
+        seen.add(type(list_of))
+        days = [{"days": code} for code, _label in CHOICES if code] if list_of.DATES else []
+        amounts = [{"least": "1"}, {"most": "50"}] if list_of.AMOUNTS else []
+        menus = [
+            {name: code}
+            for name, field in list_of.fields.items()
+            for code, _label in getattr(field, "choices", ())
+            if name != "days"
+        ]
+        for params in [{}, *days, *amounts, *menus]:
+            context = owner.get(address, params).context
+            found, rows = context["filter"], context["page"].rows
+            assert found.errors == {}, (address, params)
+            assert not list(found.unknown), (address, params)
+            assert found.figures.count == len(rows), (address, params)
+            assert found.counted(found._found, None) == found.figures, (address, params)
+    assert len(seen) >= 18
+    assert OrderFilter in seen
