@@ -7,15 +7,15 @@ from django.shortcuts import redirect, render
 from billing import queries as billing_queries
 from billing.models import BillingAccount
 from billing.queries import attention as billing_attention
-from billing.queries import forecast
+from billing.queries import costs, forecast
 from credit.queries import attention as credit_attention
-from credit.queries import freezes, proceeds
+from credit.queries import proceeds
 from lib import calendar, clock
 from merchants import queries as merchants
 from merchants.access import MemberRequest, for_members
 from merchants.models import User
 from merchants.queries import local_day
-from pages import activity, help, search
+from pages import activity, desk, help, search
 from pages.forms import Search
 
 LATEST = 6  # notices
@@ -24,23 +24,24 @@ MATURING_DAYS = 4
 
 @for_members
 def overview(request: MemberRequest) -> HttpResponse:
-    """The start page: what needs attention, credit, proceeds, charges and the next bill."""
+    """The start page: what needs attention, credit, proceeds, costs, the next bill. Rule 20.9."""
     now, account = clock.now(), _account(request)
     line = account.merchant.credit_line
     today, billing_today = local_day(line, now), local_day(account, now)
-    month = calendar.month_of(billing_today)
+    needs, spent = credit_attention.of(line, today=today), costs.of(account, today=billing_today)
     context = {
         "today": today,
-        "month": month,
-        "month_end": calendar.month_end(month),
         "line": line,
         "account": account,
-        "freezes": freezes.in_force(line),
-        "credit": credit_attention.of(line, today=today),
+        "freezes": needs.freezes,
+        "credit": needs,
         "billing": billing_attention.of(account),
         "proceeds": proceeds.buckets(line.pk, today=today),
         "maturing_days": MATURING_DAYS,
-        "totals": billing_queries.month_so_far(account, month),
+        "month": calendar.month_of(billing_today),
+        "use": desk.use_of(line, account.merchant, today=today),
+        "costs": spent,
+        "costs_drawing": desk.drawing_of(spent),
         "forecast": forecast.forecast(account, today=billing_today),
         "activity": activity.latest(account.merchant, most=LATEST),
     }
