@@ -66,6 +66,11 @@ class UnpaidBill:
     attempts: int  # so many there are
 
     @property
+    def is_checked(self) -> bool:
+        """Whether an attempt has no answer yet."""
+        return self.standing == Standing.CHECKED
+
+    @property
     def waits_for_us(self) -> bool:
         """Whether its payer has nothing to do: it is being checked, or collected by itself."""
         return self.standing in (Standing.CHECKED, Standing.COLLECTING)
