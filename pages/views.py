@@ -17,7 +17,7 @@ from merchants import queries as merchants
 from merchants.access import MemberRequest, for_members
 from merchants.models import User
 from merchants.queries import local_day
-from pages import activity, desk, help, search
+from pages import activity, help, home_charts, search
 from pages.forms import Search
 
 LATEST = 6  # notices
@@ -36,7 +36,7 @@ def overview(request: MemberRequest) -> HttpResponse:
         "credit": credit_attention.of(account.merchant.credit_line, today=today),
         "billing": owed,
     }
-    is_checked = any(bill.is_checked for bill in owed.waiting)
+    is_checked = any(invoice.is_checked for invoice in owed.waiting)
     told = _("A payment is being checked.") if is_checked else _("The payment was checked.")
     part = live.Part("desk", "overview/desk.html", is_checked, told, seconds=10)
     if live.asked(request) != part.name:
@@ -51,9 +51,9 @@ def _books(account: BillingAccount, today: date, billing_today: date) -> dict[st
         "proceeds": proceeds.buckets(line.pk, today=today),
         "maturing_days": MATURING_DAYS,
         "month": calendar.month_of(billing_today),
-        "use": desk.use_of(line, account.merchant, today=today),
+        "use": home_charts.use_of(line, account.merchant, today=today),
         "costs": spent,
-        "costs_drawing": desk.drawing_of(spent),
+        "costs_drawing": home_charts.drawing_of(spent),
         "forecast": forecast.forecast(account, today=billing_today),
         "activity": activity.latest(account.merchant, most=LATEST),
     }

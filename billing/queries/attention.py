@@ -91,12 +91,12 @@ class Attention:
     @property
     def to_pay(self) -> Sequence[UnpaidBill]:
         """The bills about which their payer can do something."""
-        return [bill for bill in self.invoices if not bill.waits_for_us]
+        return [one for one in self.invoices if not one.waits_for_us]
 
     @property
     def waiting(self) -> Sequence[UnpaidBill]:
         """The bills of which a payment is checked, or that are collected by themselves."""
-        return [bill for bill in self.invoices if bill.waits_for_us]
+        return [one for one in self.invoices if one.waits_for_us]
 
 
 def of(account: BillingAccount) -> Attention:

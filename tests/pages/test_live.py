@@ -24,7 +24,7 @@ from tests.unchanged import nothing_changes
 pytestmark = pytest.mark.django_db
 
 clock = pytest.fixture(set_clock)
-BILL = f"/m/rosewood/billing/invoices/{paying.FIRST}/"
+INVOICE = f"/m/rosewood/billing/invoices/{paying.FIRST}/"
 SEEN = re.compile(r'name="live_seen" value="(\w+)"')
 
 
@@ -48,26 +48,26 @@ def test_a_payment_that_settles_is_followed_until_it_has(clock: Callable[[str], 
     shop = checked()
     clock("2026-11-01 11:05")
     owner = browser_of(member(shop))
-    page = owner.get(BILL).content.decode()
+    page = owner.get(INVOICE).content.decode()
     assert 'hx-trigger="every 5s, look"' in page
-    assert f'<a href="{BILL}">Refresh</a>' in page  # without a script
+    assert f'<a href="{INVOICE}">Refresh</a>' in page  # without a script
     (seen,) = SEEN.findall(page)
     with CaptureQueriesContext(connection) as queries:
-        same = poll(owner, BILL, live_seen=seen)
+        same = poll(owner, INVOICE, live_seen=seen)
     assert (same.status_code, same.content) == (204, b"")  # nothing that would be read out again
     assert len(queries) <= 10
-    first = poll(owner, BILL)
+    first = poll(owner, INVOICE)
     assert first.status_code == 200
     assert "<nav" not in first.content.decode()
     assert "<h2>Lines</h2>" not in first.content.decode()
     assert "Being checked" in text_of(first)
     paying.hear(shop, "2026-11-01 11:06", paying.paid())
-    last = poll(owner, BILL, live_seen=seen)
+    last = poll(owner, INVOICE, live_seen=seen)
     assert last.status_code == 286
     assert "Collected 39.00 USD" in text_of(last)
     assert f'data-told="Bill {paying.FIRST}: Collected"' in last.content.decode()
     assert "Refresh" not in text_of(last)
-    done = owner.get(BILL).content.decode()
+    done = owner.get(INVOICE).content.decode()
     assert "hx-" not in done
     assert "htmx.js" not in done
 
@@ -80,10 +80,10 @@ def test_only_who_may_see_the_page_follows_it(clock: Callable[[str], None]) -> N
     removed = browser_of(gone)
     Membership.objects.get(user=gone).delete()
     with nothing_changes():
-        assert poll(viewer, BILL).status_code == 200
+        assert poll(viewer, INVOICE).status_code == 200
     for client in (stranger, removed, Client()):
         with nothing_changes():
-            ended = poll(client, BILL)
+            ended = poll(client, INVOICE)
         assert ended.status_code == 286  # htmx asks no more
         assert text_of(ended) == "This no longer refreshes by itself. Refresh"
         assert ended["HX-Reswap"] == "beforeend"
@@ -96,10 +96,10 @@ def test_to_follow_keeps_no_session_alive(clock: Callable[[str], None]) -> None:
     owner = browser_of(member(shop))
     before = list(Session.objects.values_list()), list(UserSession.objects.values_list())
     clock("2026-11-01 15:00")
-    assert poll(owner, BILL).status_code == 200
+    assert poll(owner, INVOICE).status_code == 200
     assert (list(Session.objects.values_list()), list(UserSession.objects.values_list())) == before
     clock("2026-11-01 23:06")  # 12 hours and a minute after the sign-in, whatever was followed
-    assert text_of(poll(owner, BILL)) == "This no longer refreshes by itself. Refresh"
+    assert text_of(poll(owner, INVOICE)) == "This no longer refreshes by itself. Refresh"
 
 
 def test_the_desk_and_a_withdrawal_are_followed_and_cost_little(
