@@ -135,6 +135,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.monitoring.middleware.LanguageOfUser",
+    "lib.live.OnlyParts",  # above whatever sends somebody to sign in
     "merchants.sign_in.admin_door.AdminDoor",
     "merchants.sign_in.time_zones.TimeZoneOfOperator",
     "config.monitoring.middleware.ClockIsRight",

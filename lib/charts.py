@@ -47,12 +47,13 @@ text { fill: var(--ink); stroke: none; font: 13px system-ui, "Noto Sans", sans-s
 DIGEST = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 POLICY = f"default-src 'none'; style-src 'sha256-{DIGEST}'; frame-ancestors 'none'"
 
-WIDE, NARROW = (960, 300), (340, 260)  # pixels; text keeps its size, so a phone has its own
+# In pixels; text keeps its size, so a phone has its own. A small one is for all, within a card.
+WIDE, NARROW, SMALL = (960, 300), (340, 260), (420, 190)
 SVG = "http://www.w3.org/2000/svg"
 
 STEPS = tuple(map(Decimal, ("1", "2", "2.5", "5", "10")))  # times a power of ten
 MOST_STEPS = 5  # of a scale of amounts, on either side of 0
-MOST_LABELS = {WIDE: 7, NARROW: 3}
+MOST_LABELS = {WIDE: 7, NARROW: 3, SMALL: 4}
 
 
 @dataclass(frozen=True)
@@ -182,12 +183,15 @@ def _told(place: Any, one: Series, label: str, value: Decimal, figure: Figure) -
     return {"value": place, "label": f"{label} · {one.name}: {figure(value)}"}
 
 
-def inline(svg: bytes, label: str) -> SafeString:
-    """The chart as a part of a page; who does not see it reads `label`."""
+def inline(svg: bytes, label: str, *, is_small: bool = False) -> SafeString:
+    """The chart as a part of a page; who does not see it reads `label`. Of one that is not small a
+    phone gets another, as an image.
+    """
     root = fromstring(svg)
     for style in root.findall(f"{{{SVG}}}style"):
         root.remove(style)
-    root.attrib |= {"class": "chart drawn", "role": "img", "aria-label": label}
+    shown = "chart drawn small" if is_small else "chart drawn"
+    root.attrib |= {"class": shown, "role": "img", "aria-label": label}
     return mark_safe(_written(root))
 
 

@@ -1,21 +1,23 @@
+from datetime import date
 from typing import cast
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 
 from billing import queries as billing_queries
 from billing.models import BillingAccount
 from billing.queries import attention as billing_attention
-from billing.queries import forecast
+from billing.queries import costs, forecast
 from credit.queries import attention as credit_attention
-from credit.queries import freezes, proceeds
-from lib import calendar, clock
+from credit.queries import proceeds
+from lib import calendar, clock, live
 from merchants import queries as merchants
 from merchants.access import MemberRequest, for_members
 from merchants.models import User
 from merchants.queries import local_day
-from pages import activity, help, search
+from pages import activity, help, home_charts, search
 from pages.forms import Search
 
 LATEST = 6  # notices
@@ -24,27 +26,37 @@ MATURING_DAYS = 4
 
 @for_members
 def overview(request: MemberRequest) -> HttpResponse:
-    """The start page: what needs attention, credit, proceeds, charges and the next bill."""
+    """The start page: what needs attention, credit, proceeds, costs, the next bill. Rule 20.9."""
     now, account = clock.now(), _account(request)
-    line = account.merchant.credit_line
-    today, billing_today = local_day(line, now), local_day(account, now)
-    month = calendar.month_of(billing_today)
+    today, owed = local_day(account.merchant.credit_line, now), billing_attention.of(account)
     context = {
         "today": today,
-        "month": month,
-        "month_end": calendar.month_end(month),
-        "line": line,
+        "line": account.merchant.credit_line,
         "account": account,
-        "freezes": freezes.in_force(line),
-        "credit": credit_attention.of(line, today=today),
-        "billing": billing_attention.of(account),
+        "credit": credit_attention.of(account.merchant.credit_line, today=today),
+        "billing": owed,
+    }
+    is_checked = any(invoice.is_checked for invoice in owed.waiting)
+    told = _("A payment is being checked.") if is_checked else _("The payment was checked.")
+    part = live.Part("desk", "overview/desk.html", is_checked, told, seconds=10)
+    if live.asked(request) != part.name:
+        context |= _books(account, today, local_day(account, now))
+    return live.render(request, "overview.html", context, part)
+
+
+def _books(account: BillingAccount, today: date, billing_today: date) -> dict[str, object]:
+    """What the start page shows of the books, as of the local days of the line and the account."""
+    line, spent = account.merchant.credit_line, costs.of(account, today=billing_today)
+    return {
         "proceeds": proceeds.buckets(line.pk, today=today),
         "maturing_days": MATURING_DAYS,
-        "totals": billing_queries.month_so_far(account, month),
+        "month": calendar.month_of(billing_today),
+        "use": home_charts.use_of(line, account.merchant, today=today),
+        "costs": spent,
+        "costs_drawing": home_charts.drawing_of(spent),
         "forecast": forecast.forecast(account, today=billing_today),
         "activity": activity.latest(account.merchant, most=LATEST),
     }
-    return render(request, "overview.html", context)
 
 
 @for_members

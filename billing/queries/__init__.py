@@ -164,10 +164,10 @@ def account_of(merchant: Merchant) -> BillingAccount | None:
 
 
 def account_with_line(merchant: Merchant) -> BillingAccount | None:
-    """The same with `merchant.credit_line` loaded; None unless the merchant has both
+    """The same with `merchant.credit_line` and the card loaded; None unless the merchant has both
     an account and a line.
     """
-    both = BillingAccount.objects.select_related("merchant__credit_line")
+    both = BillingAccount.objects.select_related("merchant__credit_line", "card")
     both = both.annotate(held_by_drafts=_drafts())
     return both.filter(merchant=merchant, merchant__credit_line__isnull=False).first()
 

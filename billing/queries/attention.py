@@ -8,7 +8,7 @@ from django.db import connection
 from moneyed import Money
 
 from billing.models import BillingAccount
-from billing.queries.standings import FREEZES_ON, STANDING
+from billing.queries.standings import FREEZES_ON, STANDING, Standing
 from lib import money
 
 MANY = 1000  # so many requests are counted
@@ -16,7 +16,7 @@ INVOICES = 5  # more than so many unpaid ones are no surprise to anybody
 
 # The account's unpaid bills are a short index of their own; its requests are few.
 READ = f"""
-SELECT pending.thresholds, pending.credits, invoice.*
+SELECT pending.*, invoice.*
 FROM (
     SELECT (
         SELECT count(*) FROM billing_thresholdrequest request
@@ -26,7 +26,16 @@ FROM (
             SELECT FROM billing_billingcredit credit
             WHERE credit.account_id = %(account)s AND credit.status = 'REQUESTED' LIMIT %(many)s
         ) asked
-    ) AS credits
+    ) AS credits, (
+        SELECT count(*) FROM (
+            SELECT FROM billing_billingquestion question
+            WHERE question.account_id = %(account)s AND question.status = 'PENDING'
+            LIMIT %(many)s
+        ) asked
+    ) AS questions, (
+        SELECT count(*) FROM billing_reversal reversal
+        WHERE reversal.account_id = %(account)s AND reversal.status = 'RECORDED'
+    ) AS reversals
 ) pending
 LEFT JOIN LATERAL (
     SELECT invoice.number, invoice.total - invoice.amount_paid AS left_to_pay, invoice.due_on,
@@ -34,7 +43,8 @@ LEFT JOIN LATERAL (
            {FREEZES_ON.format(invoice="invoice")}, coalesce((
                SELECT payment.failure FROM billing_payment payment
                WHERE payment.invoice_id = invoice.id AND payment.status = 'FAILED'
-               ORDER BY payment.attempt DESC LIMIT 1), '')
+               ORDER BY payment.attempt DESC LIMIT 1), ''),
+           (SELECT count(*) FROM billing_payment payment WHERE payment.invoice_id = invoice.id)
     FROM billing_invoice invoice
     WHERE invoice.account_id = %(account)s AND invoice.status IN ('OPEN', 'UNCOLLECTIBLE')
     ORDER BY invoice.issued_on, invoice.id LIMIT %(invoices)s
@@ -53,31 +63,54 @@ class UnpaidBill:
     next_attempt_at: datetime | None
     freezes_on: date | None  # the line, if it stays unpaid
     failure: str  # the code of why the last attempt failed; "" without an attempt
+    attempts: int  # so many there are
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether an attempt has no answer yet."""
+        return self.standing == Standing.CHECKED
+
+    @property
+    def waits_for_us(self) -> bool:
+        """Whether its payer has nothing to do: it is being checked, or collected by itself."""
+        return self.standing in (Standing.CHECKED, Standing.COLLECTING)
 
 
 @dataclass(frozen=True)
 class Attention:
-    """What needs attention on an account: how many requests wait for an answer, and its oldest
-    unpaid bills.
+    """What needs attention on an account: how many requests and questions wait for an answer, and
+    its oldest unpaid bills.
     """
 
     thresholds: int  # asked for by the merchant, not answered yet
     credits: int
+    questions: int
+    reversals: int  # payments that a bank took back, about which we have not decided yet
     invoices: Sequence[UnpaidBill]  # the oldest first, and only so many
+
+    @property
+    def to_pay(self) -> Sequence[UnpaidBill]:
+        """The bills about which their payer can do something."""
+        return [one for one in self.invoices if not one.waits_for_us]
+
+    @property
+    def waiting(self) -> Sequence[UnpaidBill]:
+        """The bills of which a payment is checked, or that are collected by themselves."""
+        return [one for one in self.invoices if one.waits_for_us]
 
 
 def of(account: BillingAccount) -> Attention:
-    """Read what needs attention on the account, in one query: at most MANY credits are counted, and
-    the oldest INVOICES unpaid bills are listed.
+    """Read what needs attention on the account, in one query: at most MANY credits and questions
+    are counted, and the oldest INVOICES unpaid bills are listed.
     """
     given = {"account": account.pk, "many": MANY, "invoices": INVOICES}
     with connection.cursor() as cursor:
         cursor.execute(READ, given)
         rows = cursor.fetchall()
-    thresholds, credits = rows[0][:2]
+    asked = rows[0][:4]
     invoices = [
         UnpaidBill(number, money.of(left, account.currency), *more)
-        for _, _, number, left, *more in rows
+        for _, _, _, _, number, left, *more in rows
         if number
     ]
-    return Attention(thresholds, credits, invoices)
+    return Attention(*asked, invoices)

@@ -2,24 +2,25 @@
 documents are mailed to.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from billing.documents import charges_csv
 from billing.forms.accountant import Days, NewAddress, Years
-from billing.models import BillingAccount
+from billing.models import BillingAccount, BillingAddress
 from billing.operations import addresses, archives
 from billing.queries import documents
 from billing.views.accounts import account_of
-from lib import calendar, clock
+from lib import calendar, clock, live
 from lib.csv_files import language_of
 from lib.refusals import Refused, sentence_of
 from lib.spreadsheets import download
@@ -148,16 +149,33 @@ def _page(
 ) -> HttpResponse:
     """The page, with these forms."""
     merchant = account.merchant
+    years, listed = documents.years(account), list(documents.addresses(account))
     context = {
         "account": account,
         "days_form": days
         or Days(last=account.open_on - calendar.ONE_DAY, named=request.GET.get("days", "")),
-        "years": documents.years(account),
-        "addresses": documents.addresses(account),
+        "years": years,
+        "addresses": listed,
         "address_form": address or NewAddress(),
         "years_form": Years(initial={"buddhist_years": merchant.buddhist_years})
         if merchant.language == "th"
         else None,
         "now": now,
     }
-    return render(request, "billing/accountant.html", context, status=status)
+    return live.render(
+        request, "billing/accountant.html", context, *_parts(years, listed), status=status
+    )
+
+
+def _parts(
+    years: Sequence[documents.Year], addresses: Sequence[BillingAddress]
+) -> tuple[live.Part, ...]:
+    """What the page follows: files that are being built, and addresses that are being asked."""
+    is_built = any(one.archive is not None and one.archive.is_waiting for one in years)
+    is_asked = any(one.asked_at is None and one.confirmed_at is None for one in addresses)
+    built = _("A file is being built.") if is_built else _("The file is ready.")
+    sent = _("An address is being asked to confirm.") if is_asked else _("The address was asked.")
+    return (
+        live.Part("years", "billing/accountant_years_table.html", is_built, built),
+        live.Part("addresses", "billing/accountant_addresses_table.html", is_asked, sent),
+    )

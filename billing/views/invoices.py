@@ -1,5 +1,6 @@
 import re
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -8,6 +9,8 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
 from billing import explanations, queries
 from billing.documents import exports, invoice_csv, pdf
@@ -18,13 +21,14 @@ from billing.queries import collecting, payment_plans, reversals, standings, tim
 from billing.views import downloads
 from billing.views.accounts import account_and_days, invoice_of
 from credit.queries import freezes
-from lib import clock, money, paging
+from lib import clock, live, money, paging
 from lib.csv_files import language_asked, language_of
 from lib.refusals import Refused, sentence_of
 from lib.spreadsheets import download
 from merchants import installation
 from merchants.access import MemberRequest, for_exporting, for_finance, for_members
 
+SOON = timedelta(minutes=10)  # is worth looking at a bill for
 ATTEMPTS = re.compile("[0-9]{1,9}")
 
 
@@ -52,14 +56,14 @@ def export_invoices(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def invoice(request: MemberRequest, number: str) -> HttpResponse:
-    invoice = invoice_of(request, number)
+    invoice, now = invoice_of(request, number), clock.now()
     attempts = list(queries.attempts(invoice))
     by_hand = collecting.by_hand(invoice)
     taken_back = list(reversals.of_invoice(invoice)) if attempts else []
     context = {
         "account": invoice.account,
         "invoice": invoice,
-        "lines": queries.lines(invoice),
+        "lines": SimpleLazyObject(partial(queries.lines, invoice)),  # what is followed has none
         "timeline": timelines.of_invoice(invoice, attempts, by_hand, taken_back),
         "reversals": taken_back,
         "attempts": attempts,
@@ -68,7 +72,20 @@ def invoice(request: MemberRequest, number: str) -> HttpResponse:
         "number_outside": partial(installation.outside, number),  # asked for by some bills
     }
     context |= _collecting(invoice, attempts, by_hand)
-    return render(request, "billing/invoice.html", context)
+    standing = standings.of(invoice)
+    part = live.Part(
+        "state",
+        "billing/invoice_state.html",
+        is_under_way=standing.is_checked or _is_tried_soon(invoice, now),
+        told=_("Bill %(number)s: %(standing)s") % {"number": number, "standing": standing.label},
+    )
+    return live.render(request, "billing/invoice.html", context, part)
+
+
+def _is_tried_soon(invoice: Invoice, now: datetime) -> bool:
+    """Whether the bill is collected in the next minutes, so that its page follows it."""
+    tried_at = invoice.next_attempt_at
+    return invoice.is_unpaid and tried_at is not None and tried_at <= now + SOON
 
 
 def _collecting(

@@ -9,11 +9,12 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from backoffice.list_pages import FoundByKeys, ReadOnly
+from backoffice.progress import Progress, ShowsProgress, counted
 from credit.models import PayoutAnswer, PayoutAnswerFile
 from credit.queries import withdrawals as queries
 
@@ -21,33 +22,24 @@ Outcome = PayoutAnswer.Outcome
 
 
 @admin.register(PayoutAnswerFile)
-class PayoutAnswerFileAdmin(ReadOnly):
+class PayoutAnswerFileAdmin(ShowsProgress, ReadOnly):
     list_display = ("name", "uploaded_at", "uploaded_by", "row_count")
     ordering = ("-pk",)
     search_fields = ("name__exact",)
     search_help_text = "The file's name here, such as A261104-3F9C2A"
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
-        return ("name", "uploaded_at", "uploaded_by", self.progress, self.came_to, self.rows)
+        return ("name", "uploaded_at", "uploaded_by", "row_count", self.rows)
 
-    @admin.display(description="progress")
-    def progress(self, file: PayoutAnswerFile) -> SafeString:
-        """A progress bar, and how many of the file's rows the job has processed."""
-        waiting = queries.outcomes(file).get(Outcome.WAITING, 0)
-        done = file.row_count - waiting
-        return format_html(
-            '<progress max="{}" value="{}"></progress> {} of {} rows{}',
-            *(file.row_count or 1, done if file.row_count else 1),
-            *(f"{done:,}", f"{file.row_count:,}"),
-            "; load the page again to see how far it has come" if waiting else "",
-        )
-
-    @admin.display(description="what they came to")
-    def came_to(self, file: PayoutAnswerFile) -> str:
-        """How many rows had each outcome, as one text; outcomes that no row had are left out."""
-        counted = queries.outcomes(file)
-        return ", ".join(
-            f"{one.label}: {counted[one.value]:,}" for one in Outcome if one.value in counted
+    def progress_of(self, row: PayoutAnswerFile) -> Progress:
+        rows = queries.outcomes(row)
+        waiting = rows.get(Outcome.WAITING, 0)
+        return Progress(
+            "At work" if waiting else "Done",
+            row.row_count,
+            waiting=waiting,
+            outcomes=counted(Outcome, rows),
+            is_under_way=waiting > 0,
         )
 
     @admin.display(description="its rows")

@@ -1,19 +1,22 @@
 """What a merchant should look at first about its line. Nothing here writes."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 from django.db import connection
 from moneyed import Money
 
-from credit.models import CreditLine, Order
+from credit.models import CreditLine, Freeze, Order
 from credit.queries.declined import WEEK
 from lib import calendar, money
 
 MANY = 1000  # so many are counted; more are as good as that
 
 # Each part reads a short range of an index: overdue orders, the week's declined orders, the
-# merchant's requests and reviews.
+# merchant's requests and reviews, its withdrawals under way, its freezes in force.
 READ = """
 SELECT (
     SELECT count(*) FROM (
@@ -24,12 +27,24 @@ SELECT (
     SELECT count(*) FROM (
         SELECT FROM credit_limitrequest request
         WHERE request.line_id = %(line)s AND request.status = 'PENDING' LIMIT %(many)s) pending
-), review.on, review.limit_proposed
+), review.on, review.limit_proposed, under_way.withdrawals, under_way.amount, (
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+               'id', frozen.id, 'reason', frozen.reason, 'note', frozen.note,
+               'told', frozen.told, 'placed_at', frozen.placed_at
+           ) ORDER BY frozen.placed_at, frozen.id), '[]')
+    FROM credit_freeze frozen
+    WHERE frozen.line_id = %(line)s AND frozen.lifted_at IS NULL
+)
 FROM (
     SELECT count(*) AS orders, coalesce(sum(o.amount), 0) AS amount FROM credit_order o
     WHERE o.line_id = %(line)s AND o.status = 'DECLINED' AND o.placed_at >= %(week)s
       AND o.decline_code <> ALL(%(own)s)
 ) declined
+CROSS JOIN (
+    SELECT count(*) AS withdrawals, coalesce(sum(withdrawal.amount), 0) AS amount
+    FROM credit_withdrawal withdrawal
+    WHERE withdrawal.line_id = %(line)s AND withdrawal.ended_at IS NULL
+) under_way
 LEFT JOIN LATERAL (
     SELECT review.on, review.limit_proposed FROM credit_limitreview review
     WHERE review.line_id = %(line)s AND review.status = 'PENDING'
@@ -40,8 +55,8 @@ LEFT JOIN LATERAL (
 
 @dataclass(frozen=True)
 class Attention:
-    """How many orders and requests of a line need attention on a local day, and the raise that
-    waits after a review.
+    """How many orders and requests of a line need attention on a local day, the raise that waits
+    after a review, what is withdrawn and not there yet, and what freezes the line.
     """
 
     overdue: int  # orders; MANY is that or more
@@ -50,22 +65,31 @@ class Attention:
     requests: int  # asked by the merchant, not answered yet
     raise_of: date | None  # the day of the review whose raise waits for our decision
     raise_to: Money | None  # the limit that it proposes
+    withdrawals: int  # under way
+    withdrawn: Money  # what they come to, without fees
+    freezes: Sequence[Freeze]  # in force, oldest first
 
     @property
     def has_many_overdue(self) -> bool:
         return self.overdue == MANY
 
+    @property
+    def stops_withdrawals(self) -> bool:
+        """Whether a suspected fraud stops the line's withdrawals."""
+        return any(one.reason == Freeze.Reason.SUSPECTED_FRAUD for one in self.freezes)
+
 
 def of(line: CreditLine, *, today: date) -> Attention:
-    """What needs attention on local day `today`. Orders that the merchant's own rules declined are
-    not counted. Overdue orders and requests are counted up to MANY.
+    """What needs attention on local day `today`, in one query. Orders that the merchant's own rules
+    declined are not counted. Overdue orders and requests are counted up to MANY.
     """
     week = calendar.day_start(today - WEEK + calendar.ONE_DAY, line.timezone)
     given = {"line": line.pk, "today": today, "week": week, "many": MANY}
     given["own"] = list(map(str, Order.OWN_DECLINES))
     with connection.cursor() as cursor:
         cursor.execute(READ, given)
-        overdue, declined, worth, requests, raise_of, raise_to = cursor.fetchone()
+        overdue, declined, worth, requests, raise_of, raise_to, *more = cursor.fetchone()
+    withdrawals, withdrawn, freezes = more
     return Attention(
         overdue,
         declined,
@@ -73,4 +97,13 @@ def of(line: CreditLine, *, today: date) -> Attention:
         requests,
         raise_of,
         None if raise_to is None else money.of(raise_to, line.currency),
+        withdrawals,
+        money.of(withdrawn, line.currency),
+        [_freeze(line, found) for found in json.loads(freezes)],
     )
+
+
+def _freeze(line: CreditLine, found: dict[str, Any]) -> Freeze:
+    """The freeze of the line that a row in JSON tells of."""
+    placed_at = datetime.fromisoformat(found.pop("placed_at"))
+    return Freeze(line=line, placed_at=placed_at, **found)

@@ -20,7 +20,7 @@ from credit.operations import withdrawals
 from credit.queries import proceeds
 from credit.queries import withdrawals as queries
 from credit.views.lines import line_and_today
-from lib import clock, money
+from lib import clock, live, money
 from lib.csv_files import language_asked
 from lib.refusals import Refused, sentence_of
 from lib.refused_forms import add_refusal
@@ -69,7 +69,15 @@ def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
         "timeline": queries.timeline(found),
         "stopped_by": None if found.has_ended else queries.stopped_by(found.line),
     }
-    return render(request, "credit/withdrawal.html", context)
+    said = {"reference": reference, "status": found.get_status_display()}
+    part = live.Part(
+        "state",
+        "credit/withdrawal_state.html",
+        is_under_way=not found.has_ended,
+        told=_("Withdrawal %(reference)s: %(status)s") % said,
+        seconds=10,
+    )
+    return live.render(request, "credit/withdrawal.html", context, part)
 
 
 @for_finance

@@ -11,7 +11,7 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
@@ -20,6 +20,7 @@ from backoffice.buttons import button
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Decision, Reasoned, Report
 from backoffice.list_pages import FoundByKeys
+from backoffice.progress import Progress, ShowsProgress, counted
 from gateway.imports import briefs, operations, queries
 from gateway.imports.faults import BadRows
 from gateway.imports.forms import NewImport
@@ -112,7 +113,7 @@ def _effect(row: object) -> str:
 
 
 @admin.register(Import)
-class ImportAdmin(Deciding, FoundByKeys):
+class ImportAdmin(ShowsProgress, Deciding, FoundByKeys):
     keys = ("name", "digest")
     search_help_text = "The import's name, such as I261126-3F9C2A, or its file's SHA-256."
     list_display = ("name", "kind", "file_name", "row_count", "status", "uploaded_at",
@@ -159,25 +160,16 @@ class ImportAdmin(Deciding, FoundByKeys):
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
         own = ("name", "kind", "file_name", "digest", "uploaded_at", "uploaded_by", "reason")
-        return (*own, "status", self.progress, self.came_to, self.rows)
+        return (*own, self.rows)
 
-    @admin.display(description="progress")
-    def progress(self, file: Import) -> SafeString:
-        """A progress bar, and how many of the import's rows were taken in."""
-        waiting = queries.outcomes(file).get(Outcome.WAITING, 0)
-        done = file.row_count - waiting
-        return format_html(
-            '<progress max="{}" value="{}"></progress> {} of {} rows{}',
-            *(file.row_count, done, f"{done:,}", f"{file.row_count:,}"),
-            "; load the page again to see how far it has come" if file.is_running else "",
-        )
-
-    @admin.display(description="what they came to")
-    def came_to(self, file: Import) -> str:
-        """How many rows had each outcome, as one text; outcomes that no row had are left out."""
-        counted = queries.outcomes(file)
-        return ", ".join(
-            f"{one.label}: {counted[one.value]:,}" for one in Outcome if one.value in counted
+    def progress_of(self, row: Import) -> Progress:
+        rows = queries.outcomes(row)
+        return Progress(
+            row.get_status_display(),
+            row.row_count,
+            waiting=rows.get(Outcome.WAITING, 0),
+            outcomes=counted(Outcome, rows),
+            is_under_way=row.is_running,
         )
 
     @admin.display(description="its rows")

@@ -17,6 +17,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from lib import live
+
 ADMIN = "/admin/"
 SEEN_AT = "admin_seen_at"  # in the session: seconds since the epoch
 EXACT_TO = timedelta(minutes=1)  # so often at most is a session written for it
@@ -54,8 +56,8 @@ def is_near(request: HttpRequest) -> bool:
 
 def was_idle(request: HttpRequest) -> bool:
     """Whether the person's last page of the admin, or their sign-in, was longer ago than
-    TAEL_ADMIN_IDLE_MINUTES. If not, it notes this page as the last one, about once a minute. Always
-    False without that setting.
+    TAEL_ADMIN_IDLE_MINUTES. If not, it notes this page as the last one, about once a minute, unless
+    it is a part that refreshes by itself. Always False without that setting.
     """
     if not settings.TAEL_ADMIN_IDLE_MINUTES:
         return False
@@ -65,6 +67,8 @@ def was_idle(request: HttpRequest) -> bool:
     seen_at = max(request.session.get(SEEN_AT, 0), signed_in_at)
     if now - seen_at > timedelta(minutes=settings.TAEL_ADMIN_IDLE_MINUTES).total_seconds():
         return True
+    if live.asked(request):  # a page that refreshes by itself, which nobody may be looking at
+        return False
     if now - request.session.get(SEEN_AT, 0) > EXACT_TO.total_seconds():
         request.session[SEEN_AT] = now
     return False

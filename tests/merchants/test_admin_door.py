@@ -71,6 +71,21 @@ def test_who_does_nothing_for_long_signs_in_anew(
     assert browser.get("/admin/").status_code == 302
 
 
+def test_a_page_that_refreshes_by_itself_is_nothing_done(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TAEL_ADMIN_IDLE_MINUTES = 30
+    browser = browser_of(operator("Auditor"))
+    for minute in (10, 20, 29):
+        at_minute(monkeypatch, minute)
+        assert browser.get("/admin/", headers={"X-Live": "progress"}).status_code == 200
+    at_minute(monkeypatch, 31)
+    ended = browser.get("/admin/", headers={"X-Live": "progress"})
+    assert ended.status_code == 286  # no sign-in within the page, and no more asking
+    assert "This no longer refreshes by itself." in ended.content.decode()
+    assert "_auth_user_id" not in browser.session
+
+
 def test_a_form_that_is_sent_too_late_does_nothing(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

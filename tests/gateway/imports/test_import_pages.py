@@ -81,17 +81,17 @@ def test_a_file_is_uploaded_and_its_page_says_how_far_it_is(
          {"kind": "ORDERS", "file": "old orders.csv", "rows": 3}),
     ]  # fmt: skip
     page = text_of(officer.get(address(file, "change")))
-    assert "0 of 3 rows; load the page again to see how far it has come" in page
+    assert "At work 0 of 3 rows" in page
     assert "Waiting: 3" in page
     monkeypatch.setattr(operations, "AT_ONCE", 2)
     operations.take_some(file.pk, now=NOW)
     page = text_of(officer.get(address(file, "change")))
-    assert "2 of 3 rows; load the page again" in page
+    assert "At work 2 of 3 rows" in page
     assert "Waiting: 1, Applied: 2" in page
     take_in()
     page = text_of(officer.get(address(file, "change")))
-    assert "3 of 3 rows" in page
-    assert "load the page again" not in page
+    assert "Done 3 of 3 rows" in page
+    assert "refreshes by itself" not in page
     assert "Applied: 2, Declined: 1" in page
     of_file = officer.get(ROWS, {"q": file.name, "outcome__exact": "declined"})
     assert [row.line for row in of_file.context["cl"].result_list] == [4]
