@@ -4,6 +4,7 @@ withdrawals.
 
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from credit.models import CreditPolicy, Freeze, LimitEntry, LimitReview, Order, Withdrawal
@@ -29,6 +30,14 @@ DECLINES: dict[str, StrOrPromise] = {
     Order.Decline.INSUFFICIENT_CREDIT: _(
         "Limit comes back as buyers pay: remind who is overdue, or ask for a higher limit."
     ),
+}
+
+# A buyer's risk, as the marketplace tells it with an order.
+RISKS: dict[int, StrOrPromise] = {
+    0: pgettext_lazy("risk", "Unknown"),
+    1: pgettext_lazy("risk", "Low"),
+    2: pgettext_lazy("risk", "Medium"),
+    3: pgettext_lazy("risk", "High"),
 }
 
 FACTORS: dict[str, StrOrPromise] = {

@@ -2,6 +2,8 @@ from django.urls import path
 
 from credit.views import (
     automatic,
+    buyers,
+    coming,
     destinations,
     limit,
     orders,
@@ -29,6 +31,9 @@ urlpatterns = [
     path("orders/", orders.orders, name="orders"),
     path("orders.csv", orders.export_orders, name="orders_csv"),
     path("orders/<reference:reference>/", orders.order, name="order"),
+    path("coming/", coming.payments, name="coming"),
+    path("buyers/", buyers.all_buyers, name="buyers"),
+    path("buyers/<reference:buyer>/", buyers.buyer, name="buyer"),
     path("declined/", orders.declined_orders, name="declined"),
     path("declined.csv", orders.export_declined, name="declined_csv"),
     path("freezes/", limit.freeze_history, name="freezes"),

@@ -32,6 +32,12 @@ class Page(NamedTuple):
 PAGES = (
     Page("overview", _("Overview"), "home; dashboard; 总览; 首页; ภาพรวม; หน้าแรก"),
     Page(
+        "calendar",
+        _("Money calendar"),
+        "calendar; cash flow; what is due; what would be free; coming days; payments to come;"
+        " 资金日历; 日历; 现金流; 待回款; ปฏิทินการเงิน; กระแสเงินสด; เงินที่จะได้รับ",
+    ),
+    Page(
         "help",
         _("Help"),
         "faq; support; glossary; contact us; first steps;"
@@ -66,6 +72,22 @@ PAGES = (
         _("Orders"),
         "pay later orders; overdue; instalments; due date; 订单; 先用后付订单; 逾期; 分期;"
         " คำสั่งซื้อ; ออเดอร์; เกินกำหนด; ผ่อนชำระ",
+    ),
+    Page(
+        "credit:buyers",
+        _("Buyers"),
+        "buyer; customers; customer; who owes me; own rules; caps; pause orders;"
+        " 买家; 客户; 欠款; 订单规则; ผู้ซื้อ; ลูกค้า; ใครค้างชำระ",
+    ),
+    Page(
+        "credit:sales",
+        _("Sales by month"),
+        "sales; turnover; revenue; report; 月度销售; 销售额; 营业额; 报表; ยอดขายรายเดือน; ยอดขาย; รายงาน",
+    ),
+    Page(
+        "credit:after_sales",
+        _("After-sales"),
+        "refunds; returns; cancelled orders; 售后; 退款; 退货; หลังการขาย; การคืนเงิน; คืนสินค้า",
     ),
     Page(
         "credit:declined",
