@@ -90,8 +90,8 @@ def _drawing(shown: MoneyCalendar, days: Sequence[Free]) -> str:
     if not any(one.limit or one.withdrawable for one in days):
         return ""
     label = _(
-        "Chart of what would be free day by day; on %(day)s a limit of %(limit)s, and %(withdrawable)s"
-        " to withdraw. The table below has its figures."
+        "Chart of what would be free day by day; on %(day)s a limit of %(limit)s, and"
+        " %(withdrawable)s to withdraw. The table below has its figures."
     ) % {
         "day": formats.day_text(days[-1].on),
         "limit": formats.plain_money(days[-1].limit),

@@ -8,7 +8,6 @@ matures `credit.queries.proceeds`, and bills that are likely `billing.queries.fo
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +17,7 @@ from billing.models import BillingAccount
 from billing.queries import due, forecast
 from credit.models import CreditLine, Withdrawal
 from credit.queries import coming, proceeds, withdrawals
-from lib import calendar, money
+from lib import money
 from merchants.queries import local_day
 
 DAYS_AHEAD = forecast.DAYS_AHEAD  # today included

@@ -82,7 +82,8 @@ PAGES = (
     Page(
         "credit:sales",
         _("Sales by month"),
-        "sales; turnover; revenue; report; 月度销售; 销售额; 营业额; 报表; ยอดขายรายเดือน; ยอดขาย; รายงาน",
+        "sales; turnover; revenue; report; 月度销售; 销售额; 营业额; 报表;"
+        " ยอดขายรายเดือน; ยอดขาย; รายงาน",
     ),
     Page(
         "credit:after_sales",

@@ -103,6 +103,7 @@ ARGUMENTS: dict[str, Callable[[Shop], Any]] = {
     "merchant": lambda shop: shop.reference,
     "month": lambda shop: date(2026, 11, 1),
     "number": lambda shop: shop.account.invoices.earliest("pk").number,
+    "buyer": lambda shop: "Somchai",
     "credit:order reference": lambda shop: "A-1",
     "credit:review month": lambda shop: date(2026, 12, 1),
     "credit:proceeds_day on": lambda shop: date(2026, 11, 1),

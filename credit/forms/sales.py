@@ -6,6 +6,7 @@ from datetime import date
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from credit.queries.after_sales import Span
 from credit.queries.sales import Stage
 from lib.lists import Filter, choice, text
 
@@ -26,36 +27,39 @@ class MonthFilter(Filter):
     what = choice(SOLD)
 
 
-class RefundFilter(Filter):
-    """Filters the refunds of some days, or of a month."""
+class SpanFilter(Filter):
+    """Filters what was told or placed on the last days, or in a month."""
+
+    days = choice(SPANS)
+    month = forms.RegexField(MONTH, required=False)
+
+    @property
+    def span(self) -> Span:
+        """The days that are asked for, or the month that counts instead."""
+        month = self.rows["month"]
+        first = date.fromisoformat(f"{month}-01") if month else None
+        return Span(int(self.rows["days"] or DAYS), first)
+
+
+class RefundFilter(SpanFilter):
+    """Filters refunds."""
 
     SORTS = ("-arrived_at", "arrived_at")
     ANCHOR = "refunds"
 
-    days = choice(SPANS)
-    month = forms.RegexField(MONTH, required=False)
     stage = choice(STAGES)
     buyer = text()
 
-    @property
-    def span(self) -> tuple[int, date | None]:
-        """How many days are asked for, and the first day of the month that counts instead; None
-        without one.
-        """
-        month = self.rows["month"]
-        return int(self.rows["days"] or DAYS), date.fromisoformat(f"{month}-01") if month else None
 
-
-class CancelledFilter(Filter):
-    """Filters the cancelled orders of some days, or of a month; `none` asks for those without a
-    reason.
-    """
+class CancelledFilter(SpanFilter):
+    """Filters cancelled orders; `none` asks for those without a reason."""
 
     SORTS = ("-placed_at", "placed_at")
 
-    days = choice(SPANS)
-    month = forms.RegexField(MONTH, required=False)
-    reason = text(500)
-    none = forms.BooleanField(required=False)
+    because = text(500)
+    none = choice([("", ""), ("1", "")])
 
-    span = RefundFilter.span
+    @property
+    def reason(self) -> str | None:
+        """The reason that is asked for, "" for none, or None for all."""
+        return "" if self.rows["none"] else self.rows["because"] or None

@@ -7,7 +7,7 @@ whose it is. A cancellation has the reason that the platform told.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Case, CharField, Count, F, QuerySet, Sum, Value, When
 from moneyed import Money
@@ -96,15 +96,20 @@ def cancelled(
     return found if reason is None else found.filter(cancel_reason=reason)
 
 
-def span(line: CreditLine, *, today: date, days: int, month: date | None) -> Any:
-    """The instants (start, end) of a month, or of the last so many local days, `today` included;
-    the latter have no end.
-    """
-    if month is None:
-        first = today - timedelta(days - 1)
+class Span(NamedTuple):
+    """The last so many local days, today included; or a month, by its first day, instead."""
+
+    days: int
+    month: date | None
+
+
+def span(line: CreditLine, asked: Span, *, today: date) -> tuple[datetime, datetime | None]:
+    """The instants at which the span starts and ends; the last days have no end."""
+    if asked.month is None:
+        first = today - timedelta(asked.days - 1)
         return calendar.day_start(first, line.timezone), None
-    ends = calendar.next_month(month)
-    return calendar.day_start(month, line.timezone), calendar.day_start(ends, line.timezone)
+    ends = calendar.next_month(asked.month)
+    return calendar.day_start(asked.month, line.timezone), calendar.day_start(ends, line.timezone)
 
 
 def _told(line: CreditLine, start: datetime, end: datetime | None) -> QuerySet[OrderRefund]:

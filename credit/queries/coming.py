@@ -122,7 +122,9 @@ def due_between(line: CreditLine, *, start: date, until: date) -> OrderQuerySet:
     annotated with what is due then as `coming`.
     """
     by_then, before = _owed_by(until), _owed_by(start - calendar.ONE_DAY)
-    return _open(line).filter(due_on__lte=until).annotate(coming=by_then - before).filter(coming__gt=0)
+    return (
+        _open(line).filter(due_on__lte=until).annotate(coming=by_then - before).filter(coming__gt=0)
+    )
 
 
 def overdue(line: CreditLine, *, today: date) -> OrderQuerySet:
@@ -139,8 +141,8 @@ def undelivered(line: CreditLine) -> OrderQuerySet:
 
 def total(found: QuerySet[Order], currency: str) -> Money:
     """The sum of what is `coming` of these orders."""
-    coming = found.order_by().aggregate(coming=Sum("coming", default=Decimal(0)))["coming"]
-    return money.of(getattr(coming, "amount", coming), currency)
+    total = found.order_by().aggregate(total=Sum("coming", default=Decimal(0)))["total"]
+    return money.of(total, currency)
 
 
 def _open(line: CreditLine) -> OrderQuerySet:

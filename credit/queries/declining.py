@@ -9,7 +9,9 @@ from credit.queries.exposure import owed_by
 from credit.rules import HIGH_RISK
 
 
-def decline_code(line: CreditLine, amount: Money, *, buyer: str | None = None, buyer_risk: int = 0) -> str:
+def decline_code(
+    line: CreditLine, amount: Money, *, buyer: str | None = None, buyer_risk: int = 0
+) -> str:
     """The code of the first reason to decline an order of `amount` in the line's currency; "" if
     there is none.
 
@@ -23,9 +25,9 @@ def decline_code(line: CreditLine, amount: Money, *, buyer: str | None = None, b
         return Order.Decline.PAUSED_BY_MERCHANT
     if line.order_cap is not None and amount > line.order_cap:
         return Order.Decline.ABOVE_OWN_CAP
-    if line.buyer_cap is not None and buyer is not None:
-        if owed_by(line, buyer) + amount > line.buyer_cap:
-            return Order.Decline.ABOVE_OWN_CAP
+    is_capped = buyer is not None and line.buyer_cap is not None
+    if is_capped and owed_by(line, buyer) + amount > line.buyer_cap:
+        return Order.Decline.ABOVE_OWN_CAP
     if buyer_risk >= HIGH_RISK:
         return Order.Decline.BUYER_RISK
     if amount > line.available:

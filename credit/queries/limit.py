@@ -86,6 +86,14 @@ class Factor:
 
 
 @dataclass(frozen=True)
+class Gain:
+    """What something would add to the next review."""
+
+    points: Decimal
+    limit: Money
+
+
+@dataclass(frozen=True)
 class Explanation:
     """What the line's next review would decide if nothing changed until then."""
 
@@ -105,6 +113,8 @@ class Explanation:
     profile_rejected: bool
     overdue: Money
     once_paid: Money | None  # the limit then, once what is overdue is paid; None if nothing is
+    # What a profile that is confirmed whole would add; None if it is, or would add nothing.
+    profile_gain: "Gain | None"
 
     @property
     def is_at_maximum(self) -> bool:
@@ -167,7 +177,47 @@ def explain(line: CreditLine) -> Explanation | None:
         profile_rejected=inputs.profile_rejected,
         overdue=money.of(inputs.overdue, line.currency),
         once_paid=once_paid,
+        profile_gain=_profile_gain(line, inputs, policy),
     )
+
+
+def _profile_gain(line: CreditLine, inputs: scoring.Inputs, policy: CreditPolicy) -> Gain | None:
+    """What it would add to the review if licence and contacts were both confirmed by then. None if
+    that would add no points.
+    """
+    whole = 2 * scoring.HALF
+    complete = scoring.completeness(inputs.profile_reported, whole, is_rejected=False)
+    confirmed = replace(
+        inputs,
+        profile_completeness=complete,
+        profile_confirmed=whole,
+        profile_rejected=False,
+    )
+    now, then = scoring.review(inputs, policy), scoring.review(confirmed, policy)
+    points = scoring.decimal(then.points.score - now.points.score)
+    return Gain(points, money.of(then.limit - now.limit, line.currency)) if points > 0 else None
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What the first review of a line will look at, before any figures of its shop have come."""
+
+    factors: tuple[Factor, ...]  # the weightiest first; as if nothing were known
+    policy: CreditPolicy
+    profile_points: Decimal  # that a profile that is confirmed whole will give
+
+
+def before_figures(line: CreditLine) -> Outlook | None:
+    """What the first review will look at; None for a line that no figures will bring a review:
+    with a limit of 0, in a currency without a policy, or of a closed account. Rule 8.26.
+    """
+    policy = policies.in_force(line.currency, calendar.next_month(line.open_on))
+    if line.is_closed or not line.limit or not policy.holds_reviews:
+        return None
+    nothing = scoring.Inputs(line.limit.amount, *(Decimal(0),) * 5)
+    confirmed = replace(nothing, profile_completeness=2 * scoring.HALF)
+    factors = _factors(nothing, scoring.points_of(nothing, policy), policy)
+    return Outlook(factors, policy, scoring.decimal(scoring.points_of(confirmed, policy).profile))
 
 
 def _once_paid(line: CreditLine, inputs: scoring.Inputs, policy: CreditPolicy) -> Money:

@@ -53,6 +53,11 @@ def factor_name(factor: Factor) -> StrOrPromise:
 
 
 @register.filter
+def factor_meaning(factor: Factor) -> StrOrPromise:
+    return explanations.WHAT_IT_IS[factor.name]
+
+
+@register.filter
 def factor_advice(factor: Factor) -> StrOrPromise:
     return explanations.HOW_TO_RAISE[factor.name]
 

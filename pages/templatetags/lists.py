@@ -88,3 +88,9 @@ def heading(context: dict[str, Any], field: str, label: str, align: str = "") ->
 def without(context: dict[str, Any], name: str) -> str:
     """The address of the same list without a filter on field `name`."""
     return str(context["filter"].link(**{name: ""}))
+
+
+@register.simple_tag(takes_context=True)
+def with_filter(context: dict[str, Any], **changes: str) -> str:
+    """The address of the same list with these filters, of which empty ones are left out."""
+    return str(context["filter"].link(**changes))
