@@ -11,8 +11,8 @@ from lib.lists import Filter, choice
 from pages.money_calendar import Kind
 
 KINDS = [("", _("All")), *Kind.choices]
-UNTIL = "UNTIL"
-SPANS = [("", _("All days")), (UNTIL, _("Up to the day above"))]
+ALL = "ALL"
+SPANS = [("", _("Up to the day above")), (ALL, _("All days"))]
 
 
 class CalendarFilter(Filter):

@@ -11,7 +11,7 @@ from billing import queries as billing_queries
 from lib import calendar, charts, clock, formats
 from merchants.access import MemberRequest, for_members
 from pages import money_calendar
-from pages.calendar_forms import KINDS, SPANS, UNTIL, CalendarFilter, OnDay
+from pages.calendar_forms import ALL, KINDS, SPANS, CalendarFilter, OnDay
 from pages.money_calendar import Free, MoneyCalendar
 
 A_WEEK, TWO_WEEKS, A_MONTH = timedelta(7), timedelta(14), timedelta(30)
@@ -27,7 +27,7 @@ def show(request: MemberRequest) -> HttpResponse:
     if form.is_valid():
         on = form.cleaned_data["on"]
     form.initial["on"] = on
-    kind, last = asked.rows["kind"], on if asked.rows["span"] == UNTIL else shown.until
+    kind, last = asked.rows["kind"], shown.until if asked.rows["span"] == ALL else on
     days = [shown.free_on(day) for day in _days(shown)]
     context = asked.context | {
         "calendar": shown,

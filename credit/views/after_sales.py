@@ -17,7 +17,7 @@ from credit.queries import after_sales as books
 from credit.queries import sales as months
 from credit.queries.sales import Sales, Stage
 from credit.views.lines import line_and_today
-from credit.views.sales import bars, drawing
+from credit.views.sales import bars
 from lib import charts, clock
 from lib.csv_files import language_asked
 from lib.spreadsheets import download
@@ -32,6 +32,7 @@ def after_sales(request: MemberRequest) -> HttpResponse:
     line, today = line_and_today(request, clock.now())
     asked, by_month = RefundFilter(request.GET), months.by_month(line, today=today)
     start, end = books.span(line, asked.span, today=today)
+    has_any = any(one.refunded for one in by_month.months)
     label = _("Chart of refunds by month. The table below has its figures.")
     context = asked.context | {
         "line": line,
@@ -39,7 +40,7 @@ def after_sales(request: MemberRequest) -> HttpResponse:
         "spans": SPANS,
         "stages": STAGES,
         "groups": books.of(line, start=start, end=end),
-        "drawing": drawing(_drawn(line, by_month, charts.WIDE), label, by_month),
+        "drawing": charts.inline(_drawn(line, by_month, charts.WIDE), label) if has_any else "",
         "columns": [stage.label for stage in Stage],
         "months": _rows(by_month),
         "page": asked.page(_found(line, asked, today)),

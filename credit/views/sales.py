@@ -25,13 +25,14 @@ def sales(request: MemberRequest) -> HttpResponse:
     """The latest months: orders, what they were worth, and what was refunded."""
     line, today = line_and_today(request, clock.now())
     found = books.by_month(line, today=today)
+    has_any = any(one.has_any for one in found.months)
     label = _("Chart of sales and refunds by month. The table below has its figures.")
     context = {
         "line": line,
         "today": today,
         "rows": [(one, more, one.average(line.currency)) for one, more in found.rows],
         "before": found.so_far_before,
-        "drawing": drawing(_drawn(line, found, charts.WIDE), label, found),
+        "drawing": charts.inline(_drawn(line, found, charts.WIDE), label) if has_any else "",
     }
     return render(request, "credit/sales.html", context)
 
@@ -73,11 +74,6 @@ def export_month(request: MemberRequest, month: date) -> HttpResponseBase:
     file_name = f"orders-{request.membership.merchant.reference}-{month:%Y-%m}.csv"
     with language_asked(request):
         return download(request, exports.orders(line, found), file_name)
-
-
-def drawing(drawn: bytes, label: str, found: Sales) -> str:
-    """The chart as a part of the page; "" if there is nothing to draw."""
-    return charts.inline(drawn, label) if any(one.has_any for one in found.months) else ""
 
 
 def bars(
