@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from billing import queries as billing_queries
+from credit.queries import withdrawals
 from lib import calendar, charts, clock, formats
 from merchants.access import MemberRequest, for_members
 from pages import money_calendar
@@ -34,6 +35,7 @@ def show(request: MemberRequest) -> HttpResponse:
         "line": shown.line,
         "form": form,
         "free": shown.free_on(on),
+        "stopped_by": withdrawals.stopped_by(shown.line),
         "last_due": on - timedelta(shown.line.settlement_days),  # and matured by the day
         "near": _near(shown),
         "items": shown.listed(kind=kind, until=last),
