@@ -34,7 +34,7 @@ PAGES = (
     Page(
         "calendar",
         _("Money calendar"),
-        "calendar; cash flow; what is due; what would be free; coming days; payments to come;"
+        "cash flow; what is due; what would be free; coming days; payments to come;"
         " 资金日历; 日历; 现金流; 待回款; ปฏิทินการเงิน; กระแสเงินสด; เงินที่จะได้รับ",
     ),
     Page(
@@ -53,7 +53,7 @@ PAGES = (
         "credit:raise",
         _("How to raise it"),
         "raise the limit; raise limit; higher limit; increase limit; grade; score; review;"
-        " 提额; 提升额度; 额度评估; 评分; 信用等级; 售后; เพิ่มวงเงิน; ขอเพิ่มวงเงิน; คะแนน",
+        " 提额; 提升额度; 额度评估; 评分; 信用等级; เพิ่มวงเงิน; ขอเพิ่มวงเงิน; คะแนน",
     ),
     Page(
         "billing:questions",
@@ -88,7 +88,7 @@ PAGES = (
     Page(
         "credit:after_sales",
         _("After-sales"),
-        "refunds; returns; cancelled orders; 售后; 退款; 退货; หลังการขาย; การคืนเงิน; คืนสินค้า",
+        "refunds; refund; returns; cancelled orders; 退款; 退货; การคืนเงิน; คืนสินค้า",
     ),
     Page(
         "credit:declined",
@@ -107,7 +107,7 @@ PAGES = (
     Page(
         "credit:proceeds_entries",
         _("Entries of your proceeds"),
-        "refunds; 货款明细; 退款; รายการเงินรับ",
+        "货款明细; รายการเงินรับ",
     ),
     Page("credit:withdrawals", _("Withdrawals"), "payout; payouts; 提现; 提现记录; 到账; การถอน"),
     Page(

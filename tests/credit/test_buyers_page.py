@@ -1,5 +1,5 @@
-"""A merchant's buyers: who holds the limit, how they have paid, and whether an order of theirs would
-be taken.
+"""A merchant's buyers: who holds the limit, how they have paid, and whether an order of theirs
+would be taken.
 """
 
 from collections.abc import Callable
