@@ -32,6 +32,13 @@ OWNER = "owner@history.example"
 
 # What a merchant fills in on its lists, and looks for: something old, something that is not there.
 QUESTIONS = {
+    "calendar": ("on=2026-12-31", "kind=PROCEEDS&span=ALL"),
+    "credit:coming": ("what=OVERDUE", "what=UNDELIVERED", "by=-due_on"),
+    "credit:buyers": ("name=buyer-1", "name=nobody"),
+    "credit:buyer": ("amount=100&outcome=LATE",),
+    "credit:sales_month": ("what=CANCELLED",),
+    "credit:after_sales": ("days=365", "stage=DELIVERED", "buyer=buyer-7"),
+    "credit:cancelled": ("days=365&none=1",),
     "credit:check": ("amount=100", "amount=8999000"),
     "credit:limit": tuple(f"kind={kind}" for kind in ("HOLD", "PAYMENT", "RELEASE", "LIMIT_SET")),
     "credit:orders": (
@@ -119,6 +126,7 @@ class Shop:
             "merchant": merchant.reference,
             "month": history.NOW.date().replace(day=1),
             "credit:review month": history.NOW.date().replace(day=1),
+            "buyer": "buyer-7",
             "credit:order reference": orders.filter(status=Order.Status.PAID)
             .latest("pk")
             .reference,

@@ -8,7 +8,7 @@ from gateway.api.service import api
 from lib.converters import DayConverter, MonthConverter, ReferenceConverter
 from merchants import urls as merchants_urls
 from notices import urls
-from pages import views
+from pages import calendar_views, views
 
 register_converter(ReferenceConverter, "reference")
 register_converter(MonthConverter, "month")
@@ -17,6 +17,8 @@ register_converter(DayConverter, "day")
 # Everything of a merchant lies under its reference, so that two tabs never mix two merchants.
 of_a_merchant: list[URLPattern | URLResolver] = [
     path("", views.overview, name="overview"),
+    path("calendar/", calendar_views.show, name="calendar"),
+    path("calendar/chart.svg", calendar_views.chart, name="calendar_chart"),
     path("search/", views.find, name="search"),
     path("help/", views.show_help, name="help"),
     path("credit/", include("credit.urls")),

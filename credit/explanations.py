@@ -2,7 +2,7 @@
 withdrawals.
 """
 
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -31,12 +31,28 @@ DECLINES: dict[str, StrOrPromise] = {
     ),
 }
 
+# A buyer's risk, as the marketplace tells it with an order.
+RISKS: dict[int, StrOrPromise] = {
+    0: pgettext_lazy("risk", "Unknown"),
+    1: pgettext_lazy("risk", "Low"),
+    2: pgettext_lazy("risk", "Medium"),
+    3: pgettext_lazy("risk", "High"),
+}
+
 FACTORS: dict[str, StrOrPromise] = {
     "rating": _("Shop rating"),
     "volume": _("Trade volume"),
     "listing": _("Listing quality"),
     "profile": _("Profile completeness"),
     "after_sales": _("After-sales service"),
+}
+# What a factor is, for who has not seen a figure of it yet.
+WHAT_IT_IS: dict[str, StrOrPromise] = {
+    "rating": _("The stars that buyers give your shop, as the marketplace measures them."),
+    "volume": _("What buyers have paid lately, less refunds, compared with your limit."),
+    "listing": _("How complete your listings are, as the marketplace marks them, of 100."),
+    "profile": _("Whether your licence and your contacts are there, of 100: 50 for each."),
+    "after_sales": _("How disputes and returns are settled, as the marketplace marks it, of 100."),
 }
 HOW_TO_RAISE: dict[str, StrOrPromise] = {
     "rating": _("Buyers' stars. Quick answers and parcels that arrive on time raise it."),

@@ -1,5 +1,5 @@
-"""CSV files of orders, withdrawals, and entries of a credit line, with headings in the language in
-force (docs/files.md).
+"""CSV files of orders, refunds, withdrawals, and entries of a credit line, with headings in the
+language in force (docs/files.md).
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from credit import explanations
-from credit.models import CreditLine, LimitEntry, ProceedsEntry, Withdrawal
+from credit.models import CreditLine, LimitEntry, OrderRefund, ProceedsEntry, Withdrawal
 from credit.models.orders import OrderQuerySet
 from lib.csv_files import Figure, amount, instants, of_rows, quoted, safe, yes_or_no
 
@@ -119,5 +119,29 @@ def withdrawals(line: CreditLine, found: QuerySet[Withdrawal]) -> Iterator[bytes
         *("reference", "requested_at", "requested_by", "destination__kind"),
         *("destination__last_four", "status", "sent_at", "ended_at", "amount", "fee", "currency"),
         "reason",
+    )
+    return of_rows(columns, rows)
+
+
+def refunds(line: CreditLine, found: QuerySet[OrderRefund]) -> Iterator[bytes]:
+    """Yield the chunks of a CSV file of these refunds of the line, in the order of the query; each
+    needs its `stage` (queries.after_sales).
+    """
+    columns = {
+        _("Refund"): safe("reference"),
+        _("Order"): safe("order__reference"),
+        _("Buyer"): safe("order__buyer"),
+        **instants({_("Told"): "arrived_at"}, line.timezone),
+        **instants({_("Given"): "at"}, line.timezone),
+        _("Stage"): "stage",
+        _("Amount"): amount("amount", line.currency),
+        _("Of what was outstanding"): amount("from_outstanding", line.currency),
+        _("Out of proceeds"): amount("from_proceeds", line.currency),
+        _("Of what was written off"): amount("from_written_off", line.currency),
+        _("Currency"): "currency",
+    }
+    rows = found.values(
+        *("reference", "order__reference", "order__buyer", "arrived_at", "at", "stage", "amount"),
+        *("from_outstanding", "from_proceeds", "from_written_off", "currency"),
     )
     return of_rows(columns, rows)

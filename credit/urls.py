@@ -1,13 +1,17 @@
 from django.urls import path
 
 from credit.views import (
+    after_sales,
     automatic,
+    buyers,
+    coming,
     destinations,
     limit,
     orders,
     own_rules,
     proceeds,
     raising,
+    sales,
     withdrawals,
 )
 
@@ -29,6 +33,17 @@ urlpatterns = [
     path("orders/", orders.orders, name="orders"),
     path("orders.csv", orders.export_orders, name="orders_csv"),
     path("orders/<reference:reference>/", orders.order, name="order"),
+    path("coming/", coming.payments, name="coming"),
+    path("buyers/", buyers.all_buyers, name="buyers"),
+    path("buyers/<reference:buyer>/", buyers.buyer, name="buyer"),
+    path("sales/", sales.sales, name="sales"),
+    path("sales/chart.svg", sales.chart, name="sales_chart"),
+    path("sales/<month:month>/", sales.month, name="sales_month"),
+    path("sales/<month:month>.csv", sales.export_month, name="sales_month_csv"),
+    path("after-sales/", after_sales.after_sales, name="after_sales"),
+    path("after-sales/chart.svg", after_sales.chart, name="after_sales_chart"),
+    path("after-sales/refunds.csv", after_sales.export, name="refunds_csv"),
+    path("after-sales/cancelled/", after_sales.cancelled, name="cancelled"),
     path("declined/", orders.declined_orders, name="declined"),
     path("declined.csv", orders.export_declined, name="declined_csv"),
     path("freezes/", limit.freeze_history, name="freezes"),

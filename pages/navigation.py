@@ -32,6 +32,12 @@ class Page(NamedTuple):
 PAGES = (
     Page("overview", _("Overview"), "home; dashboard; 总览; 首页; ภาพรวม; หน้าแรก"),
     Page(
+        "calendar",
+        _("Money calendar"),
+        "cash flow; what is due; what would be free; coming days; payments to come;"
+        " 资金日历; 日历; 现金流; 待回款; ปฏิทินการเงิน; กระแสเงินสด; เงินที่จะได้รับ",
+    ),
+    Page(
         "help",
         _("Help"),
         "faq; support; glossary; contact us; first steps;"
@@ -47,7 +53,7 @@ PAGES = (
         "credit:raise",
         _("How to raise it"),
         "raise the limit; raise limit; higher limit; increase limit; grade; score; review;"
-        " 提额; 提升额度; 额度评估; 评分; 信用等级; 售后; เพิ่มวงเงิน; ขอเพิ่มวงเงิน; คะแนน",
+        " 提额; 提升额度; 额度评估; 评分; 信用等级; เพิ่มวงเงิน; ขอเพิ่มวงเงิน; คะแนน",
     ),
     Page(
         "billing:questions",
@@ -68,6 +74,23 @@ PAGES = (
         " คำสั่งซื้อ; ออเดอร์; เกินกำหนด; ผ่อนชำระ",
     ),
     Page(
+        "credit:buyers",
+        _("Buyers"),
+        "buyer; customers; customer; who owes me; own rules; caps; pause orders;"
+        " 买家; 客户; 欠款; 订单规则; ผู้ซื้อ; ลูกค้า; ใครค้างชำระ",
+    ),
+    Page(
+        "credit:sales",
+        _("Sales by month"),
+        "sales; turnover; revenue; report; 月度销售; 销售额; 营业额; 报表;"
+        " ยอดขายรายเดือน; ยอดขาย; รายงาน",
+    ),
+    Page(
+        "credit:after_sales",
+        _("After-sales"),
+        "refunds; refund; returns; cancelled orders; 退款; 退货; การคืนเงิน; คืนสินค้า",
+    ),
+    Page(
         "credit:declined",
         _("Declined orders"),
         "rejected orders; lost orders; 被拒订单; 拒绝; คำสั่งซื้อที่ถูกปฏิเสธ",
@@ -84,7 +107,7 @@ PAGES = (
     Page(
         "credit:proceeds_entries",
         _("Entries of your proceeds"),
-        "refunds; 货款明细; 退款; รายการเงินรับ",
+        "货款明细; รายการเงินรับ",
     ),
     Page("credit:withdrawals", _("Withdrawals"), "payout; payouts; 提现; 提现记录; 到账; การถอน"),
     Page(

@@ -57,9 +57,10 @@ def _walk(resolver: URLResolver, space: str, parameters: frozenset[str]) -> Iter
 
 
 def full_shop() -> Shop:
-    """Has all that a page could show: orders, one declined, proceeds, a withdrawal, a bank account
-    and automatic withdrawals to it, a review, closed October and November, bills, the first of them
-    under a payment plan, a credit asked for, colleagues, one of them only invited.
+    """Has all that a page could show: orders, one declined, one refunded in part, proceeds, a
+    withdrawal, a bank account and automatic withdrawals to it, a review, closed October and
+    November, bills, the first of them under a payment plan, a credit asked for, colleagues, one of
+    them only invited.
     """
     shop = withdrawing.shop_with("1000.00", plan_price="39.00", credit_limit="5000.00")
     reviewing.metrics(shop, "2026-11-02 10:00", *reviewing.PERFECT)
@@ -68,6 +69,8 @@ def full_shop() -> Shop:
     shop.deliver("2026-11-02 13:00", "A-1")
     shop.place("2026-11-02 14:00", "A-2", "9000.00")
     shop.pay("2026-11-02 14:30", "A-2", "1.00")  # which it cannot take
+    shop.place("2026-11-02 14:40", "A-3", "20.00")
+    shop.refund("2026-11-02 14:45", "A-3", "5.00")
     shop.charge("2026-11-02 15:00", "pick-pack", "15.50", "C-1", description="Two dresses")
     shop.charge("2026-11-02 15:00", "shipping-label", "7.25", "C-2")
     withdrawing.withdraw(shop, "150.00")
@@ -103,6 +106,7 @@ ARGUMENTS: dict[str, Callable[[Shop], Any]] = {
     "merchant": lambda shop: shop.reference,
     "month": lambda shop: date(2026, 11, 1),
     "number": lambda shop: shop.account.invoices.earliest("pk").number,
+    "buyer": lambda shop: "Somchai",
     "credit:order reference": lambda shop: "A-1",
     "credit:review month": lambda shop: date(2026, 12, 1),
     "credit:proceeds_day on": lambda shop: date(2026, 11, 1),

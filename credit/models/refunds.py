@@ -28,6 +28,8 @@ class OrderRefund(models.Model):
         indexes: ClassVar = [
             # Days of the operators' list.
             BrinIndex(fields=["at"], name="order_refunds_lately", autosummarize=True),
+            # One merchant's refunds, latest first, and their sums by month.
+            models.Index(fields=["line", "-arrived_at", "-id"], name="order_refund_history"),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(

@@ -13,8 +13,8 @@ from moneyed import Money
 from credit.models import CreditLine, Order
 from credit.notices import ORDER_DECLINED
 from credit.operations import lines, usage
-from credit.queries.exposure import owed_by
-from credit.rules import HIGH_RISK, MOST_INSTALMENTS, happened
+from credit.queries import declining
+from credit.rules import MOST_INSTALMENTS, happened
 from lib import erasing, money, prepared
 from lib.refusals import Conflict, Invalid, Refused
 from notices.operations import notices
@@ -206,7 +206,9 @@ def _decided(terms: _Terms, line: CreditLine, said_at: datetime) -> Order:
 
     amount = money.accepted(terms.amount, line.currency)
     _check_can_be_placed(terms.reference, said_at, line)
-    decline_code = _decline_code(line, terms.buyer, amount, terms.buyer_risk)
+    decline_code = declining.decline_code(
+        line, amount, buyer=terms.buyer, buyer_risk=terms.buyer_risk
+    )
     return Order(
         line=line,
         reference=terms.reference,
@@ -233,25 +235,6 @@ def _check_can_be_placed(reference: str, said_at: datetime, line: CreditLine) ->
     except WrongInstant:
         if not Order.objects.filter(line=line, reference=reference).exists():
             raise
-
-
-def _decline_code(line: CreditLine, buyer: str, amount: Money, buyer_risk: int) -> str:
-    """The code of the first reason to decline the order; "" if there is none."""
-    if line.is_closed:
-        return Order.Decline.ACCOUNT_CLOSED
-    if line.is_frozen:
-        return Order.Decline.LINE_FROZEN
-    if line.is_paused:
-        return Order.Decline.PAUSED_BY_MERCHANT
-    if line.order_cap is not None and amount > line.order_cap:
-        return Order.Decline.ABOVE_OWN_CAP
-    if line.buyer_cap is not None and owed_by(line, buyer) + amount > line.buyer_cap:
-        return Order.Decline.ABOVE_OWN_CAP
-    if buyer_risk >= HIGH_RISK:
-        return Order.Decline.BUYER_RISK
-    if amount > line.available:
-        return Order.Decline.INSUFFICIENT_CREDIT
-    return ""
 
 
 def _insert(order: Order, line: CreditLine) -> bool:

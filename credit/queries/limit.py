@@ -24,7 +24,8 @@ from credit.models import (
     LimitReview,
     Order,
 )
-from credit.queries import overdue, policies, reviews
+from credit.queries import coming, overdue, policies, reviews
+from credit.queries.declining import decline_code
 from credit.rules import INSTALMENT_DAYS
 from lib import calendar, money
 from merchants.queries import local_day
@@ -85,6 +86,14 @@ class Factor:
 
 
 @dataclass(frozen=True)
+class Gain:
+    """What something would add to the next review."""
+
+    points: Decimal
+    limit: Money
+
+
+@dataclass(frozen=True)
 class Explanation:
     """What the line's next review would decide if nothing changed until then."""
 
@@ -104,6 +113,8 @@ class Explanation:
     profile_rejected: bool
     overdue: Money
     once_paid: Money | None  # the limit then, once what is overdue is paid; None if nothing is
+    # What a profile that is confirmed whole would add; None if it is, or would add nothing.
+    profile_gain: "Gain | None"
 
     @property
     def is_at_maximum(self) -> bool:
@@ -166,7 +177,47 @@ def explain(line: CreditLine) -> Explanation | None:
         profile_rejected=inputs.profile_rejected,
         overdue=money.of(inputs.overdue, line.currency),
         once_paid=once_paid,
+        profile_gain=_profile_gain(line, inputs, policy),
     )
+
+
+def _profile_gain(line: CreditLine, inputs: scoring.Inputs, policy: CreditPolicy) -> Gain | None:
+    """What it would add to the review if licence and contacts were both confirmed by then. None if
+    that would add no points.
+    """
+    whole = 2 * scoring.HALF
+    complete = scoring.completeness(inputs.profile_reported, whole, is_rejected=False)
+    confirmed = replace(
+        inputs,
+        profile_completeness=complete,
+        profile_confirmed=whole,
+        profile_rejected=False,
+    )
+    now, then = scoring.review(inputs, policy), scoring.review(confirmed, policy)
+    points = scoring.decimal(then.points.score - now.points.score)
+    return Gain(points, money.of(then.limit - now.limit, line.currency)) if points > 0 else None
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What the first review of a line will look at, before any figures of its shop have come."""
+
+    factors: tuple[Factor, ...]  # the weightiest first; as if nothing were known
+    policy: CreditPolicy
+    profile_points: Decimal  # that a profile that is confirmed whole will give
+
+
+def before_figures(line: CreditLine) -> Outlook | None:
+    """What the first review will look at; None for a line that no figures will bring a review:
+    with a limit of 0, in a currency without a policy, or of a closed account. Rule 8.26.
+    """
+    policy = policies.in_force(line.currency, calendar.next_month(line.open_on))
+    if line.is_closed or not line.limit or not policy.holds_reviews:
+        return None
+    nothing = scoring.Inputs(line.limit.amount, *(Decimal(0),) * 5)
+    confirmed = replace(nothing, profile_completeness=2 * scoring.HALF)
+    factors = _factors(nothing, scoring.points_of(nothing, policy), policy)
+    return Outlook(factors, policy, scoring.decimal(scoring.points_of(confirmed, policy).profile))
 
 
 def _once_paid(line: CreditLine, inputs: scoring.Inputs, policy: CreditPolicy) -> Money:
@@ -301,23 +352,18 @@ class Acceptance:
         return str(Order.Decline(self.decline_code).label) if self.decline_code else ""
 
 
-def would_accept(line: CreditLine, amount: Money) -> Acceptance:
-    """Whether an order of `amount` would be accepted now, whoever the buyer is: the buyer's risk
-    and the cap on one buyer are not considered.
+def would_accept(
+    line: CreditLine, amount: Money, *, buyer: str | None = None, buyer_risk: int = 0
+) -> Acceptance:
+    """Whether an order of `amount` would be accepted now: of this buyer, whose risk was told so, or
+    without a buyer whoever that is. Then neither risk nor the cap on one buyer are considered.
 
     Raises CurrencyMismatch, Invalid.
     """
     amount = money.accepted(amount, line.currency)
-    if line.is_closed:
-        return Acceptance(False, Order.Decline.ACCOUNT_CLOSED)
-    if line.is_frozen:
-        return Acceptance(False, Order.Decline.LINE_FROZEN)
-    if line.is_paused:
-        return Acceptance(False, Order.Decline.PAUSED_BY_MERCHANT)
-    if line.order_cap is not None and amount > line.order_cap:
-        return Acceptance(False, Order.Decline.ABOVE_OWN_CAP)
-    if amount <= line.available:
-        return Acceptance(True)
+    code = decline_code(line, amount, buyer=buyer, buyer_risk=buyer_risk)
+    if code != Order.Decline.INSUFFICIENT_CREDIT:
+        return Acceptance(not code, code)
     late = overdue.overdue_of(line)
     return Acceptance(
         False,
@@ -332,23 +378,8 @@ def would_accept(line: CreditLine, amount: Money) -> Acceptance:
 MANY = 1000  # open orders that are looked at
 
 # Parts past their due date are not counted: who has not paid on time is not taken to pay today.
-# What an order owes is one stretch of its amount, from `paid` to `paid + outstanding`
-# (credit.rules.parts). Orders are read by their oldest unpaid part, so that up to the last one's
-# day no part is left out.
-ENOUGH_ON = """
-WITH due AS MATERIALIZED (
-    SELECT * FROM credit_order o
-    WHERE o.line_id = %(line)s AND o.status = 'OPEN' AND o.due_on IS NOT NULL
-    ORDER BY o.due_on LIMIT %(many)s
-), horizon AS (
-    SELECT CASE WHEN count(*) = %(many)s THEN greatest(max(due_on), %(today)s) END AS day FROM due
-), part AS (
-    SELECT o.first_due_on + (number - 1) * %(instalment_days)s AS due_on,
-           greatest(least(CASE WHEN number = o.instalments THEN o.amount
-                               ELSE o.part_amount * number END, o.paid + o.outstanding)
-                    - greatest(o.part_amount * (number - 1), o.paid), 0) AS owed
-    FROM due o CROSS JOIN LATERAL generate_series(1, o.instalments) number
-), day AS (
+ENOUGH_ON = f"""
+WITH {coming.PARTS}, day AS (
     SELECT due_on, sum(sum(owed)) OVER (ORDER BY due_on) AS back
     FROM part WHERE due_on >= %(today)s GROUP BY due_on
 )

@@ -42,8 +42,19 @@ def decline_advice(code: str) -> StrOrPromise:
 
 
 @register.filter
+def risk(rank: int) -> StrOrPromise:
+    """A buyer's risk in words, by its rank."""
+    return explanations.RISKS.get(rank, str(rank))
+
+
+@register.filter
 def factor_name(factor: Factor) -> StrOrPromise:
     return explanations.FACTORS[factor.name]
+
+
+@register.filter
+def factor_meaning(factor: Factor) -> StrOrPromise:
+    return explanations.WHAT_IT_IS[factor.name]
 
 
 @register.filter

@@ -1,4 +1,6 @@
-"""A merchant's own rules for new orders; they are shown on the page of the limit."""
+"""A merchant's own rules for new orders; they are shown on the page of the limit and on that of the
+buyers. A form that has the field `buyers` leads back to the latter.
+"""
 
 from http import HTTPStatus
 
@@ -9,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from credit.forms.limit import Caps
 from credit.operations import own_rules
-from credit.views import limit
+from credit.views import buyers, limit
 from credit.views.lines import line_and_today
 from lib import clock
 from lib.refusals import Refused, sentence_of
@@ -59,9 +61,11 @@ def caps(request: MemberRequest) -> HttpResponse:
         else:
             messages.success(request, _("Your caps are changed."))
             return _back(request)
-    return limit.page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    page = buyers.page if "buyers" in request.POST else limit.page
+    return page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _back(request: MemberRequest) -> HttpResponse:
-    """Redirect to the page of the limit."""
-    return redirect("credit:limit", merchant=request.membership.merchant.reference)
+    """Redirect to the page from which the form was sent."""
+    page = "credit:buyers" if "buyers" in request.POST else "credit:limit"
+    return redirect(page, merchant=request.membership.merchant.reference)

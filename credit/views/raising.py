@@ -121,9 +121,11 @@ def _page(
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     """Render the page about raising the limit, with these two forms."""
+    explanation = limits.explain(line)
     context = {
         "line": line,
-        "explanation": limits.explain(line),
+        "explanation": explanation,
+        "outlook": None if explanation else limits.before_figures(line),
         "raise_form": raise_form,
         "question_form": question_form,
         "waiting": limits.raise_asked(line),

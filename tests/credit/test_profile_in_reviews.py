@@ -10,6 +10,8 @@ from credit.queries import limit as limits
 from merchants.models import ProfilePart
 from merchants.operations import profiles
 from tests import shops
+from tests.amounts import usd
+from tests.credit.pages import read, set_clock
 from tests.credit.reviewing import DECEMBER, latest, shop_with
 from tests.factories import ProfileFactory, browser_of, member
 from tests.text import text_of
@@ -155,3 +157,23 @@ def test_the_merchant_sees_both_figures() -> None:
         told = text_of(browser.get(page))
         assert "40 reported by the marketplace, 50 confirmed by us" in told
         assert "A part of your profile stood rejected" in told
+
+
+def test_what_a_confirmed_profile_would_add_is_what_it_then_adds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = shop_reported("20")  # 78.5 points with it, 90.5 once it is confirmed
+    set_clock(monkeypatch)("2026-11-10 12:00")
+    said = read(shop, "raise/")
+    assert (
+        "would add 12 points, and about 2,500.00 USD to your limit at the review of 1 Dec" in said
+    )
+    before = limits.explain(shop.line)
+    for part in ("LICENCE", "CONTACTS"):
+        confirm(shop, part)
+    then = limits.explain(shop.line)
+    assert before is not None
+    assert then is not None
+    assert before.profile_gain == limits.Gain(then.score - before.score, usd("2500"))
+    assert (then.score, then.limit_then, then.profile_gain) == (Decimal("90.5"), usd("10000"), None)
+    assert reviewed(shop).limit_proposed == usd("10000")

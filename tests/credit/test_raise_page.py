@@ -99,7 +99,7 @@ def test_it_says_what_the_limit_would_be_once_what_is_overdue_is_paid(
 def test_a_shop_we_know_nothing_of_is_told_so(shop: Shop) -> None:
     shops.join("2026-11-01 10:00", "silent")
     said = read(Shop("silent"), "raise/")
-    assert "We have no figures of your shop yet" in said
+    assert "The marketplace has sent no figures of your shop yet" in said
     assert "No review yet." in said
     assert "Nothing was asked yet." in said
 
@@ -211,3 +211,16 @@ def test_it_takes_few_queries(
     client.post(RAISE, FOR_SPRING)
     with django_assert_max_num_queries(12):
         client.get("/m/rosewood/credit/raise/")
+
+
+def test_before_the_first_figures_it_says_what_a_review_will_look_at(
+    clock: Callable[[str], None],
+) -> None:
+    shop = shops.join("2026-11-01 10:00")
+    clock("2026-11-10 10:00")
+    said = read(shop, "raise/", role="VIEWER")
+    assert "What your first review will look at" in said
+    assert "Quick answers and parcels that arrive on time raise it. 4 4.8 30" in said
+    assert "It grows as buyers pay for more orders. 0.00 USD 15,000.00 USD 25" in said
+    assert "A confirmed profile alone gives 15 points" in said
+    assert "No review to come" not in said

@@ -1,0 +1,155 @@
+"""What buyers still owe, by the day on which it is due (rule 8.22). Nothing here writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import connection
+from django.db.models import DecimalField, F, QuerySet, Sum
+from django.db.models.expressions import RawSQL
+from moneyed import Money
+
+from credit.models import CreditLine, Order
+from credit.models.orders import OrderQuerySet
+from credit.rules import INSTALMENT_DAYS
+from lib import calendar, money
+
+MANY = 10_000  # open orders that are looked at
+
+# The parts of open orders, by the oldest unpaid one of each order. What an order owes is one
+# stretch of its amount, from `paid` to `paid + outstanding` (credit.rules.parts). With `many` or
+# more orders, no part is left out up to the day of `horizon`, which is NULL with fewer.
+PARTS = """
+due AS MATERIALIZED (
+    SELECT * FROM credit_order o
+    WHERE o.line_id = %(line)s AND o.status = 'OPEN' AND o.due_on IS NOT NULL
+    ORDER BY o.due_on LIMIT %(many)s
+), horizon AS (
+    SELECT CASE WHEN count(*) = %(many)s THEN greatest(max(due_on), %(today)s) END AS day FROM due
+), part AS (
+    SELECT o.first_due_on + (number - 1) * %(instalment_days)s AS due_on,
+           greatest(least(CASE WHEN number = o.instalments THEN o.amount
+                               ELSE o.part_amount * number END, o.paid + o.outstanding)
+                    - greatest(o.part_amount * (number - 1), o.paid), 0) AS owed
+    FROM due o CROSS JOIN LATERAL generate_series(1, o.instalments) number
+)
+"""
+# What is due before today comes as one row without a day, what waits for its delivery apart.
+BY_DAY = f"""
+WITH {PARTS}
+SELECT horizon.day, undelivered.owed, days.due_on, days.owed, days.parts
+FROM horizon CROSS JOIN (
+    SELECT coalesce(sum(o.outstanding), 0) AS owed FROM credit_order o
+    WHERE o.line_id = %(line)s AND o.status = 'OPEN' AND o.due_on IS NULL
+) undelivered LEFT JOIN (
+    SELECT CASE WHEN due_on >= %(today)s THEN due_on END AS due_on, sum(owed) AS owed,
+           count(*) AS parts
+    FROM part WHERE owed > 0 AND due_on <= %(until)s GROUP BY 1
+) days ON true
+ORDER BY days.due_on
+"""
+# How much of an order was to be paid by a day, and is not.
+OWED_BY = """
+greatest(least(CASE
+    WHEN %(day)s::date < "credit_order"."first_due_on" THEN 0
+    WHEN (%(day)s::date - "credit_order"."first_due_on") / %(instalment_days)s + 1
+         >= "credit_order"."instalments" THEN "credit_order"."amount"
+    ELSE "credit_order"."part_amount"
+         * ((%(day)s::date - "credit_order"."first_due_on") / %(instalment_days)s + 1) END,
+    "credit_order"."paid" + "credit_order"."outstanding") - "credit_order"."paid", 0)
+"""
+
+
+@dataclass(frozen=True)
+class DueDay:
+    """What buyers are to pay on a local day."""
+
+    on: date
+    amount: Money
+    parts: int  # of so many orders: an order has one part a day
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What buyers are to pay from a day on, and what is not counted on."""
+
+    days: Sequence[DueDay]  # soonest first; only days with something
+    overdue: Money  # due before that day
+    undelivered: Money  # of orders that are not delivered, and so have no due date yet
+    until: date  # no part is left out up to this day
+
+    def by(self, day: date) -> Decimal:
+        """The sum of what is due up to and on `day`."""
+        return sum((one.amount.amount for one in self.days if one.on <= day), Decimal(0))
+
+
+def expected(line: CreditLine, *, today: date, until: date) -> Expected:
+    """What the line's buyers are to pay on the local days from `today` to `until`.
+
+    With MANY open orders or more it ends on an earlier day, `Expected.until`. Rule 8.22.
+    """
+    given = {
+        "line": line.pk,
+        "today": today,
+        "until": until,
+        "instalment_days": INSTALMENT_DAYS,
+        "many": MANY,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(BY_DAY, given)
+        rows = cursor.fetchall()
+    horizon, undelivered = rows[0][:2]
+    found = [row[2:] for row in rows if row[4]]
+    # On the day of the horizon itself there may be more orders than were looked at.
+    last = until if horizon is None else max(min(until, horizon - calendar.ONE_DAY), today)
+    return Expected(
+        days=[
+            DueDay(on, money.of(owed, line.currency), parts)
+            for on, owed, parts in found
+            if on is not None and on <= last
+        ],
+        overdue=money.of(
+            sum((owed for on, owed, _parts in found if on is None), Decimal(0)), line.currency
+        ),
+        undelivered=money.of(undelivered, line.currency),
+        until=last,
+    )
+
+
+def due_between(line: CreditLine, *, start: date, until: date) -> OrderQuerySet:
+    """The open orders of which a part is due on the local days from `start` to `until`, each
+    annotated with what is due then as `coming`.
+    """
+    by_then, before = _owed_by(until), _owed_by(start - calendar.ONE_DAY)
+    return (
+        _open(line).filter(due_on__lte=until).annotate(coming=by_then - before).filter(coming__gt=0)
+    )
+
+
+def overdue(line: CreditLine, *, today: date) -> OrderQuerySet:
+    """The orders with a part that was due before local day `today`, each annotated with what was
+    due by then as `coming`.
+    """
+    return due_between(line, start=calendar.FIRST_DAY, until=today - calendar.ONE_DAY)
+
+
+def undelivered(line: CreditLine) -> OrderQuerySet:
+    """The open orders that are not delivered, each annotated with what it holds as `coming`."""
+    return _open(line).filter(due_on__isnull=True).annotate(coming=F("outstanding"))
+
+
+def total(found: QuerySet[Order], currency: str) -> Money:
+    """The sum of what is `coming` of these orders."""
+    total = found.order_by().aggregate(total=Sum("coming", default=Decimal(0)))["total"]
+    return money.of(total, currency)
+
+
+def _open(line: CreditLine) -> OrderQuerySet:
+    return Order.objects.of_merchant(line.pk).open()
+
+
+def _owed_by(day: date) -> RawSQL:
+    """The expression for what of an order was to be paid by `day` and is not."""
+    sql = OWED_BY.replace("%(day)s", "%s").replace("%(instalment_days)s", str(INSTALMENT_DAYS))
+    return RawSQL(sql, (day,) * 3, output_field=DecimalField(max_digits=24, decimal_places=4))

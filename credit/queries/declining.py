@@ -1,0 +1,35 @@
+"""Why an order would be declined: asked when one is placed, and when a merchant asks (rule 4.5).
+Nothing here writes.
+"""
+
+from moneyed import Money
+
+from credit.models import CreditLine, Order
+from credit.queries.exposure import owed_by
+from credit.rules import HIGH_RISK
+
+
+def decline_code(
+    line: CreditLine, amount: Money, *, buyer: str | None = None, buyer_risk: int = 0
+) -> str:
+    """The code of the first reason to decline an order of `amount` in the line's currency; "" if
+    there is none.
+
+    Without a buyer, the cap on what one buyer may owe is left out.
+    """
+    if line.is_closed:
+        return Order.Decline.ACCOUNT_CLOSED
+    if line.is_frozen:
+        return Order.Decline.LINE_FROZEN
+    if line.is_paused:
+        return Order.Decline.PAUSED_BY_MERCHANT
+    if line.order_cap is not None and amount > line.order_cap:
+        return Order.Decline.ABOVE_OWN_CAP
+    is_capped = buyer is not None and line.buyer_cap is not None
+    if is_capped and owed_by(line, buyer) + amount > line.buyer_cap:
+        return Order.Decline.ABOVE_OWN_CAP
+    if buyer_risk >= HIGH_RISK:
+        return Order.Decline.BUYER_RISK
+    if amount > line.available:
+        return Order.Decline.INSUFFICIENT_CREDIT
+    return ""

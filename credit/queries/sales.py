@@ -1,0 +1,211 @@
+"""A merchant's sales and refunds, month by month (rule 8.24). Nothing here writes.
+
+Orders count in the month in which they were placed, refunds in that in which we were told. Both
+instants never fall, so that what a month that is over took in is summed once and kept; only which
+of its orders were cancelled may still change, and is read each time.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+from moneyed import Money
+from redis import RedisError
+
+from credit.models import CreditLine, Order
+from credit.models.orders import OrderQuerySet
+from lib import calendar, money
+
+MONTHS = 12
+KEPT_SECONDS = 24 * 60 * 60
+
+
+class Stage(TextChoices):
+    """How far an order had come when it was refunded. Nobody tells us why."""
+
+    PLACED = "PLACED", _("Before it was shipped")
+    SHIPPED = "SHIPPED", _("On its way")
+    DELIVERED = "DELIVERED", _("After delivery")
+
+
+# SQL of the stage of refund `r` of order `o`.
+STAGE = """CASE WHEN o.delivered_told_at <= r.arrived_at THEN 'DELIVERED'
+                WHEN o.shipped_told_at <= r.arrived_at THEN 'SHIPPED' ELSE 'PLACED' END"""
+TAKEN_IN = f"""
+SELECT span.number, placed.orders, placed.amount::text, refunded.by_stage
+FROM unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[])
+     WITH ORDINALITY span(starts_at, ends_at, number)
+CROSS JOIN LATERAL (
+    SELECT count(*) AS orders, coalesce(sum(o.amount), 0) AS amount FROM credit_order o
+    WHERE o.line_id = %(line)s AND o.placed_at >= span.starts_at AND o.placed_at < span.ends_at
+      AND o.status <> 'DECLINED'
+) placed
+CROSS JOIN LATERAL (
+    SELECT coalesce(json_object_agg(stage, amount::text), '{{}}')::text AS by_stage FROM (
+        SELECT {STAGE} AS stage, sum(r.amount) AS amount
+        FROM credit_orderrefund r JOIN credit_order o ON o.id = r.order_id
+        WHERE r.line_id = %(line)s AND r.arrived_at >= span.starts_at
+          AND r.arrived_at < span.ends_at
+        GROUP BY 1) stages
+) refunded
+ORDER BY span.number
+"""
+CANCELLED = """
+SELECT count(o.amount), coalesce(sum(o.amount), 0)
+FROM unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[])
+     WITH ORDINALITY span(starts_at, ends_at, number)
+LEFT JOIN LATERAL (
+    SELECT o.amount FROM credit_order o
+    WHERE o.line_id = %(line)s AND o.status = 'CANCELLED' AND o.placed_at >= span.starts_at
+      AND o.placed_at < span.ends_at) o ON true
+GROUP BY span.number ORDER BY span.number
+"""
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What was sold and refunded on the local days from `start` until before `end`, as figures of
+    the line's currency.
+    """
+
+    start: date
+    end: date
+    orders: int  # placed, and neither declined nor cancelled
+    sold: Decimal  # what these are worth
+    cancelled_orders: int
+    cancelled: Decimal
+    by_stage: Mapping[str, Decimal]  # refunds by Stage
+
+    @property
+    def refunded(self) -> Decimal:
+        return sum(self.by_stage.values(), Decimal(0))
+
+    @property
+    def net(self) -> Decimal:
+        return self.sold - self.refunded
+
+    @property
+    def has_any(self) -> bool:
+        return bool(self.orders or self.cancelled_orders or self.refunded)
+
+    def average(self, currency: str) -> Money | None:
+        """What an order was worth; None without any."""
+        return money.nearest(Money(self.sold / self.orders, currency)) if self.orders else None
+
+
+@dataclass(frozen=True)
+class Sales:
+    """The latest months of a line, and how far the month before had come by the same day."""
+
+    months: Sequence[Sums]  # oldest first, without those before the first sale
+    so_far_before: Sums  # the month before the last, up to the day of the month that it is today
+
+    @property
+    def rows(self) -> Sequence[tuple[Sums, Decimal | None]]:
+        """Each month, latest first, and by how much its net sales are more than the month
+        before's; None for the first one.
+        """
+        before = [None, *(month.net for month in self.months[:-1])]
+        pairs = zip(self.months, before, strict=True)
+        return [(one, None if was is None else one.net - was) for one, was in pairs][::-1]
+
+
+def by_month(line: CreditLine, *, today: date) -> Sales:
+    """The line's sales in the month of local day `today` and the MONTHS - 1 before it. Rule
+    8.24.
+    """
+    month = calendar.month_of(today)
+    months = [month]
+    while len(months) < MONTHS:
+        months.append(calendar.month_of(months[-1] - calendar.ONE_DAY))
+    spans = [(one, calendar.next_month(one)) for one in reversed(months)]
+    so_far = months[1] + (today - month) + calendar.ONE_DAY
+    *found, before = _sums(line, [*spans, (months[1], min(so_far, month))])
+    first = next((place for place, one in enumerate(found) if one.has_any), len(found) - 1)
+    return Sales(found[first:], before)
+
+
+def of_month(line: CreditLine, month: date) -> Sums:
+    """The sums of the month that starts on `month`."""
+    (found,) = _sums(line, [(month, calendar.next_month(month))])
+    return found
+
+
+def orders_of(line: CreditLine, month: date, *, is_cancelled: bool, today: date) -> OrderQuerySet:
+    """The orders placed in the month that were not declined: those that were cancelled, or all
+    others; each annotated with `is_overdue`.
+    """
+    start, end = (
+        calendar.day_start(day, line.timezone) for day in (month, calendar.next_month(month))
+    )
+    found = Order.objects.of_merchant(line.pk).with_is_overdue(today)
+    found = found.filter(placed_at__gte=start, placed_at__lt=end)
+    if is_cancelled:
+        return found.filter(status=Order.Status.CANCELLED)
+    return found.exclude(status__in=[Order.Status.DECLINED, Order.Status.CANCELLED])
+
+
+Span = tuple[date, date]
+
+
+def _sums(line: CreditLine, spans: Sequence[Span]) -> list[Sums]:
+    """The sums of each of these spans of local days."""
+    taken_in = _taken_in(line, spans)
+    with connection.cursor() as cursor:
+        cursor.execute(CANCELLED, _given(line, spans))
+        cancelled = cursor.fetchall()
+    found = []
+    for (start, end), (count, amount) in zip(spans, cancelled, strict=True):
+        orders, placed, stages = taken_in[start, end]
+        by_stage = {stage: Decimal(text) for stage, text in json.loads(stages).items()}
+        sold = Decimal(placed) - amount
+        found.append(Sums(start, end, orders - count, sold, count, amount, by_stage))
+    return found
+
+
+def _taken_in(line: CreditLine, spans: Sequence[Span]) -> dict[Span, Any]:
+    """What came in on each span, cancelled orders included: (orders, amount, refunds by stage) with
+    amounts as text. What is over is kept for a day.
+    """
+    keys = {span: _key(line, span) for span in spans if span[1] <= line.open_on}
+    known = _kept(list(keys.values()))
+    found = {span: known[key] for span, key in keys.items() if key in known}
+    missing = [span for span in spans if span not in found]
+    if missing:
+        with connection.cursor() as cursor:
+            cursor.execute(TAKEN_IN, _given(line, missing))
+            read = {span: row[1:] for span, row in zip(missing, cursor.fetchall(), strict=True)}
+        found |= read
+        with suppress(RedisError):  # which only makes the page slower
+            kept = {keys[span]: row for span, row in read.items() if span in keys}
+            cache.set_many(kept, KEPT_SECONDS)
+    return found
+
+
+def _given(line: CreditLine, spans: Sequence[Span]) -> dict[str, Any]:
+    starts, ends = (
+        [calendar.day_start(span[side], line.timezone) for span in spans] for side in (0, 1)
+    )
+    return {"line": line.pk, "starts": starts, "ends": ends}
+
+
+def _key(line: CreditLine, span: Span) -> str:
+    """The name in the cache of what came in on a span."""
+    return f"sales:{line.pk}:{line.timezone}:{span[0]}:{span[1]}"
+
+
+def _kept(keys: Sequence[str]) -> dict[str, Any]:
+    """What is cached under these keys; nothing if Redis is away."""
+    try:
+        known: dict[str, Any] = cache.get_many(keys)
+    except RedisError:
+        return {}
+    return known

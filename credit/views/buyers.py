@@ -1,0 +1,74 @@
+"""The pages of a merchant's buyers: who holds the limit, and one buyer with its record."""
+
+from http import HTTPStatus
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+
+from credit.forms.buyers import OUTCOMES, BuyerFilter, BuyerSearch
+from credit.forms.limit import Caps, OrderCheck
+from credit.models import Order
+from credit.queries import buyers, freezes
+from credit.queries import limit as limits
+from credit.views.lines import line_and_today
+from lib import clock, erasing, money
+from merchants.access import MemberRequest, for_members
+
+
+@for_members
+def all_buyers(request: MemberRequest) -> HttpResponse:
+    """Who holds the limit now, buyers by name, and the merchant's own rules for new orders."""
+    return page(request)
+
+
+def page(
+    request: MemberRequest, caps: Caps | None = None, status: int = HTTPStatus.OK
+) -> HttpResponse:
+    """Render the page of the buyers. `caps` is the submitted form for caps with its errors, if it
+    was refused.
+    """
+    line, today = line_and_today(request, clock.now())
+    asked = BuyerSearch(request.GET)
+    name, holders = asked.rows["name"], buyers.holders(line, today=today)
+    held = money.total((one.outstanding for one in holders), line.currency)
+    context = asked.context | {
+        "line": line,
+        "holders": holders,
+        "others": line.used - held,
+        "found": buyers.find(line, name) if name else None,
+        "most": buyers.FOUND,
+        "caps_form": caps or Caps(line=line),
+    }
+    return render(request, "credit/buyers.html", context, status=status)
+
+
+@for_members
+def buyer(request: MemberRequest, buyer: str) -> HttpResponse:
+    """The record of one buyer, and whether an order of the amount in the address would be taken of
+    it. Raises Http404 for who has never ordered here.
+    """
+    line, today = line_and_today(request, clock.now())
+    record = buyers.record(line, buyer, today=today)
+    if record is None:
+        raise Http404("no order is of this buyer")
+    asked = BuyerFilter(request.GET)
+    found = Order.objects.filter(pk__in=record.keys(asked.rows["outcome"]))
+    form = OrderCheck(request.GET if "amount" in request.GET else None, line=line)
+    amount = form.cleaned_data["amount"] if form.is_valid() else None
+    answer = None
+    if amount is not None:
+        answer = limits.would_accept(line, amount, buyer=buyer, buyer_risk=record.risk)
+    context = asked.context | {
+        "line": line,
+        "record": record,
+        "is_erased": erasing.is_erased(buyer),
+        "counts": [(one, record.counts.get(one, 0)) for one in buyers.Outcome],
+        "outcomes": OUTCOMES,
+        "form": form,
+        "amount": amount,
+        "answer": answer,
+        "room": line.buyer_cap - record.owes if line.buyer_cap else None,
+        "freezes": freezes.in_force(line),
+        "page": asked.page(found.with_is_overdue(today)),
+    }
+    return render(request, "credit/buyer.html", context)

@@ -1,0 +1,98 @@
+"""The pages of sales by month, with their chart and file."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from credit import exports
+from credit.forms.sales import CANCELLED, SOLD, MonthFilter
+from credit.models import CreditLine
+from credit.queries import sales as books
+from credit.queries.sales import Sales
+from credit.views.lines import line_and_today
+from lib import calendar, charts, clock, formats
+from lib.csv_files import language_asked
+from lib.spreadsheets import download
+from merchants.access import MemberRequest, for_exporting, for_members
+
+
+@for_members
+def sales(request: MemberRequest) -> HttpResponse:
+    """The latest months: orders, what they were worth, and what was refunded."""
+    line, today = line_and_today(request, clock.now())
+    found = books.by_month(line, today=today)
+    has_any = any(one.has_any for one in found.months)
+    label = _("Chart of sales and refunds by month. The table below has its figures.")
+    context = {
+        "line": line,
+        "today": today,
+        "rows": [(one, more, one.average(line.currency)) for one, more in found.rows],
+        "before": found.so_far_before,
+        "drawing": charts.inline(_drawn(line, found, charts.WIDE), label) if has_any else "",
+    }
+    return render(request, "credit/sales.html", context)
+
+
+@for_members
+def chart(request: MemberRequest) -> HttpResponse:
+    """The chart of sales by month; `?narrow` is drawn for a phone."""
+    line, today = line_and_today(request, clock.now())
+    size = charts.NARROW if "narrow" in request.GET else charts.WIDE
+    return charts.image(_drawn(line, books.by_month(line, today=today), size))
+
+
+@for_members
+def month(request: MemberRequest, month: date) -> HttpResponse:
+    """The orders that were placed in a month, and what they come to."""
+    line, today = line_and_today(request, clock.now())
+    asked, sums = MonthFilter(request.GET), books.of_month(line, month)
+    is_cancelled = asked.rows["what"] == CANCELLED
+    found = books.orders_of(line, month, is_cancelled=is_cancelled, today=today)
+    context = asked.context | {
+        "line": line,
+        "month": month,
+        "sums": sums,
+        "average": sums.average(line.currency),
+        "is_open": month == calendar.month_of(today),
+        "what": SOLD,
+        "page": asked.page(found),
+    }
+    return render(request, "credit/sales_month.html", context)
+
+
+@for_exporting
+def export_month(request: MemberRequest, month: date) -> HttpResponseBase:
+    """Download a CSV file of the orders of a month that its page finds with the same filter."""
+    line, today = line_and_today(request, clock.now())
+    asked = MonthFilter(request.GET)
+    is_cancelled = asked.rows["what"] == CANCELLED
+    found = asked.ordered(books.orders_of(line, month, is_cancelled=is_cancelled, today=today))
+    file_name = f"orders-{request.membership.merchant.reference}-{month:%Y-%m}.csv"
+    with language_asked(request):
+        return download(request, exports.orders(line, found), file_name)
+
+
+def bars(
+    line: CreditLine, found: Sales, series: Sequence[charts.Series], size: tuple[int, int]
+) -> bytes:
+    """A chart of amounts in the line's currency as SVG, with a bar for each month."""
+    return charts.bars(
+        series,
+        [formats.short_month(one.start) for one in found.months],
+        figure=formats.whole,
+        told=lambda value: formats.plain_money(formats.as_money(value, line.currency)),
+        size=size,
+    )
+
+
+def _drawn(line: CreditLine, found: Sales, size: tuple[int, int]) -> bytes:
+    """The chart of sales, with what was refunded under the axis."""
+    series = [
+        charts.Series(_("Sales"), [one.sold for one in found.months]),
+        charts.Series(_("Refunded"), [-one.refunded for one in found.months]),
+    ]
+    return bars(line, found, series, size)

@@ -1,0 +1,130 @@
+"""Sales by month and after-sales: what the pages sum, and the rows that they open to."""
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+
+from credit.queries import sales
+from tests import shops
+from tests.amounts import usd
+from tests.credit.pages import read, set_clock
+from tests.factories import browser_of, member
+from tests.kept import kept
+from tests.shops import Shop
+from tests.text import text_of
+
+pytestmark = pytest.mark.django_db
+
+clock = pytest.fixture(set_clock)
+AFTER_SALES = "/m/rosewood/credit/after-sales/"
+
+
+@kept()
+def written() -> Shop:
+    """On 11 December in Bangkok: three months of orders, with four refunds and two cancelled."""
+    shop = shops.join("2026-10-01 09:00", credit_limit="9000.00", timezone="Asia/Bangkok")
+    shop.place("2026-10-05 10:00", "O-1", "100.00", buyer="Malee")
+    shop.refund("2026-10-06 10:00", "O-1", "40.00", "R-1")  # before it was shipped
+    shop.place("2026-10-20 10:00", "O-3", "5.00", buyer="Nok")
+    shop.place("2026-10-31 23:59", "O-2", "60.00", buyer="Somchai")
+    shop.place("2026-11-01 00:01", "N-1", "300.00", buyer="Malee")
+    shop.ship("2026-11-02 10:00", "N-1")
+    shop.refund("2026-11-03 10:00", "N-1", "50.00", "R-2")  # on its way
+    shop.deliver("2026-11-04 10:00", "N-1")
+    shop.refund("2026-11-20 10:00", "N-1", "25.00", "R-3")  # after delivery
+    shop.place("2026-11-10 10:00", "N-2", "80.00", buyer="Nok")
+    shop.cancel("2026-11-11 10:00", "N-2", "too slow")
+    shop.place("2026-11-12 10:00", "N-3", "99999.00", buyer="Nok")  # declined
+    shop.place("2026-12-01 10:00", "D-1", "500.00", buyer="Somchai")
+    shop.refund("2026-12-02 10:00", "O-2", "10.00", "R-4")
+    shop.place("2026-12-03 10:00", "D-2", "70.00", buyer="Nok")
+    shop.cancel("2026-12-03 11:00", "D-2", "")
+    return shop
+
+
+@pytest.fixture
+def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
+    clock("2026-12-11 03:00")
+    cache.clear()
+    return written
+
+
+SOLD = """
+SELECT to_char(o.placed_at + interval '7 hours', 'YYYY-MM') AS month, count(*), sum(o.amount),
+       (SELECT coalesce(sum(r.amount), 0) FROM credit_orderrefund r
+        WHERE to_char(r.arrived_at + interval '7 hours', 'YYYY-MM')
+              = to_char(min(o.placed_at) + interval '7 hours', 'YYYY-MM'))
+FROM credit_order o WHERE o.status NOT IN ('DECLINED', 'CANCELLED') GROUP BY 1 ORDER BY 1
+"""
+
+
+def test_months_are_the_shops_own_and_open_to_their_orders(shop: Shop) -> None:
+    today = date(2026, 12, 11)
+    with connection.cursor() as cursor:
+        cursor.execute(SOLD)
+        rows = [(month, count, sold, back) for month, count, sold, back in cursor]
+    assert [month for month, *_ in rows] == ["2026-10", "2026-11", "2026-12"]
+    shop.run_jobs("2026-12-11 00:00")  # so that the first two are over, and kept
+    for _again in range(2):
+        found = sales.by_month(shop.line, today=today)
+        told = [(f"{one.start:%Y-%m}", one.orders, one.sold, one.refunded) for one in found.months]
+        assert told == rows
+        assert [more for _, more in found.rows] == [usd(265).amount, usd(100).amount, None]
+        assert (found.so_far_before.sold, found.so_far_before.orders) == (usd(300).amount, 1)
+    said = read(shop, "sales/", role="VIEWER")
+    assert "December 2026 1 500.00 USD 500.00 USD 10.00 USD 490.00 USD +265.00 USD" in said
+    assert "By the same day of November 2026 it was 300.00 USD." in said
+    page = read(shop, "sales/2026-10/")
+    assert "165.00 USD sold Orders 3" in page
+    assert ("O-1" in page, "O-2" in page, "N-1" in page) == (True, True, False)
+    assert "N-2" in read(shop, "sales/2026-11/?what=CANCELLED")
+    # A month that is over is kept, but not which of its orders were cancelled.
+    shop.cancel("2026-12-11 09:00", "O-3")
+    assert "160.00 USD sold Orders 2" in read(shop, "sales/2026-10/")
+
+
+def test_a_refund_is_grouped_by_how_far_its_order_had_come_and_whose_it_was(shop: Shop) -> None:
+    client = browser_of(member(shop))
+    said = text_of(client.get(f"{AFTER_SALES}?days=365"))
+    assert "125.00 USD in 4 refunds" in said
+    assert "Before it was shipped 2 50.00 USD On its way 1 50.00 USD" in said
+    assert "After delivery 1 25.00 USD" in said
+    assert "Malee 3 115.00 USD Somchai 1 10.00 USD" in said
+    assert "too slow 1 80.00 USD No reason was told 1 70.00 USD" in said
+    groups = {"stage=PLACED": "50.00", "stage=SHIPPED": "50.00", "stage=DELIVERED": "25.00",
+              "buyer=Malee": "115.00", "month=2026-11": "75.00", "": "125.00"}  # fmt: skip
+    for asked, comes_to in groups.items():
+        rows = file_of(client, f"days=365&{asked}")
+        assert sum(usd(row["Amount"]).amount for row in rows) == usd(comes_to).amount, asked
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sum(r.amount) FROM credit_orderrefund r JOIN credit_order o ON o.id = order_id"
+            " WHERE o.delivered_told_at <= r.arrived_at"
+        )
+        assert cursor.fetchone() == (usd("25").amount,)
+    cancelled = f"{AFTER_SALES}cancelled/?days=365"
+    assert "N-2" in text_of(client.get(f"{cancelled}&because=too+slow"))
+    none = text_of(client.get(f"{cancelled}&none=1"))
+    assert ("D-2" in none, "N-2" in none) == (True, False)
+    assert browser_of(member(shop, "VIEWER")).get(f"{AFTER_SALES}refunds.csv").status_code == 403
+
+
+def file_of(client: Client, asked: str) -> list[dict[str, str]]:
+    response = client.get(f"{AFTER_SALES}refunds.csv?{asked}")
+    content = b"".join(response.streaming_content)  # type: ignore[attr-defined]
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+
+
+def test_without_any_order_or_refund_there_is_no_chart(clock: Callable[[str], None]) -> None:
+    shop = shops.join("2026-10-01 09:00", "willow")
+    clock("2026-12-11 03:00")
+    for page, words in (("sales/", "Nothing was sold yet."), ("after-sales/", "Nobody got")):
+        said = browser_of(member(shop)).get(f"/m/willow/credit/{page}")
+        assert words in text_of(said)
+        assert b"<svg class" not in said.content
