@@ -37,5 +37,5 @@ def closed(**terms: str) -> Shop:
     return shop
 
 
-def statement_of(shop: Shop) -> bytes:
-    return pdf.statement_pdf(Statement.objects.get(account=shop.account, month=date(2026, 10, 1)))
+def statement_of(shop: Shop, month: str = "2026-10-01") -> bytes:
+    return pdf.statement_pdf(Statement.objects.get(account=shop.account, month=month))
