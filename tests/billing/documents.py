@@ -1,7 +1,5 @@
 """What tests of documents have in common: a bill and a statement as PDF."""
 
-from datetime import date
-
 from billing.documents import pdf
 from billing.models import Invoice, Statement
 from tests import shops
