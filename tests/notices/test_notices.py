@@ -290,6 +290,7 @@ DETAILS = {
     "PAYMENT_FAILED": {"number": "2026-000001", "amount": "225", "currency": "USD",
                        "failure": ""},
     "DOCUMENTS_TO": {"email": "books@accountant.example", "by": "mei@shop.example"},
+    "DOCUMENTS_REFUSED": {"email": "books@accountant.example"},
     "BILLING_ANSWERED": {"answer": "Bills come every 30 days."},
     "THRESHOLD_ANSWERED": {"status": "APPROVED", "answer": "Sales grew.", "threshold": "500",
                            "currency": "USD"},
