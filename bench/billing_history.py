@@ -92,9 +92,13 @@ FROM (SELECT invoice_id, sum(amount) AS amount FROM billing_invoiceline GROUP BY
 WHERE line.invoice_id = invoice.id AND invoice.account_id = ANY(%(lines)s)
 """
 STATEMENTS = """
-INSERT INTO billing_statement (account_id, month, currency, opened_at, closed_at)
+INSERT INTO billing_statement (account_id, month, currency, opened_at, closed_at, merchant_name,
+    merchant_reference, language)
 SELECT line, month::date, 'USD', month,
-       CASE WHEN month < %(month)s THEN (month + interval '1 month') AT TIME ZONE 'UTC' END
+       CASE WHEN month < %(month)s THEN (month + interval '1 month') AT TIME ZONE 'UTC' END,
+       CASE WHEN month < %(month)s THEN 'Merchant' ELSE '' END,
+       CASE WHEN month < %(month)s THEN 'merchant' ELSE '' END,
+       CASE WHEN month < %(month)s THEN 'en' ELSE '' END
 FROM unnest(%(lines)s::bigint[]) line,
      generate_series(%(since)s::timestamp, %(month)s::timestamp, interval '1 month') month
 """

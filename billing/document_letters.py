@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
@@ -13,10 +12,11 @@ from billing.models import BillingAddress, Invoice
 from billing.operations.addresses import CONFIRM, STOP, link
 from billing.queries.documents import Document, month_of
 from lib.formats import day_text, month, plain_money
+from lib.letters import Letter
 from merchants import installation
 
 
-def to_confirm(address: BillingAddress) -> EmailMessage:
+def to_confirm(address: BillingAddress) -> Letter:
     """The mail that asks whoever reads it to confirm the address."""
     merchant = address.account.merchant
     with override(merchant.language):
@@ -30,12 +30,12 @@ def to_confirm(address: BillingAddress) -> EmailMessage:
             "merchant": merchant.name,
             "link": _address("confirm_address", link(address, CONFIRM)),
         }
-    return EmailMessage(subject=_line(subject), body=body, to=[address.email])
+        return Letter(subject=subject, body=body, to=[address.email])
 
 
 def with_documents(
     address: BillingAddress, documents: Sequence[Document], *, now: datetime
-) -> EmailMessage:
+) -> Letter:
     """The mail with these documents as PDF: one, or those of a month."""
     merchant = address.account.merchant
     stop = _address("stop_address", link(address, STOP))
@@ -49,19 +49,19 @@ def with_documents(
                 "month": month(month_of(documents[0])),
             }
         body = gettext(
-            "%(documents)s\n\n-- \nYou get the bills and statements of %(merchant)s because this"
-            " address was named for them. Stop these mails:\n%(link)s"
+            "Attached as PDF:\n%(documents)s\n\n-- \nYou get the bills and statements of"
+            " %(merchant)s because this address was named for them. Stop these mails:\n%(link)s"
         ) % {"documents": "\n".join(lines), "merchant": merchant.name, "link": stop}
-    letter = EmailMessage(
-        subject=_line(subject),
-        body=body,
-        to=[address.email],
-        # Mail programs offer their own button for that (RFC 8058).
-        headers={
-            "List-Unsubscribe": f"<{stop}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        },
-    )
+        letter = Letter(
+            subject=subject,
+            body=body,
+            to=[address.email],
+            # Mail programs offer their own button for that (RFC 8058).
+            headers={
+                "List-Unsubscribe": f"<{stop}>",
+                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            },
+        )
     for document in documents:
         letter.attach(*_file(document, now), "application/pdf")
     return letter
@@ -90,8 +90,3 @@ def _file(document: Document, now: datetime) -> tuple[str, bytes]:
 
 def _address(route: str, token: str) -> str:
     return str(settings.TAEL_BASE_URL + reverse(route, args=[token]))
-
-
-def _line(text: str) -> str:
-    """The text in one line, as a subject has to be: names may be anything printable."""
-    return " ".join(text.split())

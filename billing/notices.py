@@ -440,6 +440,26 @@ DOCUMENTS_TO = Kind(
     owners_always=True,
     owners_hint=_("That an address was added for documents we always write to owners."),
 )
+# Cause: the address's id. Details: email.
+DOCUMENTS_REFUSED = Kind(
+    code="DOCUMENTS_REFUSED",
+    label=_("An address for documents was given up"),
+    group=BILLING,
+    texts={
+        "": Text(
+            _("%(email)s gets no more bills and statements"),
+            _(
+                "The mail server of %(email)s has refused our e-mails for five days, so we stopped"
+                " sending your bills and statements there. All of them are on your pages. If the"
+                " address is right, add it again."
+            ),
+        )
+    },
+    link=Link("billing:accountant"),
+    owners_always=True,
+    owners_hint=_("That documents no longer reach an address we always write to owners."),
+    is_automatic=True,
+)
 # Cause: the instant of the closing. Details: told (what our people wrote for the merchant, or "").
 ACCOUNT_CLOSED = Kind(
     code="ACCOUNT_CLOSED",
@@ -487,5 +507,5 @@ KINDS = (
         UNAPPLIED,
         TRANSFER_MOVED,
     ),
-    *(DOCUMENTS_TO, CARD_BLOCKED, ACCOUNT_CLOSED, ACCOUNT_REOPENED),
+    *(DOCUMENTS_TO, DOCUMENTS_REFUSED, CARD_BLOCKED, ACCOUNT_CLOSED, ACCOUNT_REOPENED),
 )

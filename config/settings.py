@@ -300,7 +300,11 @@ TAEL_PREFIX = os.environ.get("TAEL_PREFIX", "")
 TAEL_FIRST_PREFIX = installation.first_prefix(deployed=DEPLOYED)
 TAEL_PLACE = installation.place(TAEL_BASE_URL)
 
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if DEPLOYED else 'console'}.EmailBackend"
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if DEPLOYED
+    else "config.local.console_mails.EmailBackend"
+)
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "587"))
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from credit import explanations
+from credit import explanations, masks
 from credit.models import CreditLine, LimitEntry, OrderRefund, ProceedsEntry, Withdrawal
 from credit.models.orders import OrderQuerySet
 from lib.csv_files import Figure, amount, instants, of_rows, quoted, safe, yes_or_no
@@ -106,7 +106,7 @@ def withdrawals(line: CreditLine, found: QuerySet[Withdrawal]) -> Iterator[bytes
         **instants({pgettext("time", "Requested"): "requested_at"}, line.timezone),
         _("Requested by"): safe("requested_by"),
         _("To"): "destination__kind",
-        _("Last four"): safe("destination__last_four"),
+        _("Destination number"): masks.in_sql("destination__"),
         _("Status"): "status",
         **instants({pgettext("time", "Sent"): "sent_at"}, line.timezone),
         **instants({pgettext("time", "Ended"): "ended_at"}, line.timezone),
@@ -116,9 +116,9 @@ def withdrawals(line: CreditLine, found: QuerySet[Withdrawal]) -> Iterator[bytes
         _("Reason"): safe("reason"),
     }
     rows = found.values(
-        *("reference", "requested_at", "requested_by", "destination__kind"),
-        *("destination__last_four", "status", "sent_at", "ended_at", "amount", "fee", "currency"),
-        "reason",
+        *("reference", "requested_at", "requested_by", "status", "sent_at", "ended_at"),
+        *("destination__kind", "destination__masked", "destination__last_four"),
+        *("amount", "fee", "currency", "reason"),
     )
     return of_rows(columns, rows)
 

@@ -7,10 +7,17 @@ amounts as plain decimals with their `currency` beside them.
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from credit import masks
 from credit.explanations import BY_OUR_TEAM
 from credit.withdrawal_failures import TRANSLATED
 from notices.details import Details, amount, day, phrase, words
 from notices.kinds import Group, Kind, Link, Text
+
+
+def destination(name: str, details: Details) -> str:
+    """What is shown of the number of the destination whose kind the detail has."""
+    return masks.shown(details[name], masked=details["masked"], last_four=details["last_four"])
+
 
 CREDIT = Group("credit", _("Credit"))
 ORDERS = Group("orders", _("Orders"))
@@ -252,7 +259,8 @@ ORDER_WRITTEN_OFF = Kind(
     link=Link("credit:order", {"reference": "order"}),
     shows={"amount": amount, "limit": amount, "answer": words},
 )
-# Cause: the withdrawal. Details: reference, amount, currency, last_four.
+# Cause: the withdrawal. Details: reference, amount, currency, and of its destination the kind
+# (`destination`), masked and last_four.
 WITHDRAWAL_DONE = Kind(
     code="WITHDRAWAL_DONE",
     label=_("A withdrawal was paid"),
@@ -260,11 +268,11 @@ WITHDRAWAL_DONE = Kind(
     texts={
         "": Text(
             _("Your withdrawal was paid"),
-            _("Withdrawal %(reference)s of %(amount)s to ···· %(last_four)s was paid."),
+            _("Withdrawal %(reference)s of %(amount)s to %(destination)s was paid."),
         )
     },
     link=Link("credit:withdrawal", {"reference": "reference"}),
-    shows={"amount": amount},
+    shows={"amount": amount, "destination": destination},
 )
 # As WITHDRAWAL_DONE, and reason (the bank's, or one of credit.withdrawal_failures).
 WITHDRAWAL_FAILED = Kind(
@@ -275,13 +283,13 @@ WITHDRAWAL_FAILED = Kind(
         "": Text(
             _("Your withdrawal failed"),
             _(
-                "Withdrawal %(reference)s of %(amount)s to ···· %(last_four)s failed, and went back"
+                "Withdrawal %(reference)s of %(amount)s to %(destination)s failed, and went back"
                 " to your proceeds: %(reason)s"
             ),
         )
     },
     link=Link("credit:withdrawal", {"reference": "reference"}),
-    shows={"amount": amount, "reason": phrase(TRANSLATED)},
+    shows={"amount": amount, "destination": destination, "reason": phrase(TRANSLATED)},
 )
 # As WITHDRAWAL_FAILED.
 WITHDRAWAL_SENT_BACK = Kind(
@@ -292,14 +300,14 @@ WITHDRAWAL_SENT_BACK = Kind(
         "": Text(
             _("The bank sent a withdrawal back"),
             _(
-                "Withdrawal %(reference)s to ···· %(last_four)s had been paid, and the bank sent"
+                "Withdrawal %(reference)s to %(destination)s had been paid, and the bank sent"
                 " %(amount)s back. It is in your proceeds again; the fee is kept. Reason:"
                 " %(reason)s"
             ),
         )
     },
     link=Link("credit:withdrawal", {"reference": "reference"}),
-    shows={"amount": amount, "reason": phrase(TRANSLATED)},
+    shows={"amount": amount, "destination": destination, "reason": phrase(TRANSLATED)},
 )
 # As WITHDRAWAL_DONE.
 WITHDRAWAL_CORRECTED = Kind(
@@ -310,13 +318,13 @@ WITHDRAWAL_CORRECTED = Kind(
         "": Text(
             _("A withdrawal was paid after all"),
             _(
-                "Withdrawal %(reference)s to ···· %(last_four)s did not fail: the bank paid"
+                "Withdrawal %(reference)s to %(destination)s did not fail: the bank paid"
                 " %(amount)s. What had come back to your proceeds for it was taken again."
             ),
         )
     },
     link=Link("credit:withdrawal", {"reference": "reference"}),
-    shows={"amount": amount},
+    shows={"amount": amount, "destination": destination},
 )
 # Cause: the correction's id. Details: status (ADDED or TAKEN), amount, proceeds (after it),
 # currency, answer.
@@ -343,7 +351,7 @@ PROCEEDS_CORRECTED = Kind(
     link=Link("credit:proceeds_entries"),
     shows={"amount": amount, "proceeds": amount, "answer": words},
 )
-# Cause: the destination's id. Details: last_four, by (who added it).
+# Cause: the destination's id. Details: destination, masked and last_four, by (who added it).
 DESTINATION_ADDED = Kind(
     code="DESTINATION_ADDED",
     label=_("A payout destination was added"),
@@ -352,18 +360,20 @@ DESTINATION_ADDED = Kind(
         "": Text(
             _("A payout destination was added"),
             _(
-                "%(by)s added ···· %(last_four)s as a destination for withdrawals. It can be used"
+                "%(by)s added %(destination)s as a destination for withdrawals. It can be used"
                 " 24 hours later. If you don't know of this, remove it and tell us at once."
             ),
         )
     },
     link=Link("credit:destinations"),
+    shows={"destination": destination},
     owners_always=True,
     owners_hint=_(
         "We always write to owners about a new destination for withdrawals: it may not be theirs."
     ),
 )
-# Cause: the destination's id. Details: last_four, reason (what was written for the merchant).
+# Cause: the destination's id. Details: destination, masked and last_four, reason (what was written
+# for the merchant).
 DESTINATION_BLOCKED = Kind(
     code="DESTINATION_BLOCKED",
     label=_("A payout destination was blocked"),
@@ -372,15 +382,16 @@ DESTINATION_BLOCKED = Kind(
         "": Text(
             _("We blocked a payout destination"),
             _(
-                "Nothing is sent to ···· %(last_four)s any more, and what had not been sent is back"
+                "Nothing is sent to %(destination)s any more, and what had not been sent is back"
                 " in your proceeds. Reason: %(reason)s"
             ),
         )
     },
     link=Link("credit:destinations"),
+    shows={"destination": destination},
     owners_always=True,
 )
-# Cause: the schedule's id. Details: last_four, by (who set it up).
+# Cause: the schedule's id. Details: destination, masked and last_four, by (who set it up).
 AUTOMATIC_SET_UP = Kind(
     code="AUTOMATIC_SET_UP",
     label=_("Automatic withdrawals were set up"),
@@ -389,12 +400,13 @@ AUTOMATIC_SET_UP = Kind(
         "": Text(
             _("Automatic withdrawals were set up"),
             _(
-                "%(by)s set up automatic withdrawals to ···· %(last_four)s. They start 24 hours"
+                "%(by)s set up automatic withdrawals to %(destination)s. They start 24 hours"
                 " later. If you don't know of this, stop them and tell us at once."
             ),
         )
     },
     link=Link("credit:automatic"),
+    shows={"destination": destination},
     owners_always=True,
 )
 

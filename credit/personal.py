@@ -9,11 +9,20 @@ from collections.abc import Iterator
 
 from django.db.models import F, Q, QuerySet
 
-from credit.models import CreditLine, Order, OrderFlag, OrderPayment, PayoutDestination
+from credit.models import (
+    CreditLine,
+    Order,
+    OrderFlag,
+    OrderPayment,
+    PayoutDestination,
+    PayoutSchedule,
+)
+from credit.notices import AUTOMATIC_SET_UP, DESTINATION_ADDED
 from lib import erasing, money
 from lib.refusals import Refused
 from merchants.personal import HOLDINGS, Holding, Kind, Row, Subject
 from merchants.personal_rows import fields
+from notices.models import Notice
 from trail.models import TrailEntry
 
 ORDER_COLUMNS = (
@@ -126,7 +135,9 @@ def _destinations_of(subject: Subject) -> "QuerySet[PayoutDestination]":
 
 def _destinations(subject: Subject) -> Iterator[Row]:
     for one in _destinations_of(subject):
-        yield fields(one, "kind holder bank country last_four added_at removed_at blocked_at")
+        yield fields(
+            one, "kind holder bank country last_four masked added_at removed_at blocked_at"
+        )
 
 
 def _erase_destinations(subject: Subject, pseudonym: str) -> int:
@@ -138,27 +149,49 @@ def _erase_destinations(subject: Subject, pseudonym: str) -> int:
     )
     rows = 0
     for one in never_paid.exclude(holder__regex=erasing.PATTERN):
-        rows += _erase_on_trail(one, pseudonym)
+        rows += _erase_on_trail(one, pseudonym) + _erase_in_notices(one)
         rows += PayoutDestination.objects.filter(pk=one.pk).update(
-            holder=pseudonym, last_four="", number=b""
+            holder=pseudonym, last_four="", masked="", number=b""
         )
     return rows
 
 
 def _erase_on_trail(destination: PayoutDestination, pseudonym: str) -> int:
-    """Replace holder and last figures in what the trail says of the destination."""
+    """Replace holder and what is shown of the number in what the trail says of the destination and
+    of automatic withdrawals to it.
+    """
+    called, usable_from = destination.called, destination.usable_from.isoformat()
     said = TrailEntry.objects.filter(
-        Q(before__usable_from=destination.usable_from.isoformat())
-        | Q(after__usable_from=destination.usable_from.isoformat()),
+        Q(subject=called) & (Q(before__usable_from=usable_from) | Q(after__usable_from=usable_from))
+        | Q(before__destination=called)
+        | Q(after__destination=called),
         merchant=destination.line_id,
-        subject=f"{destination.kind} {destination.last_four}",
     )
+    erased = {"holder": pseudonym, "destination": f"{destination.kind} {pseudonym}"}
     for entry in said:
+        subject = erased["destination"] if entry.subject == called else entry.subject
         before, after = (
-            {**values, "holder": pseudonym} if "holder" in values else values
+            {**values, **{name: erased[name] for name in erased.keys() & values.keys()}}
             for values in (entry.before, entry.after)
         )
-        TrailEntry.objects.filter(pk=entry.pk).update(
-            subject=f"{destination.kind} {pseudonym}", before=before, after=after
+        TrailEntry.objects.filter(pk=entry.pk).update(subject=subject, before=before, after=after)
+    return len(said)
+
+
+def _erase_in_notices(destination: PayoutDestination) -> int:
+    """Empty what notices have of the number of a destination that no withdrawal names."""
+    schedules = [
+        str(pk)
+        for pk in PayoutSchedule.objects.filter(destination=destination).values_list(
+            "pk", flat=True
         )
+    ]
+    said = Notice.objects.filter(
+        Q(kind=DESTINATION_ADDED.code, cause=str(destination.pk))
+        | Q(kind=AUTOMATIC_SET_UP.code, cause__in=schedules),
+        merchant=destination.line_id,
+    )
+    for notice in said:
+        notice.details |= {"masked": "", "last_four": ""}
+        notice.save(update_fields=["details"])
     return len(said)

@@ -1,14 +1,14 @@
 """The e-mail that invites somebody to a merchant's team; nothing else has the invitation's link."""
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
+from lib.letters import Letter
 from merchants.models import Invitation, User
 
 
-def write(invitation: Invitation, token: str) -> EmailMessage:
+def write(invitation: Invitation, token: str) -> Letter:
     """The e-mail of the invitation with the link of `token`, in the reader's language if we know
     it, or else in the merchant's.
     """
@@ -26,5 +26,4 @@ def write(invitation: Invitation, token: str) -> EmailMessage:
             "link": settings.TAEL_BASE_URL + reverse("merchants:invitation", args=[token]),
         }
         subject = gettext("%(merchant)s invites you to Tael") % {"merchant": merchant.name}
-    # A merchant's name may be anything printable; folded into one line all the same.
-    return EmailMessage(subject=" ".join(subject.split()), body=body, to=[invitation.email])
+        return Letter(subject=subject, body=body, to=[invitation.email])

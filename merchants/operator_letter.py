@@ -6,15 +6,16 @@ It is in English, as the admin is. Following the link proves the address.
 from allauth.account import app_settings
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.urls import reverse
+from django.utils.translation import override
 
+from lib.letters import Letter
 from merchants.models import User
 
 SECONDS_A_DAY = 24 * 60 * 60
 
 
-def write(user: User) -> EmailMessage:
+def write(user: User) -> Letter:
     """The e-mail to a new operator, with the link to set a password."""
     key = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
     address = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), key])
@@ -26,4 +27,5 @@ def write(user: User) -> EmailMessage:
         " factor.\n\n"
         "If you don't know what this is about, tell whoever runs Tael where you work."
     )
-    return EmailMessage(subject="Your access to Tael", body=body, to=[user.email])
+    with override("en"):
+        return Letter(subject="Your access to Tael", body=body, to=[user.email])

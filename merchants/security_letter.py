@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext_lazy as _
 
 from lib.formats import instant_text
+from lib.letters import Letter
 from merchants.models import Membership, SecurityMail
 from merchants.templatetags.browsers import browser
 
@@ -116,7 +116,7 @@ OUR_TEAM = "our team"  # in details, for who is told of no name of ours
 ROLES = dict(Membership.Role.choices)
 
 
-def write(mail: SecurityMail) -> EmailMessage:
+def write(mail: SecurityMail) -> Letter:
     """The e-mail, in the reader's language if we know it, or else in the merchant's."""
     with override(mail.user.language or _merchants_language(mail)):
         subject, sentence = (str(text) % _readable(mail) for text in _texts(mail))
@@ -126,8 +126,7 @@ def write(mail: SecurityMail) -> EmailMessage:
             "advice": _advice(mail),
             "link": settings.TAEL_BASE_URL + _page(mail),
         }
-    # A merchant's name may be anything printable; folded into one line all the same.
-    return EmailMessage(subject=" ".join(subject.split()), body=body, to=[mail.address])
+        return Letter(subject=str(subject), body=body, to=[mail.address])
 
 
 def _texts(mail: SecurityMail) -> tuple[object, object]:

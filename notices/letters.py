@@ -7,11 +7,11 @@ they are read, in the language in force.
 from collections.abc import Callable, Iterator, Mapping
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.urls import reverse
 from django.utils.translation import gettext, override
 from django_stubs_ext import StrOrPromise
 
+from lib.letters import Letter
 from merchants.models import User
 from notices import details, kinds, routes
 from notices.kinds import Kind, Text
@@ -32,7 +32,7 @@ def sentence(notice: Notice) -> str:
     return _text(notice, lambda text: text.sentence)
 
 
-def write(notice: Notice, reader: User) -> EmailMessage:
+def write(notice: Notice, reader: User) -> Letter:
     """Make the e-mail about the notice to `reader`, in the reader's language if we know it, or else
     in the merchant's. It is not sent here.
     """
@@ -46,9 +46,8 @@ def write(notice: Notice, reader: User) -> EmailMessage:
             "link": link(notice),
             "merchant": merchant.name,
         }
-        # A merchant's name may be anything printable; folded into one line all the same.
-        subject = " ".join(f"{merchant.name}: {title(notice)}".split())
-    return EmailMessage(subject=subject, body=body, to=[reader.email])
+        subject = f"{merchant.name}: {title(notice)}"
+        return Letter(subject=subject, body=body, to=[reader.email])
 
 
 def link(notice: Notice) -> str:

@@ -1,15 +1,14 @@
 """Bills and closed statements as PDF, in the merchant's language.
 
-A bill's words and figures, and who issued it to whom, are its frozen copies; its status and
-payments are those of the moment it is asked for, which the document names.
+The words and figures of both, and who issued them to whom, are their frozen copies; a bill's status
+and payments are those of the moment it is asked for, which the document names.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -72,7 +71,7 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
             "explained": _explained(invoice),
             **_merchant(_("Billed to"), invoice.merchant_name, invoice.merchant_reference, words),
             **_lines(lines),
-            "issuer": _shown([invoice.issuer_name, *invoice.issuer_address.split("\n")], words),
+            "issuer": _issuer(invoice, words),
             "sums": _sums(invoice),
             **settling.how_to_pay(invoice, plan, number, words),
             **settling.parts_of(plan, invoice),
@@ -205,13 +204,12 @@ def _sums(invoice: Invoice) -> list[list[str]]:
 
 def statement_pdf(statement: Statement) -> bytes:
     """The PDF of a closed statement with its totals and the first LISTED of its charges, the
-    earliest service first.
+    earliest service first, in the language that it was closed in.
 
     `statement` must be closed: statement_csv.closed_statement raises NotClosed for others.
     """
     closed_at = statement.closed_at
     assert closed_at is not None, statement
-    merchant = statement.account.merchant
     totals = queries.totals(statement)
     charges = list(queries.charges(statement).order_by("at", "pk")[:LISTED])
 
@@ -230,17 +228,17 @@ def statement_pdf(statement: Statement) -> bytes:
                 [_("Month"), name],
                 [pgettext("time", "Closed"), instant_text(closed_at)],
             ],
-            **_merchant(_("For"), merchant.name, merchant.reference, words),
-            "issuer": _shown(settings.TAEL_ISSUER, words),
+            **_merchant(_("For"), statement.merchant_name, statement.merchant_reference, words),
+            "issuer": _issuer(statement, words),
             **_totals(totals),
             **_charges(charges, totals.charge_count, words),
             "footer": _("Statement of %(month)s, %(merchant)s")
-            % {"month": name, "merchant": words.shown(merchant.reference)},
+            % {"month": name, "merchant": words.shown(statement.merchant_reference)},
             "page": _("Page {page} of {pages}"),
         }
 
-    with _as_merchant_reads(merchant):
-        return typeset("statement", merchant.language, write, made_at=closed_at)
+    with _as_merchant_reads(statement.account.merchant):
+        return typeset("statement", statement.language, write, made_at=closed_at)
 
 
 @contextmanager
@@ -259,8 +257,11 @@ def _merchant(label: str, name: str, reference: str, words: Words) -> Paper:
     return {"for": label, "merchant": list(dict.fromkeys(lines))}
 
 
-def _shown(lines: Iterable[str], words: Words) -> list[str]:
-    """The lines of a name and address that are not empty, as the document's fonts can show them."""
+def _issuer(document: Invoice | Statement, words: Words) -> list[str]:
+    """The lines of the issuer's name and address that the document has copied, as its fonts can
+    show them.
+    """
+    lines = [document.issuer_name, *document.issuer_address.split("\n")]
     return [words.shown(line) for line in lines if line]
 
 

@@ -94,7 +94,7 @@ class Export:
             source=SOURCE,
             params={
                 "month": str(self.statement),
-                "merchant": csv_files.safe_text(self.merchant.name),
+                "merchant": csv_files.safe_text(self.statement.merchant_name),
                 "fees": json.dumps(fees_in(self.language)),
                 "statement": self.statement.pk,
             },

@@ -3,7 +3,7 @@ from typing import ClassVar
 
 import pgtrigger
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from billing.models.accounts import BillingAccount
@@ -35,6 +35,10 @@ class BillingAddress(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.CharField(max_length=254, blank=True)  # the address itself by its own link
     failures = models.PositiveSmallIntegerField(default=0)  # mails that its server did not take
+    # Since when its mail server has refused every mail, and when it is tried again (rule 11.11);
+    # null while nothing is refused.
+    refused_since = models.DateTimeField(null=True, blank=True)
+    next_mail_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -47,6 +51,11 @@ class BillingAddress(models.Model):
                 condition=Q(ended_at__isnull=True, ended_by="")
                 | Q(ended_at__isnull=False, ended_by__gt=""),
                 name="billing_address_is_ended_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(refused_since__isnull=True, next_mail_at__isnull=True)
+                | Q(refused_since__lt=F("next_mail_at")),
+                name="billing_address_is_tried_again_after_it_was_refused",
             ),
         ]
         triggers: ClassVar = [

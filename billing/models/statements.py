@@ -20,6 +20,13 @@ class Statement(models.Model):
     currency = CurrencyField()
     opened_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)  # the instant its last day ended
+    # Copies: a closed statement says what was true as it closed (rule 13.5). Empty while it is
+    # open. Who issued it, as TAEL_ISSUER had it then: its first line, and the others.
+    issuer_name = models.TextField(blank=True, default="", db_default="")
+    issuer_address = models.TextField(blank=True, default="", db_default="")
+    merchant_name = models.CharField(max_length=200, blank=True, default="", db_default="")
+    merchant_reference = models.CharField(max_length=100, blank=True, default="", db_default="")
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")
 
     class Meta:
         constraints: ClassVar = [
@@ -28,6 +35,11 @@ class Statement(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(month__day=1), name="statement_month_is_a_first_day"
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True, merchant_reference="")
+                | (Q(closed_at__isnull=False) & ~Q(merchant_reference="")),
+                name="statement_names_its_merchant_exactly_once_closed",
             ),
         ]
         indexes: ClassVar = [

@@ -1,19 +1,34 @@
 """Mails bills and statements to the addresses that a merchant has named (rule 11.9).
 
 A document goes to an address once: what was mailed is written down in the transaction that mails
-it, under the address's lock.
+it, under the address's lock. An address whose mail server refuses is tried ever more seldom, and
+then no more (rule 11.11).
 """
 
+import logging
 from collections.abc import Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
+from smtplib import SMTPDataError, SMTPRecipientsRefused
 
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
+from django.db.models import F
 
 from billing import document_letters
 from billing.models import BillingAddress, DocumentMail, Invoice
+from billing.notices import DOCUMENTS_REFUSED
+from billing.operations import addresses
 from billing.queries import documents
 from merchants.operations import mailing
+from notices.operations import notices
+
+log = logging.getLogger(__name__)
+
+REFUSED = (SMTPRecipientsRefused, SMTPDataError)  # by the address's side; all else may be our own
+LEAST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(days=1)
+GIVEN_UP_AFTER = timedelta(days=5)
+GIVEN_UP_BY = "document mails"  # who ends an address that is given up
 
 
 def send(address_ids: Sequence[int], *, now: datetime) -> mailing.Sending:
@@ -26,12 +41,47 @@ def send(address_ids: Sequence[int], *, now: datetime) -> mailing.Sending:
 
 def _send_one(address_id: int, server: BaseEmailBackend, now: datetime) -> bool:
     """Mail one address all that waits for it, a transaction for each mail. Returns whether anything
-    was sent.
+    was sent. What its mail server refuses is put off and not raised: it is no failure of ours.
     """
     sent = False
-    while _send_next(address_id, server, now):
-        sent = True
+    try:
+        while _send_next(address_id, server, now):
+            sent = True
+    except REFUSED as error:
+        log.warning("Address %s was refused: %s", address_id, error)
+        _put_off(address_id, now)
     return sent
+
+
+@transaction.atomic
+def _put_off(address_id: int, now: datetime) -> None:
+    """Set when a refused address is tried again: after as long as it has been refused so far, at
+    least 5 minutes and at most a day later. After 5 days it is ended, and the merchant told.
+    """
+    address = BillingAddress.objects.get(pk=address_id)
+    since = address.refused_since or now
+    if now >= since + GIVEN_UP_AFTER:
+        _give_up(address, now)
+        return
+    wait = min(max(now - since, LEAST_WAIT), LONGEST_WAIT)
+    BillingAddress.objects.filter(pk=address_id, ended_at__isnull=True).update(
+        refused_since=since,
+        next_mail_at=min(now + wait, since + GIVEN_UP_AFTER),
+        failures=F("failures") + 1,
+    )
+
+
+def _give_up(address: BillingAddress, now: datetime) -> None:
+    """End the address, unless somebody has meanwhile, and tell the merchant."""
+    with suppress(addresses.UnknownAddress):
+        ended = addresses.end(address_id=address.pk, actor=GIVEN_UP_BY, now=now)
+        notices.write(
+            merchant_id=ended.account_id,
+            kind=DOCUMENTS_REFUSED,
+            cause=str(ended.pk),
+            at=now,
+            email=ended.email,
+        )
 
 
 @transaction.atomic
@@ -59,7 +109,15 @@ def _send_next(address_id: int, server: BaseEmailBackend, now: datetime) -> bool
     for document in waiting[0]:
         column = "invoice" if isinstance(document, Invoice) else "statement"
         DocumentMail.objects.create(address=address, sent_at=now, **{column: document})
+    _note_taken(address)
     return True
+
+
+def _note_taken(address: BillingAddress) -> None:
+    """Forget that the locked address was refused, since it has taken a mail."""
+    if address.refused_since is not None:
+        address.refused_since = address.next_mail_at = None
+        address.save(update_fields=["refused_since", "next_mail_at"])
 
 
 def _ask(address: BillingAddress, server: BaseEmailBackend, now: datetime) -> bool:
@@ -72,4 +130,5 @@ def _ask(address: BillingAddress, server: BaseEmailBackend, now: datetime) -> bo
     letter.send()
     address.asked_at = now
     address.save(update_fields=["asked_at"])
+    _note_taken(address)
     return True

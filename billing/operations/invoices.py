@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 
-from django.conf import settings
 from django.db import connection, transaction
 
-from billing import moving_in
+from billing import issuer, moving_in
 from billing.models import BillingAccount, Invoice
 from billing.models.accounts import DAYS_TO_PAY
 from billing.notices import BILL_ISSUED
@@ -172,8 +171,7 @@ def issue(due: Sequence[Due]) -> list[int]:
                 "days_to_pay": DAYS_TO_PAY,
                 # Bills that were settled outside are not reviewed.
                 "may_wait": not moving_in.is_under_way(),
-                "issuer_name": "".join(settings.TAEL_ISSUER[:1]),
-                "issuer_address": "\n".join(settings.TAEL_ISSUER[1:]),
+                **issuer.now_in_force(),
             },
         )
         issued = cursor.fetchall()

@@ -4,15 +4,20 @@ from collections.abc import Sequence
 
 from django.db import connection
 
+from billing import issuer
 from billing.notices import STATEMENT_CLOSED
 from notices.operations import notices
 
 # Count and sum of each fee are kept with every charge; from here on the database refuses to change
-# them, or to add a charge.
+# them, or to add a charge. Who issued the statement to whom, and in which language, is copied.
 CLOSE = f"""
 WITH closed AS (
-    UPDATE billing_statement statement SET closed_at = account.open_until
+    UPDATE billing_statement statement
+    SET closed_at = account.open_until, issuer_name = %(issuer_name)s,
+        issuer_address = %(issuer_address)s, merchant_name = merchant.name,
+        merchant_reference = merchant.reference, language = merchant.language
     FROM billing_billingaccount account
+    JOIN merchants_merchant merchant ON merchant.id = account.merchant_id
     WHERE account.merchant_id = ANY(%(accounts)s) AND statement.account_id = account.merchant_id
       AND statement.closed_at IS NULL AND statement.month <= account.open_on
     RETURNING statement.account_id, to_char(statement.month, 'YYYY-MM') AS month,
@@ -34,4 +39,4 @@ def close(account_ids: Sequence[int]) -> None:
     if not account_ids:
         return
     with connection.cursor() as cursor:
-        cursor.execute(CLOSE, {"accounts": list(account_ids)})
+        cursor.execute(CLOSE, {"accounts": list(account_ids), **issuer.now_in_force()})

@@ -28,7 +28,8 @@ Document = Invoice | Statement
 DUE = """
 SELECT address.id FROM billing_billingaddress address
 JOIN billing_billingaccount account ON account.merchant_id = address.account_id
-WHERE address.ended_at IS NULL AND (
+WHERE address.ended_at IS NULL
+  AND (address.next_mail_at IS NULL OR address.next_mail_at <= %(now)s) AND (
     (address.confirmed_at IS NULL AND address.asked_at IS NULL
      AND address.added_at > %(asked_since)s)
     OR EXISTS (
@@ -104,10 +105,11 @@ def archives_to_do(now: datetime) -> Sequence[int]:
 
 def addresses_to_mail(now: datetime) -> Sequence[int]:
     """The keys of the addresses that are to be mailed: the link by which they confirm, or documents
-    that came since they did.
+    that came since they did. Those whose mail server refuses are not before their next try.
     """
     with connection.cursor() as cursor:
-        cursor.execute(DUE, {"since": now - MAILED_WITHIN, "asked_since": now - CONFIRM_WITHIN})
+        within = {"since": now - MAILED_WITHIN, "asked_since": now - CONFIRM_WITHIN}
+        cursor.execute(DUE, within | {"now": now})
         return [key for (key,) in cursor.fetchall()]
 
 

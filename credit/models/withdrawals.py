@@ -6,9 +6,10 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import override, pgettext_lazy
 from moneyed import Money
 
+from credit import masks
 from credit.models.lines import CreditLine
 from lib import erasing
 from lib.fields import (
@@ -39,7 +40,8 @@ class PayoutDestination(models.Model):
     # Encrypted, and bound to this row and merchant: the content of another row can't be decrypted.
     number = EncryptedField(bound_to=("line_id", "pk"), called="destination numbers")
     last_four = models.CharField(max_length=4)  # of an e-mail address: before the @
-    # An Alipay account's address or mobile number as Alipay masks it; "" for a card or an account.
+    # An Alipay account's address or mobile number as Alipay masks it; "" for a card or an account,
+    # and where nothing of it is known any more.
     masked = models.CharField(max_length=254, blank=True, default="", db_default="")
     added_at = models.DateTimeField()
     added_by = models.CharField(max_length=254)
@@ -77,12 +79,28 @@ class PayoutDestination(models.Model):
                     *("blocked_at", "blocked_by", "blocked_reason"),
                 ],
                 names_people=("holder",),
-                can_be_emptied=("last_four", "number"),
+                can_be_emptied=("last_four", "masked", "number"),
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.masked or f'···· {self.last_four}'}"
+        return f"{self.get_kind_display()} {self.shown}"
+
+    @property
+    def shown(self) -> str:
+        """What is shown of its number, in the language in force."""
+        return masks.shown(self.kind, **self.shown_by)
+
+    @property
+    def shown_by(self) -> dict[str, str]:
+        """What is kept of its number in plain text, as notices and masks.shown take it."""
+        return {"masked": self.masked, "last_four": self.last_four}
+
+    @property
+    def called(self) -> str:
+        """How the trail calls it, in English: by kind and what is shown of its number."""
+        with override("en"):
+            return f"{self.kind} {self.shown}"
 
     @property
     def is_removed(self) -> bool:

@@ -164,7 +164,8 @@ def _notify(rule: PayoutSchedule) -> None:
         kind=AUTOMATIC_SET_UP,
         cause=str(rule.pk),
         at=rule.set_up_at,
-        last_four=rule.destination.last_four,
+        destination=rule.destination.kind,
+        **rule.destination.shown_by,
         by=rule.set_up_by,
     )
     trail.write(

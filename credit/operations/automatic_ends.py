@@ -30,11 +30,10 @@ def end(rule: PayoutSchedule, *, actor: str, now: datetime) -> None:
 
 def words(rule: PayoutSchedule) -> dict[str, str]:
     """The terms of the schedule as names and texts for a trail row."""
-    destination = rule.destination
     return {
         "every": rule.every,
         **({"weekday": rule.Weekday(rule.weekday).name} if rule.weekday else {}),
         "from": money.full(rule.from_amount),
-        "destination": f"{destination.kind} {destination.last_four}",
+        "destination": rule.destination.called,
         "usable_from": rule.usable_from.isoformat(),
     }

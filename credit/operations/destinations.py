@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from credit import bank_accounts
+from credit import bank_accounts, masks
 from credit.models import CreditLine, PayoutDestination
 from credit.notices import DESTINATION_ADDED
 from credit.operations import automatic_ends, lines
@@ -127,7 +127,7 @@ def add(
             country=country,
             routing=routing,
             last_four=_last_four(number),
-            masked=_as_alipay_masks(number) if kind == PayoutDestination.Kind.ALIPAY else "",
+            masked=masks.as_alipay_masks(number) if kind == PayoutDestination.Kind.ALIPAY else "",
             added_at=now,
             added_by=actor,
             usable_from=now + USABLE_AFTER,
@@ -146,7 +146,8 @@ def _notify_owners(destination: PayoutDestination) -> None:
         kind=DESTINATION_ADDED,
         cause=str(destination.pk),
         at=destination.added_at,
-        last_four=destination.last_four,
+        destination=destination.kind,
+        **destination.shown_by,
         by=destination.added_by,
     )
 
@@ -166,7 +167,7 @@ def note(
     trail.write(
         action,
         merchant_id=destination.line_id,
-        subject=f"{destination.kind} {destination.last_four}",
+        subject=destination.called,
         before={} if is_new else what,
         after=what if is_new else {},
         actor=actor,
@@ -277,17 +278,6 @@ def _last_four(number: str) -> str:
     if is_email:
         return local[-4:] if len(local) > 4 else local[-1:]
     return number[-min(4, len(number) // 2) :]
-
-
-def _as_alipay_masks(number: str) -> str:
-    """The e-mail address or mobile number as Alipay shows it: of an address the first three
-    characters and its domain (mei***@163.com), of a number the first three and the last two digits
-    (138******00). Rule 10.20.
-    """
-    local, is_email, domain = number.partition("@")
-    if is_email:
-        return f"{local[:3]}***@{domain}"
-    return f"{number[:3]}******{number[-2:]}"
 
 
 def _same_destination(

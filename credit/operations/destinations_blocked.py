@@ -45,7 +45,8 @@ def block(
         kind=DESTINATION_BLOCKED,
         cause=str(destination.pk),
         at=line.now,
-        last_four=destination.last_four,
+        destination=destination.kind,
+        **destination.shown_by,
         reason=told,
     )
     return destination

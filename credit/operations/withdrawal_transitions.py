@@ -125,7 +125,8 @@ def notify(withdrawal: Withdrawal, kind: Kind, now: datetime, **more: str) -> No
         reference=withdrawal.reference,
         amount=money.text(withdrawal.amount),
         currency=withdrawal.currency,
-        last_four=withdrawal.destination.last_four,
+        destination=withdrawal.destination.kind,
+        **withdrawal.destination.shown_by,
         **more,
     )
 

@@ -287,7 +287,7 @@ def _create(withdrawal: Withdrawal, quoted: Quote) -> None:
         before=before,
         amount=money.full(withdrawal.amount),
         fee=money.full(withdrawal.fee),
-        destination=f"{withdrawal.destination.kind} {withdrawal.destination.last_four}",
+        destination=withdrawal.destination.called,
         actor=withdrawal.requested_by,
         now=now,
     )

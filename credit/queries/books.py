@@ -9,7 +9,7 @@ from typing import Any
 
 from moneyed import Money
 
-from credit import rules
+from credit import masks, rules
 from credit.models import (
     CreditLine,
     Freeze,
@@ -117,8 +117,8 @@ PROCEEDS = OF_LINE(
 )
 DESTINATIONS = OF_LINE(
     columns(
-        "kind holder bank country routing number=last_four added_at added_by usable_from"
-        " removed_at removed_by blocked_at blocked_by blocked_reason _pk=pk"
+        "kind holder bank country routing number=last_four _masked=masked added_at added_by"
+        " usable_from removed_at removed_by blocked_at blocked_by blocked_reason _pk=pk"
     ),
 )
 WITHDRAWALS = OF_LINE(
@@ -334,8 +334,11 @@ def _entry(entry: Row, withdrawals: Mapping[int, int]) -> Row:
 
 
 def _masked(destination: Row) -> Row:
-    """The destination with only the last characters of its number."""
-    return destination | {"number": f"···· {destination['number']}"}
+    """The destination with only what is shown of its number."""
+    number = masks.shown(
+        destination["kind"], masked=destination["_masked"], last_four=destination["number"]
+    )
+    return destination | {"number": number}
 
 
 def _withdrawal(withdrawal: Row, destinations: Mapping[int, int], local_names: bool) -> Row:

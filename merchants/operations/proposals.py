@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import override
 
 from jobs.chunks import TRANSIENT_ERRORS, Failures
 from lib import locks, second_person, wording
+from lib.letters import Letter
 from lib.refusals import AlreadyDecided, Refused
 from merchants.models import Proposal, User
 from merchants.models.proposals import LAPSES_AFTER
@@ -201,18 +202,19 @@ def _lapse(proposals: Any, now: datetime) -> None:
     )
 
 
-def _letter(proposal: Proposal) -> EmailMessage:
+def _letter(proposal: Proposal) -> Letter:
     """The e-mail that tells a proposer that the proposal has lapsed."""
     title = KINDS[proposal.kind].title
-    return EmailMessage(
-        subject=f"Not confirmed in time: {title}, {proposal.subject}",
-        body=(
-            f"Nobody confirmed within {LAPSES_AFTER.days} days what you proposed on"
-            f" {proposal.proposed_at:%d %B %Y} about {proposal.subject}. It has lapsed, and nothing"
-            " has changed. Propose it again if it is still wanted."
-        ),
-        to=[proposal.proposed_by],
-    )
+    with override("en"):
+        return Letter(
+            subject=f"Not confirmed in time: {title}, {proposal.subject}",
+            body=(
+                f"Nobody confirmed within {LAPSES_AFTER.days} days what you proposed on"
+                f" {proposal.proposed_at:%d %B %Y} about {proposal.subject}. It has lapsed, and"
+                " nothing has changed. Propose it again if it is still wanted."
+            ),
+            to=[proposal.proposed_by],
+        )
 
 
 def _load(proposal_id: int, now: datetime) -> Proposal:

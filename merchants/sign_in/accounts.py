@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from lib import clock
+from lib.letters import Letter
 from merchants import queries, second_factor
 from merchants.models import SignIn, User
 from merchants.operations import sign_ins
@@ -103,7 +104,7 @@ class InvitationOnly(DefaultAccountAdapter):
         context: dict[str, Any],
         headers: dict[str, str] | None = None,
     ) -> Any:
-        """The e-mail, with links to TAEL_BASE_URL.
+        """The e-mail, with links to TAEL_BASE_URL, as text and HTML.
 
         allauth takes the host from the request. Whoever asks for an e-mail to somebody else could
         name a host of their own, and would be sent the secret in the link.
@@ -112,7 +113,8 @@ class InvitationOnly(DefaultAccountAdapter):
                for name, value in context.items()}  # fmt: skip
         site = urlsplit(settings.TAEL_BASE_URL).netloc
         led["current_site"] = SimpleNamespace(name=site, domain=site)
-        return super().render_mail(template_prefix, email, led, headers)
+        letter = super().render_mail(template_prefix, email, led, headers)
+        return Letter(subject=letter.subject, body=letter.body, to=letter.to, headers=headers)
 
     def format_email_subject(self, subject: str) -> str:
         """The subject after Tael's name; allauth would put the host of the request there."""

@@ -1,7 +1,5 @@
 """What tests of documents have in common: a bill and a statement as PDF."""
 
-from datetime import date
-
 from billing.documents import pdf
 from billing.models import Invoice, Statement
 from tests import shops
@@ -37,5 +35,5 @@ def closed(**terms: str) -> Shop:
     return shop
 
 
-def statement_of(shop: Shop) -> bytes:
-    return pdf.statement_pdf(Statement.objects.get(account=shop.account, month=date(2026, 10, 1)))
+def statement_of(shop: Shop, month: str = "2026-10-01") -> bytes:
+    return pdf.statement_pdf(Statement.objects.get(account=shop.account, month=month))

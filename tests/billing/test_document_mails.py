@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from smtplib import SMTPDataError, SMTPRecipientsRefused
 
 import pytest
 from django.core import mail
@@ -156,3 +157,63 @@ def test_a_link_is_good_for_a_week_and_an_address_is_named_once(shop: Shop) -> N
         assert viewer.post(f"{PAGE}addresses/{address.pk}/remove/").status_code == 403
     owner.post(f"{PAGE}addresses/{address.pk}/remove/")
     assert "gets no more documents." in text_of(owner.get(PAGE))
+
+
+def test_an_address_that_refuses_is_tried_ever_more_seldom_and_then_given_up(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, clock: Callable[[str], None]
+) -> None:
+    """Refused from 10:05 of 2 October on, it is given up at 10:05 of the 7th."""
+    owner = browser_of(member(shop, email="mei@shop.example"))
+    add(shop)
+    tried: list[str] = []
+    take = EmailMessage.send
+
+    def refuse(self: EmailMessage, fail_silently: bool = False) -> int:
+        if self.to != [BOOKS]:
+            return take(self)
+        tried.append(at)
+        raise SMTPRecipientsRefused({BOOKS: (550, b"no such mailbox")})
+
+    def run(*times: str) -> None:
+        nonlocal at
+        for at in times:
+            shop.run_jobs(f"2026-10-{at}")
+
+    at = ""
+    monkeypatch.setattr(EmailMessage, "send", refuse)
+    run("02 10:05", "02 10:10", "02 10:14", "02 10:15", "02 10:20", "02 10:25", "02 10:45")
+    assert tried == ["02 10:05", "02 10:10", "02 10:15", "02 10:25", "02 10:45"]
+    clock("2026-10-02 10:46")
+    assert (
+        "Its mail server has refused our e-mails since 2 Oct 2026 10:05."
+        " We try again 2 Oct 2026 11:25." in text_of(owner.get(PAGE))
+    )
+    run("03 12:00", "04 11:59", "04 12:00", "05 12:00", "06 12:00", "07 10:04")
+    assert tried[5:] == ["03 12:00", "04 12:00", "05 12:00", "06 12:00"]
+    assert BillingAddress.objects.get().ended_at is None
+    mail.outbox.clear()
+    run("07 10:05", "07 10:15")
+    assert tried[9:] == ["07 10:05"]
+    assert BillingAddress.objects.get().ended_by == "document mails"
+    told = [letter for letter in mail.outbox if letter.to == ["mei@shop.example"]]
+    assert [letter.subject for letter in told] == [
+        f"Rosewood Dresses: {BOOKS} gets no more bills and statements"
+    ]
+    assert "has refused our e-mails for five days" in told[0].body
+
+
+def test_an_address_that_takes_a_mail_again_is_refused_no_more(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(shop)
+
+    def refuse(self: EmailMessage, fail_silently: bool = False) -> int:
+        raise SMTPDataError(452, b"mailbox full")
+
+    with monkeypatch.context() as full:
+        full.setattr(EmailMessage, "send", refuse)
+        assert mailed(shop, "2026-10-02 10:05") == []
+    assert mailed(shop, "2026-10-02 10:09") == []
+    assert len(mailed(shop, "2026-10-02 10:10")) == 1
+    address = BillingAddress.objects.get()
+    assert (address.refused_since, address.next_mail_at) == (None, None)

@@ -1,5 +1,6 @@
 """Bills and closed statements as PDF: what they say."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -7,10 +8,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from billing.documents import pdf
+from billing.documents import pdf, statement_csv
 from billing.models import Invoice
 from billing.operations import charges
 from merchants import installation
+from merchants.models import Merchant
 from tests import shops
 from tests.billing import by_hand, paying
 from tests.billing.documents import billed, closed, invoice_of, statement_of
@@ -102,6 +104,27 @@ def test_an_old_bill_names_who_issued_it_then(settings: Settings) -> None:
         "Tael Ltd",
         "1 Harbour Road\nHong Kong",
     )
+
+
+def test_a_closed_statement_says_for_ever_who_issued_it_to_whom(settings: Settings) -> None:
+    """Neither another issuer nor the merchant's new name and language change a month of before."""
+    settings.TAEL_ISSUER = ["Tael Ltd", "1 Harbour Road", "Hong Kong"]
+    shop = closed()
+    before = statement_of(shop)
+    assert pages_of(before)[0].startswith("Statement Tael Ltd 1 Harbour Road Hong Kong Month ")
+    assert "For Rosewood Dresses rosewood" in pages_of(before)[0]
+    settings.TAEL_ISSUER = ["Tael Asia Ltd", "9 Silom Road, Bangkok"]
+    Merchant.objects.filter(pk=shop.merchant.pk).update(name="Rosewood Asia", language="th")
+    shop.charge("2026-11-05 15:00", "pick-pack", "1.00")
+    assert statement_of(shop) == before
+    file = b"".join(statement_csv.Export.of(shop.merchant, date(2026, 10, 1)).blocks()).decode()
+    assert file.count("Rosewood Dresses") == 3
+    assert "Rosewood Asia" not in file
+    november = shop.account.statements.get(closed_at=None)
+    assert (november.issuer_name, november.merchant_name, november.language) == ("", "", "")
+    shop.run_jobs("2026-12-01 00:00")
+    assert "9 Silom Road, Bangkok" in pages_of(statement_of(shop, "2026-11-01"))[0]
+    assert "Rosewood Asia" in pages_of(statement_of(shop, "2026-11-01"))[0]
 
 
 def test_where_a_fee_has_several_lines_its_sum_comes_first(many_lines: Shop) -> None:

@@ -157,6 +157,7 @@ OF_NOVEMBER = "(SELECT id FROM billing_statement WHERE month = '2026-11-01')"
         "DELETE FROM billing_charge",
         f"UPDATE billing_statement SET closed_at = NULL WHERE id = {OF_NOVEMBER}",
         f"UPDATE billing_statement SET month = '2026-10-01' WHERE id = {OF_NOVEMBER}",
+        f"UPDATE billing_statement SET merchant_name = 'Somebody' WHERE id = {OF_NOVEMBER}",
         f"DELETE FROM billing_statement WHERE id = {OF_NOVEMBER}",
         f"UPDATE billing_statementtotal SET amount = 1 WHERE statement_id = {OF_NOVEMBER}",
         f"UPDATE billing_statementtotal SET charge_count = 9 WHERE statement_id = {OF_NOVEMBER}",

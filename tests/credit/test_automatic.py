@@ -15,6 +15,7 @@ from notices.models import Notice
 from tests import books, shops
 from tests.amounts import usd
 from tests.credit.withdrawing import (
+    CARD_SHOWN,
     MERCHANT,
     OPERATOR,
     add,
@@ -71,12 +72,12 @@ def test_it_is_set_up_for_24_hours_later_and_the_owners_are_told(shop: shops.Sho
     assert (rule.set_up_by, rule.usable_from) == (MERCHANT, shop.at("2026-11-03 12:00"))
     assert str(rule.next_on) == "2026-11-03"
     notice = Notice.objects.get(kind="AUTOMATIC_SET_UP")
-    assert notice.details == {"last_four": "0003", "by": MERCHANT}
+    assert notice.details == {**CARD_SHOWN, "by": MERCHANT}
     entry = TrailEntry.objects.get(action="AUTOMATIC_SET_UP")
     assert entry.after == {
         "every": "DAILY",
         "from": "10.00 USD",
-        "destination": "BANK_CARD 0003",
+        "destination": "BANK_CARD ···· 0003",
         "usable_from": "2026-11-03T12:00:00+00:00",
     }
     run(JOB, "2026-11-03 11:59")

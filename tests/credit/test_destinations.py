@@ -19,7 +19,7 @@ from lib.refusals import Invalid
 from notices.models import Notice
 from tests import shops
 from tests.credit import withdrawing
-from tests.credit.withdrawing import JOINED, MERCHANT, add
+from tests.credit.withdrawing import CARD_SHOWN, JOINED, MERCHANT, add
 from tests.kept import kept
 from tests.unchanged import nothing_changes
 
@@ -124,7 +124,7 @@ def test_the_owners_are_told(shop: shops.Shop) -> None:
     destination = add(shop, at="2026-11-01 10:30")
     notice = Notice.objects.get(kind="DESTINATION_ADDED")
     assert (notice.merchant, notice.cause) == (shop.merchant, str(destination.pk))
-    assert notice.details == {"last_four": "0003", "by": MERCHANT}
+    assert notice.details == {**CARD_SHOWN, "by": MERCHANT}
     assert notice.at == shop.at("2026-11-01 10:30")
 
 

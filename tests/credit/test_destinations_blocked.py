@@ -12,7 +12,17 @@ from lib.refusals import AlreadyDecided, Invalid
 from notices.models import Notice
 from tests import shops
 from tests.credit.pages import read, set_clock
-from tests.credit.withdrawing import CARD, NOW, OPERATOR, add, entries, fees, shop_with, status
+from tests.credit.withdrawing import (
+    CARD,
+    CARD_SHOWN,
+    NOW,
+    OPERATOR,
+    add,
+    entries,
+    fees,
+    shop_with,
+    status,
+)
 from tests.credit.withdrawing import withdraw as ask
 from tests.factories import PayoutScheduleFactory
 from tests.unchanged import nothing_changes
@@ -91,7 +101,7 @@ def test_owners_read_why_and_nobody_reads_what_is_for_colleagues(
 ) -> None:
     block(shop)
     notice = Notice.objects.get(kind="DESTINATION_BLOCKED")
-    assert notice.details == {"last_four": "0003", "reason": TOLD}
+    assert notice.details == {**CARD_SHOWN, "reason": TOLD}
     set_clock(monkeypatch)(LATER)
     assert WHY not in read(shop, "destinations/")
 

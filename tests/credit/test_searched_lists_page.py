@@ -87,14 +87,14 @@ def test_the_headings_lead_to_the_other_order_and_keep_the_filter(shop: Shop) ->
 def test_the_file_of_withdrawals_has_what_the_list_shows(shop: Shop) -> None:
     headings, *found = file(shop, "withdrawals.csv", by="amount")
     assert headings == [
-        *("Withdrawal", "Requested", "Requested (UTC)", "Requested by", "To", "Last four"),
+        *("Withdrawal", "Requested", "Requested (UTC)", "Requested by", "To", "Destination number"),
         *("Status", "Sent", "Sent (UTC)", "Ended", "Ended (UTC)", "Amount", "Fee", "Currency"),
         "Reason",
     ]
     assert [row[11] for row in found] == ["70.00", "90.00", "150.00"]
     assert found[0][1:] == [
         *("2026-11-04 10:00:00", "2026-11-04T10:00:00Z", "mei@rosewood.example", "BANK_CARD"),
-        *("0003", "CANCELLED", "", "", "2026-11-04 11:00:00", "2026-11-04T11:00:00Z", "70.00"),
+        *("···· 0003", "CANCELLED", "", "", "2026-11-04 11:00:00", "2026-11-04T11:00:00Z", "70.00"),
         *("0.00", "USD", ""),
     ]
     assert [row[11] for row in file(shop, "withdrawals.csv", standing="PAID")[1:]] == ["150.00"]

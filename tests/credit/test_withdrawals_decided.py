@@ -116,6 +116,8 @@ def test_a_rejected_one_comes_back_with_its_fee(rich: shops.Shop, approved: bool
         "reference": ended.reference,
         "amount": "20000.00",
         "currency": "USD",
+        "destination": "BANK_CARD",
+        "masked": "",
         "last_four": "0003",
         "reason": "the licence has expired",
     }

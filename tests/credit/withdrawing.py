@@ -20,6 +20,7 @@ from tests.factories import (
     WithdrawalFactory,
 )
 
+CARD_SHOWN = {"destination": "BANK_CARD", "masked": "", "last_four": "0003"}  # CARD in notices
 CARD = "6212 2620 0000 0050 003"  # no refusal, no silence (credit.providers.Sandbox)
 REFUSED_CARD = "4000 0000 0000 0002"
 SILENT_CARD = "4000 0000 0000 0119"

@@ -96,8 +96,8 @@ def test_wednesday_a_bill_that_failed_is_paid(
     worker.run("notice-mails")
     *_, letter = worker.letters(OWNER)
     assert letter["Subject"] == f"Rosewood Dresses: A payment of bill {UNPAID} failed"
-    assert (
-        f"could not collect 210.00\N{NO-BREAK SPACE}USD for bill {UNPAID}" in letter.get_content()
+    assert f"could not collect 210.00\N{NO-BREAK SPACE}USD for bill {UNPAID}" in worker.text_of(
+        letter
     )
     sign_in(page, live_server, OWNER)
     task = panel(page, "What needs you first").get_by_role("listitem")
@@ -158,7 +158,7 @@ def test_thursday_proceeds_go_to_the_bank(
     worker.run("notice-mails")
     *_, letter = worker.letters(OWNER)
     assert letter["Subject"] == "Rosewood Dresses: Your withdrawal was paid"
-    assert "of 250.00\N{NO-BREAK SPACE}USD to ···· 0003 was paid." in letter.get_content()
+    assert "of 250.00\N{NO-BREAK SPACE}USD to ···· 0003 was paid." in worker.text_of(letter)
     go_to(page, "Overview")
     expect(panel(page, "Proceeds").locator(".figure")).to_have_text("650.00 USD can be withdrawn")
 

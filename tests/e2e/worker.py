@@ -90,6 +90,13 @@ class Worker:
         found = [message_from_bytes(text, policy=policy.default) for text in texts if text.strip()]
         return [letter for letter in found if letter["To"] == to]
 
+    @staticmethod
+    def text_of(letter: EmailMessage) -> str:
+        """What the mail says as plain text."""
+        part = letter.get_body(("plain",))
+        assert part
+        return str(part.get_content())
+
     def _next_done(self) -> str:
         """The name of the next task that has ended."""
         output = self.process.stdout

@@ -43,7 +43,9 @@ def shop_of_weiwei() -> Shop:
     )
     profiles.licence(merchant_id=merchant_id, actor="c@tael.example", reason="Why.", now=NOW)
     withdrawing.withdraw(shop, "100.00")
-    unused = withdrawing.add(shop, number="4242 4242 4242 4242", holder="Weiwei L.")
+    unused = withdrawing.add(
+        shop, kind=PayoutDestination.Kind.ALIPAY, number="linww@qq.com", bank="", holder="Weiwei L."
+    )
     for one in PayoutDestination.objects.all():
         destinations.remove(
             merchant_id=merchant_id, destination_id=one.pk, actor="m@r.example", now=NOW
@@ -71,7 +73,9 @@ def test_nothing_is_left_of_them_and_reviews_and_payments_stay(boss: User) -> No
     steps = list(ProfileStep.objects.order_by("pk").values_list("part", "standing"))
     assert steps == [*standing, ("LICENCE", ""), ("CONTACTS", "")]
     paid, unused = PayoutDestination.objects.order_by("pk")
-    assert (unused.holder, unused.last_four, bytes(unused.number)) == (str(erased), "", b"")
+    assert (unused.holder, unused.last_four, unused.masked) == (str(erased), "", "")
+    assert (bytes(unused.number), str(unused)) == (b"", "Alipay account (number unreadable)")
+    assert erasing.found("lin***@qq.com") == []
     assert (paid.last_four, bool(paid.number)) == ("0003", True)  # who was paid stays on record
     told = TrailEntry.objects.get(action="LICENCE_DOWNLOADED")
     assert told.after == {"document": str(erased)}

@@ -36,6 +36,8 @@ def notify(shop: Shop, kind: str = "FREEZE_PLACED", cause: str = "1", at: str = 
         cause=cause,
         at=instant(f"2026-11-02 {at}"),
         reason="OVERDUE",
+        destination="BANK_CARD",
+        masked="",
         last_four="6789",
         by="a@silk.example",
     )

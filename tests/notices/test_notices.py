@@ -257,6 +257,7 @@ def test_a_failed_payment_is_told_once_however_often_it_is_tried(settings: Setti
 
 # --- words ------------------------------------------------------------------------------------
 
+ALIPAY = {"destination": "ALIPAY", "masked": "mei***@qq.com", "last_four": "ilin"}
 DETAILS = {
     "LIMIT_80": {"used": "80.0000", "limit": "100.0000", "currency": "USD"},
     "LIMIT_100": {"used": "100", "limit": "100", "currency": "KWD"},
@@ -270,18 +271,18 @@ DETAILS = {
     "ORDER_WRITTEN_OFF": {"order": "A", "amount": "1000", "limit": "4000", "currency": "USD",
                           "answer": "The buyer is bankrupt."},
     "MESSAGE": {"text": "We are closed on Monday."},
-    "WITHDRAWAL_DONE": {"reference": "W-1", "amount": "5", "currency": "USD", "last_four": "6789"},
+    "WITHDRAWAL_DONE": {"reference": "W-1", "amount": "5", "currency": "USD", **ALIPAY},
     "WITHDRAWAL_FAILED": {"reference": "W-1", "amount": "5", "currency": "USD",
-                          "last_four": "6789", "reason": ""},
+                          **ALIPAY, "reason": ""},
     "WITHDRAWAL_SENT_BACK": {"reference": "W-1", "amount": "5", "currency": "USD",
-                             "last_four": "6789", "reason": ""},
+                             **ALIPAY, "reason": ""},
     "WITHDRAWAL_CORRECTED": {"reference": "W-1", "amount": "5", "currency": "USD",
-                             "last_four": "6789"},
+                             **ALIPAY},
     "PROCEEDS_CORRECTED": {"status": "TAKEN", "amount": "30", "proceeds": "970",
                            "currency": "USD", "answer": "A sale was counted twice."},
-    "DESTINATION_ADDED": {"last_four": "6789", "by": "owner@silk.example"},
-    "DESTINATION_BLOCKED": {"last_four": "6789", "reason": "It is a thief's."},
-    "AUTOMATIC_SET_UP": {"last_four": "6789", "by": "owner@silk.example"},
+    "DESTINATION_ADDED": {**ALIPAY, "by": "owner@silk.example"},
+    "DESTINATION_BLOCKED": {**ALIPAY, "reason": "It is a thief's."},
+    "AUTOMATIC_SET_UP": {**ALIPAY, "by": "owner@silk.example"},
     "REQUEST_ANSWERED": {"status": "ANSWERED", "answer": "In May."},
     "STATEMENT_CLOSED": {"month": "2026-11"},
     "BILL_ISSUED": {"number": "2026-000001", "total": "225.0000", "currency": "USD",
@@ -289,6 +290,7 @@ DETAILS = {
     "PAYMENT_FAILED": {"number": "2026-000001", "amount": "225", "currency": "USD",
                        "failure": ""},
     "DOCUMENTS_TO": {"email": "books@accountant.example", "by": "mei@shop.example"},
+    "DOCUMENTS_REFUSED": {"email": "books@accountant.example"},
     "BILLING_ANSWERED": {"answer": "Bills come every 30 days."},
     "THRESHOLD_ANSWERED": {"status": "APPROVED", "answer": "Sales grew.", "threshold": "500",
                            "currency": "USD"},
@@ -335,9 +337,13 @@ def test_every_kind_has_words_in_every_language(kind: str, language: str) -> Non
 def test_a_withdrawal_that_failed_without_a_word_from_the_bank() -> None:
     notice = Notice(kind="WITHDRAWAL_FAILED", details=DETAILS["WITHDRAWAL_FAILED"])
     assert letters.sentence(notice).replace("\N{NO-BREAK SPACE}", " ") == (
-        "Withdrawal W-1 of 5.00 USD to ···· 6789 failed, and went back to your proceeds: no reason"
-        " was given"
+        "Withdrawal W-1 of 5.00 USD to mei***@qq.com failed, and went back to your proceeds: no"
+        " reason was given"
     )
+    notice.details |= {"destination": "BANK_CARD", "masked": "", "last_four": "6789"}
+    assert "USD to ···· 6789 failed" in letters.sentence(notice).replace("\N{NO-BREAK SPACE}", " ")
+    notice.details |= {"destination": "ALIPAY"}  # of which no mask is known
+    assert "USD to (number unreadable) failed" in letters.sentence(notice)
 
 
 ANSWERS = {

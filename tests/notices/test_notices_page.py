@@ -54,7 +54,17 @@ def test_each_leads_to_what_it_is_about(shop: Shop) -> None:
     )
     notify(shop, "BILL_ISSUED", "1", number="2026-000001", total="1", currency="USD")
     notify(shop, "FREEZE_PLACED", "1", reason="OVERDUE")
-    notify(shop, "WITHDRAWAL_DONE", "1", reference="W", amount="1", currency="USD", last_four="1")
+    notify(
+        shop,
+        "WITHDRAWAL_DONE",
+        "1",
+        reference="W",
+        amount="1",
+        currency="USD",
+        destination="ALIPAY",
+        masked="mei***@qq.com",
+        last_four="ilin",
+    )
     page = browser_of(member(shop)).get(NOTICES).content.decode()
     for address in (
         "billing/statements/2026-10/",

@@ -45,6 +45,7 @@ def test_everybody_chooses_for_themselves(shop: Shop, role: str) -> None:
         *(
             "CARD_BLOCKED",
             "DOCUMENTS_TO",
+            "DOCUMENTS_REFUSED",
             "DESTINATION_ADDED",
             "DESTINATION_BLOCKED",
             "AUTOMATIC_SET_UP",

@@ -35,8 +35,6 @@ FILES = {
     "withdrawals": "credit/withdrawals.csv",
     "notices": "notices.csv",
 }
-# Columns of text that may look like numbers.
-DIGITS = {"Last four"}
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 DAY_0 = date(1899, 12, 30)  # of spreadsheets
@@ -66,7 +64,7 @@ def rows(client: Client, path: str, asked: str = "") -> list[list[str]]:
 def in_a_sheet(row: list[str], headings: list[str]) -> list[str]:
     """The cells of a row, as `cells_of` reads them: what looks like a number or a day is one."""
     cells = [
-        f"n:{text}" if NUMBER.fullmatch(text) and heading not in DIGITS
+        f"n:{text}" if NUMBER.fullmatch(text)
         else f"n:{(date.fromisoformat(text) - DAY_0).days}" if DAY.fullmatch(text)
         else re.sub(r"\s+", " ", text)
         for heading, text in zip(headings, row, strict=True)

@@ -77,7 +77,7 @@ def test_a_withdrawal_asked_for_and_cancelled(shop: Shop) -> None:
     withdrawal = shop.line.withdrawals.get()
     before, after = {"proceeds": "1000.00 USD"}, {"proceeds": "900.00 USD"}
     asked = {"status": "REQUESTED", "amount": "100.00 USD", "fee": "0.00 USD"}
-    asked["destination"] = "BANK_CARD 0003"
+    asked["destination"] = "BANK_CARD ···· 0003"
     assert rows == [("WITHDRAWAL_REQUESTED", str(withdrawal), before, after | asked)]
     assert what(lambda: withdrawing.cancel(withdrawal)) == [
         ("WITHDRAWAL_CANCELLED", str(withdrawal),
@@ -85,7 +85,7 @@ def test_a_withdrawal_asked_for_and_cancelled(shop: Shop) -> None:
     ]  # fmt: skip
 
 
-def test_a_destination_is_named_by_its_last_digits_only(shop: Shop) -> None:
+def test_a_destination_is_named_as_pages_show_it_only(shop: Shop) -> None:
     number = "13800138000"
 
     def add() -> PayoutDestination:
@@ -94,10 +94,10 @@ def test_a_destination_is_named_by_its_last_digits_only(shop: Shop) -> None:
         return destinations.add(merchant_id=shop.line.pk, **said)[0]
 
     words = {"holder": "Mei Lin", "bank": "", "usable_from": "2026-11-04T10:00:00+00:00"}
-    assert what(add) == [("DESTINATION_ADDED", "ALIPAY 8000", {}, words)]
+    assert what(add) == [("DESTINATION_ADDED", "ALIPAY 138******00", {}, words)]
     key = {"merchant_id": shop.line.pk, "destination_id": shop.destination.pk}
     assert what(lambda: destinations.remove(**key, **BY)) == [
-        ("DESTINATION_REMOVED", "ALIPAY 8000", words, {})
+        ("DESTINATION_REMOVED", "ALIPAY 138******00", words, {})
     ]
     assert number not in str(TrailEntry.objects.values())
     assert number[-5:] not in str(TrailEntry.objects.values())

@@ -1,0 +1,77 @@
+"""E-mails: the text that is written, and the same text as HTML, which reads well on a phone.
+
+A line with nothing but an address is a button in HTML, under which the address stands as text; what
+follows the line `-- ` is the footer.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils.translation import get_language
+
+NAMED = "[Tael] "  # what subjects of mails about signing in begin with
+FOOTER = "\n-- \n"
+ADDRESS = re.compile(r"https?://\S+")
+
+
+class Part(NamedTuple):
+    """A piece of an e-mail: its text, and whether it is the address of a page alone."""
+
+    text: str
+    is_address: bool
+
+    def pieces(self) -> "Iterator[Part]":
+        """Yield its text, and the addresses of pages in it apart."""
+        for place, text in enumerate(re.split(f"({ADDRESS.pattern})", self.text)):
+            yield Part(text, is_address=place % 2 == 1)
+
+
+class Letter(EmailMultiAlternatives):
+    """An e-mail to one person in the language in force, with its text also as HTML."""
+
+    def __init__(
+        self,
+        *,
+        subject: str,
+        body: str,
+        to: Sequence[str],
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        # Names may be anything printable; a subject is one line all the same.
+        subject = " ".join(subject.split())
+        super().__init__(subject=subject, body=body, to=list(to), headers=dict(headers or {}))
+        self.attach_alternative(as_html(subject, body), "text/html")
+
+
+def as_html(subject: str, body: str) -> str:
+    """The page of an e-mail with this subject and text, in the language in force."""
+    text, _, footer = body.partition(FOOTER)
+    return render_to_string(
+        "letter.html",
+        {
+            "subject": subject,
+            "heading": subject.removeprefix(NAMED),
+            "language": get_language(),
+            "parts": list(_parts(text)),
+            "footer": Part(footer.strip(), is_address=False) if footer else None,
+        },
+    )
+
+
+def _parts(text: str) -> Iterator[Part]:
+    """Yield the paragraphs, and addresses that stand on a line of their own as one each."""
+    for paragraph in re.split(r"\n\s*\n", text.strip()):
+        lines: list[str] = []
+        for line in paragraph.strip().split("\n"):
+            if not ADDRESS.fullmatch(line.strip()):
+                lines.append(line)
+                continue
+            if lines:
+                yield Part("\n".join(lines), is_address=False)
+            yield Part(line.strip(), is_address=True)
+            lines = []
+        if lines:
+            yield Part("\n".join(lines), is_address=False)
