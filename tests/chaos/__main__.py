@@ -33,9 +33,10 @@ def main() -> int:
     if options.plan:
         return 0
     with ExitStack() as stack:
-        folder, is_disk = stack.enter_context(_data_folder(keep=options.keep))
+        notes = stack.enter_context(_notes(keep=options.keep))
+        folder, is_disk = stack.enter_context(_data_folder())
         _say_by_environment(folder, is_short=seconds <= SHORT_SECONDS)
-        world, outside = stack.enter_context(_started(folder))
+        world, outside = stack.enter_context(_started(folder, notes))
         from tests.chaos.running import Run  # which needs the settings
 
         run = Run(world, outside, seed=options.seed, disk=folder if is_disk else None)
@@ -53,7 +54,18 @@ def _options() -> argparse.Namespace:
 
 
 @contextmanager
-def _data_folder(*, keep: bool) -> Iterator[tuple[Path, bool]]:
+def _notes(*, keep: bool) -> Iterator[Path]:
+    """A folder for logs and clocks."""
+    folder = Path(tempfile.mkdtemp(prefix="tael-chaos-notes-", dir="/tmp"))
+    yield folder
+    if keep:
+        print(f"The logs are in {folder}.")
+    else:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def _data_folder() -> Iterator[tuple[Path, bool]]:
     """An empty folder, and whether it is on a disk of its own, which this machine has to mount."""
     with disk(DISK) as mounted:
         folder = mounted or Path(tempfile.mkdtemp(prefix="tael-chaos-", dir="/tmp"))
@@ -61,11 +73,6 @@ def _data_folder(*, keep: bool) -> Iterator[tuple[Path, bool]]:
         try:
             yield folder, mounted is not None
         finally:
-            if keep:
-                kept = Path(tempfile.mkdtemp(prefix="tael-chaos-kept-", dir="/tmp"))
-                for log in [*folder.glob("*.log"), *folder.glob("*/*.log")]:
-                    shutil.copy(log, kept)
-                print(f"The logs are in {kept}.")
             if mounted is None:
                 shutil.rmtree(folder)
 
@@ -93,17 +100,22 @@ def _say_by_environment(folder: Path, *, is_short: bool) -> None:
 
 
 @contextmanager
-def _started(folder: Path) -> Iterator[tuple[World, Outside]]:
+def _started(folder: Path, notes: Path) -> Iterator[tuple[World, Outside]]:
     """The servers, and whoever is outside; Django is ready."""
-    world = World(folder, web_port=free_port(), redis_port=free_port())
+    world = World(folder, notes, web_port=free_port(), redis_port=free_port())
     outside = Outside(world.web_port)
     try:
-        world.start_servers()
         os.environ |= world.environment() | outside.environment()
         world.move_clock(timedelta(0))
         import django
 
         django.setup()
+        from tests.chaos import cluster
+
+        is_kept = cluster.bring()
+        world.start_servers()
+        if not is_kept:
+            cluster.make()
         yield world, outside
     finally:
         world.end()

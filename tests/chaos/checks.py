@@ -150,9 +150,9 @@ def at_the_bank(bank: Bank) -> Iterator[str]:
 
 def at_the_receiver(receiver: Receiver) -> Iterator[str]:
     """Each event was taken at least once, under its one id, with one content."""
-    known = {str(uid) for uid in WebhookEvent.objects.values_list("uid", flat=True)}
-    for uid in known - receiver.taken:
-        yield f"Nobody took event {uid}"
+    known = {str(event.uid): event for event in WebhookEvent.objects.order_by("pk")}
+    for uid in known.keys() - receiver.taken:
+        yield f"Nobody took {known[uid]} of {known[uid].at}"
     for uid, bodies in receiver.told.items():
         if uid not in known:
             yield f"The receiver was told of {uid}, which is no event"
@@ -194,5 +194,5 @@ def mails(mail: Mail, world: World) -> Iterator[str]:
 
 def books() -> Iterator[str]:
     for finding in audit.run(audit.registered(), now=clock.now()):
-        for violation in finding.violations:
+        for violation in finding.listed:
             yield f"audit: {finding.check.name}: {violation}"

@@ -22,7 +22,7 @@ from tests.chaos.traffic import Api
 from tests.chaos.world import Program, World
 from tests.credit.payout_server import Bank
 
-CAUGHT_WITHIN_SECONDS = 6.0
+CAUGHT_WITHIN_SECONDS = 10.0
 MISHAPS = {"Stripe breaks": ("broken", "503", "429"), "Stripe hangs up": ("lost", "unheard"),
            "Stripe declines": ("insufficient_funds",)}  # fmt: skip
 BANK = ("drops it", "breaks before", "pays and hangs up", "pays and breaks", "pays and mumbles",

@@ -45,6 +45,16 @@ KINDS = KILLS + OTHERS
 # What is cheap and dies often comes several times for each of the others.
 OFTEN = ("client in mid-request", "web process", "worker process", "provider worker process") * 3
 BETWEEN_SECONDS = (0.8, 2.6)
+# Those that last, and hold up the next one.
+LASTING_SECONDS = {
+    "Redis away": 3.5,
+    "Redis silent": 5.5,
+    "a chunk twice at once": 2.0,
+    "paused before its request while the database restarts": 4.0,
+    "two beats": 6.0,
+    "disk full": 4.5,
+    "bank misbehaves": 2.5,
+}
 
 
 class Fault(NamedTuple):
@@ -72,4 +82,4 @@ def plan(seed: int, seconds: float) -> Sequence[Fault]:
             if at >= seconds:
                 return found
             found.append(Fault(round(at, 1), kind, chance.randrange(10**6)))
-            at += chance.uniform(*BETWEEN_SECONDS)
+            at += chance.uniform(*BETWEEN_SECONDS) + LASTING_SECONDS.get(kind, 0)

@@ -11,7 +11,6 @@ from random import Random
 from threading import Event, Thread
 from urllib.request import urlopen
 
-from django.core.management import call_command
 from django.db import connection
 
 from jobs.tasks import run_job
@@ -46,7 +45,6 @@ class Run:
         with ExitStack() as stack:
             bank = stack.enter_context(payout_server.running())
             os.environ["CHAOS_BANK"] = bank.url
-            call_command("migrate", verbosity=0, interactive=False)
             set_up = stage.build(self.outside.receiver.url)
             self._say("The stage is set.")
             stack.enter_context(self.world.running())

@@ -64,7 +64,8 @@ def build(hooks: str) -> Stage:
         name="Chaos", scopes=tuple(Scope.values), requests_per_minute=100_000, reason=REASON,
         actor=ADA, now=now,
     )  # fmt: skip
-    endpoints.add(url=hooks, types=list(EVENT_TYPES), reason=REASON, actor=ADA, now=now)
+    before = now - timedelta(days=21)
+    endpoints.add(url=hooks, types=list(EVENT_TYPES), reason=REASON, actor=ADA, now=before)
     merchants = [_merchant(number, *terms) for number, terms in enumerate(TERMS)]
     return Stage(merchants, text, operator("Credit officer", email="olga@tael.example"))
 
@@ -73,7 +74,7 @@ def _merchant(number: int, currency: str, zone: str, method: str, times: int) ->
     now = clock.now()
     at = (now - timedelta(days=20)).isoformat()
     terms: dict[str, Any] = {
-        "credit_limit": str(20_000 * times), "billing_threshold": str(15 * times),
+        "credit_limit": str(20_000 * times), "billing_threshold": str(6 * times),
         "plan_price": str(5 * times), "plan_interval_days": 30, "payment_method": "sandbox",
     }  # fmt: skip
     shop = shops.ShopFactory.create(

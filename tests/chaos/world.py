@@ -85,7 +85,8 @@ class Program:
 class World:
     """All that runs. `kills` counts by kind what was ended by SIGKILL or SIGQUIT."""
 
-    def __init__(self, folder: Path, *, web_port: int, redis_port: int) -> None:
+    def __init__(self, folder: Path, notes: Path, *, web_port: int, redis_port: int) -> None:
+        """`notes` is a folder for logs and clocks, which a disk that is full must not hinder."""
         self.folder, self.web_port, self.redis_port = folder, web_port, redis_port
         self.kills: Counter[str] = Counter()
         self.kill_instants: list[float] = []
@@ -94,7 +95,7 @@ class World:
         self.restarts: Counter[str] = Counter()
         self._redis: subprocess.Popen[bytes] | None = None
         self._ended = Event()
-        self.clock, self.other_clock = folder / "clock", folder / "clock-of-worker-b"
+        self.clock, self.other_clock = notes / "clock", notes / "clock-of-worker-b"
         self.ahead = timedelta(0)
         web = f"-m gunicorn config.wsgi --workers 2 --graceful-timeout 3 --no-control-socket \
             --bind 127.0.0.1:{web_port}"
@@ -107,7 +108,7 @@ class World:
             "beat": (BEAT, {}),
         }
         self.programs = {
-            name: Program(name, command, folder / f"{name}.log", environment)
+            name: Program(name, command, notes / f"{name}.log", environment)
             for name, (command, environment) in listed.items()
         }
 
@@ -139,7 +140,7 @@ class World:
             "port": str(self.redis_port),
             "bind": "127.0.0.1",
             "dir": str(where),
-            "logfile": str(where / "redis.log"),
+            "logfile": "",
             "appendonly": "yes",
             "save": "",
         }
