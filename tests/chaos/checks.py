@@ -150,7 +150,7 @@ def at_the_bank(bank: Bank) -> Iterator[str]:
 
 def at_the_receiver(receiver: Receiver) -> Iterator[str]:
     """Each event was taken at least once, under its one id, with one content."""
-    known = {str(event.uid): event for event in WebhookEvent.objects.order_by("pk")}
+    known = {f"evt_{event.uid.hex}": event for event in WebhookEvent.objects.order_by("pk")}
     for uid in known.keys() - receiver.taken:
         yield f"Nobody took {known[uid]} of {known[uid].at}"
     for uid, bodies in receiver.told.items():

@@ -43,7 +43,7 @@ OTHERS = (
 )
 KINDS = KILLS + OTHERS
 # What is cheap and dies often comes several times for each of the others.
-OFTEN = ("client in mid-request", "web process", "worker process", "provider worker process") * 3
+OFTEN = ("client in mid-request", "web process", "worker process", "provider worker process") * 5
 BETWEEN_SECONDS = (0.8, 2.6)
 # Those that last, and hold up the next one.
 LASTING_SECONDS = {
