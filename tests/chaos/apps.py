@@ -16,12 +16,10 @@ class Chaos(AppConfig):
     label = "chaos"
 
     def ready(self) -> None:
-        from django.conf import settings
-
         from credit.providers import PROVIDERS
         from jobs import leases
         from tests.credit.payout_server import HttpProvider
 
         PROVIDERS["http"] = HttpProvider(os.environ.get("CHAOS_BANK", ""))
-        leases.LASTS = timedelta(seconds=settings.CHAOS_LEASE_SECONDS)
+        leases.LASTS = timedelta(seconds=float(os.environ["CHAOS_LEASE_SECONDS"]))
         leases.MARGIN = leases.LASTS / 2

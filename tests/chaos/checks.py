@@ -37,7 +37,7 @@ def times_in_books(told: Told) -> int:
     """How often the books have what the request tells."""
     merchant, reference, body = told.merchant, told.reference, told.body
     of_line: dict[str, Any] = {"line__merchant__reference": merchant, "reference": reference}
-    amount = Decimal(body["amount"]) if "amount" in body else None
+    amount = Decimal(body.get("amount", 0))
     match told.kind:
         case "orders":
             return Order.objects.filter(**of_line, amount=amount).count()
@@ -101,12 +101,12 @@ def orders() -> Iterator[str]:
     opened = Order.objects.exclude(status="DECLINED").exclude(limitentry__kind="HOLD")
     for order in opened:
         yield f"{order} holds nothing"
-    for row in ImportedRow.objects.filter(outcome="applied"):
+    for taken in ImportedRow.objects.filter(outcome="applied"):
         known = Order.objects.filter(
-            line__merchant__reference=row.merchant, reference=row.reference
+            line__merchant__reference=taken.merchant, reference=taken.reference
         )
         if known.count() != 1:
-            yield f"{row} was applied, and is {known.count()}× in the books"
+            yield f"{taken} was applied, and is {known.count()}× in the books"
 
 
 def at_stripe(stripe: Stripe) -> Iterator[str]:
@@ -127,9 +127,9 @@ def at_stripe(stripe: Stripe) -> Iterator[str]:
         if row is not None and int(row.amount.amount * 100) != one["amount"]:
             yield f"Stripe took {one['amount']} for {row}"
     paid = Payment.objects.filter(status="SUCCEEDED").values("invoice")
-    for row in paid.annotate(paid=Sum("amount"), total=F("invoice__total")):
-        if row["paid"] > row["total"]:
-            yield f"Bill {row['invoice']} of {row['total']} was paid {row['paid']}"
+    for sums in paid.annotate(paid=Sum("amount"), total=F("invoice__total")):
+        if sums["paid"] > sums["total"]:
+            yield f"Bill {sums['invoice']} of {sums['total']} was paid {sums['paid']}"
     for bill in Invoice.objects.filter(status="PAID").exclude(amount_paid=F("total")):
         yield f"{bill} is PAID with {bill.amount_paid}"
 

@@ -39,6 +39,7 @@ class Run:
         self.begun = time.monotonic()
         self.happened: Counter[str] = Counter()
         self.failed: list[str] = []  # of the run's own threads
+        self.unheard = 0  # requests without an answer as the faults were over
 
     def go(self, faults: Sequence[Fault], *, seconds: float) -> list[str]:
         """Run the plan, and print what happened. Returns what is wrong, in sentences."""
@@ -60,6 +61,7 @@ class Run:
             self._play(apis, pages, fate, faults, seconds)
             self._say("The faults are over.")
             wrong = [*self.failed, *self._drained()]
+            self.unheard = sum(not told.status for told in self.journal.all)
             wrong += sent_again.send_all(self.journal, apis[0], pages, set_up, Random(self.seed))
             self._say("What had no answer was sent again.")
             wrong += self._drained()
@@ -130,7 +132,6 @@ class Run:
     def _report(self, fate: Faults, bank: payout_server.Bank, wrong: Sequence[str]) -> None:
         kills, told = self.world.kills, Counter(one.kind for one in self.journal.all)
         others = {kind: times for kind, times in self.happened.items() if kind not in KILLS}
-        unheard = sum(not one.status for one in self.journal.all)
         outside = self.outside
         lines = [
             f"Killed: {kills.total()}: {_listed(kills)}.",
@@ -138,7 +139,8 @@ class Run:
             f"Caught in the middle: {_listed(fate.done)}.",
             f"Started again: {_listed(self.world.restarts)}.",
             f"Requests: {_listed(told)}; sent {sum(one.sent for one in self.journal.all)}×,"
-            f" {unheard} without an answer to the end; answers {_listed(self.journal.answers)}.",
+            f" {self.unheard} without an answer until they were sent again;"
+            f" answers {_listed(self.journal.answers)}.",
             f"Stripe took {len(outside.stripe.intents)}, told {outside.stripe.told.total()}×;"
             f" the bank paid {len(bank.paid)};"
             f" the receiver was told of {len(outside.receiver.told)} events"

@@ -28,7 +28,7 @@ from tests.chaos import stage
 from tests.chaos.stage import Merchant, Stage
 from tests.chaos.world import World
 
-GIVES_UP = 0.25  # share of requests that are not sent again, of those without an answer
+GIVES_UP = 0.5  # share of requests that are not sent again, of those without an answer
 PATIENCE_SECONDS = 8.0
 NO_ANSWER = 599
 # Sends a request, and dies before it could read the answer.
