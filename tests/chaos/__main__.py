@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from config.local import datafolder
 from tests import stripe_server
 from tests.chaos.outside import Outside, free_port
 from tests.chaos.plan import KINDS, plan
@@ -24,6 +25,8 @@ LEASE_SECONDS = {True: 9.0, False: 120.0}
 
 
 def main() -> int:
+    if datafolder.TESTING:
+        sys.exit("Unset PYTEST_VERSION: a test's PostgreSQL may forget what it has acknowledged.")
     options = _options()
     seconds = options.minutes * 60 if options.minutes else options.seconds
     faults = plan(options.seed, seconds)
@@ -79,7 +82,7 @@ def _data_folder() -> Iterator[tuple[Path, bool]]:
 
 def _say_by_environment(folder: Path, *, is_short: bool) -> None:
     """Say what this process and those that it starts stand on."""
-    for name in ("DATABASE_URL", "REDIS_URL", "PYTEST_VERSION", "PORT", "SENTRY_DSN"):
+    for name in ("DATABASE_URL", "REDIS_URL", "PORT", "SENTRY_DSN"):
         os.environ.pop(name, None)
     os.environ |= {
         "TAEL_DATA_DIR": str(folder),
