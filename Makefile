@@ -6,6 +6,8 @@ PORT ?= 8000
 ARGS ?=
 PART ?= tests
 SIMULATE ?=
+MINUTES ?= 1
+SEED ?= 1
 VENV := .venv/bin
 INSTALLED := .venv/installed
 TOOLS := .venv/installed-tools
@@ -19,7 +21,7 @@ DEPLOYMENT := DATABASE_URL=postgresql://tael@database.invalid/tael REDIS_URL=red
 	DEFAULT_FROM_EMAIL=tael@tael.example SECRET_KEY=only-for-this-check-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF \
 	TAEL_ENCRYPTION_KEYS=b25seS1mb3ItdGhpcy1jaGVjay0wMTIzNDU2Nzg5LWE=
 
-.PHONY: help run test test-full check bench clean
+.PHONY: help run test test-full chaos fuzz check bench clean
 
 help:
 	@echo "make run    Tael on http://127.0.0.1:$(PORT), with demo shops (PORT=8001 make run: another port)"
@@ -27,12 +29,14 @@ help:
 	@echo "make test   all tests (ARGS='-k name' for some)"
 	@echo "make test-full  what takes long, by folder: PART=tests/e2e every page in each look,"
 	@echo "            PART=tests/config 10,000 requests and half-sent bodies, PART=tests/billing ..."
+	@echo "make chaos  whole servers under traffic while things die: MINUTES=30 SEED=7"
+	@echo "make fuzz   random histories over HTTP, by replay and through the reference: MINUTES=10 SEED=7"
 	@echo "make check  formatting, lint, types, imports, migrations, deployment settings"
 	@echo "make bench  the benchmarks"
 	@echo "make clean  removes .venv and the tests' data; your data in .data stays"
 
 # pytest keeps what it made of each test module, and servers that tests start begin sooner.
-test test-full: export PYTHONDONTWRITEBYTECODE :=
+test test-full chaos fuzz: export PYTHONDONTWRITEBYTECODE :=
 
 # exec: Ctrl-C and other signals reach Tael itself.
 run: $(INSTALLED)
@@ -47,6 +51,13 @@ test: $(TOOLS)
 # The last -m counts. One after the other: they measure.
 test-full: $(TOOLS)
 	@$(VENV)/python -m pytest -m full $(PART) $(ARGS)
+
+# A seed has one plan; --plan prints it alone, --keep keeps the logs.
+chaos: $(TOOLS)
+	@$(VENV)/python -m tests.chaos --minutes "$(MINUTES)" --seed "$(SEED)" $(ARGS)
+
+fuzz: $(TOOLS)
+	@MINUTES="$(MINUTES)" SEED="$(SEED)" $(VENV)/python -m pytest -q -m full tests/test_three_ways.py $(ARGS)
 
 check: $(TOOLS)
 	$(VENV)/ruff format --check .

@@ -21,7 +21,7 @@ def ensure() -> str:
     """
     own = settings.DATABASES["default"]["NAME"]
     prefix = f"test_{own}_template_"
-    name = prefix + _digest()
+    name = prefix + digest()
     with connection._nodb_cursor() as cursor:
         cursor.execute(LOCK)
         cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix])
@@ -47,7 +47,7 @@ def _migrate(name: str) -> None:
         connection.settings_dict["NAME"] = before
 
 
-def _digest() -> str:
+def digest() -> str:
     digest = hashlib.sha256()
     root = Path(settings.BASE_DIR)
     for path in sorted([*root.glob("*/migrations/*.py"), *root.glob("requirements*.txt")]):

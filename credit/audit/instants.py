@@ -39,11 +39,9 @@ STEPS = (
         "line_id",
         ("arrived_at", "last_arrived_at", "ended_at"),
     ),
+    # One that is late may be sent afterwards: it waited to be approved, or is sent again.
     Steps(
-        "withdrawal",
-        "credit_withdrawal written",
-        "line_id",
-        ("requested_at", "sent_at", "flagged_late_at"),
+        "withdrawal", "credit_withdrawal written", "line_id", ("requested_at", "flagged_late_at")
     ),
     Steps("freeze", "credit_freeze written", "line_id", ("placed_at", "lifted_at")),
     Steps("review", "credit_limitreview written", "line_id", ("at", "decided_at")),

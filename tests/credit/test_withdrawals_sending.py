@@ -6,7 +6,7 @@ from django.conf import LazySettings
 from credit.operations import freezes, payouts
 from credit.operations.withdrawals import WithdrawalsStopped
 from credit.providers import SandboxNotAllowed
-from tests import shops
+from tests import books, shops
 from tests.credit.withdrawing import (
     MERCHANT,
     NOW,
@@ -152,3 +152,15 @@ def test_what_has_not_ended_after_24_hours_is_flagged_once(shop: shops.Shop) -> 
     assert fresh(large).flagged_late_at == shop.at("2026-11-04 10:00")
     assert fresh(small).flagged_late_at is None
     assert fresh(large).requested_by == MERCHANT
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_what_is_flagged_as_late_may_be_sent_afterwards(shop: shops.Shop) -> None:
+    withdrawal = withdraw(shop, "20000.00")
+    run("late-withdrawals", "2026-11-04 10:00")
+    approve(withdrawal, "2026-11-04 12:00")
+    send_all("2026-11-04 12:05")
+    late = fresh(withdrawal)
+    assert late.flagged_late_at == shop.at("2026-11-04 10:00")
+    assert late.sent_at == shop.at("2026-11-04 12:05")
+    books.assert_clean()

@@ -1,0 +1,138 @@
+"""A short run with a fixed seed; longer ones by hand: `make chaos MINUTES=30 SEED=7`."""
+
+import os
+import signal
+import subprocess
+import sys
+from itertools import pairwise
+
+import pytest
+
+from config.local.datafolder import BASE_DIR
+from tests import shops
+from tests.chaos import checks
+from tests.chaos.outside import Mail, Receiver, Stripe
+from tests.chaos.plan import KILLS, KINDS, plan
+from tests.chaos.traffic import Journal, Told
+from tests.chaos.world import World
+from tests.credit.payout_server import Bank
+from tests.factories import EndpointFactory, FreezeFactory, SoldFactory
+
+SEED, SECONDS = 48418, 20
+
+
+def chaos(*arguments: str) -> str:
+    """What a run printed that found nothing wrong."""
+    command = [sys.executable, "-m", "tests.chaos", *arguments]
+    # Not as a test: a test's PostgreSQL may forget what it has acknowledged.
+    environment = {name: said for name, said in os.environ.items() if name != "PYTEST_VERSION"}
+    with subprocess.Popen(
+        command,
+        cwd=BASE_DIR,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            said, _ = process.communicate(timeout=None if "--minutes" in arguments else 600)
+        except BaseException:
+            process.send_signal(signal.SIGINT)  # it ends what it has started
+            process.communicate()
+            raise
+    assert process.returncode == 0, said[-8000:]
+    return said
+
+
+def test_whatever_dies_for_a_while_the_books_hold_and_all_comes_to_its_end() -> None:
+    said = chaos("--seconds", str(SECONDS), "--seed", str(SEED))
+    assert f"Seed {SEED}: everything holds." in said
+    assert " orders, " in said  # it is no test if nobody traded
+    assert "Killed: 0" not in said  # or died
+
+
+@pytest.mark.full
+def test_whatever_dies_for_minutes_the_books_hold_and_all_comes_to_its_end() -> None:
+    minutes, seed = os.environ.get("MINUTES") or "6", os.environ.get("SEED") or "1"
+    print(chaos("--minutes", minutes, "--seed", seed))
+
+
+def test_a_seed_has_one_plan_in_which_no_kind_is_missing() -> None:
+    first, again, other = plan(7, 240), plan(7, 240), plan(8, 240)
+    assert first == again != other
+    assert {fault.kind for fault in first} == set(KINDS)
+    assert sum(fault.kind in KILLS for fault in first) >= 50
+    assert all(one.at <= next_one.at < 240 for one, next_one in pairwise(first))
+
+
+# --- that the checks see what they are there for --------------------------------------------------
+
+
+def told(kind: str, reference: str, status: int, amount: str = "10.00") -> Journal:
+    journal = Journal()
+    journal.begin(Told(kind, "rosewood", reference, "", {"amount": amount}, status=status))
+    return journal
+
+
+@pytest.mark.django_db
+def test_a_request_that_was_lost_or_invented_or_changed_is_seen() -> None:
+    shop = shops.join("2026-11-01 10:00")
+    SoldFactory.create(shop=shop, reference="A-1", amount="10.00")
+    assert list(checks.requests(told("orders", "A-1", 201))) == []
+    assert list(checks.requests(told("orders", "A-2", 0))) == []  # it may be lost
+    for journal in (told("orders", "A-2", 201), told("orders", "A-1", 201, "11.00"),
+                    told("payments", "p-1", 201), told("delivery", "A-1", 200)):  # fmt: skip
+        (wrong,) = checks.requests(journal)
+        assert wrong.startswith("Acknowledged, and 0× in the books: ")
+    (wrong,) = checks.nothing_from_nowhere(told("payments", "any", 201))
+    assert wrong == "Nobody told of orders rosewood A-1"
+
+
+@pytest.mark.django_db
+def test_a_payment_that_only_one_side_knows_or_that_was_taken_twice_is_seen() -> None:
+    stripe = Stripe(0)
+    intent = {"status": "succeeded", "amount": 3900, "metadata": {"tael_payment": "T-1-1"}}
+    try:
+        assert list(checks.at_stripe(stripe)) == []
+        stripe.intents += [intent, intent]
+        assert list(checks.at_stripe(stripe)) == [
+            "Stripe took T-1-1 2×",
+            "Stripe took T-1-1, and no row here says so",
+        ]
+    finally:
+        stripe.server_close()
+    bank = Bank()
+    bank.paid = ["W-1", "W-1"]
+    assert list(checks.at_the_bank(bank)) == [
+        "The bank paid W-1 2×",
+        "W-1 is paid at the bank only",
+    ]
+
+
+@pytest.mark.django_db
+def test_an_event_that_nobody_took_or_that_was_told_in_two_ways_is_seen() -> None:
+    shop = shops.join("2026-11-01 10:00")
+    EndpointFactory.create(types=["line.frozen"])
+    FreezeFactory.create(shop=shop)
+    receiver = Receiver()
+    try:
+        receiver.told["evt_unknown"] = {b"one", b"two"}
+        found = list(checks.at_the_receiver(receiver))
+    finally:
+        receiver.server_close()
+    assert any(wrong.startswith("Nobody took line.frozen") for wrong in found)
+    assert "The receiver was told of evt_unknown, which is no event" in found
+    assert "Event evt_unknown was told in 2 ways" in found
+
+
+@pytest.mark.django_db
+def test_a_mail_that_was_taken_twice_is_seen_unless_somebody_died_meanwhile() -> None:
+    mail, world = Mail(), World.__new__(World)
+    mail.accepted["mei@rosewood.example", "Your bill", "…"] += [100.0, 130.0]
+    try:
+        world.kill_instants = [50.0, 120.0]
+        assert len(list(checks.mails(mail, world))) == 1
+        world.kill_instants = [101.0]
+        assert list(checks.mails(mail, world)) == []
+    finally:
+        mail.server_close()
