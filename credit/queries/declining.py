@@ -25,11 +25,17 @@ def decline_code(
         return Order.Decline.PAUSED_BY_MERCHANT
     if line.order_cap is not None and amount > line.order_cap:
         return Order.Decline.ABOVE_OWN_CAP
-    is_capped = buyer is not None and line.buyer_cap is not None
-    if is_capped and owed_by(line, buyer) + amount > line.buyer_cap:
+    if _is_above_cap_of_buyer(line, amount, buyer):
         return Order.Decline.ABOVE_OWN_CAP
     if buyer_risk >= HIGH_RISK:
         return Order.Decline.BUYER_RISK
     if amount > line.available:
         return Order.Decline.INSUFFICIENT_CREDIT
     return ""
+
+
+def _is_above_cap_of_buyer(line: CreditLine, amount: Money, buyer: str | None) -> bool:
+    """Whether the order would take what its buyer owes above the merchant's cap for one buyer."""
+    if buyer is None or line.buyer_cap is None:
+        return False
+    return owed_by(line, buyer) + amount > line.buyer_cap

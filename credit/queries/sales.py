@@ -17,6 +17,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from moneyed import Money
 from redis import RedisError
 
@@ -32,7 +33,7 @@ class Stage(TextChoices):
     """How far an order had come when it was refunded. Nobody tells us why."""
 
     PLACED = "PLACED", _("Before it was shipped")
-    SHIPPED = "SHIPPED", _("On its way")
+    SHIPPED = "SHIPPED", pgettext_lazy("order", "On its way")
     DELIVERED = "DELIVERED", _("After delivery")
 
 

@@ -34,7 +34,7 @@ def page(
     context = asked.context | {
         "line": line,
         "holders": holders,
-        "others": line.used - held,
+        "other_buyers": line.used - held,
         "found": buyers.find(line, name) if name else None,
         "most": buyers.FOUND,
         "caps_form": caps or Caps(line=line),

@@ -55,7 +55,9 @@ def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
     return written
 
 
-def test_who_holds_the_limit_and_how_much_of_it(shop: Shop) -> None:
+def test_who_holds_the_limit_and_how_much_of_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     today = shop.at("2026-12-01 10:00").date()
     found = buyers.holders(shop.line, today=today)
     with connection.cursor() as cursor:
@@ -68,6 +70,8 @@ def test_who_holds_the_limit_and_how_much_of_it(shop: Shop) -> None:
     said = read(shop, "buyers/", role="VIEWER")
     assert "Somchai 2 1 1,000.00 USD 50%" in said
     assert "Used by open orders 1,200.00 USD Free 800.00 USD" in said
+    monkeypatch.setattr(buyers, "HOLDERS", 1)
+    assert "All other buyers 200.00 USD" in read(shop, "buyers/")
 
 
 def test_a_buyer_is_found_by_how_the_name_starts_whatever_its_capitals(shop: Shop) -> None:

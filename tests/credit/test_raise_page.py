@@ -216,7 +216,7 @@ def test_it_takes_few_queries(
 def test_before_the_first_figures_it_says_what_a_review_will_look_at(
     clock: Callable[[str], None],
 ) -> None:
-    shop = shops.join("2026-11-01 10:00")
+    shop = shops.join("2026-11-01 10:00", "quiet")
     clock("2026-11-10 10:00")
     said = read(shop, "raise/", role="VIEWER")
     assert "What your first review will look at" in said
