@@ -216,6 +216,44 @@ def local_day(books: CountsDays, instant: datetime) -> date:
     return min(day, after - calendar.ONE_DAY)
 
 
+def day_start(books: CountsDays, day: date) -> datetime:
+    """The instant at which the merchant's local day `day` starts, by the time zone that is, or is
+    planned to be, in force on it. Rule 19.2.
+    """
+    return day_starts([(books.merchant_id, books.timezone, day)])[0]
+
+
+def day_starts(days: Sequence[tuple[int, str, date]]) -> list[datetime]:
+    """The instants at which local days start, in the order of `days`: each a merchant's key, the
+    time zone in which its open day is counted, and the day. See `day_start`.
+    """
+    if not days:
+        return []
+    earliest, merchants = min(day for *_, day in days), {merchant for merchant, *_ in days}
+    periods: dict[int, list[TimeZonePeriod]] = {}
+    changes = TimeZonePeriod.objects.filter(merchant__in=merchants, starts_on__gte=earliest)
+    changed = set(changes.values_list("merchant", flat=True))  # few, so most need no more
+    if changed:
+        for period in TimeZonePeriod.objects.filter(merchant__in=changed).order_by("starts_on"):
+            periods.setdefault(period.merchant_id, []).append(period)
+    return [
+        _day_start(periods[merchant], day)
+        if merchant in periods
+        else calendar.day_start(day, timezone)
+        for merchant, timezone, day in days
+    ]
+
+
+def _day_start(periods: Sequence[TimeZonePeriod], day: date) -> datetime:
+    """The instant at which the day starts, by a merchant's periods, the earliest one first. The
+    first day of a period starts as the day before it ends in the former zone.
+    """
+    period = next(one for one in reversed(periods) if one.starts_on <= day)
+    if period.starts_on == day:
+        return period.starts_at
+    return max(calendar.day_start(day, period.timezone), period.starts_at)
+
+
 def time_zones_from(merchant_ids: Sequence[int], starts_on: date) -> dict[int, str]:
     """The new time zones, by merchant id, of those of these merchants whose zone changes with local
     day `starts_on`.
