@@ -226,6 +226,44 @@ def local_day(books: CountsDays, instant: datetime) -> date:
     return min(day, after - calendar.ONE_DAY)
 
 
+def day_start(books: CountsDays, day: date) -> datetime:
+    """The instant at which the merchant's local day `day` starts, by the time zone that is, or is
+    planned to be, in force on it. Rule 19.2.
+    """
+    return day_starts([(books.merchant_id, books.timezone, day)])[0]
+
+
+def day_starts(days: Sequence[tuple[int, str, date]]) -> list[datetime]:
+    """The instants at which local days start, in the order of `days`: each a merchant's key, the
+    time zone in which its open day is counted, and the day. See `day_start`.
+    """
+    if not days:
+        return []
+    earliest, merchants = min(day for *_, day in days), {merchant for merchant, *_ in days}
+    periods: dict[int, list[TimeZonePeriod]] = {}
+    changes = TimeZonePeriod.objects.filter(merchant__in=merchants, starts_on__gte=earliest)
+    changed = set(changes.values_list("merchant", flat=True))  # few, so most need no more
+    if changed:
+        for period in TimeZonePeriod.objects.filter(merchant__in=changed).order_by("starts_on"):
+            periods.setdefault(period.merchant_id, []).append(period)
+    return [
+        _day_start(periods[merchant], day)
+        if merchant in periods
+        else calendar.day_start(day, timezone)
+        for merchant, timezone, day in days
+    ]
+
+
+def _day_start(periods: Sequence[TimeZonePeriod], day: date) -> datetime:
+    """The instant at which the day starts, by a merchant's periods, the earliest one first. The
+    first day of a period starts as the day before it ends in the former zone.
+    """
+    period = next(one for one in reversed(periods) if one.starts_on <= day)
+    if period.starts_on == day:
+        return period.starts_at
+    return max(calendar.day_start(day, period.timezone), period.starts_at)
+
+
 @dataclass(frozen=True)
 class LocalDays:
     """The local days of a merchant, as its lists are asked for them: which one it has now, and when
@@ -243,24 +281,17 @@ class LocalDays:
 
     def start_of(self, day: date) -> datetime:
         """The first instant for which `local_day` gives `day` or a later one, by the time zones
-        that were, are or will be in force.
+        that were, are or will be in force (rule 19.2).
         """
-        for starts_on, starts_at, timezone in self._periods:
-            if day == starts_on:
-                return starts_at
-            if day > starts_on:
-                return max(calendar.day_start(day, timezone), starts_at)
-        first = self._periods[-1][2] if self._periods else self.timezone
-        return calendar.day_start(day, first)
+        if not self._periods:
+            return calendar.day_start(day, self.timezone)
+        return _day_start(self._periods, day)
 
     @cached_property
-    def _periods(self) -> list[tuple[date, datetime, str]]:
-        """The first day, first instant and time zone of each of the merchant's periods, latest
-        first.
-        """
-        periods = TimeZonePeriod.objects.filter(merchant_id=self.merchant_id)
-        found = periods.order_by("-starts_at")
-        return list(found.values_list("starts_on", "starts_at", "timezone"))
+    def _periods(self) -> list[TimeZonePeriod]:
+        """The merchant's periods, the earliest one first."""
+        found = TimeZonePeriod.objects.filter(merchant=self.merchant_id)
+        return list(found.order_by("starts_on"))
 
 
 def time_zones_from(merchant_ids: Sequence[int], starts_on: date) -> dict[int, str]:

@@ -25,7 +25,7 @@ class CalendarFilter(Filter):
 
     on = forms.DateField(required=False)
     kind = choice(KINDS)
-    span = choice(SPANS)
+    reach = choice(SPANS)
 
 
 class OnDay(forms.Form):

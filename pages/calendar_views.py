@@ -28,7 +28,7 @@ def show(request: MemberRequest) -> HttpResponse:
     if form.is_valid():
         on = form.cleaned_data["on"]
     form.initial["on"] = on
-    kind, last = asked.rows["kind"], shown.until if asked.rows["span"] == ALL else on
+    kind, last = asked.rows["kind"], shown.until if asked.rows["reach"] == ALL else on
     days = [shown.free_on(day) for day in _days(shown)]
     context = asked.context | {
         "calendar": shown,

@@ -34,7 +34,13 @@ LAGS = (
 )
 # Autumn 2017 to spring 2018: the clocks of Sao Paulo and Havana change on both sides.
 START = datetime(2017, 9, 20, tzinfo=UTC)
-CLOSE, REOPEN = "close", "reopen"  # what operators do, among the events of Moving
+# What operators do, among the events of Moving and of Decided.
+CLOSE, REOPEN, ACT = "close", "reopen", "act"
+CREDITS = (
+    ("credit-pick-pack", "FULFILMENT_CREDIT"),
+    ("credit-label", "SHIPPING_CREDIT"),
+    ("credit-account", "ACCOUNT_CREDIT"),
+)
 
 
 class Merchant:
@@ -269,6 +275,52 @@ class Moving(Merchant):
             "order": reference, "buyer": f"buyer-{self.rng.randrange(5)}", "amount": amount,
             "currency": self.currency[0], "instalments": self.rng.choice((1, 1, 3)), "paid": paid,
         })  # fmt: skip
+
+
+class Decided(Moving):
+    """A merchant about which people decide, too: CLOSE, REOPEN and ACT are no events. An act has
+    `what` (tests/reference/operators.py) and `to`.
+    """
+
+    def events(self) -> Iterator[Event]:
+        others, is_closed = super().events(), False
+        joined = next(others)
+        yield joined
+        terms = joined["data"]
+        pays_at_once = terms["payment_method"] == "sandbox"
+        # Two zones more than a day apart would leave days of no length, whose freezes have no day.
+        self.zones = [zone for zone in ZONES if zone != "Pacific/Pago_Pago"]
+        if terms["timezone"] == "Pacific/Pago_Pago":
+            self.zones.remove("Pacific/Kiritimati")
+        for event in others:
+            yield event
+            if event["type"] in (CLOSE, REOPEN):
+                is_closed = event["type"] == CLOSE
+            elif self.rng.random() < 0.12:
+                what, to = self._decision()
+                # Jobs come rarely here, and so do first attempts: none of it for who pays at once.
+                if what not in ("credit", "void") or not (is_closed or pays_at_once):
+                    yield {"type": ACT, "what": what, "to": to, "at": event["at"],
+                           "merchant": self.reference}  # fmt: skip
+
+    def _decision(self) -> tuple[str, Any]:
+        rng, times = self.rng, (self.currency[2], self.billing[2])
+        small = Decimal(rng.choice((20, 200, 900)) * times[0])
+        return rng.choice((
+            ("zone", rng.choice(self.zones)),
+            ("plan", (Decimal(rng.choice((0, 39, 250)) * times[1]), rng.choice((30, 31, 45, 90)))),
+            ("threshold", Decimal(rng.choice((0, 1, 60, 200, 100_000)) * times[1])),
+            ("credit", (*rng.choice(CREDITS), Decimal(rng.randrange(1, 150) * times[1]))),
+            ("void", None),
+            ("void", None),
+            ("limit", Decimal(rng.choice((0, 700, 1200, 5000, 25_000)) * times[0])),
+            ("days", (rng.choice((0, 2, 30)), rng.choice((0, 7, 15)))),
+            ("pause", rng.random() < 0.3),
+            ("caps", rng.choice(((None, None), (None, None), (small, None), (None, small * 2)))),
+            ("freeze", rng.choice(("MANUAL", "SUSPECTED_FRAUD"))),
+            ("lift", rng.choice(("MANUAL", "SUSPECTED_FRAUD", "OVERDUE"))),
+            ("lift", rng.choice(("MANUAL", "SUSPECTED_FRAUD"))),
+        ))  # fmt: skip
 
 
 def events(

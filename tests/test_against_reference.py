@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 
-from billing.operations import closing, reopening
-from credit.models import RefusedCash
+from billing.operations import accounts, closing, reopening
+from credit.models import CreditLine, RefusedCash
 from gateway.events import EventRun
 from lib import events, money
-from lib.calendar import local_date
 from lib.events import Outcome
-from lib.refusals import Invalid
+from lib.refusals import Invalid, Refused
 from merchants.models import Merchant
+from merchants.queries import local_day
 from notices.models import Notice
-from tests import books, event_files, random_events, shops, two_people
+from tests import books, decisions, event_files, random_events, shops, two_people
 from tests.reference import Model
 from tests.reference.credit import Order
 from tests.whole import full
@@ -37,6 +38,7 @@ REPLAYED = [(2, 2, 16, 1), (1, 3, 14, 1)]
 APPLIED = [(101, 1, 190, 3), (190, 1, 190, 3), (71, 1, 190, 3), (91, 2, 160, 4), (3, 2, 160, 4)]
 LIVE = [(187, 2, 120, 4), (28, 2, 120, 4)]
 MOVING = [(1, 1, 120, 4), (2, 2, 160, 4), (3, 2, 160, 4)]
+DECIDED = [(1, 1, 150, 4), (6, 2, 200, 4), (11, 2, 200, 4)]
 
 
 def by_history(histories: list[tuple[int, int, int, int]]) -> Any:
@@ -81,16 +83,16 @@ LIVE_TOO = {
 def ours() -> dict[str, Any]:
     """Our books in the reference's terms."""
     found = books.books()
-    zones = dict(Merchant.objects.values_list("reference", "timezone"))
+    lines = {line.merchant.reference: line for line in CreditLine.objects.all()}
     for reference, merchant in found.items():
         merchant |= {"refused": refused(reference), "told_overdue": told_overdue(reference)}
         (merchant["open_day"],) = merchant["open_day"]  # of the line and of the account: the same
         merchant["freezes"] = [
             {
                 "reason": freeze["reason"],
-                "placed": str(local_date(freeze["placed_at"], zones[reference])),
+                "placed": str(local_day(lines[reference], freeze["placed_at"])),
                 "lifted": freeze["lifted_at"]
-                and str(local_date(freeze["lifted_at"], zones[reference])),
+                and str(local_day(lines[reference], freeze["lifted_at"])),
             }
             for freeze in merchant["freezes"]
         ]
@@ -244,10 +246,30 @@ def test_who_moves_in_is_closed_and_opened_again_has_the_books_of_the_reference(
     seed: int, merchants: int, days: int, pace: int, settings: Any
 ) -> None:
     settings.TAEL_SANDBOX = True
-    doings = random_events.events(
-        seed, merchants=merchants, days=days, pace=pace, kind=random_events.Moving
+    compare(
+        random_events.events(
+            seed, merchants=merchants, days=days, pace=pace, kind=random_events.Moving
+        )
     )
-    until = random_events.START + timedelta(days=days + 3)
+
+
+@by_history(DECIDED)
+def test_what_people_decide_leads_to_the_books_of_the_reference(
+    seed: int, merchants: int, days: int, pace: int, settings: Any
+) -> None:
+    """Time zones, plans, thresholds, credits, void bills, limits, days, a merchant's own rules and
+    freezes, in any order, beside all that is told.
+    """
+    settings.TAEL_SANDBOX = True
+    compare(
+        random_events.events(
+            seed, merchants=merchants, days=days, pace=pace, kind=random_events.Decided
+        )
+    )
+
+
+def compare(doings: Sequence[dict[str, Any]]) -> None:
+    """These events and acts have the outcomes of the reference, and lead to its books."""
     model = Model()
     expected = [theirs_of(model, doing) for doing in doings]
     found = list(of_doings(doings))
@@ -257,6 +279,7 @@ def test_who_moves_in_is_closed_and_opened_again_has_the_books_of_the_reference(
         if theirs != ours
     ]
     assert differing == []
+    until = datetime.fromisoformat(doings[-1]["at"]) + timedelta(days=40)
     model.advance(until)
     shops.run_jobs(until)
     assert differences(model) == []
@@ -265,6 +288,10 @@ def test_who_moves_in_is_closed_and_opened_again_has_the_books_of_the_reference(
 
 def theirs_of(model: Model, doing: dict[str, Any]) -> tuple[str, str | None]:
     """What the reference makes of an event, or of what an operator does."""
+    if doing["type"] == random_events.ACT:
+        at = datetime.fromisoformat(doing["at"])
+        outcome = model.act(doing["merchant"], doing["what"], at, doing["to"])
+        return outcome.kind, outcome.code
     act = {random_events.CLOSE: model.close, random_events.REOPEN: model.reopen}.get(doing["type"])
     if act is None:
         outcome = model.apply(doing)
@@ -284,7 +311,9 @@ def of_doings(doings: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str | Non
         while jobs_at <= at:
             shops.run_jobs(jobs_at)
             jobs_at += JOBS_WAIT
-        if is_act:
+        if doing["type"] == random_events.ACT:
+            yield of_act(doing, at)
+        elif is_act:
             act(doing["type"], Merchant.objects.get(reference=doing["merchant"]).pk, at)
             yield "applied", None
         else:
@@ -294,6 +323,23 @@ def of_doings(doings: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str | Non
 
 def told(outcome: Outcome) -> tuple[str, str | None]:
     return outcome.status, outcome.code or None
+
+
+def of_act(doing: dict[str, Any], at: datetime) -> tuple[str, str | None]:
+    """What becomes of a decision about the merchant's terms, limit, bills or freezes."""
+    merchant = Merchant.objects.get(reference=doing["merchant"])
+    decision = decisions.DECISIONS[doing["what"]]
+    with transaction.atomic():  # what there is to decide about is that of the day that is open
+        accounts.lock_both(merchant.pk, now=at)
+    try:
+        decided = decision(merchant, doing["to"])
+        if decided is None:
+            return "rejected", "none"
+        operation, arguments = decided
+        two_people.decided(operation, actor=two_people.FIRST, now=at, **arguments)
+    except Refused as refusal:
+        return "rejected", refusal.code
+    return "applied", None
 
 
 def act(what: str, merchant_id: int, at: datetime) -> None:
@@ -352,6 +398,29 @@ def test_who_moves_in_reaches_what_only_that_can() -> None:
         )
         reached |= reached_by((None, doing) for doing in sent)
     assert MOVING_TOO - reached == set()
+
+
+def test_people_decide_of_everything_that_the_reference_knows() -> None:
+    decided = {
+        f"{doing['what']} {outcome.status}"
+        for seed, merchants, days, pace in DECIDED
+        for doing, outcome in decisions_of(seed, merchants, days, pace)
+    }
+    assert {f"{what} applied" for what in decisions.DECISIONS} - decided == set()
+    assert "lift rejected" in decided
+
+
+def decisions_of(
+    seed: int, merchants: int, days: int, pace: int
+) -> Iterator[tuple[dict[str, Any], Outcome]]:
+    """What people decide in a history, with what the reference makes of it."""
+    model = Model()
+    for doing in random_events.events(
+        seed, merchants=merchants, days=days, pace=pace, kind=random_events.Decided
+    ):
+        kind, _ = theirs_of(model, doing)
+        if doing["type"] == random_events.ACT:
+            yield doing, Outcome(kind)
 
 
 def test_what_arrives_live_reaches_what_only_that_can() -> None:

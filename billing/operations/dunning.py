@@ -13,8 +13,8 @@ from billing.operations import plan_parts
 from billing.providers.minimums import is_too_little
 from billing.queries import arrivals, pauses, payment_plans, undecided
 from credit.operations import lines, unpaid_bills
-from lib import calendar, money
-from merchants.queries import local_day
+from lib import money
+from merchants.queries import day_start, local_day
 from notices.operations import notices
 
 RETRY_DAYS = (1, 3, 5, 7)  # after the first failure
@@ -165,7 +165,7 @@ def next_with_new_method(
         return plan_parts.next_attempt(account, invoice, plan)
     if invoice.first_failed_at is not None:
         return now
-    due_at = calendar.day_start(invoice.due_on, account.timezone)
+    due_at = day_start(account, invoice.due_on)
     return now if due_at <= now else pauses.not_before_its_end(invoice, due_at, on=account.open_on)
 
 

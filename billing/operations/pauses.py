@@ -12,6 +12,7 @@ from billing.queries.pauses import in_force
 from billing.trail import Action
 from lib import calendar, wording
 from lib.refusals import Invalid, Refused
+from merchants.queries import day_start
 from notices.operations import notices
 from trail import operations as trail
 
@@ -56,7 +57,7 @@ def pause(
         invoice=invoice,
         began_on=account.open_on,
         until_on=until_on,
-        until_at=calendar.day_start(until_on, account.timezone),
+        until_at=day_start(account, until_on),
         tried_next_at=invoice.next_attempt_at,
         actor=actor,
         reason=reason,

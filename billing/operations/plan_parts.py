@@ -15,6 +15,7 @@ from billing.queries import payment_plans, undecided
 from billing.queries.payment_plans import REMINDED_BEFORE
 from lib import calendar, money
 from lib.refusals import Refused
+from merchants.queries import day_start
 from notices.operations import notices
 
 Status = PaymentPlan.Status
@@ -45,7 +46,7 @@ def next_attempt(
     day = payment_plans.next_day(plan, invoice, after=after)
     if day is None or not account.pays_by_itself:
         return None
-    return calendar.day_start(day, account.timezone)
+    return day_start(account, day)
 
 
 def note_payment(account: BillingAccount, invoice: Invoice, *, now: datetime) -> None:

@@ -17,6 +17,7 @@ from lib import calendar, locks, money, wording
 from lib.refusals import Invalid, Refused
 from merchants.models import Proposal, TimeZonePeriod
 from merchants.operations import two_people
+from merchants.queries import day_start
 from trail import operations as trail
 
 LARGEST_PRICE = Decimal(10) ** 12
@@ -142,9 +143,7 @@ def _is_far(price: FeePrice) -> bool:
         queries.in_force(price.fee_id, price.currency, price.merchant_id, price.from_on),
         queries.in_force(
             price.fee_id, price.currency, price.merchant_id, today,
-            introduced_before=calendar.day_start(
-                today, _zone(price.merchant_id, price.introduced_at)
-            ),
+            introduced_before=_start_of(today, price.merchant_id),
         ),
     ]  # fmt: skip
     return new is not None and any(
@@ -168,15 +167,19 @@ def _note(price: FeePrice, proposal: Proposal | None) -> None:
 
 def _today(merchant_id: int | None, now: datetime) -> date:
     """The day on which a price is introduced: the merchant's; in UTC, if it is for everybody."""
-    return calendar.local_date(now, _zone(merchant_id, now))
-
-
-def _zone(merchant_id: int | None, now: datetime) -> str:
-    """The time zone in which the merchant's days are counted at this instant; UTC for all."""
     if merchant_id is None:
-        return "UTC"
+        return calendar.local_date(now, "UTC")
     begun = TimeZonePeriod.objects.filter(merchant=merchant_id, starts_at__lte=now)
-    return begun.latest("starts_at").timezone
+    period = begun.latest("starts_at")
+    return max(calendar.local_date(now, period.timezone), period.starts_on)
+
+
+def _start_of(day: date, merchant_id: int | None) -> datetime:
+    """The instant at which a day starts: the merchant's; in UTC, if it is about everybody."""
+    if merchant_id is None:
+        return calendar.day_start(day, "UTC")
+    account = BillingAccount.objects.get(pk=merchant_id)
+    return day_start(account, day)
 
 
 def _first_day(merchant_id: int | None, now: datetime) -> date:

@@ -12,8 +12,8 @@ from moneyed import Money
 from billing.models import BillingAccount, Invoice, Payment
 from billing.providers import minimums
 from billing.queries import standings
-from lib import calendar, money
-from merchants.queries import local_day
+from lib import money
+from merchants.queries import day_start, local_day
 
 WITHIN = timedelta(hours=24)
 MOST_ATTEMPTS = 5  # of a bill, made or caused by people
@@ -87,7 +87,7 @@ def _due(
         return None
     if standing.is_in_parts:
         return money.of(max(part_due or Decimal(0), Decimal(0)), account.currency)
-    is_due = calendar.day_start(invoice.due_on, account.timezone) <= now
+    is_due = day_start(account, invoice.due_on) <= now
     if not invoice.is_open or not (is_due or invoice.first_failed_at):
         return None
     return invoice.left_to_pay

@@ -34,7 +34,7 @@ class SpanFilter(Filter):
     month = forms.RegexField(MONTH, required=False)
 
     @property
-    def span(self) -> Span:
+    def lately(self) -> Span:
         """The days that are asked for, or the month that counts instead."""
         month = self.rows["month"]
         first = date.fromisoformat(f"{month}-01") if month else None

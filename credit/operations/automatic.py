@@ -15,6 +15,7 @@ from credit.queries.automatic import in_force
 from credit.trail import Action
 from lib import calendar, money
 from lib.refusals import Invalid
+from merchants.queries import local_day
 from notices.operations import notices
 from trail import operations as trail
 
@@ -62,7 +63,7 @@ def set_up(
         set_up_at=line.now,
         set_up_by=actor,
         usable_from=usable_from,
-        next_on=_due_from(calendar.local_date(usable_from, line.timezone), weekday),
+        next_on=_due_from(local_day(line, usable_from), weekday),
     )
     present = in_force(line)
     if present is not None:

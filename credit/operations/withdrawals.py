@@ -28,7 +28,7 @@ from credit.trail import Action
 from lib import calendar, form_keys, money, second_person, wording
 from lib.refusals import Conflict, Invalid, Refused
 from merchants import installation
-from merchants.queries import local_day
+from merchants.queries import day_start, local_day
 
 __all__ = [
     "FeeChanged",
@@ -170,7 +170,7 @@ def _asked_for_on(line: CreditLine, today: date) -> Money:
     """The sum of the amounts, without fees, of the withdrawals requested since local day `today`
     started. Those that came back are not counted.
     """
-    since = calendar.day_start(today, line.timezone)
+    since = day_start(line, today)
     asked = line.withdrawals.filter(requested_at__gte=since)
     amounts = asked.exclude(status__in=Withdrawal.RETURNED).values_list("amount", flat=True)
     return money.of(sum(amounts, Decimal(0)), line.currency)
@@ -183,8 +183,8 @@ def _of_this_month(line: CreditLine, today: date) -> int:
     month = calendar.month_of(today)
     return (
         line.withdrawals.filter(
-            requested_at__gte=calendar.day_start(month, line.timezone),
-            requested_at__lt=calendar.day_start(calendar.next_month(month), line.timezone),
+            requested_at__gte=day_start(line, month),
+            requested_at__lt=day_start(line, calendar.next_month(month)),
         )
         .exclude(status__in=Withdrawal.RETURNED)
         .count()

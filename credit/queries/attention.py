@@ -12,6 +12,7 @@ from moneyed import Money
 from credit.models import CreditLine, Freeze, Order
 from credit.queries.declined import WEEK
 from lib import calendar, money
+from merchants.queries import day_start
 
 MANY = 1000  # so many are counted; more are as good as that
 
@@ -83,7 +84,7 @@ def of(line: CreditLine, *, today: date) -> Attention:
     """What needs attention on local day `today`, in one query. Orders that the merchant's own rules
     declined are not counted. Overdue orders and requests are counted up to MANY.
     """
-    week = calendar.day_start(today - WEEK + calendar.ONE_DAY, line.timezone)
+    week = day_start(line, today - WEEK + calendar.ONE_DAY)
     given = {"line": line.pk, "today": today, "week": week, "many": MANY}
     given["own"] = list(map(str, Order.OWN_DECLINES))
     with connection.cursor() as cursor:

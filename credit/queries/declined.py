@@ -11,6 +11,7 @@ from moneyed import Money
 from credit.models import CreditLine, Order
 from credit.models.orders import OrderQuerySet
 from lib import calendar, money
+from merchants.queries import day_start
 
 LOST = "lost"  # every reason but the merchant's own rules
 WEEK, MONTH = timedelta(days=7), timedelta(days=30)  # today included
@@ -60,7 +61,7 @@ def orders(
 
 def _start(line: CreditLine, today: date, span: timedelta) -> datetime:
     """The instant at which the last `span` days of the line start, `today` included."""
-    return calendar.day_start(today - span + calendar.ONE_DAY, line.timezone)
+    return day_start(line, today - span + calendar.ONE_DAY)
 
 
 def losses(line: CreditLine, *, today: date) -> Sequence[Loss]:

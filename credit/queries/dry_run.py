@@ -6,7 +6,7 @@ to compute a hundred thousand lines one by one.
 """
 
 from dataclasses import dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +17,8 @@ from credit.models import CreditLine, CreditPolicy
 from credit.queries.policies import in_force
 from credit.queries.reviews import INPUTS
 from credit.rules import INSTALMENT_DAYS
-from lib import calendar, money
+from lib import money
+from merchants.queries import day_starts
 
 # Scores are computed to 40 decimals and compared at 20: one that is exactly at a grade's lowest
 # score has that grade.
@@ -105,16 +106,14 @@ def outcome(policy: CreditPolicy, now: datetime) -> Outcome:
         "lines": [line for line, _zone, _day in lines],
         "todays": [day for _line, _zone, day in lines],
         "instants": [now] * len(lines),
-        "paid_from": [_paid_from(zone, day, policy) for _line, zone, day in lines],
+        "paid_from": day_starts(
+            [(line, zone, day - timedelta(days=policy.paid_days)) for line, zone, day in lines]
+        ),
         "instalment_days": INSTALMENT_DAYS,
     }
     with connection.cursor() as cursor:
         cursor.execute(RESULTS, asked)
         return Outcome(*cursor.fetchone())
-
-
-def _paid_from(zone: str, day: date, policy: CreditPolicy) -> datetime:
-    return calendar.day_start(day - timedelta(days=policy.paid_days), zone)
 
 
 def overdue_enough(policy: CreditPolicy) -> int:

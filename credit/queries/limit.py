@@ -28,7 +28,7 @@ from credit.queries import coming, overdue, policies, reviews
 from credit.queries.declining import decline_code
 from credit.rules import INSTALMENT_DAYS
 from lib import calendar, money
-from merchants.queries import local_day
+from merchants.queries import day_start, local_day
 
 LOWEST_OF = timedelta(days=30)  # by which a raise that an operator decides is measured
 ANY_ZONE = timedelta(days=2)  # by which days of two time zones can differ, at most
@@ -151,7 +151,7 @@ def explain(line: CreditLine) -> Explanation | None:
     policy = policies.in_force(line.currency, on)
     if not policy.holds_reviews:
         return None
-    at = calendar.day_start(on, line.timezone)
+    at = day_start(line, on)
     # Only what is overdue now is assumed to be overdue then: the rest may be paid in time.
     start = reviews.Start(line.pk, line.timezone, on, at, policy, overdue_on=line.open_on)
     inputs = reviews.inputs_of([start]).get(line.pk)

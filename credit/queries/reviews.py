@@ -1,6 +1,6 @@
 """Gathers the inputs of limit reviews (rule 8.2)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,7 +11,7 @@ from credit import scoring
 from credit.models import CreditPolicy
 from credit.queries.overdue import OVERDUE_BY_LINE
 from credit.rules import INSTALMENT_DAYS
-from lib import calendar
+from merchants.queries import day_starts
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def inputs_of(starts: Iterable[Start]) -> dict[int, scoring.Inputs]:
                 "lines": [start.line_id for start in starts],
                 "todays": [start.overdue_on or start.today for start in starts],
                 "instants": [start.at for start in starts],
-                "paid_from": [_paid_from(start) for start in starts],
+                "paid_from": _paid_from(starts),
                 "instalment_days": INSTALMENT_DAYS,
             },
         )
@@ -101,9 +101,13 @@ def inputs_of(starts: Iterable[Start]) -> dict[int, scoring.Inputs]:
         }  # fmt: skip
 
 
-def _paid_from(start: Start) -> datetime:
-    """The instant from which payments count in the review: the start of the policy's days before
-    it.
+def _paid_from(starts: Sequence[Start]) -> list[datetime]:
+    """The instants from which payments count in these reviews: the start of the policy's days
+    before each, by the time zone of that time.
     """
-    first_day = start.today - timedelta(days=start.policy.paid_days)
-    return calendar.day_start(first_day, start.timezone)
+    return day_starts(
+        [
+            (start.line_id, start.timezone, start.today - timedelta(days=start.policy.paid_days))
+            for start in starts
+        ]
+    )

@@ -31,12 +31,12 @@ def after_sales(request: MemberRequest) -> HttpResponse:
     """
     line, today = line_and_today(request, clock.now())
     asked, by_month = RefundFilter(request.GET), months.by_month(line, today=today)
-    start, end = books.span(line, asked.span, today=today)
+    start, end = books.span(line, asked.lately, today=today)
     has_any = any(one.refunded for one in by_month.months)
     label = _("Chart of refunds by month. The table below has its figures.")
     context = asked.context | {
         "line": line,
-        "month": asked.span.month,
+        "month": asked.lately.month,
         "spans": SPANS,
         "stages": STAGES,
         "groups": books.of(line, start=start, end=end),
@@ -72,10 +72,10 @@ def cancelled(request: MemberRequest) -> HttpResponse:
     """The orders placed on some days that were cancelled, all or for one reason."""
     line, today = line_and_today(request, clock.now())
     asked = CancelledFilter(request.GET)
-    start, end = books.span(line, asked.span, today=today)
+    start, end = books.span(line, asked.lately, today=today)
     found = books.cancelled(line, start=start, end=end, reason=asked.reason)
     context = asked.context | {
-        "month": asked.span.month,
+        "month": asked.lately.month,
         "reason": asked.reason,
         "spans": SPANS,
         "page": asked.page(found.with_is_overdue(today)),
@@ -85,7 +85,7 @@ def cancelled(request: MemberRequest) -> HttpResponse:
 
 def _found(line: CreditLine, asked: RefundFilter, today: date) -> QuerySet[OrderRefund]:
     """The refunds that the filter asks for."""
-    start, end = books.span(line, asked.span, today=today)
+    start, end = books.span(line, asked.lately, today=today)
     stage, buyer = asked.rows["stage"], asked.rows["buyer"]
     return books.refunds(line, start=start, end=end, stage=stage, buyer=buyer)
 

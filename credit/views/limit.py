@@ -14,11 +14,11 @@ from credit.models import CreditLine
 from credit.queries import exposure, freezes, history
 from credit.queries import limit as limits
 from credit.views.lines import line_and_today
-from lib import calendar, charts, clock, formats
+from lib import charts, clock, formats
 from lib.csv_files import language_asked
 from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
-from merchants.queries import LocalDays
+from merchants.queries import LocalDays, local_day
 
 DUE_NEXT = 5  # orders
 LARGEST_BUYERS = 5
@@ -133,5 +133,5 @@ def _drawn(line: CreditLine, balances: Sequence[history.Balance], size: tuple[in
 
 def _balances(request: MemberRequest, line: CreditLine, today: date) -> Sequence[history.Balance]:
     """The balances for the chart, at most back to the day on which the merchant joined."""
-    joined_on = calendar.local_date(request.membership.merchant.joined_at, line.timezone)
+    joined_on = local_day(line, request.membership.merchant.joined_at)
     return history.balances(line, since=joined_on, today=today)

@@ -1,10 +1,12 @@
 """Template tags for the parts of a list that show how it is filtered and sorted (lib.lists)."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
+from django_stubs_ext import StrOrPromise
 
-from lib.lists import Filter
+from lib.lists import LONGEST_TEXT, Filter
 from lib.spreadsheets import FORMAT
 from pages.bars import Bar
 
@@ -25,6 +27,36 @@ def bar(context: dict[str, Any]) -> dict[str, Any]:
     request = context["request"]
     shown = Bar(context["filter"], request.membership)
     return {"bar": shown, "filter": context["filter"], "request": request}
+
+
+@register.inclusion_tag("includes/chips.html", takes_context=True)
+def chips(
+    context: dict[str, Any],
+    name: str,
+    choices: Iterable[tuple[str, StrOrPromise]],
+    label: str,
+) -> dict[str, Any]:
+    """The choices of the filter's field `name` as links, the present one marked."""
+    asked: Filter = context["filter"]
+    chosen = asked.rows[name]
+    links = [(asked.link(**{name: value}), text, value == chosen) for value, text in choices]
+    return {"label": label, "links": links}
+
+
+@register.inclusion_tag("includes/search.html", takes_context=True)
+def search(context: dict[str, Any], name: str, label: str) -> dict[str, Any]:
+    """A search box for the filter's field `name`, on a page that is no list. What else is asked for
+    is kept.
+    """
+    asked: Filter = context["filter"]
+    return {
+        "name": name,
+        "label": label,
+        "value": asked.rows[name],
+        "longest": asked.fields[name].max_length or LONGEST_TEXT,  # type: ignore[attr-defined]
+        "kept": {key: value for key, value in asked.asked.items() if key != name},
+        "anchor": asked.anchor,
+    }
 
 
 @register.inclusion_tag("includes/heading.html", takes_context=True)

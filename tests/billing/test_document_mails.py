@@ -174,12 +174,13 @@ def test_an_address_that_refuses_is_tried_ever_more_seldom_and_then_given_up(
         tried.append(at)
         raise SMTPRecipientsRefused({BOOKS: (550, b"no such mailbox")})
 
+    at = ""
+
     def run(*times: str) -> None:
         nonlocal at
         for at in times:
             shop.run_jobs(f"2026-10-{at}")
 
-    at = ""
     monkeypatch.setattr(EmailMessage, "send", refuse)
     run("02 10:05", "02 10:10", "02 10:14", "02 10:15", "02 10:20", "02 10:25", "02 10:45")
     assert tried == ["02 10:05", "02 10:10", "02 10:15", "02 10:25", "02 10:45"]

@@ -4,6 +4,7 @@ to (rule 20.9).
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -50,7 +51,7 @@ def page_of(shop: Shop, role: str = "OWNER") -> str:
     return str(response.content.decode())
 
 
-def read(sql: str, *given: object) -> tuple[Decimal, ...]:
+def read(sql: str, *given: Any) -> tuple[Decimal, ...]:
     with connection.cursor() as cursor:
         cursor.execute(sql, given)
         return tuple(cursor.fetchone())

@@ -14,9 +14,9 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 #     (`invalid`) > reference (`duplicate`/`conflict`) > `currency_mismatch` > `unknown_order` >
 #     status > amount. Others: data before merchant; currency before reference; order before
 #     currency.
-#  2a. What no event reaches is not here: the codes paused_by_merchant and above_own_cap, credits
-#     and voids, unapplied money, reversals, minimums of providers (payment_method is sandbox or
-#     manual here), confirmed profiles, settled cash.
+#  2a. What no event reaches is in operators.py: zones, plans, thresholds, credits, void bills,
+#     limits, days, a merchant's own rules, freezes. Not here: unapplied money, reversals, minimums
+#     of providers (payment_method is sandbox or manual here), confirmed profiles, settled cash.
 #  2b. Arrival: `apply(event, arrived)`; without it an event arrives at its `at`. Instants that
 #     cannot be are looked at after duplicates and conflicts, currency, order and status, but for
 #     payments and refunds, which are refused for the future before their order is looked for.
@@ -139,8 +139,14 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 # 41. Statement without charges: none. Only the categories that occurred are listed.
 # 42. Lines sorted by fee, posting day, amount; one line per item, so a fee can occur twice on one
 #     day.
-# 43. An approved credit (`grant_credit`, for rule 26.3 only) is followed by check and guard
-#     like a charge.
+# 43. An approved credit is followed by check and guard like a charge.
+# 44. Given: where carried plan fees reach the threshold alone, what a THRESHOLD bill takes has to
+#     reach it by itself (literally: any sum above 0). Other: every later charge has its own bill.
+# 45. Items of a void bill take no more charges: a later one of that day and fee has its own item.
+# 46. A closed account's rest in the merchant's favour pays its open bills in the order of issue, in
+#     part if need be; reopened, it does so no more.
+# 47. A new zone holds from the first of the next local month, which starts by the old zone; before
+#     it every day is that of the zone of then.
 
 from .model import Model, Outcome
 

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from .credit import Refused
 from .days import ONE_DAY, is_month_end, month_of
 from .money import ZERO
 from .parsing import FEES
@@ -12,6 +13,7 @@ from .parsing import FEES
 CYCLE_DAYS = 30
 DUE_DAYS = 7
 DUNNING_DAYS = 28
+USED = "credit-used"  # the fee, in no statement, that answers a payment by a negative rest
 PLAN = "subscription"  # the code of the plan fee
 IN_STATEMENT = ("FULFILMENT", "SHIPPING", "FULFILMENT_CREDIT", "SHIPPING_CREDIT")
 
@@ -31,6 +33,7 @@ class Item:
     posting_day: date
     charges: list[Charge] = field(default_factory=list)
     is_late: bool = False  # of MONTHLY charges that came after their month's end
+    was_billed: bool = False  # on a bill, also one that is void now: it takes no more charges
 
     @property
     def amount(self) -> Decimal:
@@ -45,6 +48,7 @@ class Invoice:
     plan_days: tuple[date, date] | None
     items: list[Item]
     status: str
+    paid: Decimal = ZERO
 
     @property
     def total(self) -> Decimal:
@@ -77,9 +81,18 @@ class Account:
     statements: dict[str, Statement] = field(default_factory=dict)
     plan_from: date = date.min  # the day on which the plan started, or started anew
     closed_on: date | None = None
+    next_plan: tuple[Decimal, int] | None = None  # from the next plan date on
+    intervals: dict[date, int] = field(default_factory=dict)  # of plans, by their first day
 
     def __post_init__(self) -> None:
-        self.plan_from = self.joined_on
+        self.start_plan(self.joined_on)
+
+    def start_plan(self, day: date) -> None:
+        """The plan that was chosen last counts its days from this one."""
+        if self.next_plan is not None:
+            self.plan_price, self.plan_interval_days = self.next_plan
+            self.next_plan = None
+        self.plan_from, self.intervals[day] = day, self.plan_interval_days
 
     @property
     def outstanding(self) -> Decimal:
@@ -110,9 +123,11 @@ class Account:
             self.monthly.append(charge)
         self.guard(today)
 
-    def grant(self, reference: str, category: str, amount: Decimal, today: date) -> None:
+    def grant(
+        self, reference: str, category: str, amount: Decimal, today: date, *, fee: str = ""
+    ) -> None:
         """An approved credit of `amount` (positive): a negative charge that posts at once."""
-        charge = Charge(reference, category.lower(), category, -amount)
+        charge = Charge(reference, fee or category.lower(), category, -amount)
         self.add_to_statement(charge, today)
         self.post([charge], today)
         self.check_threshold(today)
@@ -128,7 +143,8 @@ class Account:
         """Each charge goes into that day's still unbilled item of its fee."""
         for charge in charges:
             for item in self.items:
-                if (item.fee, item.posting_day, item.is_late) == (charge.fee, day, is_late):
+                key = (item.fee, item.posting_day, item.is_late)
+                if key == (charge.fee, day, is_late) and not item.was_billed:
                     break
             else:
                 item = Item(charge.fee, charge.category, day, is_late=is_late)
@@ -139,7 +155,10 @@ class Account:
         """The threshold check that follows a posting."""
         if self.outstanding >= self.threshold:
             taken = [i for i in self.items if i.category != "SUBSCRIPTION" and i.posting_day <= day]
-            self.issue("THRESHOLD", day, taken)
+            total = sum((item.amount for item in taken), ZERO)
+            # Where carried plan fees reach it alone, what is taken has to reach it by itself.
+            if total >= self.threshold or self.outstanding - total < self.threshold:
+                self.issue("THRESHOLD", day, taken)
 
     def guard(self, day: date) -> None:
         """At twice the threshold, what has accrued posts at once, and the check follows."""
@@ -159,17 +178,35 @@ class Account:
         invoice = Invoice(kind, on, plan_days or (on, on), plan_days, items, status)
         others = [item.posting_day for item in items if item.category != "SUBSCRIPTION"]
         if others:
-            follows = self.invoices[-1].last_day + ONE_DAY if self.invoices else self.joined_on
+            days = [
+                invoice.last_day + ONE_DAY for invoice in self.invoices if invoice.status != "VOID"
+            ]
+            follows = max(days, default=self.joined_on)
             invoice.period = min([follows, *others]), invoice.last_day
         self.invoices.append(invoice)
         self.items = [item for item in self.items if not any(item is taken for taken in items)]
+        for item in items:
+            item.was_billed = True
+
+    def void(self) -> None:
+        """The open bill that was issued last: its items wait for the next one."""
+        invoice = next(
+            (invoice for invoice in reversed(self.invoices) if invoice.status == "OPEN"), None
+        )
+        if invoice is None:
+            raise Refused("none")
+        if invoice.paid > 0:
+            raise Refused("invoice_has_payments")
+        invoice.status = "VOID"
+        self.items += invoice.items
 
     def plan_days(self, items: list[Item]) -> tuple[date, date] | None:
         """From the first day of the oldest plan fee to the last day of the youngest."""
         fees = [item.posting_day for item in items if item.category == "SUBSCRIPTION"]
         if not fees:
             return None
-        return min(fees), max(fees) + timedelta(days=self.plan_interval_days) - ONE_DAY
+        term = max(day for day in self.intervals if day <= max(fees))
+        return min(fees), max(fees) + timedelta(days=self.intervals[term]) - ONE_DAY
 
     def invoice_of(self, day: date) -> None:
         """The scheduled bill of a new local day, if it has one."""
@@ -178,6 +215,8 @@ class Account:
         since = (day - self.joined_on).days
         earlier = [item for item in self.items if item.posting_day < day]
         if self.is_plan_date(day):
+            if self.next_plan is not None:
+                self.start_plan(day)
             plan = Item(PLAN, "SUBSCRIPTION", day)
             plan.charges.append(Charge(f"plan {day}", PLAN, "SUBSCRIPTION", self.plan_price))
             self.items.append(plan)
@@ -189,11 +228,21 @@ class Account:
         return (day - self.plan_from).days % self.plan_interval_days == 0
 
     def close(self, today: date) -> None:
-        """Everything posts, and goes on one final bill."""
+        """Everything posts, and goes on one final invoice."""
         self.post(self.accrued + self.monthly, today)
         self.accrued, self.monthly = [], []
         self.issue("FINAL", today, list(self.items))
         self.closed_on = today
+        self.pay_from_rest(today)
+
+    def pay_from_rest(self, today: date) -> None:
+        """What is outstanding in the merchant's favour pays open bills, those due first first."""
+        for invoice in [invoice for invoice in self.invoices if invoice.status == "OPEN"]:
+            amount = min(-self.outstanding, invoice.total - invoice.paid)
+            if amount > 0:
+                invoice.paid += amount
+                invoice.status = "PAID" if invoice.paid == invoice.total else "OPEN"
+                self.post([Charge(f"used {len(self.items)}", USED, USED, amount)], today)
 
     def reopen(self, today: date) -> None:
         """The plan starts anew if one of its dates has passed meanwhile."""
@@ -202,7 +251,7 @@ class Account:
         passed = any(self.is_plan_date(self.closed_on + n * ONE_DAY) for n in days)
         self.closed_on = None
         if passed:
-            self.plan_from = today
+            self.start_plan(today)
             self.invoice_of(today)
 
     def end_day(self, day: date) -> None:

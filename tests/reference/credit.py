@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from .days import ONE_DAY, happened, local_day
+from .days import ONE_DAY, Calendar, happened
 from .money import ZERO, Invalid, split
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Order:
     written_off: Decimal = ZERO  # as it was at the write-off, never lowered
     recovered: Decimal = ZERO  # paid after the write-off
     forgiven: Decimal = ZERO  # what refunds took out of the written-off part
+    buyer: str = ""
 
     @property
     def outstanding(self) -> Decimal:
@@ -55,6 +56,13 @@ class Order:
     @property
     def recoverable(self) -> Decimal:
         return self.written_off - self.recovered - self.forgiven
+
+    @property
+    def owed(self) -> Decimal:
+        """By its buyer, to the shop."""
+        if self.status == "OPEN":
+            return self.outstanding
+        return self.recoverable if self.status == "WRITTEN_OFF" else ZERO
 
     @property
     def due_on(self) -> date | None:
@@ -123,7 +131,7 @@ class RefusedCash:
 
 @dataclass
 class CreditLine:
-    zone: str
+    calendar: Calendar
     currency: str
     payment_days: int
     settlement_days: int
@@ -140,6 +148,9 @@ class CreditLine:
     refused: dict[tuple[str, str], RefusedCash] = field(default_factory=dict)  # by kind, reference
     told_overdue: list[tuple[str, date, Decimal]] = field(default_factory=list)
     is_closed: bool = False
+    is_paused: bool = False
+    order_cap: Decimal | None = None
+    buyer_cap: Decimal | None = None
     waiting: "Review | None" = None  # whose raise waits for a decision
 
     @property
@@ -197,6 +208,10 @@ class CreditLine:
             code = "account_closed"
         elif self.frozen_by():
             code = "line_frozen"
+        elif self.is_paused:
+            code = "paused_by_merchant"
+        elif self.is_above_own_cap(data["buyer"], amount):
+            code = "above_own_cap"
         elif data["buyer_risk"] == 3:
             code = "buyer_risk"
         elif amount > self.available:
@@ -205,10 +220,18 @@ class CreditLine:
             self.orders[reference] = Order(reference, amount, [], "DECLINED", placed_at, code)
             return code
         parts = [Part(a, a) for a in split(amount, data["instalments"], self.currency)]
-        order = Order(reference, amount, parts, "OPEN", placed_at)
+        order = Order(reference, amount, parts, "OPEN", placed_at, buyer=data["buyer"])
         self.orders[reference] = self.open_orders[reference] = order
         self.change("PLACED", used=amount)
         return None
+
+    def is_above_own_cap(self, buyer: str, amount: Decimal) -> bool:
+        """Whether the order, or all that its buyer then owes, is over the merchant's own figure."""
+        owed = sum((o.owed for o in self.orders.values() if o.buyer == buyer), amount)
+        return bool(
+            (self.order_cap is not None and amount > self.order_cap)
+            or (self.buyer_cap is not None and owed > self.buyer_cap)
+        )
 
     # What is brought along from elsewhere
 
@@ -216,7 +239,7 @@ class CreditLine:
     def has_traded(self) -> bool:
         """Whether anything is in it that was not brought along."""
         return bool(
-            any(entry.kind not in ("OPENED", "MOVED_IN") for entry in self.entries)
+            any(entry.kind not in ("OPENED", "MOVED_IN", "LIMIT_SET") for entry in self.entries)
             or any(order.status == "DECLINED" for order in self.orders.values())
             or any(entry.kind != "OPENING" for entry in self.proceeds)
             or self.unmatched
@@ -233,7 +256,7 @@ class CreditLine:
         self.check_untraded()
         amount, paid = data["amount"], data["paid"]
         parts = [Part(a, a) for a in split(amount, data["instalments"], self.currency)]
-        order = Order(data["order"], amount, parts, "OPEN", placed_at)
+        order = Order(data["order"], amount, parts, "OPEN", placed_at, buyer=data["buyer"])
         order.paid = order.paid_elsewhere = paid
         order.cover(paid, newest_first=False)
         self.orders[order.reference] = self.open_orders[order.reference] = order
@@ -262,7 +285,7 @@ class CreditLine:
 
     def deliver(self, data: dict[str, Any], at: datetime, now: datetime, today: date) -> None:
         order = self.find_moving(data["order"])
-        delivered_on = local_day(self.zone, self.counted(at, now, order))
+        delivered_on = self.calendar.local_day(self.counted(at, now, order))
         order.delivered_at, order.told_on = at, today
         first = delivered_on + timedelta(days=self.payment_days)
         for k, part in enumerate(order.parts):
@@ -327,7 +350,7 @@ class CreditLine:
                 "code": code,
             }
             raise Refused(code)
-        matures_on = local_day(self.zone, paid_at) + timedelta(days=self.settlement_days)
+        matures_on = self.calendar.local_day(paid_at) + timedelta(days=self.settlement_days)
         self.proceeds.append(ProceedsEntry("SALE", order.reference, amount, today, matures_on))
         self.lift_overdue(today)
 
@@ -362,6 +385,13 @@ class CreditLine:
     def freeze(self, reason: str, today: date) -> None:
         if reason not in self.frozen_by():
             self.freezes.append(Freeze(reason, today))
+
+    def lift(self, reason: str, today: date) -> None:
+        """The oldest freeze in force for this reason, if there is one."""
+        for freeze in self.freezes:
+            if freeze.reason == reason and freeze.lifted_on is None:
+                freeze.lifted_on = today
+                return
 
     def overdue(self, today: date) -> Decimal:
         return sum((order.overdue(today) for order in self.open_orders.values()), ZERO)

@@ -67,6 +67,32 @@ def local_day(zone: str, instant: datetime) -> date:
     return day
 
 
+class Calendar:
+    """A merchant's days: those of its time zone, which changes only as a local month starts.
+
+    No day is lost or doubled: the first day in a new zone starts as the one before it ends by the
+    old zone's clocks, and a day that the new zone's have behind them by then has no length.
+    """
+
+    def __init__(self, zone: str) -> None:
+        self.zones = {date.min: zone}  # by the day from which they hold
+
+    def change(self, from_day: date, zone: str) -> None:
+        self.zones[from_day] = zone
+
+    def start_of(self, day: date) -> datetime:
+        first = max(since for since in self.zones if since < day)  # a day of change: by the old one
+        by_clocks = start_of(self.zones[first], day)
+        return by_clocks if first == date.min else max(by_clocks, self.start_of(first))
+
+    def local_day(self, instant: datetime) -> date:
+        """The latest day that has started by then."""
+        day = instant.date() + 3 * ONE_DAY
+        while self.start_of(day) > instant:
+            day -= ONE_DAY
+        return day
+
+
 def is_month_end(day: date) -> bool:
     """Whether the month ends with this day."""
     return (day + ONE_DAY).day == 1

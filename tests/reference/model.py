@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from .billing import Account
 from .credit import CreditLine, Refused
-from .days import ONE_DAY, happened, local_day, parse_instant, start_of
+from .days import ONE_DAY, Calendar, happened, local_day, parse_instant
 from .money import Invalid
+from .operators import ACTS
 from .parsing import PARSERS
 from .review import Review, review
 
@@ -25,7 +26,7 @@ class Outcome(NamedTuple):
 
 @dataclass
 class Merchant:
-    zone: str
+    calendar: Calendar
     open_day: date  # of the line and of the account
     clock: datetime
     line: CreditLine
@@ -35,6 +36,11 @@ class Merchant:
     reviews: list[Review] = field(default_factory=list)
     # Content by natural reference.
     seen: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+
+    def lift_if_paid(self) -> None:
+        """Nothing that is unpaid freezes the line any more."""
+        if not any(invoice.status == "OPEN" for invoice in self.account.invoices):
+            self.line.lift("UNPAID_BILL", self.open_day)
 
 
 class Model:
@@ -100,8 +106,9 @@ class Model:
         if happened(at, now) is None:
             raise Invalid("it has not joined yet")
         zone, today = content["timezone"], local_day(content["timezone"], now)
+        calendar = Calendar(zone)
         line = CreditLine(
-            zone, content["currency"], content["payment_days"], content["settlement_days"]
+            calendar, content["currency"], content["payment_days"], content["settlement_days"]
         )
         line.change("OPENED", limit=content["credit_limit"])
         account = Account(
@@ -112,7 +119,7 @@ class Model:
             today,
             content["payment_method"] == "sandbox",
         )
-        self.merchants[reference] = Merchant(zone, today, now, line, account)
+        self.merchants[reference] = Merchant(calendar, today, now, line, account)
         self.joined[reference] = content
         self._tick(now)
         account.invoice_of(today)
@@ -133,12 +140,22 @@ class Model:
         owner.line.is_closed = True
         owner.line.overtake()
         owner.account.close(owner.open_day)
+        owner.lift_if_paid()
 
     def reopen(self, merchant: str, at: datetime) -> None:
         """Two operators open the closed merchant again; no event does this."""
         owner = self._come_to(merchant, at)
         owner.line.is_closed = False
         owner.account.reopen(owner.open_day)
+
+    def act(self, merchant: str, what: str, at: datetime, to: Any) -> Outcome:
+        """An operator, or the merchant, decides this of it (operators.ACTS); no event does."""
+        owner = self._come_to(merchant, at)
+        try:
+            ACTS[what](owner, to)
+        except Refused as refused:
+            return Outcome("rejected", refused.code)
+        return Outcome("applied")
 
     def _come_to(self, merchant: str, at: datetime) -> Merchant:
         owner = self.merchants[merchant]
@@ -167,7 +184,7 @@ class Model:
             raise ValueError("events and ends must come in order of time")
         self._tick(instant)
         merchant.clock = instant
-        while start_of(merchant.zone, merchant.open_day + ONE_DAY) <= instant:
+        while merchant.calendar.start_of(merchant.open_day + ONE_DAY) <= instant:
             self._end_day(merchant)
 
     def _end_day(self, merchant: Merchant) -> None:
@@ -237,6 +254,6 @@ def operate(
             raise Refused("currency_mismatch")
         if line.is_closed:
             raise Refused("account_closed")
-        served_on = local_day(merchant.zone, line.counted(at, now))
+        served_on = merchant.calendar.local_day(line.counted(at, now))
         merchant.account.record(content, served_on, today)
     return None
