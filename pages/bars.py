@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django import forms
 from django.forms import BoundField
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 from moneyed import Money
@@ -78,14 +79,14 @@ class Bar:
         """The field that is always open."""
         return self.filter[self.filter.SEARCH] if self.filter.SEARCH else None
 
-    @property
+    @cached_property
     def kept(self) -> dict[str, str]:
         """What the form carries along, as it has no field for it."""
         filled = {self.filter.SEARCH, *OF_AMOUNTS, "since", "until"}
         filled |= {pill.fields[0].name for pill in self.pills if pill.fields}
         return {name: text for name, text in self.filter.asked.items() if name not in filled}
 
-    @property
+    @cached_property
     def pills(self) -> list[Pill]:
         """All that the list can be asked for besides the open field: days first, amounts last but
         what is typed.
@@ -101,7 +102,7 @@ class Bar:
             *map(self._typed, typed),
         ]
 
-    @property
+    @cached_property
     def chips(self) -> list[Pill]:
         """All that is asked for, each with the address of the list without it."""
         asked = self.filter
@@ -114,7 +115,7 @@ class Bar:
             *(self._typed(name) for name in unnamed if asked.said[name]),
         ]
 
-    @property
+    @cached_property
     def unlisted(self) -> list[Pill]:
         """What is asked for without a pill of its own."""
         return [chip for chip in self.chips if not chip.label]

@@ -68,8 +68,8 @@ def test_a_months_category_and_fee_are_the_sum_of_their_days(shop: Shop) -> None
     assert total(shop, month="2026-11", fee="pick-pack") == "3.00"
     assert total(shop, month="2026-13") == total(shop)
     said = read(shop, "days/?month=2026-11&fee=pick-pack")
-    assert "November 2026: show all" in said
-    assert "Pick and pack: show all" in said
+    assert "Remove: November 2026" in said
+    assert "Remove: Pick and pack" in said
 
 
 def test_a_statement_and_the_overview_lead_there(shop: Shop) -> None:

@@ -4,10 +4,12 @@ import csv
 import io
 import zipfile
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from django.test import Client
 
+from billing.forms.accountant import Days
 from billing.models import ArchivePart, YearArchive
 from billing.queries import documents
 from lib import spreadsheets
@@ -90,6 +92,18 @@ def test_days_that_cannot_be_are_told(shop: Shop, asked: dict[str, str], said: s
     response = browser_of(member(shop)).get(f"{PAGE}charges.csv", asked)
     assert response.status_code == 422
     assert said in text_of(response)
+
+
+def test_days_are_chosen_by_name_and_only_those_that_are_over(shop: Shop) -> None:
+    days = Days(last=date(2026, 11, 15), named="30")
+    assert (days.initial["start"], days.initial["end"]) == (date(2026, 10, 18), date(2026, 11, 15))
+    assert list(days.presets) == ["7", "30", "month", "last-month"]
+    first = Days(last=date(2026, 10, 31), named="month")  # no day of November is over
+    assert "month" not in first.presets
+    assert (first.initial["start"], first.initial["end"]) == (date(2026, 10, 1), date(2026, 10, 31))
+    page = browser_of(member(shop)).get(f"{PAGE}?days=last-month").content.decode()
+    assert 'value="2026-10-01"' in page
+    assert 'value="2026-10-31"' in page
 
 
 def test_every_list_comes_as_csv(shop: Shop) -> None:

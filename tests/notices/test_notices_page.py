@@ -96,7 +96,7 @@ def test_a_long_list_has_pages_and_costs_as_little_as_a_short_one(
     for number in range(60):
         notify(shop, "FREEZE_LIFTED", str(number), reason="OVERDUE")
     client = browser_of(member(shop))
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(8):
         first = client.get(NOTICES)
     assert (
         first.content.decode().count("<h2>")
