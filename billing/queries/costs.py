@@ -102,7 +102,8 @@ def of(account: BillingAccount, *, today: date) -> Costs:
     return Costs(
         currency,
         first,
-        *(_days(by_day, start) for start in (first, since)),
+        _days(by_day, first),
+        _days(by_day, since),
         by_category=[
             (one, money.of(by_category[one], currency)) for one in Category if by_category.get(one)
         ],

@@ -50,7 +50,7 @@ def page_of(shop: Shop, role: str = "OWNER") -> str:
     return str(response.content.decode())
 
 
-def read(sql: str, *given: object) -> tuple[Decimal, ...]:
+def read(sql: str, *given: int | str) -> tuple[Decimal, ...]:
     with connection.cursor() as cursor:
         cursor.execute(sql, given)
         return tuple(cursor.fetchone())
