@@ -54,7 +54,10 @@ class ShowsProgress(ModelAdmin):
         """The row's page, or the part of it that shows how far it is."""
         row = self.get_object(request, object_id) if live.asked(request) else None
         if row is None:
-            return super().change_view(request, object_id, form_url, extra_context)
+            page: HttpResponseBase = super().change_view(
+                request, object_id, form_url, extra_context
+            )
+            return page
         if not self.has_view_permission(request, row):
             raise PermissionDenied
         context = self._followed(row)

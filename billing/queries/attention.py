@@ -107,10 +107,10 @@ def of(account: BillingAccount) -> Attention:
     with connection.cursor() as cursor:
         cursor.execute(READ, given)
         rows = cursor.fetchall()
-    asked = rows[0][:4]
+    thresholds, credits, questions, reversals = rows[0][:4]
     invoices = [
         UnpaidBill(number, money.of(left, account.currency), *more)
         for _, _, _, _, number, left, *more in rows
         if number
     ]
-    return Attention(*asked, invoices)
+    return Attention(thresholds, credits, questions, reversals, invoices)

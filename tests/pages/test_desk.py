@@ -4,7 +4,6 @@ to (rule 20.9).
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -51,7 +50,7 @@ def page_of(shop: Shop, role: str = "OWNER") -> str:
     return str(response.content.decode())
 
 
-def read(sql: str, *given: Any) -> tuple[Decimal, ...]:
+def read(sql: str, *given: int | str) -> tuple[Decimal, ...]:
     with connection.cursor() as cursor:
         cursor.execute(sql, given)
         return tuple(cursor.fetchone())
