@@ -165,7 +165,7 @@ def test_an_address_that_refuses_is_tried_ever_more_seldom_and_then_given_up(
     """Refused from 10:05 of 2 October on, it is given up at 10:05 of the 7th."""
     owner = browser_of(member(shop, email="mei@shop.example"))
     add(shop)
-    tried: list[str] = []
+    at, tried = "", list[str]()
     take = EmailMessage.send
 
     def refuse(self: EmailMessage, fail_silently: bool = False) -> int:
@@ -179,7 +179,6 @@ def test_an_address_that_refuses_is_tried_ever_more_seldom_and_then_given_up(
         for at in times:
             shop.run_jobs(f"2026-10-{at}")
 
-    at = ""
     monkeypatch.setattr(EmailMessage, "send", refuse)
     run("02 10:05", "02 10:10", "02 10:14", "02 10:15", "02 10:20", "02 10:25", "02 10:45")
     assert tried == ["02 10:05", "02 10:10", "02 10:15", "02 10:25", "02 10:45"]
