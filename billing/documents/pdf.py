@@ -228,6 +228,8 @@ def statement_pdf(statement: Statement) -> bytes:
                 [_("Month"), name],
                 [pgettext("time", "Closed"), instant_text(closed_at)],
             ],
+            "explained": _("It has the charges for services from %(first)s to %(last)s.")
+            % {"first": day_text(statement.month), "last": day_text(statement.last_day)},
             **_merchant(_("For"), statement.merchant_name, statement.merchant_reference, words),
             "issuer": _issuer(statement, words),
             **_totals(totals),

@@ -165,7 +165,7 @@ def test_an_address_that_refuses_is_tried_ever_more_seldom_and_then_given_up(
     """Refused from 10:05 of 2 October on, it is given up at 10:05 of the 7th."""
     owner = browser_of(member(shop, email="mei@shop.example"))
     add(shop)
-    tried: list[str] = []
+    at, tried = "", list[str]()
     take = EmailMessage.send
 
     def refuse(self: EmailMessage, fail_silently: bool = False) -> int:
