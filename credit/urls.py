@@ -39,6 +39,7 @@ urlpatterns = [
     path("withdrawals/", withdrawals.history, name="withdrawals"),
     path("withdrawals.csv", withdrawals.export, name="withdrawals_csv"),
     path("withdrawals/new/", withdrawals.new, name="withdraw"),
+    path("withdrawals/new/figures/", withdrawals.figures, name="withdrawal_figures"),
     path("withdrawals/automatic/", automatic.automatic, name="automatic"),
     path("withdrawals/automatic/new/", automatic.set_up, name="set_up_automatic"),
     path("withdrawals/automatic/stop/", automatic.stop, name="stop_automatic"),

@@ -130,6 +130,7 @@ MERCHANT = {
     "credit:cancel_withdrawal": POSTED,
     "credit:remove_destination": DOES,
     "credit:withdraw": DOES,
+    "credit:withdrawal_figures": EXPORTS,
     "merchant:invite": OWNERS_PROVED,
     "merchant:member": OWNERS_PROVED,
     "merchant:remove": OWNERS_DO,
