@@ -44,6 +44,12 @@ urlpatterns = [
     path("withdrawals/automatic/new/", automatic.set_up, name="set_up_automatic"),
     path("withdrawals/automatic/stop/", automatic.stop, name="stop_automatic"),
     path("withdrawals/<reference:reference>/", withdrawals.withdrawal, name="withdrawal"),
+    path("withdrawals/<reference:reference>/sales/", withdrawals.sales, name="withdrawal_sales"),
+    path(
+        "withdrawals/<reference:reference>/sales.csv",
+        withdrawals.export_sales,
+        name="withdrawal_sales_csv",
+    ),
     path("withdrawals/<reference:reference>/cancel/", withdrawals.cancel, name="cancel_withdrawal"),
     path("destinations/", destinations.destinations, name="destinations"),
     path("destinations/new/", destinations.new, name="add_destination"),

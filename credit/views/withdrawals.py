@@ -25,7 +25,7 @@ from credit.forms.withdrawals import (
 from credit.models import CreditLine, Withdrawal
 from credit.models.withdrawals import EXPECTED_WITHIN
 from credit.operations import withdrawals
-from credit.queries import proceeds
+from credit.queries import paid_out, proceeds
 from credit.queries import withdrawals as queries
 from credit.views.lines import line_and_today
 from lib import clock, money
@@ -35,6 +35,8 @@ from lib.refused_forms import add_refusal
 from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_finance, for_members
 from merchants.second_factor import has_one, with_second_factor
+
+LISTED = 200  # sales of a withdrawal's page; its file has all
 
 
 @for_members
@@ -78,6 +80,30 @@ def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
         "stopped_by": None if found.has_ended else queries.stopped_by(found.line),
     }
     return render(request, "credit/withdrawal.html", context)
+
+
+@for_members
+def sales(request: MemberRequest, reference: str) -> HttpResponse:
+    """The statement of one withdrawal: the sales that it paid out. Raises Http404."""
+    found = _withdrawal(request, reference, clock.now())
+    receipts = paid_out.of_withdrawal(found)
+    context = {
+        "withdrawal": found,
+        "receipts": receipts[:LISTED],
+        "receipt_count": len(receipts),
+        "is_cut": len(receipts) > LISTED,
+    }
+    return render(request, "credit/withdrawal_sales.html", context)
+
+
+@for_exporting
+def export_sales(request: MemberRequest, reference: str) -> HttpResponseBase:
+    """Download the statement of one withdrawal as a CSV file. Raises Http404."""
+    found = _withdrawal(request, reference, clock.now())
+    with language_asked(request):
+        blocks = exports.withdrawal_sales(found, paid_out.of_withdrawal(found))
+        file_name = f"withdrawal-{request.membership.merchant.reference}-{found.reference}.csv"
+        return download(request, blocks, file_name)
 
 
 @for_finance

@@ -107,6 +107,8 @@ MERCHANT = {
     "credit:proceeds_entries": SHOWS,
     "credit:withdrawal": SHOWS,
     "credit:withdrawals": SHOWS,
+    "credit:withdrawal_sales": SHOWS,
+    "credit:withdrawal_sales_csv": EXPORTS,
     "merchant:notices": SHOWS,
     "merchant:mark_read": Answers("405 405 405 404 404 302", "302 302 302 404 404 302"),
     "merchant:notifications": Answers("200 200 200 404 404 302", "302 302 302 404 404 302"),
