@@ -5,7 +5,7 @@ const SAID_FOR = 2000; // milliseconds
 for (const button of document.querySelectorAll("[data-copy]")) {
   if (!navigator.clipboard) continue;
   const words = button.textContent;
-  const said = button.parentElement.querySelector("[role=status]");
+  const said = button.parentElement.querySelector("[aria-live]");
   button.hidden = false;
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
