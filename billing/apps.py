@@ -7,7 +7,7 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         # These need the models, which are there by now.
-        from billing import backoffice, search
+        from billing import backoffice, related, search
         from billing.audit import CHECKS
         from billing.events import EVENT_TYPES, OPENING
         from billing.help import BOOK
@@ -24,6 +24,7 @@ class BillingConfig(AppConfig):
 
         backoffice.register()
         search.register()
+        related.register()
         help.BOOKS.register(BOOK)
         kinds.register(*KINDS)
         actions.register(Action)

@@ -2,7 +2,9 @@
 language in force (docs/files.md).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import UTC
+from itertools import chain
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -11,7 +13,21 @@ from django.utils.translation import pgettext
 from credit import explanations, masks
 from credit.models import CreditLine, LimitEntry, OrderRefund, ProceedsEntry, Withdrawal
 from credit.models.orders import OrderQuerySet
-from lib.csv_files import Figure, amount, instants, of_rows, quoted, safe, yes_or_no
+from credit.queries.paid_out import Receipt
+from lib import money, zones
+from lib.csv_files import (
+    Blocks,
+    Figure,
+    amount,
+    heading_of,
+    in_blocks,
+    instants,
+    of_rows,
+    quoted,
+    safe,
+    safe_text,
+    yes_or_no,
+)
 
 
 def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
@@ -145,3 +161,36 @@ def refunds(line: CreditLine, found: QuerySet[OrderRefund]) -> Iterator[bytes]:
         *("from_outstanding", "from_proceeds", "from_written_off", "currency"),
     )
     return of_rows(columns, rows)
+
+
+def withdrawal_sales(withdrawal: Withdrawal, receipts: Iterable[Receipt]) -> Iterator[bytes]:
+    """Yield the chunks of a CSV file of what the withdrawal paid out, in the order given."""
+    zone = withdrawal.line.timezone
+    digits = money.minor_digits(withdrawal.currency)
+    headings: dict[str, str] = {
+        _("Withdrawal"): "",
+        _("Kind"): "",
+        _("Order"): "",
+        **instants({_("Time"): "at"}, zone),
+        _("Maturing day"): "",
+        _("Amount"): Figure(""),
+        _("Paid out by it"): Figure(""),
+        _("Currency"): "",
+    }
+
+    def row(one: Receipt) -> list[str]:
+        local, utc = one.at.astimezone(zones.zone(zone)), one.at.astimezone(UTC)
+        return [
+            withdrawal.reference,
+            one.kind,
+            safe_text(one.order),
+            f"{local:%Y-%m-%d %H:%M:%S}",
+            f"{utc:%Y-%m-%dT%H:%M:%SZ}",
+            str(one.matures_on or ""),
+            f"{one.amount.amount:.{digits}f}",
+            f"{one.part.amount:.{digits}f}",
+            withdrawal.currency,
+        ]
+
+    lines = (heading_of(row(one)) for one in receipts)
+    return Blocks(in_blocks(chain([heading_of(headings)], lines)), headings.values())

@@ -111,6 +111,8 @@ ARGUMENTS: dict[str, Callable[[Shop], Any]] = {
     "credit:review month": lambda shop: date(2026, 12, 1),
     "credit:proceeds_day on": lambda shop: date(2026, 11, 1),
     "credit:withdrawal reference": lambda shop: shop.line.withdrawals.get().reference,
+    "credit:withdrawal_sales reference": lambda shop: shop.line.withdrawals.get().reference,
+    "credit:withdrawal_sales_csv reference": lambda shop: shop.line.withdrawals.get().reference,
     "credit:cancel_withdrawal reference": lambda shop: shop.line.withdrawals.get().reference,
     "credit:remove_destination pk": lambda shop: shop.destination.pk,
     "billing:request reference": lambda shop: "FR-1",

@@ -243,6 +243,11 @@ class Payment(models.Model):
         return self.status == self.Status.FAILED
 
     @property
+    def is_from_proceeds(self) -> bool:
+        """Whether it paid its bill, or a part of it, out of the merchant's proceeds."""
+        return self.status == self.Status.SUCCEEDED and self.provider == self.Provider.PROCEEDS
+
+    @property
     def is_undecided(self) -> bool:
         """Whether it has no answer yet: it is PENDING or UNKNOWN."""
         return self.status in (self.Status.PENDING, self.Status.UNKNOWN)

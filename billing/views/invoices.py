@@ -96,6 +96,9 @@ def _collecting(
     return {
         "collected_on": queries.collected_on(invoice, attempts),
         "last_try": next((one for one in reversed(attempts) if one.was_tried), None),
+        "from_proceeds": money.total(
+            (one.amount for one in attempts if one.is_from_proceeds), invoice.currency
+        ),
         "under_way": any(payment.is_undecided for payment in attempts),
         "waived": money.total((one.amount for one in by_hand.waivers), invoice.currency),
         "pause": by_hand.pause(invoice.account.open_on) if invoice.is_open else None,

@@ -57,10 +57,20 @@ class WithdrawalFilter(Filter):
     standing = choice(STANDINGS, _("Status"))
 
 
-class Withdrawing(forms.Form):
-    """The form for a withdrawal: how much, and to which destination."""
+class WithdrawnAmount(forms.Form):
+    """How much is to be withdrawn."""
 
     amount = AmountField()
+
+    def __init__(self, *args: Any, line: CreditLine, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"label_suffix": ""})
+        in_currency(self, line.currency)
+        self.fields["amount"].label = _("Amount in %(currency)s") % {"currency": line.currency}
+
+
+class Withdrawing(WithdrawnAmount):
+    """The form for a withdrawal: how much, and to which destination."""
+
     destination = forms.TypedChoiceField(
         label=_("To"),
         widget=forms.RadioSelect,
@@ -72,10 +82,8 @@ class Withdrawing(forms.Form):
     )
 
     def __init__(self, *args: Any, line: CreditLine, now: datetime, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs | {"label_suffix": ""})
+        super().__init__(*args, line=line, **kwargs)
         self.now = now
-        in_currency(self, line.currency)
-        self.fields["amount"].label = _("Amount in %(currency)s") % {"currency": line.currency}
         self.destinations = {str(one.pk): one for one in withdrawals.destinations(line)}
         destination = self.fields["destination"]
         destination.coerce = self.destinations.__getitem__  # type: ignore[attr-defined]

@@ -1,11 +1,11 @@
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
 import pgtrigger
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import ExpressionWrapper, F, Q
+from django.db.models import ExpressionWrapper, F, Q, Value
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from moneyed import Money
@@ -29,10 +29,13 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def with_is_overdue(self, today: date) -> "OrderQuerySet":
         """The orders, each annotated with `is_overdue`: whether `overdue` would select it on local
-        day `today`.
+        day `today`, and with that day as `seen_on`.
         """
         overdue = Q(status=Order.Status.OPEN, due_on__isnull=False, due_on__lt=today)
-        return self.annotate(is_overdue=ExpressionWrapper(overdue, models.BooleanField()))
+        return self.annotate(
+            is_overdue=ExpressionWrapper(overdue, models.BooleanField()),
+            seen_on=Value(today, models.DateField()),
+        )
 
 
 class Order(models.Model):
@@ -190,6 +193,23 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return str(self.reference)
+
+    @property
+    def days_late(self) -> int:
+        """How many days ago its oldest unpaid part was due; only of an overdue order that
+        `with_is_overdue` gave.
+        """
+        seen_on: date = self.seen_on  # type: ignore[attr-defined]
+        assert self.due_on is not None
+        return (seen_on - self.due_on).days
+
+    def write_off_on(self, after_days: int) -> date | None:
+        """The local day at whose start it is written off if nothing is paid until then, by a policy
+        that writes off so many days after the due day; None without a due day. Rule 4.17.
+        """
+        if self.due_on is None or self.delivered_told_on is None:
+            return None
+        return max(self.due_on, self.delivered_told_on) + timedelta(days=after_days)
 
     @property
     def left_to_recover(self) -> Money:

@@ -42,6 +42,7 @@ __all__ = [
     "approve",
     "cancel",
     "quote",
+    "quote_all",
     "reject",
     "request",
     "request_all",
@@ -87,13 +88,19 @@ class NeedsNoApproval(Refused):
 class Quote:
     """The cost of a withdrawal, to be shown before it is confirmed."""
 
-    amount: Money
+    amount: Money  # what arrives
     fee: Money
     needs_approval: bool
+    available: Money  # what can be withdrawn now, fee included
 
     @property
     def total(self) -> Money:
         return self.amount + self.fee
+
+    @property
+    def left(self) -> Money:
+        """What can be withdrawn after it, fee included."""
+        return self.available - self.total
 
 
 def quote(*, merchant_id: int, amount: Money, now: datetime) -> Quote:
@@ -105,6 +112,17 @@ def quote(*, merchant_id: int, amount: Money, now: datetime) -> Quote:
     """
     line = CreditLine.objects.get(pk=merchant_id)
     return _quote(line, amount, local_day(line, now))
+
+
+def quote_all(*, merchant_id: int, now: datetime) -> Quote:
+    """What withdrawing as much as can be withdrawn now would cost: the largest amount that leaves
+    room for its fee. Locks and writes nothing.
+
+    Raises InsufficientProceeds if there is none, and WithdrawalsStopped. Rule 10.23.
+    """
+    line = CreditLine.objects.get(pk=merchant_id)
+    today = local_day(line, now)
+    return _quote(line, _most(line, today), today)
 
 
 def _quote(line: CreditLine, amount: Money, today: date) -> Quote:
@@ -124,6 +142,7 @@ def _quote(line: CreditLine, amount: Money, today: date) -> Quote:
         amount=amount,
         fee=fee,
         needs_approval=_asked_for_on(line, today) + amount > policy.approval_above,
+        available=there,
     )
 
 

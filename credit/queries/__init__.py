@@ -69,6 +69,11 @@ def order(line: CreditLine, reference: str, *, today: date) -> Order | None:
     return _orders(line).with_is_overdue(today).filter(reference=reference).first()
 
 
+def has_order(merchant: Merchant, reference: str) -> bool:
+    """Whether the merchant has an order with this reference."""
+    return Order.objects.of_merchant(merchant.pk).filter(reference=reference).exists()
+
+
 def _orders(line: CreditLine) -> OrderQuerySet:
     return Order.objects.of_merchant(line.pk)
 

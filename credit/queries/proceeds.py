@@ -6,11 +6,15 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from moneyed import Money
 
 from credit.models import CreditLine, Order, ProceedsEntry
+from credit.queries import paid_out
+from credit.queries.paid_out import PaidPart
 from lib import money
+
+MOST_ATTEMPTS = 100  # to collect a bill, by which its payments out of proceeds are looked up
 
 # All figures of one line by one statement, so that they add up whatever is written meanwhile. It
 # reads entries that are still to mature and withdrawals under way, never the history.
@@ -133,8 +137,8 @@ def entries(line: CreditLine, *, kind: str = "", reference: str = "") -> QuerySe
 def _about(
     line: CreditLine, reference: str, found: QuerySet[ProceedsEntry]
 ) -> QuerySet[ProceedsEntry]:
-    """Those of `found` that belong to the line's order or, if there is none, withdrawal with this
-    reference.
+    """Those of `found` that belong to the line's order or, if there is none, withdrawal or else
+    bill with this reference.
 
     It is looked up first, since an index has the few entries of each.
     """
@@ -142,7 +146,32 @@ def _about(
     if order:
         return found.filter(order=order)
     withdrawal = line.withdrawals.filter(reference=reference.upper()).first()
-    return found.filter(withdrawal=withdrawal) if withdrawal else found.none()
+    if withdrawal:
+        return found.filter(withdrawal=withdrawal)
+    # The key of a bill's payment is its number and which attempt it was (ProceedsEntry.invoice).
+    attempts = [f"{reference}-{attempt}" for attempt in range(1, MOST_ATTEMPTS + 1)]
+    return found.filter(kind=ProceedsEntry.Kind.BILL_PAYMENT, bill_payment__in=attempts)
+
+
+@dataclass(frozen=True)
+class OfOrder:
+    """What an order brought: the sum of its entries, and the withdrawals that paid it out."""
+
+    amount: Money
+    entry_count: int
+    withdrawals: Sequence[PaidPart]
+
+
+def of_order(order: Order) -> OfOrder:
+    """What the order brought the merchant's proceeds. Rule 10.24, rule 10.25."""
+    found = ProceedsEntry.objects.filter(order=order).aggregate(
+        amount=Sum("amount", default=Decimal(0)), entry_count=Count("pk")
+    )
+    return OfOrder(
+        amount=money.of(found["amount"], order.currency),
+        entry_count=found["entry_count"],
+        withdrawals=paid_out.of_order(order),
+    )
 
 
 def entries_of_day(line: CreditLine, matures_on: date) -> QuerySet[ProceedsEntry]:

@@ -1,6 +1,8 @@
 """The pages of automatic withdrawals: showing, setting up, and stopping them."""
 
+from datetime import datetime
 from http import HTTPStatus
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -10,7 +12,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from credit.forms.automatic import NewAutomatic
+from credit.models import CreditLine
 from credit.operations import automatic as operations
+from credit.operations import withdrawals as quotes
 from credit.queries import automatic as queries
 from credit.queries import withdrawals
 from credit.views.lines import line_and_today
@@ -26,7 +30,7 @@ def automatic(request: MemberRequest) -> HttpResponse:
     """The page that shows the schedule in force and its latest runs."""
     now = clock.now()
     line, _today = line_and_today(request, now)
-    context = {
+    context = _as_it_stands(line, now) | {
         "line": line,
         "now": now,
         "rule": queries.in_force(line),
@@ -59,7 +63,18 @@ def set_up(request: MemberRequest) -> HttpResponse:
             return redirect("credit:automatic", request.membership.merchant.reference)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
     context = {"form": form, "line": line, "rule": queries.in_force(line)}
+    context |= _as_it_stands(line, now)
     return render(request, "credit/automatic_new.html", context, status=status)
+
+
+def _as_it_stands(line: CreditLine, now: datetime) -> dict[str, Any]:
+    """The quote of a withdrawal of all that is available now, as an automatic one would be; empty
+    if there is none.
+    """
+    try:
+        return {"quote": quotes.quote_all(merchant_id=line.pk, now=now)}
+    except Refused:
+        return {}
 
 
 @for_finance

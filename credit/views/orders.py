@@ -2,9 +2,9 @@ from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
-from credit import exports, queries
+from credit import exports, queries, related
 from credit.forms.orders import DeclinedFilter, OrderFilter
-from credit.queries import declined, unmatched
+from credit.queries import declined, policies, proceeds, unmatched
 from credit.views.lines import line_and_today
 from lib import clock
 from lib.csv_files import language_asked
@@ -40,9 +40,13 @@ def order(request: MemberRequest, reference: str) -> HttpResponse:
     order = queries.order(line, reference, today=today)
     if order is None:
         raise Http404("no order has this reference")
+    policy = policies.in_force(line.currency, today)
     context = {
         "order": order,
         "today": today,
+        "write_off_on": order.write_off_on(policy.write_off_days),
+        "related": related.of_order(line, order),
+        "proceeds": proceeds.of_order(order),
         "timeline": queries.timeline(order),
         "unmatched": unmatched.of_order(order),
     }

@@ -2,22 +2,29 @@
 
 from datetime import date, datetime
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, JsonResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from credit import explanations, exports, withdrawal_failures
-from credit.forms.withdrawals import ConfirmedWithdrawal, WithdrawalFilter, Withdrawing
+from credit.forms.withdrawals import (
+    ConfirmedWithdrawal,
+    WithdrawalFilter,
+    Withdrawing,
+    WithdrawnAmount,
+)
 from credit.models import CreditLine, Withdrawal
 from credit.models.withdrawals import EXPECTED_WITHIN
 from credit.operations import withdrawals
-from credit.queries import proceeds
+from credit.queries import paid_out, proceeds
 from credit.queries import withdrawals as queries
 from credit.views.lines import line_and_today
 from lib import clock, live, money
@@ -28,6 +35,8 @@ from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_finance, for_members
 from merchants.queries import LocalDays
 from merchants.second_factor import has_one, with_second_factor
+
+LISTED = 200  # sales of a withdrawal's page; its file has all
 
 
 @for_members
@@ -80,6 +89,30 @@ def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
     return live.render(request, "credit/withdrawal.html", context, part)
 
 
+@for_members
+def sales(request: MemberRequest, reference: str) -> HttpResponse:
+    """The statement of one withdrawal: the sales that it paid out. Raises Http404."""
+    found = _withdrawal(request, reference, clock.now())
+    receipts = paid_out.of_withdrawal(found)
+    context = {
+        "withdrawal": found,
+        "receipts": receipts[:LISTED],
+        "receipt_count": len(receipts),
+        "is_cut": len(receipts) > LISTED,
+    }
+    return render(request, "credit/withdrawal_sales.html", context)
+
+
+@for_exporting
+def export_sales(request: MemberRequest, reference: str) -> HttpResponseBase:
+    """Download the statement of one withdrawal as a CSV file. Raises Http404."""
+    found = _withdrawal(request, reference, clock.now())
+    with language_asked(request):
+        blocks = exports.withdrawal_sales(found, paid_out.of_withdrawal(found))
+        file_name = f"withdrawal-{request.membership.merchant.reference}-{found.reference}.csv"
+        return download(request, blocks, file_name)
+
+
 @for_finance
 @require_POST
 def cancel(request: MemberRequest, reference: str) -> HttpResponse:
@@ -105,12 +138,15 @@ def new(request: MemberRequest) -> HttpResponse:
     """The page of a new withdrawal: first its form and then, with the form's values in the query
     string, the fee to confirm. A POST requests the withdrawal.
 
-    With `?back` it shows the form again instead of the fee.
+    With `?back` it shows the form again instead of the fee, and with `?all` the form of all that
+    can be withdrawn.
     """
     now = clock.now()
     line, today = line_and_today(request, now)
     if request.method == "POST":
         return _request(request, line, today, now)
+    if "all" in request.GET:
+        return _form_of_all(request, line, today, now)
     form = Withdrawing(request.GET if "amount" in request.GET else None, line=line, now=now)
     if form.is_valid() and "back" not in request.GET:
         try:
@@ -121,6 +157,47 @@ def new(request: MemberRequest) -> HttpResponse:
         else:
             return _confirmation(request, form, quote, now)
     return _form(request, form, line, today, HTTPStatus.OK)
+
+
+@for_finance
+@never_cache
+def figures(request: MemberRequest) -> HttpResponse:
+    """What a withdrawal of the amount in the query string, or with `?all` of all there is, costs
+    and leaves: the part of the page of a new one that changes while somebody types. It asks for no
+    second factor, since it withdraws nothing.
+    """
+    now = clock.now()
+    line, _today = line_and_today(request, now)
+    shown = _figures(line, request.GET, now)
+    part = render_to_string("credit/withdrawal_figures.html", shown, request)
+    return JsonResponse({"amount": shown.get("amount"), "figures": part})
+
+
+def _figures(line: CreditLine, asked: QueryDict, now: datetime) -> dict[str, Any]:
+    """The quote of the amount that is asked for, or of all there is, and that amount as a text; a
+    sentence about the problem if there is one.
+    """
+    try:
+        if "all" in asked:
+            quote = withdrawals.quote_all(merchant_id=line.pk, now=now)
+        else:
+            form = WithdrawnAmount(asked, line=line)
+            if not form.is_valid():
+                return {"problem": form.errors["amount"][0]} if asked.get("amount") else {}
+            amount = form.cleaned_data["amount"]
+            quote = withdrawals.quote(merchant_id=line.pk, amount=amount, now=now)
+    except Refused as refused:
+        return {"problem": sentence_of(refused)}
+    return {"quote": quote, "amount": money.text(quote.amount)}
+
+
+def _form_of_all(
+    request: MemberRequest, line: CreditLine, today: date, now: datetime
+) -> HttpResponse:
+    """Render the form with all that can be withdrawn, and what that costs."""
+    shown = _figures(line, request.GET, now)
+    form = Withdrawing(line=line, now=now, initial={"amount": shown.get("amount", "")})
+    return _form(request, form, line, today, HTTPStatus.OK, shown)
 
 
 def _confirmation(
@@ -180,11 +257,16 @@ def _ask_again(request: MemberRequest, form: Withdrawing, *, with_key: bool = Tr
 
 
 def _form(
-    request: MemberRequest, form: Withdrawing, line: CreditLine, today: date, status: HTTPStatus
+    request: MemberRequest,
+    form: Withdrawing,
+    line: CreditLine,
+    today: date,
+    status: HTTPStatus,
+    shown: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """Render the form of a withdrawal."""
+    """Render the form of a withdrawal, and `shown` of what it costs."""
     is_first_look = not form.is_bound  # what is said then is not said again with each mistake
-    context = {
+    context = (shown or {}) | {
         "form": form,
         "line": line,
         "available": proceeds.withdrawable(line, today=today),

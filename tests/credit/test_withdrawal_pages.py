@@ -5,6 +5,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
+from django.test import Client
 
 from credit.models import Withdrawal
 from tests.credit.pages import read, set_clock
@@ -55,7 +57,7 @@ def shop(clock: Callable[[str], None], settings: LazySettings) -> Shop:
 
 def test_the_form_tells_what_can_be_withdrawn_and_where_to(shop: Shop) -> None:
     page = read(shop, "withdrawals/new/")
-    assert "300.00 USD available, fee included Amount in USD To" in page
+    assert "300.00 USD available, fee included Withdraw all Amount in USD To" in page
     assert "Bank card ···· 0003, ICBC, Mei Lin Continue" in page
 
 
@@ -65,9 +67,61 @@ def test_what_it_costs_is_shown_before_anything_happens(shop: Shop) -> None:
         page = text_of(client.get(f"{NEW}?{urlencode(asked(shop))}"))
     assert (
         "Nothing has been withdrawn yet. 100.00 USD arrives Fee 1.50 USD "
-        "Out of your proceeds 101.50 USD To Bank card ···· 0003, ICBC Holder Mei Lin "
+        "Out of your proceeds 101.50 USD Left to withdraw 198.50 USD "
+        "To Bank card ···· 0003, ICBC Holder Mei Lin "
         "Expected by 4 Nov 2026 10:00" in page
     )
+
+
+FIGURES = "/m/rosewood/credit/withdrawals/new/figures/"
+WHAT_MOST_COSTS = """
+    SELECT there.amount, round(there.amount * 0.01 + 0.50, 2),
+           (SELECT sum(amount) FROM credit_proceedsentry)
+    FROM generate_series(0, 30000) AS cents, LATERAL (SELECT cents / 100.0 AS amount) there
+    WHERE there.amount + round(there.amount * 0.01 + 0.50, 2)
+          <= (SELECT sum(amount) FROM credit_proceedsentry)
+    ORDER BY there.amount DESC LIMIT 1
+"""
+
+
+def test_all_is_the_largest_amount_that_leaves_room_for_its_fee(shop: Shop) -> None:
+    """Typed, with a script or without one, and confirmed, the figures are the same; and they are
+    what SQL finds by trying every amount.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(WHAT_MOST_COSTS)
+        most, fee, there = cursor.fetchone()
+    assert (f"{most:.2f}", f"{fee:.2f}", f"{there:.2f}") == ("296.53", "3.47", "300.00")
+    figures = (
+        "Arrives 296.53 USD Fee 3.47 USD Out of your proceeds 300.00 USD Left to withdraw 0.00 USD"
+    )
+    client = browser_of(member(shop))
+    with nothing_changes():
+        form = client.get(f"{NEW}?all")
+        answer = client.get(FIGURES, {"all": ""}).json()
+        typed = client.get(FIGURES, {"amount": "296.53"}).json()
+        part = client.get(FIGURES, {"amount": "100 USD"}).json()
+        nothing = client.get(FIGURES, {"amount": ""}).json()
+        too_much = client.get(FIGURES, {"amount": "296.54"}).json()
+    assert figures in text_of(form)
+    assert 'value="296.53"' in form.content.decode()
+    assert answer["amount"] == "296.53"
+    assert answer["figures"] == typed["figures"]
+    assert "198.50" in part["figures"]
+    assert (nothing["amount"], nothing["figures"].strip()) == (None, "")
+    assert "Amount and fee are more than you can withdraw now." in too_much["figures"]
+    assert confirm(shop, client, amount="296.53", fee="3.47").status_code == 302
+    assert entries(shop) == ["SALE 300.00", "WITHDRAWAL -296.53", "FEE -3.47"]
+    assert "Withdraw all" not in read(shop, "withdrawals/new/")
+    assert "there is nothing" not in read(shop, "withdrawals/new/?all")
+
+
+def test_who_may_not_withdraw_is_told_no_figures(shop: Shop) -> None:
+    viewer = browser_of(member(shop, "VIEWER", email="vera@rosewood.example"))
+    stranger = browser_of(member(shop_with("9.00", "other"), email="x@other.example"))
+    assert viewer.get(FIGURES, {"amount": "1"}).status_code == 403
+    assert stranger.get(FIGURES, {"amount": "1"}).status_code == 404
+    assert Client().get(FIGURES, {"amount": "1"}).status_code == 302
 
 
 def test_a_large_one_is_said_to_need_approval(shop: Shop) -> None:

@@ -34,6 +34,7 @@ FILES = {
     "proceeds": "credit/proceeds/entries.csv",
     "withdrawals": "credit/withdrawals.csv",
     "notices": "notices.csv",
+    "sales of a withdrawal": "credit/withdrawals/{withdrawal}/sales.csv",
 }
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -80,9 +81,11 @@ def test_each_column_is_defined_once_and_there_in_every_language() -> None:
     client = browser_of(owner)
     columns = defined()
     assert columns.keys() == FILES.keys()
+    withdrawal = shop.line.withdrawals.get().reference
+    files = {name: path.replace("{withdrawal}", withdrawal) for name, path in FILES.items()}
     for language in ("th", "zh-hans"):
         User.objects.filter(pk=owner.pk).update(language=language)
-        for name, path in FILES.items():
+        for name, path in files.items():
             heading, *found = rows(client, path)
             assert len(set(heading)) == len(columns[name]), (name, language)
             assert not any(re.search("[A-Z][a-z]{3}", one) for one in heading), heading

@@ -1,0 +1,53 @@
+"""What billing knows of an order: the cost of its fulfilment, and the bills that it is on.
+
+A fulfilment request belongs to the order of the same reference (rule 10.24).
+"""
+
+from collections.abc import Iterator
+
+from django.db.models import Sum
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from billing import queries
+from billing.models import Charge
+from billing.queries import requests
+from credit import related
+from credit.models import CreditLine, Order
+from credit.related import Related
+from lib import money
+
+MOST_BILLS = 10
+
+
+def register() -> None:
+    """Add it to the pages of orders; BillingConfig.ready calls it."""
+    related.FINDERS.register(related.Finder(10, _of_order))
+
+
+def _of_order(line: CreditLine, order: Order) -> Iterator[Related]:
+    """Yield the order's fulfilment request with its cost, and each bill with its part of that
+    cost, oldest bill first.
+    """
+    account = queries.account_of(line.merchant)
+    found = requests.find(account, order.reference) if account else None
+    if account is None or found is None:
+        return
+    merchant = line.merchant.reference
+    cost = requests.costs([found])[found]
+    yield Related(
+        _("Fulfilment costs"),
+        found.reference,
+        reverse("billing:request", args=[merchant, found.reference]),
+        money.of(cost.amount, account.currency),
+    )
+    on_bills = (
+        Charge.objects.filter(account=account, request=found.reference)
+        .filter(item__invoice__number__gt="")
+        .order_by("item__invoice_id")
+        .values_list("item__invoice__number")
+        .annotate(Sum("amount"))
+    )
+    for number, amount in on_bills[:MOST_BILLS]:
+        address = reverse("billing:invoice", args=[merchant, number])
+        yield Related(_("On bill"), number, address, money.of(amount, account.currency))

@@ -1,0 +1,38 @@
+"""What other books know of an order. They register how they find it when the programs start; the
+order's page shows it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django_stubs_ext import StrOrPromise
+from moneyed import Money
+
+from credit.models import CreditLine, Order
+from lib.registry import Registry
+
+
+@dataclass(frozen=True)
+class Related:
+    """A page about the same order, and the amount that it has of it."""
+
+    label: StrOrPromise
+    name: str  # what leads there
+    address: str
+    amount: Money
+
+
+@dataclass(frozen=True)
+class Finder:
+    """Finds what a book has of an order of the line's merchant."""
+
+    place: int
+    find: Callable[[CreditLine, Order], Iterable[Related]]
+
+
+FINDERS: Registry[Finder] = Registry()
+
+
+def of_order(line: CreditLine, order: Order) -> list[Related]:
+    """What all books have of the order, by their places. Rule 10.24."""
+    return [one for finder in FINDERS for one in finder.find(line, order)]

@@ -1,0 +1,173 @@
+"""Which sales a withdrawal paid out, and how an order, its costs, proceeds and withdrawal lead to
+each other.
+"""
+
+import csv
+import io
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+
+from credit.models import Withdrawal
+from credit.queries import paid_out
+from tests.credit.pages import answers, everybody, read, set_clock
+from tests.credit.withdrawing import NOW, cancel, fees, refund, sell, shop_with, withdraw
+from tests.factories import browser_of, member
+from tests.shops import Shop
+from tests.text import text_of
+
+pytestmark = pytest.mark.django_db
+
+IN_SQL = "SELECT -sum(amount) FROM credit_proceedsentry WHERE withdrawal_id = %s AND amount < 0"
+
+
+def made_of(withdrawal: Withdrawal) -> list[str]:
+    """`KIND order part of amount` of each receipt; their parts are what SQL says was debited."""
+    found = paid_out.of_withdrawal(withdrawal)
+    with connection.cursor() as cursor:
+        cursor.execute(IN_SQL, [withdrawal.pk])
+        assert sum((one.part.amount for one in found), Decimal(0)) == cursor.fetchone()[0]
+    return [
+        f"{one.kind} {one.order} {one.part.amount:.2f} of {one.amount.amount:.2f}".replace(
+            "  ", " "
+        )
+        for one in found
+    ]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    return set_clock(monkeypatch)
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """Earned 100.00, 50.00 and 70.00 by three orders; what is sold then matures at once."""
+    fees(fixed="2.00")
+    shop = shop_with("100.00")
+    sell(shop, "2026-11-01 13:00", "50.00", "A-2")
+    sell(shop, "2026-11-01 14:00", "70.00", "A-3")
+    return shop
+
+
+def test_what_matured_first_is_paid_out_first_with_its_fee(shop: Shop) -> None:
+    first = withdraw(shop, "118.00")
+    order = shop.line.orders.earliest("pk").reference
+    assert made_of(first) == [f"SALE {order} 100.00 of 100.00", "SALE A-2 20.00 of 50.00"]
+    second = withdraw(shop, "38.00")
+    assert made_of(second) == ["SALE A-2 30.00 of 50.00", "SALE A-3 10.00 of 70.00"]
+    # What comes later changes no statement: a refund of what was paid out is made up for by the
+    # sale that follows, and what came back is paid out again.
+    refund(shop, "2026-11-03 11:00", "A-2", "50.00")
+    assert made_of(second) == ["SALE A-2 30.00 of 50.00", "SALE A-3 10.00 of 70.00"]
+    third = withdraw(shop, "3.00", "2026-11-03 12:00")
+    assert made_of(third) == ["SALE A-3 5.00 of 70.00"]
+    cancel(third, "2026-11-03 13:00")
+    sell(shop, "2026-11-03 14:00", "9.00", "A-4")
+    last = withdraw(shop, "17.00", "2026-11-03 15:00")
+    assert made_of(third) == ["SALE A-3 5.00 of 70.00"]
+    assert made_of(last) == [
+        "SALE A-3 5.00 of 70.00",
+        "RETURNED 5.00 of 5.00",
+        "SALE A-4 9.00 of 9.00",
+    ]
+
+
+def test_what_has_not_matured_is_in_no_statement() -> None:
+    fees()
+    shop = shop_with("100.00", settlement_days=7)
+    sell(shop, "2026-11-05 12:00", "50.00", "A-2")
+    order = shop.line.orders.earliest("pk").reference
+    shop.pay("2026-11-08 09:00", "A-2", "1.00")  # nothing is left to pay
+    early = withdraw(shop, "60.00", "2026-11-08 10:00")
+    assert made_of(early) == [f"SALE {order} 60.00 of 100.00"]
+    later = withdraw(shop, "70.00", "2026-11-12 10:00")
+    assert made_of(later) == [f"SALE {order} 40.00 of 100.00", "SALE A-2 30.00 of 50.00"]
+
+
+def test_its_page_and_its_file_are_the_members_and_nobody_elses(
+    shop: Shop, clock: Callable[[str], None]
+) -> None:
+    withdrawal = withdraw(shop, "118.00")
+    clock(NOW)
+    path = f"withdrawals/{withdrawal.reference}/sales"
+    everyone = everybody(shop)
+    nobody = {"stranger": 404, "operator": 404, "nobody": 302}
+    assert answers(shop, f"{path}/", everyone) == {
+        "OWNER": 200,
+        "FINANCE": 200,
+        "VIEWER": 200,
+        **nobody,
+    }
+    assert answers(shop, f"{path}.csv", everyone) == {
+        "OWNER": 200,
+        "FINANCE": 200,
+        "VIEWER": 403,
+        **nobody,
+    }
+    page = read(shop, f"{path}/")
+    assert "120.00 USD Arrives 118.00 USD Fee 2.00 USD" in page
+    assert "Sale A-2" in page
+    assert "50.00 USD 20.00 USD Total 120.00 USD" in page
+    file = browser_of(member(shop)).get(f"/m/rosewood/credit/{path}.csv")
+    content = b"".join(file.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    rows = list(csv.DictReader(io.StringIO(content)))
+    parts = [(row["Order"], row["Amount"], row["Paid out by it"], row["Currency"]) for row in rows]
+    assert parts[1:] == [("A-2", "50.00", "20.00", "USD")]
+    assert sum(Decimal(row["Paid out by it"]) for row in rows) == Decimal("120.00")
+
+
+def test_an_order_leads_to_its_costs_entries_and_withdrawal_and_they_lead_back(
+    shop: Shop, clock: Callable[[str], None]
+) -> None:
+    shop.charge("2026-11-02 15:00", "pick-pack", "15.50", "C-1", request="A-2")
+    other = shop_with("40.00", "lotus")
+    other.charge("2026-11-02 15:00", "pick-pack", "99.00", "C-1", request="A-3")
+    withdrawal = withdraw(shop, "118.00")
+    clock(NOW)
+    client = browser_of(member(shop))
+    order = client.get("/m/rosewood/credit/orders/A-2/")
+    links = {
+        "/m/rosewood/credit/proceeds/entries/?reference=A-2",
+        f"/m/rosewood/credit/withdrawals/{withdrawal.reference}/sales/",
+        "/m/rosewood/billing/requests/A-2/",
+    }
+    assert all(f'href="{link}"' in order.content.decode() for link in links)
+    shown = text_of(order)
+    assert "Entries of your proceeds 50.00 USD" in shown
+    assert f"Paid out by withdrawal {withdrawal.reference} 20.00 USD" in shown
+    assert "Fulfilment costs A-2 15.50 USD" in shown
+    request = client.get("/m/rosewood/billing/requests/A-2/").content.decode()
+    assert 'href="/m/rosewood/credit/orders/A-2/"' in request
+    paid = client.get(f"/m/rosewood/credit/withdrawals/{withdrawal.reference}/").content.decode()
+    assert f"/withdrawals/{withdrawal.reference}/sales/" in paid
+    assert f"/proceeds/entries/?reference={withdrawal.reference}" in paid
+    # The other merchant's costs of an order of the same name are not this one's.
+    assert "Fulfilment costs A-3" not in text_of(client.get("/m/rosewood/credit/orders/A-3/"))
+    assert (
+        client.get(f"/m/lotus/credit/withdrawals/{withdrawal.reference}/sales/").status_code == 404
+    )
+
+
+def test_an_overdue_order_says_how_late_it_is_and_when_it_is_written_off(
+    clock: Callable[[str], None],
+) -> None:
+    shop = shop_with("100.00")
+    for reference in ("B-1", "B-2"):
+        shop.place("2026-11-02 11:00", reference, "120.00")
+        shop.ship("2026-11-02 12:00", reference)
+    shop.deliver("2026-11-02 13:00", "B-1")
+    shop.deliver("2026-11-10 13:00", "B-2")
+    shop.run_jobs("2026-11-13 10:00")
+    clock("2026-11-13 10:00")  # due on the 12th
+    page = read(shop, "orders/B-1/")
+    assert "Due 12 Nov 2026 1 day late" in page
+    assert "Written off, if not paid, on 10 Feb 2027" in page
+    assert "late" not in read(shop, "orders/B-2/")
+    assert read(shop, "orders/").count("1 day late") == 1
+    shop.run_jobs("2027-02-09 23:59")
+    assert shop.line.orders.get(reference="B-1").status == "OPEN"
+    shop.run_jobs("2027-02-10 00:00")
+    assert shop.line.orders.get(reference="B-1").status == "WRITTEN_OFF"
