@@ -1,3 +1,4 @@
+import re
 from typing import ClassVar
 
 import pgtrigger
@@ -16,6 +17,9 @@ from credit.models.withdrawals import Withdrawal
 from lib.fields import AmountField, CurrencyField
 
 OF_WITHDRAWALS = ["WITHDRAWAL", "FEE", "RETURNED", "TAKEN_AGAIN", "SENT_BACK"]
+
+# The key of a bill's payment: the installation's prefix, the bill's number, which attempt it is.
+KEY_OF_BILL_PAYMENT = re.compile(r"([A-Z0-9]+-)?(?P<invoice>[0-9]{4}-[0-9]+)-[0-9]+")
 
 
 class ProceedsEntry(models.Model):
@@ -166,7 +170,8 @@ class ProceedsEntry(models.Model):
 
     @property
     def invoice(self) -> str:
-        """The number of the invoice that a BILL_PAYMENT paid, taken from the payment's key; empty
-        for other entries.
+        """The number of the invoice that a BILL_PAYMENT paid, taken from the payment's key, which
+        begins with the installation's prefix; empty for other entries.
         """
-        return self.bill_payment.rpartition("-")[0]
+        found = KEY_OF_BILL_PAYMENT.fullmatch(self.bill_payment)
+        return found["invoice"] if found else ""

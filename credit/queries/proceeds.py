@@ -13,6 +13,7 @@ from credit.models import CreditLine, Order, ProceedsEntry
 from credit.queries import paid_out
 from credit.queries.paid_out import PaidPart
 from lib import money
+from merchants import installation
 
 MOST_ATTEMPTS = 100  # to collect a bill, by which its payments out of proceeds are looked up
 
@@ -149,7 +150,8 @@ def _about(
     if withdrawal:
         return found.filter(withdrawal=withdrawal)
     # The key of a bill's payment is its number and which attempt it was (ProceedsEntry.invoice).
-    attempts = [f"{reference}-{attempt}" for attempt in range(1, MOST_ATTEMPTS + 1)]
+    first = installation.outside(f"{installation.inside(reference)}-")
+    attempts = [f"{first}{attempt}" for attempt in range(1, MOST_ATTEMPTS + 1)]
     return found.filter(kind=ProceedsEntry.Kind.BILL_PAYMENT, bill_payment__in=attempts)
 
 

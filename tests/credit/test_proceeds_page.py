@@ -171,7 +171,7 @@ def test_entries_open_to_order_withdrawal_bill_and_day(shop: Shop) -> None:
     bill_payments.take(
         merchant_id=shop.line.pk,
         amount=usd("15.50"),
-        payment="2026-000007-2",
+        payment="T-2026-000007-2",
         now=shop.at("2026-11-09 09:30"),
     )
     client = browser_of(member(shop))
@@ -184,6 +184,9 @@ def test_entries_open_to_order_withdrawal_bill_and_day(shop: Shop) -> None:
         "credit/proceeds/days/2026-11-11/",
     ):
         assert f'href="/m/rosewood/{address}"' in page
+    found = read(shop, "proceeds/entries/?reference=2026-000007")
+    assert "1 result" in found
+    assert "Bill payment 9 Nov 2026 09:30 2026-000007 – −15.50 USD" in found
 
 
 def test_further_pages_keep_the_filter(shop: Shop) -> None:
