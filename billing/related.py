@@ -17,7 +17,7 @@ from credit.models import CreditLine, Order
 from credit.related import Related
 from lib import money
 
-MOST_BILLS = 10
+MOST_INVOICES = 10
 
 
 def register() -> None:
@@ -41,13 +41,13 @@ def _of_order(line: CreditLine, order: Order) -> Iterator[Related]:
         reverse("billing:request", args=[merchant, found.reference]),
         money.of(cost.amount, account.currency),
     )
-    on_bills = (
+    on_invoices = (
         Charge.objects.filter(account=account, request=found.reference)
         .filter(item__invoice__number__gt="")
         .order_by("item__invoice_id")
         .values_list("item__invoice__number")
         .annotate(Sum("amount"))
     )
-    for number, amount in on_bills[:MOST_BILLS]:
+    for number, amount in on_invoices[:MOST_INVOICES]:
         address = reverse("billing:invoice", args=[merchant, number])
         yield Related(_("On bill"), number, address, money.of(amount, account.currency))

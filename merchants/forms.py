@@ -32,8 +32,8 @@ class View(forms.Form):
     """What a member saves of a list: what it is asked for, and a name."""
 
     name = LineField(max_length=LONGEST_VIEW_NAME)
-    page = forms.CharField(max_length=60)
-    query = forms.CharField(max_length=LONGEST_QUERY, required=False)
+    page = LineField(max_length=60)
+    query = LineField(max_length=LONGEST_QUERY, required=False)
 
 
 class RoleForm(forms.Form):

@@ -197,11 +197,12 @@ def factor_counts_from(user: User, authenticator_ids: Iterable[int]) -> datetime
 
 
 class CountsDays(Protocol):
-    """A line or account, which counts in local days: its time zone, and since when it has that
-    zone.
+    """A line or account, which counts in local days: its open day, the time zone of that, and since
+    when it has that zone; None if it never had another one.
     """
 
     merchant_id: int
+    open_on: date
     timezone: str
     timezone_since_on: date | None
     timezone_since_at: datetime | None
@@ -230,11 +231,23 @@ def day_start(books: CountsDays, day: date) -> datetime:
     """The instant at which the merchant's local day `day` starts, by the time zone that is, or is
     planned to be, in force on it. Rule 19.2.
     """
-    return day_starts([(books.merchant_id, books.timezone, day)])[0]
+    return starts_of(books, [day])[0]
+
+
+def starts_of(books: CountsDays, days: Sequence[date]) -> list[datetime]:
+    """The instants at which these days of the merchant start, as `day_start` tells; without a query
+    for days that are no later than the one after the open day, if there was no other zone before.
+
+    The day after the open one starts as that ends, whatever zone comes then.
+    """
+    latest = max(days, default=books.open_on)
+    if books.timezone_since_at is None and latest <= books.open_on + calendar.ONE_DAY:
+        return [calendar.day_start(day, books.timezone) for day in days]
+    return day_starts([(books.merchant_id, books.timezone, day) for day in days])
 
 
 def day_starts(days: Sequence[tuple[int, str, date]]) -> list[datetime]:
-    """The instants at which local days start, in the order of `days`: each a merchant's key, the
+    """The instants at which local days start, in order: each of `days` is a merchant's key, the
     time zone in which its open day is counted, and the day. See `day_start`.
     """
     if not days:

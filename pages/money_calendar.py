@@ -30,7 +30,7 @@ class Kind(TextChoices):
     LIMIT = "LIMIT", _("Limit comes back")
     PROCEEDS = "PROCEEDS", _("Proceeds mature")
     WITHDRAWAL = "WITHDRAWAL", _("Withdrawals arrive")
-    BILL = "BILL", _("Bills")
+    INVOICE = "INVOICE", _("Bills")
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Item:
     payments: int = 0  # LIMIT: of so many orders
     due_on: date | None = None  # PROCEEDS that are likely: when buyers are to pay them
     withdrawal: Withdrawal | None = None
-    bill: due.Due | None = None
-    coming_bill: forecast.ComingInvoice | None = None
-    is_from_proceeds: bool = False  # BILL: the proceeds pay it
+    invoice: due.Due | None = None
+    coming_invoice: forecast.ComingInvoice | None = None
+    is_from_proceeds: bool = False  # INVOICE: the proceeds pay it
 
     @property
     def is_late(self) -> bool:
@@ -66,7 +66,7 @@ class Free:
     limit: Money  # free
     matured: Money  # of the proceeds by then: what has been paid already
     likely: Money  # the same of what buyers are to pay
-    bills: Money  # paid from the proceeds by then
+    invoices: Money  # paid from the proceeds by then
     withdrawable: Money
 
 
@@ -101,7 +101,7 @@ class MoneyCalendar:
             for one in self.listed(kind=kind, until=until)
             if is_likely in (None, one.is_likely)
         )
-        currency = self.billing_currency if kind == Kind.BILL else self.line.currency
+        currency = self.billing_currency if kind == Kind.INVOICE else self.line.currency
         return money.total(found, currency)
 
     def free_on(self, day: date) -> Free:
@@ -111,8 +111,12 @@ class MoneyCalendar:
         used = self.line.used - returned
         matured = self.total(Kind.PROCEEDS, until=day, is_likely=False)
         likely = self.total(Kind.PROCEEDS, until=day, is_likely=True)
-        bills = money.total(
-            (one.amount for one in self.listed(kind=Kind.BILL, until=day) if one.is_from_proceeds),
+        invoices = money.total(
+            (
+                one.amount
+                for one in self.listed(kind=Kind.INVOICE, until=day)
+                if one.is_from_proceeds
+            ),
             self.line.currency,
         )
         earned = min(self.buckets.matured + matured + likely, self.buckets.balance + returned)
@@ -123,8 +127,8 @@ class MoneyCalendar:
             limit=max(self.line.limit - used, nothing),
             matured=matured,
             likely=likely,
-            bills=bills,
-            withdrawable=max(earned - bills, nothing),
+            invoices=invoices,
+            withdrawable=max(earned - invoices, nothing),
         )
 
 
@@ -137,7 +141,7 @@ def of(line: CreditLine, account: BillingAccount, *, now: datetime) -> MoneyCale
         *_limit(expected),
         *_maturing(buckets, expected, line),
         *_under_way(line, today),
-        *_bills(line, account, local_day(account, now)),
+        *_invoices(line, account, local_day(account, now)),
     ]
     places = list(Kind)
     found.sort(key=lambda one: (one.on, places.index(one.kind), one.is_likely, one.since))
@@ -174,17 +178,22 @@ def _under_way(line: CreditLine, today: date) -> Iterator[Item]:
         yield Item(Kind.WITHDRAWAL, max(by, today), one.amount, by, withdrawal=one)
 
 
-def _bills(line: CreditLine, account: BillingAccount, today: date) -> Iterator[Item]:
+def _invoices(line: CreditLine, account: BillingAccount, today: date) -> Iterator[Item]:
     """Yield the bills that are to be paid, and those that are likely to come."""
     by_proceeds = account.payment_method == BillingAccount.Method.PROCEEDS
     by_proceeds = by_proceeds and account.currency == line.currency
     for one in due.unpaid(account):
         on, from_proceeds = max(one.on, today), by_proceeds and one.is_collected
         yield Item(
-            Kind.BILL, on, one.amount, one.on, bill=one, is_from_proceeds=from_proceeds
+            Kind.INVOICE, on, one.amount, one.on, invoice=one, is_from_proceeds=from_proceeds
         )  # fmt: skip
-    for bill in forecast.forecast(account, today=today).coming:
-        on = bill.issued_on
+    for coming_one in forecast.forecast(account, today=today).coming:
         yield Item(
-            Kind.BILL, on, bill.total, on, True, coming_bill=bill, is_from_proceeds=by_proceeds
-        )  # fmt: skip
+            Kind.INVOICE,
+            coming_one.issued_on,
+            coming_one.total,
+            coming_one.issued_on,
+            is_likely=True,
+            coming_invoice=coming_one,
+            is_from_proceeds=by_proceeds,
+        )

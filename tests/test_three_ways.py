@@ -62,12 +62,12 @@ def three_ways(history: tuple[int, int, int, int], folder: Path, settings: Any) 
 
     settings.TAEL_CLOCK = str(folder / "clock")
 
-    def tell() -> list[told_by_http.Became]:
-        told = told_by_http.tell(sent, folder / "clock", Random(seed), JOBS_WAIT)
+    def send() -> list[told_by_http.Became]:
+        told = told_by_http.send(sent, folder / "clock", Random(seed), JOBS_WAIT)
         shops.run_jobs(until)
         return told
 
-    became, told = undone(tell)
+    became, told = undone(send)
     settings.TAEL_CLOCK = ""
     assert differing(zip(sent, expected, became, strict=True)) == [], history
     for way, found in (("replayed", replayed), ("told over HTTP", told)):

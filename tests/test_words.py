@@ -49,7 +49,7 @@ BEGINS_LIKE_ONE = re.compile(rf"""["'][\s\\]*({"|".join(FRAGMENTS)})""")
 BILL = re.compile(r"(^|_)bills?(_|$)|(^|[a-z_])Bills?([A-Z_]|$)|(^|_)BILLS?(_|$)")
 SAY_BILL = {
     *("UNPAID_BILL", "UnpaidBill", "unpaid_bills", "unpaid_bill_days", "is_for_an_unpaid_bill"),
-    *("BILL_PAYMENT", "bill_payment", "bill_payments", "bill_payment__gt"),
+    *("BILL_PAYMENT", "bill_payment", "bill_payments", "bill_payment__gt", "bill_payment__in"),
     *("BILL_ISSUED", "BILL_REVIEW", "reviews_bills"),
     *("NothingToBill", "bill_all", "bill_rest", "bill_plans", "bill_cycles"),
     *("_bill_thresholds", "_bill_new_dates"),

@@ -50,7 +50,7 @@ ROUTES: dict[str, tuple[str, set[str], set[str]]] = {
 AGAIN, BY_ROUTE = 0.1, 0.5  # shares of events
 
 
-def tell(
+def send(
     sent: Sequence[Event], clock_file: Path, chance: Random, jobs_wait: timedelta
 ) -> list[Became]:
     """Tell all of it, at the instants at which it happened; jobs run now and then. Returns what

@@ -30,6 +30,8 @@ class MonthFilter(Filter):
 class SpanFilter(Filter):
     """Filters what was told or placed on the last days, or in a month."""
 
+    SORTS = ()  # each list has its own
+
     days = choice(SPANS)
     month = forms.RegexField(MONTH, required=False)
 

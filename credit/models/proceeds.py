@@ -19,7 +19,7 @@ from lib.fields import AmountField, CurrencyField
 OF_WITHDRAWALS = ["WITHDRAWAL", "FEE", "RETURNED", "TAKEN_AGAIN", "SENT_BACK"]
 
 # The key of a bill's payment: the installation's prefix, the bill's number, which attempt it is.
-KEY_OF_BILL_PAYMENT = re.compile(r"([A-Z0-9]+-)?(?P<invoice>[0-9]{4}-[0-9]+)-[0-9]+")
+KEY_OF_PAYMENT = re.compile(r"([A-Z0-9]+-)?(?P<invoice>[0-9]{4}-[0-9]+)-[0-9]+")
 
 
 class ProceedsEntry(models.Model):
@@ -173,5 +173,5 @@ class ProceedsEntry(models.Model):
         """The number of the invoice that a BILL_PAYMENT paid, taken from the payment's key, which
         begins with the installation's prefix; empty for other entries.
         """
-        found = KEY_OF_BILL_PAYMENT.fullmatch(self.bill_payment)
+        found = KEY_OF_PAYMENT.fullmatch(self.bill_payment)
         return found["invoice"] if found else ""

@@ -196,18 +196,12 @@ def _asked_for_on(line: CreditLine, today: date) -> Money:
 
 
 def _of_this_month(line: CreditLine, today: date) -> int:
-    """How many withdrawals the line requested in the local month of `today`, without those that
-    came back.
+    """How many withdrawals the line has requested so far in the local month of `today`, its present
+    day, without those that came back.
     """
-    month = calendar.month_of(today)
-    return (
-        line.withdrawals.filter(
-            requested_at__gte=day_start(line, month),
-            requested_at__lt=day_start(line, calendar.next_month(month)),
-        )
-        .exclude(status__in=Withdrawal.RETURNED)
-        .count()
-    )
+    since = day_start(line, calendar.month_of(today))
+    requested = line.withdrawals.filter(requested_at__gte=since)
+    return requested.exclude(status__in=Withdrawal.RETURNED).count()
 
 
 def request(

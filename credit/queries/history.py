@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 
 from credit.models import CreditLine, LimitEntry
 from lib import calendar
-from merchants.queries import day_starts
+from merchants.queries import starts_of
 
 A_YEAR = timedelta(days=364)  # 52 weeks, so that a year's weeks end on one weekday
 A_MONTH = timedelta(days=30)
@@ -59,7 +59,7 @@ def balances(line: CreditLine, *, since: date, today: date) -> Sequence[Balance]
     since = min(max(since, today - A_YEAR), today)
     step = 1 if today - since <= A_QUARTER else 7
     days = [today - timedelta(days=back) for back in range(0, (today - since).days + 1, step)][::-1]
-    ends = day_starts([(line.pk, line.timezone, day + calendar.ONE_DAY) for day in days])
+    ends = starts_of(line, [day + calendar.ONE_DAY for day in days])
     with connection.cursor() as cursor:
         cursor.execute(BALANCES, {"line": line.pk, "ends": ends})
         found = cursor.fetchall()

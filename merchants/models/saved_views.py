@@ -20,6 +20,7 @@ class SavedView(models.Model):
     saved_at = models.DateTimeField()
 
     class Meta:
+        default_permissions = ()  # they are one person's own
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["membership", "page", "name"],

@@ -66,7 +66,7 @@ def test_an_address_confirms_by_its_link_and_has_each_document_once(
 ) -> None:
     finance = proved(member(shop, "FINANCE", email="fin@shop.example"))
     finance.post(f"{PAGE}addresses/", {"email": "Books@Accountant.example", "schedule": "EACH"})
-    assert "books@accountant.example each document as it comes Asked to confirm" in text_of(
+    assert "books@accountant.example each document as it comes Being asked to confirm" in text_of(
         finance.get(PAGE)
     )
     (letter,) = mailed(shop, "2026-10-02 10:05")

@@ -130,8 +130,8 @@ def at_stripe(stripe: Stripe) -> Iterator[str]:
     for sums in paid.annotate(paid=Sum("amount"), total=F("invoice__total")):
         if sums["paid"] > sums["total"]:
             yield f"Bill {sums['invoice']} of {sums['total']} was paid {sums['paid']}"
-    for bill in Invoice.objects.filter(status="PAID").exclude(amount_paid=F("total")):
-        yield f"{bill} is PAID with {bill.amount_paid}"
+    for invoice in Invoice.objects.filter(status="PAID").exclude(amount_paid=F("total")):
+        yield f"{invoice} is PAID with {invoice.amount_paid}"
 
 
 def at_the_bank(bank: Bank) -> Iterator[str]:

@@ -16,6 +16,7 @@ ACCOUNT = f"UPDATE billing_billingaccount SET {{}} WHERE merchant_id = {DRESS}"
 CHARGE = f"UPDATE billing_charge SET {{}} WHERE reference = '{{}}' AND account_id = {DRESS}"
 ITEM = f"UPDATE billing_invoiceitem SET {{}} WHERE posting_on = '{{}}' AND account_id = {DRESS}"
 STATEMENT = f"UPDATE billing_statement SET {{}} WHERE month = '{{}}' AND account_id = {DRESS}"
+OPEN_AGAIN = "closed_at = NULL, merchant_reference = ''"  # it names its merchant once it is closed
 INVOICE = "UPDATE billing_invoice SET {} WHERE number = '{}'"
 
 CARDS = [
@@ -89,7 +90,7 @@ CHARGES = [
     ),
     Break(
         "a statement closed as its month ended",
-        STATEMENT.format("closed_at = NULL", "2026-11-01"),
+        STATEMENT.format(OPEN_AGAIN, "2026-11-01"),
         "dress: statement 2026-11: expected 2026-12-01, 2026-12-01; found nothing",
     ),
     Break(

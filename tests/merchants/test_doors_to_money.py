@@ -105,7 +105,9 @@ ASK_FOR_NONE = {
     "merchant:mark_read",
     "merchant:notifications",
     "merchant:profile",
+    "merchant:remove_view",
     "merchant:revoke",
+    "merchant:save_view",
 }
 NOT_HERE = {"billing:add_card"}  # of demonstrations, which ask for none
 

@@ -45,10 +45,13 @@ def test_every_sort_of_every_list_keeps_count_and_sum(
     lost = {}
     for turn, address in enumerate(sorted(addresses(shop))):
         with undrawn():
-            asked = (owner.get(address).context or {}).get("filter")
+            context = owner.get(address).context or {}
+        asked = context.get("filter")
         if asked is None:
             continue
         seen.add(type(asked))
+        if "page" not in context:  # no list of rows, and so in one order
+            continue
         sorts = list(asked.sorts)
         if not whole:
             sorts = [sorts[turn % len(sorts)], sorts[(turn + 1) % len(sorts)]]

@@ -121,6 +121,6 @@ def test_the_desk_and_a_withdrawal_are_followed_and_cost_little(
     owner, page = browser_of(member(other)), f"/m/willow/credit/withdrawals/{withdrawal}/"
     with CaptureQueriesContext(connection) as queries:
         assert poll(owner, page).status_code == 200
-    assert len(queries) <= 6
+    assert len(queries) <= 7
     withdrawing.pay_out(withdrawal, "2026-11-03 10:06")
     assert poll(owner, page).status_code == 286
