@@ -190,6 +190,8 @@ def inline(svg: bytes, label: str, *, is_small: bool = False) -> SafeString:
     root = fromstring(svg)
     for style in root.findall(f"{{{SVG}}}style"):
         root.remove(style)
+    for part in root.iter():  # a page may have several charts, and each of these once
+        part.attrib.pop("id", None)
     shown = "chart drawn small" if is_small else "chart drawn"
     root.attrib |= {"class": shown, "role": "img", "aria-label": label}
     return mark_safe(_written(root))

@@ -90,5 +90,8 @@ def test_what_is_not_there_is_not_found(shop: Shop, clients: dict[str, Client], 
 
 
 def test_every_page_is_in_the_navigation(shop: Shop) -> None:
-    names = "Limit How to raise it Can I take this order? Orders Declined orders Freezes"
+    names = (
+        "Limit How to raise it Can I take this order? Orders Buyers Sales by month After-sales"
+        " Declined orders Freezes"
+    )
     assert names in read(shop, "limit/")

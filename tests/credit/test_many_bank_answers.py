@@ -90,7 +90,7 @@ def take_in(browser: Client, file: PayoutAnswerFile) -> list[str]:
 
 
 def progress(page: Any) -> str:
-    found = re.search(r"</progress> (\S+ of \S+) rows", text(page))
+    found = re.search(r"([0-9,]+ of [0-9,]+) rows", text(page))
     assert found
     return found[1]
 

@@ -108,7 +108,7 @@ def test_more_rows_than_are_counted_at_once_are_counted_when_asked(
     owner = browser_of(member(shop))
     page = owner.get(ORDERS, {"least": "0"})
     assert "More than 36 results Count all of them" in text_of(page)
-    assert 'hx-get="?least=0&amp;figures=all"' in page.content.decode()
+    assert 'data-hx-get="?least=0&amp;figures=all"' in page.content.decode()
     exact = owner.get(ORDERS, {"least": "0", "figures": "all"})
     assert "37 results Total 500.20 USD" in text_of(exact)
     assert "figures" not in exact.context["filter"].link(standing="PAID")

