@@ -1,7 +1,9 @@
 """What is asked of the pages of sales and refunds."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
+from typing import ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -30,7 +32,7 @@ class MonthFilter(Filter):
 class SpanFilter(Filter):
     """Filters what was told or placed on the last days, or in a month."""
 
-    SORTS = ()  # each list has its own
+    SORTS: ClassVar[Sequence[str]] = ()  # each list has its own
 
     days = choice(SPANS)
     month = forms.RegexField(MONTH, required=False)
