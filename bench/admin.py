@@ -20,7 +20,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
 from django.urls import NoReverseMatch, reverse
 
-from backoffice.reports import REPORTS
+from backoffice.reports.report import REPORTS
 from backoffice.several import DecidingSeveral
 from bench import history
 from billing.models import Charge

@@ -11,8 +11,8 @@ from backoffice.figures import DAILY, PERMISSIONS, PICTURES, TOTALS, Daily, Pict
 from backoffice.merchant_page import FEW, PARTS, Area, Part, Placed, Section, Step, Visit
 from backoffice.panels import Panel
 from backoffice.queues import QUEUES
-from backoffice.reports import REPORTS
-from billing import queries, reports
+from backoffice.reports.report import REPORTS
+from billing import reports
 from billing.models import (
     AccountChange,
     BillingAccount,
@@ -23,7 +23,8 @@ from billing.models import (
     ThresholdRequest,
 )
 from billing.proposals import PRICE
-from billing.queries import forecast, progress, sums, waiting
+from billing.queries import forecast, progress, statements, sums, waiting
+from billing.queries import invoices as invoice_queries
 from billing.queries.briefs import of_merchant, of_prices
 from jobs.facts import FACTS, Fact
 from merchants.models import Proposal
@@ -147,12 +148,12 @@ def _invoices(
     """The panel with the account's latest bills, the attempts to collect them, statements, credits
     and threshold requests.
     """
-    invoices = queries.invoices(account).order_by("-issued_at", "-pk")[:FEW]
+    invoices = invoice_queries.of_account(account).order_by("-issued_at", "-pk")[:FEW]
     payments = Payment.objects.filter(invoice__in=[invoice.pk for invoice in invoices])
     shown = {
         "invoices": invoices,
         "payments": list(payments.select_related("invoice", "card").order_by("-pk")[:FEW]),
-        "statements": queries.statements(account).order_by("-month")[:FEW],
+        "statements": statements.of_account(account).order_by("-month")[:FEW],
         "credits": credits,
         "thresholds": thresholds,
     }

@@ -4,14 +4,14 @@ reversals, what providers took each day, ZIP files of documents and mails with t
 
 from datetime import timedelta
 
-from billing import queries, tasks
+from billing import tasks
 from billing.models import BillingAccount, BillingAddress, Invoice, Payment, YearArchive
-from billing.queries import documents, reversals
+from billing.queries import accounts, documents, invoices, reversals, undecided
 from jobs.definitions import Job
 
 DAY_ENDS = Job(
     "billing-day-ends",
-    due=queries.accounts_with_a_day_to_work_off,
+    due=accounts.with_a_day_to_work_off,
     work=tasks.work_off_day_ends,
     every=timedelta(hours=1),
     model=BillingAccount,
@@ -20,7 +20,7 @@ DAY_ENDS = Job(
 )
 COLLECT_PAYMENTS = Job(
     "collect-payments",
-    due=queries.invoices_to_collect,
+    due=invoices.to_collect,
     work=tasks.collect_payments,
     every=timedelta(hours=1),
     model=Invoice,
@@ -29,7 +29,7 @@ COLLECT_PAYMENTS = Job(
 )
 RECONCILE_PAYMENTS = Job(
     "reconcile-payments",
-    due=queries.payments_to_reconcile,
+    due=undecided.to_reconcile,
     work=tasks.reconcile_payments,
     every=timedelta(minutes=5),
     model=Payment,

@@ -9,9 +9,8 @@ from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from billing import queries
 from billing.models import Charge
-from billing.queries import requests
+from billing.queries import accounts, requests
 from credit import related
 from credit.models import CreditLine, Order
 from credit.related import Related
@@ -29,7 +28,7 @@ def _of_order(line: CreditLine, order: Order) -> Iterator[Related]:
     """Yield the order's fulfilment request with its cost, and each bill with its part of that
     cost, oldest bill first.
     """
-    account = queries.account_of(line.merchant)
+    account = accounts.of_merchant(line.merchant)
     found = requests.find(account, order.reference) if account else None
     if account is None or found is None:
         return

@@ -2,7 +2,7 @@
 
 from django.db.models import Count, F, Q, Sum
 
-from backoffice.reports import COUNT, Figure, Key, Report, Span
+from backoffice.reports.report import COUNT, Figure, Key, Report, Span
 from billing.models import Invoice, Payment, UnappliedEntry
 from billing.queries import reports as rows
 from lib.formats import day_text, plain_money

@@ -11,7 +11,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.finders import OfMonth, Unique, Within
-from billing import queries
 from billing.models import (
     BillingCredit,
     Charge,
@@ -22,7 +21,7 @@ from billing.models import (
     Statement,
     UnappliedEntry,
 )
-from billing.queries import credits, requests, standings
+from billing.queries import credits, requests, standings, statements
 from lib import search
 from lib.search import Kind, Own, of_amount, of_name, status
 from merchants import installation
@@ -94,7 +93,7 @@ def _statements_of(merchant: Any, text: str, today: date) -> Any:
     is_of_time = _MONTH_OR_YEAR.fullmatch(text) is not None
     if not is_of_time and search.amount_in(text) is None:
         return ()
-    found = queries.statements_of(merchant.billing_account, year=text[:4] if is_of_time else "")
+    found = statements.of_year(merchant.billing_account, year=text[:4] if is_of_time else "")
     if not is_of_time:
         found = found.filter(of_amount(text, "amount"))
     elif len(text) > len("2026"):

@@ -10,7 +10,6 @@ from functools import partial
 from celery import shared_task
 from kombu.exceptions import OperationalError as BrokerError
 
-from billing import queries
 from billing.operations import (
     archives,
     days,
@@ -19,6 +18,7 @@ from billing.operations import (
     provider_days,
     stripe_reversals,
 )
+from billing.queries import invoices
 from jobs.chunks import Failures, Turn, ask_one_by_one, one_by_one, run_bisecting
 from lib import clock
 
@@ -91,7 +91,7 @@ def collect_chosen(merchant_id: int) -> None:
     are logged.
     """
     now = clock.now()
-    due = queries.invoices_to_collect_of(merchant_id, now)
+    due = invoices.to_collect_of(merchant_id, now)
     turn = Turn(now, clock=clock.now, seconds=CHOSEN_SECONDS)
     for key, error in collect_payments(due, now, turn).items():
         log.error("Bill %s was not tried after a choice of a method: %s", key, error)
@@ -101,7 +101,7 @@ def start_collecting(merchant_id: int) -> None:
     """Send the task collect_chosen to the workers, if a bill of the merchant is due; if the broker
     is away, the bills wait for the hourly job.
     """
-    if not queries.invoices_to_collect_of(merchant_id, clock.now()):
+    if not invoices.to_collect_of(merchant_id, clock.now()):
         return
     try:
         collect_chosen.apply_async((merchant_id,), retry=False)

@@ -12,8 +12,8 @@ from backoffice.figures import DAILY, PERMISSIONS, PICTURES, TOTALS, Daily, Pict
 from backoffice.merchant_page import FEW, PARTS, Area, Part, Placed, Section, Step, Visit
 from backoffice.panels import Panel
 from backoffice.queues import QUEUES
-from backoffice.reports import REPORTS
-from credit import queries, reports
+from backoffice.reports.report import REPORTS
+from credit import reports
 from credit.models import (
     CreditLine,
     LimitEntry,
@@ -24,7 +24,7 @@ from credit.models import (
     Withdrawal,
 )
 from credit.proposals import CREDIT_POLICY
-from credit.queries import dry_run, freezes, proceeds, sums, waiting, withdrawals
+from credit.queries import dry_run, freezes, orders, proceeds, sums, waiting, withdrawals
 from credit.queries.briefs import of_merchant
 from merchants.models import Proposal
 from merchants.operations import two_people
@@ -131,10 +131,10 @@ def _orders(line: CreditLine, today: date) -> Panel:
     """The panel with the first few overdue orders (longest overdue first), latest orders and
     declined orders.
     """
-    declined = queries.orders(line, today=today, standing=Order.Status.DECLINED)
+    declined = orders.of_line(line, today=today, standing=Order.Status.DECLINED)
     shown = {
-        "overdue_orders": queries.orders(line, today=today, standing="OVERDUE", by="due_on")[:FEW],
-        "orders": queries.orders(line, today=today)[:FEW],
+        "overdue_orders": orders.of_line(line, today=today, standing="OVERDUE", by="due_on")[:FEW],
+        "orders": orders.of_line(line, today=today)[:FEW],
         "declined": declined[:FEW],
     }
     return Panel("admin/backoffice/orders.html", shown)

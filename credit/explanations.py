@@ -125,7 +125,7 @@ def fee_of_withdrawals(policy: CreditPolicy) -> str:
 
 def overtaken(review: LimitReview, by: LimitReview | LimitEntry | None) -> str:
     """The sentence that tells a merchant why a raise that waited was never decided about; `by` is
-    what came before the decision (queries.limit.what_overtook). Rule 8.10.
+    what came before the decision (queries.past_reviews.what_overtook). Rule 8.10.
     """
     if isinstance(by, LimitReview):
         sentence = gettext("The review of %(day)s came before this raise was decided about.")

@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from credit import queries, tasks
+from credit import tasks
 from credit.models import CreditLine, PayoutAnswer, PayoutSchedule, Withdrawal
-from credit.queries import automatic, flags, withdrawals
+from credit.queries import automatic, flags, lines, withdrawals
 from jobs.definitions import Job
 
 DAY_ENDS = Job(
     "credit-day-ends",
-    due=queries.lines_with_a_day_to_work_off,
+    due=lines.with_a_day_to_work_off,
     work=tasks.work_off_day_ends,
     every=timedelta(hours=1),
     model=CreditLine,

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Sum
 
-from backoffice.reports import COUNT, Asked, Figure, Key, Report, Span
+from backoffice.reports.report import COUNT, Asked, Figure, Key, Report, Span
 from credit.models import Order
 from credit.queries import reports as rows
 from lib.formats import day_text, plain_money

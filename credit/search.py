@@ -9,9 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.finders import MOST, Unique, Within
-from credit import queries
 from credit.models import Order, OrderPayment, OrderRefund, RefusedCash, Withdrawal
-from credit.queries import withdrawals
+from credit.queries import orders, withdrawals
 from lib import search
 from lib.search import Kind, Own, of_amount, of_name, status
 
@@ -28,7 +27,7 @@ def _orders_of(merchant: Any, text: str, today: date) -> Any:
     line = merchant.credit_line
     others = of_name(text, "reference", "buyer") | of_amount(text, "amount")
     names = search.few(Order.objects.of_merchant(line.pk), text, "reference", others)
-    return queries.orders(line, today=today, by="-placed_at").filter(reference__in=names)
+    return orders.of_line(line, today=today, by="-placed_at").filter(reference__in=names)
 
 
 def _withdrawals_of(merchant: Any, text: str, today: date) -> Any:

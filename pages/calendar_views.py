@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from billing import queries as billing_queries
+from billing.queries import accounts
 from credit.queries import withdrawals
 from lib import calendar, charts, clock, formats
 from merchants.access import MemberRequest, for_members
@@ -61,7 +61,7 @@ def _calendar(request: MemberRequest) -> MoneyCalendar:
     """The merchant's calendar as of now. Raises Http404 if the merchant has not joined
     completely.
     """
-    account = billing_queries.account_with_line(request.membership.merchant)
+    account = accounts.with_line(request.membership.merchant)
     if account is None:
         raise Http404("the merchant has not joined completely")
     return money_calendar.of(account.merchant.credit_line, account, now=clock.now())

@@ -6,10 +6,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from billing import queries as billing_queries
 from billing.models import BillingAccount
+from billing.queries import accounts, costs, forecast
 from billing.queries import attention as billing_attention
-from billing.queries import costs, forecast
 from credit.queries import attention as credit_attention
 from credit.queries import proceeds
 from lib import calendar, clock, live
@@ -92,7 +91,7 @@ def _account(request: MemberRequest) -> BillingAccount:
     """The merchant's billing account, loaded with its credit line. Raises Http404 if there is
     none.
     """
-    account = billing_queries.account_with_line(request.membership.merchant)
+    account = accounts.with_line(request.membership.merchant)
     if account is None:
         raise Http404("the merchant has not joined completely")
     return account

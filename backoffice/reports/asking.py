@@ -7,7 +7,7 @@ from django import forms
 from django.http import QueryDict
 
 from backoffice import figures
-from backoffice.reports import Asked, Report, Span
+from backoffice.reports.report import Asked, Report, Span
 from lib import clock
 
 DAY = {"type": "date"}

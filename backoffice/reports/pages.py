@@ -19,9 +19,10 @@ from django.utils.http import content_disposition_header
 
 from backoffice import exports
 from backoffice.columns import page_of
-from backoffice.reports import REPORTS, Asked, Figure, Group, Report, groups, named, rows_of, sums
-from backoffice.reports import written as as_address
+from backoffice.reports import groups
 from backoffice.reports.asking import Question
+from backoffice.reports.groups import Group
+from backoffice.reports.report import REPORTS, Asked, Figure, Report, named
 from lib import charts, csv_files, formats, money
 from lib.charts import Series, image
 
@@ -54,7 +55,7 @@ def picture(request: HttpRequest, name: str) -> HttpResponse:
     report = _report(request, name)
     asked = _asked(report, request)
     size = charts.NARROW if "narrow" in request.GET else charts.WIDE
-    labels, series = _bars(report, groups(report, asked))
+    labels, series = _bars(report, groups.of_report(report, asked))
     return image(charts.bars(series, labels, figure=formats.whole, size=size))
 
 
@@ -64,7 +65,7 @@ def opened(request: HttpRequest, name: str) -> HttpResponse:
     asked = _asked(report, request)
     values = {key.name: request.GET[key.name] for key in report.keys if key.name in request.GET}
     try:
-        rows = rows_of(report, asked, values)
+        rows = groups.rows_of(report, asked, values)
         page = Paginator(rows, ROWS).get_page(request.GET.get("page"))
         found = [(page_of(row), [text(row) for text in report.columns.values()]) for row in page]
     except (ValidationError, ValueError) as error:
@@ -87,8 +88,8 @@ def exported(request: HttpRequest, name: str) -> HttpResponse:
     text = StringIO()
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(["currency", *_headings(report)])
-    for group in groups(report, asked):
-        values = [csv_files.safe_text(as_address(value)) for value in group.values.values()]
+    for group in groups.of_report(report, asked):
+        values = [csv_files.safe_text(groups.written(value)) for value in group.values.values()]
         amounts = [_plain(figure, asked, group) for figure in report.figures]
         lines.writerow([asked.currency, *values, *amounts])
     body = csv_files.MARK + text.getvalue().encode()
@@ -122,8 +123,8 @@ def _asked(report: Report, request: HttpRequest) -> Asked:
 
 def _table(report: Report, asked: Asked) -> Context:
     """What the report's page shows: the groups with the addresses of their rows, and the sums."""
-    found = groups(report, asked)
-    whole = sums(report, found)
+    found = groups.of_report(report, asked)
+    whole = groups.sums(report, found)
     return {
         "asked": asked,
         "query": _query(asked),
@@ -138,7 +139,7 @@ def _table(report: Report, asked: Asked) -> Context:
 
 
 def _line(report: Report, asked: Asked, group: Group) -> Context:
-    values = {name: as_address(value) for name, value in group.values.items()}
+    values = {name: groups.written(value) for name, value in group.values.items()}
     return {
         "keys": [key.text(group.values[key.name]) for key in report.keys],
         "figures": [_text(figure, asked)(group.figures[figure.name]) for figure in report.figures],

@@ -12,10 +12,11 @@ from itertools import chain
 from django.db.models import QuerySet
 from django.utils.translation import override
 
-from billing import queries
 from billing.documents import exports, invoice_csv, pdf, statement_csv
 from billing.models import BillingAccount, Invoice, Statement
+from billing.queries import invoices as invoice_queries
 from billing.queries import standings
+from billing.queries import statements as statement_queries
 from lib.csv_files import MARK
 
 BLOCK = 1024 * 1024  # bytes; how much is handed on at a time, at least
@@ -24,12 +25,14 @@ File = tuple[str, date, Iterable[bytes]]  # name, day, content
 
 def invoices_of(account: BillingAccount, year: int) -> QuerySet[Invoice]:
     """The account's bills that were issued on days of the year."""
-    return queries.invoices(account).filter(issued_on__year=year).order_by("issued_at", "pk")
+    return (
+        invoice_queries.of_account(account).filter(issued_on__year=year).order_by("issued_at", "pk")
+    )
 
 
 def statements_of(account: BillingAccount, year: int) -> QuerySet[Statement]:
     """The account's closed statements of the year's months."""
-    found = queries.statements(account).filter(month__year=year, closed_at__isnull=False)
+    found = statement_queries.of_account(account).filter(month__year=year, closed_at__isnull=False)
     return found.order_by("month")
 
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from billing import queries
 from billing.documents.csv_export import Incomplete, Part, amount_of, blocks
 from billing.models import Invoice, InvoiceLine
 from billing.models.fees import Category
+from billing.queries import invoices
 from lib import csv_files, money
 from lib.money import minor_digits
 
@@ -44,7 +44,7 @@ class Export:
         """Yields a part for each line of the bill. Raises Incomplete if the lines do not make the
         bill's total.
         """
-        lines = queries.lines(self.invoice)
+        lines = invoices.lines(self.invoice)
         if lines.amount != self.invoice.total:
             raise Incomplete(
                 f"{self.file_name}: its lines make {money.text(lines.amount)} of"

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from billing import explanations, queries
+from billing import explanations
 from billing.documents import settling
 from billing.documents.typesetting import Paper, Words, typeset
 from billing.models import (
@@ -24,7 +24,8 @@ from billing.models import (
     Statement,
     StatementTotal,
 )
-from billing.queries import S, Section, Sections, payment_plans
+from billing.queries import invoices, payment_plans, statements
+from billing.queries.sections import S, Section, Sections
 from lib import money, zones
 from lib.formats import (
     count,
@@ -52,9 +53,9 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
     the language it was issued in (rule 15.29 to rule 15.31). `now` is the instant that it names as
     its own.
     """
-    lines = queries.lines(invoice)
-    attempts = list(queries.attempts(invoice))
-    collected_on = queries.collected_on(invoice, attempts)
+    lines = invoices.lines(invoice)
+    attempts = list(invoices.attempts(invoice))
+    collected_on = invoices.collected_on(invoice, attempts)
     plan = payment_plans.in_force(invoice) if invoice.is_unpaid else None
     number = installation.outside(str(invoice))
     zone = invoice.account.merchant.timezone
@@ -210,8 +211,8 @@ def statement_pdf(statement: Statement) -> bytes:
     """
     closed_at = statement.closed_at
     assert closed_at is not None, statement
-    totals = queries.totals(statement)
-    charges = list(queries.charges(statement).order_by("at", "pk")[:LISTED])
+    totals = statements.totals(statement)
+    charges = list(statements.charges(statement).order_by("at", "pk")[:LISTED])
 
     def write(words: Words) -> Paper:
         name = month(statement.month)

@@ -8,9 +8,9 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
-from billing import queries
 from billing.documents.csv_export import Part, amount_of, blocks
 from billing.models import Fee, Statement
+from billing.queries import accounts, statements
 from lib import calendar, csv_files, formats
 from lib.refusals import Refused
 from merchants.models import Merchant
@@ -41,8 +41,8 @@ def closed_statement(merchant: Merchant, month: date) -> Statement:
     Raises NotClosed if the month is open, has not begun, or had no charge, or if the merchant has
     no account.
     """
-    account = queries.account_of(merchant)
-    statement = account and queries.statement(account, month)
+    account = accounts.of_merchant(merchant)
+    statement = account and statements.of_month(account, month)
     if statement and statement.is_closed:
         return statement
     name = formats.month(month)
@@ -85,7 +85,7 @@ class Export:
         Raises csv_export.Incomplete instead of the last block if the rows' count or sum differs
         from the totals that were fixed when the month closed.
         """
-        closed = queries.totals(self.statement)
+        closed = statements.totals(self.statement)
         with override(self.language):
             columns = _columns(self.statement.currency, self.statement.account.timezone)
         charges = Part(

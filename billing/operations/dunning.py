@@ -5,13 +5,13 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection
 
-from billing import queries
 from billing.models import BillingAccount, Fee, Invoice, PaymentPlan
 from billing.models.accounts import DAYS_TO_PAY, FREEZE_DAYS
 from billing.notices import PAYMENT_FAILED
 from billing.operations import plan_parts
 from billing.providers.minimums import is_too_little
 from billing.queries import arrivals, pauses, payment_plans, undecided
+from billing.queries import invoices as invoice_queries
 from credit.operations import lines, unpaid_bills
 from lib import money
 from merchants.queries import day_start, local_day
@@ -205,7 +205,7 @@ def give_days_to_pay(account: BillingAccount, invoice: Invoice) -> bool:
         return False
     issued_on = local_day(account, invoice.issued_at) if invoice.drafted_at else invoice.issued_on
     due_on = issued_on + timedelta(days=DAYS_TO_PAY)
-    if invoice.due_on >= due_on or queries.was_asked_for(invoice):
+    if invoice.due_on >= due_on or invoice_queries.was_asked_for(invoice):
         return False
     invoice.due_on = due_on
     invoice.save(update_fields=["due_on"])

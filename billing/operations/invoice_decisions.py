@@ -6,11 +6,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from billing import queries
 from billing.models import BillingAccount, Invoice, InvoiceDecision, InvoiceItem, NumberSeries
 from billing.models.accounts import DAYS_TO_PAY
 from billing.notices import BILL_ISSUED
 from billing.operations import accounts, dunning, plan_parts, rests
+from billing.queries import invoices
 from billing.trail import Action
 from lib import money, wording
 from lib.refusals import Refused
@@ -154,7 +154,7 @@ def _undo(invoice_id: int, decision: Decided, actor: str, reason: str, now: date
     invoice.save(update_fields=["status", "next_attempt_at"])
     BillingAccount.objects.filter(pk=account.pk).update(
         outstanding=F("outstanding") + invoice.total.amount,
-        billed_through=queries.billed_through(account),
+        billed_through=invoices.billed_through(account),
     )
     dunning.reconsider(account, by=actor, now=now)
     return invoice

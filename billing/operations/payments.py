@@ -15,7 +15,6 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
-from billing import queries
 from billing.models import BillingAccount, Invoice, Payment
 from billing.operations import asking, at_once, plan_parts
 from billing.operations.attempts import COLLECTOR, new_payment
@@ -24,7 +23,7 @@ from billing.operations.settling import settle
 from billing.providers import hurry
 from billing.providers.minimums import is_too_little
 from billing.providers.registry import PROVIDERS, Answer
-from billing.queries import ANSWERED_WITHIN, choices, payment_plans, undecided
+from billing.queries import choices, invoices, payment_plans, undecided
 from billing.trail import Action
 from jobs import leases
 from jobs.silences import Silences
@@ -121,7 +120,7 @@ def collect_chosen(merchant_id: int, *, now: datetime) -> Payment | None:
     Its other bills are left to the job. Returns as `collect` does, and None if no bill is due.
     Raises as `collect` does. Rule 16.9.
     """
-    due = queries.invoices_to_collect_of(merchant_id, now)
+    due = invoices.to_collect_of(merchant_id, now)
     if not due:
         return None
     with hurry.within():
@@ -239,7 +238,7 @@ def _decide_undecided(
     silences.check(payment.provider)
     PROVIDERS[payment.provider].check_ready()
     answer = asking.about(payment, silences=silences)
-    if answer is None and payment.last_asked_at + ANSWERED_WITHIN > now:
+    if answer is None and payment.last_asked_at + undecided.ANSWERED_WITHIN > now:
         answer = Answer.undecided("")
     if answer is None and _claim_again(payment, now):
         settled = _ask_to_pay(payment, lease, silences, now, asked_by=asked_by)

@@ -5,13 +5,12 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing import queries
 from billing.models import BankTransfer, BillingAccount, Invoice, Payment
 from billing.operations import dunning, plan_parts, rests, unapplied
 from billing.operations.attempts import COLLECTOR, new_payment, take_in
 from billing.operations.invoice_decisions import hold
 from billing.providers.registry import Answer
-from billing.queries import pauses, payment_plans, undecided
+from billing.queries import accounts, pauses, payment_plans, undecided
 from lib import counters
 from lib.texts import LONGEST_WORDS, shown
 
@@ -79,7 +78,7 @@ def _record_failure(
     invoice.next_attempt_by = ""
     if has_new_method:
         retry = dunning.next_with_new_method(account, invoice, now=now)
-        invoice.next_attempt_by = queries.method_chosen_by(account) if retry == now else ""
+        invoice.next_attempt_by = accounts.method_chosen_by(account) if retry == now else ""
         dunning.give_days_to_pay(account, invoice)
     elif payment.failure == Payment.NEVER_RECEIVED:
         retry = now

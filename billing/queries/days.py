@@ -48,7 +48,7 @@ def of(
 
 def under_review(account: BillingAccount) -> Money:
     """What the account's drafts hold: the sum of its items that are UNDER_REVIEW. `account` is as
-    queries.account_of gives it.
+    accounts.of_merchant gives it.
     """
     return Money(account.held_by_drafts or 0, account.currency)  # type: ignore[attr-defined]
 

@@ -5,7 +5,7 @@ from datetime import UTC, timedelta
 from django.db.models import Case, F, QuerySet, Value, When
 from django.db.models.functions import TruncDate, TruncMonth
 
-from backoffice.reports import Asked
+from backoffice.reports.report import Asked
 from billing.models import Fee, Invoice, InvoiceItem, Payment, ProviderDay, UnappliedEntry
 
 # How long a bill is past its due day, from the longest on: at least so many days, and the name.

@@ -11,10 +11,10 @@ from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from billing import queries
 from billing.models import BillingAccount, Fee, Invoice, Payment
 from billing.models.accounts import FREEZE_DAYS
 from billing.providers import minimums
+from billing.queries import invoices as invoice_queries
 
 
 class Standing(TextChoices):
@@ -103,8 +103,8 @@ LAST_TRIED_AT = f"""(
 def invoices(
     account: BillingAccount, *, standing: str = "", kind: str = "", number: str = ""
 ) -> QuerySet[Invoice]:
-    """The account's bills of `queries.invoices`, placed."""
-    return placed(queries.invoices(account, kind=kind, number=number), standing=standing)
+    """The account's bills of `invoices.of_account`, placed."""
+    return placed(invoice_queries.of_account(account, kind=kind, number=number), standing=standing)
 
 
 def invoice(account: BillingAccount, number: str) -> Invoice | None:

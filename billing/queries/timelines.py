@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from moneyed import Money
 
-from billing import payment_failures, queries
+from billing import payment_failures
 from billing.models import (
     BankTransfer,
     Invoice,
@@ -18,7 +18,7 @@ from billing.models import (
     Reversal,
     UnappliedEntry,
 )
-from billing.queries import arrivals
+from billing.queries import arrivals, invoices, unapplied
 from billing.queries.collecting import ByHand
 from lib.formats import day_text
 from merchants.queries import local_day
@@ -58,7 +58,7 @@ def of_invoice(
     if invoice.first_failed_at and not by_attempt and not in_time:
         missed = payment_failures.in_words("not_paid_when_due")
         steps.append(Step(invoice.first_failed_at, _("Not paid"), note=missed))
-    more = list(queries.more_than_wanted(invoice, attempts))
+    more = list(unapplied.more_than_wanted(invoice, attempts))
     steps += [
         Step(entry.at, _("More than was to be paid"), entry.amount, _whence(entry))
         for entry in more
@@ -74,7 +74,7 @@ def of_invoice(
         if transfer and transfer.moved_at
     ]
     steps += [step for reversal in taken_back for step in _of_reversal(reversal)]
-    decisions = list(queries.decisions(invoice))
+    decisions = list(invoices.decisions(invoice))
     steps += [Step(decision.at, decision.get_decision_display()) for decision in decisions]
     if invoice.paid_at:
         was_given_up = any(one.decision == one.Decision.UNCOLLECTIBLE for one in decisions)

@@ -1,7 +1,15 @@
 """Reads attempts to collect a bill that have no answer yet. Nothing here writes."""
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
 from billing.models import Invoice, Payment
 
+# A provider's answer comes, or is given up, long before that (billing.providers.registry): if none
+# is recorded, the process that asked has died.
+ANSWERED_WITHIN = timedelta(minutes=10)
 UNDECIDED = (Payment.Status.PENDING, Payment.Status.UNKNOWN)
 
 
@@ -21,3 +29,21 @@ def exists(invoice: Invoice) -> bool:
 def of_account(account_id: int) -> bool:
     """Whether an attempt on any bill of the locked account has no answer yet."""
     return Payment.objects.filter(invoice__account=account_id, status__in=UNDECIDED).exists()
+
+
+def without_an_answer(now: datetime) -> Q:
+    """The condition that an attempt is undecided and nobody is asking its provider: its status is
+    UNKNOWN, or the process that asked must have died.
+    """
+    left_alone = Q(status=Payment.Status.PENDING, started_at__lte=now - ANSWERED_WITHIN)
+    return left_alone | Q(status=Payment.Status.UNKNOWN)
+
+
+def to_reconcile(now: datetime) -> Sequence[int]:
+    """The keys of the attempts that a provider is to be asked about, in random order.
+
+    A run stops asking a provider that keeps silent. In a fixed order, the same attempts would come
+    first each time, and the others never.
+    """
+    found = Payment.objects.filter(without_an_answer(now))
+    return list(found.order_by("?").values_list("pk", flat=True))

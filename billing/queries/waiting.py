@@ -17,7 +17,7 @@ from billing.models import (
     ThresholdRequest,
 )
 from billing.proposals import KINDS
-from billing.queries import without_an_answer
+from billing.queries import undecided
 from merchants.queues import proposals_of
 
 INVOICES = Group("Bills", 50)
@@ -80,7 +80,7 @@ UNANSWERED = Queue(
     name="unanswered",
     title="Payments without an answer",
     model=Payment,
-    which=without_an_answer,
+    which=undecided.without_an_answer,
     since="started_at",
     merchant="invoice__account_id",
     group=STUCK,

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from django import template
 from moneyed import Money
 
-from billing import payment_failures, queries
+from billing import payment_failures
 from billing.models import BillingAccount, Fee, InvoiceLine
-from billing.queries import days
+from billing.queries import days, sections
+from billing.queries.sections import FeeSum, Section
 from billing.queries.standings import Standing
 
 register = template.Library()
@@ -32,9 +33,9 @@ def definition(fee: Fee) -> str:
 
 
 @register.filter
-def fee_sums(section: queries.Section[InvoiceLine]) -> Sequence[queries.FeeSum]:
+def fee_sums(section: Section[InvoiceLine]) -> Sequence[FeeSum]:
     """What each fee of a bill's category comes to."""
-    return queries.fee_sums(section)
+    return sections.fee_sums(section)
 
 
 @register.simple_tag

@@ -4,9 +4,8 @@ from datetime import date, datetime
 
 from django.http import Http404
 
-from billing import queries
 from billing.models import BillingAccount, Invoice
-from billing.queries import standings
+from billing.queries import accounts, standings
 from lib import clock
 from merchants.access import MemberRequest
 from merchants.queries import LocalDays, local_day
@@ -14,7 +13,7 @@ from merchants.queries import LocalDays, local_day
 
 def account_of(request: MemberRequest) -> BillingAccount:
     """The billing account of the merchant in the address. Raises Http404."""
-    account = queries.account_of(request.membership.merchant)
+    account = accounts.of_merchant(request.membership.merchant)
     if account is None:
         raise Http404("the merchant has no billing account")
     return account

@@ -12,12 +12,13 @@ from django.shortcuts import redirect, render
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
-from billing import explanations, queries
+from billing import explanations
 from billing.documents import exports, invoice_csv, pdf
 from billing.forms.lists import InvoiceFilter
 from billing.models import Invoice, Payment
 from billing.operations import payments
 from billing.queries import collecting, payment_plans, reversals, standings, timelines
+from billing.queries import invoices as invoice_queries
 from billing.views import downloads
 from billing.views.accounts import account_and_days, invoice_of
 from credit.queries import freezes
@@ -57,13 +58,15 @@ def export_invoices(request: MemberRequest) -> HttpResponseBase:
 @for_members
 def invoice(request: MemberRequest, number: str) -> HttpResponse:
     invoice, now = invoice_of(request, number), clock.now()
-    attempts = list(queries.attempts(invoice))
+    attempts = list(invoice_queries.attempts(invoice))
     by_hand = collecting.by_hand(invoice)
     taken_back = list(reversals.of_invoice(invoice)) if attempts else []
     context = {
         "account": invoice.account,
         "invoice": invoice,
-        "lines": SimpleLazyObject(partial(queries.lines, invoice)),  # what is followed has none
+        "lines": SimpleLazyObject(
+            partial(invoice_queries.lines, invoice)
+        ),  # what is followed has none
         "timeline": timelines.of_invoice(invoice, attempts, by_hand, taken_back),
         "reversals": taken_back,
         "attempts": attempts,
@@ -94,7 +97,7 @@ def _collecting(
     """What the page of a bill shows of its collecting."""
     plan = by_hand.plan
     return {
-        "collected_on": queries.collected_on(invoice, attempts),
+        "collected_on": invoice_queries.collected_on(invoice, attempts),
         "last_try": next((one for one in reversed(attempts) if one.was_tried), None),
         "from_proceeds": money.total(
             (one.amount for one in attempts if one.is_from_proceeds), invoice.currency
@@ -155,10 +158,10 @@ def invoice_line(request: MemberRequest, number: str, pk: int) -> HttpResponse:
     bill by now.
     """
     invoice = invoice_of(request, number)
-    line = queries.line(invoice, pk)
+    line = invoice_queries.line(invoice, pk)
     if line is None:
         raise Http404("the bill has no such line")
-    page = paging.page(queries.charges_of(line), by="at", params=request.GET)
+    page = paging.page(invoice_queries.charges_of(line), by="at", params=request.GET)
     return render(
         request, "billing/invoice_line.html", {"invoice": invoice, "line": line, "page": page}
     )

@@ -6,7 +6,7 @@ from billing.documents import exports
 from billing.forms.lists import ChargeOrder, RequestFilter
 from billing.queries import requests
 from billing.views.accounts import account_and_days, account_of
-from credit import queries as credit
+from credit.queries import orders
 from lib.csv_files import language_asked
 from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
@@ -49,7 +49,7 @@ def fulfilment_request(request: MemberRequest, reference: str) -> HttpResponse:
         "account": account,
         "found": found,
         "cost": requests.costs([found])[found],
-        "has_order": credit.has_order(request.membership.merchant, found.reference),
+        "has_order": orders.exists(request.membership.merchant, found.reference),
         "page": asked.page(requests.charges(found)),
     }
     return render(request, "billing/request.html", context)

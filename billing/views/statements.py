@@ -8,11 +8,11 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from billing import queries
 from billing.documents import exports, pdf, statement_csv
 from billing.forms.lists import ChargeFilter, StatementFilter
 from billing.models import BillingAccount
 from billing.queries import months
+from billing.queries import statements as statement_queries
 from billing.views import downloads
 from billing.views.accounts import account_and_days, account_and_today
 from lib import calendar, charts, clock, formats
@@ -30,17 +30,17 @@ def charges(request: MemberRequest) -> HttpResponse:
     """
     account, today = account_and_today(request, clock.now())
     month = calendar.month_of(today)
-    statement = queries.statement(account, month)
+    statement = statement_queries.of_month(account, month)
     by_month = months.by_category(account, until=month, most=LATEST)
     context = {
         "account": account,
         "month": month,
         "month_end": calendar.month_end(month),
         "statement": statement,
-        "totals": queries.totals(statement) if statement else None,
+        "totals": statement_queries.totals(statement) if statement else None,
         "by_month": by_month,
         "drawing": _drawing(account, by_month),
-        "statements": queries.statements(account).order_by("-month")[:LATEST],
+        "statements": statement_queries.of_account(account).order_by("-month")[:LATEST],
     }
     return render(request, "billing/charges.html", context)
 
@@ -79,8 +79,8 @@ def _drawn(account: BillingAccount, by_month: months.ByMonth, size: tuple[int, i
 @for_members
 def statements(request: MemberRequest) -> HttpResponse:
     account, local = account_and_days(request)
-    asked = StatementFilter(request.GET, local=local, years=queries.years(account))
-    context = asked.context | {"page": asked.page(queries.statements_of(account, **asked.rows))}
+    asked = StatementFilter(request.GET, local=local, years=statement_queries.years(account))
+    context = asked.context | {"page": asked.page(statement_queries.of_year(account, **asked.rows))}
     return render(request, "billing/statements.html", context)
 
 
@@ -88,8 +88,8 @@ def statements(request: MemberRequest) -> HttpResponse:
 def export_statements(request: MemberRequest) -> HttpResponseBase:
     """A CSV file of the closed months that the list shows with the same filter, one row each."""
     account, local = account_and_days(request)
-    asked = StatementFilter(request.GET, local=local, years=queries.years(account))
-    found = asked.ordered(queries.statements_of(account, **asked.rows))
+    asked = StatementFilter(request.GET, local=local, years=statement_queries.years(account))
+    found = asked.ordered(statement_queries.of_year(account, **asked.rows))
     file_name = f"statements-{request.membership.merchant.reference}-{local.today}.csv"
     with language_asked(request):
         return download(request, exports.closed_months(account, found), file_name)
@@ -101,7 +101,7 @@ def statement(request: MemberRequest, month: date) -> HttpResponse:
     Http404 if nothing was charged in the month.
     """
     account, local = account_and_days(request)
-    statement = queries.statement(account, month)
+    statement = statement_queries.of_month(account, month)
     if statement is None:
         raise Http404("no charge has opened a statement of this month")
     # A closed month reads like its CSV; in the open one the latest charge is the interesting one.
@@ -109,8 +109,8 @@ def statement(request: MemberRequest, month: date) -> HttpResponse:
     asked = ChargeFilter(request.GET, sorts=sorts, local=local)
     context = asked.context | {
         "statement": statement,
-        "totals": queries.totals(statement),
-        "page": asked.page(queries.charges(statement, **asked.rows)),
+        "totals": statement_queries.totals(statement),
+        "page": asked.page(statement_queries.charges(statement, **asked.rows)),
     }
     return render(request, "billing/statement.html", context)
 

@@ -3,8 +3,8 @@
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from billing import queries
 from billing.forms.lists import UnappliedFilter
+from billing.queries import unapplied as unapplied_queries
 from billing.views.accounts import account_and_days
 from merchants.access import MemberRequest, for_members
 
@@ -13,6 +13,6 @@ from merchants.access import MemberRequest, for_members
 def unapplied(request: MemberRequest) -> HttpResponse:
     account, local = account_and_days(request)
     asked = UnappliedFilter(request.GET, local=local)
-    page = asked.page(queries.unapplied(account, **asked.rows))
+    page = asked.page(unapplied_queries.entries(account, **asked.rows))
     context = asked.context | {"account": account, "page": page}
     return render(request, "billing/unapplied.html", context)

@@ -1,12 +1,12 @@
 """The audit checks of limits and pay-outs that take two people above the caps (rule 25.13)."""
 
-from credit.queries.limit import LOWEST_OF
+from credit.queries import history
 from credit.sorts import LIMIT
 from lib.audit import Check
 from lib.audit_days import day, is_recounted, join_zone
 from merchants.audit.two_people import CONFIRMED, JOIN_PROPOSAL, decided
 
-FIRST_DAY = f"decision.day - {LOWEST_OF.days}"
+FIRST_DAY = f"decision.day - {history.LOWEST_OF.days}"
 EARLIER_DAY = day("earlier_zone", "earlier.at")
 # Operators' raises of limits, each with the lowest limit of the days by which it is measured: the
 # one that it raised, those of these days, and the one with which they began. Days that are not

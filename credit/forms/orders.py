@@ -6,8 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from credit import explanations
 from credit.models import LimitEntry, LimitRequest, LimitReview, Order
-from credit.queries import OVERDUE
 from credit.queries.declined import LOST
+from credit.queries.orders import OVERDUE
 from lib.lists import Amounts, Filter, choice, text
 from lib.spans import Dates
 

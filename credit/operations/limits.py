@@ -10,8 +10,7 @@ from credit import sorts
 from credit.models import CreditLine, LimitEntry
 from credit.operations import lines, reviews, usage
 from credit.proposals import LIMIT
-from credit.queries import limit as limit_queries
-from credit.queries import policies
+from credit.queries import history, policies
 from credit.trail import Action
 from lib import money, wording
 from lib.refusals import Invalid
@@ -128,4 +127,4 @@ def _is_above(line: CreditLine, limit: Money) -> bool:
     policy = policies.in_force(line.currency, line.open_on)
     if not policy.holds_reviews:
         return True
-    return limit > policy.maximum_limit or limit > 2 * limit_queries.lowest(line)
+    return limit > policy.maximum_limit or limit > 2 * history.lowest_limit(line)

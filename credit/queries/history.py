@@ -7,14 +7,17 @@ from decimal import Decimal
 
 from django.db import connection
 from django.db.models import QuerySet
+from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry
 from lib import calendar
-from merchants.queries import starts_of
+from merchants.queries import local_day, starts_of
 
 A_YEAR = timedelta(days=364)  # 52 weeks, so that a year's weeks end on one weekday
 A_MONTH = timedelta(days=30)
 A_QUARTER = timedelta(days=91)
+LOWEST_OF = timedelta(days=30)  # by which a raise that an operator decides is measured
+ANY_ZONE = timedelta(days=2)  # by which days of two time zones can differ, at most
 
 # The last entry of each day is looked up in the index; the entries in between are not read.
 BALANCES = """
@@ -78,3 +81,19 @@ def a_month_ago(balances: Sequence[Balance]) -> Balance | None:
         return None
     until = balances[-1].on - A_MONTH
     return next((balance for balance in reversed(balances) if balance.on <= until), None)
+
+
+def lowest_limit(line: CreditLine) -> Money:
+    """The lowest limit that the line had on its open day and the 30 local days before it: also the
+    one with which these began. Rule 8.18.
+    """
+    first = line.open_on - LOWEST_OF
+    moved = LimitEntry.objects.filter(line=line).exclude(limit_change=0).order_by("-pk")
+    before = calendar.day_start(first - ANY_ZONE, line.timezone)
+    latest_first = [*moved.filter(at__gte=before), *moved.filter(at__lt=before)[:1]]
+    found = [line.limit]
+    for entry in latest_first:
+        found.append(entry.limit_after)
+        if local_day(line, entry.at) < first:
+            break
+    return min(found)

@@ -17,7 +17,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, TruncDate, TruncMonth
 
-from backoffice.reports import Asked
+from backoffice.reports.report import Asked
 from credit.models import (
     CreditLine,
     LimitReview,

@@ -20,7 +20,7 @@ from credit.models import (
     Withdrawal,
 )
 from credit.models.withdrawals import EXPECTED_WITHIN
-from credit.queries import Step
+from credit.queries.timelines import Step
 
 # Providers give up on an answer long before (credit.providers), so the process that asked has died.
 ANSWERED_WITHIN = timedelta(minutes=10)

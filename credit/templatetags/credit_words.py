@@ -9,7 +9,7 @@ from moneyed import Money
 
 from credit import explanations
 from credit.models import LimitReview
-from credit.queries.limit import Factor
+from credit.queries.explanation import Factor
 from lib import formats, wording
 
 register = template.Library()

@@ -1,15 +1,13 @@
 """The pages of a merchant's buyers: who holds the limit, and one buyer with its record."""
 
-from http import HTTPStatus
-
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
 from credit.forms.buyers import OUTCOMES, BuyerFilter, BuyerSearch
 from credit.forms.limit import Caps, OrderCheck
 from credit.models import Order
-from credit.queries import buyers, freezes
-from credit.queries import limit as limits
+from credit.queries import acceptance, buyers, freezes
+from credit.views import caps
 from credit.views.lines import line_and_today
 from lib import clock, erasing, money
 from merchants.access import MemberRequest, for_members
@@ -21,25 +19,19 @@ def all_buyers(request: MemberRequest) -> HttpResponse:
     return page(request)
 
 
-def page(
-    request: MemberRequest, caps: Caps | None = None, status: int = HTTPStatus.OK
-) -> HttpResponse:
-    """Render the page of the buyers. `caps` is the submitted form for caps with its errors, if it
-    was refused.
-    """
+def page(request: MemberRequest, refused: Caps | None = None) -> HttpResponse:
+    """The page of the buyers, with the form for caps that was refused, if one was."""
     line, today = line_and_today(request, clock.now())
     asked = BuyerSearch(request.GET)
     name, holders = asked.rows["name"], buyers.holders(line, today=today)
     held = money.total((one.outstanding for one in holders), line.currency)
     context = asked.context | {
-        "line": line,
         "holders": holders,
         "other_buyers": line.used - held,
         "found": buyers.find(line, name) if name else None,
         "most": buyers.FOUND,
-        "caps_form": caps or Caps(line=line),
     }
-    return render(request, "credit/buyers.html", context, status=status)
+    return caps.render_with(request, line, "credit/buyers.html", context, refused=refused)
 
 
 @for_members
@@ -57,7 +49,7 @@ def buyer(request: MemberRequest, buyer: str) -> HttpResponse:
     amount = form.cleaned_data["amount"] if form.is_valid() else None
     answer = None
     if amount is not None:
-        answer = limits.would_accept(line, amount, buyer=buyer, buyer_risk=record.risk)
+        answer = acceptance.would_accept(line, amount, buyer=buyer, buyer_risk=record.risk)
     context = asked.context | {
         "line": line,
         "record": record,

@@ -1,18 +1,19 @@
+"""The pages of the limit: its use and history, whether an order would be accepted, freezes."""
+
 from collections.abc import Sequence
 from datetime import date
-from http import HTTPStatus
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from credit import exports, queries
+from credit import exports
 from credit.forms.limit import Caps, OrderCheck
 from credit.forms.orders import EntryFilter, FreezeFilter
 from credit.models import CreditLine
-from credit.queries import exposure, freezes, history
-from credit.queries import limit as limits
+from credit.queries import acceptance, exposure, freezes, history, orders
+from credit.views import caps
 from credit.views.lines import line_and_today
 from lib import charts, clock, formats
 from lib.csv_files import language_asked
@@ -30,26 +31,20 @@ def limit(request: MemberRequest) -> HttpResponse:
     return page(request)
 
 
-def page(
-    request: MemberRequest, caps: Caps | None = None, status: int = HTTPStatus.OK
-) -> HttpResponse:
-    """Render the page of the limit. `caps` is the submitted form for caps with its errors, if it
-    was refused.
-    """
+def page(request: MemberRequest, refused: Caps | None = None) -> HttpResponse:
+    """The page of the limit, with the form for caps that was refused, if one was."""
     line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET, local=LocalDays.of(line, today))
     balances = _balances(request, line, today)
     context = asked.context | {
-        "line": line,
         "freezes": freezes.in_force(line),
-        "due_next": queries.due_next(line, today=today, most=DUE_NEXT),
+        "due_next": orders.due_next(line, today=today, most=DUE_NEXT),
         "balances": balances[::-1],
         "a_month_ago": history.a_month_ago(balances),
         "drawing": _drawing(line, balances),
         "page": asked.page(history.entries(line, **asked.rows)),
-        "caps_form": caps or Caps(line=line),
     }
-    return render(request, "credit/line.html", context, status=status)
+    return caps.render_with(request, line, "credit/line.html", context, refused=refused)
 
 
 @for_members
@@ -80,14 +75,14 @@ def check(request: MemberRequest) -> HttpResponse:
     answer = amount = None
     if form.is_valid():
         amount = form.cleaned_data["amount"]
-        answer = limits.would_accept(line, amount)
+        answer = acceptance.would_accept(line, amount)
     context = {
         "line": line,
         "form": form,
         "amount": amount,
         "answer": answer,
         "freezes": freezes.in_force(line),
-        "due_next": queries.due_next(line, today=today, most=DUE_NEXT),
+        "due_next": orders.due_next(line, today=today, most=DUE_NEXT),
         "buyers": exposure.by_buyer(line, most=LARGEST_BUYERS),
     }
     return render(request, "credit/check.html", context)

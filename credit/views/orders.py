@@ -2,9 +2,10 @@ from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
-from credit import exports, queries, related
+from credit import exports, related
 from credit.forms.orders import DeclinedFilter, OrderFilter
-from credit.queries import declined, policies, proceeds, unmatched
+from credit.queries import declined, policies, proceeds, timelines, unmatched
+from credit.queries import orders as order_queries
 from credit.views.lines import line_and_today
 from lib import clock
 from lib.csv_files import language_asked
@@ -18,7 +19,7 @@ def orders(request: MemberRequest) -> HttpResponse:
     """The list of the merchant's orders."""
     line, today = line_and_today(request, clock.now())
     asked = OrderFilter(request.GET, local=LocalDays.of(line, today))
-    page = asked.page(queries.orders(line, today=today, **asked.wanted))
+    page = asked.page(order_queries.of_line(line, today=today, **asked.wanted))
     return render(request, "credit/orders.html", asked.context | {"page": page})
 
 
@@ -27,7 +28,7 @@ def export_orders(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all orders that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
     asked = OrderFilter(request.GET, local=LocalDays.of(line, today))
-    found = asked.ordered(queries.orders(line, today=today, **asked.wanted))
+    found = asked.ordered(order_queries.of_line(line, today=today, **asked.wanted))
     file_name = f"orders-{request.membership.merchant.reference}-{today}.csv"
     with language_asked(request):
         return download(request, exports.orders(line, found), file_name)
@@ -37,7 +38,7 @@ def export_orders(request: MemberRequest) -> HttpResponseBase:
 def order(request: MemberRequest, reference: str) -> HttpResponse:
     """The page of one order. Raises Http404."""
     line, today = line_and_today(request, clock.now())
-    order = queries.order(line, reference, today=today)
+    order = order_queries.by_reference(line, reference, today=today)
     if order is None:
         raise Http404("no order has this reference")
     policy = policies.in_force(line.currency, today)
@@ -47,7 +48,7 @@ def order(request: MemberRequest, reference: str) -> HttpResponse:
         "write_off_on": order.write_off_on(policy.write_off_days),
         "related": related.of_order(line, order),
         "proceeds": proceeds.of_order(order),
-        "timeline": queries.timeline(order),
+        "timeline": timelines.of_order(order),
         "unmatched": unmatched.of_order(order),
     }
     return render(request, "credit/order.html", context)

@@ -2,8 +2,6 @@
 buyers. A form that has the field `buyers` leads back to the latter.
 """
 
-from http import HTTPStatus
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -62,7 +60,7 @@ def caps(request: MemberRequest) -> HttpResponse:
             messages.success(request, _("Your caps are changed."))
             return _back(request)
     page = buyers.page if "buyers" in request.POST else limit.page
-    return page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return page(request, form)
 
 
 def _back(request: MemberRequest) -> HttpResponse:

@@ -13,7 +13,7 @@ from credit.forms.limit import Question, Raise
 from credit.forms.orders import RequestFilter, ReviewFilter
 from credit.models import CreditLine, LimitReview
 from credit.operations import requests
-from credit.queries import limit as limits
+from credit.queries import explanation, limit_requests, past_reviews
 from credit.views.lines import line_and_today
 from lib import clock
 from lib.refusals import Refused
@@ -87,7 +87,7 @@ def all_requests(request: MemberRequest) -> HttpResponse:
     """The list of what the merchant has asked about its limit."""
     line, today = line_and_today(request, clock.now())
     asked = RequestFilter(request.GET, local=LocalDays.of(line, today))
-    page = asked.page(limits.requests(line, **asked.rows))
+    page = asked.page(limit_requests.of_line(line, **asked.rows))
     return render(request, "credit/requests.html", asked.context | {"page": page})
 
 
@@ -96,7 +96,7 @@ def reviews(request: MemberRequest) -> HttpResponse:
     """The list of the line's past reviews."""
     line, today = line_and_today(request, clock.now())
     asked = ReviewFilter(request.GET, local=LocalDays.of(line, today))
-    page = asked.page(limits.past_reviews(line, **asked.rows))
+    page = asked.page(past_reviews.of_line(line, **asked.rows))
     return render(request, "credit/reviews.html", asked.context | {"page": page})
 
 
@@ -104,12 +104,12 @@ def reviews(request: MemberRequest) -> HttpResponse:
 def review(request: MemberRequest, month: date) -> HttpResponse:
     """The page of the review that was made on local day `month`, the first of a month."""
     line, _today = line_and_today(request, clock.now())
-    review = limits.review_of(line, on=month)
+    review = past_reviews.on_day(line, on=month)
     if review is None:
         raise Http404("there was no review in this month")
-    context = {"review": review, "factors": limits.factors_of(review)}
+    context = {"review": review, "factors": explanation.factors_of(review)}
     if review.status == LimitReview.Status.VOID:
-        context["overtaken"] = explanations.overtaken(review, limits.what_overtook(review))
+        context["overtaken"] = explanations.overtaken(review, past_reviews.what_overtook(review))
     return render(request, "credit/review.html", context)
 
 
@@ -121,16 +121,16 @@ def _page(
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     """Render the page about raising the limit, with these two forms."""
-    explanation = limits.explain(line)
+    found = explanation.of_line(line)
     context = {
         "line": line,
-        "explanation": explanation,
-        "outlook": None if explanation else limits.before_figures(line),
+        "explanation": found,
+        "outlook": None if found else explanation.before_figures(line),
         "raise_form": raise_form,
         "question_form": question_form,
-        "waiting": limits.raise_asked(line),
-        "requests": limits.requests(line).order_by("-id")[:LATEST],
-        "reviews": limits.past_reviews(line).order_by("-on")[:LATEST],
+        "waiting": limit_requests.raise_asked(line),
+        "requests": limit_requests.of_line(line).order_by("-id")[:LATEST],
+        "reviews": past_reviews.of_line(line).order_by("-on")[:LATEST],
     }
     return render(request, "credit/raise.html", context, status=status)
 

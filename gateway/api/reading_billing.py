@@ -13,10 +13,9 @@ from moneyed import Money
 from ninja import Query, Router
 from pydantic import BaseModel, Field
 
-from billing import queries
 from billing.documents import invoice_csv, pdf, statement_csv
 from billing.models import BillingAccount, Charge, Invoice, Statement
-from billing.queries import payment_plans
+from billing.queries import invoices, payment_plans, statements
 from billing.queries.prices import priced_fees
 from gateway.api import listings
 from gateway.api.access import Key, KeyedRequest, merchant_of
@@ -170,7 +169,7 @@ def list_statements(request: KeyedRequest, merchant: str, asked: Paged) -> State
 @router.get(MONTH, response=ShownStatement, operation_id="getStatement")
 def show_statement(request: KeyedRequest, merchant: str, month: date) -> ShownStatement:
     """One month, such as `2026-11`, by category and by fee."""
-    found = queries.statement(_account(merchant_of(request, merchant)), month)
+    found = statements.of_month(_account(merchant_of(request, merchant)), month)
     if found is None:
         raise Problem(404, "not_found", "Nothing was charged in this month.")
     return _told(found)
@@ -246,7 +245,7 @@ def show_invoice(request: KeyedRequest, merchant: str, number: str) -> dict[str,
                 "ended_at": payment.ended_at,
                 "arrived_on": getattr(getattr(payment, "transfer", None), "arrived_on", None),
             }
-            for payment in queries.attempts(invoice)
+            for payment in invoices.attempts(invoice)
         ],
         "payment_plan": _plan(invoice),
     }
@@ -298,7 +297,7 @@ def _account(merchant: Merchant) -> BillingAccount:
 
 
 def _invoice(merchant: Merchant, number: str) -> Invoice:
-    found = queries.invoice(_account(merchant), number)
+    found = invoices.by_number(_account(merchant), number)
     if found is None:
         raise Problem(404, "not_found", f"There is no invoice {number}.")
     return found
@@ -313,7 +312,7 @@ def _closed(merchant: Merchant, month: date) -> Statement:
 
 
 def _told(statement: Statement) -> ShownStatement:
-    sections = queries.totals(statement).sections
+    sections = statements.totals(statement).sections
     return ShownStatement(
         month=str(statement),
         currency=statement.currency,

@@ -10,7 +10,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from backoffice.reports import REPORTS, Asked, Span, groups, named, rows_of, written
+from backoffice.reports import groups
+from backoffice.reports.report import REPORTS, Asked, Span, named
 from billing.models import ProviderDay
 from credit.operations import payout_files, payouts
 from tests import shops, trailed
@@ -111,7 +112,7 @@ def test_each_report_is_here() -> None:
 def test_its_figures_are_what_sql_says(shop: Shop, name: str) -> None:
     report, asked = named(name), asked_by_itself(name)
     assert report is not None
-    found = groups(report, asked)
+    found = groups.of_report(report, asked)
     with connection.cursor() as cursor:
         cursor.execute(IN_SQL[name], [asked.start, asked.end])
         many, worth = cursor.fetchone()
@@ -125,9 +126,9 @@ def test_its_figures_are_what_sql_says(shop: Shop, name: str) -> None:
 def test_each_figure_opens_to_the_rows_that_it_counts(shop: Shop, name: str) -> None:
     report, asked = named(name), asked_by_itself(name)
     assert report is not None
-    for group in groups(report, asked):
-        values = {key: written(value) for key, value in group.values.items()}
-        rows = rows_of(report, asked, values)
+    for group in groups.of_report(report, asked):
+        values = {key: groups.written(value) for key, value in group.values.items()}
+        rows = groups.rows_of(report, asked, values)
         figures = {figure.name: figure.total for figure in report.figures}
         assert rows.order_by().aggregate(**figures) == group.figures
         assert rows.count() > 0

@@ -74,7 +74,7 @@ def test_nothing_collects_a_draft() -> None:
 
 def test_merchants_see_no_draft_among_their_bills() -> None:
     shop = reviewed()
-    assert list(invoices(shop.account)) == []
+    assert list(invoices.of_account(shop.account)) == []
     said = text_of(browser_of(member(shop)).get(f"/m/{shop.reference}/billing/invoices/"))
     assert "No bills yet." in said
     assert "A bill of 210.00 USD is under review: our team looks at it before it is issued." in said

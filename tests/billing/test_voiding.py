@@ -4,7 +4,7 @@ import pytest
 
 from billing.models import InvoiceDecision, InvoiceItem
 from billing.operations import invoice_decisions
-from billing.queries import attempts as attempts_of
+from billing.queries import invoices
 from billing.queries.collecting import ByHand
 from billing.queries.timelines import of_invoice
 from config import books
@@ -198,7 +198,8 @@ def test_a_bill_that_was_given_up_and_is_paid_is_recovered() -> None:
     transfer(shop, "2026-12-10 12:00", "30.00", "BANK-2")
     assert state() == "PAID 39.00/39.00"
     steps = [
-        str(step.what) for step in of_invoice(invoice(), list(attempts_of(invoice())), ByHand(), [])
+        str(step.what)
+        for step in of_invoice(invoice(), list(invoices.attempts(invoice())), ByHand(), [])
     ]
     assert steps == [
         "Issued", "Payment", "Not paid", "Marked uncollectible", "Payment",

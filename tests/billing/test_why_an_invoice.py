@@ -6,11 +6,11 @@ import pytest
 from django.utils.translation import override
 from moneyed import Money
 
-from billing import explanations, queries
+from billing import explanations
 from billing.models import Invoice
 from billing.operations import thresholds
 from billing.operations.charges import AccountClosed
-from billing.queries import forecast
+from billing.queries import forecast, invoices
 from lib.refusals import AlreadyDecided
 from tests import shops
 from tests.billing import deciding
@@ -32,7 +32,7 @@ def said(kind: str) -> str:
 
 def collected(kind: str) -> str:
     found = invoice(kind)
-    return str(queries.collected_on(found, list(queries.attempts(found))))
+    return str(invoices.collected_on(found, list(invoices.attempts(found))))
 
 
 def season(**terms: Any) -> Shop:

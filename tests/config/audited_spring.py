@@ -30,7 +30,7 @@ from billing.operations import (
     transfers,
 )
 from billing.providers.registry import Answer
-from billing.queries import invoices_to_collect
+from billing.queries import invoices
 from credit.operations import days as line_days
 from tests.amounts import usd
 from tests.credit import withdrawing
@@ -74,7 +74,7 @@ def _until(shop: Shop, at: str) -> None:
     now, merchant_id = shop.at(at), shop.merchant.pk
     days.work_off([merchant_id], now=now)
     line_days.work_off([merchant_id], now=now)
-    for invoice in Invoice.objects.filter(account=merchant_id, pk__in=invoices_to_collect(now)):
+    for invoice in Invoice.objects.filter(account=merchant_id, pk__in=invoices.to_collect(now)):
         payments.collect(invoice.pk, now=now)
 
 

@@ -10,8 +10,7 @@ from moneyed import Money
 
 from credit.models import Order
 from credit.operations import own_rules
-from credit.queries import buyers
-from credit.queries import limit as limits
+from credit.queries import acceptance, buyers
 from credit.queries.buyers import Outcome
 from lib.erasing import new_pseudonym
 from tests import shops
@@ -116,7 +115,7 @@ def test_what_is_said_of_an_order_is_what_placing_it_does(shop: Shop) -> None:
     cases = [("100.01", "Somchai", 0), ("100.00", "Somchai", 3), ("900.00", "new", 0),
              ("100.00", "Somchai", 0), ("1.00", "Somchai", 0)]  # fmt: skip
     for number, (amount, buyer, risk) in enumerate(cases):
-        said = limits.would_accept(shop.line, usd(amount), buyer=buyer, buyer_risk=risk)
+        said = acceptance.would_accept(shop.line, usd(amount), buyer=buyer, buyer_risk=risk)
         name = f"X-{number}"
         done = shop.place("2026-12-01 10:00", name, amount, buyer=buyer, buyer_risk=risk)
         assert done == f"declined {said.decline_code}" if said.decline_code else "applied", name

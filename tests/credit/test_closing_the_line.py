@@ -8,7 +8,7 @@ from moneyed import Money
 from billing.operations import closing
 from credit.models import LimitReview
 from credit.operations import own_rules, requests
-from credit.queries import limit as limits
+from credit.queries import acceptance, explanation
 from lib.refusals import Refused
 from notices.models import Notice
 from tests import shops
@@ -44,7 +44,7 @@ def test_no_new_order_is_taken_and_open_ones_go_on() -> None:
     assert shop.deliver("2026-11-04 10:00", "A") == "applied"
     assert shop.pay("2026-11-05 10:00", "A", "100.00") == "applied"
     withdrawing.withdraw(shop, "300.00", "2026-11-05 11:00")
-    assert not limits.would_accept(shop.line, Money("1", "USD")).is_accepted
+    assert not acceptance.would_accept(shop.line, Money("1", "USD")).is_accepted
 
 
 def test_a_raise_that_waits_is_void_and_told_and_no_review_follows() -> None:
@@ -57,7 +57,7 @@ def test_a_raise_that_waits_is_void_and_told_and_no_review_follows() -> None:
     assert Notice.objects.filter(kind="REVIEW", cause="2026-12-01 VOID").count() == 1
     shop.run_jobs("2027-01-01 00:00")
     assert LimitReview.objects.count() == 1
-    assert limits.explain(shop.line) is None
+    assert explanation.of_line(shop.line) is None
 
 
 def test_a_raise_that_was_asked_for_is_rejected_and_none_can_be_asked_for() -> None:

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from moneyed import Money
 
-from credit.queries import exposure
-from credit.queries import limit as limits
+from credit.queries import acceptance, explanation, exposure
+from credit.queries.acceptance import Acceptance
 from lib.refusals import Refused
 from tests import shops
 from tests.amounts import usd
@@ -20,7 +20,7 @@ AT = "2026-11-10 10:00"
 
 def test_it_says_what_each_factor_gives_and_what_the_next_grade_takes() -> None:
     shop = shop_with("1000.00", ("4.4", "60", "80", "85"))
-    found = limits.explain(shop.line)
+    found = explanation.of_line(shop.line)
     assert found is not None
     assert (found.score, found.grade, str(found.on)) == (Decimal("50.416667"), "C", "2026-12-01")
     assert [(factor.name, factor.value, factor.points) for factor in found.factors] == [
@@ -37,7 +37,7 @@ def test_it_says_what_each_factor_gives_and_what_the_next_grade_takes() -> None:
 
 def test_the_next_review_does_what_was_said_when_nothing_changes() -> None:
     shop = shop_with("12000.00", ("4.8", "80", "100", "90"))
-    said = limits.explain(shop.line)
+    said = explanation.of_line(shop.line)
     assert said is not None
     assert (said.grade, said.next_grade, said.points_to_next_grade) == ("A", None, None)
     shop.run_jobs(DECEMBER)
@@ -50,17 +50,17 @@ def test_only_what_is_overdue_now_is_in_the_way_of_a_raise() -> None:
     shop = shop_with("12000.00", ("4.8", "80", "100", "90"))
     shop.place(AT, "A", "300.00")
     shop.deliver(AT, "A")  # due on 20 November
-    found = limits.explain(shop.line)
+    found = explanation.of_line(shop.line)
     assert found is not None
     assert (found.limit_then, found.is_blocked_by_overdue) == (usd("10000"), False)
     shop.run_jobs("2026-11-21 00:00")
-    found = limits.explain(shop.line)
+    found = explanation.of_line(shop.line)
     assert found is not None
     assert (found.limit_then, found.is_blocked_by_overdue) == (usd("5000"), True)
     assert (found.overdue, found.once_paid) == (usd("300"), usd("10000"))
     # A freeze of another reason stays in the way, one for what is overdue would be lifted.
     FreezeFactory.create(shop=shop, at="2026-11-21 10:00", actor=OPERATOR, note="look")
-    found = limits.explain(shop.line)
+    found = explanation.of_line(shop.line)
     assert found is not None
     assert found.once_paid == usd("5000")
 
@@ -73,7 +73,9 @@ def test_who_is_overdue_is_not_counted_on_to_pay() -> None:
         shop.deliver(f"2026-11-{day} 10:00", order)
     shop.place(AT, "C", "2500.00")
     shop.run_jobs("2026-11-21 00:00")
-    answers = [limits.would_accept(shop.line, usd(amount)) for amount in ("200", "300", "500.01")]
+    answers = [
+        acceptance.would_accept(shop.line, usd(amount)) for amount in ("200", "300", "500.01")
+    ]
     assert [(str(one.possible_on), one.overdue, one.overdue_is_enough) for one in answers] == [
         ("2026-11-30", usd("300"), True),
         ("None", usd("300"), True),
@@ -82,19 +84,19 @@ def test_who_is_overdue_is_not_counted_on_to_pay() -> None:
 
 
 def test_a_line_that_would_not_be_reviewed_has_no_explanation() -> None:
-    assert limits.explain(shops.join(AT).line) is None
+    assert explanation.of_line(shops.join(AT).line) is None
     kuwait = shops.join(AT, "kuwait", currency="KWD")
     metrics(kuwait, AT, "4.8", "80", "80", "80")
-    assert limits.explain(kuwait.line) is None
+    assert explanation.of_line(kuwait.line) is None
 
 
 def test_an_order_would_be_accepted_up_to_what_is_available() -> None:
     shop = shops.join("2026-11-01 10:00", credit_limit="1000.00")
     shop.place(AT, "A", "400.00")
-    assert limits.would_accept(shop.line, usd("600.00")) == limits.Acceptance(True)
-    refused = limits.would_accept(shop.line, usd("600.01"))
+    assert acceptance.would_accept(shop.line, usd("600.00")) == Acceptance(True)
+    refused = acceptance.would_accept(shop.line, usd("600.01"))
     # A is not delivered: nobody knows when it will be paid.
-    assert refused == limits.Acceptance(False, "insufficient_credit", None, usd("0.01"))
+    assert refused == Acceptance(False, "insufficient_credit", None, usd("0.01"))
 
 
 def test_it_says_on_which_due_date_enough_is_back() -> None:
@@ -103,7 +105,7 @@ def test_it_says_on_which_due_date_enough_is_back() -> None:
     shop.place(AT, "B", "700.00")
     shop.deliver(AT, "A")  # due on 20 November, 20 December, 19 January
     possible = [
-        str(limits.would_accept(shop.line, usd(amount)).possible_on)
+        str(acceptance.would_accept(shop.line, usd(amount)).possible_on)
         for amount in ("100.00", "100.01", "200.00", "300.00", "300.01")
     ]
     assert possible == ["2026-11-20", "2026-12-20", "2026-12-20", "2027-01-19", "None"]
@@ -112,12 +114,12 @@ def test_it_says_on_which_due_date_enough_is_back() -> None:
 def test_a_frozen_line_would_accept_nothing() -> None:
     shop = shops.join("2026-11-01 10:00")
     FreezeFactory.create(shop=shop, at=AT, actor=OPERATOR, note="look")
-    assert limits.would_accept(shop.line, usd("1")) == limits.Acceptance(False, "line_frozen")
+    assert acceptance.would_accept(shop.line, usd("1")) == Acceptance(False, "line_frozen")
 
 
 def test_another_currency_is_refused() -> None:
     with pytest.raises(Refused):
-        limits.would_accept(shops.join(AT).line, Money(1, "EUR"))
+        acceptance.would_accept(shops.join(AT).line, Money(1, "EUR"))
 
 
 def test_the_limit_hangs_on_buyers_and_their_risk() -> None:
@@ -138,14 +140,14 @@ def test_the_limit_hangs_on_buyers_and_their_risk() -> None:
 def test_of_very_many_open_orders_it_says_before_which_day_not_enough_is_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(limits, "MANY", 2)
+    monkeypatch.setattr(acceptance, "MANY", 2)
     shop = shops.join("2026-11-01 10:00", credit_limit="1000.00")
     for order, amount, delivered in (("A", "300.00", 10), ("B", "200.00", 11), ("C", "500.00", 12)):
         shop.place(AT, order, amount)
         shop.deliver(f"2026-11-{delivered} 10:00", order)
     # Due on the 20th, 21st and 22nd: A and B are looked at.
     answers = [
-        limits.would_accept(shop.line, usd(amount)) for amount in ("300.00", "500.00", "500.01")
+        acceptance.would_accept(shop.line, usd(amount)) for amount in ("300.00", "500.00", "500.01")
     ]
     assert [(str(answer.possible_on), str(answer.not_before)) for answer in answers] == [
         ("2026-11-20", "None"),

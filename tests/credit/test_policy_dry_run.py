@@ -11,8 +11,7 @@ import pytest
 
 from backoffice import decision_pages
 from credit.models import CreditLine, CreditPolicy, LimitReview
-from credit.queries import dry_run, policies
-from credit.queries.limit import preview
+from credit.queries import dry_run, policies, previews
 from merchants.models import Proposal
 from tests import shops
 from tests.credit import reviewing
@@ -52,7 +51,7 @@ def several() -> None:
 
 def in_python(policy: CreditPolicy) -> dict[str, Any]:
     """The same outcome, line by line, by the arithmetic of reviews."""
-    looks = preview(list(CreditLine.objects.order_by("pk")), {"USD": policy}, NOW)
+    looks = previews.of_lines(list(CreditLine.objects.order_by("pk")), {"USD": policy}, NOW)
     grades = Counter(look.result.grade.value for look in looks)
     told: dict[str, Any] = {f"grade_{name.lower()}": grades[name] for name in "ABCD"}
     told |= {"lines": len(looks), "raised": 0, "raised_by": Decimal(0), "waiting": 0}

@@ -6,7 +6,8 @@ import pytest
 
 from credit import scoring
 from credit.models import LimitReview
-from credit.queries import limit as limits
+from credit.queries import explanation
+from credit.queries.explanation import Gain
 from merchants.models import ProfilePart
 from merchants.operations import profiles
 from tests import shops
@@ -148,7 +149,7 @@ def test_the_merchant_sees_both_figures() -> None:
     shop = shop_reported("40")
     confirm(shop, "CONTACTS")
     reject(shop, "LICENCE")
-    explained = limits.explain(shop.line)
+    explained = explanation.of_line(shop.line)
     assert explained is not None
     assert (explained.profile_reported, explained.profile_confirmed) == (Decimal(40), Decimal(50))
     reviewed(shop)
@@ -168,12 +169,12 @@ def test_what_a_confirmed_profile_would_add_is_what_it_then_adds(
     assert (
         "would add 12 points, and about 2,500.00 USD to your limit at the review of 1 Dec" in said
     )
-    before = limits.explain(shop.line)
+    before = explanation.of_line(shop.line)
     for part in ("LICENCE", "CONTACTS"):
         confirm(shop, part)
-    then = limits.explain(shop.line)
+    then = explanation.of_line(shop.line)
     assert before is not None
     assert then is not None
-    assert before.profile_gain == limits.Gain(then.score - before.score, usd("2500"))
+    assert before.profile_gain == Gain(then.score - before.score, usd("2500"))
     assert (then.score, then.limit_then, then.profile_gain) == (Decimal("90.5"), usd("10000"), None)
     assert reviewed(shop).limit_proposed == usd("10000")

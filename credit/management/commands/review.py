@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from credit.models import CreditLine, CreditPolicy, LimitReview
-from credit.queries import policies
-from credit.queries.limit import Preview, preview
+from credit.queries import policies, previews
+from credit.queries.previews import Preview
 from lib import clock, money
 from lib.commands import BooksCommand
 
@@ -76,7 +76,7 @@ def _previews(chosen: dict[str, CreditPolicy]) -> Iterator[Preview]:
     now = clock.now()
     last = 0
     while lines := _next_lines(last):
-        yield from preview(lines, chosen, now)
+        yield from previews.of_lines(lines, chosen, now)
         last = lines[-1].pk
 
 

@@ -1,0 +1,56 @@
+"""The figures of a report by group, and the rows behind them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+
+from backoffice.reports.report import Asked, Report
+
+
+@dataclass(frozen=True)
+class Group:
+    """The figures of the rows that have the same values of the report's keys."""
+
+    values: Mapping[str, Any]  # by the keys' names
+    figures: Mapping[str, Decimal | int]  # by the figures' names
+
+
+def of_report(report: Report, asked: Asked) -> list[Group]:
+    """The groups of the report that have rows, in the order of their keys, read by one statement
+    that also adds them up.
+    """
+    names = [key.name for key in report.keys]
+    totals = {figure.name: figure.total for figure in report.figures}
+    found = report.rows(asked).order_by(*names).values(*names).annotate(**totals)
+    return [
+        Group(
+            {name: row[name] for name in names},
+            {name: row[name] or Decimal(0) for name in totals},
+        )
+        for row in found
+    ]
+
+
+def sums(report: Report, found: Sequence[Group]) -> dict[str, Decimal | int]:
+    """What the figures of all groups come to, by the figures' names."""
+    return {
+        figure.name: sum((group.figures[figure.name] for group in found), Decimal(0))
+        for figure in report.figures
+    }
+
+
+def rows_of(report: Report, asked: Asked, values: Mapping[str, str]) -> QuerySet[Any]:
+    """The rows of the groups with these values of keys, given as `written` writes them, latest
+    first; keys that are not named may have any. Raises ValidationError and ValueError for values
+    that cannot be.
+    """
+    return report.rows(asked).filter(**values).order_by("-pk")
+
+
+def written(value: Any) -> str:
+    """A key's value as addresses have it. No report has a key without a value."""
+    return value.isoformat() if isinstance(value, date) else str(value)

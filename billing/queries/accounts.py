@@ -1,0 +1,45 @@
+"""Reads billing accounts. Nothing here writes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import OuterRef, Subquery, Sum
+
+from billing.models import AccountChange, BillingAccount, Invoice
+from merchants.models import Merchant
+
+
+def with_a_day_to_work_off(now: datetime) -> Sequence[int]:
+    """The keys of the accounts whose open day has ended by `now`."""
+    return list(
+        BillingAccount.objects.filter(open_until__lte=now)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+
+
+def of_merchant(merchant: Merchant) -> BillingAccount | None:
+    """The merchant's billing account, with what its drafts come to in `held_by_drafts`, or None."""
+    found = BillingAccount.objects.annotate(held_by_drafts=_drafts())
+    return found.filter(merchant=merchant).first()
+
+
+def with_line(merchant: Merchant) -> BillingAccount | None:
+    """The same with `merchant.credit_line` and the card loaded; None unless the merchant has both
+    an account and a line.
+    """
+    both = BillingAccount.objects.select_related("merchant__credit_line", "card")
+    both = both.annotate(held_by_drafts=_drafts())
+    return both.filter(merchant=merchant, merchant__credit_line__isnull=False).first()
+
+
+def _drafts() -> Subquery:
+    """A subquery, for queries of accounts, for what their drafts come to; NULL without any."""
+    drafts = Invoice.objects.filter(account=OuterRef("pk"), status=Invoice.Status.DRAFT)
+    return Subquery(drafts.order_by().values("account").annotate(sum=Sum("total")).values("sum"))
+
+
+def method_chosen_by(account: BillingAccount) -> str:
+    """Who changed the account's payment method last; "" if it was never changed."""
+    chosen = account.changes.filter(what=AccountChange.What.PAYMENT_METHOD).order_by("-pk")
+    return chosen.values_list("actor", flat=True).first() or ""

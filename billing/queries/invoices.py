@@ -1,0 +1,138 @@
+"""Reads bills: those of an account, their lines and attempts, and which are to be collected.
+Nothing here writes.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from django.db.models import Case, DateField, Exists, F, Max, OuterRef, QuerySet, When
+
+from billing.models import (
+    BillingAccount,
+    Charge,
+    Invoice,
+    InvoiceDecision,
+    InvoiceLine,
+    Payment,
+)
+from billing.queries import arrivals
+from billing.queries.sections import Sections
+from billing.queries.undecided import UNDECIDED
+from merchants.queries import local_day
+
+PROMPT = timedelta(hours=1)  # how long after a day-end its bills' first attempts are a part of it
+
+
+def of_account(account: BillingAccount, *, kind: str = "", number: str = "") -> QuerySet[Invoice]:
+    """The account's bills that have a number, optionally of one kind, and with a number that starts
+    as given. Drafts are left out, also those that were sent back.
+    """
+    found = account.invoices.filter(number__isnull=False)
+    if number:
+        found = found.filter(number__startswith=number)
+    return found.filter(kind=kind) if kind else found
+
+
+def by_number(account: BillingAccount, number: str) -> Invoice | None:
+    """The account's bill with this number, or None."""
+    return account.invoices.filter(number=number).first()
+
+
+def to_collect(now: datetime) -> Sequence[int]:
+    """The keys of bills that are due to be tried automatically by `now`: open ones, and those that
+    a payment plan collects.
+
+    Bills with an attempt that has no answer come last: a provider that does not answer about them
+    is asked nothing more by the same run.
+    """
+    due = Invoice.objects.filter(status__in=Invoice.UNPAID, next_attempt_at__lte=now)
+    waits = Exists(Payment.objects.filter(status__in=UNDECIDED, invoice=OuterRef("pk")))
+    return list(due.order_by(waits, "pk").values_list("pk", flat=True))
+
+
+def to_collect_of(account_id: int, now: datetime) -> Sequence[int]:
+    """The keys of the account's open bills that are due to be tried automatically by `now`, oldest
+    first.
+    """
+    due = Invoice.objects.filter(
+        account=account_id, status__in=Invoice.UNPAID, next_attempt_at__lte=now
+    )
+    return list(due.order_by("issued_on", "pk").values_list("pk", flat=True))
+
+
+def billed_through(account: BillingAccount) -> date | None:
+    """The last day whose charges the account's bills may include, drafts among them; void bills do
+    not count. None without any bill.
+    """
+    theirs = Case(
+        When(kind__in=Invoice.TAKES_ITS_DATE, then=F("issued_on")),
+        default=F("issued_on") - timedelta(days=1),
+        output_field=DateField(),
+    )
+    invoices = account.invoices.exclude(status=Invoice.Status.VOID)
+    through: datetime | date | None = invoices.aggregate(through=Max(theirs))["through"]
+    return through.date() if isinstance(through, datetime) else through
+
+
+def lines(invoice: Invoice) -> Sections[InvoiceLine]:
+    """The lines of the bill by category, each category's oldest first."""
+    rows = invoice.lines.order_by("posting_on", "fee_name", "pk")
+    return Sections.of(rows, invoice.currency)
+
+
+def line(invoice: Invoice, pk: int) -> InvoiceLine | None:
+    """The bill's line with this key, or None; with the bill that its charges are on now, which may
+    be another one after a void.
+    """
+    return invoice.lines.select_related("item__invoice").filter(pk=pk).first()
+
+
+def charges_of(line: InvoiceLine) -> QuerySet[Charge]:
+    """The charges that make up a line of a bill, each with its fee."""
+    return Charge.objects.filter(item=line.item_id).select_related("fee")
+
+
+def attempts(invoice: Invoice) -> QuerySet[Payment]:
+    """The attempts to collect a bill, oldest first, each with its card, or the transfer that it
+    was.
+    """
+    return invoice.payments.select_related("card", "transfer").order_by("attempt")
+
+
+def collected_on(invoice: Invoice, attempts: Sequence[Payment]) -> date | None:
+    """The local day on which a bill was collected; None while it is not paid.
+
+    That is the day by which all its money had arrived. A bill that a day-end made is collected on
+    its own date if its first attempt paid it within an hour, since jobs run a little after the
+    day-end.
+    `attempts` are all of the bill's, oldest first.
+    """
+    paid = [payment for payment in attempts if payment.status == Payment.Status.SUCCEEDED]
+    if invoice.paid_at is None or not paid:
+        return None
+    made_by_day_end = invoice.drafted_at is None and (
+        invoice.kind in Invoice.SCHEDULED
+        or local_day(invoice.account, invoice.issued_at) > invoice.issued_on
+    )
+    is_prompt = paid[-1].attempt == 1 and paid[-1].started_at - invoice.issued_at <= PROMPT
+    if made_by_day_end and is_prompt:
+        return invoice.issued_on
+    return arrivals.all_on(invoice, attempts)
+
+
+def was_asked_for(invoice: Invoice) -> bool:
+    """Whether a provider was asked, or may have been, to pay the bill. Attempts that did not reach
+    it, that it does not take or that a person ended don't count.
+    """
+    reached = invoice.payments.exclude(provider__in=Payment.OWN_PROVIDERS)
+    return reached.exclude(
+        status=Payment.Status.FAILED, failure__in=Payment.NOBODYS_FAILURES
+    ).exists()
+
+
+def decisions(invoice: Invoice) -> QuerySet[InvoiceDecision]:
+    """The operators' decisions about the bill that a merchant is shown (voided, marked
+    uncollectible), oldest first.
+    """
+    shown = (InvoiceDecision.Decision.VOIDED, InvoiceDecision.Decision.UNCOLLECTIBLE)
+    return invoice.decisions.filter(decision__in=shown).order_by("at", "pk")

@@ -1,0 +1,55 @@
+"""Reads an account's monthly statements. Nothing here writes."""
+
+from datetime import date
+
+from django.db.models import Max, Min, Q, QuerySet, Sum
+
+from billing.models import BillingAccount, Charge, Statement, StatementTotal
+from billing.queries.sections import Sections
+
+
+def of_account(account: BillingAccount) -> QuerySet[Statement]:
+    """The account's statements, open ones too, each with its `amount` and `charge_count`."""
+    return account.statements.annotate(
+        amount=Sum("totals__amount"), charge_count=Sum("totals__charge_count")
+    )
+
+
+def of_year(account: BillingAccount, *, year: str = "") -> QuerySet[Statement]:
+    """The same as `of_account`, but only of one year, such as "2026"; "" means all years."""
+    found = of_account(account)
+    return found.filter(month__year=int(year)) if year else found
+
+
+def of_month(account: BillingAccount, month: date) -> Statement | None:
+    """The account's statement of the month, or None."""
+    return account.statements.filter(month=month).first()
+
+
+def years(account: BillingAccount) -> list[str]:
+    """The years from the account's last statement back to its first, such as "2026", without a gap;
+    empty if it has none.
+    """
+    found = account.statements.aggregate(first=Min("month"), last=Max("month"))
+    if not found["first"]:
+        return []
+    return [str(year) for year in range(found["last"].year, found["first"].year - 1, -1)]
+
+
+def totals(statement: Statement) -> Sections[StatementTotal]:
+    """The totals of the statement's charges, by category and fee."""
+    rows = statement.totals.select_related("fee").order_by("fee__name")
+    return Sections.of(rows, statement.currency)
+
+
+def charges(statement: Statement, *, reference: str = "") -> QuerySet[Charge]:
+    """The statement's charges, each with its fee and the bill it is on.
+
+    With a `reference`, only the charge with this reference, and the charges of the request with
+    this reference.
+    """
+    found = statement.charges.select_related("fee", "item__invoice")
+    if not reference:
+        return found
+    account = Q(account=statement.account_id)  # so that both indexes can be used
+    return found.filter(account & Q(request=reference) | account & Q(reference=reference))

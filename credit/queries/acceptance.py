@@ -1,0 +1,90 @@
+"""Answers whether an order would be accepted now, and if not, when it could be (rule 8.21). Nothing
+here writes.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import connection
+from moneyed import Money
+
+from credit.models import CreditLine, Order
+from credit.queries import coming, overdue
+from credit.queries.declining import decline_code
+from credit.rules import INSTALMENT_DAYS
+from lib import money
+
+MANY = 1000  # open orders that are looked at
+# Parts past their due date are not counted: who has not paid on time is not taken to pay today.
+ENOUGH_ON = f"""
+WITH {coming.PARTS}, day AS (
+    SELECT due_on, sum(sum(owed)) OVER (ORDER BY due_on) AS back
+    FROM part WHERE due_on >= %(today)s GROUP BY due_on
+)
+SELECT min(day.due_on) FILTER (WHERE day.due_on <= coalesce(horizon.day, 'infinity')), horizon.day
+FROM horizon LEFT JOIN day ON day.back >= %(missing)s
+GROUP BY horizon.day
+"""
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """Whether an order of some amount would be accepted now; if not, why, and when it could be."""
+
+    is_accepted: bool
+    decline_code: str = ""
+    # First local date on which enough is back if every buyer pays each part on its due date; None
+    # when no payment to come would be enough, or the line is frozen. Who is overdue is not counted
+    # on: such parts are in `overdue`.
+    possible_on: date | None = None
+    missing: Money | None = None  # of the limit, when it is not enough
+    # With very many open orders: enough is free on this local date at the earliest.
+    not_before: date | None = None
+    overdue: Money | None = None  # what buyers owe past its day, when the limit is not enough
+    overdue_is_enough: bool = False  # the order would go through once that is paid
+
+    @property
+    def decline_label(self) -> str:
+        return str(Order.Decline(self.decline_code).label) if self.decline_code else ""
+
+
+def would_accept(
+    line: CreditLine, amount: Money, *, buyer: str | None = None, buyer_risk: int = 0
+) -> Acceptance:
+    """Whether an order of `amount` would be accepted now: of this buyer, whose risk was told so, or
+    without a buyer whoever that is. Then neither risk nor the cap on one buyer are considered.
+
+    Raises CurrencyMismatch, Invalid.
+    """
+    amount = money.accepted(amount, line.currency)
+    code = decline_code(line, amount, buyer=buyer, buyer_risk=buyer_risk)
+    if code != Order.Decline.INSUFFICIENT_CREDIT:
+        return Acceptance(not code, code)
+    late = overdue.overdue_of(line)
+    return Acceptance(
+        False,
+        Order.Decline.INSUFFICIENT_CREDIT,
+        missing=amount - line.available,
+        overdue=late or None,
+        overdue_is_enough=line.used - late + amount <= line.limit,
+        **_enough_on(line, amount),
+    )
+
+
+def _enough_on(line: CreditLine, amount: Money) -> dict[str, date | None]:
+    """When the limit will have room for `amount`, as fields of Acceptance: `possible_on` a day or,
+    if very many orders are open, `not_before` a day. No day is given if that never comes.
+    """
+    if amount > line.limit:
+        return {}
+    given = {
+        "line": line.pk,
+        "today": line.open_on,
+        "missing": (amount - (line.limit - line.used)).amount,
+        "instalment_days": INSTALMENT_DAYS,
+        "many": MANY,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(ENOUGH_ON, given)
+        due_on, horizon = cursor.fetchone()
+    return {"possible_on": due_on} if due_on else {"not_before": horizon}

@@ -1,0 +1,58 @@
+"""Tells what happened to an order. Nothing here writes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+from moneyed import Money
+
+from credit.models import Order, OrderPayment
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that happened to an order. `held` is the amount by which it changed what is used of
+    the limit, if it did.
+    """
+
+    at: datetime
+    what: StrOrPromise
+    amount: Money | None = None
+    held: Money | None = None
+    note: StrOrPromise = ""
+
+
+def of_order(order: Order) -> list[Step]:
+    """What happened to an order, oldest first: its entries, payments that are no entry, refunds out
+    of proceeds and of what was written off, its decline, shipping and delivery.
+    """
+    steps = [
+        Step(
+            entry.at,
+            entry.get_kind_display(),
+            amount=abs(entry.used_change),
+            held=entry.used_change,
+            note=entry.told,
+        )
+        for entry in order.limitentry_set.order_by("pk")
+    ]
+    steps += [
+        Step(payment.at, payment.get_status_display(), amount=payment.amount)
+        for payment in order.payments.exclude(status=OrderPayment.Status.APPLIED).order_by("pk")
+    ]
+    # A refund's part from what was outstanding is an entry above; the rest changes no limit.
+    for refund in order.refunds.order_by("pk"):
+        rest = (
+            (_("Refunded out of your proceeds"), refund.from_proceeds),
+            (_("Refunded of what was written off"), refund.from_written_off),
+        )
+        steps += [Step(refund.at, what, amount=amount) for what, amount in rest if amount]
+    if order.is_declined:
+        reason = order.get_decline_code_display()
+        steps.append(Step(order.placed_at, _("Declined"), amount=order.amount, note=reason))
+    if order.shipped_at:
+        steps.append(Step(order.shipped_at, _("Shipped")))
+    if order.delivered_at:
+        steps.append(Step(order.delivered_at, _("Delivered")))
+    return sorted(steps, key=lambda step: step.at)
