@@ -42,7 +42,8 @@ from tests.factories import (
 from tests.shops import HIGH
 from tests.text import text_of
 from tests.threads import at_once
-from tests.trail.trail_cases import CASES, Case
+from tests.trail.trail_case import Case
+from tests.trail.trail_cases import CASES
 from tests.two_people import ALONE, ANSWER, SECOND, WAITS, WHY, confirm, officer, propose
 from tests.unchanged import nothing_changes
 

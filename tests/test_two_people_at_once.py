@@ -30,7 +30,7 @@ from tests.credit.reviewing import DECEMBER, shop_with
 from tests.factories import OperatorPolicyFactory, browser_of, operator
 from tests.test_two_people import BY_NAME, OTHER, TAKE_TWO, nothing_alone, page_of
 from tests.threads import at_once, every_order
-from tests.trail.trail_cases import Case
+from tests.trail.trail_case import Case
 from tests.two_people import ALONE, ANSWER, OFFICERS, WHY, officer, propose
 from tests.unchanged import digests
 from tests.whole import some

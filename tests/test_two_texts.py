@@ -28,7 +28,8 @@ from tests.gateway.asking import Caller, said
 from tests.shops import Shop
 from tests.text import text_of
 from tests.trail.test_trail_of_decisions import page_of
-from tests.trail.trail_cases import CASES, Case
+from tests.trail.trail_case import Case
+from tests.trail.trail_cases import CASES
 from tests.whole import some
 from trail.models import TrailEntry
 

@@ -39,7 +39,9 @@ from tests.factories.people import showed
 from tests.kept import kept_of
 from tests.shops import Shop, ShopFactory
 from tests.trail.test_trail_of_decisions import page_of, with_operators
-from tests.trail.trail_cases import ANOTHER, CASES, TOLD, Case
+from tests.trail.trail_case import TOLD, Case
+from tests.trail.trail_cases import CASES
+from tests.trail.trail_cases_people import ANOTHER
 from tests.unchanged import nothing_changes
 
 # Decisions whose pages show nothing that they change.

@@ -27,7 +27,11 @@ from tests.credit import withdrawing
 from tests.factories import browser_of, operator
 from tests.kept import kept_of
 from tests.shops import Shop
-from tests.trail.trail_cases import ANOTHER, CASES, CREDIT, STORAGE, Case, status, step
+from tests.trail.trail_case import Case, status, step
+from tests.trail.trail_cases import CASES
+from tests.trail.trail_cases_billing import STORAGE
+from tests.trail.trail_cases_credit import CREDIT
+from tests.trail.trail_cases_people import ANOTHER
 from tests.trailed import Told
 
 pytestmark = pytest.mark.django_db
