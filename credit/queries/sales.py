@@ -23,7 +23,9 @@ from redis import RedisError
 
 from credit.models import CreditLine, Order
 from credit.models.orders import OrderQuerySet
-from lib import calendar, money
+from credit.queries import orders
+from lib import calendar, money, spans
+from merchants.queries import LocalDays
 
 MONTHS = 12
 KEPT_SECONDS = 24 * 60 * 60
@@ -86,6 +88,10 @@ class Sums:
     by_stage: Mapping[str, Decimal]  # refunds by Stage
 
     @property
+    def span(self) -> spans.Span:
+        return spans.Span(self.start, self.end - calendar.ONE_DAY)
+
+    @property
     def refunded(self) -> Decimal:
         return sum(self.by_stage.values(), Decimal(0))
 
@@ -140,17 +146,24 @@ def of_month(line: CreditLine, month: date) -> Sums:
     return found
 
 
-def orders_of(line: CreditLine, month: date, *, is_cancelled: bool, today: date) -> OrderQuerySet:
-    """The orders placed in the month that were not declined: those that were cancelled, or all
-    others; each annotated with `is_overdue`.
+def orders_of(
+    line: CreditLine,
+    month: date,
+    *,
+    today: date,
+    standing: str = "",
+    reference: str = "",
+    buyer: str = "",
+) -> OrderQuerySet:
+    """The orders placed in the month that were neither declined nor cancelled, or those of this
+    `standing`; the filters are those of `queries.orders`. Each is annotated with `is_overdue`.
     """
-    start, end = (
-        calendar.day_start(day, line.timezone) for day in (month, calendar.next_month(month))
-    )
-    found = Order.objects.of_merchant(line.pk).with_is_overdue(today)
+    local = LocalDays.of(line, today)
+    start, end = (local.start_of(day) for day in (month, calendar.next_month(month)))
+    found = orders(line, today=today, standing=standing, reference=reference, buyer=buyer)
     found = found.filter(placed_at__gte=start, placed_at__lt=end)
-    if is_cancelled:
-        return found.filter(status=Order.Status.CANCELLED)
+    if standing:
+        return found
     return found.exclude(status__in=[Order.Status.DECLINED, Order.Status.CANCELLED])
 
 
@@ -192,9 +205,8 @@ def _taken_in(line: CreditLine, spans: Sequence[Span]) -> dict[Span, Any]:
 
 
 def _given(line: CreditLine, spans: Sequence[Span]) -> dict[str, Any]:
-    starts, ends = (
-        [calendar.day_start(span[side], line.timezone) for span in spans] for side in (0, 1)
-    )
+    local = LocalDays.of(line, line.open_on)
+    starts, ends = ([local.start_of(span[side]) for span in spans] for side in (0, 1))
     return {"line": line.pk, "starts": starts, "ends": ends}
 
 
