@@ -58,14 +58,13 @@ class AfterSales:
     refunded: Money
 
 
-def of(line: CreditLine, span: Span, *, today: date) -> AfterSales:
+def of(line: CreditLine, span: Span, local: LocalDays) -> AfterSales:
     """The groups of what was told on the days of `span`. Rule 8.25."""
-    local = LocalDays.of(line, today)
     found = OrderRefund.objects.filter(
         Dates("arrived_at", "").within(span, OrderRefund, local), line=line
     )
     placed = Dates("placed_at", "").within(span, Order, local)
-    given_up = cancelled(line, today=today).filter(placed)
+    given_up = cancelled(line, today=local.today).filter(placed)
     by_stage = _groups(line, found.annotate(name=STAGE).values("name"))
     return AfterSales(
         by_stage=by_stage,

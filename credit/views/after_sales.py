@@ -29,15 +29,16 @@ def after_sales(request: MemberRequest) -> HttpResponse:
     refund.
     """
     line, today = line_and_today(request, clock.now())
-    asked = RefundFilter(request.GET, local=LocalDays.of(line, today))
-    by_month, span = months.by_month(line, today=today), asked.lately(today)
+    local = LocalDays.of(line, today)
+    asked = RefundFilter(request.GET, local=local)
+    by_month, span = months.by_month(line, local), asked.lately(today)
     has_any = any(one.refunded for one in by_month.months)
     label = _("Chart of refunds by month. The table below has its figures.")
     context = asked.context | {
         "line": line,
         "span": span,
         "stages": STAGES,
-        "groups": books.of(line, span, today=today),
+        "groups": books.of(line, span, local),
         "drawing": charts.inline(_drawn(line, by_month, charts.WIDE), label) if has_any else "",
         "columns": [stage.label for stage in Stage],
         "months": _rows(by_month),
@@ -51,7 +52,7 @@ def chart(request: MemberRequest) -> HttpResponse:
     """The chart of refunds by month; `?narrow` is drawn for a phone."""
     line, today = line_and_today(request, clock.now())
     size = charts.NARROW if "narrow" in request.GET else charts.WIDE
-    return charts.image(_drawn(line, months.by_month(line, today=today), size))
+    return charts.image(_drawn(line, months.by_month(line, LocalDays.of(line, today)), size))
 
 
 @for_exporting

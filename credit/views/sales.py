@@ -25,7 +25,7 @@ from merchants.queries import LocalDays
 def sales(request: MemberRequest) -> HttpResponse:
     """The latest months: orders, what they were worth, and what was refunded."""
     line, today = line_and_today(request, clock.now())
-    found = books.by_month(line, today=today)
+    found = books.by_month(line, LocalDays.of(line, today))
     has_any = any(one.has_any for one in found.months)
     label = _("Chart of sales and refunds by month. The table below has its figures.")
     context = {
@@ -43,15 +43,16 @@ def chart(request: MemberRequest) -> HttpResponse:
     """The chart of sales by month; `?narrow` is drawn for a phone."""
     line, today = line_and_today(request, clock.now())
     size = charts.NARROW if "narrow" in request.GET else charts.WIDE
-    return charts.image(_drawn(line, books.by_month(line, today=today), size))
+    return charts.image(_drawn(line, books.by_month(line, LocalDays.of(line, today)), size))
 
 
 @for_members
 def month(request: MemberRequest, month: date) -> HttpResponse:
     """The orders that were placed in a month, and what they come to."""
     line, today = line_and_today(request, clock.now())
-    asked = MonthFilter(request.GET, local=LocalDays.of(line, today))
-    sums = books.of_month(line, month)
+    local = LocalDays.of(line, today)
+    asked = MonthFilter(request.GET, local=local)
+    sums = books.of_month(line, month, local)
     context = asked.context | {
         "line": line,
         "month": month,
@@ -59,7 +60,7 @@ def month(request: MemberRequest, month: date) -> HttpResponse:
         "sums": sums,
         "average": sums.average(line.currency),
         "is_open": month == calendar.month_of(today),
-        "page": asked.page(books.orders_of(line, month, today=today, **asked.rows)),
+        "page": asked.page(books.orders_of(line, month, local, **asked.rows)),
     }
     return render(request, "credit/sales_month.html", context)
 
@@ -68,8 +69,9 @@ def month(request: MemberRequest, month: date) -> HttpResponse:
 def export_month(request: MemberRequest, month: date) -> HttpResponseBase:
     """Download a CSV file of the orders of a month that its page finds with the same filter."""
     line, today = line_and_today(request, clock.now())
-    asked = MonthFilter(request.GET, local=LocalDays.of(line, today))
-    found = asked.ordered(books.orders_of(line, month, today=today, **asked.rows))
+    local = LocalDays.of(line, today)
+    asked = MonthFilter(request.GET, local=local)
+    found = asked.ordered(books.orders_of(line, month, local, **asked.rows))
     file_name = f"orders-{request.membership.merchant.reference}-{month:%Y-%m}.csv"
     with language_asked(request):
         return download(request, exports.orders(line, found), file_name)
