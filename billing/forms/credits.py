@@ -100,7 +100,7 @@ class Dispute(KeyedForm):
         for charge in self.charges:
             one_of.setdefault(CREDIT_FOR[Category(charge.fee.category)], charge)
         for kind, charge in one_of.items():
-            label = _("Reason") if len(one_of) == 1 else kind.label
+            label = _("Reason") if len(one_of) == 1 else _("Reason: %s") % kind.label
             reasons = [(fee.code, fee.label) for fee in credits.reasons(charge)]
             self.fields[_of_kind(kind)] = forms.ChoiceField(label=label, choices=reasons)
 
