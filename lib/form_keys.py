@@ -4,7 +4,9 @@ The operation looks for the key first thing under its lock (`sent_before`). So a
 twice, even at once, makes one row and gets the same answer both times.
 """
 
+import hashlib
 import secrets
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from django import forms
@@ -67,3 +69,22 @@ def sent_before(
     if known is not None and any(getattr(known, name) != said for name, said in content.items()):
         raise conflict(f"request_key: {known} was asked for by this form, with other content")
     return known
+
+
+def parts(key: str, count: int) -> Sequence[str]:
+    """The keys of the `count` rows that one form with this key makes at once."""
+    return [f"{_stem(key)}{number}" for number in range(count)]
+
+
+def parts_sent_before(rows: QuerySet[Row], key: str) -> list[Row]:
+    """Those of `rows` that the form with this key made before, whatever it says now. The caller
+    holds the lock of whatever the rows belong to.
+    """
+    return list(rows.filter(request_key__startswith=_stem(key)).order_by("pk"))
+
+
+def _stem(key: str) -> str:
+    """How the keys of a form's rows begin; no other form's do. Raises Invalid without a key."""
+    if not key or len(key) > LONGEST_KEY:
+        raise Invalid("request_key", f"must have 1 to {LONGEST_KEY} characters")
+    return f"{hashlib.sha256(key.encode()).hexdigest()[:40]}."

@@ -17,7 +17,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from lib import figures, paging, spans
+from lib import figures, paging
 from lib.amount_fields import AS_TYPED, FigureField
 from lib.figures import Figures
 from lib.money import DECIMAL_PLACES, MAX_DIGITS
@@ -84,6 +84,7 @@ class Filter(forms.Form):
     SUMS: ClassVar[Mapping[str, StrOrPromise]] = {}
     CURRENCY: ClassVar[str] = "currency"
     SEARCH: ClassVar[str] = ""  # the field that is always open to be filled in
+    ALSO: ClassVar[Sequence[str]] = ()  # parameters of another form on the page
 
     # What a list may be sorted by, as order_by() has it, the first one unless something else is
     # asked for. Only what an index of the merchant's rows gives in this order, however many rows
@@ -112,7 +113,7 @@ class Filter(forms.Form):
         self._found: QuerySet[Any, Any] | None = None
         self._page: paging.Page[Any] | None = None
         if self.DATES is not None:
-            self.fields["days"] = choice(spans.CHOICES, self.DATES.label)
+            self.fields["days"] = choice(self.DATES.choices, self.DATES.label)
             self.fields["since"] = DayField(label=_("From"), required=False)
             self.fields["until"] = DayField(label=_("Up to and including"), required=False)
         if self.AMOUNTS is not None:
@@ -152,7 +153,7 @@ class Filter(forms.Form):
         if self.DATES is None:
             return Span()
         if self.said["days"]:
-            return spans.preset(self.said["days"], self._days.today)
+            return self.DATES.preset(self.said["days"], self._days.today)
         return Span(self.said["since"] or None, self.said["until"] or None)
 
     @property
@@ -164,7 +165,7 @@ class Filter(forms.Form):
     @property
     def unknown(self) -> list[str]:
         """Parameters of the address that no list has, a few of them."""
-        known = {*self.fields, *BESIDES}
+        known = {*self.fields, *BESIDES, *self.ALSO}
         return [name[:LONGEST_TEXT] for name in self.data if name not in known][:MOST_UNKNOWN]
 
     @cached_property
@@ -214,6 +215,10 @@ class Filter(forms.Form):
         """Those of `found` that lie within the days and amounts that are asked for."""
         if self.DATES is not None and self.span:
             found = found.filter(self.DATES.within(self.span, found.model, self._days))
+        return self.within_amounts(found)
+
+    def within_amounts(self, found: Rows) -> Rows:
+        """Those of `found` within the amounts that are asked for."""
         if self.AMOUNTS is not None:
             least, most = (None if self.said[one] == "" else self.said[one] for one in ENDS)
             if least is not None or most is not None:

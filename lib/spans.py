@@ -3,14 +3,15 @@
 Days are the merchant's own, and both ends of a span belong to it (rule 23.17).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import DateTimeField, Model, Q
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -68,6 +69,12 @@ class Span:
             return str(_("from %(day)s") % {"day": day_text(self.since)})
         return f"{day_text(self.since)} – {day_text(self.until)}"
 
+    @property
+    def query(self) -> str:
+        """The parameters by which the address of a list asks for the span."""
+        ends = (("since", self.since), ("until", self.until))
+        return urlencode({name: f"{day}" for name, day in ends if day is not None})
+
     def __bool__(self) -> bool:
         return self.since is not None or self.until is not None
 
@@ -93,12 +100,21 @@ PRESETS: dict[str, tuple[StrOrPromise, Callable[[date], Span]]] = {
     "month": (_("This month"), _month),
     "last-month": (_("Last month"), _last_month),
 }
-CHOICES = [("", _("Any time")), *((code, label) for code, (label, _of) in PRESETS.items())]
 
 
-def preset(code: str, today: date) -> Span:
-    """The span of this name as of `today`. Raises KeyError."""
-    return PRESETS[code][1](today)
+def _next(days: int) -> Callable[[date], Span]:
+    """The span of the next `days` days, today included."""
+    return lambda today: Span(today, today + timedelta(days=days - 1))
+
+
+# The same for what is still to come.
+TO_COME: dict[str, tuple[StrOrPromise, Callable[[date], Span]]] = {
+    "today": PRESETS["today"],
+    "7": (_("Next 7 days"), _next(7)),
+    "30": (_("Next 30 days"), _next(30)),
+    "month": PRESETS["month"],
+    "next-month": (_("Next month"), lambda today: _month(calendar.next_month(today))),
+}
 
 
 @dataclass(frozen=True)
@@ -110,6 +126,21 @@ class Dates:
     column: str
     label: StrOrPromise
     is_of_months: bool = False
+    presets: Mapping[str, tuple[StrOrPromise, Callable[[date], Span]]] = field(
+        default_factory=lambda: PRESETS
+    )
+
+    @property
+    def choices(self) -> list[tuple[str, StrOrPromise]]:
+        """The spans that are offered by name, and any time at all."""
+        return [
+            ("", _("Any time")),
+            *((code, label) for code, (label, _of) in self.presets.items()),
+        ]
+
+    def preset(self, code: str, today: date) -> Span:
+        """The span of this name as of `today`. Raises KeyError."""
+        return self.presets[code][1](today)
 
     def within(self, span: Span, model: type[Model], local: LocalDays) -> Q:
         """The condition that a row lies in the span."""

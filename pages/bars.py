@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 from moneyed import Money
 
-from lib import spans
 from lib.lists import Filter
 from merchants import queries
 from merchants.models import Membership, SavedView
@@ -144,11 +143,12 @@ class Bar:
     def _days(self) -> Pill:
         asked = self.filter
         none, chosen = {"since": "", "until": "", "days": ""}, asked.said["days"]
+        choices = asked.DATES.choices if asked.DATES else []
         links = [
             (asked.link(**none | {"days": code}), label, code == chosen and not self._is_custom)
-            for code, label in spans.CHOICES
+            for code, label in choices
         ]
-        named = dict(spans.CHOICES)[chosen] if chosen else asked.span.text if asked.span else ""
+        named = dict(choices)[chosen] if chosen else asked.span.text if asked.span else ""
         return Pill(
             asked.fields["days"].label or "",
             str(named),

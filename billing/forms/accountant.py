@@ -31,7 +31,8 @@ class Days(forms.Form):
         """
         self.last = last
         self.named = named if named in self.presets else LAST_MONTH
-        span = spans.preset(self.named, last + calendar.ONE_DAY)
+        _label, span_on = spans.PRESETS[self.named]
+        span = span_on(last + calendar.ONE_DAY)
         initial = {"start": span.since, "end": min(span.until or last, last)}
         super().__init__(
             *args, **kwargs | {"initial": initial, "auto_id": "days_%s", "label_suffix": ""}

@@ -1,10 +1,13 @@
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import BillingAccount, Charge
+from billing.models.fees import CREDIT_FOR, Category
 from billing.queries import credits, effects
+from lib import money
 from lib.amount_fields import AmountField, in_currency
 from lib.form_keys import KeyedForm
 from lib.text_fields import LineField, WordsField
@@ -66,3 +69,57 @@ class CreditRequest(KeyedForm):
         """The arguments of credits.ask that the form gives."""
         asked = ("fee", "amount", "message", "request_key")
         return {name: self.cleaned_data[name] for name in asked}
+
+
+class Dispute(KeyedForm):
+    """The form that asks for all that is left of several charges, with a reason for each kind of
+    charge and one message.
+    """
+
+    total = AmountField()
+    message = WordsField(
+        label=_("What went wrong"),
+        help_text=_("It goes with each of these charges."),
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, *args: Any, charges: Sequence[Charge], **kwargs: Any) -> None:
+        """`charges` are those that were chosen and can be asked for, at least one."""
+        self.charges, self.lefts = charges, effects.lefts_to_credit(charges)
+        self.left = money.total(self.lefts.values(), charges[0].currency)
+        initial = {"total": money.text(self.left)}
+        super().__init__(*args, **kwargs | {"label_suffix": "", "initial": initial})
+        in_currency(self, charges[0].currency)
+        self.fields["total"].widget = forms.HiddenInput()  # only told apart from what is left now
+        self._add_reasons()
+        self.order_fields([*(name for name in self.fields if name != "message"), "message"])
+
+    def _add_reasons(self) -> None:
+        """Add a field for the reason of each kind of charge; a reason fits only one kind."""
+        one_of: dict[Category, Charge] = {}
+        for charge in self.charges:
+            one_of.setdefault(CREDIT_FOR[Category(charge.fee.category)], charge)
+        for kind, charge in one_of.items():
+            label = _("Reason") if len(one_of) == 1 else _("Reason: %s") % kind.label
+            reasons = [(fee.code, fee.label) for fee in credits.reasons(charge)]
+            self.fields[_of_kind(kind)] = forms.ChoiceField(label=label, choices=reasons)
+
+    @property
+    def rows(self) -> list[tuple[Charge, Any]]:
+        """Each charge with what is left to ask for of it."""
+        return [(charge, self.lefts[charge.pk]) for charge in self.charges]
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The arguments of disputes.ask that the form gives."""
+        reasons = {
+            charge.reference: self.cleaned_data[_of_kind(CREDIT_FOR[Category(charge.fee.category)])]
+            for charge in self.charges
+        }
+        given = ("total", "message", "request_key")
+        return {"reasons": reasons} | {name: self.cleaned_data[name] for name in given}
+
+
+def _of_kind(kind: Category) -> str:
+    """The name of the field for the reason of charges that this category of credits corrects."""
+    return f"fee_{kind.lower()}"

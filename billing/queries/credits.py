@@ -2,6 +2,8 @@
 writes.
 """
 
+from collections.abc import Iterable, Sequence
+
 from django.db.models import Q, QuerySet
 
 from billing.models import BillingAccount, BillingCredit, Charge, Fee
@@ -34,6 +36,20 @@ def charge_to_credit(account: BillingAccount, reference: str) -> Charge | None:
     """
     found = account.charges.select_related("fee", "item__invoice").filter(reference=reference)
     return found.filter(fee__category__in=CREDIT_FOR).first()
+
+
+def charges_to_credit(account: BillingAccount, references: Iterable[str]) -> QuerySet[Charge]:
+    """Those of the account's charges with these references that can be credited, with their fees
+    and bills.
+    """
+    found = account.charges.select_related("fee", "item__invoice")
+    return found.filter(reference__in=list(references), fee__category__in=CREDIT_FOR)
+
+
+def chosen(account: BillingAccount, keys: Iterable[int]) -> Sequence[Charge]:
+    """The account's charges with these primary keys, in order of service, with their fees."""
+    found = account.charges.select_related("fee").filter(pk__in=list(keys))
+    return list(found.order_by("at", "pk"))
 
 
 def charged_or_credited() -> list[Fee]:

@@ -2,6 +2,7 @@
 writes.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -29,6 +30,15 @@ def left_to_credit(charge: Charge) -> Money:
     """
     counted = charge.credits.filter(status__in=BillingCredit.COUNTED)
     return charge.amount - money.total((credit.amount for credit in counted), charge.currency)
+
+
+def lefts_to_credit(charges: Sequence[Charge]) -> dict[int, Money]:
+    """The same of each of these charges, by primary key."""
+    counted = BillingCredit.objects.filter(charge__in=charges, status__in=BillingCredit.COUNTED)
+    found = {one.pk: one.amount for one in charges}
+    for credit in counted:
+        found[credit.charge_id] -= credit.amount  # type: ignore[index]
+    return found
 
 
 def billable(account: BillingAccount) -> Money:

@@ -6,7 +6,7 @@ from django import template
 from moneyed import Money
 
 from billing import payment_failures
-from billing.models import BillingAccount, Fee, InvoiceLine
+from billing.models import BillingAccount, Charge, Fee, InvoiceLine
 from billing.queries import days, sections
 from billing.queries.sections import FeeSum, Section
 from billing.queries.standings import Standing
@@ -42,3 +42,9 @@ def fee_sums(section: Section[InvoiceLine]) -> Sequence[FeeSum]:
 def under_review(account: BillingAccount) -> Money:
     """What the account's bills that wait for our review hold (rule 13.10)."""
     return days.under_review(account)
+
+
+@register.simple_tag
+def can_be_disputed(charges: Sequence[Charge]) -> bool:
+    """Whether a credit may be asked for on any of these charges."""
+    return any(charge.can_be_credited for charge in charges)

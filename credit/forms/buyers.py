@@ -1,9 +1,12 @@
 """What is asked of a merchant's buyers."""
 
+from typing import ClassVar
+
 from django.utils.translation import gettext_lazy as _
 
 from credit.queries.buyers import Outcome
-from lib.lists import Filter, choice, text
+from lib.lists import Amounts, Filter, choice, text
+from lib.spans import Dates
 
 OUTCOMES = [("", _("All")), *Outcome.choices]
 
@@ -18,9 +21,16 @@ class BuyerSearch(Filter):
 
 
 class BuyerFilter(Filter):
-    """Filters the orders of one buyer by what became of them."""
+    """Filters the orders of one buyer."""
 
+    LIST = "credit:buyer"
     SORTS = ("-placed_at", "placed_at")
     ANCHOR = "orders"
+    SEARCH = "reference"
+    ALSO = ("amount",)  # of the order that may be taken
+    DATES = Dates("placed_at", _("Placed"))
+    AMOUNTS = Amounts(["amount"])
+    SUMS: ClassVar = {"amount": _("Total")}
 
-    outcome = choice(OUTCOMES)
+    reference = text(label=_("Order starts with"))
+    outcome = choice(OUTCOMES, _("What became of it"))

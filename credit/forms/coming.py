@@ -1,19 +1,43 @@
 """What is asked of the lists of payments to come."""
 
-from django import forms
+from datetime import date, timedelta
+from typing import ClassVar
+
 from django.utils.translation import gettext_lazy as _
 
-from lib.lists import Filter, choice
+from lib import spans
+from lib.lists import Amounts, Filter, Rows, choice, text
+from lib.spans import Dates
 
+DAYS_AHEAD = timedelta(61)  # after today, as in the money calendar
 OVERDUE, UNDELIVERED = "OVERDUE", "UNDELIVERED"
 WHAT = [("", _("Due")), (OVERDUE, _("Overdue")), (UNDELIVERED, _("Not delivered yet"))]
 
 
 class ComingFilter(Filter):
-    """Filters the orders of which something is to be paid; days are of what is due."""
+    """Filters the orders of which something is to be paid; days are those on which it is due."""
 
+    LIST = "credit:coming"
     SORTS = ("due_on", "-due_on", "reference", "-reference")
+    SEARCH = "reference"
+    DATES = Dates("due_on", _("Due"), presets=spans.TO_COME)
+    AMOUNTS = Amounts(["coming"])
+    SUMS: ClassVar = {"coming": _("Total")}
 
-    what = choice(WHAT)
-    start = forms.DateField(required=False)
-    until = forms.DateField(required=False)
+    reference = text(label=_("Order starts with"))
+    what = choice(WHAT, _("What"))
+    buyer = text(label=_("Buyer"))
+
+    def first(self, today: date) -> date:
+        """The first day that is asked for; what was due before today is overdue."""
+        return max(self.span.since or today, today)
+
+    def last(self, today: date) -> date:
+        """The last day that is asked for; by default that of the money calendar."""
+        return self.span.until or today + DAYS_AHEAD
+
+    def narrowed(self, found: Rows) -> Rows:
+        """Those of `found` within the amounts that are asked for. The days are not those of the
+        order's next part, but what `found` was asked for.
+        """
+        return self.within_amounts(found)

@@ -1,69 +1,80 @@
-"""What is asked of the pages of sales and refunds."""
+"""What is asked of the lists of sales, refunds and cancelled orders."""
 
-import re
-from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import ClassVar
 
-from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from credit.queries.after_sales import Span
+from credit.models import Order
+from credit.queries import OVERDUE
 from credit.queries.sales import Stage
-from lib.lists import Filter, choice, text
+from lib.lists import Amounts, Filter, choice, text
+from lib.spans import Dates, Span
 
-SPANS = [("", _("90 days")), ("30", _("30 days")), ("365", _("A year"))]
-DAYS = 90  # unless others are asked for
+LATELY = 90  # days of which the groups are, unless others are asked for
 STAGES = [("", _("All")), *Stage.choices]
-CANCELLED = "CANCELLED"
-SOLD = [("", _("Sold")), (CANCELLED, _("Cancelled"))]
-MONTH = re.compile(r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$")
+_UNSOLD = (Order.Status.DECLINED, Order.Status.CANCELLED)
+SOLD = [
+    ("", _("Sold")),
+    (OVERDUE, _("Overdue")),
+    *(one for one in Order.Status.choices if one[0] not in _UNSOLD),
+    (Order.Status.CANCELLED.value, Order.Status.CANCELLED.label),
+]
+REASONS = [("", _("All")), ("none", _("No reason was told"))]
 
 
 class MonthFilter(Filter):
     """Filters the orders that were placed in a month."""
 
+    LIST = "credit:sales_month"
     SORTS = ("-placed_at", "placed_at")
     ANCHOR = "orders"
+    PREFIX = SEARCH = "reference"
+    DATES = Dates("placed_at", _("Placed"))
+    AMOUNTS = Amounts(["amount"])
+    SUMS: ClassVar = {"amount": _("Total")}
 
-    what = choice(SOLD)
-
-
-class SpanFilter(Filter):
-    """Filters what was told or placed on the last days, or in a month."""
-
-    SORTS: ClassVar[Sequence[str]] = ()  # each list has its own
-
-    days = choice(SPANS)
-    month = forms.RegexField(MONTH, required=False)
-
-    @property
-    def lately(self) -> Span:
-        """The days that are asked for, or the month that counts instead."""
-        month = self.rows["month"]
-        first = date.fromisoformat(f"{month}-01") if month else None
-        return Span(int(self.rows["days"] or DAYS), first)
+    reference = text(label=_("Order starts with"))
+    standing = choice(SOLD, _("Status"))
+    buyer = text(label=_("Buyer"))
 
 
-class RefundFilter(SpanFilter):
-    """Filters refunds."""
+class RefundFilter(Filter):
+    """Filters refunds by the day on which they were told."""
 
+    LIST = "credit:after_sales"
     SORTS = ("-arrived_at", "arrived_at")
     ANCHOR = "refunds"
+    SEARCH = "reference"
+    DATES = Dates("arrived_at", _("Told"))
+    AMOUNTS = Amounts(["amount"])
+    SUMS: ClassVar = {"amount": _("Total")}
 
-    stage = choice(STAGES)
-    buyer = text()
+    reference = text(label=_("Order or refund"))
+    stage = choice(STAGES, _("How far the order had come"))
+    buyer = text(label=_("Buyer"))
+
+    def lately(self, today: date) -> Span:
+        """The days that are asked for, or the last ones."""
+        return self.span or Span(today - timedelta(days=LATELY - 1), today)
 
 
-class CancelledFilter(SpanFilter):
-    """Filters cancelled orders; `none` asks for those without a reason."""
+class CancelledFilter(Filter):
+    """Filters cancelled orders."""
 
+    LIST = "credit:cancelled"
     SORTS = ("-placed_at", "placed_at")
+    PREFIX = SEARCH = "reference"
+    DATES = Dates("placed_at", _("Placed"))
+    AMOUNTS = Amounts(["amount"])
+    SUMS: ClassVar = {"amount": _("Total")}
 
-    because = text(500)
-    none = choice([("", ""), ("1", "")])
+    reference = text(label=_("Order starts with"))
+    told = choice(REASONS, _("Reason"))
+    because = text(500, label=_("Cancel reason"))
+    buyer = text(label=_("Buyer"))
 
     @property
     def reason(self) -> str | None:
         """The reason that is asked for, "" for none, or None for all."""
-        return "" if self.rows["none"] else self.rows["because"] or None
+        return "" if self.rows["told"] else self.rows["because"] or None

@@ -6,16 +6,19 @@ whose it is. A cancellation has the reason that the platform told.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import date
+from typing import Any
 
-from django.db.models import Case, CharField, Count, F, QuerySet, Sum, Value, When
+from django.db.models import Case, CharField, Count, F, Q, QuerySet, Sum, Value, When
 from moneyed import Money
 
 from credit.models import CreditLine, Order, OrderRefund
 from credit.models.orders import OrderQuerySet
+from credit.queries import orders
 from credit.queries.sales import Stage
-from lib import calendar, money
+from lib import money
+from lib.spans import Dates, Span
+from merchants.queries import LocalDays
 
 MOST = 10  # buyers, reasons
 
@@ -55,11 +58,13 @@ class AfterSales:
     refunded: Money
 
 
-def of(line: CreditLine, *, start: datetime, end: datetime | None) -> AfterSales:
-    """The groups of what was told from `start` until before `end`, or up to now without one. Rule
-    8.25.
-    """
-    found, given_up = _told(line, start, end), cancelled(line, start=start, end=end)
+def of(line: CreditLine, span: Span, local: LocalDays) -> AfterSales:
+    """The groups of what was told on the days of `span`. Rule 8.25."""
+    found = OrderRefund.objects.filter(
+        Dates("arrived_at", "").within(span, OrderRefund, local), line=line
+    )
+    placed = Dates("placed_at", "").within(span, Order, local)
+    given_up = cancelled(line, today=local.today).filter(placed)
     by_stage = _groups(line, found.annotate(name=STAGE).values("name"))
     return AfterSales(
         by_stage=by_stage,
@@ -71,50 +76,34 @@ def of(line: CreditLine, *, start: datetime, end: datetime | None) -> AfterSales
 
 
 def refunds(
-    line: CreditLine, *, start: datetime, end: datetime | None, stage: str = "", buyer: str = ""
+    line: CreditLine, *, reference: str = "", stage: str = "", buyer: str = ""
 ) -> QuerySet[OrderRefund]:
-    """The refunds that were told from `start` until before `end`, each annotated with its `stage`.
-    A filter that is "" is not applied.
+    """The line's refunds, each annotated with its `stage`. A filter that is "" is not applied;
+    `reference` is that of a refund, or of its order.
     """
-    found = _told(line, start, end).select_related("order").annotate(stage=STAGE)
+    found = OrderRefund.objects.filter(line=line).select_related("order").annotate(stage=STAGE)
+    if reference:
+        of_order = Order.objects.of_merchant(line.pk).filter(reference=reference)
+        found = found.filter(Q(reference=reference) | Q(order__in=of_order))
     if stage:
         found = found.filter(stage=stage)
     return found.filter(order__buyer=buyer) if buyer else found
 
 
 def cancelled(
-    line: CreditLine, *, start: datetime, end: datetime | None, reason: str | None = None
+    line: CreditLine,
+    *,
+    today: date,
+    reference: str = "",
+    buyer: str = "",
+    reason: str | None = None,
 ) -> OrderQuerySet:
-    """The orders placed from `start` until before `end` that were cancelled; for a `reason` only
-    those, where "" is none.
+    """The orders that were cancelled; for a `reason` only those, where "" is none. The other
+    filters are those of `queries.orders`.
     """
-    found = Order.objects.of_merchant(line.pk).filter(
-        status=Order.Status.CANCELLED, placed_at__gte=start
-    )
-    if end is not None:
-        found = found.filter(placed_at__lt=end)
+    cancelled = Order.Status.CANCELLED
+    found = orders(line, today=today, standing=cancelled, reference=reference, buyer=buyer)
     return found if reason is None else found.filter(cancel_reason=reason)
-
-
-class Span(NamedTuple):
-    """The last so many local days, today included; or a month, by its first day, instead."""
-
-    days: int
-    month: date | None
-
-
-def span(line: CreditLine, asked: Span, *, today: date) -> tuple[datetime, datetime | None]:
-    """The instants at which the span starts and ends; the last days have no end."""
-    if asked.month is None:
-        first = today - timedelta(asked.days - 1)
-        return calendar.day_start(first, line.timezone), None
-    ends = calendar.next_month(asked.month)
-    return calendar.day_start(asked.month, line.timezone), calendar.day_start(ends, line.timezone)
-
-
-def _told(line: CreditLine, start: datetime, end: datetime | None) -> QuerySet[OrderRefund]:
-    found = OrderRefund.objects.filter(line=line, arrived_at__gte=start)
-    return found.filter(arrived_at__lt=end) if end is not None else found
 
 
 def _groups(line: CreditLine, named: Any) -> list[Group]:

@@ -23,7 +23,9 @@ from redis import RedisError
 
 from credit.models import CreditLine, Order
 from credit.models.orders import OrderQuerySet
-from lib import calendar, money
+from credit.queries import orders
+from lib import calendar, money, spans
+from merchants.queries import LocalDays
 
 MONTHS = 12
 KEPT_SECONDS = 24 * 60 * 60
@@ -86,6 +88,10 @@ class Sums:
     by_stage: Mapping[str, Decimal]  # refunds by Stage
 
     @property
+    def span(self) -> spans.Span:
+        return spans.Span(self.start, self.end - calendar.ONE_DAY)
+
+    @property
     def refunded(self) -> Decimal:
         return sum(self.by_stage.values(), Decimal(0))
 
@@ -119,49 +125,56 @@ class Sales:
         return [(one, None if was is None else one.net - was) for one, was in pairs][::-1]
 
 
-def by_month(line: CreditLine, *, today: date) -> Sales:
-    """The line's sales in the month of local day `today` and the MONTHS - 1 before it. Rule
-    8.24.
+def by_month(line: CreditLine, local: LocalDays) -> Sales:
+    """The line's sales in the present month of its days, `local`, and the MONTHS - 1 before it.
+    Rule 8.24.
     """
+    today = local.today
     month = calendar.month_of(today)
     months = [month]
     while len(months) < MONTHS:
         months.append(calendar.month_of(months[-1] - calendar.ONE_DAY))
     spans = [(one, calendar.next_month(one)) for one in reversed(months)]
     so_far = months[1] + (today - month) + calendar.ONE_DAY
-    *found, before = _sums(line, [*spans, (months[1], min(so_far, month))])
+    *found, before = _sums(line, local, [*spans, (months[1], min(so_far, month))])
     first = next((place for place, one in enumerate(found) if one.has_any), len(found) - 1)
     return Sales(found[first:], before)
 
 
-def of_month(line: CreditLine, month: date) -> Sums:
+def of_month(line: CreditLine, month: date, local: LocalDays) -> Sums:
     """The sums of the month that starts on `month`."""
-    (found,) = _sums(line, [(month, calendar.next_month(month))])
+    (found,) = _sums(line, local, [(month, calendar.next_month(month))])
     return found
 
 
-def orders_of(line: CreditLine, month: date, *, is_cancelled: bool, today: date) -> OrderQuerySet:
-    """The orders placed in the month that were not declined: those that were cancelled, or all
-    others; each annotated with `is_overdue`.
+def orders_of(
+    line: CreditLine,
+    month: date,
+    local: LocalDays,
+    *,
+    standing: str = "",
+    reference: str = "",
+    buyer: str = "",
+) -> OrderQuerySet:
+    """The orders placed in the month that were neither declined nor cancelled, or those of this
+    `standing`; the filters are those of `queries.orders`. Each is annotated with `is_overdue`.
     """
-    start, end = (
-        calendar.day_start(day, line.timezone) for day in (month, calendar.next_month(month))
-    )
-    found = Order.objects.of_merchant(line.pk).with_is_overdue(today)
+    start, end = (local.start_of(day) for day in (month, calendar.next_month(month)))
+    found = orders(line, today=local.today, standing=standing, reference=reference, buyer=buyer)
     found = found.filter(placed_at__gte=start, placed_at__lt=end)
-    if is_cancelled:
-        return found.filter(status=Order.Status.CANCELLED)
+    if standing:
+        return found
     return found.exclude(status__in=[Order.Status.DECLINED, Order.Status.CANCELLED])
 
 
 Span = tuple[date, date]
 
 
-def _sums(line: CreditLine, spans: Sequence[Span]) -> list[Sums]:
+def _sums(line: CreditLine, local: LocalDays, spans: Sequence[Span]) -> list[Sums]:
     """The sums of each of these spans of local days."""
-    taken_in = _taken_in(line, spans)
+    taken_in = _taken_in(line, local, spans)
     with connection.cursor() as cursor:
-        cursor.execute(CANCELLED, _given(line, spans))
+        cursor.execute(CANCELLED, _given(line, local, spans))
         cancelled = cursor.fetchall()
     found = []
     for (start, end), (count, amount) in zip(spans, cancelled, strict=True):
@@ -172,7 +185,7 @@ def _sums(line: CreditLine, spans: Sequence[Span]) -> list[Sums]:
     return found
 
 
-def _taken_in(line: CreditLine, spans: Sequence[Span]) -> dict[Span, Any]:
+def _taken_in(line: CreditLine, local: LocalDays, spans: Sequence[Span]) -> dict[Span, Any]:
     """What came in on each span, cancelled orders included: (orders, amount, refunds by stage) with
     amounts as text. What is over is kept for a day.
     """
@@ -182,7 +195,7 @@ def _taken_in(line: CreditLine, spans: Sequence[Span]) -> dict[Span, Any]:
     missing = [span for span in spans if span not in found]
     if missing:
         with connection.cursor() as cursor:
-            cursor.execute(TAKEN_IN, _given(line, missing))
+            cursor.execute(TAKEN_IN, _given(line, local, missing))
             read = {span: row[1:] for span, row in zip(missing, cursor.fetchall(), strict=True)}
         found |= read
         with suppress(RedisError):  # which only makes the page slower
@@ -191,10 +204,8 @@ def _taken_in(line: CreditLine, spans: Sequence[Span]) -> dict[Span, Any]:
     return found
 
 
-def _given(line: CreditLine, spans: Sequence[Span]) -> dict[str, Any]:
-    starts, ends = (
-        [calendar.day_start(span[side], line.timezone) for span in spans] for side in (0, 1)
-    )
+def _given(line: CreditLine, local: LocalDays, spans: Sequence[Span]) -> dict[str, Any]:
+    starts, ends = ([local.start_of(span[side]) for span in spans] for side in (0, 1))
     return {"line": line.pk, "starts": starts, "ends": ends}
 
 

@@ -1,18 +1,16 @@
 """The pages of what buyers got back or cancelled, with their chart and file."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from credit import exports
-from credit.forms.sales import SPANS, STAGES, CancelledFilter, RefundFilter
-from credit.models import CreditLine, OrderRefund
+from credit.forms.sales import STAGES, CancelledFilter, RefundFilter
+from credit.models import CreditLine
 from credit.queries import after_sales as books
 from credit.queries import sales as months
 from credit.queries.sales import Sales, Stage
@@ -22,6 +20,7 @@ from lib import charts, clock
 from lib.csv_files import language_asked
 from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
+from merchants.queries import LocalDays
 
 
 @for_members
@@ -30,20 +29,20 @@ def after_sales(request: MemberRequest) -> HttpResponse:
     refund.
     """
     line, today = line_and_today(request, clock.now())
-    asked, by_month = RefundFilter(request.GET), months.by_month(line, today=today)
-    start, end = books.span(line, asked.lately, today=today)
+    local = LocalDays.of(line, today)
+    asked = RefundFilter(request.GET, local=local)
+    by_month, span = months.by_month(line, local), asked.lately(today)
     has_any = any(one.refunded for one in by_month.months)
     label = _("Chart of refunds by month. The table below has its figures.")
     context = asked.context | {
         "line": line,
-        "month": asked.lately.month,
-        "spans": SPANS,
+        "span": span,
         "stages": STAGES,
-        "groups": books.of(line, start=start, end=end),
+        "groups": books.of(line, span, local),
         "drawing": charts.inline(_drawn(line, by_month, charts.WIDE), label) if has_any else "",
         "columns": [stage.label for stage in Stage],
         "months": _rows(by_month),
-        "page": asked.page(_found(line, asked, today)),
+        "page": asked.page(books.refunds(line, **asked.rows)),
     }
     return render(request, "credit/after_sales.html", context)
 
@@ -53,15 +52,15 @@ def chart(request: MemberRequest) -> HttpResponse:
     """The chart of refunds by month; `?narrow` is drawn for a phone."""
     line, today = line_and_today(request, clock.now())
     size = charts.NARROW if "narrow" in request.GET else charts.WIDE
-    return charts.image(_drawn(line, months.by_month(line, today=today), size))
+    return charts.image(_drawn(line, months.by_month(line, LocalDays.of(line, today)), size))
 
 
 @for_exporting
 def export(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all refunds that the page finds with the same filter."""
     line, today = line_and_today(request, clock.now())
-    asked = RefundFilter(request.GET)
-    found = asked.ordered(_found(line, asked, today))
+    asked = RefundFilter(request.GET, local=LocalDays.of(line, today))
+    found = asked.ordered(books.refunds(line, **asked.rows))
     file_name = f"refunds-{request.membership.merchant.reference}-{today}.csv"
     with language_asked(request):
         return download(request, exports.refunds(line, found), file_name)
@@ -69,25 +68,12 @@ def export(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def cancelled(request: MemberRequest) -> HttpResponse:
-    """The orders placed on some days that were cancelled, all or for one reason."""
+    """The list of orders that were cancelled."""
     line, today = line_and_today(request, clock.now())
-    asked = CancelledFilter(request.GET)
-    start, end = books.span(line, asked.lately, today=today)
-    found = books.cancelled(line, start=start, end=end, reason=asked.reason)
-    context = asked.context | {
-        "month": asked.lately.month,
-        "reason": asked.reason,
-        "spans": SPANS,
-        "page": asked.page(found.with_is_overdue(today)),
-    }
-    return render(request, "credit/cancelled.html", context)
-
-
-def _found(line: CreditLine, asked: RefundFilter, today: date) -> QuerySet[OrderRefund]:
-    """The refunds that the filter asks for."""
-    start, end = books.span(line, asked.lately, today=today)
-    stage, buyer = asked.rows["stage"], asked.rows["buyer"]
-    return books.refunds(line, start=start, end=end, stage=stage, buyer=buyer)
+    asked = CancelledFilter(request.GET, local=LocalDays.of(line, today))
+    rows = {name: asked.rows[name] for name in ("reference", "buyer")}
+    found = books.cancelled(line, today=today, reason=asked.reason, **rows)
+    return render(request, "credit/cancelled.html", asked.context | {"page": asked.page(found)})
 
 
 def _drawn(line: CreditLine, found: Sales, size: tuple[int, int]) -> bytes:

@@ -3,7 +3,7 @@
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
-from credit.forms.buyers import OUTCOMES, BuyerFilter, BuyerSearch
+from credit.forms.buyers import BuyerFilter, BuyerSearch
 from credit.forms.limit import Caps, OrderCheck
 from credit.models import Order
 from credit.queries import acceptance, buyers, freezes
@@ -11,6 +11,7 @@ from credit.views import caps
 from credit.views.lines import line_and_today
 from lib import clock, erasing, money
 from merchants.access import MemberRequest, for_members
+from merchants.queries import LocalDays
 
 
 @for_members
@@ -43,8 +44,9 @@ def buyer(request: MemberRequest, buyer: str) -> HttpResponse:
     record = buyers.record(line, buyer, today=today)
     if record is None:
         raise Http404("no order is of this buyer")
-    asked = BuyerFilter(request.GET)
+    asked = BuyerFilter(request.GET, local=LocalDays.of(line, today))
     found = Order.objects.filter(pk__in=record.keys(asked.rows["outcome"]))
+    found = found.filter(reference__startswith=asked.rows["reference"])
     form = OrderCheck(request.GET if "amount" in request.GET else None, line=line)
     amount = form.cleaned_data["amount"] if form.is_valid() else None
     answer = None
@@ -55,7 +57,6 @@ def buyer(request: MemberRequest, buyer: str) -> HttpResponse:
         "record": record,
         "is_erased": erasing.is_erased(buyer),
         "counts": [(one, record.counts.get(one, 0)) for one in buyers.Outcome],
-        "outcomes": OUTCOMES,
         "form": form,
         "amount": amount,
         "answer": answer,

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from credit import exports
-from credit.forms.sales import CANCELLED, SOLD, MonthFilter
+from credit.forms.sales import MonthFilter
 from credit.models import CreditLine
 from credit.queries import sales as books
 from credit.queries.sales import Sales
@@ -18,13 +18,14 @@ from lib import calendar, charts, clock, formats
 from lib.csv_files import language_asked
 from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
+from merchants.queries import LocalDays
 
 
 @for_members
 def sales(request: MemberRequest) -> HttpResponse:
     """The latest months: orders, what they were worth, and what was refunded."""
     line, today = line_and_today(request, clock.now())
-    found = books.by_month(line, today=today)
+    found = books.by_month(line, LocalDays.of(line, today))
     has_any = any(one.has_any for one in found.months)
     label = _("Chart of sales and refunds by month. The table below has its figures.")
     context = {
@@ -42,24 +43,24 @@ def chart(request: MemberRequest) -> HttpResponse:
     """The chart of sales by month; `?narrow` is drawn for a phone."""
     line, today = line_and_today(request, clock.now())
     size = charts.NARROW if "narrow" in request.GET else charts.WIDE
-    return charts.image(_drawn(line, books.by_month(line, today=today), size))
+    return charts.image(_drawn(line, books.by_month(line, LocalDays.of(line, today)), size))
 
 
 @for_members
 def month(request: MemberRequest, month: date) -> HttpResponse:
     """The orders that were placed in a month, and what they come to."""
     line, today = line_and_today(request, clock.now())
-    asked, sums = MonthFilter(request.GET), books.of_month(line, month)
-    is_cancelled = asked.rows["what"] == CANCELLED
-    found = books.orders_of(line, month, is_cancelled=is_cancelled, today=today)
+    local = LocalDays.of(line, today)
+    asked = MonthFilter(request.GET, local=local)
+    sums = books.of_month(line, month, local)
     context = asked.context | {
         "line": line,
         "month": month,
+        "month_end": calendar.month_end(month),
         "sums": sums,
         "average": sums.average(line.currency),
         "is_open": month == calendar.month_of(today),
-        "what": SOLD,
-        "page": asked.page(found),
+        "page": asked.page(books.orders_of(line, month, local, **asked.rows)),
     }
     return render(request, "credit/sales_month.html", context)
 
@@ -68,9 +69,9 @@ def month(request: MemberRequest, month: date) -> HttpResponse:
 def export_month(request: MemberRequest, month: date) -> HttpResponseBase:
     """Download a CSV file of the orders of a month that its page finds with the same filter."""
     line, today = line_and_today(request, clock.now())
-    asked = MonthFilter(request.GET)
-    is_cancelled = asked.rows["what"] == CANCELLED
-    found = asked.ordered(books.orders_of(line, month, is_cancelled=is_cancelled, today=today))
+    local = LocalDays.of(line, today)
+    asked = MonthFilter(request.GET, local=local)
+    found = asked.ordered(books.orders_of(line, month, local, **asked.rows))
     file_name = f"orders-{request.membership.merchant.reference}-{month:%Y-%m}.csv"
     with language_asked(request):
         return download(request, exports.orders(line, found), file_name)

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -53,5 +53,22 @@ def _back(request: MemberRequest, page: str, query: str) -> HttpResponse:
     """Redirect to the list, asked as before. Raises Http404 if there is no such list."""
     if page not in lists.of_pages():
         raise Http404("there is no such list")
-    address = reverse(page, args=[request.membership.merchant.reference])
+    address = _address(request, page)
     return redirect(f"{address}?{query[:LONGEST_QUERY]}" if query else address)
+
+
+def _address(request: MemberRequest, page: str) -> str:
+    """The address of the list's page: the one that the form was sent from, as some pages are of a
+    month or a buyer, if it is one of this list and merchant. Raises Http404 if none is known.
+    """
+    merchant, path = request.membership.merchant.reference, request.POST.get("path", "")
+    try:
+        found = resolve(path)
+        if (found.view_name, found.kwargs.get("merchant")) == (page, merchant):
+            return path
+    except Resolver404:
+        pass
+    try:
+        return reverse(page, args=[merchant])
+    except NoReverseMatch:
+        raise Http404("the list has several pages") from None

@@ -77,15 +77,3 @@ def heading(context: dict[str, Any], field: str, label: str, align: str = "") ->
         "order": order if shown else "",
         "address": asked.link(by=other) if asked and other else "",
     }
-
-
-@register.simple_tag(takes_context=True)
-def without(context: dict[str, Any], name: str) -> str:
-    """The address of the same list without a filter on field `name`."""
-    return str(context["filter"].link(**{name: ""}))
-
-
-@register.simple_tag(takes_context=True)
-def with_filter(context: dict[str, Any], **changes: str) -> str:
-    """The address of the same list with these filters, of which empty ones are left out."""
-    return str(context["filter"].link(**changes))

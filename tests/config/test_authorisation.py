@@ -140,6 +140,7 @@ MERCHANT = {
     "billing:choose_method": DOES,
     "billing:finish_stripe_card": DOES,
     "billing:new_credit": FORM,
+    "billing:dispute": FORM,
     "billing:pay": DOES,
     "billing:remove_card": DOES,
     "credit:add_destination": DOES,

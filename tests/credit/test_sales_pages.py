@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 
 from credit.queries import sales
+from merchants.queries import LocalDays
 from tests import shops
 from tests.amounts import usd
 from tests.credit.pages import read, set_clock
@@ -72,7 +73,7 @@ def test_months_are_the_shops_own_and_open_to_their_orders(shop: Shop) -> None:
     assert [month for month, *_ in rows] == ["2026-10", "2026-11", "2026-12"]
     shop.run_jobs("2026-12-11 00:00")  # so that the first two are over, and kept
     for _again in range(2):
-        found = sales.by_month(shop.line, today=today)
+        found = sales.by_month(shop.line, LocalDays.of(shop.line, today))
         told = [(f"{one.start:%Y-%m}", one.orders, one.sold, one.refunded) for one in found.months]
         assert told == rows
         assert [more for _, more in found.rows] == [usd(265).amount, usd(100).amount, None]
@@ -83,7 +84,9 @@ def test_months_are_the_shops_own_and_open_to_their_orders(shop: Shop) -> None:
     page = read(shop, "sales/2026-10/")
     assert "165.00 USD sold Orders 3" in page
     assert ("O-1" in page, "O-2" in page, "N-1" in page) == (True, True, False)
-    assert "N-2" in read(shop, "sales/2026-11/?what=CANCELLED")
+    assert "N-2" in read(shop, "sales/2026-11/?standing=CANCELLED")
+    assert "1 result Total 60.00 USD" in read(shop, "sales/2026-10/?since=2026-10-31&least=50")
+    assert "2 results Total 105.00 USD" in read(shop, "sales/2026-10/?until=2026-10-30")
     # A month that is over is kept, but not which of its orders were cancelled.
     shop.cancel("2026-12-11 09:00", "O-3")
     assert "160.00 USD sold Orders 2" in read(shop, "sales/2026-10/")
@@ -91,16 +94,18 @@ def test_months_are_the_shops_own_and_open_to_their_orders(shop: Shop) -> None:
 
 def test_a_refund_is_grouped_by_how_far_its_order_had_come_and_whose_it_was(shop: Shop) -> None:
     client = browser_of(member(shop))
-    said = text_of(client.get(f"{AFTER_SALES}?days=365"))
+    said = text_of(client.get(f"{AFTER_SALES}?since=2026-10-01"))
     assert "125.00 USD in 4 refunds" in said
     assert "Before it was shipped 2 50.00 USD On its way 1 50.00 USD" in said
     assert "After delivery 1 25.00 USD" in said
     assert "Malee 3 115.00 USD Somchai 1 10.00 USD" in said
     assert "too slow 1 80.00 USD No reason was told 1 70.00 USD" in said
     groups = {"stage=PLACED": "50.00", "stage=SHIPPED": "50.00", "stage=DELIVERED": "25.00",
-              "buyer=Malee": "115.00", "month=2026-11": "75.00", "": "125.00"}  # fmt: skip
+              "buyer=Malee": "115.00", "since=2026-11-01&until=2026-11-30": "75.00",
+              "least=40.00": "90.00", "reference=R-3": "25.00", "reference=N-1": "75.00",
+              "": "125.00"}  # fmt: skip
     for asked, comes_to in groups.items():
-        rows = file_of(client, f"days=365&{asked}")
+        rows = file_of(client, asked)
         assert sum(usd(row["Amount"]).amount for row in rows) == usd(comes_to).amount, asked
     with connection.cursor() as cursor:
         cursor.execute(
@@ -108,11 +113,24 @@ def test_a_refund_is_grouped_by_how_far_its_order_had_come_and_whose_it_was(shop
             " WHERE o.delivered_told_at <= r.arrived_at"
         )
         assert cursor.fetchone() == (usd("25").amount,)
-    cancelled = f"{AFTER_SALES}cancelled/?days=365"
-    assert "N-2" in text_of(client.get(f"{cancelled}&because=too+slow"))
-    none = text_of(client.get(f"{cancelled}&none=1"))
+    cancelled = f"{AFTER_SALES}cancelled/"
+    assert "2 results Total 150.00 USD" in text_of(client.get(cancelled))
+    assert "N-2" in text_of(client.get(f"{cancelled}?because=too+slow"))
+    none = text_of(client.get(f"{cancelled}?told=none"))
     assert ("D-2" in none, "N-2" in none) == (True, False)
     assert browser_of(member(shop, "VIEWER")).get(f"{AFTER_SALES}refunds.csv").status_code == 403
+
+
+def test_a_view_of_a_months_sales_leads_back_to_that_month(shop: Shop) -> None:
+    client = browser_of(member(shop))
+    month, save = "/m/rosewood/credit/sales/2026-10/", "/m/rosewood/views/save/"
+    view = {"name": "Large", "page": "credit:sales_month", "query": "least=100", "path": month}
+    response = client.post(save, view, follow=True)
+    assert response.redirect_chain == [(f"{month}?least=100", 302)]
+    assert "1 result Total 100.00 USD" in text_of(response)
+    assert "Large" in text_of(client.get("/m/rosewood/credit/sales/2026-11/"))
+    for path in ("", "/m/rosewood/credit/orders/", "/m/other/credit/sales/2026-10/", "//evil"):
+        assert client.post(save, view | {"path": path}).status_code == 404
 
 
 def file_of(client: Client, asked: str) -> list[dict[str, str]]:

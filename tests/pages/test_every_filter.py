@@ -6,7 +6,6 @@ import pytest
 
 from credit.forms.orders import OrderFilter
 from lib.lists import Filter
-from lib.spans import CHOICES
 from tests.credit.pages import set_clock
 from tests.factories import browser_of, member
 from tests.routes import addresses, full_shop
@@ -28,7 +27,11 @@ def test_every_list_can_be_asked_for_what_it_declares(clock: Callable[[str], Non
         if list_of is None or "page" not in context or type(list_of) in seen:
             continue
         seen.add(type(list_of))
-        days = [{"days": code} for code, _label in CHOICES if code] if list_of.DATES else []
+        days = (
+            [{"days": code} for code, _label in list_of.DATES.choices if code]
+            if list_of.DATES
+            else []
+        )
         amounts = [{"least": "1"}, {"most": "50"}] if list_of.AMOUNTS else []
         menus = [
             {name: code}

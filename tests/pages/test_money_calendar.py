@@ -126,6 +126,16 @@ def test_each_figure_opens_to_rows_that_come_to_it(clock: Callable[[str], None])
     away = text_of(client.get("/m/rosewood/credit/coming/?what=UNDELIVERED"))
     assert "150.00 USD of orders that are not delivered yet" in away
     assert "AWAY" in away
+    for asked in (
+        "what=UNDELIVERED&days=7",
+        "what=OVERDUE&since=2026-11-12",
+        "least=9999",
+        "buyer=x",
+    ):
+        nothing = text_of(client.get(f"/m/rosewood/credit/coming/?{asked}"))
+        assert "No order has anything to pay here." in nothing, asked
+    few = text_of(client.get("/m/rosewood/credit/coming/?until=2027-01-12&least=180"))
+    assert "1 result Total 200.00 USD" in few
     far = text_of(client.get(f"{PAGE}?on=2030-01-01"))
     assert "Choose a day from 12 Nov 2026 to 12 Jan 2027." in far
 

@@ -18,8 +18,14 @@ pytestmark = pytest.mark.django_db
 clock = pytest.fixture(set_clock)
 
 MOST = 12
-# An order's page also asks both books what came of it: its costs, bills, proceeds and withdrawals.
-MORE = {"/m/rosewood/credit/orders/A-1/": 16}
+# Pages that put several books or lists together: one question more.
+MORE = {
+    "/m/rosewood/billing/settings/": 13,
+    "/m/rosewood/calendar/": 13,
+    "/m/rosewood/credit/after-sales/": 13,
+    "/m/rosewood/credit/raise/": 13,
+    "/m/rosewood/credit/orders/A-1/": 16,
+}
 
 
 @pytest.mark.parametrize("every", [3, *full(1)])

@@ -1,0 +1,123 @@
+"""Disputing several charges at once: a credit is asked for on each, or on none (rule 16.26)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from moneyed import Money
+
+from billing.models import BillingAccount, BillingCredit, Charge
+from billing.operations import accounts, credits
+from billing.queries import credits as asked
+from billing.queries import effects
+from lib import form_keys, money, wording
+from lib.refusals import ChangedMeanwhile, Invalid, Refused
+
+MOST = 50  # charges that one form asks for, as many as a page of a list has
+
+
+class CannotBeDisputed(Refused):
+    """Some of the charges that were chosen are unknown, or nothing is left to ask back of them."""
+
+    code = "cannot_be_disputed"
+
+    def __init__(self, unknown: Sequence[str], used_up: Sequence[str]) -> None:
+        """`unknown` are references of no charge that could be credited, `used_up` those of charges
+        that were credited or asked for already.
+        """
+        super().__init__(f"charges: unknown {unknown}, nothing left of {used_up}")
+        self.unknown, self.used_up = unknown, used_up
+
+    @cached_property
+    def sentence(self) -> str:  # type: ignore[override]
+        """Names each of them, with what is wrong."""
+        return " ".join(
+            sentence % {"charges": ", ".join(references)}
+            for sentence, references in (
+                (_("You have no charge %(charges)s that could be credited."), self.unknown),
+                (_("Asked for or credited already: %(charges)s."), self.used_up),
+            )
+            if references
+        )
+
+
+class OtherTotal(ChangedMeanwhile):
+    """What is left of the charges is not what the page showed."""
+
+    @property
+    def sentence(self) -> str:  # type: ignore[override]
+        return _("What is left of these charges has changed meanwhile. Look at it, and ask again.")
+
+
+@transaction.atomic
+def ask(
+    *,
+    merchant_id: int,
+    reasons: Mapping[str, str],
+    total: Money,
+    message: str,
+    request_key: str,
+    actor: str,
+    now: datetime,
+) -> list[BillingCredit]:
+    """Ask for all that is left of several charges, together `total` as the page showed it.
+    `reasons` has the code of the fee that stands for the reason, by each charge's reference.
+
+    The same form sent twice, recognised by its `request_key`, asks once. Raises CannotBeDisputed,
+    OtherTotal, credits.CreditConflict, Invalid, and then nothing is asked for. Rule 16.26.
+    """
+    if not 0 < len(reasons) <= MOST:
+        raise Invalid("charges", f"must be from 1 to {MOST}")
+    account = accounts.lock(merchant_id, now=now)
+    known = _sent_before(account, reasons, message, request_key)
+    if known:
+        return known
+    charges = _charges(account, reasons)
+    left = effects.lefts_to_credit(charges)
+    used_up = [one.reference for one in charges if left[one.pk].amount <= 0]
+    if used_up:
+        raise CannotBeDisputed([], used_up)
+    if money.total(left.values(), account.currency) != total:
+        raise OtherTotal(f"total: {money.text(total)} was shown, something else is left")
+    return [
+        credits.ask(
+            merchant_id=merchant_id,
+            charge=charge.reference,
+            fee=reasons[charge.reference],
+            amount=left[charge.pk],
+            message=message,
+            request_key=key,
+            actor=actor,
+            now=account.now,
+        )
+        for charge, key in zip(charges, form_keys.parts(request_key, len(charges)), strict=True)
+    ]
+
+
+def _charges(account: BillingAccount, references: Iterable[str]) -> list[Charge]:
+    """The account's charges with these references, in their order. Raises CannotBeDisputed for
+    others, among them credits.
+    """
+    found = {one.reference: one for one in asked.charges_to_credit(account, references)}
+    unknown = [one for one in references if one not in found]
+    if unknown:
+        raise CannotBeDisputed(unknown, [])
+    return [found[one] for one in references]
+
+
+def _sent_before(
+    account: BillingAccount, reasons: Mapping[str, str], message: str, request_key: str
+) -> list[BillingCredit]:
+    """What the same form asked for before; nothing if it is new. Raises CreditConflict if it had
+    other charges, reasons or words.
+    """
+    known = form_keys.parts_sent_before(account.credits.select_related("charge"), request_key)
+    if not known:
+        return []
+    message = wording.checked("message", message)
+    before = {(one.charge and one.charge.reference, one.fee_id, one.message) for one in known}
+    if before != {(charge, fee, message) for charge, fee in reasons.items()}:
+        raise credits.CreditConflict("request_key: this form asked for other charges before")
+    return known
