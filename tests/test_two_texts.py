@@ -191,7 +191,7 @@ def read_by_the_merchant(shop: Shop, *rows: Model) -> str:
     return "\n".join(read)
 
 
-@pytest.mark.parametrize("group", some(groups(CASES_THAT_TELL), 3), ids=named)
+@pytest.mark.parametrize("group", some(groups(CASES_THAT_TELL), 9), ids=named)
 def test_the_merchant_reads_its_own_text_and_never_that_for_colleagues(
     group: list[Case], settings: Any
 ) -> None:
@@ -209,7 +209,7 @@ def test_the_merchant_reads_its_own_text_and_never_that_for_colleagues(
 
 
 @pytest.mark.parametrize(
-    "case", some([one for one in CASES_THAT_TELL if (one.model, one.name) in MAY_TELL], 3), ids=str
+    "case", some([one for one in CASES_THAT_TELL if (one.model, one.name) in MAY_TELL], 9), ids=str
 )
 def test_a_standard_sentence_stands_in_where_nothing_was_written(case: Case, settings: Any) -> None:
     settings.TAEL_SANDBOX = False
@@ -221,7 +221,9 @@ def test_a_standard_sentence_stands_in_where_nothing_was_written(case: Case, set
 
 
 @pytest.mark.parametrize(
-    "case", some([one for one in CASES_THAT_TELL if (one.model, one.name) in MUST_TELL], 4), ids=str
+    "case",
+    some([one for one in CASES_THAT_TELL if (one.model, one.name) in MUST_TELL], 12),
+    ids=str,
 )
 def test_an_answer_needs_both_texts(case: Case, settings: Any) -> None:
     settings.TAEL_SANDBOX = case.join is billing.join
