@@ -220,7 +220,8 @@ def test_whatever_happened_before_it_is_what_a_walk_over_all_of_it_finds(
         with suppress(Refused):
             what = chosen.random()
             if what < 0.5:
-                left[sell(shop, at, f"{(amount := chosen.randint(1, 90))}.00")] = amount
+                amount = chosen.randint(1, 90)
+                left[sell(shop, at, f"{amount}.00")] = amount
             elif what < 0.65 and left:
                 order = chosen.choice(list(left))
                 back = chosen.randint(0, left[order])
