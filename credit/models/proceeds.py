@@ -125,9 +125,9 @@ class ProceedsEntry(models.Model):
         indexes: ClassVar = [
             # Days of the operators' list.
             BrinIndex(fields=["at"], name="proceeds_lately", autosummarize=True),
-            models.Index(
-                fields=["line", "-id"], name="proceeds_history"
-            ),  # the proceeds page, newest first
+            # The proceeds page, newest first; and what has come since an entry, without reading the
+            # table (credit.queries.paid_out).
+            models.Index(fields=["line", "-id"], include=["amount"], name="proceeds_history"),
             # The sum of what is still maturing, over the days to come; after a vacuum without
             # reading the table. And a day's entries, newest first.
             models.Index(

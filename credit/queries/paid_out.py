@@ -4,60 +4,117 @@ The books have one balance, and an entry of a withdrawal names no sale. So it fo
 order: what matured first was paid out first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Max, Min
+from django.db.models import Min
 from moneyed import Money
 
-from credit.models import Order, ProceedsEntry, Withdrawal
+from credit.models import CreditLine, Order, ProceedsEntry, Withdrawal
 from lib import calendar, money
 from merchants.queries import local_day
 
 Kind = ProceedsEntry.Kind
 
-# The line's receipts up to the withdrawal's debit stand in a row, in the order in which they could
-# be withdrawn: a receipt as long as its amount, less the refunds that had been taken from it by
-# then. What had been spent by then reaches some way along, and the withdrawal pays out the piece
-# that follows. Days are instants by table `day`, as their time zone's data are not the database's.
+# What is asked of the books for each withdrawal: its debit, what could be withdrawn just before it,
+# and the latest day back to which what matured comes to as much. Whatever could be withdrawn
+# earlier than on that day had been spent, so that nothing before it is read. Without such a day the
+# earliest one stands there. What could be withdrawn is the balance less what had not matured; the
+# balance at the time is today's less what has come since, or the sum of what had come before,
+# whichever is likely to be fewer rows; all of it in the order of an index.
+REACH = """
+SELECT asked.id, debit.first, debit.total, free.amount, reach.day, reach.amount >= free.amount
+FROM unnest(%(withdrawals)s::bigint[], %(lasts)s::date[]) asked(id, last_on)
+CROSS JOIN LATERAL (
+    SELECT min(entry.id) AS first, -sum(entry.amount) AS total FROM credit_proceedsentry entry
+    WHERE entry.withdrawal_id = asked.id AND entry.kind IN ('WITHDRAWAL', 'FEE')
+) debit
+CROSS JOIN LATERAL (
+    SELECT CASE
+               WHEN debit.first - ends.first_id < ends.last_id - debit.first THEN coalesce((
+                   SELECT sum(entry.amount) FROM credit_proceedsentry entry
+                   WHERE entry.line_id = line.merchant_id AND entry.id < debit.first), 0)
+               ELSE line.proceeds - coalesce((
+                   SELECT sum(entry.amount) FROM credit_proceedsentry entry
+                   WHERE entry.line_id = line.merchant_id AND entry.id >= debit.first), 0) END
+           - coalesce((
+               SELECT sum(entry.amount) FROM credit_proceedsentry entry
+               WHERE entry.line_id = line.merchant_id AND entry.matures_on > asked.last_on
+                 AND entry.id < debit.first), 0) AS amount
+    FROM credit_creditline line CROSS JOIN (
+        SELECT min(entry.id) AS first_id, max(entry.id) AS last_id
+        FROM credit_proceedsentry entry WHERE entry.line_id = %(line)s
+    ) ends
+    WHERE line.merchant_id = %(line)s
+) free
+CROSS JOIN LATERAL (
+    WITH RECURSIVE back(day, amount) AS (
+        SELECT asked.last_on + 1, 0::numeric
+        UNION ALL
+        SELECT before.day, back.amount + coalesce((
+            SELECT sum(entry.amount) FROM credit_proceedsentry entry
+            WHERE entry.line_id = %(line)s AND entry.matures_on = before.day
+              AND entry.id < debit.first), 0)
+        FROM back CROSS JOIN LATERAL (
+            SELECT max(entry.matures_on) AS day FROM credit_proceedsentry entry
+            WHERE entry.line_id = %(line)s AND entry.matures_on < back.day
+        ) before
+        WHERE back.amount < free.amount AND before.day IS NOT NULL
+    )
+    SELECT day, amount FROM back ORDER BY day LIMIT 1
+) reach
+"""
+# The receipts since that day stand in a row, in the order in which they could be withdrawn: each as
+# long as its amount, less the refunds that had been taken from it by then. The last stretch of the
+# row is what could be withdrawn, and the withdrawal pays out how that stretch begins. Days are
+# instants by table `day`, as their time zone's data are not the database's.
 PAID_OUT = """
-WITH debit AS (
-    SELECT min(id) AS first, -sum(amount) AS total FROM credit_proceedsentry
-    WHERE withdrawal_id = %(withdrawal)s AND kind IN ('WITHDRAWAL', 'FEE')
-), day AS (
+WITH day AS (
     SELECT * FROM unnest(%(days)s::date[], %(instants)s::timestamptz[]) AS day(matures_on, at)
-), taken AS (
-    SELECT refund.sale_id, sum(refund.amount) AS amount
-    FROM credit_proceedsentry refund, debit
-    WHERE refund.line_id = %(line)s AND refund.sale_id IS NOT NULL AND refund.id < debit.first
-    GROUP BY refund.sale_id
-), receipt AS (
-    SELECT entry.id, entry.kind, entry.order_id, entry.withdrawal_id, entry.at, entry.matures_on,
-           entry.amount + coalesce(taken.amount, 0) AS amount,
-           greatest(day.at, entry.at) AS free_at
-    FROM debit
-    JOIN credit_proceedsentry entry ON entry.line_id = %(line)s AND entry.id < debit.first
-    LEFT JOIN day ON day.matures_on = entry.matures_on
-    LEFT JOIN taken ON taken.sale_id = entry.id
-    WHERE entry.amount > 0 AND (entry.matures_on IS NULL OR day.at IS NOT NULL)
-), placed AS (
-    SELECT *, sum(amount) OVER (ORDER BY free_at, id) AS until FROM receipt WHERE amount > 0
-), spent AS (
-    SELECT coalesce(-sum(entry.amount), 0) AS amount
-    FROM credit_proceedsentry entry, debit
-    WHERE entry.line_id = %(line)s AND entry.amount < 0 AND entry.sale_id IS NULL
-      AND entry.id < debit.first
 )
-SELECT placed.kind, o.reference, placed.at, placed.matures_on, placed.amount,
-       least(placed.until, spent.amount + debit.total)
-           - greatest(placed.until - placed.amount, spent.amount) AS part
-FROM placed CROSS JOIN spent CROSS JOIN debit
-LEFT JOIN credit_order o ON o.id = placed.order_id
-WHERE placed.until > spent.amount AND placed.until - placed.amount < spent.amount + debit.total
-ORDER BY placed.free_at, placed.id
+SELECT asked.id, piece.kind, piece.reference, piece.at, piece.matures_on, piece.amount, piece.part
+FROM unnest(%(withdrawals)s::bigint[], %(lasts)s::date[], %(firsts)s::bigint[],
+            %(totals)s::numeric[], %(frees)s::numeric[], %(floors)s::date[],
+            %(starts)s::timestamptz[])
+     AS asked(id, last_on, first, total, free, floor_on, starts_at)
+CROSS JOIN LATERAL (
+    WITH entry AS (
+        SELECT entry.* FROM credit_proceedsentry entry
+        WHERE entry.line_id = %(line)s AND entry.id < asked.first AND entry.amount > 0
+          AND entry.matures_on BETWEEN asked.floor_on AND asked.last_on
+        UNION ALL
+        SELECT entry.* FROM credit_proceedsentry entry
+        WHERE entry.line_id = %(line)s AND entry.id < asked.first AND entry.amount > 0
+          AND (entry.matures_on IS NULL OR entry.matures_on < asked.floor_on)
+          AND entry.at >= asked.starts_at AND entry.id > coalesce((
+              SELECT before.id FROM credit_proceedsentry before
+              WHERE before.line_id = %(line)s AND before.id < asked.first
+                AND before.at < asked.starts_at
+              ORDER BY before.id DESC LIMIT 1), 0)
+    ), receipt AS (
+        SELECT entry.id, entry.kind, entry.order_id, entry.at, entry.matures_on,
+               entry.amount + coalesce((
+                   SELECT sum(refund.amount) FROM credit_proceedsentry refund
+                   WHERE refund.sale_id = entry.id AND refund.id < asked.first), 0) AS amount,
+               greatest(day.at, entry.at) AS free_at
+        FROM entry LEFT JOIN day ON day.matures_on = entry.matures_on
+    ), placed AS (
+        SELECT *, sum(amount) OVER (ORDER BY free_at, id) AS until,
+               sum(amount) OVER () - asked.free AS spent
+        FROM receipt WHERE amount > 0
+    )
+    SELECT placed.kind, o.reference, placed.at, placed.matures_on, placed.amount, placed.free_at,
+           placed.id, least(placed.until, placed.spent + asked.total)
+               - greatest(placed.until - placed.amount, placed.spent) AS part
+    FROM placed LEFT JOIN credit_order o ON o.id = placed.order_id
+    WHERE placed.until > placed.spent
+      AND placed.until - placed.amount < placed.spent + asked.total
+) piece
+ORDER BY asked.id, piece.free_at, piece.id
 """
 
 
@@ -82,41 +139,84 @@ def of_withdrawal(withdrawal: Withdrawal) -> list[Receipt]:
     be withdrawn. Their parts add up to amount and fee, and what comes later never changes them.
     Rule 10.25.
     """
+    return _of(withdrawal.line, [withdrawal])[withdrawal.pk]
+
+
+def _of(line: CreditLine, withdrawals: Sequence[Withdrawal]) -> dict[int, list[Receipt]]:
+    """The same of several withdrawals of a line, by primary key."""
+    found: dict[int, list[Receipt]] = {one.pk: [] for one in withdrawals}
+    reaches = _reaches(line, withdrawals)
+    if not reaches:
+        return found
     with connection.cursor() as cursor:
-        cursor.execute(PAID_OUT, _params(withdrawal))
+        cursor.execute(PAID_OUT, _params(line, reaches))
         rows = cursor.fetchall()
-    return [
-        Receipt(
+    for key, kind, order, at, matures_on, amount, part in rows:
+        receipt = Receipt(
             kind=kind,
             order=order or "",
             at=at,
             matures_on=matures_on,
-            amount=money.of(amount, withdrawal.currency),
-            part=money.of(part, withdrawal.currency),
+            amount=money.of(amount, line.currency),
+            part=money.of(part, line.currency),
         )
-        for kind, order, at, matures_on, amount, part in rows
-    ]
+        found[key].append(receipt)
+    return found
 
 
-def _params(withdrawal: Withdrawal) -> dict[str, Any]:
-    """The statement's parameters: the days on which something had matured when the withdrawal was
-    asked for, each with the instant at which it started.
+class _Reach(NamedTuple):
+    """How far back the receipts of a withdrawal are read."""
+
+    withdrawal: int
+    last_on: date  # the local day on which it was asked for
+    first: int  # the primary key of its debit
+    total: Decimal  # amount and fee
+    free: Decimal  # what could be withdrawn
+    floor_on: date  # the day from which on receipts are read
+    is_enough: bool  # whether what matured since then comes to `free`
+
+
+def _reaches(line: CreditLine, withdrawals: Sequence[Withdrawal]) -> list[_Reach]:
+    lasts = {one.pk: local_day(line, one.requested_at) for one in withdrawals}
+    given = {
+        "line": line.pk,
+        "withdrawals": list(lasts),
+        "lasts": list(lasts.values()),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(REACH, given)
+        return [_Reach(key, lasts[key], *row) for key, *row in cursor.fetchall()]
+
+
+def _params(line: CreditLine, reaches: Sequence[_Reach]) -> dict[str, Any]:
+    """The statement's parameters: for each withdrawal how far back it is read, and each day of
+    which something may have matured, with the instant at which it started.
     """
-    line = withdrawal.line
-    last = local_day(line, withdrawal.requested_at)
-    span = ProceedsEntry.objects.filter(line=line, matures_on__lte=last).aggregate(
-        first=Min("matures_on"), last=Max("matures_on")
-    )
-    days = []
-    if span["first"]:
-        length = (span["last"] - span["first"]).days
-        days = [span["first"] + calendar.ONE_DAY * place for place in range(length + 1)]
+    first = min(one.floor_on for one in reaches)
+    last = max(one.last_on for one in reaches)
+    days = [first + calendar.ONE_DAY * place for place in range((last - first).days + 1)]
+    instants = [calendar.day_start(day, line.timezone) for day in days]
+    starts = dict(zip(days, instants, strict=True))
     return {
-        "withdrawal": withdrawal.pk,
         "line": line.pk,
         "days": days,
-        "instants": [calendar.day_start(day, line.timezone) for day in days],
+        "instants": instants,
+        "withdrawals": [one.withdrawal for one in reaches],
+        "lasts": [one.last_on for one in reaches],
+        "firsts": [one.first for one in reaches],
+        "totals": [one.total for one in reaches],
+        "frees": [one.free for one in reaches],
+        "floors": [one.floor_on for one in reaches],
+        "starts": [
+            _start(line, one.floor_on, starts) if one.is_enough else calendar.FIRST_INSTANT
+            for one in reaches
+        ],
     }
+
+
+def _start(line: CreditLine, day: date, known: Mapping[date, datetime]) -> datetime:
+    """The instant at which the day starts; one after the last day is not among those `known`."""
+    return known[day] if day in known else calendar.day_start(day, line.timezone)
 
 
 @dataclass(frozen=True)
@@ -134,19 +234,22 @@ def of_order(order: Order) -> Sequence[PaidPart]:
     """The withdrawals that paid something of the order out and did not come back, oldest first.
 
     Only the MOST_LOOKED_THROUGH withdrawals after its first payment had matured are looked
-    through, as each means to read the line's history.
+    through.
     """
+    line = order.line
     sales = ProceedsEntry.objects.filter(order=order, kind=Kind.SALE)
     matured_on = sales.aggregate(first=Min("matures_on"))["first"]
     if matured_on is None:
         return []
-    since = calendar.day_start(matured_on, order.line.timezone)
-    later = Withdrawal.objects.filter(line=order.line_id, requested_at__gte=since)
-    later = later.exclude(status__in=Withdrawal.RETURNED).select_related("line")
-    found = []
-    for withdrawal in later.order_by("requested_at", "pk")[:MOST_LOOKED_THROUGH]:
-        receipts = of_withdrawal(withdrawal)
-        parts = [one.part for one in receipts if one.order == order.reference]
+    since = calendar.day_start(matured_on, line.timezone)
+    later = Withdrawal.objects.filter(line=line, requested_at__gte=since)
+    later = later.exclude(status__in=Withdrawal.RETURNED).order_by("requested_at", "pk")
+    looked_through = list(later[:MOST_LOOKED_THROUGH])
+    if not looked_through:
+        return []
+    receipts, found = _of(line, looked_through), []
+    for withdrawal in looked_through:
+        parts = [one.part for one in receipts[withdrawal.pk] if one.order == order.reference]
         if parts:
             part = money.total(parts, withdrawal.currency)
             found.append(PaidPart(withdrawal.reference, part))

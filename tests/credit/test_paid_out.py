@@ -4,22 +4,28 @@ each other.
 
 import csv
 import io
+import random
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
 from django.db import connection
 
-from credit.models import Withdrawal
+from credit.models import ProceedsEntry, Withdrawal
 from credit.queries import paid_out
+from lib import calendar
+from lib.refusals import Refused
 from tests.credit.pages import answers, everybody, read, set_clock
 from tests.credit.withdrawing import NOW, cancel, fees, refund, sell, shop_with, withdraw
 from tests.factories import browser_of, member
 from tests.shops import Shop
 from tests.text import text_of
+from tests.whole import full
 
 pytestmark = pytest.mark.django_db
 
+DEBITS = ("WITHDRAWAL", "FEE")
 IN_SQL = "SELECT -sum(amount) FROM credit_proceedsentry WHERE withdrawal_id = %s AND amount < 0"
 
 
@@ -171,3 +177,63 @@ def test_an_overdue_order_says_how_late_it_is_and_when_it_is_written_off(
     assert shop.line.orders.get(reference="B-1").status == "OPEN"
     shop.run_jobs("2027-02-10 00:00")
     assert shop.line.orders.get(reference="B-1").status == "WRITTEN_OFF"
+
+
+def walked(withdrawal: Withdrawal) -> list[tuple[str, Decimal]]:
+    """The same by walking over the whole history: (order, part) of each receipt."""
+    entries = list(ProceedsEntry.objects.filter(line=withdrawal.line).order_by("pk"))
+    debits = [one for one in entries if one.withdrawal == withdrawal and one.kind in DEBITS]
+    before = [one for one in entries if one.pk < debits[0].pk]
+    today = withdrawal.requested_at.date()  # the shop's zone is UTC
+    row = []
+    for one in before:
+        if one.amount.amount > 0 and (one.matures_on is None or one.matures_on <= today):
+            left = one.amount.amount + sum(
+                (back.amount.amount for back in before if back.sale_id == one.pk), Decimal(0)
+            )
+            day = calendar.day_start(one.matures_on, "UTC") if one.matures_on else one.at
+            row.append((max(day, one.at), one.pk, one.order.reference if one.order else "", left))
+    spent = -sum(
+        (one.amount.amount for one in before if one.amount.amount < 0 and one.sale_id is None),
+        Decimal(0),
+    )
+    until, ends = Decimal(0), spent - sum(one.amount.amount for one in debits)
+    found = []
+    for _at, _pk, order, left in sorted(row):
+        part = min(until + left, ends) - max(until, spent)
+        until += left
+        if part > 0:
+            found.append((order, part))
+    return found
+
+
+@pytest.mark.parametrize(("seed", "settlement_days"), [(1, 0), (2, 7), *full((3, 15), (4, 0))])
+def test_whatever_happened_before_it_is_what_a_walk_over_all_of_it_finds(
+    seed: int, settlement_days: int
+) -> None:
+    chosen = random.Random(seed)
+    fees(fixed="1.00")
+    shop = shop_with("100.00", settlement_days=settlement_days)
+    left: dict[str, int] = {}
+    for step in range(60):
+        at = f"2026-11-{3 + step // 3:02} {10 + step % 3 * 4}:{chosen.randint(0, 59):02}"
+        with suppress(Refused):
+            what = chosen.random()
+            if what < 0.5:
+                amount = chosen.randint(1, 90)
+                left[sell(shop, at, f"{amount}.00")] = amount
+            elif what < 0.65 and left:
+                order = chosen.choice(list(left))
+                back = chosen.randint(0, left[order])
+                left[order] -= back
+                if back:
+                    refund(shop, at, order, f"{back}.00")
+            elif what < 0.93:
+                withdraw(shop, f"{chosen.randint(1, 120)}.00", at)
+            elif found := shop.line.withdrawals.filter(status="REQUESTED"):
+                cancel(chosen.choice(list(found)), at)
+    withdrawals = list(shop.line.withdrawals.all())
+    assert len(withdrawals) >= 4
+    for withdrawal in withdrawals:
+        receipts = paid_out.of_withdrawal(withdrawal)
+        assert [(one.order, one.part.amount) for one in receipts] == walked(withdrawal)
