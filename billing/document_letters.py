@@ -30,7 +30,9 @@ def to_confirm(address: BillingAddress) -> Letter:
             "merchant": merchant.name,
             "link": _address("confirm_address", link(address, CONFIRM)),
         }
-        return Letter(subject=subject, body=body, to=[address.email])
+        return Letter(
+            subject=subject, body=body, to=[address.email], opens=gettext("Confirm the address")
+        )
 
 
 def with_documents(

@@ -1,5 +1,7 @@
 """Notices: what a merchant's people are told, once per cause, whatever writes it."""
 
+import re
+
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -12,12 +14,13 @@ from billing.models import Invoice
 from billing.notices import STATEMENT_CLOSED
 from credit.models import Order
 from credit.operations import limits, orders
+from merchants.models import Merchant
 from notices import kinds, letters
 from notices.models import Notice
 from notices.operations import notices
 from tests import shops
 from tests.credit import reviewing
-from tests.factories import CardFactory
+from tests.factories import CardFactory, member
 from tests.shops import Shop
 
 pytestmark = pytest.mark.django_db
@@ -332,6 +335,28 @@ def test_every_kind_has_words_in_every_language(kind: str, language: str) -> Non
             assert text
             assert "%" not in text.replace("80%", "")
         assert letters.sentence(notice) != str(notice.get_kind_display())
+        notice.merchant = Merchant(reference="rosewood")
+        opened = letters.opens(notice)
+        assert bool(re.search("[一-鿿]", opened)) == (language == "zh-hans")
+        assert bool(re.search("[ก-๛]", opened)) == (language == "th")
+
+
+def test_the_button_of_a_mail_says_what_it_opens() -> None:
+    shop = shops.join("2026-11-01 09:00")
+    for kind, said in {
+        "BILL_ISSUED": ("/billing/invoices/2026-000001/", "Open the bill"),
+        "ORDER_OVERDUE": ("/credit/orders/A/", "Open the order"),
+        "REQUEST_ANSWERED": ("/credit/raise/requests/", "See the answer"),
+        "MESSAGE": ("/notices/", "See the message"),
+    }.items():
+        notice = Notice(kind=kind, details=DETAILS[kind], merchant=shop.merchant)
+        letter = letters.write(notice, member(shop, email=f"{kind.lower()}@shop.example"))
+        ((page, _type),) = letter.alternatives
+        button = re.search(r'<a href="[^"]*/m/rosewood([^"]*)"[^>]*font-weight[^>]*>([^<]*)<', page)
+        assert button
+        assert button.groups() == said
+    notice = Notice(kind="BILL_ISSUED", details={}, merchant=shop.merchant)
+    assert letters.opens(notice) == "Open your overview"  # of another version's details
 
 
 def test_a_withdrawal_that_failed_without_a_word_from_the_bank() -> None:
