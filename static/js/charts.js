@@ -44,7 +44,7 @@ async function read(chart) {
   if (chart.localName !== "svg") {
     const response = await fetch(chart.currentSrc);
     if (!response.ok) return null;
-    const text = await response.text();
+    const text = (await response.text()).replace(/<style>.*?<\/style>/s, ""); // nothing shows it here
     svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
   }
   const width = Number(svg.getAttribute("viewBox").split(" ")[2]);
@@ -70,7 +70,8 @@ async function tell(chart, clientX) {
   const x = box.left + nearest.x * scale;
   const left = x > innerWidth / 2 ? x - told.offsetWidth - 8 : x + 8;
   told.style.left = `${Math.max(4, left) + scrollX}px`;
-  told.style.top = `${box.top + scrollY + 4}px`;
+  const above = box.top - told.offsetHeight - 4;
+  told.style.top = `${(above > 0 ? above : box.top + 4) + scrollY}px`;
 }
 
 function look(event) {
