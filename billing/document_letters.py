@@ -44,7 +44,10 @@ def with_documents(
     with override(merchant.language):
         lines = [_said(document) for document in documents]
         if len(documents) == 1:
-            subject = f"{merchant.name}: {lines[0]}"
+            subject = gettext("%(merchant)s: %(title)s") % {
+                "merchant": merchant.name,
+                "title": lines[0],
+            }
         else:
             subject = gettext("%(merchant)s: documents of %(month)s") % {
                 "merchant": merchant.name,

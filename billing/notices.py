@@ -8,10 +8,17 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.payment_failures import FAILURES
 from credit.notices import own_words
-from notices.details import amount, day, month, phrase, words
+from lib.formats import unbroken
+from notices.details import Details, amount, day, month, phrase, words
 from notices.kinds import Group, Kind, Link, Text
 
 BILLING = Group("billing", _("Billing"))
+
+
+def whole_number(name: str, details: Details) -> str:
+    """A card, whose last digits no end of a line tears off."""
+    return unbroken(details[name])
+
 
 # Cause: the bill. Details: number, total, currency, invoice_kind.
 BILL_ISSUED = Kind(
@@ -419,6 +426,7 @@ CARD_BLOCKED = Kind(
         )
     },
     link=Link("billing:settings", _("Open billing settings")),
+    shows={"card": whole_number},
     owners_always=True,
     owners_hint=_("We always write to owners when we have blocked a card."),
 )

@@ -46,7 +46,10 @@ def write(notice: Notice, reader: User) -> Letter:
             "link": link(notice),
             "merchant": merchant.name,
         }
-        subject = f"{merchant.name}: {title(notice)}"
+        subject = gettext("%(merchant)s: %(title)s") % {
+            "merchant": merchant.name,
+            "title": title(notice),
+        }
         return Letter(subject=subject, body=body, to=[reader.email], opens=opens(notice))
 
 
