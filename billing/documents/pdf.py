@@ -176,7 +176,9 @@ def _status(invoice: Invoice, plan: PaymentPlan | None) -> Paper:
 
 
 def _days(first: date, last: date) -> str:
-    """The first and last day of a period, as text."""
+    """The first and last day of a period, as text; one of a day has that alone."""
+    if first == last:
+        return day_text(first)
     return f"{day_text(first)} – {day_text(last)}"
 
 
