@@ -352,7 +352,9 @@ def test_the_button_of_a_mail_says_what_it_opens() -> None:
         notice = Notice(kind=kind, details=DETAILS[kind], merchant=shop.merchant)
         letter = letters.write(notice, member(shop, email=f"{kind.lower()}@shop.example"))
         ((page, _type),) = letter.alternatives
-        button = re.search(r'<a href="[^"]*/m/rosewood([^"]*)"[^>]*font-weight[^>]*>([^<]*)<', page)
+        button = re.search(
+            r'<a href="[^"]*/m/rosewood([^"]*)"[^>]*font-weight[^>]*>([^<]*)<', str(page)
+        )
         assert button
         assert button.groups() == said
     notice = Notice(kind="BILL_ISSUED", details={}, merchant=shop.merchant)
