@@ -30,7 +30,9 @@ def to_confirm(address: BillingAddress) -> Letter:
             "merchant": merchant.name,
             "link": _address("confirm_address", link(address, CONFIRM)),
         }
-        return Letter(subject=subject, body=body, to=[address.email])
+        return Letter(
+            subject=subject, body=body, to=[address.email], opens=gettext("Confirm the address")
+        )
 
 
 def with_documents(
@@ -42,7 +44,10 @@ def with_documents(
     with override(merchant.language):
         lines = [_said(document) for document in documents]
         if len(documents) == 1:
-            subject = f"{merchant.name}: {lines[0]}"
+            subject = gettext("%(merchant)s: %(title)s") % {
+                "merchant": merchant.name,
+                "title": lines[0],
+            }
         else:
             subject = gettext("%(merchant)s: documents of %(month)s") % {
                 "merchant": merchant.name,

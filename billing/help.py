@@ -18,7 +18,7 @@ from billing.models.fees import Category
 from billing.operations.dunning import RETRY_DAYS
 from billing.queries.credits import charged_or_credited
 from lib import calendar
-from lib.formats import day_text, plain_money
+from lib.formats import day_text, listed, plain_money, together
 from lib.help import Book, Entry, FirstStep, Term, Topic, always
 from merchants.models import Merchant
 
@@ -55,7 +55,7 @@ def _closes(billing: Billing) -> str:
 
 def _categories(billing: Billing) -> str:
     lines = [
-        f"{Category(category).label}: {', '.join(fee.label for fee in group)}"
+        f"{Category(category).label}: {listed(fee.label for fee in group)}"
         for category, group in groupby(billing.fees, key=lambda fee: fee.category)
     ]
     on_invoices_alone = gettext(
@@ -69,7 +69,7 @@ def _credit(billing: Billing) -> str:
     return gettext(
         "Ask for a credit on it and say what went wrong; we answer with a reason. It comes off"
         " your next bill. Reasons: %(reasons)s."
-    ) % {"reasons": ", ".join(reasons)}
+    ) % {"reasons": listed(reasons)}
 
 
 def _two_invoices(billing: Billing) -> str:
@@ -89,7 +89,7 @@ def _two_invoices(billing: Billing) -> str:
         )
     more = gettext("One more comes whenever %(threshold)s is outstanding.")
     said = {"cycle": CYCLE_DAYS, "days": account.plan_interval_days}
-    return f"{dates % said} {more % {'threshold': plain_money(account.threshold)}}"
+    return together(dates % said, more % {"threshold": plain_money(account.threshold)})
 
 
 def _threshold(billing: Billing) -> str:
@@ -161,18 +161,18 @@ def _not_paid(billing: Billing) -> str:
     ) % {"freeze": FREEZE_DAYS}
     if billing.account.pays_by_itself:
         retries = gettext("We try again %(days)s days after the first failure.")
-        return retries % {"days": _listed(RETRY_DAYS)} + " " + days
+        return together(retries % {"days": _listed(RETRY_DAYS)}, days)
     due = ngettext(
         "It is due %(days)s day after its date; unpaid then, it has failed.",
         "It is due %(days)s days after its date; unpaid then, it has failed.",
         DAYS_TO_PAY,
     )
-    return due % {"days": DAYS_TO_PAY} + " " + days
+    return together(due % {"days": DAYS_TO_PAY}, days)
 
 
 def _listed(days: Sequence[int]) -> str:
     *first, last = map(str, days)
-    return gettext("%(first)s and %(last)s") % {"first": ", ".join(first), "last": last}
+    return gettext("%(first)s and %(last)s") % {"first": listed(first), "last": last}
 
 
 def _too_much(billing: Billing) -> str:
@@ -180,7 +180,7 @@ def _too_much(billing: Billing) -> str:
     if not billing.account.unapplied:
         return said
     kept = gettext("We keep %(amount)s for you now.")
-    return f"{said} {kept % {'amount': plain_money(billing.account.unapplied)}}"
+    return together(said, kept % {"amount": plain_money(billing.account.unapplied)})
 
 
 ENTRIES: Sequence[Entry[Billing]] = (

@@ -8,10 +8,17 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.payment_failures import FAILURES
 from credit.notices import own_words
-from notices.details import amount, day, month, phrase, words
+from lib.formats import unbroken
+from notices.details import Details, amount, day, month, phrase, words
 from notices.kinds import Group, Kind, Link, Text
 
 BILLING = Group("billing", _("Billing"))
+
+
+def whole_number(name: str, details: Details) -> str:
+    """A card, whose last digits no end of a line tears off."""
+    return unbroken(details[name])
+
 
 # Cause: the bill. Details: number, total, currency, invoice_kind.
 BILL_ISSUED = Kind(
@@ -24,7 +31,7 @@ BILL_ISSUED = Kind(
             _("Bill %(number)s over %(total)s was issued."),
         )
     },
-    link=Link("billing:invoice", {"number": "number"}),
+    link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
     shows={"total": amount},
     is_automatic=True,
 )
@@ -64,7 +71,7 @@ PAYMENT_FAILED = Kind(
             ),
         ),
     },
-    link=Link("billing:invoice", {"number": "number"}),
+    link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
     shows={
         "amount": amount,
         "failure": phrase(FAILURES),
@@ -123,7 +130,7 @@ PAYMENT_REVERSED = Kind(
             ),
         ),
     },
-    link=Link("billing:invoice", {"number": "number"}),
+    link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
     shows={"amount": amount, "answer": words},
 )
 # Cause: the month, such as 2026-11. Details: month.
@@ -137,7 +144,7 @@ STATEMENT_CLOSED = Kind(
             _("All charges of %(month)s are in, and the statement can be exported."),
         )
     },
-    link=Link("billing:statement", {"month": "month"}),
+    link=Link("billing:statement", _("Open the statement"), {"month": "month"}),
     shows={"month": month},
     is_automatic=True,
 )
@@ -156,7 +163,7 @@ THRESHOLD_ANSWERED = Kind(
             _("Your billing threshold stays at %(threshold)s. %(answer)s"),
         ),
     },
-    link=Link("billing:threshold_requests"),
+    link=Link("billing:threshold_requests", _("See the answer")),
     shows={"threshold": amount, "answer": words},
 )
 # Cause: the question's id. Details: answer.
@@ -165,7 +172,7 @@ QUESTION_ANSWERED = Kind(
     label=_("A question about your bills was answered"),
     group=BILLING,
     texts={"": Text(_("Your question was answered"), _("Our answer: %(answer)s"))},
-    link=Link("billing:questions"),
+    link=Link("billing:questions", _("See the answer")),
     shows={"answer": words},
 )
 # Cause: the credit's id. Details: status, answer, amount, currency.
@@ -183,7 +190,7 @@ CREDIT_ANSWERED = Kind(
             _("You asked for a credit of %(amount)s and it was not approved: %(answer)s"),
         ),
     },
-    link=Link("billing:credits"),
+    link=Link("billing:credits", _("See your credits")),
     shows={"amount": amount, "answer": words},
 )
 # As CREDIT_ANSWERED, without status.
@@ -200,7 +207,7 @@ CREDIT_UNDONE = Kind(
             ),
         ),
     },
-    link=Link("billing:credits"),
+    link=Link("billing:credits", _("See your credits")),
     shows={"amount": amount, "answer": words},
 )
 # Cause: the transfer's id. Details: status, reference (the bank's), number (of the bill that it
@@ -234,7 +241,7 @@ TRANSFER_MOVED = Kind(
             ),
         ),
     },
-    link=Link("billing:unapplied"),
+    link=Link("billing:unapplied", _("See your unapplied money")),
     shows={"amount": amount, "charged": amount, "answer": words},
 )
 # Cause: the charge. Details: charge, description, amount, currency, reason.
@@ -248,7 +255,7 @@ CHARGED = Kind(
             _("Our team charged %(amount)s for: %(description)s. Reason: %(reason)s"),
         )
     },
-    link=Link("billing:days"),
+    link=Link("billing:days", _("See your fees by day")),
     shows={"amount": amount, "reason": words},
 )
 # Cause: the waiver's id. Details: number, amount, left, currency, reason.
@@ -265,7 +272,7 @@ WAIVED = Kind(
             ),
         )
     },
-    link=Link("billing:invoice", {"number": "number"}),
+    link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
     shows={"amount": amount, "left": amount, "reason": words},
 )
 # Cause: the move's id. Details: number, day, reason.
@@ -279,7 +286,7 @@ DUE_DAY = Kind(
             _("You have until %(day)s to pay bill %(number)s. Reason: %(reason)s"),
         )
     },
-    link=Link("billing:invoice", {"number": "number"}),
+    link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
     shows={"day": day, "reason": words},
 )
 # Cause: the pause's id, and whether it ended. Details: status, number, day, reason.
@@ -300,7 +307,7 @@ PAUSED = Kind(
             _("We go on collecting bill %(number)s. Reason: %(reason)s"),
         ),
     },
-    link=Link("billing:invoice", {"number": "number"}),
+    link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
     shows={"day": day, "reason": words},
 )
 # Cause: the plan's id, and its status. Details: status, number, parts (how many), amount, currency,
@@ -336,7 +343,7 @@ PAYMENT_PLAN = Kind(
             ),
         ),
     },
-    link=Link("billing:invoice", {"number": "number"}),
+    link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
     shows={"amount": amount, "day": day, "reason": words},
 )
 # Cause: the plan's id, and the part's day. Details: number, amount (what is due by then), currency,
@@ -354,7 +361,7 @@ PART_DUE = Kind(
             ),
         )
     },
-    link=Link("billing:invoice", {"number": "number"}),
+    link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
     shows={"amount": amount, "day": day},
     is_automatic=True,
 )
@@ -401,7 +408,7 @@ UNAPPLIED = Kind(
             ),
         ),
     },
-    link=Link("billing:unapplied"),
+    link=Link("billing:unapplied", _("See your unapplied money")),
     shows={"amount": amount, "balance": amount},
 )
 # Cause: the card's id. Details: card (its brand and last digits), reason.
@@ -418,7 +425,8 @@ CARD_BLOCKED = Kind(
             ),
         )
     },
-    link=Link("billing:settings"),
+    link=Link("billing:settings", _("Open billing settings")),
+    shows={"card": whole_number},
     owners_always=True,
     owners_hint=_("We always write to owners when we have blocked a card."),
 )
@@ -436,9 +444,9 @@ DOCUMENTS_TO = Kind(
             ),
         )
     },
-    link=Link("billing:accountant"),
+    link=Link("billing:accountant", _("See who gets your documents")),
     owners_always=True,
-    owners_hint=_("That an address was added for documents we always write to owners."),
+    owners_hint=_("We always write to owners when an address for documents was added."),
 )
 # Cause: the address's id. Details: email.
 DOCUMENTS_REFUSED = Kind(
@@ -455,9 +463,9 @@ DOCUMENTS_REFUSED = Kind(
             ),
         )
     },
-    link=Link("billing:accountant"),
+    link=Link("billing:accountant", _("See who gets your documents")),
     owners_always=True,
-    owners_hint=_("That documents no longer reach an address we always write to owners."),
+    owners_hint=_("We always write to owners when documents no longer reach an address."),
     is_automatic=True,
 )
 # Cause: the instant of the closing. Details: told (what our people wrote for the merchant, or "").
@@ -474,7 +482,7 @@ ACCOUNT_CLOSED = Kind(
             ),
         )
     },
-    link=Link("billing:settings"),
+    link=Link("billing:settings", _("Open billing settings")),
     shows={"told": own_words},
 )
 # Cause: the instant of the closing that ended. Details: told.
@@ -491,7 +499,7 @@ ACCOUNT_REOPENED = Kind(
             ),
         )
     },
-    link=Link("billing:settings"),
+    link=Link("billing:settings", _("Open billing settings")),
     shows={"told": own_words},
 )
 

@@ -18,7 +18,7 @@ from credit.models.withdrawals import EXPECTED_WITHIN
 from credit.operations.destinations import USABLE_AFTER
 from credit.queries import freezes, policies, proceeds
 from lib import money
-from lib.formats import decimals, percent, plain_money
+from lib.formats import decimals, listed, percent, plain_money, together
 from lib.help import Book, Entry, FirstStep, Term, Topic, always
 from merchants.models import Merchant
 
@@ -93,9 +93,9 @@ def _frozen(credit: Credit) -> str:
         " for weeks, or when our team decides so. New orders are declined then; open ones go on."
     ) % {"share": percent(credit.policy.overdue_ratio * 100)}
     if not credit.freezes:
-        return gettext("Yours is not frozen.") + " " + why
-    reasons = ", ".join(str(explanations.FREEZES[freeze.reason]) for freeze in credit.freezes)
-    return gettext("Yours is frozen now: %(reasons)s.") % {"reasons": reasons} + " " + why
+        return together(gettext("Yours is not frozen."), why)
+    reasons = listed(explanations.FREEZES[freeze.reason] for freeze in credit.freezes)
+    return together(gettext("Yours is frozen now: %(reasons)s.") % {"reasons": reasons}, why)
 
 
 def _unfreeze(credit: Credit) -> str:

@@ -48,7 +48,7 @@ LIMIT_80 = Kind(
             _("Open orders hold %(used)s of your limit of %(limit)s."),
         )
     },
-    link=Link("credit:limit"),
+    link=Link("credit:limit", _("See your limit")),
     shows={"used": amount, "limit": amount},
     is_automatic=True,
 )
@@ -66,7 +66,7 @@ LIMIT_100 = Kind(
             ),
         )
     },
-    link=Link("credit:limit"),
+    link=Link("credit:limit", _("See your limit")),
     shows={"used": amount, "limit": amount},
     is_automatic=True,
 )
@@ -118,7 +118,7 @@ REVIEW = Kind(
             ),
         ),
     },
-    link=Link("credit:reviews"),
+    link=Link("credit:reviews", _("See your limit reviews")),
     shows={
         "limit_before": amount,
         "limit_proposed": amount,
@@ -143,7 +143,7 @@ REQUEST_ANSWERED = Kind(
         ),
         "ANSWERED": Text(_("Your question was answered"), _("Our answer: %(answer)s")),
     },
-    link=Link("credit:requests"),
+    link=Link("credit:requests", _("See the answer")),
     shows={"limit": amount, "answer": words},
 )
 # Cause: the freeze's id. Details: reason (its code); told, where something was written for the
@@ -168,7 +168,7 @@ FREEZE_PLACED = Kind(
             ),
         ),
     },
-    link=Link("credit:freezes"),
+    link=Link("credit:freezes", _("See your freezes")),
     shows={"freeze": phrase(FREEZES, of="reason")},
     is_automatic=True,
 )
@@ -187,7 +187,7 @@ FREEZE_LIFTED = Kind(
             _("The freeze of your credit line because of %(freeze)s was lifted. %(told)s"),
         ),
     },
-    link=Link("credit:freezes"),
+    link=Link("credit:freezes", _("See your freezes")),
     shows={"freeze": phrase(FREEZES, of="reason")},
     is_automatic=True,
 )
@@ -206,7 +206,7 @@ DAYS_CHANGED = Kind(
             ),
         )
     },
-    link=Link("credit:limit"),
+    link=Link("credit:limit", _("See your limit")),
     shows={"told": own_words},
 )
 # Cause: the order. Details: order, amount, currency, code (of the decline).
@@ -220,7 +220,7 @@ ORDER_DECLINED = Kind(
             _("Order %(order)s over %(amount)s was declined: %(code)s."),
         )
     },
-    link=Link("credit:order", {"reference": "order"}),
+    link=Link("credit:order", _("Open the order"), {"reference": "order"}),
     shows={"amount": amount, "code": phrase(DECLINES)},
     is_automatic=True,
 )
@@ -238,7 +238,7 @@ ORDER_OVERDUE = Kind(
             ),
         )
     },
-    link=Link("credit:order", {"reference": "order"}),
+    link=Link("credit:order", _("Open the order"), {"reference": "order"}),
     shows={"due": amount, "due_on": day},
     is_automatic=True,
 )
@@ -256,7 +256,7 @@ ORDER_WRITTEN_OFF = Kind(
             ),
         )
     },
-    link=Link("credit:order", {"reference": "order"}),
+    link=Link("credit:order", _("Open the order"), {"reference": "order"}),
     shows={"amount": amount, "limit": amount, "answer": words},
 )
 # Cause: the withdrawal. Details: reference, amount, currency, and of its destination the kind
@@ -271,7 +271,7 @@ WITHDRAWAL_DONE = Kind(
             _("Withdrawal %(reference)s of %(amount)s to %(destination)s was paid."),
         )
     },
-    link=Link("credit:withdrawal", {"reference": "reference"}),
+    link=Link("credit:withdrawal", _("Open the withdrawal"), {"reference": "reference"}),
     shows={"amount": amount, "destination": destination},
 )
 # As WITHDRAWAL_DONE, and reason (the bank's, or one of credit.withdrawal_failures).
@@ -288,7 +288,7 @@ WITHDRAWAL_FAILED = Kind(
             ),
         )
     },
-    link=Link("credit:withdrawal", {"reference": "reference"}),
+    link=Link("credit:withdrawal", _("Open the withdrawal"), {"reference": "reference"}),
     shows={"amount": amount, "destination": destination, "reason": phrase(TRANSLATED)},
 )
 # As WITHDRAWAL_FAILED.
@@ -306,7 +306,7 @@ WITHDRAWAL_SENT_BACK = Kind(
             ),
         )
     },
-    link=Link("credit:withdrawal", {"reference": "reference"}),
+    link=Link("credit:withdrawal", _("Open the withdrawal"), {"reference": "reference"}),
     shows={"amount": amount, "destination": destination, "reason": phrase(TRANSLATED)},
 )
 # As WITHDRAWAL_DONE.
@@ -323,7 +323,7 @@ WITHDRAWAL_CORRECTED = Kind(
             ),
         )
     },
-    link=Link("credit:withdrawal", {"reference": "reference"}),
+    link=Link("credit:withdrawal", _("Open the withdrawal"), {"reference": "reference"}),
     shows={"amount": amount, "destination": destination},
 )
 # Cause: the correction's id. Details: status (ADDED or TAKEN), amount, proceeds (after it),
@@ -348,7 +348,7 @@ PROCEEDS_CORRECTED = Kind(
             ),
         ),
     },
-    link=Link("credit:proceeds_entries"),
+    link=Link("credit:proceeds_entries", _("See your proceeds")),
     shows={"amount": amount, "proceeds": amount, "answer": words},
 )
 # Cause: the destination's id. Details: destination, masked and last_four, by (who added it).
@@ -365,7 +365,7 @@ DESTINATION_ADDED = Kind(
             ),
         )
     },
-    link=Link("credit:destinations"),
+    link=Link("credit:destinations", _("See your destinations")),
     shows={"destination": destination},
     owners_always=True,
     owners_hint=_(
@@ -387,7 +387,7 @@ DESTINATION_BLOCKED = Kind(
             ),
         )
     },
-    link=Link("credit:destinations"),
+    link=Link("credit:destinations", _("See your destinations")),
     shows={"destination": destination},
     owners_always=True,
 )
@@ -405,7 +405,7 @@ AUTOMATIC_SET_UP = Kind(
             ),
         )
     },
-    link=Link("credit:automatic"),
+    link=Link("credit:automatic", _("See your automatic withdrawals")),
     shows={"destination": destination},
     owners_always=True,
 )

@@ -20,7 +20,7 @@ from django.http import HttpResponse
 from django.utils.safestring import SafeString, mark_safe
 from pygal.etree import etree
 
-# pygal builds with lxml where some other package brought it; its elements and ours do not mix.
+# pygal would draw by lxml wherever that happens to be installed, in elements that are none of ours.
 etree.to_etree()
 
 STYLE = """

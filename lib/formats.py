@@ -1,7 +1,7 @@
 """Figures and dates as the reader's language writes them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime, time, timedelta
@@ -108,6 +108,16 @@ def instant_text(value: datetime) -> str:
     """An instant to the minute, in the time zone in force."""
     local = timezone.localtime(value)
     return f"{day_text(local)} {format_time(local, 'short', tzinfo=local.tzinfo, locale=_locale())}"
+
+
+def listed(parts: Iterable[object]) -> str:
+    """The parts one after the other, with the language's own comma between things of a list."""
+    return ("、" if _locale().startswith("zh") else ", ").join(map(str, parts))
+
+
+def together(*sentences: str) -> str:
+    """The sentences as one text; Chinese has no space between them."""
+    return ("" if _locale().startswith("zh") else " ").join(sentences)
 
 
 # For pages.

@@ -1,7 +1,7 @@
 """E-mails: the text that is written, and the same text as HTML, which reads well on a phone.
 
-A line with nothing but an address is a button in HTML, under which the address stands as text; what
-follows the line `-- ` is the footer.
+A line with nothing but an address is a button in HTML, which says what it opens, and under which
+the address stands as text; what follows the line `-- ` is the footer.
 """
 
 import re
@@ -11,6 +11,7 @@ from typing import NamedTuple
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
+from django_stubs_ext import StrOrPromise
 
 NAMED = "[Tael] "  # what subjects of mails about signing in begin with
 FOOTER = "\n-- \n"
@@ -30,7 +31,9 @@ class Part(NamedTuple):
 
 
 class Letter(EmailMultiAlternatives):
-    """An e-mail to one person in the language in force, with its text also as HTML."""
+    """An e-mail to one person in the language in force, with its text also as HTML. `opens` is what
+    the button of its address says; without it the address is a link like those in sentences.
+    """
 
     def __init__(
         self,
@@ -38,16 +41,19 @@ class Letter(EmailMultiAlternatives):
         subject: str,
         body: str,
         to: Sequence[str],
+        opens: StrOrPromise = "",
         headers: Mapping[str, str] | None = None,
     ) -> None:
         # Names may be anything printable; a subject is one line all the same.
         subject = " ".join(subject.split())
         super().__init__(subject=subject, body=body, to=list(to), headers=dict(headers or {}))
-        self.attach_alternative(as_html(subject, body), "text/html")
+        self.attach_alternative(as_html(subject, body, str(opens)), "text/html")
 
 
-def as_html(subject: str, body: str) -> str:
-    """The page of an e-mail with this subject and text, in the language in force."""
+def as_html(subject: str, body: str, opens: str = "") -> str:
+    """The page of an e-mail with this subject, text and name of its button, in the language in
+    force.
+    """
     text, _, footer = body.partition(FOOTER)
     return render_to_string(
         "letter.html",
@@ -56,6 +62,7 @@ def as_html(subject: str, body: str) -> str:
             "heading": subject.removeprefix(NAMED),
             "language": get_language(),
             "parts": list(_parts(text)),
+            "opens": opens,
             "footer": Part(footer.strip(), is_address=False) if footer else None,
         },
     )

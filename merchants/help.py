@@ -8,6 +8,7 @@ from django.db.models import Count
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from lib.formats import together
 from lib.help import Book, Entry, FirstStep, Topic, always
 from merchants.models import Merchant, Profile
 
@@ -35,8 +36,8 @@ def _confirmed(people: People) -> str:
         " the review of your limit; whatever you change is confirmed anew."
     )
     if people.profile is not None and people.profile.is_confirmed:
-        return gettext("Yours is confirmed.") + " " + why
-    return gettext("Yours is not confirmed yet.") + " " + why
+        return together(gettext("Yours is confirmed."), why)
+    return together(gettext("Yours is not confirmed yet."), why)
 
 
 def _team(people: People) -> str:
@@ -49,7 +50,7 @@ def _team(people: People) -> str:
         "Owners do everything, finance looks, exports, pays, withdraws and asks, viewers only look."
         " Owners invite people and change roles."
     )
-    return f"{roles} {count % {'count': people.count}}"
+    return together(roles, count % {"count": people.count})
 
 
 def _has_profile(people: People) -> bool:

@@ -26,4 +26,6 @@ def write(invitation: Invitation, token: str) -> Letter:
             "link": settings.TAEL_BASE_URL + reverse("merchants:invitation", args=[token]),
         }
         subject = gettext("%(merchant)s invites you to Tael") % {"merchant": merchant.name}
-        return Letter(subject=subject, body=body, to=[invitation.email])
+        return Letter(
+            subject=subject, body=body, to=[invitation.email], opens=gettext("See the invitation")
+        )

@@ -28,4 +28,6 @@ def write(user: User) -> Letter:
         "If you don't know what this is about, tell whoever runs Tael where you work."
     )
     with override("en"):
-        return Letter(subject="Your access to Tael", body=body, to=[user.email])
+        return Letter(
+            subject="Your access to Tael", body=body, to=[user.email], opens="Set your password"
+        )

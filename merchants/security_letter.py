@@ -126,7 +126,7 @@ def write(mail: SecurityMail) -> Letter:
             "advice": _advice(mail),
             "link": settings.TAEL_BASE_URL + _page(mail),
         }
-        return Letter(subject=str(subject), body=body, to=[mail.address])
+        return Letter(subject=str(subject), body=body, to=[mail.address], opens=_opens(mail))
 
 
 def _texts(mail: SecurityMail) -> tuple[object, object]:
@@ -149,6 +149,13 @@ def _page(mail: SecurityMail) -> str:
     if mail.merchant is not None:
         return reverse("merchant:team", args=[mail.merchant.reference])
     return reverse("usersessions_list")
+
+
+def _opens(mail: SecurityMail) -> str:
+    """What the button says that leads to the address of `_page`."""
+    if mail.merchant is not None:
+        return gettext("Open the team's page")
+    return gettext("See where you are signed in")
 
 
 def _merchants_language(mail: SecurityMail) -> str:

@@ -32,11 +32,13 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The page to which a notice links: the name of its view, and for each of the view's arguments
-    the name of the detail that has its value.
+    """The page to which a notice links: the name of its view, what the button of an e-mail that
+    leads there says, and for each of the view's arguments the name of the detail that has its
+    value.
     """
 
     view: str
+    opens: StrOrPromise
     arguments: Mapping[str, str] = field(default_factory=dict)
 
 

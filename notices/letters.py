@@ -46,8 +46,11 @@ def write(notice: Notice, reader: User) -> Letter:
             "link": link(notice),
             "merchant": merchant.name,
         }
-        subject = f"{merchant.name}: {title(notice)}"
-        return Letter(subject=subject, body=body, to=[reader.email])
+        subject = gettext("%(merchant)s: %(title)s") % {
+            "merchant": merchant.name,
+            "title": title(notice),
+        }
+        return Letter(subject=subject, body=body, to=[reader.email], opens=opens(notice))
 
 
 def link(notice: Notice) -> str:
@@ -57,6 +60,14 @@ def link(notice: Notice) -> str:
     merchant = notice.merchant.reference
     address = routes.address(notice, merchant)
     return settings.TAEL_BASE_URL + (address or reverse("overview", args=[merchant]))
+
+
+def opens(notice: Notice) -> str:
+    """What the button says that leads to the address of `link`, in the language in force."""
+    kind = kinds.get(notice.kind)
+    if kind is None or kind.link is None or not routes.address(notice, notice.merchant.reference):
+        return gettext("Open your overview")
+    return str(kind.link.opens)
 
 
 def _text(notice: Notice, which: Callable[[Text], StrOrPromise]) -> str:

@@ -66,7 +66,7 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
             "title": _("Bill %(number)s") % {"number": number},
             "heading": _("Bill"),
             "currency": invoice.currency,
-            "status": _status(invoice),
+            "status": _status(invoice, plan),
             "headline": _headline(invoice, plan, collected_on),
             "facts": _facts(invoice, number),
             "explained": _explained(invoice),
@@ -165,8 +165,10 @@ def _section(section: Section[S], rows: list[list[str]]) -> Paper:
     }
 
 
-def _status(invoice: Invoice) -> Paper:
+def _status(invoice: Invoice, plan: PaymentPlan | None) -> Paper:
     """The bill's status for the template, with a stamp for drafts and void bills."""
+    if invoice.status == "OPEN" and invoice.first_failed_on and plan is None:
+        return {"label": _("Past due"), "tone": "bad", "stamp": ""}
     return {
         "label": str(invoice.get_status_display()),
         "tone": TONES.get(invoice.status, "quiet"),
@@ -175,7 +177,9 @@ def _status(invoice: Invoice) -> Paper:
 
 
 def _days(first: date, last: date) -> str:
-    """The first and last day of a period, as text."""
+    """The first and last day of a period, as text; one of a day has that alone."""
+    if first == last:
+        return day_text(first)
     return f"{day_text(first)} – {day_text(last)}"
 
 

@@ -121,7 +121,7 @@ def destination_label(destination: PayoutDestination, now: datetime) -> str:
     when it can.
     """
     shown = formats.unbroken(destination)
-    name = ", ".join(filter(None, [shown, destination.bank, destination.holder]))
+    name = formats.listed(filter(None, [shown, destination.bank, destination.holder]))
     if now >= destination.usable_from:
         return name
     return _usable_from(destination, _("%(name)s (can be used from %(at)s)"), name=name)

@@ -29,11 +29,14 @@ from merchants.second_factor import with_second_factor
 def automatic(request: MemberRequest) -> HttpResponse:
     """The page that shows the schedule in force and its latest runs."""
     now = clock.now()
-    line, _today = line_and_today(request, now)
+    line, today = line_and_today(request, now)
+    rule = queries.in_force(line)
     context = _as_it_stands(line, now) | {
         "line": line,
         "now": now,
-        "rule": queries.in_force(line),
+        "rule": rule,
+        # One whose day has passed runs with the next hour.
+        "next_on": max(rule.next_on, today) if rule else None,
         "runs": queries.recent_runs(line),
         "stopped_by": withdrawals.stopped_by(line),
     }

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
 
 from lib import clock
@@ -20,6 +21,13 @@ from merchants import queries, second_factor
 from merchants.models import SignIn, User
 from merchants.operations import sign_ins
 from merchants.sign_in import guesses, visitors
+
+# What the button of allauth's mails says; those without one here have no address to follow.
+OPENS = {
+    "account/email/email_confirmation": gettext_lazy("Confirm the address"),
+    "account/email/email_confirmation_signup": gettext_lazy("Confirm the address"),
+    "account/email/password_reset_key": gettext_lazy("Choose a new password"),
+}
 
 
 class InvitationOnly(DefaultAccountAdapter):
@@ -104,7 +112,8 @@ class InvitationOnly(DefaultAccountAdapter):
         context: dict[str, Any],
         headers: dict[str, str] | None = None,
     ) -> Any:
-        """The e-mail, with links to TAEL_BASE_URL, as text and HTML.
+        """The e-mail in the language that its reader has chosen, if any, with links to
+        TAEL_BASE_URL, as text and HTML.
 
         allauth takes the host from the request. Whoever asks for an e-mail to somebody else could
         name a host of their own, and would be sent the secret in the link.
@@ -113,8 +122,16 @@ class InvitationOnly(DefaultAccountAdapter):
                for name, value in context.items()}  # fmt: skip
         site = urlsplit(settings.TAEL_BASE_URL).netloc
         led["current_site"] = SimpleNamespace(name=site, domain=site)
-        letter = super().render_mail(template_prefix, email, led, headers)
-        return Letter(subject=letter.subject, body=letter.body, to=letter.to, headers=headers)
+        reader = context.get("user")
+        with override(getattr(reader, "language", "") or get_language()):
+            letter = super().render_mail(template_prefix, email, led, headers)
+            return Letter(
+                subject=letter.subject,
+                body=letter.body,
+                to=letter.to,
+                opens=OPENS.get(template_prefix, ""),
+                headers=headers,
+            )
 
     def format_email_subject(self, subject: str) -> str:
         """The subject after Tael's name; allauth would put the host of the request there."""

@@ -125,7 +125,7 @@ def test_owners_are_told_whatever_they_muted(shop: Shop) -> None:
     owner.memberships.update(muted=["CARD_BLOCKED"])
     block(shop)
     notice = Notice.objects.get(kind="CARD_BLOCKED")
-    assert letters.sentence(notice) == (
+    assert letters.sentence(notice).replace("\N{NO-BREAK SPACE}", " ") == (
         "Nothing is collected from Visa ···· 4242 any more. Choose another method under Billing"
         " settings if your bills were collected from it. Reason: Its bank has told us not to use"
         " it."

@@ -155,6 +155,7 @@ def test_a_link_is_good_for_a_week_and_an_address_is_named_once(shop: Shop) -> N
         assert stranger.post(f"{PAGE}addresses/{address.pk}/remove/").status_code == 404
         stranger.post(f"/m/other-shop/billing/accountant/addresses/{address.pk}/remove/")
         assert viewer.post(f"{PAGE}addresses/{address.pk}/remove/").status_code == 403
+    assert f"Remove {BOOKS}? It gets no more bills and statements." in text_of(owner.get(PAGE))
     owner.post(f"{PAGE}addresses/{address.pk}/remove/")
     assert "gets no more documents." in text_of(owner.get(PAGE))
 

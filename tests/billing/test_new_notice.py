@@ -26,7 +26,7 @@ PRICE_ROSE = kinds.Kind(
         "": kinds.Text("%(fee)s costs more", "%(fee)s costs %(price)s now."),
         "SOON": kinds.Text("%(fee)s will cost more", "%(fee)s will cost %(price)s soon."),
     },
-    link=kinds.Link("billing:pricing"),
+    link=kinds.Link("billing:pricing", "See the prices"),
     shows={"price": amount},
 )
 SETTINGS = "/m/rosewood/settings/notifications/"

@@ -163,6 +163,7 @@ def test_failed_attempts_are_told_with_their_card_and_what_comes_next(settings: 
     shop = paying.billed(card=paying.SHORT)
     shop.run_jobs("2026-11-01 12:00")
     (page,) = pages_of(invoice_of(shop))
+    assert page.startswith("Bill Past due Tael")
     assert "Not paid since 1 Nov 2026" in page
     assert "39.00 USD was to be paid by 1 Nov 2026" in page
     assert "Payment Collected next 2 Nov 2026 12:00 Collected from Visa ···· 9995." in page

@@ -33,7 +33,7 @@ def post(shop: Shop, role: str = "OWNER", **said: str) -> Any:
     return browser_of(member(shop, role)).post(f"{PAGE}new/", content | said, follow=True)
 
 
-def test_an_owner_sets_them_up(shop: Shop) -> None:
+def test_an_owner_sets_them_up(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     page = text_of(post(shop, every="WEEKLY", weekday="5"))
     assert "Automatic withdrawals are set up." in page
     assert "Every week, Friday" in page
@@ -43,6 +43,8 @@ def test_an_owner_sets_them_up(shop: Shop) -> None:
     assert "from 4 Nov 2026 10:00" in page
     rule = PayoutSchedule.objects.get()
     assert (rule.every, rule.weekday) == ("WEEKLY", 5)
+    set_clock(monkeypatch)("2026-11-10 10:00")  # and no job ran on the 6th
+    assert "Next time 10 Nov 2026" in read(shop, "withdrawals/automatic/")
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_all_is_filled_in_and_what_it_costs_follows_what_is_typed(
     assert f"{withdrawal.amount.amount:.2f}" == "296.53"
     fits_and_axe_finds_nothing(page)
     page.get_by_role("button", name=f"Copy {withdrawal.reference}").click()
-    expect(page.locator(".copied [aria-live]")).to_have_text("Copied")
+    expect(page.locator(".titled [aria-live]")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == withdrawal.reference
     page.get_by_role("link", name="the sales that it paid out").click()
     expect(page.locator("tbody tr")).to_have_count(1)

@@ -1,11 +1,17 @@
 """Every notice in words: each kind in each language, what was decided, and why."""
 
+import re
+
 import pytest
 from django.utils import translation
 
 from billing import payment_failures
+from merchants.models import Merchant
 from notices import kinds, letters
 from notices.models import Notice
+from notices.operations import notices
+from tests import shops
+from tests.factories import member
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +93,30 @@ def test_every_kind_has_words_in_every_language(kind: str, language: str) -> Non
             assert text
             assert "%" not in text.replace("80%", "")
         assert letters.sentence(notice) != str(notice.get_kind_display())
+        notice.merchant = Merchant(reference="rosewood")
+        opened = letters.opens(notice)
+        assert bool(re.search("[一-鿿]", opened)) == (language == "zh-hans")
+        assert bool(re.search("[ก-๛]", opened)) == (language == "th")
+
+
+def test_the_button_of_a_mail_says_what_it_opens() -> None:
+    shop = shops.join("2026-11-01 09:00")
+    for kind, said in {
+        "BILL_ISSUED": ("/billing/invoices/2026-000001/", "Open the bill"),
+        "ORDER_OVERDUE": ("/credit/orders/A/", "Open the order"),
+        "REQUEST_ANSWERED": ("/credit/raise/requests/", "See the answer"),
+        "MESSAGE": ("/notices/", "See the message"),
+    }.items():
+        notice = Notice(kind=kind, details=DETAILS[kind], merchant=shop.merchant)
+        letter = letters.write(notice, member(shop, email=f"{kind.lower()}@shop.example"))
+        ((page, _type),) = letter.alternatives
+        button = re.search(
+            r'<a href="[^"]*/m/rosewood([^"]*)"[^>]*font-weight[^>]*>([^<]*)<', str(page)
+        )
+        assert button
+        assert button.groups() == said
+    notice = Notice(kind="BILL_ISSUED", details={}, merchant=shop.merchant)
+    assert letters.opens(notice) == "Open your overview"  # of another version's details
 
 
 def test_a_withdrawal_that_failed_without_a_word_from_the_bank() -> None:

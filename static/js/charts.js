@@ -1,0 +1,87 @@
+// Tells a chart's figures under the pointer and under a finger. They stand in the titles of the
+// drawing's points; a drawing that is shown as an image is fetched once somebody points at it. Who
+// reads without either has the same figures in the table below the chart.
+const CHARTS = "svg.drawn, img.chart, .pictured img";
+
+const told = document.createElement("div");
+told.className = "told";
+told.setAttribute("aria-hidden", "true");
+const drawings = new Map(); // by a chart, or the address of its image
+let pointedAt = null;
+
+/** Where each label stands in the drawing, from left to right, and what is told there. */
+function columnsOf(svg) {
+  const columns = new Map();
+  for (const title of svg.querySelectorAll("title")) {
+    const [label, ...rest] = title.textContent.split(" · ");
+    const column = columns.get(label) ?? { label, lines: [], places: [] };
+    column.lines.push(rest.join(" · "));
+    column.places.push(placeOf(title.parentElement.querySelector("circle, rect")));
+    columns.set(label, column);
+    title.remove(); // the browser would show it, too, of this point alone
+  }
+  return [...columns.values()].map(({ label, lines, places }) => ({ label, lines, x: places[0] }));
+}
+
+/** How far a point or bar is from the drawing's left edge. */
+function placeOf(mark) {
+  const number = (name) => Number(mark.getAttribute(name) ?? 0);
+  let x = mark.localName === "circle" ? number("cx") : number("x") + number("width") / 2;
+  for (let part = mark; part; part = part.parentElement) {
+    x += Number(/translate\(([-\d.]+)/.exec(part.getAttribute("transform") ?? "")?.[1] ?? 0);
+  }
+  return x;
+}
+
+function drawingOf(chart) {
+  const name = chart.localName === "svg" ? chart : chart.currentSrc;
+  if (!drawings.has(name)) drawings.set(name, read(chart));
+  return drawings.get(name);
+}
+
+async function read(chart) {
+  let svg = chart;
+  if (chart.localName !== "svg") {
+    const response = await fetch(chart.currentSrc);
+    if (!response.ok) return null;
+    const text = (await response.text()).replace(/<style>.*?<\/style>/s, ""); // nothing shows it here
+    svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
+  }
+  const width = Number(svg.getAttribute("viewBox").split(" ")[2]);
+  return { width, columns: columnsOf(svg) };
+}
+
+async function tell(chart, clientX) {
+  pointedAt = chart;
+  const drawing = await drawingOf(chart);
+  if (pointedAt !== chart || !drawing?.columns.length) return;
+  const box = chart.getBoundingClientRect();
+  const scale = box.width / drawing.width;
+  const far = (column) => Math.abs(box.left + column.x * scale - clientX);
+  const nearest = drawing.columns.reduce((one, other) => (far(other) < far(one) ? other : one));
+  const head = document.createElement("strong");
+  head.textContent = nearest.label;
+  told.replaceChildren(head, ...nearest.lines.map((line) => {
+    const said = document.createElement("span");
+    said.textContent = line;
+    return said;
+  }));
+  document.body.append(told);
+  const x = box.left + nearest.x * scale;
+  const left = x > innerWidth / 2 ? x - told.offsetWidth - 8 : x + 8;
+  told.style.left = `${Math.max(4, left) + scrollX}px`;
+  const above = box.top - told.offsetHeight - 4;
+  told.style.top = `${(above > 0 ? above : box.top + 4) + scrollY}px`;
+}
+
+function look(event) {
+  const chart = event.target.closest?.(CHARTS);
+  if (chart) tell(chart, event.clientX);
+  else if (pointedAt) {
+    pointedAt = null;
+    told.remove();
+  }
+}
+
+document.addEventListener("pointermove", look);
+document.addEventListener("pointerdown", look);

@@ -1,0 +1,46 @@
+"""In a browser: the figures of charts, which the pointer and the finger reach."""
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from tests import shops
+from tests.e2e.test_reading_the_books import sign_in
+from tests.factories import member
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_charts_tell_their_figures_under_the_pointer_and_the_finger(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    """Drawn into the page where it is wide, and as an image on a telephone."""
+    shop = shops.join("2026-10-01 09:00", credit_limit="5000.00")
+    shop.place("2026-10-02 10:00", "A-1", "1200.00")
+    owner = member(shop)
+    problems: list[str] = []
+    for width, has_touch in ((1280, False), (375, True)):
+        page = browser.new_page(viewport={"width": width, "height": 800}, has_touch=has_touch)
+        page.on("console", lambda said: problems.append(said.text))
+        sign_in(page, live_server, owner.email)
+        page.goto(f"{live_server.url}/m/rosewood/credit/limit/")
+        chart = page.locator("svg.drawn:visible, img.chart:visible")
+        assert chart.evaluate("one => one.localName") == ("img" if has_touch else "svg")
+        chart.scroll_into_view_if_needed()
+        expect(page.locator(".told")).to_have_count(0)
+        point_at(page, chart, finger=has_touch)
+        expect(page.locator(".told span")).to_have_text(
+            ["Limit: 5,000.00\N{NO-BREAK SPACE}USD", "Used: 1,200.00\N{NO-BREAK SPACE}USD"]
+        )
+        (page.touchscreen.tap if has_touch else page.mouse.move)(2, 300)
+        expect(page.locator(".told")).to_have_count(0)
+        page.close()
+    assert problems == []
+
+
+def point_at(page: Page, chart: Locator, *, finger: bool) -> None:
+    """Near the right end of the chart, which is today."""
+    box = chart.bounding_box()
+    assert box
+    where = (box["x"] + box["width"] * 0.97, box["y"] + box["height"] / 2)
+    (page.touchscreen.tap if finger else page.mouse.move)(*where)
