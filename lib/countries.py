@@ -14,8 +14,8 @@ NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"}
 @cache
 def codes() -> frozenset[str]:
     """The codes of all countries."""
-    territories = Locale("en").territories
-    return frozenset(code for code in territories if len(code) == 2) - NO_COUNTRIES
+    found = (str(code) for code in Locale("en").territories)
+    return frozenset(code for code in found if len(code) == len("XX")) - NO_COUNTRIES
 
 
 def check(code: str, *, field: str = "country") -> str:

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
+from backoffice.briefs import Brief
 from backoffice.columns import related
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Call, Decision, Reasoned, Telling
@@ -17,6 +18,7 @@ from billing.admin.party_forms import EntityForm, IssuerChoice, NewIssuer, said_
 from billing.admin.shown import AboutAccount
 from billing.models import BillingAccount, BillingDetails, Issuer, IssuerVersion
 from billing.operations import billing_details, issuers
+from billing.queries import party_briefs as briefs
 from billing.queries.waiting import DETAILS
 from lib.formats import country
 
@@ -25,7 +27,7 @@ def _add(act: Act) -> Issuer:
     """Add the issuer that the operator's form states."""
     said = act.cleaned_data
     return issuers.add(
-        prefix=said["prefix"],
+        prefix=said["number_prefix"],
         entity=said["entity"],
         reason=act.reason,
         actor=act.actor,
@@ -58,6 +60,7 @@ NEW_ISSUER = Decision(
         " pages; its bills are numbered in a series of their own. It cannot be deleted."
     ),
     carry_out=_add,
+    takes_second_factor=True,  # bills say where transfers go
     done="The issuer is added.",
 )
 CHANGE = Decision(
@@ -71,6 +74,7 @@ CHANGE = Decision(
     initial=lambda issuer: said_of(issuer.present),
     shown=lambda issuer: {"Version": issuer.present.version},
     carry_out=_change,
+    takes_second_factor=True,
     done="The issuer has a new version.",
 )
 CHOOSE = Decision(
@@ -113,6 +117,9 @@ class IssuerAdmin(Deciding, ReadOnly):
 
     def lock(self, row: Any, now: Any) -> None:
         issuers.lock(row.pk)
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        return briefs.of_issuer(row)
 
     @admin.display(description="legal name")
     def legal_name(self, issuer: Issuer) -> str:
@@ -167,7 +174,7 @@ class BillingDetailsAdmin(AboutAccount, OfMerchant):
         *("legal_name", related("account__merchant"), "version", "country", "tax_number"),
         *("status", "said_at", "said_by", "decided_by"),
     )
-    list_filter = (waiting(DETAILS), "status", "country")
+    list_filter = (waiting(DETAILS), "status")
     list_select_related = ("account__merchant",)
     decisions = (
         Decision(

@@ -90,7 +90,7 @@ class EntityForm(Reasoned):
         return said
 
     field_order = (
-        *("prefix", "name", "address", "country", "tax_number", "registration_number"),
+        *("number_prefix", "name", "address", "country", "tax_number", "registration_number"),
         *("banks", "logo", "reason"),
     )
 
@@ -98,7 +98,7 @@ class EntityForm(Reasoned):
 class NewIssuer(EntityForm):
     """Adds an issuer."""
 
-    prefix = LineField(
+    number_prefix = LineField(
         label="Prefix",
         max_length=LONGEST_PREFIX,
         widget=UnfoldAdminTextInputWidget,

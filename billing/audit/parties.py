@@ -1,4 +1,4 @@
-"""Who bills whom: issuers with their series, and whom bills are made out to (rule 28.1, rule 28.7 to rule 28.11)."""
+"""Who bills whom: issuers with their series, and whom bills are made out to (rule 28.1)."""
 
 from billing.audit.invoices import DRAWN_UP_AT, INVOICE
 from billing.issuer import VERSION
@@ -11,11 +11,11 @@ CHECKS = (
         "version, prefix, name, address",
         f"""
         SELECT invoice.account_id AS merchant_id, {INVOICE} AS subject,
-               (version.id, coalesce(issuer.prefix, ''),
-                coalesce(version.name, invoice.issuer_name),
+               (version.id, coalesce(issuer.prefix, '')::text,
+                coalesce(version.name, invoice.issuer_name)::text,
                 coalesce(version.address, invoice.issuer_address)) AS expected,
                (invoice.issuer_id,
-                CASE WHEN invoice.number IS NULL THEN coalesce(issuer.prefix, '')
+                CASE WHEN invoice.number IS NULL THEN coalesce(issuer.prefix, '')::text
                      ELSE coalesce(substring(invoice.number FROM '^([A-Z][A-Z0-9]*)-'), '') END,
                 invoice.issuer_name, invoice.issuer_address) AS found
         FROM billing_invoice invoice

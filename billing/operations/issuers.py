@@ -104,6 +104,8 @@ def change(*, issuer_id: int, entity: Entity, actor: str, reason: str, now: date
     columns = entity.checked()
     present = issuer.present
     assert present is not None
+    if columns["country"] != present.country:
+        raise Invalid("country", "of an issuer stays; in another country it is another issuer")
     columns.setdefault("logo", bytes(present.logo))
     known = {name: getattr(present, name) for name in columns} | {"logo": bytes(present.logo)}
     if known == columns:

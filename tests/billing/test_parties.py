@@ -101,6 +101,11 @@ def test_a_bill_keeps_both_sides_as_they_were_at_its_issue() -> None:
         " Purchase order PO-7 Rosewood Dresses rosewood" in before
     )
     assert "Bangkok Bank 012-3-45678-9 BKKBTHBK" in before
+    page = browser_of(member(shop)).get("/m/rosewood/billing/invoices/TH-2026-000001/")
+    shown = text_of(page)
+    assert "Where to transfer to Bangkok Bank 012-3-45678-9 BKKBTHBK" in shown
+    assert "Issued by Legal name Tael (Thailand) Co., Ltd. Address 99 Rama IV Road" in shown
+    assert "Billed to Legal name Rosewood GmbH Address Hauptstr. 5 10115 Berlin" in shown
     issuers.change(issuer_id=issuer.pk, entity=SIAM, now=shop.at("2026-11-02 11:00"), **BY)
     DetailsFactory.create(shop=shop, at="2026-11-02 11:00", legal_name="Rosewood SE")
     second = billed(shop, "2026-11-03 10:00", "b")
@@ -130,7 +135,7 @@ def test_a_bill_of_a_day_worked_off_late_has_the_issuer_of_that_day() -> None:
 
 def test_what_cannot_be_an_issuer_is_refused() -> None:
     issuer = IssuerFactory.create()
-    now = issuer.present.at
+    now = issuer.versions.get().at
     entity = issuers.Entity("Tael", "1 Harbour Road", "HK")
     wrong: list[tuple[str, issuers.Entity]] = [
         ("TH", entity),  # taken
@@ -235,7 +240,7 @@ def test_only_owners_say_whom_bills_are_made_out_to() -> None:
 def test_administrators_add_issuers_and_officers_choose_them() -> None:
     shop = joined()
     form = {
-        "prefix": "DE",
+        "number_prefix": "DE",
         "name": "Tael GmbH",
         "address": "Am Kai 1",
         "country": "DE",

@@ -39,6 +39,7 @@ ENTITY = {
     "registration_number": "",
     "banks": "EUR; DE89 3704 0044 0532 0130 00",
 }
+SIAM = {"name": "Tael Siam", "country": "TH", "tax_number": ""}
 TRAILED = {
     "name": "Tael GmbH",
     "address": "Am Kai 1",
@@ -247,11 +248,11 @@ BILLING = [
     Case("billingquestion", "answer", billing.question, WHY | TOLD,
          [("BILLING_QUESTION_ANSWERED", "billing question {row.pk}",
            *status("PENDING", "ANSWERED"))]),
-    Case("issuer", "add", None, {"prefix": "DE", **ENTITY, **WHY},
+    Case("issuer", "add", None, {"number_prefix": "DE", **ENTITY, **WHY},
          [("ISSUER_ADDED", "issuer DE", {}, {"version": 1, **TRAILED})], of_merchant=False),
-    Case("issuer", "change", billing.issuer, ENTITY | {"name": "Tael SE"} | WHY,
+    Case("issuer", "change", billing.issuer, ENTITY | SIAM | WHY,
          [("ISSUER_CHANGED", "issuer TH", billing.TRAILED_ISSUER,
-           {"version": 2, **TRAILED, "name": "Tael SE"})], of_merchant=False),
+           {"version": 2, **TRAILED, **SIAM})], of_merchant=False),
     Case("billingaccount", "issuer", billing.account_and_issuer, {"issuer": "TH", **WHY},
          [("ISSUER_CHOSEN", "billing account", *changed("issuer", "TAEL_ISSUER", "TH"))]),
     Case("billingdetails", "confirm", billing.details, WHY,
