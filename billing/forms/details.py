@@ -17,7 +17,7 @@ class DetailsForm(forms.Form):
     """Whom bills are made out to; begins with what was said last."""
 
     legal_name = LineField(max_length=LONGEST_LEGAL_NAME, label=_("Legal name"))
-    address = WordsField(label=_("Address"), widget=forms.Textarea(attrs={"rows": 3}))
+    address = WordsField(label=_("Postal address"), widget=forms.Textarea(attrs={"rows": 3}))
     country = forms.ChoiceField(label=_("Country"), choices=countries.choices)
     tax_number = LineField(
         max_length=tax_numbers.LONGEST,

@@ -104,8 +104,8 @@ def test_a_bill_keeps_both_sides_as_they_were_at_its_issue() -> None:
     page = browser_of(member(shop)).get("/m/rosewood/billing/invoices/TH-2026-000001/")
     shown = text_of(page)
     assert "Where to transfer to Bangkok Bank 012-3-45678-9 BKKBTHBK" in shown
-    assert "Issued by Legal name Tael (Thailand) Co., Ltd. Address 99 Rama IV Road" in shown
-    assert "Billed to Legal name Rosewood GmbH Address Hauptstr. 5 10115 Berlin" in shown
+    assert "Issued by Legal name Tael (Thailand) Co., Ltd. Postal address 99 Rama IV Road" in shown
+    assert "Billed to Legal name Rosewood GmbH Postal address Hauptstr. 5 10115 Berlin" in shown
     issuers.change(issuer_id=issuer.pk, entity=SIAM, now=shop.at("2026-11-02 11:00"), **BY)
     DetailsFactory.create(shop=shop, at="2026-11-02 11:00", legal_name="Rosewood SE")
     second = billed(shop, "2026-11-03 10:00", "b")
