@@ -19,7 +19,19 @@ clock = pytest.fixture(set_clock)
 
 MOST = 12
 # An order's page also asks both books what came of it: its costs, bills, proceeds and withdrawals.
-MORE = {"/m/rosewood/credit/orders/A-1/": 16}
+# A bill's tells of its collecting, its plan and both sides. The others read one kind of rows more.
+MORE = {
+    "/m/rosewood/credit/orders/A-1/": 16,
+    "/m/rosewood/billing/invoices/2026-000001/": 17,
+    **dict.fromkeys(
+        (
+            "/m/rosewood/billing/settings/",
+            "/m/rosewood/calendar/",
+            "/m/rosewood/credit/raise/",
+        ),
+        13,
+    ),
+}
 
 
 @pytest.mark.parametrize("every", [3, *full(1)])
