@@ -32,6 +32,14 @@ class Action(TextChoices):
     REST_BILLED = "REST_BILLED", "Rest billed"
     REST_PAID_OUT = "REST_PAID_OUT", "Rest paid out"
 
+    # Who bills whom
+    ISSUER_ADDED = "ISSUER_ADDED", "Issuer added"
+    ISSUER_CHANGED = "ISSUER_CHANGED", "Issuer changed"
+    ISSUER_CHOSEN = "ISSUER_CHOSEN", "Issuer of an account chosen"
+    DETAILS_SAID = "DETAILS_SAID", "Billing details said"
+    DETAILS_CONFIRMED = "DETAILS_CONFIRMED", "Billing details confirmed"
+    DETAILS_REJECTED = "DETAILS_REJECTED", "Billing details rejected"
+
     # Files and mails of documents
     YEAR_ASKED = "YEAR_ASKED", "Documents of a year asked for"
     YEAR_TAKEN = "YEAR_TAKEN", "Documents of a year taken"

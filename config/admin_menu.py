@@ -118,6 +118,8 @@ LISTS: tuple[tuple[str, tuple[Link, ...]], ...] = (
             ("Charges", "receipt", "billing_charge"),
             ("Statements", "calendar_month", "billing_statement"),
             ("Bills", "request_quote", "billing_invoice"),
+            ("Issuers", "domain", "billing_issuer"),
+            ("Billing details", "contact_page", "billing_billingdetails"),
             ("Payments of bills", "credit_card", "billing_payment"),
             ("Payment plans", "event_repeat", "billing_paymentplan"),
             ("Payments taken back", "undo", "billing_reversal"),

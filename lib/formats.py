@@ -42,6 +42,7 @@ def _decimal(value: Decimal | int, pattern: str) -> str:
     return format_decimal(value, format=pattern, locale=_locale()).replace("-", MINUS)
 
 
+@register.filter
 def country(code: str) -> str:
     """The name of a country (an ISO 3166 code) in the reader's language, or the code itself if it
     is not known.

@@ -158,6 +158,12 @@ PAGES = (
         " 账单设置; 计费门槛; 付款方式; เกณฑ์การเรียกเก็บเงิน; วิธีชำระเงิน; รอบการเรียกเก็บเงิน",
     ),
     Page(
+        "billing:details",
+        _("Billing details"),
+        "company; address; tax number; vat; purchase order; 开票信息; 税号; 抬头;"
+        " ข้อมูลออกใบแจ้งหนี้; เลขประจำตัวผู้เสียภาษี; ที่อยู่",
+    ),
+    Page(
         "billing:outlook",
         _("Forecast"),
         "what comes next; 费用预测; 下期账单; การคาดการณ์; ใบแจ้งหนี้ครั้งถัดไป",

@@ -6,6 +6,7 @@ import pytest
 from factory.base import BaseFactory
 
 from billing.models import Invoice, Payment
+from billing.operations import issuers
 from lib import audit
 from tests import factories, shops
 from tests.amounts import usd
@@ -18,6 +19,7 @@ from tests.factories import (
     CreditRequestFactory,
     DeliveryFactory,
     DestinationFactory,
+    DetailsFactory,
     EndpointFactory,
     FeePriceFactory,
     FreezeFactory,
@@ -26,6 +28,7 @@ from tests.factories import (
     ImportFactory,
     InvitationFactory,
     InvoiceFactory,
+    IssuerFactory,
     JobFailureFactory,
     JobRunFactory,
     MembershipFactory,
@@ -73,6 +76,12 @@ def test_defaults_are_enough_for_a_story_of_all_that_passes_the_audit(shop: Shop
     order = OrderFactory.create(shop=shop, is_delivered=True, paid="4.00")
     assert (order.status, order.outstanding) == ("OPEN", usd(6))
     assert order.delivered_at == shop.at("2026-11-02 10:00")
+    issuer = IssuerFactory.create()
+    issuers.choose(
+        merchant_id=shop.merchant.pk, prefix=issuer.prefix, reason="so", actor="olga@tael.example",
+        now=shop.at("2026-11-02 09:00"),
+    )  # fmt: skip
+    assert DetailsFactory.create(shop=shop).is_confirmed
     ChargeFactory.create(shop=shop, reference="c-1")
     CreditRequestFactory.create(shop=shop)
     GrantedCreditFactory.create(shop=shop, amount="1.00")

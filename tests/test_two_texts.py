@@ -45,6 +45,7 @@ MUST_TELL = {
     *(("billingcredit", name) for name in ("approve", "reject", "undo")),
     *(("thresholdrequest", name) for name in ("approve", "reject")),
     ("billingquestion", "answer"),
+    ("billingdetails", "reject"),
     ("banktransfer", "move"),
     ("billingaccount", "credit"),
     ("billingaccount", "charge"),
@@ -84,6 +85,7 @@ PAGES = [
         f"billing/{path}"
         for path in (
             *("charges/", "credits/", "settings/", "settings/threshold/requests/", "invoices/"),
+            "settings/details/",
             *("unapplied/", "pricing/", "statements/", "outlook/"),
         )
     ),

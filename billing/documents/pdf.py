@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from billing import explanations
-from billing.documents import settling
+from billing.documents import parties, settling
 from billing.documents.typesetting import Paper, Words, typeset
 from billing.models import (
     Charge,
@@ -70,9 +70,9 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
             "headline": _headline(invoice, plan, collected_on),
             "facts": _facts(invoice, number),
             "explained": _explained(invoice),
-            **_merchant(_("Billed to"), invoice.merchant_name, invoice.merchant_reference, words),
+            **parties.billed_to(invoice, words),
             **_lines(lines),
-            "issuer": _issuer(invoice, words),
+            **parties.issued_by(invoice, words),
             "sums": _sums(invoice),
             **settling.how_to_pay(invoice, plan, number, words),
             **settling.parts_of(plan, invoice),
@@ -235,8 +235,10 @@ def statement_pdf(statement: Statement) -> bytes:
             ],
             "explained": _("It has the charges for services from %(first)s to %(last)s.")
             % {"first": day_text(statement.month), "last": day_text(statement.last_day)},
-            **_merchant(_("For"), statement.merchant_name, statement.merchant_reference, words),
-            "issuer": _issuer(statement, words),
+            **parties.merchant(
+                _("For"), statement.merchant_name, statement.merchant_reference, words
+            ),
+            "issuer": parties.issuer(statement, words),
             **_totals(totals),
             **_charges(charges, totals.charge_count, words),
             "footer": _("Statement of %(month)s, %(merchant)s")
@@ -254,22 +256,6 @@ def _as_merchant_reads(merchant: Merchant) -> Iterator[None]:
     zone = zones.zone(merchant.timezone)
     with timezone.override(zone), years_of_buddhist_era(merchant.buddhist_years):
         yield
-
-
-def _merchant(label: str, name: str, reference: str, words: Words) -> Paper:
-    """The merchant that the document is for: its name and reference, or only its reference if the
-    fonts can't show the name.
-    """
-    lines = [words.name(name, reference), words.shown(reference)]
-    return {"for": label, "merchant": list(dict.fromkeys(lines))}
-
-
-def _issuer(document: Invoice | Statement, words: Words) -> list[str]:
-    """The lines of the issuer's name and address that the document has copied, as its fonts can
-    show them.
-    """
-    lines = [document.issuer_name, *document.issuer_address.split("\n")]
-    return [words.shown(line) for line in lines if line]
 
 
 def _totals(totals: Sections[StatementTotal]) -> Paper:

@@ -47,9 +47,19 @@ def how_to_pay(invoice: Invoice, plan: PaymentPlan | None, number: str, words: W
         facts += [[_("Amount"), amount], [_("Due"), day_text(invoice.due_on)]]
     return {
         "pay_heading": _("Payment by bank transfer"),
-        "pay": [words.shown(line) for line in settings.TAEL_BANK_DETAILS],
+        "pay": [words.shown(line) for line in bank_lines(invoice)],
         "pay_facts": facts,
     }
+
+
+def bank_lines(invoice: Invoice) -> Sequence[str]:
+    """Where the bill is transferred to, in lines: to its issuer's account in its currency, or to
+    the installation's (TAEL_BANK_DETAILS) if it has the installation's issuer.
+    """
+    if invoice.issuer is not None:
+        return invoice.issuer.bank_lines(invoice.currency)
+    lines: Sequence[str] = settings.TAEL_BANK_DETAILS
+    return lines
 
 
 def parts_of(plan: PaymentPlan | None, invoice: Invoice) -> Paper:

@@ -16,7 +16,10 @@ StatementTotal     count and sum of a statement's charges of one fee, kept with 
 Invoice            the bill: a frozen copy of names and lines, with a gapless number.
 InvoiceLine        one item as it was when the bill was written; lines make the bill's total.
 InvoiceDecision    what an operator decided about a bill; append-only.
-NumberSeries       the last bill number given out in a year.
+NumberSeries       the last bill number given out in a series and year.
+Issuer             a legal entity that issues bills; its prefix begins their numbers.
+IssuerVersion      an issuer as bills from an instant on name it; append-only.
+BillingDetails     whom a merchant's bills are made out to; each version is decided about once.
 Card               what a provider collects from by itself.
 Payment            one attempt to collect a bill; a paid bill's succeeded payments are its total.
 Reversal           money of a payment that its provider took back; never more than the payment.
@@ -40,6 +43,7 @@ from billing.models.credits import BillingCredit
 from billing.models.documents import ArchivePart, BillingAddress, DocumentMail, YearArchive
 from billing.models.fees import Fee
 from billing.models.invoices import Invoice, InvoiceDecision, InvoiceLine, NumberSeries
+from billing.models.parties import BillingDetails, Issuer, IssuerVersion
 from billing.models.payment_plans import PaymentPlan, PaymentPlanPart
 from billing.models.payments import Card, Payment
 from billing.models.prices import FeePrice
@@ -58,6 +62,7 @@ __all__ = [
     "BillingAccount",
     "BillingAddress",
     "BillingCredit",
+    "BillingDetails",
     "BillingQuestion",
     "Card",
     "Charge",
@@ -71,6 +76,8 @@ __all__ = [
     "InvoiceDecision",
     "InvoiceItem",
     "InvoiceLine",
+    "Issuer",
+    "IssuerVersion",
     "NumberSeries",
     "Payment",
     "PaymentPlan",

@@ -49,6 +49,18 @@ class BillingAccount(models.Model):
     plan = models.CharField(max_length=100)
     plan_price = AmountField()
     plan_interval_days = models.PositiveIntegerField()
+    # Who issues its bills from now on; null: the installation's issuer (TAEL_ISSUER).
+    issuer = models.ForeignKey(
+        "billing.Issuer", on_delete=models.PROTECT, null=True, blank=True, related_name="accounts"
+    )
+    # Whom its bills are made out to: the latest that was confirmed; null: its name alone.
+    details = models.ForeignKey(
+        "billing.BillingDetails",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
     # An operator looks at each bill before it is issued.
     reviews_bills = models.BooleanField(default=False)
     payment_method = models.CharField(max_length=10, choices=Method.choices, default=Method.MANUAL)
@@ -185,6 +197,7 @@ class AccountChange(models.Model):
         TIMEZONE = "TIMEZONE", _("Time zone")
         PAYMENT_METHOD = "PAYMENT_METHOD", _("Payment method")
         BILL_REVIEW = "BILL_REVIEW", _("Review of bills")
+        ISSUER = "ISSUER", _("Issuer")
         CLOSED = "CLOSED", _("Closing")
         REOPENED = "REOPENED", _("Opening again")
         REST_BILLED = "REST_BILLED", _("Rest billed")

@@ -12,6 +12,7 @@ from moneyed import Money
 
 from billing.models.accounts import BillingAccount
 from billing.models.fees import Category, in_readers_language
+from billing.models.parties import BillingDetails, IssuerVersion
 from lib import calendar, erasing
 from lib.fields import AmountField, CurrencyField
 
@@ -20,8 +21,8 @@ class NumberSeries(models.Model):
     """The last number given out in one series and year. Its row is locked last, and only while
     bills are written.
 
-    The series of bills has no name: its numbers are the year and the place, 2026-000001. The name
-    of another series would come in front; series are only ever added.
+    The series of the installation's own bills has no name: its numbers are the year and the place,
+    2026-000001. An issuer's is its prefix, which comes in front; series are only ever added.
     """
 
     series = models.CharField(max_length=10, blank=True, default="")
@@ -71,7 +72,6 @@ class Invoice(models.Model):
         VOID = "VOID", _("Void")
         UNCOLLECTIBLE = "UNCOLLECTIBLE", _("Uncollectible")
 
-    SERIES: ClassVar = ""  # its numbers' (NumberSeries)
     SCHEDULED: ClassVar = (Kind.SUBSCRIPTION, Kind.CYCLE)
     # The kinds that also take what was posted on their own date.
     TAKES_ITS_DATE: ClassVar = (Kind.THRESHOLD, Kind.FINAL, Kind.ON_REQUEST)
@@ -109,10 +109,17 @@ class Invoice(models.Model):
     # collecting or it was under a payment plan; null if neither ever was.
     held_until = models.DateField(null=True, blank=True)
     # Copies: a bill says what was true when it was issued.
-    # Who issued it, as TAEL_ISSUER had it then (rule 15.28): its first line, and the others. Empty
-    # if nobody had said.
+    # Who issued it (rule 15.28): the issuer's version, or TAEL_ISSUER as it was then: its first
+    # line, and the others. Empty if nobody had said.
+    issuer = models.ForeignKey(
+        IssuerVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="invoices"
+    )
     issuer_name = models.TextField(blank=True, default="", db_default="")
     issuer_address = models.TextField(blank=True, default="", db_default="")
+    # Whom it is made out to, as confirmed then; null: by the merchant's name alone.
+    details = models.ForeignKey(
+        BillingDetails, on_delete=models.PROTECT, null=True, blank=True, related_name="invoices"
+    )
     merchant_name = models.CharField(max_length=200)
     merchant_reference = models.CharField(max_length=100)
     language = models.CharField(max_length=10)

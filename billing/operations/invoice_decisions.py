@@ -58,7 +58,7 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
     account, invoice = hold(invoice_id, now=now)
     now = account.now
     _check_step(invoice, Status.OPEN)
-    invoice.number = _next_number(invoice.issued_on.year)
+    invoice.number = _next_number(invoice)
     _decide(invoice, Decided.ISSUED, actor, reason, now)
     invoice.status = Status.OPEN
     invoice.issued_at = now
@@ -191,12 +191,13 @@ def _decide(invoice: Invoice, decision: Decided, actor: str, reason: str, now: d
     )
 
 
-def _next_number(year: int) -> str:
-    """Take the next bill number of the year. If the transaction is rolled back, so is this, and
-    there is no gap.
+def _next_number(invoice: Invoice) -> str:
+    """Take the next number of its issuer's series and its year. If the transaction is rolled back,
+    so is this, and there is no gap.
     """
+    prefix = invoice.issuer.issuer.prefix if invoice.issuer else ""
     series, _ = NumberSeries.objects.select_for_update().get_or_create(
-        series=Invoice.SERIES, year=year
+        series=prefix, year=invoice.issued_on.year
     )
     series.last += 1
     series.save(update_fields=["last"])

@@ -8,6 +8,7 @@ from functools import partial
 from django.db import connection, transaction
 
 from billing import issuer, moving_in
+from billing.issuer import VERSION
 from billing.models import BillingAccount, Invoice
 from billing.models.accounts import DAYS_TO_PAY
 from billing.notices import BILL_ISSUED
@@ -51,11 +52,12 @@ WITH due AS (
                     OR (item.posting_on = due.issued_on AND fee.category = 'SUBSCRIPTION') END
 ), drawn AS (
     SELECT due.*, taken.*, account.reviews_bills AND %(may_wait)s AS is_draft,
+           coalesce(issuer.prefix, '') AS series, version.id AS issuer_version,
            due.issued_on - CASE WHEN due.kind IN ('THRESHOLD', 'FINAL', 'ON_REQUEST') THEN 0
                                 ELSE 1 END AS last_day,
            extract(year FROM due.issued_on)::int AS year,
            row_number() OVER (
-               PARTITION BY extract(year FROM due.issued_on),
+               PARTITION BY issuer.prefix, extract(year FROM due.issued_on),
                             account.reviews_bills AND %(may_wait)s
                ORDER BY due.account_id) AS place
     FROM due JOIN (
@@ -66,6 +68,8 @@ WITH due AS (
         FROM taken GROUP BY account_id HAVING sum(amount) > 0
     ) taken ON taken.payer_id = due.account_id
     JOIN billing_billingaccount account ON account.merchant_id = due.account_id
+    LEFT JOIN billing_issuer issuer ON issuer.id = account.issuer_id
+    {VERSION.format(issuer="account.issuer_id", at="due.at")}
     LEFT JOIN {minimums.RELATION} ON minimum.method = account.payment_method
                                  AND minimum.currency = account.currency
     WHERE taken.total >= coalesce(minimum.least, 0)
@@ -75,20 +79,23 @@ WITH due AS (
            OR account.outstanding - taken.total < account.threshold)
 ), series AS (
     INSERT INTO billing_numberseries AS series (series, year, last)
-    SELECT %(series)s, year, count(*) FROM drawn WHERE NOT is_draft GROUP BY year ORDER BY year
+    SELECT series, year, count(*) FROM drawn WHERE NOT is_draft
+    GROUP BY series, year ORDER BY series, year
     ON CONFLICT (series, year) DO UPDATE SET last = series.last + excluded.last
-    RETURNING year, last
+    RETURNING series, year, last
 ), numbered AS (
     SELECT drawn.*, CASE WHEN NOT drawn.is_draft THEN
-               series.last - count(*) OVER (PARTITION BY drawn.year, drawn.is_draft) + drawn.place
+               series.last - count(*) OVER (
+                   PARTITION BY drawn.series, drawn.year, drawn.is_draft) + drawn.place
            END AS number
-    FROM drawn LEFT JOIN series USING (year)
+    FROM drawn LEFT JOIN series USING (series, year)
 ), invoice AS (
     INSERT INTO billing_invoice (account_id, number, kind, status, issued_on, issued_at, drafted_at,
         next_attempt_at, period_start, period_end, plan_start, plan_end, threshold, due_on,
-        currency, total, amount_paid, issuer_name, issuer_address, merchant_name,
-        merchant_reference, language)
-    SELECT drawn.account_id, drawn.year || '-'
+        currency, total, amount_paid, issuer_id, issuer_name, issuer_address, details_id,
+        merchant_name, merchant_reference, language)
+    SELECT drawn.account_id, CASE WHEN drawn.series <> '' THEN drawn.series || '-' ELSE '' END
+               || drawn.year || '-'
                || lpad(drawn.number::text, greatest(6, length(drawn.number::text)), '0'),
            drawn.kind, CASE WHEN drawn.is_draft
                THEN 'DRAFT' ELSE 'OPEN' END, drawn.issued_on, drawn.at,
@@ -102,18 +109,20 @@ WITH due AS (
            CASE drawn.kind WHEN 'THRESHOLD' THEN account.threshold END,
            drawn.issued_on
                + CASE account.payment_method WHEN 'manual' THEN %(days_to_pay)s ELSE 0 END,
-           account.currency, drawn.total, 0, %(issuer_name)s, %(issuer_address)s, merchant.name,
-           merchant.reference, merchant.language
+           account.currency, drawn.total, 0, drawn.issuer_version,
+           coalesce(issuer.name, %(issuer_name)s), coalesce(issuer.address, %(issuer_address)s),
+           account.details_id, merchant.name, merchant.reference, merchant.language
     FROM numbered drawn
     JOIN billing_billingaccount account ON account.merchant_id = drawn.account_id
     JOIN merchants_merchant merchant ON merchant.id = drawn.account_id
+    LEFT JOIN billing_issuerversion issuer ON issuer.id = drawn.issuer_version
     LEFT JOIN LATERAL (
         SELECT drawn.last_plan_on + term.plan_interval_days - 1 AS last_day
         FROM billing_planterm term
         WHERE term.account_id = drawn.account_id AND term.starts_on <= drawn.last_plan_on
         ORDER BY term.starts_on DESC, term.id DESC LIMIT 1
     ) plan ON true
-    ORDER BY drawn.year, drawn.number
+    ORDER BY drawn.series, drawn.year, drawn.number
     RETURNING id, account_id, number, kind, issued_on, issued_at, currency, total
 ), billed AS (
     UPDATE billing_invoiceitem item SET invoice_id = invoice.id, is_collecting = false
@@ -167,7 +176,6 @@ def issue(due: Sequence[Due]) -> list[int]:
                 "kinds": [str(invoice.kind) for invoice in due],
                 "dates": [invoice.issued_on for invoice in due],
                 "instants": [invoice.at for invoice in due],
-                "series": Invoice.SERIES,
                 "days_to_pay": DAYS_TO_PAY,
                 # Bills that were settled outside are not reviewed.
                 "may_wait": not moving_in.is_under_way(),

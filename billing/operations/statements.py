@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from django.db import connection
 
 from billing import issuer
+from billing.issuer import VERSION
 from billing.notices import STATEMENT_CLOSED
 from notices.operations import notices
 
@@ -13,11 +14,13 @@ from notices.operations import notices
 CLOSE = f"""
 WITH closed AS (
     UPDATE billing_statement statement
-    SET closed_at = account.open_until, issuer_name = %(issuer_name)s,
-        issuer_address = %(issuer_address)s, merchant_name = merchant.name,
-        merchant_reference = merchant.reference, language = merchant.language
+    SET closed_at = account.open_until, issuer_name = coalesce(version.name, %(issuer_name)s),
+        issuer_address = coalesce(version.address, %(issuer_address)s),
+        merchant_name = merchant.name, merchant_reference = merchant.reference,
+        language = merchant.language
     FROM billing_billingaccount account
     JOIN merchants_merchant merchant ON merchant.id = account.merchant_id
+    {VERSION.format(issuer="account.issuer_id", at="account.open_until")}
     WHERE account.merchant_id = ANY(%(accounts)s) AND statement.account_id = account.merchant_id
       AND statement.closed_at IS NULL AND statement.month <= account.open_on
     RETURNING statement.account_id, to_char(statement.month, 'YYYY-MM') AS month,

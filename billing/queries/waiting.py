@@ -8,6 +8,7 @@ from backoffice.queues import ANSWERS, STUCK, Group, Queue, with_status
 from billing.models import (
     BillingAccount,
     BillingCredit,
+    BillingDetails,
     BillingQuestion,
     Invoice,
     InvoiceDecision,
@@ -53,6 +54,16 @@ CREDITS = Queue(
     group=ANSWERS,
     place=40,
     amount=F("amount"),
+)
+DETAILS = Queue(
+    name="to-confirm",
+    title="Billing details to confirm",
+    model=BillingDetails,
+    which=with_status(BillingDetails.Status.WAITING),
+    since="said_at",
+    merchant="account_id",
+    group=ANSWERS,
+    place=45,
 )
 DRAFTS = Queue(
     name="drafts",
@@ -154,6 +165,6 @@ TO_CONFIRM = proposals_of(
     place=30,
 )
 QUEUES = (
-    *(THRESHOLDS, QUESTIONS, CREDITS, DRAFTS, FAILED, PLANS_BROKEN, PARTS_DUE, UNANSWERED),
+    *(THRESHOLDS, QUESTIONS, CREDITS, DETAILS, DRAFTS, FAILED, PLANS_BROKEN, PARTS_DUE, UNANSWERED),
     *(REVERSALS, UNAPPLIED, TO_CONFIRM),
 )

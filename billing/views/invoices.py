@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -13,7 +12,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from billing import explanations
-from billing.documents import exports, invoice_csv, pdf
+from billing.documents import exports, invoice_csv, pdf, settling
 from billing.forms.lists import InvoiceFilter
 from billing.models import Invoice, Payment
 from billing.operations import payments
@@ -71,7 +70,7 @@ def invoice(request: MemberRequest, number: str) -> HttpResponse:
         "reversals": taken_back,
         "attempts": attempts,
         "reason": explanations.reason(invoice),
-        "bank_details": settings.TAEL_BANK_DETAILS,
+        "bank_details": settling.bank_lines(invoice),
         "number_outside": partial(installation.outside, number),  # asked for by some bills
     }
     context |= _collecting(invoice, attempts, by_hand)

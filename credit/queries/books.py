@@ -143,8 +143,11 @@ RUNS = Table(
 
 # Names that an installation draws at random, and so differ for the same withdrawal in another one.
 LOCAL_NAMES = ("reference", "batch")
-# The key of a bill's payment ends with its bill's number and its attempt.
-BILL_PAYMENT = re.compile(r"(?P<invoice>\d{4}-\d+)-(?P<attempt>\d+)$")
+# The key of a bill's payment: the installation's prefix, the bill's number, which may have its
+# issuer's, and the attempt.
+BILL_PAYMENT = re.compile(
+    r"^(?:[A-Z][A-Z0-9]*-)?(?P<invoice>(?:[A-Z][A-Z0-9]*-)?\d{4}-\d+)-(?P<attempt>\d+)$"
+)
 
 
 def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, Row]:

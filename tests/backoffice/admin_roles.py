@@ -25,6 +25,9 @@ SEEN = {
     "billing.invoice": ALL,
     "billing.invoiceitem": ALL,
     "billing.invoiceline": ALL,
+    "billing.issuer": ALL,
+    "billing.issuerversion": ALL,
+    "billing.billingdetails": ALL,
     "billing.numberseries": ALL,
     "billing.payment": ALL,
     "billing.paymentplan": ALL,
@@ -109,7 +112,7 @@ SEEN = {
 DECIDED = {
     "billing.billingaccount": (
         BILLING,
-        "charge bill-now credit threshold plan time-zone method review no-review transfer"
+        "charge bill-now credit threshold plan time-zone method review no-review issuer transfer"
         " give-back close reopen bill-rest pay-out",
     ),
     "billing.banktransfer": (BILLING, "move value-date"),
@@ -126,6 +129,8 @@ DECIDED = {
     "billing.reversal": (BILLING, "charge accept"),
     "billing.thresholdrequest": (BILLING, "approve reject"),
     "billing.billingquestion": (BILLING, "answer"),
+    "billing.billingdetails": (BILLING, "confirm reject"),
+    "billing.issuer": (RUNS, "change"),
     "gateway.apikey": (RUNS, "rotate revoke"),
     "gateway.import": (CREDIT + BILLING, "stop resume"),  # those of their own kinds
     "gateway.receivedevent": (CREDIT + BILLING, "send-again"),
@@ -158,6 +163,7 @@ DECIDED = {
 }
 DECIDED_IN_LISTS = {
     "billing.fee": (BILLING, "add"),
+    "billing.issuer": (RUNS, "add"),
     "billing.feeprice": (BILLING, "introduce"),
     "gateway.apikey": (RUNS, "make"),
     "gateway.import": (CREDIT + BILLING, "upload"),

@@ -15,10 +15,12 @@ from billing.models import (
     BankTransfer,
     BillingAccount,
     BillingCredit,
+    BillingDetails,
     BillingQuestion,
     Card,
     Charge,
     Invoice,
+    Issuer,
     Payment,
     Reversal,
     ThresholdRequest,
@@ -38,8 +40,10 @@ from tests.factories import (
     BillingQuestionFactory,
     CardFactory,
     CreditRequestFactory,
+    DetailsFactory,
     GrantedCreditFactory,
     InvoiceFactory,
+    IssuerFactory,
     OperatorFactory,
     PaymentFactory,
     ReversalFactory,
@@ -124,6 +128,38 @@ def request(shop: Shop) -> ThresholdRequest:
 
 def question(shop: Shop) -> BillingQuestion:
     return BillingQuestionFactory.create(shop=shop, at=BEFORE)
+
+
+def issuer(shop: Shop) -> Issuer:
+    return IssuerFactory.create()
+
+
+TRAILED_ISSUER = {
+    "version": 1,
+    "name": "Tael (Thailand) Co., Ltd.",
+    "address": "99 Rama IV Road\nBangkok 10500",
+    "country": "TH",
+    "tax_number": "1234545678781",
+    "bank_accounts": "THB 012-3-45678-9",
+}
+
+
+def account_and_issuer(shop: Shop) -> BillingAccount:
+    issuer(shop)
+    return shop.account
+
+
+DETAILS = {
+    "legal_name": "Rosewood GmbH",
+    "address": "Hauptstr. 5\n10115 Berlin",
+    "country": "DE",
+    "tax_number": "DE136695976",
+    "purchase_order": "PO-7",
+}
+
+
+def details(shop: Shop) -> BillingDetails:
+    return DetailsFactory.create(shop=shop, at=BEFORE, is_confirmed=False)
 
 
 def invoice(shop: Shop) -> Invoice:

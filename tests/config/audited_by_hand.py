@@ -5,17 +5,18 @@ All that operators undo, and what they correct and write off by hand.
 hemp  USD, UTC, pays by hand: a transfer that was flax's, and came late for its own bill; a credit
       that was taken back; proceeds corrected, and the correction taken back; an order that was
       written off before its day, and recovered in part.
-flax  USD, UTC, pays by hand: the transfer pays its bill.
+flax  USD, UTC, pays by hand: the transfer pays its bill; from then on an issuer of its own has
+      it, and its billing details were confirmed.
 """
 
 from datetime import date
 from typing import Any
 
-from billing.operations import credits_undone, transfers, transfers_moved, value_dates
+from billing.operations import credits_undone, issuers, transfers, transfers_moved, value_dates
 from credit.operations import corrections, write_offs
 from tests.amounts import usd
 from tests.config.audited_spring import OPERATOR, PLAN
-from tests.factories import GrantedCreditFactory
+from tests.factories import DetailsFactory, GrantedCreditFactory, IssuerFactory
 from tests.shops import Shop
 
 TOLD: dict[str, Any] = {"told": "It was a mistake."}
@@ -23,8 +24,9 @@ TOLD: dict[str, Any] = {"told": "It was a mistake."}
 
 def live() -> None:
     hemp = _joined("hemp")
-    _joined("flax")
+    flax = _joined("flax")
     _transfer(hemp)
+    _issue(flax)
     _credit(hemp)
     _correct(hemp)
     _write_off(hemp)
@@ -57,6 +59,16 @@ def _transfer(shop: Shop) -> None:
     transfers_moved.move(
         transfer_id=transfer.pk, to="flax", **TOLD, **_by(shop, "2027-05-13 12:00")
     )
+
+
+def _issue(shop: Shop) -> None:
+    """A bill of the issuer TH's second version."""
+    issuer = IssuerFactory.create(now=shop.at("2027-05-14 08:00"))
+    issuers.choose(merchant_id=shop.merchant.pk, prefix="TH", **_by(shop, "2027-05-14 09:00"))
+    DetailsFactory.create(shop=shop, at="2027-05-14 09:30")
+    entity = issuers.Entity("Tael Siam", "1 Silom Road", "TH")
+    issuers.change(issuer_id=issuer.pk, entity=entity, **_by(shop, "2027-05-14 10:00"))
+    shop.charge("2027-05-14 11:00", "pick-pack", "250.00", "X-1")
 
 
 def _credit(shop: Shop) -> None:

@@ -111,6 +111,7 @@ MERCHANT = {
     "billing:add_address": DOES,
     "billing:remove_address": POSTED,
     "billing:settings": SHOWS,
+    "billing:details": Answers("200 200 200 404 404 302", "422 403 403 404 404 302"),
     "billing:threshold_requests": SHOWS,
     "billing:unapplied": SHOWS,
     "credit:automatic": SHOWS,

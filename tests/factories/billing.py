@@ -10,18 +10,22 @@ from factory.declarations import LazyAttribute, SelfAttribute, Sequence
 
 from billing.models import (
     BillingCredit,
+    BillingDetails,
     BillingQuestion,
     Card,
     Charge,
     FeePrice,
     Invoice,
+    Issuer,
     Payment,
     Reversal,
     ThresholdRequest,
 )
 from billing.operations import (
+    billing_details,
     charges,
     credits,
+    issuers,
     payment_methods,
     payments,
     prices,
@@ -258,3 +262,59 @@ class FeePriceFactory(Factory[FeePrice]):
             let_one_decide(kwargs["currency"])
         made = two_people.decided(prices.introduce, **kwargs)  # a price far from the one before
         return made if isinstance(made, FeePrice) else FeePrice.objects.latest("pk")
+
+
+class IssuerFactory(Factory[Issuer]):
+    """A legal entity in Thailand with an account in baht."""
+
+    class Meta:
+        model = Issuer
+
+    prefix = "TH"
+    name = "Tael (Thailand) Co., Ltd."
+    address = "99 Rama IV Road\nBangkok 10500"
+    country = "TH"
+    tax_number = "1-2345-45678-78-1"
+    bank_accounts: Any = (issuers.BankAccount("THB", "012-3-45678-9", "BKKBTHBK", "Bangkok Bank"),)
+    logo: Any = None
+    registration_number = ""
+    actor = OPERATOR
+    reason = "as agreed"
+    now = instant("2026-10-01 00:00")
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        said = {name: kwargs.pop(name) for name in ("prefix", "actor", "reason", "now")}
+        return issuers.add(entity=issuers.Entity(**kwargs), **said)
+
+
+class DetailsFactory(OfShop[BillingDetails]):
+    """Whom bills are made out to, as an owner says; an operator confirms it unless told not to."""
+
+    class Meta:
+        model = BillingDetails
+
+    legal_name = "Rosewood GmbH"
+    address = "Hauptstr. 5\n10115 Berlin"
+    country = "DE"
+    tax_number = "DE136695976"
+    purchase_order = "PO-7"
+    actor = OWNER
+    is_confirmed = True
+
+    _amounts: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def _make(cls, shop: Shop, now: datetime, said: dict[str, Any]) -> BillingDetails:
+        actor, is_confirmed = said.pop("actor"), said.pop("is_confirmed")
+        details = billing_details.say(
+            merchant_id=shop.merchant.pk,
+            party=billing_details.Party(**said),
+            actor=actor,
+            now=now,
+        )
+        if not is_confirmed:
+            return details
+        return billing_details.confirm(
+            details_id=details.pk, actor=OPERATOR, reason="as agreed", now=now
+        )

@@ -50,9 +50,11 @@ from tests.factories import (
     CreditRequestFactory,
     DeliveryFactory,
     DestinationFactory,
+    DetailsFactory,
     FeePriceFactory,
     ImportFactory,
     InvitationFactory,
+    IssuerFactory,
     JobFailureFactory,
     PayoutScheduleFactory,
     ProfileFactory,
@@ -151,6 +153,8 @@ def by_hand() -> None:
     notes.add(merchant_id=shop.merchant.pk, text="They rang.", request_key="n-1", **by)
     looks.start(merchant_id=shop.merchant.pk, reason="Rang.", actor=olga, now=by["now"])
     TransferFactory.create(shop=shop, at=by["now"], amount="1.00")
+    IssuerFactory.create()
+    DetailsFactory.create(shop=shop, at=by["now"])
     later = by["now"] + shops.ONE_HOUR
     shop.line.former_closings.create(closed_at=by["now"], reopened_at=later)
 

@@ -9,7 +9,6 @@ from billing import payment_failures
 from merchants.models import Merchant
 from notices import kinds, letters
 from notices.models import Notice
-from notices.operations import notices
 from tests import shops
 from tests.factories import member
 

@@ -6,6 +6,22 @@ from tests.trail.trail_case import FORM, TOLD, Case, changed, status
 
 PLAN = {"plan": "grand", "price": "39.00", "interval_days": "90", **WHY}
 TAKEN_BACK = {"message": "Your bank took it back.", "seen": "RECORDED lost"}
+ENTITY = {
+    "name": "Tael GmbH",
+    "address": "Am Kai 1",
+    "country": "DE",
+    "tax_number": "DE136695976",
+    "registration_number": "",
+    "banks": "EUR; DE89 3704 0044 0532 0130 00",
+}
+SIAM = {"name": "Tael Siam", "country": "TH", "tax_number": ""}
+TRAILED = {
+    "name": "Tael GmbH",
+    "address": "Am Kai 1",
+    "country": "DE",
+    "tax_number": "DE136695976",
+    "bank_accounts": "EUR DE89 3704 0044 0532 0130 00",
+}
 STORAGE = {"fee": "storage", "currency": "USD", "merchant": "", **WHY}
 
 
@@ -40,6 +56,17 @@ BILLING = [
     Case("billingquestion", "answer", billing.question, WHY | TOLD,
          [("BILLING_QUESTION_ANSWERED", "billing question {row.pk}",
            *status("PENDING", "ANSWERED"))]),
+    Case("issuer", "add", None, {"number_prefix": "DE", **ENTITY, **WHY},
+         [("ISSUER_ADDED", "issuer DE", {}, {"version": 1, **TRAILED})], of_merchant=False),
+    Case("issuer", "change", billing.issuer, ENTITY | SIAM | WHY,
+         [("ISSUER_CHANGED", "issuer TH", billing.TRAILED_ISSUER,
+           {"version": 2, **TRAILED, **SIAM})], of_merchant=False),
+    Case("billingaccount", "issuer", billing.account_and_issuer, {"issuer": "TH", **WHY},
+         [("ISSUER_CHOSEN", "billing account", *changed("issuer", "TAEL_ISSUER", "TH"))]),
+    Case("billingdetails", "confirm", billing.details, WHY,
+         [("DETAILS_CONFIRMED", "billing details 1", {}, billing.DETAILS)]),
+    Case("billingdetails", "reject", billing.details, WHY | TOLD,
+         [("DETAILS_REJECTED", "billing details 1", *status("WAITING", "REJECTED"))]),
     Case("thresholdrequest", "approve", billing.request, WHY | TOLD,
          [("THRESHOLD_CHANGED", "billing account",
            *changed("threshold", "200.00 USD", "500.00 USD")),

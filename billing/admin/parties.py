@@ -1,0 +1,208 @@
+"""Who bills whom: issuers and their versions, and merchants' billing details."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+
+from backoffice.briefs import Brief
+from backoffice.columns import related
+from backoffice.decision_pages import Deciding
+from backoffice.decisions import Act, Call, Decision, Reasoned, Telling
+from backoffice.filters import waiting
+from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline
+from backoffice.outcomes import LastDecision
+from billing.admin.party_forms import EntityForm, IssuerChoice, NewIssuer, said_of
+from billing.admin.shown import AboutAccount
+from billing.models import BillingAccount, BillingDetails, Issuer, IssuerVersion
+from billing.operations import billing_details, issuers
+from billing.queries import party_briefs as briefs
+from billing.queries.waiting import DETAILS
+from lib.formats import country
+
+
+def _add(act: Act) -> Issuer:
+    """Add the issuer that the operator's form states."""
+    said = act.cleaned_data
+    return issuers.add(
+        prefix=said["number_prefix"],
+        entity=said["entity"],
+        reason=act.reason,
+        actor=act.actor,
+        now=act.now,
+    )
+
+
+def _change(act: Act) -> Issuer:
+    """Give the issuer the version that the operator's form states."""
+    return issuers.change(
+        issuer_id=act.row.pk,
+        entity=act.cleaned_data["entity"],
+        reason=act.reason,
+        actor=act.actor,
+        now=act.now,
+    )
+
+
+def _prefix(account: BillingAccount) -> str:
+    """The prefix of the account's issuer; "" for the installation's own."""
+    return account.issuer.prefix if account.issuer else ""
+
+
+NEW_ISSUER = Decision(
+    "add",
+    "Add an issuer",
+    form=NewIssuer,
+    effect=lambda issuer: (
+        "A legal entity that bills can be issued by. Accounts have it once that is chosen on their"
+        " pages; its bills are numbered in a series of their own. It cannot be deleted."
+    ),
+    carry_out=_add,
+    takes_second_factor=True,  # bills say where transfers go
+    done="The issuer is added.",
+)
+CHANGE = Decision(
+    "change",
+    "Change",
+    form=EntityForm,
+    effect=lambda issuer: (
+        "A new version, which is on bills from now on. Bills and drafts that there are keep theirs,"
+        " and so do their PDFs."
+    ),
+    initial=lambda issuer: said_of(issuer.present),
+    shown=lambda issuer: {"Version": issuer.present.version},
+    carry_out=_change,
+    takes_second_factor=True,
+    done="The issuer has a new version.",
+)
+CHOOSE = Decision(
+    "issuer",
+    "Choose issuer",
+    form=IssuerChoice,
+    effect=lambda account: (
+        f"Bills are issued by: {issuers.name_of(account.issuer)}. Another issuer is on bills from"
+        " the next one on, and numbers them in its own series. Bills and drafts that there are"
+        " stay as they are."
+    ),
+    initial=lambda account: {"issuer": _prefix(account)},
+    shown=lambda account: {"Issuer": issuers.name_of(account.issuer)},
+    is_so=lambda act: _prefix(act.row) == act.cleaned_data["issuer"],
+    carry_out=Call(issuers.choose, "merchant_id", renamed={"issuer": "prefix"}),
+    done="The issuer is chosen.",
+    menu="Terms",
+)
+
+
+class VersionInline(ReadOnlyInline):
+    model = IssuerVersion
+    fields = readonly_fields = (
+        *("version", "name", "country", "tax_number", "actor", "reason", "at"),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[IssuerVersion]":
+        found: QuerySet[IssuerVersion] = super().get_queryset(request)
+        return found.defer("logo").order_by("-version")
+
+
+@admin.register(Issuer)
+class IssuerAdmin(Deciding, ReadOnly):
+    list_display = ("prefix", "legal_name", "country", "tax_number")
+    list_select_related = ("present",)
+    search_fields = ("prefix", "present__name")
+    inlines = (VersionInline,)
+    list_decisions = (NEW_ISSUER,)
+    decisions = (CHANGE,)
+
+    def lock(self, row: Any, now: Any) -> None:
+        issuers.lock(row.pk)
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        return briefs.of_issuer(row)
+
+    @admin.display(description="legal name")
+    def legal_name(self, issuer: Issuer) -> str:
+        return issuer.present.name if issuer.present else ""
+
+    @admin.display(description="country")
+    def country(self, issuer: Issuer) -> str:
+        return country(issuer.present.country) if issuer.present else ""
+
+    @admin.display(description="tax number")
+    def tax_number(self, issuer: Issuer) -> str:
+        return issuer.present.tax_number if issuer.present else ""
+
+
+@admin.register(IssuerVersion)
+class IssuerVersionAdmin(ReadOnly):
+    list_display = ("name", "issuer", "version", "country", "tax_number", "actor", "reason", "at")
+    list_select_related = ("issuer",)
+    search_fields = ("name", "issuer__prefix")
+    fields = (
+        *("issuer", "version", "name", "address", "country", "tax_number", "registration_number"),
+        *("banks", "actor", "reason", "at"),
+    )
+    readonly_fields = ("banks",)
+
+    @admin.display(description="bank accounts")
+    def banks(self, version: IssuerVersion) -> str:
+        lines = [
+            f"{one['currency']}: {', '.join(version.bank_lines(one['currency']))}"
+            for one in version.bank_accounts
+        ]
+        return format_html("{}", "; ".join(lines) or "–")
+
+
+def _said(details: BillingDetails) -> dict[str, Any]:
+    """What the decision is about."""
+    return {
+        "Status": details.get_status_display(),
+        "Legal name": details.legal_name,
+        "Address": details.address,
+        "Country": country(details.country),
+        "Tax number": details.tax_number,
+        "Purchase order": details.purchase_order,
+    }
+
+
+@admin.register(BillingDetails)
+class BillingDetailsAdmin(AboutAccount, OfMerchant):
+    merchant = "account__merchant"
+    reference = ""
+    list_display = (
+        *("legal_name", related("account__merchant"), "version", "country", "tax_number"),
+        *("status", "said_at", "said_by", "decided_by"),
+    )
+    list_filter = (waiting(DETAILS), "status")
+    list_select_related = ("account__merchant",)
+    decisions = (
+        Decision(
+            "confirm",
+            "Confirm",
+            form=Reasoned,
+            effect=lambda details: (
+                "The merchant’s bills are made out so from the next one on. Bills and drafts that"
+                " there are stay as they are."
+            ),
+            shown=_said,
+            carry_out=Call(billing_details.confirm, "details_id"),
+            done="The billing details are confirmed.",
+            is_open=lambda details: details.is_waiting,
+        ),
+        Decision(
+            "reject",
+            "Reject",
+            form=Telling,
+            effect=lambda details: (
+                "Bills are made out as before. The merchant reads why on its page."
+            ),
+            shown=_said,
+            carry_out=Call(billing_details.reject, "details_id"),
+            done="The billing details are rejected.",
+            is_open=lambda details: details.is_waiting,
+        ),
+    )
+
+    def last_decision(self, row: Any) -> LastDecision | None:
+        return LastDecision(str(row.get_status_display()), row.decided_by, row.decided_at)

@@ -1,0 +1,140 @@
+"""The forms of operators' decisions about issuers and whom bills are made out to."""
+
+from typing import Any
+
+from django import forms
+from unfold.widgets import (
+    UnfoldAdminFileFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from backoffice.decisions import Reasoned
+from billing import tax_numbers
+from billing.models import Issuer, IssuerVersion
+from billing.models.parties import LONGEST_PREFIX
+from billing.operations import issuers
+from lib import countries
+from lib.text_fields import LineField, WordsField
+
+
+class EntityForm(Reasoned):
+    """What stands on bills of an issuer."""
+
+    name = LineField(
+        label="Legal name",
+        max_length=issuers.LONGEST_LEGAL_NAME,
+        widget=UnfoldAdminTextInputWidget,
+    )
+    address = WordsField(label="Address", widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}))
+    country = forms.ChoiceField(
+        label="Country", choices=countries.choices, widget=UnfoldAdminSelectWidget
+    )
+    tax_number = LineField(
+        label="Tax number",
+        max_length=tax_numbers.LONGEST,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="For VAT and its like; checked by the rules of the country.",
+    )
+    registration_number = LineField(
+        label="Registration number",
+        max_length=tax_numbers.LONGEST,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+    )
+    banks = WordsField(
+        label="Bank accounts, one on each line: currency; number; code; bank",
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+        help_text="Such as EUR; DE89 3704 0044 0532 0130 00; COBADEFFXXX; Commerzbank. Unpaid bills"
+        " in that currency name it.",
+    )
+    logo = forms.FileField(
+        label="Logo",
+        required=False,
+        widget=UnfoldAdminFileFieldWidget,
+        help_text="PNG or JPEG, of at most 100 KB. Empty: as it is.",
+    )
+
+    def clean_banks(self) -> list[issuers.BankAccount]:
+        """The bank accounts, one a line. Raises ValidationError for a line that is none."""
+        found = []
+        for line in self.cleaned_data["banks"].splitlines():
+            parts = [part.strip() for part in line.split(";")]
+            if not 2 <= len(parts) <= 4:
+                raise forms.ValidationError(
+                    f"“{line}” is not a currency, number, code and bank, separated by semicolons."
+                )
+            found.append(issuers.BankAccount(*parts))
+        return found
+
+    @property
+    def entity(self) -> issuers.Entity:
+        said = self.cleaned_data
+        return issuers.Entity(
+            name=said["name"],
+            address=said["address"],
+            country=said["country"],
+            tax_number=said["tax_number"],
+            registration_number=said["registration_number"],
+            bank_accounts=said["banks"],
+            logo=said["logo"].read() if said["logo"] else None,
+        )
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        if not self.errors:
+            said["entity"] = self.entity
+        return said
+
+    field_order = (
+        *("number_prefix", "name", "address", "country", "tax_number", "registration_number"),
+        *("banks", "logo", "reason"),
+    )
+
+
+class NewIssuer(EntityForm):
+    """Adds an issuer."""
+
+    number_prefix = LineField(
+        label="Prefix",
+        max_length=LONGEST_PREFIX,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Capitals and digits that its bills' numbers begin with, as in DE-2026-000001."
+        " Never changes.",
+    )
+
+
+class IssuerChoice(Reasoned):
+    """Chooses who issues the bills of an account."""
+
+    issuer = forms.ChoiceField(label="Issuer", required=False, widget=UnfoldAdminSelectWidget)
+    field_order = ("issuer", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["issuer"]
+        assert isinstance(field, forms.ChoiceField)
+        found = Issuer.objects.select_related("present").order_by("prefix")
+        field.choices = [("", "The installation’s own (TAEL_ISSUER)")] + [
+            (one.prefix, f"{one.prefix}: {one.present.name if one.present else ''}")
+            for one in found
+        ]
+
+
+def said_of(version: IssuerVersion) -> dict[str, Any]:
+    """The initial data of a form for what comes after this version."""
+    banks = [
+        "; ".join([one["currency"], one["number"], one["code"], one["bank"]])
+        for one in version.bank_accounts
+    ]
+    return {
+        "name": version.name,
+        "address": version.address,
+        "country": version.country,
+        "tax_number": version.tax_number,
+        "registration_number": version.registration_number,
+        "banks": "\n".join(banks),
+    }

@@ -1,0 +1,68 @@
+"""Who issued a document to whom, for its PDF, as the document has frozen it (rule 28.1)."""
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from billing.documents.typesetting import Paper, Words
+from billing.models import BillingDetails, Invoice, IssuerVersion, Statement
+from lib.formats import country
+
+
+def issued_by(invoice: Invoice, words: Words) -> Paper:
+    """The issuer of the bill for the template: the lines of its name, address and numbers, and its
+    logo as the numbers of the file's bytes.
+    """
+    version = invoice.issuer
+    if version is None:
+        return {"issuer": issuer(invoice, words)}
+    lines = [*issuer(invoice, words), *map(words.shown, _numbers(version))]
+    return {"issuer": lines, "logo": list(bytes(version.logo))}
+
+
+def issuer(document: Invoice | Statement, words: Words) -> list[str]:
+    """The lines of the issuer's name and address that the document has copied, as its fonts can
+    show them.
+    """
+    lines = [document.issuer_name, *document.issuer_address.split("\n")]
+    return [words.shown(line) for line in lines if line]
+
+
+def billed_to(invoice: Invoice, words: Words) -> Paper:
+    """Whom the bill is made out to, for the template: as its billing details say, or by the
+    merchant's name alone if it has none.
+    """
+    details = invoice.details
+    named = merchant(_("Billed to"), invoice.merchant_name, invoice.merchant_reference, words)
+    if details is None:
+        return named
+    lines = [words.name(details.legal_name, invoice.merchant_reference)]
+    lines += [words.shown(line) for line in _of_details(details)]
+    return {**named, "merchant": list(dict.fromkeys([*lines, *named["merchant"]]))}
+
+
+def merchant(label: str, name: str, reference: str, words: Words) -> Paper:
+    """The merchant that the document is for: its name and reference, or only its reference if the
+    fonts can't show the name.
+    """
+    lines = [words.name(name, reference), words.shown(reference)]
+    return {"for": label, "merchant": list(dict.fromkeys(lines))}
+
+
+def _numbers(version: IssuerVersion) -> Iterator[str]:
+    """Yields the issuer's country and the numbers that offices know it by."""
+    yield country(version.country)
+    if version.tax_number:
+        yield _("Tax number %(number)s") % {"number": version.tax_number}
+    if version.registration_number:
+        yield _("Registration number %(number)s") % {"number": version.registration_number}
+
+
+def _of_details(details: BillingDetails) -> Iterator[str]:
+    """Yields the lines below the legal name of billing details."""
+    yield from details.address_lines
+    yield country(details.country)
+    if details.tax_number:
+        yield _("Tax number %(number)s") % {"number": details.tax_number}
+    if details.purchase_order:
+        yield _("Purchase order %(number)s") % {"number": details.purchase_order}

@@ -1,0 +1,226 @@
+"""Adds legal entities that issue bills, and gives them new versions (rule 28.7 to rule 28.9)."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from billing import tax_numbers
+from billing.models import AccountChange, BillingAccount, Issuer, IssuerVersion
+from billing.models.parties import LONGEST_PREFIX
+from billing.operations import accounts
+from billing.trail import Action
+from lib import countries, money, texts, wording
+from lib.refusals import Conflict, Invalid, Refused
+from merchants import installation
+from trail import operations as trail
+
+PREFIX = re.compile(rf"[A-Z][A-Z0-9]{{0,{LONGEST_PREFIX - 1}}}")
+LONGEST_LEGAL_NAME = 200
+MOST_BANK_ACCOUNTS = 20
+LARGEST_LOGO = 100 * 1024
+LOGOS = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg"}  # by their first bytes
+INSTALLATION = "TAEL_ISSUER"  # what the installation's own issuer is called in records
+
+
+class IssuerKnown(Conflict):
+    """There is an issuer with this prefix already."""
+
+
+class UnknownIssuer(Refused):
+    """There is no such issuer."""
+
+    code = "unknown_issuer"
+
+
+@dataclass(frozen=True)
+class BankAccount:
+    """Where transfers in one currency go to: the account's number, its bank's code and name."""
+
+    currency: str
+    number: str
+    code: str = ""
+    bank: str = ""
+
+
+@dataclass(frozen=True)
+class Entity:
+    """What stands on bills of an issuer. `logo` of None leaves the one that there is."""
+
+    name: str
+    address: str
+    country: str
+    tax_number: str = ""
+    registration_number: str = ""
+    bank_accounts: Sequence[BankAccount] = field(default=())
+    logo: bytes | None = None
+
+    def checked(self) -> dict[str, Any]:
+        """The columns of a version, without its logo if none is given. Raises Invalid."""
+        countries.check(self.country)
+        registered = self.registration_number.strip()
+        columns: dict[str, Any] = {
+            "name": wording.line("name", self.name, LONGEST_LEGAL_NAME),
+            "address": wording.checked("address", self.address),
+            "country": self.country,
+            "tax_number": tax_numbers.checked(self.country, self.tax_number),
+            "registration_number": registered
+            and wording.line("registration_number", registered, tax_numbers.LONGEST),
+            "bank_accounts": _bank_accounts(self.bank_accounts),
+        }
+        if self.logo is not None:
+            columns["logo"] = _logo(self.logo)
+        return columns
+
+
+@transaction.atomic
+def add(*, prefix: str, entity: Entity, actor: str, reason: str, now: datetime) -> Issuer:
+    """Add an issuer, whose bills are numbered in a series of their own that begins with `prefix`.
+
+    No account has it yet. Raises IssuerKnown, Invalid. Rule 28.7.
+    """
+    if not PREFIX.fullmatch(prefix):
+        raise Invalid("prefix", "must be one to eight capitals and digits, such as DE")
+    if prefix == installation.current().prefix:
+        raise Invalid("prefix", "is the installation's own, which begins all numbers outside")
+    columns = entity.checked()
+    issuer, is_new = Issuer.objects.get_or_create(prefix=prefix)
+    if not is_new:
+        raise IssuerKnown(f"prefix: there is an issuer {prefix} already", ["prefix"])
+    return _next_version(issuer, columns, Action.ISSUER_ADDED, actor, reason, now)
+
+
+@transaction.atomic
+def change(*, issuer_id: int, entity: Entity, actor: str, reason: str, now: datetime) -> Issuer:
+    """Give the issuer a new version, which is on bills from now on; those of before keep theirs. If
+    nothing differs, nothing is written.
+
+    Raises UnknownIssuer, Invalid. Rule 28.8.
+    """
+    issuer = lock(issuer_id)
+    columns = entity.checked()
+    present = issuer.present
+    assert present is not None
+    if columns["country"] != present.country:
+        raise Invalid("country", "of an issuer stays; in another country it is another issuer")
+    columns.setdefault("logo", bytes(present.logo))
+    known = {name: getattr(present, name) for name in columns} | {"logo": bytes(present.logo)}
+    if known == columns:
+        return issuer
+    return _next_version(issuer, columns, Action.ISSUER_CHANGED, actor, reason, now)
+
+
+def lock(issuer_id: int) -> Issuer:
+    """The issuer, locked. Raises UnknownIssuer."""
+    issuer = Issuer.objects.select_for_update().filter(pk=issuer_id).first()
+    if issuer is None:
+        raise UnknownIssuer(f"issuer: there is no issuer {issuer_id}")
+    return issuer
+
+
+@transaction.atomic
+def choose(
+    *, merchant_id: int, prefix: str, actor: str, reason: str, now: datetime
+) -> BillingAccount:
+    """Have the account's bills issued by the issuer with this prefix from the next one on; "" is
+    the installation's own. Drafts and bills that there are keep theirs.
+
+    Raises UnknownIssuer, Invalid without a reason. Rule 28.9.
+    """
+    account = accounts.lock(merchant_id, now=now)
+    issuer = _with_prefix(prefix) if prefix else None
+    before, after = name_of(account.issuer), name_of(issuer)
+    accounts.note_change(
+        account,
+        AccountChange.What.ISSUER,
+        before=before,
+        after=after,
+        actor=actor,
+        reason=wording.checked("reason", reason, wording.LONGEST_REASON),
+        now=account.now,
+        trailed={"issuer": (before, after)},
+    )
+    account.issuer = issuer
+    account.save(update_fields=["issuer"])
+    return account
+
+
+def _with_prefix(prefix: str) -> Issuer:
+    """The issuer with this prefix. Raises UnknownIssuer."""
+    issuer = Issuer.objects.filter(prefix=prefix).first()
+    if issuer is None:
+        raise UnknownIssuer(f"issuer: there is no issuer {prefix!r}")
+    return issuer
+
+
+def name_of(issuer: Issuer | None) -> str:
+    """What records call the issuer."""
+    return INSTALLATION if issuer is None else issuer.prefix
+
+
+def _next_version(
+    issuer: Issuer,
+    columns: dict[str, Any],
+    action: Action,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> Issuer:
+    """Write the locked issuer's next version, with a trail row."""
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    before = issuer.present
+    number = before.version + 1 if before else 1
+    now = max(now, before.at) if before else now  # clocks differ; bills take the latest
+    issuer.present = IssuerVersion.objects.create(
+        issuer=issuer, version=number, at=now, actor=actor, reason=reason, **columns
+    )
+    issuer.save(update_fields=["present"])
+    trail.write(
+        action,
+        subject=f"issuer {issuer.prefix}",
+        before=_trailed(before) if before else {},
+        after=_trailed(issuer.present),
+        actor=actor,
+        reason=reason,
+        now=now,
+    )
+    return issuer
+
+
+def _trailed(version: IssuerVersion) -> dict[str, Any]:
+    """What the trail has of a version."""
+    banks = ", ".join(f"{one['currency']} {one['number']}" for one in version.bank_accounts)
+    return {
+        "version": version.version,
+        "name": version.name,
+        "address": version.address,
+        "country": version.country,
+        "tax_number": version.tax_number,
+        "bank_accounts": banks,
+    }
+
+
+def _bank_accounts(accounts: Sequence[BankAccount]) -> list[dict[str, str]]:
+    """The bank accounts as they are kept. Raises Invalid, also for two of one currency."""
+    currencies = [one.currency for one in accounts]
+    if len(accounts) > MOST_BANK_ACCOUNTS or len(set(currencies)) < len(currencies):
+        raise Invalid("bank_accounts", "has one account of a currency, and twenty at most")
+    return [
+        {
+            "currency": money.check_currency(one.currency, field="bank_accounts"),
+            "number": wording.line("bank_accounts", one.number, texts.LONGEST_NAME),
+            "code": one.code and wording.line("bank_accounts", one.code, texts.LONGEST_NAME),
+            "bank": one.bank and wording.line("bank_accounts", one.bank, texts.LONGEST_NAME),
+        }
+        for one in accounts
+    ]
+
+
+def _logo(content: bytes) -> bytes:
+    """The picture, or b"" for none. Raises Invalid."""
+    if content and (len(content) > LARGEST_LOGO or not content.startswith(tuple(LOGOS))):
+        raise Invalid("logo", "must be a PNG or JPEG picture of at most 100 KB")
+    return content

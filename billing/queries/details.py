@@ -1,0 +1,15 @@
+"""Reads whom a merchant's bills are made out to (rule 28.10)."""
+
+from django.db.models import QuerySet
+
+from billing.models import BillingAccount, BillingDetails
+
+
+def latest(account: BillingAccount) -> BillingDetails | None:
+    """The version that was said last, however it stands."""
+    return account.all_details.order_by("-version").first()
+
+
+def of(account: BillingAccount) -> "QuerySet[BillingDetails]":
+    """All versions, the latest first."""
+    return account.all_details.order_by("-version")

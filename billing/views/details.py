@@ -1,0 +1,59 @@
+"""The page on which a merchant says whom its bills are made out to."""
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from billing.forms.details import DetailsForm
+from billing.models import BillingAccount
+from billing.operations import billing_details
+from billing.queries import details as queries
+from billing.views.accounts import account_of
+from lib import clock
+from lib.refusals import Refused
+from lib.refused_forms import add_refusal
+from merchants.access import MemberRequest, for_members
+
+
+@for_members
+def details(request: MemberRequest) -> HttpResponse:
+    """The billing details, and how they stand. Only owners may save them."""
+    if request.method == "POST" and not request.membership.is_owner:
+        raise PermissionDenied
+    account = account_of(request)
+    if request.method != "POST":
+        return _page(request, account, DetailsForm(last=queries.latest(account)))
+    form = DetailsForm(request.POST, last=queries.latest(account))
+    if form.is_valid():
+        try:
+            billing_details.say(
+                merchant_id=account.pk,
+                party=form.party,
+                actor=request.user.email,
+                now=clock.now(),
+            )
+        except Refused as refused:
+            add_refusal(form, refused)
+        else:
+            messages.success(request, _("Your billing details are with us. We confirm them here."))
+            return redirect("billing:details", request.membership.merchant.reference)
+    return _page(request, account, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _page(
+    request: MemberRequest,
+    account: BillingAccount,
+    form: DetailsForm,
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    context = {
+        "account": account,
+        "form": form,
+        "latest": queries.latest(account),
+        "in_force": account.details,
+    }
+    return render(request, "billing/details.html", context, status=status)
