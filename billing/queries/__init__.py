@@ -36,7 +36,7 @@ from billing.models import (
 )
 from billing.models.fees import Category
 from billing.queries import arrivals
-from lib import money
+from lib import money, prepared
 from merchants.models import Merchant
 from merchants.queries import local_day
 
@@ -54,6 +54,27 @@ def accounts_with_a_day_to_work_off(now: datetime) -> Sequence[int]:
         .order_by("pk")
         .values_list("pk", flat=True)
     )
+
+
+DAY_ENDS_FROM = "SELECT min(open_until) FROM billing_billingaccount"
+COLLECTED_FROM = f"""
+SELECT min(next_attempt_at) FROM billing_invoice
+WHERE status IN ({", ".join(f"'{status}'" for status in Invoice.UNPAID)})
+"""
+
+
+def day_ends_from() -> datetime | None:
+    """The instant at which the next of all accounts has a day to work off; None without any."""
+    row = prepared.row(DAY_ENDS_FROM, ())
+    return row[0] if row else None
+
+
+def collected_from() -> datetime | None:
+    """The instant from which the next of all bills is to be tried automatically; None without
+    any.
+    """
+    row = prepared.row(COLLECTED_FROM, ())
+    return row[0] if row else None
 
 
 def invoices_to_collect(now: datetime) -> Sequence[int]:

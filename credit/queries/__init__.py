@@ -10,7 +10,7 @@ from moneyed import Money
 
 from credit.models import CreditLine, Order, OrderPayment
 from credit.models.orders import OrderQuerySet
-from lib import paging
+from lib import paging, prepared
 from merchants.models import Merchant
 
 OVERDUE = "OVERDUE"  # asked for like a status: open orders with an unpaid part past its due date
@@ -21,6 +21,15 @@ def lines_with_a_day_to_work_off(now: datetime) -> Sequence[int]:
     return list(
         CreditLine.objects.filter(open_until__lte=now).order_by("pk").values_list("pk", flat=True)
     )
+
+
+DAY_ENDS_FROM = "SELECT min(open_until) FROM credit_creditline"
+
+
+def day_ends_from() -> datetime | None:
+    """The instant at which the next of all lines has a day to work off; None without any."""
+    row = prepared.row(DAY_ENDS_FROM, ())
+    return row[0] if row else None
 
 
 def line_of(merchant: Merchant) -> CreditLine | None:
