@@ -242,7 +242,7 @@ class _Batch:
     def _written(self, line: CreditLine, reference: str) -> Order | None:
         """The order, which is in the database; None if there is none."""
         order = self._orders.get((line.pk, reference))
-        if order is not None and order.pk is None:
+        if order is not None and order._state.adding:
             self.writer.flush()
         return order
 
