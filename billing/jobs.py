@@ -17,6 +17,7 @@ DAY_ENDS = Job(
     model=BillingAccount,
     merchant="merchant",
     is_set_based=True,
+    due_from=accounts.day_ends_from,
 )
 COLLECT_PAYMENTS = Job(
     "collect-payments",
@@ -26,6 +27,7 @@ COLLECT_PAYMENTS = Job(
     model=Invoice,
     merchant="account__merchant",
     asks_providers=True,
+    due_from=invoices.collected_from,
 )
 RECONCILE_PAYMENTS = Job(
     "reconcile-payments",

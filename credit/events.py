@@ -2,6 +2,7 @@
 merchant's line.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -10,7 +11,16 @@ from typing import Annotated
 from moneyed import Money
 from pydantic import BeforeValidator, Field
 
-from credit.operations import lines, metrics, openings, order_steps, orders, payments, refunds
+from credit.operations import (
+    lines,
+    metrics,
+    openings,
+    order_batches,
+    order_steps,
+    orders,
+    payments,
+    refunds,
+)
 from credit.rules import MOST_INSTALMENTS, MOST_PAYMENT_DAYS, SETTLEMENT_DAYS
 from lib import counters, money
 from lib.events import (
@@ -21,6 +31,7 @@ from lib.events import (
     Day,
     Event,
     EventType,
+    Held,
     Outcome,
     Reference,
     Words,
@@ -285,6 +296,45 @@ def proceeds_brought(
     return Outcome.of(is_new)
 
 
+def together(held: Sequence[Held]) -> list[Outcome]:
+    """Apply events of orders and metrics in the order given, with the outcome of one by one."""
+    steps = [order_batches.Step(one.merchant_id, _step_of(one), one.now, one.alone) for one in held]
+    return [_outcome(taken) for taken in order_batches.take(steps)]
+
+
+def _step_of(held: Held) -> order_batches.What | None:
+    """What is to be taken of the event together with others; None if it is to be applied alone."""
+    at = held.event.at
+    try:
+        match held.data:
+            case OrderPlaced() as data:
+                amount = Money(data.amount, money.check_currency(data.currency))
+                risk = data.buyer_risk or 0
+                terms = orders.Terms(data.order, data.buyer, amount, data.instalments, risk)
+                return order_batches.Placing(terms, at)
+            case OrderPaid() as data:
+                amount = Money(data.amount, money.check_currency(data.currency))
+                return order_batches.Cash(data.order, data.payment, amount, at)
+            case Metrics() as data:
+                return order_batches.Measured(dict(data), at)
+            case OrderNamed() as data if held.type.apply is shipped:
+                return order_batches.Shipment(data.order, at)
+            case OrderNamed() as data if held.type.apply is delivered:
+                return order_batches.Delivery(data.order, at)
+    except Refused:
+        pass  # alone, it is said why
+    return None
+
+
+def _outcome(taken: order_batches.Done | Outcome | Refused) -> Outcome:
+    match taken:
+        case order_batches.Done(row, is_new):
+            return Outcome.of(is_new, row)
+        case Refused():
+            return Outcome.rejected(taken)
+    return taken
+
+
 def _count_orders(outcome: str, currency: str, times: int) -> None:
     """Count `times` placed or declined orders in the metrics. Other outcomes are not counted."""
     if outcome == APPLIED.status:
@@ -307,6 +357,7 @@ EVENT_TYPES = (
         _count_orders,
         at_once=placed_at_once,
         otherwise=partial(placed, under_lock=True),
+        together=together,
         scope=ORDERS,
         summary="A buyer wants to pay later: the order is opened, or recorded as declined.",
         example=CASH | {"buyer": "b-7731", "instalments": 3, "buyer_risk": 1},
@@ -315,6 +366,7 @@ EVENT_TYPES = (
         "order.shipped",
         OrderNamed,
         shipped,
+        together=together,
         scope=ORDERS,
         summary="The order has left the shop.",
         example=AN_ORDER,
@@ -323,6 +375,7 @@ EVENT_TYPES = (
         "order.delivered",
         OrderNamed,
         delivered,
+        together=together,
         scope=ORDERS,
         summary="The buyer has the order; its parts fall due from this day.",
         example=AN_ORDER,
@@ -331,6 +384,7 @@ EVENT_TYPES = (
         "order.cancelled",
         OrderCancelled,
         cancelled,
+        together=together,
         scope=ORDERS,
         summary="The order is off before anything of it was paid.",
         example=AN_ORDER | {"reason": "The buyer changed their mind."},
@@ -339,6 +393,7 @@ EVENT_TYPES = (
         "order.paid",
         OrderPaid,
         paid,
+        together=together,
         scope=ORDERS,
         summary="The buyer has paid, in whole or in part.",
         example=CASH | {"payment": "pay-88213"},
@@ -347,6 +402,7 @@ EVENT_TYPES = (
         "order.refunded",
         OrderRefunded,
         refunded,
+        together=together,
         scope=ORDERS,
         summary="The buyer gets back, in whole or in part.",
         example=CASH | {"refund": "ref-5120", "amount": "29.90"},
@@ -377,6 +433,7 @@ EVENT_TYPES = (
         "shop.metrics",
         Metrics,
         measured,
+        together=together,
         scope="metrics",
         summary="How the shop does, as the marketplace measures it; limit reviews take the latest.",
         example={

@@ -15,6 +15,7 @@ DAY_ENDS = Job(
     model=CreditLine,
     merchant="merchant",
     is_set_based=True,
+    due_from=lines.day_ends_from,
 )
 ORDER_FLAGS = Job(
     "order-flags",

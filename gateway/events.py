@@ -21,6 +21,7 @@ from lib.events import (
     Event,
     EventType,
     FoundingType,
+    Held,
     Outcome,
     read,
     type_named,
@@ -51,14 +52,17 @@ class EventRun:
     event is kept.
 
     Events of batched types, such as charges, are held back and recorded together, but before the
-    next merchant joins, since its first bill takes the next number. `finish` records the rest, and
-    returns the outcomes.
+    next merchant joins, since its first bill takes the next number. So are, once their merchants'
+    books are held, events of types that can be applied together, such as those of orders, until one
+    comes that cannot. `finish` records the rest, and returns the outcomes.
     """
 
     def __init__(self) -> None:
         self._outcomes: list[Outcome | None] = []
         self._types: list[tuple[str, str]] = []  # and the currency of each, for the metrics
         self._held: dict[BatchedType[Any], list[tuple[int, Any]]] = {}
+        self._together: list[tuple[int, Held]] = []  # of types that are applied together
+        self._holds_books = False
         self._merchants: dict[str, int] = {}
 
     def apply(self, event: Event, *, now: datetime) -> None:
@@ -77,7 +81,12 @@ class EventRun:
                     merchant_id = self._merchant_id(event.merchant)
                     new = batched.read(event, read(batched.data, event), merchant_id, now)
                     self._held.setdefault(batched, []).append((place, new))
+                case EventType() as single if single.together and self._holds_books:
+                    merchant_id = self._merchant_id(event.merchant)
+                    held = Held(single, event, read(single.data, event), merchant_id, now)
+                    self._hold_back(place, held)
                 case EventType() as single:
+                    self._apply_together()
                     self._outcomes[place] = self._apply_one(single, event, now)
                 case None:
                     self._merchant_id(event.merchant)
@@ -104,6 +113,14 @@ class EventRun:
         merchant_id = self._merchant_id(event.merchant)
         return single.apply(event, read(single.data, event), merchant_id, now)
 
+    def _hold_back(self, place: int, held: Held) -> None:
+        """Keep the event for those after it; those before it of types that are applied by another
+        function are applied now.
+        """
+        if self._together and self._together[0][1].type.together is not held.type.together:
+            self._apply_together()
+        self._together.append((place, held))
+
     def hold(self, events: Iterable[Event]) -> None:
         """Lock the books of all merchants of these events, for a caller that applies all of them in
         one transaction.
@@ -116,6 +133,7 @@ class EventRun:
         known = Merchant.objects.filter(reference__in=named).values_list("reference", "pk")
         self._merchants.update(known)
         accounts.hold_both([pk for _, pk in known])
+        self._holds_books = True
 
     def finish(self) -> list[Outcome]:
         """Record the events that were held back. Returns the outcomes of all events, in the order
@@ -131,11 +149,21 @@ class EventRun:
 
     def _record_held(self) -> None:
         """Record the events that were held back so far, and keep their outcomes."""
+        self._apply_together()
         for batched, held in self._held.items():
             recorded = _record(batched, [new for _, new in held])
             for (place, _), outcome in zip(held, recorded, strict=True):
                 self._outcomes[place] = outcome
         self._held.clear()
+
+    def _apply_together(self) -> None:
+        """Apply the events that wait for others, and keep their outcomes."""
+        waiting, self._together = self._together, []
+        if not waiting:
+            return
+        outcomes = _together([held for _, held in waiting])
+        for (place, _), outcome in zip(waiting, outcomes, strict=True):
+            self._outcomes[place] = outcome
 
     def _merchant_id(self, reference: str) -> int:
         """The id of the merchant with this reference. Raises UnknownMerchant."""
@@ -162,6 +190,23 @@ def _record(batched: BatchedType[Any], new: Sequence[Any]) -> list[Outcome]:
             return [_reject_content(error)]
     middle = len(new) // 2
     return _record(batched, new[:middle]) + _record(batched, new[middle:])
+
+
+def _together(held: Sequence[Held]) -> list[Outcome]:
+    """Apply these events together, and return their outcomes in order. As in `_record`, the half
+    with an event whose content is at fault is applied anew, down to that event.
+    """
+    together = held[0].type.together
+    assert together is not None
+    try:
+        return together(held)
+    except Exception as error:
+        if not _is_of_content(error):
+            raise
+        if len(held) == 1:
+            return [_reject_content(error)]
+    middle = len(held) // 2
+    return _together(held[:middle]) + _together(held[middle:])
 
 
 def _is_of_content(error: Exception) -> bool:

@@ -268,10 +268,26 @@ class Replaying:
             if instant > EPOCH:  # where lines stand that come before any event
                 self.replay.clock = instant
             return
+        due_from: dict[str, datetime | None] = {}
         while (tick := self._next_tick()) <= instant:
             self.replay.clock = tick
-            self._run([job for job in self.jobs if not (tick - EPOCH) % job.every], tick)
+            for job in self.jobs:
+                if not (tick - EPOCH) % job.every and self._is_due(job, tick, due_from):
+                    self._run([job], tick)
+                    due_from.clear()  # by what it wrote, others may be due
             self.after_tick(tick)
+
+    @staticmethod
+    def _is_due(job: Job, tick: datetime, due_from: dict[str, datetime | None]) -> bool:
+        """Whether the job may have something to do at `tick`, by what is known in `due_from`, which
+        holds as long as nothing is written.
+        """
+        if job.due_from is None:
+            return True
+        if job.name not in due_from:
+            due_from[job.name] = job.due_from()
+        since = due_from[job.name]
+        return since is not None and since <= tick
 
     def _run(self, jobs: Sequence[Job], now: datetime) -> None:
         """Run these jobs as of `now`, in this process."""

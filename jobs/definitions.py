@@ -43,6 +43,9 @@ class Job:
     # workers of their own.
     asks_providers: bool = False
     chunk: int | None = None  # how many rows a task takes, where that is not CHUNK
+    # The instant from which `due` finds something, if nothing else is written; None: never. A
+    # replay asks it once for all ticks until something is written.
+    due_from: Callable[[], datetime | None] | None = None
 
     @property
     def queue(self) -> str | None:

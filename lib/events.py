@@ -211,6 +211,23 @@ class _WithExample(_Type):
     example: dict[str, Any] = field(kw_only=True)  # data of an event of this type
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An event that waits for others to be applied together with it, as its type's `apply` takes
+    it.
+    """
+
+    type: "EventType[Any]"
+    event: Event
+    data: Any
+    merchant_id: int
+    now: datetime
+
+    def alone(self) -> Outcome:
+        """Apply it by itself. Raises Refused."""
+        return self.type.apply(self.event, self.data, self.merchant_id, self.now)
+
+
 @dataclass(frozen=True)
 class EventType(_WithExample, Generic[D]):
     """A type of events that are applied one by one.
@@ -219,6 +236,9 @@ class EventType(_WithExample, Generic[D]):
     of arrival. `at_once` is for events that somebody waits for: it is asked first, and takes the
     same but the key, which it need not look up. It returns None where that is no way to go, and
     raises nothing. `otherwise` then applies the event in place of `apply`, if the type has it.
+    `together` applies many events, in order, of all types that have the same function, for who
+    holds the books of all their merchants: with the outcome of `apply` one by one, or nothing if it
+    raises.
     """
 
     data: type[D]
@@ -229,6 +249,7 @@ class EventType(_WithExample, Generic[D]):
     otherwise: Callable[[Event, D, int, datetime], Outcome] | None = field(
         kw_only=True, default=None
     )
+    together: Callable[[Sequence[Held]], list[Outcome]] | None = field(kw_only=True, default=None)
     measure: Measure | None = None
 
 

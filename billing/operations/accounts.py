@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from moneyed import Money
 
 from billing.models import AccountChange, BillingAccount, PlanTerm
@@ -13,7 +13,7 @@ from billing.operations import days, invoice_dates, unusable_methods
 from billing.trail import Action
 from credit.models import CreditLine
 from credit.operations import lines
-from lib import calendar, day_ends, money
+from lib import calendar, day_ends, money, prepared
 from lib.refusals import Invalid
 from merchants.models import Merchant, Proposal
 from merchants.operations import two_people
@@ -165,9 +165,7 @@ def _locked(merchant_id: int, now: datetime, lock: str) -> BillingAccount:
     since every operation starts here. `account.now` is not set yet. Raises
     BillingAccount.DoesNotExist.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(lock, {"account": merchant_id, "now": now})
-        row = cursor.fetchone()
+    row = prepared.row(lock, {"account": merchant_id, "now": now})
     if row is None:
         raise BillingAccount.DoesNotExist
     return BillingAccount.from_db("default", FIELDS, row)

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection
-
 from billing.models import Fee, Invoice
 from billing.models.charges import RESERVED_PREFIX
 from billing.operations import invoices
+from lib import prepared
 
 # Where two terms have the same date, the one decided later holds.
 BEGIN_TERMS = """
@@ -35,14 +34,15 @@ WITH due AS (
 ), item AS (
     INSERT INTO billing_invoiceitem (account_id, fee_id, posting, posting_on, posted_at,
                                      is_collecting, currency, amount, charge_count)
-    SELECT account_id, %(fee)s, 'IMMEDIATE', day, at, false, currency, plan_price, 1
+    SELECT account_id, %(fee)s::text, 'IMMEDIATE', day, at, false, currency, plan_price, 1
     FROM due ORDER BY account_id
     RETURNING id, account_id
 ), charge AS (
     INSERT INTO billing_charge (account_id, item_id, fee_id, reference, request, description,
                                 quantity, currency, amount, at, service_on, arrived_at, is_late)
-    SELECT due.account_id, item.id, %(fee)s, %(prefix)s || to_char(due.day, 'YYYY-MM-DD'), '',
-           due.plan, 1, due.currency, due.plan_price, due.at, due.day, due.at, false
+    SELECT due.account_id, item.id, %(fee)s::text,
+           %(prefix)s::text || to_char(due.day, 'YYYY-MM-DD'), '', due.plan, 1,
+           due.currency, due.plan_price, due.at, due.day, due.at, false
     FROM due JOIN item USING (account_id) ORDER BY due.account_id
 )
 UPDATE billing_billingaccount account SET outstanding = account.outstanding + due.plan_price
@@ -64,9 +64,8 @@ def bill_plans(account_ids: Sequence[int], *, on: Sequence[date], at: Sequence[d
         "fee": Fee.PLAN,
         "prefix": f"{RESERVED_PREFIX}plan:",
     }
-    with connection.cursor() as cursor:
-        cursor.execute(BEGIN_TERMS, due)
-        cursor.execute(CHARGE_PLANS, due)
+    prepared.run(BEGIN_TERMS, due)
+    prepared.run(CHARGE_PLANS, due)
     _issue(Invoice.Kind.SUBSCRIPTION, account_ids, on, at)
 
 

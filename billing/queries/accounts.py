@@ -6,7 +6,10 @@ from datetime import datetime
 from django.db.models import OuterRef, Subquery, Sum
 
 from billing.models import AccountChange, BillingAccount, Invoice
+from lib import prepared
 from merchants.models import Merchant
+
+DAY_ENDS_FROM = "SELECT min(open_until) FROM billing_billingaccount"
 
 
 def with_a_day_to_work_off(now: datetime) -> Sequence[int]:
@@ -16,6 +19,12 @@ def with_a_day_to_work_off(now: datetime) -> Sequence[int]:
         .order_by("pk")
         .values_list("pk", flat=True)
     )
+
+
+def day_ends_from() -> datetime | None:
+    """The instant at which the next of all accounts has a day to work off; None without any."""
+    row = prepared.row(DAY_ENDS_FROM, ())
+    return row[0] if row else None
 
 
 def of_merchant(merchant: Merchant) -> BillingAccount | None:

@@ -18,9 +18,14 @@ from billing.models import (
 from billing.queries import arrivals
 from billing.queries.sections import Sections
 from billing.queries.undecided import UNDECIDED
+from lib import prepared
 from merchants.queries import local_day
 
 PROMPT = timedelta(hours=1)  # how long after a day-end its bills' first attempts are a part of it
+COLLECTED_FROM = f"""
+SELECT min(next_attempt_at) FROM billing_invoice
+WHERE status IN ({", ".join(f"'{status}'" for status in Invoice.UNPAID)})
+"""
 
 
 def of_account(account: BillingAccount, *, kind: str = "", number: str = "") -> QuerySet[Invoice]:
@@ -48,6 +53,14 @@ def to_collect(now: datetime) -> Sequence[int]:
     due = Invoice.objects.filter(status__in=Invoice.UNPAID, next_attempt_at__lte=now)
     waits = Exists(Payment.objects.filter(status__in=UNDECIDED, invoice=OuterRef("pk")))
     return list(due.order_by(waits, "pk").values_list("pk", flat=True))
+
+
+def collected_from() -> datetime | None:
+    """The instant from which the next of all bills is to be tried automatically; None without
+    any.
+    """
+    row = prepared.row(COLLECTED_FROM, ())
+    return row[0] if row else None
 
 
 def to_collect_of(account_id: int, now: datetime) -> Sequence[int]:

@@ -1,5 +1,6 @@
 """Records the metrics of a shop that the platform reports (rule 8.1)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -41,12 +42,7 @@ def report(
         "profile_completeness": profile_completeness,
         "after_sales": after_sales,
     }
-    for field, value in sent.items():
-        most = 100 if field in MARKS else 5
-        if not 0 <= value <= most:
-            raise Invalid(field, f"must be between 0 and {most}")
-        if value != value.quantize(SMALLEST_STEP):
-            raise Invalid(field, "must not have more than 4 decimals")
+    check(sent)
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         metrics, is_new = ShopMetrics.objects.get_or_create(
@@ -57,3 +53,13 @@ def report(
         elif others := differing({field: getattr(metrics, field) for field in sent}, sent):
             raise MetricsConflict(f"at: other metrics of {at.isoformat()} are known", others)
         return metrics, is_new
+
+
+def check(values: Mapping[str, Decimal]) -> None:
+    """Raise Invalid for a value out of range or with more than 4 decimals."""
+    for field, value in values.items():
+        most = 100 if field in MARKS else 5
+        if not 0 <= value <= most:
+            raise Invalid(field, f"must be between 0 and {most}")
+        if value != value.quantize(SMALLEST_STEP):
+            raise Invalid(field, "must not have more than 4 decimals")

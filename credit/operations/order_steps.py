@@ -73,14 +73,25 @@ def ship(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tu
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         order = load(line, reference)
-        if order.shipped_at is not None:
-            return order, False
-        _check_not_declined_or_cancelled(order)
-        check_instant(at, line, order)
-        order.shipped_at = at
-        order.shipped_told_at = line.now
-        prepared.run(SHIP, {"order": order.pk, "at": at, "now": line.now})
-        return order, True
+        is_new = note_shipment(order, line, at)
+        if is_new:
+            prepared.run(SHIP, {"order": order.pk, "at": at, "now": line.now})
+        return order, is_new
+
+
+def note_shipment(order: Order, line: CreditLine, at: datetime) -> bool:
+    """Note on the loaded order of a locked line that it left the shop at `at`; the caller writes
+    that. Returns whether it is new.
+
+    Raises WrongInstant and OrderNotOpen, with nothing changed.
+    """
+    if order.shipped_at is not None:
+        return False
+    _check_not_declined_or_cancelled(order)
+    check_instant(at, line, order)
+    order.shipped_at = at
+    order.shipped_told_at = line.now
+    return True
 
 
 def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tuple[Order, bool]:
@@ -93,16 +104,8 @@ def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) ->
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         order = load(line, reference)
-        if order.delivered_at is not None:
+        if not note_delivery(order, line, at):
             return order, False
-        _check_not_declined_or_cancelled(order)
-        counted_at = check_instant(at, line, order)
-        order.delivered_at = at
-        order.delivered_told_at = line.now
-        order.delivered_told_on = line.open_on
-        delivered_on = local_day(line, counted_at)
-        order.first_due_on = delivered_on + timedelta(days=line.payment_days)
-        order.set_due_on()
         prepared.run(
             DELIVER,
             {
@@ -118,12 +121,38 @@ def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) ->
         return order, True
 
 
+def note_delivery(order: Order, line: CreditLine, at: datetime) -> bool:
+    """Note on the loaded order of a locked line that the buyer received it at `at`, with the due
+    dates that follow; the caller writes that. Returns whether it is new.
+
+    Raises WrongInstant and OrderNotOpen, with nothing changed.
+    """
+    if order.delivered_at is not None:
+        return False
+    _check_not_declined_or_cancelled(order)
+    counted_at = check_instant(at, line, order)
+    order.delivered_at = at
+    order.delivered_told_at = line.now
+    order.delivered_told_on = line.open_on
+    delivered_on = local_day(line, counted_at)
+    order.first_due_on = delivered_on + timedelta(days=line.payment_days)
+    order.set_due_on()
+    return True
+
+
+def was_due(order: Order, line: CreditLine) -> bool:
+    """Whether a due date of the order, which was just delivered, had passed before the line's open
+    day.
+    """
+    return order.due_on is not None and order.due_on < line.open_on
+
+
 def _notify_if_overdue(order: Order, line: CreditLine) -> None:
     """Notify the merchant of each due date that had passed unpaid when the delivery was reported.
 
     The day-ends that notify of such dates (operations.days) had been worked off by then.
     """
-    if order.due_on is None or order.due_on >= line.open_on:
+    if not was_due(order, line):
         return
     due = money.zero(order.currency)
     for part in order.parts():

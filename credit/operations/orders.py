@@ -90,14 +90,14 @@ def place(
     same content returns the order that is there. Raises OrderConflict when the content differs,
     CurrencyMismatch, Invalid, and WrongInstant when `at` is in the future. Rule 4.5, rule 4.6.
     """
-    terms = _Terms(reference, buyer, amount, instalments, buyer_risk)
+    terms = Terms(reference, buyer, amount, instalments, buyer_risk)
     terms.check()
     placed = None if under_lock else _place_at_once(terms, merchant_id, at, now)
     if placed is not None:
         return placed, True
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now, notes_instant=False)  # PLACE does
-        order = _decided(terms, line, at or line.now)
+        order = decided(terms, line, at or line.now)
         if _insert(order, line):
             _notify(order, line)
             line.used += order.outstanding  # as the row has it now
@@ -124,7 +124,7 @@ def open_at_once(
 
     Raises Invalid for terms that no order can have.
     """
-    terms = _Terms(reference, buyer, amount, instalments, buyer_risk)
+    terms = Terms(reference, buyer, amount, instalments, buyer_risk)
     terms.check()
     return _place_at_once(terms, merchant, at, now)
 
@@ -143,11 +143,11 @@ def check(
 
     Raises what `place` raises.
     """
-    terms = _Terms(reference, buyer, amount, instalments, buyer_risk)
+    terms = Terms(reference, buyer, amount, instalments, buyer_risk)
     terms.check()
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
-        order = _decided(terms, line, line.now)
+        order = decided(terms, line, line.now)
         known = Order.objects.filter(line=line, reference=reference).first()
         if known is not None:
             known.line = line
@@ -157,7 +157,7 @@ def check(
 
 
 def _place_at_once(
-    terms: "_Terms", merchant: int | str, at: datetime | None, now: datetime
+    terms: "Terms", merchant: int | str, at: datetime | None, now: datetime
 ) -> Order | None:
     """Open the order with two statements and no lock between them, as most orders can be, for the
     merchant with this key or reference.
@@ -173,10 +173,10 @@ def _place_at_once(
             if line is None or line.buyer_cap is not None:
                 return None  # what a buyer owes is not in the line's row
             try:
-                order = _decided(terms, line, at or line.now)
+                order = decided(terms, line, at or line.now)
             except Refused:
                 return None
-            if order.is_declined or usage.reached(*_uses(order, line)) is not None:
+            if order.is_declined or usage.reached(*uses(order, line)) is not None:
                 return None
             if _insert(order, line):
                 line.used += order.outstanding  # as the row has it now
@@ -184,7 +184,7 @@ def _place_at_once(
     return None
 
 
-class _Terms(NamedTuple):
+class Terms(NamedTuple):
     """What the platform says of an order that is to be placed."""
 
     reference: str
@@ -201,9 +201,11 @@ class _Terms(NamedTuple):
             raise Invalid("amount", "must be more than 0")
 
 
-def _decided(terms: _Terms, line: CreditLine, said_at: datetime) -> Order:
-    """The order that is not written yet: open, or declined with the reason, by the locked line."""
+def decided(terms: Terms, line: CreditLine, said_at: datetime) -> Order:
+    """The order that is not written yet: open, or declined with the reason, by the locked line.
 
+    Raises CurrencyMismatch, Invalid, and WrongInstant when it is said to be placed in the future.
+    """
     amount = money.accepted(terms.amount, line.currency)
     _check_can_be_placed(terms.reference, said_at, line)
     decline_code = declining.decline_code(
@@ -288,12 +290,12 @@ def _notify(order: Order, line: CreditLine) -> None:
             code=str(order.decline_code),
         )
         return
-    before, after = _uses(order, line)
+    before, after = uses(order, line)
     cause = line.open_on.isoformat()
     usage.notify(line, before=before, after=after, cause=cause, at=order.placed_at)
 
 
-def _uses(order: Order, line: CreditLine) -> tuple[usage.Use, usage.Use]:
+def uses(order: Order, line: CreditLine) -> tuple[usage.Use, usage.Use]:
     """What is used of the limit before and after an order that is not written yet."""
     after = line.used + order.outstanding
     return usage.Use(line.used, line.limit), usage.Use(after, line.limit)

@@ -134,21 +134,30 @@ def _take(
     """
     amount = money.accepted(amount, line.currency)
     orders.check_instant(at, line)
-    paid_order = order_steps.load(line, order)
-    paid_at = orders.check_instant(at, line, paid_order)
-    payment = OrderPayment(
-        line=line,
-        order=paid_order,
-        reference=reference,
-        currency=line.currency,
-        amount=amount,
-        at=at,
-        arrived_at=line.now,
-    )
+    payment, paid_at = reported(line, order_steps.load(line, order), reference, amount, at)
     refusal = _apply(payment, line, paid_at)
     if payment.status != OrderPayment.Status.APPLIED:  # APPLY does
         refused_cash.take_off(line, RefusedCash.Kind.PAYMENT, reference)
     return payment, refusal
+
+
+def reported(
+    line: CreditLine, order: Order, reference: str, amount: Money, at: datetime
+) -> tuple[OrderPayment, datetime]:
+    """A payment of the loaded order that is not written yet, and the instant at which it counts as
+    paid. Raises WrongInstant, CurrencyMismatch, Invalid.
+    """
+    paid_at = orders.check_instant(at, line, order)
+    payment = OrderPayment(
+        line=line,
+        order=order,
+        reference=reference,
+        currency=line.currency,
+        amount=money.accepted(amount, line.currency),
+        at=at,
+        arrived_at=line.now,
+    )
+    return payment, paid_at
 
 
 def settle(payment: OrderPayment, line: CreditLine) -> None:
@@ -187,9 +196,9 @@ def _apply(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> Unmatc
     return None
 
 
-def _cover(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> None:
-    """Write the payment as APPLIED with all that it moves: the order, what is used of the limit,
-    and the proceeds.
+def cover(payment: OrderPayment, line: CreditLine) -> None:
+    """Make the payment APPLIED, and move by it what its open order, which owes that much, and the
+    locked line have in memory; the caller writes all of it.
     """
     order, amount = payment.order, payment.amount
     payment.status = OrderPayment.Status.APPLIED
@@ -200,6 +209,14 @@ def _cover(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> None:
     order.set_due_on()
     line.used -= amount
     line.proceeds += amount
+
+
+def _cover(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> None:
+    """Write the payment as APPLIED with all that it moves: the order, what is used of the limit,
+    and the proceeds.
+    """
+    order = payment.order
+    cover(payment, line)
     row = prepared.row(
         APPLY,
         {
@@ -208,7 +225,7 @@ def _cover(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> None:
             "outstanding": order.outstanding.amount,
             "status": str(order.status),
             "due_on": order.due_on,
-            "matures_on": _matures_on(line, paid_at),
+            "matures_on": matures_on(line, paid_at),
         },
     )
     assert row is not None
@@ -236,7 +253,8 @@ def _values(payment: OrderPayment, line: CreditLine) -> dict[str, Any]:
     }
 
 
-def _matures_on(line: CreditLine, paid_at: datetime) -> date:
+def matures_on(line: CreditLine, paid_at: datetime) -> date:
+    """The local day on which what was paid at `paid_at` can be withdrawn."""
     return local_day(line, paid_at) + timedelta(days=line.settlement_days)
 
 
@@ -251,7 +269,7 @@ def _add_to_proceeds(payment: OrderPayment, line: CreditLine, paid_at: datetime)
         amount=payment.amount,
         order=payment.order,
         payment=payment,
-        matures_on=_matures_on(line, paid_at),
+        matures_on=matures_on(line, paid_at),
         at=line.now,
     )
     line.proceeds += payment.amount

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from credit.models import CreditLine
+from lib import prepared
 from merchants.models import Merchant
+
+DAY_ENDS_FROM = "SELECT min(open_until) FROM credit_creditline"
 
 
 def with_a_day_to_work_off(now: datetime) -> Sequence[int]:
@@ -12,6 +15,12 @@ def with_a_day_to_work_off(now: datetime) -> Sequence[int]:
     return list(
         CreditLine.objects.filter(open_until__lte=now).order_by("pk").values_list("pk", flat=True)
     )
+
+
+def day_ends_from() -> datetime | None:
+    """The instant at which the next of all lines has a day to work off; None without any."""
+    row = prepared.row(DAY_ENDS_FROM, ())
+    return row[0] if row else None
 
 
 def of_merchant(merchant: Merchant) -> CreditLine | None:

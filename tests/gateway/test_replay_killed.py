@@ -64,7 +64,7 @@ def replay_killed_after(statements: int, path: Path, until: str) -> tuple[int, s
     return run.returncode, run.stderr
 
 
-@pytest.mark.parametrize(("until", "statements", "kills"), [(WEEK, 900, 1), *full((MONTH, 900, 3))])
+@pytest.mark.parametrize(("until", "statements", "kills"), [(WEEK, 400, 1), *full((MONTH, 400, 3))])
 def test_killed_again_and_again_it_ends_in_the_same_books(
     tmp_path: Path, until: str, statements: int, kills: int
 ) -> None:

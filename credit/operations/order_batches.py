@@ -1,0 +1,268 @@
+"""Takes many steps of orders at once, with the outcome of one by one (rule 20.11).
+
+Whether a step is taken depends on its line and its order alone, both of which are locked and in
+memory: so it is decided here by the very functions that decide about one (`orders.decided`,
+`order_steps.note_shipment` and `note_delivery`, `payments.cover`, `metrics.check`), and what it
+writes is kept for a few statements (`order_writes`). Whatever else comes of a step (a refusal, a
+decline, a repeat, a notice, a day that has to end first, cash that nothing owes) is left to the
+operation for one, once all steps before it are written.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from copy import copy
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from django.db import transaction
+from moneyed import Money
+
+from credit.models import CreditLine, Order, ShopMetrics
+from credit.operations import metrics, order_steps, orders, payments, usage
+from credit.operations.order_writes import OrderWriter
+from lib import arrival
+from lib.refusals import Refused
+
+T = TypeVar("T")
+
+
+class Done(NamedTuple):
+    """What a step wrote, or found written, and whether it is new."""
+
+    row: Any
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """An order that is to be placed (orders.place)."""
+
+    terms: orders.Terms
+    at: datetime
+
+    @property
+    def order(self) -> str:
+        return self.terms.reference
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """An order that left the shop (order_steps.ship)."""
+
+    order: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An order that its buyer received (order_steps.deliver)."""
+
+    order: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Cash:
+    """What a buyer paid for an order (payments.receive)."""
+
+    order: str
+    reference: str
+    amount: Money
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The metrics of a shop (metrics.report)."""
+
+    values: dict[str, Decimal]
+    at: datetime
+
+
+What = Placing | Shipment | Delivery | Cash | Measured
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[T]):
+    """A step that arrives at `now`. `alone` runs its own operation and returns what came of it, or
+    raises; a step whose `what` is None always goes that way.
+    """
+
+    merchant_id: int
+    what: What | None
+    now: datetime
+    alone: Callable[[], T]
+
+
+@transaction.atomic
+def take(steps: Sequence[Step[T]]) -> list[Done | T | Refused]:
+    """Take the steps in the order given, each as its own operation would; all lines are locked, in
+    the order of their keys, until the transaction ends.
+
+    Returns for each what it wrote, what `alone` returned, or the refusal that it met, which does
+    not hold up the others.
+    """
+    batch = _Batch(steps)
+    outcomes: list[Done | T | Refused] = []
+    for step in steps:
+        done = batch.take(step)
+        if done is not None:
+            outcomes.append(done)
+            continue
+        batch.leave(step)
+        try:
+            outcomes.append(step.alone())
+        except Refused as refusal:
+            outcomes.append(refusal)
+    batch.writer.flush()
+    return outcomes
+
+
+class _Batch:
+    """The locked lines and the orders of the steps, as they stand after the steps so far. What is
+    not in the database yet is with `writer`.
+    """
+
+    def __init__(self, steps: Sequence[Step[Any]]) -> None:
+        self.writer = OrderWriter()
+        self._named = _named(steps)
+        self._lines = self.writer.lock(sorted({step.merchant_id for step in steps}))
+        self._orders = self.writer.load(self._named)
+        self._payments = self.writer.known_payments(
+            [(one.merchant_id, one.what.reference) for one in steps if isinstance(one.what, Cash)]
+        )
+        self._metrics = self.writer.known_metrics(
+            [(one.merchant_id, one.what.at) for one in steps if isinstance(one.what, Measured)]
+        )
+        self._left: set[int] = set()  # merchants whose rows have to be read anew
+
+    def leave(self, step: Step[Any]) -> None:
+        """Write all that was taken, for the operation that does this step alone."""
+        self.writer.flush()
+        self._left.add(step.merchant_id)
+        if isinstance(step.what, Cash):
+            self._payments.add((step.merchant_id, step.what.reference))
+        elif isinstance(step.what, Measured):
+            self._metrics.add((step.merchant_id, step.what.at))
+
+    def take(self, step: Step[Any]) -> Done | None:
+        """Take the step, or return None, with nothing changed, for one that is to go alone."""
+        if step.what is None:
+            return None
+        if step.merchant_id in self._left:
+            self._read_anew(step.merchant_id)
+        line = self._lines.get(step.merchant_id)
+        if line is None:
+            return None
+        line.now = max(step.now, line.last_wrote_at)
+        if line.open_until <= line.now:
+            return None
+        try:
+            done = self._taken(step.what, line)
+        except Refused:
+            return None  # its operation says so
+        if done is not None:
+            line.last_wrote_at = line.now
+            self.writer.note(line)
+        return done
+
+    def _taken(self, what: What, line: CreditLine) -> Done | None:
+        match what:
+            case Placing():
+                return self._place(what, line)
+            case Shipment():
+                return self._ship(what, line)
+            case Delivery():
+                return self._deliver(what, line)
+            case Cash():
+                return self._receive(what, line)
+            case Measured():
+                return self._measure(what, line)
+
+    def _place(self, placing: Placing, line: CreditLine) -> Done | None:
+        terms = placing.terms
+        if (line.pk, terms.reference) in self._orders or line.buyer_cap is not None:
+            return None  # a repeat; what a buyer owes is not in the line's row
+        terms.check()
+        order = orders.decided(terms, line, placing.at)
+        if order.is_declined or usage.reached(*orders.uses(order, line)) is not None:
+            return None
+        line.used += order.outstanding
+        self._orders[line.pk, terms.reference] = order
+        self.writer.place(order, line)
+        return Done(order, is_new=True)
+
+    def _ship(self, shipment: Shipment, line: CreditLine) -> Done | None:
+        order = self._written(line, shipment.order)
+        if order is None:
+            return None
+        is_new = order_steps.note_shipment(order, line, shipment.at)
+        if is_new:
+            self.writer.change(order)
+        return Done(order, is_new)
+
+    def _deliver(self, delivery: Delivery, line: CreditLine) -> Done | None:
+        known = self._written(line, delivery.order)
+        if known is None:
+            return None
+        order = copy(known)
+        is_new = order_steps.note_delivery(order, line, delivery.at)
+        if is_new and order_steps.was_due(order, line):
+            return None  # of which the merchant is told
+        if is_new:
+            self._orders[line.pk, delivery.order] = order
+            self.writer.change(order)
+        return Done(order, is_new)
+
+    def _receive(self, cash: Cash, line: CreditLine) -> Done | None:
+        order = self._written(line, cash.order)
+        key = (line.pk, cash.reference)
+        if order is None or key in self._payments or line.is_frozen or cash.amount.amount <= 0:
+            return None  # what lifts a freeze is more than the line's row tells
+        payment, paid_at = payments.reported(line, order, cash.reference, cash.amount, cash.at)
+        if not order.is_open or payment.amount > order.outstanding:
+            return None
+        payments.cover(payment, line)
+        self._payments.add(key)
+        self.writer.pay(payment, line, matures_on=payments.matures_on(line, paid_at))
+        return Done(payment, is_new=True)
+
+    def _measure(self, measured: Measured, line: CreditLine) -> Done | None:
+        key = (line.pk, measured.at)
+        if key in self._metrics:
+            return None
+        metrics.check(measured.values)
+        arrival.check(measured.at, arrived=line.now)
+        self._metrics.add(key)
+        row = ShopMetrics(line=line, at=measured.at, arrived_at=line.now, **measured.values)
+        self.writer.measure(row)
+        return Done(row, is_new=True)
+
+    def _written(self, line: CreditLine, reference: str) -> Order | None:
+        """The order, which is in the database; None if there is none."""
+        order = self._orders.get((line.pk, reference))
+        if order is not None and order._state.adding:
+            self.writer.flush()
+        return order
+
+    def _read_anew(self, merchant_id: int) -> None:
+        """Read the rows of this merchant again, which an operation may have written; what waits for
+        the next flush is of others.
+        """
+        self._left.remove(merchant_id)
+        self._lines |= self.writer.lock([merchant_id])
+        named = [key for key in self._named if key[0] == merchant_id]
+        for key in named:
+            self._orders.pop(key, None)
+        self._orders |= self.writer.load(named)
+
+
+def _named(steps: Iterable[Step[Any]]) -> list[tuple[int, str]]:
+    """The orders that the steps name, by line and reference, each once."""
+    named = {
+        (step.merchant_id, step.what.order): None
+        for step in steps
+        if step.what is not None and not isinstance(step.what, Measured)
+    }
+    return list(named)

@@ -1,0 +1,329 @@
+"""Writes what many steps of orders come to in a few statements: orders, payments, proceeds, limit
+entries, metrics, and the figures of their lines (rule 20.11).
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from credit.models import CreditLine, LimitEntry, Order, OrderPayment, ShopMetrics
+from credit.operations import lines, order_steps
+from lib import prepared
+
+Key = tuple[int, str]  # a line and a reference
+
+LOCK = f"""
+SELECT {lines.COLUMNS} FROM credit_creditline WHERE merchant_id = ANY(%(lines)s::bigint[])
+ORDER BY merchant_id FOR NO KEY UPDATE
+"""
+# Each is looked up in the index (OFFSET 0 keeps it so), as in billing's charge_batches.
+LOAD = f"""
+SELECT known.* FROM unnest(%(lines)s::bigint[], %(references)s::text[]) AS named(line, reference)
+CROSS JOIN LATERAL (
+    SELECT {order_steps.COLUMNS} FROM credit_order
+    WHERE line_id = named.line AND reference = named.reference OFFSET 0
+) known
+"""
+KNOWN_PAYMENTS = """
+SELECT named.line, named.reference
+FROM unnest(%(lines)s::bigint[], %(references)s::text[]) AS named(line, reference)
+WHERE EXISTS (SELECT FROM credit_orderpayment
+              WHERE line_id = named.line AND reference = named.reference
+              AND settlement_id IS NULL)
+"""
+KNOWN_METRICS = """
+SELECT named.line, named.at
+FROM unnest(%(lines)s::bigint[], %(instants)s::timestamptz[]) AS named(line, at)
+WHERE EXISTS (SELECT FROM credit_shopmetrics WHERE line_id = named.line AND at = named.at)
+"""
+PLACE = """
+INSERT INTO credit_order (line_id, reference, buyer, buyer_risk, currency, amount, instalments,
+    part_amount, status, decline_code, outstanding, paid, refunded, refunded_written_off,
+    written_off, recovered, placed_at, placed_said_at, cancel_reason)
+SELECT line, reference, buyer, buyer_risk, currency, amount, instalments, part_amount, status, '',
+       outstanding, 0, 0, 0, 0, 0, placed_at, said_at, ''
+FROM unnest(%(lines)s::bigint[], %(references)s::text[], %(buyers)s::text[], %(risks)s::int[],
+            %(currencies)s::text[], %(amounts)s::numeric[], %(instalments)s::int[],
+            %(parts)s::numeric[], %(statuses)s::text[], %(outstandings)s::numeric[],
+            %(placed)s::timestamptz[], %(said)s::timestamptz[]) WITH ORDINALITY
+     AS new(line, reference, buyer, buyer_risk, currency, amount, instalments, part_amount, status,
+            outstanding, placed_at, said_at, place)
+ORDER BY place
+RETURNING line_id, reference, id
+"""
+CHANGE = """
+UPDATE credit_order
+SET shipped_at = now.shipped_at, shipped_told_at = now.shipped_told_at,
+    delivered_at = now.delivered_at, delivered_told_at = now.delivered_told_at,
+    delivered_told_on = now.delivered_told_on, first_due_on = now.first_due_on,
+    due_on = now.due_on, paid = now.paid, outstanding = now.outstanding, status = now.status
+FROM unnest(%(orders)s::bigint[], %(shipped_at)s::timestamptz[], %(shipped_told_at)s::timestamptz[],
+            %(delivered_at)s::timestamptz[], %(delivered_told_at)s::timestamptz[],
+            %(delivered_told_on)s::date[], %(first_due_on)s::date[], %(due_on)s::date[],
+            %(paid)s::numeric[], %(outstanding)s::numeric[], %(status)s::text[])
+     AS now(id, shipped_at, shipped_told_at, delivered_at, delivered_told_at, delivered_told_on,
+            first_due_on, due_on, paid, outstanding, status)
+WHERE credit_order.id = now.id
+"""
+# The payments of open orders with their sales; cash that had been refused under one of their
+# references is taken by it.
+PAY = """
+WITH new AS (
+    SELECT * FROM unnest(%(lines)s::bigint[], %(orders)s::bigint[], %(references)s::text[],
+                         %(currencies)s::text[], %(amounts)s::numeric[], %(said)s::timestamptz[],
+                         %(arrived)s::timestamptz[], %(mature)s::date[]) WITH ORDINALITY
+         AS new(line_id, order_id, reference, currency, amount, said, arrived, matures_on, place)
+), payment AS (
+    INSERT INTO credit_orderpayment (line_id, order_id, reference, currency, amount, status,
+                                     refusal, at, arrived_at, settled, settlement_id)
+    SELECT line_id, order_id, reference, currency, amount, 'APPLIED', '', said, arrived, 0, NULL
+    FROM new ORDER BY place
+    RETURNING id, line_id, reference
+), sale AS (
+    INSERT INTO credit_proceedsentry (line_id, kind, currency, amount, order_id, payment_id,
+                                      bill_payment, matures_on, at)
+    SELECT line_id, 'SALE', currency, amount, order_id, id, '', matures_on, arrived
+    FROM new JOIN payment USING (line_id, reference) ORDER BY place
+), taken AS (
+    UPDATE credit_refusedcash cash SET status = 'TAKEN', ended_at = new.arrived
+    FROM new WHERE cash.line_id = new.line_id AND cash.kind = 'PAYMENT'
+    AND cash.reference = new.reference AND cash.status = 'OPEN'
+)
+SELECT line_id, reference, id FROM payment
+"""
+ENTER = """
+INSERT INTO credit_limitentry (line_id, order_id, kind, currency, limit_change, used_change,
+                               limit_after, used_after, actor, reason, at)
+SELECT line, ordered, kind, currency, 0, change, limit_after, used_after, 'platform', '', at
+FROM unnest(%(lines)s::bigint[], %(orders)s::bigint[], %(kinds)s::text[], %(currencies)s::text[],
+            %(changes)s::numeric[], %(limits)s::numeric[], %(used)s::numeric[],
+            %(instants)s::timestamptz[]) WITH ORDINALITY
+     AS new(line, ordered, kind, currency, change, limit_after, used_after, at, place)
+ORDER BY place
+"""
+MEASURE = """
+INSERT INTO credit_shopmetrics (line_id, rating, listing_quality, profile_completeness,
+                                after_sales, at, arrived_at)
+SELECT line, rating, listing, profile, after_sales, at, arrived
+FROM unnest(%(lines)s::bigint[], %(ratings)s::numeric[], %(listing)s::numeric[],
+            %(profile)s::numeric[], %(after_sales)s::numeric[], %(instants)s::timestamptz[],
+            %(arrived)s::timestamptz[]) WITH ORDINALITY
+     AS new(line, rating, listing, profile, after_sales, at, arrived, place)
+ORDER BY place
+"""
+# The lines are locked, and these are the figures that they had then and what was done to them.
+MOVE = """
+UPDATE credit_creditline line
+SET used = now.used, proceeds = now.proceeds, last_wrote_at = greatest(last_wrote_at, now.at)
+FROM unnest(%(lines)s::bigint[], %(used)s::numeric[], %(proceeds)s::numeric[],
+            %(instants)s::timestamptz[]) AS now(line, used, proceeds, at)
+WHERE line.merchant_id = now.line
+"""
+
+
+class _Entry(NamedTuple):
+    """A change of what a line has in use, with its balances after it."""
+
+    order: Order
+    kind: str
+    change: Decimal
+    limit: Decimal
+    used: Decimal
+    at: datetime
+
+
+class _Payment(NamedTuple):
+    payment: OrderPayment
+    matures_on: date
+
+
+class OrderWriter:
+    """Collects what steps do to orders of locked lines; `flush` writes it all."""
+
+    def __init__(self) -> None:
+        self._placed: list[Order] = []
+        self._changed: dict[int, Order] = {}
+        self._payments: list[_Payment] = []
+        self._entries: list[_Entry] = []
+        self._metrics: list[ShopMetrics] = []
+        self._lines: dict[int, CreditLine] = {}
+
+    @staticmethod
+    def lock(line_ids: Sequence[int]) -> dict[int, CreditLine]:
+        """Lock these lines until the transaction ends, in the order of their keys, as they are
+        given; returns them by key. No day is worked off.
+        """
+        rows = prepared.rows(LOCK, {"lines": line_ids})
+        found = (CreditLine.from_db("default", lines.FIELDS, row) for row in rows)
+        return {line.pk: line for line in found}
+
+    @staticmethod
+    def load(named: Sequence[Key]) -> dict[Key, Order]:
+        """The orders that there are of these lines and references."""
+        if not named:
+            return {}
+        rows = prepared.rows(
+            LOAD, {"lines": [key[0] for key in named], "references": [key[1] for key in named]}
+        )
+        found = (Order.from_db("default", order_steps.FIELDS, row) for row in rows)
+        return {(order.line_id, order.reference): order for order in found}
+
+    @staticmethod
+    def known_payments(named: Sequence[Key]) -> set[Key]:
+        """Those of these lines and references of payments that the platform has reported."""
+        if not named:
+            return set()
+        values = {"lines": [key[0] for key in named], "references": [key[1] for key in named]}
+        return {(line, reference) for line, reference in prepared.rows(KNOWN_PAYMENTS, values)}
+
+    @staticmethod
+    def known_metrics(named: Sequence[tuple[int, datetime]]) -> set[tuple[int, datetime]]:
+        """Those of these lines and instants for which metrics are known."""
+        if not named:
+            return set()
+        values = {"lines": [key[0] for key in named], "instants": [key[1] for key in named]}
+        return {(line, at) for line, at in prepared.rows(KNOWN_METRICS, values)}
+
+    def note(self, line: CreditLine) -> None:
+        """Have the next `flush` write the line's figures, and the instant that it last wrote."""
+        self._lines[line.pk] = line
+
+    def place(self, order: Order, line: CreditLine) -> None:
+        """Have the order written, which the line's figures count already."""
+        self._placed.append(order)
+        self._enter(order, LimitEntry.Kind.HOLD, order.outstanding.amount, line)
+
+    def change(self, order: Order) -> None:
+        """Have written what was noted on an order that is in the database."""
+        self._changed[order.pk] = order
+
+    def pay(self, payment: OrderPayment, line: CreditLine, *, matures_on: date) -> None:
+        """Have the payment written, which its order and the line's figures count already."""
+        self._payments.append(_Payment(payment, matures_on))
+        self.change(payment.order)
+        self._enter(payment.order, LimitEntry.Kind.PAYMENT, -payment.amount.amount, line)
+
+    def measure(self, row: ShopMetrics) -> None:
+        """Have the metrics written."""
+        self._metrics.append(row)
+
+    def _enter(
+        self, order: Order, kind: LimitEntry.Kind, change: Decimal, line: CreditLine
+    ) -> None:
+        figures = (change, line.limit.amount, line.used.amount)
+        self._entries.append(_Entry(order, str(kind), *figures, line.now))
+
+    def flush(self) -> None:
+        """Write all that was collected since the last flush; does nothing if that is nothing."""
+        if not self._lines:
+            return
+        self._write_placed()
+        self._write_changed()
+        self._write_payments()
+        self._write_entries()
+        self._write_metrics()
+        self._write_lines()
+
+    def _write_placed(self) -> None:
+        placed, self._placed = self._placed, []
+        if not placed:
+            return
+        values = {
+            "lines": [order.line_id for order in placed],
+            "references": [order.reference for order in placed],
+            "buyers": [order.buyer for order in placed],
+            "risks": [order.buyer_risk for order in placed],
+            "currencies": [order.currency for order in placed],
+            "amounts": [order.amount.amount for order in placed],
+            "instalments": [order.instalments for order in placed],
+            "parts": [order.part_amount.amount for order in placed],
+            "statuses": [str(order.status) for order in placed],
+            "outstandings": [order.outstanding.amount for order in placed],
+            "placed": [order.placed_at for order in placed],
+            "said": [order.placed_said_at for order in placed],
+        }
+        keys = {(line, reference): pk for line, reference, pk in prepared.rows(PLACE, values)}
+        for order in placed:
+            order.pk = keys[order.line_id, order.reference]
+            order._state.adding = False
+
+    def _write_changed(self) -> None:
+        changed, self._changed = list(self._changed.values()), {}
+        if not changed:
+            return
+        values: dict[str, Any] = {
+            field: [getattr(order, field) for order in changed]
+            for field in (
+                "shipped_at", "shipped_told_at", "delivered_at", "delivered_told_at",
+                "delivered_told_on", "first_due_on", "due_on",
+            )
+        }  # fmt: skip
+        values |= {
+            "orders": [order.pk for order in changed],
+            "paid": [order.paid.amount for order in changed],
+            "outstanding": [order.outstanding.amount for order in changed],
+            "status": [str(order.status) for order in changed],
+        }
+        prepared.run(CHANGE, values)
+
+    def _write_payments(self) -> None:
+        written, self._payments = self._payments, []
+        if not written:
+            return
+        payments = [one.payment for one in written]
+        values = {
+            "lines": [payment.line_id for payment in payments],
+            "orders": [payment.order_id for payment in payments],
+            "references": [payment.reference for payment in payments],
+            "currencies": [payment.currency for payment in payments],
+            "amounts": [payment.amount.amount for payment in payments],
+            "said": [payment.at for payment in payments],
+            "arrived": [payment.arrived_at for payment in payments],
+            "mature": [one.matures_on for one in written],
+        }
+        keys = {(line, reference): pk for line, reference, pk in prepared.rows(PAY, values)}
+        for payment in payments:
+            payment.pk = keys[payment.line_id, payment.reference]
+            payment._state.adding = False
+
+    def _write_entries(self) -> None:
+        entries, self._entries = self._entries, []
+        if not entries:
+            return
+        values = {
+            "lines": [entry.order.line_id for entry in entries],
+            "orders": [entry.order.pk for entry in entries],
+            "kinds": [entry.kind for entry in entries],
+            "currencies": [entry.order.currency for entry in entries],
+            "changes": [entry.change for entry in entries],
+            "limits": [entry.limit for entry in entries],
+            "used": [entry.used for entry in entries],
+            "instants": [entry.at for entry in entries],
+        }
+        prepared.run(ENTER, values)
+
+    def _write_metrics(self) -> None:
+        metrics, self._metrics = self._metrics, []
+        if not metrics:
+            return
+        values = {
+            "lines": [row.line_id for row in metrics],
+            "ratings": [row.rating for row in metrics],
+            "listing": [row.listing_quality for row in metrics],
+            "profile": [row.profile_completeness for row in metrics],
+            "after_sales": [row.after_sales for row in metrics],
+            "instants": [row.at for row in metrics],
+            "arrived": [row.arrived_at for row in metrics],
+        }
+        prepared.run(MEASURE, values)
+
+    def _write_lines(self) -> None:
+        written, self._lines = list(self._lines.values()), {}
+        values = {
+            "lines": [line.pk for line in written],
+            "used": [line.used.amount for line in written],
+            "proceeds": [line.proceeds.amount for line in written],
+            "instants": [line.last_wrote_at for line in written],
+        }
+        prepared.run(MOVE, values)

@@ -1,0 +1,119 @@
+"""Events of orders that are applied together come to what they come to one by one (rule 20.11)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from gateway.events import EventRun
+from lib import events
+from tests import event_files
+from tests.shops import Shop
+
+pytestmark = pytest.mark.django_db
+
+Sent = list[events.Event]
+
+
+def a_day(of: Callable[[str, Sent], None], *references: str) -> Sent:
+    """What happens at shops with these references, which have joined before."""
+    sent: Sent = []
+    for reference in references:
+        of(reference, sent)
+    return sorted(sent, key=lambda event: event.at)
+
+
+def shop(reference: str, sent: Sent) -> Shop:
+    def send(event: dict[str, Any]) -> str:
+        sent.append(events.from_object(event))
+        return ""
+
+    return Shop(reference, sender=send)
+
+
+def every_outcome(reference: str, sent: Sent) -> None:
+    """A limit of 5,000: taken, repeated, declined, told of, unknown, too much, late and refused."""
+    of = shop(reference, sent)
+    of.place("2026-11-02 10:00", "A", "1000.00")
+    of.place("2026-11-02 10:01", "A", "1000.00")
+    of.place("2026-11-02 10:02", "A", "1001.00")
+    of.place("2026-11-02 10:03", "B", "9000.00")
+    of.place("2026-11-02 10:04", "C", "3500.00")
+    of.ship("2026-11-02 10:05", "A")
+    of.ship("2026-11-02 10:06", "B")
+    of.pay("2026-11-02 10:07", "A", "400.00", "P1")
+    of.pay("2026-11-02 10:08", "A", "400.00", "P1")
+    of.pay("2026-11-02 10:09", "A", "700.00", "P2")
+    of.pay("2026-11-02 10:10", "Z", "1.00", "P3")
+    of.deliver("2026-11-02 10:11", "A")
+    of.cancel("2026-11-02 10:12", "C")
+    of.pay("2026-11-02 10:13", "A", "600.00", "P4")
+    of.place("2026-11-03 10:00", "D", "5000.00")
+    of.place("2026-11-03 10:01", "E", "0.01")
+
+
+EXPECTED = [
+    "applied", "duplicate", "rejected", "declined", "applied", "applied", "rejected", "applied",
+    "duplicate", "rejected", "rejected", "applied", "applied", "applied", "applied", "declined",
+]  # fmt: skip
+
+
+def together(sent: Sent) -> list[str]:
+    run = EventRun()
+    run.hold(sent)
+    for event in sent:
+        run.apply(event, now=event.at)
+    return [outcome.status for outcome in run.finish()]
+
+
+def one_by_one(sent: Sent) -> list[str]:
+    statuses = []
+    for event in sent:
+        run = EventRun()
+        run.apply(event, now=event.at)
+        statuses += [outcome.status for outcome in run.finish()]
+    return statuses
+
+
+def joined(*references: str) -> None:
+    sent: Sent = []
+    for reference in references:
+        shop(reference, sent).join("2026-11-01 10:00")
+    assert set(one_by_one(sent)) == {"applied"}
+
+
+def test_each_event_of_a_window_comes_to_what_it_comes_to_alone() -> None:
+    joined("rosewood", "orchid")
+    sent = a_day(every_outcome, "rosewood", "orchid")
+    outcomes: dict[str, list[str]] = {}
+
+    def way(name: str, apply: Callable[[Sent], list[str]]) -> dict[str, Any]:
+        return event_files.undone(lambda: outcomes.update({name: apply(sent)}))
+
+    alone, window = way("alone", one_by_one), way("window", together)
+    of_one = [
+        status
+        for status, event in zip(outcomes["window"], sent, strict=True)
+        if event.merchant == "rosewood"
+    ]
+    assert of_one == EXPECTED
+    assert outcomes["window"] == outcomes["alone"]
+    assert window == alone
+
+
+def test_ten_times_as_many_orders_take_no_more_statements() -> None:
+    joined("rosewood", "orchid")
+
+    def statements(first: int, orders: int) -> int:
+        sent: Sent = []
+        for number in range(first, first + orders):
+            of = shop("rosewood" if number % 2 else "orchid", sent)
+            of.place("2026-11-02 10:00", f"A{number}", "10.00")
+        with CaptureQueriesContext(connection) as captured:
+            assert set(together(sent)) == {"applied"}
+        return len(captured)
+
+    statements(0, 2)  # the first of the day ends the day before
+    assert statements(2, 10) == statements(12, 100) == 10
