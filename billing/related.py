@@ -9,7 +9,6 @@ from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from billing import queries
 from billing.models import Charge
 from billing.queries import requests
 from credit import related
@@ -29,10 +28,10 @@ def _of_order(line: CreditLine, order: Order) -> Iterator[Related]:
     """Yield the order's fulfilment request with its cost, and each bill with its part of that
     cost, oldest bill first.
     """
-    account = queries.account_of(line.merchant)
-    found = requests.find(account, order.reference) if account else None
-    if account is None or found is None:
+    found = requests.of_order(order)
+    if found is None:
         return
+    account = found.account
     merchant = line.merchant.reference
     cost = requests.costs([found])[found]
     yield Related(

@@ -40,6 +40,7 @@ def order(request: MemberRequest, reference: str) -> HttpResponse:
     order = queries.order(line, reference, today=today)
     if order is None:
         raise Http404("no order has this reference")
+    order.line, line.merchant = line, request.membership.merchant  # which are read already
     policy = policies.in_force(line.currency, today)
     context = {
         "order": order,
