@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Charge
-from billing.queries import accounts, requests
+from billing.queries import requests
 from credit import related
 from credit.models import CreditLine, Order
 from credit.related import Related
@@ -28,10 +28,10 @@ def _of_order(line: CreditLine, order: Order) -> Iterator[Related]:
     """Yield the order's fulfilment request with its cost, and each bill with its part of that
     cost, oldest bill first.
     """
-    account = accounts.of_merchant(line.merchant)
-    found = requests.find(account, order.reference) if account else None
-    if account is None or found is None:
+    found = requests.of_order(order)
+    if found is None:
         return
+    account = found.account
     merchant = line.merchant.reference
     cost = requests.costs([found])[found]
     yield Related(

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.db.models import Count, Q, QuerySet, Sum
 
 from billing.models import BillingAccount, Charge, FulfilmentRequest
+from credit.models import Order
 from lib import money
 from lib.figures import Figures
 
@@ -36,6 +37,12 @@ def of(account: BillingAccount, *, start: str = "") -> QuerySet[FulfilmentReques
 def find(account: BillingAccount, reference: str) -> FulfilmentRequest | None:
     """The account's request with this reference, or None."""
     return account.requests.filter(reference=reference).first()
+
+
+def of_order(order: Order) -> FulfilmentRequest | None:
+    """The request of the order's merchant with the order's reference, with its account; or None."""
+    found = FulfilmentRequest.objects.select_related("account")
+    return found.filter(account=order.line_id, reference=order.reference).first()
 
 
 def costs(requests: Iterable[FulfilmentRequest]) -> dict[FulfilmentRequest, Cost]:

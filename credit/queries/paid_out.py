@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Min
 from moneyed import Money
 
 from credit.models import CreditLine, Order, ProceedsEntry, Withdrawal
@@ -230,15 +229,13 @@ class PaidPart:
 MOST_LOOKED_THROUGH = 3
 
 
-def of_order(order: Order) -> Sequence[PaidPart]:
+def of_order(order: Order, matured_on: date | None) -> Sequence[PaidPart]:
     """The withdrawals that paid something of the order out and did not come back, oldest first.
 
-    Only the MOST_LOOKED_THROUGH withdrawals after its first payment had matured are looked
-    through.
+    Only the MOST_LOOKED_THROUGH withdrawals since local day `matured_on`, on which its first
+    payment matured, are looked through; None if it has none.
     """
     line = order.line
-    sales = ProceedsEntry.objects.filter(order=order, kind=Kind.SALE)
-    matured_on = sales.aggregate(first=Min("matures_on"))["first"]
     if matured_on is None:
         return []
     since = calendar.day_start(matured_on, line.timezone)

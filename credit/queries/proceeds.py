@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from moneyed import Money
 
 from credit.models import CreditLine, Order, ProceedsEntry
@@ -167,12 +167,14 @@ class OfOrder:
 def of_order(order: Order) -> OfOrder:
     """What the order brought the merchant's proceeds. Rule 10.24, rule 10.25."""
     found = ProceedsEntry.objects.filter(order=order).aggregate(
-        amount=Sum("amount", default=Decimal(0)), entry_count=Count("pk")
+        amount=Sum("amount", default=Decimal(0)),
+        entry_count=Count("pk"),
+        matured_on=Min("matures_on", filter=Q(kind=ProceedsEntry.Kind.SALE)),
     )
     return OfOrder(
         amount=money.of(found["amount"], order.currency),
         entry_count=found["entry_count"],
-        withdrawals=paid_out.of_order(order),
+        withdrawals=paid_out.of_order(order, found["matured_on"]),
     )
 
 

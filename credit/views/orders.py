@@ -41,6 +41,7 @@ def order(request: MemberRequest, reference: str) -> HttpResponse:
     order = order_queries.by_reference(line, reference, today=today)
     if order is None:
         raise Http404("no order has this reference")
+    order.line, line.merchant = line, request.membership.merchant  # which are read already
     policy = policies.in_force(line.currency, today)
     context = {
         "order": order,

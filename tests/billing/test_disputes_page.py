@@ -1,9 +1,9 @@
 """Disputing several charges of a bill, a statement or a month at once."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -57,7 +57,7 @@ def keys(shop: Shop, *references: str) -> list[int]:
     return [Charge.objects.get(account=shop.account, reference=one).pk for one in references]
 
 
-def send(shop: Shop, client: Client, *chosen: int, **content: str) -> HttpResponse:
+def send(shop: Shop, client: Client, *chosen: int, **content: str) -> Any:
     sent = FORM | {"charge": list(chosen)} | content
     return client.post(address_of(shop, PATH), sent, follow=True)
 
@@ -75,7 +75,7 @@ def test_charges_are_chosen_where_they_are_listed_by_who_may_ask(
     ]
     for path in pages:
         page = client.get(address_of(shop, path)).content.decode()
-        assert f'value="{line.item.charges.first().pk}" form="dispute"' in page
+        assert f'value="{line.item.charges.earliest("pk").pk}" form="dispute"' in page
         assert 'action="/m/rosewood/billing/credits/several/"' in page
         assert "dispute" not in viewer.get(address_of(shop, path)).content.decode()
 

@@ -24,7 +24,7 @@ MORE = {
     "/m/rosewood/calendar/": 13,
     "/m/rosewood/credit/after-sales/": 13,
     "/m/rosewood/credit/raise/": 13,
-    "/m/rosewood/credit/orders/A-1/": 16,
+    "/m/rosewood/credit/orders/A-1/": 13,
     "/m/rosewood/billing/invoices/2026-000001/": 17,  # its collecting, plan and both sides
 }
 
