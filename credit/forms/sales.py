@@ -6,7 +6,7 @@ from typing import ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from credit.models import Order
-from credit.queries import OVERDUE
+from credit.queries.orders import OVERDUE
 from credit.queries.sales import Stage
 from lib.lists import Amounts, Filter, choice, text
 from lib.spans import Dates, Span

@@ -99,10 +99,10 @@ def cancelled(
     reason: str | None = None,
 ) -> OrderQuerySet:
     """The orders that were cancelled; for a `reason` only those, where "" is none. The other
-    filters are those of `queries.orders`.
+    filters are those of `orders.of_line`.
     """
     cancelled = Order.Status.CANCELLED
-    found = orders(line, today=today, standing=cancelled, reference=reference, buyer=buyer)
+    found = orders.of_line(line, today=today, standing=cancelled, reference=reference, buyer=buyer)
     return found if reason is None else found.filter(cancel_reason=reason)
 
 

@@ -157,10 +157,12 @@ def orders_of(
     buyer: str = "",
 ) -> OrderQuerySet:
     """The orders placed in the month that were neither declined nor cancelled, or those of this
-    `standing`; the filters are those of `queries.orders`. Each is annotated with `is_overdue`.
+    `standing`; the filters are those of `orders.of_line`. Each is annotated with `is_overdue`.
     """
     start, end = (local.start_of(day) for day in (month, calendar.next_month(month)))
-    found = orders(line, today=local.today, standing=standing, reference=reference, buyer=buyer)
+    found = orders.of_line(
+        line, today=local.today, standing=standing, reference=reference, buyer=buyer
+    )
     found = found.filter(placed_at__gte=start, placed_at__lt=end)
     if standing:
         return found
