@@ -298,7 +298,10 @@ def proceeds_brought(
 
 def together(held: Sequence[Held]) -> list[Outcome]:
     """Apply events of orders and metrics in the order given, with the outcome of one by one."""
-    steps = [order_batches.Step(one.merchant_id, _step_of(one), one.now, one.alone) for one in held]
+    steps = [
+        order_batches.Step(one.merchant_id, _step_of(one), one.now, one.apply_by_itself)
+        for one in held
+    ]
     return [_outcome(taken) for taken in order_batches.take(steps)]
 
 

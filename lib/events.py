@@ -223,7 +223,7 @@ class Held:
     merchant_id: int
     now: datetime
 
-    def alone(self) -> Outcome:
+    def apply_by_itself(self) -> Outcome:
         """Apply it by itself. Raises Refused."""
         return self.type.apply(self.event, self.data, self.merchant_id, self.now)
 

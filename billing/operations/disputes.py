@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from moneyed import Money
 
 from billing.models import BillingAccount, BillingCredit, Charge
@@ -29,15 +29,11 @@ class CannotBeDisputed(Refused):
         """
         super().__init__(f"charges: unknown {unknown}, nothing left of {used_up}")
         self.unknown, self.used_up = unknown, used_up
-
-    @cached_property
-    def sentence(self) -> str:  # type: ignore[override]
-        """Names each of them, with what is wrong."""
-        return " ".join(
+        self.sentence = " ".join(
             sentence % {"charges": ", ".join(references)}
             for sentence, references in (
-                (_("You have no charge %(charges)s that could be credited."), self.unknown),
-                (_("Asked for or credited already: %(charges)s."), self.used_up),
+                (_("You have no charge %(charges)s that could be credited."), unknown),
+                (_("Asked for or credited already: %(charges)s."), used_up),
             )
             if references
         )
@@ -46,9 +42,9 @@ class CannotBeDisputed(Refused):
 class OtherTotal(ChangedMeanwhile):
     """What is left of the charges is not what the page showed."""
 
-    @property
-    def sentence(self) -> str:  # type: ignore[override]
-        return _("What is left of these charges has changed meanwhile. Look at it, and ask again.")
+    sentence = gettext_lazy(
+        "What is left of these charges has changed meanwhile. Look at it, and ask again."
+    )
 
 
 @transaction.atomic

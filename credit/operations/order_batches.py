@@ -85,14 +85,14 @@ What = Placing | Shipment | Delivery | Cash | Measured
 
 @dataclass(frozen=True, slots=True)
 class Step(Generic[T]):
-    """A step that arrives at `now`. `alone` runs its own operation and returns what came of it, or
-    raises; a step whose `what` is None always goes that way.
+    """A step that arrives at `now`. `by_itself` runs its own operation and returns what came of it,
+    or raises; a step whose `what` is None always goes that way.
     """
 
     merchant_id: int
     what: What | None
     now: datetime
-    alone: Callable[[], T]
+    by_itself: Callable[[], T]
 
 
 @transaction.atomic
@@ -100,8 +100,8 @@ def take(steps: Sequence[Step[T]]) -> list[Done | T | Refused]:
     """Take the steps in the order given, each as its own operation would; all lines are locked, in
     the order of their keys, until the transaction ends.
 
-    Returns for each what it wrote, what `alone` returned, or the refusal that it met, which does
-    not hold up the others.
+    Returns for each what it wrote, what `by_itself` returned, or the refusal that it met, which
+    does not hold up the others.
     """
     batch = _Batch(steps)
     outcomes: list[Done | T | Refused] = []
@@ -112,7 +112,7 @@ def take(steps: Sequence[Step[T]]) -> list[Done | T | Refused]:
             continue
         batch.leave(step)
         try:
-            outcomes.append(step.alone())
+            outcomes.append(step.by_itself())
         except Refused as refusal:
             outcomes.append(refusal)
     batch.writer.flush()

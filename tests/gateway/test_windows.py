@@ -92,7 +92,7 @@ def test_each_event_of_a_window_comes_to_what_it_comes_to_alone() -> None:
     def way(name: str, apply: Callable[[Sent], list[str]]) -> dict[str, Any]:
         return event_files.undone(lambda: outcomes.update({name: apply(sent)}))
 
-    alone, window = way("alone", one_by_one), way("window", together)
+    by_itself, window = way("alone", one_by_one), way("window", together)
     of_one = [
         status
         for status, event in zip(outcomes["window"], sent, strict=True)
@@ -100,7 +100,7 @@ def test_each_event_of_a_window_comes_to_what_it_comes_to_alone() -> None:
     ]
     assert of_one == EXPECTED
     assert outcomes["window"] == outcomes["alone"]
-    assert window == alone
+    assert window == by_itself
 
 
 def test_ten_times_as_many_orders_take_no_more_statements() -> None:

@@ -92,6 +92,7 @@ ASK_FOR_NONE = {
     "billing:build_year",
     "billing:charges_csv",
     "billing:choose_years",
+    "billing:details",
     "billing:dispute",
     "billing:new_credit",
     "billing:pay",

@@ -82,7 +82,7 @@ def test_every_page_is_seen_and_every_form_refused() -> None:
         asked, answers = address(route, shop), MERCHANT[route.name]
         is_of_form = route.name == "credit:withdrawal_figures"
         is_shown = (answers in (SHOWS, EXPORTS) and not is_of_form) or route.name in (
-            "billing:charges_csv", "merchant:notifications", "merchant:profile",
+            "billing:charges_csv", "billing:details", "merchant:notifications", "merchant:profile",
         )  # fmt: skip
         if route.name == "billing:charges_csv":
             asked += "?start=2026-10-01&end=2026-10-02"
@@ -102,7 +102,7 @@ def test_no_page_has_a_form_that_would_act_or_more_than_the_merchant_sees() -> N
     shop = full_shop()
     browser = looking(shop)
     for route in routes():
-        personal = ("merchant:notifications", "merchant:profile")
+        personal = ("billing:details", "merchant:notifications", "merchant:profile")
         is_shown = route.is_of_a_merchant and MERCHANT[route.name] is SHOWS
         if not is_shown and route.name not in personal:
             continue

@@ -24,6 +24,10 @@ UNHEADED = "Section lacks heading"  # advice; a list that fills its page goes by
 # Attributes of HTML that this validator is older than.
 POPOVER = ("Attribute “popover", "Attribute “popovertarget", "Attribute “autofocus” not allowed")
 KNOWN = (UNHEADED, *POPOVER)
+# Each popover may have one that takes the focus, which this validator counts for the whole page.
+FOCUS_OF_POPOVERS = re.compile(
+    "more than one “autofocus” attribute.*popovertargetaction", re.DOTALL
+)
 
 
 def of_every_third_page() -> dict[str, str]:
@@ -106,7 +110,7 @@ def test_pages_are_valid_html(sources: dict[str, str], tmp_path: Path) -> None:
     ]
     said = subprocess.run(command, capture_output=True, check=True, timeout=120).stdout
     problems = [_problem(by_file, problem) for problem in json.loads(said)["messages"]]
-    assert [problem for problem in problems if not any(known in problem for known in KNOWN)] == []
+    assert [problem for problem in problems if not _is_known(problem)] == []
 
 
 def _validator() -> list[str]:
@@ -124,3 +128,7 @@ def _validator() -> list[str]:
 def _problem(by_file: dict[str, str], problem: dict[str, str]) -> str:
     asked = by_file[Path(urlsplit(problem["url"]).path).as_uri()]
     return f"{asked}: {problem['message']} {problem.get('extract', '')}"
+
+
+def _is_known(problem: str) -> bool:
+    return any(known in problem for known in KNOWN) or bool(FOCUS_OF_POPOVERS.search(problem))
