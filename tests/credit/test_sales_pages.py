@@ -96,10 +96,10 @@ def test_a_refund_is_grouped_by_how_far_its_order_had_come_and_whose_it_was(shop
     client = browser_of(member(shop))
     said = text_of(client.get(f"{AFTER_SALES}?since=2026-10-01"))
     assert "125.00 USD in 4 refunds" in said
-    assert "Before it was shipped 2 50.00 USD On its way 1 50.00 USD" in said
-    assert "After delivery 1 25.00 USD" in said
-    assert "Malee 3 115.00 USD Somchai 1 10.00 USD" in said
-    assert "too slow 1 80.00 USD No reason was told 1 70.00 USD" in said
+    assert "Before it was shipped 2 refunds 50.00 USD On its way 1 refund 50.00 USD" in said
+    assert "After delivery 1 refund 25.00 USD" in said
+    assert "Malee 3 refunds 115.00 USD Somchai 1 refund 10.00 USD" in said
+    assert "too slow 1 order 80.00 USD No reason was told 1 order 70.00 USD" in said
     groups = {"stage=PLACED": "50.00", "stage=SHIPPED": "50.00", "stage=DELIVERED": "25.00",
               "buyer=Malee": "115.00", "since=2026-11-01&until=2026-11-30": "75.00",
               "least=40.00": "90.00", "reference=R-3": "25.00", "reference=N-1": "75.00",
@@ -142,7 +142,10 @@ def file_of(client: Client, asked: str) -> list[dict[str, str]]:
 def test_without_any_order_or_refund_there_is_no_chart(clock: Callable[[str], None]) -> None:
     shop = shops.join("2026-10-01 09:00", "willow")
     clock("2026-12-11 03:00")
-    for page, words in (("sales/", "Nothing was sold yet."), ("after-sales/", "Nobody got")):
+    for page, words in (
+        ("sales/", "Nothing was sold yet."),
+        ("after-sales/", "No refund was told yet."),
+    ):
         said = browser_of(member(shop)).get(f"/m/willow/credit/{page}")
         assert words in text_of(said)
         assert b"<svg class" not in said.content
