@@ -2,152 +2,35 @@
 merchant's line.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from functools import partial
 from typing import Annotated
 
 from moneyed import Money
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from credit.operations import (
-    lines,
-    metrics,
-    openings,
-    order_batches,
-    order_steps,
-    orders,
-    payments,
-    refunds,
+from credit.event_data import (
+    Metrics,
+    OrderCancelled,
+    OrderDelivered,
+    OrderOpening,
+    OrderPaid,
+    OrderPlaced,
+    OrderRefunded,
+    OrderShipped,
+    ProceedsOpening,
 )
-from credit.rules import MOST_INSTALMENTS, MOST_PAYMENT_DAYS, SETTLEMENT_DAYS
+from credit.event_windows import together
+from credit.operations import lines, metrics, openings, order_steps, orders, payments, refunds
+from credit.rules import MOST_PAYMENT_DAYS, SETTLEMENT_DAYS
 from lib import counters, money
-from lib.events import (
-    APPLIED,
-    Amount,
-    Currency,
-    Data,
-    Day,
-    Event,
-    EventType,
-    Held,
-    Outcome,
-    Reference,
-    Words,
-)
+from lib.events import APPLIED, Amount, Currency, Event, EventType, Outcome
 from lib.refusals import Invalid, Refused
 from merchants.events import Opening, Terms
 from merchants.models import Merchant
 
 DAYS = Annotated[int, Field(strict=True, ge=0, le=MOST_PAYMENT_DAYS)]
-MOST_DAYS = 400  # on which proceeds that are brought along mature
 DECLINED = "declined"
-
-
-def _as_written(value: object) -> object:
-    """Turn a float of the JSON into the text that it was written as, so that 4.6 becomes exactly
-    that Decimal. Other values stay as they are; a boolean raises ValueError.
-    """
-    if isinstance(value, bool):
-        raise ValueError("must be a number or a decimal string")
-    return repr(value) if isinstance(value, float) else value
-
-
-Mark = Annotated[Decimal, BeforeValidator(_as_written), Field(allow_inf_nan=False)]
-
-
-class OrderPlaced(Data):
-    """A buyer's order that is to be paid later; its instalments fall due 30 days apart."""
-
-    order: Reference
-    buyer: Reference
-    amount: Amount
-    currency: Currency
-    instalments: Annotated[int, Field(strict=True, ge=1, le=MOST_INSTALMENTS)] = 1
-    # 0 and none: not known; 1 low, 2 medium, 3 high, which is declined
-    buyer_risk: Annotated[int, Field(strict=True, ge=0, le=3)] | None = None
-
-
-class OrderOpening(Data):
-    """An open order that a merchant brings along from elsewhere. `paid` is the part of its amount
-    that the buyer paid there.
-    """
-
-    order: Reference
-    buyer: Reference
-    amount: Amount
-    currency: Currency
-    instalments: Annotated[int, Field(strict=True, ge=1, le=MOST_INSTALMENTS)] = 1
-    paid: Amount = Decimal(0)
-
-
-class Maturing(Data):
-    """The amount of proceeds that matures on one local day."""
-
-    on: Day
-    amount: Amount
-
-
-class ProceedsOpening(Data):
-    """The proceeds that a merchant brings along: what it could withdraw already (negative if it
-    owed something), and what matures later.
-    """
-
-    currency: Currency
-    available: Amount = Decimal(0)
-    maturing: Annotated[tuple[Maturing, ...], Field(max_length=MOST_DAYS)] = ()
-
-
-class OrderNamed(Data):
-    """The reference of an order."""
-
-    order: Reference
-
-
-class Cancellation(Data):
-    """Why an order is cancelled; may be empty."""
-
-    reason: Words = ""
-
-
-class OrderCancelled(Cancellation, OrderNamed):
-    """The reference of an order, and why it is cancelled."""
-
-
-class Paid(Data):
-    """Cash from a buyer: `payment` is the payment's own reference."""
-
-    payment: Reference
-    amount: Amount
-    currency: Currency
-
-
-class OrderPaid(Paid, OrderNamed):
-    """A buyer's cash for an order: `payment` is the payment's own reference."""
-
-
-class Refunded(Data):
-    """Money that goes back to a buyer: `refund` is the refund's own reference."""
-
-    refund: Reference
-    amount: Amount
-    currency: Currency
-
-
-class OrderRefunded(Refunded, OrderNamed):
-    """Money that goes back to the buyer of an order: `refund` is the refund's own reference."""
-
-
-class Metrics(Data):
-    """The figures that the platform measured of a shop: a rating of 0 to 5, and three marks of 0 to
-    100.
-    """
-
-    rating: Mark
-    listing_quality: Mark
-    profile_completeness: Mark
-    after_sales: Mark
 
 
 def placed(
@@ -193,7 +76,7 @@ def placed_at_once(event: Event, data: OrderPlaced, now: datetime) -> Outcome | 
     return Outcome.of(True, order) if order else None
 
 
-def shipped(event: Event, data: OrderNamed, merchant_id: int, now: datetime) -> Outcome:
+def shipped(event: Event, data: OrderShipped, merchant_id: int, now: datetime) -> Outcome:
     """Note that the order was shipped."""
     order, is_new = order_steps.ship(
         merchant_id=merchant_id, reference=data.order, at=event.at, now=now
@@ -201,7 +84,7 @@ def shipped(event: Event, data: OrderNamed, merchant_id: int, now: datetime) -> 
     return Outcome.of(is_new, order)
 
 
-def delivered(event: Event, data: OrderNamed, merchant_id: int, now: datetime) -> Outcome:
+def delivered(event: Event, data: OrderDelivered, merchant_id: int, now: datetime) -> Outcome:
     """Note that the order was delivered, from which its due dates follow."""
     order, is_new = order_steps.deliver(
         merchant_id=merchant_id, reference=data.order, at=event.at, now=now
@@ -296,48 +179,6 @@ def proceeds_brought(
     return Outcome.of(is_new)
 
 
-def together(held: Sequence[Held]) -> list[Outcome]:
-    """Apply events of orders and metrics in the order given, with the outcome of one by one."""
-    steps = [
-        order_batches.Step(one.merchant_id, _step_of(one), one.now, one.apply_by_itself)
-        for one in held
-    ]
-    return [_outcome(taken) for taken in order_batches.take(steps)]
-
-
-def _step_of(held: Held) -> order_batches.What | None:
-    """What is to be taken of the event together with others; None if it is to be applied alone."""
-    at = held.event.at
-    try:
-        match held.data:
-            case OrderPlaced() as data:
-                amount = Money(data.amount, money.check_currency(data.currency))
-                risk = data.buyer_risk or 0
-                terms = orders.Terms(data.order, data.buyer, amount, data.instalments, risk)
-                return order_batches.Placing(terms, at)
-            case OrderPaid() as data:
-                amount = Money(data.amount, money.check_currency(data.currency))
-                return order_batches.Cash(data.order, data.payment, amount, at)
-            case Metrics() as data:
-                return order_batches.Measured(dict(data), at)
-            case OrderNamed() as data if held.type.apply is shipped:
-                return order_batches.Shipment(data.order, at)
-            case OrderNamed() as data if held.type.apply is delivered:
-                return order_batches.Delivery(data.order, at)
-    except Refused:
-        pass  # alone, it is said why
-    return None
-
-
-def _outcome(taken: order_batches.Done | Outcome | Refused) -> Outcome:
-    match taken:
-        case order_batches.Done(row, is_new):
-            return Outcome.of(is_new, row)
-        case Refused():
-            return Outcome.rejected(taken)
-    return taken
-
-
 def _count_orders(outcome: str, currency: str, times: int) -> None:
     """Count `times` placed or declined orders in the metrics. Other outcomes are not counted."""
     if outcome == APPLIED.status:
@@ -367,7 +208,7 @@ EVENT_TYPES = (
     ),
     EventType(
         "order.shipped",
-        OrderNamed,
+        OrderShipped,
         shipped,
         together=together,
         scope=ORDERS,
@@ -376,7 +217,7 @@ EVENT_TYPES = (
     ),
     EventType(
         "order.delivered",
-        OrderNamed,
+        OrderDelivered,
         delivered,
         together=together,
         scope=ORDERS,

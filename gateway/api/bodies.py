@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from billing.events import AccountTerms, ChargeRecorded
-from credit.events import DAYS, Cancellation, LineTerms, OrderPlaced, Paid, Refunded
+from credit.event_data import Cancellation, OrderPlaced, Paid, Refunded
+from credit.events import DAYS, LineTerms
 from lib.events import Data, EmailAddress, Instant, Name, OptionalReference, Reference, Words
 from merchants.events import MerchantJoined
 
