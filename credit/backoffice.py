@@ -24,7 +24,16 @@ from credit.models import (
     Withdrawal,
 )
 from credit.proposals import CREDIT_POLICY
-from credit.queries import dry_run, freezes, orders, proceeds, sums, waiting, withdrawals
+from credit.queries import (
+    destinations,
+    dry_run,
+    freezes,
+    orders,
+    proceeds,
+    sums,
+    waiting,
+    withdrawals,
+)
 from credit.queries.briefs import of_merchant
 from merchants.models import Proposal
 from merchants.operations import two_people
@@ -97,7 +106,7 @@ def _of_merchant(visit: Visit) -> Section:
     if line is None:
         return Section()
     today = local_day(line, visit.now)
-    own_withdrawals = list(withdrawals.withdrawals(line)[:FEW])
+    own_withdrawals = list(withdrawals.of_line(line)[:FEW])
     requests = list(LimitRequest.objects.filter(line=line).order_by("-pk")[:FEW])
     return Section(
         panels=[
@@ -146,7 +155,7 @@ def _proceeds(line: CreditLine, today: date, own_withdrawals: Sequence[Withdrawa
         "line": line,
         "buckets": proceeds.buckets(line.pk, today=today),
         "withdrawals": own_withdrawals,
-        "destinations": list(withdrawals.destinations(line)[:FEW]),
+        "destinations": list(destinations.of_line(line)[:FEW]),
     }
     return Panel("admin/backoffice/proceeds.html", shown)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from credit import tasks
 from credit.models import CreditLine, PayoutAnswer, PayoutSchedule, Withdrawal
-from credit.queries import automatic, flags, lines, withdrawals
+from credit.queries import automatic, flags, lines, payout_answers, withdrawals
 from jobs.definitions import Job
 
 DAY_ENDS = Job(
@@ -57,7 +57,7 @@ RECONCILE_WITHDRAWALS = Job(
 )
 BANK_ANSWERS = Job(
     "bank-answers",
-    due=withdrawals.payout_answers_to_take,
+    due=payout_answers.to_take,
     work=tasks.take_payout_answers,
     every=timedelta(minutes=1),
     model=PayoutAnswer,

@@ -35,7 +35,7 @@ def _withdrawals_of(merchant: Any, text: str, today: date) -> Any:
     """The merchant's withdrawals that have `text` in their reference or are of this amount, newest
     first.
     """
-    found = withdrawals.withdrawals(merchant.credit_line)
+    found = withdrawals.of_line(merchant.credit_line)
     return found.filter(of_name(text, "reference") | of_amount(text, "amount"))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing.documents import archive as documents
+from billing.documents import year_zip
 from billing.models import ArchivePart, BillingAccount, YearArchive
 from billing.models.documents import KEPT_FOR
 from billing.operations import accounts
@@ -33,7 +33,7 @@ def stream(account: BillingAccount, year: int, *, actor: str, now: datetime) -> 
     they are taken is written on the trail first. Raises csv_export.Incomplete.
     """
     _note(Action.YEAR_TAKEN, account, year, actor, now)
-    return documents.blocks(account, year, now=now)
+    return year_zip.blocks(account, year, now=now)
 
 
 def take(archive: YearArchive, *, actor: str, now: datetime) -> Iterator[bytes]:
@@ -66,7 +66,7 @@ def work_off(archive_id: int, now: datetime) -> None:
 
 def _build(archive: YearArchive, now: datetime) -> None:
     """Write the parts of the file, and that it is ready."""
-    for number, block in enumerate(documents.blocks(archive.account, archive.year, now=now), 1):
+    for number, block in enumerate(year_zip.blocks(archive.account, archive.year, now=now), 1):
         ArchivePart.objects.create(archive=archive, number=number, content=block)
         archive.size += len(block)
     archive.status, archive.built_at, archive.kept_until = Status.READY, now, now + KEPT_FOR

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from backoffice.list_pages import FoundByKeys, ReadOnly
 from backoffice.progress import Progress, ShowsProgress, counted
 from credit.models import PayoutAnswer, PayoutAnswerFile
-from credit.queries import withdrawals as queries
+from credit.queries import payout_answers
 
 Outcome = PayoutAnswer.Outcome
 
@@ -32,7 +32,7 @@ class PayoutAnswerFileAdmin(ShowsProgress, ReadOnly):
         return ("name", "uploaded_at", "uploaded_by", "row_count", self.rows)
 
     def progress_of(self, row: PayoutAnswerFile) -> Progress:
-        rows = queries.outcomes(row)
+        rows = payout_answers.outcomes(row)
         waiting = rows.get(Outcome.WAITING, 0)
         return Progress(
             "At work" if waiting else "Done",

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from credit.forms.withdrawals import destination_label
 from credit.models import CreditLine, PayoutSchedule
-from credit.queries import withdrawals
+from credit.queries import destinations
 from lib.amount_fields import AmountField, in_currency
 
 Every, Weekday = PayoutSchedule.Every, PayoutSchedule.Weekday
@@ -44,7 +44,7 @@ class NewAutomatic(forms.Form):
         amount = self.fields["from_amount"]
         amount.label = _("From how much on, in %(currency)s") % {"currency": line.currency}
         amount.help_text = _("While less is available, nothing is withdrawn.")
-        self.destinations = list(withdrawals.destinations(line))
+        self.destinations = list(destinations.of_line(line))
         destination = self.fields["destination"]
         destination.choices = [  # type: ignore[attr-defined]
             (one.pk, destination_label(one, now)) for one in self.destinations

@@ -1,3 +1,5 @@
+"""The forms about a merchant's credit limit."""
+
 from typing import Any
 
 from django import forms

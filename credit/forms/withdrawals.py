@@ -9,7 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from credit import bank_accounts, thai_banks
 from credit.models import CreditLine, PayoutDestination, ProceedsEntry
-from credit.queries import withdrawals
+from credit.queries import destinations, withdrawals
 from lib import formats, money
 from lib.amount_fields import AmountField, OneCurrencyField, in_currency
 from lib.form_keys import LONGEST_KEY, new_key
@@ -84,7 +84,7 @@ class Withdrawing(WithdrawnAmount):
     def __init__(self, *args: Any, line: CreditLine, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, line=line, **kwargs)
         self.now = now
-        self.destinations = {str(one.pk): one for one in withdrawals.destinations(line)}
+        self.destinations = {str(one.pk): one for one in destinations.of_line(line)}
         destination = self.fields["destination"]
         destination.coerce = self.destinations.__getitem__  # type: ignore[attr-defined]
         destination.choices = [  # type: ignore[attr-defined]

@@ -1,24 +1,17 @@
-"""Questions about withdrawals and destinations, by merchants, jobs and operators. Nothing here
-writes.
+"""Finds withdrawals: a line's own, and those that a job or an operator has to deal with. Nothing
+here writes.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from credit import withdrawal_failures
-from credit.models import (
-    CreditLine,
-    Freeze,
-    PayoutAnswer,
-    PayoutAnswerFile,
-    PayoutDestination,
-    Withdrawal,
-)
+from credit.models import CreditLine, Freeze, Withdrawal
 from credit.models.withdrawals import EXPECTED_WITHIN
 from credit.queries.timelines import Step
 
@@ -39,23 +32,7 @@ STANDINGS = {
 }
 
 
-def destinations(line: CreditLine) -> QuerySet[PayoutDestination]:
-    """The line's destinations that were not removed, oldest first; some may not be usable yet."""
-    return line.destinations.filter(removed_at__isnull=True).order_by("added_at", "pk")
-
-
-def destinations_of(line: CreditLine) -> QuerySet[PayoutDestination]:
-    """The line's destinations, oldest first, each annotated with how many withdrawals to it are
-    `under_way`. Removed destinations are left out, unless a withdrawal to them is under way.
-    """
-    under_way = Count("withdrawal", filter=Q(withdrawal__ended_at__isnull=True))
-    found = line.destinations.annotate(under_way=under_way)
-    return found.filter(Q(removed_at__isnull=True) | Q(under_way__gt=0)).order_by("added_at", "pk")
-
-
-def withdrawals(
-    line: CreditLine, *, standing: str = "", reference: str = ""
-) -> QuerySet[Withdrawal]:
+def of_line(line: CreditLine, *, standing: str = "", reference: str = "") -> QuerySet[Withdrawal]:
     """The line's withdrawals, newest first. A filter that is "" is not applied.
 
     `standing` is UNDER_WAY, PAID or RETURNED; `reference` is how the reference starts, in any case.
@@ -67,15 +44,15 @@ def withdrawals(
     return found.filter(STANDINGS[standing]) if standing else found
 
 
-def withdrawal(line: CreditLine, reference: str) -> Withdrawal | None:
+def by_reference(line: CreditLine, reference: str) -> Withdrawal | None:
     """The line's withdrawal with exactly this reference, or None."""
-    found = withdrawals(line).select_related("payout_run")
+    found = of_line(line).select_related("payout_run")
     return found.filter(reference=reference).first()
 
 
 def under_way(line: CreditLine) -> QuerySet[Withdrawal]:
     """The line's withdrawals that have not ended, newest first."""
-    return withdrawals(line, standing=UNDER_WAY)
+    return of_line(line, standing=UNDER_WAY)
 
 
 def stopped_by(line: CreditLine) -> Freeze | None:
@@ -184,19 +161,3 @@ def _sendable() -> QuerySet[Withdrawal]:
 def _keys(found: QuerySet[Withdrawal]) -> Sequence[int]:
     """The ids of these withdrawals, sorted."""
     return list(found.order_by("pk").values_list("pk", flat=True))
-
-
-def payout_answers_to_take(now: datetime) -> Sequence[int]:
-    """The ids of the rows of the bank's answers that were not processed yet, in the order in which
-    they were uploaded.
-    """
-    found = PayoutAnswer.objects.filter(
-        outcome=PayoutAnswer.Outcome.WAITING, file__uploaded_at__lte=now
-    )
-    return list(found.order_by("pk").values_list("pk", flat=True))
-
-
-def outcomes(file: PayoutAnswerFile) -> dict[str, int]:
-    """How many of the file's rows have each outcome; outcomes that no row has are missing."""
-    counted = file.answers.values_list("outcome").annotate(rows=Count("pk"))
-    return dict(counted.order_by("outcome"))

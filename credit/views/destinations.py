@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from credit import bank_accounts
 from credit.forms.withdrawals import NewDestination
 from credit.operations import destinations as operations
-from credit.queries import withdrawals
+from credit.queries import destinations as queries
 from credit.views.lines import line_and_today
 from lib import clock
 from lib.refusals import Invalid, sentence_of
@@ -26,7 +26,7 @@ def destinations(request: MemberRequest) -> HttpResponse:
     """The list of the merchant's destinations."""
     now = clock.now()
     line, _today = line_and_today(request, now)
-    context = {"now": now, "destinations": withdrawals.destinations_of(line)}
+    context = {"now": now, "destinations": queries.with_withdrawals(line)}
     return render(request, "credit/destinations.html", context)
 
 

@@ -1,3 +1,5 @@
+"""The pages of a merchant's orders, and their files."""
+
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render

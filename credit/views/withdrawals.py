@@ -49,7 +49,7 @@ def history(request: MemberRequest) -> HttpResponse:
         "line": line,
         "now": now,
         "stopped_by": queries.stopped_by(line),
-        "page": asked.page(queries.withdrawals(line, **asked.rows)),
+        "page": asked.page(queries.of_line(line, **asked.rows)),
     }
     return render(request, "credit/withdrawals.html", context)
 
@@ -59,7 +59,7 @@ def export(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all withdrawals that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
     asked = WithdrawalFilter(request.GET, local=LocalDays.of(line, today))
-    found = asked.ordered(queries.withdrawals(line, **asked.rows))
+    found = asked.ordered(queries.of_line(line, **asked.rows))
     file_name = f"withdrawals-{request.membership.merchant.reference}-{today}.csv"
     with language_asked(request):
         return download(request, exports.withdrawals(line, found), file_name)
@@ -279,7 +279,7 @@ def _form(
 def _withdrawal(request: MemberRequest, reference: str, now: datetime) -> Withdrawal:
     """The merchant's withdrawal with this reference. Raises Http404."""
     line, _today = line_and_today(request, now)
-    found = queries.withdrawal(line, reference)
+    found = queries.by_reference(line, reference)
     if found is None:
         raise Http404("no withdrawal has this reference")
     return found

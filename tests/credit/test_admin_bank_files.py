@@ -9,7 +9,7 @@ from django.test import Client
 from backoffice import decision_pages
 from credit import tasks
 from credit.models import PayoutAnswerFile, PayoutDestination, Withdrawal
-from credit.queries import withdrawals as queries
+from credit.queries import payout_answers
 from tests.credit.deciding import DECIDED_AT, DECIDER, address, operator, text
 from tests.credit.withdrawing import (
     OTHER_OPERATOR,
@@ -142,7 +142,7 @@ def test_the_same_file_of_answers_again_is_harmless(shop: Shop, browser: Client)
 
 def take_answers() -> None:
     """As the job does."""
-    assert tasks.take_payout_answers(queries.payout_answers_to_take(DECIDED_AT), DECIDED_AT) == {}
+    assert tasks.take_payout_answers(payout_answers.to_take(DECIDED_AT), DECIDED_AT) == {}
 
 
 def test_a_file_that_cannot_be_read_changes_nothing(shop: Shop, browser: Client) -> None:

@@ -13,7 +13,7 @@ from credit.operations.destinations import (
     DestinationNotUsable,
     UnknownDestination,
 )
-from credit.queries import withdrawals
+from credit.queries import destinations as queries
 from lib import encrypted
 from lib.refusals import Invalid
 from notices.models import Notice
@@ -174,7 +174,7 @@ def test_a_removed_one_is_not_usable_and_can_be_added_anew(shop: shops.Shop) -> 
 
 def listed(shop: shops.Shop) -> list[tuple[str, bool, int]]:
     """What the merchant sees: its name, whether it was removed, and what is under way to it."""
-    found: Any = withdrawals.destinations_of(shop.line)
+    found: Any = queries.with_withdrawals(shop.line)
     return [(str(one), one.is_removed, one.under_way) for one in found]
 
 

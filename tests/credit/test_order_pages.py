@@ -1,3 +1,5 @@
+"""What a merchant sees of its orders."""
+
 from urllib.parse import urlencode
 
 import pytest

@@ -100,7 +100,7 @@ def test_a_withdrawal_is_on_its_way_and_then_paid_out(shop: shops.Shop) -> None:
     pay_out(other)
     assert figures(shop, "2026-11-08") == ("300.00", "198.00", "0.00", "102.00")
     assert list(withdrawals.under_way(shop.line)) == []
-    assert list(withdrawals.withdrawals(shop.line)) == [other, withdrawal]
+    assert list(withdrawals.of_line(shop.line)) == [other, withdrawal]
     assert buckets(shop, "2026-11-08").earned == usd("600.00")
 
 

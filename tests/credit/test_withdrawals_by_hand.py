@@ -14,6 +14,7 @@ from credit.operations.payout_answers import UnreadableFile
 from credit.operations.payout_files import Batch, UnknownBatch
 from credit.operations.payouts import NotSent
 from credit.queries import withdrawals as queries
+from credit.queries.payout_answers import to_take
 from lib.refusals import AlreadyDecided, Invalid
 from tests import shops
 from tests.credit.withdrawing import (
@@ -61,7 +62,7 @@ def take(*rows: str, heading: str = HEADING) -> list[PayoutAnswer]:
 def take_file(content: bytes) -> list[PayoutAnswer]:
     now = shops.instant(LATER)
     file = payout_answers.upload(content=content, actor=OTHER_OPERATOR, now=now)
-    due = queries.payout_answers_to_take(now)
+    due = to_take(now)
     assert sorted(due) == sorted(file.answers.values_list("pk", flat=True))
     return [payout_answers.take(answer_id, now=now) for answer_id in due]
 
@@ -308,7 +309,7 @@ def test_a_row_is_taken_in_once_however_often_the_job_comes_to_it(shop: shops.Sh
     with nothing_changes():
         again = payout_answers.take(answer.pk, now=shop.at("2026-11-05 09:00"))
     assert (again.outcome, again.done_at) == ("PAID", shop.at(LATER))
-    assert queries.payout_answers_to_take(shop.at("2026-11-05 09:00")) == []
+    assert to_take(shop.at("2026-11-05 09:00")) == []
 
 
 def test_what_the_bank_said_stays_as_it_was_said(shop: shops.Shop) -> None:

@@ -12,7 +12,7 @@ from moneyed import Money
 from credit.models import PayoutAnswer, ProceedsEntry, Withdrawal
 from credit.operations import payout_answers, payout_files, payouts, refunds, withdrawals
 from credit.providers import PROVIDERS
-from credit.queries import withdrawals as queries
+from credit.queries.payout_answers import to_take
 from lib.refusals import Refused
 from tests import shops
 from tests.amounts import usd
@@ -179,7 +179,7 @@ def test_the_same_file_of_answers_uploaded_eight_times_at_once() -> None:
         now = shops.instant(NOW)
         payout_answers.upload(content=content, actor=OPERATOR, now=now)
         # Each takes all that waits, its own and the others'.
-        for answer_id in queries.payout_answers_to_take(now):
+        for answer_id in to_take(now):
             payout_answers.take(answer_id, now=now)
         return "done"
 

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from backoffice import decision_pages
 from backoffice.decision_pages import Deciding
 from credit.models import PayoutAnswerFile, Withdrawal
-from credit.queries import withdrawals as queries
+from credit.queries import payout_answers
 from credit.tasks import take_payout_answers
 from merchants import roles
 from merchants.models import User
@@ -216,7 +216,7 @@ def test_what_goes_to_the_bank_and_what_it_answers(shop: Shop, browser: Client) 
     for _ in range(2):
         browser.post(page.format("answers"), {"file": SimpleUploadedFile("a.csv", content)})
     files = list(PayoutAnswerFile.objects.order_by("pk"))
-    take_payout_answers(queries.payout_answers_to_take(DECIDED_AT), DECIDED_AT)
+    take_payout_answers(payout_answers.to_take(DECIDED_AT), DECIDED_AT)
     assert trailed.told(since) == [
         *(("BANK_ANSWERS_UPLOADED", file.name, {}, {"rows": 3}) for file in files),
         ("WITHDRAWAL_PAID", paid.reference,

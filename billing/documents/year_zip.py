@@ -1,6 +1,6 @@
-"""All bills and statements of a year as one ZIP file, made piece by piece (rule 13.12).
+"""Makes one ZIP file, piece by piece, of all bills and closed statements of a year (rule 13.12).
 
-Each bill and each closed statement is in it as PDF and as CSV, beside a list of each. The CSV
+Each of them is in it as PDF and as CSV, beside a list of each. The CSV
 files are in the language of the merchant's documents, since a job builds them for all its people.
 """
 
@@ -23,19 +23,6 @@ BLOCK = 1024 * 1024  # bytes; how much is handed on at a time, at least
 File = tuple[str, date, Iterable[bytes]]  # name, day, content
 
 
-def invoices_of(account: BillingAccount, year: int) -> QuerySet[Invoice]:
-    """The account's bills that were issued on days of the year."""
-    return (
-        invoice_queries.of_account(account).filter(issued_on__year=year).order_by("issued_at", "pk")
-    )
-
-
-def statements_of(account: BillingAccount, year: int) -> QuerySet[Statement]:
-    """The account's closed statements of the year's months."""
-    found = statement_queries.of_account(account).filter(month__year=year, closed_at__isnull=False)
-    return found.order_by("month")
-
-
 def blocks(account: BillingAccount, year: int, *, now: datetime) -> Iterator[bytes]:
     """The ZIP file in blocks of bytes. Raises csv_export.Incomplete, as the files in it do: then
     the rest of it never comes, and nothing takes it for a whole one.
@@ -51,11 +38,24 @@ def blocks(account: BillingAccount, year: int, *, now: datetime) -> Iterator[byt
     yield sink.take()
 
 
+def _invoices(account: BillingAccount, year: int) -> QuerySet[Invoice]:
+    """The account's bills that were issued on days of the year."""
+    return (
+        invoice_queries.of_account(account).filter(issued_on__year=year).order_by("issued_at", "pk")
+    )
+
+
+def _closed_statements(account: BillingAccount, year: int) -> QuerySet[Statement]:
+    """The account's closed statements of the year's months."""
+    found = statement_queries.of_account(account).filter(month__year=year, closed_at__isnull=False)
+    return found.order_by("month")
+
+
 def _files(account: BillingAccount, year: int, now: datetime) -> Iterator[File]:
     """Yield the files of the archive; each is made only when its turn has come."""
     merchant = account.merchant
     folder, last = f"{merchant.reference}-{year}".replace("/", "-"), date(year, 12, 31)
-    invoices, statements = invoices_of(account, year), statements_of(account, year)
+    invoices, statements = _invoices(account, year), _closed_statements(account, year)
     placed = standings.placed(invoices)
     with override(merchant.language):
         listed = exports.invoices(account, placed)
