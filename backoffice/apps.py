@@ -1,3 +1,5 @@
+"""Configures the app of the operators' admin."""
+
 from django.apps import AppConfig
 
 

@@ -1,3 +1,5 @@
+"""The addresses of a merchant's pages of billing."""
+
 from django.urls import path
 
 from billing.views import (

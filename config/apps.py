@@ -1,3 +1,5 @@
+"""Configures the app of the whole, which starts the timetable and reports errors to Sentry."""
+
 import os
 
 from django.apps import AppConfig

@@ -1,3 +1,5 @@
+"""Loads Celery's settings."""
+
 import sys
 from typing import Any
 

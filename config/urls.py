@@ -1,3 +1,5 @@
+"""The addresses of all pages, files and routes."""
+
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 

@@ -1,3 +1,5 @@
+"""Configures the app of credit, which registers its parts of other packages when it starts."""
+
 from django.apps import AppConfig
 
 

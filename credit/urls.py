@@ -1,3 +1,5 @@
+"""The addresses of a merchant's pages of credit and proceeds."""
+
 from django.urls import path
 
 from credit.views import (

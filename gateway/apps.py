@@ -1,3 +1,5 @@
+"""Configures the app of the gateway, which registers its parts of other packages when it starts."""
+
 from django.apps import AppConfig
 
 

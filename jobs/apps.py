@@ -1,3 +1,5 @@
+"""Configures the app of running jobs."""
+
 from django.apps import AppConfig
 
 

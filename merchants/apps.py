@@ -1,3 +1,5 @@
+"""Configures the app of merchants and people, which registers its parts of other packages."""
+
 from django.apps import AppConfig
 
 

@@ -1,3 +1,5 @@
+"""The forms about a merchant's profile, its people, and the lists they saved."""
+
 from datetime import datetime
 from typing import Any
 

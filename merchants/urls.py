@@ -1,3 +1,5 @@
+"""The addresses of pages about a merchant's profile and people."""
+
 from django.urls import URLPattern, path
 
 from merchants.views import home, invitations, looks, saved_views, settings, team

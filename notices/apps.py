@@ -1,3 +1,5 @@
+"""Configures the app of notices."""
+
 from django.apps import AppConfig
 
 

@@ -1,3 +1,5 @@
+"""Notices to a merchant's people, and their e-mails."""
+
 from typing import ClassVar
 
 from django.contrib.postgres.indexes import BrinIndex

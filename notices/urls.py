@@ -1,3 +1,5 @@
+"""The addresses of the pages of notices."""
+
 from django.urls import URLPattern, path
 
 from notices import views

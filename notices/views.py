@@ -1,3 +1,5 @@
+"""The pages of a merchant's notices, and of who is mailed which."""
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase

@@ -1,3 +1,5 @@
+"""Configures the app of the pages that span both books."""
+
 from django.apps import AppConfig
 
 

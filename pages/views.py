@@ -1,3 +1,5 @@
+"""The start page, the search, and the help."""
+
 from datetime import date
 from typing import cast
 

@@ -1,3 +1,5 @@
+"""Configures the app of the trail."""
+
 from django.apps import AppConfig
 
 

@@ -1,3 +1,5 @@
+"""The trail: changes that people made, and why."""
+
 from typing import ClassVar
 
 import pgtrigger

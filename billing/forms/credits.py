@@ -1,3 +1,5 @@
+"""The forms by which a merchant asks for credits on its charges."""
+
 from collections.abc import Sequence
 from typing import Any
 

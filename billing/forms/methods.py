@@ -1,3 +1,5 @@
+"""The forms by which a merchant chooses how its bills are paid."""
+
 from typing import Any
 
 from django import forms

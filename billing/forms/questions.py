@@ -1,3 +1,5 @@
+"""The form by which a merchant asks about its charges and bills."""
+
 from typing import Any
 
 from django import forms

@@ -1,3 +1,5 @@
+"""The form by which a merchant asks for a higher billing threshold."""
+
 from typing import Any
 
 from django import forms

@@ -1,3 +1,5 @@
+"""A merchant's billing account, what its plan costs from when on, and changes of its terms."""
+
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar

@@ -1,3 +1,5 @@
+"""Charges, and what they are counted in: invoice items and fulfilment requests."""
+
 from decimal import Decimal
 from typing import ClassVar
 

@@ -1,3 +1,5 @@
+"""Credits: money to be given back on a charge or to an account."""
+
 from typing import ClassVar
 
 import pgtrigger

@@ -1,3 +1,5 @@
+"""Documents by mail and as files: addresses, what was mailed, and a year's ZIP files."""
+
 from datetime import timedelta
 from typing import ClassVar
 

@@ -1,3 +1,5 @@
+"""Fees: what a charge can be for, and when it posts."""
+
 from collections.abc import Mapping
 from typing import ClassVar
 

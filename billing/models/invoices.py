@@ -1,3 +1,5 @@
+"""Bills with their lines, operators' decisions about them, and their numbers."""
+
 from datetime import date
 from decimal import Decimal
 from typing import ClassVar

@@ -1,3 +1,5 @@
+"""Who issues bills, and to whom they are made out."""
+
 from typing import ClassVar
 
 import pgtrigger

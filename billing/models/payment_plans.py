@@ -1,3 +1,5 @@
+"""Payment plans: dated parts in which a bill is paid."""
+
 from decimal import Decimal
 from typing import ClassVar
 

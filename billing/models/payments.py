@@ -1,3 +1,5 @@
+"""Payments of bills, and the cards that they are collected from."""
+
 from datetime import datetime
 from typing import ClassVar
 

@@ -1,3 +1,5 @@
+"""What one unit of a fee costs, from which day on."""
+
 from typing import ClassVar
 
 import pgtrigger

@@ -1,3 +1,5 @@
+"""What a payment provider says that it took on a day, beside what we have of it."""
+
 from typing import ClassVar
 
 from django.db import models

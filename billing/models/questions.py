@@ -1,3 +1,5 @@
+"""Merchants' questions about charges and bills, and their answers."""
+
 from typing import ClassVar
 
 import pgtrigger

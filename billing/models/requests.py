@@ -1,3 +1,5 @@
+"""Merchants' requests for a higher billing threshold."""
+
 from typing import ClassVar
 
 import pgtrigger

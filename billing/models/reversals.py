@@ -1,3 +1,5 @@
+"""Reversals: money of payments that their providers took back."""
+
 from typing import ClassVar
 
 import pgtrigger

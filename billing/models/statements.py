@@ -1,3 +1,5 @@
+"""Statements: the charges of a calendar month, with their totals."""
+
 from datetime import date
 from decimal import Decimal
 from typing import ClassVar

@@ -1,3 +1,5 @@
+"""Bank transfers that came in for bills."""
+
 from typing import ClassVar
 
 import pgtrigger

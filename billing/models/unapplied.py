@@ -1,3 +1,5 @@
+"""Unapplied money: the entries of an account's money that no bill wanted."""
+
 from typing import ClassVar
 
 import pgtrigger

@@ -1,3 +1,5 @@
+"""The pages of a merchant's bills, and their files."""
+
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -1,3 +1,5 @@
+"""The page of what each fee costs a merchant."""
+
 from django.http import HttpResponse
 from django.shortcuts import render
 

@@ -1,3 +1,5 @@
+"""The pages of a merchant's fulfilment requests."""
+
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render

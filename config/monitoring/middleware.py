@@ -1,3 +1,5 @@
+"""Middleware for every request: its headers, language, clock and log lines."""
+
 import logging
 import re
 import time

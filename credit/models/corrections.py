@@ -1,3 +1,5 @@
+"""Corrections of a merchant's proceeds by operators."""
+
 from typing import ClassVar
 
 import pgtrigger

@@ -1,3 +1,5 @@
+"""Credit lines, with the entries of their limit, their freezes, and what they were before."""
+
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar

@@ -1,3 +1,5 @@
+"""What the platform measured of a shop."""
+
 from typing import ClassVar
 
 from django.core.validators import MaxValueValidator

@@ -1,3 +1,5 @@
+"""Orders, and what buyers paid for them."""
+
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import ClassVar

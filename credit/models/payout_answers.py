@@ -1,3 +1,5 @@
+"""What the bank answered about withdrawals, file by file and row by row."""
+
 from typing import ClassVar
 
 import pgtrigger

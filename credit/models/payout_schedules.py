@@ -1,3 +1,5 @@
+"""Automatic withdrawals: how often, and what came of each day."""
+
 from decimal import Decimal
 from typing import ClassVar
 

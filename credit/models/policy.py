@@ -1,3 +1,5 @@
+"""The figures of the credit rules, by currency and from which day on."""
+
 from decimal import Decimal
 from typing import ClassVar
 

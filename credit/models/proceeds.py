@@ -1,3 +1,5 @@
+"""The entries of a merchant's proceeds."""
+
 import re
 from typing import ClassVar
 

@@ -1,3 +1,5 @@
+"""Refunds to the buyers of orders."""
+
 from typing import ClassVar
 
 import pgtrigger

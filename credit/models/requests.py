@@ -1,3 +1,5 @@
+"""Merchants' requests about their limit, and flags for people to look at."""
+
 from typing import ClassVar
 
 import pgtrigger

@@ -1,3 +1,5 @@
+"""Monthly reviews of credit limits."""
+
 from typing import ClassVar
 
 import pgtrigger

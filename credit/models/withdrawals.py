@@ -1,3 +1,5 @@
+"""Withdrawals of proceeds, and the destinations they go to."""
+
 from datetime import datetime, timedelta
 from typing import ClassVar
 

@@ -1,3 +1,5 @@
+"""Leases: who may do something outside the database just now."""
+
 from typing import ClassVar
 
 from django.db import models

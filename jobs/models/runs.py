@@ -1,3 +1,5 @@
+"""Runs of jobs on record, the rows that they failed at, and when processes were last at work."""
+
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField

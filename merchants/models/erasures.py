@@ -1,3 +1,5 @@
+"""Erasures: who was erased from Tael on request."""
+
 from typing import ClassVar
 
 import pgtrigger

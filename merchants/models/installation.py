@@ -1,3 +1,5 @@
+"""By which prefix this installation is known to others."""
+
 from typing import ClassVar
 
 import pgtrigger

@@ -1,3 +1,5 @@
+"""Looks: when an operator saw a merchant's pages as its people do."""
+
 from datetime import timedelta
 from typing import ClassVar
 

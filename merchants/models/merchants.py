@@ -1,3 +1,5 @@
+"""Merchants, with their time zones and profiles."""
+
 from typing import ClassVar
 
 import pgtrigger

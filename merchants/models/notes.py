@@ -1,3 +1,5 @@
+"""Our people's notes about merchants."""
+
 from typing import ClassVar
 
 import pgtrigger

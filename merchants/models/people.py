@@ -1,3 +1,5 @@
+"""People: users, their roles at merchants, and invitations."""
+
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 

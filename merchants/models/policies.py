@@ -1,3 +1,5 @@
+"""Versions of policies, and how far one operator goes alone."""
+
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal

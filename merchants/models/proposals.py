@@ -1,3 +1,5 @@
+"""Decisions that take two people."""
+
 from datetime import datetime, timedelta
 from typing import ClassVar
 

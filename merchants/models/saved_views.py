@@ -1,3 +1,5 @@
+"""Lists that members saved, as they were asked for."""
+
 from typing import ClassVar
 
 from django.db import models

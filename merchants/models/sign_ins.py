@@ -1,3 +1,5 @@
+"""Sign-ins, second factors, and mails about both."""
+
 from typing import ClassVar
 
 import pgtrigger

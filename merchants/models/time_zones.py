@@ -1,3 +1,5 @@
+"""The version of the time-zone data that the books count days by."""
+
 from typing import ClassVar
 
 import pgtrigger

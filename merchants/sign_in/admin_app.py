@@ -1,3 +1,5 @@
+"""Puts our site in the place of Django's admin."""
+
 from django.contrib.admin.apps import AdminConfig
 
 

@@ -1,3 +1,5 @@
+"""The page on which a person chooses a merchant."""
+
 from typing import cast
 
 from django.contrib.auth.decorators import login_required

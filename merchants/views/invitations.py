@@ -1,3 +1,5 @@
+"""The page that an invitation's link leads to."""
+
 from allauth.account.utils import perform_login
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse

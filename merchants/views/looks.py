@@ -1,3 +1,5 @@
+"""Ends an operator's look at a merchant's pages."""
+
 from typing import cast
 
 from django.contrib.auth.decorators import login_required

@@ -1,3 +1,5 @@
+"""The pages of a merchant's profile and of a person's language."""
+
 import mimetypes
 from contextlib import suppress
 

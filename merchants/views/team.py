@@ -1,3 +1,5 @@
+"""The pages of a merchant's team."""
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render

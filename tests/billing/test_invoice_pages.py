@@ -1,3 +1,5 @@
+"""What a merchant sees of its bills."""
+
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings

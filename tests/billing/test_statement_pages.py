@@ -1,3 +1,5 @@
+"""What a merchant sees of its statements."""
+
 import pytest
 from pytest_django import DjangoAssertNumQueries
 

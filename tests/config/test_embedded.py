@@ -1,3 +1,5 @@
+"""PostgreSQL and Redis of our own start with their first user and end with the last."""
+
 import signal
 import subprocess
 from collections.abc import Callable

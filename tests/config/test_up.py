@@ -1,3 +1,5 @@
+"""What `manage.py up` refuses, starts, and takes along when it ends."""
+
 import signal
 import socket
 import subprocess

@@ -1,3 +1,5 @@
+"""How amounts, days and instants are written in pages."""
+
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo

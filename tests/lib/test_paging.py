@@ -1,3 +1,5 @@
+"""Pages of a list by a mark, without a gap or a repeat."""
+
 import pytest
 
 from credit.models import Order

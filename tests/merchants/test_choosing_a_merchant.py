@@ -1,3 +1,5 @@
+"""Where a person of one, several or no merchants is led."""
+
 import pytest
 from django.test import Client
 

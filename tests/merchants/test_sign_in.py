@@ -1,3 +1,5 @@
+"""How people sign in, and what pages may load."""
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client

@@ -1,3 +1,5 @@
+"""A cache whose embedded server is started when it is first used."""
+
 from typing import Any
 
 from django.core.cache.backends import redis

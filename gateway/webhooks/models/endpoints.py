@@ -1,3 +1,5 @@
+"""Webhook endpoints, and the secrets that their deliveries are signed with."""
+
 from datetime import datetime
 from typing import ClassVar
 

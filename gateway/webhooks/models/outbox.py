@@ -1,3 +1,5 @@
+"""What webhooks are to tell, to whom, and each attempt at it."""
+
 from typing import ClassVar
 
 import pgtrigger

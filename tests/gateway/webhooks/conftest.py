@@ -1,3 +1,5 @@
+"""The server that webhooks of these tests are sent to."""
+
 from collections.abc import Iterator
 from ipaddress import ip_network
 
