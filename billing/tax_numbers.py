@@ -46,11 +46,6 @@ def checked(country: str, number: str) -> str:
         raise WrongTaxNumber(country, number) from error
 
 
-def can_check(country: str) -> bool:
-    """Whether numbers of this country can be checked."""
-    return country.lower() in eu.MEMBER_STATES or _module(country) is not None
-
-
 def _of_union(country: str, number: str) -> str:
     """The number with the letters of its country of the European Union in front."""
     letters = GREECE_IN_VAT if country == GREECE else country

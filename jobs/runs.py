@@ -31,7 +31,6 @@ log = logging.getLogger(__name__)
 # waits behind others or has lost a chunk, and keeps no other run from starting.
 AT_WORK_FOR = timedelta(minutes=15)
 LONGEST_ERROR = 2000
-MOST_FORGOTTEN = 1000  # failures, each time
 
 COUNT = """
 UPDATE jobs_jobrun

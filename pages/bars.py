@@ -16,7 +16,7 @@ from lib.lists import Filter
 from merchants import queries
 from merchants.models import Membership, SavedView
 
-OF_DAYS, OF_AMOUNTS = ("days", "since", "until"), ("least", "most")
+OF_AMOUNTS = ("least", "most")
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,3 @@ class Fee(models.Model):
     @property
     def is_credit(self) -> bool:
         return self.category in CREDIT_CATEGORIES
-
-    @property
-    def is_subscription(self) -> bool:
-        return self.category == Category.SUBSCRIPTION

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
 from moneyed import Money
 
 from credit.models import CreditLine, Order, ProceedsEntry
@@ -191,24 +191,3 @@ def total_of_day(line: CreditLine, matures_on: date) -> Money:
         total=Sum("amount", default=Decimal(0))
     )["total"]
     return money.of(total, line.currency)
-
-
-def orders_of_day(line: CreditLine, matures_on: date) -> QuerySet[Order]:
-    """The orders of which something matures on the day, latest placed first, each annotated with
-    that amount as `maturing`.
-    """
-    part = (
-        ProceedsEntry.objects.filter(order=OuterRef("pk"), line=line, matures_on=matures_on)
-        .order_by()
-        .values("order")
-        .annotate(total=Sum("amount"))
-        .values("total")
-    )
-    on_the_day = Q(proceedsentry__line=line, proceedsentry__matures_on=matures_on)
-    return (
-        Order.objects.filter(on_the_day)
-        .distinct()
-        .annotate(maturing=Subquery(part))
-        .filter(~Q(maturing=0))
-        .order_by(F("placed_at").desc(), "-pk")
-    )

@@ -98,11 +98,6 @@ def _how_it_ended(withdrawal: Withdrawal) -> StrOrPromise:
     return Withdrawal.Status.PAID.label if withdrawal.was_paid else withdrawal.get_status_display()
 
 
-def to_approve() -> QuerySet[Withdrawal]:
-    """All withdrawals that wait for an operator's approval, oldest first."""
-    return _under_way().filter(status=Withdrawal.Status.REQUESTED, needs_approval=True)
-
-
 def to_export() -> QuerySet[Withdrawal]:
     """All withdrawals that operators may put into a file for the bank now, oldest first."""
     return _sendable().filter(provider=Withdrawal.MANUAL)
