@@ -67,6 +67,11 @@ urlpatterns = [
         withdrawals.export_sales,
         name="withdrawal_sales_csv",
     ),
+    path(
+        "withdrawals/<reference:reference>/sales.pdf",
+        withdrawals.sales_pdf,
+        name="withdrawal_sales_pdf",
+    ),
     path("withdrawals/<reference:reference>/cancel/", withdrawals.cancel, name="cancel_withdrawal"),
     path("destinations/", destinations.destinations, name="destinations"),
     path("destinations/new/", destinations.new, name="add_destination"),

@@ -113,6 +113,7 @@ ARGUMENTS: dict[str, Callable[[Shop], Any]] = {
     "credit:withdrawal reference": lambda shop: shop.line.withdrawals.get().reference,
     "credit:withdrawal_sales reference": lambda shop: shop.line.withdrawals.get().reference,
     "credit:withdrawal_sales_csv reference": lambda shop: shop.line.withdrawals.get().reference,
+    "credit:withdrawal_sales_pdf reference": lambda shop: shop.line.withdrawals.get().reference,
     "credit:cancel_withdrawal reference": lambda shop: shop.line.withdrawals.get().reference,
     "credit:remove_destination pk": lambda shop: shop.destination.pk,
     "billing:request reference": lambda shop: "FR-1",

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from billing.documents.typesetting import Paper, Words
 from billing.models import BillingDetails, Invoice, IssuerVersion, Statement
 from lib.formats import country
+from lib.typesetting import Paper, Words
 
 
 def issued_by(invoice: Invoice, words: Words) -> Paper:
@@ -33,20 +33,12 @@ def billed_to(invoice: Invoice, words: Words) -> Paper:
     merchant's name alone if it has none.
     """
     details = invoice.details
-    named = merchant(_("Billed to"), invoice.merchant_name, invoice.merchant_reference, words)
+    named = words.made_out_to(_("Billed to"), invoice.merchant_name, invoice.merchant_reference)
     if details is None:
         return named
     lines = [words.name(details.legal_name, invoice.merchant_reference)]
     lines += [words.shown(line) for line in _of_details(details)]
     return {**named, "merchant": list(dict.fromkeys([*lines, *named["merchant"]]))}
-
-
-def merchant(label: str, name: str, reference: str, words: Words) -> Paper:
-    """The merchant that the document is for: its name and reference, or only its reference if the
-    fonts can't show the name.
-    """
-    lines = [words.name(name, reference), words.shown(reference)]
-    return {"for": label, "merchant": list(dict.fromkeys(lines))}
 
 
 def _numbers(version: IssuerVersion) -> Iterator[str]:

@@ -6,16 +6,13 @@ and payments are those of the moment it is asked for, which the document names.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import date, datetime
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from billing import explanations
 from billing.documents import parties, settling
-from billing.documents.typesetting import Paper, Words, typeset
 from billing.models import (
     Charge,
     Invoice,
@@ -26,7 +23,7 @@ from billing.models import (
 )
 from billing.queries import invoices, payment_plans, statements
 from billing.queries.sections import S, Section, Sections
-from lib import money, zones
+from lib import money
 from lib.formats import (
     count,
     day_text,
@@ -34,11 +31,11 @@ from lib.formats import (
     instant_text,
     month,
     quantity,
-    years_of_buddhist_era,
 )
 from lib.formats import zone as zone_text
+from lib.typesetting import Paper, Words, typeset
 from merchants import installation
-from merchants.models import Merchant
+from merchants.documents import as_merchant_reads
 from merchants.queries import local_day
 
 # A statement lists no more charges than this, which bounds time and memory; the CSV has them all.
@@ -82,7 +79,7 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
             "page": _("Page {page} of {pages}"),
         }
 
-    with _as_merchant_reads(invoice.account.merchant):
+    with as_merchant_reads(invoice.account.merchant):
         return typeset("invoice", invoice.language, write, made_at=now)
 
 
@@ -235,9 +232,7 @@ def statement_pdf(statement: Statement) -> bytes:
             ],
             "explained": _("It has the charges for services from %(first)s to %(last)s.")
             % {"first": day_text(statement.month), "last": day_text(statement.last_day)},
-            **parties.merchant(
-                _("For"), statement.merchant_name, statement.merchant_reference, words
-            ),
+            **words.made_out_to(_("For"), statement.merchant_name, statement.merchant_reference),
             "issuer": parties.issuer(statement, words),
             **_totals(totals),
             **_charges(charges, totals.charge_count, words),
@@ -246,16 +241,8 @@ def statement_pdf(statement: Statement) -> bytes:
             "page": _("Page {page} of {pages}"),
         }
 
-    with _as_merchant_reads(statement.account.merchant):
+    with as_merchant_reads(statement.account.merchant):
         return typeset("statement", statement.language, write, made_at=closed_at)
-
-
-@contextmanager
-def _as_merchant_reads(merchant: Merchant) -> Iterator[None]:
-    """A context in which instants are in the merchant's time zone, and years as it has chosen."""
-    zone = zones.zone(merchant.timezone)
-    with timezone.override(zone), years_of_buddhist_era(merchant.buddhist_years):
-        yield
 
 
 def _totals(totals: Sections[StatementTotal]) -> Paper:

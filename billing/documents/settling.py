@@ -6,11 +6,11 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from billing.documents.typesetting import Paper, Words
 from billing.models import Invoice, Payment, PaymentPlan, Reversal
 from billing.payment_failures import in_words
 from billing.queries import payment_plans, reversals, timelines
 from lib.formats import count, day_text, figure, instant_text
+from lib.typesetting import Paper, Words
 
 
 def due(invoice: Invoice, plan: PaymentPlan | None) -> str:

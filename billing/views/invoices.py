@@ -20,10 +20,9 @@ from billing.models import Invoice, Payment
 from billing.operations import payments
 from billing.queries import collecting, payment_plans, reversals, standings, timelines
 from billing.queries import invoices as invoice_queries
-from billing.views import downloads
 from billing.views.accounts import account_and_days, invoice_of
 from credit.queries import freezes
-from lib import clock, live, money, paging
+from lib import clock, downloads, live, money, paging
 from lib.csv_files import language_asked, language_of
 from lib.refusals import Refused, sentence_of
 from lib.spreadsheets import download

@@ -13,9 +13,8 @@ from billing.forms.lists import ChargeFilter, StatementFilter
 from billing.models import BillingAccount
 from billing.queries import months
 from billing.queries import statements as statement_queries
-from billing.views import downloads
 from billing.views.accounts import account_and_days, account_and_today
-from lib import calendar, charts, clock, formats
+from lib import calendar, charts, clock, downloads, formats
 from lib.csv_files import language_asked, language_of
 from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from credit import explanations, exports, withdrawal_failures
+from credit import documents, explanations, exports, withdrawal_failures
 from credit.forms.withdrawals import (
     ConfirmedWithdrawal,
     WithdrawalFilter,
@@ -27,7 +27,7 @@ from credit.operations import withdrawals
 from credit.queries import paid_out, proceeds
 from credit.queries import withdrawals as queries
 from credit.views.lines import line_and_today
-from lib import clock, live, money
+from lib import clock, downloads, live, money
 from lib.csv_files import language_asked
 from lib.refusals import Refused, sentence_of
 from lib.refused_forms import add_refusal
@@ -111,6 +111,16 @@ def export_sales(request: MemberRequest, reference: str) -> HttpResponseBase:
         blocks = exports.withdrawal_sales(found, paid_out.of_withdrawal(found))
         file_name = f"withdrawal-{request.membership.merchant.reference}-{found.reference}.csv"
         return download(request, blocks, file_name)
+
+
+@for_exporting
+def sales_pdf(request: MemberRequest, reference: str) -> HttpResponse:
+    """Download the statement of one withdrawal as PDF. Raises Http404."""
+    now = clock.now()
+    found = _withdrawal(request, reference, now)
+    document = documents.withdrawal_statement(found, paid_out.of_withdrawal(found), now=now)
+    merchant = request.membership.merchant.reference
+    return downloads.document(document, f"withdrawal-{merchant}-{found.reference}.pdf")
 
 
 @for_finance

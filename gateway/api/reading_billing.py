@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.http import content_disposition_header
 from django.utils.translation import override
 from moneyed import Money
 from ninja import Query, Router
@@ -24,7 +23,7 @@ from gateway.api.instants import Moment
 from gateway.api.lists import Asked, Paged, page_of
 from gateway.api.problems import Problem
 from gateway.models import Scope
-from lib import csv_files, money
+from lib import csv_files, downloads, money
 from merchants.books import plain
 from merchants.models import Merchant
 from merchants.queries import local_day
@@ -188,7 +187,7 @@ def statement_as_csv(request: KeyedRequest, merchant: str, month: date) -> HttpR
 def statement_as_pdf(request: KeyedRequest, merchant: str, month: date) -> HttpResponse:
     """A closed month as PDF, in the merchant's language."""
     statement = _closed(merchant_of(request, merchant), month)
-    return _document(pdf.statement_pdf(statement), f"statement-{merchant}-{statement}.pdf")
+    return downloads.document(pdf.statement_pdf(statement), f"statement-{merchant}-{statement}.pdf")
 
 
 @router.get(f"{OF_MERCHANT}/invoices", response=listings.INVOICES.page, operation_id="listInvoices")
@@ -214,7 +213,7 @@ def invoice_as_pdf(request: KeyedRequest, merchant: str, number: str) -> HttpRes
     """An invoice as PDF, in the merchant's language."""
     invoice = _invoice(merchant_of(request, merchant), number)
     content = pdf.invoice_pdf(invoice, now=request.now)
-    return _document(content, f"bill-{invoice.merchant_reference}-{invoice.number}.pdf")
+    return downloads.document(content, f"bill-{invoice.merchant_reference}-{invoice.number}.pdf")
 
 
 @router.get(INVOICE, response=ShownInvoice, operation_id="getInvoice")
@@ -331,9 +330,3 @@ def _totals(sections: Iterable[Any]) -> Iterable[Total]:
 
 def _total(category: str, fee: str | None, amount: Money, charges: int) -> Total:
     return Total(category=str(category), fee=fee, amount=money.text(amount), charges=charges)
-
-
-def _document(content: bytes, file_name: str) -> HttpResponse:
-    response = HttpResponse(content, content_type="application/pdf")
-    response["Content-Disposition"] = content_disposition_header(True, file_name) or "attachment"
-    return response

@@ -7,8 +7,8 @@ import pytest
 import typst
 from pytest_django import Settings
 
-from billing.documents import fonts, typesetting
 from config.local.datafolder import BASE_DIR
+from lib import fonts, typesetting
 from tests import lacking, shops
 from tests.billing.documents import billed, closed, invoice_of, statement_of
 from tests.made_fonts import make_font

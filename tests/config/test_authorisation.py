@@ -123,6 +123,7 @@ MERCHANT = {
     "credit:withdrawals": SHOWS,
     "credit:withdrawal_sales": SHOWS,
     "credit:withdrawal_sales_csv": EXPORTS,
+    "credit:withdrawal_sales_pdf": EXPORTS,
     "merchant:notices": SHOWS,
     "merchant:mark_read": Answers("405 405 405 404 404 302", "302 302 302 404 404 302"),
     "merchant:notifications": Answers("200 200 200 404 404 302", "302 302 302 404 404 302"),

@@ -11,14 +11,18 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from pytest_django import Settings
 
 from credit.models import ProceedsEntry, Withdrawal
 from credit.queries import paid_out
-from lib import calendar
+from lib import calendar, fonts
 from lib.refusals import Refused
+from merchants.models import Merchant
+from tests import lacking
 from tests.credit.pages import answers, everybody, read, set_clock
 from tests.credit.withdrawing import NOW, cancel, fees, refund, sell, shop_with, withdraw
 from tests.factories import browser_of, member
+from tests.pdf_text import pages_of
 from tests.shops import Shop
 from tests.text import text_of
 from tests.whole import full
@@ -123,6 +127,41 @@ def test_its_page_and_its_file_are_the_members_and_nobody_elses(
     parts = [(row["Order"], row["Amount"], row["Paid out by it"], row["Currency"]) for row in rows]
     assert parts[1:] == [("A-2", "50.00", "20.00", "USD")]
     assert sum(Decimal(row["Paid out by it"]) for row in rows) == Decimal("120.00")
+
+
+def test_its_statement_as_pdf_is_in_the_language_of_the_merchants_documents(
+    shop: Shop, clock: Callable[[str], None], settings: Settings
+) -> None:
+    settings.TAEL_ISSUER = ["Tael Ltd", "1 Harbour Road, Hong Kong"]
+    withdrawal = withdraw(shop, "118.00")
+    clock(NOW)
+    address = f"/m/rosewood/credit/withdrawals/{withdrawal.reference}/sales"
+    client = browser_of(member(shop, "FINANCE"))
+    assert f'href="{address}.pdf"' in client.get(f"{address}/").content.decode()
+    viewer = browser_of(member(shop, "VIEWER"))
+    assert ".pdf" not in viewer.get(f"{address}/").content.decode()
+    response = client.get(f"{address}.pdf")
+    file_name = f"withdrawal-rosewood-{withdrawal.reference}.pdf"
+    assert response["Content-Disposition"] == f'attachment; filename="{file_name}"'
+    (page,) = pages_of(response.content)
+    assert "Withdrawal statement Requested Tael Ltd 1 Harbour Road, Hong Kong" in page
+    assert "To Bank card ···· 0003" in page
+    assert "Arrives 118.00 USD Fee 2.00 USD For Rosewood Dresses rosewood" in page
+    assert "120.00 USD from your proceeds, fee included" in page
+    assert "Sale A-2 1 Nov 2026 13:00 1 Nov 2026 50.00 USD 20.00 USD Total 120.00 USD" in page, page
+    assert "as of 3 Nov 2026 10:00 · UTC" in page
+    cancel(withdrawal)
+    if not fonts.installed().can_show("提ถ"):
+        lacking.skip(f"needs fonts: {fonts.WANTED}")
+    Merchant.objects.update(language="zh-hans")
+    (page,) = pages_of(client.get(f"{address}.pdf").content)
+    assert "提现明细单 已取消" in page
+    assert "本次提现已退回您的已收货款" in page
+    assert "A-2 2026年11月1日 13:00 2026年11月1日 50.00 USD 20.00 USD" in page
+    Merchant.objects.update(language="th", buddhist_years=True)
+    (page,) = pages_of(client.get(f"{address}.pdf").content)
+    assert "1 พ.ย. 2569 13:00" in page
+    assert "A-2" in page
 
 
 def test_an_order_leads_to_its_costs_entries_and_withdrawal_and_they_lead_back(

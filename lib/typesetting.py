@@ -1,4 +1,4 @@
-"""Documents as PDF, set by typst from a template in billing/documents/typst and data as JSON.
+"""Documents as PDF, set by typst from a template in templates/typst and data as JSON.
 
 What people wrote reaches typst as strings and never as markup, and the templates evaluate nothing
 and import no package. typst can read no file outside their folder.
@@ -19,12 +19,12 @@ import typst
 from django.utils.translation import get_language_info, override
 from django.utils.translation import gettext as _
 
-from billing.documents import fonts
-from billing.documents.fonts import FontSet
+from lib import fonts
+from lib.fonts import FontSet
 
 log = logging.getLogger(__name__)
 
-TEMPLATES = Path(__file__).parent / "typst"
+TEMPLATES = Path(__file__).parent.parent / "templates" / "typst"
 REGIONS = {"en": "GB", "zh-hans": "CN", "th": "TH"}  # decides the shape of Chinese characters
 
 # A statement of 2,000 charges takes a second and 230 MB. One document at a time, and always in the
@@ -111,6 +111,13 @@ class Words:
             return shown
         self.lacks_name = True
         return self.shown(reference)
+
+    def made_out_to(self, label: str, name: str, reference: str) -> Paper:
+        """Whom the document is for, under this label: by name and reference, or by its reference
+        alone if the fonts can't show the name.
+        """
+        lines = [self.name(name, reference), self.shown(reference)]
+        return {"for": label, "merchant": list(dict.fromkeys(lines))}
 
     def notes(self) -> list[str]:
         """Sentences in the language in force that tell the reader what could not be shown; empty if
