@@ -125,6 +125,7 @@ class Shop:
         named: dict[str, Any] = {
             "merchant": merchant.reference,
             "month": history.NOW.date().replace(day=1),
+            "year": history.NOW.year,
             "credit:review month": history.NOW.date().replace(day=1),
             "buyer": "buyer-7",
             "credit:order reference": orders.filter(status=Order.Status.PAID)
@@ -185,7 +186,7 @@ def _measure_pages(reference: str) -> Iterator[Page]:
     # A demonstration asks nobody for a second factor.
     with clock, override_settings(TAEL_SANDBOX=True):
         client.force_login(User.objects.get(email=OWNER))
-        pages = {name: asked for name, asked in _addresses(shop) if _is_page(client, asked)}
+        pages = {name: asked for name, asked in addresses(shop) if _is_page(client, asked)}
         measured = {name: _milliseconds(client, asked) for name, asked in pages.items()}
         with _frozen(shop.merchant):  # which asks for more
             for name, asked in pages.items():
@@ -199,12 +200,12 @@ def _join_owner(merchant: Merchant) -> Membership:
     return Membership.objects.get_or_create(user=user, merchant=merchant, role=role)[0]
 
 
-def _addresses(shop: Shop) -> Iterator[tuple[str, str]]:
+def addresses(shop: Shop) -> Iterator[tuple[str, str]]:
     """Yield (name, address) of each page of the merchant, by itself and with each of its
     QUESTIONS.
     """
     for name, parameters in _routes(get_resolver(), "", frozenset()):
-        if "merchant" not in parameters or name.startswith("admin:"):
+        if "merchant" not in parameters or name.startswith(("admin:", "api:")):
             continue
         named = {one: shop.named.get(f"{name} {one}") or shop.named[one] for one in parameters}
         address = reverse(name, kwargs=named)

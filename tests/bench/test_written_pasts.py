@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from django.db import connection
 
-from bench import history, seeds
+from bench import history, pages, seeds
 from bench.history import Size
 from bench.shops import join
 from billing.models import BillingAccount, Charge
@@ -32,6 +32,10 @@ def test_two_years_of_a_merchant_leave_rows_in_every_table_that_is_named() -> No
     assert {table for table in tables if rows(table) == 0} == set()
     # Eight on each of nine days, 90 days apart, and that of the join day.
     assert rows("billing_invoice") == 73
+    # Each page of a merchant has its address there, for the benchmark that opens them.
+    named = dict(pages.addresses(pages.Shop.of("long")))
+    assert named["billing:year_zip"] == "/m/long/billing/accountant/years/2026.zip"
+    assert len(named) > 150
 
 
 def test_a_month_is_filled_with_charges_that_make_the_accounts_figures() -> None:
