@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -145,6 +146,9 @@ class Membership(models.Model):
     # The look by which an operator is taken for a member (merchants.access). Such a membership is
     # never saved.
     look: "Look | None" = None
+    # The person's other merchants by name, each as its reference and name; a few of them, and only
+    # where queries.membership looked them up.
+    others: Sequence[dict[str, str]] = ()
     latest_notice: int | None = None  # id of the merchant's, where queries.membership looked it up
 
     class Meta:
