@@ -1,4 +1,4 @@
-"""The statement of a withdrawal as PDF (rule 10.60): which sales it paid out."""
+"""The statement of a withdrawal as PDF (rule 10.26): which sales it paid out."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -30,7 +30,8 @@ def withdrawal_statement(
     documents. `receipts` are all of them, as paid_out.of_withdrawal gives them; the withdrawal's
     status is that of `now`, which the document names.
     """
-    merchant = withdrawal.line.merchant
+    line = withdrawal.line
+    merchant, today = line.merchant, local_day(line, now)
 
     def write(words: Words) -> Paper:
         reference = words.shown(withdrawal.reference)
@@ -56,7 +57,7 @@ def withdrawal_statement(
             ),
             "warning": _came_back(withdrawal),
             **_made_of(withdrawal, receipts, words),
-            "footer": f"{as_of % said} · {zone_text(merchant.timezone, local_day(withdrawal.line, now))}",
+            "footer": f"{as_of % said} · {zone_text(merchant.timezone, today)}",
             "page": _("Page {page} of {pages}"),
         }
 

@@ -9,8 +9,10 @@ from hashlib import sha256
 from typing import Protocol
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Prefetch, Q, QuerySet, Sum
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Sum
 from django.db.models.expressions import Combinable
+from django.db.models.functions import JSONObject
 
 from lib import calendar, words
 from merchants.models import (
@@ -35,11 +37,20 @@ LOOKS_AT_MERCHANTS = "merchants.view_look"  # whoever has a role
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 FACTOR_WAITS = timedelta(hours=24)  # before what somebody set up first opens money's ways out
 
+OTHERS = 8  # merchants that a membership comes with; a page lists all
 MAIL_WINDOW = timedelta(hours=48)  # nobody wants to be written to of what is older
 
 
-# The annotations that other packages add to the membership of every request, by name.
-_on_every_page: dict[str, Combinable] = {}
+# The annotations of the membership of every request, by name: ours, and those that other packages
+# add.
+_on_every_page: dict[str, Combinable] = {
+    "others": ArraySubquery(
+        Merchant.objects.filter(memberships__user=OuterRef("user"))
+        .exclude(pk=OuterRef("merchant"))
+        .order_by("name", "pk")
+        .values(shown=JSONObject(reference="reference", name="name"))[:OTHERS]
+    )
+}
 
 
 def annotate_membership(**expressions: Combinable) -> None:
@@ -53,7 +64,8 @@ def membership(user: User, merchant_reference: str) -> Membership | None:
     """The person's membership of the merchant with this reference, or None if the person has none
     or there is no such merchant.
 
-    It has the annotations of `annotate_membership`, such as the merchant's latest notice.
+    It has the person's first OTHERS other merchants, and the annotations of `annotate_membership`,
+    such as the merchant's latest notice.
     """
     return (
         Membership.objects.select_related("merchant")

@@ -4,11 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists
 
-from billing.models import CollectionPause, DueDay, Invoice, PaymentPlan, Waiver
+from billing.models import (
+    CollectionPause,
+    DueDay,
+    Invoice,
+    InvoiceDecision,
+    PaymentPlan,
+    Waiver,
+)
 
-KINDS = (DueDay, CollectionPause, Waiver, PaymentPlan)
+# What a merchant is shown of operators' decisions about a bill.
+SHOWN = (InvoiceDecision.Decision.VOIDED, InvoiceDecision.Decision.UNCOLLECTIBLE)
 
 
 @dataclass(frozen=True)
@@ -19,6 +27,7 @@ class ByHand:
     pauses: Sequence[CollectionPause] = field(default=())
     waivers: Sequence[Waiver] = field(default=())
     plans: Sequence[PaymentPlan] = field(default=())
+    decisions: Sequence[InvoiceDecision] = field(default=())  # voided, marked uncollectible
 
     @property
     def plan(self) -> PaymentPlan | None:
@@ -32,15 +41,20 @@ class ByHand:
 
 
 def by_hand(invoice: Invoice) -> ByHand:
-    """What operators did about the bill; one query if they did nothing, as with most bills."""
-    found = Invoice.objects.filter(pk=invoice.pk).values_list(
-        *(Exists(kind._default_manager.filter(invoice=OuterRef("pk"))) for kind in KINDS)
+    """What operators did about the bill; one query if they did nothing, as with most bills, and one
+    more for each kind of what they did.
+    """
+    due_days, pauses = invoice.due_days.order_by("pk"), invoice.pauses.order_by("pk")
+    waivers, plans = invoice.waivers.order_by("pk"), invoice.payment_plans.order_by("pk")
+    decisions = invoice.decisions.filter(decision__in=SHOWN).order_by("at", "pk")
+    are_there = (Exists(rows) for rows in (due_days, pauses, waivers, plans, decisions))
+    moved, paused, waived, planned, decided = (
+        Invoice.objects.filter(pk=invoice.pk).values_list(*are_there).get()
     )
-    if not any(found.get()):
-        return ByHand()
     return ByHand(
-        due_days=list(invoice.due_days.order_by("pk")),
-        pauses=list(invoice.pauses.order_by("pk")),
-        waivers=list(invoice.waivers.order_by("pk")),
-        plans=list(invoice.payment_plans.order_by("pk")),
+        due_days=list(due_days) if moved else (),
+        pauses=list(pauses) if paused else (),
+        waivers=list(waivers) if waived else (),
+        plans=list(plans) if planned else (),
+        decisions=list(decisions) if decided else (),
     )

@@ -11,7 +11,6 @@ from billing.models import (
     BillingAccount,
     Charge,
     Invoice,
-    InvoiceDecision,
     InvoiceLine,
     Payment,
 )
@@ -141,11 +140,3 @@ def was_asked_for(invoice: Invoice) -> bool:
     return reached.exclude(
         status=Payment.Status.FAILED, failure__in=Payment.NOBODYS_FAILURES
     ).exists()
-
-
-def decisions(invoice: Invoice) -> QuerySet[InvoiceDecision]:
-    """The operators' decisions about the bill that a merchant is shown (voided, marked
-    uncollectible), oldest first.
-    """
-    shown = (InvoiceDecision.Decision.VOIDED, InvoiceDecision.Decision.UNCOLLECTIBLE)
-    return invoice.decisions.filter(decision__in=shown).order_by("at", "pk")

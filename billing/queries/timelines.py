@@ -18,7 +18,7 @@ from billing.models import (
     Reversal,
     UnappliedEntry,
 )
-from billing.queries import arrivals, invoices, unapplied
+from billing.queries import arrivals, unapplied
 from billing.queries.collecting import ByHand
 from lib.formats import day_text
 from merchants.queries import local_day
@@ -74,10 +74,9 @@ def of_invoice(
         if transfer and transfer.moved_at
     ]
     steps += [step for reversal in taken_back for step in _of_reversal(reversal)]
-    decisions = list(invoices.decisions(invoice))
-    steps += [Step(decision.at, decision.get_decision_display()) for decision in decisions]
+    steps += [Step(one.at, one.get_decision_display()) for one in by_hand.decisions]
     if invoice.paid_at:
-        was_given_up = any(one.decision == one.Decision.UNCOLLECTIBLE for one in decisions)
+        was_given_up = any(one.decision == one.Decision.UNCOLLECTIBLE for one in by_hand.decisions)
         what = _("Paid after it was given up") if was_given_up else _("Paid")
         steps.append(Step(invoice.paid_at, what, amount=invoice.amount_paid))
     return sorted(steps, key=lambda step: step.at)

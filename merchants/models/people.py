@@ -1,5 +1,6 @@
 """People: users, their roles at merchants, and invitations."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -147,6 +148,9 @@ class Membership(models.Model):
     # The look by which an operator is taken for a member (merchants.access). Such a membership is
     # never saved.
     look: "Look | None" = None
+    # The person's other merchants by name, each as its reference and name; a few of them, and only
+    # where queries.membership looked them up.
+    others: Sequence[dict[str, str]] = ()
     latest_notice: int | None = None  # id of the merchant's, where queries.membership looked it up
 
     class Meta:

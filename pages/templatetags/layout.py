@@ -10,12 +10,11 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 from moneyed import Money
 
-from merchants import queries, second_factor
+from merchants import second_factor
 from merchants.models import Merchant
 
 register = template.Library()
 
-MERCHANTS_IN_SWITCHER = 8
 # Words of the trade, and what they mean here (docs/glossary.md).
 EXPLAINED: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
     "outstanding": (
@@ -51,16 +50,6 @@ EXPLAINED: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
     ),
 }
 EVERYTHING_LIES_UNDER = {"merchants:home", "overview"}  # so it says nothing to be under them
-
-
-@register.simple_tag(takes_context=True)
-def other_merchants(context: dict[str, Any]) -> list[Merchant]:
-    """The person's other merchants by name, at most MERCHANTS_IN_SWITCHER; a page of its own lists
-    all of them.
-    """
-    request = context["request"]
-    others = queries.merchants_of(request.user).exclude(pk=request.membership.merchant_id)
-    return list(others.prefetch_related(None).order_by("name", "pk")[:MERCHANTS_IN_SWITCHER])
 
 
 @register.simple_tag(takes_context=True)

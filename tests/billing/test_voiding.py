@@ -5,7 +5,7 @@ import pytest
 from billing.models import InvoiceDecision, InvoiceItem
 from billing.operations import invoice_decisions
 from billing.queries import invoices
-from billing.queries.collecting import ByHand
+from billing.queries.collecting import by_hand
 from billing.queries.timelines import of_invoice
 from config import books
 from lib.refusals import Invalid
@@ -199,7 +199,9 @@ def test_a_bill_that_was_given_up_and_is_paid_is_recovered() -> None:
     assert state() == "PAID 39.00/39.00"
     steps = [
         str(step.what)
-        for step in of_invoice(invoice(), list(invoices.attempts(invoice())), ByHand(), [])
+        for step in of_invoice(
+            invoice(), list(invoices.attempts(invoice())), by_hand(invoice()), []
+        )
     ]
     assert steps == [
         "Issued", "Payment", "Not paid", "Marked uncollectible", "Payment",
