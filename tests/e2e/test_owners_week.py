@@ -1,6 +1,4 @@
-"""In a browser, with a worker: what an owner does in a week, from looking at the limit to inviting a
-colleague.
-"""
+"""In a browser, with a worker: what an owner does in a week, from the limit to a colleague."""
 
 import csv
 import re
