@@ -1,4 +1,4 @@
-"""In a browser, with a worker: what an owner does in a week, from looking at the limit to Thai."""
+"""In a browser, with a worker: what an owner does in a week, from the limit to a colleague."""
 
 import csv
 import re
@@ -205,18 +205,3 @@ def test_friday_a_colleague_is_invited_and_looks_around(
     colleague.close()
     page.reload()
     expect(page.get_by_role("row", name="vera@rosewood.example")).to_contain_text("Viewer")
-
-
-def test_saturday_all_of_it_in_thai(page: Page, live_server: LiveServer, clock: Clock) -> None:
-    owner_of_shop()
-    clock("2026-11-07 09:00")
-    sign_in(page, live_server, OWNER)
-    page.get_by_role("button", name="ไทย").click()
-    expect(page.locator("html")).to_have_attribute("lang", "th")
-    expect(page.get_by_role("heading", level=1)).to_have_text("ภาพรวม")
-    limit = panel(page, "วงเงินเครดิต")
-    expect(limit.locator(".figure")).to_have_text("3,800.00 USD คงเหลือ")
-    page.get_by_role("link", name="ใบแจ้งหนี้", exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("ใบแจ้งหนี้")
-    expect(page.locator("html")).to_have_attribute("lang", "th")
-    assert User.objects.get(email=OWNER).language == "th"

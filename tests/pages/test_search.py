@@ -131,29 +131,56 @@ def test_a_part_of_a_reference_a_buyer_and_an_amount_are_found_in_any_case(shop:
     assert "Order 2 Nov 2026" not in results(shop, "171.5")
 
 
-def test_words_that_merchants_know_from_elsewhere_lead_to_their_page(shop: Shop) -> None:
-    known = {
-        "merchant:team": "账户管理",
-        "credit:proceeds": "资金管理",
-        "credit:destinations": "支付宝",
-        "credit:withdrawals": "到账 payout",
-        "credit:after_sales": "退款 售后",
-        "credit:raise": "信用等级",
-        "merchant:profile": "店铺资料",
-        "billing:pricing": "手续费 การกำหนดราคา",
-        "help": "客服 ช่วยเหลือ",
-        "credit:check": "大额订单",
-        "credit:freezes": "恶意刷单 freeze",
-        "billing:invoices": "ใบเรียกเก็บเงิน ประวัติการเรียกเก็บเงิน ใบเสร็จ invoice",
-        "billing:requests": "ค่าขนส่ง การขนส่ง",
-        "billing:settings": "รอบการเรียกเก็บเงิน",
-        "billing:statements": "statement",
-        "billing:credits": "dispute",
-        "billing:charges": "fees",
-    }
-    for route, words in known.items():
-        for word in words.split():
-            assert goes_to(shop, word) == reverse(route, args=["rosewood"]), word
+# The words that people know from elsewhere, by the language in which they look for them.
+KNOWN = {
+    "zh-hans": {
+        "账户管理": "merchant:team",
+        "资金管理": "credit:proceeds",
+        "支付宝": "credit:destinations",
+        "到账": "credit:withdrawals",
+        "退款": "credit:after_sales",
+        "售后": "credit:after_sales",
+        "信用等级": "credit:raise",
+        "店铺资料": "merchant:profile",
+        "手续费": "billing:pricing",
+        "客服": "help",
+        "大额订单": "credit:check",
+        "恶意刷单": "credit:freezes",
+    },
+    "th": {
+        "ใบเรียกเก็บเงิน": "billing:invoices",
+        "ประวัติการเรียกเก็บเงิน": "billing:invoices",
+        "การกำหนดราคา": "billing:pricing",
+        "ค่าขนส่ง": "billing:requests",
+        "การขนส่ง": "billing:requests",
+        "รอบการเรียกเก็บเงิน": "billing:settings",
+        "ใบเสร็จ": "billing:invoices",
+        "ช่วยเหลือ": "help",
+    },
+    "en": {
+        "invoice": "billing:invoices",
+        "statement": "billing:statements",
+        "payout": "credit:withdrawals",
+        "dispute": "billing:credits",
+        "freeze": "credit:freezes",
+        "fees": "billing:charges",
+    },
+}
+
+
+@pytest.mark.parametrize("language", KNOWN)
+def test_words_that_merchants_know_from_elsewhere_lead_to_their_page(
+    shop: Shop, language: str
+) -> None:
+    reader = member(shop, "VIEWER", language=language)
+    client = browser_of(reader)
+    assert f'<html lang="{language}"' in client.get(SEARCH).content.decode()
+    for word, route in KNOWN[language].items():
+        found = client.get(SEARCH, {"q": word})
+        assert (word, found.status_code) == (word, 302), text_of(found)
+        assert (word, found["Location"]) == (word, reverse(route, args=["rosewood"]))
+    led_to = client.get(found["Location"])
+    assert f'<html lang="{language}"' in led_to.content.decode()
 
 
 def test_a_search_reads_no_other_merchants_rows(shop: Shop) -> None:
