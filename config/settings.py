@@ -155,7 +155,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "libraries": {"formats": "lib.formats"},
+            "libraries": {"formats": "lib.formats", "i18n": "lib.i18n_tags"},
         },
     }
 ]
@@ -266,8 +266,9 @@ CSRF_FAILURE_VIEW = "pages.errors.not_from_here"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 if HTTPS:  # browsers take these names from this very host only, and not from its neighbours
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
-# Browsers' preload list binds a whole domain for good: its owner's decision, not an application's.
-SILENCED_SYSTEM_CHECKS = ["security.W021"]
+# Browsers' preload list binds a whole domain for good: its owner's decision, not an application's;
+# and lib.i18n_tags takes the place of Django's "i18n" on purpose.
+SILENCED_SYSTEM_CHECKS = ["security.W021", "templates.W003"]
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # 1,000 events fit
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000

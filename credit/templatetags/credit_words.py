@@ -1,14 +1,18 @@
 """Template tags that show codes of the credit book in words."""
 
 from decimal import Decimal
+from functools import cache
 
 from django import template
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 from moneyed import Money
 
 from credit import explanations
-from credit.models import LimitReview
+from credit.models import LimitReview, Order
 from credit.queries.explanation import Factor
 from lib import formats, wording
 
@@ -21,6 +25,29 @@ def doer(actor: str) -> str:
     "Automatic" otherwise.
     """
     return wording.doer(actor)
+
+
+@register.filter
+def standing_of(order: Order) -> SafeString:
+    """HTML for where an order stands, of those that `with_is_overdue` gave: its status, or that it
+    is overdue; and why it was declined.
+    """
+    is_overdue = order.is_overdue  # type: ignore[attr-defined]
+    return _standing(order.status, order.decline_code, is_overdue, get_language())
+
+
+@cache
+def _standing(status: str, decline_code: str, is_overdue: bool, language: str | None) -> SafeString:
+    """Where an order stands, in the language in force: there are a few dozen such texts, and a list
+    has fifty.
+    """
+    if is_overdue:
+        return formats.badge(_("Overdue"), "OVERDUE")
+    badge = formats.badge(Order.Status(status).label, status)
+    if not decline_code:
+        return badge
+    reason = Order.Decline(decline_code).label
+    return format_html('{} <span class="note">{}</span>', badge, reason)
 
 
 @register.filter

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms, template
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
@@ -49,7 +51,17 @@ EXPLAINED: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
         ),
     ),
 }
+NEWS = '<span class="news-mark"><span class="unseen"> {}</span></span>'
 EVERYTHING_LIES_UNDER = {"merchants:home", "overview"}  # so it says nothing to be under them
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: template.RequestContext) -> SafeString:
+    """The navigation, drawn once for a page that has it twice."""
+    assert context.template is not None
+    drawn = context.template.engine.get_template("includes/navigation.html")
+    with context.push():  # what it names stays its own
+        return drawn.render(context)
 
 
 @register.simple_tag(takes_context=True)
@@ -60,7 +72,7 @@ def where_to_go_on(context: dict[str, Any]) -> str:
     return second_factor.where_to_go_on(context["request"])
 
 
-@register.inclusion_tag("includes/navigation_link.html", takes_context=True)
+@register.simple_tag(takes_context=True)
 def navigation_link(
     context: dict[str, Any],
     view: str,
@@ -68,11 +80,11 @@ def navigation_link(
     merchant: Merchant | None = None,
     and_under: str = "",
     has_news: bool = False,
-) -> dict[str, Any]:
+) -> SafeString:
     """A link of the navigation, marked as current on its page and on the pages under it.
 
     `and_under` names another view whose page, with the pages under it, counts as well. `has_news`
-    marks the link as having something new.
+    marks the link as having something new. It is no template of its own, as a page has thirty.
     """
     path = context["request"].path
     args = [merchant.reference] if merchant else []
@@ -80,10 +92,11 @@ def navigation_link(
     places = (address, reverse(and_under, args=args)) if and_under else (address,)
     current = ""
     if path == address:
-        current = "page"
+        current = format_html(' aria-current="{}"', "page")
     elif path.startswith(places) and view not in EVERYTHING_LIES_UNDER:
-        current = "true"
-    return {"address": address, "label": label, "current": current, "has_news": has_news}
+        current = format_html(' aria-current="{}"', "true")
+    news = format_html(NEWS, _("(new)")) if has_news else ""
+    return format_html('<li><a href="{}"{}>{}{}</a></li>', address, current, label, news)
 
 
 @register.inclusion_tag("includes/help.html", takes_context=True)

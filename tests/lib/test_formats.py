@@ -5,9 +5,11 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel.numbers import format_decimal
+from django.conf import settings
 from django.utils import timezone
 from django.utils.html import strip_tags
-from django.utils.translation import override
+from django.utils.translation import override, to_locale
 from moneyed import Money
 
 from lib import formats
@@ -93,3 +95,13 @@ def test_a_time_zone_is_a_place_and_its_offset_on_the_day() -> None:
 
 def test_a_price_in_a_sentence_has_its_currency() -> None:
     assert formats.plain_unit_price(Decimal("64"), "USD") == "64.00\N{NO-BREAK SPACE}USD"
+
+
+@pytest.mark.parametrize("language", [code for code, _ in settings.LANGUAGES])
+@pytest.mark.parametrize("value", ["0.0000", "-1234567.5000", "999.9900", "1000.0000"])
+def test_amounts_are_written_as_babel_writes_them(language: str, value: str) -> None:
+    """`figure` takes it that all our languages write 1,234.50."""
+    with override(language):
+        shown = formats.figure(Money(value, "USD"))
+        expected = format_decimal(Decimal(value), "#,##0.00", locale=to_locale(language))
+    assert shown == expected.replace("-", "−")
