@@ -34,6 +34,7 @@ from lib.events import (
     Held,
     Outcome,
     Reference,
+    Spared,
     Words,
 )
 from lib.refusals import Invalid, Refused
@@ -175,8 +176,12 @@ def placed(
     return Outcome.of(is_new, order)
 
 
-def placed_at_once(event: Event, data: OrderPlaced, now: datetime) -> Outcome | None:
-    """Open the order, as most can be, by the merchant's reference alone; None for all others."""
+def placed_at_once(
+    event: Event, data: OrderPlaced, now: datetime, spared: Spared
+) -> Outcome | None:
+    """Open the order, as most can be, by the merchant's reference alone; None for all others. What
+    is read for it ahead is a row of `lines.READ_OF`.
+    """
     try:
         order = orders.open_at_once(
             merchant=event.merchant,
@@ -187,10 +192,14 @@ def placed_at_once(event: Event, data: OrderPlaced, now: datetime) -> Outcome | 
             buyer_risk=data.buyer_risk or 0,
             at=event.at,
             now=now,
+            read=spared.read,
+            beside=spared.record,
         )
     except Refused:
         return None
-    return Outcome.of(True, order) if order else None
+    if order is None:
+        return None
+    return Outcome(APPLIED.status, row=order, is_recorded=spared.record is not None)
 
 
 def shipped(event: Event, data: OrderNamed, merchant_id: int, now: datetime) -> Outcome:
