@@ -24,7 +24,7 @@ from credit.event_windows import together
 from credit.operations import lines, metrics, openings, order_steps, orders, payments, refunds
 from credit.rules import MOST_PAYMENT_DAYS, SETTLEMENT_DAYS
 from lib import counters, money
-from lib.events import APPLIED, Amount, Currency, Event, EventType, Outcome
+from lib.events import APPLIED, Amount, Currency, Event, EventType, Outcome, Spared
 from lib.refusals import Invalid, Refused
 from merchants.events import Opening, Terms
 from merchants.models import Merchant
@@ -58,8 +58,12 @@ def placed(
     return Outcome.of(is_new, order)
 
 
-def placed_at_once(event: Event, data: OrderPlaced, now: datetime) -> Outcome | None:
-    """Open the order, as most can be, by the merchant's reference alone; None for all others."""
+def placed_at_once(
+    event: Event, data: OrderPlaced, now: datetime, spared: Spared
+) -> Outcome | None:
+    """Open the order, as most can be, by the merchant's reference alone; None for all others. What
+    is read for it ahead is a row of `lines.READ_OF`.
+    """
     try:
         order = orders.open_at_once(
             merchant=event.merchant,
@@ -70,10 +74,14 @@ def placed_at_once(event: Event, data: OrderPlaced, now: datetime) -> Outcome | 
             buyer_risk=data.buyer_risk or 0,
             at=event.at,
             now=now,
+            read=spared.read,
+            beside=spared.record,
         )
     except Refused:
         return None
-    return Outcome.of(True, order) if order else None
+    if order is None:
+        return None
+    return Outcome(APPLIED.status, row=order, is_recorded=spared.record is not None)
 
 
 def shipped(event: Event, data: OrderShipped, merchant_id: int, now: datetime) -> Outcome:

@@ -12,17 +12,19 @@ from functools import partial
 from typing import Any
 
 import psycopg
-from django.db import transaction
+from django.db import connection, transaction
 
 from billing.operations import accounts
 from lib import counters, prepared
 from lib.events import (
+    UNSPARED,
     BatchedType,
     Event,
     EventType,
     FoundingType,
     Held,
     Outcome,
+    Spared,
     read,
     type_named,
 )
@@ -65,7 +67,7 @@ class EventRun:
         self._holds_books = False
         self._merchants: dict[str, int] = {}
 
-    def apply(self, event: Event, *, now: datetime) -> None:
+    def apply(self, event: Event, *, now: datetime, spared: Spared = UNSPARED) -> None:
         """Apply one event that arrives at `now`, or hold it back. What became of it is among the
         outcomes of `finish`.
         """
@@ -87,7 +89,7 @@ class EventRun:
                     self._hold_back(place, held)
                 case EventType() as single:
                     self._apply_together()
-                    self._outcomes[place] = self._apply_one(single, event, now)
+                    self._outcomes[place] = self._apply_one(single, event, now, spared)
                 case None:
                     self._merchant_id(event.merchant)
                     raise Invalid("type", f"there is no event type {event.type!r}")
@@ -98,15 +100,17 @@ class EventRun:
                 raise
             self._outcomes[place] = _reject_content(error)
 
-    def _apply_one(self, single: EventType[Any], event: Event, now: datetime) -> Outcome:
+    def _apply_one(
+        self, single: EventType[Any], event: Event, now: datetime, spared: Spared
+    ) -> Outcome:
         """Apply an event that is not held back, at once if its type knows how. Raises Refused."""
         if single.at_once is not None and event.merchant not in self._merchants:
             try:
-                data = read(single.data, event)
+                data = spared.data or read(single.data, event)
             except Invalid:
                 pass  # that the merchant is unknown is said first
             else:
-                if (outcome := single.at_once(event, data, now)) is not None:
+                if (outcome := single.at_once(event, data, now, spared)) is not None:
                     return outcome
                 apply = single.otherwise or single.apply
                 return apply(event, data, self._merchant_id(event.merchant), now)
@@ -141,10 +145,11 @@ class EventRun:
         """
         self._record_held()
         outcomes = [outcome for outcome in self._outcomes if outcome is not None]
-        became = (outcome.status for outcome in outcomes)
-        transaction.on_commit(
-            partial(_count_outcomes, Counter(zip(self._types, became, strict=True)))
-        )
+        became = Counter(zip(self._types, (outcome.status for outcome in outcomes), strict=True))
+        if connection.in_atomic_block:
+            transaction.on_commit(partial(_count_outcomes, became))
+        else:
+            _count_outcomes(became)
         return outcomes
 
     def _record_held(self) -> None:
@@ -241,6 +246,14 @@ def _count_outcomes(became: Mapping[tuple[tuple[str, str], str], int]) -> None:
         counters.EVENTS.labels(found.name if found else "unknown", outcome).inc(times)
         if isinstance(found, EventType) and found.measure:
             found.measure(outcome, currency, times)
+
+
+def apply_waited_for(event: Event, *, now: datetime, spared: Spared) -> Outcome:
+    """Apply an event that somebody waits for, and return its outcome, as `apply_all` does."""
+    run = EventRun()
+    run.apply(event, now=now, spared=spared)
+    (outcome,) = run.finish()
+    return outcome
 
 
 def apply_all(

@@ -1,8 +1,9 @@
 """Takes in what a key sends: events that it may not send are refused, the others are applied, and
 all are recorded.
 
-Events commit as they are applied, and are recorded after that. A sender that got no answer sends
-them again: what was applied is a duplicate then, and the record says so.
+Events commit as they are applied, and are recorded after that, or with it where somebody waits. A
+sender that got no answer sends them again: what was applied is a duplicate then, and the record
+says so.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from gateway import events as doors
 from gateway.models import ApiKey, ReceivedEvent
 from gateway.operations import received
 from lib import counters, events
-from lib.events import Event, Outcome
+from lib.events import Event, Outcome, Spared
 from lib.refusals import Invalid, Refused
 from merchants.operations.merchants import UnknownMerchant
 
@@ -50,6 +51,36 @@ def take(raw: Sequence[Any], *, key: ApiKey, request_id: str, now: datetime) -> 
     arrivals = [received.Arrival(*pair) for pair in zip(raw, known, strict=True)]
     received.record(arrivals, key_id=key.pk, request_id=request_id, now=now)
     return known
+
+
+def take_checked(
+    event: Event, data: Any, *, read: Any, key: ApiKey, request_id: str, now: datetime
+) -> Outcome:
+    """Apply and record one event as `take` does, for somebody who waits for it. Its envelope was
+    checked, and `data` is what its type makes of its data; `read` was read ahead (events.Spared).
+
+    What is applied at once is recorded by the same statement.
+    """
+    try:
+        _check(event, key)
+    except Refused as refusal:
+        outcome = Outcome.rejected(refusal)
+        counters.EVENTS.labels(event.type, outcome.status).inc()
+    else:
+        record = received.beside(event, key_id=key.pk, request_id=request_id, now=now)
+        spared = Spared(data, read, record)
+        outcome = doors.apply_waited_for(event, now=now, spared=spared)
+    if not outcome.is_recorded:
+        raw = {
+            "id": event.id,
+            "type": event.type,
+            "at": event.at.isoformat(),
+            "merchant": event.merchant,
+            "data": event.data,
+        }
+        arrival = received.Arrival(raw, outcome)
+        received.record([arrival], key_id=key.pk, request_id=request_id, now=now)
+    return outcome
 
 
 def _check(event: Event, key: ApiKey) -> None:

@@ -24,7 +24,7 @@ from pydantic import (
 )
 from pydantic import ValidationError as PydanticError
 
-from lib import strict_json, texts, wording
+from lib import prepared, strict_json, texts, wording
 from lib.refusals import Invalid, Refused
 
 DECIMAL = r"-?[0-9]{1,24}(\.[0-9]{1,12})?"
@@ -167,6 +167,7 @@ class Outcome:
     fields: tuple[str, ...] = ()  # members at fault, or that differ from what is known
     # What the event wrote, or had written before, where its operation tells.
     row: Any = field(default=None, compare=False, repr=False)
+    is_recorded: bool = field(default=False, compare=False, repr=False)  # with what it wrote
 
     @classmethod
     def rejected(cls, refusal: Refused) -> "Outcome":
@@ -191,6 +192,21 @@ DUPLICATE = Outcome("duplicate")
 Measure = Callable[[str, str, int], None]
 
 D = TypeVar("D", bound=Data)
+
+
+@dataclass(frozen=True, slots=True)
+class Spared:
+    """What the door of an event that somebody waits for spares its operation, and has it do."""
+
+    data: Any = None  # of the event, as its type defines it
+    # What the operation would read first. It was read before anything of the event was checked.
+    read: Any = None
+    # The record of an event that is applied, to be written in the statement that applies it; the
+    # outcome says whether it was.
+    record: prepared.Beside | None = None
+
+
+UNSPARED = Spared()
 
 
 @dataclass(frozen=True)
@@ -234,8 +250,9 @@ class EventType(_WithExample, Generic[D]):
 
     `apply` takes the event, its data parsed as `data`, the merchant's primary key, and the instant
     of arrival. `at_once` is for events that somebody waits for: it is asked first, and takes the
-    same but the key, which it need not look up. It returns None where that is no way to go, and
-    raises nothing. `otherwise` then applies the event in place of `apply`, if the type has it.
+    same but the key, which it need not look up, and what it is spared. It returns None where that
+    is no way to go, and raises nothing. `otherwise` then applies the event in place of `apply`, if
+    the type has it.
     `together` applies many events, in order, of all types that have the same function, for who
     holds the books of all their merchants: with the outcome of `apply` one by one, or nothing if it
     raises.
@@ -243,7 +260,7 @@ class EventType(_WithExample, Generic[D]):
 
     data: type[D]
     apply: Callable[[Event, D, int, datetime], Outcome]
-    at_once: Callable[[Event, D, datetime], Outcome | None] | None = field(
+    at_once: Callable[[Event, D, datetime, Spared], Outcome | None] | None = field(
         kw_only=True, default=None
     )
     otherwise: Callable[[Event, D, int, datetime], Outcome] | None = field(
@@ -334,10 +351,10 @@ def from_object(raw: Any) -> Event:
         envelope = _Envelope.model_validate(raw)
     except PydanticError as error:
         raise _named(error, "event") from error
-    return Event(envelope.id, envelope.type, _in_utc(envelope.at), envelope.merchant, envelope.data)
+    return Event(envelope.id, envelope.type, in_utc(envelope.at), envelope.merchant, envelope.data)
 
 
-def _in_utc(at: datetime) -> datetime:
+def in_utc(at: datetime) -> datetime:
     """The instant in UTC. Raises Invalid if its year is not within YEARS."""
     try:
         instant = at.astimezone(UTC)
@@ -355,7 +372,7 @@ def instant_in(text: str | bytes) -> datetime | None:
     A replay uses it to keep such a line in its place among the others.
     """
     try:
-        return _in_utc(_Timed.model_validate(strict_json.loads(text)).at)
+        return in_utc(_Timed.model_validate(strict_json.loads(text)).at)
     except (ValueError, Invalid):  # pydantic's own is a ValueError
         return None
 
@@ -365,7 +382,7 @@ def in_utc_or_none(at: object) -> datetime | None:
     instant.
     """
     try:
-        return _in_utc(_Timed.model_validate({"at": at}).at)
+        return in_utc(_Timed.model_validate({"at": at}).at)
     except (ValueError, Invalid):
         return None
 

@@ -6,6 +6,8 @@ for, it is the larger part.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -15,6 +17,28 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 CURSORS = "tael_cursors"  # the attribute of a connection with its cursors, by their statements
 SELDOM = 1_000_000  # of what is not asked to be planned, that often has to be the same
 Values = Sequence[Any] | Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """An INSERT … SELECT of somebody else's, without its FROM, that a statement carries out with
+    its own if it writes, and that takes named values: it costs no round trip, and is committed with
+    it.
+    """
+
+    insert: str
+    values: Mapping[str, Any]
+
+
+@cache
+def both(first: str, second: str) -> str:
+    """One statement for two that select one row at most, and take values by different names. Its
+    row has the columns of the first and then of the second, those of one that finds nothing NULL.
+    """
+    return f"""
+SELECT * FROM (SELECT) AS always
+LEFT JOIN ({first}) AS first ON true LEFT JOIN ({second}) AS second ON true
+"""
 
 
 def row(statement: str, values: Values) -> tuple[Any, ...] | None:

@@ -1,7 +1,8 @@
 """Opens and locks credit lines."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -22,15 +23,21 @@ LOCK_AND_NOTE = f"""
 UPDATE credit_creditline SET last_wrote_at = greatest(last_wrote_at, %(now)s)
 WHERE merchant_id = %(line)s RETURNING {COLUMNS}
 """
+# What an order that opens at once looks at; the other columns are read if somebody asks for them.
+SEEN = [
+    *("merchant_id", "currency", "limit", "used", "freezes_in_force", "paused_at", "order_cap"),
+    *("buyer_cap", "closed_at", "open_until", "last_wrote_at"),
+]
+SEEN_COLUMNS = ", ".join(f'"{field}"' for field in SEEN)
 # The version of a row is the transaction that wrote it last. The line has the order, or not.
 READ = f"""
-SELECT {COLUMNS}, xmin::text,
+SELECT {SEEN_COLUMNS}, xmin::text,
        EXISTS (SELECT FROM credit_order WHERE line_id = %(line)s AND reference = %(order)s)
 FROM credit_creditline WHERE merchant_id = %(line)s
 """
 # The same, of a merchant that is known by its reference.
 READ_OF = f"""
-SELECT {COLUMNS}, xmin::text,
+SELECT {SEEN_COLUMNS}, xmin::text,
        EXISTS (SELECT FROM credit_order WHERE line_id = line.merchant_id AND reference = %(order)s)
 FROM credit_creditline line
 WHERE merchant_id = (SELECT id FROM merchants_merchant WHERE reference = %(line)s)
@@ -126,10 +133,13 @@ def see(merchant: int | str, *, without_order: str, now: datetime) -> CreditLine
     """
     read = READ_OF if isinstance(merchant, str) else READ
     row = prepared.row(read, {"line": merchant, "order": without_order})
-    if row is None:
-        return None
+    return None if row is None else seen(row, now=now)
+
+
+def seen(row: Sequence[Any], *, now: datetime) -> CreditLine | None:
+    """The line in a row that READ or READ_OF gave, as `see` returns it."""
     *values, version, is_placed = row
-    line = CreditLine.from_db("default", FIELDS, values)
+    line = CreditLine.from_db("default", SEEN, values)
     line.now, line.version = max(now, line.last_wrote_at), version
     return None if is_placed or line.open_until <= line.now else line
 

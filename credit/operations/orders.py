@@ -3,9 +3,11 @@
 What becomes of it later is in `order_steps`, `payments` and `refunds`.
 """
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import datetime
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from moneyed import Money
@@ -61,11 +63,18 @@ WITH placed AS ({ORDER} ON CONFLICT (line_id, reference) DO NOTHING RETURNING id
      held AS ({HELD} AND EXISTS (SELECT FROM placed))
 SELECT id FROM placed
 """
-# The line is not locked: nothing is written unless it is still the version that was read.
-PLACE_AT_ONCE = f"""
+
+
+@cache
+def _place_at_once_and(beside: str) -> str:
+    """The statement that opens an order on a line that is not locked, and carries out `beside`, if
+    there is one: nothing is written unless the line is still the version that was read.
+    """
+    also = f", also AS ({beside} FROM placed)" if beside else ""
+    return f"""
 WITH held AS ({HELD} AND xmin::text = %(version)s RETURNING merchant_id),
      placed AS ({ORDER} FROM held RETURNING id),
-     entry AS ({ENTRY})
+     entry AS ({ENTRY}){also}
 SELECT id FROM placed
 """
 
@@ -118,15 +127,18 @@ def open_at_once(
     buyer_risk: int,
     at: datetime,
     now: datetime,
+    read: Sequence[Any] | None = None,
+    beside: prepared.Beside | None = None,
 ) -> Order | None:
     """Open a new order of the merchant with this reference, as `place` does for most, and spare it
     the merchant's key. None for all else, which `place` decides; nothing is written then.
 
-    Raises Invalid for terms that no order can have.
+    `read` is what `lines.READ_OF` gave for merchant and order, if it was asked already; `beside` is
+    written with the order. Raises Invalid for terms that no order can have.
     """
     terms = Terms(reference, buyer, amount, instalments, buyer_risk)
     terms.check()
-    return _place_at_once(terms, merchant, at, now)
+    return _place_at_once(terms, merchant, at, now, read, beside)
 
 
 def check(
@@ -157,7 +169,12 @@ def check(
 
 
 def _place_at_once(
-    terms: "Terms", merchant: int | str, at: datetime | None, now: datetime
+    terms: "Terms",
+    merchant: int | str,
+    at: datetime | None,
+    now: datetime,
+    read: Sequence[Any] | None = None,
+    beside: prepared.Beside | None = None,
 ) -> Order | None:
     """Open the order with two statements and no lock between them, as most orders can be, for the
     merchant with this key or reference.
@@ -169,7 +186,10 @@ def _place_at_once(
     # Within a transaction, what the database refuses must not end all of it.
     with transaction.atomic() if connection.in_atomic_block else nullcontext():
         for _ in range(TRIES):
-            line = lines.see(merchant, without_order=terms.reference, now=now)
+            if read is not None:
+                line, read = lines.seen(read, now=now), None  # another try reads anew
+            else:
+                line = lines.see(merchant, without_order=terms.reference, now=now)
             if line is None or line.buyer_cap is not None:
                 return None  # what a buyer owes is not in the line's row
             try:
@@ -178,7 +198,7 @@ def _place_at_once(
                 return None
             if order.is_declined or usage.reached(*uses(order, line)) is not None:
                 return None
-            if _insert(order, line):
+            if _insert(order, line, beside):
                 line.used += order.outstanding  # as the row has it now
                 return order
     return None
@@ -239,11 +259,15 @@ def _check_can_be_placed(reference: str, said_at: datetime, line: CreditLine) ->
             raise
 
 
-def _insert(order: Order, line: CreditLine) -> bool:
-    """Write the order on a line that is locked, or was seen; returns whether that was done."""
+def _insert(order: Order, line: CreditLine, beside: prepared.Beside | None = None) -> bool:
+    """Write the order on a line that is locked, or was seen, and then also what is to be written
+    beside it; returns whether that was done.
+    """
+    also = beside.values if beside else {}
     row = prepared.row(
-        PLACE_AT_ONCE if line.version else PLACE,
+        _place_at_once_and(beside.insert if beside else "") if line.version else PLACE,
         {
+            **also,
             "line": line.pk,
             "reference": order.reference,
             "buyer": order.buyer,

@@ -1,9 +1,10 @@
 """Who may use which route: the key in the request, and what it is for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address, ip_network
-from typing import cast
+from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
 from django.http import HttpRequest
@@ -13,7 +14,7 @@ from gateway.api import limits
 from gateway.api.problems import Problem
 from gateway.models import ApiKey, Scope
 from gateway.operations import keys
-from gateway.queries.keys import named
+from gateway.queries.keys import Also, named
 from lib import clock
 from merchants.models import Merchant
 
@@ -25,18 +26,26 @@ class KeyedRequest(HttpRequest):
     now: datetime
     usage: limits.Usage | None
     request_id: str
+    read_ahead: tuple[Any, ...] | None  # what was asked together with the key
 
 
 @dataclass
 class Key(HttpBearer):
-    """Lets in who has a key with one of these scopes."""
+    """Lets in who has a key with one of these scopes.
+
+    `ahead` tells what a route wants to have asked together with the key (`read_ahead`), of a
+    request of which nothing was checked yet.
+    """
 
     scopes: tuple[Scope, ...]
+    ahead: Callable[[HttpRequest], Also | None]
 
-    def __init__(self, *scopes: Scope) -> None:
+    def __init__(
+        self, *scopes: Scope, ahead: Callable[[HttpRequest], Also | None] = lambda _request: None
+    ) -> None:
         self.openapi_description = "A key, made by an administrator: `Authorization: Bearer tael_…`"
         super().__init__()
-        self.scopes = scopes
+        self.scopes, self.ahead = scopes, ahead
 
     def __call__(self, request: HttpRequest) -> ApiKey | None:
         """The key in the request's Authorization, which is read without parsing all headers."""
@@ -47,9 +56,10 @@ class Key(HttpBearer):
         """The key. Raises Problem for one that may not do this from there, or asks too often."""
         asked = cast(KeyedRequest, request)
         asked.now = clock.now()
-        key = named(token)
-        if key is None or not key.is_valid(asked.now):
+        found = named(token, self.ahead(request))
+        if found is None or not found.key.is_valid(asked.now):
             return None
+        key, asked.read_ahead = found
         _check_network(key, request)
         asked.usage = limits.count(key, asked.now)
         if asked.usage is not None and asked.usage.is_over:

@@ -1,6 +1,5 @@
 """What answers consist of. Amounts are decimal strings, instants are in UTC, days are local."""
 
-import json
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
@@ -30,9 +29,7 @@ def ready(said: BaseModel, status: int, headers: Mapping[str, str]) -> HttpRespo
     """The answer that django-ninja would make of what a route returns. It is an instance of its
     schema, and so was checked. For routes that a buyer waits for.
     """
-    return HttpResponse(
-        json.dumps(said.model_dump()), status=status, headers=headers, content_type=JSON
-    )
+    return HttpResponse(said.model_dump_json(), status=status, headers=headers, content_type=JSON)
 
 
 class PlacedOrder(BaseModel):

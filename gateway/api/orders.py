@@ -3,19 +3,37 @@
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from moneyed import Money
 from ninja import Router
 
 from credit.models import OrderPayment
-from credit.operations import orders
+from credit.operations import lines, orders
 from gateway.api import answers, bodies
 from gateway.api.access import Key, KeyedRequest, merchant_of
+from gateway.api.json_bodies import peeked
 from gateway.api.problems import Problem
-from gateway.api.taking import REPEATED, is_repeat, take, taken
+from gateway.api.taking import REPEATED, is_repeat, take, taken, taken_checked
 from gateway.models import Scope
+from gateway.queries.keys import Also
 from lib import money
 from lib.events import REJECTED, Outcome
+from lib.texts import LONGEST_NAME, has_control
+
+
+def _line_of(request: HttpRequest) -> Also | None:
+    """The question for the line of the order in the body, if it names one."""
+    said = peeked(request) or {}
+    merchant, order = said.get("merchant"), said.get("order")
+    if not (_is_reference(merchant) and _is_reference(order)):
+        return None
+    return Also(lines.READ_OF, {"line": merchant, "order": order})
+
+
+def _is_reference(said: object) -> bool:
+    """Whether the database can be asked for it."""
+    return isinstance(said, str) and len(said) <= LONGEST_NAME and not has_control(said)
+
 
 router = Router(tags=["Orders"], auth=Key(Scope.ORDERS))
 OF_ORDER = "/merchants/{reference:merchant}/orders/{reference:order}"
@@ -23,7 +41,12 @@ NOTHING = bodies.Happened()
 NO_REASON = bodies.CancelledOrder()
 
 
-@router.post("/orders", response={201: answers.PlacedOrder}, operation_id="placeOrder")
+@router.post(
+    "/orders",
+    auth=Key(Scope.ORDERS, ahead=_line_of),
+    response={201: answers.PlacedOrder},
+    operation_id="placeOrder",
+)
 def place(request: KeyedRequest, body: bodies.Order) -> HttpResponse:
     """Ask whether a buyer may pay this order later: it is opened, or recorded as declined.
 
@@ -31,12 +54,8 @@ def place(request: KeyedRequest, body: bodies.Order) -> HttpResponse:
     one. The same content again is answered as the first time, at any time, but for `available`,
     which is what new orders may take now.
     """
-    outcome = taken(
-        request,
-        "order.placed",
-        merchant=body.merchant,
-        data=bodies.data_of(body),
-        at=body.at,
+    outcome = taken_checked(
+        request, "order.placed", merchant=body.merchant, body=body, read=request.read_ahead
     )
     headers = {REPEATED: "true"} if is_repeat(outcome) else {}
     return answers.ready(answers.PlacedOrder.of(outcome.row, body.merchant), 201, headers)

@@ -4,9 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from gateway import intake
+from gateway.api import bodies
 from gateway.api.access import KeyedRequest
 from gateway.api.problems import Problem
+from lib import events
 from lib.events import DUPLICATE, REJECTED, Outcome
+from lib.refusals import Invalid
 
 REPEATED = "Idempotency-Replayed"  # a header: the answer is that of the first time
 
@@ -38,6 +41,30 @@ def taken(
     refused.
     """
     outcome = take(request, kind, merchant=merchant, data=data, at=at)
+    if outcome.status == REJECTED:
+        raise Problem.of(outcome)
+    return outcome
+
+
+def taken_checked(
+    request: KeyedRequest, kind: str, *, merchant: str, body: bodies.Order, read: Any
+) -> Outcome:
+    """Apply what the body tells as `taken` does, without reading it again as an event; `read` was
+    read ahead for it (events.Spared). Raises Problem if it is refused.
+    """
+    data = bodies.data_of(body)
+    try:
+        at = events.in_utc(body.at or request.now)
+    except Invalid:  # which is recorded as it was said
+        return taken(request, kind, merchant=merchant, data=data, at=body.at)
+    outcome = intake.take_checked(
+        events.Event(request.request_id, kind, at, merchant, data),
+        body,
+        read=read,
+        key=request.auth,
+        request_id=request.request_id,
+        now=request.now,
+    )
     if outcome.status == REJECTED:
         raise Problem.of(outcome)
     return outcome

@@ -28,6 +28,13 @@ WITH patient AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', tru
 INSERT INTO gateway_receivedevent ({COLUMNS})
 SELECT %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM patient
 """
+# The record of one that is applied, for the operation that applies it; the names are its own.
+BESIDE = f"""
+INSERT INTO gateway_receivedevent ({COLUMNS})
+SELECT %(received_at)s, %(received_key)s, %(received_request)s, %(received_event)s,
+       %(received_type)s, %(received_merchant)s, %(received_said_at)s, %(received_data)s,
+       'applied', '', ''
+"""
 LONGEST_REASON = 1000
 
 
@@ -43,6 +50,23 @@ class Arrival:
 
     raw: Any
     outcome: Outcome
+
+
+def beside(event: Event, *, key_id: int | None, request_id: str, now: datetime) -> prepared.Beside:
+    """What stores this event of one request as applied, together with what it writes."""
+    return prepared.Beside(
+        BESIDE,
+        {
+            "received_at": now,
+            "received_key": key_id,
+            "received_request": request_id,
+            "received_event": event.id,
+            "received_type": event.type,
+            "received_merchant": event.merchant,
+            "received_said_at": event.at,
+            "received_data": json.dumps(event.data),
+        },
+    )
 
 
 def record(

@@ -6,7 +6,9 @@ each request.
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.db.models import Q
 
@@ -14,7 +16,11 @@ from gateway.models import ApiKey
 from lib import prepared
 from merchants.models import Merchant
 
-FIELDS = [field.attname for field in ApiKey._meta.concrete_fields]
+# What a request looks at; the other columns are read if somebody asks for them.
+FIELDS = [
+    *("id", "name", "prefix", "digest", "scopes", "merchant_id", "networks"),
+    *("requests_per_minute", "expires_at", "revoked_at", "last_used_at"),
+]
 # All but what it joined with, which is large.
 OF_MERCHANT = ["id", "reference", "name", "language", "timezone", "joined_at", "joined_said_at"]
 # Each request begins with it.
@@ -22,8 +28,9 @@ BY_PREFIX = f"""
 SELECT {", ".join(f'key."{name}"' for name in FIELDS)},
        {", ".join(f'merchant."{name}"' for name in OF_MERCHANT)}
 FROM gateway_apikey key LEFT JOIN merchants_merchant merchant ON merchant.id = key.merchant_id
-WHERE key.prefix = %s
+WHERE key.prefix = %(prefix)s
 """
+WIDTH = len(FIELDS) + len(OF_MERCHANT)
 BRAND = "tael"
 PARTS = 3  # brand, prefix, secret
 
@@ -33,15 +40,38 @@ def digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def named(text: str) -> ApiKey | None:
-    """The key with this text, or None. It may be revoked or expired."""
+class Also(NamedTuple):
+    """A statement that is asked together with a key, and its values: it selects one row at most,
+    whose first column is not null.
+    """
+
+    statement: str
+    values: Mapping[str, Any]
+
+
+class Found(NamedTuple):
+    """A key, and the row of what was asked with it; None if it gave none."""
+
+    key: ApiKey
+    also: tuple[Any, ...] | None
+
+
+def named(text: str, also: Also | None = None) -> Found | None:
+    """The key with this text, or None. It may be revoked or expired. What is asked also takes no
+    round trip of its own.
+    """
     parts = text.split("_", PARTS - 1)
     if len(parts) != PARTS or not text.isascii():
         return None
-    key = _with_prefix(parts[1])
-    if key is None or not hmac.compare_digest(key.digest, digest(text)):
+    row = _row(parts[1], also)
+    if row is None or row[0] is None:
         return None
-    return key
+    key = ApiKey.from_db("default", FIELDS, row[: len(FIELDS)])
+    if not hmac.compare_digest(key.digest, digest(text)):
+        return None
+    if key.merchant_id is not None:
+        key.merchant = Merchant.from_db("default", OF_MERCHANT, row[len(FIELDS) : WIDTH])
+    return Found(key, row[WIDTH:] if row[WIDTH:] and row[WIDTH] is not None else None)
 
 
 def of_merchant(merchant_id: int, *, now: datetime) -> tuple[bool, bool]:
@@ -53,12 +83,8 @@ def of_merchant(merchant_id: int, *, now: datetime) -> tuple[bool, bool]:
     return merchant_id in found, None in found
 
 
-def _with_prefix(prefix: str) -> ApiKey | None:
-    """The key with this prefix and its merchant, or None; the secret is not checked."""
-    row = prepared.row(BY_PREFIX, [prefix])
-    if row is None:
-        return None
-    key = ApiKey.from_db("default", FIELDS, row[: len(FIELDS)])
-    if key.merchant_id is not None:
-        key.merchant = Merchant.from_db("default", OF_MERCHANT, row[len(FIELDS) :])
-    return key
+def _row(prefix: str, also: Also | None) -> tuple[Any, ...] | None:
+    """The columns of the key with this prefix and of its merchant, and of what is asked also."""
+    if also is None:
+        return prepared.row(BY_PREFIX, {"prefix": prefix})
+    return prepared.row(prepared.both(BY_PREFIX, also.statement), {"prefix": prefix, **also.values})
