@@ -43,7 +43,9 @@ class TaxCategory(TextChoices):
     OUTSIDE = "O", pgettext_lazy("tax", "Outside the scope of tax")
 
 
-# The classes that have a rate of their own in a country; the first without one has no tax at all.
+# The classes whose tax the recipient owes where the charge is reversed.
+REVERSIBLE = (TaxClass.STANDARD.value, TaxClass.REDUCED.value, TaxClass.ZERO.value)
+# The classes that have a rate above 0; a country in which STANDARD has none has no tax at all.
 WITH_RATES = (TaxClass.STANDARD, TaxClass.REDUCED)
 CATEGORIES = {
     TaxClass.STANDARD: TaxCategory.STANDARD,
@@ -72,7 +74,7 @@ def category(treatment: Treatment, tax_class: TaxClass) -> TaxCategory:
     """The category of a fee of this class for a merchant that is treated so. Rule 28.15."""
     if treatment == Treatment.OUTSIDE_SCOPE or tax_class == TaxClass.OUTSIDE:
         return TaxCategory.OUTSIDE
-    if treatment == Treatment.REVERSE_CHARGE and tax_class != TaxClass.EXEMPT:
+    if treatment == Treatment.REVERSE_CHARGE and tax_class in REVERSIBLE:
         return TaxCategory.REVERSE_CHARGE
     return CATEGORIES[tax_class]
 

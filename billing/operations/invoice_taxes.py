@@ -163,9 +163,9 @@ class Taxes:
         ]
 
 
-def compute(due: Mapping[str, Sequence[Any]]) -> dict[int, Taxes]:
+def compute(due: Mapping[str, Sequence[Any]], *, taxed_alone: bool = False) -> dict[int, Taxes]:
     """The taxes of the bills that are due, by account; accounts whose bills have none are left
-    out. `due` has the parameters of TAKEN.
+    out. `due` has the parameters of TAKEN. With `taxed_alone` what has no tax is left out, too.
     """
     payers = taxation.payers(due["accounts"])
     if not payers:
@@ -174,6 +174,8 @@ def compute(due: Mapping[str, Sequence[Any]]) -> dict[int, Taxes]:
     found: dict[int, Taxes] = {}
     owners = {item.pk: item.account_id for item in items}
     for part in _parts(items, Taxation(payers)):
+        if taxed_alone and part.rate is None:
+            continue
         owner = owners[part.item]
         found.setdefault(owner, Taxes(payers[owner])).parts.append(part)
     taxed = {owner: one for owner, one in found.items() if any(part.rate for part in one.parts)}

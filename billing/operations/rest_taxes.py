@@ -21,7 +21,8 @@ def settle(account: BillingAccount, *, now: datetime) -> None:
             "kinds": [str(Invoice.Kind.FINAL)],
             "dates": [account.open_on],
             "instants": [now],
-        }
+        },
+        taxed_alone=True,
     )
     taxes = found.get(account.pk)
     if taxes is None or taxes.tax >= 0:

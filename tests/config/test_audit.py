@@ -71,7 +71,7 @@ ROWS_CHECKED = {
     "a statement closed as its month ended": 9,
     "a statement opened with its first charge, and got none once closed": 9,
     "all that an account is billed is in its currency": 118,
-    "a bill's total is the sum of its lines": 22,
+    "a bill's total is the sum of its lines and its tax": 22,
     "the lines of a bill that is not void are its items": 33,
     "outstanding and accruing are the items that are on no bill": 7,
     "what has not posted is of the open day or month": 2,
