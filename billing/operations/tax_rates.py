@@ -52,7 +52,7 @@ def introduce(
     if sentence and tax_class in WITH_RATES:
         raise Invalid("sentence", "is of what is zero rated or exempt")
     _check_day(starts_on, now)
-    locks.wait_for_advisory_lock(TURN)
+    wait_turn()
     of_class = TaxRate.objects.filter(country=country, tax_class=tax_class)
     before = of_class.filter(starts_on__lte=starts_on).order_by("-starts_on", "-pk").first()
     rate = TaxRate.objects.create(
@@ -96,7 +96,7 @@ def classify(
     if tax_class not in TaxClass.values:
         raise Invalid("tax_class", f"{tax_class!r} is no tax class")
     _check_day(starts_on, now)
-    locks.wait_for_advisory_lock(TURN)
+    wait_turn()
     known = FeeTaxClass.objects.filter(fee=fee, starts_on__lte=starts_on)
     before = known.order_by("-starts_on", "-pk").first()
     chosen = FeeTaxClass.objects.create(
@@ -117,6 +117,13 @@ def classify(
         now=now,
     )
     return chosen
+
+
+def wait_turn() -> None:
+    """Wait until nobody else introduces a rate or a class, and have others wait until the
+    transaction ends.
+    """
+    locks.wait_for_advisory_lock(TURN)
 
 
 def first_day(now: datetime) -> date:
