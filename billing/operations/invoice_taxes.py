@@ -259,27 +259,27 @@ def _corrections(items: Sequence[Item], rates: Taxation) -> Iterator[Part]:
             yield Part(pk, amount, len(rows), rate, corrects, charge_ids=ids)
 
 
-def _sum_up(bills: Iterable[Taxes]) -> None:
+def _sum_up(found: Iterable[Taxes]) -> None:
     """Sum up the bases of each bill by rate, and compute their taxes, each rounded once. Rule 28.2,
     rule 28.4.
     """
-    bills = list(bills)
-    for bill in bills:
-        for part in bill.parts:
+    every = list(found)
+    for one in every:
+        for part in one.parts:
             rate = part.rate or OUTSIDE
             key = Key(part.corrects, str(rate.category), rate.percent)
-            row = bill.rows.setdefault(key, Tax(sentence=rate.sentence))
+            row = one.rows.setdefault(key, Tax(sentence=rate.sentence))
             row.base += part.amount
-    corrects = {key.corrects for bill in bills for key in bill.rows if key.corrects}
+    corrects = {key.corrects for one in every for key in one.rows if key.corrects}
     before = (
         {Key(*row[:3]): row[3:] for row in (_read(CREDITED, {"corrects": list(corrects)}))}
         if corrects
         else {}
     )
-    for bill in bills:
-        for key, row in bill.rows.items():
+    for one in every:
+        for key, row in one.rows.items():
             base, taxed = before.get(key, (Decimal(0), Decimal(0)))
-            row.tax = tax.tax_on(base + row.base, key.percent, bill.payer.currency) - taxed
+            row.tax = tax.tax_on(base + row.base, key.percent, one.payer.currency) - taxed
 
 
 def write(taxes: Mapping[int, Taxes], invoices: Iterable[tuple[int, int]]) -> None:

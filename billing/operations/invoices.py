@@ -216,10 +216,10 @@ def issue(due: Sequence[Due]) -> list[int]:
 
 def _taxed(taxes: Mapping[int, invoice_taxes.Taxes]) -> dict[str, Any]:
     """The parameters of ISSUE_TAXED for the taxes of the bills that have some."""
-    parts = [part.row() for bill in taxes.values() for part in bill.parts]
+    parts = [part.row() for one in taxes.values() for part in one.parts]
     return {
         "taxed": list(taxes),
-        "taxes": [bill.tax for bill in taxes.values()],
+        "taxes": [one.tax for one in taxes.values()],
         "parts": json.dumps(parts),
     }
 

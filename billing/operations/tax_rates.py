@@ -42,7 +42,8 @@ def introduce(
 
     None ends it: for STANDARD the country has no tax any more; another class has that of STANDARD,
     or no sentence. `sentence` is printed on bills with what is ZERO or EXEMPT. Of two from the same
-    day the later one holds. Raises TaxOfThePast, Invalid. Rule 28.13.
+    day the later one holds; the same again is the one there is. Raises TaxOfThePast, Invalid.
+    Rule 28.13.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     countries.check(country)
@@ -55,6 +56,12 @@ def introduce(
     wait_turn()
     of_class = TaxRate.objects.filter(country=country, tax_class=tax_class)
     before = of_class.filter(starts_on__lte=starts_on).order_by("-starts_on", "-pk").first()
+    if before and (before.starts_on, before.percent, before.sentence) == (
+        starts_on,
+        percent,
+        sentence,
+    ):
+        return before
     rate = TaxRate.objects.create(
         country=country,
         tax_class=tax_class,
@@ -99,6 +106,8 @@ def classify(
     wait_turn()
     known = FeeTaxClass.objects.filter(fee=fee, starts_on__lte=starts_on)
     before = known.order_by("-starts_on", "-pk").first()
+    if before and (before.starts_on, before.tax_class) == (starts_on, tax_class):
+        return before
     chosen = FeeTaxClass.objects.create(
         fee_id=fee,
         tax_class=tax_class,

@@ -29,7 +29,7 @@ def decide(
     written from now on; "" is as follows from both parties' countries and the tax number.
 
     The day may be over: what is on no bill yet goes by it. Of two from the same day the later one
-    holds. Raises Invalid, also without a reason. Rule 28.15.
+    holds; the same again changes nothing. Raises Invalid, also without a reason. Rule 28.15.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     if treatment and treatment not in Treatment.values:
@@ -37,6 +37,8 @@ def decide(
     account = accounts.lock(merchant_id, now=now)
     known = account.tax_treatments.filter(starts_on__lte=starts_on)
     before = known.order_by("-starts_on", "-pk").first()
+    if before and (before.starts_on, before.treatment) == (starts_on, treatment):
+        return account
     account.tax_treatments.create(
         treatment=treatment,
         starts_on=starts_on,

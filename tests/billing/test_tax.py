@@ -1,5 +1,7 @@
 """What bills ask for with tax: rates, treatments, what is rounded, and what credits give back."""
 
+import csv
+import io
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -9,6 +11,8 @@ import pytest
 from moneyed import Money
 
 from billing import audit as billing_audit
+from billing.documents import pdf
+from billing.documents.invoice_csv import Export
 from billing.models import Invoice, InvoiceTax
 from billing.operations import (
     closing,
@@ -18,19 +22,29 @@ from billing.operations import (
     tax_rates,
     tax_treatments,
 )
+from billing.queries import books, forecast
 from lib import audit
 from lib.audit import Check
 from lib.refusals import Invalid
 from tests import shops
-from tests.factories import DetailsFactory, GrantedCreditFactory, IssuerFactory, TransferFactory
+from tests.factories import (
+    DetailsFactory,
+    GrantedCreditFactory,
+    IssuerFactory,
+    TransferFactory,
+    browser_of,
+    member,
+)
+from tests.pdf_text import pages_of
 from tests.shops import Shop, instant
+from tests.text import text_of
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _books_are_clean(db: None) -> Iterator[None]:
+@pytest.fixture
+def _audited(db: None) -> Iterator[None]:
     """What these tests write, the audit finds right."""
     yield
     checks = [one for one in billing_audit.CHECKS if isinstance(one, Check)]
@@ -105,11 +119,12 @@ def test_a_bill_is_taxed_by_the_countries_of_both_parties() -> None:
     outside.charge("2026-11-03 10:00", "pick-pack", "40.00", "a")
     assert taxes(billed(outside, "2026-11-03 11:00")) == ["O 0: 40.00 0.00"]
     untaxed.charge("2026-11-03 10:00", "pick-pack", "40.00", "a")
-    bill = billed(untaxed, "2026-11-03 11:00")
-    assert (figures(bill), taxes(bill)) == (("40.00", "0.00", "40.00"), [])
-    assert bill.lines.get().tax_category == ""
+    plain = billed(untaxed, "2026-11-03 11:00")
+    assert (figures(plain), taxes(plain)) == (("40.00", "0.00", "40.00"), [])
+    assert plain.lines.get().tax_category == ""
 
 
+@pytest.mark.usefixtures("_audited")
 def test_a_merchant_that_moves_in_mid_month_has_both_treatments_on_one_bill() -> None:
     shop = german(billing_threshold="1.00")
     DetailsFactory.create(shop=shop, at="2026-11-01 10:00")
@@ -163,6 +178,7 @@ def test_a_tax_is_rounded_once_half_away_from_zero(
     assert taxes(billed(shop, "2026-11-02 11:00")) == [f"S {percent}: {amount} {tax}"]
 
 
+@pytest.mark.usefixtures("_audited")
 def test_what_is_credited_line_by_line_ends_at_nothing() -> None:
     shop = german()
     for reference in "abc":
@@ -189,6 +205,7 @@ def test_what_is_credited_line_by_line_ends_at_nothing() -> None:
     ]
 
 
+@pytest.mark.usefixtures("_audited")
 def test_a_credit_has_the_rate_of_what_it_corrects() -> None:
     shop = german()
     rate("16", starts_on="2026-11-04", now=instant("2026-11-02 00:00"))
@@ -215,6 +232,7 @@ def test_a_credit_has_the_rate_of_what_it_corrects() -> None:
     ]
 
 
+@pytest.mark.usefixtures("_audited")
 def test_what_is_outstanding_is_net_and_what_is_collected_is_gross() -> None:
     shop = german(billing_threshold="100.00")
     shop.charge("2026-11-02 10:00", "pick-pack", "99.99", "a")
@@ -223,9 +241,9 @@ def test_what_is_outstanding_is_net_and_what_is_collected_is_gross() -> None:
     assert shop.invoices() == ["2026-11-02 THRESHOLD 119.00"]
     account = shop.account
     assert account.outstanding.amount == 0
-    bill = account.invoices.get()
-    assert bill.left_to_pay == Money("119.00", "EUR")
-    invoice_decisions.void(invoice_id=bill.pk, now=shop.at("2026-11-02 12:00"), **BY)
+    first = account.invoices.get()
+    assert first.left_to_pay == Money("119.00", "EUR")
+    invoice_decisions.void(invoice_id=first.pk, now=shop.at("2026-11-02 12:00"), **BY)
     assert shop.account.outstanding == Money("100.00", "EUR")
     again = billed(shop, "2026-11-02 13:00")
     assert figures(again) == ("100.00", "19.00", "119.00")
@@ -246,6 +264,7 @@ def test_credits_with_more_tax_than_what_they_are_billed_with_make_no_bill() -> 
     assert figures(billed(shop, "2026-11-04 11:00")) == ("30.00", "-19.00", "11.00")
 
 
+@pytest.mark.usefixtures("_audited")
 def test_a_closed_account_gets_back_the_tax_of_its_credits() -> None:
     shop = german()
     shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
@@ -283,6 +302,7 @@ def test_what_cannot_be_a_rate_is_refused() -> None:
     rate("7", starts_on="2026-10-02")
 
 
+@pytest.mark.usefixtures("_audited")
 def test_an_operator_has_a_merchant_treated_otherwise() -> None:
     shop = german()
     shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
@@ -303,3 +323,89 @@ def test_an_operator_has_a_merchant_treated_otherwise() -> None:
     )
     shop.charge("2026-11-03 10:00", "pick-pack", "100.00", "b")
     assert taxes(billed(shop, "2026-11-03 12:00")) == ["S 19: 100.00 19.00"]
+
+
+@pytest.mark.usefixtures("_audited")
+def test_fees_are_taxed_by_their_class() -> None:
+    shop = german()
+    classes = {"receiving": "REDUCED", "packaging": "EXEMPT", "app-usage": "OUTSIDE"}
+    for fee, tax_class in classes.items():
+        tax_rates.classify(
+            fee=fee, tax_class=tax_class, starts_on=date(2026, 10, 15), now=EARLY, **BY
+        )
+    rate("0", tax_class="EXEMPT", sentence="Steuerfrei nach § 4 UStG.")
+    for fee in (*classes, "pick-pack"):
+        shop.charge("2026-11-02 10:00", fee, "100.00", fee)
+    # A class without a rate of its own has the standard one.
+    assert taxes(billed(shop, "2026-11-02 11:00")) == [
+        "E 0: 100.00 0.00",
+        "O 0: 100.00 0.00",
+        "S 19: 200.00 38.00",
+    ]
+    rate("7", tax_class="REDUCED", starts_on="2026-11-04", now=shop.at("2026-11-02 12:00"))
+    for fee in ("receiving", "pick-pack"):
+        shop.charge("2026-11-04 10:00", fee, "100.00", f"{fee}-2")
+    second = billed(shop, "2026-11-04 11:00")
+    assert taxes(second) == ["S 7: 100.00 7.00", "S 19: 100.00 19.00"]
+    for wrong in ("payment-reversal", "nothing"):
+        with pytest.raises(Invalid), nothing_changes():
+            tax_rates.classify(
+                fee=wrong, tax_class="ZERO", starts_on=date(2027, 1, 1), now=EARLY, **BY
+            )
+
+
+def test_a_bill_with_tax_says_so_everywhere() -> None:
+    shop = german()
+    DetailsFactory.create(shop=shop, at="2026-11-01 10:00")
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.05", "a")
+    DetailsFactory.create(shop=shop, at="2026-11-03 08:00", **FRENCH)
+    shop.charge("2026-11-03 10:00", "pick-pack", "40.00", "b")
+    invoice = billed(shop, "2026-11-03 11:00")
+    invoice = Invoice.objects.get(pk=invoice.pk)
+    paper = "\n".join(pages_of(pdf.invoice_pdf(invoice, now=invoice.issued_at)))
+    for said in (
+        "Fee Tax Number Amount",
+        "Pick and pack 19% 1 100.05",
+        "Pick and pack Reverse charge 1 40.00",
+        "Without tax 140.05 Tax 19% on 100.05 19.01 Reverse charge on 40.00 0.00 Total 159.06",
+        "Reverse charge: the recipient of the service owes the tax.",
+    ):
+        assert said in paper
+    page = text_of(browser_of(member(shop)).get("/m/rosewood/billing/invoices/DE-2026-000001/"))
+    for said in ("Tax in it 19.01", "Without tax 140.05", "Tax 19% on 100.05", "Total 2 159.06"):
+        assert said in page.replace("€", "").replace("EUR", "")
+    rows = list(csv.DictReader(io.StringIO(b"".join(Export(invoice).blocks()).decode())))
+    assert [
+        (row["Charge category"], row["Amount"], row["Tax category"], row["Tax rate"])
+        for row in rows
+    ] == [
+        ("Fulfilment", "100.05", "S", "19"),
+        ("Fulfilment", "40.00", "AE", "0"),
+        ("Tax", "19.01", "S", "19"),
+        ("Tax", "0.00", "AE", "0"),
+    ]
+    (told,) = books.of([shop.merchant.pk])[shop.merchant.pk]["invoices"]
+    assert (told["total"], told["tax"], [one["tax"] for one in told["taxes"]]) == (
+        *("159.06", "19.01"),
+        ["19.01", "0.00"],
+    )
+    assert [line["tax_percent"] for line in told["lines"]] == ["19", "0"]
+
+
+def test_a_bill_without_tax_says_nothing_of_it() -> None:
+    shop = shops.join("2026-11-01 09:00", billing_threshold="100.00")
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
+    invoice = shop.account.invoices.get()
+    assert "Tax" not in "".join(pages_of(pdf.invoice_pdf(invoice, now=invoice.issued_at)))
+    assert b"Tax" not in b"".join(Export(invoice).blocks())
+    assert "tax" not in str(books.of([shop.merchant.pk])[shop.merchant.pk])
+    page = text_of(browser_of(member(shop)).get("/m/rosewood/billing/invoices/2026-000001/"))
+    assert "tax" not in page.lower()
+
+
+def test_coming_bills_are_forecast_with_tax() -> None:
+    shop = german(plan_price="39.00")
+    (coming, *_) = forecast.forecast(shop.account, today=date(2026, 11, 2)).coming
+    assert (str(coming.net.amount), str(coming.tax.amount), str(coming.total.amount)) == (
+        *("39.00", "7.41", "46.41"),
+    )
