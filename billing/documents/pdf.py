@@ -125,7 +125,7 @@ def _lines(lines: Sections[InvoiceLine], *, is_taxed: bool) -> Paper:
     """The lines of the bill for the template, by category; where a fee has several, first the sum
     of each fee, and the lines as details. On a bill with tax each has its rate.
     """
-    rate = [_("Tax")] if is_taxed else []
+    rate = [_("Tax rate")] if is_taxed else []
     by_day = {
         "columns": [_("Fee"), _("Posted"), *rate, pgettext("count", "Number"), _("Amount")],
         "sections": [_section(section, _days_of(section)) for section in lines.sections],

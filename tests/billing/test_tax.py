@@ -27,6 +27,7 @@ from lib import audit
 from lib.audit import Check
 from lib.refusals import Invalid
 from tests import shops
+from tests.credit.pages import set_clock
 from tests.factories import (
     DetailsFactory,
     GrantedCreditFactory,
@@ -35,6 +36,8 @@ from tests.factories import (
     browser_of,
     member,
 )
+from tests.gateway.asking import Caller
+from tests.gateway.asking import said as told_by
 from tests.pdf_text import pages_of
 from tests.shops import Shop, instant
 from tests.text import text_of
@@ -354,7 +357,8 @@ def test_fees_are_taxed_by_their_class() -> None:
             )
 
 
-def test_a_bill_with_tax_says_so_everywhere() -> None:
+def test_a_bill_with_tax_says_so_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_clock(monkeypatch)("2026-11-04 10:00")
     shop = german()
     DetailsFactory.create(shop=shop, at="2026-11-01 10:00")
     shop.charge("2026-11-02 10:00", "pick-pack", "100.05", "a")
@@ -362,9 +366,9 @@ def test_a_bill_with_tax_says_so_everywhere() -> None:
     shop.charge("2026-11-03 10:00", "pick-pack", "40.00", "b")
     invoice = billed(shop, "2026-11-03 11:00")
     invoice = Invoice.objects.get(pk=invoice.pk)
-    paper = "\n".join(pages_of(pdf.invoice_pdf(invoice, now=invoice.issued_at)))
+    paper = "\n".join(pages_of(pdf.invoice_pdf(invoice, now=invoice.issued_at))).replace(" EUR", "")
     for said in (
-        "Fee Tax Number Amount",
+        "Fee Tax rate Number Amount",
         "Pick and pack 19% 1 100.05",
         "Pick and pack Reverse charge 1 40.00",
         "Without tax 140.05 Tax 19% on 100.05 19.01 Reverse charge on 40.00 0.00 Total 159.06",
@@ -390,6 +394,15 @@ def test_a_bill_with_tax_says_so_everywhere() -> None:
         ["19.01", "0.00"],
     )
     assert [line["tax_percent"] for line in told["lines"]] == ["19", "0"]
+    answer = told_by(Caller("read").get("/merchants/rosewood/invoices/DE-2026-000001"))
+    assert (answer["invoice"]["total"], answer["invoice"]["tax"]) == ("159.06", "19.01")
+    assert answer["taxes"] == [
+        {"category": "S", "percent": "19", "base": "100.05", "tax": "19.01"},
+        {"category": "AE", "percent": "0", "base": "40.00", "tax": "0.00"},
+    ]
+    assert (answer["issuer"]["country"], answer["billed_to"]["tax_number"]) == (
+        *("DE", "FR40303265045"),
+    )
 
 
 def test_a_bill_without_tax_says_nothing_of_it() -> None:
