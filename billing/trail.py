@@ -39,6 +39,9 @@ class Action(TextChoices):
     DETAILS_SAID = "DETAILS_SAID", "Billing details said"
     DETAILS_CONFIRMED = "DETAILS_CONFIRMED", "Billing details confirmed"
     DETAILS_REJECTED = "DETAILS_REJECTED", "Billing details rejected"
+    TAX_RATE_INTRODUCED = "TAX_RATE_INTRODUCED", "Tax rate introduced"
+    TAX_CLASS_CHOSEN = "TAX_CLASS_CHOSEN", "Tax class of a fee chosen"
+    TAX_TREATMENT_DECIDED = "TAX_TREATMENT_DECIDED", "Tax treatment of a merchant decided"
 
     # Files and mails of documents
     YEAR_ASKED = "YEAR_ASKED", "Documents of a year asked for"

@@ -120,6 +120,8 @@ LISTS: tuple[tuple[str, tuple[Link, ...]], ...] = (
             ("Bills", "request_quote", "billing_invoice"),
             ("Issuers", "domain", "billing_issuer"),
             ("Billing details", "contact_page", "billing_billingdetails"),
+            ("Tax rates", "percent", "billing_taxrate"),
+            ("Tax classes of fees", "category", "billing_feetaxclass"),
             ("Payments of bills", "credit_card", "billing_payment"),
             ("Payment plans", "event_repeat", "billing_paymentplan"),
             ("Payments taken back", "undo", "billing_reversal"),

@@ -16,6 +16,7 @@ from billing.admin import (
     prices,
     questions,
     reversals,
+    taxes,
     thresholds,
     transfers,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "prices",
     "questions",
     "reversals",
+    "taxes",
     "thresholds",
     "transfers",
 ]

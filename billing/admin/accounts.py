@@ -13,7 +13,7 @@ from backoffice.decisions import Act, Call, Decision, Telling
 from backoffice.filters import of_currency, one_of, waiting
 from backoffice.list_pages import OfMerchant, ReadOnly
 from backoffice.outcomes import LastDecision
-from billing.admin import account_decisions, by_hand, closing, parties, unapplied
+from billing.admin import account_decisions, by_hand, closing, parties, taxes, unapplied
 from billing.admin.shown import AboutAccount
 from billing.models import AccountChange, BillingAccount, Card, NumberSeries, PlanTerm
 from billing.operations import cards, cards_blocked
@@ -62,6 +62,7 @@ class BillingAccountAdmin(AboutAccount, OfMerchant):
         *by_hand.DECISIONS,
         *account_decisions.DECISIONS,
         parties.CHOOSE,
+        taxes.TREAT,
         *unapplied.DECISIONS,
         *closing.DECISIONS,
     )

@@ -26,7 +26,7 @@ def _figures(invoice: Invoice) -> dict[str, str]:
         "total": invoice.total,
         "left": invoice.left_to_pay,
         "before": account.outstanding,
-        "after": account.outstanding + invoice.total,
+        "after": account.outstanding + invoice.net,
     }
     return {name: figure(value) for name, value in named.items()}
 

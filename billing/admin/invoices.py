@@ -18,6 +18,7 @@ from billing.models import (
     Invoice,
     InvoiceDecision,
     InvoiceLine,
+    InvoiceTax,
     Payment,
     PaymentPlan,
     Waiver,
@@ -35,6 +36,14 @@ class InvoiceLineInline(ReadOnlyInline):
         "posting_on",
         "charge_count",
         amount("amount"),
+    )
+
+
+class InvoiceTaxInline(ReadOnlyInline):
+    model = InvoiceTax
+    fk_name = "invoice"
+    fields = readonly_fields = (
+        *("category", "percent", amount("base"), amount("tax"), "corrects", "sentence"),
     )
 
 
@@ -112,7 +121,7 @@ class InvoiceAdmin(DecidingSeveral, AboutAccount, FoundByKeys):
         of_currency("billing.BillingAccount"),
     )
     inlines = (
-        *(InvoiceLineInline, PaymentInline, InvoiceDecisionInline),
+        *(InvoiceLineInline, InvoiceTaxInline, PaymentInline, InvoiceDecisionInline),
         *(DueDayInline, PauseInline, WaiverInline, PlanInline),
     )
     decisions = (*invoice_decisions.DECISIONS, *collecting.DECISIONS)

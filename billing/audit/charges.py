@@ -15,7 +15,7 @@ def month_end(day: str) -> str:
     return f"(date_trunc('month', {day}::timestamp) + interval '1 month - 1 day')::date"
 
 
-def _minor_digits(currency: str) -> str:
+def minor_digits(currency: str) -> str:
     """SQL for how many decimals a posted amount of a currency has; `currency` is SQL for its
     code.
     """
@@ -119,7 +119,7 @@ AMOUNTS = (
         f"""
         SELECT charge.account_id AS merchant_id, 'charge ' || charge.reference AS subject,
                round(charge.quantity * charge.unit_price,
-                     {_minor_digits("charge.currency")}) AS expected,
+                     {minor_digits("charge.currency")}) AS expected,
                charge.amount AS found
         FROM billing_charge charge WHERE charge.unit_price IS NOT NULL
         """,

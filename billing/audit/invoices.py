@@ -50,11 +50,11 @@ CONTENTS = (
     ),
     Check(
         4,
-        "a bill's total is the sum of its lines",
+        "a bill's total is the sum of its lines and its tax",
         "total",
         f"""
         SELECT invoice.account_id AS merchant_id, {INVOICE} AS subject,
-               coalesce(lines.amount, 0) AS expected, invoice.total AS found
+               coalesce(lines.amount, 0) + invoice.tax AS expected, invoice.total AS found
         FROM billing_invoice invoice LEFT JOIN (
             SELECT invoice_id, sum(amount) AS amount FROM billing_invoiceline GROUP BY invoice_id
         ) lines ON lines.invoice_id = invoice.id
@@ -72,14 +72,18 @@ CONTENTS = (
                CASE WHEN item.id IS NOT NULL THEN (
                    item.fee_id, item.posting_on, item.charge_count, item.amount, item.currency
                ) END AS expected,
-               CASE WHEN line.id IS NOT NULL THEN (
+               CASE WHEN line.item_id IS NOT NULL THEN (
                    line.fee_code, line.posting_on, line.charge_count, line.amount, line.currency
                ) END AS found
         FROM (
-            SELECT line.*, invoice.account_id, {INVOICE} AS invoice
+            SELECT line.invoice_id, line.item_id, line.fee_code, line.posting_on, line.currency,
+                   sum(line.charge_count)::bigint AS charge_count, sum(line.amount) AS amount,
+                   invoice.account_id, {INVOICE} AS invoice
             FROM billing_invoiceline line
             JOIN billing_invoice invoice ON invoice.id = line.invoice_id
             WHERE invoice.status <> 'VOID'
+            GROUP BY invoice.id, line.invoice_id, line.item_id, line.fee_code, line.posting_on,
+                     line.currency
         ) line FULL JOIN (
             SELECT * FROM billing_invoiceitem WHERE invoice_id IS NOT NULL
         ) item ON item.id = line.item_id AND item.invoice_id = line.invoice_id
@@ -98,7 +102,7 @@ CONTENTS = (
         LEFT JOIN billing_invoice invoice ON invoice.id = item.invoice_id
         LEFT JOIN (
             SELECT line.item_id, array_agg({INVOICE} ORDER BY invoice.id) AS invoices
-            FROM billing_invoiceline line
+            FROM (SELECT DISTINCT item_id, invoice_id FROM billing_invoiceline) line
             JOIN billing_invoice invoice ON invoice.id = line.invoice_id
             WHERE invoice.status <> 'VOID' GROUP BY line.item_id
         ) billed ON billed.item_id = item.id

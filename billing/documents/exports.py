@@ -19,6 +19,7 @@ from billing.models import (
     Statement,
 )
 from billing.models.fees import STATEMENT_CATEGORIES, Category
+from billing.queries import taxes
 from lib.csv_files import Figure, amount, instants, of_rows, quoted, safe
 
 
@@ -43,10 +44,12 @@ def invoices(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[byte
         **instants({_("Next try"): "next_attempt_at"}, account.timezone),
         _("Freezes your credit line on"): "freezes_on",
     }
+    if taxes.has_any(account):
+        columns[_("Tax")] = amount("tax", account.currency)
     rows = found.values(
         *("number", "kind", "status", "issued_on", "period_start", "period_end", "due_on"),
         *("total", "amount_paid", "currency", "paid_at", "plan_start", "plan_end"),
-        *("standing", "last_tried_at", "next_attempt_at", "freezes_on"),
+        *("standing", "last_tried_at", "next_attempt_at", "freezes_on", "tax"),
     )
     return of_rows(columns, rows)
 

@@ -1,9 +1,11 @@
 """A bill as CSV, in the columns that merchants know: one row per charge, line by line.
 
-A void bill keeps its lines, and so its file, wherever their charges went since.
+A void bill keeps its lines, and so its file, wherever their charges went since. A bill with tax has
+a row for each rate after them, and says of each charge which rate it has.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -12,11 +14,22 @@ from django.utils.translation import override
 from billing.documents.csv_export import Incomplete, Part, amount_of, blocks
 from billing.models import Invoice, InvoiceLine
 from billing.models.fees import Category
-from billing.queries import invoices
+from billing.queries import invoices, taxes
+from billing.queries.sections import Sections
+from billing.queries.taxes import TaxSum
 from lib import csv_files, money
 from lib.money import minor_digits
 
-SOURCE = "FROM billing_charge charge WHERE charge.item_id = %(item)s ORDER BY charge.at, charge.id"
+# Of an item with several rates each line has a part of the charges.
+SOURCE = """FROM billing_charge charge WHERE charge.item_id = %(item)s
+    AND (%(service_from)s::date IS NULL
+         OR charge.service_on BETWEEN %(service_from)s::date AND %(service_to)s::date)
+    AND (%(charge_ids)s::bigint[] IS NULL OR charge.id = ANY(%(charge_ids)s::bigint[]))
+    ORDER BY charge.at, charge.id"""
+TAXES = """FROM (
+    SELECT category, percent, currency, sum(tax) AS amount FROM billing_invoicetax
+    WHERE invoice_id = %(invoice)s GROUP BY category, percent, currency
+) charge ORDER BY charge.percent DESC, charge.category"""
 
 
 @dataclass(frozen=True)
@@ -36,23 +49,60 @@ class Export:
         Raises csv_export.Incomplete instead of the last block if the charges of a line do not make
         the line, or the lines do not make the bill's total.
         """
+        lines = invoices.lines(self.invoice)
+        sums = taxes.of_invoice(self.invoice, lines)
         with override(self.language):
             columns = _columns(self.invoice.currency, self.invoice.account.timezone)
-        return blocks(self._parts(columns), columns)
+            if sums:
+                columns |= _tax_columns()
+        return blocks(self._parts(lines, sums, columns), columns)
 
-    def _parts(self, columns: dict[str, str]) -> Iterator[Part]:
-        """Yields a part for each line of the bill. Raises Incomplete if the lines do not make the
-        bill's total.
+    def _parts(
+        self, lines: Sections[InvoiceLine], sums: Sequence[TaxSum], columns: dict[str, str]
+    ) -> Iterator[Part]:
+        """Yields a part for each line of the bill, and one for its taxes, if it has some. Raises
+        Incomplete if they do not make the bill's total.
         """
-        lines = invoices.lines(self.invoice)
-        if lines.amount != self.invoice.total:
+        if lines.amount != self.invoice.net:
             raise Incomplete(
                 f"{self.file_name}: its lines make {money.text(lines.amount)} of"
-                f" {money.text(self.invoice.total)}"
+                f" {money.text(self.invoice.net)}"
             )
         for section in lines.sections:
             for line in section.rows:
                 yield self._part(line, columns)
+        if sums:
+            yield self._taxes(sums, columns)
+
+    def _taxes(self, sums: Sequence[TaxSum], columns: dict[str, str]) -> Part:
+        """The part of the file with the bill's taxes, a row for each rate."""
+        with override(self.language):
+            called = {one.category.value: str(one.category.label) for one in sums}
+            tax_columns = dict.fromkeys(columns, "NULL") | {
+                _("Bill #"): "%(number)s",
+                _("Store Name"): "%(merchant)s",
+                _("Charge category"): "%(tax)s",
+                _("Description"): csv_files.safe("(%(called)s::jsonb ->> charge.category)"),
+                _("Amount"): amount_of(self.invoice.currency),
+                _("Currency"): "charge.currency",
+                **_tax_columns(),
+            }
+            named = {"tax": _("Tax"), "called": json.dumps(called)}
+        return Part(
+            name=f"{self.file_name}, taxes",
+            columns=tax_columns,
+            source=TAXES,
+            params={
+                "number": self.invoice.number,
+                "merchant": csv_files.safe_text(self.invoice.merchant_name),
+                "invoice": self.invoice.pk,
+                "tax_category": None,
+                "tax_percent": None,
+                **named,
+            },
+            charge_count=len(sums),
+            amount=self.invoice.tax,
+        )
 
     def _part(self, line: InvoiceLine, columns: dict[str, str]) -> Part:
         """The part of the file with the charges of one line."""
@@ -73,10 +123,28 @@ class Export:
                 "plan_start": self.invoice.plan_start,
                 "plan_end": self.invoice.plan_end,
                 "item": line.item_id,
+                "service_from": line.service_from,
+                "service_to": line.service_to,
+                "charge_ids": line.charge_ids,
+                "tax_category": line.tax_category,
+                "tax_percent": line.tax_percent,
             },
             charge_count=line.charge_count,
             amount=line.amount,
         )
+
+
+def _tax_columns() -> dict[str, str]:
+    """SQL for the columns of a bill with tax, by their headings in the language in force: of a
+    line's charges those of the line, and of a tax its own.
+    """
+    return {
+        _("Tax category"): "coalesce(%(tax_category)s, to_jsonb(charge) ->> 'category')",
+        _("Tax rate"): csv_files.Figure(
+            "trim_scale(coalesce(%(tax_percent)s::numeric,"
+            " (to_jsonb(charge) ->> 'percent')::numeric))"
+        ),
+    }
 
 
 def _columns(currency: str, timezone: str) -> dict[str, str]:

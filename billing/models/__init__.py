@@ -20,6 +20,10 @@ NumberSeries       the last bill number given out in a series and year.
 Issuer             a legal entity that issues bills; its prefix begins their numbers.
 IssuerVersion      an issuer as bills from an instant on name it; append-only.
 BillingDetails     whom a merchant's bills are made out to; each version is decided about once.
+TaxRate            the rate of a class of fees in an issuer's country from a day on; append-only.
+FeeTaxClass        the tax class of a fee from a day on; append-only.
+TaxTreatment       how an operator has a merchant treated from a day on; append-only.
+InvoiceTax         the tax of one rate on a bill; a bill's rows make its tax.
 Card               what a provider collects from by itself.
 Payment            one attempt to collect a bill; a paid bill's succeeded payments are its total.
 Reversal           money of a payment that its provider took back; never more than the payment.
@@ -52,6 +56,7 @@ from billing.models.questions import BillingQuestion
 from billing.models.requests import ThresholdRequest
 from billing.models.reversals import Reversal
 from billing.models.statements import Statement, StatementTotal
+from billing.models.tax import FeeTaxClass, InvoiceTax, TaxRate, TaxTreatment
 from billing.models.transfers import BankTransfer
 from billing.models.unapplied import UnappliedEntry
 
@@ -71,11 +76,13 @@ __all__ = [
     "DueDay",
     "Fee",
     "FeePrice",
+    "FeeTaxClass",
     "FulfilmentRequest",
     "Invoice",
     "InvoiceDecision",
     "InvoiceItem",
     "InvoiceLine",
+    "InvoiceTax",
     "Issuer",
     "IssuerVersion",
     "NumberSeries",
@@ -87,6 +94,8 @@ __all__ = [
     "Reversal",
     "Statement",
     "StatementTotal",
+    "TaxRate",
+    "TaxTreatment",
     "ThresholdRequest",
     "UnappliedEntry",
     "Waiver",

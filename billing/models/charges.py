@@ -49,6 +49,16 @@ class InvoiceItem(models.Model):
     invoice = models.ForeignKey(
         Invoice, on_delete=models.PROTECT, null=True, blank=True, related_name="items"
     )
+    # The charge that has credited its tax, of what a closed account had in its merchant's favour:
+    # it has no tax any more.
+    rest_tax = models.ForeignKey(
+        "billing.Charge",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
 
     objects: ClassVar[models.Manager["InvoiceItem"]] = InvoiceItemQuerySet.as_manager()
 

@@ -97,13 +97,18 @@ class Fee(models.Model):
     INVOICE_WAIVER: ClassVar = "credit-bill-waived"
     REVERSAL: ClassVar = "payment-reversal"  # and of a payment that was taken back, asked for again
     CREDIT_UNDONE: ClassVar = "credit-undone"  # and of what takes a credit back
+    REST_TAX: ClassVar = "credit-tax"  # and of the tax of what a closed account's merchant has left
     TRANSFER_MOVED: ClassVar = "transfer-moved"  # and of a transfer that was booked wrongly
     # Account credits that nobody asks for or grants: rules make them. Those that use credit are no
     # credits themselves, but use up or take back what credits gave.
     USING_CREDIT: ClassVar = (PAYOUT, CREDIT_USED, CREDIT_UNDONE)
-    NOT_GRANTED: ClassVar = (*USING_CREDIT, WAIVER, INVOICE_WAIVER)
+    NOT_GRANTED: ClassVar = (*USING_CREDIT, WAIVER, INVOICE_WAIVER, REST_TAX)
     # What is charged after a closing, too: a FINAL bill takes it, whatever the threshold.
     AFTER_CLOSING: ClassVar = (REVERSAL, CREDIT_UNDONE, TRANSFER_MOVED)
+    # What settles what was billed, tax included: no tax is due on it.
+    UNTAXED: ClassVar = (
+        *(PAYOUT, CREDIT_USED, WAIVER, INVOICE_WAIVER, REVERSAL, TRANSFER_MOVED, REST_TAX),
+    )
     # What operators charge where no other fee fits; the platform's systems cannot.
     BY_HAND: ClassVar = ("manual-fulfilment", "manual-shipping", "manual-account")
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
@@ -96,7 +97,8 @@ class Invoice(models.Model):
     currency = CurrencyField()
     # The threshold that a THRESHOLD bill was issued for.
     threshold = AmountField(null=True, blank=True)
-    total = AmountField()
+    total = AmountField()  # its lines and its tax: what is collected
+    tax = AmountField(default=Decimal(0), db_default=Decimal(0))  # sum of its InvoiceTax rows
     amount_paid = AmountField(default=Decimal(0))  # sum of its succeeded payments
     paid_at = models.DateTimeField(null=True, blank=True)
     # Collecting it (rule 16.3). When it is tried next by itself; null when it is not.
@@ -250,6 +252,11 @@ class Invoice(models.Model):
         return self.total - self.amount_paid
 
     @property
+    def net(self) -> Money:
+        """What its lines come to, without tax: what it took of the outstanding amount."""
+        return self.total - self.tax
+
+    @property
     def is_unpaid(self) -> bool:
         """Whether money is still wanted for it: it is OPEN or UNCOLLECTIBLE."""
         return self.status in self.UNPAID
@@ -287,7 +294,9 @@ class Invoice(models.Model):
 
 
 class InvoiceLine(models.Model):
-    """One item as it was when the bill was written; the lines add up to the bill's total."""
+    """One item as it was when the bill was written; the lines add up to the bill's total without
+    tax. Of an item whose charges have several rates there is a line for each.
+    """
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines")
     item = models.ForeignKey("billing.InvoiceItem", on_delete=models.PROTECT, related_name="lines")
@@ -301,11 +310,23 @@ class InvoiceLine(models.Model):
     charge_count = models.PositiveBigIntegerField()
     currency = CurrencyField()
     amount = AmountField()
+    # The category and per cent of its tax; empty on a bill without tax.
+    tax_category = models.CharField(max_length=2, blank=True, default="", db_default="")
+    tax_percent = models.DecimalField(
+        max_digits=6, decimal_places=3, default=Decimal(0), db_default=Decimal(0)
+    )
+    # Which of its item's charges it has, where that has several lines: those of these days of
+    # service or, of credits, those with these keys. Null: all of them.
+    service_from = models.DateField(null=True, blank=True)
+    service_to = models.DateField(null=True, blank=True)
+    charge_ids = ArrayField(models.BigIntegerField(), null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["invoice", "item"], name="one_line_per_invoice_and_item"
+                fields=["invoice", "item", "service_from", "charge_ids"],
+                nulls_distinct=False,
+                name="one_line_per_invoice_item_and_part",
             ),
         ]
         triggers: ClassVar = [
@@ -327,7 +348,8 @@ class InvoiceLine(models.Model):
                              ON item.id = line.item_id AND item.invoice_id = invoice.id
                         WHERE invoice.id IN (SELECT DISTINCT invoice_id FROM added)
                         GROUP BY invoice.id
-                        HAVING sum(line.amount) <> invoice.total OR count(*) <> count(item.id)
+                        HAVING sum(line.amount) <> invoice.total - invoice.tax
+                            OR count(*) <> count(item.id)
                     ) THEN
                         RAISE EXCEPTION 'the lines of a bill are its items and make its total';
                     END IF;

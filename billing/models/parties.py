@@ -115,6 +115,8 @@ class BillingDetails(models.Model):
     said_by = models.CharField(max_length=254)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.CharField(max_length=254, blank=True, db_default="")
+    # The local day of its confirming, from which on tax goes by it.
+    confirmed_on = models.DateField(null=True, blank=True)
     told = models.CharField(max_length=500, blank=True, db_default="")  # why it was rejected
 
     class Meta:
@@ -151,7 +153,7 @@ class BillingDetails(models.Model):
             pgtrigger.Protect(name="billing_details_are_never_deleted", operation=pgtrigger.Delete),
             erasing.ReadOnly(
                 name="billing_details_never_change",
-                exclude=["status", "decided_at", "decided_by", "told"],
+                exclude=["status", "decided_at", "decided_by", "confirmed_on", "told"],
             ),
             erasing.Protect(
                 name="billing_details_are_decided_once",

@@ -79,13 +79,15 @@ def say(*, merchant_id: int, party: Party, actor: str, now: datetime) -> Billing
 
 @transaction.atomic
 def confirm(*, details_id: int, actor: str, reason: str, now: datetime) -> BillingDetails:
-    """Confirm billing details that wait: the merchant's bills have them from the next one on.
+    """Confirm billing details that wait: the merchant's bills have them from the next one on, and
+    tax goes by them from today on (rule 28.15).
 
     Raises UnknownDetails, AlreadyDecided, Invalid without a reason. Rule 28.11.
     """
     account, details = _hold(details_id, now)
     before = account.details
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    details.confirmed_on = account.open_on
     _decide(details, Status.CONFIRMED, actor, account.now)
     account.details = details
     account.save(update_fields=["details"])
@@ -134,7 +136,7 @@ def _decide(
 ) -> None:
     details.status, details.decided_at, details.decided_by = status, now, actor
     details.told = told
-    details.save(update_fields=["status", "decided_at", "decided_by", "told"])
+    details.save(update_fields=["status", "decided_at", "decided_by", "confirmed_on", "told"])
 
 
 def _columns(details: BillingDetails) -> dict[str, str]:

@@ -10,7 +10,16 @@ from moneyed import Money
 
 from billing.models import AccountChange, BillingAccount, Fee, Invoice, Reversal
 from billing.notices import ACCOUNT_CLOSED
-from billing.operations import accounts, charges, invoices, items, rests, thresholds, unapplied
+from billing.operations import (
+    accounts,
+    charges,
+    invoices,
+    items,
+    rest_taxes,
+    rests,
+    thresholds,
+    unapplied,
+)
 from billing.operations.payments import PaymentUnderWay
 from billing.operations.terms import check_open
 from billing.proposals import REST
@@ -256,7 +265,7 @@ def _waive_too_little(account: BillingAccount, now: datetime) -> None:
     if account.outstanding.amount <= 0 or not is_too_little(account, account.outstanding):
         return
     number = account.charges.filter(fee=Fee.WAIVER).count() + 1
-    charges.record_own(
+    waiver = charges.record_own(
         account,
         fee=Fee.objects.get(pk=Fee.WAIVER),
         reference=f"waiver:{number}",
@@ -264,6 +273,8 @@ def _waive_too_little(account: BillingAccount, now: datetime) -> None:
         description="",
         now=now,
     )
+    if account.issuer_id:
+        rest_taxes.forgo(account, waiver.pk)
 
 
 def invoice_again(account: BillingAccount, *, actor: str) -> None:
@@ -280,5 +291,6 @@ def bill_all(account: BillingAccount, *, now: datetime) -> None:
     """Write a FINAL bill for all that the locked closed account has outstanding; less than its
     provider collects is waived instead. Does nothing if it has nothing outstanding.
     """
+    rest_taxes.settle(account, now=now)
     _waive_too_little(account, now)
     invoices.issue([invoices.Due(account.pk, Invoice.Kind.FINAL, account.open_on, now)])

@@ -153,7 +153,7 @@ def _undo(invoice_id: int, decision: Decided, actor: str, reason: str, now: date
     invoice.next_attempt_at = None
     invoice.save(update_fields=["status", "next_attempt_at"])
     BillingAccount.objects.filter(pk=account.pk).update(
-        outstanding=F("outstanding") + invoice.total.amount,
+        outstanding=F("outstanding") + invoice.net.amount,
         billed_through=invoices.billed_through(account),
     )
     dunning.reconsider(account, by=actor, now=now)

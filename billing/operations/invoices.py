@@ -1,9 +1,11 @@
 """Writes bills (rule 15.1)."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 
@@ -12,7 +14,8 @@ from billing.issuer import VERSION
 from billing.models import BillingAccount, Invoice
 from billing.models.accounts import DAYS_TO_PAY
 from billing.notices import BILL_ISSUED
-from billing.operations import moved_in, unapplied
+from billing.operations import invoice_taxes, moved_in, unapplied
+from billing.operations.taken import TAKEN
 from billing.providers import minimums
 from lib import counters, prepared
 from notices.operations import notices
@@ -34,24 +37,9 @@ class Due:
 # One statement writes all bills of a chunk: the items they take, the bills with their numbers, the
 # frozen lines, the notices, and the accounts' figures. The number series is locked by it, and so
 # for the shortest time there is; every other row belongs to an account that the caller holds.
-ISSUE = f"""
-WITH due AS (
-    SELECT * FROM unnest(%(accounts)s::bigint[], %(kinds)s::text[], %(dates)s::date[],
-                         %(instants)s::timestamptz[]) AS due(account_id, kind, issued_on, at)
-), taken AS (
-    SELECT item.id, item.account_id, item.amount, item.posting_on,
-           fee.category = 'SUBSCRIPTION' AS is_plan
-    FROM due JOIN billing_invoiceitem item ON item.account_id = due.account_id
-    JOIN billing_fee fee ON fee.code = item.fee_id
-    WHERE item.posted_at IS NOT NULL AND item.invoice_id IS NULL
-      AND CASE
-               WHEN due.kind IN ('THRESHOLD', 'ON_REQUEST')
-               THEN item.posting_on <= due.issued_on AND fee.category <> 'SUBSCRIPTION'
-               WHEN due.kind = 'FINAL' THEN true
-               ELSE item.posting_on < due.issued_on
-                    OR (item.posting_on = due.issued_on AND fee.category = 'SUBSCRIPTION') END
-), drawn AS (
-    SELECT due.*, taken.*, account.reviews_bills AND %(may_wait)s AS is_draft,
+_ISSUE = f"""
+{TAKEN}, drawn AS (
+    SELECT due.*, taken.*, {{tax}} AS tax, account.reviews_bills AND %(may_wait)s AS is_draft,
            coalesce(issuer.prefix, '') AS series, version.id AS issuer_version,
            due.issued_on - CASE WHEN due.kind IN ('THRESHOLD', 'FINAL', 'ON_REQUEST') THEN 0
                                 ELSE 1 END AS last_day,
@@ -72,7 +60,8 @@ WITH due AS (
     {VERSION.format(issuer="account.issuer_id", at="due.at")}
     LEFT JOIN {minimums.RELATION} ON minimum.method = account.payment_method
                                  AND minimum.currency = account.currency
-    WHERE taken.total >= coalesce(minimum.least, 0)
+    {{join_taxes}}
+    WHERE taken.total >= coalesce(minimum.least, 0) {{is_collected}}
       -- Carried plan fees that have reached the threshold alone let no later charge be billed by
       -- itself: then what is billed has to reach it.
       AND (due.kind <> 'THRESHOLD' OR taken.total >= account.threshold
@@ -92,7 +81,7 @@ WITH due AS (
 ), invoice AS (
     INSERT INTO billing_invoice (account_id, number, kind, status, issued_on, issued_at, drafted_at,
         next_attempt_at, period_start, period_end, plan_start, plan_end, threshold, due_on,
-        currency, total, amount_paid, issuer_id, issuer_name, issuer_address, details_id,
+        currency, total, tax, amount_paid, issuer_id, issuer_name, issuer_address, details_id,
         merchant_name, merchant_reference, language)
     SELECT drawn.account_id, CASE WHEN drawn.series <> '' THEN drawn.series || '-' ELSE '' END
                || drawn.year || '-'
@@ -109,7 +98,7 @@ WITH due AS (
            CASE drawn.kind WHEN 'THRESHOLD' THEN account.threshold END,
            drawn.issued_on
                + CASE account.payment_method WHEN 'manual' THEN %(days_to_pay)s::int ELSE 0 END,
-           account.currency, drawn.total, 0, drawn.issuer_version,
+           account.currency, drawn.total + drawn.tax, drawn.tax, 0, drawn.issuer_version,
            coalesce(issuer.name, %(issuer_name)s), coalesce(issuer.address, %(issuer_address)s),
            account.details_id, merchant.name, merchant.reference, merchant.language
     FROM numbered drawn
@@ -123,7 +112,7 @@ WITH due AS (
         ORDER BY term.starts_on DESC, term.id DESC LIMIT 1
     ) plan ON true
     ORDER BY drawn.series, drawn.year, drawn.number
-    RETURNING id, account_id, number, kind, issued_on, issued_at, currency, total
+    RETURNING id, account_id, number, kind, issued_on, issued_at, currency, total, tax
 ), billed AS (
     UPDATE billing_invoiceitem item SET invoice_id = invoice.id, is_collecting = false
     FROM taken JOIN invoice USING (account_id)
@@ -132,10 +121,10 @@ WITH due AS (
               item.currency, item.amount
 ), line AS (
     INSERT INTO billing_invoiceline (invoice_id, item_id, category, fee_code, fee_name, fee_names,
-                                     posting_on, charge_count, currency, amount)
+                                     posting_on, {{line_columns}})
     SELECT billed.invoice_id, billed.id, fee.category, fee.code, fee.name, fee.names,
-           billed.posting_on, billed.charge_count, billed.currency, billed.amount
-    FROM billed JOIN billing_fee fee ON fee.code = billed.fee_id
+           billed.posting_on, {{line_values}}
+    FROM billed JOIN billing_fee fee ON fee.code = billed.fee_id {{join_parts}}
     ORDER BY billed.invoice_id, billed.posting_on, fee.category, fee.code, billed.id
 ), told AS (
     {notices.INTO}
@@ -145,11 +134,38 @@ WITH due AS (
     {notices.ONCE}
 )
 UPDATE billing_billingaccount account
-SET outstanding = account.outstanding - invoice.total,
+SET outstanding = account.outstanding - (invoice.total - invoice.tax),
     billed_through = greatest(account.billed_through, drawn.last_day)
 FROM invoice JOIN drawn USING (account_id) WHERE account.merchant_id = invoice.account_id
 RETURNING invoice.id, account.merchant_id, account.unapplied > 0
 """
+ISSUE = _ISSUE.format(
+    tax="0::numeric",
+    join_taxes="",
+    is_collected="",
+    line_columns="charge_count, currency, amount",
+    line_values="billed.charge_count, billed.currency, billed.amount",
+    join_parts="",
+)
+# Where some of the bills have tax: their taxes, which were computed before, and their lines, of
+# which an item has one for each rate. What is collected is positive and enough for its provider,
+# too, though credits may have more tax than what they are billed with.
+ISSUE_TAXED = _ISSUE.format(
+    tax="coalesce(taxes.tax, 0)",
+    join_taxes="""LEFT JOIN unnest(%(taxed)s::bigint[], %(taxes)s::numeric[])
+         AS taxes(account_id, tax) ON taxes.account_id = due.account_id""",
+    is_collected="""AND taken.total + coalesce(taxes.tax, 0) > 0
+      AND taken.total + coalesce(taxes.tax, 0) >= coalesce(minimum.least, 0)""",
+    line_columns="""charge_count, currency, amount, tax_category, tax_percent, service_from,
+                                     service_to, charge_ids""",
+    line_values="""coalesce(part.charges, billed.charge_count), billed.currency,
+           coalesce(part.amount, billed.amount), coalesce(part.category, ''),
+           coalesce(part.percent, 0), part.service_from, part.service_to, part.charge_ids""",
+    join_parts="""
+    LEFT JOIN jsonb_to_recordset(%(parts)s::jsonb) AS part(
+        item_id bigint, amount numeric, charges bigint, category text, percent numeric,
+        service_from date, service_to date, charge_ids bigint[]) ON part.item_id = billed.id""",
+)
 ISSUER = "issue"  # the actor of payments that a bill meets as it is issued
 
 
@@ -164,24 +180,31 @@ def issue(due: Sequence[Due]) -> list[int]:
     the account's provider collects, make no bill and stay outstanding. Accounts whose bills are
     reviewed get drafts; all others are notified. Unapplied money pays a bill at once. While the
     past of a marketplace is replayed (moving_in), there are no drafts, and bills are paid as they
-    are issued. Rule 15.1.
+    are issued. Where the issuer's country taxes, a bill's total has the tax of its items
+    (rule 28.2). Rule 15.1.
     """
     if not due:
         return []
+    which = {
+        "accounts": [invoice.account_id for invoice in due],
+        "kinds": [str(invoice.kind) for invoice in due],
+        "dates": [invoice.issued_on for invoice in due],
+        "instants": [invoice.at for invoice in due],
+    }
+    taxes = invoice_taxes.compute(which)
     # Planning it anew took longer than writing a bill.
     issued = prepared.rows(
-        ISSUE,
+        ISSUE_TAXED if taxes else ISSUE,
         {
-            "accounts": [invoice.account_id for invoice in due],
-            "kinds": [str(invoice.kind) for invoice in due],
-            "dates": [invoice.issued_on for invoice in due],
-            "instants": [invoice.at for invoice in due],
+            **which,
             "days_to_pay": DAYS_TO_PAY,
             # Bills that were settled outside are not reviewed.
             "may_wait": not moving_in.is_under_way(),
             **issuer.now_in_force(),
+            **(_taxed(taxes) if taxes else {}),
         },
     )
+    invoice_taxes.write(taxes, [(pk, account_id) for pk, account_id, _ in issued])
     invoices = sorted(pk for pk, _, _ in issued)
     if moving_in.is_under_way():
         moved_in.settle(invoices)
@@ -189,6 +212,16 @@ def issue(due: Sequence[Due]) -> list[int]:
     written = counters.INVOICES.labels(due[0].kind)  # callers ask for one kind at a time
     transaction.on_commit(partial(written.inc, len(invoices)))
     return invoices
+
+
+def _taxed(taxes: Mapping[int, invoice_taxes.Taxes]) -> dict[str, Any]:
+    """The parameters of ISSUE_TAXED for the taxes of the bills that have some."""
+    parts = [part.row() for one in taxes.values() for part in one.parts]
+    return {
+        "taxed": list(taxes),
+        "taxes": [one.tax for one in taxes.values()],
+        "parts": json.dumps(parts),
+    }
 
 
 def _pay_at_once(account_ids: set[int], due: Sequence[Due]) -> None:

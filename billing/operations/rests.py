@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from billing.models import BillingAccount, Fee, Payment
-from billing.operations import attempts, charges, unapplied
+from billing.operations import attempts, charges, rest_taxes, unapplied
 
 
 def pay_invoices(account: BillingAccount, *, actor: str, now: datetime) -> None:
@@ -11,10 +11,13 @@ def pay_invoices(account: BillingAccount, *, actor: str, now: datetime) -> None:
     closed account, then also with what is outstanding in the merchant's favour. Does nothing if
     there is neither.
 
-    Rule 17.3, rule 17.4, rule 19.6.
+    That has its tax credited before. Rule 17.3, rule 17.4, rule 19.6, rule 28.17.
     """
     unapplied.pay_invoices(account, actor=actor, now=now)
-    if account.is_closed and account.outstanding.amount < 0:
+    if not account.is_closed:
+        return
+    rest_taxes.settle(account, now=now)
+    if account.outstanding.amount < 0:
         _use_credit(account, actor, now)
 
 

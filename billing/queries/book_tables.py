@@ -22,6 +22,7 @@ from billing.models import (
     InvoiceDecision,
     InvoiceItem,
     InvoiceLine,
+    InvoiceTax,
     Payment,
     PaymentPlan,
     PaymentPlanPart,
@@ -29,6 +30,7 @@ from billing.models import (
     Reversal,
     Statement,
     StatementTotal,
+    TaxTreatment,
     ThresholdRequest,
     UnappliedEntry,
     Waiver,
@@ -99,7 +101,7 @@ CREDITS = OF_ACCOUNT(
 INVOICES = OF_ACCOUNT(
     columns(
         "number kind status issued_on issued_at drafted_at period_start period_end plan_start"
-        " plan_end threshold total amount_paid paid_at due_on next_attempt_at next_attempt_by"
+        " plan_end threshold total tax amount_paid paid_at due_on next_attempt_at next_attempt_by"
         " first_failed_at first_failed_on held_until merchant_name merchant_reference language"
         " _pk=pk"
     ),
@@ -107,9 +109,15 @@ INVOICES = OF_ACCOUNT(
 LINES = OF_INVOICE(
     columns(
         "category fee=fee_code fee_name posting_on charges=charge_count amount"
-        " _invoice=invoice_id _item=item_id"
+        " tax_category tax_percent _invoice=invoice_id _item=item_id"
     ),
+    plain="tax_percent",
 )
+TAXES = OF_INVOICE(
+    columns("category percent base tax sentence _corrects=corrects_id _invoice=invoice_id"),
+    plain="percent",
+)
+TAX_TREATMENTS = OF_ACCOUNT(columns("starts_on treatment decided_at decided_by reason"))
 DECISIONS = OF_INVOICE(
     columns("at decision actor reason _invoice=invoice_id"),
 )
@@ -178,6 +186,8 @@ TABLES: dict[str, tuple[Table, type[Any]]] = {
     "credits": (CREDITS, BillingCredit),
     "invoices": (INVOICES, Invoice),
     "lines": (LINES, InvoiceLine),
+    "taxes": (TAXES, InvoiceTax),
+    "tax_treatments": (TAX_TREATMENTS, TaxTreatment),
     "decisions": (DECISIONS, InvoiceDecision),
     "due_days": (DUE_DAYS, DueDay),
     "pauses": (PAUSES, CollectionPause),

@@ -117,7 +117,13 @@ class _Account:
             "transfers": without_keys(self._transfer(transfer) for transfer in self.transfers),
             "unapplied": without_keys(self._unapplied()),
             "reversals": without_keys(self._reversal(reversal) for reversal in self.reversals),
+            **self._treatments(),
         }
+
+    def _treatments(self) -> Row:
+        """How operators have the merchant treated; nothing while none has."""
+        decided = in_order(self.rows["tax_treatments"], "decided_at")
+        return {"tax_treatments": decided} if decided else {}
 
     def _account(self) -> Row:
         """The account's own row, with the name of its card."""
@@ -180,10 +186,14 @@ class _Account:
         )  # fmt: skip
         decisions = books.grouped(in_order(self.rows["decisions"], "at"), "_invoice")
         payments = books.grouped(in_order(self.rows["payments"], "attempt"), "_invoice")
+        taxes = books.grouped(self.rows["taxes"], "_invoice")
         for invoice in self.invoices:
             key = invoice["_pk"]
-            yield invoice | {
-                "lines": without_keys(lines[key]),
+            yield _without_tax(invoice) | {
+                **self._taxes(invoice, taxes.get(key, [])),
+                "lines": without_keys(
+                    line if line["tax_category"] else _without_tax(line) for line in lines[key]
+                ),
                 "payments": without_keys(
                     self._payment(payment) | {"is_recovery": _is_recovery(payment, decisions[key])}
                     for payment in payments[key]
@@ -191,6 +201,11 @@ class _Account:
                 "decisions": without_keys(decisions[key]),
                 **self._collecting(key),
             }
+
+    def _taxes(self, invoice: Row, taxes: Iterable[Row]) -> Row:
+        """The tax of the bill and its rates; nothing of a bill without tax."""
+        told = [row | {"corrects": self.invoice.get(row["_corrects"])} for row in taxes]
+        return {"tax": invoice["tax"], "taxes": without_keys(told)} if told else {}
 
     def _collecting(self, key: int) -> Row:
         """What operators did about the collecting of the bill with this key: due days, pauses,
@@ -272,6 +287,11 @@ def _is_recovery(payment: Row, decisions: Iterable[Row]) -> bool:
     return payment["status"] == "SUCCEEDED" and any(
         one["decision"] == "UNCOLLECTIBLE" and one["at"] <= payment["ended_at"] for one in decisions
     )
+
+
+def _without_tax(row: Row) -> Row:
+    """The row of a bill or of its line without what it says of tax."""
+    return {name: value for name, value in row.items() if not name.startswith("tax")}
 
 
 def _with_names(invoices: Iterable[Row]) -> Iterable[Row]:

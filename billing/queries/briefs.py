@@ -236,7 +236,7 @@ def _of_invoice(invoice: Invoice, name: str) -> list[Change]:
     if name not in ("void", "send-back"):
         return []
     before = invoice.account.outstanding
-    return [Change("Outstanding", before, before + invoice.total)]
+    return [Change("Outstanding", before, before + invoice.net)]
 
 
 def _transfer(transfer: BankTransfer) -> list[Fact]:

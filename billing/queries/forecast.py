@@ -15,9 +15,11 @@ from django.db import connection
 from moneyed import Money
 from redis import RedisError
 
+from billing import forecasting
 from billing.forecasting import PACE_DAYS, Pace, Plan, Standing, walk
 from billing.models import BillingAccount, Fee, Invoice
 from billing.providers import minimums
+from billing.queries import taxation
 from lib import money
 from lib.calendar import ONE_DAY, day_start
 
@@ -80,13 +82,19 @@ class ComingInvoice:
 
     kind: Invoice.Kind
     issued_on: date
-    total: Money
+    net: Money  # what counts towards threshold and minimum
+    tax: Money  # 0 where its issuer's country has none
     plan_fee: Money  # in it; 0 where it has none
 
     @property
     def label(self) -> str:
         """Its kind, in the reader's language."""
         return str(self.kind.label)
+
+    @property
+    def total(self) -> Money:
+        """What it is likely to ask for."""
+        return self.net + self.tax
 
 
 @dataclass(frozen=True)
@@ -131,6 +139,7 @@ def forecast(account: BillingAccount, *, today: date) -> Forecast:
     told: dict[str, Any] = {}
     if not account.is_closed:
         coming = walk(standing, paces, until=today + (DAYS_AHEAD - 1) * ONE_DAY)
+        tax = _Tax.of(account, paces, today)
         at_threshold = (one for one in coming if one.kind == Invoice.Kind.THRESHOLD)
         told = {
             "threshold_on": next((one.issued_on for one in at_threshold), None),
@@ -140,6 +149,7 @@ def forecast(account: BillingAccount, *, today: date) -> Forecast:
                     one.kind,
                     one.issued_on,
                     money.of(one.total, currency),
+                    money.of(tax.on(one, currency), currency),
                     money.of(one.plan_fee, currency),
                 )
                 for one in coming
@@ -154,6 +164,41 @@ def forecast(account: BillingAccount, *, today: date) -> Forecast:
         last_invoice_on=standing.last_invoice_on,
         **told,
     )
+
+
+@dataclass(frozen=True)
+class _Tax:
+    """What a coming bill's tax is about: the plan fee's by its own rate, and the rest's by those of
+    the fees of the pace, as they are mixed in that. In per cent.
+    """
+
+    plan: Decimal
+    others: Decimal
+
+    @classmethod
+    def of(cls, account: BillingAccount, paces: Sequence[Pace], today: date) -> "_Tax":
+        """By the rates that hold today."""
+        payers = taxation.payers([account.pk])
+        if not payers:
+            return cls(Decimal(0), Decimal(0))
+        rates = taxation.Taxation(payers)
+
+        def percent(fee: str) -> Decimal:
+            rate = rates.rate(account.pk, fee, today)
+            return rate.percent if rate else Decimal(0)
+
+        charged = [(max(one.charged, Decimal(0)), percent(one.fee)) for one in paces]
+        base = sum((amount for amount, _ in charged), Decimal(0))
+        plan = percent(Fee.PLAN)
+        if not base:
+            return cls(plan, plan)
+        return cls(plan, sum((amount * rate for amount, rate in charged), Decimal(0)) / base)
+
+    def on(self, coming: forecasting.ComingInvoice, currency: str) -> Decimal:
+        """About the tax of this bill."""
+        plan_fee = coming.plan_fee
+        taxed = plan_fee * self.plan + (coming.total - plan_fee) * self.others
+        return money.rounded(taxed / 100, currency)
 
 
 def gather(account: BillingAccount, *, today: date) -> tuple[Standing, list[Pace]]:

@@ -101,7 +101,12 @@ def line(invoice: Invoice, pk: int) -> InvoiceLine | None:
 
 def charges_of(line: InvoiceLine) -> QuerySet[Charge]:
     """The charges that make up a line of a bill, each with its fee."""
-    return Charge.objects.filter(item=line.item_id).select_related("fee")
+    found = Charge.objects.filter(item=line.item_id)
+    if line.service_from is not None:
+        found = found.filter(service_on__range=(line.service_from, line.service_to))
+    if line.charge_ids is not None:
+        found = found.filter(pk__in=line.charge_ids)
+    return found.select_related("fee")
 
 
 def attempts(invoice: Invoice) -> QuerySet[Payment]:

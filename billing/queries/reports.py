@@ -13,7 +13,7 @@ AGES = [(91, "4: more than 90 days"), (61, "3: 61–90 days"), (31, "2: 31–60 
         (1, "1: 1–30 days")]  # fmt: skip
 NOT_DUE = "0: not due"
 # What uses up money that we hold already, and is neither earned nor given.
-NO_REVENUE = (*Fee.USING_CREDIT, Fee.REVERSAL)
+NO_REVENUE = (*Fee.USING_CREDIT, Fee.REVERSAL, Fee.REST_TAX)
 
 
 def unpaid(asked: Asked) -> QuerySet[Invoice]:

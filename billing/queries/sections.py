@@ -62,7 +62,9 @@ class Sections(Generic[S]):
 
 @dataclass(frozen=True)
 class FeeSum:
-    """What one fee comes to on a bill: the sum of its lines, of which there is one for each day."""
+    """What one fee comes to on a bill by one rate: the sum of its lines, of which there is one for
+    each day.
+    """
 
     lines: Sequence[InvoiceLine]  # oldest first
     currency: str
@@ -77,8 +79,10 @@ class FeeSum:
 
 
 def fee_sums(section: Section[InvoiceLine]) -> Sequence[FeeSum]:
-    """The sums of a bill's category fee by fee, in the order of each fee's first line."""
-    by_fee: dict[str, list[InvoiceLine]] = defaultdict(list)
+    """The sums of a bill's category fee by fee and rate by rate, in the order of their first
+    lines.
+    """
+    by_fee: dict[tuple[object, ...], list[InvoiceLine]] = defaultdict(list)
     for line in section.rows:
-        by_fee[line.fee_name].append(line)
+        by_fee[line.fee_name, line.tax_category, line.tax_percent].append(line)
     return [FeeSum(lines, section.currency) for lines in by_fee.values()]

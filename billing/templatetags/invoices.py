@@ -7,7 +7,7 @@ from moneyed import Money
 
 from billing import payment_failures
 from billing.models import BillingAccount, Charge, Fee, InvoiceLine
-from billing.queries import days, sections
+from billing.queries import days, sections, taxes
 from billing.queries.sections import FeeSum, Section
 from billing.queries.standings import Standing
 
@@ -36,6 +36,12 @@ def definition(fee: Fee) -> str:
 def fee_sums(section: Section[InvoiceLine]) -> Sequence[FeeSum]:
     """What each fee of a bill's category comes to."""
     return sections.fee_sums(section)
+
+
+@register.filter
+def tax_rate(line: InvoiceLine) -> str:
+    """The rate of a line of a bill with tax."""
+    return taxes.rate_text(line.tax_category, line.tax_percent)
 
 
 @register.simple_tag

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +18,7 @@ from billing.documents import exports, invoice_csv, pdf, settling
 from billing.forms.lists import InvoiceFilter
 from billing.models import Invoice, Payment
 from billing.operations import payments
-from billing.queries import collecting, payment_plans, reversals, standings, timelines
+from billing.queries import collecting, payment_plans, reversals, standings, taxes, timelines
 from billing.queries import invoices as invoice_queries
 from billing.views.accounts import account_and_days, invoice_of
 from credit.queries import freezes
@@ -61,12 +61,13 @@ def invoice(request: MemberRequest, number: str) -> HttpResponse:
     attempts = list(invoice_queries.attempts(invoice))
     by_hand = collecting.by_hand(invoice)
     taken_back = list(reversals.of_invoice(invoice)) if attempts else []
+    # What is followed has none.
+    lines = cache(partial(invoice_queries.lines, invoice))
     context = {
         "account": invoice.account,
         "invoice": invoice,
-        "lines": SimpleLazyObject(
-            partial(invoice_queries.lines, invoice)
-        ),  # what is followed has none
+        "lines": SimpleLazyObject(lines),
+        "taxes": SimpleLazyObject(lambda: taxes.of_invoice(invoice, lines())),
         "timeline": timelines.of_invoice(invoice, attempts, by_hand, taken_back),
         "reversals": taken_back,
         "attempts": attempts,

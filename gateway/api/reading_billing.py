@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from billing.documents import invoice_csv, pdf, statement_csv
 from billing.models import BillingAccount, Charge, Invoice, Statement
-from billing.queries import invoices, payment_plans, statements
+from billing.queries import invoices, payment_plans, statements, taxes
 from billing.queries.prices import priced_fees
 from gateway.api import listings
 from gateway.api.access import Key, KeyedRequest, merchant_of
@@ -73,7 +73,27 @@ class InvoiceLine(BaseModel):
     fee_name: str
     posting_on: date
     charges: int
-    amount: Amount
+    amount: Amount = Field(description="Without tax.")
+    tax_category: str | None = Field(description="By EN 16931; null: the invoice has no tax.")
+    tax_percent: str | None
+
+
+class Tax(BaseModel):
+    """The tax of one rate on the invoice."""
+
+    category: Literal["S", "Z", "E", "AE", "O"] = Field(description="By EN 16931.")
+    percent: str
+    base: Amount
+    tax: Amount
+
+
+class Party(BaseModel):
+    """A side of the invoice, as it was at its issue."""
+
+    name: str
+    address: list[str]
+    country: str
+    tax_number: str
 
 
 class Attempt(BaseModel):
@@ -110,6 +130,9 @@ class Plan(BaseModel):
 class ShownInvoice(BaseModel):
     invoice: listings.INVOICES.answer  # type: ignore[name-defined]
     lines: list[InvoiceLine]
+    taxes: list[Tax] = Field(description="By rate; empty: the invoice has no tax.")
+    issuer: Party | None = Field(description="Null: the installation's own.")
+    billed_to: Party | None = Field(description="Null: the merchant's name alone.")
     payments: list[Attempt]
     payment_plan: Plan | None = Field(description="The latest; null: it never had one.")
 
@@ -231,8 +254,20 @@ def show_invoice(request: KeyedRequest, merchant: str, number: str) -> dict[str,
                 posting_on=line.posting_on,
                 charges=line.charge_count,
                 amount=money.text(line.amount),
+                tax_category=line.tax_category or None,
+                tax_percent=plain(line.tax_percent) if line.tax_category else None,
             )
             for line in invoice.lines.order_by("posting_on", "category", "fee_code", "pk")
+        ],
+        **_parties(invoice),
+        "taxes": [
+            Tax(
+                category=one.category.value,
+                percent=plain(one.percent),
+                base=money.text(one.base),
+                tax=money.text(one.tax),
+            )
+            for one in taxes.of_invoice(invoice, invoices.lines(invoice))
         ],
         "payments": [
             {
@@ -247,6 +282,27 @@ def show_invoice(request: KeyedRequest, merchant: str, number: str) -> dict[str,
             for payment in invoices.attempts(invoice)
         ],
         "payment_plan": _plan(invoice),
+    }
+
+
+def _parties(invoice: Invoice) -> dict[str, Any]:
+    """Who issued the invoice to whom."""
+    issuer, details = invoice.issuer, invoice.details
+    return {
+        "issuer": issuer
+        and Party(
+            name=issuer.name,
+            address=issuer.address_lines,
+            country=issuer.country,
+            tax_number=issuer.tax_number,
+        ),
+        "billed_to": details
+        and Party(
+            name=details.legal_name,
+            address=details.address_lines,
+            country=details.country,
+            tax_number=details.tax_number,
+        ),
     }
 
 

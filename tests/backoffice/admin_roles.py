@@ -26,6 +26,10 @@ SEEN = {
     "billing.invoiceitem": ALL,
     "billing.invoiceline": ALL,
     "billing.issuer": ALL,
+    "billing.taxrate": ALL,
+    "billing.feetaxclass": ALL,
+    "billing.taxtreatment": ALL,
+    "billing.invoicetax": ALL,
     "billing.issuerversion": ALL,
     "billing.billingdetails": ALL,
     "billing.numberseries": ALL,
@@ -112,8 +116,8 @@ SEEN = {
 DECIDED = {
     "billing.billingaccount": (
         BILLING,
-        "charge bill-now credit threshold plan time-zone method review no-review issuer transfer"
-        " give-back close reopen bill-rest pay-out",
+        "charge bill-now credit threshold plan time-zone method review no-review issuer tax"
+        " transfer give-back close reopen bill-rest pay-out",
     ),
     "billing.banktransfer": (BILLING, "move value-date"),
     "billing.billingcredit": (BILLING, "approve reject undo"),
@@ -164,6 +168,8 @@ DECIDED = {
 DECIDED_IN_LISTS = {
     "billing.fee": (BILLING, "add"),
     "billing.issuer": (RUNS, "add"),
+    "billing.taxrate": (RUNS, "introduce"),
+    "billing.feetaxclass": (RUNS, "choose"),
     "billing.feeprice": (BILLING, "introduce"),
     "gateway.apikey": (RUNS, "make"),
     "gateway.import": (CREDIT + BILLING, "upload"),

@@ -270,7 +270,7 @@ WISH = {"reason": "I would like to."}
 # What administrators decide about: people, policies and jobs. All else moves money or limits.
 NO_MONEY = {
     "jobs.jobfailure", "jobs.jobrun", "credit.creditpolicy", "merchants.erasure",
-    "merchants.invitation", "billing.issuer",
+    "merchants.invitation", "billing.issuer", "billing.taxrate", "billing.feetaxclass",
     "merchants.membership",
     "merchants.merchant", "merchants.operatorpolicy", "merchants.proposal", "merchants.user",
     "gateway.apikey", "gateway.webhookdelivery", "gateway.webhookendpoint", "notices.notice",

@@ -119,7 +119,7 @@ INVOICES = [
         "expected USD; found EUR",
     ),
     Break(
-        "a bill's total is the sum of its lines",
+        "a bill's total is the sum of its lines and its tax",
         INVOICE.format("total = 226, amount_paid = 226", "2026-000003"),
         "dress: bill 2026-000003: expected 225.0000; found 226.0000",
     ),

@@ -27,4 +27,26 @@ PARTY_BREAKS = [
         OF_FLAX.format("details_id = NULL"),
         "flax: bill TH-2027-000001: expected 1; found nothing",
     ),
+    Break(
+        "a line of a bill has the rate of its days of service",
+        "UPDATE billing_invoiceline SET tax_category = 'AE', tax_percent = 0"
+        " WHERE tax_category = 'S'",
+        "flax: line of bill TH-2027-000001 pick-pack 2027-05-14: expected S, 7.000; found AE, 0",
+    ),
+    Break(
+        "the bases of a bill's taxes are its lines, and its tax is their sum",
+        "UPDATE billing_invoicetax SET base = 249 WHERE tax = 17.5",
+        "flax: bill TH-2027-000001: expected",
+    ),
+    Break(
+        "a tax is that of its base, rounded once, and of credits what was not credited before",
+        "UPDATE billing_invoicetax SET tax = 17.49 WHERE tax = 17.5",
+        "flax: bill TH-2027-000001 S 7.000: expected 17.50; found 17.4900",
+    ),
+    Break(
+        "what credits a closed account's tax is the tax of what it had in its merchant's favour",
+        "UPDATE billing_charge SET fee_id = 'credit-tax' WHERE reference = 'X-1' AND account_id ="
+        f" {FLAX}",
+        "flax: charge X-1: expected nothing, nothing; found nothing, 250.0000",
+    ),
 ]

@@ -10,9 +10,17 @@ flax  USD, UTC, pays by hand: the transfer pays its bill; from then on an issuer
 """
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from billing.operations import credits_undone, issuers, transfers, transfers_moved, value_dates
+from billing.operations import (
+    credits_undone,
+    issuers,
+    tax_rates,
+    transfers,
+    transfers_moved,
+    value_dates,
+)
 from credit.operations import corrections, write_offs
 from tests.amounts import usd
 from tests.config.audited_spring import OPERATOR, PLAN
@@ -62,10 +70,19 @@ def _transfer(shop: Shop) -> None:
 
 
 def _issue(shop: Shop) -> None:
-    """A bill of the issuer TH's second version."""
+    """A bill of the issuer TH's second version, with its country's tax of 7 %."""
     issuer = IssuerFactory.create(now=shop.at("2027-05-14 08:00"))
     issuers.choose(merchant_id=shop.merchant.pk, prefix="TH", **_by(shop, "2027-05-14 09:00"))
-    DetailsFactory.create(shop=shop, at="2027-05-14 09:30")
+    DetailsFactory.create(
+        shop=shop, at="2027-05-14 09:30", country="TH", tax_number="1-2345-45678-78-1"
+    )
+    tax_rates.introduce(
+        country="TH",
+        tax_class="STANDARD",
+        percent=Decimal(7),
+        starts_on=date(2027, 5, 14),
+        **_by(shop, "2027-05-12 09:00"),
+    )
     entity = issuers.Entity("Tael Siam", "1 Silom Road", "TH")
     issuers.change(issuer_id=issuer.pk, entity=entity, **_by(shop, "2027-05-14 10:00"))
     shop.charge("2027-05-14 11:00", "pick-pack", "250.00", "X-1")

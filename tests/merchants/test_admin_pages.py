@@ -1,6 +1,7 @@
 """Every model has its pages in the admin; what operations write can only be looked at there."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -19,9 +20,13 @@ from billing.operations import (
     archives,
     due_days,
     invoice_decisions,
+    invoices_on_request,
+    issuers,
     pauses,
     payment_plans,
     settling,
+    tax_rates,
+    tax_treatments,
     terms,
     unapplied,
     waivers,
@@ -155,8 +160,22 @@ def by_hand() -> None:
     TransferFactory.create(shop=shop, at=by["now"], amount="1.00")
     IssuerFactory.create()
     DetailsFactory.create(shop=shop, at=by["now"])
+    taxed(shop, by)
     later = by["now"] + shops.ONE_HOUR
     shop.line.former_closings.create(closed_at=by["now"], reopened_at=later)
+
+
+def taxed(shop: shops.Shop, by: dict[str, Any]) -> None:
+    """A bill of 1.00 with 0.07 of tax."""
+    why = {"reason": "They rang."} | by
+    early = why | {"now": shop.at("2026-10-01 10:00"), "starts_on": date(2026, 10, 15)}
+    tax_rates.introduce(country="TH", tax_class="STANDARD", percent=Decimal(7), **early)
+    tax_rates.classify(fee="storage", tax_class="REDUCED", **early)
+    of_merchant = {"merchant_id": shop.merchant.pk, **why}
+    tax_treatments.decide(treatment="DOMESTIC", starts_on=date(2026, 11, 1), **of_merchant)
+    issuers.choose(prefix="TH", **of_merchant)
+    shop.charge("2026-11-02 10:00", "pick-pack", "1.00", "taxed")
+    invoices_on_request.draw_up(**of_merchant)
 
 
 def told(shop: shops.Shop) -> None:

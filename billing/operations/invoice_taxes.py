@@ -1,0 +1,300 @@
+"""Computes the taxes of bills that are to be written (rule 28.2 to rule 28.4).
+
+An item's charges mostly have one rate. Where the rate changes between its first and its last day of
+service, its charges are summed by day, and the bill has a line for each rate. Credits carry the
+rate of what they correct, so that they are looked at one by one.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from billing import tax
+from billing.models import Charge, Fee, InvoiceTax
+from billing.models.fees import CREDIT_CATEGORIES
+from billing.operations.taken import TAKEN
+from billing.queries import taxation
+from billing.queries.taxation import OUTSIDE, Payer, Rate, Taxation
+
+# Those credited with a tax of their own on a closed account have none any more.
+ITEMS = f"""
+{TAKEN}
+SELECT taken.account_id, taken.id, item.fee_id, fee.category, item.amount, item.charge_count,
+       item.rest_tax_id IS NOT NULL, earliest.service_on, latest.service_on
+FROM taken JOIN billing_invoiceitem item ON item.id = taken.id
+JOIN billing_fee fee ON fee.code = item.fee_id
+CROSS JOIN LATERAL (SELECT service_on FROM billing_charge charge
+                    WHERE charge.item_id = taken.id ORDER BY at, id LIMIT 1) earliest
+CROSS JOIN LATERAL (SELECT service_on FROM billing_charge charge
+                    WHERE charge.item_id = taken.id ORDER BY at DESC, id DESC LIMIT 1) latest
+ORDER BY taken.id
+"""
+BY_DAY = """
+SELECT item_id, service_on, sum(amount), count(*) FROM billing_charge
+WHERE item_id = ANY(%(items)s) GROUP BY item_id, service_on ORDER BY item_id, service_on
+"""
+# What gave money back or took that back, with what it corrects, and where that is billed now.
+CORRECTIONS = """
+SELECT charge.item_id, charge.id, charge.amount,
+       coalesce(corrected.fee_id, made.fee_id, charge.fee_id),
+       coalesce(corrected.service_on, made.service_on, charge.service_on),
+       line.invoice_id, line.tax_category, line.tax_percent
+FROM billing_charge charge
+LEFT JOIN LATERAL (
+    SELECT * FROM billing_billingcredit credit WHERE credit.made_id = charge.id
+    UNION ALL SELECT * FROM billing_billingcredit credit WHERE credit.taken_back_id = charge.id
+    LIMIT 1
+) credit ON true
+LEFT JOIN billing_charge made ON made.id = credit.made_id
+LEFT JOIN billing_charge corrected ON corrected.id = credit.charge_id
+LEFT JOIN billing_invoiceitem item ON item.id = corrected.item_id
+LEFT JOIN billing_invoiceline line
+     ON line.invoice_id = item.invoice_id AND line.item_id = item.id
+    AND (line.service_from IS NULL
+         OR corrected.service_on BETWEEN line.service_from AND line.service_to)
+    AND (line.charge_ids IS NULL OR corrected.id = ANY(line.charge_ids))
+WHERE charge.item_id = ANY(%(items)s) ORDER BY charge.item_id, charge.id
+"""
+# What was credited of each bill and rate so far; what a void bill did counts no more.
+CREDITED = """
+SELECT tax.corrects_id, tax.category, tax.percent, sum(tax.base), sum(tax.tax)
+FROM billing_invoicetax tax LEFT JOIN billing_invoice invoice ON invoice.id = tax.invoice_id
+WHERE tax.corrects_id = ANY(%(corrects)s) AND invoice.status IS DISTINCT FROM 'VOID'
+GROUP BY tax.corrects_id, tax.category, tax.percent
+"""
+ONE_DAY = timedelta(days=1)
+
+
+class Item(NamedTuple):
+    """An item that a bill takes."""
+
+    account_id: int
+    pk: int
+    fee: str
+    category: str
+    amount: Decimal
+    charges: int
+    is_settled: bool  # its tax was credited already
+    first_on: date  # days of service
+    last_on: date
+
+    @property
+    def is_correction(self) -> bool:
+        return self.category in CREDIT_CATEGORIES and self.fee not in Fee.UNTAXED
+
+
+@dataclass(frozen=True)
+class Part:
+    """What of an item has one rate: a line of the bill. `rate` is None while it has no tax."""
+
+    item: int
+    amount: Decimal
+    charges: int
+    rate: Rate | None
+    corrects: int | None = None  # the bill whose charges it corrects
+    service_from: date | None = None  # where its item has several parts: of these days of service
+    service_to: date | None = None
+    charge_ids: list[int] | None = None  # or with these keys
+
+    def row(self) -> dict[str, Any]:
+        """The part for the statement that writes lines."""
+        rate = self.rate or OUTSIDE
+        return {
+            "item_id": self.item,
+            "amount": str(self.amount),
+            "charges": self.charges,
+            "category": rate.category,
+            "percent": str(rate.percent),
+            "service_from": self.service_from and self.service_from.isoformat(),
+            "service_to": self.service_to and self.service_to.isoformat(),
+            "charge_ids": self.charge_ids,
+        }
+
+
+class Key(NamedTuple):
+    """What a tax of a bill is of: a rate and, of credits, the bill that they correct."""
+
+    corrects: int | None
+    category: str
+    percent: Decimal
+
+
+@dataclass
+class Tax:
+    """The tax of one rate on a bill."""
+
+    base: Decimal = Decimal(0)
+    tax: Decimal = Decimal(0)
+    sentence: str = ""
+
+
+@dataclass
+class Taxes:
+    """The parts and taxes of a bill."""
+
+    payer: Payer
+    parts: list[Part] = field(default_factory=list)
+    rows: dict[Key, Tax] = field(default_factory=dict)
+
+    @property
+    def tax(self) -> Decimal:
+        return sum((row.tax for row in self.rows.values()), Decimal(0))
+
+    def of_invoice(self, **whose: Any) -> list[InvoiceTax]:
+        """The rows to write, of `invoice_id` or of `rest`."""
+        return [
+            InvoiceTax(
+                **whose,
+                corrects_id=key.corrects,
+                category=key.category,
+                percent=key.percent,
+                currency=self.payer.currency,
+                base=row.base,
+                tax=row.tax,
+                sentence=row.sentence,
+            )
+            for key, row in self.rows.items()
+        ]
+
+
+def compute(due: Mapping[str, Sequence[Any]], *, taxed_alone: bool = False) -> dict[int, Taxes]:
+    """The taxes of the bills that are due, by account; accounts whose bills have none are left
+    out. `due` has the parameters of TAKEN. With `taxed_alone` what has no tax is left out, too.
+    """
+    payers = taxation.payers(due["accounts"])
+    if not payers:
+        return {}
+    items = [Item(*row) for row in _read(ITEMS, due) if row[0] in payers]
+    found: dict[int, Taxes] = {}
+    owners = {item.pk: item.account_id for item in items}
+    for part in _parts(items, Taxation(payers)):
+        if taxed_alone and part.rate is None:
+            continue
+        owner = owners[part.item]
+        found.setdefault(owner, Taxes(payers[owner])).parts.append(part)
+    taxed = {owner: one for owner, one in found.items() if any(part.rate for part in one.parts)}
+    _sum_up(taxed.values())
+    return taxed
+
+
+def _read(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+
+def _parts(items: Sequence[Item], rates: Taxation) -> Iterator[Part]:
+    """Yields the parts of these items."""
+    split, corrections = [], []
+    for item in items:
+        if item.is_correction and not item.is_settled:
+            corrections.append(item)
+        elif item.is_settled or item.fee in Fee.UNTAXED:
+            yield Part(item.pk, item.amount, item.charges, None)
+        elif _may_change(item, rates):
+            split.append(item)
+        else:
+            rate = rates.rate(item.account_id, item.fee, item.first_on)
+            yield Part(item.pk, item.amount, item.charges, rate)
+    if split:
+        yield from _by_day(split, rates)
+    if corrections:
+        yield from _corrections(corrections, rates)
+
+
+def _may_change(item: Item, rates: Taxation) -> bool:
+    """Whether the rate may change between the item's days of service. A service that was told ahead
+    of its instant counts for the day before it, hence the days around them.
+    """
+    changes = rates.changes(item.account_id, item.fee)
+    return any(item.first_on - ONE_DAY < day <= item.last_on + ONE_DAY for day in changes)
+
+
+def _by_day(items: Sequence[Item], rates: Taxation) -> Iterator[Part]:
+    """Yields the parts of items whose rate may change, by their charges' days of service."""
+    known = {item.pk: item for item in items}
+    rows = _read(BY_DAY, {"items": list(known)})
+    for pk, of_item in groupby(rows, key=lambda row: row[0]):
+        item = known[pk]
+
+        def rate(row: tuple[Any, ...], item: Item = item) -> Rate | None:
+            return rates.rate(item.account_id, item.fee, row[1])
+
+        runs = [(one, list(days)) for one, days in groupby(of_item, key=rate)]
+        for one, days in runs:
+            dates = {}
+            if len(runs) > 1:
+                dates = {"service_from": days[0][1], "service_to": days[-1][1]}
+            amount = sum((row[2] for row in days), Decimal(0))
+            yield Part(pk, amount, sum(row[3] for row in days), one, **dates)
+
+
+def _corrections(items: Sequence[Item], rates: Taxation) -> Iterator[Part]:
+    """Yields the parts of items that give money back or take that back: by the rates, and the
+    bills, of what they correct. What is not billed yet has its own rate, and so no bill.
+    """
+    owners = {item.pk: item.account_id for item in items}
+    found: dict[int, dict[tuple[int | None, Rate | None], list[tuple[Any, ...]]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for row in _read(CORRECTIONS, {"items": list(owners)}):
+        pk, _, _, fee, on, corrects, category, percent = row
+        if corrects is None:
+            key = (None, rates.rate(owners[pk], fee, on))
+        elif category:
+            key = (corrects, Rate(category, percent))
+        else:  # it was billed without tax
+            key = (None, None)
+        found[pk][key].append(row)
+    for pk, by_key in found.items():
+        for (corrects, rate), rows in by_key.items():
+            ids = [row[1] for row in rows] if len(by_key) > 1 else None
+            amount = sum((row[2] for row in rows), Decimal(0))
+            yield Part(pk, amount, len(rows), rate, corrects, charge_ids=ids)
+
+
+def _sum_up(found: Iterable[Taxes]) -> None:
+    """Sum up the bases of each bill by rate, and compute their taxes, each rounded once. Rule 28.2,
+    rule 28.4.
+    """
+    every = list(found)
+    for one in every:
+        for part in one.parts:
+            rate = part.rate or OUTSIDE
+            key = Key(part.corrects, str(rate.category), rate.percent)
+            row = one.rows.setdefault(key, Tax(sentence=rate.sentence))
+            row.base += part.amount
+    corrects = {key.corrects for one in every for key in one.rows if key.corrects}
+    before = (
+        {Key(*row[:3]): row[3:] for row in (_read(CREDITED, {"corrects": list(corrects)}))}
+        if corrects
+        else {}
+    )
+    for one in every:
+        for key, row in one.rows.items():
+            base, taxed = before.get(key, (Decimal(0), Decimal(0)))
+            row.tax = tax.tax_on(base + row.base, key.percent, one.payer.currency) - taxed
+
+
+def write(taxes: Mapping[int, Taxes], invoices: Iterable[tuple[int, int]]) -> None:
+    """Write the taxes of bills that were just written: pairs of their key and their account's."""
+    rows = [
+        row
+        for invoice_id, account_id in invoices
+        if account_id in taxes
+        for row in taxes[account_id].of_invoice(invoice_id=invoice_id)
+    ]
+    InvoiceTax.objects.bulk_create(rows)
+
+
+def write_rest(taxes: Taxes, charge: Charge) -> None:
+    """Write the taxes of what a closed account has in its merchant's favour, which `charge`
+    credits.
+    """
+    InvoiceTax.objects.bulk_create(taxes.of_invoice(rest=charge))

@@ -1,0 +1,74 @@
+"""The taxes of a bill as its page, PDF and files show them (rule 28.2)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+from moneyed import Money
+
+from billing.models import BillingAccount, Invoice, InvoiceLine, InvoiceTax
+from billing.queries.sections import Sections
+from billing.tax import REVERSE_CHARGE_SENTENCE, TaxCategory
+from lib import money
+from lib.formats import quantity
+
+
+@dataclass(frozen=True)
+class TaxSum:
+    """What one rate comes to on a bill, what credits correct of other bills included."""
+
+    category: TaxCategory
+    percent: Decimal
+    base: Money
+    tax: Money
+    sentence: str  # why nothing is due, in the issuer's words
+
+    @property
+    def label(self) -> str:
+        """What it is called, in the reader's language: "Tax 19%"."""
+        return rate_text(self.category, self.percent)
+
+    @property
+    def note(self) -> str:
+        """The sentence that the bill has of it; "" without one."""
+        if self.category == TaxCategory.REVERSE_CHARGE:
+            return str(REVERSE_CHARGE_SENTENCE)
+        return self.sentence
+
+
+def rate_text(category: str, percent: Decimal) -> str:
+    """A rate in the reader's language: "Tax 19%", "Reverse charge"."""
+    if category == TaxCategory.STANDARD:
+        return _("Tax %(percent)s") % {"percent": percent_text(percent)}
+    return str(TaxCategory(category).label)
+
+
+def percent_text(percent: Decimal) -> str:
+    """A rate alone: "19%"."""
+    return f"{quantity(percent)}%"
+
+
+def of_invoice(invoice: Invoice, lines: Sections[InvoiceLine]) -> Sequence[TaxSum]:
+    """The taxes of the bill with these lines, the highest rate first; none if it has no tax."""
+    if not any(line.tax_category for section in lines.sections for line in section.rows):
+        return []
+    rows: dict[tuple[str, Decimal], list[InvoiceTax]] = defaultdict(list)
+    for row in invoice.taxes.order_by("-percent", "category", "pk"):
+        rows[row.category, row.percent].append(row)
+    return [
+        TaxSum(
+            TaxCategory(category),
+            percent,
+            money.total((row.base for row in found), invoice.currency),
+            money.total((row.tax for row in found), invoice.currency),
+            found[0].sentence,
+        )
+        for (category, percent), found in rows.items()
+    ]
+
+
+def has_any(account: BillingAccount) -> bool:
+    """Whether any bill of the account has tax, drafts included."""
+    return InvoiceTax.objects.filter(invoice__account=account).exists()

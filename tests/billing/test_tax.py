@@ -1,0 +1,424 @@
+"""What bills ask for with tax: rates, treatments, what is rounded, and what credits give back."""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from moneyed import Money
+
+from billing import audit as billing_audit
+from billing.documents import pdf
+from billing.documents.invoice_csv import Export
+from billing.models import Invoice, InvoiceTax
+from billing.operations import (
+    closing,
+    invoice_decisions,
+    invoices_on_request,
+    issuers,
+    tax_rates,
+    tax_treatments,
+)
+from billing.queries import books, forecast
+from lib import audit
+from lib.audit import Check
+from lib.refusals import Invalid
+from tests import shops
+from tests.credit.pages import set_clock
+from tests.factories import (
+    DetailsFactory,
+    GrantedCreditFactory,
+    IssuerFactory,
+    TransferFactory,
+    browser_of,
+    member,
+)
+from tests.gateway.asking import Caller
+from tests.gateway.asking import said as told_by
+from tests.pdf_text import pages_of
+from tests.shops import Shop, instant
+from tests.text import text_of
+from tests.unchanged import nothing_changes
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def _audited(db: None) -> Iterator[None]:
+    """What these tests write, the audit finds right."""
+    yield
+    checks = [one for one in billing_audit.CHECKS if isinstance(one, Check)]
+    found = audit.run(checks, now=instant("2027-12-01 00:00"))
+    assert [(one.check.name, one.listed) for one in found if one.violations] == []
+
+
+BY: dict[str, Any] = {"actor": "olga@tael.example", "reason": "as agreed"}
+EARLY = instant("2026-10-01 00:00")
+FRENCH = {"legal_name": "Bois de rose", "country": "FR", "tax_number": "FR40303265045"}
+
+
+def rate(percent: str, *, country: str = "DE", starts_on: str = "2026-10-15", **said: Any) -> None:
+    tax_rates.introduce(
+        country=country,
+        tax_class=said.pop("tax_class", "STANDARD"),
+        percent=Decimal(percent),
+        starts_on=date.fromisoformat(starts_on),
+        **{"now": EARLY, **BY, **said},
+    )
+
+
+def german(reference: str = "rosewood", *, currency: str = "EUR", **terms: str) -> Shop:
+    """A shop that is billed by an issuer in Germany, which taxes 19 %."""
+    terms = {"billing_threshold": "100000", "plan_price": "0"} | terms
+    shop = shops.join("2026-11-01 09:00", reference, billing_currency=currency, **terms)
+    IssuerFactory.create(prefix="DE", country="DE", tax_number="DE136695976", bank_accounts=())
+    rate("19")
+    issued_by(shop, "DE", "2026-11-01 09:30")
+    return shop
+
+
+def issued_by(shop: Shop, prefix: str, at: str) -> None:
+    issuers.choose(merchant_id=shop.merchant.pk, prefix=prefix, now=shop.at(at), **BY)
+
+
+def billed(shop: Shop, at: str) -> Invoice:
+    """A bill of all that is outstanding."""
+    return invoices_on_request.draw_up(merchant_id=shop.merchant.pk, now=shop.at(at), **BY)
+
+
+def taxes(invoice: Invoice) -> list[str]:
+    """The bill's taxes: category, rate, base and tax."""
+    rows = InvoiceTax.objects.filter(invoice=invoice).order_by("category", "percent", "pk")
+    return [f"{row.category} {row.rate:f}: {row.base.amount} {row.tax.amount}" for row in rows]
+
+
+def figures(invoice: Invoice) -> tuple[str, str, str]:
+    invoice = Invoice.objects.get(pk=invoice.pk)
+    return tuple(str(one.amount) for one in (invoice.net, invoice.tax, invoice.total))
+
+
+def test_a_bill_is_taxed_by_the_countries_of_both_parties() -> None:
+    shop, outside = german(), shops.join("2026-11-01 09:00", "lotus", billing_currency="EUR")
+    untaxed = shops.join("2026-11-01 09:00", "plain", billing_currency="EUR")
+    issued_by(outside, "DE", "2026-11-01 09:30")
+    # Nobody knows yet where the merchant is: the issuer owes its country's tax.
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.05", "a")
+    first = billed(shop, "2026-11-02 11:00")
+    assert (figures(first), taxes(first)) == (
+        ("100.05", "19.01", "119.06"),
+        ["S 19: 100.05 19.01"],
+    )
+    DetailsFactory.create(shop=shop, at="2026-11-03 08:00", **FRENCH)
+    shop.charge("2026-11-03 10:00", "pick-pack", "40.00", "b")
+    second = billed(shop, "2026-11-03 11:00")
+    assert (figures(second), taxes(second)) == (
+        ("40.00", "0.00", "40.00"),
+        ["AE 0: 40.00 0.00"],
+    )
+    DetailsFactory.create(shop=outside, at="2026-11-03 08:00", country="TH", tax_number="")
+    outside.charge("2026-11-03 10:00", "pick-pack", "40.00", "a")
+    assert taxes(billed(outside, "2026-11-03 11:00")) == ["O 0: 40.00 0.00"]
+    untaxed.charge("2026-11-03 10:00", "pick-pack", "40.00", "a")
+    plain = billed(untaxed, "2026-11-03 11:00")
+    assert (figures(plain), taxes(plain)) == (("40.00", "0.00", "40.00"), [])
+    assert plain.lines.get().tax_category == ""
+
+
+@pytest.mark.usefixtures("_audited")
+def test_a_merchant_that_moves_in_mid_month_has_both_treatments_on_one_bill() -> None:
+    shop = german(billing_threshold="1.00")
+    DetailsFactory.create(shop=shop, at="2026-11-01 10:00")
+    for day, amount in ((2, "10.00"), (9, "20.00"), (10, "30.00"), (20, "40.00")):
+        if day == 10:
+            DetailsFactory.create(shop=shop, at="2026-11-10 08:00", **FRENCH)
+        shop.charge(f"2026-11-{day:02} 10:00", "storage", amount, f"s-{day}")
+    shop.run_jobs("2026-12-01 00:00")
+    invoice = shop.account.invoices.get()
+    assert figures(invoice) == ("100.00", "5.70", "105.70")
+    assert taxes(invoice) == ["AE 0: 70.00 0.00", "S 19: 30.00 5.70"]
+    lines = invoice.lines.order_by("service_from").values_list(
+        "amount", "charge_count", "tax_category", "service_from", "service_to"
+    )
+    assert list(lines) == [
+        (Decimal(30), 2, "S", date(2026, 11, 2), date(2026, 11, 9)),
+        (Decimal(70), 2, "AE", date(2026, 11, 10), date(2026, 11, 20)),
+    ]
+
+
+def test_a_year_in_which_the_rate_changes() -> None:
+    shop = german(billing_threshold="1.00")
+    rate("16", starts_on="2026-12-16", now=instant("2026-12-01 00:00"))
+    rate("19", starts_on="2027-07-01", now=instant("2026-12-01 00:00"))
+    found = {}
+    for day in ("2026-12-15", "2026-12-16", "2027-06-30", "2027-07-01"):
+        shop.charge(f"{day} 10:00", "storage", "100.00", day)
+        month = f"{int(day[:4]) + (day[5:7] == '12')}-{int(day[5:7]) % 12 + 1:02}"
+        if day != "2026-12-15":
+            shop.run_jobs(f"{month}-01 00:00")
+            found[day] = taxes(shop.account.invoices.latest("pk"))
+    assert found == {
+        "2026-12-16": ["S 16: 100.00 16.00", "S 19: 100.00 19.00"],
+        "2027-06-30": ["S 16: 100.00 16.00"],
+        "2027-07-01": ["S 19: 100.00 19.00"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("currency", "percent", "amount", "tax"),
+    [("JPY", "10", "105", "11"), ("USD", "5", "0.10", "0.01"), ("KWD", "5", "0.010", "0.001")],
+)
+def test_a_tax_is_rounded_once_half_away_from_zero(
+    currency: str, percent: str, amount: str, tax: str
+) -> None:
+    shop = shops.join("2026-11-01 09:00", billing_currency=currency, billing_threshold="100000")
+    IssuerFactory.create()
+    rate(percent, country="TH")
+    issued_by(shop, "TH", "2026-11-01 09:30")
+    shop.charge("2026-11-02 10:00", "pick-pack", amount)
+    assert taxes(billed(shop, "2026-11-02 11:00")) == [f"S {percent}: {amount} {tax}"]
+
+
+@pytest.mark.usefixtures("_audited")
+def test_what_is_credited_line_by_line_ends_at_nothing() -> None:
+    shop = german()
+    for reference in "abc":
+        shop.charge("2026-11-02 10:00", "pick-pack", "0.13", reference)
+    first = billed(shop, "2026-11-02 11:00")
+    assert figures(first) == ("0.39", "0.07", "0.46")
+    found = []
+    for day, reference in ((3, "a"), (4, "b"), (5, "c")):
+        GrantedCreditFactory.create(
+            shop=shop,
+            at=f"2026-11-0{day} 10:00",
+            charge=reference,
+            fee="credit-pick-pack",
+            amount="0.13",
+        )
+        shop.charge(f"2026-11-0{day} 10:30", "receiving", "10.00", f"r-{day}")
+        invoice = billed(shop, f"2026-11-0{day} 11:00")
+        (row,) = InvoiceTax.objects.filter(invoice=invoice, corrects=first)
+        found.append((str(row.tax.amount), figures(invoice)))
+    assert found == [
+        ("-0.02", ("9.87", "1.88", "11.75")),
+        ("-0.03", ("9.87", "1.87", "11.74")),
+        ("-0.02", ("9.87", "1.88", "11.75")),
+    ]
+
+
+@pytest.mark.usefixtures("_audited")
+def test_a_credit_has_the_rate_of_what_it_corrects() -> None:
+    shop = german()
+    rate("16", starts_on="2026-11-04", now=instant("2026-11-02 00:00"))
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
+    first = billed(shop, "2026-11-02 11:00")
+    shop.charge("2026-11-03 10:00", "pick-pack", "50.00", "b")
+    for reference in "ab":  # the one is billed, the other is not
+        GrantedCreditFactory.create(
+            shop=shop,
+            at="2026-11-05 10:00",
+            charge=reference,
+            fee="credit-pick-pack",
+            amount="10.00",
+        )
+    shop.charge("2026-11-05 11:00", "pick-pack", "100.00", "c")
+    second = billed(shop, "2026-11-05 12:00")
+    assert taxes(second) == ["S 16: 100.00 16.00", "S 19: 40.00 7.60", "S 19: -10.00 -1.90"]
+    assert figures(second) == ("130.00", "21.70", "151.70")
+    assert InvoiceTax.objects.get(corrects=first).base == Money("-10.00", "EUR")
+    parts = second.lines.filter(category="FULFILMENT_CREDIT").order_by("pk")
+    assert [(line.amount.amount, len(line.charge_ids or ())) for line in parts] == [
+        (Decimal("-10.00"), 1),
+        (Decimal("-10.00"), 1),
+    ]
+
+
+@pytest.mark.usefixtures("_audited")
+def test_what_is_outstanding_is_net_and_what_is_collected_is_gross() -> None:
+    shop = german(billing_threshold="100.00")
+    shop.charge("2026-11-02 10:00", "pick-pack", "99.99", "a")
+    assert shop.invoices() == []
+    shop.charge("2026-11-02 11:00", "pick-pack", "0.01", "b")
+    assert shop.invoices() == ["2026-11-02 THRESHOLD 119.00"]
+    account = shop.account
+    assert account.outstanding.amount == 0
+    first = account.invoices.get()
+    assert first.left_to_pay == Money("119.00", "EUR")
+    invoice_decisions.void(invoice_id=first.pk, now=shop.at("2026-11-02 12:00"), **BY)
+    assert shop.account.outstanding == Money("100.00", "EUR")
+    again = billed(shop, "2026-11-02 13:00")
+    assert figures(again) == ("100.00", "19.00", "119.00")
+
+
+def test_credits_with_more_tax_than_what_they_are_billed_with_make_no_bill() -> None:
+    shop = german()
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
+    billed(shop, "2026-11-02 11:00")
+    DetailsFactory.create(shop=shop, at="2026-11-03 08:00", **FRENCH)
+    GrantedCreditFactory.create(
+        shop=shop, at="2026-11-03 09:00", charge="a", fee="credit-pick-pack", amount="100.00"
+    )
+    shop.charge("2026-11-03 10:00", "pick-pack", "110.00", "b")  # 10.00 net, and −9.00 with tax
+    with pytest.raises(closing.NothingToBill), nothing_changes():
+        billed(shop, "2026-11-03 11:00")
+    shop.charge("2026-11-04 10:00", "pick-pack", "20.00", "c")
+    assert figures(billed(shop, "2026-11-04 11:00")) == ("30.00", "-19.00", "11.00")
+
+
+@pytest.mark.usefixtures("_audited")
+def test_a_closed_account_gets_back_the_tax_of_its_credits() -> None:
+    shop = german()
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
+    billed(shop, "2026-11-02 11:00")
+    closing.close(merchant_id=shop.merchant.pk, now=shop.at("2026-11-03 09:00"), **BY)
+    TransferFactory.create(shop=shop, at="2026-11-03 10:00", amount="119.00")
+    GrantedCreditFactory.create(
+        shop=shop, at="2026-11-04 09:00", charge="a", fee="credit-pick-pack", amount="60.00"
+    )
+    assert shop.account.outstanding == Money("-71.40", "EUR")
+    GrantedCreditFactory.create(
+        shop=shop, at="2026-11-04 09:00", charge="a", fee="credit-pick-pack", amount="40.00"
+    )
+    assert shop.account.outstanding == Money("-119.00", "EUR")
+    rows = InvoiceTax.objects.filter(rest__isnull=False, base__lt=0).order_by("pk")
+    assert [row.tax.amount for row in rows] == [Decimal("-11.40"), Decimal("-7.60")]
+
+
+def test_what_cannot_be_a_rate_is_refused() -> None:
+    IssuerFactory.create()
+    for said in (
+        {"percent": "0"},
+        {"percent": "100"},
+        {"percent": "19.0001"},
+        {"percent": "7", "country": "XX"},
+        {"percent": "7", "tax_class": "ZERO"},
+        {"percent": "0", "tax_class": "OUTSIDE"},
+        {"percent": "7", "sentence": "It is so."},
+        {"percent": "7", "reason": ""},
+    ):
+        with pytest.raises(Invalid), nothing_changes():
+            rate(**said)
+    with pytest.raises(tax_rates.TaxOfThePast), nothing_changes():
+        rate("7", starts_on="2026-10-01")
+    rate("7", starts_on="2026-10-02")
+
+
+@pytest.mark.usefixtures("_audited")
+def test_an_operator_has_a_merchant_treated_otherwise() -> None:
+    shop = german()
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
+    decide: dict[str, Any] = {"merchant_id": shop.merchant.pk, **BY}
+    with pytest.raises(Invalid), nothing_changes():
+        tax_treatments.decide(
+            treatment="NONE", starts_on=date(2026, 11, 1), now=shop.at("2026-11-02 11:00"), **decide
+        )
+    tax_treatments.decide(
+        treatment="OUTSIDE_SCOPE",
+        starts_on=date(2026, 11, 1),
+        now=shop.at("2026-11-02 11:00"),
+        **decide,
+    )
+    assert taxes(billed(shop, "2026-11-02 12:00")) == ["O 0: 100.00 0.00"]
+    tax_treatments.decide(
+        treatment="", starts_on=date(2026, 11, 3), now=shop.at("2026-11-03 09:00"), **decide
+    )
+    shop.charge("2026-11-03 10:00", "pick-pack", "100.00", "b")
+    assert taxes(billed(shop, "2026-11-03 12:00")) == ["S 19: 100.00 19.00"]
+
+
+@pytest.mark.usefixtures("_audited")
+def test_fees_are_taxed_by_their_class() -> None:
+    shop = german()
+    classes = {"receiving": "REDUCED", "packaging": "EXEMPT", "app-usage": "OUTSIDE"}
+    for fee, tax_class in classes.items():
+        tax_rates.classify(
+            fee=fee, tax_class=tax_class, starts_on=date(2026, 10, 15), now=EARLY, **BY
+        )
+    rate("0", tax_class="EXEMPT", sentence="Steuerfrei nach § 4 UStG.")
+    for fee in (*classes, "pick-pack"):
+        shop.charge("2026-11-02 10:00", fee, "100.00", fee)
+    # A class without a rate of its own has the standard one.
+    assert taxes(billed(shop, "2026-11-02 11:00")) == [
+        "E 0: 100.00 0.00",
+        "O 0: 100.00 0.00",
+        "S 19: 200.00 38.00",
+    ]
+    rate("7", tax_class="REDUCED", starts_on="2026-11-04", now=shop.at("2026-11-02 12:00"))
+    for fee in ("receiving", "pick-pack"):
+        shop.charge("2026-11-04 10:00", fee, "100.00", f"{fee}-2")
+    second = billed(shop, "2026-11-04 11:00")
+    assert taxes(second) == ["S 7: 100.00 7.00", "S 19: 100.00 19.00"]
+    for wrong in ("payment-reversal", "nothing"):
+        with pytest.raises(Invalid), nothing_changes():
+            tax_rates.classify(
+                fee=wrong, tax_class="ZERO", starts_on=date(2027, 1, 1), now=EARLY, **BY
+            )
+
+
+def test_a_bill_with_tax_says_so_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_clock(monkeypatch)("2026-11-04 10:00")
+    shop = german()
+    DetailsFactory.create(shop=shop, at="2026-11-01 10:00")
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.05", "a")
+    DetailsFactory.create(shop=shop, at="2026-11-03 08:00", **FRENCH)
+    shop.charge("2026-11-03 10:00", "pick-pack", "40.00", "b")
+    invoice = billed(shop, "2026-11-03 11:00")
+    invoice = Invoice.objects.get(pk=invoice.pk)
+    paper = "\n".join(pages_of(pdf.invoice_pdf(invoice, now=invoice.issued_at))).replace(" EUR", "")
+    for said in (
+        "Fee Tax rate Number Amount",
+        "Pick and pack 19% 1 100.05",
+        "Pick and pack Reverse charge 1 40.00",
+        "Without tax 140.05 Tax 19% on 100.05 19.01 Reverse charge on 40.00 0.00 Total 159.06",
+        "Reverse charge: the recipient of the service owes the tax.",
+    ):
+        assert said in paper
+    page = text_of(browser_of(member(shop)).get("/m/rosewood/billing/invoices/DE-2026-000001/"))
+    for said in ("Tax in it 19.01", "Without tax 140.05", "Tax 19% on 100.05", "Total 2 159.06"):
+        assert said in page.replace("€", "").replace("EUR", "")
+    rows = list(csv.DictReader(io.StringIO(b"".join(Export(invoice).blocks()).decode())))
+    assert [
+        (row["Charge category"], row["Amount"], row["Tax category"], row["Tax rate"])
+        for row in rows
+    ] == [
+        ("Fulfilment", "100.05", "S", "19"),
+        ("Fulfilment", "40.00", "AE", "0"),
+        ("Tax", "19.01", "S", "19"),
+        ("Tax", "0.00", "AE", "0"),
+    ]
+    (told,) = books.of([shop.merchant.pk])[shop.merchant.pk]["invoices"]
+    assert (told["total"], told["tax"], [one["tax"] for one in told["taxes"]]) == (
+        *("159.06", "19.01"),
+        ["19.01", "0.00"],
+    )
+    assert [line["tax_percent"] for line in told["lines"]] == ["19", "0"]
+    answer = told_by(Caller("read").get("/merchants/rosewood/invoices/DE-2026-000001"))
+    assert (answer["invoice"]["total"], answer["invoice"]["tax"]) == ("159.06", "19.01")
+    assert answer["taxes"] == [
+        {"category": "S", "percent": "19", "base": "100.05", "tax": "19.01"},
+        {"category": "AE", "percent": "0", "base": "40.00", "tax": "0.00"},
+    ]
+    assert (answer["issuer"]["country"], answer["billed_to"]["tax_number"]) == (
+        *("DE", "FR40303265045"),
+    )
+
+
+def test_a_bill_without_tax_says_nothing_of_it() -> None:
+    shop = shops.join("2026-11-01 09:00", billing_threshold="100.00")
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
+    invoice = shop.account.invoices.get()
+    assert "Tax" not in "".join(pages_of(pdf.invoice_pdf(invoice, now=invoice.issued_at)))
+    assert b"Tax" not in b"".join(Export(invoice).blocks())
+    assert "tax" not in str(books.of([shop.merchant.pk])[shop.merchant.pk])
+    page = text_of(browser_of(member(shop)).get("/m/rosewood/billing/invoices/2026-000001/"))
+    assert "tax" not in page.lower()
+
+
+def test_coming_bills_are_forecast_with_tax() -> None:
+    shop = german(plan_price="39.00")
+    (coming, *_) = forecast.forecast(shop.account, today=date(2026, 11, 2)).coming
+    assert (str(coming.net.amount), str(coming.tax.amount), str(coming.total.amount)) == (
+        *("39.00", "7.41", "46.41"),
+    )
