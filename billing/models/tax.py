@@ -1,4 +1,4 @@
-"""Tax: rates of countries, tax classes of fees, treatments of accounts, and the tax of each bill."""
+"""Tax: rates of countries, classes of fees, treatments of accounts, and the tax of each bill."""
 
 from decimal import Decimal
 from typing import ClassVar
