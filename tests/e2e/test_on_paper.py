@@ -15,7 +15,10 @@ from tests.pdf_text import pages_of
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 A4 = 688  # pixels between the margins, narrower than where tables become cards on a screen
-SCREEN_ONLY = ".side, .bar, .skip, .up, .paging, .filter, .buttons, .actions, .onscreen, main form"
+SCREEN_ONLY = (
+    ".side, header.bar, .skip, .up, .paging, .filter, .buttons, .actions, .onscreen,"
+    " main :is(form, button, .button)"
+)
 
 
 @pytest.fixture
@@ -23,6 +26,7 @@ def printer(browser: Browser, live_server: LiveServer, settings: Settings) -> Pa
     """The browser of an owner with a closed month of ninety charges, whose screen is dark."""
     settings.TAEL_ISSUER = ["Tael Ltd", "1 Harbour Road, Hong Kong"]
     shop = shops.join("2026-10-01 09:00", plan_price="39.00")
+    shop.place("2026-10-02 10:00", "A-1", "120.00")
     for day in range(1, 31):
         for fee in ("pick-pack", "receiving", "packaging"):
             shop.charge(f"2026-10-{day:02} 10:00", fee, "1.00")
@@ -46,6 +50,31 @@ def test_it_is_the_document_in_black_on_white(printer: Page, live_server: LiveSe
     for address, heads in DOCUMENTS.items():
         printer.goto(f"{live_server.url}{address}")
         _is_the_document(printer, heads)
+
+
+CHARTED = ("", "calendar/", "credit/limit/", "credit/sales/", "billing/charges/")
+
+
+def test_charts_are_drawn_whole_on_paper_also_from_a_telephone(
+    printer: Page, live_server: LiveServer
+) -> None:
+    """A telephone's screen has images that it loads late; paper has the page's own drawing, which
+    is there already.
+    """
+    printer.set_viewport_size({"width": 375, "height": 600})
+    for path in CHARTED:
+        printer.goto(f"{live_server.url}/m/rosewood/{path}")
+        drawings = printer.locator("svg.drawn").all()
+        assert drawings, path
+        for drawing in drawings:
+            box = drawing.bounding_box()
+            assert box, path
+            assert box["x"] >= 0, path
+            assert 300 < box["x"] + box["width"] <= 375, path
+        assert [one for one in printer.locator("img.chart").all() if one.is_visible()] == [], path
+        shown = [one for one in printer.locator(SCREEN_ONLY).all() if one.is_visible()]
+        assert [one.evaluate("one => one.outerHTML") for one in shown] == [], path
+        assert not _dark_things(printer), path
 
 
 def test_the_file_says_first_what_each_fee_comes_to_and_who_issued_it(
