@@ -3,6 +3,7 @@
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from jobs.timetable import job_named
 from notices.models import Notice
 from tests import books, event_files, factories, shops
 from tests.amounts import usd
+from tests.kept import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -27,10 +29,14 @@ def day(number: int, hour: int = 10) -> str:
     return (START + timedelta(days=number, hours=hour - 10)).isoformat()
 
 
-@pytest.fixture
-def moved(tmp_path: Path, settings: Any) -> shops.Shop:
-    """A shop that pays by transfer, with twelve days of trade that end yesterday."""
+@pytest.fixture(autouse=True)
+def nothing_is_a_demonstration(settings: Any) -> None:
     settings.TAEL_SANDBOX = False
+
+
+@kept(TAEL_SANDBOX=False)
+def moved() -> shops.Shop:
+    """A shop that pays by transfer, with twelve days of trade that end yesterday."""
     events: list[dict[str, Any]] = []
     terms: dict[str, Any] = {"plan_price": "39.00", "billing_threshold": "100.00"}
     shop = shops.Shop("rosewood", sender=lambda e: events.append(e) or "", **terms)  # type: ignore[func-returns-value]
@@ -38,8 +44,9 @@ def moved(tmp_path: Path, settings: Any) -> shops.Shop:
     for number in range(1, 12):
         shop.charge(day(number), "pick-pack", "50.00", f"charge-{number}")
     shop.place(day(11), "big", "9000.00")
-    path = event_files.write(tmp_path / "events.jsonl", events)
-    call_command("replay", path, rejected=tmp_path / "rejected.csv", stdout=StringIO())
+    with TemporaryDirectory() as folder:
+        path = event_files.write(Path(folder) / "events.jsonl", events)
+        call_command("replay", path, rejected=path.with_name("rejected.csv"), stdout=StringIO())
     return shops.Shop("rosewood")
 
 
