@@ -34,10 +34,11 @@ def take(raw: Sequence[Any], *, key: ApiKey, request_id: str, now: datetime) -> 
     Failures of our own are raised; then all events may be sent again.
     """
     outcomes: list[Outcome | None] = [None] * len(raw)
+    sent: list[Event | None] = [None] * len(raw)
     allowed: list[tuple[int, Event]] = []
     for place, one in enumerate(raw):
         try:
-            event = events.from_object(one)
+            sent[place] = event = events.from_object(one)
             _check(event, key)
         except Refused as refusal:
             outcomes[place] = refused = Outcome.rejected(refusal)
@@ -48,7 +49,7 @@ def take(raw: Sequence[Any], *, key: ApiKey, request_id: str, now: datetime) -> 
     for (place, _), outcome in zip(allowed, applied, strict=True):
         outcomes[place] = outcome
     known = [outcome for outcome in outcomes if outcome is not None]
-    arrivals = [received.Arrival(*pair) for pair in zip(raw, known, strict=True)]
+    arrivals = [received.Arrival(*said) for said in zip(raw, known, sent, strict=True)]
     received.record(arrivals, key_id=key.pk, request_id=request_id, now=now)
     return known
 
@@ -71,14 +72,7 @@ def take_checked(
         spared = Spared(data, read, record)
         outcome = doors.apply_waited_for(event, now=now, spared=spared)
     if not outcome.is_recorded:
-        raw = {
-            "id": event.id,
-            "type": event.type,
-            "at": event.at.isoformat(),
-            "merchant": event.merchant,
-            "data": event.data,
-        }
-        arrival = received.Arrival(raw, outcome)
+        arrival = received.Arrival(None, outcome, event)
         received.record([arrival], key_id=key.pk, request_id=request_id, now=now)
     return outcome
 

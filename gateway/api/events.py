@@ -4,11 +4,12 @@ import json
 from typing import Any, Literal
 
 from django.conf import settings
+from django.http import HttpResponse
 from ninja import Router
 from pydantic import BaseModel, Field
 
 from gateway import intake
-from gateway.api import cloud_events
+from gateway.api import answers, cloud_events
 from gateway.api.access import Key, KeyedRequest
 from gateway.api.instants import Moment
 from gateway.api.json_bodies import JSON, body_of
@@ -55,7 +56,7 @@ class Received(BaseModel):
 
 
 @router.post("/events", auth=Key(*WRITING), response=Results, operation_id="sendEvents")
-def send(request: KeyedRequest) -> Results:
+def send(request: KeyedRequest) -> HttpResponse:
     """Tell of up to 1,000 things that happened, of whatever types and merchants.
 
     They are applied in the order of `at`, equal ones as listed; one that is refused does not hold
@@ -71,7 +72,8 @@ def send(request: KeyedRequest) -> Results:
         sent = _listed(said["events"], "/events")
     outcomes = intake.take(sent, key=request.auth, request_id=request.request_id, now=request.now)
     pairs = zip(sent, outcomes, strict=True)
-    return Results(results=[_result(raw, outcome) for raw, outcome in pairs])
+    results = Results(results=[_result(raw, outcome) for raw, outcome in pairs])
+    return answers.ready(results, 200, {})
 
 
 def _listed(said: Any, where: str) -> list[Any]:

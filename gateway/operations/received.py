@@ -35,6 +35,7 @@ SELECT %(received_at)s, %(received_key)s, %(received_request)s, %(received_event
        %(received_type)s, %(received_merchant)s, %(received_said_at)s, %(received_data)s,
        'applied', '', ''
 """
+NULL = "\\N"  # as COPY reads it
 LONGEST_REASON = 1000
 
 
@@ -46,10 +47,11 @@ class NotRefused(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What was sent, in whatever form, and the outcome of it."""
+    """What was sent, in whatever form, the outcome of it, and the event, if it was one."""
 
     raw: Any
     outcome: Outcome
+    event: Event | None = None
 
 
 def beside(event: Event, *, key_id: int | None, request_id: str, now: datetime) -> prepared.Beside:
@@ -73,16 +75,36 @@ def record(
     arrivals: Sequence[Arrival], *, key_id: int | None, request_id: str, now: datetime
 ) -> None:
     """Store these arrivals of one request."""
-    rows = [
-        (now, key_id, request_id, *_said(arrival.raw), *_became(arrival.outcome))
-        for arrival in arrivals
-    ]
-    if len(rows) == 1:
-        prepared.run(INSERT_ONE, rows[0])
+    if len(arrivals) == 1:
+        prepared.run(INSERT_ONE, (now, key_id, request_id, *_columns(arrivals[0])))
         return
+    to_whom = (now, NULL if key_id is None else key_id, _copied(request_id))
+    first = "\t".join(map(str, to_whom))
+    lines = [f"{first}\t{_line(_columns(arrival))}\n" for arrival in arrivals]
     with connection.cursor() as cursor, cursor.copy(COPY) as copy:
-        for row in rows:
-            copy.write_row(row)
+        copy.write("".join(lines))
+
+
+def _line(columns: tuple[Any, ...]) -> str:
+    """The columns of an arrival as COPY reads them; psycopg takes several times as long."""
+    event, kind, merchant, said_at, *others = columns
+    at = said_at.isoformat() if said_at else NULL
+    texts = map(_copied, (event, kind, merchant))
+    return "\t".join((*texts, at, *map(_copied, others)))
+
+
+def _copied(text: str) -> str:
+    """The text as COPY reads it. What is recorded has no other control characters."""
+    return text.replace("\\", "\\\\").replace("\n", "\\n")
+
+
+def _columns(arrival: Arrival) -> tuple[Any, ...]:
+    """The columns of what was sent and of what became of it."""
+    event = arrival.event
+    if event is None:
+        return (*_said(arrival.raw), *_became(arrival.outcome))
+    said = (event.id, event.type, event.merchant, event.at, json.dumps(event.data))
+    return (*said, *_became(arrival.outcome))
 
 
 def _said(sent: Any) -> tuple[Any, ...]:
@@ -99,6 +121,8 @@ def _said(sent: Any) -> tuple[Any, ...]:
 
 def _became(outcome: Outcome) -> tuple[str, str, str]:
     """(outcome, code, reason) of an outcome, as they are stored."""
+    if not outcome.reason:
+        return outcome.status, outcome.code, ""
     return outcome.status, outcome.code, shown(outcome.reason, LONGEST_REASON)
 
 

@@ -218,6 +218,34 @@ def test_a_route_of_its_own_is_on_record_by_the_id_of_its_request(
     )
 
 
+def test_a_batch_is_on_record_letter_by_letter(caller: Caller, shop: Shop) -> None:
+    """Whatever means something to the way in which many rows are written, or to JSON."""
+    strange = 'a\\b \\N \\. "c" ü มาลี 丁'
+    lines = {"reason": "one\r\ntwo\tthree\\", "deep": [{"more": "\ud800\x00"}]}
+    sent: list[Any] = [
+        event(f"e {strange}", "order.placed", strange, order=strange),
+        event("lines", "order.cancelled", order="A", **lines),
+        {"id": "x\ny", "type": 5, "at": "never", "merchant": "m\tn", "data": "none"},
+        7,
+        placed("A-1"),
+    ]
+    assert len(caller.events(*sent)) == 5
+    rows = ReceivedEvent.objects.order_by("id")
+    at = shops.instant("2026-11-10 10:00")
+    assert [(row.event, row.type, row.merchant, row.said_at) for row in rows] == [
+        (f"e {strange}", "order.placed", strange, at),
+        ("lines", "order.cancelled", "rosewood", at),
+        ("x y", "", "m\ufffdn", None),
+        ("", "", "", None),
+        ("place-A-1", "order.placed", "rosewood", at),
+    ]
+    data = [json.loads(row.data) for row in rows]
+    assert data == [{"order": strange}, {"order": "A", **lines}, "none", {}, sent[-1]["data"]]
+    assert [row.outcome for row in rows] == ["rejected"] * 4 + ["applied"]
+    assert rows[0].reason == f"merchant: there is no merchant {strange}"
+    assert {(row.key, row.received_at) for row in rows} == {(caller.key, at)}
+
+
 def test_records_are_kept_for_thirty_days(caller: Caller) -> None:
     caller.events(placed("A"))
     arrived = shops.instant("2026-11-10 10:00")

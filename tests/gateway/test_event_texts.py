@@ -212,11 +212,11 @@ def test_an_order_at_fault_is_refused_alone(
     placed = [event("order.placed", order=name, buyer="Mia") for name in ("x", "y")]
     insert = orders._insert
 
-    def too_long(order: Any, line: Any) -> Any:
+    def too_long(order: Any, *more: Any) -> Any:
         if order.reference == "x":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT CAST(%s AS smallint)", [10**9])
-        return insert(order, line)
+        return insert(order, *more)
 
     monkeypatch.setattr(orders, "_insert", too_long)
     assert applied(placed) == ["rejected invalid", "applied"]
