@@ -83,7 +83,7 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
             "page": _("Page {page} of {pages}"),
         }
 
-    with _as_merchant_reads(invoice.account.merchant):
+    with as_merchant_reads(invoice.account.merchant):
         return typeset("invoice", invoice.language, write, made_at=now)
 
 
@@ -199,12 +199,12 @@ def statement_pdf(statement: Statement) -> bytes:
             "page": _("Page {page} of {pages}"),
         }
 
-    with _as_merchant_reads(statement.account.merchant):
+    with as_merchant_reads(statement.account.merchant):
         return typeset("statement", statement.language, write, made_at=closed_at)
 
 
 @contextmanager
-def _as_merchant_reads(merchant: Merchant) -> Iterator[None]:
+def as_merchant_reads(merchant: Merchant) -> Iterator[None]:
     """A context in which instants are in the merchant's time zone, and years as it has chosen."""
     zone = zones.zone(merchant.timezone)
     with timezone.override(zone), years_of_buddhist_era(merchant.buddhist_years):
