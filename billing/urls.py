@@ -41,6 +41,11 @@ urlpatterns = [
     path("invoices/<reference:number>/", invoices.invoice, name="invoice"),
     path("invoices/<reference:number>/pay/", invoices.pay, name="pay"),
     path("invoices/<reference:number>.pdf", invoices.invoice_pdf, name="invoice_pdf"),
+    path(
+        "invoices/<reference:number>/credit-note.pdf",
+        invoices.credit_note_pdf,
+        name="credit_note_pdf",
+    ),
     path("invoices/<reference:number>.csv", invoices.export_invoice, name="invoice_csv"),
     path("invoices/<reference:number>/lines/<int:pk>/", invoices.invoice_line, name="invoice_line"),
     path("unapplied/", unapplied.unapplied, name="unapplied"),

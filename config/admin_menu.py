@@ -118,6 +118,7 @@ LISTS: tuple[tuple[str, tuple[Link, ...]], ...] = (
             ("Charges", "receipt", "billing_charge"),
             ("Statements", "calendar_month", "billing_statement"),
             ("Bills", "request_quote", "billing_invoice"),
+            ("Credit notes", "receipt_long", "billing_creditnote"),
             ("Issuers", "domain", "billing_issuer"),
             ("Billing details", "contact_page", "billing_billingdetails"),
             ("Tax rates", "percent", "billing_taxrate"),

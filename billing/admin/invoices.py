@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 
 from backoffice.columns import amount, figure, related
+from backoffice.decisions import Call, Download
 from backoffice.filters import of_currency, waiting
 from backoffice.list_pages import FoundByKeys, ReadOnlyInline
 from backoffice.outcomes import LastDecision
@@ -14,6 +15,7 @@ from billing.admin.shown import AboutAccount
 from billing.documents import for_operators
 from billing.models import (
     CollectionPause,
+    CreditNote,
     DueDay,
     Invoice,
     InvoiceDecision,
@@ -144,6 +146,29 @@ class InvoiceAdmin(DecidingSeveral, AboutAccount, FoundByKeys):
         prefix.
         """
         return installation.inside(term)
+
+
+@admin.register(CreditNote)
+class CreditNoteAdmin(AboutAccount, FoundByKeys):
+    keys = ("number", "invoice__number", "account__merchant__reference")
+    search_help_text = "The note's or the bill's number, or the merchant's reference."
+    list_display = (
+        *("__str__", "invoice", related("account__merchant"), "issued_on"),
+        *(amount("total"), amount("tax")),
+    )
+    list_select_related = ("invoice", "account__merchant")
+    downloads = (
+        Download(
+            "pdf",
+            "PDF",
+            is_there=lambda note: True,
+            effect=lambda note: (
+                "The file is as the merchant gets it. That you took it, and why, is on the trail."
+            ),
+            content=Call(for_operators.credit_note_as_pdf, "note_id"),
+            permission="billing.view_creditnote",
+        ),
+    )
 
 
 @admin.register(InvoiceLine)

@@ -5,6 +5,7 @@ from billing.audit.invoices import DRAWN_UP_AT, INVOICE, TAKES_ITS_DATE
 from billing.audit.plans import IN_FORCE, PLAN_DATES, SCHEDULED_UNTIL
 from billing.models import Fee
 from billing.models.accounts import CYCLE_DAYS, DAYS_TO_PAY
+from billing.models.credit_notes import SUFFIX
 from lib.audit import Check
 from lib.audit_days import day, eve, is_recounted, join_zone
 
@@ -157,7 +158,7 @@ INVOICES = (
         6,
         "bill numbers run without a gap to the last one given out",
         "bills",
-        """
+        f"""
         SELECT invoice.account_id AS merchant_id,
                'number ' || coalesce(given_out.number, invoice.number) AS subject,
                CASE WHEN given_out.number IS NOT NULL THEN 1 ELSE 0 END AS expected,
@@ -167,6 +168,7 @@ INVOICES = (
                    || year || '-' || lpad(place::text, greatest(6, length(place::text)), '0')
                    AS number
             FROM billing_numberseries, generate_series(1, last) AS place
+            WHERE series NOT LIKE '%{SUFFIX}'
         ) given_out FULL JOIN (
             SELECT extract(year FROM issued_on)::int AS year, number, count(*) AS count,
                    min(account_id) AS account_id

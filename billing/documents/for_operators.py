@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing.documents import invoice_csv, pdf, statement_csv
-from billing.models import Invoice, Statement
+from billing.documents import invoice_csv, note_pdf, pdf, statement_csv
+from billing.models import CreditNote, Invoice, Statement
 from lib import csv_files, wording
 from merchants.trail import Action
 from trail import operations as trail
@@ -22,6 +22,15 @@ def invoice_as_pdf(*, invoice_id: int, actor: str, reason: str, now: datetime) -
     with transaction.atomic():
         _note(invoice.account_id, str(invoice), name, actor, reason, now)
         return name, pdf.invoice_pdf(invoice, now=now)
+
+
+def credit_note_as_pdf(*, note_id: int, actor: str, reason: str, now: datetime) -> File:
+    """The credit note as PDF. Raises CreditNote.DoesNotExist, Invalid without a reason."""
+    note = CreditNote.objects.select_related("account__merchant", "invoice").get(pk=note_id)
+    name = f"credit-note-{note.invoice.merchant_reference}-{note}.pdf"
+    with transaction.atomic():
+        _note(note.account_id, str(note), name, actor, reason, now)
+        return name, note_pdf.credit_note_pdf(note)
 
 
 def invoice_as_csv(*, invoice_id: int, actor: str, reason: str, now: datetime) -> File:

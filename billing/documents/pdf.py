@@ -4,27 +4,24 @@ The words and figures of both, and who issued them to whom, are their frozen cop
 and payments are those of the moment it is asked for, which the document names.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from billing import explanations
-from billing.documents import parties, settling
+from billing.documents import line_tables, parties, settling
 from billing.models import (
     Charge,
     Invoice,
-    InvoiceLine,
     PaymentPlan,
     Statement,
     StatementTotal,
 )
 from billing.queries import invoices, payment_plans, statements, taxes
-from billing.queries.sections import S, Section, Sections
+from billing.queries.sections import Sections
 from billing.queries.taxes import TaxSum
-from billing.tax import TaxCategory
 from lib import money
 from lib.formats import (
     count,
@@ -71,7 +68,7 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
             "facts": _facts(invoice, number),
             "explained": _explained(invoice),
             **parties.billed_to(invoice, words),
-            **_lines(lines, is_taxed=bool(sums)),
+            **line_tables.of_invoice(lines, is_taxed=bool(sums)),
             **parties.issued_by(invoice, words),
             "sums": _sums(invoice, sums),
             "tax_notes": [words.shown(one.note) for one in sums if one.note],
@@ -118,71 +115,6 @@ def _explained(invoice: Invoice) -> str:
     }
 
 
-def _lines(lines: Sections[InvoiceLine], *, is_taxed: bool) -> Paper:
-    """The lines of the bill for the template, by category; where a fee has several, first the sum
-    of each fee, and the lines as details. On a bill with tax each has its rate.
-    """
-    rate = [_("Tax rate")] if is_taxed else []
-    by_day = {
-        "columns": [_("Fee"), _("Posted"), *rate, pgettext("count", "Number"), _("Amount")],
-        "sections": [_section(section, _days_of(section)) for section in lines.sections],
-    }
-    rows = [line for section in lines.sections for line in section.rows]
-    if len({line.fee_code for line in rows}) == len(rows):
-        return {"table": by_day, "details": {}}
-    by_fee = {
-        "columns": [_("Fee"), *rate, pgettext("count", "Number"), _("Amount")],
-        "sections": [_section(section, list(_fees(section))) for section in lines.sections],
-    }
-    return {"table": by_fee, "details": {"heading": _("Lines"), **by_day}}
-
-
-def _days_of(section: Section[InvoiceLine]) -> list[list[str]]:
-    """A row for each line of the section, fee by fee, each fee's oldest first."""
-    return [
-        [
-            line.fee_label,
-            day_text(line.posting_on),
-            *_rate(line),
-            count(line.charge_count),
-            figure(line.amount),
-        ]
-        for line in sorted(section.rows, key=lambda line: (line.fee_label, line.posting_on))
-    ]
-
-
-def _fees(section: Section[InvoiceLine]) -> Iterator[list[str]]:
-    """Yields a row with the sum of each fee of the section, by name."""
-    by_fee = defaultdict(list)
-    for line in section.rows:
-        by_fee[line.fee_code, line.tax_category, line.tax_percent].append(line)
-    for found in sorted(by_fee.values(), key=lambda found: found[0].fee_label):
-        yield [
-            found[0].fee_label,
-            *_rate(found[0]),
-            count(sum(line.charge_count for line in found)),
-            figure(money.total((line.amount for line in found), section.currency)),
-        ]
-
-
-def _rate(line: InvoiceLine) -> list[str]:
-    """The rate of the line, as a list of one text; none on a bill without tax."""
-    if not line.tax_category:
-        return []
-    if line.tax_category == TaxCategory.STANDARD:
-        return [taxes.percent_text(line.tax_percent)]
-    return [taxes.rate_text(line.tax_category, line.tax_percent)]
-
-
-def _section(section: Section[S], rows: list[list[str]]) -> Paper:
-    """A category and its rows for the template, under its number of charges and its sum."""
-    return {
-        "head": [str(section.category.label), count(section.charge_count)],
-        "amount": figure(section.amount),
-        "rows": rows,
-    }
-
-
 def _status(invoice: Invoice, plan: PaymentPlan | None) -> Paper:
     """The bill's status for the template, with a stamp for drafts and void bills."""
     if invoice.status == "OPEN" and invoice.first_failed_on and plan is None:
@@ -217,19 +149,9 @@ def _sums(invoice: Invoice, sums: Sequence[TaxSum]) -> list[list[str]]:
     """Rows with the taxes of the bill, if it has some, the total, what was paid, and what is left
     to pay; 0 is left of a draft or void bill.
     """
-    taxed = [
-        [
-            _("%(tax)s on %(amount)s") % {"tax": one.label, "amount": figure(one.base)},
-            figure(one.tax),
-        ]
-        for one in sums
-    ]
-    if taxed:
-        taxed.insert(0, [_("Without tax"), figure(invoice.net)])
     left = money.zero(invoice.currency) if invoice.status in STAMPED else invoice.left_to_pay
     return [
-        *taxed,
-        [_("Total"), figure(invoice.total)],
+        *line_tables.sums(invoice, sums),
         [_("Paid so far"), figure(invoice.amount_paid)],
         [_("Left to pay"), figure(left)],
     ]
@@ -283,7 +205,7 @@ def _totals(totals: Sections[StatementTotal]) -> Paper:
         "table": {
             "columns": [_("Fee"), pgettext("count", "Number"), _("Amount")],
             "sections": [
-                _section(
+                line_tables.section(
                     section,
                     [
                         [total.fee.label, count(total.charge_count), figure(total.amount)]

@@ -12,7 +12,7 @@ from itertools import chain
 from django.db.models import QuerySet
 from django.utils.translation import override
 
-from billing.documents import exports, invoice_csv, pdf, statement_csv
+from billing.documents import exports, invoice_csv, note_pdf, pdf, statement_csv
 from billing.models import BillingAccount, Invoice, Statement
 from billing.queries import invoices as invoice_queries
 from billing.queries import standings
@@ -65,6 +65,10 @@ def _files(account: BillingAccount, year: int, now: datetime) -> Iterator[File]:
     for invoice in invoices:
         name = f"{folder}/bills/bill-{invoice.number}"
         yield f"{name}.pdf", invoice.issued_on, [pdf.invoice_pdf(invoice, now=now)]
+        note = invoice_queries.credit_note(invoice)
+        if note is not None:
+            content = note_pdf.credit_note_pdf(note)
+            yield f"{folder}/bills/credit-note-{note}.pdf", note.issued_on, [content]
         export = invoice_csv.Export(invoice, merchant.language)
         yield f"{name}.csv", invoice.issued_on, chain([MARK], export.blocks())
     for statement in statements:

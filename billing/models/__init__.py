@@ -23,6 +23,7 @@ BillingDetails     whom a merchant's bills are made out to; each version is deci
 TaxRate            the rate of a class of fees in an issuer's country from a day on; append-only.
 FeeTaxClass        the tax class of a fee from a day on; append-only.
 TaxTreatment       how an operator has a merchant treated from a day on; append-only.
+CreditNote         takes back an issuer's bill that was voided, and mirrors it; append-only.
 InvoiceTax         the tax of one rate on a bill; a bill's rows make its tax.
 Card               what a provider collects from by itself.
 Payment            one attempt to collect a bill; a paid bill's succeeded payments are its total.
@@ -43,6 +44,7 @@ UnappliedEntry     money that no bill wanted, and what became of it; append-only
 from billing.models.accounts import AccountChange, BillingAccount, PlanTerm
 from billing.models.charges import Charge, FulfilmentRequest, InvoiceItem
 from billing.models.collecting import CollectionPause, DueDay, Waiver
+from billing.models.credit_notes import CreditNote
 from billing.models.credits import BillingCredit
 from billing.models.documents import ArchivePart, BillingAddress, DocumentMail, YearArchive
 from billing.models.fees import Fee
@@ -72,6 +74,7 @@ __all__ = [
     "Card",
     "Charge",
     "CollectionPause",
+    "CreditNote",
     "DocumentMail",
     "DueDay",
     "Fee",

@@ -25,10 +25,11 @@ class NumberSeries(models.Model):
     bills are written.
 
     The series of the installation's own bills has no name: its numbers are the year and the place,
-    2026-000001. An issuer's is its prefix, which comes in front; series are only ever added.
+    2026-000001. An issuer's is its prefix, which comes in front, and that of its credit notes the
+    prefix and "-CN"; series are only ever added.
     """
 
-    series = models.CharField(max_length=10, blank=True, default="")
+    series = models.CharField(max_length=12, blank=True, default="")
     year = models.PositiveSmallIntegerField()
     last = models.PositiveBigIntegerField(default=0)  # given out so far: 1, 2, … without a gap
 

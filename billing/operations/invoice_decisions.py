@@ -6,10 +6,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import BillingAccount, Invoice, InvoiceDecision, InvoiceItem, NumberSeries
+from billing.models import BillingAccount, Invoice, InvoiceDecision, InvoiceItem
 from billing.models.accounts import DAYS_TO_PAY
 from billing.notices import BILL_ISSUED
-from billing.operations import accounts, dunning, plan_parts, rests
+from billing.operations import accounts, credit_notes, dunning, plan_parts, rests
+from billing.operations.numbers import next_number
 from billing.queries import invoices
 from billing.trail import Action
 from lib import money, wording
@@ -58,7 +59,8 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
     account, invoice = hold(invoice_id, now=now)
     now = account.now
     _check_step(invoice, Status.OPEN)
-    invoice.number = _next_number(invoice)
+    prefix = invoice.issuer.issuer.prefix if invoice.issuer else ""
+    invoice.number = next_number(prefix, invoice.issued_on.year)
     _decide(invoice, Decided.ISSUED, actor, reason, now)
     invoice.status = Status.OPEN
     invoice.issued_at = now
@@ -95,7 +97,8 @@ def void(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
     """Void an open bill that has no payments, nor any that is being checked: its items are
     outstanding again, and it keeps its number.
 
-    The items go on the next bill; voiding itself makes none. Raises UnknownInvoice, InvoiceNotOpen,
+    The items go on the next bill; voiding itself makes none. An issuer's bill gets a credit note
+    that mirrors it (rule 28.5). Raises UnknownInvoice, InvoiceNotOpen,
     InvoiceHasPayments, UnderAPlan, Invalid without a reason. Rule 15.24.
     """
     return _undo(invoice_id, Decided.VOIDED, actor, reason, now)
@@ -148,6 +151,8 @@ def _undo(invoice_id: int, decision: Decided, actor: str, reason: str, now: date
     if any(not payment.has_failed for payment in invoice.payments.all()):
         raise InvoiceHasPayments(f"bill: {invoice} has payments, or one that is being checked")
     _decide(invoice, decision, actor, reason, now)
+    if decision == Decided.VOIDED:
+        credit_notes.write(account, invoice)
     InvoiceItem.objects.filter(invoice=invoice).update(invoice=None)
     invoice.status = Status.VOID
     invoice.next_attempt_at = None
@@ -189,16 +194,3 @@ def _decide(invoice: Invoice, decision: Decided, actor: str, reason: str, now: d
         reason=reason,
         now=now,
     )
-
-
-def _next_number(invoice: Invoice) -> str:
-    """Take the next number of its issuer's series and its year. If the transaction is rolled back,
-    so is this, and there is no gap.
-    """
-    prefix = invoice.issuer.issuer.prefix if invoice.issuer else ""
-    series, _ = NumberSeries.objects.select_for_update().get_or_create(
-        series=prefix, year=invoice.issued_on.year
-    )
-    series.last += 1
-    series.save(update_fields=["last"])
-    return series.number_of(series.last)

@@ -21,6 +21,7 @@ from billing.models.fees import CREDIT_CATEGORIES
 from billing.operations.taken import TAKEN
 from billing.queries import taxation
 from billing.queries.taxation import OUTSIDE, Payer, Rate, Taxation
+from lib import money
 
 # Those credited with a tax of their own on a closed account have none any more.
 ITEMS = f"""
@@ -155,8 +156,8 @@ class Taxes:
                 category=key.category,
                 percent=key.percent,
                 currency=self.payer.currency,
-                base=row.base,
-                tax=row.tax,
+                base=money.of(row.base, self.payer.currency),
+                tax=money.of(row.tax, self.payer.currency),
                 sentence=row.sentence,
             )
             for key, row in self.rows.items()
@@ -186,7 +187,7 @@ def compute(due: Mapping[str, Sequence[Any]], *, taxed_alone: bool = False) -> d
 def _read(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _parts(items: Sequence[Item], rates: Taxation) -> Iterator[Part]:

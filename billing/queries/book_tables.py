@@ -15,6 +15,7 @@ from billing.models import (
     Card,
     Charge,
     CollectionPause,
+    CreditNote,
     DueDay,
     FeePrice,
     FulfilmentRequest,
@@ -117,6 +118,9 @@ TAXES = OF_INVOICE(
     columns("category percent base tax sentence _corrects=corrects_id _invoice=invoice_id"),
     plain="percent",
 )
+CREDIT_NOTES = OF_ACCOUNT(
+    columns("number issued_on issued_at total tax _invoice=invoice_id"),
+)
 TAX_TREATMENTS = OF_ACCOUNT(columns("starts_on treatment decided_at decided_by reason"))
 DECISIONS = OF_INVOICE(
     columns("at decision actor reason _invoice=invoice_id"),
@@ -187,6 +191,7 @@ TABLES: dict[str, tuple[Table, type[Any]]] = {
     "invoices": (INVOICES, Invoice),
     "lines": (LINES, InvoiceLine),
     "taxes": (TAXES, InvoiceTax),
+    "credit_notes": (CREDIT_NOTES, CreditNote),
     "tax_treatments": (TAX_TREATMENTS, TaxTreatment),
     "decisions": (DECISIONS, InvoiceDecision),
     "due_days": (DUE_DAYS, DueDay),

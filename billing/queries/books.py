@@ -118,7 +118,14 @@ class _Account:
             "unapplied": without_keys(self._unapplied()),
             "reversals": without_keys(self._reversal(reversal) for reversal in self.reversals),
             **self._treatments(),
+            **self._credit_notes(),
         }
+
+    def _credit_notes(self) -> Row:
+        """The credit notes, each with the bill that it takes back; nothing without any."""
+        notes = in_order(self.rows["credit_notes"], "issued_at")
+        told = [note | {"invoice": self.invoice[note["_invoice"]]} for note in notes]
+        return {"credit_notes": without_keys(told)} if told else {}
 
     def _treatments(self) -> Row:
         """How operators have the merchant treated; nothing while none has."""

@@ -10,6 +10,7 @@ from django.db.models import Case, DateField, Exists, F, Max, OuterRef, QuerySet
 from billing.models import (
     BillingAccount,
     Charge,
+    CreditNote,
     Invoice,
     InvoiceLine,
     Payment,
@@ -107,6 +108,11 @@ def charges_of(line: InvoiceLine) -> QuerySet[Charge]:
     if line.charge_ids is not None:
         found = found.filter(pk__in=line.charge_ids)
     return found.select_related("fee")
+
+
+def credit_note(invoice: Invoice) -> CreditNote | None:
+    """The credit note that took the bill back, or None."""
+    return CreditNote.objects.filter(invoice=invoice).first() if invoice.is_void else None
 
 
 def attempts(invoice: Invoice) -> QuerySet[Payment]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from billing import tax
 from billing.models import BillingDetails, Fee, FeeTaxClass, TaxRate, TaxTreatment
@@ -50,7 +50,7 @@ class _Since(NamedTuple):
     """A value that holds from a day on."""
 
     day: date
-    value: object
+    value: Any
 
 
 def payers(account_ids: Iterable[int]) -> dict[int, Payer]:
@@ -115,11 +115,11 @@ class Taxation:
 
     def _own(self, country: str, tax_class: TaxClass, on: date) -> TaxRate | None:
         """The rate that a class has for itself; None without one."""
-        found = _in_force(self._rates.get(country, {}).get(tax_class, ()), on)
-        return found if isinstance(found, TaxRate) and found.percent is not None else None
+        found: TaxRate | None = _in_force(self._rates.get(country, {}).get(tax_class, ()), on)
+        return found if found and found.percent is not None else None
 
 
-def _in_force(history: Sequence[_Since], on: date) -> object | None:
+def _in_force(history: Sequence[_Since], on: date) -> Any:
     """What holds on this day, of values in the order of their days."""
     return next((since.value for since in reversed(history) if since.day <= on), None)
 

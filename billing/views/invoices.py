@@ -14,7 +14,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from billing import explanations
-from billing.documents import exports, invoice_csv, pdf, settling
+from billing.documents import exports, invoice_csv, note_pdf, pdf, settling
 from billing.forms.lists import InvoiceFilter
 from billing.models import Invoice, Payment
 from billing.operations import payments
@@ -72,6 +72,7 @@ def invoice(request: MemberRequest, number: str) -> HttpResponse:
         "reversals": taken_back,
         "attempts": attempts,
         "reason": explanations.reason(invoice),
+        "credit_note": partial(invoice_queries.credit_note, invoice),  # asked for by void bills
         "bank_details": settling.bank_lines(invoice),
         "number_outside": partial(installation.outside, number),  # asked for by some bills
     }
@@ -151,6 +152,17 @@ def invoice_pdf(request: MemberRequest, number: str) -> HttpResponse:
     invoice = invoice_of(request, number)
     document = pdf.invoice_pdf(invoice, now=clock.now())
     return downloads.document(document, f"bill-{invoice.merchant_reference}-{invoice.number}.pdf")
+
+
+@for_exporting
+def credit_note_pdf(request: MemberRequest, number: str) -> HttpResponse:
+    """The credit note that took the bill back."""
+    invoice = invoice_of(request, number)
+    note = invoice_queries.credit_note(invoice)
+    if note is None:
+        raise Http404("the bill was not taken back")
+    name = f"credit-note-{invoice.merchant_reference}-{note}.pdf"
+    return downloads.document(note_pdf.credit_note_pdf(note), name)
 
 
 @for_members

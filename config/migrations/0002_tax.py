@@ -21,6 +21,6 @@ def add_permissions(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("config", "0001_roles"), ("billing", "0006_rest_tax")]
+    dependencies = [("config", "0001_roles"), ("billing", "0007_credit_notes")]
 
     operations = [migrations.RunPython(add_permissions, migrations.RunPython.noop)]

@@ -12,7 +12,7 @@ from moneyed import Money
 from ninja import Query, Router
 from pydantic import BaseModel, Field
 
-from billing.documents import invoice_csv, pdf, statement_csv
+from billing.documents import invoice_csv, note_pdf, pdf, statement_csv
 from billing.models import BillingAccount, Charge, Invoice, Statement
 from billing.queries import invoices, payment_plans, statements, taxes
 from billing.queries.prices import priced_fees
@@ -96,6 +96,15 @@ class Party(BaseModel):
     tax_number: str
 
 
+class CreditNote(BaseModel):
+    """The document that mirrors a void invoice; its amounts are below 0."""
+
+    number: str
+    issued_on: date
+    total: Amount
+    tax: Amount
+
+
 class Attempt(BaseModel):
     """One attempt to collect the invoice."""
 
@@ -133,6 +142,9 @@ class ShownInvoice(BaseModel):
     taxes: list[Tax] = Field(description="By rate; empty: the invoice has no tax.")
     issuer: Party | None = Field(description="Null: the installation's own.")
     billed_to: Party | None = Field(description="Null: the merchant's name alone.")
+    credit_note: CreditNote | None = Field(
+        description="What took the invoice back; null: it is not void, or no issuer's."
+    )
     payments: list[Attempt]
     payment_plan: Plan | None = Field(description="The latest; null: it never had one.")
 
@@ -239,6 +251,17 @@ def invoice_as_pdf(request: KeyedRequest, merchant: str, number: str) -> HttpRes
     return downloads.document(content, f"bill-{invoice.merchant_reference}-{invoice.number}.pdf")
 
 
+@router.get(f"{INVOICE}/credit-note.pdf", operation_id="getCreditNotePdf")
+def credit_note_as_pdf(request: KeyedRequest, merchant: str, number: str) -> HttpResponse:
+    """The credit note of a void invoice as PDF, in the merchant's language."""
+    invoice = _invoice(merchant_of(request, merchant), number)
+    note = invoices.credit_note(invoice)
+    if note is None:
+        raise Problem(404, "not_found", f"There is no credit note of invoice {number}.")
+    name = f"credit-note-{invoice.merchant_reference}-{note}.pdf"
+    return _document(note_pdf.credit_note_pdf(note), name)
+
+
 @router.get(INVOICE, response=ShownInvoice, operation_id="getInvoice")
 def show_invoice(request: KeyedRequest, merchant: str, number: str) -> dict[str, Any]:
     """An invoice with its lines, and what was tried to collect it."""
@@ -260,6 +283,7 @@ def show_invoice(request: KeyedRequest, merchant: str, number: str) -> dict[str,
             for line in invoice.lines.order_by("posting_on", "category", "fee_code", "pk")
         ],
         **_parties(invoice),
+        "credit_note": _note(invoice),
         "taxes": [
             Tax(
                 category=one.category.value,
@@ -283,6 +307,17 @@ def show_invoice(request: KeyedRequest, merchant: str, number: str) -> dict[str,
         ],
         "payment_plan": _plan(invoice),
     }
+
+
+def _note(invoice: Invoice) -> CreditNote | None:
+    """The credit note of a void invoice."""
+    note = invoices.credit_note(invoice)
+    return note and CreditNote(
+        number=note.number,
+        issued_on=note.issued_on,
+        total=money.text(note.total),
+        tax=money.text(note.tax),
+    )
 
 
 def _parties(invoice: Invoice) -> dict[str, Any]:

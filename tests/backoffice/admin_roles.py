@@ -30,6 +30,7 @@ SEEN = {
     "billing.feetaxclass": ALL,
     "billing.taxtreatment": ALL,
     "billing.invoicetax": ALL,
+    "billing.creditnote": ALL,
     "billing.issuerversion": ALL,
     "billing.billingdetails": ALL,
     "billing.numberseries": ALL,

@@ -49,4 +49,16 @@ PARTY_BREAKS = [
         f" {FLAX}",
         "flax: charge X-1: expected nothing, nothing; found nothing, 250.0000",
     ),
+    Break(
+        "a credit note mirrors an issuer's bill that was voided, and each of those has one",
+        "INSERT INTO billing_creditnote (account_id, invoice_id, number, issued_on, issued_at,"
+        " currency, total, tax) SELECT account_id, id, 'TH-CN-2027-000001', issued_on, issued_at,"
+        " currency, -total, -tax FROM billing_invoice WHERE number = 'TH-2027-000001'",
+        "flax: credit note TH-CN-2027-000001: expected nothing; found",
+    ),
+    Break(
+        "credit notes are numbered in their issuer's series, without a gap",
+        "INSERT INTO billing_numberseries (series, year, last) VALUES ('TH-CN', 2027, 1)",
+        "credit note TH-CN-2027-000001: expected TH, 1; found TH, 0",
+    ),
 ]

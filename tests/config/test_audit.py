@@ -92,6 +92,8 @@ ROWS_CHECKED = {
     "an account's issuer is the one that was chosen last": 7,
     "bills are made out to whom was confirmed last": 29,
     "a line of a bill has the rate of its days of service": 1,
+    "a credit note mirrors an issuer's bill that was voided, and each of those has one": 0,
+    "credit notes are numbered in their issuer's series, without a gap": 0,
     "the bases of a bill's taxes are its lines, and its tax is their sum": 1,
     "a tax is that of its base, rounded once, and of credits what was not credited before": 1,
     "what credits a closed account's tax is the tax of what it had in its merchant's favour": 0,

@@ -175,6 +175,8 @@ def taxed(shop: shops.Shop, by: dict[str, Any]) -> None:
     tax_treatments.decide(treatment="DOMESTIC", starts_on=date(2026, 11, 1), **of_merchant)
     issuers.choose(prefix="TH", **of_merchant)
     shop.charge("2026-11-02 10:00", "pick-pack", "1.00", "taxed")
+    voided = invoices_on_request.draw_up(**of_merchant)
+    invoice_decisions.void(invoice_id=voided.pk, **why)
     invoices_on_request.draw_up(**of_merchant)
 
 
