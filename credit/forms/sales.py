@@ -70,7 +70,7 @@ class CancelledFilter(Filter):
     SUMS: ClassVar = {"amount": _("Total")}
 
     reference = text(label=_("Order starts with"))
-    told = choice(REASONS, _("Reason"))
+    told = choice(REASONS)
     because = text(500, label=_("Cancel reason"))
     buyer = text(label=_("Buyer"))
 
