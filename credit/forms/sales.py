@@ -46,7 +46,7 @@ class RefundFilter(Filter):
     SORTS = ("-arrived_at", "arrived_at")
     ANCHOR = "refunds"
     SEARCH = "reference"
-    DATES = Dates("arrived_at", _("Told"))
+    DATES = Dates("arrived_at", _("When"))
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}
 

@@ -45,7 +45,7 @@ def test_an_owner_sets_them_up(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> N
     assert (rule.every, rule.weekday) == ("WEEKLY", 5)
     set_clock(monkeypatch)("2026-11-10 10:00")  # and no job ran on the 6th
     page = read(shop, "withdrawals/automatic/")
-    assert "Next time within the hour since 6 Nov 2026" in page
+    assert "Next time within the hour due since 6 Nov 2026" in page
     form = browser_of(member(shop)).get(f"{PAGE}new/").context["form"]
     assert (form["every"].value(), form["weekday"].value()) == ("WEEKLY", 5)
     assert (form["from_amount"].value(), form["destination"].value()) == (
