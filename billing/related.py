@@ -49,4 +49,4 @@ def _of_order(line: CreditLine, order: Order) -> Iterator[Related]:
     )
     for number, amount in on_invoices[:MOST_INVOICES]:
         address = reverse("billing:invoice", args=[merchant, number])
-        yield Related(_("On bill"), number, address, money.of(amount, account.currency))
+        yield Related(_("Of this, on bill"), number, address, money.of(amount, account.currency))

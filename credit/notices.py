@@ -217,7 +217,7 @@ ORDER_DECLINED = Kind(
     texts={
         "": Text(
             _("Order %(order)s was declined"),
-            _("Order %(order)s over %(amount)s was declined: %(code)s."),
+            _("Order %(order)s for %(amount)s was declined: %(code)s."),
         )
     },
     link=Link("credit:order", _("Open the order"), {"reference": "order"}),

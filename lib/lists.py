@@ -322,6 +322,6 @@ Choices = Sequence[tuple[str, Any]]
 
 def choice(choices: Choices | Callable[[], Choices], label: StrOrPromise = "") -> forms.ChoiceField:
     """An optional field for one of these choices. The first of them has to be the one for all rows,
-    with the value "".
+    with the value "". Without a label it only comes with links from elsewhere.
     """
     return forms.ChoiceField(choices=choices, required=False, label=label)

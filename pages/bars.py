@@ -92,8 +92,9 @@ class Bar:
         """
         asked = self.filter
         own = [name for name in asked.base_fields if name != asked.SEARCH]
-        menus = [one for one in own if isinstance(asked.fields[one], forms.ChoiceField)]
-        typed = [one for one in own if one not in menus and asked.fields[one].label]
+        shown = [one for one in own if asked.fields[one].label]
+        menus = [one for one in shown if isinstance(asked.fields[one], forms.ChoiceField)]
+        typed = [one for one in shown if one not in menus]
         return [
             *([self._days()] if asked.DATES else []),
             *map(self._menu, menus),

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from billing.documents.typesetting import Paper
 from billing.models import Invoice, InvoiceLine
 from billing.queries import taxes
 from billing.queries.sections import S, Section, Sections
@@ -14,6 +13,7 @@ from billing.queries.taxes import TaxSum
 from billing.tax import TaxCategory
 from lib import money
 from lib.formats import count, day_text, figure
+from lib.typesetting import Paper
 
 
 def of_invoice(lines: Sections[InvoiceLine], *, is_taxed: bool, sign: int = 1) -> Paper:

@@ -29,7 +29,7 @@ class DetailsForm(forms.Form):
         max_length=LONGEST_NAME,
         required=False,
         label=_("Purchase order"),
-        help_text=_("A number of yours that each bill is to show."),
+        help_text=_("Your own number, if each bill is to show one."),
     )
 
     def __init__(self, data: Any = None, *, last: BillingDetails | None) -> None:

@@ -1,3 +1,5 @@
+"""Credit notes, each of which takes back one void bill (rule 28.5)."""
+
 from typing import ClassVar
 
 import pgtrigger

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from credit.forms.withdrawals import destination_label
 from credit.models import CreditLine, PayoutSchedule
 from credit.queries import destinations
+from lib import money
 from lib.amount_fields import AmountField, in_currency
 
 Every, Weekday = PayoutSchedule.Every, PayoutSchedule.Weekday
@@ -60,6 +61,18 @@ class NewAutomatic(forms.Form):
         if every == Every.DAILY:
             self.cleaned_data["weekday"] = None
         return self.cleaned_data
+
+    @staticmethod
+    def content_of(rule: PayoutSchedule | None) -> dict[str, Any]:
+        """The form's initial values from the schedule in force; none without one."""
+        if rule is None:
+            return {}
+        return {
+            "every": rule.every,
+            "weekday": rule.weekday,
+            "from_amount": money.text(rule.from_amount),
+            "destination": rule.destination_id,
+        }
 
     @property
     def content(self) -> dict[str, Any]:

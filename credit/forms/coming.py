@@ -10,8 +10,13 @@ from lib.lists import Amounts, Filter, Rows, choice, text
 from lib.spans import Dates
 
 DAYS_AHEAD = timedelta(61)  # after today, as in the money calendar
-OVERDUE, UNDELIVERED = "OVERDUE", "UNDELIVERED"
-WHAT = [("", _("Due")), (OVERDUE, _("Overdue")), (UNDELIVERED, _("Not delivered yet"))]
+OVERDUE, LATER, UNDELIVERED = "OVERDUE", "LATER", "UNDELIVERED"
+WHAT = [
+    ("", _("Due")),
+    (OVERDUE, _("Overdue")),
+    (LATER, _("Due later")),
+    (UNDELIVERED, _("Not delivered yet")),
+]
 
 
 class ComingFilter(Filter):

@@ -46,7 +46,7 @@ class RefundFilter(Filter):
     SORTS = ("-arrived_at", "arrived_at")
     ANCHOR = "refunds"
     SEARCH = "reference"
-    DATES = Dates("arrived_at", _("Told"))
+    DATES = Dates("arrived_at", _("When"))
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}
 
@@ -70,7 +70,7 @@ class CancelledFilter(Filter):
     SUMS: ClassVar = {"amount": _("Total")}
 
     reference = text(label=_("Order starts with"))
-    told = choice(REASONS, _("Reason"))
+    told = choice(REASONS)
     because = text(500, label=_("Cancel reason"))
     buyer = text(label=_("Buyer"))
 

@@ -251,6 +251,11 @@ class Order(models.Model):
         )
 
     @property
+    def next_part(self) -> rules.Part:
+        """Its oldest part of which something is outstanding; only of an order with such a part."""
+        return next(part for part in self.parts() if part.outstanding)
+
+    @property
     def is_open(self) -> bool:
         return self.status == self.Status.OPEN
 

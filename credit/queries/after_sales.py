@@ -56,6 +56,7 @@ class AfterSales:
     cancelled: Sequence[Group]  # by reason, the MOST that come to most
     refunds: int
     refunded: Money
+    given_up: Money  # what the orders of `cancelled` come to
 
 
 def of(line: CreditLine, span: Span, local: LocalDays) -> AfterSales:
@@ -66,12 +67,14 @@ def of(line: CreditLine, span: Span, local: LocalDays) -> AfterSales:
     placed = Dates("placed_at", "").within(span, Order, local)
     given_up = cancelled(line, today=local.today).filter(placed)
     by_stage = _groups(line, found.annotate(name=STAGE).values("name"))
+    by_reason = _groups(line, given_up.annotate(name=F("cancel_reason")).values("name"))
     return AfterSales(
         by_stage=by_stage,
         by_buyer=_groups(line, found.annotate(name=F("order__buyer")).values("name")),
-        cancelled=_groups(line, given_up.annotate(name=F("cancel_reason")).values("name")),
+        cancelled=by_reason,
         refunds=sum(group.count for group in by_stage),
         refunded=money.total((group.amount for group in by_stage), line.currency),
+        given_up=money.total((group.amount for group in by_reason), line.currency),
     )
 
 

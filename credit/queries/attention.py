@@ -10,7 +10,9 @@ from django.db import connection
 from moneyed import Money
 
 from credit.models import CreditLine, Freeze, Order
+from credit.queries.coming import OWED_BY
 from credit.queries.declined import WEEK
+from credit.rules import INSTALMENT_DAYS
 from lib import calendar, money
 from merchants.queries import day_start
 
@@ -18,13 +20,8 @@ MANY = 1000  # so many are counted; more are as good as that
 
 # Each part reads a short range of an index: overdue orders, the week's declined orders, the
 # merchant's requests and reviews, its withdrawals under way, its freezes in force.
-READ = """
-SELECT (
-    SELECT count(*) FROM (
-        SELECT FROM credit_order o
-        WHERE o.line_id = %(line)s AND o.status = 'OPEN' AND o.due_on < %(today)s
-        LIMIT %(many)s) overdue
-), declined.orders, declined.amount, (
+READ = f"""
+SELECT overdue.orders, overdue.amount, declined.orders, declined.amount, (
     SELECT count(*) FROM (
         SELECT FROM credit_limitrequest request
         WHERE request.line_id = %(line)s AND request.status = 'PENDING' LIMIT %(many)s) pending
@@ -37,6 +34,12 @@ SELECT (
     WHERE frozen.line_id = %(line)s AND frozen.lifted_at IS NULL
 )
 FROM (
+    SELECT count(*) AS orders, coalesce(sum(late.owed), 0) AS amount FROM (
+        SELECT {OWED_BY.replace("%(day)s", "%(yesterday)s")} AS owed FROM credit_order
+        WHERE line_id = %(line)s AND status = 'OPEN' AND due_on < %(today)s
+        LIMIT %(many)s) late
+) overdue
+CROSS JOIN (
     SELECT count(*) AS orders, coalesce(sum(o.amount), 0) AS amount FROM credit_order o
     WHERE o.line_id = %(line)s AND o.status = 'DECLINED' AND o.placed_at >= %(week)s
       AND o.decline_code <> ALL(%(own)s)
@@ -61,6 +64,7 @@ class Attention:
     """
 
     overdue: int  # orders; MANY is that or more
+    overdue_amount: Money  # what was to be paid of them before today
     declined: int  # orders of the last 7 local days, today included
     declined_amount: Money  # what these would have been worth
     requests: int  # asked by the merchant, not answered yet
@@ -86,13 +90,15 @@ def of(line: CreditLine, *, today: date) -> Attention:
     """
     week = day_start(line, today - WEEK + calendar.ONE_DAY)
     given = {"line": line.pk, "today": today, "week": week, "many": MANY}
+    given |= {"yesterday": today - calendar.ONE_DAY, "instalment_days": INSTALMENT_DAYS}
     given["own"] = list(map(str, Order.OWN_DECLINES))
     with connection.cursor() as cursor:
         cursor.execute(READ, given)
-        overdue, declined, worth, requests, raise_of, raise_to, *more = cursor.fetchone()
+        overdue, owed, declined, worth, requests, raise_of, raise_to, *more = cursor.fetchone()
     withdrawals, withdrawn, freezes = more
     return Attention(
         overdue,
+        money.of(owed, line.currency),
         declined,
         money.of(worth, line.currency),
         requests,

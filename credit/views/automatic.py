@@ -35,8 +35,7 @@ def automatic(request: MemberRequest) -> HttpResponse:
         "line": line,
         "now": now,
         "rule": rule,
-        # One whose day has passed runs with the next hour.
-        "next_on": max(rule.next_on, today) if rule else None,
+        "is_late": rule is not None and rule.next_on < today,  # it runs with the next hour
         "runs": queries.recent_runs(line),
         "stopped_by": withdrawals.stopped_by(line),
     }
@@ -53,7 +52,9 @@ def set_up(request: MemberRequest) -> HttpResponse:
     line, _today = line_and_today(request, now)
     # From where the second factor was asked for, what was typed comes back.
     carried = {name: request.GET[name] for name in NewAutomatic.base_fields if name in request.GET}
-    form = NewAutomatic(request.POST or None, line=line, now=now, initial=carried)
+    rule = queries.in_force(line)
+    initial = NewAutomatic.content_of(rule) | carried
+    form = NewAutomatic(request.POST or None, line=line, now=now, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             operations.set_up(
@@ -65,7 +66,7 @@ def set_up(request: MemberRequest) -> HttpResponse:
             messages.success(request, _("Automatic withdrawals are set up."))
             return redirect("credit:automatic", request.membership.merchant.reference)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
-    context = {"form": form, "line": line, "rule": queries.in_force(line)}
+    context = {"form": form, "line": line, "rule": rule}
     context |= _as_it_stands(line, now)
     return render(request, "credit/automatic_new.html", context, status=status)
 

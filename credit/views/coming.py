@@ -1,16 +1,17 @@
 """The page of what buyers are to pay, order by order."""
 
 from datetime import date
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from credit.forms.coming import OVERDUE, UNDELIVERED, ComingFilter
+from credit.forms.coming import DAYS_AHEAD, LATER, OVERDUE, UNDELIVERED, ComingFilter
 from credit.models import CreditLine
 from credit.models.orders import OrderQuerySet
 from credit.queries import coming
 from credit.views.lines import line_and_today
-from lib import calendar, clock
+from lib import calendar, clock, money, spans
 from merchants.access import MemberRequest, for_members
 from merchants.queries import LocalDays
 
@@ -27,6 +28,8 @@ def payments(request: MemberRequest) -> HttpResponse:
         "line": line,
         "start": asked.first(today),
         "until": asked.last(today),
+        "ahead": today + DAYS_AHEAD,
+        "held": _held(line, today),
         "total": coming.total(found, line.currency),
         "page": asked.page(found.with_is_overdue(today)),
     }
@@ -42,8 +45,31 @@ def _found(line: CreditLine, asked: ComingFilter, today: date) -> OrderQuerySet:
         start = asked.span.since or calendar.FIRST_DAY
         until = min(asked.span.until or yesterday, yesterday)
         found = coming.due_between(line, start=start, until=until)
+    elif asked.rows["what"] == LATER:
+        after = today + DAYS_AHEAD + calendar.ONE_DAY
+        start = max(asked.span.since or after, after)
+        until = asked.span.until or date(spans.LAST_YEAR, 12, 31)
+        found = coming.due_between(line, start=start, until=until)
     else:
         found = coming.due_between(line, start=asked.first(today), until=asked.last(today))
     if asked.rows["buyer"]:
         found = found.filter(buyer=asked.rows["buyer"])
     return found.filter(reference__startswith=asked.rows["reference"])
+
+
+def _held(line: CreditLine, today: date) -> dict[str, Any] | None:
+    """What the open orders hold, by when it is to be paid: the parts come to `line.used`. None with
+    so many orders that the days to come end earlier than usual.
+    """
+    until = today + DAYS_AHEAD
+    found = coming.expected(line, today=today, until=until)
+    if found.until < until:
+        return None
+    due = money.of(found.by(until), line.currency)
+    later = line.used - found.overdue - due - found.undelivered
+    return {
+        "overdue": found.overdue,
+        "due": due,
+        "later": later,
+        "undelivered": found.undelivered,
+    }

@@ -259,7 +259,7 @@ def credit_note_as_pdf(request: KeyedRequest, merchant: str, number: str) -> Htt
     if note is None:
         raise Problem(404, "not_found", f"There is no credit note of invoice {number}.")
     name = f"credit-note-{invoice.merchant_reference}-{note}.pdf"
-    return _document(note_pdf.credit_note_pdf(note), name)
+    return downloads.document(note_pdf.credit_note_pdf(note), name)
 
 
 @router.get(INVOICE, response=ShownInvoice, operation_id="getInvoice")

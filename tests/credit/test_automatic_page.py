@@ -44,7 +44,14 @@ def test_an_owner_sets_them_up(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> N
     rule = PayoutSchedule.objects.get()
     assert (rule.every, rule.weekday) == ("WEEKLY", 5)
     set_clock(monkeypatch)("2026-11-10 10:00")  # and no job ran on the 6th
-    assert "Next time 10 Nov 2026" in read(shop, "withdrawals/automatic/")
+    page = read(shop, "withdrawals/automatic/")
+    assert "Next time within the hour due since 6 Nov 2026" in page
+    form = browser_of(member(shop)).get(f"{PAGE}new/").context["form"]
+    assert (form["every"].value(), form["weekday"].value()) == ("WEEKLY", 5)
+    assert (form["from_amount"].value(), form["destination"].value()) == (
+        "100.00",
+        shop.destination.pk,
+    )
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_a_record_says_what_was_paid_on_time_and_opens_to_the_orders(shop: Shop)
     assert ("M-2" in page, "M-3" in page, "M-1" in page) == (True, True, False)
     page = read(shop, "buyers/Somchai/")
     assert "Risk, as the marketplace told it last Medium" in page
-    assert "Outstanding on open orders 1,000.00 USD Owes now 1,000.00 USD" in page
+    assert "1,000.00 USD owes now Outstanding on open orders 1,000.00 USD" in page
     pseudonym = new_pseudonym()
     Order.objects.filter(buyer="Malee").update(buyer=pseudonym)
     page = read(shop, f"buyers/{pseudonym}/")

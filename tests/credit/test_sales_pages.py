@@ -95,7 +95,7 @@ def test_months_are_the_shops_own_and_open_to_their_orders(shop: Shop) -> None:
 def test_a_refund_is_grouped_by_how_far_its_order_had_come_and_whose_it_was(shop: Shop) -> None:
     client = browser_of(member(shop))
     said = text_of(client.get(f"{AFTER_SALES}?since=2026-10-01"))
-    assert "125.00 USD in 4 refunds" in said
+    assert "Refunded from 1 Oct 2026 125.00 USD in 4 refunds" in said
     assert "Before it was shipped 2 refunds 50.00 USD On its way 1 refund 50.00 USD" in said
     assert "After delivery 1 refund 25.00 USD" in said
     assert "Malee 3 refunds 115.00 USD Somchai 1 refund 10.00 USD" in said
@@ -114,10 +114,14 @@ def test_a_refund_is_grouped_by_how_far_its_order_had_come_and_whose_it_was(shop
         )
         assert cursor.fetchone() == (usd("25").amount,)
     cancelled = f"{AFTER_SALES}cancelled/"
-    assert "2 results Total 150.00 USD" in text_of(client.get(cancelled))
+    all_of_them = text_of(client.get(cancelled))
+    assert "No reason was told" not in all_of_them  # it comes with a link, and is no second menu
+    assert "2 results Total 150.00 USD" in all_of_them
+    assert "N-2 20 Nov 2026 10:00 Nok 20 Nov 2026 10:00 too slow 80.00 USD" in all_of_them
     assert "N-2" in text_of(client.get(f"{cancelled}?because=too+slow"))
     none = text_of(client.get(f"{cancelled}?told=none"))
     assert ("D-2" in none, "N-2" in none) == (True, False)
+    assert "Remove: No reason was told" in none
     assert browser_of(member(shop, "VIEWER")).get(f"{AFTER_SALES}refunds.csv").status_code == 403
 
 

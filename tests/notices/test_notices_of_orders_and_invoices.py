@@ -35,7 +35,7 @@ def test_a_declined_order_is_told_once_with_its_reason() -> None:
     shop.place(NOW, "A", "5000.01")
     shop.place(NOW, "A", "5000.01")
     assert told(shop) == [("ORDER_DECLINED", "A")]
-    assert sentences(shop) == ["Order A over 5,000.01 USD was declined: the limit was not enough."]
+    assert sentences(shop) == ["Order A for 5,000.01 USD was declined: the limit was not enough."]
 
 
 @pytest.mark.parametrize(

@@ -126,9 +126,20 @@ def test_each_figure_opens_to_rows_that_come_to_it(clock: Callable[[str], None])
     away = text_of(client.get("/m/rosewood/credit/coming/?what=UNDELIVERED"))
     assert "150.00 USD of orders that are not delivered yet" in away
     assert "AWAY" in away
+    page = text_of(client.get("/m/rosewood/credit/coming/"))
+    assert "Overdue: due before today, and not paid 80.00 USD Due from today to 12 Jan 2027" in page
+    assert "370.00 USD Due later 100.00 USD Not delivered yet, so without a due date" in page
+    assert "150.00 USD Used by open orders 700.00 USD" in page  # what these four come to
+    later = text_of(client.get("/m/rosewood/credit/coming/?what=LATER"))
+    assert "100.00 USD due after 12 Jan 2027" in later
+    assert "1 result Total 100.00 USD" in later
+    for page in ("limit", "check"):  # the next part of an order, not all that is left of it
+        back = text_of(client.get(f"/m/rosewood/credit/{page}/"))
+        assert "15 Nov 2026 PARTS 70.00 USD 18 Nov 2026 WHOLE 200.00 USD" in back
     for asked in (
         "what=UNDELIVERED&days=7",
         "what=OVERDUE&since=2026-11-12",
+        "what=LATER&until=2027-01-13",
         "least=9999",
         "buyer=x",
     ):

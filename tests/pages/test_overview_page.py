@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from credit.operations import own_rules
 from tests import shops
 from tests.credit import withdrawing
 from tests.credit.pages import set_clock
@@ -117,12 +118,32 @@ def test_a_frozen_line_says_so_and_why(clock: Clock) -> None:
     shop = shops.join("2026-10-01 09:00")
     shop.place("2026-10-01 10:00", "A-1", "1000.00")
     shop.deliver("2026-10-01 12:00", "A-1")
+    shop.place("2026-10-01 13:00", "A-2", "300.00", instalments=3)
+    shop.deliver("2026-10-01 14:00", "A-2")
     shop.run_jobs("2026-10-12 00:00")
     clock("2026-10-12 09:00")
     page = overview(shop)
     assert "Your credit line is frozen: new orders are declined" in page
     assert "Overdue payments, since 12 Oct 2026 00:00" in page
-    assert "1 order is overdue" in page
+    # Of the instalments only the first one.
+    assert "2 orders are overdue They hold your limit until their buyers pay. 1,100.00 USD" in page
+    assert "1,100.00 USD due before today" in text_of(
+        browser_of(member(shop)).get(f"/m/{shop.reference}/credit/coming/?what=OVERDUE")
+    )
+
+
+def test_a_pause_that_was_forgotten_is_seen_first_and_ended_here(clock: Clock) -> None:
+    shop = shops.join("2026-10-01 09:00")
+    own_rules.pause(merchant_id=shop.line.pk, actor=MEI, now=shop.at("2026-10-02 10:00"))
+    clock("2026-10-09 12:00")
+    said = "You have paused new orders. Since 2 Oct 2026 10:00 each new order is declined."
+    assert f"{said} Take new orders again" in overview(shop)
+    viewer = text_of(browser_of(member(shop, "VIEWER")).get(f"/m/{shop.reference}/"))
+    assert said in viewer
+    assert "Take new orders again" not in viewer
+    pause = f"/m/{shop.reference}/credit/limit/pause/"
+    browser_of(member(shop)).post(pause, {"resume": "1"})
+    assert "You have paused new orders." not in overview(shop)
 
 
 def test_declined_orders_of_the_week_come_with_their_value(clock: Clock) -> None:
@@ -176,7 +197,7 @@ def test_recent_activity_is_told_in_words_and_leads_to_what_it_is_about(clock: C
     shop = shops.join("2026-10-01 09:00", credit_limit="100.00")
     shop.place("2026-10-02 10:00", "A-1", "150.00")
     clock("2026-10-02 12:00")
-    assert "Order A-1 over 150.00 USD was declined: the limit was not enough." in overview(shop)
+    assert "Order A-1 for 150.00 USD was declined: the limit was not enough." in overview(shop)
     assert '<a href="/m/rosewood/credit/orders/A-1/">Order A-1 was declined</a>' in html_of(shop)
 
 
