@@ -192,7 +192,7 @@ def test_a_failed_payment_is_told_once_however_often_it_is_tried(settings: Setti
     assert [payment.status for payment in invoice.payments.all()] == ["FAILED", "FAILED"]
     assert told(shop) == [("BILL_ISSUED", invoice.number), ("PAYMENT_FAILED", invoice.number)]
     assert sentences(shop)[0] == (
-        f"Bill {invoice.number} over 21,000 JPY was issued. It is due on 1 Nov 2026, and collected"
+        f"Bill {invoice.number} over 21,000 JPY was issued. It is due on 2 Nov 2026, and collected"
         " from your payment method on that day."
     )
     assert sentences(shop)[1] == (
