@@ -20,7 +20,8 @@ def whole_number(name: str, details: Details) -> str:
     return unbroken(details[name])
 
 
-# Cause: the bill. Details: number, total, currency, invoice_kind.
+# Cause: the bill. Details: number, total, currency, invoice_kind; since they are told, too: status,
+# which is whether it is collected or to be paid by transfer, and due_on.
 BILL_ISSUED = Kind(
     code="BILL_ISSUED",
     label=_("A bill was issued"),
@@ -29,10 +30,24 @@ BILL_ISSUED = Kind(
         "": Text(
             _("Bill %(number)s: %(total)s"),
             _("Bill %(number)s over %(total)s was issued."),
-        )
+        ),
+        "COLLECTED": Text(
+            _("Bill %(number)s: %(total)s"),
+            _(
+                "Bill %(number)s over %(total)s was issued. It is due on %(due_on)s, and collected"
+                " from your payment method on that day."
+            ),
+        ),
+        "TO_PAY": Text(
+            _("Bill %(number)s: %(total)s"),
+            _(
+                "Bill %(number)s over %(total)s was issued. Please pay it by bank transfer by"
+                " %(due_on)s."
+            ),
+        ),
     },
     link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
-    shows={"total": amount},
+    shows={"total": amount, "due_on": day},
     is_automatic=True,
 )
 # Cause: the bill. Details: number, amount, currency, failure (its code); unless it freezes the line

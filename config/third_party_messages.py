@@ -12,6 +12,7 @@ WORDS = (
     gettext_noop("Your password can’t be too similar to your other personal information."),
     gettext_noop("Your password can’t be a commonly used password."),
     gettext_noop("Your password can’t be entirely numeric."),
+    gettext_noop("Enter the same password as before, for verification."),
     gettext_noop("The password is too similar to the %(verbose_name)s."),
     gettext_noop("This password is too common."),
     gettext_noop("This password is entirely numeric."),
@@ -28,10 +29,7 @@ WORDS = (
     gettext_noop("New Password (again)"),
     gettext_noop("Password (again)"),
     gettext_noop("You must type the same password each time."),
-    gettext_noop("Confirm Access"),
     gettext_noop("Confirm"),
-    gettext_noop("Please reauthenticate to safeguard your account."),
-    gettext_noop("Enter your password:"),
     gettext_noop("Alternative options"),
     gettext_noop("Use your password"),
     gettext_noop("Use authenticator app or code"),
@@ -76,7 +74,6 @@ WORDS = (
     ),
     gettext_noop("Authenticator code"),
     gettext_noop("Code"),
-    gettext_noop("Enter an authenticator code:"),
     gettext_noop(
         "Your account is protected by two-factor authentication. Please "
         "enter an authenticator code:"

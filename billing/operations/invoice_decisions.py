@@ -79,6 +79,8 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
         total=money.text(invoice.total),
         currency=invoice.currency,
         invoice_kind=invoice.kind,
+        status="COLLECTED" if account.pays_by_itself else "TO_PAY",
+        due_on=str(invoice.due_on),
     )
     rests.pay_invoices(account, actor=actor, now=now)
     invoice.refresh_from_db()

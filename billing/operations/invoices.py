@@ -112,7 +112,8 @@ _ISSUE = f"""
         ORDER BY term.starts_on DESC, term.id DESC LIMIT 1
     ) plan ON true
     ORDER BY drawn.series, drawn.year, drawn.number
-    RETURNING id, account_id, number, kind, issued_on, issued_at, currency, total, tax
+    RETURNING id, account_id, number, kind, issued_on, issued_at, currency, total, tax, due_on,
+              next_attempt_at IS NOT NULL AS is_collected
 ), billed AS (
     UPDATE billing_invoiceitem item SET invoice_id = invoice.id, is_collecting = false
     FROM taken JOIN invoice USING (account_id)
@@ -129,7 +130,9 @@ _ISSUE = f"""
 ), told AS (
     {notices.INTO}
     SELECT account_id, '{BILL_ISSUED}', number, jsonb_build_object('number', number,
-               'total', total::text, 'currency', currency, 'invoice_kind', kind), issued_at
+               'total', total::text, 'currency', currency, 'invoice_kind', kind,
+               'status', CASE WHEN is_collected THEN 'COLLECTED' ELSE 'TO_PAY' END,
+               'due_on', due_on::text), issued_at
     FROM invoice WHERE number IS NOT NULL ORDER BY account_id
     {notices.ONCE}
 )

@@ -140,9 +140,10 @@ def test_every_list_comes_as_csv(shop: Shop) -> None:
     assert (credit[0], credit[2:5]) == ("c-1", ["REQUESTED", "2.00", "USD"])
     notices = rows(client, "notices.csv")
     assert {row[2] for row in notices[1:]} >= {"BILL_ISSUED", "STATEMENT_CLOSED"}
-    assert "Bill 2026-000002 over 54.50 USD was issued." in {
-        row[4].replace("\N{NO-BREAK SPACE}", " ") for row in notices
-    }
+    issued = (
+        "Bill 2026-000002 over 54.50 USD was issued. Please pay it by bank transfer by 7 Nov 2026."
+    )
+    assert issued in {row[4].replace("\N{NO-BREAK SPACE}", " ") for row in notices}
 
 
 def test_a_file_that_would_take_too_long_as_a_spreadsheet_comes_as_csv(

@@ -81,6 +81,8 @@ def test_keys_lead_to_the_search_and_a_view_is_saved(opened: Callable[..., Page]
     expect(page.locator("#found")).to_contain_text("7 results")
     page.locator("summary", has_text="Views").click()
     page.get_by_role("button", name="Delete the view “Large and paid”").click()
+    expect(page.get_by_role("dialog", name="Delete")).to_contain_text("“Large and paid”?")
+    page.get_by_role("button", name="Yes, delete it").click()
     expect(page.get_by_role("navigation", name="Saved views")).to_have_count(0)
 
 

@@ -46,7 +46,7 @@ DETAILS = {
     "REQUEST_ANSWERED": {"status": "ANSWERED", "answer": "In May."},
     "STATEMENT_CLOSED": {"month": "2026-11"},
     "BILL_ISSUED": {"number": "2026-000001", "total": "225.0000", "currency": "USD",
-                    "invoice_kind": "THRESHOLD"},
+                    "invoice_kind": "THRESHOLD", "status": "TO_PAY", "due_on": "2026-11-12"},
     "PAYMENT_FAILED": {"number": "2026-000001", "amount": "225", "currency": "USD",
                        "failure": ""},
     "DOCUMENTS_TO": {"email": "books@accountant.example", "by": "mei@shop.example"},

@@ -94,10 +94,10 @@ def test_the_mark_costs_no_query(
 ) -> None:
     client = browser_of(member(shop))
     address = "/m/rosewood/settings/team/"
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         client.get(address)
     notify(shop, "FREEZE_PLACED", "1", reason="OVERDUE")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         client.get(address)
 
 

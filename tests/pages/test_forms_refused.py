@@ -58,12 +58,15 @@ def test_what_cannot_be_taken_back_is_asked_about_first(
     client = browser_of(member(shop))
     withdrawal = shop.line.withdrawals.get().reference
     colleague = shop.merchant.memberships.get(user__email="vera@rosewood.example")
+    view = {"name": "Open ones", "query": "standing=OPEN", "page": "credit:orders"}
+    client.post("/m/rosewood/views/save/", view)
     for path, action in (
         ("credit/destinations/", "/remove/"),
         (f"credit/withdrawals/{withdrawal}/", "/cancel/"),
         ("credit/withdrawals/automatic/", "/stop/"),
         ("settings/team/", "/revoke/"),
         (f"settings/team/{colleague.pk}/", "/remove/"),
+        ("credit/orders/", "/views/"),
     ):
         found = forms(client, path, action)
         assert found, path
