@@ -22,7 +22,8 @@ from bench import reached
 from bench.served import LEAST, OURS, Connection, Server, serving
 from bench.shops import join
 from billing.operations import charges
-from credit.operations import order_steps, orders, payments, refunds
+from credit.operations import order_steps, payments, refunds
+from credit.operations import orders as placing
 from gateway.models import Scope
 from gateway.operations import keys
 from merchants.models import Merchant
@@ -43,17 +44,17 @@ _numbers = count(1)
 def run() -> Iterator[tuple[str, str]]:
     """Yield the lines of the report, each (what was measured, result)."""
     key = make_key()
-    shops = list(Merchant.objects.filter(pk__in=[_join(f"api-{n}") for n in range(20)]))
+    shops = [join_shop(f"api-{number}") for number in range(20)]
     with serving(OURS) as server:
-        to_server = partial(_asking, server, key)
+        to_server = partial(asking, server, key)
         yield from _batches("charges", to_server, shops, _charge_events, _record)
         yield from _batches("order events", to_server, shops, _order_events, _run)
     figures = []
     for _ in range(3):  # in turn, so that a machine that slows down slows both
         with serving(LEAST) as server:
-            floor, _ = _orders(server, key, shops)
+            floor, _ = orders(partial(asking, server, key), shops)
         with serving(OURS) as server:
-            ours, waits = _orders(server, key, shops)
+            ours, waits = orders(partial(asking, server, key), shops)
         figures.append((ours / floor, waits))
         yield "POST /orders, 8 clients, a second", f"{ours:,.0f} (least {floor:,.0f})"
     ratio = median(one for one, _ in figures)
@@ -64,11 +65,9 @@ def run() -> Iterator[tuple[str, str]]:
         yield "milliseconds: p50, p99", f"{p50:.1f}, {p99:.1f} ({within} 4 times)"
 
 
-def _join(reference: str) -> int:
-    """Create a merchant with a limit and threshold that the benchmark never reaches; returns its
-    id.
-    """
-    return join(reference, limit=GENEROUS, threshold="900000000.00")
+def join_shop(reference: str) -> Merchant:
+    """A new merchant with a limit and threshold that the benchmark never reaches."""
+    return Merchant.objects.get(pk=join(reference, limit=GENEROUS, threshold="900000000.00"))
 
 
 def make_key() -> str:
@@ -196,7 +195,7 @@ def _run(shops: Sequence[Merchant], events: list[dict[str, Any]]) -> None:
         match event["type"]:
             case "order.placed":
                 amount = Money(data["amount"], "USD")
-                orders.place(reference=data["order"], buyer="b", amount=amount, **whose)
+                placing.place(reference=data["order"], buyer="b", amount=amount, **whose)
             case "order.shipped":
                 order_steps.ship(reference=data["order"], **whose)
             case "order.delivered":
@@ -214,16 +213,23 @@ def _run(shops: Sequence[Merchant], events: list[dict[str, Any]]) -> None:
 # --- orders, one by one ---------------------------------------------------------------------------
 
 
-def _orders(server: Server, key: str, shops: Sequence[Merchant]) -> tuple[float, list[float]]:
+def orders(
+    to_server: Callable[[], Ask],
+    shops: Sequence[Merchant],
+    *,
+    clients: int = CLIENTS,
+    warming: float = WARMING_SECONDS,
+    seconds: float = SECONDS,
+) -> tuple[float, list[float]]:
     """Return (orders per second of all clients together, seconds that each order took, sorted).
     Orders of the time to warm up are not counted.
     """
-    waits: list[list[float]] = [[] for _ in range(CLIENTS)]
-    warm_at = time.perf_counter() + WARMING_SECONDS  # by when each process has loaded its code
-    ends = warm_at + SECONDS
+    waits: list[list[float]] = [[] for _ in range(clients)]
+    warm_at = time.perf_counter() + warming  # by when each process has loaded its code
+    ends = warm_at + seconds
 
     def work(place: int) -> None:
-        ask = _asking(server, key)
+        ask = to_server()
         while (started := time.perf_counter()) < ends:
             number = next(_numbers)
             order = {
@@ -237,16 +243,16 @@ def _orders(server: Server, key: str, shops: Sequence[Merchant]) -> tuple[float,
             if started >= warm_at:
                 waits[place].append(time.perf_counter() - started)
 
-    clients = [threading.Thread(target=work, args=(place,)) for place in range(CLIENTS)]
-    for client in clients:
-        client.start()
-    for client in clients:
-        client.join()
-    found = sorted(wait for of_client in waits for wait in of_client)
-    return len(found) / SECONDS, found
+    senders = [threading.Thread(target=work, args=(place,)) for place in range(clients)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    found = sorted(wait for of_one in waits for wait in of_one)
+    return len(found) / seconds, found
 
 
-def _asking(server: Server, key: str) -> Ask:
+def asking(server: Server, key: str) -> Ask:
     """Return a function that posts a body to the server, over a connection of its own that stays
     open. It raises RuntimeError unless the body is accepted.
     """

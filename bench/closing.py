@@ -2,8 +2,10 @@
 charges.
 
 Counts and sums are kept with every charge, so that closing should not depend on how many there are.
+Another month is closed by one worker and by two.
 """
 
+import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
@@ -15,12 +17,14 @@ from bench import reached, seeds
 from bench.shops import join
 from billing.models import Invoice, Statement
 from billing.operations import days
+from jobs.definitions import CHUNK
 from lib import calendar
 
 MERCHANTS = 1000
 ROUNDS = 5
 # Last day, and charges of each merchant. The same merchants close both months.
 FEW, MANY = (date(2026, 11, 30), 100), (date(2026, 12, 31), 1000)
+AGAIN = (date(2027, 1, 31), 100)
 
 TABLE = "CREATE TABLE bench_total (LIKE billing_statementtotal INCLUDING ALL)"
 FLOOR = """
@@ -52,6 +56,51 @@ def run() -> Iterator[tuple[str, str]]:
     ratio, times = ours[1] / floors[1], ours[1] / ours[0]
     yield f"{MANY[1]:,} charges each, ratio to the least SQL (≤ 2)", reached(ratio, ratio <= 2)
     yield "ten times the charges take so many times as long (≤ 12)", reached(times, times <= 12)
+    yield from _by_workers(accounts)
+
+
+def _by_workers(accounts: Sequence[int]) -> Iterator[tuple[str, str]]:
+    """Measure the close of another month in chunks, as jobs have them, by one worker and by two:
+    processes that are forked, and roll back what they wrote.
+    """
+    last_day, charges = AGAIN
+    seeds.fill_month(accounts, last_day=last_day, charges=charges)
+    alone, both = [], []
+    for _ in range(ROUNDS):
+        alone.append(_forked([accounts], last_day))
+        both.append(_forked([accounts[::2], accounts[1::2]], last_day))
+    one, two = median(alone), median(both)
+    yield (
+        f"{MERCHANTS:,} merchants in chunks of {CHUNK}, by 1 and by 2 workers: seconds",
+        f"{one:.2f}, {two:.2f}",
+    )
+    yield "so many times as fast by 2 workers (≥ 1.6)", reached(one / two, one / two >= 1.6)
+
+
+def _forked(parts: Sequence[Sequence[int]], last_day: date) -> float:
+    """How many seconds the slowest of the workers takes that each close the month of a part."""
+    connection.close()  # no child may use it
+    forks = multiprocessing.get_context("fork")
+    ready, seconds = forks.Barrier(len(parts)), forks.Queue()
+
+    def work(part: Sequence[int]) -> None:
+        connection.ensure_connection()
+        ready.wait()
+        seconds.put(_seconds(lambda: _in_chunks(part, last_day)))
+        connection.close()
+
+    workers = [forks.Process(target=work, args=(part,)) for part in parts]
+    for worker in workers:
+        worker.start()
+    found = [seconds.get(timeout=600) for _ in workers]
+    for worker in workers:
+        worker.join()
+    return float(max(found))
+
+
+def _in_chunks(accounts: Sequence[int], last_day: date) -> None:
+    for start in range(0, len(accounts), CHUNK):
+        days.work_off(accounts[start : start + CHUNK], now=calendar.day_end(last_day, "UTC"))
 
 
 def _close(accounts: Sequence[int], last_day: date) -> tuple[float, float]:

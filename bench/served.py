@@ -61,9 +61,11 @@ class Connection:
 
 
 @contextmanager
-def serving(application: str, *, silently: bool = False) -> Iterator[Server]:
-    """gunicorn with this application, two processes of four threads; `silently` where refusals,
-    which are logged, are meant.
+def serving(
+    application: str, *, silently: bool = False, workers: int = 2, threads: int = 4
+) -> Iterator[Server]:
+    """gunicorn with this application, in so many processes of so many threads; `silently` where
+    refusals, which are logged, are meant.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -75,7 +77,8 @@ def serving(application: str, *, silently: bool = False) -> Iterator[Server]:
         least_orders.DATABASE: url,
     }
     command = [sys.executable, "-m", "gunicorn", application, "--bind", f"127.0.0.1:{port}"]
-    options = ["--workers", "2", "--threads", "4", "--keep-alive", "60", "--log-level", "error"]
+    shape = ["--workers", str(workers), "--threads", str(threads)]
+    options = [*shape, "--keep-alive", "60", "--log-level", "error"]
     server = subprocess.Popen(
         [*command, *options],
         env=environment,

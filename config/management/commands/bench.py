@@ -8,7 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import connection
 
-BENCHMARKS = ("charges", "orders", "api", "memory", "reads", "closing", "export", "pages", "admin")
+BENCHMARKS = (
+    *("charges", "orders", "api", "clients", "serving", "memory", "reads", "closing", "ticks"),
+    *("export", "pages", "admin"),
+)
 Report = Callable[[], Iterator[tuple[str, str]]]
 
 

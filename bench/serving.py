@@ -1,0 +1,157 @@
+"""Processes and threads of the web server: the page of orders and `POST /orders` by eight clients.
+
+Each shape of gunicorn is asked for the page alone, by one client, and then by eight: what the
+machine could do is its cores by the time that the page takes alone, if nobody waited for anybody.
+The same again while twenty others dribble: they read what they are sent byte by byte, half of them
+a file. Shapes are measured in turn, as a machine that others use slows down for all of them.
+"""
+
+import http.client
+import os
+import socket
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from statistics import median
+from typing import NamedTuple
+
+from django.conf import settings
+from django.test import Client
+
+from bench import history, reached
+from bench.api import asking, join_shop, make_key, orders
+from bench.pages import OWNER, Shop
+from bench.served import KEPT_FOR, OURS, Server, serving
+from merchants.models import Merchant, User
+
+SHAPES = ((2, 4), (2, 2), (3, 2), (4, 2), (4, 1))
+ROUNDS, CLIENTS, SLOW = 3, 8, 20
+SECONDS = float(os.environ.get("BENCH_SECONDS") or 5)  # of each measurement
+WARMING_SECONDS = 4
+LEAST_SHARE, MOST_SPREAD = 0.8, 4.0
+PAGE, FILE = "/m/small/credit/orders/", "/m/small/billing/accountant/charges.csv"
+
+
+class Measured(NamedTuple):
+    """What one round found of a shape."""
+
+    share: float  # of what the machine could do
+    rate: float  # pages a second
+    p50: float  # thousandths of a second
+    p99: float
+    slow_rate: float  # pages a second beside the dribbling clients
+    orders: float  # a second
+
+
+def run() -> Iterator[tuple[str, str]]:
+    """Yield the lines of the report, each (what was measured, result)."""
+    history.write(["small"], history.SMALL)
+    Shop.of("small")  # whose owner joins
+    browser = Client(headers={"host": "127.0.0.1"})
+    browser.force_login(User.objects.get(email=OWNER))
+    cookie = f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}"
+    key, shops = make_key(), [join_shop(f"serving-{number}") for number in range(20)]
+    found: dict[tuple[int, int], list[Measured]] = defaultdict(list)
+    for _ in range(ROUNDS):
+        for shape in SHAPES:
+            with serving(OURS, workers=shape[0], threads=shape[1]) as server:
+                found[shape].append(_measured(server, cookie, key, shops))
+    for shape, rounds in found.items():
+        share, rate, p50, p99, slow_rate, placed = map(median, zip(*rounds, strict=True))
+        name = f"{shape[0]} × {shape[1]}"
+        yield (
+            f"{name}: pages a second of 8 clients, beside {SLOW} slow ones",
+            (f"{rate:.0f}, {slow_rate:.0f}"),
+        )
+        yield f"{name}: share of cores ÷ time alone (≥ 0.8)", reached(share, share >= LEAST_SHARE)
+        spread = p99 / p50
+        yield (
+            f"{name}: p50 {p50:.0f}, p99 {p99:.0f} ms; p99 ÷ p50 (≤ 4)",
+            reached(spread, spread <= MOST_SPREAD),
+        )
+        yield f"{name}: POST /orders a second", f"{placed:.0f}"
+
+
+def _measured(server: Server, cookie: str, key: str, shops: Sequence[Merchant]) -> Measured:
+    """One round of one shape."""
+    _ask(server, cookie, CLIENTS, WARMING_SECONDS)
+    alone = median(_ask(server, cookie, 1, SECONDS / 2))
+    waits = _ask(server, cookie, CLIENTS, SECONDS)
+    with _dribbling(server, cookie):
+        beside = _ask(server, cookie, CLIENTS, SECONDS)
+    placed, _ = orders(lambda: asking(server, key), shops, warming=1, seconds=SECONDS)
+    rate, most = len(waits) / SECONDS, (os.cpu_count() or 1) / alone
+    p50, p99 = (waits[int(len(waits) * share)] * 1000 for share in (0.5, 0.99))
+    return Measured(rate / most, rate, p50, p99, len(beside) / SECONDS, placed)
+
+
+def _ask(server: Server, cookie: str, clients: int, seconds: float) -> list[float]:
+    """Ask for the page for so long; returns the seconds that each answer took, sorted."""
+    waits: list[list[float]] = [[] for _ in range(clients)]
+    ends = time.perf_counter() + seconds
+
+    def work(place: int) -> None:
+        ask = _page(server, cookie)
+        while (started := time.perf_counter()) < ends:
+            ask()
+            waits[place].append(time.perf_counter() - started)
+
+    readers = [threading.Thread(target=work, args=(place,)) for place in range(clients)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    return sorted(wait for of_one in waits for wait in of_one)
+
+
+def _page(server: Server, cookie: str) -> Callable[[], None]:
+    """A function that asks for the page over a connection of its own, which it renews at times, as
+    one belongs to the process that accepted it.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    asked = 0
+
+    def ask() -> None:
+        nonlocal asked
+        asked += 1
+        if asked % (KEPT_FOR // 10) == 0:
+            connection.close()
+        connection.request("GET", PAGE, headers={"Cookie": cookie})
+        answer = connection.getresponse()
+        content = answer.read()
+        if answer.status != http.HTTPStatus.OK or content.count(b"<tr") < 50:
+            raise RuntimeError(f"{PAGE}: {answer.status} {content[:300]!r}")
+
+    return ask
+
+
+@contextmanager
+def _dribbling(server: Server, cookie: str) -> Iterator[None]:
+    """SLOW clients that read slowly, half of them a page and half a file, while the block runs."""
+    done = threading.Event()
+
+    def read(path: str) -> None:
+        request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n\r\n".encode()
+        while not done.is_set():
+            with socket.socket() as slow:
+                slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                slow.settimeout(5)
+                with suppress(OSError):  # it is kept waiting for longer than it likes
+                    slow.connect(("127.0.0.1", server.port))
+                    slow.sendall(request)
+                    while not done.wait(0.02) and slow.recv(512):
+                        pass
+
+    paths = [PAGE if number % 2 else FILE for number in range(SLOW)]
+    readers = [threading.Thread(target=read, args=(path,), daemon=True) for path in paths]
+    for reader in readers:
+        reader.start()
+    try:
+        time.sleep(0.5)
+        yield
+    finally:
+        done.set()
+        for reader in readers:
+            reader.join()
