@@ -294,7 +294,7 @@ ENTRIES: Sequence[Entry[Credit]] = (
     Entry(
         anchor="large-orders",
         topic=LIMIT,
-        question=_("Can I keep out large orders, or what one buyer owes?"),
+        question=_("Can I cap large orders, or what one buyer may owe?"),
         answer=_caps,
         pages=("credit:limit",),
         words="cap; pause; 大额订单; 上限; 暂停; เพดาน; คำสั่งซื้อขนาดใหญ่",
@@ -425,7 +425,7 @@ TERMS = (
     Term(pgettext_lazy("glossary", "Withdrawal"), _("Proceeds that go to your own account.")),
     Term(
         pgettext_lazy("glossary", "Destination"),
-        _("The bank account, card or Alipay account they go to."),
+        _("The bank account, card or Alipay account that withdrawals go to."),
     ),
 )
 

@@ -31,6 +31,7 @@ def overview(request: MemberRequest) -> HttpResponse:
     now, account = clock.now(), _account(request)
     today, owed = local_day(account.merchant.credit_line, now), billing_attention.of(account)
     context = {
+        "now": now,
         "today": today,
         "line": account.merchant.credit_line,
         "account": account,

@@ -63,7 +63,7 @@ class CreditRequest(KeyedForm):
         super().__init__(*args, **kwargs | {"label_suffix": "", "initial": initial})
         in_currency(self, charge.currency)
         self.left = effects.left_to_credit(charge)
-        self.fields["fee"].choices = [(fee.code, fee.label) for fee in credits.reasons(charge)]  # type: ignore[attr-defined]
+        self.fields["fee"].choices = _reasons(charge)  # type: ignore[attr-defined]
         self.fields["amount"].label = _("Amount in %(currency)s") % {"currency": charge.currency}
 
     @property
@@ -103,8 +103,7 @@ class Dispute(KeyedForm):
             one_of.setdefault(CREDIT_FOR[Category(charge.fee.category)], charge)
         for kind, charge in one_of.items():
             label = _("Reason") if len(one_of) == 1 else _("Reason: %s") % kind.label
-            reasons = [(fee.code, fee.label) for fee in credits.reasons(charge)]
-            self.fields[_of_kind(kind)] = forms.ChoiceField(label=label, choices=reasons)
+            self.fields[_of_kind(kind)] = forms.ChoiceField(label=label, choices=_reasons(charge))
 
     @property
     def rows(self) -> list[tuple[Charge, Any]]:
@@ -120,6 +119,14 @@ class Dispute(KeyedForm):
         }
         given = ("total", "message", "request_key")
         return {"reasons": reasons} | {name: self.cleaned_data[name] for name in given}
+
+
+def _reasons(charge: Charge) -> list[tuple[str, Any]]:
+    """The reasons for which the charge can be credited, as choices. None is chosen beforehand,
+    unless there is only one.
+    """
+    reasons = [(fee.code, fee.label) for fee in credits.reasons(charge)]
+    return reasons if len(reasons) == 1 else [("", "–"), *reasons]
 
 
 def _of_kind(kind: Category) -> str:

@@ -39,7 +39,10 @@ def details(request: MemberRequest) -> HttpResponse:
         except Refused as refused:
             add_refusal(form, refused)
         else:
-            messages.success(request, _("Your billing details are with us. We confirm them here."))
+            messages.success(
+                request,
+                _("Your billing details are saved. You see here when we have confirmed them."),
+            )
             return redirect("billing:details", request.membership.merchant.reference)
     return _page(request, account, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 

@@ -23,7 +23,7 @@ class OrderFilter(Filter):
     PREFIX = SEARCH = "reference"
     DATES = Dates("placed_at", _("Placed"))
     AMOUNTS = Amounts(["amount"])
-    SUMS: ClassVar = {"amount": _("Total")}
+    SUMS: ClassVar = {"amount": _("Total"), "outstanding": _("Outstanding")}
 
     reference = text(label=_("Order starts with"))
     standing = choice(STANDINGS, _("Status"))

@@ -88,8 +88,8 @@ def test_the_page_lists_what_was_chosen_and_a_reason_for_each_kind(
     with django_assert_max_num_queries(12):
         said = text_of(client.get(address_of(shop, f"{PATH}?{chosen}")))
     assert "You ask for all that is left of them: 14.00 USD." in said
-    assert "Reason: Fulfilment credit Pick and pack credit" in said
-    assert "Shipping credit Carrier claim credit" in said
+    assert "Reason: Fulfilment credit – Pick and pack credit" in said
+    assert "Shipping credit – Carrier claim credit" in said
     assert "c-2" not in said
     assert "No charge is chosen." in read(shop, PATH)
 

@@ -122,6 +122,7 @@ def test_before_it_is_sent_it_can_be_cancelled(shop: Shop) -> None:
     assert "Cancel the withdrawal" in text_of(client.get(path))
     page = text_of(client.post(f"{path}cancel/", follow=True))
     assert "Cancelled. Amount and fee are back in your proceeds." in page
+    assert "Made of" not in page  # no sale was paid out by it
     assert "Cancelled 3 Nov 2026 10:00 mei@shop.example" in page
     assert shop.proceeds() == "300.00"
     with nothing_changes():

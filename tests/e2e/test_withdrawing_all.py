@@ -63,6 +63,6 @@ def test_all_is_filled_in_and_what_it_costs_follows_what_is_typed(
     page.get_by_role("button", name=f"Copy {withdrawal.reference}").click()
     expect(page.locator(".titled [aria-live]")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == withdrawal.reference
-    page.get_by_role("link", name="the sales that it paid out").click()
+    page.get_by_role("link", name="the sales that it pays out").click()
     expect(page.locator("tbody tr")).to_have_count(1)
     fits_and_axe_finds_nothing(page)
