@@ -116,6 +116,7 @@ class OfAuthenticators:
         return {name: unpacked(text) for name, text in texts.items()}
 
     def keep(self, row: Any, anew: Mapping[str, bytes]) -> None:
+        """Write the contents that were encrypted anew into the row, each under its name."""
         for name, content in anew.items():
             if name.startswith("code "):
                 row.data["migrated_codes"][int(name.removeprefix("code "))] = packed(content)

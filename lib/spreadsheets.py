@@ -91,6 +91,7 @@ def _write(book: Any, file: Iterable[str], figures: frozenset[int]) -> None:
 def _write_cell(
     sheet: Any, row: int, place: int, text: str, is_figure: bool, formats: "_Formats"
 ) -> None:
+    """Write the text into a cell: as a number, as a day, or else as it is."""
     number = NUMBER.fullmatch(text) if is_figure else None
     if number:
         sheet.write_number(row, place, Decimal(text), formats.number(len(number[1] or "")))
