@@ -64,7 +64,7 @@ def written(shown: Shown) -> str:
 
 
 def read(carried: str | None) -> Shown | None:
-    """What a page says that it showed; None if it says nothing, or nothing that we wrote."""
+    """What a page says that it showed, as JSON of texts by their names; None for anything else."""
     try:
         found = json.loads(carried or "")
     except (ValueError, RecursionError):

@@ -69,6 +69,9 @@ def asked(list_display: Sequence[Any], sortable: Sequence[Any], text: str) -> st
 
 
 def _asked(list_display: Sequence[Any], sortable: Sequence[Any], text: str) -> Iterator[str]:
+    """Yield those of the dot-separated places in `text` at which a column stands that can be
+    sorted, each column once; a minus in front stays.
+    """
     seen: set[int] = set()
     for part in text.split("."):
         digits = part.removeprefix("-")

@@ -44,6 +44,9 @@ def _received(subject: Subject) -> Iterator[Row]:
 
 
 def _erase_received(subject: Subject, pseudonym: str) -> int:
+    """Replace the person's name by the pseudonym in the data of events that came in. Returns how
+    many events had it.
+    """
     old, new = (_said(name, as_ascii=True) for name in (subject.names[0], pseudonym))
     return _received_of(subject).update(data=Replace("data", Value(old), Value(new)))
 

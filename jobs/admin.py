@@ -52,6 +52,7 @@ class WithState(Deciding, ReadOnly):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        """The list, with how the scheduler and its jobs stand above it."""
         response = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse):
             state = queries.state(clock.now())

@@ -5,10 +5,14 @@ has not answered three times in a row, the run asks it nothing more, and the nex
 that are left.
 """
 
+import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from lib.refusals import Refused
+
+log = logging.getLogger(__name__)
 
 MOST_IN_A_ROW = 3
 
@@ -41,6 +45,20 @@ class Silences:
     def kept_silent(self, provider: str) -> None:
         """Note that the provider did not answer."""
         self._in_a_row[provider] += 1
+
+    @contextmanager
+    def asking(self, provider: str, silence: type[Exception], without: str) -> Iterator[None]:
+        """Ask the provider within, unless this run gave it up. Where it raises `silence`, that is
+        counted, and logged with the words for what there is not `without` an answer. Raises
+        KeepsSilent in both cases.
+        """
+        self.check(provider)
+        try:
+            yield
+        except silence as error:
+            self.kept_silent(provider)
+            log.warning("%s: %s", without, error)
+            raise KeepsSilent(str(error)) from error
 
     @property
     def given_up(self) -> list[str]:

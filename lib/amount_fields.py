@@ -8,10 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from djmoney.forms import MoneyField
 from moneyed import Money
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from lib import money
-from lib.money import DECIMAL_PLACES, MAX_DIGITS
 from lib.refusals import Invalid
 
 AS_TYPED = {"inputmode": "decimal", "autocomplete": "off"}  # attributes of the inputs
@@ -36,7 +34,7 @@ class FigureField(forms.DecimalField):
     """A form field for a figure that is no amount of money, such as a price of a unit."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("widget", UnfoldAdminTextInputWidget(attrs=AS_TYPED))
+        kwargs.setdefault("widget", forms.TextInput(attrs=AS_TYPED))
         super().__init__(**kwargs)
 
     def clean(self, value: Any) -> Decimal | None:
@@ -80,16 +78,6 @@ def in_currency(form: forms.Form, currency: str) -> None:
     for field in form.fields.values():
         if isinstance(field, OneCurrencyField):
             field.currency = currency
-
-
-def amount_field(**said: Any) -> OneCurrencyField:
-    """A form field for an amount that an operator types; `said` are the arguments of the field.
-
-    It takes up to four decimals in any currency. That the amount has the digits of its currency is
-    checked by the operation, not here.
-    """
-    said.setdefault("widget", UnfoldAdminTextInputWidget(attrs=AS_TYPED))
-    return OneCurrencyField(max_digits=MAX_DIGITS, decimal_places=DECIMAL_PLACES, **said)
 
 
 class AmountField(OneCurrencyField):

@@ -25,6 +25,9 @@ class BooksCommand(BaseCommand):
     """
 
     def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command, once all registered checks have passed. Raises CommandError with the
+        sentence of one that refuses.
+        """
         try:
             for check in _checks:
                 check()

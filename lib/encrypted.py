@@ -2,8 +2,8 @@
 
 A column of ours is an EncryptedField, which names itself and the values of its row that never
 change. So all of them are found by asking the models: `manage.py rotate_keys` and the audit go over
-`columns()`, and none can be forgotten. Second factors and sessions are rows of other packages'
-models, so what we encrypt there is listed here.
+`columns()`, and none can be forgotten. Columns of models that are not ours are registered by the
+package that has them encrypted.
 """
 
 import base64
@@ -13,15 +13,11 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Protocol
 
-from allauth.mfa.models import Authenticator
 from django.apps import apps
-from django.contrib.sessions.models import Session
 from django.db import connection, models
 
 from lib import secrets
 from lib.fields import EncryptedField
-
-OF_AUTHENTICATORS = "mfa.authenticator.data"
 
 
 class Column(Protocol):
@@ -86,72 +82,6 @@ class OfField:
         row.save(update_fields=[self.field.name])
 
 
-class OfAuthenticators:
-    """The secrets of second factors: those of authenticator apps, and the seeds of recovery codes.
-
-    allauth encrypts them before it knows their row (merchants.sign_in.factors.EncryptedFactors), so
-    they are bound to the column, not to the row.
-    """
-
-    model = Authenticator
-    called = "second factors"
-
-    def bound_to(self, row: Any) -> str:
-        """The name of the column, which is the same for every row."""
-        return OF_AUTHENTICATORS
-
-    def merchant_id(self, row: Any) -> int | None:
-        """Always None: the row belongs to a person."""
-        return None
-
-    def kept(self, row: Any) -> dict[str, bytes]:
-        """The row's secrets, still encrypted: "secret", "seed", and "code 0" and so on for codes
-        that were taken over.
-
-        A text that is not base64 is returned as it is: no key decrypts it, so that the audit
-        reports it.
-        """
-        texts = {name: row.data[name] for name in ("secret", "seed") if name in row.data}
-        texts |= {f"code {n}": code for n, code in enumerate(row.data.get("migrated_codes", ()))}
-        return {name: unpacked(text) for name, text in texts.items()}
-
-    def keep(self, row: Any, anew: Mapping[str, bytes]) -> None:
-        for name, content in anew.items():
-            if name.startswith("code "):
-                row.data["migrated_codes"][int(name.removeprefix("code "))] = packed(content)
-            else:
-                row.data[name] = packed(content)
-        row.save(update_fields=["data"])
-
-
-class OfSessions:
-    """The contents of sessions (merchants.sign_in.sessions), bound to the digest of their key."""
-
-    model = Session
-    called = "sessions"
-
-    def bound_to(self, row: Any) -> str:
-        return place_of_session(str(row.session_key))
-
-    def merchant_id(self, row: Any) -> int | None:
-        """Always None: the row belongs to a person."""
-        return None
-
-    def kept(self, row: Any) -> dict[str, bytes]:
-        return {"session_data": unpacked(row.session_data)}
-
-    def keep(self, row: Any, anew: Mapping[str, bytes]) -> None:
-        row.session_data = packed(anew["session_data"])
-        row.save(update_fields=["session_data"])
-
-
-def place_of_session(digest: str) -> str:
-    """The name of the place that a session's content is bound to; `digest` is that of the session's
-    key.
-    """
-    return f"sessions.session.session_data {digest}"
-
-
 def packed(content: bytes) -> str:
     """The encrypted content as base64, for columns that keep text."""
     return base64.b64encode(content).decode()
@@ -167,6 +97,14 @@ def unpacked(text: str) -> bytes:
         return text.encode()
 
 
+_of_others: list[Column] = []
+
+
+def register(*columns: Column) -> None:
+    """Add columns of models that are not ours to those that are known."""
+    _of_others.extend(columns)
+
+
 def columns() -> Sequence[Column]:
     """Every column that is kept encrypted."""
     ours: list[Column] = [
@@ -175,7 +113,7 @@ def columns() -> Sequence[Column]:
         for field in model._meta.local_fields
         if isinstance(field, EncryptedField)
     ]
-    return [*ours, OfAuthenticators(), OfSessions()]
+    return [*ours, *_of_others]
 
 
 def put(row: models.Model, name: str, content: bytes) -> None:

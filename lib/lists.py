@@ -158,6 +158,7 @@ class Filter(forms.Form):
 
     @property
     def _days(self) -> LocalDays:
+        """The merchant's local days. Raises TypeError if the list was made without them."""
         if self._local is None:
             raise TypeError(f"{type(self).__name__} needs the merchant's days")
         return self._local

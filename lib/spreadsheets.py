@@ -13,7 +13,6 @@ from decimal import Decimal
 from io import TextIOWrapper
 from typing import IO, Any
 
-import xlsxwriter
 from django.http import FileResponse, HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -62,6 +61,8 @@ def of_csv(file: IO[bytes], figures: frozenset[int]) -> IO[bytes]:
     numbers, with the digits that they have there; days are days, everything else is text. The row
     of headings stays in sight, and can be filtered by.
     """
+    import xlsxwriter  # takes a thirtieth of each start; most processes write no spreadsheet
+
     result = tempfile.TemporaryFile()  # noqa: SIM115 (whoever sends it closes it)
     with xlsxwriter.Workbook(result, {"constant_memory": True}) as book:
         _write(book, TextIOWrapper(file, "utf-8-sig", newline=""), figures)
@@ -91,6 +92,7 @@ def _write(book: Any, file: Iterable[str], figures: frozenset[int]) -> None:
 def _write_cell(
     sheet: Any, row: int, place: int, text: str, is_figure: bool, formats: "_Formats"
 ) -> None:
+    """Write the text into a cell: as a number, as a day, or else as it is."""
     number = NUMBER.fullmatch(text) if is_figure else None
     if number:
         sheet.write_number(row, place, Decimal(text), formats.number(len(number[1] or "")))

@@ -9,7 +9,7 @@ class MerchantsConfig(AppConfig):
 
     def ready(self) -> None:
         # These need the models, which are there by now.
-        from lib import audit, commands, events, help
+        from lib import audit, commands, encrypted, events, help
         from merchants import backoffice, retention, search, sorts, time_zone_data
         from merchants.audit.declared import DECLARED
         from merchants.audit.proposals import PROPOSALS
@@ -24,10 +24,12 @@ class MerchantsConfig(AppConfig):
         from merchants.sign_in import (
             sessions,
         )
+        from merchants.sign_in.encrypted_columns import COLUMNS
         from merchants.trail import Action
         from trail import actions
 
         sessions.keep_digests_only()
+        encrypted.register(*COLUMNS)
         commands.check_first(time_zone_data.check_connections)
         backoffice.register()
         search.register()

@@ -139,6 +139,9 @@ def _table(report: Report, asked: Asked) -> Context:
 
 
 def _line(report: Report, asked: Asked, group: Group) -> Context:
+    """A row of a report's table: its keys, its figures as text, and the address of the rows behind
+    it.
+    """
     values = {name: groups.written(value) for name, value in group.values.items()}
     return {
         "keys": [key.text(group.values[key.name]) for key in report.keys],

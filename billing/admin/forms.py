@@ -14,6 +14,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from backoffice.amount_fields import amount_field, figure_field
 from backoffice.asking_again import AsksAgain
 from backoffice.decisions import Reasoned, Telling
 from billing.models import Fee
@@ -21,7 +22,7 @@ from billing.models.accounts import CYCLE_DAYS
 from billing.models.fees import ADDED_CATEGORIES, Posting
 from billing.models.prices import PRICE_DECIMALS
 from billing.operations import fees
-from lib.amount_fields import FigureField, amount_field, plain
+from lib.amount_fields import plain
 from lib.form_keys import KeyedForm
 from lib.text_fields import LineField, WordsField
 from lib.texts import LONGEST_DESCRIPTION
@@ -67,7 +68,7 @@ class Charged(Telling, KeyedForm):
         help_text="The merchant reads it with the charge, and on its bill.",
     )
     service_on = forms.DateField(label="Day of the service", widget=_day_widget())
-    quantity = FigureField(label="Quantity", max_digits=18, decimal_places=6, initial=1)
+    quantity = figure_field(label="Quantity", max_digits=18, decimal_places=6, initial=1)
     amount = amount_field(
         label="Amount", required=False, help_text="Empty: the quantity times the fee's price."
     )
@@ -254,7 +255,7 @@ class NewPrice(AsksAgain, Reasoned):
 
     fee = forms.ChoiceField(label="Fee", widget=UnfoldAdminSelectWidget)
     currency = _line(min_length=3, max_length=3, label="Currency")
-    unit_price = FigureField(
+    unit_price = figure_field(
         label="Unit price",
         max_digits=18,
         decimal_places=PRICE_DECIMALS,

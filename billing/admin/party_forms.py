@@ -72,6 +72,7 @@ class EntityForm(Reasoned):
 
     @property
     def entity(self) -> issuers.Entity:
+        """The legal entity that the form says."""
         said = self.cleaned_data
         return issuers.Entity(
             name=said["name"],

@@ -41,6 +41,7 @@ class AboutAccount(Deciding):
 
 
 def _account_id(row: Any) -> int:
+    """The key of the billing account that the row belongs to."""
     match row:
         case BillingAccount():
             return int(row.pk)

@@ -116,7 +116,9 @@ def _explained(invoice: Invoice) -> str:
 
 
 def _status(invoice: Invoice, plan: PaymentPlan | None) -> Paper:
-    """The bill's status for the template, with a stamp for drafts and void bills."""
+    """The bill's status for the template, with a stamp for drafts and void bills. An open bill that
+    has failed is past due, unless a payment plan is in force.
+    """
     if invoice.status == "OPEN" and invoice.first_failed_on and plan is None:
         return {"label": _("Past due"), "tone": "bad", "stamp": ""}
     return {

@@ -159,6 +159,7 @@ def _tell(
     actor: str,
     reason: str,
 ) -> None:
+    """Write the trail row of a pause that changed; `until` is its day before and after."""
     before, after = ({"paused_until": str(day)} for day in until)
     trail.write(
         action,

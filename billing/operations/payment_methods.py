@@ -178,6 +178,7 @@ def _check_not_blocked(
 
 
 def _write_trail(action: Action, card: Card, actor: str, now: datetime) -> None:
+    """Write the trail row of a card that was added or removed."""
     what = {"card": str(card), "provider": card.provider}
     is_new = action == Action.CARD_ADDED
     trail.write(

@@ -205,6 +205,7 @@ def _in_force(prices: "QuerySet[FeePrice]", on: date) -> FeePrice | None:
 
 
 def _write_trail(price: FeePrice, before: FeePrice | None, proposal: Proposal | None) -> None:
+    """Write the trail row of a new price, beside the one that held before, if any."""
     starts = {"from": price.from_on.isoformat()}
     trail.write(
         Action.PRICE_INTRODUCED,

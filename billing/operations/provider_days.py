@@ -5,7 +5,6 @@ A payment is of the day on which its PaymentIntent was made, by Stripe's clock. 
 their keys, so that one that ended after midnight makes no difference.
 """
 
-import logging
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -19,10 +18,8 @@ from moneyed import Money
 from billing.models import BillingAccount, Payment, ProviderDay, UnappliedEntry
 from billing.providers import stripe as stripe_provider
 from billing.providers.answers import NoAnswer
-from jobs.silences import KeepsSilent, Silences
+from jobs.silences import Silences
 from merchants import installation
-
-log = logging.getLogger(__name__)
 
 STRIPE = BillingAccount.Method.STRIPE
 DAYS = 3  # that are looked at, up to yesterday: what waits for its holder may still succeed
@@ -53,13 +50,8 @@ def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
     Raises ProviderNotReady, and KeepsSilent if Stripe does not answer: the next look finds what
     this one missed.
     """
-    silences.check(STRIPE)
-    try:
+    with silences.asking(STRIPE, NoAnswer, "No look at what was taken"):
         look(now=now)
-    except NoAnswer as silence:
-        silences.kept_silent(STRIPE)
-        log.warning("No look at what was taken: %s", silence)
-        raise KeepsSilent(str(silence)) from silence
 
 
 def look(*, now: datetime) -> None:

@@ -17,7 +17,7 @@ from billing.operations import reversals, stripe_payments
 from billing.operations.reversals import ProviderReport
 from billing.providers import stripe as stripe_provider
 from billing.providers.answers import NoAnswer
-from jobs.silences import KeepsSilent, Silences
+from jobs.silences import Silences
 
 log = logging.getLogger(__name__)
 
@@ -76,13 +76,8 @@ def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
     Raises ProviderNotReady, and KeepsSilent if Stripe does not answer: the next look finds what
     this one missed.
     """
-    silences.check(STRIPE)
-    try:
+    with silences.asking(STRIPE, NoAnswer, "No look at what was taken back"):
         look(now=now)
-    except NoAnswer as silence:
-        silences.kept_silent(STRIPE)
-        log.warning("No look at what was taken back: %s", silence)
-        raise KeepsSilent(str(silence)) from silence
 
 
 def look(*, now: datetime) -> None:

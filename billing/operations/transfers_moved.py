@@ -200,6 +200,7 @@ def _write_trail(
     reason: str,
     proposal: Proposal | None,
 ) -> None:
+    """Write the trail row of a transfer that was moved to another bill."""
     assert transfer.moved_at is not None
     trail.write(
         Action.TRANSFER_MOVED,

@@ -85,8 +85,9 @@ def pay_invoices(account: BillingAccount, *, actor: str, now: datetime) -> None:
 
 
 def _share(left_to_pay: Money, unapplied: Money, least: Money) -> Money:
-    """How much of a bill to pay: all that is left to pay if there is enough, otherwise at most so
-    much that `least` remains. It may be 0 or less, which means nothing.
+    """How much of a bill to pay out of `unapplied` money: all that is left to pay if there is
+    enough, otherwise at most so much that `least` of the bill is still to pay, as a provider takes
+    no less. It may be 0 or less, which means nothing.
     """
     if unapplied >= left_to_pay:
         return left_to_pay

@@ -203,6 +203,7 @@ def _asked(credit: BillingCredit) -> list[Fact]:
 
 
 def _of_credit(credit: BillingCredit, name: str) -> list[Change]:
+    """What a decision about a credit would change of its account's outstanding amount."""
     before = credit.account.outstanding
     match name:
         case "approve":
@@ -230,6 +231,7 @@ def _invoice(invoice: Invoice) -> list[Fact]:
 
 
 def _of_invoice(invoice: Invoice, name: str) -> list[Change]:
+    """What a decision about a bill would change: what is left to pay, or what is outstanding."""
     if name == "waive":
         nothing = money.zero(invoice.currency)
         return [Change("Left to pay, if all is waived", invoice.left_to_pay, nothing)]

@@ -30,6 +30,9 @@ class Context(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        """Add to the record what is known of its request, and write addresses as routes. Keeps
+        every record.
+        """
         record.context = context.now()
         if record.name.partition(".")[0] in TELL_ADDRESSES:
             request = getattr(record, "request", None)
@@ -63,6 +66,9 @@ class Json(JsonFormatter):
     def add_fields(
         self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]
     ) -> None:
+        """Fill the line: instant, level and logger, the record's own fields, and what is known of
+        its request.
+        """
         log_data["at"] = datetime.fromtimestamp(record.created, UTC).isoformat()
         log_data["level"] = record.levelname
         log_data["logger"] = record.name

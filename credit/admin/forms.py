@@ -14,6 +14,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from backoffice.amount_fields import amount_field
 from backoffice.asking_again import AsksAgain
 from backoffice.columns import figure
 from backoffice.decisions import Reasoned, Telling
@@ -22,7 +23,6 @@ from credit.explanations import BY_OUR_TEAM
 from credit.models import CreditPolicy, Freeze
 from credit.queries import withdrawals as queries
 from credit.rules import MOST_PAYMENT_DAYS, SETTLEMENT_DAYS
-from lib.amount_fields import amount_field
 from lib.form_keys import KeyedForm
 from lib.text_fields import LineField, WordsField
 from merchants.admin.policies import NewVersion

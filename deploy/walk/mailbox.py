@@ -14,6 +14,7 @@ numbers = itertools.count(1)
 
 class Session(socketserver.StreamRequestHandler):
     def handle(self) -> None:
+        """Speak SMTP with one sender, and keep each message that it sends."""
         self.say("220 mailbox")
         for line in self.rfile:
             word = line.split(b":")[0].split(maxsplit=1)[0].upper() if line.strip() else b""

@@ -122,6 +122,7 @@ def code(person: str) -> str:
 
 
 def first(person: str) -> None:
+    """Sign in for the first time: confirm the address, set up an app for codes, open the admin."""
     browser = Browser()
     browser.submit("/accounts/login/?next=/admin/", login=person, password=PASSWORD)
     browser.expect("/accounts/confirm-email/")
@@ -151,6 +152,7 @@ def admin(browser: Browser, person: str) -> None:
 
 
 def again(person: str) -> Browser:
+    """Sign in with password and code, and open the admin; returns the browser."""
     browser = Browser()
     browser.submit("/accounts/login/?next=/admin/", login=person, password=PASSWORD)
     browser.expect("/accounts/2fa/authenticate/")
@@ -160,6 +162,7 @@ def again(person: str) -> Browser:
 
 
 def invite(person: str, merchant: str, invited: str) -> None:
+    """Have an operator invite somebody as the merchant's owner. Raises Stopped."""
     browser = again(person)
     browser.open("/admin/merchants/membership/decide/invite/")
     if "/accounts/2fa/" in browser.address:
@@ -170,6 +173,10 @@ def invite(person: str, merchant: str, invited: str) -> None:
 
 
 def join(person: str, merchant: str) -> None:
+    """Take up an invitation with a new password, and load the page's static files.
+
+    Raises Stopped.
+    """
     browser = Browser()
     browser.open(link(person, "/invitations/"))
     page = browser.send(new_password1=PASSWORD, new_password2=PASSWORD)

@@ -51,6 +51,9 @@ class Described(NinjaAPI):
     """The API, whose schema has what its routes all have in common."""
 
     def get_openapi_schema(self, **how: Any) -> OpenAPISchema:
+        """The OpenAPI document: django-ninja's, with events, webhooks, refusals, headers and
+        examples.
+        """
         schema = super().get_openapi_schema(**how)
         components = schema["components"]
         components["schemas"].update(_event_schemas())

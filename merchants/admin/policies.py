@@ -18,6 +18,7 @@ from unfold.widgets import (
 )
 
 from backoffice import times
+from backoffice.amount_fields import figure_field
 from backoffice.asking_again import AsksAgain
 from backoffice.briefs import Brief
 from backoffice.columns import Column
@@ -25,7 +26,6 @@ from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Call, Decision, Reasoned
 from backoffice.list_pages import OfMerchant, ReadOnly
 from lib import calendar, clock
-from lib.amount_fields import FigureField
 from lib.text_fields import LineField
 from merchants import briefs, policy_bounds, sorts
 from merchants.models import OperatorDecision, OperatorFigure, OperatorPolicy
@@ -65,7 +65,7 @@ class NewVersion(AsksAgain, Reasoned):
             field: forms.Field = column.formfield(required=False, widget=widget)  # type: ignore[union-attr,assignment]
             field.initial = None  # a column's default is not what the version before says
             return field
-        return FigureField(
+        return figure_field(
             label=str(column.verbose_name).capitalize(),
             required=False,
             max_digits=column.max_digits,
@@ -164,7 +164,7 @@ class NewOperatorPolicy(NewVersion):
     def figure_field(self, name: str) -> forms.Field:
         """The field of the figure for the sort of decisions with this code."""
         sort = sorts.SORTS[name]
-        return FigureField(
+        return figure_field(
             label=sort.up_to,
             required=False,
             max_digits=UP_TO.max_digits,

@@ -145,6 +145,9 @@ class OperatorPolicy(PolicyVersion):
         return self._figures
 
     def next_version(self, number: int, starts_on: date, figures: Figures) -> Self:
+        """A version with these figures by the sorts' codes, and this one's where none is given; it
+        is not saved yet.
+        """
         following = type(self)(currency=self.currency, version=number, starts_on=starts_on)
         known = self.figure_names()  # a sort that is registered no more is left out
         kept = {code: up_to for code, up_to in self.figures.items() if code in known}

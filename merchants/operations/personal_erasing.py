@@ -237,6 +237,9 @@ def _erase_browsers(subject: Subject, pseudonym: str) -> int:
 
 
 def _acts(subject: Subject, pseudonym: str) -> int:
+    """Replace the person by the pseudonym wherever the books name who acted. Returns how many rows
+    there were.
+    """
     new = erasing.as_address(pseudonym)
     return sum(
         erasing.replace_acting(model, name, new).rows

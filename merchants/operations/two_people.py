@@ -195,6 +195,9 @@ def _written(value: Any) -> Any:
 
 
 def _read(value: Any) -> Any:
+    """The value that was kept as JSON, as an amount, a decimal or a day again; others are returned
+    unchanged.
+    """
     match value:
         case {"money": [amount, currency]}:
             return Money(amount, currency)

@@ -3,6 +3,7 @@
 from allauth.mfa.adapter import DefaultMFAAdapter
 
 from lib import encrypted, secrets
+from merchants.sign_in.encrypted_columns import OF_AUTHENTICATORS
 
 
 class EncryptedFactors(DefaultMFAAdapter):
@@ -11,10 +12,10 @@ class EncryptedFactors(DefaultMFAAdapter):
     """
 
     def encrypt(self, text: str) -> str:
-        place = encrypted.OF_AUTHENTICATORS
+        place = OF_AUTHENTICATORS
         return encrypted.packed(secrets.encrypt(text.encode(), bound_to=place))
 
     def decrypt(self, encrypted_text: str) -> str:
         """Decrypt a secret or seed. Raises Undecryptable."""
         kept = encrypted.unpacked(encrypted_text)
-        return secrets.decrypt(kept, bound_to=encrypted.OF_AUTHENTICATORS).decode()
+        return secrets.decrypt(kept, bound_to=OF_AUTHENTICATORS).decode()

@@ -16,6 +16,7 @@ from django.db import models
 from django.utils import timezone
 
 from lib import encrypted, secrets
+from merchants.sign_in.encrypted_columns import place_of_session
 
 
 class Digest(str):
@@ -90,7 +91,7 @@ class SessionStore(InDatabase):
 
     def _place(self) -> str:
         """What the content is bound to: the digest of the session's key."""
-        return encrypted.place_of_session(str(Digest.of(self.session_key or "")))
+        return place_of_session(str(Digest.of(self.session_key or "")))
 
 
 def expired(now: datetime) -> "models.QuerySet[Session]":

@@ -5,15 +5,19 @@ So pytest-django does not know the connection that a test with a browser uses, a
 
 import time
 from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.db import connections
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import shops
-from tests.e2e.worker import Worker
+from tests.e2e.worker import Worker, set_clock
 
 expect.set_options(timeout=30_000)  # what is expected comes at once, unless the machine is busy
 
@@ -30,18 +34,48 @@ def pytest_runtest_teardown() -> Generator[None]:
     connections.close_all()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def static_files_are_read_once() -> Iterator[None]:
+    """Each page asks for a dozen of them. A server of ours has browsers keep them, too."""
+    read: dict[str, tuple[bytes, str]] = {}
+
+    def serve(handler: StaticFilesHandler, request: HttpRequest) -> HttpResponse:
+        if request.path not in read:
+            found: Any = django_serve(handler, request)
+            read[request.path] = b"".join(found), found.headers["Content-Type"]
+        content, content_type = read[request.path]
+        kept = {"Cache-Control": "max-age=3600"}
+        return HttpResponse(content, content_type=content_type, headers=kept)
+
+    django_serve = StaticFilesHandler.serve
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(StaticFilesHandler, "serve", serve)
+        yield
+
+
+@pytest.fixture(scope="module")
+def clock_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the time stands that a worker reads."""
+    file = tmp_path_factory.mktemp("clock") / "clock"
+    set_clock(file, timezone.now())
+    return file
+
+
 @pytest.fixture(scope="module")
 def worker(
-    django_db_setup: None, live_server: LiveServer, tmp_path_factory: pytest.TempPathFactory
+    django_db_setup: None,
+    live_server: LiveServer,
+    clock_file: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Worker]:
-    """One for all tests of a module, as it takes seconds to start."""
-    with Worker(tmp_path_factory.mktemp("worker"), live_server.url) as worker:
+    """One for all tests of a module, as it takes seconds to start; for those alone that need it."""
+    with Worker(tmp_path_factory.mktemp("worker"), clock_file, live_server.url) as worker:
         yield worker
 
 
 @pytest.fixture
-def clock(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Sets the time that the live server reads and the worker, in UTC.
+def clock(clock_file: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Sets the time that the live server reads and a worker, in UTC.
 
     For allauth, which reads another clock, it goes on from there.
     """
@@ -52,6 +86,6 @@ def clock(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], No
         ahead = now.timestamp() - running()
         monkeypatch.setattr(timezone, "now", lambda: now)
         monkeypatch.setattr(time, "time", lambda: running() + ahead)
-        worker.set_clock(now)
+        set_clock(clock_file, now)
 
     return set_to

@@ -39,13 +39,13 @@ ARGUMENTS = (
 class Worker:
     """The process, seen from the test. To be used as a context: it ends with it for certain."""
 
-    def __init__(self, folder: Path, base_url: str) -> None:
-        self.clock, self.mails, self.log = folder / "clock", folder / "mails", folder / "log"
+    def __init__(self, folder: Path, clock: Path, base_url: str) -> None:
+        """`clock` is the file with the time that it reads (set_clock)."""
+        self.clock, self.mails, self.log = clock, folder / "mails", folder / "log"
         self.queue = {"global_keyprefix": f"e2e-{uuid4().hex}-"}
         self.base_url = base_url
 
     def __enter__(self) -> "Worker":
-        self.set_clock(timezone.now())
         told = {
             "queue": self.queue,
             "cache": settings.CACHES["default"]["LOCATION"],
@@ -70,11 +70,6 @@ class Worker:
         self.process.stdin.close()
         self.process.wait(PATIENCE_SECONDS)
         self.process.stdout.close()
-
-    def set_clock(self, now: datetime) -> None:
-        draft = self.clock.with_suffix(".draft")
-        draft.write_text(now.isoformat())
-        draft.replace(self.clock)  # the worker may be reading it
 
     def run(self, name: str) -> None:
         """Say that a job is due, as beat does; return once the worker has done what it found."""
@@ -105,6 +100,13 @@ class Worker:
         line = output.readline().decode().strip() if ready else ""
         assert line, f"The worker did nothing more. {self.log.read_text()}"
         return line
+
+
+def set_clock(clock: Path, now: datetime) -> None:
+    """Write the time into the file that a worker reads."""
+    draft = clock.with_suffix(".draft")
+    draft.write_text(now.isoformat())
+    draft.replace(clock)  # the worker may be reading it
 
 
 def _database() -> str:

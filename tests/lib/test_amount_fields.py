@@ -4,7 +4,8 @@ import pytest
 from django import forms
 from moneyed import Money
 
-from lib.amount_fields import AmountField, amount_field, in_currency
+from backoffice.amount_fields import amount_field
+from lib.amount_fields import AmountField, in_currency
 
 
 class Asked(forms.Form):

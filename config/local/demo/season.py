@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from config.local.demo.shops import PRICES, TRANSACTION_SHARE, Refused, Shop
+from config.local.demo.shops import PRICES, TRANSACTION_SHARE, DeclinedOrder, Shop
 from lib import calendar, money
 
 MONTHS = 3  # before the current one, so that each shop has seen as many reviews
@@ -98,7 +98,7 @@ class _Season:
         yield self._event(at(day + 1, 11), "order.delivered", name, order=name)
         yield self._event(at(day + 18, 10), "order.paid", name, payment=f"{name}-P", **what)
 
-    def _refused_order(self, name: str, refused: Refused) -> TimedEvent:
+    def _refused_order(self, name: str, refused: DeclinedOrder) -> TimedEvent:
         """The event that places an order which the line declines."""
         return self._event(
             self.days.ago(refused.days_ago, 11), "order.placed", name, order=name,

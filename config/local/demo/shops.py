@@ -25,7 +25,7 @@ TRANSACTION_SHARE = Decimal("0.008")
 
 
 @dataclass(frozen=True)
-class Refused:
+class DeclinedOrder:
     """An order that was declined so many days ago, because it was too large or its buyer too
     risky.
     """
@@ -49,7 +49,7 @@ class Shop:
     rating: float = 4.5
     unpaid_order: str = ""  # amount of an order that is paid a week late, and freezes the line
     rework_days_ago: int = 0  # a delivery without papers, dear enough for a bill of its own
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[DeclinedOrder, ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -74,7 +74,7 @@ MEILI = Shop(
     days_to_pay=4,
     growth=1,
     rating=4.8,
-    refused=(Refused(2, "26800.00"), Refused(1, "640.00", buyer_risk=3)),
+    refused=(DeclinedOrder(2, "26800.00"), DeclinedOrder(1, "640.00", buyer_risk=3)),
 )  # fmt: skip
 HUAXIN = Shop(
     reference="huaxin",
@@ -101,7 +101,7 @@ SIAM_SILK = Shop(
     orders_a_day=3,
     price=1900,
     late_share=0.12,
-    refused=(Refused(4, "135000.00"),),
+    refused=(DeclinedOrder(4, "135000.00"),),
 )  # fmt: skip
 LAKESIDE = Shop(
     reference="lakeside",
@@ -116,6 +116,6 @@ LAKESIDE = Shop(
     late_share=0.1,
     rating=4.4,
     rework_days_ago=1,
-    refused=(Refused(3, "9600.00"),),
+    refused=(DeclinedOrder(3, "9600.00"),),
 )  # fmt: skip
 SHOPS = (MEILI, HUAXIN, SIAM_SILK, LAKESIDE)

@@ -15,6 +15,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """A connection, once the embedded server runs; it is started again if it was killed. Raises
+        ConnectionTimeout and OperationalError.
+        """
         embedded.ensure()
         try:
             return super().get_new_connection(conn_params)

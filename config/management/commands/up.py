@@ -52,7 +52,7 @@ class Command(BaseCommand):
             _reach_redis()
             _reach_database()
             self._prepare(demo=not no_demo)
-        except Refused as refusal:
+        except CannotStart as refusal:
             sys.exit(str(refusal))
         except KeyboardInterrupt:
             sys.exit("Stopped before it was ready.")
@@ -131,14 +131,14 @@ def _programs(address: str, *, simulate: bool) -> dict[str, str]:
     return programs
 
 
-class Refused(Exception):
+class CannotStart(Exception):
     """Tael cannot start here; the message is one sentence for the person who tried."""
 
 
 def _free_address(port: str) -> str:
-    """The address on this machine with this port. Raises Refused if the port cannot be used."""
+    """The address on this machine with this port. Raises CannotStart if the port cannot be used."""
     if not port.isdecimal() or not 0 < int(port) < 65536:
-        raise Refused(f"PORT must be a number from 1 to 65535, not {port!r}.")
+        raise CannotStart(f"PORT must be a number from 1 to 65535, not {port!r}.")
     with socket.socket() as probe:
         # As gunicorn does: connections of a server that just ended do not make the port taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -146,29 +146,29 @@ def _free_address(port: str) -> str:
             probe.bind((HOST, int(port)))
         except OSError as error:
             reason = f"Port {port} cannot be used ({error.strerror})"
-            raise Refused(
+            raise CannotStart(
                 f"{reason}: free it, or name another one, as in `PORT=8001 make run`."
             ) from error
     return f"{HOST}:{port}"
 
 
 def _reach_database() -> None:
-    """Connect to the database. Raises Refused."""
+    """Connect to the database. Raises CannotStart."""
     try:
         connection.ensure_connection()
     except servers.ServerDidNotStart as error:
-        raise Refused(f"Tael's own PostgreSQL and Redis did not start: {error}") from error
+        raise CannotStart(f"Tael's own PostgreSQL and Redis did not start: {error}") from error
     except OperationalError as error:
         reason = " ".join(str(error).split())
-        raise Refused(f"The database of DATABASE_URL cannot be reached: {reason}") from error
+        raise CannotStart(f"The database of DATABASE_URL cannot be reached: {reason}") from error
 
 
 def _reach_redis() -> None:
-    """Connect to the Redis of REDIS_URL, if that is set. Raises Refused."""
+    """Connect to the Redis of REDIS_URL, if that is set. Raises CannotStart."""
     if embedded.runs_redis():
         return
     try:
         with redis.Redis.from_url(os.environ["REDIS_URL"], socket_connect_timeout=10) as client:
             client.ping()
     except redis.RedisError as error:
-        raise Refused(f"The Redis of REDIS_URL cannot be reached: {error}") from error
+        raise CannotStart(f"The Redis of REDIS_URL cannot be reached: {error}") from error
