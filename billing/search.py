@@ -171,7 +171,7 @@ KINDS = (
             place=40,
             rows=_charges_of,
             page=_page_of_charge,
-            on=lambda charge: timezone.localdate(charge.at),
+            on=attrgetter("service_on"),
             name=attrgetter("reference"),
             amount="amount",
         ),

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from billing.queries.costs import DAYS, Costs
 from credit.models import CreditLine
 from credit.queries import history
-from lib import calendar, charts, formats
+from lib import charts, formats
 from lib.charts import SMALL, Figure, Series
 from merchants.models import Merchant
+from merchants.queries import local_day
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def use_of(line: CreditLine, merchant: Merchant, *, today: date) -> Use | None:
     """How the limit was used in the last DAYS local days, at most back to the day on which the
     merchant joined; None if there is nothing to draw: a single day, or nothing used.
     """
-    joined_on = calendar.local_date(merchant.joined_at, line.timezone)
+    joined_on = local_day(line, merchant.joined_at)
     since = max(joined_on, today - timedelta(DAYS - 1))
     balances = history.balances(line, since=since, today=today)
     if len(balances) < 2 or not any(balance.used for balance in balances):

@@ -15,11 +15,11 @@ from billing.operations.charges import AccountClosed, ChargeConflict
 from billing.proposals import CHARGE
 from billing.queries.prices import PriceList
 from billing.trail import Action
-from lib import calendar, form_keys, money, texts, wording
+from lib import form_keys, money, texts, wording
 from lib.refusals import Invalid
 from merchants.models import Proposal
 from merchants.operations import two_people
-from merchants.queries import local_day
+from merchants.queries import day_start, local_day
 from notices.operations import notices
 from trail import operations as trail
 
@@ -134,7 +134,7 @@ def _service_instant(account: BillingAccount, on: date) -> datetime:
         return account.now
     if not account.joined_on <= on < account.open_on:
         raise Invalid("service_on", f"must be from {account.joined_on} to {account.open_on}")
-    at = calendar.day_start(on, account.timezone) + NOON
+    at = day_start(account, on) + NOON
     if local_day(account, at) != on:
         raise Invalid("service_on", f"{on} is no day of the merchant's; its time zone changed")
     return at

@@ -98,7 +98,6 @@ def of(account: BillingAccount, *, today: date) -> Costs:
     of_month = (all_of_it for on, category, all_of_it, _ in rows
                 if on >= month and category in STATEMENT_CATEGORIES)  # fmt: skip
     currency = account.currency
-    joined_on = calendar.local_date(account.merchant.joined_at, account.timezone)
     return Costs(
         currency,
         first,
@@ -108,7 +107,7 @@ def of(account: BillingAccount, *, today: date) -> Costs:
             (one, money.of(by_category[one], currency)) for one in Category if by_category.get(one)
         ],
         month=money.of(sum(of_month, Decimal(0)), currency),
-        is_comparable=joined_on <= since,
+        is_comparable=account.joined_on <= since,
     )
 
 

@@ -21,7 +21,8 @@ from billing.models import BillingAccount, Fee, Invoice
 from billing.providers import minimums
 from billing.queries import taxation
 from lib import money
-from lib.calendar import ONE_DAY, day_start
+from lib.calendar import ONE_DAY
+from merchants.queries import day_start
 
 DAYS_AHEAD = 62  # two bill dates and two months' ends at least
 
@@ -267,8 +268,8 @@ def _monthly(account: BillingAccount, since: date, today: date) -> dict[str, lis
                     "account": account.pk,
                     "since": since,
                     "today": today,
-                    "since_at": day_start(since, account.timezone),
-                    "today_at": day_start(today, account.timezone),
+                    "since_at": day_start(account, since),
+                    "today_at": day_start(account, today),
                 },
             )
             known = {fee: [lately, before] for fee, lately, before in cursor.fetchall()}

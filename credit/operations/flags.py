@@ -12,12 +12,13 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from credit.models import Order, OrderFlag
+from credit.models import CreditLine, Order, OrderFlag
 from credit.operations import lines
 from credit.queries import flags
 from credit.trail import Action
-from lib import calendar, money, wording
+from lib import money, wording
 from lib.refusals import AlreadyDecided, Refused
+from merchants.queries import local_day
 from trail import operations as trail
 
 STATUSES = {
@@ -108,8 +109,10 @@ def _busy_buyers(line_ids: Sequence[int], now: datetime) -> list[dict[str, Any]]
     local day.
     """
     first: dict[tuple[int, str], flags.BusyWindow] = {}  # of each local day
+    counting = CreditLine.objects.in_bulk(line_ids)
     for window in flags.busy_windows(line_ids, now):
-        day = calendar.local_date(window.starts_at, window.timezone)
+        # By the zone of then: after a change of zone the same orders must not be another cause.
+        day = local_day(counting[window.line_id], window.starts_at)
         first.setdefault((window.line_id, f"{day} {window.buyer}"), window)
     return [
         {

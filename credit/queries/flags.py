@@ -28,11 +28,11 @@ WHERE EXISTS (
 
 # Every order that starts a window with at least MANY orders of its buyer.
 BUSY_WINDOWS = """
-SELECT line_id, buyer, placed_at, timezone FROM (
-    SELECT o.line_id, o.buyer, o.placed_at, o.id, line.timezone,
+SELECT line_id, buyer, placed_at FROM (
+    SELECT o.line_id, o.buyer, o.placed_at, o.id,
            lead(o.placed_at, %(many)s - 1) OVER (
                PARTITION BY o.line_id, o.buyer ORDER BY o.placed_at, o.id) AS enough_at
-    FROM credit_order o JOIN credit_creditline line ON line.merchant_id = o.line_id
+    FROM credit_order o
     WHERE o.line_id = ANY(%(lines)s) AND o.placed_at BETWEEN %(since)s AND %(now)s) recent
 WHERE enough_at < placed_at + %(window)s
 ORDER BY line_id, buyer, placed_at, id
@@ -47,7 +47,6 @@ class BusyWindow(NamedTuple):
     line_id: int
     buyer: str
     starts_at: datetime
-    timezone: str  # the line's
 
     def orders(self, now: datetime) -> QuerySet[Order]:
         """The buyer's orders in the span that were placed by `now`, oldest first."""

@@ -15,7 +15,7 @@ from moneyed import Money
 
 from credit.models import CreditLine, Order, ProceedsEntry, Withdrawal
 from lib import calendar, money
-from merchants.queries import local_day
+from merchants.queries import day_start, local_day, starts_of
 
 Kind = ProceedsEntry.Kind
 
@@ -194,7 +194,7 @@ def _params(line: CreditLine, reaches: Sequence[_Reach]) -> dict[str, Any]:
     first = min(one.floor_on for one in reaches)
     last = max(one.last_on for one in reaches)
     days = [first + calendar.ONE_DAY * place for place in range((last - first).days + 1)]
-    instants = [calendar.day_start(day, line.timezone) for day in days]
+    instants = starts_of(line, days)
     starts = dict(zip(days, instants, strict=True))
     return {
         "line": line.pk,
@@ -215,7 +215,7 @@ def _params(line: CreditLine, reaches: Sequence[_Reach]) -> dict[str, Any]:
 
 def _start(line: CreditLine, day: date, known: Mapping[date, datetime]) -> datetime:
     """The instant at which the day starts; one after the last day is not among those `known`."""
-    return known[day] if day in known else calendar.day_start(day, line.timezone)
+    return known[day] if day in known else day_start(line, day)
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,7 @@ def of_order(order: Order, matured_on: date | None) -> Sequence[PaidPart]:
     line = order.line
     if matured_on is None:
         return []
-    since = calendar.day_start(matured_on, line.timezone)
+    since = day_start(line, matured_on)
     later = Withdrawal.objects.filter(line=line, requested_at__gte=since)
     later = later.exclude(status__in=Withdrawal.RETURNED).order_by("requested_at", "pk")
     looked_through = list(later[:MOST_LOOKED_THROUGH])
