@@ -1,5 +1,7 @@
 """The forms of operators' decisions about tax."""
 
+from typing import Any
+
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
@@ -65,7 +67,7 @@ class NewClass(Reasoned):
     starts_on = _starts_on(NOT_BEGUN)
     field_order = ("fee", "tax_class", "starts_on", "reason")
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["fee"]
         assert isinstance(field, forms.ChoiceField)

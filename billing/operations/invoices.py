@@ -188,7 +188,7 @@ def issue(due: Sequence[Due]) -> list[int]:
     """
     if not due:
         return []
-    which = {
+    which: dict[str, Sequence[Any]] = {
         "accounts": [invoice.account_id for invoice in due],
         "kinds": [str(invoice.kind) for invoice in due],
         "dates": [invoice.issued_on for invoice in due],

@@ -81,7 +81,7 @@ class InvoiceLine(BaseModel):
 class Tax(BaseModel):
     """The tax of one rate on the invoice."""
 
-    category: Literal["S", "Z", "E", "AE", "O"] = Field(description="By EN 16931.")
+    category: str = Field(description="By EN 16931: S, Z, E, AE or O.")
     percent: str
     base: Amount
     tax: Amount
@@ -312,7 +312,9 @@ def show_invoice(request: KeyedRequest, merchant: str, number: str) -> dict[str,
 def _note(invoice: Invoice) -> CreditNote | None:
     """The credit note of a void invoice."""
     note = invoices.credit_note(invoice)
-    return note and CreditNote(
+    if note is None:
+        return None
+    return CreditNote(
         number=note.number,
         issued_on=note.issued_on,
         total=money.text(note.total),

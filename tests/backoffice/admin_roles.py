@@ -203,6 +203,7 @@ DECIDED_FOR_SEVERAL = {
 }
 DOWNLOADED = {
     "billing.invoice": (ALL, "pdf csv"),
+    "billing.creditnote": (ALL, "pdf"),
     "billing.statement": (ALL, "pdf csv"),
     "credit.withdrawal": (CREDIT, "file file-as-sent"),
     "merchants.profile": (CREDIT, "licence"),

@@ -11,10 +11,10 @@ from billing.models import CreditNote, Invoice
 from billing.operations import invoice_decisions, invoices_on_request
 from billing.queries import books
 from tests import shops
-from tests.billing.test_tax import BY, DetailsFactory, billed, german, issued_by
+from tests.billing.test_tax import BY, billed, german, issued_by
 from tests.books import assert_clean
 from tests.credit.pages import set_clock
-from tests.factories import IssuerFactory, browser_of, member
+from tests.factories import DetailsFactory, IssuerFactory, browser_of, member
 from tests.gateway.asking import Caller
 from tests.gateway.asking import said as told_by
 from tests.pdf_text import pages_of

@@ -12,6 +12,7 @@ from django.db.models import Model
 from pytest_django import DjangoDbBlocker
 
 from billing.models import Card, ProviderDay
+from billing.operations import invoice_decisions
 from credit.operations import automatic, requests
 from lib import audit, clock
 from lib.audit import Check
@@ -21,6 +22,7 @@ from tests.config import audited
 from tests.config.audit_breaks import BREAKS
 from tests.config.breaking import DECLARED, drop
 from tests.credit import withdrawing
+from tests.shops import Shop
 from tests.test_amounts_of_rows import MODELS, amounts_of
 from tests.whole import full
 
@@ -292,6 +294,15 @@ def _ask_and_withdraw_by_itself() -> None:
     by_hand.waive(shop, "2026-11-05 12:00", "10.00", number)
     parts = (("2026-11-10", "40.00"), ("2026-11-20", "40.00"))
     by_hand.plan(shop, "2026-11-05 12:00", parts, number)
+    flax = Shop("flax")
+    by_hand.charge(flax, "2027-07-01 12:00", "90.00")
+    invoice = by_hand.draw_up(flax, "2027-07-01 12:00")
+    invoice_decisions.void(
+        invoice_id=invoice.pk,
+        actor="olga@tael.example",
+        reason="as agreed",
+        now=flax.at("2027-07-01 13:00"),
+    )
 
 
 @pytest.mark.usefixtures("winter", "db")

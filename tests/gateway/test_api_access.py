@@ -45,7 +45,7 @@ READING = (
     *("listReviews", "listOrders", "getOrder", "getProceeds", "listProceedsEntries"),
     *("listWithdrawals", "listCharges", "getCharge", "listStatements", "getStatement"),
     *("getStatementCsv", "getStatementPdf", "listInvoices", "getInvoice", "getInvoiceCsv"),
-    *("getInvoicePdf", "listPrices"),
+    *("getInvoicePdf", "getCreditNotePdf", "listPrices"),
 )
 SCOPES |= dict.fromkeys(READING, ("read",))
 AT = "2026-12-01 10:00"
