@@ -31,7 +31,8 @@ ROUNDS, CLIENTS, SLOW = 3, 8, 20
 SECONDS = float(os.environ.get("BENCH_SECONDS") or 5)  # of each measurement
 WARMING_SECONDS = 4
 LEAST_SHARE, MOST_SPREAD = 0.8, 4.0
-PAGE, FILE = "/m/small/credit/orders/", "/m/small/billing/accountant/charges.csv"
+PAGE = "/m/small/credit/orders/"
+FILE = "/m/small/billing/accountant/charges.csv?start=2025-01-01&end=2026-10-31"
 
 
 class Measured(NamedTuple):

@@ -166,6 +166,10 @@ class Replaying:
     is set, the run moves a marketplace in: no payments are collected and nobody is mailed.
     """
 
+    # For runs that do more than the jobs at instants of the timetable: no events before such an
+    # instant are applied together with events after it, even if no job is due.
+    stops_at_each_tick = False
+
     def __init__(
         self,
         source: Source,
@@ -221,11 +225,24 @@ class Replaying:
         """
         self.progress(self.replay.events_done)
         for window in self._windows():
-            self._check_not_live()
-            self._apply(window)
-            self.progress(len(window))
+            self._take(window)
         self._follow_timetable(self.until)
         self._run(self.jobs, self.until)
+
+    def _take(self, window: Sequence[Line]) -> None:
+        """Apply a group of events. If by what they did a job is due between two of them, those
+        before that instant are applied first, then the timetable is followed, then the others.
+        """
+        while window:
+            self._check_not_live()
+            due = self._apply(window)
+            if due is None:
+                self.progress(len(window))
+                return
+            before = [line for line in window if line.at < due]
+            self._take(before)
+            window = window[len(before) :]
+            self._follow_timetable(window[0].at)
 
     def _check_not_live(self) -> None:
         """Raise LiveBooks if a scheduler has been at work, unless this is a demonstration."""
@@ -237,21 +254,25 @@ class Replaying:
 
     def _windows(self) -> Iterator[Sequence[Line]]:
         """Yield the lines before `until` that are not applied yet, in groups of at most
-        MOST_EVENTS_AT_ONCE within which no job is due. Between two groups it runs the jobs that
-        are.
+        MOST_EVENTS_AT_ONCE within which no job is due by what the books say before them. Between
+        two groups it runs the jobs that are.
         """
         window: list[Line] = []
+        ends = EPOCH
         for place, line in enumerate(self.source.read()):
             if line.at >= self.until:
                 break
             if place < self.replay.events_done:
                 continue
-            if len(window) >= MOST_EVENTS_AT_ONCE or line.at >= self._next_tick():
+            if len(window) >= MOST_EVENTS_AT_ONCE or line.at >= ends:
                 if window:
                     yield window
                     window = []
                 self._follow_timetable(line.at)
+                ends = self._next_due()
             window.append(line)
+            if _founds(line):  # its first bill is to be collected
+                ends = min(ends, *(job.tick_after(line.at) for job in self.jobs))
         if window:
             yield window
 
@@ -259,6 +280,22 @@ class Replaying:
         """The next instant at which a job is due; EPOCH before the clock is set."""
         clock = self.replay.clock
         return min(job.tick_after(clock) for job in self.jobs) if clock else EPOCH
+
+    def _next_due(self) -> datetime:
+        """The next instant of the timetable at which a job may have something to do, as the books
+        are now; EPOCH before the clock is set.
+        """
+        clock = self.replay.clock
+        if clock is None or self.stops_at_each_tick:
+            return self._next_tick()
+        ticks = [job.tick_after(clock) for job in self.jobs if job.due_from is None]
+        for job in self.jobs:
+            since = job.due_from() if job.due_from is not None else None
+            if since is not None:
+                ticks.append(
+                    max(job.tick_after(clock), -(-(since - EPOCH) // job.every) * job.every + EPOCH)
+                )
+        return min(ticks, default=self.until)
 
     def _follow_timetable(self, instant: datetime) -> None:
         """Run the jobs at each of their instants after the replay's clock, up to and including
@@ -302,8 +339,12 @@ class Replaying:
         """
 
     @transaction.atomic
-    def _apply(self, window: Sequence[Line]) -> None:
-        """Apply a group of events and record their outcomes, in one transaction."""
+    def _apply(self, window: Sequence[Line]) -> datetime | None:
+        """Apply a group of events and record their outcomes, in one transaction; returns None.
+
+        If by what they did a job is due at an instant that is not after the last of them, nothing
+        is kept, and that instant is returned.
+        """
         run = EventRun()
         run.hold(line.parsed for line in window if isinstance(line.parsed, Event))
         for line in window:
@@ -314,9 +355,13 @@ class Replaying:
             next(applied) if isinstance(line.parsed, Event) else Outcome.rejected(line.parsed)
             for line in window
         ]
+        if self._next_tick() <= window[-1].at and (due := self._next_due()) <= window[-1].at:
+            transaction.set_rollback(True)
+            return due
         if self.is_moving_in:
             notices.keep_unmailed(up_to=window[-1].at)
         self._note(window, outcomes)
+        return None
 
     def _note(self, window: Sequence[Line], outcomes: Sequence[Outcome]) -> None:
         """Record the outcomes and rejections of a group, and how far the file has been applied."""
@@ -343,6 +388,13 @@ class Replaying:
             code=outcome.code,
             reason=outcome.reason,
         )
+
+
+def _founds(line: Line) -> bool:
+    """Whether a merchant joins by the event on this line."""
+    return isinstance(line.parsed, Event) and isinstance(
+        events.type_named(line.parsed.type), events.FoundingType
+    )
 
 
 @contextmanager

@@ -34,6 +34,8 @@ class Sending(Replaying):
     API, and moves the clock of everybody to the instant of each.
     """
 
+    stops_at_each_tick = True  # what was sent cannot be undone
+
     def __init__(self, *args: Any, api: httpx.Client, **options: Any) -> None:
         super().__init__(*args, **options)
         self.api = api

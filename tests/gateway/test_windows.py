@@ -1,13 +1,21 @@
-"""Events of orders that are applied together come to what they come to one by one (rule 20.11)."""
+"""Events of orders that are applied together come to what they come to one by one (rule 20.11), in
+windows that go past instants at which nothing is due (rule 20.12).
+"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from billing.models import Payment
+from credit.models import Order
 from gateway.events import EventRun
+from gateway.replay import Line, Replaying, jobs_of_a_replay
+from jobs.definitions import Job
 from lib import events
 from tests import event_files
 from tests.shops import Shop
@@ -117,3 +125,57 @@ def test_ten_times_as_many_orders_take_no_more_statements() -> None:
 
     statements(0, 2)  # the first of the day ends the day before
     assert statements(2, 10) == statements(12, 100) == 10
+
+
+def test_windows_go_past_instants_at_which_nothing_is_due_and_come_to_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bill that the shop's threshold brings on Monday is collected as that day ends. Then a job
+    is added that order B gives something to do at 10:30: the window that has events up to 13:40 is
+    undone, and applied in two parts.
+    """
+    sent: list[dict[str, Any]] = []
+    of = Shop("rosewood", sender=lambda event: sent.append(event) or "", payment_method="sandbox")  # type: ignore[func-returns-value]
+    of.join("2026-11-01 10:00")
+    of.place("2026-11-02 08:10", "A", "1000.00")
+    of.place("2026-11-02 09:50", "B", "10.00")
+    of.charge("2026-11-02 10:05", "shipping-label", "210.00")
+    of.ship("2026-11-02 11:20", "A")
+    of.place("2026-11-02 12:30", "C", "5000.00")
+    of.pay("2026-11-02 13:40", "A", "400.00", "P1")
+    path = event_files.write(tmp_path / "events.jsonl", sent)
+    windows: list[tuple[int, bool]] = []  # how many events, and whether they were kept
+    collected: list[datetime] = []
+    worked_at: list[datetime] = []
+    apply, jobs = Replaying._apply, jobs_of_a_replay()
+
+    def noted(self: Replaying, window: Sequence[Line]) -> datetime | None:
+        due = apply(self, window)
+        windows.append((len(window), due is None))
+        return due
+
+    def replayed() -> None:
+        windows.clear()
+        event_files.replay(path, until="2026-11-04T00:00:00Z")
+        collected.extend(Payment.objects.values_list("started_at", flat=True))
+
+    def due(now: datetime) -> Sequence[int]:
+        worked_at.append(now)
+        return []
+
+    def due_from() -> datetime | None:
+        is_there = Order.objects.filter(reference="B").exists()
+        return of.at("2026-11-02 10:30") if is_there and not worked_at else None
+
+    monkeypatch.setattr(Replaying, "_apply", noted)
+    in_long_ones = event_files.undone(replayed)
+    assert windows == [(1, True), (6, True)]
+    added = Job("added", due, lambda keys, now: {}, timedelta(hours=1), due_from=due_from)
+    monkeypatch.setattr("gateway.replay.jobs_of_a_replay", lambda: [*jobs, added])
+    assert event_files.undone(replayed) == in_long_ones
+    assert windows == [(1, True), (6, False), (3, True), (3, True)]
+    assert worked_at[0] == of.at("2026-11-02 11:00")
+    monkeypatch.setattr(Replaying, "stops_at_each_tick", True)
+    assert event_files.undone(replayed) == in_long_ones
+    assert windows == [(1, True)] * 7
+    assert collected == [of.at("2026-11-03 00:00")] * 3

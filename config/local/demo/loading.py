@@ -56,6 +56,8 @@ def load_demo(
 class _Loading(Replaying):
     """A replay of the demonstration's events that also does what people did, at its instants."""
 
+    stops_at_each_tick = True
+
     def __init__(
         self,
         file: Path,
