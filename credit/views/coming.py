@@ -23,12 +23,17 @@ def payments(request: MemberRequest) -> HttpResponse:
     line, today = line_and_today(request, clock.now())
     asked = ComingFilter(request.GET, local=LocalDays.of(line, today))
     found = asked.narrowed(_found(line, asked, today))
+    page, what = asked.page(found.with_is_overdue(today)), asked.rows["what"]
+    start = calendar.FIRST_DAY if what == OVERDUE else asked.first(today)
+    late = coming.overdue(line, today=today)
     context = asked.context | {
         "line": line,
-        "start": asked.first(today),
+        "start": start,
         "until": asked.last(today),
         "total": coming.total(found, line.currency),
-        "page": asked.page(found.with_is_overdue(today)),
+        "overdue": None if what else coming.total(late, line.currency),
+        "page": page,
+        "rows": [(order, coming.first_due(order, start)) for order in page.rows],
     }
     return render(request, "credit/coming.html", context)
 
