@@ -12,7 +12,7 @@ from typing import Any
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from billing.models import InvoiceLine
+from billing.models import Charge, InvoiceLine
 from credit.models import PayoutSchedule
 from merchants.models import Membership
 from tests.billing import by_hand, deciding
@@ -194,8 +194,15 @@ def pages(shop: Shop, owner: Client, every: int = 1) -> list[str]:
     those that are found by asking for one of so many.
     """
     of_routes = addresses(shop)
-    asked = [*of_routes, *MORE_PAGES, *OTHER_PAGES][::every]
+    asked = [*of_routes, *MORE_PAGES, _disputing(shop), *OTHER_PAGES][::every]
     return [one for one in asked if one not in of_routes or _is_page(owner, one)]
+
+
+def _disputing(shop: Shop) -> str:
+    """The page that disputes two charges at once."""
+    chosen = Charge.objects.filter(account=shop.account, reference__in=("C-2", "C-3"))
+    query = "&".join(f"charge={charge.pk}" for charge in chosen.order_by("pk"))
+    return f"/m/{shop.reference}/billing/credits/several/?{query}"
 
 
 def _is_page(client: Client, asked: str) -> bool:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
-from lib import spans
+from lib import calendar, spans
 from lib.lists import Amounts, Filter, Rows, choice, text
 from lib.spans import Dates
 
@@ -34,8 +34,13 @@ class ComingFilter(Filter):
     buyer = text(label=_("Buyer"))
 
     def first(self, today: date) -> date:
-        """The first day that is asked for; what was due before today is overdue."""
-        return max(self.span.since or today, today)
+        """The first day that is asked for; what was due before today is overdue, and later is what
+        is due after the days of the money calendar.
+        """
+        if self.rows["what"] == OVERDUE:
+            return self.span.since or calendar.FIRST_DAY
+        first = today + DAYS_AHEAD + calendar.ONE_DAY if self.rows["what"] == LATER else today
+        return max(self.span.since or first, first)
 
     def last(self, today: date) -> date:
         """The last day that is asked for; by default that of the money calendar."""

@@ -134,6 +134,14 @@ def overdue(line: CreditLine, *, today: date) -> OrderQuerySet:
     return due_between(line, start=calendar.FIRST_DAY, until=today - calendar.ONE_DAY)
 
 
+def first_due(order: Order, start: date) -> date | None:
+    """The local day, from `start` on, on which something of the order is to be paid first; None if
+    nothing is.
+    """
+    days = (part.due_on for part in order.parts() if part.outstanding and part.due_on)
+    return min((day for day in days if day >= start), default=None)
+
+
 def undelivered(line: CreditLine) -> OrderQuerySet:
     """The open orders that are not delivered, each annotated with what it holds as `coming`."""
     return _open(line).filter(due_on__isnull=True).annotate(coming=F("outstanding"))

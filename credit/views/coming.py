@@ -24,14 +24,16 @@ def payments(request: MemberRequest) -> HttpResponse:
     line, today = line_and_today(request, clock.now())
     asked = ComingFilter(request.GET, local=LocalDays.of(line, today))
     found = asked.narrowed(_found(line, asked, today))
+    page, start = asked.page(found.with_is_overdue(today)), asked.first(today)
     context = asked.context | {
         "line": line,
-        "start": asked.first(today),
+        "start": start,
         "until": asked.last(today),
         "ahead": today + DAYS_AHEAD,
         "held": _held(line, today),
         "total": coming.total(found, line.currency),
-        "page": asked.page(found.with_is_overdue(today)),
+        "page": page,
+        "rows": [(order, coming.first_due(order, start)) for order in page.rows],
     }
     return render(request, "credit/coming.html", context)
 
@@ -42,14 +44,11 @@ def _found(line: CreditLine, asked: ComingFilter, today: date) -> OrderQuerySet:
         found = coming.undelivered(line) if not asked.span else coming.undelivered(line).none()
     elif asked.rows["what"] == OVERDUE:
         yesterday = today - calendar.ONE_DAY
-        start = asked.span.since or calendar.FIRST_DAY
         until = min(asked.span.until or yesterday, yesterday)
-        found = coming.due_between(line, start=start, until=until)
+        found = coming.due_between(line, start=asked.first(today), until=until)
     elif asked.rows["what"] == LATER:
-        after = today + DAYS_AHEAD + calendar.ONE_DAY
-        start = max(asked.span.since or after, after)
         until = asked.span.until or date(spans.LAST_YEAR, 12, 31)
-        found = coming.due_between(line, start=start, until=until)
+        found = coming.due_between(line, start=asked.first(today), until=until)
     else:
         found = coming.due_between(line, start=asked.first(today), until=asked.last(today))
     if asked.rows["buyer"]:

@@ -122,6 +122,9 @@ def test_each_figure_opens_to_rows_that_come_to_it(clock: Callable[[str], None])
     assert f"Withdrawal {shop.line.withdrawals.get().reference} arrives" in text
     assert "Days are those of Bangkok, UTC+7" in text
     assert "80.00 USD Not delivered yet, so without a due date 150.00 USD" in text
+    # The day is the first one among those that are asked for.
+    page = text_of(client.get("/m/rosewood/credit/coming/?since=2026-11-20&until=2027-01-12"))
+    assert "PARTS Somchai Open 15 Dec 2026 270.00 USD 100.00 USD" in page
     assert "80.00 USD due before" in text_of(client.get("/m/rosewood/credit/coming/?what=OVERDUE"))
     away = text_of(client.get("/m/rosewood/credit/coming/?what=UNDELIVERED"))
     assert "150.00 USD of orders that are not delivered yet" in away
