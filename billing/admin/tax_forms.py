@@ -5,13 +5,13 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from backoffice.amount_fields import figure_field
 from backoffice.decisions import Reasoned
 from billing.models import Fee
 from billing.models.tax import PERCENT_DECIMALS
 from billing.operations import tax_rates
 from billing.tax import TaxClass, Treatment
 from lib import countries
-from lib.amount_fields import FigureField
 from lib.text_fields import LineField
 
 
@@ -38,7 +38,7 @@ class NewRate(Reasoned):
         choices=[one for one in TaxClass.choices if one[0] != TaxClass.OUTSIDE],
         widget=UnfoldAdminSelectWidget,
     )
-    percent = FigureField(
+    percent = figure_field(
         label="Per cent",
         required=False,
         max_digits=6,
