@@ -80,6 +80,8 @@ QUESTIONS = {
     "billing:requests": (
         "days=30",
         "figures=all",
+        "least=5",
+        "days=30&least=900",
         "reference=FR-2411",
         "reference=FR-241101-5",
         "reference=nothing",

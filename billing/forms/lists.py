@@ -23,7 +23,7 @@ from billing.queries.days import ACCRUING, OUTSTANDING, UNDER_REVIEW
 from billing.queries.standings import Standing
 from lib import formats
 from lib.figures import Figures
-from lib.lists import Amounts, Filter, choice, text
+from lib.lists import ENDS, Amounts, Filter, Rows, choice, text
 from lib.spans import Dates
 
 KINDS = [("", _("All")), *Invoice.Kind.choices]
@@ -46,6 +46,7 @@ class RequestFilter(Filter):
     SORTS = ("-first_at", "first_at", "reference", "-reference")
     PREFIX = SEARCH = "reference"
     DATES = Dates("first_at", _("First service"))
+    AMOUNTS = Amounts(["cost"], _("Cost"))
     SUMS: ClassVar = {"cost": _("Total")}
 
     reference = text(label=_("Request starts with"))
@@ -54,6 +55,11 @@ class RequestFilter(Filter):
         """`account` is whose requests they are; only what is counted needs it."""
         super().__init__(*args, **kwargs)
         self._account = account
+
+    def within_amounts(self, found: Rows) -> Rows:
+        """Those of `found` whose cost lies within the amounts that are asked for."""
+        is_asked = any(self.said[end] != "" for end in ENDS)
+        return super().within_amounts(requests.with_cost(found) if is_asked else found)
 
     def counted(self, found: "QuerySet[Any, Any]", most: int | None) -> Figures:
         """The number of requests, and what they cost together."""

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from billing.models import BillingAccount, Charge, FulfilmentRequest
 from credit.models import Order
@@ -32,6 +33,16 @@ def of(account: BillingAccount, *, start: str = "") -> QuerySet[FulfilmentReques
     """The account's requests whose reference starts as given; "" means all of them."""
     found = account.requests.all()
     return found.filter(reference__startswith=start) if start else found
+
+
+def with_cost(found: QuerySet[FulfilmentRequest]) -> QuerySet[FulfilmentRequest]:
+    """The same requests, which can be asked for their `cost`: the sum of the charges that name each
+    of them, 0 without charges (rule 12.8). It is added up for each request that the database looks
+    at, so only where somebody asks for it.
+    """
+    theirs = Charge.objects.filter(account=OuterRef("account"), request=OuterRef("reference"))
+    total = theirs.order_by().values("request").annotate(sum=Sum("amount")).values("sum")
+    return found.alias(cost=Coalesce(Subquery(total), Decimal(0)))
 
 
 def find(account: BillingAccount, reference: str) -> FulfilmentRequest | None:

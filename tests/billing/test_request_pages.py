@@ -100,6 +100,18 @@ def test_they_are_found_by_how_their_reference_starts(
     assert listed(shop, reference=start) == found
 
 
+def test_dear_ones_are_found_by_what_they_cost_with_credits_taken_off(shop: Shop) -> None:
+    assert listed(shop, least="15.50") == ["FR-7"]
+    assert listed(shop, least="15.51") == []
+    assert listed(shop, most="15.49") == ["FR-8"]
+    assert listed(shop, least="2", most="15.5", by="first_at") == ["FR-7", "FR-8"]
+    assert "Total 15.50 USD" in read(shop, "requests/?least=10")
+    assert "Total 17.50 USD" in read(shop, "requests/?least=1&figures=all")
+    file = browser_of(member(shop, "FINANCE")).get("/m/rosewood/billing/requests.csv?most=10")
+    rows = b"".join(file.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
+    assert [row.split(",")[0] for row in rows[1:]] == ["FR-8"]
+
+
 def test_an_empty_list_says_why(shop: Shop) -> None:
     assert "No request matches." in read(shop, "requests/?reference=Z")
     newcomer = shops.join("2026-10-01 09:00", "new-shop")

@@ -42,11 +42,13 @@ DAY_0 = date(1899, 12, 30)  # of spreadsheets
 
 
 def defined() -> dict[str, list[str]]:
-    """The columns of each file, as the document has them."""
+    """The columns of each file, as the document has them, where nothing is taxed."""
     document = Path(settings.BASE_DIR, "docs/files.md").read_text()
     sections = re.split(r"^## ", document, flags=re.MULTILINE)[1:]
     return {
-        section.splitlines()[0]: re.findall(r"^\| (.+?) \| ", section, flags=re.MULTILINE)[1:]
+        section.splitlines()[0]: re.findall(
+            r"^\| (.+?) \| (?!only where .* has tax:)", section, flags=re.MULTILINE
+        )[1:]
         for section in sections
     }
 
