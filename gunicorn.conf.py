@@ -14,8 +14,8 @@ import sys
 import time
 from typing import Any
 
-# Threads of one process queue for one interpreter: pages come from processes, of which each core has
-# one and one more waits for the database. The second thread of each is for what takes long to send.
+# Threads of one process queue for one interpreter: pages come from processes, one for each core and
+# one more while others wait for the database. A second thread is for what takes long to send.
 worker_class = "gthread"
 workers = min((os.cpu_count() or 1) + 1, 9)
 threads = 2
