@@ -14,9 +14,11 @@ import sys
 import time
 from typing import Any
 
+# Threads of one process queue for one interpreter: pages come from processes, one for each core and
+# one more while others wait for the database. A second thread is for what takes long to send.
 worker_class = "gthread"
-workers = 4
-threads = 4
+workers = min((os.cpu_count() or 1) + 1, 9)
+threads = 2
 timeout = 120  # without a sign of life from a worker's main thread, it is replaced
 graceful_timeout = 30
 keepalive = 5

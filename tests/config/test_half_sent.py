@@ -35,7 +35,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def gunicorn() -> Iterator[int]:
-    """The web server as it is started anywhere: two workers of four threads."""
+    """The web server as it is started anywhere: with two workers of two threads."""
     port = free_port()
     with new_data_folder() as folder, starting(folder) as start:
         start(

@@ -21,7 +21,7 @@ from config.local.programs import Program
 from config.monitoring import metrics
 
 HOST = "127.0.0.1"
-WEB = "-m gunicorn config.wsgi --workers 2 --graceful-timeout 5 --no-control-socket"
+WEB = "-m gunicorn config.wsgi --graceful-timeout 5 --no-control-socket"
 # In a container root runs all of it; the warning is for deployments.
 CELERY = (
     '-W "ignore:You\'re running the worker with superuser"'
