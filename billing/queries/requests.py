@@ -11,6 +11,7 @@ from billing.models import BillingAccount, Charge, FulfilmentRequest
 from credit.models import Order
 from lib import money
 from lib.figures import Figures
+from lib.lists import Rows
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ def of(account: BillingAccount, *, start: str = "") -> QuerySet[FulfilmentReques
     return found.filter(reference__startswith=start) if start else found
 
 
-def with_cost(found: QuerySet[FulfilmentRequest]) -> QuerySet[FulfilmentRequest]:
-    """The same requests, which can be asked for their `cost`: the sum of the charges that name each
+def with_cost(found: Rows) -> Rows:
+    """The same fulfilment requests, which can be asked for their `cost`: the sum of the charges that name each
     of them, 0 without charges (rule 12.8). It is added up for each request that the database looks
     at, so only where somebody asks for it.
     """
