@@ -1,14 +1,18 @@
 """What takes back a bill of an issuer that is voided."""
 
+import json
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from jsonschema import Draft202012Validator
 
 from billing.documents import note_pdf
 from billing.models import CreditNote, Invoice
-from billing.operations import invoice_decisions, invoices_on_request
+from billing.operations import invoice_decisions, invoices_on_request, tax_treatments
 from billing.queries import books
 from tests import shops
 from tests.billing.test_tax import BY, billed, german, issued_by
@@ -23,6 +27,7 @@ from tests.text import text_of
 
 pytestmark = pytest.mark.django_db
 
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs/books.schema.json").read_text())
 PAGE = "/m/rosewood/billing/invoices/DE-2026-000001/"
 
 
@@ -38,6 +43,13 @@ def test_a_void_bill_is_taken_back_by_a_note_that_mirrors_it(
     set_clock(monkeypatch)("2026-11-04 10:00")
     DetailsFactory.create(shop=shop, at="2026-11-01 10:00")
     shop.charge("2026-11-02 10:00", "pick-pack", "100.05", "a")
+    tax_treatments.decide(
+        merchant_id=shop.merchant.pk,
+        treatment="DOMESTIC",
+        starts_on=date(2026, 11, 1),
+        now=shop.at("2026-11-02 10:30"),
+        **BY,
+    )
     invoice = billed(shop, "2026-11-02 11:00")
     owner = browser_of(member(shop))
     assert owner.get(f"{PAGE}credit-note.pdf").status_code == 404
@@ -73,6 +85,10 @@ def test_a_void_bill_is_taken_back_by_a_note_that_mirrors_it(
     assert Caller("read").get(address).content.startswith(b"%PDF")
     (told,) = books.of([shop.merchant.pk])[shop.merchant.pk]["credit_notes"]
     assert (told["number"], told["invoice"]) == ("DE-CN-2026-000001", "DE-2026-000001")
+    document = {"$ref": "#/$defs/billing", "$defs": SCHEMA["$defs"]}
+    told_in_books = books.of([shop.merchant.pk])[shop.merchant.pk]
+    wrong = Draft202012Validator(document).iter_errors(told_in_books)
+    assert [f"{one.json_path}: {one.message}" for one in wrong] == []
     for sql in ("UPDATE billing_creditnote SET tax = 0", "DELETE FROM billing_creditnote"):
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(sql)

@@ -80,7 +80,9 @@ def test_all_books_are_as_the_schema_says() -> None:
 @pytest.mark.usefixtures("lives", "db")
 def test_these_shops_say_something_under_every_name_of_a_list() -> None:
     """So that the schema was held against a row of each kind."""
-    empty = {path for path in _lists(SCHEMA) if path != "merchant.proposals"}
+    # What there is only with tax, tests/billing/test_credit_notes.py holds against it.
+    taxed = {"billing.invoices.taxes", "billing.tax_treatments", "billing.credit_notes"}
+    empty = set(_lists(SCHEMA)) - {"merchant.proposals"} - taxed
     for document in books.of_all():
         empty -= set(_filled(document, ""))
     assert empty == set()
