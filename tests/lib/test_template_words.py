@@ -30,7 +30,7 @@ def test_each_reader_reads_their_language_and_a_hundred_rows_look_up_no_more_tha
 
 @pytest.mark.parametrize("language", [code for code, _ in settings.LANGUAGES])
 def test_what_is_no_text_of_the_template_is_looked_up_each_time(language: str) -> None:
-    shown = engines["django"].from_string(  # type: ignore[attr-defined]
+    shown = engines["django"].from_string(
         '{% load i18n %}{% translate word %}, {% translate "orders"|capfirst %}'
     )
     with override(language):
