@@ -37,8 +37,8 @@ def of(account: BillingAccount, *, start: str = "") -> QuerySet[FulfilmentReques
 
 
 def with_cost(found: Rows) -> Rows:
-    """The same fulfilment requests, which can be asked for their `cost`: the sum of the charges that
-    name each of them, 0 without charges (rule 12.8). It is added up for each request that the
+    """The same fulfilment requests, which can be asked for their `cost`: the sum of the charges
+    that name each of them, 0 without charges (rule 12.8). It is added up for each request that the
     database looks at, so only where somebody asks for it.
     """
     theirs = Charge.objects.filter(account=OuterRef("account"), request=OuterRef("reference"))
