@@ -355,7 +355,9 @@ class Replaying:
             next(applied) if isinstance(line.parsed, Event) else Outcome.rejected(line.parsed)
             for line in window
         ]
-        if self._next_tick() <= window[-1].at and (due := self._next_due()) <= window[-1].at:
+        # Without a clock there was no event yet, and nothing is due.
+        is_clear = self.replay.clock is None or self._next_tick() > window[-1].at
+        if not is_clear and (due := self._next_due()) <= window[-1].at:
             transaction.set_rollback(True)
             return due
         if self.is_moving_in:
