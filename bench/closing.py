@@ -65,11 +65,11 @@ def _by_workers(accounts: Sequence[int]) -> Iterator[tuple[str, str]]:
     """
     last_day, charges = AGAIN
     seeds.fill_month(accounts, last_day=last_day, charges=charges)
-    alone, both = [], []
+    one_worker, both = [], []
     for _ in range(ROUNDS):
-        alone.append(_forked([accounts], last_day))
+        one_worker.append(_forked([accounts], last_day))
         both.append(_forked([accounts[::2], accounts[1::2]], last_day))
-    one, two = median(alone), median(both)
+    one, two = median(one_worker), median(both)
     yield (
         f"{MERCHANTS:,} merchants in chunks of {CHUNK}, by 1 and by 2 workers: seconds",
         f"{one:.2f}, {two:.2f}",

@@ -78,12 +78,12 @@ def run() -> Iterator[tuple[str, str]]:
 def _measured(server: Server, cookie: str, key: str, shops: Sequence[Merchant]) -> Measured:
     """One round of one shape."""
     _ask(server, cookie, CLIENTS, WARMING_SECONDS)
-    alone = median(_ask(server, cookie, 1, SECONDS / 2))
+    by_itself = median(_ask(server, cookie, 1, SECONDS / 2))
     waits = _ask(server, cookie, CLIENTS, SECONDS)
     with _dribbling(server, cookie):
         beside = _ask(server, cookie, CLIENTS, SECONDS)
     placed, _ = orders(lambda: asking(server, key), shops, warming=1, seconds=SECONDS)
-    rate, most = len(waits) / SECONDS, (os.cpu_count() or 1) / alone
+    rate, most = len(waits) / SECONDS, (os.cpu_count() or 1) / by_itself
     p50, p99 = (waits[int(len(waits) * share)] * 1000 for share in (0.5, 0.99))
     return Measured(rate / most, rate, p50, p99, len(beside) / SECONDS, placed)
 

@@ -60,7 +60,7 @@ def test_the_admin_offers_what_still_does_something(shop: Shop) -> None:
     browser = everything()
     account = reverse("admin:billing_billingaccount_change", args=[shop.merchant.pk])
     assert offered(browser, account) == {
-        "credit", "time-zone", "method", "review", "transfer", "reopen", "issuer",
+        "credit", "time-zone", "method", "review", "transfer", "reopen", "issuer", "tax",
     }  # fmt: skip
     line = reverse("admin:credit_creditline_change", args=[shop.merchant.pk])
     assert offered(browser, line) == {"correct", "freeze", "days"}

@@ -21,13 +21,13 @@ HONOLULU, TOKYO = "Pacific/Honolulu", "Asia/Tokyo"
 
 @pytest.fixture
 def moved_west() -> Shop:
-    """Of Tokyo until 1 December 2026, and of Honolulu from then on."""
+    """A shop of Tokyo until 1 December 2026, and of Honolulu from then on."""
     return moving(TOKYO, HONOLULU, settlement_days=0)
 
 
 @pytest.fixture
 def moved_east() -> Shop:
-    """Of Honolulu until 1 December 2026, and of Tokyo from then on."""
+    """A shop of Honolulu until 1 December 2026, and of Tokyo from then on."""
     return moving(HONOLULU, TOKYO)
 
 

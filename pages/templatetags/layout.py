@@ -51,7 +51,7 @@ EXPLAINED: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
         ),
     ),
 }
-NEWS = '<span class="news-mark"><span class="unseen"> {}</span></span>'
+NEWS_MARK = '<span class="news-mark"><span class="unseen"> {}</span></span>'
 EVERYTHING_LIES_UNDER = {"merchants:home", "overview"}  # so it says nothing to be under them
 
 
@@ -95,7 +95,7 @@ def navigation_link(
         current = format_html(' aria-current="{}"', "page")
     elif path.startswith(places) and view not in EVERYTHING_LIES_UNDER:
         current = format_html(' aria-current="{}"', "true")
-    news = format_html(NEWS, _("(new)")) if has_news else ""
+    news = format_html(NEWS_MARK, _("(new)")) if has_news else ""
     return format_html('<li><a href="{}"{}>{}{}</a></li>', address, current, label, news)
 
 

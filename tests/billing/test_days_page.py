@@ -102,7 +102,7 @@ def test_the_forecast_shows_how_it_comes_about(shop: Shop) -> None:
     assert (
         "Billing threshold 200.00 USD Less what is outstanding 98.00 USD "
         "Less what accrues today 9.00 USD Left to the threshold 93.00 USD "
-        "Charged in the last 14 days 98.00 USD That is a day 7.00 USD "
+        "Charged in the last 14 days 98.00 USD A day, on average 7.00 USD "
         "Likely reached on 29 Nov 2026" in said
     )
     assert (

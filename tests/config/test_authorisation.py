@@ -85,7 +85,7 @@ MERCHANT = {
     "billing:invoice": SHOWS,
     "billing:invoice_csv": EXPORTS,
     "billing:invoice_pdf": EXPORTS,
-    "billing:credit_note_pdf": Answers("404 404 403 404 404 302", "404 404 403 404 404 302"),
+    "billing:credit_note_pdf": NOT_HERE,
     "billing:invoice_line": SHOWS,
     "billing:requests": SHOWS,
     "billing:request": SHOWS,

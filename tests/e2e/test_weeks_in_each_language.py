@@ -141,6 +141,8 @@ def test_a_thai_finance_person_reads_the_month_and_asks_for_credits(
     press(page, "ขอเครดิตคืนรายการที่เลือก")
     expect(page.locator("tfoot td")).to_have_text("57.75 USD")
     page.get_by_label("ปัญหาที่เกิดขึ้น").fill("สินค้าสองชิ้นไม่ตรงกับคำสั่งซื้อ")
+    for category in ("ฟูลฟิลเมนต์", "จัดส่ง"):  # each has reasons of its own
+        page.get_by_label(f"เหตุผล: เครดิตคืนค่า{category}").select_option(index=1)
     press(page, "ส่งคำขอเครดิตคืน")
     expect(page.get_by_role("status")).to_be_visible()
     go_to(page, "เครดิตคืน")
