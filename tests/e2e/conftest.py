@@ -13,7 +13,7 @@ from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import shops
@@ -32,6 +32,20 @@ def connections_end_with_their_request(monkeypatch: pytest.MonkeyPatch) -> None:
 def pytest_runtest_teardown() -> Generator[None]:
     yield
     connections.close_all()
+
+
+@pytest.fixture(autouse=True)
+def pages_end_with_their_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A page that stays open goes on asking and drawing: a few took half a processor's time."""
+    if "browser" not in request.fixturenames:
+        yield
+        return
+    browser: Browser = request.getfixturevalue("browser")
+    kept = list(browser.contexts)
+    yield
+    for context in browser.contexts:
+        if context not in kept:
+            context.close()
 
 
 @pytest.fixture(autouse=True, scope="session")
