@@ -3,7 +3,7 @@ over all merchants together.
 
 Each list is opened as it is, sorted by its first and its last sortable column, asked for a
 merchant's rows, and taken page 2 of. BENCH_MERCHANTS says of how many merchants, with 4,500 charges
-and 400 orders each (110: half a million charges; 1110: five million).
+and 900 orders each (110: half a million charges; 1110: five million).
 """
 
 import logging

@@ -43,8 +43,8 @@ class Size:
 # The shop with 5,000 charges and 500 orders fills each page once: a page must not look fast because
 # it is empty.
 SMALL = Size(1, 1, 1, 40, 10, 240, 500, 5, 2, 0, 10, 400, 120)
-# One of a thousand: 4,500 charges and 400 orders.
-ORDINARY = Size(30, 1, 25, 5, 20, 140, 400, 20, 4, 240, 50, 12, 20)
+# One of a thousand: 4,500 charges and 900 orders.
+ORDINARY = Size(30, 1, 25, 5, 20, 140, 900, 20, 4, 240, 50, 12, 20)
 # The largest: 500,000 charges, 200,000 of them in the open month, and 100,000 orders.
 LARGE = Size(1, 15, 6, 1600, 1818, 40_000, 100_000, 20, 4, 60_000, 50, 12, 10_000)
 

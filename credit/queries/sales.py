@@ -42,34 +42,30 @@ class Stage(TextChoices):
 # SQL of the stage of refund `r` of order `o`.
 STAGE = """CASE WHEN o.delivered_told_at <= r.arrived_at THEN 'DELIVERED'
                 WHEN o.shipped_told_at <= r.arrived_at THEN 'SHIPPED' ELSE 'PLACED' END"""
-TAKEN_IN = f"""
-SELECT span.number, placed.orders, placed.amount::text, refunded.by_stage
-FROM unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[])
-     WITH ORDINALITY span(starts_at, ends_at, number)
+# What each span took in, unless that is known, and which of its orders are cancelled by now.
+SUMS = f"""
+SELECT cancelled.orders, cancelled.amount, placed.orders, placed.amount::text, refunded.by_stage
+FROM unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[], %(is_known)s::boolean[])
+     WITH ORDINALITY span(starts_at, ends_at, is_known, number)
 CROSS JOIN LATERAL (
     SELECT count(*) AS orders, coalesce(sum(o.amount), 0) AS amount FROM credit_order o
-    WHERE o.line_id = %(line)s AND o.placed_at >= span.starts_at AND o.placed_at < span.ends_at
-      AND o.status <> 'DECLINED'
+    WHERE o.line_id = %(line)s AND o.status = 'CANCELLED' AND o.placed_at >= span.starts_at
+      AND o.placed_at < span.ends_at
+) cancelled
+CROSS JOIN LATERAL (
+    SELECT count(*) AS orders, coalesce(sum(o.amount), 0) AS amount FROM credit_order o
+    WHERE NOT span.is_known AND o.line_id = %(line)s AND o.placed_at >= span.starts_at
+      AND o.placed_at < span.ends_at AND o.status <> 'DECLINED'
 ) placed
 CROSS JOIN LATERAL (
     SELECT coalesce(json_object_agg(stage, amount::text), '{{}}')::text AS by_stage FROM (
         SELECT {STAGE} AS stage, sum(r.amount) AS amount
         FROM credit_orderrefund r JOIN credit_order o ON o.id = r.order_id
-        WHERE r.line_id = %(line)s AND r.arrived_at >= span.starts_at
+        WHERE NOT span.is_known AND r.line_id = %(line)s AND r.arrived_at >= span.starts_at
           AND r.arrived_at < span.ends_at
         GROUP BY 1) stages
 ) refunded
 ORDER BY span.number
-"""
-CANCELLED = """
-SELECT count(o.amount), coalesce(sum(o.amount), 0)
-FROM unnest(%(starts)s::timestamptz[], %(ends)s::timestamptz[])
-     WITH ORDINALITY span(starts_at, ends_at, number)
-LEFT JOIN LATERAL (
-    SELECT o.amount FROM credit_order o
-    WHERE o.line_id = %(line)s AND o.status = 'CANCELLED' AND o.placed_at >= span.starts_at
-      AND o.placed_at < span.ends_at) o ON true
-GROUP BY span.number ORDER BY span.number
 """
 
 
@@ -173,36 +169,24 @@ Span = tuple[date, date]
 
 
 def _sums(line: CreditLine, local: LocalDays, spans: Sequence[Span]) -> list[Sums]:
-    """The sums of each of these spans of local days."""
-    taken_in = _taken_in(line, local, spans)
-    with connection.cursor() as cursor:
-        cursor.execute(CANCELLED, _given(line, local, spans))
-        cancelled = cursor.fetchall()
-    found = []
-    for (start, end), (count, amount) in zip(spans, cancelled, strict=True):
-        orders, placed, stages = taken_in[start, end]
-        by_stage = {stage: Decimal(text) for stage, text in json.loads(stages).items()}
-        sold = Decimal(placed) - amount
-        found.append(Sums(start, end, orders - count, sold, count, amount, by_stage))
-    return found
-
-
-def _taken_in(line: CreditLine, local: LocalDays, spans: Sequence[Span]) -> dict[Span, Any]:
-    """What came in on each span, cancelled orders included: (orders, amount, refunds by stage) with
-    amounts as text. What is over is kept for a day.
+    """The sums of each of these spans of local days. What a span that is over took in is kept for a
+    day, cancelled orders included: (orders, amount, refunds by stage) with amounts as text.
     """
     keys = {span: _key(line, span) for span in spans if span[1] <= line.open_on}
     known = _kept(list(keys.values()))
-    found = {span: known[key] for span, key in keys.items() if key in known}
-    missing = [span for span in spans if span not in found]
-    if missing:
-        with connection.cursor() as cursor:
-            cursor.execute(TAKEN_IN, _given(line, local, missing))
-            read = {span: row[1:] for span, row in zip(missing, cursor.fetchall(), strict=True)}
-        found |= read
-        with suppress(RedisError):  # which only makes the page slower
-            kept = {keys[span]: row for span, row in read.items() if span in keys}
-            cache.set_many(kept, KEPT_SECONDS)
+    is_known = [keys.get(span) in known for span in spans]
+    with connection.cursor() as cursor:
+        cursor.execute(SUMS, _given(line, local, spans) | {"is_known": is_known})
+        rows = cursor.fetchall()
+    found, read = [], {}
+    for span, (count, amount, *taken_in) in zip(spans, rows, strict=True):
+        if span in keys:
+            taken_in = read[keys[span]] = known.get(keys[span], taken_in)
+        orders, placed, stages = taken_in
+        by_stage = {stage: Decimal(text) for stage, text in json.loads(stages).items()}
+        sold = Decimal(placed) - amount
+        found.append(Sums(*span, orders - count, sold, count, amount, by_stage))
+    _keep({key: row for key, row in read.items() if key not in known})
     return found
 
 
@@ -223,3 +207,10 @@ def _kept(keys: Sequence[str]) -> dict[str, Any]:
     except RedisError:
         return {}
     return known
+
+
+def _keep(read: Mapping[str, Any]) -> None:
+    """Cache these by their keys, unless Redis is away, which only makes the page slower."""
+    if read:
+        with suppress(RedisError):
+            cache.set_many(read, KEPT_SECONDS)

@@ -1,5 +1,6 @@
 """Tells what happened to an order. Nothing here writes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,9 +24,10 @@ class Step:
     note: StrOrPromise = ""
 
 
-def of_order(order: Order) -> list[Step]:
-    """What happened to an order, oldest first: its entries, payments that are no entry, refunds out
-    of proceeds and of what was written off, its decline, shipping and delivery.
+def of_order(order: Order, not_applied: Sequence[OrderPayment]) -> list[Step]:
+    """What happened to an order, oldest first: its entries, the payments that are no entry, which
+    are given, refunds out of proceeds and of what was written off, its decline, shipping and
+    delivery.
     """
     steps = [
         Step(
@@ -39,10 +41,10 @@ def of_order(order: Order) -> list[Step]:
     ]
     steps += [
         Step(payment.at, payment.get_status_display(), amount=payment.amount)
-        for payment in order.payments.exclude(status=OrderPayment.Status.APPLIED).order_by("pk")
+        for payment in not_applied
     ]
     # A refund's part from what was outstanding is an entry above; the rest changes no limit.
-    for refund in order.refunds.order_by("pk"):
+    for refund in order.refunds.order_by("pk") if order.refunded else ():
         rest = (
             (_("Refunded out of your proceeds"), refund.from_proceeds),
             (_("Refunded of what was written off"), refund.from_written_off),

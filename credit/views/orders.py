@@ -1,11 +1,14 @@
 """The pages of a merchant's orders, and their files."""
 
+from datetime import date
+
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from credit import exports, related
 from credit.forms.orders import DeclinedFilter, OrderFilter
+from credit.models import Order, OrderPayment
 from credit.queries import declined, policies, proceeds, timelines, unmatched
 from credit.queries import orders as order_queries
 from credit.views.lines import line_and_today
@@ -44,17 +47,22 @@ def order(request: MemberRequest, reference: str) -> HttpResponse:
     if order is None:
         raise Http404("no order has this reference")
     order.line, line.merchant = line, request.membership.merchant  # which are read already
-    policy = policies.in_force(line.currency, today)
+    cash = unmatched.not_applied(order)
     context = {
         "order": order,
         "today": today,
-        "write_off_on": order.write_off_on(policy.write_off_days),
+        "write_off_on": _write_off_on(order, today) if order.is_overdue else None,
         "related": related.of_order(line, order),
         "proceeds": proceeds.of_order(order),
-        "timeline": timelines.of_order(order),
-        "unmatched": unmatched.of_order(order),
+        "timeline": timelines.of_order(order, cash),
+        "unmatched": [one for one in cash if one.status == OrderPayment.Status.UNMATCHED],
     }
     return render(request, "credit/order.html", context)
+
+
+def _write_off_on(order: Order, today: date) -> date | None:
+    """The day on which the order is written off if nothing is paid, by the policy in force."""
+    return order.write_off_on(policies.in_force(order.line.currency, today).write_off_days)
 
 
 @for_members
