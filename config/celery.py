@@ -35,13 +35,13 @@ def _tick(name: str) -> str:
 app = Celery("tael", loader="config.celery_loader:Loader")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 # A task is acknowledged when done: one whose worker dies goes back to the queue, and every task may
-# run twice. Redis hands a task out again after the visibility timeout: it outlasts the time limit.
+# run twice. Redis hands a task out again after the settings' visibility timeout, which outlasts the
+# time limit.
 app.conf.update(
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     task_soft_time_limit=9 * 60,
     task_time_limit=10 * 60,
-    broker_transport_options={"visibility_timeout": 30 * 60, **waits.BROKER},
     task_publish_retry_policy=waits.PUBLISHING,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,  # a worker waits for its broker for as long as it is away
@@ -63,7 +63,7 @@ app.conf.task_routes = {
 app.autodiscover_tasks()
 # What beat had asked for when it ended, and what it could not send, the database knows: a run's
 # tick is on record (jobs.queries.owed). So beat keeps no file of its own.
-app.conf.beat_scheduler = "celery.beat:Scheduler"
+app.conf.beat_scheduler = "jobs.leading:LeadingScheduler"
 
 
 def follow(jobs: Sequence[Job]) -> None:

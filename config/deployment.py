@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from django.http.request import validate_host
 
+from config import redis_servers
+
 # In the order in which they are asked for; why follows "this is a deployment".
 NEEDED = {
     "REDIS_URL": "its processes share one Redis",
@@ -24,6 +26,8 @@ def check() -> None:
     missing.
     """
     for name, why in NEEDED.items():
+        if name == "REDIS_URL" and redis_servers.given():
+            continue
         if not os.environ.get(name, "").strip():
             raise ImproperlyConfigured(
                 f"Set {name}: DATABASE_URL is set, so this is a deployment, and {why}."

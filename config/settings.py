@@ -6,14 +6,24 @@ speaks HTTPS only and needs a SECRET_KEY; TAEL_SANDBOX=1 makes it a demonstratio
 """
 
 import os
+import ssl
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-import dj_database_url
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
-from config import addresses, admin_menu, currencies, deployment, installation, issuer, keys, waits
+from config import (
+    addresses,
+    admin_menu,
+    currencies,
+    databases,
+    deployment,
+    installation,
+    issuer,
+    keys,
+    redis_servers,
+    waits,
+)
 from config.local import datafolder, embedded
 from config.monitoring import logs
 from lib import retention
@@ -142,6 +152,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "config.monitoring.outages.Outages",
     "config.bounds.StatementTimeouts",
+    "config.replicas.ReadsFromReplica",
 ]
 
 TEMPLATES = [
@@ -163,40 +174,28 @@ TEMPLATES = [
 # --- PostgreSQL, Redis, Celery ------------------------------------------------------------------
 
 if embedded.runs_postgres():
-    DATABASES = {"default": embedded.database()}
+    DATABASES = {"default": embedded.database() | databases.kept()}
 else:
-    try:
-        given = dj_database_url.parse(os.environ["DATABASE_URL"])
-    except ValueError:
-        given = {"ENGINE": ""}
-    if given["ENGINE"] != "django.db.backends.postgresql":
-        raise ImproperlyConfigured(
-            "DATABASE_URL must be like postgresql://user:password@host/name."
-        )
-    options: dict[str, object] = {**waits.DATABASE, **given.get("OPTIONS", {})}
-    DATABASES = {"default": {**given, "OPTIONS": options}}
-DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    DATABASES = {"default": databases.primary()}
+TAEL_REPLICA = databases.replica()
 
+# A task that nobody acknowledged is handed out again after this, which outlasts its time limit.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 30 * 60, **waits.BROKER}
 if embedded.runs_redis():
     CELERY_BROKER_URL = embedded.broker_url()
     CACHES: dict[str, dict[str, Any]] = {
         "default": {
             "BACKEND": "config.local.ondemand.cache.RedisCache",
             "LOCATION": embedded.cache_url(),
+            "OPTIONS": waits.REDIS,
         }
     }
 else:
-    redis_url = urlsplit(os.environ["REDIS_URL"])
-    if redis_url.scheme not in {"redis", "rediss"}:
-        raise ImproperlyConfigured("REDIS_URL must look like redis://host:6379 (or rediss://).")
-    CELERY_BROKER_URL = urlunsplit(redis_url._replace(path="/0"))
-    CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": urlunsplit(redis_url._replace(path="/1")),
-        }
-    }
-CACHES["default"]["OPTIONS"] = waits.REDIS
+    CELERY_BROKER_URL, broker_options = redis_servers.broker()
+    CELERY_BROKER_TRANSPORT_OPTIONS |= broker_options
+    if redis_servers.is_encrypted():
+        CELERY_BROKER_USE_SSL = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
+    CACHES = {"default": redis_servers.cache()}
 
 # --- people -------------------------------------------------------------------------------------
 

@@ -57,6 +57,7 @@ class Held:
 
     what: str
     fence: int
+    lasts: timedelta = LASTS
 
     def renew(self) -> bool:
         """Extend the lease to its full time from now; returns False if it is lost, because another
@@ -68,7 +69,8 @@ class Held:
         return reconnecting.again(self._renew)
 
     def _renew(self) -> bool:
-        values: dict[str, Any] = {"what": self.what, "fence": self.fence, "lasts": LASTS}
+        values: dict[str, Any] = {"what": self.what, "fence": self.fence}
+        values |= {"lasts": self.lasts}
         with transaction.atomic(durable=True), connection.cursor() as cursor:
             cursor.execute(RENEW, values)
             return bool(cursor.rowcount)
@@ -98,27 +100,29 @@ def held(what: str) -> Iterator[Held | None]:
 
     Must not be called within a transaction.
     """
-    lease = _take(what)
+    lease = take(what)
     try:
         yield lease
     finally:
         if lease is not None:
-            _give_back(lease)
+            give_back(lease)
 
 
-def _take(what: str) -> Held | None:
-    """Take the lease. Returns None while another process has it, and until a minute after it ran
-    out for a process that neither renewed it nor gave it back.
+def take(what: str, lasts: timedelta = LASTS, margin: timedelta = MARGIN) -> Held | None:
+    """Take the lease for the time `lasts`. Returns None while another process has it, and until
+    `margin` after it ran out for a process that neither renewed it nor gave it back.
+
+    Must not be called within a transaction.
     """
     values: dict[str, Any] = {"what": what, "owner": _owner()}
-    values |= {"lasts": LASTS, "margin": MARGIN}
+    values |= {"lasts": lasts, "margin": margin}
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute(TAKE, values)
         taken = cursor.fetchone()
-    return Held(what, taken[0]) if taken else None
+    return Held(what, taken[0], lasts) if taken else None
 
 
-def _give_back(lease: Held) -> None:
+def give_back(lease: Held) -> None:
     """Delete the lease, if we still have it. An error of the database is only logged, as the lease
     runs out by itself.
     """

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 
 @contextmanager
@@ -11,22 +11,24 @@ def try_advisory_lock(name: str) -> Iterator[bool]:
     """Try to take the lock `name`, such as "replay FILE", without waiting, and hold it while the
     block runs.
 
-    Yields whether we got it; if False, another session holds it, and the block runs without the
+    Yields whether we got it; if False, another process holds it, and the block runs without the
     lock.
 
-    The lock outlasts transactions and ends with the session that holds it. It is for commands,
-    which end with their session too, and whose connection no pooler shares. A process that asks a
-    provider must not rely on it, since it goes on when its session ends (jobs.leases).
+    The lock outlasts the block's transactions: a transaction on a connection of its own holds it,
+    which a pooler does not share either. A process that asks a provider must not rely on it, since
+    it goes on when that connection breaks (jobs.leases).
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name])
-        (is_held,) = cursor.fetchone()
+    own = connections.create_connection(DEFAULT_DB_ALIAS)
     try:
+        own.set_autocommit(False)
+        with own.cursor() as cursor:
+            # It does nothing else all the while, which some servers bound.
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+            (is_held,) = cursor.fetchone()
         yield is_held
     finally:
-        if is_held:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+        own.close()
 
 
 def wait_for_advisory_lock(name: str) -> None:

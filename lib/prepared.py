@@ -14,6 +14,8 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from lib import pooled
+
 CURSORS = "tael_cursors"  # the attribute of a connection with its cursors, by their statements
 SELDOM = 1_000_000  # of what is not asked to be planned, that often has to be the same
 Values = Sequence[Any] | Mapping[str, Any]
@@ -83,7 +85,9 @@ def _run(database: BaseDatabaseWrapper, statement: str, values: Values) -> "psyc
     database.ensure_connection()
     database.validate_no_broken_transaction()
     with database.wrap_database_errors:
-        cursor = _cursor(database.connection, statement).execute(statement, values, prepare=True)
+        cursor = _cursor(database.connection, statement).execute(
+            statement, values, prepare=not pooled.by_transaction()
+        )
     # Django would ask whether the connection still works before a request's first transaction; it
     # does, since it has just answered this.
     database.health_check_done = True  # type: ignore[attr-defined]
@@ -96,7 +100,9 @@ def _cursor(to_server: "psycopg.Connection[Any]", statement: str) -> "psycopg.Cu
     """
     known: dict[str, psycopg.Cursor[Any]] | None = getattr(to_server, CURSORS, None)
     if known is None:
-        to_server.prepare_threshold = SELDOM  # Django turns it off; its own cursors plan nothing
+        if not pooled.by_transaction():
+            # Django turns it off; its own cursors plan nothing.
+            to_server.prepare_threshold = SELDOM
         known = {}
         setattr(to_server, CURSORS, known)
     if statement not in known:

@@ -13,9 +13,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.pq import TransactionStatus
+
+from lib import pooled
 
 STATEMENT_SECONDS = 10
 # A file is sent as it is made, so that its one statement lasts as long as its reader takes.
@@ -53,41 +55,44 @@ class _Wait:
 def bound(sender: Any, connection: BaseDatabaseWrapper, **_: Any) -> None:
     """Receiver of Django's `connection_created`: the database stops statements of the new
     connection after ten seconds, and we stop waiting for their answers soon after.
+
+    Where a pooler lends connections by the transaction, it has to set the first of these itself
+    (docs/operations.md).
     """
     to_server = connection.connection
-    if not isinstance(to_server.wait, _Wait):
-        to_server.wait = _Wait(to_server)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET statement_timeout = '{STATEMENT_SECONDS}s'")
+    if isinstance(to_server.wait, _Wait):  # it comes from a pool, and was bounded before
+        return
+    to_server.wait = _Wait(to_server)
+    if not pooled.by_transaction():
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET statement_timeout = '{STATEMENT_SECONDS}s'")
 
 
 @contextmanager
 def download() -> Iterator[None]:
-    """Let the statements of the block run for up to 15 minutes, as a download may take. Does
-    nothing on a connection whose statements are not bounded.
+    """Let the statements of the block, which is one transaction, run for up to 15 minutes, as a
+    download may take. Does nothing on a connection whose statements are not bounded.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('statement_timeout')")
         (usual,) = cursor.fetchone()
-    if usual == "0":
+    if usual == "0" and not isinstance(connection.connection.wait, _Wait):
         yield
         return
-    _set(f"{DOWNLOAD_SECONDS}s")
-    _wait_for(DOWNLOAD_SECONDS)
     try:
-        yield
+        with transaction.atomic():
+            _set(f"{DOWNLOAD_SECONDS}s")
+            _wait_for(DOWNLOAD_SECONDS)
+            yield
+            _set(usual)  # for what follows in a transaction around this one
     finally:
-        # A transaction that failed, or a connection that broke, takes no more; what was set within
-        # a transaction went with it, and a connection that broke is not used again.
         _wait_for(STATEMENT_SECONDS)
-        if connection.is_usable() and not connection.needs_rollback:
-            _set(usual)
 
 
 def _set(value: str) -> None:
-    """Set the session's statement_timeout in the database."""
+    """Set the statement_timeout of the present transaction in the database."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('statement_timeout', %s, false)", [value])
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [value])
 
 
 def _wait_for(seconds: int) -> None:

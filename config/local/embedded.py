@@ -28,7 +28,7 @@ from pathlib import Path
 from types import FrameType
 from urllib.parse import quote
 
-from config import waits
+from config import redis_servers, waits
 from config.local import datafolder, servers
 
 _guard = threading.Lock()
@@ -42,7 +42,7 @@ def runs_postgres() -> bool:
 
 def runs_redis() -> bool:
     """Whether Tael runs its own Redis here."""
-    return not os.environ.get("REDIS_URL")
+    return not redis_servers.given()
 
 
 def database() -> dict[str, object]:

@@ -1,0 +1,95 @@
+"""Reads from the environment where PostgreSQL is, and how its connections are made.
+
+DATABASE_URL may name several hosts, one of which is the primary: connections then go to whichever
+takes writes. TAEL_REPLICA_URL is a replica of it that pages are read from (config.replicas).
+TAEL_DATABASE_POOL is how many connections the threads of a process share; without it each keeps
+one. TAEL_POOLER=transaction says that DATABASE_URL is a pooler such as PgBouncer, which lends a
+server's connection for one transaction at a time.
+"""
+
+import os
+from typing import Any
+
+import psycopg
+from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import conninfo_to_dict
+
+from config import waits
+
+ENGINE = "django.db.backends.postgresql"
+# libpq's words for a host that takes writes, and for one that takes none.
+PRIMARY, REPLICA = "read-write", "any"
+POOL_SECONDS = 5.0  # for a connection of the pool, while all others are at work
+KEPT_SECONDS = 60  # between requests, where each thread has its own
+REPLICA_CONNECT_SECONDS = 2  # the primary can answer as well
+
+
+def primary() -> dict[str, Any]:
+    """Django's settings of the database that DATABASE_URL names. Raises ImproperlyConfigured."""
+    found = _server("DATABASE_URL", PRIMARY)
+    pooler = os.environ.get("TAEL_POOLER", "")
+    if pooler not in ("", "session", "transaction"):
+        raise ImproperlyConfigured("TAEL_POOLER is session or transaction, or is not set.")
+    return found | kept() | {"DISABLE_SERVER_SIDE_CURSORS": pooler == "transaction"}
+
+
+def replica() -> dict[str, Any] | None:
+    """Django's settings of the replica that TAEL_REPLICA_URL names; None without one. Raises
+    ImproperlyConfigured.
+    """
+    if not os.environ.get("TAEL_REPLICA_URL"):
+        return None
+    found = _server("TAEL_REPLICA_URL", REPLICA)
+    found["OPTIONS"]["connect_timeout"] = REPLICA_CONNECT_SECONDS
+    return found | kept()
+
+
+def kept() -> dict[str, Any]:
+    """How long connections are kept: each thread's for a minute, or all in a pool of the process.
+    Raises ImproperlyConfigured.
+    """
+    if _pool() is None:
+        return {"CONN_MAX_AGE": KEPT_SECONDS, "CONN_HEALTH_CHECKS": True}
+    return {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+
+
+def _server(name: str, role: str) -> dict[str, Any]:
+    """Django's settings of the server that the environment variable `name` gives as a URL of
+    libpq's. Of several hosts, one with this role is connected to.
+    """
+    try:
+        given = dict(conninfo_to_dict(os.environ[name]))
+    except psycopg.ProgrammingError:
+        given = {}
+    if not given.get("dbname"):
+        raise ImproperlyConfigured(f"{name} must be like postgresql://user:password@host/name.")
+    host = str(given.pop("host", ""))
+    found = {
+        "ENGINE": ENGINE,
+        "NAME": given.pop("dbname"),
+        "USER": given.pop("user", ""),
+        "PASSWORD": given.pop("password", ""),
+        "HOST": host,
+        "PORT": str(given.pop("port", "")),
+    }
+    options: dict[str, Any] = {**waits.DATABASE, **{key: _number(given[key]) for key in given}}
+    if "," in host:
+        options.setdefault("target_session_attrs", role)
+    if (pool := _pool()) is not None:
+        options["pool"] = pool
+    return found | {"OPTIONS": options}
+
+
+def _pool() -> dict[str, Any] | None:
+    """The settings of psycopg's pool; None without one."""
+    most = os.environ.get("TAEL_DATABASE_POOL", "")
+    if not most:
+        return None
+    if not most.isdigit() or int(most) < 1:
+        raise ImproperlyConfigured("TAEL_DATABASE_POOL is a number of connections, such as 4.")
+    return {"min_size": 1, "max_size": int(most), "timeout": POOL_SECONDS}
+
+
+def _number(value: Any) -> Any:
+    """The value as a number, if it is one."""
+    return int(value) if isinstance(value, str) and value.isdigit() else value

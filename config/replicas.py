@@ -1,0 +1,183 @@
+"""Reading pages from a replica of the database, where one is set (TAEL_REPLICA_URL).
+
+For the time of a page the connection behind Django's default alias is exchanged for one to the
+replica, since queries of many modules take a plain cursor. Who is signed in is read from the
+primary before that.
+
+A person reads what that person has written: a session keeps how far the primary's log had come when
+its last form was answered, and a replica that has not replayed as much is not asked. Nor is one
+that is behind by more than BEHIND_SECONDS, that was promoted, or that is away. A page that then
+turns out to write, or whose replica goes away in the middle, is made once more by the primary.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from asgiref.local import Local
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.core.exceptions import MiddlewareNotUsed
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.utils import load_backend
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+log = logging.getLogger(__name__)
+
+WRITTEN = "written_up_to"  # in a session
+START = "0/0"
+READS = ("GET", "HEAD")
+FAILED = "replica_failed"  # an attribute of a request
+NOT_HERE = "/accounts/"  # where a page may sign somebody in
+BEHIND_SECONDS = 5.0
+SAMPLED_SECONDS = 1.0
+SECONDS_WITHOUT = 10.0  # for which a replica is not asked after it did not answer
+UP_TO_DATE = "SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= %s::pg_lsn"
+WRITTEN_UP_TO = "SELECT pg_current_wal_insert_lsn()::text"
+
+_own = Local()  # each thread's connection to the replica
+_pools: dict[str, Any] = {}  # psycopg's, where connections are in one
+
+
+class ReadsFromReplica:
+    """Middleware that has pages read from the replica, as far as that is up to date. It stands
+    right above the views, so that what other middleware reads and writes is the primary's.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        if settings.TAEL_REPLICA is None:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+        self.primary = Sampled()
+        self.asked_again_at = 0.0  # of the monotonic clock
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if SESSION_KEY not in request.session:  # nobody is signed in
+            return self.get_response(request)
+        if request.method not in READS:
+            response = self.get_response(request)
+            if SESSION_KEY in request.session:  # nor was signed out by this
+                request.session[WRITTEN] = _written_up_to()
+            return response
+        if request.path_info.startswith(NOT_HERE) or not self._is_up_to_date(request):
+            return self.get_response(request)
+        return self._read(request)
+
+    def _is_up_to_date(self, request: HttpRequest) -> bool:
+        """Whether the replica has replayed what this session and, some time ago, anybody wrote."""
+        if time.monotonic() < self.asked_again_at:
+            return False
+        written = max(request.session.get(WRITTEN, START), self.primary.seen(), key=_place)
+        try:
+            with _replica().cursor() as cursor:
+                cursor.execute(UP_TO_DATE, [written])
+                return bool(cursor.fetchone()[0])
+        except (DatabaseError, InterfaceError) as error:
+            self._go_without(error)
+            return False
+
+    def _read(self, request: HttpRequest) -> HttpResponseBase:
+        """The page from the replica or, if that could not make it, from the primary."""
+        with from_replica():
+            response = self.get_response(request)
+        failed: Exception | None = getattr(request, FAILED, None)
+        if failed is not None:
+            delattr(request, FAILED)
+            if not _writes(failed):
+                self._go_without(failed)
+            return self.get_response(request)
+        if isinstance(response, StreamingHttpResponse):  # it is read while it is sent
+            response.streaming_content = _streamed(iter(response))
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Keep an error of the replica for `_read`, which has the primary make the page."""
+        if not is_reading() or not isinstance(error, (DatabaseError, InterfaceError)):
+            return None
+        setattr(request, FAILED, error)
+        return HttpResponse(status=503)  # which nobody gets
+
+    def _go_without(self, error: Exception) -> None:
+        """Read from the primary for a while, and say so on the log."""
+        self.asked_again_at = time.monotonic() + SECONDS_WITHOUT
+        log.warning("Pages are read from the primary: %s", " ".join(str(error).split()))
+
+
+class Sampled:
+    """How far the primary's log had come, looked at once a second."""
+
+    def __init__(self) -> None:
+        self.samples: deque[tuple[float, str]] = deque()
+        self.guard = threading.Lock()
+
+    def seen(self) -> str:
+        """How far it had come BEHIND_SECONDS ago, or when this process first looked."""
+        now = time.monotonic()
+        with self.guard:
+            if not self.samples or now - self.samples[-1][0] >= SAMPLED_SECONDS:
+                self.samples.append((now, _written_up_to()))
+            while len(self.samples) > 1 and now - self.samples[1][0] >= BEHIND_SECONDS:
+                self.samples.popleft()
+            return self.samples[0][1]
+
+
+@contextmanager
+def from_replica() -> Iterator[None]:
+    """Have the replica answer this thread's queries of the default alias while the block runs."""
+    primary, replica = connections[DEFAULT_DB_ALIAS], _replica()
+    connections[DEFAULT_DB_ALIAS] = replica
+    _own.is_reading = True
+    try:
+        yield
+    finally:
+        connections[DEFAULT_DB_ALIAS] = primary
+        _own.is_reading = False
+        replica.close_if_unusable_or_obsolete()  # as Django does with its own after a request
+
+
+def is_reading() -> bool:
+    """Whether the replica answers this thread's queries."""
+    return bool(getattr(_own, "is_reading", False))
+
+
+def _streamed(content: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield what a response has to send, which the replica gives."""
+    with from_replica():
+        yield from content
+
+
+def _replica() -> BaseDatabaseWrapper:
+    """This thread's connection to the replica, which takes Django's default alias for its own."""
+    found: BaseDatabaseWrapper | None = getattr(_own, "connection", None)
+    if found is None or found.in_atomic_block:  # a download left it so that nobody read
+        of_primary = connections[DEFAULT_DB_ALIAS].settings_dict
+        given = {**of_primary, **(settings.TAEL_REPLICA or {})}
+        found = load_backend(given["ENGINE"]).DatabaseWrapper(given, DEFAULT_DB_ALIAS)
+        vars(found)["_connection_pools"] = _pools  # Django's own has a pool for each alias
+        _own.connection = found
+    return found
+
+
+def _written_up_to() -> str:
+    """How far the log of the primary has come."""
+    with connection.cursor() as cursor:
+        cursor.execute(WRITTEN_UP_TO)
+        found: str = cursor.fetchone()[0]
+    return found
+
+
+def _place(written: str) -> int:
+    """The place in the log as a number. PostgreSQL writes its halves in hexadecimal."""
+    high, _, low = written.partition("/")
+    return (int(high, 16) << 32) + int(low, 16)
+
+
+def _writes(error: Exception) -> bool:
+    """Whether the error says that the page writes, which a replica does not."""
+    return getattr(error.__cause__, "sqlstate", None) == "25006"  # read_only_sql_transaction

@@ -1,0 +1,1 @@
+"""More than one machine: replicas, poolers, Sentinels and schedulers, all of them real."""

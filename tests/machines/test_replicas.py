@@ -1,0 +1,115 @@
+"""Pages that are read from a replica: a real one, paused, behind, promoted and away."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from django.test import Client
+from pytest_django import Settings
+
+from config import replicas
+from merchants.models import Merchant, Note
+from tests import shops
+from tests.factories import browser_of, member
+from tests.machines.standby import Standby, standby
+from tests.shops import Shop
+from tests.text import text_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def replica(settings: Settings) -> Iterator[Standby]:
+    with standby() as server:
+        settings.TAEL_REPLICA = server.settings()
+        yield server
+        _hang_up()
+
+
+def _hang_up() -> None:
+    """Close this thread's connection to the replica."""
+    if found := getattr(replicas._own, "connection", None):
+        found.close()
+        del replicas._own.connection
+
+
+def rename(shop: Shop, name: str) -> None:
+    """Change the merchant's name as somebody else does, whose session this is not."""
+    Merchant.objects.filter(reference=shop.reference).update(name=name)
+
+
+def name_on(browser: Client, shop: Shop) -> str:
+    """The merchant's name as its start page has it."""
+    page = browser.get(f"/m/{shop.reference}/")
+    assert page.status_code == 200
+    text = text_of(page)
+    return next(name for name in ("Old name", "New name", "Newest name") if name in text)
+
+
+def test_pages_are_read_from_a_replica_as_far_as_it_has_what_the_person_wrote(
+    replica: Standby, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = shops.join("2026-11-02 09:00")
+    rename(shop, "Old name")
+    owner = browser_of(member(shop))
+    replica.catch_up()
+    assert name_on(owner, shop) == "Old name"
+
+    replica.pause()
+    rename(shop, "New name")
+    assert name_on(owner, shop) == "Old name"  # the replica's, for up to 5 seconds
+    files = owner.get(f"/m/{shop.reference}/credit/orders.csv")
+    assert b"".join(files.streaming_content).startswith(b"\xef\xbb\xbf")
+    files.close()
+
+    # A form of this person is answered by the primary, and so is what this person reads next.
+    assert owner.post("/i18n/setlang/", {"language": "en", "next": "/"}).status_code == 302
+    assert name_on(owner, shop) == "New name"
+    assert name_on(browser_of(member(shop)), shop) == "Old name"  # who has written nothing
+
+    replica.go_on()
+    replica.catch_up()
+    replica.pause()
+    rename(shop, "Newest name")
+    assert name_on(owner, shop) == "New name"  # the replica has what was written, and is asked
+    monkeypatch.setattr(replicas, "BEHIND_SECONDS", 0.0)
+    monkeypatch.setattr(replicas, "SAMPLED_SECONDS", 0.0)
+    assert name_on(owner, shop) == "Newest name"  # it is behind by more than it may be
+
+    replica.stop()
+    assert name_on(owner, shop) == "Newest name"
+    assert "Pages are read from the primary: " in caplog.text
+
+
+def test_a_promoted_replica_is_not_read_from(replica: Standby) -> None:
+    shop = shops.join("2026-11-02 09:00")
+    rename(shop, "Old name")
+    owner = browser_of(member(shop))
+    replica.catch_up()
+    assert name_on(owner, shop) == "Old name"
+    replica.promote()
+    rename(shop, "New name")
+    assert name_on(owner, shop) == "New name"
+
+
+def test_a_page_that_writes_is_made_by_the_primary(
+    replica: Standby, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = shops.join("2026-11-02 09:00")
+    owner = browser_of(member(shop))
+    replica.catch_up()
+    asked: list[bool] = []
+
+    def writes(*_: object, **__: object) -> list[object]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_is_in_recovery()")
+            asked.append(cursor.fetchone()[0])
+        note = {"text": "seen", "written_by": "a@tael.example", "request_key": "1"}
+        Note.objects.create(merchant_id=shop.merchant.pk, written_at=shop.at("2026-11-02 09:00"), **note)
+        return []
+
+    monkeypatch.setattr("pages.views.activity.latest", writes)
+    assert owner.get(f"/m/{shop.reference}/").status_code == 200
+    assert asked == [True, False]
+    assert Note.objects.get().text == "seen"
+    assert not replicas.is_reading()
