@@ -51,13 +51,15 @@ def test_pages_are_read_from_a_replica_as_far_as_it_has_what_the_person_wrote(
 ) -> None:
     shop = shops.join("2026-11-02 09:00")
     rename(shop, "Old name")
-    owner = browser_of(member(shop))
+    owner, colleague = browser_of(member(shop)), browser_of(member(shop))
     replica.catch_up()
-    assert name_on(owner, shop) == "Old name"
+    assert replicas.BEHIND_SECONDS == 5.0
+    monkeypatch.setattr(replicas, "BEHIND_SECONDS", 600.0)  # of a busy machine
+    assert name_on(owner, shop) == name_on(colleague, shop) == "Old name"
 
     replica.pause()
     rename(shop, "New name")
-    assert name_on(owner, shop) == "Old name"  # the replica's, for up to 5 seconds
+    assert name_on(owner, shop) == "Old name"
     files = owner.get(f"/m/{shop.reference}/credit/orders.csv")
     assert b"".join(files.streaming_content).startswith(b"\xef\xbb\xbf")
     files.close()
@@ -65,7 +67,7 @@ def test_pages_are_read_from_a_replica_as_far_as_it_has_what_the_person_wrote(
     # A form of this person is answered by the primary, and so is what this person reads next.
     assert owner.post("/i18n/setlang/", {"language": "en", "next": "/"}).status_code == 302
     assert name_on(owner, shop) == "New name"
-    assert name_on(browser_of(member(shop)), shop) == "Old name"  # who has written nothing
+    assert name_on(colleague, shop) == "Old name"  # who has written nothing
 
     replica.go_on()
     replica.catch_up()
