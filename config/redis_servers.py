@@ -13,7 +13,7 @@ of Redis; `sentinel_password` is theirs, and `tls=1` encrypts the connections to
 import os
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -58,15 +58,16 @@ def broker() -> tuple[str, dict[str, Any]]:
     if not url.startswith(f"{SENTINEL}:"):
         return url, {}
     found = watched(url)
-    secret = f":{found.password}@" if found.password else ""
-    hosts = [f"{SENTINEL}://{secret}{host}:{port}" for host, port in found.hosts]
+    secret = f":{quote(found.password, safe='')}@" if found.password else ""
+    place = f"/{found.database}"  # Celery reads it from the first
+    hosts = [f"{SENTINEL}://{secret}{host}:{port}{place}" for host, port in found.hosts]
     sentinel: dict[str, Any] = dict(waits.BROKER)
     if found.sentinel_password:
         sentinel["password"] = found.sentinel_password
     if found.has_tls:
         sentinel["ssl"] = True
     options = {"master_name": found.name, "sentinel_kwargs": sentinel}
-    return f"{';'.join(hosts)}/{found.database}", options
+    return ";".join(hosts), options
 
 
 def is_encrypted() -> bool:
