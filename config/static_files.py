@@ -3,8 +3,13 @@
 The base classes read the list of files once, when they are created. A server that was started too
 early would answer each page with an error until it was restarted, and one that runs while a new
 version is installed would not have the new files.
+
+Each version of the code has a list of its own, so that two of them can serve from one folder while
+machines are brought up to date one after the other.
 """
 
+import hashlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +17,29 @@ from django.http import HttpRequest, HttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-MANIFEST = CompressedManifestStaticFilesStorage.manifest_name
+BASE_DIR = Path(__file__).resolve().parents[1]
+
+
+@cache
+def manifest() -> str:
+    """The name of this version's list: it follows from our own static files and from the packages,
+    which bring others.
+    """
+    content = hashlib.sha256((BASE_DIR / "requirements.txt").read_bytes())
+    for path in sorted((BASE_DIR / "static").rglob("*")):
+        if path.is_file():
+            content.update(str(path.relative_to(BASE_DIR)).encode() + path.read_bytes())
+    return f"staticfiles-{content.hexdigest()[:16]}.json"
 
 
 class Collected(CompressedManifestStaticFilesStorage):
     """Django's storage of files under the names that collectstatic gave them. It reads the list
     again for a name that it does not have.
     """
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        self.manifest_name = manifest()
+        super().__init__(*arguments, **more)
 
     def stored_name(self, name: str) -> str:
         """The name that collectstatic gave the file. Raises ValueError if collectstatic has not run
@@ -61,6 +82,6 @@ class Served(WhiteNoiseMiddleware):
         if not self.static_root or self.autorefresh:
             return 0.0
         try:
-            return float((Path(self.static_root) / MANIFEST).stat().st_mtime)
+            return float((Path(self.static_root) / manifest()).stat().st_mtime)
         except FileNotFoundError:
             return 0.0
