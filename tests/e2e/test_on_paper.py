@@ -8,7 +8,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests import shops
-from tests.e2e.test_reading_the_books import sign_in
+from tests.e2e.signing_in import let_in
 from tests.factories import member
 from tests.pdf_text import pages_of
 
@@ -32,7 +32,7 @@ def printer(browser: Browser, live_server: LiveServer, settings: Settings) -> Pa
             shop.charge(f"2026-10-{day:02} 10:00", fee, "1.00")
     shop.run_jobs("2026-11-01 00:00")
     page = browser.new_page(color_scheme="dark", viewport={"width": A4, "height": 1000})
-    sign_in(page, live_server, member(shop).email)
+    let_in(page, live_server, member(shop))
     page.emulate_media(media="print", color_scheme="dark")
     return page
 
