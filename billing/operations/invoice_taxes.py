@@ -87,6 +87,7 @@ class Item(NamedTuple):
 
     @property
     def is_correction(self) -> bool:
+        """Whether it credits what another bill has charged, with its tax."""
         return self.category in CREDIT_CATEGORIES and self.fee not in Fee.UNTAXED
 
 
@@ -145,6 +146,7 @@ class Taxes:
 
     @property
     def tax(self) -> Decimal:
+        """The tax of all rates together."""
         return sum((row.tax for row in self.rows.values()), Decimal(0))
 
     def of_invoice(self, **whose: Any) -> list[InvoiceTax]:
