@@ -211,6 +211,7 @@ def _taken_in(line: CreditLine, local: LocalDays, spans: Sequence[Span]) -> dict
 
 
 def _given(line: CreditLine, local: LocalDays, spans: Sequence[Span]) -> dict[str, Any]:
+    """The values of the statement: the line, and the instants at which the spans start and end."""
     starts, ends = ([local.start_of(span[side]) for span in spans] for side in (0, 1))
     return {"line": line.pk, "starts": starts, "ends": ends}
 

@@ -135,6 +135,7 @@ def list_prices(request: KeyedRequest, merchant: str) -> Prices:
 
 
 def _told(statement: Statement) -> ShownStatement:
+    """The month as the API answers it, with the totals of each category and fee."""
     sections = statements.totals(statement).sections
     return ShownStatement(
         month=str(statement),
