@@ -82,8 +82,8 @@ def _erase_told(subject: Subject, pseudonym: str) -> int:
 
 
 def _replaced(found: "QuerySet[Any]", subject: Subject, pseudonym: str) -> int:
-    """Put the pseudonym in the place of the person's first name in the JSON of these rows; returns
-    how many rows that were.
+    """Put the pseudonym in the place of the first of the person's names in the JSON of these rows;
+    returns how many rows that were.
     """
     old, new = (_said(name, as_ascii=False) for name in (subject.names[0], pseudonym))
     text = Replace(Cast("data", TextField()), Value(old), Value(new))
