@@ -23,7 +23,7 @@ def by_form(page: Page, server: LiveServer, email: str, path: str = SHOP) -> Non
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
-def let_in(page: Page, server: LiveServer, person: User, path: str = "") -> None:
+def by_session(page: Page, server: LiveServer, person: User, path: str = "") -> None:
     """Let the page's browser go on in a session of the person, and open a page if one is named."""
     go_on(page.context, browser_of(person), server)
     if path:

@@ -17,7 +17,7 @@ from merchants.models import Note, Proposal
 from tests.amounts import usd
 from tests.backoffice.shops_with_work import NOW, rosewood
 from tests.credit.pages import set_clock
-from tests.e2e.signing_in import let_in
+from tests.e2e.signing_in import by_session
 from tests.factories import operator
 from tests.shops import Shop
 from trail.models import TrailEntry
@@ -82,7 +82,7 @@ def sign_in(browser: Browser, live_server: LiveServer) -> Iterator[SignIn]:
         context = browser.new_context(viewport={"width": screen[0], "height": screen[1]})
         contexts.append(context)
         page = context.new_page()
-        let_in(page, live_server, person, "/admin/")
+        by_session(page, live_server, person, "/admin/")
         expect(page.get_by_role("heading", name="What waits")).to_be_visible()
         return Desk(page, live_server.url)
 

@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from billing.operations import charges
 from tests import shops
-from tests.e2e.signing_in import let_in
+from tests.e2e.signing_in import by_session
 from tests.factories import member
 from tests.pdf_text import pages_of
 
@@ -48,7 +48,7 @@ def printer(browser: Browser, live_server: LiveServer, settings: Settings) -> Pa
     assert charges.record_many(ninety) == [True] * 90
     shop.run_jobs("2026-11-01 00:00")
     page = browser.new_page(color_scheme="dark", viewport={"width": A4, "height": 1000})
-    let_in(page, live_server, member(shop))
+    by_session(page, live_server, member(shop))
     page.emulate_media(media="print", color_scheme="dark")
     return page
 

@@ -14,7 +14,7 @@ from tests.amounts import usd
 from tests.backoffice.shops_with_work import NOW, operator, rosewood
 from tests.billing import deciding
 from tests.credit.pages import set_clock
-from tests.e2e.signing_in import by_form, let_in
+from tests.e2e.signing_in import by_form, by_session
 from tests.factories import CardFactory
 from tests.shops import Shop
 
@@ -47,7 +47,7 @@ def sign_in(browser: Browser, live_server: LiveServer) -> Iterator[Callable[...,
         if with_form:
             by_form(page, live_server, email, "/admin/")
         else:
-            let_in(page, live_server, person, "/admin/")
+            by_session(page, live_server, person, "/admin/")
         expect(page.get_by_role("heading", name="What waits")).to_be_visible(timeout=PATIENCE)
         return page
 

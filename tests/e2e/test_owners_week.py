@@ -15,7 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from merchants.models import User
 from tests.billing import paying
-from tests.e2e.signing_in import SHOP, by_form, let_in
+from tests.e2e.signing_in import SHOP, by_form, by_session
 from tests.e2e.week import UNPAID, go_to, open_shop, panel
 from tests.e2e.worker import Worker
 from tests.factories import EnrolledFactorFactory, member
@@ -64,7 +64,7 @@ def test_tuesday_octobers_statement_and_its_csv(
 ) -> None:
     owner = owner_of_shop()
     clock("2026-11-03 09:00")
-    let_in(page, live_server, owner, SHOP)
+    by_session(page, live_server, owner, SHOP)
     go_to(page, "Charges")
     page.get_by_role("link", name="October 2026", exact=True).click()
     total = panel(page, "Totals").locator("tfoot td")
@@ -99,7 +99,7 @@ def test_wednesday_a_bill_that_failed_is_paid(
     assert f"could not collect 210.00\N{NO-BREAK SPACE}USD for bill {UNPAID}" in worker.text_of(
         letter
     )
-    let_in(page, live_server, owner, SHOP)
+    by_session(page, live_server, owner, SHOP)
     task = panel(page, "What needs you").get_by_role("listitem")
     expect(task).to_contain_text("the card did not have enough funds")
     expect(task).to_contain_text("210.00 USD")
@@ -176,7 +176,7 @@ def test_friday_a_colleague_is_invited_and_looks_around(
 ) -> None:
     owner = owner_of_shop()
     clock("2026-11-06 09:00")
-    let_in(page, live_server, owner, SHOP)
+    by_session(page, live_server, owner, SHOP)
     go_to(page, "Team")
     page.get_by_role("link", name="Invite somebody").click()
     page.get_by_label("E-mail address").fill("vera@rosewood.example")

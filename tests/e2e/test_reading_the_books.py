@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import shops
-from tests.e2e.signing_in import SHOP, by_form, let_in
+from tests.e2e.signing_in import SHOP, by_form, by_session
 from tests.factories import member
 from tests.shops import Shop
 
@@ -52,7 +52,7 @@ def test_an_owner_reads_a_month_and_takes_its_csv_home(
 
 def test_the_menu_opens_on_a_telephone(shop: Shop, page: Page, live_server: LiveServer) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
-    let_in(page, live_server, member(shop, "VIEWER"), SHOP)
+    by_session(page, live_server, member(shop, "VIEWER"), SHOP)
     orders = page.get_by_role("link", name="Orders", exact=True)
     expect(orders).to_have_count(0)
     page.get_by_text("Menu").click()

@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from credit.models import Withdrawal
 from tests.credit.withdrawing import NOW, fees, shop_with
-from tests.e2e.signing_in import let_in
+from tests.e2e.signing_in import by_session
 from tests.factories import member
 from tests.whole import full
 
@@ -44,7 +44,7 @@ def test_all_is_filled_in_and_what_it_costs_follows_what_is_typed(
     shop = shop_with("300.00")
     clock(NOW)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    let_in(page, live_server, member(shop), NEW)
+    by_session(page, live_server, member(shop), NEW)
     figures = page.locator("#figures dd")
     amount = page.get_by_label("Amount in USD")
     page.get_by_role("link", name="Withdraw all").click()
