@@ -56,4 +56,5 @@ class AsksAgain(forms.Form):
 
 
 def _shown(value: Figure) -> str:
+    """The figure as the question shows it: an amount with its currency, else a number."""
     return figure(value) if isinstance(value, Money) else f"{value.normalize():f}"

@@ -56,6 +56,7 @@ class Unique:
                     return
 
     def of_one(self, kind: Kind, merchant: Any, text: str) -> Iterable[Any]:
+        """Nothing: what is unique among all is found there."""
         return ()
 
 
@@ -122,6 +123,7 @@ class OfMonth:
     owner: str  # the column that leads to the merchant's line or account
 
     def among_all(self, kind: Kind, text: str) -> Iterable[tuple[Any, bool]]:
+        """Nothing: a month says too little among all merchants."""
         return ()
 
     def of_one(self, kind: Kind, merchant: Any, text: str) -> Iterable[Any]:

@@ -73,7 +73,7 @@ class ShowsProgress(ModelAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _followed(self, row: Model) -> dict[str, Any]:
-        """What the template of the part shows, and the part."""
+        """What the page's template needs: how far the row is, and the part that follows it."""
         progress = self.progress_of(row)
         told, is_under_way = f"{row}: {progress.status}", progress.is_under_way
         part = live.Part("progress", "admin/progress.html", is_under_way, told)

@@ -13,7 +13,7 @@ class BillingConfig(AppConfig):
         from billing.audit import CHECKS
         from billing.events import EVENT_TYPES, OPENING
         from billing.help import BOOK
-        from billing.notices import KINDS
+        from billing.notices import account, answers, invoices, unapplied
         from billing.operations import proposed
         from billing.roles import BILLING_OFFICER
         from billing.sorts import SORTS
@@ -28,7 +28,7 @@ class BillingConfig(AppConfig):
         search.register()
         related.register()
         help.BOOKS.register(BOOK)
-        kinds.register(*KINDS)
+        kinds.register(*invoices.KINDS, *answers.KINDS, *unapplied.KINDS, *account.KINDS)
         actions.register(Action)
         sorts.register(*SORTS)
         proposed.register()

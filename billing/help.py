@@ -54,6 +54,7 @@ def _closes(billing: Billing) -> str:
 
 
 def _categories(billing: Billing) -> str:
+    """Which fees are in which category, and which of them statements have."""
     lines = [
         f"{Category(category).label}: {listed(fee.label for fee in group)}"
         for category, group in groupby(billing.fees, key=lambda fee: fee.category)
@@ -73,6 +74,7 @@ def _credit(billing: Billing) -> str:
 
 
 def _two_invoices(billing: Billing) -> str:
+    """Why a month can have two bills."""
     account = billing.account
     if account.has_cycle:
         dates = ngettext(
@@ -104,6 +106,7 @@ def _threshold(billing: Billing) -> str:
 
 
 def _next_invoice(billing: Billing) -> str:
+    """When the next bill comes."""
     account = billing.account
     if account.is_closed:
         return gettext("Your account is closed, so no bill comes by date.")
@@ -124,6 +127,7 @@ def _next_invoice(billing: Billing) -> str:
 
 
 def _plan(billing: Billing) -> str:
+    """What the plan costs, and from when on a new one counts."""
     account = billing.account
     said = ngettext(
         "Your plan costs %(fee)s every %(days)s day, in advance. A new plan counts from the next"
@@ -140,6 +144,7 @@ def _plan(billing: Billing) -> str:
 
 
 def _paid(billing: Billing) -> str:
+    """How bills are paid by the account's method."""
     method = billing.account.payment_method
     if method == Method.MANUAL:
         return ngettext(
@@ -155,6 +160,7 @@ def _paid(billing: Billing) -> str:
 
 
 def _not_paid(billing: Billing) -> str:
+    """What follows if a bill is not paid."""
     days = gettext(
         "If it is still unpaid %(freeze)s days after it first failed, new pay-later orders are"
         " declined until all bills are paid."

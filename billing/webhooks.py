@@ -3,7 +3,6 @@
 import json
 import logging
 
-import stripe
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_POST
 from billing import tasks
 from billing.operations import stripe_events
 from billing.providers.answers import ProviderNotReady
+from billing.providers.stripe_library import stripe
 from lib import clock
 
 log = logging.getLogger(__name__)

@@ -2,9 +2,9 @@
 
 import gc
 
-# Importing makes objects that stay. To look for garbage among them after each 700 new ones, as
-# Python does by itself, would be a sixth of what each command takes to start.
-gc.set_threshold(50_000, 20, 20)
+# Importing makes objects that stay. To look for garbage among them again and again, as Python does
+# by itself, would be a fourth of what each command takes to start. config.apps has it begin.
+gc.disable()
 
 # Before anything that could make a time zone: it says from where they are read.
 from lib import zones  # noqa: E402, I001

@@ -1,5 +1,6 @@
 """Configures the app of the whole, which starts the timetable and reports errors to Sentry."""
 
+import gc
 import os
 
 from django.apps import AppConfig
@@ -19,3 +20,13 @@ class ConfigConfig(AppConfig):
             from config.monitoring import sentry
 
             sentry.start(dsn, os.environ.get("SENTRY_ENVIRONMENT", ""))
+        _look_for_garbage()
+
+
+def _look_for_garbage() -> None:
+    """From here on, among what is made from here on (config/__init__.py): all apps are there. Not
+    after each 700 new objects, as what is left to import stays, too.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+    gc.enable()

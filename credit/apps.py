@@ -13,7 +13,7 @@ class CreditConfig(AppConfig):
         from credit.audit.lines import CHECKS
         from credit.events import EVENT_TYPES, OPENING
         from credit.help import BOOK
-        from credit.notices import KINDS
+        from credit.notices import line, orders, proceeds
         from credit.operations import proposed
         from credit.roles import CREDIT_OFFICER
         from credit.sorts import LIMIT
@@ -28,7 +28,7 @@ class CreditConfig(AppConfig):
         search.register()
         help.BOOKS.register(BOOK)
         personal.register()
-        kinds.register(*KINDS)
+        kinds.register(*line.KINDS, *orders.KINDS, *proceeds.KINDS)
         actions.register(Action)
         sorts.register(LIMIT)
         proposed.register()

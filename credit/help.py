@@ -46,6 +46,7 @@ class Credit:
 
     @cached_property
     def withdrawable(self) -> Money:
+        """What can be withdrawn today."""
         return proceeds.withdrawable(self.line, today=self.today)
 
     @cached_property

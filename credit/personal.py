@@ -17,7 +17,7 @@ from credit.models import (
     PayoutDestination,
     PayoutSchedule,
 )
-from credit.notices import AUTOMATIC_SET_UP, DESTINATION_ADDED
+from credit.notices.proceeds import AUTOMATIC_SET_UP, DESTINATION_ADDED
 from lib import erasing, money
 from lib.refusals import Refused
 from merchants.personal import HOLDINGS, Holding, Kind, Row, Subject

@@ -45,6 +45,7 @@ class Points:
 
     @property
     def score(self) -> Fraction:
+        """The points of all factors together."""
         return self.rating + self.volume + self.listing + self.profile + self.after_sales
 
 

@@ -71,16 +71,20 @@ def _told_of(subject: Subject) -> "QuerySet[WebhookEvent]":
 
 
 def _told(subject: Subject) -> Iterator[Row]:
+    """The events that were told of the person, with their data."""
     for one in _told_of(subject).select_related("merchant"):
         yield {"merchant": one.merchant.reference} | fields(one, "type at data")
 
 
 def _erase_told(subject: Subject, pseudonym: str) -> int:
+    """Replace the person in the events that were told; returns how many events that were."""
     return _replaced(_told_of(subject), subject, pseudonym)
 
 
 def _replaced(found: "QuerySet[Any]", subject: Subject, pseudonym: str) -> int:
-    """Replace the member in the JSON of these rows."""
+    """Put the pseudonym in the place of the first of the person's names in the JSON of these rows;
+    returns how many rows that were.
+    """
     old, new = (_said(name, as_ascii=False) for name in (subject.names[0], pseudonym))
     text = Replace(Cast("data", TextField()), Value(old), Value(new))
     return found.update(data=Cast(text, JSONField()))

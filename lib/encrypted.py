@@ -57,10 +57,12 @@ class OfField:
 
     @property
     def model(self) -> type[models.Model]:
+        """The model whose rows have the column."""
         return self.field.model
 
     @property
     def called(self) -> str:
+        """What the content of the column is called."""
         return self.field.called
 
     def bound_to(self, row: Any) -> str:
@@ -74,10 +76,12 @@ class OfField:
         return None if key is None else int(key)
 
     def kept(self, row: Any) -> dict[str, bytes]:
+        """The encrypted content of the row, by the field's name; empty if the row has none."""
         content = bytes(getattr(row, self.field.name))
         return {self.field.name: content} if content else {}
 
     def keep(self, row: Any, anew: Mapping[str, bytes]) -> None:
+        """Write what was encrypted anew to the row."""
         setattr(row, self.field.name, anew[self.field.name])
         row.save(update_fields=[self.field.name])
 

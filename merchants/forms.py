@@ -99,6 +99,7 @@ class ProfileForm(forms.Form):
 
     @property
     def fields_of_profile(self) -> dict[str, str]:
+        """What the form states, by the profile's fields."""
         return {name: self.cleaned_data[name] for name in profiles.LONGEST}
 
     @property

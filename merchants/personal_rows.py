@@ -94,6 +94,7 @@ def saved_views(subject: Subject) -> Iterator[Row]:
 
 
 def invitations(subject: Subject) -> Iterator[Row]:
+    """The invitations that were sent to the person's addresses."""
     found = Invitation.objects.filter(any_of("email", subject.names)).select_related("merchant")
     for one in found.order_by("pk"):
         names = "email role invited_at expires_at accepted_at revoked_at"
@@ -101,12 +102,14 @@ def invitations(subject: Subject) -> Iterator[Row]:
 
 
 def sign_ins(subject: Subject) -> Iterator[Row]:
+    """The sign-ins of the person, and attempts under the person's addresses."""
     found = any_of("address", subject.names) | Q(user=subject.user, user__isnull=False)
     for one in SignIn.objects.filter(found).order_by("pk"):
         yield fields(one, "at kind address ip browser detail")
 
 
 def sessions(subject: Subject) -> Iterator[Row]:
+    """The sessions that the person is signed in with."""
     if subject.user is not None:
         for one in UserSession.objects.filter(user=subject.user).order_by("pk"):
             yield fields(one, "created_at last_seen_at ip user_agent")
@@ -128,6 +131,7 @@ def mails(subject: Subject) -> Iterator[Row]:
 
 
 def looks(subject: Subject) -> Iterator[Row]:
+    """The times at which the person, as operator, looked at a merchant's pages."""
     if subject.user is not None:
         for one in Look.objects.filter(operator=subject.user).select_related("merchant"):
             row = {"merchant": one.merchant.reference}

@@ -104,6 +104,7 @@ def merchants_of(user: User) -> QuerySet[Merchant]:
 
 
 def members(merchant: Merchant) -> QuerySet[Membership]:
+    """The merchant's memberships, with their people."""
     return Membership.objects.filter(merchant=merchant).select_related("user")
 
 
@@ -149,6 +150,7 @@ def open_invitation(token: str, now: datetime) -> Invitation | None:
 
 
 def has_account(email: str) -> bool:
+    """Whether somebody has an account with this address, in capital or small letters."""
     return User.objects.filter(email__iexact=email).exists()
 
 

@@ -77,6 +77,7 @@ def where_to_go_on(request: HttpRequest) -> str:
 
 
 def has_one(user: User) -> bool:
+    """Whether the person has set up a second factor."""
     return queries.has_second_factor(user)
 
 

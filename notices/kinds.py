@@ -1,7 +1,7 @@
 """The registry of the kinds of notices.
 
-Each book declares its own kinds in one module (`credit.notices`, `billing.notices`) and registers
-them when it starts, so that this package knows none of them.
+Each book declares its own kinds (`credit.notices`, `billing.notices`) and registers them when it
+starts, so that this package knows none of them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -31,6 +31,7 @@ class Pill:
 
     @property
     def has_mistakes(self) -> bool:
+        """Whether any of its fields was filled in wrongly."""
         return any(field.errors for field in self.fields)
 
     @property

@@ -63,6 +63,7 @@ class Help:
 
     @property
     def steps_left(self) -> int:
+        """How many steps are still to be done."""
         return sum(not step.is_done for step in self.steps)
 
 

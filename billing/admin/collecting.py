@@ -18,6 +18,7 @@ SUGGESTED_PARTS = 3
 
 
 def is_paused(invoice: Invoice) -> bool:
+    """Whether the bill's collecting is paused on the account's open day."""
     return paused.in_force(invoice, invoice.account.open_on) is not None
 
 

@@ -10,8 +10,8 @@ from lib.typesetting import Paper, Words
 
 
 def issued_by(invoice: Invoice, words: Words) -> Paper:
-    """The issuer of the bill for the template: the lines of its name, address and numbers, and its
-    logo as the numbers of the file's bytes.
+    """What the template shows of the bill's issuer: the lines of its name, address and numbers, and
+    the bytes of its logo, each as a number.
     """
     version = invoice.issuer
     if version is None:

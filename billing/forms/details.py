@@ -38,4 +38,5 @@ class DetailsForm(forms.Form):
 
     @property
     def party(self) -> Party:
+        """The party that the form states."""
         return Party(**self.cleaned_data)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import BillingAccount, BillingAddress
 from billing.models.documents import CONFIRM_WITHIN
-from billing.notices import DOCUMENTS_TO
+from billing.notices.account import DOCUMENTS_TO
 from billing.operations import accounts
 from billing.trail import Action
 from lib.refusals import Invalid, Refused

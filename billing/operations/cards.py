@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
-import stripe
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +19,7 @@ from billing.operations import at_once, payment_methods
 from billing.providers import stripe as stripe_provider
 from billing.providers.answers import NoAnswer, ProviderNotReady
 from billing.providers.stripe import ACTOR, MERCHANT
+from billing.providers.stripe_library import stripe
 from lib.refusals import Refused
 from merchants import installation
 from merchants.models import Merchant
@@ -174,7 +174,7 @@ def _asking() -> Iterator[None]:
         raise ProviderSilent(f"card: {silence}") from silence
 
 
-def _customer(account: BillingAccount, client: stripe.StripeClient) -> str:
+def _customer(account: BillingAccount, client: "stripe.StripeClient") -> str:
     """The id of the merchant's customer at Stripe. It is created for the merchant's first card, and
     only once even if that is tried twice.
     """
@@ -191,7 +191,7 @@ def _customer(account: BillingAccount, client: stripe.StripeClient) -> str:
     return made.id
 
 
-def _setup(client: stripe.StripeClient, setup_intent_id: str) -> stripe.SetupIntent:
+def _setup(client: "stripe.StripeClient", setup_intent_id: str) -> "stripe.SetupIntent":
     """The SetupIntent as Stripe has it now. Raises UnknownSetup if there is none, and
     ProviderSilent.
     """
@@ -206,7 +206,9 @@ def _setup(client: stripe.StripeClient, setup_intent_id: str) -> stripe.SetupInt
             raise UnknownSetup("card: there is no such card setup") from refusal
 
 
-def _attached(client: stripe.StripeClient, token: str, customer: str) -> stripe.PaymentMethod.Card:
+def _attached(
+    client: "stripe.StripeClient", token: str, customer: str
+) -> "stripe.PaymentMethod.Card":
     """The details of the card, which is attached to the customer, if it is not yet, so that it can
     be charged.
 

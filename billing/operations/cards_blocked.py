@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from billing.models import BillingAccount, Card
-from billing.notices import CARD_BLOCKED
+from billing.notices.account import CARD_BLOCKED
 from billing.operations import accounts, payment_methods
 from billing.trail import Action
 from lib import wording

@@ -9,7 +9,7 @@ from moneyed import Money
 from billing import sorts
 from billing.models import BillingAccount, Charge, Fee
 from billing.models.charges import MADE_BY_HAND, RESERVED_PREFIX
-from billing.notices import CHARGED
+from billing.notices.invoices import CHARGED
 from billing.operations import accounts, charges
 from billing.operations.charges import AccountClosed, ChargeConflict
 from billing.proposals import CHARGE

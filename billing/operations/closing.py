@@ -9,7 +9,7 @@ from django.db import transaction
 from moneyed import Money
 
 from billing.models import AccountChange, BillingAccount, Fee, Invoice, Reversal
-from billing.notices import ACCOUNT_CLOSED
+from billing.notices.account import ACCOUNT_CLOSED
 from billing.operations import (
     accounts,
     charges,

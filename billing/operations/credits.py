@@ -10,7 +10,7 @@ from moneyed import Money
 from billing import sorts
 from billing.models import BillingAccount, BillingCredit, Charge, Fee
 from billing.models.fees import CREDIT_FOR, Category
-from billing.notices import CREDIT_ANSWERED
+from billing.notices.answers import CREDIT_ANSWERED
 from billing.operations import accounts, charges, rests
 from billing.proposals import CREDIT, CREDIT_REQUEST
 from billing.trail import Action

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from billing.models import BillingAccount, BillingCredit, Fee
-from billing.notices import CREDIT_UNDONE
+from billing.notices.answers import CREDIT_UNDONE
 from billing.operations import accounts, charges, closing
 from billing.operations.credits import UnknownCredit
 from billing.trail import Action

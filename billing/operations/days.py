@@ -68,6 +68,7 @@ class _Day:
 
     @property
     def next(self) -> date:
+        """The day after this one."""
         return self.day + calendar.ONE_DAY
 
     @property

@@ -17,7 +17,7 @@ from django.db.models import F
 
 from billing import document_letters
 from billing.models import BillingAddress, DocumentMail, Invoice
-from billing.notices import DOCUMENTS_REFUSED
+from billing.notices.account import DOCUMENTS_REFUSED
 from billing.operations import addresses
 from billing.queries import documents
 from merchants.operations import mailing

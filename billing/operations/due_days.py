@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from billing.models import DueDay
-from billing.notices import DUE_DAY
+from billing.notices.invoices import DUE_DAY
 from billing.operations import plan_parts
 from billing.operations.invoice_decisions import InvoiceNotOpen, hold
 from billing.trail import Action

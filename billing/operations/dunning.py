@@ -7,7 +7,7 @@ from django.db import connection
 
 from billing.models import BillingAccount, Fee, Invoice, PaymentPlan
 from billing.models.accounts import DAYS_TO_PAY, FREEZE_DAYS
-from billing.notices import PAYMENT_FAILED
+from billing.notices.invoices import PAYMENT_FAILED
 from billing.operations import plan_parts
 from billing.providers.minimums import is_too_little
 from billing.queries import arrivals, pauses, payment_plans, undecided

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import BillingAccount, Invoice, InvoiceDecision, InvoiceItem
 from billing.models.accounts import DAYS_TO_PAY
-from billing.notices import BILL_ISSUED
+from billing.notices.invoices import BILL_ISSUED
 from billing.operations import accounts, credit_notes, dunning, plan_parts, rests
 from billing.operations.numbers import next_number
 from billing.queries import invoices

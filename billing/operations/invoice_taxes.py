@@ -87,6 +87,7 @@ class Item(NamedTuple):
 
     @property
     def is_correction(self) -> bool:
+        """Whether it credits what another bill has charged, with its tax."""
         return self.category in CREDIT_CATEGORIES and self.fee not in Fee.UNTAXED
 
 
@@ -145,6 +146,7 @@ class Taxes:
 
     @property
     def tax(self) -> Decimal:
+        """The tax of all rates together."""
         return sum((row.tax for row in self.rows.values()), Decimal(0))
 
     def of_invoice(self, **whose: Any) -> list[InvoiceTax]:
@@ -185,6 +187,7 @@ def compute(due: Mapping[str, Sequence[Any]], *, taxed_alone: bool = False) -> d
 
 
 def _read(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """All rows that the statement finds."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return list(cursor.fetchall())

@@ -13,7 +13,7 @@ from billing import issuer, moving_in
 from billing.issuer import VERSION
 from billing.models import BillingAccount, Invoice
 from billing.models.accounts import DAYS_TO_PAY
-from billing.notices import BILL_ISSUED
+from billing.notices.invoices import BILL_ISSUED
 from billing.operations import invoice_taxes, moved_in, unapplied
 from billing.operations.taken import TAKEN
 from billing.providers import minimums

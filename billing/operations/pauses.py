@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 
 from billing.models import BillingAccount, CollectionPause, Invoice
-from billing.notices import PAUSED
+from billing.notices.invoices import PAUSED
 from billing.operations import dunning, plan_parts
 from billing.operations.invoice_decisions import InvoiceNotOpen, hold
 from billing.queries.pauses import in_force

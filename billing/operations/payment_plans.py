@@ -9,7 +9,7 @@ from moneyed import Money
 
 from billing.models import BillingAccount, Invoice, PaymentPlan, PaymentPlanPart
 from billing.models.payment_plans import FEWEST_PARTS, MOST_PARTS
-from billing.notices import PAYMENT_PLAN
+from billing.notices.invoices import PAYMENT_PLAN
 from billing.operations import dunning, pauses, plan_parts
 from billing.operations.invoice_decisions import InvoiceNotOpen, hold
 from billing.operations.payments import PaymentUnderWay

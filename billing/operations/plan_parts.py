@@ -9,7 +9,7 @@ from datetime import date, datetime
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import BillingAccount, Invoice, PaymentPlan
-from billing.notices import PART_DUE, PAYMENT_PLAN
+from billing.notices.invoices import PART_DUE, PAYMENT_PLAN
 from billing.providers.minimums import is_too_little
 from billing.queries import payment_plans, undecided
 from billing.queries.payment_plans import REMINDED_BEFORE

@@ -39,6 +39,9 @@ class _Day:
     differences: list[dict[str, str]] = field(default_factory=list)
 
     def differ(self, reference: str, what: str, there: object = "", here: object = "") -> None:
+        """Note a difference: what differs about this reference, and what the provider and our books
+        say.
+        """
         said = {"reference": reference, "what": what, "there": f"{there}", "here": f"{here}"}
         self.differences.append(said)
 

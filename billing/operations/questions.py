@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from billing.models import BillingQuestion
-from billing.notices import QUESTION_ANSWERED
+from billing.notices.answers import QUESTION_ANSWERED
 from billing.operations import accounts
 from billing.trail import Action
 from lib import form_keys, wording

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from billing.models import AccountChange, BillingAccount, PlanTerm
-from billing.notices import ACCOUNT_REOPENED
+from billing.notices.account import ACCOUNT_REOPENED
 from billing.operations import accounts, invoice_dates
 from billing.proposals import REOPENING
 from billing.queries import terms

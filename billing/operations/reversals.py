@@ -14,7 +14,7 @@ from moneyed import Money
 
 from billing import sorts
 from billing.models import BillingAccount, Fee, Invoice, Payment, Reversal
-from billing.notices import PAYMENT_REVERSED
+from billing.notices.invoices import PAYMENT_REVERSED
 from billing.operations import accounts, charges, closing, rests, unapplied
 from billing.operations.invoice_decisions import hold
 from billing.proposals import REVERSAL

@@ -6,7 +6,7 @@ from django.db import connection
 
 from billing import issuer
 from billing.issuer import VERSION
-from billing.notices import STATEMENT_CLOSED
+from billing.notices.invoices import STATEMENT_CLOSED
 from notices.operations import notices
 
 # Count and sum of each fee are kept with every charge; from here on the database refuses to change

@@ -5,12 +5,11 @@ them (rule 16.15).
 import logging
 from datetime import datetime
 
-import stripe
-
 from billing.models import BillingAccount, Payment
 from billing.operations import settling
 from billing.providers import stripe as stripe_provider
 from billing.providers.answers import Answer
+from billing.providers.stripe_library import stripe
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-import stripe
 from moneyed import Money
 
 from billing.models import BillingAccount, Payment, Reversal, UnappliedEntry
@@ -17,6 +16,7 @@ from billing.operations import reversals, stripe_payments
 from billing.operations.reversals import ProviderReport
 from billing.providers import stripe as stripe_provider
 from billing.providers.answers import NoAnswer
+from billing.providers.stripe_library import stripe
 from jobs.silences import Silences
 
 log = logging.getLogger(__name__)
@@ -137,13 +137,13 @@ def _retrieved(retrieve: Any, object_id: str) -> Any:
         return None
 
 
-def _take_refund(made: stripe.Refund, actor: str, now: datetime) -> None:
+def _take_refund(made: "stripe.Refund", actor: str, now: datetime) -> None:
     """Record this state of a refund."""
     is_ours = made.reason in OUR_REASONS
     _take(made, Reversal.Kind.REFUND, made.status or "", is_ours, actor, now)
 
 
-def _take_dispute(made: stripe.Dispute, actor: str, now: datetime) -> None:
+def _take_dispute(made: "stripe.Dispute", actor: str, now: datetime) -> None:
     """Record this state of a dispute; nothing while no money is taken."""
     if made.status not in NOTHING_TAKEN:
         _take(made, Reversal.Kind.DISPUTE, made.status, False, actor, now)

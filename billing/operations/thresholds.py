@@ -10,7 +10,7 @@ from moneyed import Money
 
 from billing import sorts
 from billing.models import AccountChange, BillingAccount, ThresholdRequest
-from billing.notices import THRESHOLD_ANSWERED
+from billing.notices.answers import THRESHOLD_ANSWERED
 from billing.operations import accounts
 from billing.operations.charges import AccountClosed
 from billing.proposals import THRESHOLD, THRESHOLD_REQUEST

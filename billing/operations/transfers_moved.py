@@ -8,7 +8,7 @@ from django.db import transaction
 from moneyed import Money
 
 from billing.models import BankTransfer, BillingAccount, Fee
-from billing.notices import TRANSFER_MOVED
+from billing.notices.unapplied import TRANSFER_MOVED
 from billing.operations import accounts, charges, closing, transfers, unapplied, value_dates
 from billing.proposals import TRANSFER
 from billing.trail import Action

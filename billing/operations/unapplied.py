@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from moneyed import Money
 
 from billing.models import BankTransfer, BillingAccount, Invoice, Payment, UnappliedEntry
-from billing.notices import UNAPPLIED
+from billing.notices.unapplied import UNAPPLIED
 from billing.operations import attempts
 from billing.providers.minimums import minimum
 from lib import money

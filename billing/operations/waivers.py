@@ -12,7 +12,7 @@ from moneyed import Money
 
 from billing import sorts
 from billing.models import BillingAccount, Fee, Invoice, Payment, Waiver
-from billing.notices import WAIVED
+from billing.notices.invoices import WAIVED
 from billing.operations import attempts, charges
 from billing.operations.invoice_decisions import InvoiceNotOpen, hold
 from billing.operations.payments import PaymentUnderWay

@@ -43,10 +43,14 @@ class Answer:
 
     @classmethod
     def succeeded(cls, reference: str) -> "Answer":
+        """The answer that the payment succeeded, with the provider's own reference."""
         return cls(Payment.Status.SUCCEEDED, reference=reference)
 
     @classmethod
     def failed(cls, failure: str, *, is_hard: bool = False, reference: str = "") -> "Answer":
+        """The answer that the payment failed, for this reason; `is_hard` if it is of no use to try
+        the same again.
+        """
         return cls(Payment.Status.FAILED, reference, failure, is_hard)
 
     @classmethod

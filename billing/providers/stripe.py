@@ -9,16 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import stripe
 from django.conf import settings
-from stripe.params import PaymentIntentCreateParams
 
 from billing.models import Payment
 from billing.providers import hurry
 from billing.providers.answers import Answer, NoAnswer, ProviderNotReady, StrangeAnswer
+from billing.providers.stripe_library import stripe
 from merchants import installation
+
+if TYPE_CHECKING:
+    from stripe.params import PaymentIntentCreateParams
 
 log = logging.getLogger(__name__)
 
@@ -140,7 +142,7 @@ class Stripe:
         return None
 
 
-def client() -> stripe.StripeClient:
+def client() -> "stripe.StripeClient":
     """A client of Stripe that opens a new connection for each use, so that no stale connection
     costs a payment its answer.
 
@@ -230,7 +232,7 @@ def metadata(made: Any) -> dict[str, str]:
     return dict(written.to_dict()) if written else {}
 
 
-def answer(payment: Payment, intent: stripe.PaymentIntent) -> Answer:
+def answer(payment: Payment, intent: "stripe.PaymentIntent") -> Answer:
     """The answer that a PaymentIntent gives about the attempt. An intent that waits for something,
     such as the holder's confirmation, is cancelled first, and has failed.
 
@@ -252,7 +254,7 @@ def answer(payment: Payment, intent: stripe.PaymentIntent) -> Answer:
     return Answer.failed(failure, is_hard=is_hard, reference=intent.id)
 
 
-def _intent_parameters(payment: Payment) -> PaymentIntentCreateParams:
+def _intent_parameters(payment: Payment) -> "PaymentIntentCreateParams":
     """The parameters of the PaymentIntent for the attempt. Raises AmountNotPossible."""
     assert payment.card is not None
     invoice = payment.invoice
@@ -272,7 +274,7 @@ def _intent_parameters(payment: Payment) -> PaymentIntentCreateParams:
     }
 
 
-def _declined(payment: Payment, decline: stripe.CardError) -> Answer:
+def _declined(payment: Payment, decline: "stripe.CardError") -> Answer:
     """The answer for a card that its bank declined."""
     intent = getattr(decline.error, "payment_intent", None)
     if intent is not None:
@@ -281,7 +283,7 @@ def _declined(payment: Payment, decline: stripe.CardError) -> Answer:
     return Answer.failed(failure, is_hard=is_hard)
 
 
-def _refused(payment: Payment, refusal: stripe.InvalidRequestError) -> Answer:
+def _refused(payment: Payment, refusal: "stripe.InvalidRequestError") -> Answer:
     """The answer for an attempt of which Stripe refused the card or the amount, so that a retry
     would not help. Raises any other refusal again.
     """
@@ -295,7 +297,7 @@ def _refused(payment: Payment, refusal: stripe.InvalidRequestError) -> Answer:
     return Answer.failed(failure, is_hard=True)
 
 
-def _failure(intent: stripe.PaymentIntent) -> tuple[str, bool]:
+def _failure(intent: "stripe.PaymentIntent") -> tuple[str, bool]:
     """The code of an intent's failure, and whether the same card can never pay."""
     if intent.status == "requires_action":
         return AUTHENTICATION, True
@@ -311,7 +313,7 @@ def _failure_code(error: Any) -> tuple[str, bool]:
     return decline_code or code or "card_declined", is_hard
 
 
-def _cancel(intent: stripe.PaymentIntent) -> stripe.PaymentIntent:
+def _cancel(intent: "stripe.PaymentIntent") -> "stripe.PaymentIntent":
     """Cancel the PaymentIntent, and return it as it is then; if it can't be cancelled, as it may
     have ended in another way before, it is only read again.
     """
@@ -322,7 +324,7 @@ def _cancel(intent: stripe.PaymentIntent) -> stripe.PaymentIntent:
         return intents.retrieve(intent.id)
 
 
-def _check_same(payment: Payment, intent: stripe.PaymentIntent) -> None:
+def _check_same(payment: Payment, intent: "stripe.PaymentIntent") -> None:
     """Raise AnotherPayment unless the PaymentIntent has the amount, currency and customer of the
     payment whose key it has.
     """
@@ -340,7 +342,7 @@ def _check_same(payment: Payment, intent: stripe.PaymentIntent) -> None:
         )
 
 
-def _received(payment: Payment, intent: stripe.PaymentIntent) -> Answer:
+def _received(payment: Payment, intent: "stripe.PaymentIntent") -> Answer:
     """The answer SUCCEEDED. Raises AnotherPayment if the amount that arrived is not the one asked
     for.
     """

@@ -43,10 +43,12 @@ class Costs:
 
     @property
     def total(self) -> Money:
+        """What the days cost together."""
         return money.of(sum(self.days, Decimal(0)), self.currency)
 
     @property
     def before(self) -> Money:
+        """What as many days before them cost together."""
         return money.of(sum(self.days_before, Decimal(0)), self.currency)
 
     @property

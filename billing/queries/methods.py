@@ -24,6 +24,7 @@ class Method:
 
     @property
     def label(self) -> str:
+        """The card, or the name of the method, in the reader's language."""
         return str(self.card or BillingAccount.Method(self.name).label)
 
     @property

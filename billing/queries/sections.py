@@ -26,10 +26,12 @@ class Section(Generic[S]):
 
     @property
     def amount(self) -> Money:
+        """The sum of its rows."""
         return money.total((row.amount for row in self.rows), self.currency)
 
     @property
     def charge_count(self) -> int:
+        """How many charges its rows have."""
         return sum(row.charge_count for row in self.rows)
 
 
@@ -53,10 +55,12 @@ class Sections(Generic[S]):
 
     @property
     def amount(self) -> Money:
+        """The sum of all sections."""
         return money.total((section.amount for section in self.sections), self.currency)
 
     @property
     def charge_count(self) -> int:
+        """How many charges all sections have."""
         return sum(section.charge_count for section in self.sections)
 
 
@@ -71,10 +75,12 @@ class FeeSum:
 
     @property
     def amount(self) -> Money:
+        """The sum of the fee's lines."""
         return money.total((line.amount for line in self.lines), self.currency)
 
     @property
     def charge_count(self) -> int:
+        """How many charges the fee's lines have."""
         return sum(line.charge_count for line in self.lines)
 
 

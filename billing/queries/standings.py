@@ -37,18 +37,22 @@ class Standing(TextChoices):
 
     @property
     def is_past_due(self) -> bool:
+        """Whether it was not paid when it was due."""
         return self == Standing.PAST_DUE
 
     @property
     def is_checked(self) -> bool:
+        """Whether a payment of it has no answer yet."""
         return self == Standing.CHECKED
 
     @property
     def is_in_parts(self) -> bool:
+        """Whether it is paid by a payment plan."""
         return self == Standing.PLAN
 
     @property
     def is_collecting(self) -> bool:
+        """Whether it is collected by itself, and has not failed."""
         return self == Standing.COLLECTING
 
 

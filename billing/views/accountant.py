@@ -33,6 +33,7 @@ _UNPROCESSABLE = HTTPStatus.UNPROCESSABLE_ENTITY
 
 @for_members
 def accountant(request: MemberRequest) -> HttpResponse:
+    """The page of documents: who gets them by e-mail, each year's files, and exports by days."""
     return _page(request, account_of(request), now=clock.now())
 
 

@@ -25,6 +25,7 @@ from merchants.access import MemberRequest, for_exporting, for_finance, for_memb
 
 @for_members
 def all_credits(request: MemberRequest) -> HttpResponse:
+    """The list of credits, asked for and given, filtered and sorted."""
     account, local = account_and_days(request)
     wanted = CreditFilter(request.GET, local=local)
     page = wanted.page(asked.of(account, **wanted.rows))
@@ -44,6 +45,7 @@ def export_credits(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def credit(request: MemberRequest, pk: int) -> HttpResponse:
+    """The page of one credit. Raises Http404 if it is another merchant's."""
     credit = asked.find(account_of(request), pk)
     if credit is None:
         raise Http404("the merchant has no such credit")

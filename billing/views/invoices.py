@@ -35,6 +35,7 @@ ATTEMPTS = re.compile("[0-9]{1,9}")
 
 @for_members
 def invoices(request: MemberRequest) -> HttpResponse:
+    """The list of bills, filtered and sorted."""
     account, local = account_and_days(request)
     asked = InvoiceFilter(request.GET, local=local)
     context = asked.context | {
@@ -57,6 +58,9 @@ def export_invoices(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def invoice(request: MemberRequest, number: str) -> HttpResponse:
+    """The page of one bill: its lines, how it is collected and what may be done. To who follows it,
+    only the part that changes. Raises Http404 if there is none.
+    """
     invoice, now = invoice_of(request, number), clock.now()
     attempts = list(invoice_queries.attempts(invoice))
     by_hand = collecting.by_hand(invoice)
@@ -149,6 +153,7 @@ def _pay(request: MemberRequest, invoice: Invoice, seen: int) -> None:
 
 @for_exporting
 def invoice_pdf(request: MemberRequest, number: str) -> HttpResponse:
+    """The bill as PDF."""
     invoice = invoice_of(request, number)
     document = pdf.invoice_pdf(invoice, now=clock.now())
     return downloads.document(document, f"bill-{invoice.merchant_reference}-{invoice.number}.pdf")

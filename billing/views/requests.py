@@ -16,6 +16,7 @@ from merchants.access import MemberRequest, for_exporting, for_members
 
 @for_members
 def fulfilment_requests(request: MemberRequest) -> HttpResponse:
+    """The list of fulfilment requests with what each has cost, filtered and sorted."""
     account, local = account_and_days(request)
     asked = RequestFilter(request.GET, local=local, account=account)
     page = asked.page(requests.of(account, start=asked.rows["reference"]))
@@ -42,6 +43,7 @@ def export_requests(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def fulfilment_request(request: MemberRequest, reference: str) -> HttpResponse:
+    """The page of one fulfilment request with its charges. Raises Http404 if there is none."""
     account = account_of(request)
     found = requests.find(account, reference)
     if found is None:

@@ -29,6 +29,7 @@ LATEST = 5  # requests for a threshold
 
 @for_members
 def settings(request: MemberRequest) -> HttpResponse:
+    """The page of billing settings: the payment method, cards, the threshold and the plan."""
     account = account_of(request)
     forms = HigherThreshold(account=account), SandboxCard()
     return _page(request, account, *forms, now=clock.now())
@@ -62,6 +63,7 @@ def ask_threshold(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def threshold_requests(request: MemberRequest) -> HttpResponse:
+    """The list of higher thresholds that were asked for, with our answers."""
     account, local = account_and_days(request)
     asked = ThresholdFilter(request.GET, local=local)
     page = asked.page(terms.threshold_requests(account, **asked.rows))

@@ -77,6 +77,7 @@ def _drawn(account: BillingAccount, by_month: months.ByMonth, size: tuple[int, i
 
 @for_members
 def statements(request: MemberRequest) -> HttpResponse:
+    """The list of statements, a month each, filtered and sorted."""
     account, local = account_and_days(request)
     asked = StatementFilter(request.GET, local=local, years=statement_queries.years(account))
     context = asked.context | {"page": asked.page(statement_queries.of_year(account, **asked.rows))}

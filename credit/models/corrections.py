@@ -73,4 +73,5 @@ class ProceedsCorrection(models.Model):
 
     @property
     def is_counter_entry(self) -> bool:
+        """Whether it takes back another correction."""
         return self.undoes_id is not None

@@ -7,7 +7,7 @@ from django.db import transaction
 from moneyed import Money
 
 from credit.models import CreditLine, PayoutRun, PayoutSchedule, Withdrawal
-from credit.notices import AUTOMATIC_SET_UP
+from credit.notices.proceeds import AUTOMATIC_SET_UP
 from credit.operations import destinations, lines, withdrawals
 from credit.operations.automatic_ends import end, words
 from credit.queries import proceeds

@@ -8,7 +8,7 @@ from django.db import transaction
 from moneyed import Money
 
 from credit.models import CreditLine, ProceedsCorrection, ProceedsEntry
-from credit.notices import PROCEEDS_CORRECTED
+from credit.notices.proceeds import PROCEEDS_CORRECTED
 from credit.operations import lines
 from credit.proposals import CORRECTION, COUNTER_ENTRY
 from credit.trail import Action

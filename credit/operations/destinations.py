@@ -13,7 +13,7 @@ from django_stubs_ext import StrOrPromise
 
 from credit import bank_accounts, masks
 from credit.models import CreditLine, PayoutDestination
-from credit.notices import DESTINATION_ADDED
+from credit.notices.proceeds import DESTINATION_ADDED
 from credit.operations import automatic_ends, lines
 from credit.trail import Action
 from lib import encrypted, secrets, texts

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from credit.models import PayoutDestination, Withdrawal
-from credit.notices import DESTINATION_BLOCKED
+from credit.notices.proceeds import DESTINATION_BLOCKED
 from credit.operations import destinations, lines
 from credit.operations import withdrawal_transitions as steps
 from credit.trail import Action

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from credit.models import Freeze
-from credit.notices import FREEZE_PLACED
+from credit.notices.line import FREEZE_PLACED
 from credit.operations import lines
 from credit.operations.overdue import count, end, notice_of
 from credit.trail import Action

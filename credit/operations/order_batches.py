@@ -43,6 +43,7 @@ class Placing:
 
     @property
     def order(self) -> str:
+        """The order's reference."""
         return self.terms.reference
 
 

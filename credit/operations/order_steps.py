@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from credit.models import CreditLine, Order
-from credit.notices import ORDER_OVERDUE
+from credit.notices.orders import ORDER_OVERDUE
 from credit.operations import lines
 from credit.operations.orders import OrderConflict, check_instant
 from lib import money, prepared

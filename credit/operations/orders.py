@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from moneyed import Money
 
 from credit.models import CreditLine, Order
-from credit.notices import ORDER_DECLINED
+from credit.notices.orders import ORDER_DECLINED
 from credit.operations import lines, usage
 from credit.queries import declining
 from credit.rules import MOST_INSTALMENTS, happened

@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models import F
 
 from credit.models import CreditLine, Freeze
-from credit.notices import FREEZE_LIFTED
+from credit.notices.line import FREEZE_LIFTED
 from credit.queries import policies
 from credit.queries.overdue import OVERDUE_BY_LINE, overdue_of
 from credit.queries.reviews import Start

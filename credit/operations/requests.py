@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry, LimitRequest
-from credit.notices import REQUEST_ANSWERED
+from credit.notices.line import REQUEST_ANSWERED
 from credit.operations import limits, lines
 from credit.operations.lines import LineClosed as LineClosed
 from credit.proposals import RAISE

@@ -7,7 +7,7 @@ from django.db import connection
 
 from credit import scoring
 from credit.models import CreditLine, LimitReview
-from credit.notices import REVIEW
+from credit.notices.line import REVIEW
 from credit.operations import usage
 from credit.queries.reviews import Start, inputs_of
 from lib import money

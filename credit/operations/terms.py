@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from credit.models import CreditLine, FormerDays
-from credit.notices import DAYS_CHANGED
+from credit.notices.line import DAYS_CHANGED
 from credit.operations import lines
 from credit.rules import MOST_PAYMENT_DAYS, SETTLEMENT_DAYS
 from credit.trail import Action

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from django.db import connection
 
 from credit.models import CreditLine, Freeze
-from credit.notices import FREEZE_PLACED
+from credit.notices.line import FREEZE_PLACED
 from credit.operations import overdue
 from credit.queries.reviews import Start
 from notices.operations import notices

@@ -7,7 +7,7 @@ from django.db.models import DecimalField, ExpressionWrapper, F
 from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry
-from credit.notices import LIMIT_80, LIMIT_100
+from credit.notices.line import LIMIT_80, LIMIT_100
 from credit.rules import LIMIT_MOSTLY_USED, LIMIT_TOLD_ANEW
 from lib import money
 from notices.kinds import Kind

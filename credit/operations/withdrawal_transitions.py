@@ -11,7 +11,7 @@ from moneyed import Money
 
 from credit.models import CreditLine, Freeze, ProceedsEntry, Withdrawal
 from credit.models.withdrawals import TRANSITIONS
-from credit.notices import WITHDRAWAL_DONE, WITHDRAWAL_FAILED
+from credit.notices.proceeds import WITHDRAWAL_DONE, WITHDRAWAL_FAILED
 from credit.operations import lines
 from credit.trail import Action
 from lib import money

@@ -95,6 +95,7 @@ class Quote:
 
     @property
     def total(self) -> Money:
+        """What leaves the proceeds: amount and fee."""
         return self.amount + self.fee
 
     @property

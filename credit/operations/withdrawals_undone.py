@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from credit.models import ProceedsEntry, Withdrawal
-from credit.notices import WITHDRAWAL_CORRECTED, WITHDRAWAL_SENT_BACK
+from credit.notices.proceeds import WITHDRAWAL_CORRECTED, WITHDRAWAL_SENT_BACK
 from credit.operations import withdrawal_transitions as steps
 from credit.proposals import SENT_BACK
 from credit.trail import Action

@@ -6,7 +6,7 @@ from django.db import transaction
 from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry, Order
-from credit.notices import ORDER_WRITTEN_OFF
+from credit.notices.orders import ORDER_WRITTEN_OFF
 from credit.operations import lines, order_steps, overdue, reviews
 from credit.proposals import WRITE_OFF
 from credit.trail import Action

@@ -45,6 +45,7 @@ class Acceptance:
 
     @property
     def decline_label(self) -> str:
+        """Why the order would be declined, in the reader's language; empty if it would not."""
         return str(Order.Decline(self.decline_code).label) if self.decline_code else ""
 
 

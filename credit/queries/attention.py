@@ -76,6 +76,7 @@ class Attention:
 
     @property
     def has_many_overdue(self) -> bool:
+        """Whether there are so many overdue orders that they are not counted further."""
         return self.overdue == MANY
 
     @property

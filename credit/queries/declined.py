@@ -31,6 +31,7 @@ class Loss:
 
     @property
     def label(self) -> str:
+        """Why orders were declined, in the reader's language; empty for those of all reasons."""
         return str(Order.Decline(self.code).label) if self.code else ""
 
 

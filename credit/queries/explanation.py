@@ -36,6 +36,7 @@ class Factor:
 
     @property
     def is_amount(self) -> bool:
+        """Whether its figure is an amount of money, and no share."""
         return self.name == "volume"
 
     def value_for(self, more: Decimal) -> Decimal | None:
@@ -91,6 +92,7 @@ class Explanation:
 
     @property
     def is_blocked_by_overdue(self) -> bool:
+        """Whether the limit is not raised because of overdue orders."""
         return LimitReview.Note.BLOCKED_BY_OVERDUE in self.notes
 
     @property

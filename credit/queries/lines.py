@@ -24,4 +24,5 @@ def day_ends_from() -> datetime | None:
 
 
 def of_merchant(merchant: Merchant) -> CreditLine | None:
+    """The merchant's credit line, or None before it has one."""
     return CreditLine.objects.filter(merchant=merchant).first()

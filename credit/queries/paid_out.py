@@ -130,6 +130,7 @@ class Receipt:
 
     @property
     def label(self) -> str:
+        """What kind of entry it is, in the reader's language."""
         return str(Kind(self.kind).label)
 
 

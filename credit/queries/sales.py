@@ -85,18 +85,22 @@ class Sums:
 
     @property
     def span(self) -> spans.Span:
+        """The days of which these are the sums, first and last included."""
         return spans.Span(self.start, self.end - calendar.ONE_DAY)
 
     @property
     def refunded(self) -> Decimal:
+        """What was refunded, at whatever stage of the orders."""
         return sum(self.by_stage.values(), Decimal(0))
 
     @property
     def net(self) -> Decimal:
+        """What was sold, less refunds."""
         return self.sold - self.refunded
 
     @property
     def has_any(self) -> bool:
+        """Whether anything was sold, cancelled or refunded."""
         return bool(self.orders or self.cancelled_orders or self.refunded)
 
     def average(self, currency: str) -> Money | None:
@@ -191,6 +195,7 @@ def _sums(line: CreditLine, local: LocalDays, spans: Sequence[Span]) -> list[Sum
 
 
 def _given(line: CreditLine, local: LocalDays, spans: Sequence[Span]) -> dict[str, Any]:
+    """The values of the statement: the line, and the instants at which the spans start and end."""
     starts, ends = ([local.start_of(span[side]) for span in spans] for side in (0, 1))
     return {"line": line.pk, "starts": starts, "ends": ends}
 

@@ -77,6 +77,7 @@ def send(request: KeyedRequest) -> HttpResponse:
 
 
 def _listed(said: Any, where: str) -> list[Any]:
+    """The events of a batch. Raises Problem if it is no list of 1 to MOST_EVENTS."""
     if not isinstance(said, list) or not 1 <= len(said) <= MOST_EVENTS:
         says = f"must be a list of 1 to {MOST_EVENTS} events"
         raise Problem(422, "invalid", f"The batch {says}.", [(where, says)])
@@ -114,6 +115,7 @@ def show(request: KeyedRequest, event: str) -> Received:
 
 
 def _told(row: ReceivedEvent) -> Received:
+    """The event as the API answers it: what was said, and what became of it."""
     return Received(
         id=row.event,
         type=row.type,

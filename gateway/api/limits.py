@@ -41,6 +41,7 @@ class Usage:
 
     @property
     def is_over(self) -> bool:
+        """Whether more was asked than is allowed."""
         return self.used > self.allowed
 
     def write(self, response: HttpResponse) -> None:

@@ -129,6 +129,9 @@ class Listing:
 
 
 def _told(value: Any, currency: str, *, is_plain: bool) -> Any:
+    """A value of a row as the API has it: an instant in UTC, a plain figure if `is_plain`, an
+    amount in the currency.
+    """
     if isinstance(value, datetime):
         return instants.text(value)
     if is_plain and value is not None:

@@ -10,11 +10,13 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from gateway.api import (
     charges,
     description,
+    documents,
     events,
     merchants,
     orders,
     reading,
     reading_billing,
+    reading_invoices,
 )
 from gateway.api.json_bodies import TOO_LARGE, StrictParser
 from gateway.api.problems import Problem, pointer
@@ -36,6 +38,8 @@ ROUTERS = (
     merchants.router,
     reading.router,
     reading_billing.router,
+    documents.router,  # before the invoice itself, whose number would take their endings along
+    reading_invoices.router,
 )
 for router in ROUTERS:
     api.add_router("", router)

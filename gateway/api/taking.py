@@ -71,4 +71,5 @@ def taken_checked(
 
 
 def is_repeat(outcome: Outcome) -> bool:
+    """Whether the event had been applied before."""
     return outcome.status == DUPLICATE.status

@@ -134,6 +134,7 @@ class ProposalAdmin(Deciding, ReadOnly):
         return super()._decision_buttons(request, row) if _may_decide(request, row) else []
 
     def _row(self, request: HttpRequest, object_id: int) -> Model:
+        """The proposal. Raises PermissionDenied if the person may not decide about it."""
         row = super()._row(request, object_id)
         if not _may_decide(request, row):
             raise PermissionDenied

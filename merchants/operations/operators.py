@@ -330,6 +330,7 @@ def _checked(roles: Iterable[str]) -> list[str]:
 
 
 def _named(roles: Iterable[str]) -> str:
+    """The roles' names in one text."""
     return ", ".join(roles)
 
 

@@ -1,15 +1,11 @@
 """The end of many merchants' month: killed midway and resumed, or done by three at once."""
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import quote
+from multiprocessing.context import ForkProcess
 
 import pytest
-from django.conf import settings
 from django.db import connection, transaction
 
 from billing.models import (
@@ -24,7 +20,7 @@ from config.timetable import TIMETABLE
 from gateway.events import apply_all
 from jobs import definitions
 from lib import events
-from tests import shops
+from tests import forked, shops
 from tests.processes import until
 from tests.threads import at_once
 from tests.whole import full
@@ -33,18 +29,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 MERCHANTS = [20, *full(200)]  # in ten chunks; those of a chunk and of all are even numbers
 MONTH_END = "2026-12-01T00:00:00+00:00"
-# The day-end job in a process of its own, in chunks of so many merchants.
-CLOSING = """
-import sys
-from datetime import datetime
-import django
-django.setup()
-from jobs import definitions
-from config import timetable
-
-definitions.CHUNK = int(sys.argv[2])
-timetable.TIMETABLE[0].run_here(datetime.fromisoformat(sys.argv[1]))
-"""
 
 
 @pytest.fixture(params=MERCHANTS)
@@ -112,35 +96,28 @@ def check_all_closed(many: int) -> None:
 
 
 @contextmanager
-def closing(chunk: int) -> Iterator[subprocess.Popen[str]]:
-    """The job in another process, on the database of this test; killed if it still runs after."""
-    database = connection.settings_dict
-    login = f"{quote(database['USER'])}:{quote(database['PASSWORD'])}"
-    address = f"{login}@{quote(database['HOST'], safe='')}:{database['PORT']}"
-    environment = {
-        **os.environ,
-        "DATABASE_URL": f"postgresql://{address}/{database['NAME']}",
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-    }
-    with subprocess.Popen(
-        [sys.executable, "-c", CLOSING, MONTH_END, str(chunk)],
-        cwd=settings.BASE_DIR,
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+def closing(chunk: int) -> Iterator[ForkProcess]:
+    """The day-end job in another process, in chunks of so many merchants; killed if it still runs
+    after.
+    """
+
+    def work() -> None:
+        definitions.CHUNK = chunk
+        TIMETABLE[0].run_here(shops.instant(MONTH_END))
+
+    process = forked.start(work)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join()
 
 
-def wait_until_it_waits_for_us(process: subprocess.Popen[str]) -> None:
+def wait_until_it_waits_for_us(process: ForkProcess) -> None:
     """Until the job has come to the row that this process holds locked."""
 
     def is_waited_for() -> bool:
-        if process.poll() is not None:
-            pytest.fail(process.communicate()[1])
+        assert process.is_alive()
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM pg_locks"
@@ -160,8 +137,9 @@ def test_killed_twice_and_resumed_it_closes_every_month_once(merchants: int) -> 
         BillingAccount.objects.select_for_update().get(pk=accounts[half])
         with closing(chunk) as process:
             wait_until_it_waits_for_us(process)
-            process.send_signal(signal.SIGKILL)
-            assert process.wait() == -signal.SIGKILL
+            process.kill()
+            process.join()
+            assert process.exitcode == -signal.SIGKILL
     assert Statement.objects.filter(closed_at=None).count() == half
 
     # Killed as it gives out numbers, with the postings of a chunk written and not committed.
@@ -169,13 +147,15 @@ def test_killed_twice_and_resumed_it_closes_every_month_once(merchants: int) -> 
         NumberSeries.objects.select_for_update().get(year=2026)
         with closing(chunk) as process:
             wait_until_it_waits_for_us(process)
-            process.send_signal(signal.SIGKILL)
-            assert process.wait() == -signal.SIGKILL
+            process.kill()
+            process.join()
+            assert process.exitcode == -signal.SIGKILL
     assert Statement.objects.filter(closed_at=None).count() == half
     assert BillingAccount.objects.filter(open_on="2026-11-30", accruing__gt=0).count() == half
 
     with closing(chunk) as process:
-        assert process.wait() == 0, process.communicate()[1]
+        process.join()
+        assert process.exitcode == 0
     assert whole_books() == once
     check_all_closed(merchants)
 

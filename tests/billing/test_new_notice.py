@@ -4,7 +4,7 @@ import pytest
 from django.core import mail
 from django.core.management import call_command
 
-from billing.notices import BILLING
+from billing.notices.group import BILLING
 from merchants.models import Membership
 from notices import kinds
 from notices.details import amount

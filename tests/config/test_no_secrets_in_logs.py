@@ -21,8 +21,6 @@ from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 
-LOGGERS = ("django", "django.request", "django.security", "django.server", "gunicorn.error")
-
 
 @pytest.fixture(params=[logs.Json, logs.Line])
 def written(request: pytest.FixtureRequest) -> Iterator[StringIO]:

@@ -12,7 +12,7 @@ from billing.operations import cards
 from billing.providers import stripe
 from tests import shops, stripe_server
 from tests.billing.test_stripe_card_page import type_in
-from tests.e2e.test_reading_the_books import sign_in
+from tests.e2e.signing_in import by_session
 from tests.factories import member
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -44,8 +44,7 @@ def test_an_owner_adds_a_card(page: Page, live_server: LiveServer) -> None:
     shop = shops.join("2026-10-01 09:00")
     script = {"content_type": "text/javascript", "body": STRIPE_JS}
     page.route("https://js.stripe.com/v3/", lambda route: route.fulfill(**script))
-    sign_in(page, live_server, member(shop).email)
-    page.goto(f"{live_server.url}/m/rosewood/billing/settings/")
+    by_session(page, live_server, member(shop), "/m/rosewood/billing/settings/")
     page.get_by_role("link", name="Add a card").click()
     expect(page.get_by_role("group", name="Card")).to_have_text("pk_test_tael")
     assert Axe().run(page).response["violations"] == []
@@ -64,6 +63,5 @@ def test_an_owner_adds_a_card(page: Page, live_server: LiveServer) -> None:
 def test_without_stripes_script_the_page_says_so(page: Page, live_server: LiveServer) -> None:
     shop = shops.join("2026-10-01 09:00")
     page.route("https://js.stripe.com/v3/", lambda route: route.abort())
-    sign_in(page, live_server, member(shop).email)
-    page.goto(f"{live_server.url}/m/rosewood/billing/settings/cards/stripe/")
+    by_session(page, live_server, member(shop), "/m/rosewood/billing/settings/cards/stripe/")
     expect(page.get_by_role("alert")).to_contain_text("Stripe can't be reached")

@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import routes
-from tests.e2e.test_every_page import sign_in
+from tests.e2e.signing_in import go_on
 from tests.factories import browser_of, member
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -83,7 +83,7 @@ def test_tab_reaches_everything_on_every_page(
     for address in routes.PAGES_BEFORE_THE_SIGN_IN:
         page.goto(live_server.url + address)
         problems += [f"{address} {problem}" for problem in walked(page)]
-    sign_in(context, client, live_server)
+    go_on(context, client, live_server)
     for address in routes.pages(shop, client, every):
         page.goto(live_server.url + address)
         problems += [f"{address} {problem}" for problem in walked(page)]
@@ -94,7 +94,7 @@ def test_tab_reaches_everything_on_every_page(
 def telephone(browser: Browser, live_server: LiveServer) -> Page:
     shop = routes.full_shop()
     context = browser.new_context(viewport={"width": 360, "height": 740})
-    sign_in(context, browser_of(member(shop)), live_server)
+    go_on(context, browser_of(member(shop)), live_server)
     page = context.new_page()
     page.goto(f"{live_server.url}/m/rosewood/")
     return page

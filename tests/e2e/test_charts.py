@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import shops
-from tests.e2e.test_reading_the_books import sign_in
+from tests.e2e.signing_in import by_session
 from tests.factories import member
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -22,8 +22,7 @@ def test_charts_tell_their_figures_under_the_pointer_and_the_finger(
     for width, has_touch in ((1280, False), (375, True)):
         page = browser.new_page(viewport={"width": width, "height": 800}, has_touch=has_touch)
         page.on("console", lambda said: problems.append(said.text))
-        sign_in(page, live_server, owner.email)
-        page.goto(f"{live_server.url}/m/rosewood/credit/limit/")
+        by_session(page, live_server, owner, "/m/rosewood/credit/limit/")
         chart = page.locator("svg.drawn:visible, img.chart:visible")
         assert chart.evaluate("one => one.localName") == ("img" if has_touch else "svg")
         chart.scroll_into_view_if_needed()

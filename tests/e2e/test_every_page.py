@@ -7,13 +7,12 @@ test-full` at all of them in every language, light and dark.
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.live_server_helper import LiveServer
 
 from merchants.models import User
 from tests import routes, shops
+from tests.e2e.signing_in import go_on
 from tests.factories import MembershipFactory, browser_of, member
 
 pytestmark = [
@@ -95,7 +94,7 @@ def test_it_fits_its_screen_and_axe_finds_nothing(
         locale={"zh-hans": "zh-CN", "th": "th-TH"}.get(language, "en-US"),
     )
     found = looked_through(context, live_server, routes.PAGES_BEFORE_THE_SIGN_IN, axe_at)
-    sign_in(context, client, live_server)
+    go_on(context, client, live_server)
     found += looked_through(context, live_server, routes.pages(shop, client, every), axe_at)
     assert found == []
 
@@ -130,9 +129,3 @@ def looked_through(
 def violations(page: Page) -> list[str]:
     found = Axe().run(page).response["violations"]
     return [f"{rule['id']}: {rule['nodes'][0]['html']}" for rule in found]
-
-
-def sign_in(context: BrowserContext, client: Client, server: LiveServer) -> None:
-    """Let the browser go on in the client's session."""
-    name = settings.SESSION_COOKIE_NAME
-    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": server.url}])

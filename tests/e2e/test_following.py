@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from tests.billing import paying
 from tests.credit.pages import set_clock
-from tests.e2e.test_every_page import sign_in
+from tests.e2e.signing_in import go_on
 from tests.factories import browser_of, member
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -31,17 +31,19 @@ def test_a_payment_that_settles_shows_without_a_reload(
     shop = paying.billed(card=paying.SILENT)
     assert paying.pay_now(shop, "2026-11-01 11:00") == "UNKNOWN"
     clock("2026-11-01 11:05")
-    sign_in(page.context, browser_of(member(shop)), live_server)
+    go_on(page.context, browser_of(member(shop)), live_server)
     asked: list[str] = []
     errors: list[str] = []
     page.on("request", lambda one: asked.append(one.headers.get("x-live", "")))
     page.on("console", lambda one: errors.append(one.text) if one.type == "error" else None)
+    page.clock.install()  # nobody waits for the seconds between two looks
     page.goto(f"{live_server.url}/m/rosewood/billing/invoices/{paying.FIRST}/")
     state, line = page.locator("#live-state"), page.locator("[data-live-told]")
     expect(state).to_contain_text("Being checked")
     page.evaluate("window.isTheSamePage = true")
-    with page.expect_response(lambda one: "live_seen" in one.url) as first:  # by itself
+    with page.expect_response(lambda one: "live_seen" in one.url) as first:
         state.get_by_role("link", name="Refresh").focus()
+        page.clock.run_for(5000)  # by itself
     assert first.value.status == 204
     expect(line).to_be_empty()  # nothing is read out while nothing changes
     page.evaluate(HIDE % "true")
@@ -57,7 +59,7 @@ def test_a_payment_that_settles_shows_without_a_reload(
     expect(state.get_by_role("link", name="Refresh")).to_have_count(0)
     assert page.evaluate("window.isTheSamePage")
     so_far = len(asked)
-    page.wait_for_timeout(6000)
+    page.clock.run_for(60_000)
     assert len(asked) == so_far  # it is done
     assert errors == []
     assert Axe().run(page).response["violations"] == []

@@ -11,7 +11,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from lib import figures
 from tests import shops
-from tests.e2e.test_every_page import sign_in, violations
+from tests.e2e.signing_in import go_on
+from tests.e2e.test_every_page import violations
 from tests.factories import browser_of, member
 from tests.shops import Shop
 
@@ -36,7 +37,7 @@ def opened(browser: Browser, live_server: LiveServer, shop: Shop) -> Callable[..
 
     def open_at(path: str, **looks: object) -> Page:
         context = browser.new_context(base_url=live_server.url, **looks)  # type: ignore[arg-type]
-        sign_in(context, client, live_server)
+        go_on(context, client, live_server)
         page = context.new_page()
         page.goto(path)
         return page

@@ -17,7 +17,8 @@ from merchants.models import Note, Proposal
 from tests.amounts import usd
 from tests.backoffice.shops_with_work import NOW, rosewood
 from tests.credit.pages import set_clock
-from tests.factories import PASSWORD, operator
+from tests.e2e.signing_in import by_session
+from tests.factories import operator
 from tests.shops import Shop
 from trail.models import TrailEntry
 
@@ -77,14 +78,11 @@ def sign_in(browser: Browser, live_server: LiveServer) -> Iterator[SignIn]:
     contexts = []
 
     def open_for(role: str, screen: tuple[int, int], email: str = OLGA) -> Desk:
-        operator(role, email=email)
+        person = operator(role, email=email)
         context = browser.new_context(viewport={"width": screen[0], "height": screen[1]})
         contexts.append(context)
         page = context.new_page()
-        page.goto(f"{live_server.url}/admin/")
-        page.get_by_label("E-mail address").fill(email)
-        page.get_by_label("Password", exact=True).fill(PASSWORD)
-        page.get_by_role("button", name="Sign in", exact=True).click()
+        by_session(page, live_server, person, "/admin/")
         expect(page.get_by_role("heading", name="What waits")).to_be_visible()
         return Desk(page, live_server.url)
 

@@ -1,5 +1,6 @@
 """In a browser: bills and statements on paper have the document, and nothing to be clicked."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -7,8 +8,9 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from billing.operations import charges
 from tests import shops
-from tests.e2e.test_reading_the_books import sign_in
+from tests.e2e.signing_in import by_session
 from tests.factories import member
 from tests.pdf_text import pages_of
 
@@ -27,12 +29,26 @@ def printer(browser: Browser, live_server: LiveServer, settings: Settings) -> Pa
     settings.TAEL_ISSUER = ["Tael Ltd", "1 Harbour Road, Hong Kong"]
     shop = shops.join("2026-10-01 09:00", plan_price="39.00")
     shop.place("2026-10-02 10:00", "A-1", "120.00")
-    for day in range(1, 31):
-        for fee in ("pick-pack", "receiving", "packaging"):
-            shop.charge(f"2026-10-{day:02} 10:00", fee, "1.00")
+    days = (shop.at(f"2026-10-{day:02} 10:00") for day in range(1, 31))
+    ninety = [
+        charges.NewCharge(
+            merchant_id=shop.merchant.pk,
+            reference=f"{fee} {at:%d}",
+            fee=fee,
+            currency="USD",
+            amount=Decimal(1),
+            quantity=Decimal(1),
+            at=at,
+            now=at,
+            request="FR-1",
+        )
+        for at in days
+        for fee in ("pick-pack", "receiving", "packaging")
+    ]
+    assert charges.record_many(ninety) == [True] * 90
     shop.run_jobs("2026-11-01 00:00")
     page = browser.new_page(color_scheme="dark", viewport={"width": A4, "height": 1000})
-    sign_in(page, live_server, member(shop).email)
+    by_session(page, live_server, member(shop))
     page.emulate_media(media="print", color_scheme="dark")
     return page
 

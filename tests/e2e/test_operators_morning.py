@@ -14,7 +14,8 @@ from tests.amounts import usd
 from tests.backoffice.shops_with_work import NOW, operator, rosewood
 from tests.billing import deciding
 from tests.credit.pages import set_clock
-from tests.factories import PASSWORD, CardFactory
+from tests.e2e.signing_in import by_form, by_session
+from tests.factories import CardFactory
 from tests.shops import Shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -33,20 +34,20 @@ def shop(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Shop:
 
 
 @pytest.fixture
-def sign_in(browser: Browser, live_server: LiveServer) -> Iterator[Callable[[str], Page]]:
-    """Opens a browser of its own, in which this operator has signed in."""
+def sign_in(browser: Browser, live_server: LiveServer) -> Iterator[Callable[..., Page]]:
+    """Opens a browser of its own, in which this operator has signed in, and sees what waits."""
     contexts = []
 
-    def open_for(email: str) -> Page:
-        operator(email=email)
+    def open_for(email: str, *, with_form: bool = False) -> Page:
+        person = operator(email=email)
         context = browser.new_context(viewport={"width": 1440, "height": 1000})
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
-        page.goto(f"{live_server.url}/admin/")
-        page.get_by_label("E-mail address").fill(email)
-        page.get_by_label("Password", exact=True).fill(PASSWORD)
-        page.get_by_role("button", name="Sign in", exact=True).click()
+        if with_form:
+            by_form(page, live_server, email, "/admin/")
+        else:
+            by_session(page, live_server, person, "/admin/")
         expect(page.get_by_role("heading", name="What waits")).to_be_visible(timeout=PATIENCE)
         return page
 
@@ -77,8 +78,8 @@ def says(page: Page, words: str) -> None:
     expect(page.locator("body")).to_contain_text(words, timeout=PATIENCE)
 
 
-def test_an_operators_morning(shop: Shop, sign_in: Callable[[str], Page]) -> None:
-    olga = sign_in(OLGA)
+def test_an_operators_morning(shop: Shop, sign_in: Callable[..., Page]) -> None:
+    olga = sign_in(OLGA, with_form=True)
     says(olga, "Withdrawals to approve")
 
     open_first(olga, "Raises after a review")

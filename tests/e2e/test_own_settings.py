@@ -6,8 +6,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from merchants.models import User
 from tests import shops
+from tests.e2e.signing_in import by_form
 from tests.e2e.test_every_page import violations
-from tests.e2e.test_reading_the_books import sign_in
 from tests.factories import PASSWORD, member
 from tests.whole import full
 
@@ -51,7 +51,7 @@ def test_the_settings_fit_their_screen_and_axe_finds_nothing(
     )
     problems: list[str] = []
     page.on("console", lambda message: problems.append(f"{message.type}: {message.text}"))
-    sign_in(page, live_server, owner.email)
+    by_form(page, live_server, owner.email)
     confirm_password(page, live_server)
     for path in PAGES[::every]:
         page.goto(f"{live_server.url}{path}")
@@ -75,7 +75,7 @@ def test_somebody_adds_a_passkey_and_signs_in_with_it(
         "automaticPresenceSimulation": True,
     }
     device.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    sign_in(page, live_server, owner.email)
+    by_form(page, live_server, owner.email)
     confirm_password(page, live_server)
     page.goto(f"{live_server.url}/accounts/2fa/webauthn/add/")
     page.get_by_label("Passwordless").check()

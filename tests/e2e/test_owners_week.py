@@ -15,7 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from merchants.models import User
 from tests.billing import paying
-from tests.e2e.test_reading_the_books import sign_in
+from tests.e2e.signing_in import SHOP, by_form, by_session
 from tests.e2e.week import UNPAID, go_to, open_shop, panel
 from tests.e2e.worker import Worker
 from tests.factories import EnrolledFactorFactory, member
@@ -41,7 +41,7 @@ def owner_of_shop(**shop: str) -> User:
 def test_monday_what_the_limit_takes(page: Page, live_server: LiveServer, clock: Clock) -> None:
     owner_of_shop()
     clock("2026-11-02 09:00")
-    sign_in(page, live_server, OWNER)
+    by_form(page, live_server, OWNER)
     limit = panel(page, "Credit limit")
     expect(limit.locator(".figure")).to_have_text("3,800.00 USD available")
     expect(limit.locator("dd")).to_have_text(["1,200.00 USD", "5,000.00 USD"])
@@ -62,9 +62,9 @@ def test_monday_what_the_limit_takes(page: Page, live_server: LiveServer, clock:
 def test_tuesday_octobers_statement_and_its_csv(
     page: Page, live_server: LiveServer, clock: Clock, tmp_path: Path
 ) -> None:
-    owner_of_shop()
+    owner = owner_of_shop()
     clock("2026-11-03 09:00")
-    sign_in(page, live_server, OWNER)
+    by_session(page, live_server, owner, SHOP)
     go_to(page, "Charges")
     page.get_by_role("link", name="October 2026", exact=True).click()
     total = panel(page, "Totals").locator("tfoot td")
@@ -90,7 +90,7 @@ def test_tuesday_octobers_statement_and_its_csv(
 def test_wednesday_a_bill_that_failed_is_paid(
     page: Page, live_server: LiveServer, clock: Clock, worker: Worker
 ) -> None:
-    owner_of_shop(card=paying.SHORT)
+    owner = owner_of_shop(card=paying.SHORT)
     clock("2026-11-04 09:00")
     worker.run("collect-payments")
     worker.run("notice-mails")
@@ -99,7 +99,7 @@ def test_wednesday_a_bill_that_failed_is_paid(
     assert f"could not collect 210.00\N{NO-BREAK SPACE}USD for bill {UNPAID}" in worker.text_of(
         letter
     )
-    sign_in(page, live_server, OWNER)
+    by_session(page, live_server, owner, SHOP)
     task = panel(page, "What needs you").get_by_role("listitem")
     expect(task).to_contain_text("the card did not have enough funds")
     expect(task).to_contain_text("210.00 USD")
@@ -136,7 +136,7 @@ def test_thursday_proceeds_go_to_the_bank(
     # Where money moves, a second factor is asked for, as no demonstration does.
     settings.TAEL_SANDBOX, settings.TAEL_PAYOUT_PROVIDER = False, "sandbox"
     clock("2026-11-05 09:00")
-    sign_in(page, live_server, OWNER)
+    by_form(page, live_server, OWNER)
     give_code(page, "Sign in")
     clock("2026-11-05 10:00")
     go_to(page, "Withdrawals")
@@ -174,9 +174,9 @@ def give_code(page: Page, button: str) -> None:
 def test_friday_a_colleague_is_invited_and_looks_around(
     page: Page, browser: Browser, live_server: LiveServer, clock: Clock
 ) -> None:
-    owner_of_shop()
+    owner = owner_of_shop()
     clock("2026-11-06 09:00")
-    sign_in(page, live_server, OWNER)
+    by_session(page, live_server, owner, SHOP)
     go_to(page, "Team")
     page.get_by_role("link", name="Invite somebody").click()
     page.get_by_label("E-mail address").fill("vera@rosewood.example")

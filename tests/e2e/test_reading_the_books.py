@@ -7,7 +7,8 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import shops
-from tests.factories import PASSWORD, member
+from tests.e2e.signing_in import SHOP, by_form, by_session
+from tests.factories import member
 from tests.shops import Shop
 
 pytestmark = [
@@ -25,17 +26,10 @@ def shop() -> Shop:
     return shop
 
 
-def sign_in(page: Page, server: LiveServer, email: str) -> None:
-    page.goto(f"{server.url}/m/rosewood/")
-    page.get_by_label("E-mail address").fill(email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
-
-
 def test_an_owner_reads_a_month_and_takes_its_csv_home(
     shop: Shop, page: Page, live_server: LiveServer, tmp_path: Path
 ) -> None:
-    sign_in(page, live_server, member(shop).email)
+    by_form(page, live_server, member(shop).email)
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
     navigation = page.get_by_role("navigation", name="Main")
     navigation.get_by_role("link", name="Orders", exact=True).click()
@@ -58,7 +52,7 @@ def test_an_owner_reads_a_month_and_takes_its_csv_home(
 
 def test_the_menu_opens_on_a_telephone(shop: Shop, page: Page, live_server: LiveServer) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
-    sign_in(page, live_server, member(shop, "VIEWER").email)
+    by_session(page, live_server, member(shop, "VIEWER"), SHOP)
     orders = page.get_by_role("link", name="Orders", exact=True)
     expect(orders).to_have_count(0)
     page.get_by_text("Menu").click()

@@ -15,7 +15,7 @@ from credit.models import Withdrawal
 from merchants.models import User
 from tests.billing import paying
 from tests.credit.pages import set_clock
-from tests.e2e.test_every_page import sign_in
+from tests.e2e.signing_in import go_on
 from tests.e2e.week import UNPAID, open_shop
 from tests.factories import browser_of, member
 from tests.shops import Shop
@@ -47,7 +47,7 @@ def opened(browser: Browser, live_server: LiveServer, shop: Shop) -> Opens:
         person = member(shop, role)
         User.objects.filter(pk=person.pk).update(language=language)
         context = browser.new_context(base_url=live_server.url)
-        sign_in(context, browser_of(person), live_server)
+        go_on(context, browser_of(person), live_server)
         page = context.new_page()
         page.goto(SHOP)
         return page

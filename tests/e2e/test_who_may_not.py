@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import routes, shops
-from tests.e2e.test_reading_the_books import sign_in
+from tests.e2e.signing_in import SHOP, by_form, by_session
 from tests.e2e.week import UNPAID, go_to, open_shop
 from tests.factories import browser_of, member
 from tests.shops import Shop
@@ -54,7 +54,7 @@ def button(page: Page, name: str) -> int:
 def test_a_viewer_has_no_button_that_does_something(
     shop: Shop, page: Page, live_server: LiveServer, role: str, found: int
 ) -> None:
-    sign_in(page, live_server, member(shop, role).email)
+    by_session(page, live_server, member(shop, role), SHOP)
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
     buttons = {}
     for path, name in BUTTONS.items():
@@ -67,7 +67,7 @@ def test_a_viewer_has_no_button_that_does_something(
 def test_a_viewer_is_told_so_where_he_goes_all_the_same(
     shop: Shop, page: Page, live_server: LiveServer
 ) -> None:
-    sign_in(page, live_server, member(shop, "VIEWER").email)
+    by_session(page, live_server, member(shop, "VIEWER"))
     with nothing_changes():
         for path in CLOSED_TO_VIEWERS:
             response = page.goto(f"{live_server.url}/m/rosewood/{path}")
@@ -84,12 +84,11 @@ def test_a_stranger_finds_nothing_behind_any_link_of_the_owners(
     settings.TAEL_SANDBOX = True
     shop = routes.full_shop()
     other = shops.join("2026-10-01 09:00", "other-shop", name="Other Shop")
-    sign_in(page, live_server, member(shop).email)
+    by_session(page, live_server, member(shop))
     links = links_of(page, live_server, routes.pages(shop, browser_of(member(shop))))
     assert len(links) > 70
     stranger = browser.new_page()
-    stranger.goto(f"{live_server.url}/m/rosewood/")
-    sign_in(stranger, live_server, member(other).email)
+    by_form(stranger, live_server, member(other).email)
     expect(stranger.get_by_role("heading", level=1)).to_have_text("Not found")
     answers = {link: stranger.request.get(live_server.url + link).status for link in links}
     assert {link: status for link, status in answers.items() if status != 404} == {}

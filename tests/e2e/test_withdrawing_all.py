@@ -1,6 +1,6 @@
 """In a browser: all is withdrawn with one click, and the figures follow what is typed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
@@ -10,18 +10,19 @@ from pytest_django.live_server_helper import LiveServer
 
 from credit.models import Withdrawal
 from tests.credit.withdrawing import NOW, fees, shop_with
-from tests.e2e.test_reading_the_books import sign_in
+from tests.e2e.signing_in import by_session
 from tests.factories import member
+from tests.whole import full
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 NEW = "/m/rosewood/credit/withdrawals/new/"
-WIDTHS = (375, 768, 1280)
+SOME, ALL = (375,), (375, 768, 1280)
 SPEND = ["296.53 USD", "3.47 USD", "300.00 USD", "0.00 USD"]
 
 
-def fits_and_axe_finds_nothing(page: Page) -> None:
-    for width in WIDTHS:
+def fits_and_axe_finds_nothing(page: Page, widths: Iterable[int]) -> None:
+    for width in widths:
         page.set_viewport_size({"width": width, "height": 900})
         assert Axe().run(page).response["violations"] == [], width
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -30,16 +31,20 @@ def fits_and_axe_finds_nothing(page: Page) -> None:
     page.emulate_media(color_scheme="light")
 
 
+@pytest.mark.parametrize("widths", [SOME, *full((ALL,))])
 def test_all_is_filled_in_and_what_it_costs_follows_what_is_typed(
-    page: Page, live_server: LiveServer, settings: LazySettings, clock: Callable[[str], None]
+    page: Page,
+    live_server: LiveServer,
+    settings: LazySettings,
+    clock: Callable[[str], None],
+    widths: tuple[int, ...],
 ) -> None:
     settings.TAEL_SANDBOX = True  # a demonstration asks for no second factor
     fees(percent="1", fixed="0.50")
     shop = shop_with("300.00")
     clock(NOW)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    sign_in(page, live_server, member(shop).email)
-    page.goto(live_server.url + NEW)
+    by_session(page, live_server, member(shop), NEW)
     figures = page.locator("#figures dd")
     amount = page.get_by_label("Amount in USD")
     page.get_by_role("link", name="Withdraw all").click()
@@ -53,16 +58,16 @@ def test_all_is_filled_in_and_what_it_costs_follows_what_is_typed(
     )
     page.get_by_role("link", name="Withdraw all").click()
     expect(figures).to_have_text(SPEND)
-    fits_and_axe_finds_nothing(page)
+    fits_and_axe_finds_nothing(page, widths)
     page.get_by_role("button", name="Continue").click()
     expect(page.locator("main dd").nth(2)).to_have_text("0.00 USD")
     page.get_by_role("button", name="Confirm the withdrawal").click()
     withdrawal = Withdrawal.objects.get()
     assert f"{withdrawal.amount.amount:.2f}" == "296.53"
-    fits_and_axe_finds_nothing(page)
+    fits_and_axe_finds_nothing(page, widths)
     page.get_by_role("button", name=f"Copy {withdrawal.reference}").click()
     expect(page.locator(".titled [aria-live]")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == withdrawal.reference
     page.get_by_role("link", name="the sales that it pays out").click()
     expect(page.locator("tbody tr")).to_have_count(1)
-    fits_and_axe_finds_nothing(page)
+    fits_and_axe_finds_nothing(page, widths)

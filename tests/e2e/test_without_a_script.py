@@ -9,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from tests import shops
 from tests.credit.pages import set_clock
-from tests.e2e.test_every_page import sign_in
+from tests.e2e.signing_in import go_on
 from tests.factories import browser_of, member
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -33,7 +33,7 @@ def test_no_button_shows_that_needs_a_script(
     browser = page.context.browser
     assert browser
     with browser.new_context(java_script_enabled=False) as context:
-        sign_in(context, browser_of(member(shop)), live_server)
+        go_on(context, browser_of(member(shop)), live_server)
         plain = context.new_page()
         for path, words in {"credit/orders/A-1": "Copy", "billing/requests/FR-7": "Choose"}.items():
             plain.goto(f"{live_server.url}/m/rosewood/{path}/")

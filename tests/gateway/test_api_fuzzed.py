@@ -53,21 +53,24 @@ def one_connection() -> Iterator[None]:
 def test_every_answer_is_one_that_the_schema_describes(
     monkeypatch: pytest.MonkeyPatch, examples: int
 ) -> None:
-    """In `make test` each operation is asked what it allows or what it does not, by turns."""
+    """In `make test` one operation after the other is asked what it allows, what it does not, or
+    nothing, by turns; in `make test-full` each of them both.
+    """
     set_clock(monkeypatch)("2026-11-26 10:00")
     shops.join("2026-11-01 10:00").place("2026-11-26 10:00", "A", "10.00")
     key = Caller(requests_per_minute=1_000_000).text
     application = bounds.in_utf_8(get_wsgi_application())
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application, config=CONFIG)
-    modes = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+    both = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
+    turns = [both] if examples > FEW else [both[:1], both[1:], []]
     asked = operations = 0
     found: Any
     for operations, found in enumerate(schema.get_all_operations(), 1):
         operation = found.ok()
         name = operation.definition.raw["operationId"]
-        for mode in modes if examples > FEW else modes[operations % 2 :][:1]:
+        for mode in turns[operations % len(turns)]:
             asked += _ask(operation, mode, name, key, examples)
-    assert asked >= operations * (2 if examples > FEW else 1)
+    assert asked >= operations * (2 if examples > FEW else 0.6)
     assert operations > 20
 
 

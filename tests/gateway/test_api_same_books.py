@@ -2,23 +2,18 @@
 once: the books are the same, and the audit is clean.
 """
 
-import json
-import os
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 import pytest
-from django.conf import settings
 from django.db import connection, connections
 from django.test import TransactionTestCase
 
-from tests import emptied, shops
+from tests import emptied, forked, shops
 from tests.books import assert_clean
 from tests.credit.pages import set_clock
 from tests.gateway.asking import Caller
@@ -172,55 +167,11 @@ def test_eight_systems_at_once_end_in_the_same_books(
     assert_clean()
 
 
-# A web server's process that takes a batch, and kills itself before its nth SQL statement.
-KILLED = """
-import os, signal, sys
-from datetime import datetime
-import django
-django.setup()
-from django.db import connection
-from django.test import Client
-from django.utils import timezone
-from lib import clock
-
-key, at, statements = sys.argv[1:]
-timezone.now = clock._database_time = lambda: datetime.fromisoformat(at)
-left = int(statements)
-
-def count(execute, sql, params, many, context):
-    global left
-    left -= 1
-    if left < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return execute(sql, params, many, context)
-
-with connection.execute_wrapper(count):
-    body, headers = sys.stdin.read(), {"Authorization": f"Bearer {key}"}
-    Client().post("/api/v1/events", body, content_type="application/json", headers=headers)
-"""
-
-
-def killed_after(statements: int, key: str, batch: Sequence[Event]) -> int:
-    """The exit code of a process that takes the batch, on the database of this test."""
-    database = connection.settings_dict
-    login = f"{quote(database['USER'])}:{quote(database['PASSWORD'])}"
-    address = f"{login}@{quote(database['HOST'], safe='')}:{database['PORT']}"
-    environment = {
-        **os.environ,
-        "DATABASE_URL": f"postgresql://{address}/{database['NAME']}",
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "TAEL_SANDBOX": "1",
-        "ALLOWED_HOSTS": "testserver",
-    }
-    run = subprocess.run(
-        [sys.executable, "-c", KILLED, key, AT.isoformat(), str(statements)],
-        cwd=settings.BASE_DIR,
-        env=environment,
-        input=json.dumps({"events": batch}),
-        capture_output=True,
-        text=True,
-    )
-    return run.returncode
+def killed_after(statements: int, caller: Caller, batch: Sequence[Event]) -> int | None:
+    """The exit code of a web server's process that takes the batch, and kills itself before a
+    statement.
+    """
+    return forked.killed_before(statements, partial(caller.events, *batch))
 
 
 def statements_of(batch: Sequence[Event]) -> int:
@@ -253,7 +204,7 @@ def test_a_batch_whose_server_is_killed_in_the_middle_is_sent_again(
     _empty()
     join_all()
     caller = Caller()
-    assert killed_after(int(statements * share), caller.text, told) == -signal.SIGKILL
+    assert killed_after(int(statements * share), caller, told) == -signal.SIGKILL
     assert books() != whole
     send_until_done(caller, [told])
     assert books() == whole

@@ -5,15 +5,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from unittest import mock
 
+import psutil
 import pytest
 from django.db import connection
+from kombu.entity import Queue
 
 from config.celery import app
 from jobs import runs, tasks, timetable
 from jobs.models import JobFailure, JobRun
 from jobs.timetable import job_named
 from lib import clock
-from tests import shops
+from tests import forked, shops
 
 MERCHANTS = 50
 JOINED = "2026-11-01 10:00"
@@ -62,6 +64,46 @@ def workers_in_this_process() -> Iterator[None]:
         yield
     finally:
         app.conf.task_always_eager = False
+
+
+@contextmanager
+def queues_of_our_own(*names: str) -> Iterator[None]:
+    """Tasks are sent to the first of these queues, and no other test's workers take from them: the
+    broker is everybody's.
+    """
+    before = (app.conf.task_queues, app.conf.task_routes, app.conf.task_default_queue)
+    _send_to(tuple(map(Queue, names)), {}, names[0])
+    yield
+    with app.connection_for_write() as broker:
+        broker.default_channel.client.delete(*names)
+    _send_to(*before)
+
+
+def _send_to(queues: object, routes: object, default: str) -> None:
+    app.conf.task_queues, app.conf.task_routes = queues, routes
+    app.conf.task_default_queue = default
+    app.amqp.flush_routes()  # what an earlier test has sent made them be kept
+    for kept in ("queues", "router"):
+        app.amqp.__dict__.pop(kept, None)
+
+
+@contextmanager
+def real_worker(queue: str) -> Iterator[psutil.Process]:
+    """A Celery worker with one process of its own for the work, on the database of this test."""
+    arguments = ["worker", "--queues", queue, "--concurrency", "1", "--loglevel", "INFO"]
+    quick = ["--without-mingle", "--without-gossip", "--hostname", queue]
+
+    def work() -> None:
+        app._after_fork()  # connections to the broker are the test's
+        app.worker_main([*arguments, *quick])
+
+    process = forked.start(work)
+    try:
+        yield psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.join(30)
+        process.kill()
 
 
 def run(name: str, now: str) -> JobRun:

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection, transaction
 
-from billing.notices import STATEMENT_CLOSED
+from billing.notices.invoices import STATEMENT_CLOSED
 from notices.operations import notices
 from tests import shops
 from tests.shops import Shop

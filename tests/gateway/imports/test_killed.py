@@ -1,65 +1,23 @@
 """Workers that die in the middle of an import, or come two at once: each row is applied once."""
 
-import os
 import signal
-import subprocess
-import sys
-from urllib.parse import quote
+from functools import partial
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
 from gateway.imports import operations
 from gateway.imports.models import Import, ImportedRow
 from gateway.imports.operations import AlreadyImported
-from tests import shops, threads
+from tests import forked, shops, threads
 from tests.gateway.imports.importing import NOW, became, orders, status, take_in, upload
 from tests.threads import every_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-# The job's visit in a process of its own, which kills itself before its nth SQL statement.
-KILLED = """
-import os, signal, sys
-import django
-django.setup()
-from django.db import connection
-from gateway.imports import operations
-from tests.gateway.imports.importing import NOW
 
-operations.AT_ONCE = 3
-key, left = map(int, sys.argv[1:])
-
-def count(execute, sql, params, many, context):
-    global left
-    left -= 1
-    if left < 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return execute(sql, params, many, context)
-
-with connection.execute_wrapper(count):
-    operations.visit(key, now=NOW)
-"""
-
-
-def visit_killed_after(statements: int, import_id: int) -> int:
-    """The exit code of a visit in another process, on the database of this test."""
-    database = connection.settings_dict
-    login = f"{quote(database['USER'])}:{quote(database['PASSWORD'])}"
-    address = f"{login}@{quote(database['HOST'], safe='')}:{database['PORT']}"
-    environment = {
-        **os.environ,
-        "DATABASE_URL": f"postgresql://{address}/{database['NAME']}",
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-    }
-    run = subprocess.run(
-        [sys.executable, "-c", KILLED, str(import_id), str(statements)],
-        cwd=settings.BASE_DIR,
-        env=environment,
-        capture_output=True,
-    )
-    return run.returncode
+def visit_killed_after(statements: int, import_id: int) -> int | None:
+    """The exit code of the job's visit in another process, which kills itself."""
+    return forked.killed_before(statements, partial(operations.visit, import_id, now=NOW))
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""What a merchant's people are told of their bills, payments, statements, credits and terms.
+"""What a merchant's people are told of charges, statements, bills and how those are collected.
 
 The comment of each kind says what it is about (`cause`) and which details it has: all of them text,
 amounts as plain decimals with their `currency` beside them.
@@ -6,19 +6,10 @@ amounts as plain decimals with their `currency` beside them.
 
 from django.utils.translation import gettext_lazy as _
 
+from billing.notices.group import BILLING
 from billing.payment_failures import FAILURES
-from credit.notices import own_words
-from lib.formats import unbroken
-from notices.details import Details, amount, day, month, phrase, words
-from notices.kinds import Group, Kind, Link, Text
-
-BILLING = Group("billing", _("Billing"))
-
-
-def whole_number(name: str, details: Details) -> str:
-    """A card, whose last digits no end of a line tears off."""
-    return unbroken(details[name])
-
+from notices.details import amount, day, month, phrase, words
+from notices.kinds import Kind, Link, Text
 
 # Cause: the bill. Details: number, total, currency, invoice_kind; since they are told, too: status,
 # which is whether it is collected or to be paid by transfer, and due_on.
@@ -163,102 +154,6 @@ STATEMENT_CLOSED = Kind(
     shows={"month": month},
     is_automatic=True,
 )
-# Cause: the request's id. Details: status, answer, threshold, currency.
-THRESHOLD_ANSWERED = Kind(
-    code="THRESHOLD_ANSWERED",
-    label=_("A threshold request was answered"),
-    group=BILLING,
-    texts={
-        "APPROVED": Text(
-            _("Your threshold was raised"),
-            _("Your billing threshold is now %(threshold)s. %(answer)s"),
-        ),
-        "REJECTED": Text(
-            _("Your threshold stays as it is"),
-            _("Your billing threshold stays at %(threshold)s. %(answer)s"),
-        ),
-    },
-    link=Link("billing:threshold_requests", _("See the answer")),
-    shows={"threshold": amount, "answer": words},
-)
-# Cause: the question's id. Details: answer.
-QUESTION_ANSWERED = Kind(
-    code="BILLING_ANSWERED",
-    label=_("A question about your bills was answered"),
-    group=BILLING,
-    texts={"": Text(_("Your question was answered"), _("Our answer: %(answer)s"))},
-    link=Link("billing:questions", _("See the answer")),
-    shows={"answer": words},
-)
-# Cause: the credit's id. Details: status, answer, amount, currency.
-CREDIT_ANSWERED = Kind(
-    code="CREDIT_ANSWERED",
-    label=_("A credit was decided"),
-    group=BILLING,
-    texts={
-        "APPROVED": Text(
-            _("A credit was approved"),
-            _("You get a credit of %(amount)s. %(answer)s"),
-        ),
-        "REJECTED": Text(
-            _("A credit was not approved"),
-            _("You asked for a credit of %(amount)s and it was not approved: %(answer)s"),
-        ),
-    },
-    link=Link("billing:credits", _("See your credits")),
-    shows={"amount": amount, "answer": words},
-)
-# As CREDIT_ANSWERED, without status.
-CREDIT_UNDONE = Kind(
-    code="CREDIT_UNDONE",
-    label=_("A credit was taken back"),
-    group=BILLING,
-    texts={
-        "": Text(
-            _("A credit was taken back"),
-            _(
-                "A credit of %(amount)s had been given by mistake. It is taken back by a charge"
-                " that comes with your next bill. %(answer)s"
-            ),
-        ),
-    },
-    link=Link("billing:credits", _("See your credits")),
-    shows={"amount": amount, "answer": words},
-)
-# Cause: the transfer's id. Details: status, reference (the bank's), number (of the bill that it
-# named, or empty), amount, charged (what of it is asked for again), currency, answer.
-TRANSFER_MOVED = Kind(
-    code="TRANSFER_MOVED",
-    label=_("A transfer was booked elsewhere"),
-    group=BILLING,
-    texts={
-        "AWAY": Text(
-            _("A transfer of %(amount)s was not yours"),
-            _(
-                "%(amount)s under the reference %(reference)s had been booked for you by mistake."
-                " %(charged)s of it comes with your next bill; bills that are paid stay paid."
-                " %(answer)s"
-            ),
-        ),
-        "TAKEN": Text(
-            _("A transfer of %(amount)s was not yours"),
-            _(
-                "%(amount)s under the reference %(reference)s had been booked for you by mistake,"
-                " and we don't keep it for you any more. Nothing is to be paid for it. %(answer)s"
-            ),
-        ),
-        "OTHER_INVOICE": Text(
-            _("A transfer of %(amount)s was booked on the wrong bill"),
-            _(
-                "%(amount)s under the reference %(reference)s had been booked on bill %(number)s by"
-                " mistake. It pays your unpaid bills now. Bill %(number)s stays paid, and"
-                " %(charged)s comes with your next bill. %(answer)s"
-            ),
-        ),
-    },
-    link=Link("billing:unapplied", _("See your unapplied money")),
-    shows={"amount": amount, "charged": amount, "answer": words},
-)
 # Cause: the charge. Details: charge, description, amount, currency, reason.
 CHARGED = Kind(
     code="CHARGED",
@@ -380,155 +275,17 @@ PART_DUE = Kind(
     shows={"amount": amount, "day": day},
     is_automatic=True,
 )
-# Cause: the entry's id. Details: status (its kind), amount, balance, currency, number (of the bill
-# that it paid), reference (the bank's).
-UNAPPLIED = Kind(
-    code="UNAPPLIED",
-    label=_("Unapplied money was received, used or given back"),
-    group=BILLING,
-    texts={
-        "RECEIVED": Text(
-            _("We keep %(amount)s for your bills"),
-            _(
-                "We received %(amount)s that no bill wanted. It pays your bills by itself: unpaid"
-                " ones at once, and each later one as it is issued. We keep %(balance)s for you."
-            ),
-        ),
-        "USED": Text(
-            _("%(amount)s that we kept went to bill %(number)s"),
-            _(
-                "%(amount)s of the money that we keep for you went to bill %(number)s; %(balance)s"
-                " is left."
-            ),
-        ),
-        "GIVEN_BACK": Text(
-            _("We gave %(amount)s back to you"),
-            _(
-                "We paid back %(amount)s of the money that we keep for you, under the reference"
-                " %(reference)s; %(balance)s is left."
-            ),
-        ),
-        "MOVED": Text(
-            _("%(amount)s that we kept was not yours"),
-            _(
-                "%(amount)s that we kept for you had been booked for you by mistake, so we don't"
-                " keep it for you any more; %(balance)s is left."
-            ),
-        ),
-        "REVERSED": Text(
-            _("%(amount)s that we kept was taken back"),
-            _(
-                "Whoever paid %(amount)s has taken it back, so we don't keep it for you any more;"
-                " %(balance)s is left."
-            ),
-        ),
-    },
-    link=Link("billing:unapplied", _("See your unapplied money")),
-    shows={"amount": amount, "balance": amount},
-)
-# Cause: the card's id. Details: card (its brand and last digits), reason.
-CARD_BLOCKED = Kind(
-    code="CARD_BLOCKED",
-    label=_("A card was blocked"),
-    group=BILLING,
-    texts={
-        "": Text(
-            _("We blocked a card"),
-            _(
-                "Nothing is collected from %(card)s any more. Choose another method under Billing"
-                " settings if your bills were collected from it. Reason: %(reason)s"
-            ),
-        )
-    },
-    link=Link("billing:settings", _("Open billing settings")),
-    shows={"card": whole_number},
-    owners_always=True,
-    owners_hint=_("We always write to owners when we have blocked a card."),
-)
-# Cause: the address's id. Details: email, by (who added it).
-DOCUMENTS_TO = Kind(
-    code="DOCUMENTS_TO",
-    label=_("An address for documents was added"),
-    group=BILLING,
-    texts={
-        "": Text(
-            _("%(email)s is to get your bills and statements"),
-            _(
-                "%(by)s has named %(email)s for your bills and statements. They come once the"
-                " address has confirmed. If you don't know it, remove it there."
-            ),
-        )
-    },
-    link=Link("billing:accountant", _("See who gets your documents")),
-    owners_always=True,
-    owners_hint=_("We always write to owners when an address for documents was added."),
-)
-# Cause: the address's id. Details: email.
-DOCUMENTS_REFUSED = Kind(
-    code="DOCUMENTS_REFUSED",
-    label=_("An address for documents was given up"),
-    group=BILLING,
-    texts={
-        "": Text(
-            _("%(email)s gets no more bills and statements"),
-            _(
-                "The mail server of %(email)s has refused our e-mails for five days, so we stopped"
-                " sending your bills and statements there. All of them are on your pages. If the"
-                " address is right, add it again."
-            ),
-        )
-    },
-    link=Link("billing:accountant", _("See who gets your documents")),
-    owners_always=True,
-    owners_hint=_("We always write to owners when documents no longer reach an address."),
-    is_automatic=True,
-)
-# Cause: the instant of the closing. Details: told (what our people wrote for the merchant, or "").
-ACCOUNT_CLOSED = Kind(
-    code="ACCOUNT_CLOSED",
-    label=_("The account was closed"),
-    group=BILLING,
-    texts={
-        "": Text(
-            _("Your account was closed"),
-            _(
-                "Your account takes no new orders and no new charges. Open orders go on, what is"
-                " outstanding is billed, and your proceeds can be withdrawn. %(told)s"
-            ),
-        )
-    },
-    link=Link("billing:settings", _("Open billing settings")),
-    shows={"told": own_words},
-)
-# Cause: the instant of the closing that ended. Details: told.
-ACCOUNT_REOPENED = Kind(
-    code="ACCOUNT_REOPENED",
-    label=_("The account was opened again"),
-    group=BILLING,
-    texts={
-        "": Text(
-            _("Your account is open again"),
-            _(
-                "Your account takes new orders and charges from now on, with the limit that it had."
-                " %(told)s"
-            ),
-        )
-    },
-    link=Link("billing:settings", _("Open billing settings")),
-    shows={"told": own_words},
-)
 
 # In the order in which people find them where they choose their e-mails.
 KINDS = (
-    *(BILL_ISSUED, PAYMENT_FAILED, PAYMENT_REVERSED, STATEMENT_CLOSED),
-    *(CHARGED, WAIVED, DUE_DAY, PAUSED, PAYMENT_PLAN, PART_DUE),
-    *(
-        THRESHOLD_ANSWERED,
-        QUESTION_ANSWERED,
-        CREDIT_ANSWERED,
-        CREDIT_UNDONE,
-        UNAPPLIED,
-        TRANSFER_MOVED,
-    ),
-    *(DOCUMENTS_TO, DOCUMENTS_REFUSED, CARD_BLOCKED, ACCOUNT_CLOSED, ACCOUNT_REOPENED),
+    BILL_ISSUED,
+    PAYMENT_FAILED,
+    PAYMENT_REVERSED,
+    STATEMENT_CLOSED,
+    CHARGED,
+    WAIVED,
+    DUE_DAY,
+    PAUSED,
+    PAYMENT_PLAN,
+    PART_DUE,
 )

@@ -1,0 +1,1 @@
+"""The kinds of notices of bills, payments, statements, credits and the account."""

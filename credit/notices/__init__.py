@@ -1,0 +1,1 @@
+"""The kinds of notices of the line, orders, proceeds and withdrawals."""

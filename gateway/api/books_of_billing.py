@@ -1,0 +1,23 @@
+"""Where routes find a merchant's billing book, and addresses within it."""
+
+from billing.models import BillingAccount, Invoice
+from billing.queries import invoices
+from gateway.api.problems import Problem
+from merchants.models import Merchant
+
+OF_MERCHANT = "/merchants/{reference:merchant}"
+MONTH = f"{OF_MERCHANT}/statements/{{month:month}}"
+INVOICE = f"{OF_MERCHANT}/invoices/{{reference:number}}"
+
+
+def account_of(merchant: Merchant) -> BillingAccount:
+    """The merchant's billing account."""
+    return BillingAccount.objects.get(merchant=merchant)
+
+
+def invoice_of(merchant: Merchant, number: str) -> Invoice:
+    """The merchant's invoice with this number. Raises Problem: 404, if there is none."""
+    found = invoices.by_number(account_of(merchant), number)
+    if found is None:
+        raise Problem(404, "not_found", f"There is no invoice {number}.")
+    return found

@@ -1,0 +1,71 @@
+"""Routes that hand out the documents of a merchant's billing book: CSV and PDF."""
+
+from datetime import date
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.translation import override
+from ninja import Router
+
+from billing.documents import invoice_csv, note_pdf, pdf, statement_csv
+from billing.models import Statement
+from billing.queries import invoices
+from gateway.api.access import Key, KeyedRequest, merchant_of
+from gateway.api.books_of_billing import INVOICE, MONTH, invoice_of
+from gateway.api.problems import Problem
+from gateway.models import Scope
+from lib import csv_files, downloads
+from merchants.models import Merchant
+
+router = Router(tags=["Reading: billing"], auth=Key(Scope.READ))
+
+
+@router.get(f"{MONTH}.csv", operation_id="getStatementCsv")
+def statement_as_csv(request: KeyedRequest, merchant: str, month: date) -> HttpResponseBase:
+    """A closed month as CSV, a row per charge."""
+    found = merchant_of(request, merchant)
+    _closed(found, month)
+    export = statement_csv.Export.of(found, month)
+    return csv_files.download(request, export.blocks(), export.file_name)
+
+
+@router.get(f"{MONTH}.pdf", operation_id="getStatementPdf")
+def statement_as_pdf(request: KeyedRequest, merchant: str, month: date) -> HttpResponse:
+    """A closed month as PDF, in the merchant's language."""
+    statement = _closed(merchant_of(request, merchant), month)
+    return downloads.document(pdf.statement_pdf(statement), f"statement-{merchant}-{statement}.pdf")
+
+
+@router.get(f"{INVOICE}.csv", operation_id="getInvoiceCsv")
+def invoice_as_csv(request: KeyedRequest, merchant: str, number: str) -> HttpResponseBase:
+    """An invoice as CSV, a row per charge."""
+    export = invoice_csv.Export(invoice_of(merchant_of(request, merchant), number))
+    return csv_files.download(request, export.blocks(), export.file_name)
+
+
+@router.get(f"{INVOICE}.pdf", operation_id="getInvoicePdf")
+def invoice_as_pdf(request: KeyedRequest, merchant: str, number: str) -> HttpResponse:
+    """An invoice as PDF, in the merchant's language."""
+    invoice = invoice_of(merchant_of(request, merchant), number)
+    content = pdf.invoice_pdf(invoice, now=request.now)
+    return downloads.document(content, f"bill-{invoice.merchant_reference}-{invoice.number}.pdf")
+
+
+@router.get(f"{INVOICE}/credit-note.pdf", operation_id="getCreditNotePdf")
+def credit_note_as_pdf(request: KeyedRequest, merchant: str, number: str) -> HttpResponse:
+    """The credit note of a void invoice as PDF, in the merchant's language."""
+    invoice = invoice_of(merchant_of(request, merchant), number)
+    note = invoices.credit_note(invoice)
+    if note is None:
+        raise Problem(404, "not_found", f"There is no credit note of invoice {number}.")
+    name = f"credit-note-{invoice.merchant_reference}-{note}.pdf"
+    return downloads.document(note_pdf.credit_note_pdf(note), name)
+
+
+def _closed(merchant: Merchant, month: date) -> Statement:
+    """The merchant's closed statement of the month. Raises Problem: 404, if it is open or none."""
+    try:
+        with override("en"):
+            return statement_csv.closed_statement(merchant, month)
+    except statement_csv.NotClosed as refusal:
+        raise Problem(404, "not_closed", str(refusal)) from refusal
