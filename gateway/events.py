@@ -29,13 +29,13 @@ from lib.events import (
     type_named,
 )
 from lib.refusals import Invalid, Refused
-from merchants.models import Merchant
 from merchants.operations import merchants
 
 # SQLSTATE classes of values that can't be kept: data exceptions, constraints, our triggers.
 CONTENT_STATES = ("22", "23", "P0")
 
 MERCHANT = "SELECT id FROM merchants_merchant WHERE reference = %s"
+MERCHANTS = "SELECT reference, id FROM merchants_merchant WHERE reference = ANY(%s::text[])"
 
 log = logging.getLogger(__name__)
 
@@ -133,11 +133,17 @@ class EventRun:
         events, they would come in another order than elsewhere, which may deadlock. Unknown
         merchants are ignored.
         """
-        named = {event.merchant for event in events}
-        known = Merchant.objects.filter(reference__in=named).values_list("reference", "pk")
-        self._merchants.update(known)
-        accounts.hold_both([pk for _, pk in known])
+        accounts.hold_both(self.look_up(events))
         self._holds_books = True
+
+    def look_up(self, events: Iterable[Event]) -> list[int]:
+        """Look up the merchants of all these events at once; returns the ids of those that there
+        are.
+        """
+        named = {event.merchant for event in events}
+        known = dict(prepared.rows(MERCHANTS, [list(named)]))
+        self._merchants |= known
+        return list(known.values())
 
     def finish(self) -> list[Outcome]:
         """Record the events that were held back. Returns the outcomes of all events, in the order
@@ -145,7 +151,8 @@ class EventRun:
         """
         self._record_held()
         outcomes = [outcome for outcome in self._outcomes if outcome is not None]
-        became = Counter(zip(self._types, (outcome.status for outcome in outcomes), strict=True))
+        statuses = [outcome.status for outcome in outcomes]
+        became = Counter(zip(self._types, statuses, strict=True))
         if connection.in_atomic_block:
             transaction.on_commit(partial(_count_outcomes, became))
         else:
@@ -273,6 +280,8 @@ def apply_all(
     run = EventRun()
     if in_one_transaction:
         run.hold(listed)
+    elif len(listed) > 1:
+        run.look_up(listed)
     for place in order:
         run.apply(listed[place], now=now)
     became = dict(zip(order, run.finish(), strict=True))

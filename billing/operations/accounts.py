@@ -13,7 +13,7 @@ from billing.operations import days, invoice_dates, unusable_methods
 from billing.trail import Action
 from credit.models import CreditLine
 from credit.operations import lines
-from lib import calendar, day_ends, money, prepared
+from lib import calendar, day_ends, money, prepared, rows
 from lib.refusals import Invalid
 from merchants.models import Merchant, Proposal
 from merchants.operations import two_people
@@ -168,7 +168,7 @@ def _locked(merchant_id: int, now: datetime, lock: str) -> BillingAccount:
     row = prepared.row(lock, {"account": merchant_id, "now": now})
     if row is None:
         raise BillingAccount.DoesNotExist
-    return BillingAccount.from_db("default", FIELDS, row)
+    return rows.loaded(BillingAccount, FIELDS, row)
 
 
 def note_change(

@@ -10,7 +10,7 @@ from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry
 from credit.operations import days
-from lib import calendar, day_ends, money, prepared
+from lib import calendar, day_ends, money, prepared, rows
 from lib.refusals import Invalid, Refused
 from merchants.models import Merchant
 
@@ -139,7 +139,7 @@ def see(merchant: int | str, *, without_order: str, now: datetime) -> CreditLine
 def seen(row: Sequence[Any], *, now: datetime) -> CreditLine | None:
     """The line in a row that READ or READ_OF gave, as `see` returns it."""
     *values, version, is_placed = row
-    line = CreditLine.from_db("default", SEEN, values)
+    line = rows.loaded(CreditLine, SEEN, values)
     line.now, line.version = max(now, line.last_wrote_at), version
     return None if is_placed or line.open_until <= line.now else line
 
@@ -160,4 +160,4 @@ def _locked(merchant_id: int, now: datetime, lock: str) -> CreditLine:
     row = prepared.row(lock, {"line": merchant_id, "now": now})
     if row is None:
         raise CreditLine.DoesNotExist
-    return CreditLine.from_db("default", FIELDS, row)
+    return rows.loaded(CreditLine, FIELDS, row)
