@@ -28,6 +28,7 @@ COLLECT_PAYMENTS = Job(
     merchant="account__merchant",
     asks_providers=True,
     due_from=invoices.collected_from,
+    without_asking=tasks.collect_known,
 )
 RECONCILE_PAYMENTS = Job(
     "reconcile-payments",

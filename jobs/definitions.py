@@ -46,6 +46,9 @@ class Job:
     # The instant from which `due` finds something, if nothing else is written; None: never. A
     # replay asks it once for all ticks until something is written.
     due_from: Callable[[], datetime | None] | None = None
+    # For a job that asks providers: does in one go those of the rows that need no asking, and
+    # returns the others. A replay, which has thousands of them, calls it before `work`.
+    without_asking: Callable[[Sequence[int], datetime], Sequence[int]] | None = None
 
     @property
     def queue(self) -> str | None:
@@ -88,9 +91,12 @@ class Job:
         A row that fails does not hold up the others. After all rows were tried, the first error
         that is not a refusal is raised; one of TRANSIENT_ERRORS is raised at once.
         """
+        due = self.find(now)
+        if self.without_asking is not None:
+            due = [key for chunk in self.chunks(due) for key in self.without_asking(chunk, now)]
         bugs = [
             error
-            for chunk in self.chunks(self.find(now))
+            for chunk in self.chunks(due)
             for error in self.work_off(chunk, now).values()
             if not isinstance(error, Refused)
         ]
