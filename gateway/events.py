@@ -15,6 +15,8 @@ import psycopg
 from django.db import connection, transaction
 
 from billing.operations import accounts
+from billing.operations import days as billing_days
+from credit.operations import days as credit_days
 from lib import counters, prepared
 from lib.events import (
     UNSPARED,
@@ -125,15 +127,19 @@ class EventRun:
             self._apply_together()
         self._together.append((place, held))
 
-    def hold(self, events: Iterable[Event]) -> None:
+    def hold(self, events: Iterable[Event], *, days_to: datetime | None = None) -> None:
         """Lock the books of all merchants of these events, for a caller that applies all of them in
         one transaction.
 
         Orders lock credit lines and charges lock billing accounts. Locked in the order of the
         events, they would come in another order than elsewhere, which may deadlock. Unknown
-        merchants are ignored.
+        merchants are ignored. Days of these books that have ended by `days_to` are worked off.
         """
-        accounts.hold_both(self.look_up(events))
+        named = self.look_up(events)
+        accounts.hold_both(named)
+        if days_to is not None:
+            billing_days.work_off(named, now=days_to)
+            credit_days.work_off(named, now=days_to)
         self._holds_books = True
 
     def look_up(self, events: Iterable[Event]) -> list[int]:

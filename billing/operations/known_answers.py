@@ -14,9 +14,10 @@ from functools import partial
 
 from django.db import transaction
 
-from billing.operations import accounts
+from billing.operations import accounts, days
 from billing.operations.attempts import COLLECTOR
 from billing.providers.registry import PROVIDERS, Sandbox
+from credit.operations import days as line_days
 from lib import counters, prepared
 from merchants import installation
 
@@ -78,7 +79,10 @@ def collect(invoice_ids: Sequence[int], *, now: datetime) -> list[int]:
     """
     PROVIDERS[SANDBOX].check_ready()
     whose = prepared.rows(WHOSE, {"invoices": list(invoice_ids)})
-    accounts.hold_both([account_id for (account_id,) in whose])
+    merchants = [account_id for (account_id,) in whose]
+    accounts.hold_both(merchants)
+    days.work_off(merchants, now=now)
+    line_days.work_off(merchants, now=now)
     paid = prepared.rows(
         COLLECT,
         {"invoices": list(invoice_ids), "now": now, "prefix": installation.outside("")},
