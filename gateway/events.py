@@ -6,7 +6,7 @@ docs/rules.md.
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -66,6 +66,7 @@ class EventRun:
         self._types: list[tuple[str, str]] = []  # and the currency of each, for the metrics
         self._held: dict[BatchedType[Any], list[tuple[int, Any]]] = {}
         self._together: list[tuple[int, Held]] = []  # of types that are applied together
+        self._joining: list[tuple[int, FoundingType, Event, datetime]] = []
         self._holds_books = False
         self._merchants: dict[str, int] = {}
 
@@ -76,11 +77,16 @@ class EventRun:
         place = len(self._outcomes)
         self._outcomes.append(None)
         self._types.append((event.type, str(event.data.get("currency", ""))))
+        found = type_named(event.type)
+        if isinstance(found, FoundingType):
+            self._record_held()
+            self._joining.append((place, found, event, now))
+            if not self._holds_books:
+                self._found()
+            return
+        self._found()
         try:
-            match type_named(event.type):
-                case FoundingType(apply=apply):
-                    self._record_held()
-                    self._outcomes[place] = apply(event, now)
+            match found:
                 case BatchedType() as batched:
                     merchant_id = self._merchant_id(event.merchant)
                     new = batched.read(event, read(batched.data, event), merchant_id, now)
@@ -155,6 +161,7 @@ class EventRun:
         """Record the events that were held back. Returns the outcomes of all events, in the order
         in which they were applied, and counts them in the metrics once the transaction commits.
         """
+        self._found()
         self._record_held()
         outcomes = [outcome for outcome in self._outcomes if outcome is not None]
         statuses = [outcome.status for outcome in outcomes]
@@ -164,6 +171,26 @@ class EventRun:
         else:
             _count_outcomes(became)
         return outcomes
+
+    def _found(self) -> None:
+        """Create the merchants of the events that wait for that, which came after one another:
+        together if all of them are new, and otherwise one by one.
+        """
+        joining, self._joining = self._joining, []
+        if len(joining) > 1:
+            together = joining[0][1].together
+            try:
+                outcomes = together([(event, now) for _, _, event, now in joining])
+            except Exception as error:
+                if not isinstance(error, Refused) and not _is_of_content(error):
+                    raise
+            else:
+                for (place, *_), outcome in zip(joining, outcomes, strict=True):
+                    self._outcomes[place] = outcome
+                self.look_up(event for _, _, event, _ in joining)
+                return
+        for place, founding, event, now in joining:
+            self._outcomes[place] = _outcome_of(partial(founding.apply, event, now))
 
     def _record_held(self) -> None:
         """Record the events that were held back so far, and keep their outcomes."""
@@ -225,6 +252,20 @@ def _together(held: Sequence[Held]) -> list[Outcome]:
             return [_reject_content(error)]
     middle = len(held) // 2
     return _together(held[:middle]) + _together(held[middle:])
+
+
+def _outcome_of(apply: Callable[[], Outcome]) -> Outcome:
+    """What came of applying an event, a refusal included. Errors that are not of its content are
+    raised.
+    """
+    try:
+        return apply()
+    except Refused as refusal:
+        return Outcome.rejected(refusal)
+    except Exception as error:
+        if not _is_of_content(error):
+            raise
+        return _reject_content(error)
 
 
 def _is_of_content(error: Exception) -> bool:

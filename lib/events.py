@@ -296,7 +296,8 @@ class BatchedType(_WithExample, Generic[D]):
 @dataclass(frozen=True)
 class FoundingType(_Type):
     """A type of events that create a merchant; events that were held back are recorded before one
-    of them is applied. `apply` takes the event and the instant of arrival.
+    of them is applied. `apply` takes the event and the instant of arrival. `together` applies many
+    that come after one another, of merchants that are all new, or nothing if it raises.
 
     Its `data` and `example` are made by `described` and `illustrated` when they are first asked
     for, since by then all apps have added the terms with which their books are opened.
@@ -305,6 +306,7 @@ class FoundingType(_Type):
     described: Callable[[], type[Data]]
     illustrated: Callable[[], dict[str, Any]]
     apply: Callable[[Event, datetime], Outcome]
+    together: Callable[[Sequence[tuple[Event, datetime]]], list[Outcome]]
 
     @cached_property
     def data(self) -> type[Data]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -53,46 +53,56 @@ class LineClosed(Refused):
     sentence = _("Your account was closed. It takes no new orders.")
 
 
-def open(
-    *,
-    merchant: Merchant,
-    limit: Money,
-    payment_days: int,
-    settlement_days: int,
-    now: datetime,
-) -> CreditLine:
-    """Open the merchant's line in the currency of its `limit`, from the local day of `now`.
-
-    Raises Invalid for a negative limit or one with more digits than the currency.
+class NewLine(NamedTuple):
+    """A merchant's line that is to be opened in the currency of its limit, from the local day of
+    `now`.
     """
-    currency = limit.currency.code
-    limit = money.accepted(limit, currency, field="credit_limit")
-    if limit.amount < 0:
-        raise Invalid("credit_limit", "must not be negative")
-    today = calendar.local_date(now, merchant.timezone)
-    with transaction.atomic():
-        line = CreditLine.objects.create(
-            merchant=merchant,
+
+    merchant: Merchant
+    limit: Money
+    payment_days: int
+    settlement_days: int
+    now: datetime
+
+    def row(self) -> CreditLine:
+        """The line, which is not written yet. Raises Invalid for a negative limit or one with more
+        digits than the currency.
+        """
+        currency, timezone = self.limit.currency.code, self.merchant.timezone
+        limit = money.accepted(self.limit, currency, field="credit_limit")
+        if limit.amount < 0:
+            raise Invalid("credit_limit", "must not be negative")
+        today = calendar.local_date(self.now, timezone)
+        return CreditLine(
+            merchant=self.merchant,
             currency=currency,
             limit=limit,
-            payment_days=payment_days,
-            settlement_days=settlement_days,
-            timezone=merchant.timezone,
+            payment_days=self.payment_days,
+            settlement_days=self.settlement_days,
+            timezone=timezone,
             open_on=today,
-            open_until=calendar.day_end(today, merchant.timezone),
-            last_wrote_at=now,
+            open_until=calendar.day_end(today, timezone),
+            last_wrote_at=self.now,
         )
-        LimitEntry.objects.create(
+
+
+@transaction.atomic
+def open(new: Sequence[NewLine]) -> None:
+    """Open these lines, each with the entry of its limit. Raises Invalid as NewLine.row does."""
+    lines = CreditLine.objects.bulk_create([one.row() for one in new])
+    LimitEntry.objects.bulk_create(
+        LimitEntry(
             line=line,
             kind=LimitEntry.Kind.OPENED,
-            currency=currency,
-            limit_change=limit,
-            limit_after=limit,
-            used_after=money.zero(currency),
+            currency=line.currency,
+            limit_change=line.limit,
+            limit_after=line.limit,
+            used_after=money.zero(line.currency),
             actor="platform",
-            at=now,
+            at=line.last_wrote_at,
         )
-    return line
+        for line in lines
+    )
 
 
 def hold(merchant_ids: Collection[int]) -> None:
