@@ -214,6 +214,10 @@ class OrderWriter:
         figures = (change, line.limit.amount, line.used.amount)
         self._entries.append(_Entry(order, str(kind), *figures, line.now))
 
+    def holds(self, merchant_id: int) -> bool:
+        """Whether something of this merchant waits for the next flush."""
+        return merchant_id in self._lines
+
     def flush(self) -> None:
         """Write all that was collected since the last flush; does nothing if that is nothing."""
         if not self._lines:
