@@ -131,17 +131,22 @@ class AccountTerms(Terms):
         return self.model_dump(mode="json") | meant
 
 
-def _open(merchant: Merchant, terms: AccountTerms, now: datetime) -> None:
-    """Open the billing account of a merchant that joins, on these terms. Raises Invalid."""
+def _open(joined: Sequence[tuple[Merchant, AccountTerms, datetime]]) -> None:
+    """Open the billing accounts of merchants that join, each on its terms. Raises Invalid."""
+    accounts.open([_account(merchant, terms, now) for merchant, terms, now in joined])
+
+
+def _account(merchant: Merchant, terms: AccountTerms, now: datetime) -> accounts.NewAccount:
+    """The account of the merchant on these terms, which is to be opened. Raises Invalid."""
     named = terms.billing_currency or terms.currency
     currency = money.check_currency(named, field="billing_currency")
     price = Money(terms.plan_price, currency)
-    accounts.open(
-        merchant=merchant,
-        threshold=Money(terms.billing_threshold, currency),
-        plan=accounts.Plan(terms.plan, price, terms.plan_interval_days),
-        payment_method=_payment_method(terms.payment_method),
-        now=now,
+    return accounts.NewAccount(
+        merchant,
+        Money(terms.billing_threshold, currency),
+        accounts.Plan(terms.plan, price, terms.plan_interval_days),
+        _payment_method(terms.payment_method),
+        now,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from billing import tasks
 from billing.models import BillingAccount, BillingAddress, Invoice, Payment, YearArchive
-from billing.queries import accounts, documents, invoices, reversals, undecided
+from billing.queries import accounts, documents, invoices, quiet, reversals, undecided
 from jobs.definitions import Job
 
 DAY_ENDS = Job(
@@ -18,6 +18,8 @@ DAY_ENDS = Job(
     merchant="merchant",
     is_set_based=True,
     due_from=accounts.day_ends_from,
+    cannot_wait=quiet.that_cannot_wait,
+    next_after=quiet.next_after,
 )
 COLLECT_PAYMENTS = Job(
     "collect-payments",
@@ -28,6 +30,7 @@ COLLECT_PAYMENTS = Job(
     merchant="account__merchant",
     asks_providers=True,
     due_from=invoices.collected_from,
+    without_asking=tasks.collect_known,
 )
 RECONCILE_PAYMENTS = Job(
     "reconcile-payments",

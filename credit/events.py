@@ -2,6 +2,7 @@
 merchant's line.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Annotated
@@ -312,14 +313,19 @@ class LineTerms(Terms):
             raise Invalid("settlement_days", f"must be one of {SETTLEMENT_DAYS}")
 
 
-def _open(merchant: Merchant, terms: LineTerms, now: datetime) -> None:
-    """Open the merchant's credit line on these terms."""
+def _open(joined: Sequence[tuple[Merchant, LineTerms, datetime]]) -> None:
+    """Open the credit lines of these merchants, each on its terms."""
     lines.open(
-        merchant=merchant,
-        limit=Money(terms.credit_limit, money.check_currency(terms.currency)),
-        payment_days=terms.payment_days,
-        settlement_days=terms.settlement_days,
-        now=now,
+        [
+            lines.NewLine(
+                merchant,
+                Money(terms.credit_limit, money.check_currency(terms.currency)),
+                terms.payment_days,
+                terms.settlement_days,
+                now,
+            )
+            for merchant, terms, now in joined
+        ]
     )
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from credit import tasks
 from credit.models import CreditLine, PayoutAnswer, PayoutSchedule, Withdrawal
-from credit.queries import automatic, flags, lines, payout_answers, withdrawals
+from credit.queries import automatic, flags, lines, payout_answers, quiet, withdrawals
 from jobs.definitions import Job
 
 DAY_ENDS = Job(
@@ -16,6 +16,8 @@ DAY_ENDS = Job(
     merchant="merchant",
     is_set_based=True,
     due_from=lines.day_ends_from,
+    cannot_wait=quiet.that_cannot_wait,
+    next_after=quiet.next_after,
 )
 ORDER_FLAGS = Job(
     "order-flags",

@@ -6,7 +6,7 @@ docs/rules.md.
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -15,6 +15,8 @@ import psycopg
 from django.db import connection, transaction
 
 from billing.operations import accounts
+from billing.operations import days as billing_days
+from credit.operations import days as credit_days
 from lib import counters, prepared
 from lib.events import (
     UNSPARED,
@@ -29,13 +31,13 @@ from lib.events import (
     type_named,
 )
 from lib.refusals import Invalid, Refused
-from merchants.models import Merchant
 from merchants.operations import merchants
 
 # SQLSTATE classes of values that can't be kept: data exceptions, constraints, our triggers.
 CONTENT_STATES = ("22", "23", "P0")
 
 MERCHANT = "SELECT id FROM merchants_merchant WHERE reference = %s"
+MERCHANTS = "SELECT reference, id FROM merchants_merchant WHERE reference = ANY(%s::text[])"
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +66,7 @@ class EventRun:
         self._types: list[tuple[str, str]] = []  # and the currency of each, for the metrics
         self._held: dict[BatchedType[Any], list[tuple[int, Any]]] = {}
         self._together: list[tuple[int, Held]] = []  # of types that are applied together
+        self._joining: list[tuple[int, FoundingType, Event, datetime]] = []
         self._holds_books = False
         self._merchants: dict[str, int] = {}
 
@@ -74,11 +77,16 @@ class EventRun:
         place = len(self._outcomes)
         self._outcomes.append(None)
         self._types.append((event.type, str(event.data.get("currency", ""))))
+        found = type_named(event.type)
+        if isinstance(found, FoundingType):
+            self._record_held()
+            self._joining.append((place, found, event, now))
+            if not self._holds_books:
+                self._found()
+            return
+        self._found()
         try:
-            match type_named(event.type):
-                case FoundingType(apply=apply):
-                    self._record_held()
-                    self._outcomes[place] = apply(event, now)
+            match found:
                 case BatchedType() as batched:
                     merchant_id = self._merchant_id(event.merchant)
                     new = batched.read(event, read(batched.data, event), merchant_id, now)
@@ -125,32 +133,64 @@ class EventRun:
             self._apply_together()
         self._together.append((place, held))
 
-    def hold(self, events: Iterable[Event]) -> None:
+    def hold(self, events: Iterable[Event], *, days_to: datetime | None = None) -> None:
         """Lock the books of all merchants of these events, for a caller that applies all of them in
         one transaction.
 
         Orders lock credit lines and charges lock billing accounts. Locked in the order of the
         events, they would come in another order than elsewhere, which may deadlock. Unknown
-        merchants are ignored.
+        merchants are ignored. Days of these books that have ended by `days_to` are worked off.
+        """
+        named = self.look_up(events)
+        accounts.hold_both(named)
+        if days_to is not None:
+            billing_days.work_off(named, now=days_to)
+            credit_days.work_off(named, now=days_to)
+        self._holds_books = True
+
+    def look_up(self, events: Iterable[Event]) -> list[int]:
+        """Look up the merchants of all these events at once; returns the ids of those that there
+        are.
         """
         named = {event.merchant for event in events}
-        known = Merchant.objects.filter(reference__in=named).values_list("reference", "pk")
-        self._merchants.update(known)
-        accounts.hold_both([pk for _, pk in known])
-        self._holds_books = True
+        known = dict(prepared.rows(MERCHANTS, [list(named)]))
+        self._merchants |= known
+        return list(known.values())
 
     def finish(self) -> list[Outcome]:
         """Record the events that were held back. Returns the outcomes of all events, in the order
         in which they were applied, and counts them in the metrics once the transaction commits.
         """
+        self._found()
         self._record_held()
         outcomes = [outcome for outcome in self._outcomes if outcome is not None]
-        became = Counter(zip(self._types, (outcome.status for outcome in outcomes), strict=True))
+        statuses = [outcome.status for outcome in outcomes]
+        became = Counter(zip(self._types, statuses, strict=True))
         if connection.in_atomic_block:
             transaction.on_commit(partial(_count_outcomes, became))
         else:
             _count_outcomes(became)
         return outcomes
+
+    def _found(self) -> None:
+        """Create the merchants of the events that wait for that, which came after one another:
+        together if all of them are new, and otherwise one by one.
+        """
+        joining, self._joining = self._joining, []
+        if len(joining) > 1:
+            together = joining[0][1].together
+            try:
+                outcomes = together([(event, now) for _, _, event, now in joining])
+            except Exception as error:
+                if not isinstance(error, Refused) and not _is_of_content(error):
+                    raise
+            else:
+                for (place, *_), outcome in zip(joining, outcomes, strict=True):
+                    self._outcomes[place] = outcome
+                self.look_up(event for _, _, event, _ in joining)
+                return
+        for place, founding, event, now in joining:
+            self._outcomes[place] = _outcome_of(partial(founding.apply, event, now))
 
     def _record_held(self) -> None:
         """Record the events that were held back so far, and keep their outcomes."""
@@ -214,6 +254,20 @@ def _together(held: Sequence[Held]) -> list[Outcome]:
     return _together(held[:middle]) + _together(held[middle:])
 
 
+def _outcome_of(apply: Callable[[], Outcome]) -> Outcome:
+    """What came of applying an event, a refusal included. Errors that are not of its content are
+    raised.
+    """
+    try:
+        return apply()
+    except Refused as refusal:
+        return Outcome.rejected(refusal)
+    except Exception as error:
+        if not _is_of_content(error):
+            raise
+        return _reject_content(error)
+
+
 def _is_of_content(error: Exception) -> bool:
     """Whether the error comes from a value in the event that the database refuses: too long, out of
     range, not to be encoded, or against a constraint or a trigger.
@@ -273,6 +327,8 @@ def apply_all(
     run = EventRun()
     if in_one_transaction:
         run.hold(listed)
+    elif len(listed) > 1:
+        run.look_up(listed)
     for place in order:
         run.apply(listed[place], now=now)
     became = dict(zip(order, run.finish(), strict=True))

@@ -36,13 +36,15 @@ def take(raw: Sequence[Any], *, key: ApiKey, request_id: str, now: datetime) -> 
     outcomes: list[Outcome | None] = [None] * len(raw)
     sent: list[Event | None] = [None] * len(raw)
     allowed: list[tuple[int, Event]] = []
-    for place, one in enumerate(raw):
+    for place, event in enumerate(events.from_objects(raw)):
         try:
-            sent[place] = event = events.from_object(one)
+            if isinstance(event, Invalid):
+                raise event
+            sent[place] = event
             _check(event, key)
         except Refused as refusal:
             outcomes[place] = refused = Outcome.rejected(refusal)
-            counters.EVENTS.labels(_name(one), refused.status).inc()
+            counters.EVENTS.labels(_name(raw[place]), refused.status).inc()
         else:
             allowed.append((place, event))
     applied = doors.apply_all((event for _, event in allowed), now=now)
@@ -88,9 +90,12 @@ def _check(event: Event, key: ApiKey) -> None:
         raise Invalid("type", f"there is no event type {event.type!r}")
     if found.scope not in key.scopes:
         raise OutOfScope(f"type: this key has not the scope {found.scope}")
-    if found.of_platform and key.merchant is not None:
+    if found.of_platform and key.merchant_id is not None:
         raise OutOfScope("type: only keys of the platform are for such events")
-    if key.merchant is not None and key.merchant.reference != event.merchant:
+    if key.merchant_id is None:
+        return
+    assert key.merchant is not None
+    if key.merchant.reference != event.merchant:
         raise UnknownMerchant(f"merchant: there is no merchant {event.merchant}")
 
 

@@ -288,14 +288,22 @@ class Replaying:
         clock = self.replay.clock
         if clock is None or self.stops_at_each_tick:
             return self._next_tick()
-        ticks = [job.tick_after(clock) for job in self.jobs if job.due_from is None]
+        ticks = []
         for job in self.jobs:
-            since = job.due_from() if job.due_from is not None else None
+            since = self._due_from(job, clock)
             if since is not None:
                 ticks.append(
                     max(job.tick_after(clock), -(-(since - EPOCH) // job.every) * job.every + EPOCH)
                 )
         return min(ticks, default=self.until)
+
+    def _due_from(self, job: Job, clock: datetime) -> datetime | None:
+        """The instant from which the job may have something to do that cannot wait, if it was done
+        up to `clock` and nothing else is written; None: never.
+        """
+        if job.next_after is not None and not self.stops_at_each_tick:
+            return job.next_after(clock)
+        return clock if job.due_from is None else job.due_from()
 
     def _follow_timetable(self, instant: datetime) -> None:
         """Run the jobs at each of their instants after the replay's clock, up to and including
@@ -307,29 +315,22 @@ class Replaying:
             return
         due_from: dict[str, datetime | None] = {}
         while (tick := self._next_tick()) <= instant:
-            self.replay.clock = tick
+            before, self.replay.clock = self.replay.clock, tick
             for job in self.jobs:
-                if not (tick - EPOCH) % job.every and self._is_due(job, tick, due_from):
-                    self._run([job], tick)
+                if (tick - EPOCH) % job.every:
+                    continue
+                if job.name not in due_from:
+                    due_from[job.name] = self._due_from(job, before)
+                since = due_from[job.name]
+                if since is not None and since <= tick:
+                    self._run([job], tick, may_wait=not self.stops_at_each_tick)
                     due_from.clear()  # by what it wrote, others may be due
             self.after_tick(tick)
 
-    @staticmethod
-    def _is_due(job: Job, tick: datetime, due_from: dict[str, datetime | None]) -> bool:
-        """Whether the job may have something to do at `tick`, by what is known in `due_from`, which
-        holds as long as nothing is written.
-        """
-        if job.due_from is None:
-            return True
-        if job.name not in due_from:
-            due_from[job.name] = job.due_from()
-        since = due_from[job.name]
-        return since is not None and since <= tick
-
-    def _run(self, jobs: Sequence[Job], now: datetime) -> None:
-        """Run these jobs as of `now`, in this process."""
+    def _run(self, jobs: Sequence[Job], now: datetime, *, may_wait: bool = False) -> None:
+        """Run these jobs as of `now`, in this process; with `may_wait`, only what cannot wait."""
         for job in jobs:
-            job.run_here(now)
+            job.run_here(now, may_wait=may_wait)
         if self.is_moving_in:
             notices.keep_unmailed(up_to=now)
 
@@ -346,7 +347,10 @@ class Replaying:
         is kept, and that instant is returned.
         """
         run = EventRun()
-        run.hold(line.parsed for line in window if isinstance(line.parsed, Event))
+        run.hold(
+            (line.parsed for line in window if isinstance(line.parsed, Event)),
+            days_to=window[0].at,
+        )
         for line in window:
             if isinstance(line.parsed, Event):
                 run.apply(line.parsed, now=line.at)

@@ -46,6 +46,14 @@ class Job:
     # The instant from which `due` finds something, if nothing else is written; None: never. A
     # replay asks it once for all ticks until something is written.
     due_from: Callable[[], datetime | None] | None = None
+    # For a job that asks providers: does in one go those of the rows that need no asking, and
+    # returns the others. A replay, which has thousands of them, calls it before `work`.
+    without_asking: Callable[[Sequence[int], datetime], Sequence[int]] | None = None
+    # For day-ends: those of the rows that are due which cannot wait, and the first instant after a
+    # given one from which there may be some. A replay leaves the rest until somebody comes to them,
+    # or to its end.
+    cannot_wait: Callable[[datetime], Sequence[int]] | None = None
+    next_after: Callable[[datetime], datetime | None] | None = None
 
     @property
     def queue(self) -> str | None:
@@ -82,15 +90,19 @@ class Job:
             )
         return failures
 
-    def run_here(self, now: datetime) -> None:
-        """Do everything that is due at `now` in this process, as a replay does.
+    def run_here(self, now: datetime, *, may_wait: bool = False) -> None:
+        """Do everything that is due at `now` in this process, as a replay does; with `may_wait`,
+        what may wait is left.
 
         A row that fails does not hold up the others. After all rows were tried, the first error
         that is not a refusal is raised; one of TRANSIENT_ERRORS is raised at once.
         """
+        due = self.cannot_wait(now) if may_wait and self.cannot_wait else self.find(now)
+        if self.without_asking is not None:
+            due = [key for chunk in self.chunks(due) for key in self.without_asking(chunk, now)]
         bugs = [
             error
-            for chunk in self.chunks(self.find(now))
+            for chunk in self.chunks(due)
             for error in self.work_off(chunk, now).values()
             if not isinstance(error, Refused)
         ]

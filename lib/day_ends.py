@@ -1,11 +1,18 @@
-"""What becomes of a page or command when a merchant's days cannot be worked off."""
+"""Which day-ends can wait, and what becomes of a page or command when a merchant's days cannot be
+worked off.
+"""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
 from django.db import InterfaceError, OperationalError
 
+from lib import calendar
 from lib.refusals import Refused
+
+EARLIEST_ZONE = timedelta(hours=14)  # by which the clocks of some zone are ahead of UTC
 
 
 class DaysNotWorkedOff(Exception):
@@ -28,3 +35,42 @@ def of_merchant(merchant_id: int) -> Iterator[None]:
         raise DaysNotWorkedOff(
             f"The days of merchant {merchant_id} that have ended cannot be worked off: {error}"
         ) from error
+
+
+class Book(NamedTuple):
+    """A book whose open day has ended, and the first day with whose end something happens to it."""
+
+    key: int
+    timezone: str
+    open_on: date
+    open_until: datetime
+    until: date
+
+    def ends_at(self) -> datetime:
+        """The instant at which the first of its days ends that cannot pass with others: that one,
+        its open day if that is later, or the last of its month.
+        """
+        day = min(max(self.until, self.open_on), calendar.month_end(self.open_on))
+        if day == self.open_on:
+            return self.open_until
+        return max(calendar.day_end(day, self.timezone), self.open_until)
+
+
+def latest_day(now: datetime) -> date:
+    """The latest day that it may be anywhere at `now`."""
+    return (now + EARLIEST_ZONE).date()
+
+
+def that_cannot_wait(books: Iterable[tuple[Any, ...]], now: datetime) -> list[int]:
+    """The keys of those of these books (rows of Book) to which something has happened by `now`;
+    days of the others may pass later, together (rule 20.2).
+    """
+    return [book.key for book in map(Book._make, books) if book.ends_at() <= now]
+
+
+def next_after(instant: datetime, timezones: Iterable[str]) -> datetime | None:
+    """The first instant after the given one at which a day ends in one of these time zones."""
+    return min(
+        (calendar.day_end(calendar.local_date(instant, zone), zone) for zone in timezones),
+        default=None,
+    )

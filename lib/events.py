@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -20,6 +20,7 @@ from pydantic import (
     ConfigDict,
     PlainSerializer,
     StringConstraints,
+    TypeAdapter,
     WithJsonSchema,
 )
 from pydantic import ValidationError as PydanticError
@@ -144,8 +145,10 @@ class _Envelope(_Timed):
     data: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+_ENVELOPES = TypeAdapter(list[_Envelope])
+
+
+class Event(NamedTuple):
     """An event, as its sender stated it; `at` is in UTC, and `data` is not checked yet."""
 
     id: str
@@ -181,6 +184,8 @@ class Outcome:
         """The outcome "applied" if the event wrote something new, otherwise "duplicate"; `row` is
         what it wrote, now or the first time.
         """
+        if row is None:
+            return APPLIED if is_new else DUPLICATE
         return cls("applied" if is_new else "duplicate", row=row)
 
 
@@ -291,7 +296,8 @@ class BatchedType(_WithExample, Generic[D]):
 @dataclass(frozen=True)
 class FoundingType(_Type):
     """A type of events that create a merchant; events that were held back are recorded before one
-    of them is applied. `apply` takes the event and the instant of arrival.
+    of them is applied. `apply` takes the event and the instant of arrival. `together` applies many
+    that come after one another, of merchants that are all new, or nothing if it raises.
 
     Its `data` and `example` are made by `described` and `illustrated` when they are first asked
     for, since by then all apps have added the terms with which their books are opened.
@@ -300,6 +306,7 @@ class FoundingType(_Type):
     described: Callable[[], type[Data]]
     illustrated: Callable[[], dict[str, Any]]
     apply: Callable[[Event, datetime], Outcome]
+    together: Callable[[Sequence[tuple[Event, datetime]]], list[Outcome]]
 
     @cached_property
     def data(self) -> type[Data]:
@@ -351,6 +358,29 @@ def from_object(raw: Any) -> Event:
         envelope = _Envelope.model_validate(raw)
     except PydanticError as error:
         raise _named(error, "event") from error
+    return _event(envelope)
+
+
+def from_objects(raw: Sequence[Any]) -> list[Event | Invalid]:
+    """The events in many decoded JSON objects, in their order; in place of one that is none, what
+    `from_object` raises. They are checked together, which takes half as long.
+    """
+    try:
+        return [_event(envelope) for envelope in _ENVELOPES.validate_python(raw)]
+    except (PydanticError, Invalid):
+        return [_event_or_fault(one) for one in raw]
+
+
+def _event_or_fault(raw: Any) -> Event | Invalid:
+    """The event in a decoded JSON object, or what is wrong with it."""
+    try:
+        return from_object(raw)
+    except Invalid as fault:
+        return fault
+
+
+def _event(envelope: _Envelope) -> Event:
+    """The event. Raises Invalid for an instant that is out of range."""
     return Event(envelope.id, envelope.type, in_utc(envelope.at), envelope.merchant, envelope.data)
 
 

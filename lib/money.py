@@ -28,6 +28,12 @@ _currency = cache(get_currency)
 
 
 @cache
+def _known() -> frozenset[str]:
+    """The codes of all currencies that books can be kept in."""
+    return frozenset(settings.CURRENCIES)
+
+
+@cache
 def _exponent(currency: str) -> Decimal:
     """The smallest unit of the currency, such as 0.01, to quantize by."""
     return Decimal(1).scaleb(-minor_digits(currency))
@@ -37,7 +43,7 @@ def check_currency(code: str, *, field: str = "currency") -> str:
     """Return the code if it is an ISO 4217 currency that books can be kept in; raises Invalid
     otherwise.
     """
-    if code not in settings.CURRENCIES:
+    if code not in _known():
         raise Invalid(field, f"{code!r} is not an ISO 4217 currency")
     return code
 

@@ -5,6 +5,7 @@ and plans anew each time. That is right for what is asked now and then; of what 
 for, it is the larger part.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,11 +14,17 @@ from typing import Any
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg import errors
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.generators import execute
+from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 
 from lib import pooled
 
-CURSORS = "tael_cursors"  # the attribute of a connection with its cursors, by their statements
-SELDOM = 1_000_000  # of what is not asked to be planned, that often has to be the same
+ASKED = "tael_asked"  # the attribute of a connection with what is asked on it, by its text
+PLACES = re.compile(r"%(?:%|s|\((\w+)\)s)")  # of values, and a percent sign
+IDLE = TransactionStatus.IDLE
 Values = Sequence[Any] | Mapping[str, Any]
 
 
@@ -54,57 +61,130 @@ def row(statement: str, values: Values) -> tuple[Any, ...] | None:
 def rows(statement: str, values: Values) -> list[tuple[Any, ...]]:
     """The rows that the statement gives, which are few. Raises what Django's cursors raise."""
     database = connections[DEFAULT_DB_ALIAS]
-    if _is_watched(database):
+    if _by_cursor(database):
         with database.cursor() as cursor:
             cursor.execute(statement, values)
             return list(cursor.fetchall())
-    return _run(database, statement, values).fetchall()
+    return _run(database, statement, values)
 
 
 def run(statement: str, values: Values) -> None:
     """Run a statement that gives no rows. Raises what Django's cursors raise."""
     database = connections[DEFAULT_DB_ALIAS]
-    if _is_watched(database):
+    if _by_cursor(database):
         with database.cursor() as cursor:
             cursor.execute(statement, values)
         return
     _run(database, statement, values)
 
 
-def _is_watched(database: BaseDatabaseWrapper) -> bool:
-    """Whether something listens to Django's cursors, such as a test that counts statements; then
-    they have to be used.
+def _by_cursor(database: BaseDatabaseWrapper) -> bool:
+    """Whether Django's cursors have to be used: something listens to them, such as a test that
+    counts statements, or what is planned ahead may be gone at the next transaction.
     """
-    return bool(database.execute_wrappers) or database.queries_logged
+    is_heard = bool(database.execute_wrappers) or database.queries_logged
+    return is_heard or pooled.by_transaction()
 
 
-def _run(database: BaseDatabaseWrapper, statement: str, values: Values) -> "psycopg.Cursor[Any]":
+def _run(database: BaseDatabaseWrapper, statement: str, values: Values) -> list[tuple[Any, ...]]:
     """Run the statement as a prepared one, which the database plans once for each connection;
-    returns the cursor.
+    returns its rows.
     """
     database.ensure_connection()
     database.validate_no_broken_transaction()
     with database.wrap_database_errors:
-        cursor = _cursor(database.connection, statement).execute(
-            statement, values, prepare=not pooled.by_transaction()
-        )
+        to_server = database.connection
+        rows = _asked(to_server, statement).run(values)
     # Django would ask whether the connection still works before a request's first transaction; it
     # does, since it has just answered this.
     database.health_check_done = True  # type: ignore[attr-defined]
-    return cursor
+    return rows
 
 
-def _cursor(to_server: "psycopg.Connection[Any]", statement: str) -> "psycopg.Cursor[Any]":
-    """The connection's own cursor of this statement: what it has learned of the values' types it
-    would have to learn anew each time.
-    """
-    known: dict[str, psycopg.Cursor[Any]] | None = getattr(to_server, CURSORS, None)
+def _asked(to_server: "psycopg.Connection[Any]", statement: str) -> "_Asked":
+    """The statement as it is asked on this connection."""
+    known: dict[str, _Asked] | None = getattr(to_server, ASKED, None)
     if known is None:
-        if not pooled.by_transaction():
-            # Django turns it off; its own cursors plan nothing.
-            to_server.prepare_threshold = SELDOM
         known = {}
-        setattr(to_server, CURSORS, known)
+        setattr(to_server, ASKED, known)
     if statement not in known:
-        known[statement] = psycopg.Cursor(to_server)
+        known[statement] = _Asked(to_server, statement, f"tael_{len(known)}")
     return known[statement]
+
+
+class _Asked:
+    """A statement on its connection, with what was learned of its values' types.
+
+    A cursor of psycopg's does the same, and takes several times as long in Python: it looks up, for
+    any statement, what is known here.
+    """
+
+    def __init__(self, to_server: "psycopg.Connection[Any]", statement: str, name: str) -> None:
+        self._to_server, self._pgconn = to_server, to_server.pgconn
+        self._values = Transformer(to_server)
+        self._text, self._names, places = _numbered(statement)
+        self._formats = [PyFormat.AUTO] * places
+        self._name = name
+        self._planned: dict[tuple[int, ...], bytes] = {}  # their names, by the types of the values
+
+    def run(self, values: Values) -> list[tuple[Any, ...]]:
+        """Ask it with these values, and return its rows. Raises psycopg's errors."""
+        if isinstance(values, Mapping):
+            values = [values[name] for name in self._names]
+        sent = self._values.dump_sequence(values, self._formats)
+        types = self._values.types or ()
+        to_server, pgconn = self._to_server, self._pgconn
+        with to_server.lock:
+            if not to_server.autocommit and pgconn.transaction_status == IDLE:
+                pgconn.send_query_params(b"BEGIN", None)  # as psycopg's cursors do
+                self._checked(self._answer())
+            name = self._planned.get(types) or self._plan(types)
+            pgconn.send_query_prepared(name, sent, self._values.formats)
+            result = self._answer()
+        if result.status == ExecStatus.TUPLES_OK:
+            self._values.set_pgresult(result)
+            return self._values.load_rows(0, result.ntuples, tuple)
+        self._checked(result)
+        return []
+
+    def _plan(self, types: tuple[int, ...]) -> bytes:
+        """Have the statement planned for values of these types; returns its name."""
+        name = f"{self._name}_{len(self._planned)}".encode()
+        self._pgconn.send_prepare(name, self._text.encode(), types)
+        self._checked(self._answer())
+        self._planned[types] = name
+        return name
+
+    def _answer(self) -> PGresult:
+        """The answer to what was sent, which is waited for as long as the connection allows."""
+        (result,) = self._to_server.wait(execute(self._pgconn))
+        return result
+
+    def _checked(self, result: PGresult) -> None:
+        """Raise what went wrong, as psycopg's cursors do."""
+        if result.status == ExecStatus.COMMAND_OK:
+            return
+        if self._pgconn.status == ConnStatus.BAD:
+            raise psycopg.OperationalError(result.error_message.decode(errors="replace"))
+        raise errors.error_from_result(result, self._to_server.info.encoding)
+
+
+@cache
+def _numbered(statement: str) -> tuple[str, list[str], int]:
+    """The statement with its places numbered, as PostgreSQL has them, the names of the values in
+    that order, each once, and how many values there are; no names where values have none.
+    """
+    names: dict[str, int] = {}
+    count = 0
+
+    def place(found: re.Match[str]) -> str:
+        nonlocal count
+        if found[0] == "%%":
+            return "%"
+        if found[1] is None:
+            count += 1
+            return f"${count}"
+        return f"${names.setdefault(found[1], len(names) + 1)}"
+
+    text = PLACES.sub(place, statement)
+    return text, list(names), len(names) or count

@@ -15,7 +15,9 @@ class NotJson(ValueError):
 def loads(text: str | bytes) -> Any:
     """The value in the text. Raises NotJson, saying what is wrong with the text."""
     try:
-        return json.loads(text, object_pairs_hook=_members, parse_constant=_refuse_constant)
+        if isinstance(text, bytes):
+            text = text.decode(json.detect_encoding(text), "surrogatepass")
+        return _READER.decode(text)
     except NotJson:
         raise
     except RecursionError as error:
@@ -37,3 +39,6 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _refuse_constant(name: str) -> Any:
     """Raise NotJson for NaN and Infinity, which Python would read."""
     raise NotJson(f"{name} is no number of JSON")
+
+
+_READER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refuse_constant)

@@ -4,14 +4,14 @@ Each book registers with which members of the event it is opened (`Opening`), so
 carries the terms of all books.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from lib.events import Currency, Data, Event, FoundingType, Name, Outcome, Reference, read
+from lib.events import APPLIED, Currency, Data, Event, FoundingType, Name, Outcome, Reference, read
 from merchants.models import Merchant
 from merchants.operations import merchants
 
@@ -44,13 +44,13 @@ class Terms(Data):
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The terms of one book, and the function that opens it for a new merchant, in the transaction
-    that creates the merchant.
+    """The terms of one book, and the function that opens it for new merchants, each on its terms
+    and at its instant, in the transaction that creates the merchants.
     """
 
     terms: type[Terms]
     example: dict[str, Any]  # of these terms
-    open: Callable[[Merchant, Any, datetime], None]
+    open: Callable[[Sequence[tuple[Merchant, Any, datetime]]], None]
 
 
 _openings: list[Opening] = []
@@ -66,6 +66,36 @@ def join(event: Event, now: datetime) -> Outcome:
     """Create the merchant of the event and open all its books, or do nothing if it raises. A repeat
     changes nothing and is a duplicate.
     """
+    new, terms = _read(event, now)
+    merchant, is_new = merchants.join(new)
+    if is_new:
+        for opening, one in zip(_openings, terms, strict=True):
+            opening.open([(merchant, one, now)])
+    return Outcome.of(is_new)
+
+
+@transaction.atomic
+def join_together(joining: Sequence[tuple[Event, datetime]]) -> list[Outcome]:
+    """Create the merchants of these events, each with the instant of its arrival, and open all
+    their books, with the outcome of one by one.
+
+    Raises what stands in the way of one of them, such as IntegrityError for one that joined before;
+    then none is created.
+    """
+    found = [_read(event, now) for event, now in joining]
+    joined = merchants.join_many([new for new, _ in found])
+    for place, opening in enumerate(_openings):
+        opening.open(
+            [
+                (merchant, terms[place], new.now)
+                for merchant, (new, terms) in zip(joined, found, strict=True)
+            ]
+        )
+    return [APPLIED] * len(joining)
+
+
+def _read(event: Event, now: datetime) -> tuple[merchants.NewMerchant, list[Terms]]:
+    """The merchant of the event, and the terms of each of its books. Raises Invalid."""
     data = read(MerchantJoined, event)
     terms = [read(opening.terms, event) for opening in _openings]
     for one in terms:
@@ -73,19 +103,10 @@ def join(event: Event, now: datetime) -> Outcome:
     said = data.model_dump(mode="json")
     for one in terms:
         said |= one.meant()
-    merchant, is_new = merchants.join(
-        reference=event.merchant,
-        at=event.at,
-        name=data.name,
-        language=data.language,
-        timezone=data.timezone,
-        terms=said,
-        now=now,
+    new = merchants.NewMerchant(
+        event.merchant, data.name, data.language, data.timezone, said, event.at, now
     )
-    if is_new:
-        for opening, one in zip(_openings, terms, strict=True):
-            opening.open(merchant, one, now)
-    return Outcome.of(is_new)
+    return new, terms
 
 
 def described() -> type[Data]:
@@ -114,6 +135,7 @@ EVENT_TYPES = (
         described,
         illustrated,
         join,
+        join_together,
         scope="merchants",
         summary="A merchant joins the marketplace, and its books are opened.",
     ),

@@ -1,8 +1,9 @@
 """Opens and locks billing accounts."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from django.db import transaction
 from moneyed import Money
@@ -13,7 +14,7 @@ from billing.operations import days, invoice_dates, unusable_methods
 from billing.trail import Action
 from credit.models import CreditLine
 from credit.operations import lines
-from lib import calendar, day_ends, money, prepared
+from lib import calendar, day_ends, money, prepared, rows
 from lib.refusals import Invalid
 from merchants.models import Merchant, Proposal
 from merchants.operations import two_people
@@ -66,53 +67,66 @@ class Plan:
         money.accepted(self.price, currency, field="plan_price")
 
 
-def open(
-    *,
-    merchant: Merchant,
-    threshold: Money,
-    plan: Plan,
-    payment_method: str,
-    now: datetime,
-) -> BillingAccount:
-    """Open the account on the local day of `now`, with its first plan term, charge the first plan
-    fee, and write the bill for it (none if the plan is free).
-
-    The account is kept in the currency of its threshold. Raises Invalid for a plan interval under
-    30 days and for figures the currency can't have, and CurrencyMismatch for a plan in another
-    currency.
+class NewAccount(NamedTuple):
+    """A merchant's account that is to be opened in the currency of its threshold, on the local day
+    of `now`.
     """
-    currency = threshold.currency.code
-    plan.check(currency)
-    if threshold.amount < 0:
-        raise Invalid("billing_threshold", "must not be negative")
-    today = calendar.local_date(now, merchant.timezone)
-    with transaction.atomic():
-        account = BillingAccount.objects.create(
-            merchant=merchant,
+
+    merchant: Merchant
+    threshold: Money
+    plan: Plan
+    payment_method: str
+    now: datetime
+
+    def row(self) -> BillingAccount:
+        """The account, which is not written yet. Raises Invalid for a plan interval under 30 days
+        and for figures the currency can't have, and CurrencyMismatch for a plan in another
+        currency.
+        """
+        currency, timezone = self.threshold.currency.code, self.merchant.timezone
+        self.plan.check(currency)
+        if self.threshold.amount < 0:
+            raise Invalid("billing_threshold", "must not be negative")
+        today = calendar.local_date(self.now, timezone)
+        return BillingAccount(
+            merchant=self.merchant,
             currency=currency,
-            threshold=money.accepted(threshold, currency, field="billing_threshold"),
-            plan=plan.name,
-            plan_price=plan.price,
-            plan_interval_days=plan.interval_days,
-            payment_method=payment_method,
+            threshold=money.accepted(self.threshold, currency, field="billing_threshold"),
+            plan=self.plan.name,
+            plan_price=self.plan.price,
+            plan_interval_days=self.plan.interval_days,
+            payment_method=self.payment_method,
             joined_on=today,
-            next_plan_on=today + timedelta(days=plan.interval_days),
+            next_plan_on=today + timedelta(days=self.plan.interval_days),
             next_cycle_on=today + CYCLE,
-            timezone=merchant.timezone,
+            timezone=timezone,
             open_on=today,
-            open_until=calendar.day_end(today, merchant.timezone),
-            last_wrote_at=now,
+            open_until=calendar.day_end(today, timezone),
+            last_wrote_at=self.now,
         )
-        PlanTerm.objects.create(
+
+
+@transaction.atomic
+def open(new: Sequence[NewAccount]) -> None:
+    """Open these accounts, each with its first plan term, charge the first plan fees, and write the
+    bills for them (none where the plan is free). Raises as NewAccount.row does.
+    """
+    accounts = BillingAccount.objects.bulk_create([one.row() for one in new])
+    PlanTerm.objects.bulk_create(
+        PlanTerm(
             account=account,
-            starts_on=today,
+            starts_on=account.joined_on,
             plan=account.plan,
             plan_price=account.plan_price,
             plan_interval_days=account.plan_interval_days,
         )
-        invoice_dates.bill_plans([account.pk], on=[today], at=[now])
-    account.refresh_from_db()
-    return account
+        for account in accounts
+    )
+    invoice_dates.bill_plans(
+        [account.pk for account in accounts],
+        on=[account.joined_on for account in accounts],
+        at=[account.last_wrote_at for account in accounts],
+    )
 
 
 def lock(merchant_id: int, *, now: datetime) -> BillingAccount:
@@ -168,7 +182,7 @@ def _locked(merchant_id: int, now: datetime, lock: str) -> BillingAccount:
     row = prepared.row(lock, {"account": merchant_id, "now": now})
     if row is None:
         raise BillingAccount.DoesNotExist
-    return BillingAccount.from_db("default", FIELDS, row)
+    return rows.loaded(BillingAccount, FIELDS, row)
 
 
 def note_change(

@@ -41,8 +41,7 @@ class AccountClosed(Refused):
     sentence = _("Your account is closed.")
 
 
-@dataclass(frozen=True, slots=True)
-class NewCharge:
+class NewCharge(NamedTuple):
     """A charge as the platform states it: the service happened `at`, and the event arrived
     `now`.
     """

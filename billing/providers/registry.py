@@ -66,6 +66,7 @@ class Sandbox:
     is_local = False
     needs_card = False
     REFUSED, SHORT, SILENT = "0002", "9995", "0119"
+    TAKEN = "sandbox-"  # how its name for a payment begins, which ends in our key
     KEPT_SECONDS = 30 * 24 * 60 * 60
 
     def check_ready(self) -> None:
@@ -105,7 +106,7 @@ class Sandbox:
             return Answer.failed("card_declined", is_hard=True)
         if last_four == self.SHORT:
             return Answer.failed("insufficient_funds")
-        return Answer.succeeded(f"sandbox-{payment.idempotency_key}")
+        return Answer.succeeded(f"{self.TAKEN}{payment.idempotency_key}")
 
 
 def _ledger(payment: Payment) -> str:

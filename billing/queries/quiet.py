@@ -1,17 +1,16 @@
 """Finds days at whose end nothing happens to a billing account (rule 20.2)."""
 
 from collections.abc import Sequence
-from datetime import date
-
-from django.db import connection
+from datetime import date, datetime
 
 from billing.queries.payment_plans import REMINDED_BEFORE
+from lib import day_ends, prepared
 
 # Day-ends post the items of that day, write the bills of their dates, check bills that nothing
 # collects as their due day starts, end payment plans of which a part was not paid, and remind of
 # parts that come.
-QUIET = f"""
-SELECT account.merchant_id, least(
+THROUGH = f"""
+least(
     (SELECT min(item.posting_on) FROM billing_invoiceitem item
      WHERE item.account_id = account.merchant_id AND item.posted_at IS NULL),
     account.next_plan_on - 1, account.next_cycle_on - 1,
@@ -24,9 +23,23 @@ SELECT account.merchant_id, least(
      JOIN billing_invoice invoice ON invoice.id = plan.invoice_id
      WHERE invoice.account_id = account.merchant_id AND plan.status = 'IN_FORCE')
 ) - 1
-FROM billing_billingaccount account
-WHERE account.merchant_id = ANY(%(accounts)s)
 """
+QUIET = f"""
+SELECT account.merchant_id, {THROUGH} FROM billing_billingaccount account
+WHERE account.merchant_id = ANY(%(accounts)s::bigint[])
+"""
+# What is quiet through the latest day anywhere, in the month of its open day, can wait.
+ENDED = f"""
+SELECT merchant_id, timezone, open_on, open_until, quiet_through + 1 FROM (
+    SELECT account.merchant_id, account.timezone, account.open_on, account.open_until,
+           {THROUGH} AS quiet_through
+    FROM billing_billingaccount account WHERE account.open_until <= %(now)s OFFSET 0
+) ended
+WHERE quiet_through < %(latest)s::date
+   OR date_trunc('month', open_on) < date_trunc('month', %(latest)s::date)
+ORDER BY merchant_id
+"""
+TIMEZONES = "SELECT DISTINCT timezone FROM billing_billingaccount"
 
 
 def quiet_through(account_ids: Sequence[int]) -> dict[int, date]:
@@ -35,6 +48,17 @@ def quiet_through(account_ids: Sequence[int]) -> dict[int, date]:
 
     That the last day of a month closes a statement is not taken into account.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(QUIET, {"accounts": list(account_ids)})
-        return dict(cursor.fetchall())
+    return dict(prepared.rows(QUIET, {"accounts": list(account_ids)}))
+
+
+def that_cannot_wait(now: datetime) -> Sequence[int]:
+    """The keys of the accounts that have a day to work off by `now` as whose end something
+    happens; the ended days of all others may pass later, together.
+    """
+    ended = prepared.rows(ENDED, {"now": now, "latest": day_ends.latest_day(now)})
+    return day_ends.that_cannot_wait(ended, now)
+
+
+def next_after(instant: datetime) -> datetime | None:
+    """The first instant after the given one at which a day of some account ends."""
+    return day_ends.next_after(instant, [zone for (zone,) in prepared.rows(TIMEZONES, ())])

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +10,7 @@ from moneyed import Money
 
 from credit.models import CreditLine, LimitEntry
 from credit.operations import days
-from lib import calendar, day_ends, money, prepared
+from lib import calendar, day_ends, money, prepared, rows
 from lib.refusals import Invalid, Refused
 from merchants.models import Merchant
 
@@ -53,46 +53,56 @@ class LineClosed(Refused):
     sentence = _("Your account was closed. It takes no new orders.")
 
 
-def open(
-    *,
-    merchant: Merchant,
-    limit: Money,
-    payment_days: int,
-    settlement_days: int,
-    now: datetime,
-) -> CreditLine:
-    """Open the merchant's line in the currency of its `limit`, from the local day of `now`.
-
-    Raises Invalid for a negative limit or one with more digits than the currency.
+class NewLine(NamedTuple):
+    """A merchant's line that is to be opened in the currency of its limit, from the local day of
+    `now`.
     """
-    currency = limit.currency.code
-    limit = money.accepted(limit, currency, field="credit_limit")
-    if limit.amount < 0:
-        raise Invalid("credit_limit", "must not be negative")
-    today = calendar.local_date(now, merchant.timezone)
-    with transaction.atomic():
-        line = CreditLine.objects.create(
-            merchant=merchant,
+
+    merchant: Merchant
+    limit: Money
+    payment_days: int
+    settlement_days: int
+    now: datetime
+
+    def row(self) -> CreditLine:
+        """The line, which is not written yet. Raises Invalid for a negative limit or one with more
+        digits than the currency.
+        """
+        currency, timezone = self.limit.currency.code, self.merchant.timezone
+        limit = money.accepted(self.limit, currency, field="credit_limit")
+        if limit.amount < 0:
+            raise Invalid("credit_limit", "must not be negative")
+        today = calendar.local_date(self.now, timezone)
+        return CreditLine(
+            merchant=self.merchant,
             currency=currency,
             limit=limit,
-            payment_days=payment_days,
-            settlement_days=settlement_days,
-            timezone=merchant.timezone,
+            payment_days=self.payment_days,
+            settlement_days=self.settlement_days,
+            timezone=timezone,
             open_on=today,
-            open_until=calendar.day_end(today, merchant.timezone),
-            last_wrote_at=now,
+            open_until=calendar.day_end(today, timezone),
+            last_wrote_at=self.now,
         )
-        LimitEntry.objects.create(
+
+
+@transaction.atomic
+def open(new: Sequence[NewLine]) -> None:
+    """Open these lines, each with the entry of its limit. Raises Invalid as NewLine.row does."""
+    lines = CreditLine.objects.bulk_create([one.row() for one in new])
+    LimitEntry.objects.bulk_create(
+        LimitEntry(
             line=line,
             kind=LimitEntry.Kind.OPENED,
-            currency=currency,
-            limit_change=limit,
-            limit_after=limit,
-            used_after=money.zero(currency),
+            currency=line.currency,
+            limit_change=line.limit,
+            limit_after=line.limit,
+            used_after=money.zero(line.currency),
             actor="platform",
-            at=now,
+            at=line.last_wrote_at,
         )
-    return line
+        for line in lines
+    )
 
 
 def hold(merchant_ids: Collection[int]) -> None:
@@ -139,7 +149,7 @@ def see(merchant: int | str, *, without_order: str, now: datetime) -> CreditLine
 def seen(row: Sequence[Any], *, now: datetime) -> CreditLine | None:
     """The line in a row that READ or READ_OF gave, as `see` returns it."""
     *values, version, is_placed = row
-    line = CreditLine.from_db("default", SEEN, values)
+    line = rows.loaded(CreditLine, SEEN, values)
     line.now, line.version = max(now, line.last_wrote_at), version
     return None if is_placed or line.open_until <= line.now else line
 
@@ -160,4 +170,4 @@ def _locked(merchant_id: int, now: datetime, lock: str) -> CreditLine:
     row = prepared.row(lock, {"line": merchant_id, "now": now})
     if row is None:
         raise CreditLine.DoesNotExist
-    return CreditLine.from_db("default", FIELDS, row)
+    return rows.loaded(CreditLine, FIELDS, row)

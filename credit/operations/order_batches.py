@@ -139,16 +139,19 @@ class _Batch:
         self._left: set[int] = set()  # merchants whose rows have to be read anew
 
     def leave(self, step: Step[Any]) -> None:
-        """Write all that was taken, for the operation that does this step alone."""
-        self.writer.flush()
+        """Write what was taken of the step's merchant, for the operation that does it alone."""
+        if self.writer.holds(step.merchant_id):
+            self.writer.flush()
         self._left.add(step.merchant_id)
         if isinstance(step.what, Cash):
             self._payments.add((step.merchant_id, step.what.reference))
         elif isinstance(step.what, Measured):
             self._metrics.add((step.merchant_id, step.what.at))
 
-    def take(self, step: Step[Any]) -> Done | None:
-        """Take the step, or return None, with nothing changed, for one that is to go alone."""
+    def take(self, step: Step[Any]) -> Done | Refused | None:
+        """Take the step, or return None, with nothing changed, for one that is to go alone. A
+        refusal that leaves nothing behind is returned.
+        """
         if step.what is None:
             return None
         if step.merchant_id in self._left:
@@ -161,8 +164,9 @@ class _Batch:
             return None
         try:
             done = self._taken(step.what, line)
-        except Refused:
-            return None  # its operation says so
+        except Refused as refusal:
+            # Of others, its operation says so, which may keep something.
+            return refusal if isinstance(step.what, Shipment | Delivery) else None
         if done is not None:
             line.last_wrote_at = line.now
             self.writer.note(line)

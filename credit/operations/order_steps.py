@@ -11,7 +11,7 @@ from credit.models import CreditLine, Order
 from credit.notices.orders import ORDER_OVERDUE
 from credit.operations import lines
 from credit.operations.orders import OrderConflict, check_instant
-from lib import money, prepared
+from lib import money, prepared, rows
 from lib.refusals import Refused
 from merchants.queries import local_day
 from notices.operations import notices
@@ -62,7 +62,7 @@ def load(line: CreditLine, reference: str) -> Order:
     row = prepared.row(LOAD, {"line": line.pk, "order": reference})
     if row is None:
         raise UnknownOrder(f"order: there is no order {reference}")
-    return Order.from_db("default", FIELDS, row)
+    return rows.loaded(Order, FIELDS, row)
 
 
 def ship(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tuple[Order, bool]:

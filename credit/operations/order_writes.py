@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from credit.models import CreditLine, LimitEntry, Order, OrderPayment, ShopMetrics
 from credit.operations import lines, order_steps
-from lib import prepared
+from lib import prepared, rows
 
 Key = tuple[int, str]  # a line and a reference
 
@@ -154,8 +154,8 @@ class OrderWriter:
         """Lock these lines until the transaction ends, in the order of their keys, as they are
         given; returns them by key. No day is worked off.
         """
-        rows = prepared.rows(LOCK, {"lines": line_ids})
-        found = (CreditLine.from_db("default", lines.FIELDS, row) for row in rows)
+        locked = prepared.rows(LOCK, {"lines": line_ids})
+        found = (rows.loaded(CreditLine, lines.FIELDS, row) for row in locked)
         return {line.pk: line for line in found}
 
     @staticmethod
@@ -163,10 +163,10 @@ class OrderWriter:
         """The orders that there are of these lines and references."""
         if not named:
             return {}
-        rows = prepared.rows(
+        known = prepared.rows(
             LOAD, {"lines": [key[0] for key in named], "references": [key[1] for key in named]}
         )
-        found = (Order.from_db("default", order_steps.FIELDS, row) for row in rows)
+        found = (rows.loaded(Order, order_steps.FIELDS, row) for row in known)
         return {(order.line_id, order.reference): order for order in found}
 
     @staticmethod
@@ -213,6 +213,10 @@ class OrderWriter:
     ) -> None:
         figures = (change, line.limit.amount, line.used.amount)
         self._entries.append(_Entry(order, str(kind), *figures, line.now))
+
+    def holds(self, merchant_id: int) -> bool:
+        """Whether something of this merchant waits for the next flush."""
+        return merchant_id in self._lines
 
     def flush(self) -> None:
         """Write all that was collected since the last flush; does nothing if that is nothing."""

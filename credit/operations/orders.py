@@ -17,7 +17,7 @@ from credit.notices.orders import ORDER_DECLINED
 from credit.operations import lines, usage
 from credit.queries import declining
 from credit.rules import MOST_INSTALMENTS, happened
-from lib import erasing, money, prepared
+from lib import erasing, money, prepared, rows
 from lib.refusals import Conflict, Invalid, Refused
 from notices.operations import notices
 
@@ -231,8 +231,9 @@ def decided(terms: Terms, line: CreditLine, said_at: datetime) -> Order:
     decline_code = declining.decline_code(
         line, amount, buyer=terms.buyer, buyer_risk=terms.buyer_risk
     )
-    return Order(
-        line=line,
+    order = rows.new(
+        Order,
+        line_id=line.pk,
         reference=terms.reference,
         buyer=terms.buyer,
         buyer_risk=terms.buyer_risk,
@@ -246,6 +247,8 @@ def decided(terms: Terms, line: CreditLine, said_at: datetime) -> Order:
         placed_at=line.now,
         placed_said_at=said_at,
     )
+    order.line = line
+    return order
 
 
 def _check_can_be_placed(reference: str, said_at: datetime, line: CreditLine) -> None:

@@ -29,7 +29,14 @@ def ready(said: BaseModel, status: int, headers: Mapping[str, str]) -> HttpRespo
     """The answer that django-ninja would make of what a route returns. It is an instance of its
     schema, and so was checked. For routes that a buyer waits for.
     """
-    return HttpResponse(said.model_dump_json(), status=status, headers=headers, content_type=JSON)
+    return written(said.model_dump_json(), status, headers)
+
+
+def written(
+    content: str | bytes, status: int, headers: Mapping[str, str] | None = None
+) -> HttpResponse:
+    """The answer with this JSON, which is what the route's schema says."""
+    return HttpResponse(content, status=status, headers=headers, content_type=JSON)
 
 
 class PlacedOrder(BaseModel):

@@ -2,8 +2,11 @@
 
 import copy
 import re
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
@@ -49,6 +52,13 @@ FILES = {"Csv": "text/csv; charset=utf-8", "Pdf": "application/pdf"}
 
 class Described(NinjaAPI):
     """The API, whose schema has what its routes all have in common."""
+
+    def create_temporal_response(self, request: HttpRequest) -> HttpResponse:
+        """The response that a route may set headers of, which most do not: made when it is asked
+        for.
+        """
+        made = partial(super().create_temporal_response, request)
+        return cast(HttpResponse, SimpleLazyObject(made))
 
     def get_openapi_schema(self, **how: Any) -> OpenAPISchema:
         """The OpenAPI document: django-ninja's, with events, webhooks, refusals, headers and

@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 
 from gateway.models import ReceivedEvent
 from gateway.trail import Action
@@ -23,6 +22,7 @@ received_at, key_id, request, event, type, merchant, said_at, data, outcome, cod
 COPY = f"COPY gateway_receivedevent ({COLUMNS}) FROM STDIN"
 # The record is for people to look into: a request does not wait until it is on disk, as it waits
 # for the books.
+PATIENT = "SET LOCAL synchronous_commit = off"
 INSERT_ONE = f"""
 WITH patient AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
 INSERT INTO gateway_receivedevent ({COLUMNS})
@@ -45,8 +45,7 @@ class NotRefused(Refused):
     code = "not_refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """What was sent, in whatever form, the outcome of it, and the event, if it was one."""
 
     raw: Any
@@ -81,14 +80,19 @@ def record(
     to_whom = (now, NULL if key_id is None else key_id, _copied(request_id))
     first = "\t".join(map(str, to_whom))
     lines = [f"{first}\t{_line(_columns(arrival))}\n" for arrival in arrivals]
-    with connection.cursor() as cursor, cursor.copy(COPY) as copy:
-        copy.write("".join(lines))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(PATIENT)
+        with cursor.copy(COPY) as copy:
+            copy.write("".join(lines))
 
 
 def _line(columns: tuple[Any, ...]) -> str:
     """The columns of an arrival as COPY reads them; psycopg takes several times as long."""
     event, kind, merchant, said_at, *others = columns
     at = said_at.isoformat() if said_at else NULL
+    line = "\t".join((event, kind, merchant, at, *others))
+    if "\\" not in line and "\n" not in line:
+        return line
     texts = map(_copied, (event, kind, merchant))
     return "\t".join((*texts, at, *map(_copied, others)))
 

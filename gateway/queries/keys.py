@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q
 
 from gateway.models import ApiKey
-from lib import prepared
+from lib import prepared, rows
 from merchants.models import Merchant
 
 # What a request looks at; the other columns are read if somebody asks for them.
@@ -66,11 +66,11 @@ def named(text: str, also: Also | None = None) -> Found | None:
     row = _row(parts[1], also)
     if row is None or row[0] is None:
         return None
-    key = ApiKey.from_db("default", FIELDS, row[: len(FIELDS)])
+    key = rows.loaded(ApiKey, FIELDS, row[: len(FIELDS)])
     if not hmac.compare_digest(key.digest, digest(text)):
         return None
     if key.merchant_id is not None:
-        key.merchant = Merchant.from_db("default", OF_MERCHANT, row[len(FIELDS) : WIDTH])
+        key.merchant = rows.loaded(Merchant, OF_MERCHANT, row[len(FIELDS) : WIDTH])
     return Found(key, row[WIDTH:] if row[WIDTH:] and row[WIDTH] is not None else None)
 
 

@@ -1,10 +1,11 @@
 """Creates merchants that join the marketplace."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from lib import arrival, calendar, wording
 from lib.refusals import Conflict, Invalid, Refused, differing
@@ -23,48 +24,78 @@ class MerchantConflict(Conflict):
     """The merchant joined before, with other terms."""
 
 
-def join(
-    *,
-    reference: str,
-    name: str,
-    language: str,
-    timezone: str,
-    terms: dict[str, Any],
-    at: datetime,
-    now: datetime,
-) -> tuple[Merchant, bool]:
-    """Create the merchant, whose books begin at `now`; `at` is when the platform says that it
-    joined.
-
-    `terms` is all that the event said, kept to recognise a repeat. Returns the merchant and whether
-    it is new: a repeat with the same terms changes nothing. Raises MerchantConflict, Invalid.
+class NewMerchant(NamedTuple):
+    """A merchant that joins, whose books begin at `now`; `at` is when the platform says that it
+    joined, and `terms` is all that the event said, kept to recognise a repeat.
     """
-    calendar.check_zone(timezone)
-    _check_language(language)
-    with transaction.atomic():
-        merchant, is_new = Merchant.objects.get_or_create(
-            reference=reference,
-            defaults={
-                "name": name,
-                "language": language,
-                "timezone": timezone,
-                "joined_at": now,
-                "joined_said_at": at,
-                "joined_with": terms,
-            },
+
+    reference: str
+    name: str
+    language: str
+    timezone: str
+    terms: dict[str, Any]
+    at: datetime
+    now: datetime
+
+    def check(self) -> None:
+        """Raise Invalid if no merchant can have this time zone or language."""
+        calendar.check_zone(self.timezone)
+        _check_language(self.language)
+
+
+def join(new: NewMerchant) -> tuple[Merchant, bool]:
+    """Create the merchant. Returns it, and whether it is new: a repeat with the same terms changes
+    nothing. Raises MerchantConflict, Invalid.
+    """
+    known = Merchant.objects.filter(reference=new.reference).first()
+    if known is None:
+        try:
+            (merchant,) = join_many([new])
+        except IntegrityError:
+            known = Merchant.objects.filter(reference=new.reference).first()
+            if known is None:
+                raise
+        else:  # nobody was faster
+            return merchant, True
+    new.check()
+    if known.joined_with != new.terms:
+        others = differing(known.joined_with, new.terms)
+        raise MerchantConflict(f"merchant: {new.reference} joined before with other terms", others)
+    return known, False
+
+
+@transaction.atomic
+def join_many(new: Sequence[NewMerchant]) -> list[Merchant]:
+    """Create merchants that did not join before; returns them in the same order, in which their
+    keys rise.
+
+    Raises Invalid, and IntegrityError if one of them did; then none is created.
+    """
+    for one in new:
+        one.check()
+        arrival.check(one.at, arrived=one.now)
+    merchants = Merchant.objects.bulk_create(
+        Merchant(
+            reference=one.reference,
+            name=one.name,
+            language=one.language,
+            timezone=one.timezone,
+            joined_at=one.now,
+            joined_said_at=one.at,
+            joined_with=one.terms,
         )
-        if is_new:
-            arrival.check(at, arrived=now)
-            TimeZonePeriod.objects.create(
-                merchant=merchant,
-                timezone=timezone,
-                starts_on=calendar.FIRST_DAY,
-                starts_at=calendar.FIRST_INSTANT,
-            )
-    if not is_new and merchant.joined_with != terms:
-        others = differing(merchant.joined_with, terms)
-        raise MerchantConflict(f"merchant: {reference} joined before with other terms", others)
-    return merchant, is_new
+        for one in new
+    )
+    TimeZonePeriod.objects.bulk_create(
+        TimeZonePeriod(
+            merchant=merchant,
+            timezone=merchant.timezone,
+            starts_on=calendar.FIRST_DAY,
+            starts_at=calendar.FIRST_INSTANT,
+        )
+        for merchant in merchants
+    )
+    return merchants
 
 
 def change(
