@@ -10,6 +10,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from django.db.models import QuerySet
+
 from billing.models import BillingAccount, Card, Invoice, Payment, Reversal
 from billing.operations import (
     invoice_decisions,
@@ -42,7 +44,7 @@ class NothingThere(Refused):
     code = "none"
 
 
-def _nth(found: Sequence[Any], which: int = 0) -> Any:
+def _nth(found: Sequence[Any] | QuerySet[Any], which: int = 0) -> Any:
     if not found:
         raise NothingThere("nothing")
     return found[which % len(found)]
