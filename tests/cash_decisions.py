@@ -106,7 +106,8 @@ def choose_method(merchant: Merchant, method: str, now: datetime) -> None:
 
 
 def pay_now(merchant: Merchant, which: int, now: datetime) -> None:
-    invoice = _nth(_invoices(merchant, "OPEN", "UNCOLLECTIBLE", "PAID"), which)
+    unpaid = _invoices(merchant, "OPEN", "UNCOLLECTIBLE")
+    invoice = _nth(unpaid or _invoices(merchant, "PAID"), which)
     payments.pay_now(invoice_id=invoice.pk, actor=OWNER, now=now)
 
 

@@ -15,6 +15,9 @@ from tests import random_events
 from tests.random_events import ACT, CLOSE, REOPEN, Decided, Event
 
 JOBS, PRICE = "jobs", "price"
+BEST = {
+    "rating": "4.85", "listing_quality": 95, "profile_completeness": 100, "after_sales": 98
+}  # fmt: skip
 KINDS = ("good", "good", "refused", "short", "short", "silent", "lost")
 # By currency: percent, fixed, free a month, and above what a day's sum is approved.
 PAYOUTS = {
@@ -27,18 +30,40 @@ PAYOUTS = {
 class Collected(Decided):
     """A merchant whose bills are tried one by one, and who withdraws."""
 
-    def events(self) -> Iterator[Event]:
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
         self.names = 0
+        self.is_rich = self.rng.random() < 0.3  # sells so much that raises wait
+        if self.is_rich:
+            self.limit, self.is_careful = 20_000, True
+
+    def events(self) -> Iterator[Event]:
         for event in super().events():
             yield event
             if event["type"] in (CLOSE, REOPEN):
                 continue
             if event["type"] == "merchant.joined":
-                yield self._act(event, "destination", "good")
+                yield self._act(event, "destination", self.rng.choice(KINDS))
+                yield from self._good_start(datetime.fromisoformat(event["at"]))
             elif self.rng.random() < 0.45:
                 yield self._some_act(event)
             if self.rng.random() < 0.03:
                 yield self._price(event)
+
+    def _terms(self) -> dict[str, Any]:
+        threshold = self.rng.choice((1, 60, 60, 200)) * self.billing[2]
+        return super()._terms() | {"billing_threshold": str(threshold)}
+
+    def _good_start(self, at: datetime) -> Iterator[Event]:
+        if self.is_rich:
+            yield self._event("shop.metrics", at, BEST)
+            for number in range(3):
+                what = {"order": f"sold-{number}", "currency": self.currency[0]}
+                what["amount"] = str(9000 * self.currency[2])
+                yield self._event(
+                    "order.placed", at, {"buyer": "a good one", "instalments": 1} | what
+                )
+                yield self._event("order.paid", at, {"payment": f"sold-{number}"} | what)
 
     def _act(self, event: Event, what: str, to: Any) -> Event:
         return {
@@ -69,6 +94,8 @@ class Collected(Decided):
         rng = self.rng
         groups = (self._of_bills, self._of_bills, self._of_cash, self._of_proceeds)
         what, to = rng.choice(groups)()
+        if self.is_rich and rng.random() < 0.1:
+            what, to = "raise", rng.random() < 0.7
         return self._act(event, what, to)
 
     def _sum(self, times: int) -> Decimal:
@@ -77,7 +104,7 @@ class Collected(Decided):
     def _of_bills(self) -> tuple[str, Any]:
         rng = self.rng
         return rng.choice((
-            ("review bills", rng.random() < 0.5),
+            ("review bills", rng.random() < 0.25),
             ("issue draft", None),
             ("issue draft", None),
             ("send back", None),
@@ -92,11 +119,12 @@ class Collected(Decided):
     def _of_cash(self) -> tuple[str, Any]:
         rng, times = self.rng, self.billing[2]
         self.names += rng.choice((0, 1, 1, 1))
-        some = rng.choice((None, None, rng.randrange(9), rng.randrange(9)))
+        some = rng.choice((None, rng.randrange(9), rng.randrange(9), rng.randrange(9)))
+        sent = Decimal(rng.choice((4, 9, 20, 39, 120)) * times)
         taken = rng.choice((None, self._sum(times)))
         return rng.choice((
-            ("transfer", (f"bank-{self.names}", some, self._sum(times))),
-            ("transfer", (f"bank-{self.names}", some, self._sum(times))),
+            ("transfer", (f"bank-{self.names}", some, sent)),
+            ("transfer", (f"bank-{self.names}", some, sent)),
             ("give back", (f"back-{self.names}", self._sum(times) / 5)),
             ("take back", (rng.randrange(9), rng.random() < 0.5, taken)),
             ("take back", (rng.randrange(9), True, None)),
@@ -112,14 +140,14 @@ class Collected(Decided):
         part = rng.choice((None, None, self._sum(times) / 5))
         return rng.choice((
             ("destination", rng.choice(KINDS)),
-            ("remove destination", rng.randrange(9)),
-            ("withdraw", (rng.randrange(9), self._sum(times))),
-            ("withdraw", (rng.randrange(9), self._sum(times) / 5)),
-            ("withdraw", (rng.randrange(9), self._sum(times))),
+            *(("remove destination", rng.randrange(9)) for _ in range(rng.randrange(2))),
+            *(("withdraw", (rng.randrange(9), self._sum(times) / 5)) for _ in range(3)),
+            *(("withdraw", (rng.randrange(9), self._sum(times))) for _ in range(3)),
+            ("approve withdrawal", None),
             ("approve withdrawal", None),
             ("end withdrawal", rng.choice(("REJECTED", "CANCELLED"))),
-            ("automatic", (rng.randrange(9), rng.choice((None, None, 1, 5)), self._sum(times))),
-            ("automatic", None),
+            ("automatic", None if rng.random() < 0.6 else (
+                rng.randrange(9), rng.choice((None, None, 1, 5)), self._sum(times))),
             ("settle", (rng.choice(("APPLIED", "RELEASED", "RETURNED")), rng.randrange(9), part,
                         order)),
             ("raise", rng.random() < 0.7),
@@ -140,8 +168,9 @@ def doings(seed: int, *, merchants: int, days: int, pace: int) -> list[dict[str,
             found.append(event)
         at = datetime.fromisoformat(event["at"])
         waits = datetime.fromisoformat(following["at"]) - at
-        if rng.random() < 0.15:
+        if rng.random() < 0.08:
             found.append({"type": JOBS, "at": event["at"]})
-        if rng.random() < 0.2 and waits > timedelta(minutes=20):
-            found.append({"type": JOBS, "at": (at + timedelta(minutes=12)).isoformat()})
+        minutes = rng.choice((4, 8, 12))
+        if rng.random() < 0.12 and waits > timedelta(minutes=minutes):
+            found.append({"type": JOBS, "at": (at + timedelta(minutes=minutes)).isoformat()})
     return found

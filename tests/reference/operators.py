@@ -141,7 +141,10 @@ def choose_method(owner: "Merchant", method: str) -> None:
 
 
 def pay_now(owner: "Merchant", which: int) -> None:
-    collecting.pay_now(owner, nth(owner, which, ("OPEN", "UNCOLLECTIBLE", "PAID")))
+    """One that is unpaid, or where there is none, one that is paid."""
+    is_any_unpaid = any(one.is_unpaid for one in owner.account.invoices)
+    statuses = ("OPEN", "UNCOLLECTIBLE") if is_any_unpaid else ("PAID",)
+    collecting.pay_now(owner, nth(owner, which, statuses))
 
 
 def transfer(owner: "Merchant", sent: tuple[str, int | None, Decimal]) -> None:
