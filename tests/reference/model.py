@@ -9,7 +9,7 @@ from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
 from .billing import Account
-from .collecting import run_jobs
+from .collecting import collect, run_jobs
 from .credit import CreditLine, Refused
 from .days import ONE_DAY, Calendar, happened, local_day, parse_instant
 from .money import Invalid, nearest
@@ -252,6 +252,13 @@ class Model:
         with localcontext() as context:
             context.prec = PRECISION
             run_jobs(list(self.merchants.values()), at)
+
+    def collect(self, at: datetime) -> None:
+        """Of the jobs the one that collects bills, which is all that a replay runs of them."""
+        self.advance(at)
+        with localcontext() as context:
+            context.prec = PRECISION
+            collect(list(self.merchants.values()), at)
 
     def _come_to(self, merchant: str, at: datetime) -> Merchant:
         owner = self.merchants[merchant]
