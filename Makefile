@@ -57,7 +57,7 @@ chaos: $(TOOLS)
 	@$(VENV)/python -m tests.chaos --minutes "$(MINUTES)" --seed "$(SEED)" $(ARGS)
 
 fuzz: $(TOOLS)
-	@MINUTES="$(MINUTES)" SEED="$(SEED)" $(VENV)/python -m pytest -q -m full tests/test_three_ways.py $(ARGS)
+	@MINUTES="$(MINUTES)" SEED="$(SEED)" $(VENV)/python -m pytest -q -m full tests/test_fuzz.py $(ARGS)
 
 check: $(TOOLS)
 	$(VENV)/ruff format --check .

@@ -162,6 +162,8 @@ def _review(review: LimitReview) -> dict[str, Any]:
     if outcome == "APPLIED":
         after = review.limit_proposed
         outcome = "RAISED" if after > review.limit_before else "CUT"
+    elif outcome == "APPROVED":
+        outcome, after = "RAISED", review.limit_given or after
     elif outcome == "PENDING":
         outcome = "WAITING"
     return {

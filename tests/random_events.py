@@ -287,7 +287,6 @@ class Decided(Moving):
         joined = next(others)
         yield joined
         terms = joined["data"]
-        pays_at_once = terms["payment_method"] == "sandbox"
         # Two zones more than a day apart would leave days of no length, whose freezes have no day.
         self.zones = [zone for zone in ZONES if zone != "Pacific/Pago_Pago"]
         if terms["timezone"] == "Pacific/Pago_Pago":
@@ -298,10 +297,14 @@ class Decided(Moving):
                 is_closed = event["type"] == CLOSE
             elif self.rng.random() < 0.12:
                 what, to = self._decision()
-                # Jobs come rarely here, and so do first attempts: none of it for who pays at once.
-                if what not in ("credit", "void") or not (is_closed or pays_at_once):
+                if self._may_decide(what, terms, is_closed=is_closed):
                     yield {"type": ACT, "what": what, "to": to, "at": event["at"],
                            "merchant": self.reference}  # fmt: skip
+
+    def _may_decide(self, what: str, terms: dict[str, Any], *, is_closed: bool) -> bool:
+        """Jobs come rarely here, and so do first attempts: none of it for who pays at once."""
+        is_late = is_closed or terms["payment_method"] == "sandbox"
+        return what not in ("credit", "void") or not is_late
 
     def _decision(self) -> tuple[str, Any]:
         rng, times = self.rng, (self.currency[2], self.billing[2])

@@ -1,18 +1,15 @@
 """A random history told over HTTP, replayed from a file, and gone through by the reference: three
-times the same books. `make fuzz` goes on with others.
+times the same books. `make fuzz` goes on with others (tests/test_fuzz.py).
 
-Not in these histories, as the reference knows nothing of it or no event tells of it: prices of fees
-(each charge has its amount), credits of bills, withdrawals and destinations, cards and whatever a
-provider declines or retries, changes of time zones and of plans, drafts and bills by hand, charges
-that arrive late and orders of elsewhere (tests/test_against_reference.py has these two), unapplied
-money and transfers, reversals, waivers, payment plans, pauses, and what operators decide.
+Not in these histories: what people decide, and what arrives late (tests/test_against_reference.py),
+and what becomes of money, prices, cards and withdrawals (tests/test_cash_against_reference.py).
+In none of them, as the reference knows nothing of it: taxes and issuers, waivers, payment plans,
+pauses, bills and charges by hand, due days that are moved, transfers booked elsewhere, credits
+undone, corrections of proceeds, money that the bank sends back, and four eyes.
 """
 
-import os
-import time
 from collections.abc import Callable
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -96,22 +93,3 @@ def test_told_replayed_or_gone_through_the_books_are_the_same(
     history: tuple[int, int, int, int], tmp_path: Path, sandbox: Any
 ) -> None:
     assert three_ways(history, tmp_path, sandbox) > 20
-
-
-@pytest.mark.full
-def test_whatever_the_seed_the_books_are_the_same(
-    tmp_path: Path, sandbox: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """By hand: `make fuzz MINUTES=10 SEED=1`; MINUTES=0 goes on until it is ended."""
-    minutes = float(os.environ.get("MINUTES") or 1)
-    first = int(os.environ.get("SEED") or 1)
-    until = time.monotonic() + minutes * 60 if minutes else float("inf")
-    for seed in count(first):
-        chance = Random(f"history {seed}")
-        days, pace = chance.choice(((12, 1), (40, 2), (90, 3), (160, 4)))
-        history = (seed, chance.randrange(1, 4), days, pace)
-        events = three_ways(history, tmp_path, sandbox)
-        with capsys.disabled():
-            print(f"{history}: {events} events, three times the same books", flush=True)  # noqa: T201
-        if time.monotonic() > until:
-            break

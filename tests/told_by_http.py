@@ -56,19 +56,29 @@ def send(
     """Tell all of it, at the instants at which it happened; jobs run now and then. Returns what
     became of each event.
     """
-    caller = Caller(requests_per_minute=100_000)
-    found: list[Became] = []
+    caller, found = a_caller(), list[Became]()
     jobs_at = datetime.fromisoformat(sent[0]["at"]) + jobs_wait
     for event in sent:
         at = datetime.fromisoformat(event["at"])
         while jobs_at <= at:
             shops.run_jobs(jobs_at)
             jobs_at += jobs_wait
-        clock.move(clock_file, at)
-        found.append(_told(caller, event, chance))
-        if found[-1][0] != "rejected" and chance.random() < AGAIN:
-            assert _told(caller, event, chance)[0] == "duplicate", event
+        found.append(tell(caller, event, clock_file, chance))
     return found
+
+
+def a_caller() -> Caller:
+    """Who may tell as much as it likes."""
+    return Caller(requests_per_minute=100_000)
+
+
+def tell(caller: Caller, event: Event, clock_file: Path, chance: Random) -> Became:
+    """Tell one event as it happens, and perhaps once more. Returns what became of it."""
+    clock.move(clock_file, datetime.fromisoformat(event["at"]))
+    became = _told(caller, event, chance)
+    if became[0] != "rejected" and chance.random() < AGAIN:
+        assert _told(caller, event, chance)[0] == "duplicate", event
+    return became
 
 
 def _told(caller: Caller, event: Event, chance: Random) -> Became:

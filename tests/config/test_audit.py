@@ -376,6 +376,30 @@ def test_what_the_audit_leaves_to_a_constraint_is_refused_whatever_fires(
 
 
 @pytest.mark.usefixtures("winter", "db")
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("INSERT INTO billing_reversal (account_id, payment_id, money_reference, provider,"
+         " provider_reference, kind, state, status, currency, amount, taken, recorded_at,"
+         " recorded_by, decided_by, reason, message) SELECT reversal.account_id, payment.id,"
+         " money_reference, reversal.provider, 'once more', kind, state, 'RECORDED',"
+         " reversal.currency, payment.amount, 0, recorded_at, recorded_by, '', '', ''"
+         " FROM billing_reversal reversal JOIN billing_payment payment"
+         " ON payment.id = reversal.payment_id WHERE came_back_at IS NULL LIMIT 1",
+         "reversals of a payment are no more than it"),
+        ("INSERT INTO billing_invoicetax (invoice_id, category, percent, base, tax, currency)"
+         " SELECT invoice_id, 'Z', 0, 0.01, 0, currency FROM billing_invoicetax"
+         " WHERE invoice_id IS NOT NULL LIMIT 1",
+         "the taxes of a bill are those of its lines"),
+    ],
+    ids=["reversals", "taxes"],
+)  # fmt: skip
+def test_what_a_trigger_adds_up_is_refused_where_it_does_not(sql: str, said: str) -> None:
+    with pytest.raises(Error, match=said), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+@pytest.mark.usefixtures("winter", "db")
 def test_rows_without_what_they_refer_to_are_listed_where_the_reference_is_gone() -> None:
     found = connection.introspection.get_constraints(connection.cursor(), "credit_freeze")
     (name,) = (name for name, one in found.items() if one["foreign_key"])

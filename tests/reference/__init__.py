@@ -15,8 +15,9 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 #     status > amount. Others: data before merchant; currency before reference; order before
 #     currency.
 #  2a. What no event reaches is in operators.py: zones, plans, thresholds, credits, void bills,
-#     limits, days, a merchant's own rules, freezes. Not here: unapplied money, reversals, minimums
-#     of providers (payment_method is sandbox or manual here), confirmed profiles, settled cash.
+#     limits, days, a merchant's own rules, freezes, drafts, cards and methods, transfers, unapplied
+#     money, reversals, destinations, withdrawals, settled cash, raises that wait. Not here:
+#     confirmed profiles, four eyes, taxes, payment plans, pauses, waivers, what is done by hand.
 #  2b. Arrival: `apply(event, arrived)`; without it an event arrives at its `at`. Instants that
 #     cannot be are looked at after duplicates and conflicts, currency, order and status, but for
 #     payments and refunds, which are refused for the future before their order is looked for.
@@ -45,8 +46,9 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 #     plan_interval_days >= 30, threshold and price >= 0, limit >= 0, metrics in range (numbers or
 #     strings), quantity >= 0. JSON integers only where whole numbers are meant. payment_method
 #     other than sandbox/manual/none -> `invalid`.
-# 10. A charge without amount -> `invalid` (prices do not come by events). With amount, quantity is
-#     not multiplied. Fees of the platform: the nine of rule 12.1; no credits, no plan fee.
+# 10. A charge without amount costs quantity times the price of its service's day, rounded once;
+#     without a price -> `invalid`. Sent again it costs what it did. With amount, quantity is not
+#     multiplied. Fees of the platform: the nine of rule 12.1; no credits, no plan fee.
 # 11. `credit_limit` is in `currency`, threshold and plan price in the billing currency. A charge in
 #     the credit currency when billing differs -> `currency_mismatch`.
 # 12. refunds=False: every order.refunded -> `unsupported`, even for unknown merchants.
@@ -145,6 +147,12 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 # 45. Items of a void bill take no more charges: a later one of that day and fee has its own item.
 # 46. A closed account's rest in the merchant's favour pays its open bills in the order of issue, in
 #     part if need be; reopened, it does so no more.
+# 46a. Bills are collected by jobs (collecting.py), where a model has them; otherwise who pays at
+#     once has paid at once. A person's attempt that fails for the moment is no failure of the bill;
+#     one that is declined for good is. An attempt of a method or card that was left meanwhile
+#     counts for nothing. What its provider never received is asked again 10 minutes later.
+# 46b. A fee's free withdrawals and a day's sum for approval leave out what came back.
+# 46c. Of UNMATCHED cash a part that is applied is a payment of the day on which it is.
 # 47. A new zone holds from the first of the next local month, which starts by the old zone; before
 #     it every day is that of the zone of then.
 

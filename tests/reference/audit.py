@@ -4,6 +4,7 @@ from .billing import IN_STATEMENT, Account
 from .credit import CreditLine
 from .model import Merchant, Model
 from .money import ZERO
+from .withdrawals import RETURNED
 
 
 def audit(model: Model) -> None:
@@ -23,6 +24,11 @@ def check_line(line: CreditLine, merchant: Merchant) -> None:
     taken = (o.paid - o.paid_elsewhere + o.recovered for o in line.orders.values())
     assert sales == sum(taken, ZERO)
     assert sum(line.buckets(merchant.open_day)) == sum((e.amount for e in line.proceeds), ZERO)
+    for kept in line.unmatched.values():
+        assert ZERO <= kept["settled"] <= kept["amount"]
+    gone = sum((w.amount + w.fee for w in line.withdrawals if w.status not in RETURNED), ZERO)
+    kinds = ("WITHDRAWAL", "FEE", "RETURNED")
+    assert gone == -sum((e.amount for e in line.proceeds if e.kind in kinds), ZERO)
     for order in line.orders.values():
         if order.status != "OPEN":
             assert order.outstanding == 0
@@ -31,7 +37,8 @@ def check_line(line: CreditLine, merchant: Merchant) -> None:
 
 
 def check_account(account: Account, merchant: Merchant) -> None:
-    billed = [item for invoice in account.invoices for item in invoice.items]
+    standing = [invoice for invoice in account.invoices if invoice.status != "VOID"]
+    billed = [item for invoice in standing for item in invoice.items]
     items = billed + account.items
     assert len({id(item) for item in items}) == len(items)
     posted = [c.reference for item in items for c in item.charges]
@@ -42,9 +49,20 @@ def check_account(account: Account, merchant: Merchant) -> None:
     charges = [c for item in items for c in item.charges] + account.accrued + account.monthly
     assert {c.reference for c in charges if c.category in IN_STATEMENT} == set(shown)
     assert all(invoice.total > 0 for invoice in account.invoices)
-    scheduled = [
-        invoice.on for invoice in account.invoices if invoice.kind in ("SUBSCRIPTION", "CYCLE")
-    ]
+    scheduled = [invoice.on for invoice in standing if invoice.kind in ("SUBSCRIPTION", "CYCLE")]
     assert len(set(scheduled)) == len(scheduled)
     assert all(a.on <= b.on for a, b in zip(account.invoices, account.invoices[1:], strict=False))
     assert all(item.posting_day <= merchant.open_day for item in items)
+    for invoice in account.invoices:
+        paid = sum((a.amount for a in invoice.attempts if a.status == "SUCCEEDED"), ZERO)
+        assert invoice.paid == paid
+        assert (invoice.status == "PAID") == (paid == invoice.total)
+        for attempt in invoice.attempts:
+            gone = sum((one.amount for one in attempt.reversals if not one.came_back), ZERO)
+            assert gone <= attempt.amount
+    assert account.unapplied >= 0
+    used = [
+        a for invoice in account.invoices for a in invoice.attempts if a.provider == "unapplied"
+    ]
+    entries = [-amount for kind, amount in account.unapplied_entries if kind == "USED"]
+    assert sorted(one.amount for one in used) == sorted(entries)

@@ -5,11 +5,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from .days import ONE_DAY, Calendar, happened
+from .days import NO_INSTANT, ONE_DAY, Calendar, happened
 from .money import ZERO, Invalid, split
 
 if TYPE_CHECKING:
     from .review import Review
+    from .withdrawals import Automatic, Destination, Withdrawal
 
 WRITE_OFF_DAYS = 90
 INSTALMENT_DAYS = 30
@@ -152,6 +153,12 @@ class CreditLine:
     order_cap: Decimal | None = None
     buyer_cap: Decimal | None = None
     waiting: "Review | None" = None  # whose raise waits for a decision
+    now: datetime = NO_INSTANT  # at which all that is done to it counts
+    open_day: date = date.min
+    payouts: Any = None  # what the policy says of withdrawals (withdrawals.Payouts)
+    destinations: "list[Destination]" = field(default_factory=list)
+    withdrawals: "list[Withdrawal]" = field(default_factory=list)
+    automatic: "Automatic | None" = None
 
     @property
     def available(self) -> Decimal:
@@ -333,26 +340,56 @@ class CreditLine:
         order, paid_at = self.find_for_cash("payment", data, at, now)
         amount = data["amount"]
         self.take_off_desk("payment", data["payment"])
-        if order.status == "OPEN" and amount <= order.outstanding:
-            order.cover(amount, newest_first=False)
-            order.paid += amount
-            self.change("PAID", used=-amount)
-            if order.outstanding == 0:
-                self.set_status(order, "PAID")
-        elif order.status == "WRITTEN_OFF" and amount <= order.recoverable:
-            order.recovered += amount
-        else:
+        if not self.cover(order, amount):
             full = order.status in ("OPEN", "WRITTEN_OFF")
             code = "overpayment" if full else "order_not_open"
             self.unmatched[data["payment"]] = {
                 "order": order.reference,
                 "amount": amount,
                 "code": code,
+                "settled": ZERO,
             }
             raise Refused(code)
+        self.sell(order, amount, paid_at, today)
+
+    def sell(self, order: Order, amount: Decimal, paid_at: datetime, today: date) -> None:
+        """What was paid is proceeds."""
         matures_on = self.calendar.local_day(paid_at) + timedelta(days=self.settlement_days)
         self.proceeds.append(ProceedsEntry("SALE", order.reference, amount, today, matures_on))
         self.lift_overdue(today)
+
+    def cover(self, order: Order, amount: Decimal) -> bool:
+        """Have the order take a payment, if it can: while it is open, or written off."""
+        if order.status == "OPEN" and amount <= order.outstanding:
+            order.cover(amount, newest_first=False)
+            order.paid += amount
+            self.change("PAID", used=-amount)
+            if order.outstanding == 0:
+                self.set_status(order, "PAID")
+            return True
+        if order.status == "WRITTEN_OFF" and amount <= order.recoverable:
+            order.recovered += amount
+            return True
+        return False
+
+    def settle(self, kind: str, payment: str, amount: Decimal, order: str, today: date) -> None:
+        """A part of UNMATCHED cash: APPLIED to an order, RELEASED, or RETURNED to its buyer."""
+        kept = self.unmatched[payment]
+        if amount > kept["amount"] - kept["settled"]:
+            raise Refused("more_than_is_left")
+        if kind == "APPLIED":
+            found = self.find(order)
+            if not self.cover(found, amount):
+                raise Refused("overpayment")
+            self.sell(found, amount, self.now, today)
+        elif kind == "RELEASED":
+            self.proceeds.append(ProceedsEntry("RELEASED", "", amount, today))
+        kept["settled"] += amount
+
+    def withdrawable(self) -> Decimal:
+        """What has matured, or the whole balance if that is less."""
+        matured, maturing = self.buckets(self.open_day)
+        return max(ZERO, min(matured, matured + maturing))
 
     def refund(self, data: dict[str, Any], at: datetime, now: datetime, today: date) -> None:
         order, _ = self.find_for_cash("refund", data, at, now)
@@ -446,6 +483,8 @@ class CreditLine:
                 refunded[entry.order] = refunded.get(entry.order, ZERO) - entry.amount
         matured = maturing = ZERO
         for entry in self.proceeds:
+            if entry.kind not in ("SALE", "REFUND", "OPENING"):
+                matured += entry.amount
             if entry.kind == "OPENING":
                 assert entry.matures_on is not None
                 is_here = entry.matures_on <= today

@@ -6,6 +6,7 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones, reset_tzpath
 
 ONE_DAY = timedelta(days=1)
+NO_INSTANT = datetime.min.replace(tzinfo=UTC)
 FORGIVEN = timedelta(minutes=5)  # by which the clocks of two systems may differ
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 reset_tzpath(to=())  # the package's data, not the operating system's

@@ -4,18 +4,22 @@ Chapters 2, 3, 20 and 23 of docs/rules.md.
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
 from .billing import Account
+from .collecting import collect, run_jobs
 from .credit import CreditLine, Refused
 from .days import ONE_DAY, Calendar, happened, local_day, parse_instant
-from .money import Invalid
+from .money import Invalid, nearest
 from .operators import ACTS
 from .parsing import PARSERS
+from .prices import Prices
 from .review import Review, review
+from .withdrawals import Payouts
 
+EASTERNMOST = timedelta(hours=14)  # nowhere is it a later day than by these clocks
 PRECISION = 80  # digits: nothing here is ever rounded by the context
 
 
@@ -37,17 +41,48 @@ class Merchant:
     # Content by natural reference.
     seen: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.account.when_paid = self.lift_if_paid
+        self.account.start_of, self.account.day_of = (
+            self.calendar.start_of,
+            self.calendar.local_day,
+        )
+        self.come_to(self.clock)
+
+    def come_to(self, instant: datetime) -> None:
+        """What follows counts then."""
+        self.line.now = self.account.now = instant
+        self.line.open_day = self.account.open_day = self.open_day
+
     def lift_if_paid(self) -> None:
         """Nothing that is unpaid freezes the line any more."""
-        if not any(invoice.status == "OPEN" for invoice in self.account.invoices):
+        if not any(invoice.is_unpaid for invoice in self.account.invoices):
             self.line.lift("UNPAID_BILL", self.open_day)
+
+    def freeze_if_dunned(self) -> None:
+        if self.account.has_dunned_invoice(self.open_day):
+            self.line.freeze("UNPAID_BILL", self.open_day)
 
 
 class Model:
     """Apply events in order of their arrival; `advance` to an end; read `state`."""
 
-    def __init__(self, *, refunds: bool = True, reviews: bool = True, dunning: bool = True) -> None:
-        self.refunds, self.reviews, self.dunning = refunds, reviews, dunning
+    def __init__(
+        self,
+        *,
+        refunds: bool = True,
+        reviews: bool = True,
+        dunning: bool = True,
+        jobs: bool = False,
+        payouts: dict[str, Payouts] | None = None,
+    ) -> None:
+        """With `jobs`, bills are collected and withdrawals sent by `run_jobs` alone; otherwise who
+        pays at once has paid at once. `payouts` says by currency what the policy says of
+        withdrawals.
+        """
+        self.refunds, self.reviews, self.dunning, self.jobs = refunds, reviews, dunning, jobs
+        self.payouts = payouts or {}
+        self.prices = Prices()
         self.merchants: dict[str, Merchant] = {}
         self.joined: dict[str, dict[str, Any]] = {}  # content of merchant.joined
         self.outcomes: dict[str, dict[str, int]] = {}
@@ -83,7 +118,10 @@ class Model:
             raise Refused("unknown_merchant")
         merchant = self.merchants[reference]
         self._catch_up(merchant, now)
+        now = merchant.clock  # clocks differ: it counts at the latest of all that was written
         content = parse(data)
+        if kind == "charge.recorded":
+            self._price(merchant, reference, content, at, now)
         key = (kind, content[key_field] if key_field else at.isoformat())
         if kind == "proceeds.opening":
             key = (kind, "all of them")
@@ -97,6 +135,28 @@ class Model:
             raise
         merchant.seen[key] = content
         return Outcome("declined", code) if code else Outcome("applied")
+
+    def _price(
+        self,
+        merchant: Merchant,
+        reference: str,
+        content: dict[str, Any],
+        at: datetime,
+        now: datetime,
+    ) -> None:
+        """A charge without an amount costs its quantity times the price of its service's day; sent
+        again, what it cost before. In a wrong currency, or of an instant that cannot be, nothing.
+        """
+        before = merchant.seen.get(("charge.recorded", content["charge"]))
+        if content["amount"] is None and before is not None:
+            content["amount"] = before["amount"]
+        elif content["amount"] is None and content["currency"] == merchant.account.currency:
+            instant = happened(at, now)
+            day = merchant.calendar.local_day(instant or now)
+            price = self.prices.on(day, content["fee"], content["currency"], reference)
+            if price is None:
+                raise Invalid("no amount, and no price")
+            content["amount"] = nearest(content["quantity"] * price, content["currency"])
 
     def _join(
         self, reference: str, content: dict[str, Any], at: datetime, now: datetime
@@ -118,7 +178,9 @@ class Model:
             content["plan_interval_days"],
             today,
             content["payment_method"] == "sandbox",
+            is_collected=self.jobs,
         )
+        line.payouts = self.payouts.get(line.currency, Payouts())
         self.merchants[reference] = Merchant(calendar, today, now, line, account)
         self.joined[reference] = content
         self._tick(now)
@@ -152,10 +214,51 @@ class Model:
         """An operator, or the merchant, decides this of it (operators.ACTS); no event does."""
         owner = self._come_to(merchant, at)
         try:
-            ACTS[what](owner, to)
+            with localcontext() as context:
+                context.prec = PRECISION
+                ACTS[what](owner, to)
         except Refused as refused:
             return Outcome("rejected", refused.code)
         return Outcome("applied")
+
+    def set_price(
+        self,
+        fee: str,
+        currency: str,
+        price: Decimal | None,
+        from_on: date,
+        merchant: str | None,
+        at: datetime,
+    ) -> Outcome:
+        """What a unit costs from that day on, for everybody or, until None, for one merchant; from
+        a day that is over only where nothing can have been priced.
+        """
+        first = (at + EASTERNMOST).date()
+        if merchant is not None:
+            owner = self._come_to(merchant, at)
+            first = owner.open_day
+            if owner.line.is_closed:
+                return Outcome("rejected", "account_closed")
+        is_priced = any((fee, currency, whose) in self.prices.known for whose in (merchant, None))
+        if (from_on, price) != self.prices.last(fee, currency, merchant, from_on):
+            if from_on < first and is_priced:
+                return Outcome("rejected", "price_of_the_past")
+            self.prices.set(fee, currency, merchant, from_on, price)
+        return Outcome("applied")
+
+    def run_jobs(self, at: datetime) -> None:
+        """All that is due by then: bills are collected, providers asked, withdrawals sent."""
+        self.advance(at)
+        with localcontext() as context:
+            context.prec = PRECISION
+            run_jobs(list(self.merchants.values()), at)
+
+    def collect(self, at: datetime) -> None:
+        """Of the jobs the one that collects bills, which is all that a replay runs of them."""
+        self.advance(at)
+        with localcontext() as context:
+            context.prec = PRECISION
+            collect(list(self.merchants.values()), at)
 
     def _come_to(self, merchant: str, at: datetime) -> Merchant:
         owner = self.merchants[merchant]
@@ -180,19 +283,21 @@ class Model:
         self.now = max(self.now, instant) if self.now else instant
 
     def _catch_up(self, merchant: Merchant, instant: datetime) -> None:
-        if instant < merchant.clock:
-            raise ValueError("events and ends must come in order of time")
         self._tick(instant)
-        merchant.clock = instant
-        while merchant.calendar.start_of(merchant.open_day + ONE_DAY) <= instant:
+        instant = merchant.clock = max(instant, merchant.clock)
+        while (start := merchant.calendar.start_of(merchant.open_day + ONE_DAY)) <= instant:
+            merchant.come_to(start)
             self._end_day(merchant)
+        merchant.come_to(instant)
 
     def _end_day(self, merchant: Merchant) -> None:
         merchant.account.end_day(merchant.open_day)
         today = merchant.open_day = merchant.open_day + ONE_DAY
+        merchant.come_to(merchant.account.now)
+        merchant.account.fail_manual(today)
         merchant.line.start_day(today)
-        if self.dunning and merchant.account.has_dunned_invoice(today):
-            merchant.line.freeze("UNPAID_BILL", today)
+        if self.dunning:
+            merchant.freeze_if_dunned()
         if self.reviews and today.day == 1 and not merchant.line.is_closed:
             latest = merchant.metrics[max(merchant.metrics)] if merchant.metrics else None
             done = review(merchant.line, latest, today)

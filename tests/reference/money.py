@@ -1,7 +1,7 @@
 """Amounts: reading, splitting and writing them (chapter 1 of docs/rules.md)."""
 
 import re
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
 ZERO = Decimal(0)
 PLAIN = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
@@ -36,6 +36,11 @@ def split(amount: Decimal, parts: int, currency: str) -> list[Decimal]:
     """Equal parts, each rounded down; the last one takes the remainder."""
     each = (amount / parts).quantize(step(currency), rounding=ROUND_FLOOR)
     return [each] * (parts - 1) + [amount - each * (parts - 1)]
+
+
+def nearest(amount: Decimal, currency: str) -> Decimal:
+    """The posted amount next to this one; halves go away from zero."""
+    return amount.quantize(step(currency), rounding=ROUND_HALF_UP)
 
 
 def floor_to(amount: Decimal, whole: Decimal) -> Decimal:

@@ -5,6 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from . import collecting, review, withdrawals
+from .billing import Attempt, Invoice, Reversal
 from .credit import Freeze, Refused
 
 if TYPE_CHECKING:
@@ -31,7 +33,9 @@ def change_threshold(owner: "Merchant", threshold: Decimal) -> None:
 
 def grant_credit(owner: "Merchant", credit: tuple[str, str, Decimal]) -> None:
     fee, category, amount = credit
-    owner.account.grant(fee, category, amount, owner.open_day, fee=fee)
+    reference = f"credit {len(owner.account.granted)}"
+    owner.account.granted.append(reference)
+    owner.account.grant(reference, category, amount, owner.open_day, fee=fee)
 
 
 def void(owner: "Merchant", _: None) -> None:
@@ -83,6 +87,221 @@ def check_open(owner: "Merchant") -> None:
         raise Refused("account_closed")
 
 
+# Bills and their money (chapters 15 to 18)
+
+
+def review_bills(owner: "Merchant", is_wanted: bool) -> None:
+    owner.account.reviews_bills = is_wanted
+
+
+def first_draft(owner: "Merchant") -> Invoice:
+    for invoice in owner.account.invoices:
+        if invoice.status == "DRAFT":
+            return invoice
+    raise Refused("none")
+
+
+def issue_draft(owner: "Merchant", _: None) -> None:
+    """It is collected, or due, from that day on."""
+    owner.account.put_out(first_draft(owner), owner.open_day)
+    owner.account.pay_from_rest(owner.open_day)
+
+
+def send_back(owner: "Merchant", _: None) -> None:
+    owner.account.undo(first_draft(owner))
+
+
+def give_up(owner: "Merchant", _: None) -> None:
+    """The oldest open bill is tried no more; it is still owed."""
+    invoice = nth(owner, 0, ("OPEN",))
+    invoice.status, invoice.next_attempt_at = "UNCOLLECTIBLE", None
+
+
+def nth(owner: "Merchant", which: int, statuses: tuple[str, ...]) -> Invoice:
+    found = [one for one in owner.account.invoices if one.status in statuses]
+    if not found:
+        raise Refused("none")
+    return found[which % len(found)]
+
+
+def add_card(owner: "Merchant", kind: str) -> None:
+    collecting.add_card(owner, kind)
+
+
+def choose_method(owner: "Merchant", method: str) -> None:
+    """One without a card, or `card`: the one added last."""
+    account = owner.account
+    if method == "proceeds" and account.currency != owner.line.currency:
+        raise Refused("invalid")
+    if method == "card" and not account.cards:
+        raise Refused("none")
+    card = account.cards[-1] if method == "card" else None
+    collecting.choose(owner, "sandbox" if card else method, card)
+    collecting.collect_chosen(owner)
+
+
+def pay_now(owner: "Merchant", which: int) -> None:
+    """One that is unpaid, or where there is none, one that is paid."""
+    is_any_unpaid = any(one.is_unpaid for one in owner.account.invoices)
+    statuses = ("OPEN", "UNCOLLECTIBLE") if is_any_unpaid else ("PAID",)
+    collecting.pay_now(owner, nth(owner, which, statuses))
+
+
+def transfer(owner: "Merchant", sent: tuple[str, int | None, Decimal]) -> None:
+    """Money at our bank for a bill, or for none that it names; known by the bank's reference."""
+    reference, which, amount = sent
+    account = owner.account
+    invoice = None
+    if which is not None:
+        invoice = nth(owner, which, ("OPEN", "UNCOLLECTIBLE", "PAID", "DRAFT"))
+    if reference in account.transfers:
+        if account.transfers[reference] != amount:
+            raise Refused("conflict")
+        return
+    paid = Decimal(0)
+    if invoice is not None:
+        if invoice.status == "DRAFT":
+            raise Refused("invoice_not_open")
+        if invoice.undecided:
+            raise Refused("payment_under_way")
+        paid = min(amount, invoice.left) if invoice.is_unpaid else paid
+    account.transfers[reference] = amount
+    if invoice is not None and paid:
+        account.take(invoice, Attempt("manual", paid, "SUCCEEDED", account.now))
+    if amount > paid:
+        account.receive_unapplied(amount - paid)
+
+
+def give_back(owner: "Merchant", sent: tuple[str, Decimal]) -> None:
+    """Unapplied money, to the merchant outside."""
+    reference, amount = sent
+    account = owner.account
+    if reference in account.given_back:
+        if account.given_back[reference] != amount:
+            raise Refused("conflict")
+        return
+    check_open(owner)
+    if withdrawals.is_suspected(owner.line):
+        raise Refused("withdrawals_stopped")
+    if amount > account.unapplied:
+        raise Refused("more_than_is_unapplied")
+    account.given_back[reference] = amount
+    account.unapplied_entries.append(("GIVEN_BACK", -amount))
+
+
+def reversals_of(owner: "Merchant") -> list[Reversal]:
+    attempts = [one for invoice in owner.account.invoices for one in invoice.attempts]
+    return sorted(
+        (reversal for one in attempts for reversal in one.reversals), key=lambda one: one.number
+    )
+
+
+def take_back(owner: "Merchant", what: tuple[int, bool, Decimal | None]) -> None:
+    """The provider takes back money of one of its payments: all that is left, or so much."""
+    which, is_dispute, wanted = what
+    account = owner.account
+    found = [
+        one
+        for invoice in account.invoices
+        for one in invoice.attempts
+        if one.status == "SUCCEEDED" and one.provider == "sandbox"
+    ]
+    if not found:
+        raise Refused("none")
+    payment = found[which % len(found)]
+    gone = [one.amount for one in payment.reversals if not one.came_back]
+    left = payment.amount - sum(gone, Decimal(0))
+    amount = left if wanted is None else min(wanted, left)
+    if amount <= 0:
+        raise Refused("none")
+    payment.reversals.append(Reversal(amount, is_dispute))
+    if is_dispute and payment.card is not None and payment.card is account.card:
+        account.is_card_disputed = True
+
+
+def first_recorded(owner: "Merchant") -> Reversal:
+    for reversal in reversals_of(owner):
+        if reversal.status == "RECORDED":
+            return reversal
+    raise Refused("none")
+
+
+def charge_reversal(owner: "Merchant", _: None) -> None:
+    reversal = first_recorded(owner)
+    reversal.status = "CHARGED"
+    owner.account.charge_again(reversal.amount, owner.open_day)
+
+
+def accept_reversal(owner: "Merchant", _: None) -> None:
+    first_recorded(owner).status = "ACCEPTED"
+
+
+def win_dispute(owner: "Merchant", which: int) -> None:
+    """The money of a reversal comes back: what was charged again is the merchant's."""
+    found = [one for one in reversals_of(owner) if not one.came_back]
+    if not found:
+        raise Refused("none")
+    reversal = found[which % len(found)]
+    reversal.came_back = True
+    if reversal.status == "RECORDED":
+        reversal.status = "CANCELLED"
+    elif reversal.status == "CHARGED":
+        owner.account.receive_unapplied(reversal.amount)
+
+
+# Proceeds and cash (chapters 5, 8 and 10)
+
+
+def add_destination(owner: "Merchant", kind: str) -> None:
+    withdrawals.add_destination(owner.line, kind)
+
+
+def remove_destination(owner: "Merchant", which: int) -> None:
+    withdrawals.remove_destination(owner.line, which)
+
+
+def withdraw(owner: "Merchant", what: tuple[int, Decimal]) -> None:
+    withdrawals.request(owner.line, *what)
+
+
+def approve_withdrawal(owner: "Merchant", _: None) -> None:
+    withdrawals.approve(owner.line)
+
+
+def end_withdrawal(owner: "Merchant", status: str) -> None:
+    """REJECTED by an operator, or CANCELLED by the merchant."""
+    withdrawals.give_back(owner.line, withdrawals.waiting(owner.line), status)
+
+
+def withdraw_by_itself(owner: "Merchant", terms: tuple[int, int | None, Decimal] | None) -> None:
+    if terms is None:
+        owner.line.automatic = None
+    else:
+        withdrawals.set_up(owner.line, *terms)
+
+
+def settle(owner: "Merchant", what: tuple[str, int, Decimal | None, str]) -> None:
+    """All that is left of an UNMATCHED payment, or so much of it."""
+    kind, which, wanted, order = what
+    kept = {
+        reference: row["amount"] - row["settled"]
+        for reference, row in owner.line.unmatched.items()
+        if row["settled"] < row["amount"]
+    }
+    if not kept:
+        raise Refused("none")
+    reference = list(kept)[which % len(kept)]
+    amount = kept[reference] if wanted is None else wanted
+    owner.line.settle(kind, reference, amount, order, owner.open_day)
+
+
+def decide_raise(owner: "Merchant", is_approved: bool) -> None:
+    if is_approved:
+        review.approve(owner.line, owner.open_day)
+    else:
+        review.reject(owner.line)
+
+
 ACTS: dict[str, Callable[["Merchant", Any], None]] = {
     "zone": change_zone,
     "plan": change_plan,
@@ -95,4 +314,25 @@ ACTS: dict[str, Callable[["Merchant", Any], None]] = {
     "caps": set_caps,
     "freeze": freeze,
     "lift": lift,
+    "review bills": review_bills,
+    "issue draft": issue_draft,
+    "send back": send_back,
+    "give up": give_up,
+    "card": add_card,
+    "method": choose_method,
+    "pay now": pay_now,
+    "transfer": transfer,
+    "give back": give_back,
+    "take back": take_back,
+    "charge reversal": charge_reversal,
+    "accept reversal": accept_reversal,
+    "win dispute": win_dispute,
+    "destination": add_destination,
+    "remove destination": remove_destination,
+    "withdraw": withdraw,
+    "approve withdrawal": approve_withdrawal,
+    "end withdrawal": end_withdrawal,
+    "automatic": withdraw_by_itself,
+    "settle": settle,
+    "raise": decide_raise,
 }

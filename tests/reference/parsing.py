@@ -226,7 +226,7 @@ def charged(data: dict[str, Any]) -> dict[str, Any]:
         "request": line(data, "request"),
         "quantity": number(data, "quantity"),
         "currency": code,
-        "amount": read(data.get("amount"), code),
+        "amount": None if data.get("amount") is None else read(data["amount"], code),
         "description": line(data, "description", 200),
     }
 

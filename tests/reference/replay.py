@@ -5,6 +5,7 @@ import json
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from .days import parse_instant
 from .model import Model
@@ -37,7 +38,7 @@ def read_event(line: str) -> object:
         return None
 
 
-def replay(path: Path, until: datetime, **flags: bool) -> Model:
+def replay(path: Path, until: datetime, **flags: Any) -> Model:
     """Apply the events before `until`, then every day-end up to and including it."""
     model = Model(**flags)
     for at, event in read_events(path):

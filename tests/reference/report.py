@@ -4,7 +4,7 @@ from datetime import UTC, date
 from decimal import Decimal
 from typing import Any
 
-from .billing import Account
+from .billing import Account, Invoice
 from .credit import CreditLine, Order
 from .model import Merchant, Model
 from .money import ZERO, text
@@ -15,7 +15,10 @@ def report(model: Model) -> dict[str, Any]:
     return {
         "now": model.now.astimezone(UTC).isoformat() if model.now else None,
         "outcomes": model.outcomes,
-        "merchants": {ref: of_merchant(m) for ref, m in sorted(model.merchants.items())},
+        "merchants": {
+            ref: of_merchant(m) | (of_money(m) if model.jobs else {})
+            for ref, m in sorted(model.merchants.items())
+        },
     }
 
 
@@ -41,7 +44,11 @@ def of_merchant(merchant: Merchant) -> dict[str, Any]:
         "reviews": [of_review(r, line.currency) for r in merchant.reviews],
         "proceeds": of_proceeds(line, merchant.open_day),
         "unmatched": {
-            ref: {**kept, "amount": text(kept["amount"], line.currency)}
+            ref: {
+                "order": kept["order"],
+                "amount": text(kept["amount"], line.currency),
+                "code": kept["code"],
+            }
             for ref, kept in sorted(line.unmatched.items())
         },
         "refused": {
@@ -64,6 +71,47 @@ def of_merchant(merchant: Merchant) -> dict[str, Any]:
         },
         "bills": of_invoices(account),
         "statements": of_statements(account),
+    }
+
+
+def of_money(merchant: Merchant) -> dict[str, Any]:
+    """What money did that no event tells of, where it is gone through one by one."""
+    line, account = merchant.line, merchant.account
+    return {
+        "collected": [of_collecting(one, account.currency) for one in account.invoices],
+        "method": [account.method, account.is_card_disputed],
+        "unapplied": [
+            [kind, text(amount, account.currency)] for kind, amount in account.unapplied_entries
+        ],
+        "reversals": sorted(
+            [text(reversal.amount, account.currency), reversal.status, reversal.came_back]
+            for invoice in account.invoices
+            for one in invoice.attempts
+            for reversal in one.reversals
+        ),
+        "withdrawals": [
+            [text(one.amount, line.currency), text(one.fee, line.currency), one.status]
+            for one in line.withdrawals
+        ],
+        "settled": {
+            ref: text(kept["settled"], line.currency)
+            for ref, kept in sorted(line.unmatched.items())
+        },
+        "withdrawable": text(line.withdrawable(), line.currency),
+    }
+
+
+def of_collecting(invoice: Invoice, currency: str) -> dict[str, Any]:
+    is_bill = invoice.status != "DRAFT" and invoice.due_on != date.max
+    return {
+        "kind": invoice.kind,
+        "status": invoice.status,
+        "due_on": day(invoice.due_on) if is_bill else None,
+        "failed_on": day(invoice.first_failed_on),
+        "paid": text(invoice.paid, currency),
+        "attempts": [
+            [one.provider, one.status, text(one.amount, currency)] for one in invoice.attempts
+        ],
     }
 
 

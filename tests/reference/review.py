@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from .credit import CreditLine
+from .credit import CreditLine, Refused
 from .money import ZERO, floor_to
 
 SCALE = {"USD": 1, "CNY": 1, "BRL": 1, "THB": 5, "JPY": 100}  # currencies with a CreditPolicy
@@ -21,7 +21,8 @@ class Review:
     grade: str
     limit_before: Decimal
     limit_after: Decimal
-    outcome: str  # RAISED, CUT, UNCHANGED, WAITING or, after that, VOID
+    outcome: str  # RAISED, CUT, UNCHANGED, WAITING or, after that, RAISED, REJECTED or VOID
+    proposed: Decimal = ZERO  # of one that waits
 
 
 def clamp(value: Decimal) -> Decimal:
@@ -29,9 +30,9 @@ def clamp(value: Decimal) -> Decimal:
 
 
 def paid_before(line: CreditLine, today: date) -> Decimal:
-    """Payments net of refunds in the 90 local days before today; not what was brought along."""
+    """Payments net of refunds in the 90 local days before today, and nothing else."""
     first = today - timedelta(days=PAID_DAYS)
-    here = (entry for entry in line.proceeds if entry.kind != "OPENING")
+    here = (entry for entry in line.proceeds if entry.kind in ("SALE", "REFUND"))
     return sum((entry.amount for entry in here if first <= entry.on < today), ZERO)
 
 
@@ -72,8 +73,34 @@ def review(line: CreditLine, metrics: dict[str, Any] | None, today: date) -> Rev
     grade, _, factor = next(row for row in GRADES if points >= row[1])
     after = new_limit(line, grade, Decimal(factor), paid, today)
     if after > before and after > 20_000 * SCALE[line.currency]:
-        line.waiting = Review(today, paid, points, grade, before, before, "WAITING")
+        line.waiting = Review(today, paid, points, grade, before, before, "WAITING", after)
         return line.waiting
     line.change("REVIEW", limit=after - before)
     outcome = "RAISED" if after > before else "CUT" if after < before else "UNCHANGED"
     return Review(today, paid, points, grade, before, after, outcome)
+
+
+def approve(line: CreditLine, today: date) -> None:
+    """Give the raise that waits or, if less, what is possible by now; if that is none, it is
+    void.
+    """
+    review = line.waiting
+    if review is None:
+        raise Refused("none")
+    if line.frozen_by() or line.overdue(today) > 0:
+        raise Refused("raise_blocked")
+    scale = SCALE[line.currency]
+    most = floor_to(min(paid_before(line, today), Decimal(100_000 * scale)), Decimal(100 * scale))
+    given = min(review.proposed, most)
+    if given <= line.limit:
+        line.overtake()
+        raise Refused("review_overtaken")
+    line.waiting = None
+    review.outcome, review.limit_after = "RAISED", given
+    line.change("REVIEW", limit=given - line.limit)
+
+
+def reject(line: CreditLine) -> None:
+    if line.waiting is None:
+        raise Refused("none")
+    line.waiting.outcome, line.waiting = "REJECTED", None

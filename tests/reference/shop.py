@@ -4,13 +4,16 @@ from typing import Any
 
 from . import Model, Outcome
 from .audit import audit
+from .days import parse_instant
 
 
 class Shop:
     """One merchant `m` and a short way to send its events."""
 
-    def __init__(self, joined: str, offset: str, **data: Any) -> None:
-        self.model, self.offset, self.count = Model(), offset, 0
+    def __init__(
+        self, joined: str, offset: str, *, model: Model | None = None, **data: Any
+    ) -> None:
+        self.model, self.offset, self.count = model or Model(), offset, 0
         self.currency = data["currency"]
         defaults = {
             "name": "Shop",
@@ -75,6 +78,17 @@ class Shop:
             amount=amount,
             currency=self.currency,
         )
+
+    def act(self, at: str, what: str, to: Any = None) -> Outcome:
+        """What people decide (operators.py)."""
+        instant = parse_instant(at + self.offset)
+        assert instant is not None
+        return self.model.act("m", what, instant, to)
+
+    def run_jobs(self, at: str) -> None:
+        instant = parse_instant(at + self.offset)
+        assert instant is not None
+        self.model.run_jobs(instant)
 
     def at(self, until: str) -> dict[str, Any]:
         self.model.advance(until + self.offset)

@@ -1,0 +1,299 @@
+"""What merchants, operators and providers do with money, as the operations that do it: bills and
+how they are collected, unapplied money, reversals, withdrawals, UNMATCHED cash, waiting raises.
+
+tests/reference/operators.py is what the rules make of each.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from django.db.models import QuerySet
+
+from billing.models import BillingAccount, Card, Invoice, Payment, Reversal
+from billing.operations import (
+    invoice_decisions,
+    payment_methods,
+    payments,
+    prices,
+    reversals,
+    terms,
+    transfers,
+)
+from billing.operations.reversals import ProviderReport
+from credit.models import CreditLine, LimitReview, OrderPayment, PayoutDestination, Withdrawal
+from credit.operations import automatic, destinations, review_decisions, unmatched, withdrawals
+from lib import money
+from lib.refusals import Refused
+from merchants.models import Merchant
+from merchants.operations.two_people import TakesTwoPeople
+from tests import two_people
+from tests.lost_requests import LAST_FOUR
+
+Act = Callable[[Merchant, Any, datetime], None]
+OWNER = "owner@shop.example"
+WHY, TOLD = two_people.WHY, {"message": "We have looked at it."}
+_numbers = count(1)
+
+
+class NothingThere(Refused):
+    """There is nothing that could be decided about."""
+
+    code = "none"
+
+
+def _nth(found: Sequence[Any] | QuerySet[Any], which: int = 0) -> Any:
+    if not found:
+        raise NothingThere("nothing")
+    return found[which % len(found)]
+
+
+def _invoices(merchant: Merchant, *statuses: str) -> list[Invoice]:
+    found = Invoice.objects.filter(account=merchant.pk, status__in=statuses)
+    return list(found.order_by("pk"))
+
+
+def _billed(merchant: Merchant, figure: Decimal) -> Any:
+    return money.of(figure, BillingAccount.objects.get(pk=merchant.pk).currency)
+
+
+def _sold(merchant: Merchant, figure: Decimal) -> Any:
+    return money.of(figure, CreditLine.objects.get(pk=merchant.pk).currency)
+
+
+def _decide(operation: Callable[..., Any], *, now: datetime, **arguments: Any) -> None:
+    """Outside any transaction: a refusal may keep what it has marked."""
+    try:
+        operation(now=now, actor=two_people.FIRST, **arguments)
+    except TakesTwoPeople:
+        two_people.by_two(operation, now=now, **arguments)
+
+
+# Bills
+
+
+def review_bills(merchant: Merchant, is_wanted: bool, now: datetime) -> None:
+    _decide(terms.review_invoices, merchant_id=merchant.pk, wanted=is_wanted, now=now, **WHY)
+
+
+def _of_first(operation: Callable[..., Any], status: str) -> Act:
+    def act(merchant: Merchant, _: None, now: datetime) -> None:
+        invoice = _nth(_invoices(merchant, status))
+        _decide(operation, invoice_id=invoice.pk, now=now, **WHY)
+
+    return act
+
+
+def add_card(merchant: Merchant, kind: str, now: datetime) -> None:
+    payment_methods.add_card(
+        merchant_id=merchant.pk, provider="sandbox", token=f"tok-{next(_numbers)}", brand="Visa",
+        last_four=LAST_FOUR[kind], actor=OWNER, now=now,
+    )  # fmt: skip
+    payments.collect_chosen(merchant.pk, now=now)
+
+
+def choose_method(merchant: Merchant, method: str, now: datetime) -> None:
+    card = None
+    if method == "card":
+        card = _nth(Card.objects.filter(account=merchant.pk).order_by("-pk")).pk
+    chosen = "sandbox" if card else method
+    payment_methods.choose(
+        merchant_id=merchant.pk, method=chosen, card_id=card, actor=OWNER, now=now
+    )
+    payments.collect_chosen(merchant.pk, now=now)
+
+
+def pay_now(merchant: Merchant, which: int, now: datetime) -> None:
+    unpaid = _invoices(merchant, "OPEN", "UNCOLLECTIBLE")
+    invoice = _nth(unpaid or _invoices(merchant, "PAID"), which)
+    payments.pay_now(invoice_id=invoice.pk, actor=OWNER, now=now)
+
+
+def transfer(merchant: Merchant, sent: tuple[str, int | None, Decimal], now: datetime) -> None:
+    reference, which, amount = sent
+    said = {"amount": _billed(merchant, amount), "reference": reference, "now": now}
+    if which is None:
+        transfers.receive(merchant_id=merchant.pk, actor=two_people.FIRST, **said)
+    else:
+        invoice = _nth(_invoices(merchant, "OPEN", "UNCOLLECTIBLE", "PAID", "DRAFT"), which)
+        transfers.record(invoice_id=invoice.pk, actor=two_people.FIRST, **said)
+
+
+def give_back(merchant: Merchant, sent: tuple[str, Decimal], now: datetime) -> None:
+    reference, amount = sent
+    _decide(
+        transfers.give_back, merchant_id=merchant.pk, amount=_billed(merchant, amount),
+        reference=reference, now=now, **WHY,
+    )  # fmt: skip
+
+
+# Reversals
+
+
+def take_back(merchant: Merchant, what: tuple[int, bool, Decimal | None], now: datetime) -> None:
+    which, is_dispute, wanted = what
+    found = Payment.objects.filter(
+        invoice__account=merchant.pk, status="SUCCEEDED", provider="sandbox"
+    )
+    payment = _nth(found.order_by("invoice", "attempt"), which)
+    kind = Reversal.Kind.DISPUTE if is_dispute else Reversal.Kind.REFUND
+    amount = payment.amount if wanted is None else _billed(merchant, wanted)
+    report = ProviderReport(
+        provider="sandbox", reference=f"reversal-{next(_numbers)}", kind=kind,
+        money_reference=payment.provider_reference, amount=amount, state="lost",
+        came_back=False, is_ours=False,
+    )  # fmt: skip
+    if reversals.record(report, payment_id=payment.pk, actor="sandbox", now=now) is None:
+        raise NothingThere("nothing is left of it")
+
+
+def _recorded(operation: Callable[..., Any]) -> Act:
+    def act(merchant: Merchant, _: None, now: datetime) -> None:
+        found = Reversal.objects.filter(account=merchant.pk, status="RECORDED").order_by("pk")
+        reversal = _nth(found)
+        _decide(operation, reversal_id=reversal.pk, seen=reversal.seen, now=now, **WHY, **TOLD)
+
+    return act
+
+
+def win_dispute(merchant: Merchant, which: int, now: datetime) -> None:
+    found = Reversal.objects.filter(account=merchant.pk, came_back_at=None).order_by("pk")
+    reversal = _nth(found, which)
+    report = ProviderReport(
+        provider="sandbox", reference=reversal.provider_reference, kind=reversal.kind,
+        money_reference=reversal.money_reference, amount=reversal.amount, state="won",
+        came_back=True, is_ours=False,
+    )  # fmt: skip
+    reversals.record(report, payment_id=reversal.payment_id, actor="sandbox", now=now)
+
+
+# Withdrawals
+
+
+def _card_number(last_four: str) -> str:
+    """Another number of a bank card at each call, with these last digits."""
+    start = f"6222{next(_numbers):07d}"
+    return next(
+        number
+        for number in (f"{start}{digit}{last_four}" for digit in range(10))
+        if destinations._passes_luhn(number)
+    )
+
+
+def add_destination(merchant: Merchant, kind: str, now: datetime) -> None:
+    destinations.add(
+        merchant_id=merchant.pk, kind=PayoutDestination.Kind.BANK_CARD, holder="Mei Lin",
+        bank="ICBC", number=_card_number(LAST_FOUR[kind]), actor=OWNER, now=now,
+    )  # fmt: skip
+
+
+def _destination(merchant: Merchant, which: int) -> int:
+    found = PayoutDestination.objects.filter(line=merchant.pk).order_by("pk")
+    return int(_nth(found, which).pk)
+
+
+def remove_destination(merchant: Merchant, which: int, now: datetime) -> None:
+    destinations.remove(
+        merchant_id=merchant.pk, destination_id=_destination(merchant, which), actor=OWNER, now=now
+    )
+
+
+def withdraw(merchant: Merchant, what: tuple[int, Decimal], now: datetime) -> None:
+    withdrawals.request(
+        merchant_id=merchant.pk, destination_id=_destination(merchant, what[0]),
+        amount=_sold(merchant, what[1]), request_key=f"key-{next(_numbers)}", actor=OWNER, now=now,
+    )  # fmt: skip
+
+
+def approve_withdrawal(merchant: Merchant, _: None, now: datetime) -> None:
+    waiting = Withdrawal.objects.filter(line=merchant.pk, status="REQUESTED", needs_approval=True)
+    withdrawal = _nth(waiting.order_by("pk"))
+    withdrawals.approve(withdrawal_id=withdrawal.pk, actor=two_people.FIRST, now=now)
+
+
+def end_withdrawal(merchant: Merchant, status: str, now: datetime) -> None:
+    waiting = Withdrawal.objects.filter(line=merchant.pk, status__in=["REQUESTED", "APPROVED"])
+    withdrawal = _nth(waiting.order_by("pk"))
+    if status == "CANCELLED":
+        withdrawals.cancel(
+            merchant_id=merchant.pk, withdrawal_id=withdrawal.pk, actor=OWNER, now=now
+        )
+    else:
+        withdrawals.reject(
+            withdrawal_id=withdrawal.pk, actor=two_people.FIRST, now=now, **two_people.ANSWER
+        )
+
+
+def withdraw_by_itself(
+    merchant: Merchant, rule: tuple[int, int | None, Decimal] | None, now: datetime
+) -> None:
+    if rule is None:
+        automatic.stop(merchant_id=merchant.pk, actor=OWNER, now=now)
+        return
+    which, weekday, from_amount = rule
+    automatic.set_up(
+        merchant_id=merchant.pk, destination_id=_destination(merchant, which),
+        every="WEEKLY" if weekday else "DAILY", weekday=weekday,
+        from_amount=_sold(merchant, from_amount), actor=OWNER, now=now,
+    )  # fmt: skip
+
+
+# Cash and limits
+
+
+def settle(merchant: Merchant, what: tuple[str, int, Decimal | None, str], now: datetime) -> None:
+    kind, which, wanted, order = what
+    kept = OrderPayment.objects.filter(line=merchant.pk, status="UNMATCHED").order_by("pk")
+    cash = _nth([one for one in kept if one.unsettled.amount > 0], which)
+    said: dict[str, Any] = {
+        "payment_id": cash.pk, "settled": cash.settled, "now": now,
+        "amount": cash.unsettled if wanted is None else _sold(merchant, wanted),
+    }  # fmt: skip
+    if kind == "APPLIED":
+        _decide(unmatched.apply, order=order, **said, **WHY)
+    elif kind == "RELEASED":
+        _decide(unmatched.release, **said, **WHY)
+    else:
+        _decide(unmatched.give_back, reference=f"bank-{next(_numbers)}", **said, **WHY)
+
+
+def decide_raise(merchant: Merchant, is_approved: bool, now: datetime) -> None:
+    pending = LimitReview.objects.filter(line=merchant.pk, status="PENDING").order_by("pk")
+    operation = review_decisions.approve if is_approved else review_decisions.reject
+    _decide(operation, review_id=_nth(pending).pk, now=now, **WHY)
+
+
+def set_price(price: dict[str, Any], now: datetime) -> None:
+    """Of a fee, for everybody or for one merchant."""
+    whose = price["merchant"] and Merchant.objects.get(reference=price["merchant"]).pk
+    _decide(
+        prices.introduce, fee=price["fee"], currency=price["currency"],
+        unit_price=price["price"], from_on=price["from_on"], merchant_id=whose, now=now, **WHY,
+    )  # fmt: skip
+
+
+ACTS: dict[str, Act] = {
+    "review bills": review_bills,
+    "issue draft": _of_first(invoice_decisions.issue_draft, "DRAFT"),
+    "send back": _of_first(invoice_decisions.send_back, "DRAFT"),
+    "give up": _of_first(invoice_decisions.mark_uncollectible, "OPEN"),
+    "card": add_card,
+    "method": choose_method,
+    "pay now": pay_now,
+    "transfer": transfer,
+    "give back": give_back,
+    "take back": take_back,
+    "charge reversal": _recorded(reversals.charge),
+    "accept reversal": _recorded(reversals.accept),
+    "win dispute": win_dispute,
+    "destination": add_destination,
+    "remove destination": remove_destination,
+    "withdraw": withdraw,
+    "approve withdrawal": approve_withdrawal,
+    "end withdrawal": end_withdrawal,
+    "automatic": withdraw_by_itself,
+    "settle": settle,
+    "raise": decide_raise,
+}

@@ -1,0 +1,368 @@
+"""Random histories of money end in the same books here and in the reference: prices, drafts, cards
+that decline and keep silent, retries, transfers, unapplied money, reversals, withdrawals with fees
+and approvals, automatic ones, UNMATCHED cash that is settled, and raises that wait.
+
+tests/reference is a model of docs/rules.md that shares no code with us. All is told as it arrives,
+and decided by the operations; jobs run when the history says so.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+
+from billing.models import BillingAccount, Invoice, Reversal, UnappliedEntry
+from billing.operations import accounts
+from credit.models import CreditLine, CreditPolicy, OrderPayment, Withdrawal
+from credit.queries import proceeds
+from gateway.events import EventRun
+from lib import events, money
+from lib.refusals import Refused
+from merchants.models import Merchant
+from tests import (
+    books,
+    cash_decisions,
+    event_files,
+    lost_requests,
+    random_cash,
+    random_events,
+    shops,
+    told_by_http,
+)
+from tests.reference import Model
+from tests.reference.audit import audit
+from tests.reference.withdrawals import Payouts
+from tests.test_against_reference import act, ours, theirs_of, told
+from tests.test_against_reference import of_act as of_decision
+from tests.whole import full
+
+pytestmark = pytest.mark.django_db
+
+History = tuple[int, int, int, int]
+WAYS = ("applied", "told over HTTP", "replayed")
+# Seed, merchants, days, pace (tests/random_events.py), and which ways.
+FIXED = [(4, 1, 26, 4, WAYS[:1]), (7, 1, 26, 4, WAYS[1:2]), (9, 1, 20, 4, WAYS[2:])]
+LONG = [(2, 2, 90, 4, WAYS)]
+Doing = dict[str, Any]
+Became = tuple[str, str | None]
+ONE_HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def sandbox(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost_requests.install(monkeypatch, settings)
+
+
+def put_policies_in_force() -> None:
+    """What withdrawals cost, and from what sum on a day's take an approval."""
+    for currency, (percent, fixed, free, above) in random_cash.PAYOUTS.items():
+        base = CreditPolicy.objects.filter(currency=currency).latest("version")
+        figures = {name: getattr(base, name) for name in CreditPolicy.figure_names()}
+        figures |= {
+            "withdrawal_fee_percent": Decimal(percent), "withdrawal_fee_fixed": Decimal(fixed),
+            "free_withdrawals_a_month": free, "approval_above": Decimal(above),
+        }  # fmt: skip
+        base.next_version(base.version + 1, date(2017, 1, 1), figures).save()
+
+
+def reference() -> Model:
+    payouts = {
+        currency: Payouts(Decimal(percent), Decimal(fixed), free, Decimal(above))
+        for currency, (percent, fixed, free, above) in random_cash.PAYOUTS.items()
+    }
+    return Model(jobs=True, payouts=payouts)
+
+
+def theirs_of_doing(model: Model, doing: Doing) -> tuple[str, str | None]:
+    at = datetime.fromisoformat(doing["at"])
+    if doing["type"] == random_cash.JOBS:
+        model.run_jobs(at)
+        return "applied", None
+    if doing["type"] == random_cash.PRICE:
+        names = ("fee", "currency", "price", "from_on", "merchant")
+        outcome = model.set_price(**{name: doing[name] for name in names}, at=at)
+        return outcome.kind, outcome.code
+    return theirs_of(model, doing)
+
+
+def of_doings(doings: Sequence[Doing]) -> Iterator[tuple[str, str | None]]:
+    run = EventRun()
+    for doing in doings:
+        at = datetime.fromisoformat(doing["at"])
+        if "data" in doing:
+            run.apply(events.from_object(doing), now=at)
+            continue
+        yield from map(told, run.finish())
+        run = EventRun()
+        yield of_doing(doing, at)
+    yield from map(told, run.finish())
+
+
+def of_doing(doing: Doing, at: datetime) -> tuple[str, str | None]:
+    if doing["type"] == random_cash.JOBS:
+        shops.run_jobs(at)
+        return "applied", None
+    try:
+        if doing["type"] == random_cash.PRICE:
+            cash_decisions.set_price(doing, at)
+            return "applied", None
+        merchant = Merchant.objects.get(reference=doing["merchant"])
+        if doing["type"] != random_events.ACT:
+            act(doing["type"], merchant.pk, at)
+        elif doing["what"] not in cash_decisions.ACTS:
+            return of_decision(doing, at)
+        else:
+            shops_come_to(merchant, at)
+            cash_decisions.ACTS[doing["what"]](merchant, doing["to"], at)
+    except Refused as refusal:
+        return "rejected", refusal.code
+    return "applied", None
+
+
+def shops_come_to(merchant: Merchant, at: datetime) -> None:
+    """What there is to decide about is that of the day that is open."""
+    with transaction.atomic():
+        accounts.lock_both(merchant.pk, now=at)
+
+
+def our_money() -> dict[str, Any]:
+    """Our books, with what money did, in the reference's terms."""
+    found = ours()
+    for merchant in Merchant.objects.all():
+        found[merchant.reference] |= of_money(merchant)
+    return found
+
+
+def of_money(merchant: Merchant) -> dict[str, Any]:
+    line = CreditLine.objects.get(pk=merchant.pk)
+    account = BillingAccount.objects.get(pk=merchant.pk)
+    cash = OrderPayment.objects.filter(line=line, status="UNMATCHED").order_by("reference")
+    return {
+        "collected": [
+            of_collecting(one)
+            for one in Invoice.objects.filter(account=account).order_by("pk")
+        ],
+        "method": [account.payment_method, account.has_disputed_card],
+        "unapplied": [
+            [one.kind, money.text(one.amount)]
+            for one in UnappliedEntry.objects.filter(account=account).order_by("pk")
+        ],
+        "reversals": sorted(
+            [money.text(one.amount), one.status, one.came_back_at is not None]
+            for one in Reversal.objects.filter(account=account)
+        ),
+        "withdrawals": [
+            [money.text(one.amount), money.text(one.fee), one.status]
+            for one in Withdrawal.objects.filter(line=line).order_by("pk")
+        ],
+        "settled": {one.reference: money.text(one.settled) for one in cash},
+        "withdrawable": money.text(proceeds.withdrawable(line, today=line.open_on)),
+    }  # fmt: skip
+
+
+def of_collecting(invoice: Invoice) -> dict[str, Any]:
+    return {
+        "kind": invoice.kind,
+        "status": invoice.status,
+        "due_on": str(invoice.due_on) if invoice.number else None,
+        "failed_on": invoice.first_failed_on and str(invoice.first_failed_on),
+        "paid": money.text(invoice.amount_paid),
+        "attempts": [
+            [one.provider, one.status, money.text(one.amount)]
+            for one in invoice.payments.order_by("attempt")
+        ],
+    }
+
+
+def in_one_order(found: dict[str, Any]) -> dict[str, Any]:
+    """With bills in the order of their contents: drafts are issued later than they are made."""
+    for merchant in found.values():
+        merchant["bills"].sort(key=lambda bill: sorted(bill.items()))
+    return found
+
+
+def theirs(model: Model) -> dict[str, Any]:
+    found: dict[str, Any] = model.state()["merchants"]
+    for merchant in found.values():
+        sums = merchant["proceeds"].pop("sums")
+        known = ("SALE", "REFUND", "OPENING")
+        merchant["proceeds"] |= {kind: sums[kind] for kind in known if kind in sums}
+    return in_one_order(found)
+
+
+def unlike(expected: Any, found: Any) -> tuple[Any, Any]:
+    """What is in one of both alone: of lists, and of dicts by their keys."""
+    if isinstance(expected, dict):
+        names = expected.keys() | found.keys()
+        unlike_names = [name for name in names if expected.get(name) != found.get(name)]
+        return tuple({n: one.get(n) for n in unlike_names} for one in (expected, found))  # type: ignore[return-value]
+    if isinstance(expected, list):
+        return [one for one in expected if one not in found], [
+            one for one in found if one not in expected
+        ]
+    return expected, found
+
+
+def go_through(history: History, ways: Sequence[str], settings: Any, folder: Path) -> int:
+    """Take the history each of these ways, and compare what became of everything, and the books at
+    the end. Returns how much there was.
+    """
+    seed, merchants, days, pace = history
+    done = random_cash.doings(seed, merchants=merchants, days=days, pace=pace)
+    for way in ways:
+        everything_is_undone = transaction.atomic()
+        everything_is_undone._from_testcase = True  # type: ignore[attr-defined]  # as of a test case
+        with everything_is_undone:
+            cache.clear()  # there the sandbox keeps what it was asked, by numbers that come again
+            put_policies_in_force()
+            model, until = reference(), datetime.fromisoformat(done[-1]["at"]) + timedelta(days=40)
+            if way == "replayed":
+                found, expected = in_parts(done, model, folder)
+            else:
+                expected = [theirs_of_doing(model, doing) for doing in done]
+                found = list(of_doings(done)) if way == "applied" else by_http(
+                    done, settings, folder, random.Random(seed))  # fmt: skip
+            differing = [row for row in zip(done, expected, found, strict=True) if row[1] != row[2]]
+            assert differing == [], (history, way, differing[:3])
+            model.run_jobs(until)
+            shops.run_jobs(until)
+            audit(model)
+            assert unlike_books(theirs(model), in_one_order(our_money())) == [], (history, way)
+            books.assert_clean()
+            transaction.set_rollback(True)
+    return len(done)
+
+
+def by_http(
+    doings: Sequence[Doing], settings: Any, folder: Path, chance: random.Random
+) -> list[Became]:
+    """What becomes of each where events are told over HTTP, one by one."""
+    clock_file = folder / "clock"
+    settings.TAEL_CLOCK = str(clock_file)
+    caller = told_by_http.a_caller()
+    found = [
+        told_by_http.tell(caller, doing, clock_file, chance)
+        if "data" in doing
+        else of_doing(doing, datetime.fromisoformat(doing["at"]))
+        for doing in doings
+    ]
+    settings.TAEL_CLOCK = ""
+    return found
+
+
+def in_parts(
+    doings: Sequence[Doing], model: Model, folder: Path
+) -> tuple[list[Became], list[Became]]:
+    """What becomes of each here and in the reference, where the events between two decisions are a
+    file, and replayed. What becomes of its events is a sum of outcomes, and no more: of those the
+    reference's stand for both.
+    """
+    found: list[Became] = []
+    expected: list[Became] = []
+    for number, (is_event, part) in enumerate(groupby(doings, key=lambda doing: "data" in doing)):
+        some = list(part)
+        if is_event:
+            path = event_files.write(folder / f"{number}.jsonl", some)
+            until = datetime.fromisoformat(some[-1]["at"]) + timedelta(microseconds=1)
+            expected += replayed_by_reference(some, model, until)
+            found += expected[len(found) :]
+            event_files.replay(path, until=until.isoformat())
+        else:
+            expected += [theirs_of_doing(model, doing) for doing in some]
+            found += [of_doing(doing, datetime.fromisoformat(doing["at"])) for doing in some]
+    return found, expected
+
+
+def replayed_by_reference(
+    doings: Sequence[Doing], model: Model, until: datetime
+) -> Iterator[Became]:
+    """Bills are collected on the hour after the file's first event, and at its end."""
+    tick = datetime.fromisoformat(doings[0]["at"])
+    tick = tick.replace(minute=0, second=0, microsecond=0) + ONE_HOUR
+    for doing in doings:
+        at = datetime.fromisoformat(doing["at"])
+        while tick <= at:
+            model.collect(tick)
+            tick += ONE_HOUR
+        yield theirs_of_doing(model, doing)
+    model.collect(until)
+
+
+def unlike_books(expected: dict[str, Any], found: dict[str, Any]) -> list[Any]:
+    """Merchant, part of the books, and what is in one of both alone."""
+    assert expected.keys() == found.keys()
+    return [
+        (reference, part, *unlike(merchant[part], found[reference][part]))
+        for reference, merchant in expected.items()
+        for part in merchant
+        if merchant[part] != found[reference][part]
+    ]
+
+
+@pytest.mark.parametrize(("seed", "merchants", "days", "pace", "ways"), [*FIXED, *full(*LONG)])
+@pytest.mark.usefixtures("sandbox")
+def test_what_money_does_ends_in_the_books_of_the_reference(
+    seed: int,
+    merchants: int,
+    days: int,
+    pace: int,
+    ways: Sequence[str],
+    settings: Any,
+    tmp_path: Path,
+) -> None:
+    assert go_through((seed, merchants, days, pace), ways, settings, tmp_path) > 30
+
+
+@pytest.mark.full
+def test_the_histories_reach_what_money_can_do() -> None:
+    """Or the comparisons compare less than they seem to."""
+    reached: set[str] = set()
+    for seed in range(1, 60):
+        seed, merchants, days, pace = some_history(seed)
+        model, done = reference(), random_cash.doings(
+            seed, merchants=merchants, days=days, pace=pace)  # fmt: skip
+        for doing in done:
+            kind, code = theirs_of_doing(model, doing)
+            reached.add(f"{doing.get('what', doing['type'])} {code or kind}")
+        model.run_jobs(datetime.fromisoformat(done[-1]["at"]) + timedelta(days=40))
+        for merchant in model.state()["merchants"].values():
+            for bill in merchant["collected"]:
+                reached.add(bill["status"])
+                reached.update(f"{provider} {how}" for provider, how, _ in bill["attempts"])
+            reached.update(kind for kind, _ in merchant["unapplied"])
+            reached.update(f"reversal {how} {back}" for _, how, back in merchant["reversals"])
+            reached.update(f"withdrawal {how}" for *_, how in merchant["withdrawals"])
+            reached.update(f"{one['outcome']} {one['grade']}" for one in merchant["reviews"])
+            reached.update(merchant["proceeds"]["sums"])
+    assert {f"{what} applied" for what in cash_decisions.ACTS} - reached == set()
+    assert REACHED - reached == set()
+
+
+REACHED = {
+    *("pay now card_disputed", "pay now payment_under_way", "pay now no_payment_method"),
+    *("void invoice_has_payments", "transfer conflict", "transfer invoice_not_open"),
+    *("give back more_than_is_unapplied", "give back withdrawals_stopped"),
+    *("withdraw insufficient_proceeds", "withdraw withdrawals_stopped"),
+    *("withdraw destination_not_usable", "raise raise_blocked", "price price_of_the_past"),
+    *("settle more_than_is_left", "settle overpayment"),
+    *("DRAFT", "OPEN", "PAID", "VOID", "UNCOLLECTIBLE", "sandbox UNKNOWN", "sandbox FAILED"),
+    *("proceeds SUCCEEDED", "proceeds FAILED", "manual SUCCEEDED", "credit SUCCEEDED"),
+    *("RECEIVED", "USED", "GIVEN_BACK", "reversal CHARGED True", "reversal CANCELLED True"),
+    *("withdrawal PAID", "withdrawal FAILED", "withdrawal REJECTED", "withdrawal CANCELLED"),
+    *("withdrawal UNKNOWN", "RAISED A", "REJECTED A", "VOID A"),
+    *("WITHDRAWAL", "FEE", "RETURNED", "RELEASED", "BILL_PAYMENT"),
+}
+
+
+def some_history(seed: int) -> History:
+    """That of this seed, of some length and pace."""
+    chance = random.Random(f"money {seed}")
+    days, pace = chance.choice(((25, 1), (40, 2), (90, 3), (160, 4)))
+    return seed, chance.randrange(1, 3), days, pace
