@@ -26,7 +26,7 @@ from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
 
 from config.local import embedded
 from gateway import ahead
-from tests import clocks, emptied, lacking, template_database, threads, undrawn
+from tests import clocks, emptied, forked, lacking, template_database, threads, undrawn
 from tests.processes import data_folder, start
 
 __all__ = ["data_folder", "start"]  # fixtures
@@ -52,9 +52,10 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.disable()  # what is collected from here on is no garbage; see pytest_collection_finish
     # In the process that starts the workers too: it ends after them, so the servers start once.
     embedded.ensure()
-    with config.stash[blocking_manager_key].unblock():
-        template = template_database.ensure()
-    connection.settings_dict["TEST"]["TEMPLATE"] = template
+    connection.settings_dict["TEST"]["TEMPLATE"] = template_database.name()
+    if config.getoption("numprocesses", None):  # made while the workers look for their tests
+        with config.stash[blocking_manager_key].unblock():
+            forked.start(template_database.ensure)
     # Playwright's synchronous interface runs an event loop, in which Django would refuse to query.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, not safe
@@ -78,6 +79,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         raise pytest.UsageError(reason)
     for item in marked:
         item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings_parallel_suffix(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """pytest-django's, before it makes the database: there is a template to copy."""
+    with django_db_blocker.unblock():
+        template_database.ensure()
 
 
 @pytest.fixture(scope="session")

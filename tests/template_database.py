@@ -14,26 +14,33 @@ from django.db import connection
 LOCK = "SELECT pg_advisory_lock(hashtextextended('the template of test databases', 0))"
 
 
-def ensure() -> str:
-    """The name of the template, which is made if it is not there yet; others of ours are dropped.
+def name() -> str:
+    """What the template is called."""
+    return _prefix() + digest()
+
+
+def _prefix() -> str:
+    return f"test_{settings.DATABASES['default']['NAME']}_template_"
+
+
+def ensure() -> None:
+    """Make the template if it is not there yet; others of ours are dropped. Whoever comes while
+    somebody else makes it waits.
 
     Leaves no connection open: PostgreSQL copies only what nobody is connected to.
     """
-    own = settings.DATABASES["default"]["NAME"]
-    prefix = f"test_{own}_template_"
-    name = prefix + digest()
+    prefix, wanted = _prefix(), name()
     with connection._nodb_cursor() as cursor:
         cursor.execute(LOCK)
         cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix])
         found = {found for (found,) in cursor.fetchall()}
-        if name not in found:
+        if wanted not in found:
             for other in found:
                 cursor.execute(f'DROP DATABASE IF EXISTS "{other}"')
             # Under another name until it is whole, or one that was begun would be taken for done.
-            cursor.execute(f'CREATE DATABASE "{name}_unfinished"')
-            _migrate(f"{name}_unfinished")
-            cursor.execute(f'ALTER DATABASE "{name}_unfinished" RENAME TO "{name}"')
-    return name
+            cursor.execute(f'CREATE DATABASE "{wanted}_unfinished"')
+            _migrate(f"{wanted}_unfinished")
+            cursor.execute(f'ALTER DATABASE "{wanted}_unfinished" RENAME TO "{wanted}"')
 
 
 def _migrate(name: str) -> None:
