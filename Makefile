@@ -29,6 +29,7 @@ help:
 	@echo "make test   all tests (ARGS='-k name' for some; ARGS='-p randomly' in another order)"
 	@echo "make test-full  what takes long, by folder: PART=tests/e2e every page in each look,"
 	@echo "            PART=tests/config 10,000 requests and half-sent bodies, PART=tests/billing ..."
+	@echo "            (make test DRAW_ALL=1 draws the pages that make test only asks for)"
 	@echo "make chaos  whole servers under traffic while things die: MINUTES=30 SEED=7"
 	@echo "make fuzz   random histories over HTTP, by replay and through the reference: MINUTES=10 SEED=7"
 	@echo "make check  formatting, lint, types, imports, migrations, deployment settings"
@@ -37,6 +38,7 @@ help:
 
 # pytest keeps what it made of each test module, and servers that tests start begin sooner.
 test test-full chaos fuzz: export PYTHONDONTWRITEBYTECODE :=
+test: export DRAW_ALL := $(DRAW_ALL)
 
 # exec: Ctrl-C and other signals reach Tael itself.
 run: $(INSTALLED)
