@@ -74,7 +74,7 @@ def _decide(operation: Callable[..., Any], *, now: datetime, **arguments: Any) -
 # Bills
 
 
-def review_bills(merchant: Merchant, is_wanted: bool, now: datetime) -> None:
+def review_invoices(merchant: Merchant, is_wanted: bool, now: datetime) -> None:
     _decide(terms.review_invoices, merchant_id=merchant.pk, wanted=is_wanted, now=now, **WHY)
 
 
@@ -266,7 +266,7 @@ def decide_raise(merchant: Merchant, is_approved: bool, now: datetime) -> None:
 
 
 def set_price(price: dict[str, Any], now: datetime) -> None:
-    """Of a fee, for everybody or for one merchant."""
+    """Introduce the price of a fee, for everybody or for one merchant."""
     whose = price["merchant"] and Merchant.objects.get(reference=price["merchant"]).pk
     _decide(
         prices.introduce, fee=price["fee"], currency=price["currency"],
@@ -275,7 +275,7 @@ def set_price(price: dict[str, Any], now: datetime) -> None:
 
 
 ACTS: dict[str, Act] = {
-    "review bills": review_bills,
+    "review bills": review_invoices,
     "issue draft": _of_first(invoice_decisions.issue_draft, "DRAFT"),
     "send back": _of_first(invoice_decisions.send_back, "DRAFT"),
     "give up": _of_first(invoice_decisions.mark_uncollectible, "OPEN"),

@@ -27,7 +27,7 @@ def is_first(key: str) -> bool:
     return cache.add(f"lost-request-{key}", value=True)
 
 
-class Bills(registry.Sandbox):
+class Collecting(registry.Sandbox):
     def collect(self, payment: Payment, *, now: datetime) -> registry.Answer:
         is_lost = payment.card is not None and payment.card.last_four == LAST_FOUR["lost"]
         if is_lost and is_first(payment.idempotency_key):
@@ -46,5 +46,5 @@ class Payouts(providers.Sandbox):
 def install(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """Let both collect and pay out for everybody."""
     settings.TAEL_SANDBOX = True
-    monkeypatch.setitem(registry.PROVIDERS, "sandbox", Bills())
+    monkeypatch.setitem(registry.PROVIDERS, "sandbox", Collecting())
     monkeypatch.setitem(providers.PROVIDERS, providers.SANDBOX, Payouts())

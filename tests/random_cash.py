@@ -92,7 +92,7 @@ class Collected(Decided):
 
     def _some_act(self, event: Event) -> Event:
         rng = self.rng
-        groups = (self._of_bills, self._of_bills, self._of_cash, self._of_proceeds)
+        groups = (self._of_invoices, self._of_invoices, self._of_cash, self._of_proceeds)
         what, to = rng.choice(groups)()
         if self.is_rich and rng.random() < 0.1:
             what, to = "raise", rng.random() < 0.7
@@ -101,7 +101,7 @@ class Collected(Decided):
     def _sum(self, times: int) -> Decimal:
         return Decimal(self.rng.choice((5, 39, 60, 150, 500)) * times)
 
-    def _of_bills(self) -> tuple[str, Any]:
+    def _of_invoices(self) -> tuple[str, Any]:
         rng = self.rng
         return rng.choice((
             ("review bills", rng.random() < 0.25),

@@ -184,7 +184,7 @@ def of_collecting(invoice: Invoice) -> dict[str, Any]:
 def in_one_order(found: dict[str, Any]) -> dict[str, Any]:
     """With bills in the order of their contents: drafts are issued later than they are made."""
     for merchant in found.values():
-        merchant["bills"].sort(key=lambda bill: sorted(bill.items()))
+        merchant["bills"].sort(key=lambda invoice: sorted(invoice.items()))
     return found
 
 
@@ -248,7 +248,7 @@ def by_http(
     settings.TAEL_CLOCK = str(clock_file)
     caller = told_by_http.a_caller()
     found = [
-        told_by_http.tell(caller, doing, clock_file, chance)
+        told_by_http.send_one(caller, doing, clock_file, chance)
         if "data" in doing
         else of_doing(doing, datetime.fromisoformat(doing["at"]))
         for doing in doings
@@ -333,9 +333,9 @@ def test_the_histories_reach_what_money_can_do() -> None:
             reached.add(f"{doing.get('what', doing['type'])} {code or kind}")
         model.run_jobs(datetime.fromisoformat(done[-1]["at"]) + timedelta(days=40))
         for merchant in model.state()["merchants"].values():
-            for bill in merchant["collected"]:
-                reached.add(bill["status"])
-                reached.update(f"{provider} {how}" for provider, how, _ in bill["attempts"])
+            for invoice in merchant["collected"]:
+                reached.add(invoice["status"])
+                reached.update(f"{provider} {how}" for provider, how, _ in invoice["attempts"])
             reached.update(kind for kind, _ in merchant["unapplied"])
             reached.update(f"reversal {how} {back}" for _, how, back in merchant["reversals"])
             reached.update(f"withdrawal {how}" for *_, how in merchant["withdrawals"])

@@ -63,7 +63,7 @@ def send(
         while jobs_at <= at:
             shops.run_jobs(jobs_at)
             jobs_at += jobs_wait
-        found.append(tell(caller, event, clock_file, chance))
+        found.append(send_one(caller, event, clock_file, chance))
     return found
 
 
@@ -72,7 +72,7 @@ def a_caller() -> Caller:
     return Caller(requests_per_minute=100_000)
 
 
-def tell(caller: Caller, event: Event, clock_file: Path, chance: Random) -> Became:
+def send_one(caller: Caller, event: Event, clock_file: Path, chance: Random) -> Became:
     """Tell one event as it happens, and perhaps once more. Returns what became of it."""
     clock.move(clock_file, datetime.fromisoformat(event["at"]))
     became = _told(caller, event, chance)

@@ -254,7 +254,7 @@ class Model:
             run_jobs(list(self.merchants.values()), at)
 
     def collect(self, at: datetime) -> None:
-        """Of the jobs the one that collects bills, which is all that a replay runs of them."""
+        """Collect bills alone, as a replay does."""
         self.advance(at)
         with localcontext() as context:
             context.prec = PRECISION

@@ -90,7 +90,7 @@ def check_open(owner: "Merchant") -> None:
 # Bills and their money (chapters 15 to 18)
 
 
-def review_bills(owner: "Merchant", is_wanted: bool) -> None:
+def review_invoices(owner: "Merchant", is_wanted: bool) -> None:
     owner.account.reviews_bills = is_wanted
 
 
@@ -314,7 +314,7 @@ ACTS: dict[str, Callable[["Merchant", Any], None]] = {
     "caps": set_caps,
     "freeze": freeze,
     "lift": lift,
-    "review bills": review_bills,
+    "review bills": review_invoices,
     "issue draft": issue_draft,
     "send back": send_back,
     "give up": give_up,

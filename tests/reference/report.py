@@ -102,11 +102,11 @@ def of_money(merchant: Merchant) -> dict[str, Any]:
 
 
 def of_collecting(invoice: Invoice, currency: str) -> dict[str, Any]:
-    is_bill = invoice.status != "DRAFT" and invoice.due_on != date.max
+    has_due_day = invoice.status != "DRAFT" and invoice.due_on != date.max
     return {
         "kind": invoice.kind,
         "status": invoice.status,
-        "due_on": day(invoice.due_on) if is_bill else None,
+        "due_on": day(invoice.due_on) if has_due_day else None,
         "failed_on": day(invoice.first_failed_on),
         "paid": text(invoice.paid, currency),
         "attempts": [

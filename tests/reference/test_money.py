@@ -20,7 +20,7 @@ def by_jobs(joined: str = "2026-11-01T10:00:00", **data: Any) -> Shop:
 
 
 def collected(state: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """Status, what was paid, and each attempt of each bill."""
+    """Status, what was paid, and each attempt of each invoice."""
     return [
         (one["status"], one["paid"], [" ".join(attempt) for attempt in one["attempts"]])
         for one in state["collected"]
@@ -174,11 +174,11 @@ def test_a_card_without_funds_is_tried_1_3_5_and_7_days_after_it_first_failed():
         shop.run_jobs(f"2026-11-{day:02}T11:00:00")
         if day == 3:  # a person's try uses up none
             assert shop.act("2026-11-03T12:00:00", "pay now", 0).kind == "applied"
-    (bill,) = shop.model.merchants["m"].account.invoices
-    days = [attempt.at.day for attempt in bill.attempts if not attempt.by_person]
+    (invoice,) = shop.model.merchants["m"].account.invoices
+    days = [attempt.at.day for attempt in invoice.attempts if not attempt.by_person]
     # The choice tried it at 10:00, so each retry is due an hour before a job.
     assert days == [1, 2, 4, 6, 8]
-    assert bill.next_attempt_at is None
+    assert invoice.next_attempt_at is None
     shop.act("2026-11-20T10:00:00", "card", "good")
     assert shop.at("2026-11-20T10:00:00")["bills"][0]["status"] == "PAID"
 
@@ -213,8 +213,8 @@ def test_a_draft_is_due_from_its_issue_and_holds_its_items():
     assert (state["bills"][0]["status"], state["account"]["outstanding"]) == ("DRAFT", "0.00")
     shop.act("2026-11-05T10:00:00", "issue draft")
     assert shop.at("2026-11-11T23:00:00")["collected"][0]["failed_on"] is None
-    bill = shop.at("2026-11-12T00:00:00")["collected"][0]
-    assert (bill["due_on"], bill["failed_on"]) == ("2026-11-12", "2026-11-12")
+    invoice = shop.at("2026-11-12T00:00:00")["collected"][0]
+    assert (invoice["due_on"], invoice["failed_on"]) == ("2026-11-12", "2026-11-12")
     shop.charge("2026-11-13T10:00:00", "pick-pack", "200.00")
     shop.act("2026-11-13T11:00:00", "send back")
     state = shop.at("2026-11-13T12:00:00")
