@@ -192,6 +192,7 @@ _UNAPPLIED = Source(
     "written.account_id",
     "written.at",
     """CASE WHEN payment.id IS NOT NULL THEN 'money for payment ' || payment.idempotency_key
+            WHEN written.kind = 'MOVED' THEN 'transfer ' || written.reference || ' booked elsewhere'
             ELSE replace(written.source, ':', ' ') END""",
     """VALUES (1, 'unapplied', -written.amount),
               (2, CASE written.kind WHEN 'GIVEN_BACK' THEN 'cash.manual'
