@@ -106,7 +106,7 @@ _POSTED = Source(
     only="written.posted_at IS NOT NULL",
     day="written.posting_on",
 )
-_BILL = """
+_INVOICE = """
 SELECT 1, 'receivable', {sign}invoice.total
 UNION ALL SELECT 2, 'unbilled', -({sign}(invoice.total - invoice.tax))
 UNION ALL SELECT 2 + row_number() OVER (ORDER BY tax.percent), {account}, -({sign}sum(tax.tax))
@@ -114,7 +114,7 @@ UNION ALL SELECT 2 + row_number() OVER (ORDER BY tax.percent), {account}, -({sig
           WHERE invoice.issuer_id IS NOT NULL AND tax.invoice_id = invoice.id
           GROUP BY tax.percent
 """
-_BILL_TAX = _TAX_ACCOUNT.format(country="version.country")
+_INVOICE_TAX = _TAX_ACCOUNT.format(country="version.country")
 _ISSUED = Source(
     60,
     "bill",
@@ -124,7 +124,7 @@ _ISSUED = Source(
     "written.account_id",
     "written.issued_at",
     "'bill ' || written.number",
-    _BILL.format(sign="", account=_BILL_TAX),
+    _INVOICE.format(sign="", account=_INVOICE_TAX),
     only="written.number IS NOT NULL",
     day="written.issued_on",
 )
@@ -143,7 +143,7 @@ _VOID = Source(
     "invoice.account_id",
     "written.at",
     "coalesce('credit note ' || note.number || ' of', 'void') || ' bill ' || invoice.number",
-    _BILL.format(sign="-", account=_BILL_TAX),
+    _INVOICE.format(sign="-", account=_INVOICE_TAX),
     only="written.decision = 'VOIDED'",
 )
 _GIVEN_UP = Source(

@@ -119,7 +119,7 @@ def where(asked: Asked, sources: Iterable[Source] = SOURCES) -> tuple[str, dict[
         params["account"] = asked.account
         sql = f"""SELECT * FROM (
             SELECT *, bool_or(account = %(account)s) OVER (PARTITION BY source, row_id) AS has_it
-            FROM ({sql}) whole) some WHERE has_it"""
+            FROM ({sql}) whole) marked WHERE has_it"""
     return sql, params
 
 
