@@ -1,5 +1,5 @@
 """What billing tells the journal: what posts, bills and their taxes, payments, unapplied money,
-transfers and payments taken back (rule 29.4).
+transfers and payments taken back (rule 29.6).
 """
 
 from billing.models import Fee

@@ -1,5 +1,5 @@
 """What the credit book tells the journal: proceeds, cash of buyers, withdrawals, and beside the
-money what is granted, held and written off (rule 29.3).
+money what is granted, held and written off (rule 29.5).
 """
 
 from lib.journal import (

@@ -76,7 +76,8 @@ def balances_of(entries: Iterable[Transaction]) -> Balances:
     for entry in entries:
         for posting in entry.postings:
             code = posting.account.rpartition(":")[2].partition("-")[0]
-            sums[entry.meta["merchant"], code] += posting.units.number
+            assert posting.units is not None
+            sums[entry.meta["merchant"], code] += posting.units.number or Decimal(0)
     return dict(sums)
 
 

@@ -1,7 +1,7 @@
 """The journal as a file: CSV, and the languages of the accounting programs beancount and hledger.
 
 Entries are written as they are read, so that a million of them take no more memory than ten.
-docs/files.md defines the columns of the CSV file.
+docs/operations.md says what the columns of the CSV file are.
 """
 
 import csv

@@ -1,4 +1,4 @@
-"""Chooses codes and names for the accounts of the journal (rule 29.2)."""
+"""Chooses codes and names for the accounts of the journal (rule 29.4)."""
 
 import re
 from datetime import datetime
@@ -32,7 +32,7 @@ def choose(
 
     Two accounts may be one by having the same code and name, if they are of the same nature.
     Returns the choice, or None if it was so already. Raises CodeTaken, and Invalid for an unknown
-    key, a code or a name that cannot be, or without a reason. Rule 29.2.
+    key, a code or a name that cannot be, or without a reason. Rule 29.4.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     name = wording.line("name", name, LONGEST_NAME)

@@ -1,4 +1,4 @@
-"""Locks months of the journal for the accountant (rule 29.7)."""
+"""Locks months of the journal for the accountant (rule 29.2)."""
 
 from datetime import date, datetime, timedelta
 
@@ -49,7 +49,7 @@ def lock(*, month: date, actor: str, reason: str, now: datetime) -> JournalLock:
 
     All accounts and lines are locked meanwhile; their days up to the lock are worked off, and they
     note its instant, so that whatever is written afterwards counts at that instant or later. Raises
-    MonthNotOver, MonthLocked, BooksAhead, Invalid without a reason. Rule 29.7.
+    MonthNotOver, MonthLocked, BooksAhead, Invalid without a reason. Rule 29.2.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     through = calendar.month_end(month)

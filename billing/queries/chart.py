@@ -1,4 +1,4 @@
-"""Reads the chart of accounts: which code and name each account of the journal has (rule 29.2)."""
+"""Reads the chart of accounts: which code and name each account of the journal has (rule 29.4)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

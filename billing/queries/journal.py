@@ -1,7 +1,7 @@
 """Reads the journal of both books: balanced entries, computed from the rows that they are of.
 
 Each is dated by its document's own local day or the merchant's local day of its instant; what came
-after the lock of its month, by the first month that was open then (rule 29.5, rule 29.7).
+after the lock of its month, by the first month that was open then (rule 29.7, rule 29.2).
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -77,6 +77,13 @@ def test_a_trial_balance_opens_to_entries(officer: Client) -> None:
     assert "account=tax.DE.19" in unescape(page(officer, "balances").content.decode())
 
 
+def test_receivables_by_age_are_what_the_journal_has_of_them(officer: Client) -> None:
+    report = officer.get("/admin/reports/receivables-by-age/", {"currency": "EUR"})
+    assert "1–30 days Open 1 178.50 EUR" in text_of(report)
+    balances = text_of(page(officer, "balances", end="2026-12-01"))
+    assert "1100 Receivable from merchants 0.00 EUR 297.50 EUR 119.00 EUR 178.50 EUR" in balances
+
+
 def test_tax_by_rate_opens_to_bills_and_notes(officer: Client) -> None:
     text = text_of(page(officer, "taxes"))
     assert "DE Tax 19 % 3 150.00 EUR 28.50 EUR" in text
@@ -85,7 +92,8 @@ def test_tax_by_rate_opens_to_bills_and_notes(officer: Client) -> None:
     )
     for row in (
         "bill DE-2026-000001 2026-11-02 rosewood 100.00 EUR 19.00 EUR",
-        "credit note DE-CN-2026-000001 of bill DE-2026-000001 2026-11-03 rosewood −100.00 EUR −19.00 EUR",
+        "credit note DE-CN-2026-000001 of bill DE-2026-000001 2026-11-03 rosewood"
+        " −100.00 EUR −19.00 EUR",
         "bill DE-2026-000002 2026-11-04 rosewood 150.00 EUR 28.50 EUR",
     ):
         assert row in documents
@@ -95,7 +103,7 @@ def test_tax_by_rate_opens_to_bills_and_notes(officer: Client) -> None:
 def test_files_are_taken_as_asked_and_that_is_on_the_trail(officer: Client) -> None:
     address = reverse("admin:billing_journallock_file", args=["beancount"])
     answer = officer.get(address, NOVEMBER | {"merchant": "oak"})
-    assert b"".join(answer).decode().count('* "oak"') == 5  # type: ignore[arg-type]
+    assert b"".join(answer).decode().count('* "oak"') == 5
     assert answer["Content-Disposition"].endswith(
         'filename="journal-oak-2026-11-01-2026-11-30.beancount"'
     )
