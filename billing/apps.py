@@ -1,6 +1,7 @@
 """Configures the app of billing, which registers its parts of other packages when it starts."""
 
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class BillingConfig(AppConfig):
@@ -9,8 +10,9 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         # These need the models, which are there by now.
-        from billing import backoffice, related, search
+        from billing import backoffice, journal, related, search
         from billing.audit import CHECKS
+        from billing.audit import journal as audit_of_journal
         from billing.events import EVENT_TYPES, OPENING
         from billing.help import BOOK
         from billing.notices import account, answers, invoices, unapplied
@@ -27,12 +29,15 @@ class BillingConfig(AppConfig):
         backoffice.register()
         search.register()
         related.register()
+        journal.register()
         help.BOOKS.register(BOOK)
         kinds.register(*invoices.KINDS, *answers.KINDS, *unapplied.KINDS, *account.KINDS)
         actions.register(Action)
         sorts.register(*SORTS)
         proposed.register()
         audit.register(*CHECKS)
+        if settings.TAEL_JOURNAL:
+            audit.register(*audit_of_journal.checks())
         events.register(*EVENT_TYPES)
         register(OPENING)
         roles.register(BILLING_OFFICER)

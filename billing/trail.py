@@ -43,6 +43,10 @@ class Action(TextChoices):
     TAX_CLASS_CHOSEN = "TAX_CLASS_CHOSEN", "Tax class of a fee chosen"
     TAX_TREATMENT_DECIDED = "TAX_TREATMENT_DECIDED", "Tax treatment of a merchant decided"
 
+    # The journal
+    JOURNAL_LOCKED = "JOURNAL_LOCKED", "Month of the journal locked"
+    CHART_CHANGED = "CHART_CHANGED", "Chart of accounts changed"
+
     # Files and mails of documents
     YEAR_ASKED = "YEAR_ASKED", "Documents of a year asked for"
     YEAR_TAKEN = "YEAR_TAKEN", "Documents of a year taken"

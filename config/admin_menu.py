@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse, reverse_lazy
@@ -31,6 +32,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     ]
     everything = _item(request, "All lists", "apps", _address("admin:lists"))
     sections = [_section(request, title, links) for title, links in LISTS]
+    if settings.TAEL_JOURNAL:
+        sections.append(_section(request, *JOURNAL))
     return [{"items": begins}, *sections, {"separator": True, "items": [everything]}]
 
 
@@ -152,7 +155,16 @@ LISTS: tuple[tuple[str, tuple[Link, ...]], ...] = (
     ),
 )
 
-UNFOLD = {
+# Where the journal is on.
+JOURNAL: tuple[str, tuple[Link, ...]] = (
+    "Accounting",
+    (
+        ("Journal", "menu_book", "billing_journallock"),
+        ("Chart of accounts", "account_tree", "billing_chartaccount"),
+    ),
+)
+
+UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Tael",
     "SITE_HEADER": "Tael",
     "SITE_ICON": _icon,

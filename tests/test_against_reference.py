@@ -22,7 +22,7 @@ from lib.refusals import Invalid, Refused
 from merchants.models import Merchant
 from merchants.queries import local_day
 from notices.models import Notice
-from tests import books, decisions, event_files, random_events, shops, two_people
+from tests import books, decisions, event_files, journals, random_events, shops, two_people
 from tests.reference import Model
 from tests.reference.credit import Order
 from tests.whole import full
@@ -196,6 +196,7 @@ def test_each_event_has_the_outcome_that_the_reference_gives_it(
     shops.run_jobs(until)
     assert differences(model) == []
     books.assert_clean()
+    journals.prove()
 
 
 @by_history(LIVE)
@@ -219,6 +220,7 @@ def test_what_arrives_live_ends_in_the_books_of_the_reference(
     shops.run_jobs(until)
     assert differences(model) == []
     books.assert_clean()
+    journals.prove()
 
 
 def live_outcomes(arriving: Sequence[tuple[datetime, dict[str, Any]]]) -> Iterator[Outcome]:
@@ -284,6 +286,7 @@ def compare(doings: Sequence[dict[str, Any]]) -> None:
     shops.run_jobs(until)
     assert differences(model) == []
     books.assert_clean()
+    journals.prove()
 
 
 def theirs_of(model: Model, doing: dict[str, Any]) -> tuple[str, str | None]:

@@ -25,6 +25,8 @@ FeeTaxClass        the tax class of a fee from a day on; append-only.
 TaxTreatment       how an operator has a merchant treated from a day on; append-only.
 CreditNote         takes back an issuer's bill that was voided, and mirrors it; append-only.
 InvoiceTax         the tax of one rate on a bill; a bill's rows make its tax.
+ChartAccount       code and name of an account of the journal from then on; append-only.
+JournalLock        a month of the journal that is locked for the accountant; append-only.
 Card               what a provider collects from by itself.
 Payment            one attempt to collect a bill; a paid bill's succeeded payments are its total.
 Reversal           money of a payment that its provider took back; never more than the payment.
@@ -49,6 +51,7 @@ from billing.models.credits import BillingCredit
 from billing.models.documents import ArchivePart, BillingAddress, DocumentMail, YearArchive
 from billing.models.fees import Fee
 from billing.models.invoices import Invoice, InvoiceDecision, InvoiceLine, NumberSeries
+from billing.models.journal import ChartAccount, JournalLock
 from billing.models.parties import BillingDetails, Issuer, IssuerVersion
 from billing.models.payment_plans import PaymentPlan, PaymentPlanPart
 from billing.models.payments import Card, Payment
@@ -73,6 +76,7 @@ __all__ = [
     "BillingQuestion",
     "Card",
     "Charge",
+    "ChartAccount",
     "CollectionPause",
     "CreditNote",
     "DocumentMail",
@@ -88,6 +92,7 @@ __all__ = [
     "InvoiceTax",
     "Issuer",
     "IssuerVersion",
+    "JournalLock",
     "NumberSeries",
     "Payment",
     "PaymentPlan",

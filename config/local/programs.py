@@ -36,7 +36,8 @@ class Program:
             start_new_session=True,  # Ctrl-C is for who started us: we are ended in order
             cwd=BASE_DIR,
             env=os.environ
-            | {"TAEL_SANDBOX": "1", "PYTHONUNBUFFERED": "1", metrics.FOLDER: str(metrics.folder())},
+            | {"TAEL_SANDBOX": "1", "TAEL_JOURNAL": "1", "PYTHONUNBUFFERED": "1"}
+            | {metrics.FOLDER: str(metrics.folder())},
         )
 
     def restart_if_ended(self) -> str:

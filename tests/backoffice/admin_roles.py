@@ -27,6 +27,8 @@ SEEN = {
     "billing.invoiceline": ALL,
     "billing.issuer": ALL,
     "billing.taxrate": ALL,
+    "billing.journallock": ALL,
+    "billing.chartaccount": ALL,
     "billing.feetaxclass": ALL,
     "billing.taxtreatment": ALL,
     "billing.invoicetax": ALL,
@@ -170,6 +172,8 @@ DECIDED_IN_LISTS = {
     "billing.fee": (BILLING, "add"),
     "billing.issuer": (RUNS, "add"),
     "billing.taxrate": (RUNS, "introduce"),
+    "billing.journallock": (BILLING + RUNS, "lock"),
+    "billing.chartaccount": (RUNS, "choose"),
     "billing.feetaxclass": (RUNS, "choose"),
     "billing.feeprice": (BILLING, "introduce"),
     "gateway.apikey": (RUNS, "make"),
@@ -244,6 +248,11 @@ DESK = {
     "backoffice:report_rows": (("revenue",), ALL, 200),
     "backoffice:report_picture": (("revenue",), ALL, 200),
     "backoffice:report_csv": (("revenue",), ALL, 200),
+    "admin:billing_journallock_entries": ((), ALL, 200),
+    "admin:billing_journallock_balances": ((), ALL, 200),
+    "admin:billing_journallock_taxes": ((), ALL, 200),
+    "admin:billing_journallock_tax_documents": ((), ALL, 404),  # of no rate
+    "admin:billing_journallock_file": (("csv",), ALL, 200),
 }
 
 # Pages of the site itself, for whoever is an operator, with a role or without; by its route's name.

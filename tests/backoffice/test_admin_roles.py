@@ -271,6 +271,8 @@ WISH = {"reason": "I would like to."}
 NO_MONEY = {
     "jobs.jobfailure", "jobs.jobrun", "credit.creditpolicy", "merchants.erasure",
     "merchants.invitation", "billing.issuer", "billing.taxrate", "billing.feetaxclass",
+    "billing.journallock",
+    "billing.chartaccount",
     "merchants.membership",
     "merchants.merchant", "merchants.operatorpolicy", "merchants.proposal", "merchants.user",
     "gateway.apikey", "gateway.webhookdelivery", "gateway.webhookendpoint", "notices.notice",

@@ -8,6 +8,7 @@ from tests.config.audit_breaks_credit import CREDIT_BREAKS
 from tests.config.audit_breaks_imports import IMPORT_BREAKS
 from tests.config.audit_breaks_instants import INSTANT_BREAKS
 from tests.config.audit_breaks_invoices import INVOICE_BREAKS
+from tests.config.audit_breaks_journal import JOURNAL_BREAKS
 from tests.config.audit_breaks_parties import PARTY_BREAKS
 from tests.config.audit_breaks_payments import PAYMENT_BREAKS
 from tests.config.audit_breaks_webhooks import WEBHOOK_BREAKS
@@ -223,5 +224,6 @@ INVOICES = [
 BREAKS = [
     *(*CARDS, *CLOCK, *CREDIT_BREAKS, *CHARGES, *INVOICES, *INSTANT_BREAKS),
     *PARTY_BREAKS,
+    *JOURNAL_BREAKS,
     *(*INVOICE_BREAKS, *PAYMENT_BREAKS, *BY_HAND_BREAKS, *IMPORT_BREAKS, *WEBHOOK_BREAKS),
 ]

@@ -16,6 +16,7 @@ from billing.operations import invoice_decisions
 from credit.operations import automatic, requests
 from lib import audit, clock
 from lib.audit import Check
+from tests import journals
 from tests.amounts import usd
 from tests.billing import by_hand
 from tests.config import audited
@@ -179,6 +180,9 @@ ROWS_CHECKED = {
     "a transfer's money arrived between its merchant's joining and the day it was recorded": 4,
     "a transfer booked elsewhere was taken from unapplied money and charged, once": 1,
     "a transfer booked elsewhere is as much there, as unapplied money of that reference": 1,
+    "each movement of the books is one balanced entry of the journal": 141,
+    "the balances of the journal are the figures of the books": 63,
+    "a locked month's journal is as it was when it was locked": 0,
 }
 
 
@@ -243,6 +247,11 @@ def test_the_winter_holds_what_an_audit_can_meet(winter: list[str]) -> None:
         "overpayment",
         "unknown_order",
     ]
+
+
+@pytest.mark.usefixtures("winter", "db")
+def test_beancount_proves_the_journal() -> None:
+    assert journals.prove() == 141
 
 
 @pytest.mark.usefixtures("db")

@@ -24,7 +24,7 @@ from config.local.demo.shops import HUAXIN, LAKESIDE, MEILI, SHOPS, SIAM_SILK, S
 from credit.models import LimitReview
 from lib import money
 from merchants.models import Membership, Merchant, User
-from tests import shops
+from tests import journals, shops
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +40,9 @@ def demonstration(settings: Settings) -> None:
 
 @pytest.fixture
 def told(tmp_path: Path) -> Told:
-    """Tells the story of one shop up to NOW; the audit finds nothing wrong with it."""
+    """Tells the story of one shop up to NOW; the audit finds nothing wrong with it, and beancount
+    nothing with its journal.
+    """
 
     def load(shop: Shop) -> shops.Shop:
         now = shops.instant(NOW, "Asia/Shanghai")
@@ -52,6 +54,7 @@ def told(tmp_path: Path) -> Told:
         loading.write(tmp_path / "demo.jsonl", now, [shop])
         loading.load_demo(tmp_path / "demo.jsonl", now, [shop])
         call_command("audit", stdout=StringIO())
+        journals.prove()
         return shops.Shop(shop.reference, currency=shop.currency)
 
     return load

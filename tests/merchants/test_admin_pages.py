@@ -18,10 +18,12 @@ from billing.models import ArchivePart, Payment, ProviderDay
 from billing.operations import (
     addresses,
     archives,
+    chart,
     due_days,
     invoice_decisions,
     invoices_on_request,
     issuers,
+    journal_locks,
     pauses,
     payment_plans,
     settling,
@@ -171,6 +173,8 @@ def taxed(shop: shops.Shop, by: dict[str, Any]) -> None:
     early = why | {"now": shop.at("2026-10-01 10:00"), "starts_on": date(2026, 10, 15)}
     tax_rates.introduce(country="TH", tax_class="STANDARD", percent=Decimal(7), **early)
     tax_rates.classify(fee="storage", tax_class="REDUCED", **early)
+    chart.choose(key="cash.stripe", code="1211", name="Cards", **why)
+    journal_locks.lock(month=date(2026, 9, 1), **why)
     of_merchant = {"merchant_id": shop.merchant.pk, **why}
     tax_treatments.decide(treatment="DOMESTIC", starts_on=date(2026, 11, 1), **of_merchant)
     issuers.choose(prefix="TH", **of_merchant)

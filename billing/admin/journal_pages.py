@@ -1,0 +1,207 @@
+"""The operators' pages of the journal: entries, trial balance, tax by rate, and its files.
+
+Whoever may see locked months may see them (billing.admin.journal), where the journal is on.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urlencode
+
+from django.apps import apps
+from django.contrib.admin import site
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from backoffice import exports
+from backoffice.columns import name_of
+from billing.admin.journal_forms import Question
+from billing.documents import journal_files
+from billing.queries import journal, vat
+from billing.queries.chart import Chart, Charts, in_force
+from billing.queries.journal import Entry
+from billing.tax import TaxCategory
+from lib import csv_files, formats, statement_timeout
+from lib.audit import snapshot
+from lib.journal import source_of
+
+ROWS = 100  # entries on a page
+PREFIX = "admin:billing_journallock_"
+
+Context = dict[str, Any]
+
+
+def entries(request: HttpRequest) -> HttpResponse:
+    """The entries of the journal that the address asks for, each with its document."""
+    question = Question(request.GET)
+    context: Context = {"title": "Journal", "form": question, "here": "entries"}
+    if question.is_valid():
+        page = _page_number(request)
+        charts = Charts()
+        with snapshot():
+            found = list(journal.entries(question.asked, offset=(page - 1) * ROWS, limit=ROWS + 1))
+        context |= {
+            "entries": [_entry(one, charts) for one in found[:ROWS]],
+            "page": page,
+            "has_next": len(found) > ROWS,
+            "query": urlencode(question.query),
+            "kinds": journal_files.FORMATS,
+        }
+    return _page(request, "journal.html", context)
+
+
+def _page_number(request: HttpRequest) -> int:
+    """The number of the page asked for; 1 for what is none."""
+    asked = request.GET.get("page", "")
+    return max(int(asked), 1) if asked.isascii() and asked.isdigit() and len(asked) < 9 else 1
+
+
+def _entry(entry: Entry, charts: Charts) -> Context:
+    chart = charts.on(entry.dated_on)
+    return {
+        "day": entry.dated_on,
+        "merchant": entry.merchant,
+        "name": entry.name,
+        "document": entry.document,
+        "address": _row_page(entry.source, entry.row_id),
+        "lines": [
+            (chart[one.account], *_sides(one.amount, one.currency)) for one in entry.postings
+        ],
+    }
+
+
+def _row_page(source: str, row_id: int) -> str:
+    """The address of the page of the row that an entry is of."""
+    model = apps.get_model(source_of(source).model)
+    return reverse(name_of(model, "change"), args=[row_id])
+
+
+def _sides(amount: Decimal, currency: str) -> tuple[str, str]:
+    """The amount as debit and credit, one of which is empty."""
+    text = _text(abs(amount), currency)
+    return (text, "") if amount > 0 else ("", text)
+
+
+def _text(amount: Decimal, currency: str) -> str:
+    return formats.money(formats.as_money(amount, currency))
+
+
+def balances(request: HttpRequest) -> HttpResponse:
+    """The trial balance of the days asked for; each account opens to its entries."""
+    question = Question(request.GET)
+    context: Context = {"title": "Trial balance", "form": question, "here": "balances"}
+    if question.is_valid():
+        chart = in_force()
+        sums = journal.trial_balance(question.asked)
+        rows = sorted(sums, key=lambda one: (one.currency, chart[one.account].code, one.account))
+        context |= {
+            "rows": [_balance(one, chart, question) for one in rows],
+            "totals": _totals(sums),
+            "query": urlencode(question.query),
+        }
+    return _page(request, "journal_balances.html", context)
+
+
+def _balance(one: journal.Sum, chart: Chart, question: Question) -> Context:
+    opens = question.query | {"account": one.account, "currency": one.currency}
+    return {
+        "account": chart[one.account],
+        "address": f"{reverse(f'{PREFIX}entries')}?{urlencode(opens)}",
+        "figures": [
+            _text(figure, one.currency)
+            for figure in (one.before, one.debit, one.credit, one.balance)
+        ],
+    }
+
+
+def _totals(sums: list[journal.Sum]) -> list[list[str]]:
+    """For each currency: what all debits and all credits come to."""
+    return [
+        [
+            currency,
+            _text(sum((one.debit for one in of_it), Decimal(0)), currency),
+            _text(sum((one.credit for one in of_it), Decimal(0)), currency),
+        ]
+        for currency in sorted({one.currency for one in sums})
+        for of_it in [[one for one in sums if one.currency == currency]]
+    ]
+
+
+def taxes(request: HttpRequest) -> HttpResponse:
+    """Tax by country and rate in the days asked for; each opens to its documents."""
+    question = Question(request.GET)
+    context: Context = {"title": "Tax by rate", "form": question, "here": "taxes"}
+    if question.is_valid():
+        context |= {
+            "rates": [_rate(one, question) for one in vat.rates(question.asked)],
+            "query": urlencode(question.query),
+        }
+    return _page(request, "journal_taxes.html", context)
+
+
+def _rate(one: vat.Rate, question: Question) -> Context:
+    of_rate = {"country": one.country, "category": one.category, "percent": f"{one.percent:f}"}
+    opens = question.query | of_rate | {"currency": one.currency}
+    return {
+        "country": one.country,
+        "category": TaxCategory(one.category).label,
+        "percent": f"{one.percent:f} %",
+        "documents": one.documents,
+        "base": _text(one.base, one.currency),
+        "tax": _text(one.tax, one.currency),
+        "address": f"{reverse(f'{PREFIX}tax_documents')}?{urlencode(opens)}",
+    }
+
+
+def tax_documents(request: HttpRequest) -> HttpResponse:
+    """The documents of one rate, each with its base and tax. Raises Http404 for no such rate."""
+    question = Question(request.GET)
+    try:
+        percent = Decimal(request.GET.get("percent", ""))
+    except InvalidOperation as error:
+        raise Http404("no such rate") from error
+    if not question.is_valid() or not percent.is_finite():
+        raise Http404("no such days")
+    rate = (request.GET.get("country", ""), request.GET.get("category", ""), percent)
+    found = vat.documents(question.asked, rate)
+    context = {
+        "title": f"Tax: {rate[0]} {rate[1]} {percent.normalize():f} %",
+        "back": f"{reverse(f'{PREFIX}taxes')}?{urlencode(question.query)}",
+        "documents": [
+            (one, _row_page(one.source, one.row_id), _text(one.base, one.currency),
+             _text(one.tax, one.currency))
+            for one in found
+        ],
+    }  # fmt: skip
+    return _page(request, "journal_tax_documents.html", context)
+
+
+def taken(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """The journal as a file of this kind. That is recorded. Raises Http404 for what cannot be."""
+    question = Question(request.GET)
+    if kind not in journal_files.FORMATS or not question.is_valid():
+        raise Http404("no such file")
+    exports.record("journal", {"format": kind} | question.query, request, question.now)
+    asked = question.asked
+    name = journal_files.name_of(kind, asked.start, asked.end, question.query.get("merchant", ""))
+    response = csv_files.download(request, csv_files.in_blocks(_pieces(kind, question)), name)
+    response["Content-Type"] = f"{journal_files.TYPES[kind]}; charset=utf-8"
+    return response
+
+
+def _pieces(kind: str, question: Question) -> Iterator[bytes]:
+    """The file piece by piece, read as it is sent."""
+    with statement_timeout.download(), snapshot():
+        for piece in journal_files.FORMATS[kind](journal.entries(question.asked), Charts()):
+            yield piece.encode()
+
+
+def _page(request: HttpRequest, template: str, context: Context) -> TemplateResponse:
+    pages = [(here, title, reverse(f"{PREFIX}{here}")) for here, title in PAGES.items()]
+    whole = site.each_context(request) | {"pages": pages} | context
+    return TemplateResponse(request, f"admin/backoffice/{template}", whole)
+
+
+PAGES = {"entries": "Journal", "balances": "Trial balance", "taxes": "Tax by rate"}

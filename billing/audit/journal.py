@@ -1,0 +1,84 @@
+"""The journal: it is balanced and whole, its balances are the books' figures, and locked months
+stay as they were (rule 25.17). These are checked where the journal is on.
+"""
+
+from billing.queries.journal import DIGEST, postings_sql
+from lib.audit import Check
+from lib.journal import BALANCES, MOVEMENTS
+
+
+def checks() -> tuple[Check, ...]:
+    """The checks, once all books have registered their part of the journal."""
+    return (_each_once(), _balances(), _locked())
+
+
+def _each_once() -> Check:
+    """Each movement against the entry that it is; entries that nothing moved are found, too."""
+    moved = " UNION ALL ".join(
+        f"SELECT '{one.source}'::text, moved.* FROM ({one.sql}) moved(merchant_id, row_id)"
+        for one in MOVEMENTS
+    )
+    return Check(
+        17,
+        "each movement of the books is one balanced entry of the journal",
+        "sum, postings twice",
+        f"""
+        SELECT coalesce(moved.merchant_id, entry.merchant_id) AS merchant_id,
+               coalesce(moved.source, entry.source) || ' '
+                   || coalesce(moved.row_id, entry.row_id) AS subject,
+               CASE WHEN moved.row_id IS NOT NULL THEN (0::numeric, 0::bigint) END AS expected,
+               CASE WHEN entry.row_id IS NOT NULL THEN (
+                   trim_scale(entry.amount), entry.twice) END AS found
+        FROM ({moved}) moved(source, merchant_id, row_id) FULL JOIN (
+            SELECT source, row_id, merchant_id, sum(amount) AS amount,
+                   count(*) - count(DISTINCT place) AS twice
+            FROM ({postings_sql()}) posting GROUP BY source, row_id, merchant_id
+        ) entry ON entry.source = moved.source AND entry.row_id = moved.row_id
+               AND entry.merchant_id = moved.merchant_id
+        """,
+    )
+
+
+def _balances() -> Check:
+    figures = " UNION ALL ".join(
+        f"SELECT '{one.account}'::text, figure.* FROM ({one.sql}) figure(merchant_id, amount)"
+        for one in BALANCES
+    )
+    accounts = ", ".join(f"'{one.account}'" for one in BALANCES)
+    return Check(
+        17,
+        "the balances of the journal are the figures of the books",
+        "balance",
+        f"""
+        SELECT coalesce(figure.merchant_id, balance.merchant_id) AS merchant_id,
+               coalesce(figure.account, balance.account) AS subject,
+               trim_scale(coalesce(figure.amount, 0)) AS expected,
+               trim_scale(coalesce(balance.amount, 0)) AS found
+        FROM ({figures}) figure(account, merchant_id, amount) FULL JOIN (
+            SELECT account, merchant_id, sum(amount) AS amount
+            FROM ({postings_sql()}) posting WHERE account IN ({accounts})
+            GROUP BY account, merchant_id
+        ) balance ON balance.account = figure.account AND balance.merchant_id = figure.merchant_id
+        """,
+    )
+
+
+def _locked() -> Check:
+    return Check(
+        17,
+        "a locked month's journal is as it was when it was locked",
+        "postings, digest",
+        f"""
+        SELECT NULL::bigint AS merchant_id, to_char(lock.through, '"month" YYYY-MM') AS subject,
+               (lock.postings, lock.digest) AS expected,
+               (coalesce(counted.postings, 0), coalesce(counted.digest, 0)) AS found
+        FROM (
+            SELECT *, lag(through) OVER (ORDER BY through) AS locked_before
+            FROM billing_journallock
+        ) lock LEFT JOIN LATERAL (
+            SELECT count(*) AS postings, {DIGEST} AS digest FROM ({postings_sql()}) posting
+            WHERE dated_on <= lock.through
+              AND dated_on > coalesce(lock.locked_before, '-infinity')
+        ) counted ON true
+        """,
+    )

@@ -1,0 +1,108 @@
+"""Locks months of the journal for the accountant (rule 29.2)."""
+
+from datetime import date, datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from billing.models import BillingAccount, ChartAccount, JournalLock
+from billing.operations import accounts, chart
+from billing.queries import journal
+from billing.trail import Action
+from credit.models import CreditLine
+from lib import calendar, wording
+from lib.refusals import Refused
+from trail import operations as trail
+
+# The last place on earth ends its day 12 hours after UTC does; an hour more, so that no day-end is
+# at the instant of a lock.
+OVER_EVERYWHERE = timedelta(hours=13)
+MOST_AHEAD = timedelta(minutes=5)
+NO_MONTH = "none"  # what the trail calls the month locked last where none was
+
+NOTE = """
+UPDATE {table} SET last_wrote_at = %(at)s WHERE last_wrote_at < %(at)s
+"""
+
+
+class MonthNotOver(Refused):
+    """The month has days that somewhere are not over."""
+
+    code = "month_not_over"
+
+
+class MonthLocked(Refused):
+    """The month, or a later one, is locked."""
+
+    code = "month_locked"
+
+
+class BooksAhead(Refused):
+    """Something in the books is of a later instant than now, so that nothing can be locked."""
+
+    code = "books_ahead"
+
+
+@transaction.atomic
+def lock(*, month: date, actor: str, reason: str, now: datetime) -> JournalLock:
+    """Lock the journal up to the end of the month that this day is in, which is over everywhere.
+
+    All accounts and lines are locked meanwhile; their days up to the lock are worked off, and they
+    note its instant, so that whatever is written afterwards counts at that instant or later. Raises
+    MonthNotOver, MonthLocked, BooksAhead, Invalid without a reason. Rule 29.2.
+    """
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    through = calendar.month_end(month)
+    if now < calendar.day_end(through, "UTC") + OVER_EVERYWHERE:
+        raise MonthNotOver(f"month: {through:%Y-%m} is not over everywhere")
+    chart.wait_turn()
+    before = JournalLock.objects.order_by("through").last()
+    if before is not None and through <= before.through:
+        raise MonthLocked(f"month: the journal is locked up to {before}")
+    locked_at = _stop_books(now)
+    start = before.through + calendar.ONE_DAY if before else None
+    postings, digest = journal.digest(start, through)
+    made = JournalLock.objects.create(
+        through=through,
+        locked_at=locked_at,
+        locked_by=actor,
+        reason=reason,
+        chart=ChartAccount.objects.aggregate(last=Max("pk"))["last"] or 0,
+        postings=postings,
+        digest=digest,
+    )
+    trail.write(
+        Action.JOURNAL_LOCKED,
+        subject=f"journal {made}",
+        before={"locked_up_to": str(before) if before else NO_MONTH},
+        after={"locked_up_to": str(made), "postings": str(postings)},
+        actor=actor,
+        reason=reason,
+        now=now,
+    )
+    return made
+
+
+def _stop_books(now: datetime) -> datetime:
+    """Lock all accounts and lines, and have them note an instant after all that they have written,
+    which is returned. Raises BooksAhead.
+    """
+    accounts.hold_both(list(BillingAccount.objects.values_list("pk", flat=True)))
+    wrote = [
+        books.objects.aggregate(last=Max("last_wrote_at"))["last"]
+        for books in (BillingAccount, CreditLine)
+    ]
+    latest = max((one for one in wrote if one is not None), default=now - MOST_AHEAD)
+    if latest > now + MOST_AHEAD:
+        raise BooksAhead(f"month: the books have something of {latest:%Y-%m-%d %H:%M} UTC")
+    locked_at = max(now, latest + timedelta(microseconds=1))
+    behind = {
+        *BillingAccount.objects.filter(open_until__lte=locked_at).values_list("pk", flat=True),
+        *CreditLine.objects.filter(open_until__lte=locked_at).values_list("pk", flat=True),
+    }
+    for merchant_id in sorted(behind):
+        accounts.lock_both(merchant_id, now=locked_at)
+    with connection.cursor() as cursor:
+        for books in (BillingAccount, CreditLine):
+            cursor.execute(NOTE.format(table=books._meta.db_table), {"at": locked_at})
+    return locked_at
