@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from billing.documents import line_tables, parties
+from billing.documents.einvoices import files
 from billing.models import CreditNote
 from billing.queries import invoices, taxes
 from lib.formats import day_text, figure
@@ -46,4 +47,10 @@ def credit_note_pdf(note: CreditNote) -> bytes:
         }
 
     with as_merchant_reads(note.account.merchant):
-        return typeset("note", invoice.language, write, made_at=note.issued_at)
+        return typeset(
+            "note",
+            invoice.language,
+            write,
+            made_at=note.issued_at,
+            e_invoice=files.of_note(note),
+        )

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext, pgettext
 
 from billing import explanations
 from billing.documents import line_tables, parties, settling
+from billing.documents.einvoices import files
 from billing.models import (
     Charge,
     Invoice,
@@ -47,7 +48,7 @@ TONES = {"PAID": "good", "OPEN": "info", "VOID": "bad", "UNCOLLECTIBLE": "bad"}
 def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
     """The PDF of the bill with its lines, how it is to be paid, and all attempts to collect it, in
     the language it was issued in (rule 15.29 to rule 15.31). `now` is the instant that it names as
-    its own.
+    its own. One with tax is an e-invoice, too (rule 28.18).
     """
     lines = invoices.lines(invoice)
     sums = taxes.of_invoice(invoice, lines)
@@ -81,7 +82,9 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
         }
 
     with as_merchant_reads(invoice.account.merchant):
-        return typeset("invoice", invoice.language, write, made_at=now)
+        return typeset(
+            "invoice", invoice.language, write, made_at=now, e_invoice=files.of_invoice(invoice)
+        )
 
 
 def _facts(invoice: Invoice, number: str) -> list[list[str]]:

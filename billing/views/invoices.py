@@ -15,6 +15,9 @@ from django.utils.translation import gettext as _
 
 from billing import explanations
 from billing.documents import exports, invoice_csv, note_pdf, pdf, settling
+from billing.documents.einvoices import content as einvoices
+from billing.documents.einvoices import files
+from billing.documents.einvoices.files import Syntax
 from billing.forms.lists import InvoiceFilter
 from billing.models import Invoice, Payment
 from billing.operations import payments
@@ -73,6 +76,8 @@ def invoice(request: MemberRequest, number: str) -> HttpResponse:
         "attempts": attempts,
         "reason": explanations.reason(invoice),
         "credit_note": partial(invoice_queries.credit_note, invoice),  # asked for by void bills
+        "is_einvoice": einvoices.is_one(invoice),
+        "einvoice_lacks": partial(einvoices.lacks, invoice),  # asked for by e-invoices
         "bank_details": settling.bank_lines(invoice),
         "number_outside": partial(installation.outside, number),  # asked for by some bills
     }
@@ -163,6 +168,26 @@ def credit_note_pdf(request: MemberRequest, number: str) -> HttpResponse:
         raise Http404("the bill was not taken back")
     name = f"credit-note-{invoice.merchant_reference}-{note}.pdf"
     return downloads.document(note_pdf.credit_note_pdf(note), name)
+
+
+@for_exporting
+def invoice_xml(request: MemberRequest, number: str, syntax: Syntax) -> HttpResponse:
+    """The bill as an e-invoice (rule 28.18)."""
+    invoice = invoice_of(request, number)
+    found = files.of_invoice(invoice, syntax)
+    if found is None:
+        raise Http404("the bill is no e-invoice")
+    return downloads.xml(found, files.invoice_name(invoice, syntax))
+
+
+@for_exporting
+def credit_note_xml(request: MemberRequest, number: str, syntax: Syntax) -> HttpResponse:
+    """The credit note that took the bill back, as an e-invoice."""
+    note = invoice_queries.credit_note(invoice_of(request, number))
+    found = files.of_note(note, syntax) if note else None
+    if note is None or found is None:
+        raise Http404("the bill has no credit note that is an e-invoice")
+    return downloads.xml(found, files.note_name(note, syntax))
 
 
 @for_members
