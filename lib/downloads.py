@@ -14,6 +14,11 @@ def xml(content: bytes, file_name: str) -> HttpResponse:
     return _file(content, "application/xml", file_name)
 
 
+def any_file(content: bytes, file_name: str) -> HttpResponse:
+    """A response that downloads a file that others made: no browser opens it by itself."""
+    return _file(content, "application/octet-stream", file_name)
+
+
 def _file(content: bytes, kind: str, file_name: str) -> HttpResponse:
     response = HttpResponse(content, content_type=kind)
     response["Content-Disposition"] = content_disposition_header(True, file_name) or "attachment"

@@ -14,10 +14,16 @@ from backoffice.decisions import Act, Call, Decision, Reasoned, Telling
 from backoffice.filters import waiting
 from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline
 from backoffice.outcomes import LastDecision
-from billing.admin.party_forms import EntityForm, IssuerChoice, NewIssuer, said_of
+from billing.admin.party_forms import (
+    ClearingChoice,
+    EntityForm,
+    IssuerChoice,
+    NewIssuer,
+    said_of,
+)
 from billing.admin.shown import AboutAccount
 from billing.models import BillingAccount, BillingDetails, Issuer, IssuerVersion
-from billing.operations import billing_details, issuers
+from billing.operations import billing_details, clearances, issuers
 from billing.queries import party_briefs as briefs
 from billing.queries.waiting import DETAILS
 from lib.formats import country
@@ -77,6 +83,21 @@ CHANGE = Decision(
     takes_second_factor=True,
     done="The issuer has a new version.",
 )
+CLEARING = Decision(
+    "clearing",
+    "Clearing",
+    form=ClearingChoice,
+    effect=lambda issuer: (
+        "For countries whose tax office has to clear bills. Those that are issued from now on are"
+        " sent there, or wait for you to enter the number that you got there. Merchants read the"
+        " number on the bill."
+    ),
+    initial=lambda issuer: {"provider": issuer.clearing},
+    shown=lambda issuer: {"Clearing": issuer.clearing or clearances.OFF},
+    is_so=lambda act: act.row.clearing == act.cleaned_data["provider"],
+    carry_out=Call(clearances.choose, "issuer_id"),
+    done="It is set.",
+)
 CHOOSE = Decision(
     "issuer",
     "Choose issuer",
@@ -108,12 +129,12 @@ class VersionInline(ReadOnlyInline):
 
 @admin.register(Issuer)
 class IssuerAdmin(Deciding, ReadOnly):
-    list_display = ("prefix", "legal_name", "country", "tax_number")
+    list_display = ("prefix", "legal_name", "country", "tax_number", "clearing")
     list_select_related = ("present",)
     search_fields = ("prefix", "present__name")
     inlines = (VersionInline,)
     list_decisions = (NEW_ISSUER,)
-    decisions = (CHANGE,)
+    decisions = (CHANGE, CLEARING)
 
     def lock(self, row: Any, now: Any) -> None:
         issuers.lock(row.pk)

@@ -12,6 +12,7 @@ from unfold.widgets import (
 
 from backoffice.decisions import Reasoned
 from billing import tax_numbers
+from billing.clearing import registry
 from billing.models import Issuer, IssuerVersion
 from billing.models.parties import LONGEST_PREFIX
 from billing.operations import issuers
@@ -123,6 +124,20 @@ class IssuerChoice(Reasoned):
             (one.prefix, f"{one.prefix}: {one.present.name if one.present else ''}")
             for one in found
         ]
+
+
+class ClearingChoice(Reasoned):
+    """Chooses who has an issuer's documents cleared."""
+
+    provider = forms.ChoiceField(label="By whom", required=False, widget=UnfoldAdminSelectWidget)
+    field_order = ("provider", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["provider"]
+        assert isinstance(field, forms.ChoiceField)
+        offered = [(one.value, one.label) for one in registry.offered()]
+        field.choices = [("", "Nobody: they are not cleared"), *offered]
 
 
 def said_of(version: IssuerVersion) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from billing.models import (
     Statement,
     StatementTotal,
 )
-from billing.queries import invoices, payment_plans, statements, taxes
+from billing.queries import clearances, invoices, payment_plans, statements, taxes
 from billing.queries.sections import Sections
 from billing.queries.taxes import TaxSum
 from lib import money
@@ -66,7 +66,7 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
             "currency": invoice.currency,
             "status": _status(invoice, plan),
             "headline": _headline(invoice, plan, collected_on),
-            "facts": _facts(invoice, number),
+            "facts": _facts(invoice, number, words),
             "explained": _explained(invoice),
             **parties.billed_to(invoice, words),
             **line_tables.of_invoice(lines, is_taxed=bool(sums)),
@@ -87,7 +87,7 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
         )
 
 
-def _facts(invoice: Invoice, number: str) -> list[list[str]]:
+def _facts(invoice: Invoice, number: str, words: Words) -> list[list[str]]:
     """Rows of what the bill is, each with its label."""
     facts = [
         [_("Bill number"), number],
@@ -98,7 +98,7 @@ def _facts(invoice: Invoice, number: str) -> list[list[str]]:
     ]
     if invoice.is_unpaid and invoice.first_failed_on:
         facts.append([_("Not paid since"), day_text(invoice.first_failed_on)])
-    return facts
+    return facts + parties.cleared(clearances.of_invoice(invoice), words)
 
 
 def _explained(invoice: Invoice) -> str:

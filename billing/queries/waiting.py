@@ -10,6 +10,8 @@ from billing.models import (
     BillingCredit,
     BillingDetails,
     BillingQuestion,
+    Clearance,
+    ClearingProvider,
     Invoice,
     InvoiceDecision,
     Payment,
@@ -122,6 +124,24 @@ UNAPPLIED = Queue(
 )
 
 
+def _by_hand(now: datetime) -> Q:
+    """Documents for the tax office that an operator has to do something about."""
+    by_hand = Q(status=Clearance.Status.OPEN, provider=ClearingProvider.MANUAL)
+    return by_hand | Q(status=Clearance.Status.REFUSED)
+
+
+CLEARANCES = Queue(
+    name="clearances",
+    title="Numbers of tax offices to enter",
+    model=Clearance,
+    which=_by_hand,
+    since="taken_up_at",
+    merchant="account_id",
+    group=INVOICES,
+    place=45,
+)
+
+
 def _broken(now: datetime) -> Q:
     """Plans of which a part was not paid, while their bills are not paid and nobody has decided
     anything about these since.
@@ -166,5 +186,5 @@ TO_CONFIRM = proposals_of(
 )
 QUEUES = (
     *(THRESHOLDS, QUESTIONS, CREDITS, DETAILS, DRAFTS, FAILED, PLANS_BROKEN, PARTS_DUE, UNANSWERED),
-    *(REVERSALS, UNAPPLIED, TO_CONFIRM),
+    *(REVERSALS, UNAPPLIED, CLEARANCES, TO_CONFIRM),
 )

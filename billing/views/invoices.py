@@ -21,7 +21,15 @@ from billing.documents.einvoices.files import Syntax
 from billing.forms.lists import InvoiceFilter
 from billing.models import Invoice, Payment
 from billing.operations import payments
-from billing.queries import collecting, payment_plans, reversals, standings, taxes, timelines
+from billing.queries import (
+    clearances,
+    collecting,
+    payment_plans,
+    reversals,
+    standings,
+    taxes,
+    timelines,
+)
 from billing.queries import invoices as invoice_queries
 from billing.views.accounts import account_and_days, invoice_of
 from credit.queries import freezes
@@ -77,6 +85,7 @@ def invoice(request: MemberRequest, number: str) -> HttpResponse:
         "reason": explanations.reason(invoice),
         "credit_note": partial(invoice_queries.credit_note, invoice),  # asked for by void bills
         "is_einvoice": einvoices.is_one(invoice),
+        "clearance": clearances.of_invoice(invoice),
         "einvoice_lacks": partial(einvoices.lacks, invoice),  # asked for by e-invoices
         "bank_details": settling.bank_lines(invoice),
         "number_outside": partial(installation.outside, number),  # asked for by some bills
@@ -188,6 +197,15 @@ def credit_note_xml(request: MemberRequest, number: str, syntax: Syntax) -> Http
     if note is None or found is None:
         raise Http404("the bill has no credit note that is an e-invoice")
     return downloads.xml(found, files.note_name(note, syntax))
+
+
+@for_exporting
+def cleared_file(request: MemberRequest, number: str) -> HttpResponse:
+    """The file that the bill's number of the tax office came with."""
+    clearance = clearances.of_invoice(invoice_of(request, number))
+    if clearance is None or not clearance.file_name:
+        raise Http404("nothing came with the bill's number")
+    return downloads.any_file(bytes(clearance.file), clearance.file_name)
 
 
 @for_members
