@@ -15,6 +15,7 @@ from backoffice.filters import waiting
 from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline
 from backoffice.outcomes import LastDecision
 from billing.admin.party_forms import (
+    BanksForm,
     ClearingChoice,
     EntityForm,
     IssuerChoice,
@@ -27,6 +28,7 @@ from billing.operations import billing_details, clearances, issuers
 from billing.queries import party_briefs as briefs
 from billing.queries.waiting import DETAILS
 from lib.formats import country
+from merchants.admin.two_people import CallOrPropose, done
 
 
 def _add(act: Act) -> Issuer:
@@ -63,10 +65,11 @@ NEW_ISSUER = Decision(
     form=NewIssuer,
     effect=lambda issuer: (
         "A legal entity that bills can be issued by. Accounts have it once that is chosen on their"
-        " pages; its bills are numbered in a series of their own. It cannot be deleted."
+        " pages; its bills are numbered in a series of their own. It cannot be deleted. Its bank"
+        " accounts are set afterwards, by two administrators."
     ),
     carry_out=_add,
-    takes_second_factor=True,  # bills say where transfers go
+    takes_second_factor=True,
     done="The issuer is added.",
 )
 CHANGE = Decision(
@@ -75,13 +78,30 @@ CHANGE = Decision(
     form=EntityForm,
     effect=lambda issuer: (
         "A new version, which is on bills from now on. Bills and drafts that there are keep theirs,"
-        " and so do their PDFs."
+        " and so do their PDFs. Its bank accounts stay."
     ),
     initial=lambda issuer: said_of(issuer.present),
     shown=lambda issuer: {"Version": issuer.present.version},
     carry_out=_change,
     takes_second_factor=True,
     done="The issuer has a new version.",
+)
+BANKS = Decision(
+    "banks",
+    "Bank accounts",
+    form=BanksForm,
+    effect=lambda issuer: (
+        "Where merchants pay this issuer’s bills to: on bills that are written from then on. It is"
+        " not done at once, but waits for another administrator to confirm it."
+    ),
+    initial=lambda issuer: {"banks": issuers.banks_text(issuer.present.bank_accounts)},
+    shown=lambda issuer: {"Bank accounts": issuers.banks_text(issuer.present.bank_accounts)},
+    is_so=lambda act: (
+        issuers.banks_text(act.row.present.bank_accounts) == act.cleaned_data["banks"]
+    ),
+    carry_out=CallOrPropose(issuers.change_banks, "issuer_id"),
+    takes_second_factor=True,
+    done=done("The bank accounts are as they were."),
 )
 CLEARING = Decision(
     "clearing",
@@ -134,7 +154,7 @@ class IssuerAdmin(Deciding, ReadOnly):
     search_fields = ("prefix", "present__name")
     inlines = (VersionInline,)
     list_decisions = (NEW_ISSUER,)
-    decisions = (CHANGE, CLEARING)
+    decisions = (CHANGE, BANKS, CLEARING)
 
     def lock(self, row: Any, now: Any) -> None:
         issuers.lock(row.pk)

@@ -14,12 +14,13 @@ from billing.models import (
     ClearingProvider,
     Invoice,
     InvoiceDecision,
+    Issuer,
     Payment,
     PaymentPlan,
     Reversal,
     ThresholdRequest,
 )
-from billing.proposals import KINDS
+from billing.proposals import ISSUER_BANKS, KINDS
 from billing.queries import undecided
 from merchants.queues import proposals_of
 
@@ -184,7 +185,14 @@ TO_CONFIRM = proposals_of(
     like=BillingAccount,
     place=30,
 )
+BANKS_TO_CONFIRM = proposals_of(
+    (ISSUER_BANKS,),
+    name="issuers",
+    title="Issuers’ bank accounts to confirm",
+    like=Issuer,
+    place=35,
+)
 QUEUES = (
     *(THRESHOLDS, QUESTIONS, CREDITS, DETAILS, DRAFTS, FAILED, PLANS_BROKEN, PARTS_DUE, UNANSWERED),
-    *(REVERSALS, UNAPPLIED, CLEARANCES, TO_CONFIRM),
+    *(REVERSALS, UNAPPLIED, CLEARANCES, TO_CONFIRM, BANKS_TO_CONFIRM),
 )

@@ -138,7 +138,7 @@ DECIDED = {
     "billing.thresholdrequest": (BILLING, "approve reject"),
     "billing.billingquestion": (BILLING, "answer"),
     "billing.billingdetails": (BILLING, "confirm reject"),
-    "billing.issuer": (RUNS, "change clearing"),
+    "billing.issuer": (RUNS, "change banks clearing"),
     "gateway.apikey": (RUNS, "rotate revoke"),
     "gateway.import": (CREDIT + BILLING, "stop resume"),  # those of their own kinds
     "gateway.receivedevent": (CREDIT + BILLING, "send-again"),

@@ -33,6 +33,7 @@ from tests.gateway.asking import said as told_by
 from tests.pdf_text import pages_of
 from tests.shops import Shop
 from tests.text import text_of
+from tests.two_people import policy_by_two
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -45,8 +46,8 @@ GERMAN = issuers.Entity(
     "DE",
     "DE136695976",
     "HRB 1",
-    [issuers.BankAccount("EUR", "DE89 3704 0044 0532 0130 00", "COBADEFFXXX", "Commerzbank")],
 )
+COMMERZBANK = "EUR; DE89 3704 0044 0532 0130 00; COBADEFFXXX; Commerzbank"
 
 
 def checked(document: Invoice | CreditNote) -> ElementTree.Element:
@@ -210,6 +211,13 @@ def test_a_credit_note_mirrors_its_bill_and_both_are_in_their_pdfs_to_the_byte(
     issuer = shop.account.issuer
     assert issuer
     issuers.change(issuer_id=issuer.pk, entity=GERMAN, now=shop.at("2026-11-01 10:00"), **BY)
+    policy_by_two(
+        issuers.change_banks,
+        issuer_id=issuer.pk,
+        banks=COMMERZBANK,
+        reason="opened",
+        now=shop.at("2026-11-01 10:00"),
+    )
     DetailsFactory.create(shop=shop, at="2026-11-01 10:00")
     shop.charge("2026-11-02 10:00", "pick-pack", "100.05", "a")
     invoice = billed(shop, "2026-11-02 11:00")

@@ -12,7 +12,6 @@ ENTITY = {
     "country": "DE",
     "tax_number": "DE136695976",
     "registration_number": "",
-    "banks": "EUR; DE89 3704 0044 0532 0130 00",
 }
 SIAM = {"name": "Tael Siam", "country": "TH", "tax_number": ""}
 TRAILED = {
@@ -20,7 +19,7 @@ TRAILED = {
     "address": "Am Kai 1",
     "country": "DE",
     "tax_number": "DE136695976",
-    "bank_accounts": "EUR DE89 3704 0044 0532 0130 00",
+    "bank_accounts": "",
 }
 STORAGE = {"fee": "storage", "currency": "USD", "merchant": "", **WHY}
 
@@ -60,7 +59,12 @@ BILLING = [
          [("ISSUER_ADDED", "issuer DE", {}, {"version": 1, **TRAILED})], of_merchant=False),
     Case("issuer", "change", billing.issuer, ENTITY | SIAM | WHY,
          [("ISSUER_CHANGED", "issuer TH", billing.TRAILED_ISSUER,
-           {"version": 2, **TRAILED, **SIAM})], of_merchant=False),
+           {"version": 2, **TRAILED, **SIAM, "bank_accounts": "THB 012-3-45678-9"})],
+         of_merchant=False),
+    Case("issuer", "banks", billing.issuer, {"banks": "THB; 9; ; Siam Bank", **WHY},
+         [("PROPOSED", "bank accounts of issuer TH",
+           {"bank accounts": "THB; 012-3-45678-9; BKKBTHBK; Bangkok Bank"},
+           {"bank accounts": "THB; 9; ; Siam Bank"})], of_merchant=False),
     Case("issuer", "clearing", billing.issuer, {"provider": "MANUAL", **WHY},
          [("CLEARING_CHOSEN", "issuer TH", {"clearing": "off"}, {"clearing": "MANUAL"})],
          of_merchant=False),
