@@ -86,9 +86,17 @@ CHANGE = Decision(
     takes_second_factor=True,
     done="The issuer has a new version.",
 )
+
+
+class Proposing(CallOrPropose):
+    """Proposes a decision that always takes two people, as its effect says already."""
+
+    warning = ""
+
+
 BANKS = Decision(
     "banks",
-    "Bank accounts",
+    "Change bank accounts",
     form=BanksForm,
     effect=lambda issuer: (
         "Where merchants pay this issuer’s bills to: on bills that are written from then on. It is"
@@ -99,7 +107,7 @@ BANKS = Decision(
     is_so=lambda act: (
         issuers.banks_text(act.row.present.bank_accounts) == act.cleaned_data["banks"]
     ),
-    carry_out=CallOrPropose(issuers.change_banks, "issuer_id"),
+    carry_out=Proposing(issuers.change_banks, "issuer_id"),
     takes_second_factor=True,
     done=done("The bank accounts are as they were."),
 )

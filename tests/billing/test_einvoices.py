@@ -368,3 +368,19 @@ def test_what_breaks_a_rule_would_be_found() -> None:
     for syntax in files.SYNTAXES:
         file = (files.of_invoice(invoice, syntax) or b"").replace(b"119.06", b"119.07")
         assert any("BR-CO-15" in rule for rule in broken(file, syntax))
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "Without tax 100.05"), ("zh-hans", "不含税"), ("th", "พ.ย. 2026")],
+)
+def test_the_file_is_the_same_in_each_language_of_its_pdf(language: str, said: str) -> None:
+    shop = german()
+    DetailsFactory.create(shop=shop, at="2026-11-01 10:00")
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.05", "a")
+    invoice = billed(shop, "2026-11-02 11:00")
+    in_english = files.of_invoice(invoice)
+    invoice.language = language
+    paper = pdf.invoice_pdf(invoice, now=invoice.issued_at)
+    assert said in pages_of(paper)[0]
+    _assert_factur_x(paper, in_english)
