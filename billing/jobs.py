@@ -1,12 +1,21 @@
 """The jobs of billing: day-ends, collecting bills, asking about attempts without an answer,
-reversals, what providers took each day, ZIP files of documents and mails with them.
+reversals, what providers took each day, documents that tax offices clear, ZIP files of documents
+and mails with them.
 """
 
 from datetime import timedelta
 
 from billing import tasks
-from billing.models import BillingAccount, BillingAddress, Invoice, Payment, YearArchive
-from billing.queries import accounts, documents, invoices, quiet, reversals, undecided
+from billing.models import (
+    BillingAccount,
+    BillingAddress,
+    Clearance,
+    Invoice,
+    Issuer,
+    Payment,
+    YearArchive,
+)
+from billing.queries import accounts, clearances, documents, invoices, quiet, reversals, undecided
 from jobs.definitions import Job
 
 DAY_ENDS = Job(
@@ -55,6 +64,24 @@ LOOK_FOR_REVERSALS = Job(
     due=reversals.providers_to_look_at,
     work=tasks.look_for_reversals,
     every=timedelta(days=1),
+    in_replay=False,
+    asks_providers=True,
+)
+TAKE_UP_DOCUMENTS = Job(
+    "take-up-documents",
+    due=clearances.issuers,
+    work=tasks.take_up_documents,
+    every=timedelta(minutes=5),
+    model=Issuer,
+    in_replay=False,
+)
+CLEAR_DOCUMENTS = Job(
+    "clear-documents",
+    due=clearances.to_ask,
+    work=tasks.clear_documents,
+    every=timedelta(minutes=5),
+    model=Clearance,
+    merchant="account__merchant",
     in_replay=False,
     asks_providers=True,
 )

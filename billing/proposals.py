@@ -64,6 +64,12 @@ REOPENING = Kind(
     title="Closed account, opened again",
     permission="billing.change_billingaccount",
 )
+# Of administrators, as issuers are theirs (rule 28.27).
+ISSUER_BANKS = Kind(
+    code="ISSUER_BANKS",
+    title="Issuer's bank accounts",
+    permission="billing.change_issuer",
+)
 KINDS = (
     CREDIT, CHARGE, WAIVER, CREDIT_REQUEST, REVERSAL, THRESHOLD, THRESHOLD_REQUEST, PRICE, REST,
     UNAPPLIED, TRANSFER, REOPENING,

@@ -13,6 +13,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from billing.operations import (
     archives,
+    clearances,
     days,
     document_mails,
     known_answers,
@@ -73,6 +74,22 @@ def look_at_days(providers: Sequence[int], now: datetime, turn: Turn | None = No
     the providers that failed, each with its error.
     """
     return ask_one_by_one(provider_days.look_at, providers, turn or Turn(now))
+
+
+def take_up_documents(issuer_ids: Sequence[int], now: datetime) -> Failures:
+    """Write down which documents of these issuers are to be cleared; returns the keys of those that
+    failed, each with its error.
+    """
+    return one_by_one(partial(clearances.take_up, now=now), issuer_ids)
+
+
+def clear_documents(
+    clearance_ids: Sequence[int], now: datetime, turn: Turn | None = None
+) -> Failures:
+    """Send these documents to their providers, or ask about them, until the turn is over; returns
+    the keys of those that failed with an error, each with it.
+    """
+    return ask_one_by_one(clearances.clear, clearance_ids, turn or Turn(now))
 
 
 def build_archives(archive_ids: Sequence[int], now: datetime) -> Failures:

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from billing.documents.einvoices.files import SYNTAXES
 from billing.views import (
     accountant,
     credits,
@@ -46,6 +47,20 @@ urlpatterns = [
         invoices.credit_note_pdf,
         name="credit_note_pdf",
     ),
+    *(
+        path(
+            f"invoices/<reference:number>/{document}{syntax}.xml",
+            view,
+            {"syntax": syntax},
+            name=f"{name}_{syntax.replace('-', '_')}",
+        )
+        for name, document, view in (
+            ("invoice", "", invoices.invoice_xml),
+            ("credit_note", "credit-note/", invoices.credit_note_xml),
+        )
+        for syntax in SYNTAXES
+    ),
+    path("invoices/<reference:number>/cleared/", invoices.cleared_file, name="cleared_file"),
     path("invoices/<reference:number>.csv", invoices.export_invoice, name="invoice_csv"),
     path("invoices/<reference:number>/lines/<int:pk>/", invoices.invoice_line, name="invoice_line"),
     path("unapplied/", unapplied.unapplied, name="unapplied"),

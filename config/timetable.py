@@ -17,6 +17,8 @@ TIMETABLE = (
     billing.RECONCILE_PAYMENTS,
     billing.LOOK_FOR_REVERSALS,
     billing.LOOK_AT_DAYS,
+    billing.TAKE_UP_DOCUMENTS,
+    billing.CLEAR_DOCUMENTS,
     billing.BUILD_ARCHIVES,
     billing.DOCUMENT_MAILS,
     credit.ORDER_FLAGS,

@@ -6,6 +6,20 @@ from django.utils.http import content_disposition_header
 
 def document(pdf: bytes, file_name: str) -> HttpResponse:
     """A response that downloads this PDF under this name."""
-    response = HttpResponse(pdf, content_type="application/pdf")
+    return _file(pdf, "application/pdf", file_name)
+
+
+def xml(content: bytes, file_name: str) -> HttpResponse:
+    """A response that downloads this XML file under this name."""
+    return _file(content, "application/xml", file_name)
+
+
+def any_file(content: bytes, file_name: str) -> HttpResponse:
+    """A response that downloads a file that others made: no browser opens it by itself."""
+    return _file(content, "application/octet-stream", file_name)
+
+
+def _file(content: bytes, kind: str, file_name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=kind)
     response["Content-Disposition"] = content_disposition_header(True, file_name) or "attachment"
     return response

@@ -143,10 +143,16 @@ def _numbers(signs: str) -> str:
 
 
 def typeset(
-    template: str, language: str, write: Callable[[Words], Paper], *, made_at: datetime
+    template: str,
+    language: str,
+    write: Callable[[Words], Paper],
+    *,
+    made_at: datetime,
+    e_invoice: bytes | None = None,
 ) -> bytes:
     """Set a document as PDF/A, from a template and the data that `write` returns; a character
-    without a glyph would be an error.
+    without a glyph would be an error. With an `e_invoice`, which is XML by EN 16931, it is a
+    Factur-X document that has this file in it.
 
     `write` is called with `language` in force, and again in English if the fonts lack characters of
     our own words in that language; the document then says so. The same content and `made_at` give
@@ -165,7 +171,14 @@ def typeset(
         notes = in_place_of + words.notes()
     if unshown or words.missing:
         _log_lack(paper["title"], notes, sorted(unshown | words.missing))
-    return _press.submit(_compiled, template, json.dumps(paper), font_set, made_at).result()
+    data = json.dumps(paper)
+    document = _press.submit(_compiled, template, data, font_set, made_at, e_invoice).result()
+    if e_invoice is None:
+        return document
+    # Of a process that sets no e-invoices, pypdf takes no memory.
+    from lib import factur_x
+
+    return factur_x.named(document)
 
 
 def _log_lack(title: str, notes: list[str], missing: list[str]) -> None:
@@ -176,15 +189,22 @@ def _log_lack(title: str, notes: list[str], missing: list[str]) -> None:
     log.warning("%s: %s No font has %s. Install %s.", title, " ".join(notes), numbers, fonts.WANTED)
 
 
-def _compiled(template: str, data: str, font_set: FontSet, made_at: datetime) -> bytes:
-    """The PDF that typst makes of the template and the data, in this thread."""
+def _compiled(
+    template: str, data: str, font_set: FontSet, made_at: datetime, e_invoice: bytes | None
+) -> bytes:
+    """The PDF that typst makes of the template and the data, with the file in it if there is one,
+    in this thread.
+    """
+    inputs = {"paper": data}
+    if e_invoice is not None:
+        inputs["e_invoice"] = e_invoice.decode()
     document = typst.compile(
         str(TEMPLATES / f"{template}.typ"),
         root=str(TEMPLATES),
         font_paths=font_set.loaded,
         ignore_system_fonts=True,
-        sys_inputs={"paper": data},
-        pdf_standards="a-2b",
+        sys_inputs=inputs,
+        pdf_standards="a-2b" if e_invoice is None else "a-3b",  # which may have files in it
         timestamp=int(made_at.timestamp()),
     )
     if len(data) > LONG_DOCUMENT:

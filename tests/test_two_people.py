@@ -104,6 +104,7 @@ ELSEWHERE = {
     "TRANSFER": "tests/billing/test_transfers_moved.py",
     "REOPENING": "tests/billing/test_reopening.py",
     "CREDIT_POLICY": "tests/credit/test_policies.py",
+    "ISSUER_BANKS": "tests/billing/test_parties.py",
 }
 
 

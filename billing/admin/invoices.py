@@ -13,6 +13,7 @@ from backoffice.several import DecidingSeveral
 from billing.admin import collecting, files, invoice_decisions
 from billing.admin.shown import AboutAccount
 from billing.documents import for_operators
+from billing.documents.einvoices import content
 from billing.models import (
     CollectionPause,
     CreditNote,
@@ -127,11 +128,14 @@ class InvoiceAdmin(DecidingSeveral, AboutAccount, FoundByKeys):
         *(DueDayInline, PauseInline, WaiverInline, PlanInline),
     )
     decisions = (*invoice_decisions.DECISIONS, *collecting.DECISIONS)
-    downloads = files.of_merchant(
-        "invoice",
-        is_there=lambda invoice: invoice.number is not None,  # drafts have no files
-        as_pdf=for_operators.invoice_as_pdf,
-        as_csv=for_operators.invoice_as_csv,
+    downloads = (
+        *files.of_merchant(
+            "invoice",
+            is_there=lambda invoice: invoice.number is not None,  # drafts have no files
+            as_pdf=for_operators.invoice_as_pdf,
+            as_csv=for_operators.invoice_as_csv,
+        ),
+        *files.einvoices("invoice", for_operators.invoice_as_xml, "invoice_id", content.is_whole),
     )
 
     def last_decision(self, row: Any) -> LastDecision | None:
@@ -167,6 +171,12 @@ class CreditNoteAdmin(AboutAccount, FoundByKeys):
             ),
             content=Call(for_operators.credit_note_as_pdf, "note_id"),
             permission="billing.view_creditnote",
+        ),
+        *files.einvoices(
+            "creditnote",
+            for_operators.credit_note_as_xml,
+            "note_id",
+            lambda note: content.is_whole(note.invoice),
         ),
     )
 

@@ -14,13 +14,21 @@ from backoffice.decisions import Act, Call, Decision, Reasoned, Telling
 from backoffice.filters import waiting
 from backoffice.list_pages import OfMerchant, ReadOnly, ReadOnlyInline
 from backoffice.outcomes import LastDecision
-from billing.admin.party_forms import EntityForm, IssuerChoice, NewIssuer, said_of
+from billing.admin.party_forms import (
+    BanksForm,
+    ClearingChoice,
+    EntityForm,
+    IssuerChoice,
+    NewIssuer,
+    said_of,
+)
 from billing.admin.shown import AboutAccount
 from billing.models import BillingAccount, BillingDetails, Issuer, IssuerVersion
-from billing.operations import billing_details, issuers
+from billing.operations import billing_details, clearances, issuers
 from billing.queries import party_briefs as briefs
 from billing.queries.waiting import DETAILS
 from lib.formats import country
+from merchants.admin.two_people import CallOrPropose, done
 
 
 def _add(act: Act) -> Issuer:
@@ -57,10 +65,11 @@ NEW_ISSUER = Decision(
     form=NewIssuer,
     effect=lambda issuer: (
         "A legal entity that bills can be issued by. Accounts have it once that is chosen on their"
-        " pages; its bills are numbered in a series of their own. It cannot be deleted."
+        " pages; its bills are numbered in a series of their own. It cannot be deleted. Its bank"
+        " accounts are set afterwards, by two administrators."
     ),
     carry_out=_add,
-    takes_second_factor=True,  # bills say where transfers go
+    takes_second_factor=True,
     done="The issuer is added.",
 )
 CHANGE = Decision(
@@ -69,13 +78,53 @@ CHANGE = Decision(
     form=EntityForm,
     effect=lambda issuer: (
         "A new version, which is on bills from now on. Bills and drafts that there are keep theirs,"
-        " and so do their PDFs."
+        " and so do their PDFs. Its bank accounts stay."
     ),
     initial=lambda issuer: said_of(issuer.present),
     shown=lambda issuer: {"Version": issuer.present.version},
     carry_out=_change,
     takes_second_factor=True,
     done="The issuer has a new version.",
+)
+
+
+class Proposing(CallOrPropose):
+    """Proposes a decision that always takes two people, as its effect says already."""
+
+    warning = ""
+
+
+BANKS = Decision(
+    "banks",
+    "Change bank accounts",
+    form=BanksForm,
+    effect=lambda issuer: (
+        "Where merchants pay this issuer’s bills to: on bills that are written from then on. It is"
+        " not done at once, but waits for another administrator to confirm it."
+    ),
+    initial=lambda issuer: {"banks": issuers.banks_text(issuer.present.bank_accounts)},
+    shown=lambda issuer: {"Bank accounts": issuers.banks_text(issuer.present.bank_accounts)},
+    is_so=lambda act: (
+        issuers.banks_text(act.row.present.bank_accounts) == act.cleaned_data["banks"]
+    ),
+    carry_out=Proposing(issuers.change_banks, "issuer_id"),
+    takes_second_factor=True,
+    done=done("The bank accounts are as they were."),
+)
+CLEARING = Decision(
+    "clearing",
+    "Clearing",
+    form=ClearingChoice,
+    effect=lambda issuer: (
+        "For countries whose tax office has to clear bills. Those that are issued from now on are"
+        " sent there, or wait for you to enter the number that you got there. Merchants read the"
+        " number on the bill."
+    ),
+    initial=lambda issuer: {"provider": issuer.clearing},
+    shown=lambda issuer: {"Clearing": issuer.clearing or clearances.OFF},
+    is_so=lambda act: act.row.clearing == act.cleaned_data["provider"],
+    carry_out=Call(clearances.choose, "issuer_id"),
+    done="It is set.",
 )
 CHOOSE = Decision(
     "issuer",
@@ -108,12 +157,12 @@ class VersionInline(ReadOnlyInline):
 
 @admin.register(Issuer)
 class IssuerAdmin(Deciding, ReadOnly):
-    list_display = ("prefix", "legal_name", "country", "tax_number")
+    list_display = ("prefix", "legal_name", "country", "tax_number", "clearing")
     list_select_related = ("present",)
     search_fields = ("prefix", "present__name")
     inlines = (VersionInline,)
     list_decisions = (NEW_ISSUER,)
-    decisions = (CHANGE,)
+    decisions = (CHANGE, BANKS, CLEARING)
 
     def lock(self, row: Any, now: Any) -> None:
         issuers.lock(row.pk)

@@ -12,6 +12,7 @@ from unfold.widgets import (
 
 from backoffice.decisions import Reasoned
 from billing import tax_numbers
+from billing.clearing import registry
 from billing.models import Issuer, IssuerVersion
 from billing.models.parties import LONGEST_PREFIX
 from billing.operations import issuers
@@ -44,31 +45,12 @@ class EntityForm(Reasoned):
         required=False,
         widget=UnfoldAdminTextInputWidget,
     )
-    banks = WordsField(
-        label="Bank accounts, one on each line: currency; number; code; bank",
-        required=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
-        help_text="Such as EUR; DE89 3704 0044 0532 0130 00; COBADEFFXXX; Commerzbank. Unpaid bills"
-        " in that currency name it.",
-    )
     logo = forms.FileField(
         label="Logo",
         required=False,
         widget=UnfoldAdminFileFieldWidget,
         help_text="PNG or JPEG, of at most 100 KB. Empty: as it is.",
     )
-
-    def clean_banks(self) -> list[issuers.BankAccount]:
-        """The bank accounts, one a line. Raises ValidationError for a line that is none."""
-        found = []
-        for line in self.cleaned_data["banks"].splitlines():
-            parts = [part.strip() for part in line.split(";")]
-            if not 2 <= len(parts) <= 4:
-                raise forms.ValidationError(
-                    f"“{line}” is not a currency, number, code and bank, separated by semicolons."
-                )
-            found.append(issuers.BankAccount(*parts))
-        return found
 
     @property
     def entity(self) -> issuers.Entity:
@@ -80,7 +62,6 @@ class EntityForm(Reasoned):
             country=said["country"],
             tax_number=said["tax_number"],
             registration_number=said["registration_number"],
-            bank_accounts=said["banks"],
             logo=said["logo"].read() if said["logo"] else None,
         )
 
@@ -92,8 +73,21 @@ class EntityForm(Reasoned):
 
     field_order = (
         *("number_prefix", "name", "address", "country", "tax_number", "registration_number"),
-        *("banks", "logo", "reason"),
+        *("logo", "reason"),
     )
+
+
+class BanksForm(Reasoned):
+    """Where merchants pay an issuer's bills to."""
+
+    banks = WordsField(
+        label="Bank accounts, one on each line: currency; number; code; bank",
+        required=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+        help_text="Such as EUR; DE89 3704 0044 0532 0130 00; COBADEFFXXX; Commerzbank. Unpaid bills"
+        " in that currency name it; merchants pay there.",
+    )
+    field_order = ("banks", "reason")
 
 
 class NewIssuer(EntityForm):
@@ -125,17 +119,26 @@ class IssuerChoice(Reasoned):
         ]
 
 
+class ClearingChoice(Reasoned):
+    """Chooses who has an issuer's documents cleared."""
+
+    provider = forms.ChoiceField(label="By whom", required=False, widget=UnfoldAdminSelectWidget)
+    field_order = ("provider", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["provider"]
+        assert isinstance(field, forms.ChoiceField)
+        offered = [(one.value, one.label) for one in registry.offered()]
+        field.choices = [("", "Nobody: they are not cleared"), *offered]
+
+
 def said_of(version: IssuerVersion) -> dict[str, Any]:
     """The initial data of a form for what comes after this version."""
-    banks = [
-        "; ".join([one["currency"], one["number"], one["code"], one["bank"]])
-        for one in version.bank_accounts
-    ]
     return {
         "name": version.name,
         "address": version.address,
         "country": version.country,
         "tax_number": version.tax_number,
         "registration_number": version.registration_number,
-        "banks": "\n".join(banks),
     }

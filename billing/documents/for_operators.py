@@ -7,12 +7,21 @@ from datetime import datetime
 from django.db import transaction
 
 from billing.documents import invoice_csv, note_pdf, pdf, statement_csv
+from billing.documents.einvoices import files
+from billing.documents.einvoices.files import Syntax
 from billing.models import CreditNote, Invoice, Statement
 from lib import csv_files, wording
+from lib.refusals import Refused
 from merchants.trail import Action
 from trail import operations as trail
 
 File = tuple[str, bytes]  # name and content
+
+
+class NotOne(Refused):
+    """The document is no e-invoice, or lacks something."""
+
+    code = "no_e_invoice"
 
 
 def invoice_as_pdf(*, invoice_id: int, actor: str, reason: str, now: datetime) -> File:
@@ -31,6 +40,45 @@ def credit_note_as_pdf(*, note_id: int, actor: str, reason: str, now: datetime) 
     with transaction.atomic():
         _note(note.account_id, str(note), name, actor, reason, now)
         return name, note_pdf.credit_note_pdf(note)
+
+
+def invoice_as_xml(
+    *, invoice_id: int, syntax: Syntax, actor: str, reason: str, now: datetime
+) -> File:
+    """The bill as an e-invoice. Raises Invoice.DoesNotExist, Invalid without a reason, and NotOne
+    if it is none.
+    """
+    invoice = _invoice(invoice_id)
+    found, name = files.of_invoice(invoice, syntax), files.invoice_name(invoice, syntax)
+    return _xml(found, invoice.account_id, str(invoice), name, actor, reason, now)
+
+
+def credit_note_as_xml(
+    *, note_id: int, syntax: Syntax, actor: str, reason: str, now: datetime
+) -> File:
+    """The credit note as an e-invoice. Raises CreditNote.DoesNotExist, Invalid without a reason,
+    and NotOne if it is none.
+    """
+    note = CreditNote.objects.select_related("account__merchant", "invoice").get(pk=note_id)
+    found, name = files.of_note(note, syntax), files.note_name(note, syntax)
+    return _xml(found, note.account_id, str(note), name, actor, reason, now)
+
+
+def _xml(
+    found: bytes | None,
+    merchant_id: int,
+    subject: str,
+    name: str,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> File:
+    """The file, once it is on the trail that it was taken. Raises NotOne without a file."""
+    if found is None:
+        raise NotOne(f"number: {subject} lacks what an e-invoice has to have")
+    with transaction.atomic():
+        _note(merchant_id, subject, name, actor, reason, now)
+        return name, found
 
 
 def invoice_as_csv(*, invoice_id: int, actor: str, reason: str, now: datetime) -> File:

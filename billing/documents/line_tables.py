@@ -87,7 +87,7 @@ def sums(invoice: Invoice, sums: Sequence[TaxSum], sign: int = 1) -> list[list[s
     taxed = [
         [
             _("%(tax)s on %(amount)s") % {"tax": one.label, "amount": figure(one.base * sign)},
-            figure(one.tax * sign),
+            figure(one.tax * sign + money.zero(invoice.currency)),  # no tax is not below 0
         ]
         for one in sums
     ]

@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from billing.documents import line_tables, parties
+from billing.documents.einvoices import files
 from billing.models import CreditNote
-from billing.queries import invoices, taxes
+from billing.queries import clearances, invoices, taxes
 from lib.formats import day_text, figure
 from lib.typesetting import Paper, Words, typeset
 from merchants import installation
@@ -34,6 +35,7 @@ def credit_note_pdf(note: CreditNote) -> bytes:
                 [pgettext("date", "Issued"), day_text(note.issued_on)],
                 [_("Takes back bill"), of_invoice],
                 [_("Date of the bill"), day_text(invoice.issued_on)],
+                *parties.cleared(clearances.of_note(note), words),
             ],
             "explained": _("The bill is void. Nothing is to be paid for it."),
             **parties.billed_to(invoice, words),
@@ -46,4 +48,10 @@ def credit_note_pdf(note: CreditNote) -> bytes:
         }
 
     with as_merchant_reads(note.account.merchant):
-        return typeset("note", invoice.language, write, made_at=note.issued_at)
+        return typeset(
+            "note",
+            invoice.language,
+            write,
+            made_at=note.issued_at,
+            e_invoice=files.of_note(note),
+        )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from billing.models import BillingDetails, Invoice, IssuerVersion, Statement
+from billing.models import BillingDetails, Clearance, Invoice, IssuerVersion, Statement
 from lib.formats import country
 from lib.typesetting import Paper, Words
 
@@ -26,6 +26,13 @@ def issuer(document: Invoice | Statement, words: Words) -> list[str]:
     """
     lines = [document.issuer_name, *document.issuer_address.split("\n")]
     return [words.shown(line) for line in lines if line]
+
+
+def cleared(clearance: Clearance | None, words: Words) -> list[list[str]]:
+    """The number that the tax office gave the document, with its label; none without one."""
+    if clearance is None or not clearance.is_cleared:
+        return []
+    return [[_("Number at the tax office"), words.shown(clearance.number)]]
 
 
 def billed_to(invoice: Invoice, words: Words) -> Paper:

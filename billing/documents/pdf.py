@@ -12,6 +12,7 @@ from django.utils.translation import ngettext, pgettext
 
 from billing import explanations
 from billing.documents import line_tables, parties, settling
+from billing.documents.einvoices import files
 from billing.models import (
     Charge,
     Invoice,
@@ -19,7 +20,7 @@ from billing.models import (
     Statement,
     StatementTotal,
 )
-from billing.queries import invoices, payment_plans, statements, taxes
+from billing.queries import clearances, invoices, payment_plans, statements, taxes
 from billing.queries.sections import Sections
 from billing.queries.taxes import TaxSum
 from lib import money
@@ -47,7 +48,7 @@ TONES = {"PAID": "good", "OPEN": "info", "VOID": "bad", "UNCOLLECTIBLE": "bad"}
 def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
     """The PDF of the bill with its lines, how it is to be paid, and all attempts to collect it, in
     the language it was issued in (rule 15.29 to rule 15.31). `now` is the instant that it names as
-    its own.
+    its own. One with tax is an e-invoice, too (rule 28.18).
     """
     lines = invoices.lines(invoice)
     sums = taxes.of_invoice(invoice, lines)
@@ -65,7 +66,7 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
             "currency": invoice.currency,
             "status": _status(invoice, plan),
             "headline": _headline(invoice, plan, collected_on),
-            "facts": _facts(invoice, number),
+            "facts": _facts(invoice, number, words),
             "explained": _explained(invoice),
             **parties.billed_to(invoice, words),
             **line_tables.of_invoice(lines, is_taxed=bool(sums)),
@@ -81,10 +82,12 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
         }
 
     with as_merchant_reads(invoice.account.merchant):
-        return typeset("invoice", invoice.language, write, made_at=now)
+        return typeset(
+            "invoice", invoice.language, write, made_at=now, e_invoice=files.of_invoice(invoice)
+        )
 
 
-def _facts(invoice: Invoice, number: str) -> list[list[str]]:
+def _facts(invoice: Invoice, number: str, words: Words) -> list[list[str]]:
     """Rows of what the bill is, each with its label."""
     facts = [
         [_("Bill number"), number],
@@ -95,7 +98,7 @@ def _facts(invoice: Invoice, number: str) -> list[list[str]]:
     ]
     if invoice.is_unpaid and invoice.first_failed_on:
         facts.append([_("Not paid since"), day_text(invoice.first_failed_on)])
-    return facts
+    return facts + parties.cleared(clearances.of_invoice(invoice), words)
 
 
 def _explained(invoice: Invoice) -> str:

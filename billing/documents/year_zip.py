@@ -1,18 +1,22 @@
 """Makes one ZIP file, piece by piece, of all bills and closed statements of a year (rule 13.12).
 
-Each of them is in it as PDF and as CSV, beside a list of each. The CSV
-files are in the language of the merchant's documents, since a job builds them for all its people.
+Each of them is in it as PDF and as CSV, beside a list of each, and what is an e-invoice as XML.
+The CSV files are in the language of the merchant's documents, since a job builds them for all its
+people.
 """
 
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
+from functools import partial
 from itertools import chain
 
 from django.db.models import QuerySet
 from django.utils.translation import override
 
 from billing.documents import exports, invoice_csv, note_pdf, pdf, statement_csv
+from billing.documents.einvoices import files
+from billing.documents.einvoices.files import Syntax
 from billing.models import BillingAccount, Invoice, Statement
 from billing.queries import invoices as invoice_queries
 from billing.queries import standings
@@ -68,7 +72,10 @@ def _files(account: BillingAccount, year: int, now: datetime) -> Iterator[File]:
         note = invoice_queries.credit_note(invoice)
         if note is not None:
             content = note_pdf.credit_note_pdf(note)
-            yield f"{folder}/bills/credit-note-{note}.pdf", note.issued_on, [content]
+            note_name = f"{folder}/bills/credit-note-{note}"
+            yield f"{note_name}.pdf", note.issued_on, [content]
+            yield from _xml(note_name, note.issued_on, partial(files.of_note, note))
+        yield from _xml(name, invoice.issued_on, partial(files.of_invoice, invoice))
         export = invoice_csv.Export(invoice, merchant.language)
         yield f"{name}.csv", invoice.issued_on, chain([MARK], export.blocks())
     for statement in statements:
@@ -76,6 +83,14 @@ def _files(account: BillingAccount, year: int, now: datetime) -> Iterator[File]:
         yield f"{name}.pdf", statement.last_day, [pdf.statement_pdf(statement)]
         charges = statement_csv.Export(merchant, statement, merchant.language)
         yield f"{name}.csv", statement.last_day, chain([MARK], charges.blocks())
+
+
+def _xml(name: str, day: date, file: Callable[[Syntax], bytes | None]) -> Iterator[File]:
+    """Yield the document's files as an e-invoice; none if it is none."""
+    for syntax in files.SYNTAXES:
+        content = file(syntax)
+        if content is not None:
+            yield f"{name}.{syntax}.xml", day, [content]
 
 
 def _entry(name: str, day: date) -> zipfile.ZipInfo:

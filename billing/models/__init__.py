@@ -24,6 +24,8 @@ TaxRate            the rate of a class of fees in an issuer's country from a day
 FeeTaxClass        the tax class of a fee from a day on; append-only.
 TaxTreatment       how an operator has a merchant treated from a day on; append-only.
 CreditNote         takes back an issuer's bill that was voided, and mirrors it; append-only.
+Clearance          a bill or note on its way through a tax office, until its number came back.
+SandboxClearing    what the sandbox of a tax office received; no part of the books.
 InvoiceTax         the tax of one rate on a bill; a bill's rows make its tax.
 ChartAccount       code and name of an account of the journal from then on; append-only.
 JournalLock        a month of the journal that is locked for the accountant; append-only.
@@ -45,6 +47,7 @@ UnappliedEntry     money that no bill wanted, and what became of it; append-only
 
 from billing.models.accounts import AccountChange, BillingAccount, PlanTerm
 from billing.models.charges import Charge, FulfilmentRequest, InvoiceItem
+from billing.models.clearances import Clearance, ClearingProvider, SandboxClearing
 from billing.models.collecting import CollectionPause, DueDay, Waiver
 from billing.models.credit_notes import CreditNote
 from billing.models.credits import BillingCredit
@@ -77,6 +80,8 @@ __all__ = [
     "Card",
     "Charge",
     "ChartAccount",
+    "Clearance",
+    "ClearingProvider",
     "CollectionPause",
     "CreditNote",
     "DocumentMail",
@@ -100,6 +105,7 @@ __all__ = [
     "PlanTerm",
     "ProviderDay",
     "Reversal",
+    "SandboxClearing",
     "Statement",
     "StatementTotal",
     "TaxRate",

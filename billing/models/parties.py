@@ -24,9 +24,18 @@ class Issuer(models.Model):
     present = models.OneToOneField(
         "billing.IssuerVersion", on_delete=models.PROTECT, null=True, related_name="+"
     )
+    # Who has its documents cleared by a tax office, and those issued from when on (rule 28.23);
+    # empty: nobody.
+    clearing = models.CharField(max_length=10, blank=True, default="", db_default="")
+    clearing_from = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(clearing="", clearing_from__isnull=True)
+                | (~Q(clearing="") & Q(clearing_from__isnull=False)),
+                name="issuer_has_documents_cleared_from_an_instant",
+            ),
             models.CheckConstraint(
                 condition=Q(prefix__regex=rf"^[A-Z][A-Z0-9]{{0,{LONGEST_PREFIX - 1}}}$"),
                 name="issuer_prefix_is_capitals_and_digits",

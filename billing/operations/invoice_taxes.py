@@ -13,15 +13,13 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from django.db import connection
-
 from billing import tax
 from billing.models import Charge, Fee, InvoiceTax
 from billing.models.fees import CREDIT_CATEGORIES
 from billing.operations.taken import TAKEN
 from billing.queries import taxation
 from billing.queries.taxation import OUTSIDE, Payer, Rate, Taxation
-from lib import money
+from lib import money, prepared
 
 # Those credited with a tax of their own on a closed account have none any more.
 ITEMS = f"""
@@ -68,6 +66,13 @@ SELECT tax.corrects_id, tax.category, tax.percent, sum(tax.base), sum(tax.tax)
 FROM billing_invoicetax tax LEFT JOIN billing_invoice invoice ON invoice.id = tax.invoice_id
 WHERE tax.corrects_id = ANY(%(corrects)s) AND invoice.status IS DISTINCT FROM 'VOID'
 GROUP BY tax.corrects_id, tax.category, tax.percent
+"""
+WRITE = """
+INSERT INTO billing_invoicetax
+       (invoice_id, corrects_id, category, percent, currency, base, tax, sentence)
+SELECT * FROM unnest(%(invoice)s::bigint[], %(corrects)s::bigint[], %(category)s::text[],
+                     %(percent)s::numeric[], %(currency)s::text[], %(base)s::numeric[],
+                     %(tax)s::numeric[], %(sentence)s::text[])
 """
 ONE_DAY = timedelta(days=1)
 
@@ -176,7 +181,11 @@ def compute(due: Mapping[str, Sequence[Any]], *, taxed_alone: bool = False) -> d
     items = [Item(*row) for row in _read(ITEMS, due) if row[0] in payers]
     found: dict[int, Taxes] = {}
     owners = {item.pk: item.account_id for item in items}
-    for part in _parts(items, Taxation(payers)):
+    # Most of a day's accounts have nothing to bill: of these nothing is read.
+    billed = {owner: payers[owner] for owner in owners.values()}
+    if not billed:
+        return {}
+    for part in _parts(items, Taxation(billed)):
         if taxed_alone and part.rate is None:
             continue
         owner = owners[part.item]
@@ -187,10 +196,7 @@ def compute(due: Mapping[str, Sequence[Any]], *, taxed_alone: bool = False) -> d
 
 
 def _read(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """All rows that the statement finds."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return list(cursor.fetchall())
+    return prepared.rows(sql, params)
 
 
 def _parts(items: Sequence[Item], rates: Taxation) -> Iterator[Part]:
@@ -287,14 +293,22 @@ def _sum_up(found: Iterable[Taxes]) -> None:
 
 
 def write(taxes: Mapping[int, Taxes], invoices: Iterable[tuple[int, int]]) -> None:
-    """Write the taxes of bills that were just written: pairs of their key and their account's."""
+    """Write the taxes of bills that were just written: pairs of their key and their account's.
+
+    All of them in one statement, as a month's close writes thousands.
+    """
     rows = [
-        row
+        (invoice_id, key.corrects, str(key.category), key.percent, currency,
+         row.base, row.tax, row.sentence)
         for invoice_id, account_id in invoices
         if account_id in taxes
-        for row in taxes[account_id].of_invoice(invoice_id=invoice_id)
-    ]
-    InvoiceTax.objects.bulk_create(rows)
+        for currency in [taxes[account_id].payer.currency]
+        for key, row in taxes[account_id].rows.items()
+    ]  # fmt: skip
+    if rows:
+        names = ("invoice", "corrects", "category", "percent", "currency", "base", "tax")
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        prepared.run(WRITE, dict(zip((*names, "sentence"), columns, strict=True)))
 
 
 def write_rest(taxes: Taxes, charge: Charge) -> None:

@@ -1,7 +1,9 @@
-"""Adds legal entities that issue bills, and gives them new versions (rule 28.7 to rule 28.9)."""
+"""Adds legal entities that issue bills, and gives them new versions (rule 28.7 to rule 28.9, rule
+28.27).
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,10 +14,13 @@ from billing import tax_numbers
 from billing.models import AccountChange, BillingAccount, Issuer, IssuerVersion
 from billing.models.parties import LONGEST_PREFIX
 from billing.operations import accounts
+from billing.proposals import ISSUER_BANKS
 from billing.trail import Action
 from lib import countries, money, texts, wording
 from lib.refusals import Conflict, Invalid, Refused
 from merchants import installation
+from merchants.models import Proposal
+from merchants.operations import two_people
 from trail import operations as trail
 
 PREFIX = re.compile(rf"[A-Z][A-Z0-9]{{0,{LONGEST_PREFIX - 1}}}")
@@ -45,10 +50,26 @@ class BankAccount:
     code: str = ""
     bank: str = ""
 
+    @classmethod
+    def said(cls, line: str) -> "BankAccount":
+        """The account that a line says: currency, number, code and bank, separated by semicolons.
+        Raises Invalid.
+        """
+        parts = [part.strip() for part in line.split(";")]
+        if not 2 <= len(parts) <= 4:
+            raise Invalid(
+                "banks",
+                f"“{line}” is not a currency, number, code and bank, separated by semicolons",
+            )
+        return cls(*parts)
+
 
 @dataclass(frozen=True)
 class Entity:
-    """What stands on bills of an issuer. `logo` of None leaves the one that there is."""
+    """What stands on bills of an issuer. `logo` of None leaves the one that there is.
+
+    Bank accounts are those that a new issuer begins with; they change by `change_banks` alone.
+    """
 
     name: str
     address: str
@@ -69,7 +90,6 @@ class Entity:
             "tax_number": tax_numbers.checked(self.country, self.tax_number),
             "registration_number": registered
             and wording.line("registration_number", registered, tax_numbers.LONGEST),
-            "bank_accounts": _bank_accounts(self.bank_accounts),
         }
         if self.logo is not None:
             columns["logo"] = _logo(self.logo)
@@ -86,7 +106,7 @@ def add(*, prefix: str, entity: Entity, actor: str, reason: str, now: datetime) 
         raise Invalid("prefix", "must be one to eight capitals and digits, such as DE")
     if prefix == installation.current().prefix:
         raise Invalid("prefix", "is the installation's own, which begins all numbers outside")
-    columns = entity.checked()
+    columns = entity.checked() | {"bank_accounts": _bank_accounts(entity.bank_accounts)}
     issuer, is_new = Issuer.objects.get_or_create(prefix=prefix)
     if not is_new:
         raise IssuerKnown(f"prefix: there is an issuer {prefix} already", ["prefix"])
@@ -95,8 +115,8 @@ def add(*, prefix: str, entity: Entity, actor: str, reason: str, now: datetime) 
 
 @transaction.atomic
 def change(*, issuer_id: int, entity: Entity, actor: str, reason: str, now: datetime) -> Issuer:
-    """Give the issuer a new version, which is on bills from now on; those of before keep theirs. If
-    nothing differs, nothing is written.
+    """Give the issuer a new version, which is on bills from now on; those of before keep theirs.
+    Its bank accounts stay. If nothing differs, nothing is written.
 
     Raises UnknownIssuer, Invalid. Rule 28.8.
     """
@@ -106,11 +126,60 @@ def change(*, issuer_id: int, entity: Entity, actor: str, reason: str, now: date
     assert present is not None
     if columns["country"] != present.country:
         raise Invalid("country", "of an issuer stays; in another country it is another issuer")
-    columns.setdefault("logo", bytes(present.logo))
-    known = {name: getattr(present, name) for name in columns} | {"logo": bytes(present.logo)}
-    if known == columns:
+    known = _columns(present)
+    if known | columns == known:
         return issuer
-    return _next_version(issuer, columns, Action.ISSUER_CHANGED, actor, reason, now)
+    return _next_version(issuer, known | columns, Action.ISSUER_CHANGED, actor, reason, now)
+
+
+@transaction.atomic
+def change_banks(
+    *,
+    issuer_id: int,
+    banks: str,
+    actor: str,
+    reason: str,
+    now: datetime,
+    proposal: Proposal | None = None,
+) -> Issuer:
+    """Give the issuer other bank accounts, which are on bills that are written from now on, in a
+    new version. `banks` has a line for each: currency; number; code; bank.
+
+    Whoever changes them says where merchants pay to. So it takes two people: raises TakesTwoPeople
+    without the `proposal` that is confirmed, and ChangedMeanwhile if the accounts are no longer
+    those that were proposed to be changed. Raises UnknownIssuer, Invalid. Rule 28.27.
+    """
+    issuer = lock(issuer_id)
+    wording.checked("reason", reason, wording.LONGEST_REASON)
+    wanted = _bank_accounts([BankAccount.said(line) for line in banks.splitlines()])
+    present = issuer.present
+    assert present is not None
+    if wanted == present.bank_accounts:
+        return issuer
+    change = two_people.Change(
+        kind=ISSUER_BANKS,
+        subject=f"bank accounts of issuer {issuer.prefix}",
+        before={"bank accounts": banks_text(present.bank_accounts) or "none"},
+        after={"bank accounts": banks_text(wanted) or "none"},
+    )
+    two_people.check(change, is_above=True, proposal=proposal)
+    columns = _columns(present) | {"bank_accounts": wanted}
+    confirmed = two_people.proposed_by(proposal)
+    return _next_version(issuer, columns, Action.ISSUER_CHANGED, actor, reason, now, confirmed)
+
+
+def banks_text(accounts: Sequence[Mapping[str, str]]) -> str:
+    """Bank accounts as a person types them, one a line."""
+    return "\n".join(
+        "; ".join([one["currency"], one["number"], one["code"], one["bank"]]).rstrip("; ")
+        for one in accounts
+    )
+
+
+def _columns(version: IssuerVersion) -> dict[str, Any]:
+    """What a version says."""
+    names = ("name", "address", "country", "tax_number", "registration_number", "bank_accounts")
+    return {name: getattr(version, name) for name in names} | {"logo": bytes(version.logo)}
 
 
 def lock(issuer_id: int) -> Issuer:
@@ -168,8 +237,11 @@ def _next_version(
     actor: str,
     reason: str,
     now: datetime,
+    confirmed: Mapping[str, str] | None = None,
 ) -> Issuer:
-    """Write the locked issuer's next version, with a trail row."""
+    """Write the locked issuer's next version, with a trail row, which has who proposed it for one
+    that a second person `confirmed`.
+    """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     before = issuer.present
     number = before.version + 1 if before else 1
@@ -182,7 +254,7 @@ def _next_version(
         action,
         subject=f"issuer {issuer.prefix}",
         before=_trailed(before) if before else {},
-        after=_trailed(issuer.present),
+        after=_trailed(issuer.present) | dict(confirmed or {}),
         actor=actor,
         reason=reason,
         now=now,

@@ -5,6 +5,7 @@ from billing.operations import (
     charges_by_hand,
     closing,
     credits,
+    issuers,
     prices,
     reopening,
     reversals,
@@ -30,4 +31,5 @@ def register() -> None:
     register_kind(proposals.REST, calling(closing.pay_out_rest))
     register_kind(proposals.UNAPPLIED, calling(transfers.give_back))
     register_kind(proposals.TRANSFER, calling(transfers_moved.move))
+    register_kind(proposals.ISSUER_BANKS, calling(issuers.change_banks))
     register_kind(proposals.REOPENING, calling(reopening.reopen))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from billing import tax
-from billing.models import BillingDetails, Fee, FeeTaxClass, TaxRate, TaxTreatment
+from billing.models import Fee
 from billing.tax import TaxCategory, TaxClass, Treatment
 from lib import prepared
 
@@ -23,6 +23,22 @@ WHERE account.merchant_id = ANY(%(accounts)s) AND EXISTS (SELECT FROM billing_ta
   AND (EXISTS (SELECT FROM billing_taxrate rate WHERE rate.country = version.country)
        OR EXISTS (SELECT FROM billing_accountchange change
                   WHERE change.account_id = account.merchant_id AND change.what = 'ISSUER'))
+"""
+
+
+# Read for each batch of bills, and so planned once for each connection.
+RATES = """
+SELECT country, tax_class, starts_on, percent, sentence FROM billing_taxrate
+WHERE country = ANY(%(countries)s) ORDER BY starts_on, id
+"""
+CLASSES = "SELECT fee_id, starts_on, tax_class FROM billing_feetaxclass ORDER BY starts_on, id"
+PARTIES = """
+SELECT account_id, confirmed_on, country, tax_number FROM billing_billingdetails
+WHERE account_id = ANY(%(accounts)s) AND status = 'CONFIRMED' ORDER BY version
+"""
+TREATMENTS = """
+SELECT account_id, starts_on, treatment FROM billing_taxtreatment
+WHERE account_id = ANY(%(accounts)s) ORDER BY starts_on, id
 """
 
 
@@ -44,6 +60,20 @@ class Payer:
     account_id: int
     currency: str
     country: str  # of its issuer; "" for the installation's, which never taxes
+
+
+class _Own(NamedTuple):
+    """What a class of fees has for itself; no per cent: nothing any more."""
+
+    percent: Decimal | None
+    sentence: str
+
+
+class _Party(NamedTuple):
+    """Where a merchant is, and its tax number."""
+
+    country: str
+    tax_number: str
 
 
 class _Since(NamedTuple):
@@ -113,9 +143,9 @@ class Taxation:
             for since in history
         }
 
-    def _own(self, country: str, tax_class: TaxClass, on: date) -> TaxRate | None:
+    def _own(self, country: str, tax_class: TaxClass, on: date) -> _Own | None:
         """The rate that a class has for itself; None without one."""
-        found: TaxRate | None = _in_force(self._rates.get(country, {}).get(tax_class, ()), on)
+        found: _Own | None = _in_force(self._rates.get(country, {}).get(tax_class, ()), on)
         return found if found and found.percent is not None else None
 
 
@@ -127,34 +157,30 @@ def _in_force(history: Sequence[_Since], on: date) -> Any:
 def _rates(countries: set[str]) -> dict[str, dict[str, list[_Since]]]:
     """The rates of these countries by class."""
     found: dict[str, dict[str, list[_Since]]] = defaultdict(lambda: defaultdict(list))
-    for one in TaxRate.objects.filter(country__in=countries).order_by("starts_on", "pk"):
-        found[one.country][one.tax_class].append(_Since(one.starts_on, one))
+    for country, tax_class, day, *own in prepared.rows(RATES, {"countries": list(countries)}):
+        found[country][tax_class].append(_Since(day, _Own(*own)))
     return found
 
 
 def _classes() -> dict[str, list[_Since]]:
     """The tax classes of fees."""
-    found: dict[str, list[_Since]] = defaultdict(list)
-    for one in FeeTaxClass.objects.order_by("starts_on", "pk"):
-        found[one.fee_id].append(_Since(one.starts_on, one.tax_class))
-    return found
+    return _histories(prepared.rows(CLASSES, ()))
 
 
 def _parties(account_ids: Iterable[int]) -> dict[int, list[_Since]]:
     """Whom each account's bills are made out to."""
-    found: dict[int, list[_Since]] = defaultdict(list)
-    confirmed = BillingDetails.objects.filter(
-        account__in=list(account_ids), status=BillingDetails.Status.CONFIRMED
-    )
-    for one in confirmed.order_by("version"):
-        found[one.account_id].append(_Since(one.confirmed_on or date.min, one))
-    return found
+    rows = prepared.rows(PARTIES, {"accounts": list(account_ids)})
+    return _histories((account, day or date.min, _Party(*party)) for account, day, *party in rows)
 
 
 def _treatments(account_ids: Iterable[int]) -> dict[int, list[_Since]]:
     """How operators have each account treated."""
-    found: dict[int, list[_Since]] = defaultdict(list)
-    decided = TaxTreatment.objects.filter(account__in=list(account_ids))
-    for one in decided.order_by("starts_on", "pk"):
-        found[one.account_id].append(_Since(one.starts_on, one.treatment))
+    return _histories(prepared.rows(TREATMENTS, {"accounts": list(account_ids)}))
+
+
+def _histories(rows: Iterable[tuple[Any, ...]]) -> dict[Any, list[_Since]]:
+    """What holds from which day on, of rows in the order of their days: whose, day, and value."""
+    found: dict[Any, list[_Since]] = defaultdict(list)
+    for whose, day, value in rows:
+        found[whose].append(_Since(day, value))
     return found

@@ -10,14 +10,17 @@ from billing.models import (
     BillingCredit,
     BillingDetails,
     BillingQuestion,
+    Clearance,
+    ClearingProvider,
     Invoice,
     InvoiceDecision,
+    Issuer,
     Payment,
     PaymentPlan,
     Reversal,
     ThresholdRequest,
 )
-from billing.proposals import KINDS
+from billing.proposals import ISSUER_BANKS, KINDS
 from billing.queries import undecided
 from merchants.queues import proposals_of
 
@@ -122,6 +125,24 @@ UNAPPLIED = Queue(
 )
 
 
+def _by_hand(now: datetime) -> Q:
+    """Documents for the tax office that an operator has to do something about."""
+    by_hand = Q(status=Clearance.Status.OPEN, provider=ClearingProvider.MANUAL)
+    return by_hand | Q(status=Clearance.Status.REFUSED)
+
+
+CLEARANCES = Queue(
+    name="clearances",
+    title="Numbers of tax offices to enter",
+    model=Clearance,
+    which=_by_hand,
+    since="taken_up_at",
+    merchant="account_id",
+    group=INVOICES,
+    place=45,
+)
+
+
 def _broken(now: datetime) -> Q:
     """Plans of which a part was not paid, while their bills are not paid and nobody has decided
     anything about these since.
@@ -164,7 +185,14 @@ TO_CONFIRM = proposals_of(
     like=BillingAccount,
     place=30,
 )
+BANKS_TO_CONFIRM = proposals_of(
+    (ISSUER_BANKS,),
+    name="issuers",
+    title="Issuers’ bank accounts to confirm",
+    like=Issuer,
+    place=35,
+)
 QUEUES = (
     *(THRESHOLDS, QUESTIONS, CREDITS, DETAILS, DRAFTS, FAILED, PLANS_BROKEN, PARTS_DUE, UNANSWERED),
-    *(REVERSALS, UNAPPLIED, TO_CONFIRM),
+    *(REVERSALS, UNAPPLIED, CLEARANCES, TO_CONFIRM, BANKS_TO_CONFIRM),
 )

@@ -15,10 +15,21 @@ from django.utils.translation import gettext as _
 
 from billing import explanations
 from billing.documents import exports, invoice_csv, note_pdf, pdf, settling
+from billing.documents.einvoices import content as einvoices
+from billing.documents.einvoices import files
+from billing.documents.einvoices.files import Syntax
 from billing.forms.lists import InvoiceFilter
 from billing.models import Invoice, Payment
 from billing.operations import payments
-from billing.queries import collecting, payment_plans, reversals, standings, taxes, timelines
+from billing.queries import (
+    clearances,
+    collecting,
+    payment_plans,
+    reversals,
+    standings,
+    taxes,
+    timelines,
+)
 from billing.queries import invoices as invoice_queries
 from billing.views.accounts import account_and_days, invoice_of
 from credit.queries import freezes
@@ -77,6 +88,9 @@ def invoice(request: MemberRequest, number: str) -> HttpResponse:
         "attempts": attempts,
         "reason": explanations.reason(invoice),
         "credit_note": partial(invoice_queries.credit_note, invoice),  # asked for by void bills
+        "is_einvoice": einvoices.is_one(invoice),
+        "clearance": clearances.of_invoice(invoice),
+        "einvoice_lacks": partial(einvoices.lacks, invoice),  # asked for by e-invoices
         "bank_details": settling.bank_lines(invoice),
         "number_outside": partial(installation.outside, number),  # asked for by some bills
     }
@@ -168,6 +182,35 @@ def credit_note_pdf(request: MemberRequest, number: str) -> HttpResponse:
         raise Http404("the bill was not taken back")
     name = f"credit-note-{invoice.merchant_reference}-{note}.pdf"
     return downloads.document(note_pdf.credit_note_pdf(note), name)
+
+
+@for_exporting
+def invoice_xml(request: MemberRequest, number: str, syntax: Syntax) -> HttpResponse:
+    """The bill as an e-invoice (rule 28.18)."""
+    invoice = invoice_of(request, number)
+    found = files.of_invoice(invoice, syntax)
+    if found is None:
+        raise Http404("the bill is no e-invoice")
+    return downloads.xml(found, files.invoice_name(invoice, syntax))
+
+
+@for_exporting
+def credit_note_xml(request: MemberRequest, number: str, syntax: Syntax) -> HttpResponse:
+    """The credit note that took the bill back, as an e-invoice."""
+    note = invoice_queries.credit_note(invoice_of(request, number))
+    found = files.of_note(note, syntax) if note else None
+    if note is None or found is None:
+        raise Http404("the bill has no credit note that is an e-invoice")
+    return downloads.xml(found, files.note_name(note, syntax))
+
+
+@for_exporting
+def cleared_file(request: MemberRequest, number: str) -> HttpResponse:
+    """The file that the bill's number of the tax office came with."""
+    clearance = clearances.of_invoice(invoice_of(request, number))
+    if clearance is None or not clearance.file_name:
+        raise Http404("nothing came with the bill's number")
+    return downloads.any_file(bytes(clearance.file), clearance.file_name)
 
 
 @for_members

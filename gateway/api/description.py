@@ -47,7 +47,7 @@ REPEATED = {
         "schema": {"type": "string"},
     }
 }
-FILES = {"Csv": "text/csv; charset=utf-8", "Pdf": "application/pdf"}
+FILES = {"Csv": "text/csv; charset=utf-8", "Pdf": "application/pdf", "Xml": "application/xml"}
 
 
 class Described(NinjaAPI):

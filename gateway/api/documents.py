@@ -1,4 +1,4 @@
-"""Routes that hand out the documents of a merchant's billing book: CSV and PDF."""
+"""Routes that hand out the documents of a merchant's billing book: CSV, PDF and XML."""
 
 from datetime import date
 
@@ -8,7 +8,9 @@ from django.utils.translation import override
 from ninja import Router
 
 from billing.documents import invoice_csv, note_pdf, pdf, statement_csv
-from billing.models import Statement
+from billing.documents.einvoices import content as einvoices
+from billing.documents.einvoices import files
+from billing.models import Invoice, Statement
 from billing.queries import invoices
 from gateway.api.access import Key, KeyedRequest, merchant_of
 from gateway.api.books_of_billing import INVOICE, MONTH, invoice_of
@@ -60,6 +62,50 @@ def credit_note_as_pdf(request: KeyedRequest, merchant: str, number: str) -> Htt
         raise Problem(404, "not_found", f"There is no credit note of invoice {number}.")
     name = f"credit-note-{invoice.merchant_reference}-{note}.pdf"
     return downloads.document(note_pdf.credit_note_pdf(note), name)
+
+
+@router.get(f"{INVOICE}/factur-x.xml", operation_id="getInvoiceFacturXXml")
+def invoice_as_factur_x(request: KeyedRequest, merchant: str, number: str) -> HttpResponse:
+    """An invoice with tax as an e-invoice by EN 16931, in the syntax that its PDF has in it."""
+    return _invoice_xml(invoice_of(merchant_of(request, merchant), number), "factur-x")
+
+
+@router.get(f"{INVOICE}/ubl.xml", operation_id="getInvoiceUblXml")
+def invoice_as_ubl(request: KeyedRequest, merchant: str, number: str) -> HttpResponse:
+    """An invoice with tax as an e-invoice by EN 16931, in UBL."""
+    return _invoice_xml(invoice_of(merchant_of(request, merchant), number), "ubl")
+
+
+@router.get(f"{INVOICE}/credit-note/factur-x.xml", operation_id="getCreditNoteFacturXXml")
+def credit_note_as_factur_x(request: KeyedRequest, merchant: str, number: str) -> HttpResponse:
+    """The credit note of a void invoice as an e-invoice, in the syntax that its PDF has in it."""
+    return _credit_note_xml(invoice_of(merchant_of(request, merchant), number), "factur-x")
+
+
+@router.get(f"{INVOICE}/credit-note/ubl.xml", operation_id="getCreditNoteUblXml")
+def credit_note_as_ubl(request: KeyedRequest, merchant: str, number: str) -> HttpResponse:
+    """The credit note of a void invoice as an e-invoice, in UBL."""
+    return _credit_note_xml(invoice_of(merchant_of(request, merchant), number), "ubl")
+
+
+def _invoice_xml(invoice: Invoice, syntax: files.Syntax) -> HttpResponse:
+    """The invoice's file. Raises Problem with what it lacks."""
+    found = files.of_invoice(invoice, syntax)
+    if found is None:
+        with override("en"):
+            lacks = " ".join(map(str, einvoices.lacks(invoice))) or "It has no tax."
+        raise Problem(404, "not_found", f"Invoice {invoice.number} is no e-invoice. {lacks}")
+    return downloads.xml(found, files.invoice_name(invoice, syntax))
+
+
+def _credit_note_xml(invoice: Invoice, syntax: files.Syntax) -> HttpResponse:
+    """The file of the invoice's credit note. Raises Problem if there is none."""
+    note = invoices.credit_note(invoice)
+    found = files.of_note(note, syntax) if note else None
+    if note is None or found is None:
+        told = f"There is no credit note of invoice {invoice.number} that is an e-invoice."
+        raise Problem(404, "not_found", told)
+    return downloads.xml(found, files.note_name(note, syntax))
 
 
 def _closed(merchant: Merchant, month: date) -> Statement:

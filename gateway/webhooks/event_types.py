@@ -94,31 +94,35 @@ class StatementClosed(EventData):
     total: Amount
 
 
-class InvoiceIssued(EventData):
+class OfTotal(EventData):
+    """An invoice's total with what it is made of, as the API's invoice has them."""
+
+    total: Amount = Field(description="With tax: what is collected.")
+    tax: Amount
+    net: Amount = Field(description="Without tax.")
+
+
+class InvoiceIssued(OfTotal):
     number: Number
     kind: str = Field(examples=["THRESHOLD", "SUBSCRIPTION", "CYCLE", "FINAL", "ON_REQUEST"])
     issued_on: Day
     due_on: Day
     period_start: Day
     period_end: Day
-    total: Amount
 
 
-class InvoicePaid(EventData):
+class InvoicePaid(OfTotal):
     number: Number
-    total: Amount
 
 
-class InvoiceUnpaid(EventData):
+class InvoiceUnpaid(OfTotal):
     number: Number
-    total: Amount
     amount_paid: Amount
     failed_on: Day
 
 
-class InvoiceVoided(EventData):
+class InvoiceVoided(OfTotal):
     number: Number
-    total: Amount
 
 
 class PlanEnded(EventData):
@@ -166,7 +170,8 @@ class EventType:
         """The stored data as they are sent: amounts with exactly the digits of their currency."""
         data = dict(kept)
         for name in self.data.amounts():
-            if data[name] is not None:
+            # Events from before a type told more lack what it tells now.
+            if data.get(name) is not None:
                 data[name] = f"{money.posted(Decimal(data[name]), data['currency']):f}"
         return data
 

@@ -33,6 +33,8 @@ SEEN = {
     "billing.taxtreatment": ALL,
     "billing.invoicetax": ALL,
     "billing.creditnote": ALL,
+    "billing.clearance": ALL,
+    "billing.sandboxclearing": ALL,
     "billing.issuerversion": ALL,
     "billing.billingdetails": ALL,
     "billing.numberseries": ALL,
@@ -117,6 +119,7 @@ SEEN = {
 
 # Decisions about one row, decisions about a list, downloads: by model, and who may.
 DECIDED = {
+    "billing.clearance": (BILLING, "enter again"),
     "billing.billingaccount": (
         BILLING,
         "charge bill-now credit threshold plan time-zone method review no-review issuer tax"
@@ -137,7 +140,7 @@ DECIDED = {
     "billing.thresholdrequest": (BILLING, "approve reject"),
     "billing.billingquestion": (BILLING, "answer"),
     "billing.billingdetails": (BILLING, "confirm reject"),
-    "billing.issuer": (RUNS, "change"),
+    "billing.issuer": (RUNS, "change banks clearing"),
     "gateway.apikey": (RUNS, "rotate revoke"),
     "gateway.import": (CREDIT + BILLING, "stop resume"),  # those of their own kinds
     "gateway.receivedevent": (CREDIT + BILLING, "send-again"),
@@ -206,8 +209,8 @@ DECIDED_FOR_SEVERAL = {
     "jobs.jobfailure": "retry",
 }
 DOWNLOADED = {
-    "billing.invoice": (ALL, "pdf csv"),
-    "billing.creditnote": (ALL, "pdf"),
+    "billing.invoice": (ALL, "pdf csv xml-factur-x xml-ubl"),
+    "billing.creditnote": (ALL, "pdf xml-factur-x xml-ubl"),
     "billing.statement": (ALL, "pdf csv"),
     "credit.withdrawal": (CREDIT, "file file-as-sent"),
     "merchants.profile": (CREDIT, "licence"),
@@ -227,6 +230,7 @@ OTHER_PERMISSIONS = {
 # Of their own.
 WITHOUT_PAGES = {
     "billing.archivepart",
+    "billing.sandboxclearing",
     "jobs.heartbeat",
     "jobs.lease",
     "merchants.operatorfigure",

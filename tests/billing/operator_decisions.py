@@ -19,6 +19,7 @@ from billing.models import (
     BillingQuestion,
     Card,
     Charge,
+    Clearance,
     Invoice,
     Issuer,
     Payment,
@@ -26,8 +27,11 @@ from billing.models import (
     ThresholdRequest,
 )
 from billing.operations import (
+    clearances,
     closing,
     invoice_decisions,
+    invoices_on_request,
+    issuers,
     pauses,
     payment_methods,
     payment_plans,
@@ -147,6 +151,24 @@ TRAILED_ISSUER = {
 def account_and_issuer(shop: Shop) -> BillingAccount:
     issuer(shop)
     return shop.account
+
+
+def to_clear(shop: Shop) -> Clearance:
+    """A bill of 30.00 that waits for the number of a tax office."""
+    found = issuer(shop)
+    clearances.choose(issuer_id=found.pk, provider="MANUAL", **AGREED)
+    issuers.choose(merchant_id=shop.merchant.pk, prefix="TH", **AGREED)
+    invoice = invoices_on_request.draw_up(merchant_id=shop.merchant.pk, **AGREED)
+    clearances.take_up(found.pk, now=AGREED["now"])
+    return Clearance.objects.get(invoice=invoice)
+
+
+def refused_by_the_office(shop: Shop) -> Clearance:
+    clearance = to_clear(shop)
+    clearance.status, clearance.refusal = Clearance.Status.REFUSED, "The number is not known."
+    clearance.ended_at = AGREED["now"]
+    clearance.save()
+    return clearance
 
 
 DETAILS = {

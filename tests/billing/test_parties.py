@@ -9,10 +9,20 @@ from django.test import Client
 
 from billing import tax_numbers
 from billing.documents import pdf
-from billing.models import BillingDetails, Invoice, Issuer, NumberSeries, Statement
+from billing.models import (
+    BillingDetails,
+    Invoice,
+    Issuer,
+    IssuerVersion,
+    NumberSeries,
+    Statement,
+)
 from billing.operations import billing_details, invoice_decisions, issuers, terms
-from lib.refusals import AlreadyDecided, Invalid
-from tests import shops
+from lib.refusals import AlreadyDecided, ChangedMeanwhile, Invalid
+from merchants.models import Proposal
+from merchants.operations.two_people import TakesTwoPeople
+from tests import shops, two_people
+from tests.credit.pages import set_clock
 from tests.factories import DetailsFactory, IssuerFactory, browser_of, member, operator
 from tests.pdf_text import pages_of
 from tests.shops import Shop
@@ -113,7 +123,7 @@ def test_a_bill_keeps_both_sides_as_they_were_at_its_issue() -> None:
     after = paper(second)
     assert "Tael Siam 1 Silom Road Thailand" in after
     assert "Billed to Rosewood SE Hauptstr. 5" in after
-    assert "Bangkok Bank" not in after  # the new version has no account
+    assert "Bangkok Bank" in after  # its accounts change by themselves
     assert (first.details, Invoice.objects.get(pk=second.pk).details_id) == (
         details,
         shop.account.details_id,
@@ -246,7 +256,6 @@ def test_administrators_add_issuers_and_officers_choose_them() -> None:
         "country": "DE",
         "tax_number": "DE136695976",
         "registration_number": "HRB 1",
-        "banks": "EUR; DE89 3704 0044 0532 0130 00; COBADEFFXXX; Commerzbank",
         "reason": "opened in Germany",
     }
     add = "/admin/billing/issuer/decide/add/"
@@ -255,15 +264,88 @@ def test_administrators_add_issuers_and_officers_choose_them() -> None:
         assert officer.post(add, form).status_code == 403
     admin = browser_of(operator("Administrator", email="ada@tael.example"))
     with nothing_changes():
-        assert "separated by semicolons" in text_of(admin.post(add, form | {"banks": "EUR"}))
+        assert "capitals and digits" in text_of(admin.post(add, form | {"number_prefix": "de"}))
     assert admin.post(add, form).status_code == 302
     issuer = Issuer.objects.get()
     assert issuer.present is not None
-    assert issuer.present.bank_lines("EUR") == [
-        *("Commerzbank", "DE89 3704 0044 0532 0130 00", "COBADEFFXXX")
-    ]
+    assert issuer.present.bank_accounts == []
     choose_page = f"/admin/billing/billingaccount/{shop.merchant.pk}/decide/issuer/"
     assert "DE: Tael GmbH" in text_of(officer.get(choose_page))
     assert officer.post(choose_page, {"issuer": "DE", "reason": "moved"}).status_code == 302
     assert shop.account.issuer == issuer
     assert "Tael GmbH" in text_of(admin.get(f"/admin/billing/issuer/{issuer.pk}/change/"))
+
+
+def test_where_merchants_pay_to_changes_once_another_administrator_confirms_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    set_clock(monkeypatch)("2026-11-03 09:00")
+    issuer = IssuerFactory.create()
+    shop = joined(billing_currency="THB")
+    choose(shop, "TH", "2026-11-01 10:00")
+    first = billed(shop, "2026-11-02 10:00", "a")
+    page = f"/admin/billing/issuer/{issuer.pk}/decide/banks/"
+    ada, otto = (
+        operator("Administrator", email=f"{name}@tael.example") for name in ("ada", "otto")
+    )
+    said = {"banks": "THB; 999-9; BKKBTHBK; Siam Bank", "reason": "they moved"}
+    browser, officer = browser_of(ada), browser_of(operator("Billing officer"))
+    with nothing_changes():
+        assert officer.post(page, said).status_code == 403
+        shown = text_of(browser.post(page, said | {"banks": "THB"}))
+        assert "separated by semicolons" in shown
+    with nothing_changes(but=two_people.WAITS):
+        assert "takes a second person" in text_of(browser.post(page, said, follow=True))
+    proposal = Proposal.objects.get()
+    assert (proposal.kind, proposal.after) == (
+        "ISSUER_BANKS",
+        {"bank accounts": "THB; 999-9; BKKBTHBK; Siam Bank"},
+    )
+    confirm = f"/admin/merchants/proposal/{proposal.pk}/decide/confirm/"
+    with nothing_changes():
+        assert "somebody else has to confirm it" in text_of(
+            browser.post(confirm, {"reason": "yes"})
+        )
+        assert officer.post(confirm, {"reason": "yes"}).status_code == 403
+    assert "Issuers’ bank accounts to confirm" in text_of(browser_of(otto).get("/admin/"))
+    second = browser_of(otto)
+    assert "Bangkok Bank" in text_of(second.get(confirm))
+    # What else changes of the issuer meanwhile is not undone by it.
+    issuers.change(issuer_id=issuer.pk, entity=SIAM, now=shop.at("2026-11-03 08:00"), **BY)
+    assert second.post(confirm, {"reason": "I have rung the bank"}).status_code == 302
+    present = Issuer.objects.get(pk=issuer.pk).present
+    assert present
+    assert (present.name, present.bank_lines("THB"), present.actor) == (
+        "Tael Siam",
+        ["Siam Bank", "999-9", "BKKBTHBK"],
+        "otto@tael.example",
+    )
+    assert "Bangkok Bank" in paper(first)  # bills keep the account that they were written with
+    assert "Siam Bank" in paper(billed(shop, "2026-11-03 10:00", "b"))
+    with nothing_changes(), pytest.raises(TakesTwoPeople):
+        issuers.change_banks(issuer_id=issuer.pk, banks="", now=shop.at("2026-11-04 09:00"), **BY)
+
+
+def test_accounts_that_changed_since_they_were_proposed_are_not_confirmed() -> None:
+    issuer = IssuerFactory.create()
+    admins = [operator("Administrator", email=f"{name}@tael.example") for name in ("ada", "otto")]
+    now = shops.instant("2026-11-02 09:00")
+    said: dict[str, Any] = {"issuer_id": issuer.pk, "reason": "they moved"}
+    proposal = two_people.propose(
+        issuers.change_banks, now=now, by=admins[0], banks="THB; 1", **said
+    )
+    present = Issuer.objects.get().present
+    assert present
+    IssuerVersion.objects.create(
+        issuer=issuer,
+        version=2,
+        name=present.name,
+        address=present.address,
+        country="TH",
+        at=now,
+        actor="x",
+        reason="x",
+    )
+    Issuer.objects.update(present=IssuerVersion.objects.latest("pk"))
+    with nothing_changes(), pytest.raises(ChangedMeanwhile):
+        two_people.confirm(proposal, now=now, by=admins[1])

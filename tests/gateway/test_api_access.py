@@ -46,6 +46,8 @@ READING = (
     *("listWithdrawals", "listCharges", "getCharge", "listStatements", "getStatement"),
     *("getStatementCsv", "getStatementPdf", "listInvoices", "getInvoice", "getInvoiceCsv"),
     *("getInvoicePdf", "getCreditNotePdf", "listPrices"),
+    *("getInvoiceFacturXXml", "getInvoiceUblXml"),
+    *("getCreditNoteFacturXXml", "getCreditNoteUblXml"),
 )
 SCOPES |= dict.fromkeys(READING, ("read",))
 AT = "2026-12-01 10:00"

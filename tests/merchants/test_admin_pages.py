@@ -14,11 +14,12 @@ from django.urls import reverse
 from moneyed import Money
 from pytest_django import Settings
 
-from billing.models import ArchivePart, Payment, ProviderDay
+from billing.models import ArchivePart, Payment, ProviderDay, SandboxClearing
 from billing.operations import (
     addresses,
     archives,
     chart,
+    clearances,
     due_days,
     invoice_decisions,
     invoices_on_request,
@@ -90,7 +91,8 @@ OURS = [
     # The page of job runs tells of heartbeats; leases are gone when what they are of is done, and
     # parts of ZIP files with those; an operator policy's page has its figures. What has only
     # triggers is another's table.
-    if model not in (ArchivePart, Heartbeat, Lease, OperatorFigure) and not model._meta.proxy
+    if model not in (ArchivePart, Heartbeat, Lease, OperatorFigure, SandboxClearing)
+    and not model._meta.proxy
 ]
 NUMBER = "13800138000"
 
@@ -177,11 +179,14 @@ def taxed(shop: shops.Shop, by: dict[str, Any]) -> None:
     journal_locks.lock(month=date(2026, 9, 1), **why)
     of_merchant = {"merchant_id": shop.merchant.pk, **why}
     tax_treatments.decide(treatment="DOMESTIC", starts_on=date(2026, 11, 1), **of_merchant)
-    issuers.choose(prefix="TH", **of_merchant)
+    issuer = issuers.choose(prefix="TH", **of_merchant).issuer
+    assert issuer
+    clearances.choose(issuer_id=issuer.pk, provider="MANUAL", **why)
     shop.charge("2026-11-02 10:00", "pick-pack", "1.00", "taxed")
     voided = invoices_on_request.draw_up(**of_merchant)
     invoice_decisions.void(invoice_id=voided.pk, **why)
     invoices_on_request.draw_up(**of_merchant)
+    clearances.take_up(issuer.pk, now=by["now"])
 
 
 def told(shop: shops.Shop) -> None:

@@ -111,8 +111,12 @@ ASK_FOR_NONE = {
     "merchant:revoke",
     "merchant:save_view",
 }
-# Of demonstrations, which ask for none; and of a void bill.
-NOT_HERE = {"billing:add_card", "billing:credit_note_pdf"}
+# Of demonstrations, which ask for none; of a void bill; and of bills with tax.
+NOT_HERE = {
+    *("billing:add_card", "billing:credit_note_pdf", "billing:cleared_file"),
+    *("billing:credit_note_factur_x", "billing:credit_note_ubl"),
+    *("billing:invoice_factur_x", "billing:invoice_ubl"),
+}
 
 
 def test_every_form_of_the_shop_is_a_door_or_known_to_be_none(shop: Shop, owner: User) -> None:

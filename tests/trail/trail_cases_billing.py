@@ -12,7 +12,6 @@ ENTITY = {
     "country": "DE",
     "tax_number": "DE136695976",
     "registration_number": "",
-    "banks": "EUR; DE89 3704 0044 0532 0130 00",
 }
 SIAM = {"name": "Tael Siam", "country": "TH", "tax_number": ""}
 TRAILED = {
@@ -20,7 +19,7 @@ TRAILED = {
     "address": "Am Kai 1",
     "country": "DE",
     "tax_number": "DE136695976",
-    "bank_accounts": "EUR DE89 3704 0044 0532 0130 00",
+    "bank_accounts": "",
 }
 STORAGE = {"fee": "storage", "currency": "USD", "merchant": "", **WHY}
 
@@ -60,7 +59,19 @@ BILLING = [
          [("ISSUER_ADDED", "issuer DE", {}, {"version": 1, **TRAILED})], of_merchant=False),
     Case("issuer", "change", billing.issuer, ENTITY | SIAM | WHY,
          [("ISSUER_CHANGED", "issuer TH", billing.TRAILED_ISSUER,
-           {"version": 2, **TRAILED, **SIAM})], of_merchant=False),
+           {"version": 2, **TRAILED, **SIAM, "bank_accounts": "THB 012-3-45678-9"})],
+         of_merchant=False),
+    Case("issuer", "banks", billing.issuer, {"banks": "THB; 9; ; Siam Bank", **WHY},
+         [("PROPOSED", "bank accounts of issuer TH",
+           {"bank accounts": "THB; 012-3-45678-9; BKKBTHBK; Bangkok Bank"},
+           {"bank accounts": "THB; 9; ; Siam Bank"})], of_merchant=False),
+    Case("issuer", "clearing", billing.issuer, {"provider": "MANUAL", **WHY},
+         [("CLEARING_CHOSEN", "issuer TH", {"clearing": "off"}, {"clearing": "MANUAL"})],
+         of_merchant=False),
+    Case("clearance", "enter", billing.to_clear, {"number": "25-1", **WHY},
+         [("CLEARED_BY_HAND", "TH-2026-000001", {}, {"number": "25-1"})]),
+    Case("clearance", "again", billing.refused_by_the_office, WHY,
+         [("CLEARING_AGAIN", "TH-2026-000001", {}, {"attempt": 2})]),
     Case("billingaccount", "issuer", billing.account_and_issuer, {"issuer": "TH", **WHY},
          [("ISSUER_CHOSEN", "billing account", *changed("issuer", "TAEL_ISSUER", "TH"))]),
     Case("billingaccount", "tax", billing.account,

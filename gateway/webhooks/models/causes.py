@@ -240,6 +240,12 @@ class StatementsTold(Statement):
         ]
 
 
+TOTAL = {
+    "total": "NEW.total::text",
+    "tax": "NEW.tax::text",
+    "net": "(NEW.total - NEW.tax)::text",
+    "currency": "NEW.currency",
+}
 ISSUED = {
     "number": "NEW.number",
     "kind": "NEW.kind",
@@ -247,8 +253,7 @@ ISSUED = {
     "due_on": "NEW.due_on",
     "period_start": "NEW.period_start",
     "period_end": "NEW.period_end",
-    "total": "NEW.total::text",
-    "currency": "NEW.currency",
+    **TOTAL,
 }
 
 
@@ -283,11 +288,7 @@ class InvoicesTold(Invoice):
                 "OLD.status <> 'PAID' AND NEW.status = 'PAID'",
                 merchant="NEW.account_id",
                 at="NEW.paid_at",
-                data={
-                    "number": "NEW.number",
-                    "total": "NEW.total::text",
-                    "currency": "NEW.currency",
-                },
+                data={"number": "NEW.number", **TOTAL},
             ),
             _tells(
                 event_types.INVOICE_UNPAID,
@@ -297,10 +298,9 @@ class InvoicesTold(Invoice):
                 at="NEW.first_failed_at",
                 data={
                     "number": "NEW.number",
-                    "total": "NEW.total::text",
                     "amount_paid": "NEW.amount_paid::text",
                     "failed_on": "NEW.first_failed_on",
-                    "currency": "NEW.currency",
+                    **TOTAL,
                 },
             ),
         ]
@@ -322,6 +322,8 @@ class InvoiceDecisionsTold(InvoiceDecision):
                 data={
                     "number": OF_INVOICE.format("number"),
                     "total": OF_INVOICE.format("total::text"),
+                    "tax": OF_INVOICE.format("tax::text"),
+                    "net": OF_INVOICE.format("(total - tax)::text"),
                     "currency": OF_INVOICE.format("currency"),
                 },
             ),

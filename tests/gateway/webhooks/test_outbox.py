@@ -5,15 +5,18 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from billing.operations import invoice_decisions
 from credit.models import Freeze
 from credit.operations import freezes, limits, withdrawals_undone
-from gateway.webhooks.event_types import EVENT_TYPES
+from gateway.webhooks.event_types import EVENT_TYPES, INVOICE_PAID
 from gateway.webhooks.models import WebhookEvent
 from gateway.webhooks.operations import outbox as operations
 from tests import shops
 from tests.amounts import usd
 from tests.billing import paying
+from tests.billing.test_tax import BY, billed, german
 from tests.credit import reviewing, withdrawing
+from tests.factories import TransferFactory
 from tests.gateway.webhooks.hooks import decline, outbox
 
 pytestmark = pytest.mark.django_db
@@ -183,12 +186,13 @@ def test_a_month_and_its_invoice() -> None:
     shop.charge("2026-11-12 15:00", "shipping-label", "210.00")
     shop.run_jobs("2026-12-01 00:00")
     issued = {"number": "2026-000001", "kind": "SUBSCRIPTION", "issued_on": "2026-11-01"}
-    issued |= {"due_on": "2026-11-08", "total": "39.00", "currency": "USD"}
+    issued |= {"due_on": "2026-11-08", "total": "39.00", "tax": "0.00", "net": "39.00"}
+    issued |= {"currency": "USD"}
     issued |= {"period_start": "2026-11-01", "period_end": "2026-11-30"}
     billed = outbox("invoice.issued", "statement.closed", "invoice.unpaid")
     assert billed[0] == ("rosewood", "invoice.issued", "2026-11-01 10:00", issued)
     unpaid = {"number": "2026-000001", "total": "39.00", "amount_paid": "0.00"}
-    unpaid |= {"failed_on": "2026-11-08", "currency": "USD"}
+    unpaid |= {"failed_on": "2026-11-08", "currency": "USD", "tax": "0.00", "net": "39.00"}
     assert billed[1] == ("rosewood", "invoice.unpaid", "2026-11-08 00:00", unpaid)
     closed = {"month": "2026-11", "total": "210.00", "currency": "USD"}
     assert billed[2] == ("rosewood", "statement.closed", "2026-12-01 00:00", closed)
@@ -215,13 +219,33 @@ def test_an_invoice_that_is_paid_or_voided() -> None:
             "rosewood",
             "invoice.paid",
             "2026-11-02 10:00",
-            {"number": "2026-000001", "total": "39.00", "currency": "USD"},
+            {"number": "2026-000001", "total": "39.00", "tax": "0.00", "net": "39.00"}
+            | {"currency": "USD"},
         )
     ]
     other = paying.manual("silk")
     assert paying.void(other, "2026-11-02 10:00", "2026-000002") == "VOID"
     ((merchant, _, _, data),) = outbox("invoice.voided")
     assert (merchant, data["number"], data["total"]) == ("silk", "2026-000002", "39.00")
+
+
+def test_an_invoice_with_tax_tells_it_with_its_net_amount() -> None:
+    shop = german()
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.05", "a")
+    billed(shop, "2026-11-02 11:00")
+    TransferFactory.create(shop=shop, at="2026-11-03 10:00", amount="119.06")
+    shop.charge("2026-11-04 10:00", "pick-pack", "100.05", "b")
+    second = billed(shop, "2026-11-04 11:00")
+    invoice_decisions.void(invoice_id=second.pk, now=shop.at("2026-11-05 09:00"), **BY)
+    told = [data for _, _, _, data in outbox("invoice.issued", "invoice.paid", "invoice.voided")]
+    assert [(one["net"], one["tax"], one["total"]) for one in told] == [
+        ("100.05", "19.01", "119.06")
+    ] * 4
+
+
+def test_an_event_of_before_is_sent_as_it_was_written() -> None:
+    kept = {"number": "2026-000001", "total": "39.0000", "currency": "USD"}
+    assert INVOICE_PAID.written(kept) == kept | {"total": "39.00"}
 
 
 def test_a_payment_that_fails(settings: Any) -> None:

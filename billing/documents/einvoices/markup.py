@@ -1,0 +1,64 @@
+"""XML as elements one below the other, each named by the prefix of its namespace."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from xml.etree import ElementTree
+
+from moneyed import Money
+
+
+class Writer:
+    """Writes elements of these namespaces, by their prefixes."""
+
+    def __init__(self, namespaces: Mapping[str, str]) -> None:
+        self._namespaces = namespaces
+        for prefix, uri in namespaces.items():
+            ElementTree.register_namespace(prefix, uri)
+
+    def root(self, name: str) -> ElementTree.Element:
+        return ElementTree.Element(self._tag(name))
+
+    def add(
+        self, parent: ElementTree.Element, path: str, text: str | None = None, **attributes: str
+    ) -> ElementTree.Element:
+        """Add what `path` names below the parent, such as `cac:Item/cbc:Name`, each of them anew,
+        and return the last, which has the text and attributes.
+        """
+        for name in path.split("/"):
+            parent = ElementTree.SubElement(parent, self._tag(name))
+        parent.text = text
+        parent.attrib.update(attributes)
+        return parent
+
+    def optional(
+        self, parent: ElementTree.Element, path: str, text: str, **attributes: str
+    ) -> None:
+        """The same, if there is a text."""
+        if text:
+            self.add(parent, path, text, **attributes)
+
+    def _tag(self, name: str) -> str:
+        prefix, _, local = name.partition(":")
+        return f"{{{self._namespaces[prefix]}}}{local}"
+
+
+def document(root: ElementTree.Element) -> bytes:
+    """The file, indented, in UTF-8."""
+    ElementTree.indent(root)
+    content: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return content + b"\n"
+
+
+def amount(money: Money) -> str:
+    return f"{money.amount:f}"
+
+
+def percent(rate: Decimal) -> str:
+    """A rate without zeros at the end."""
+    return f"{rate.normalize():f}"
+
+
+def day(on: date) -> str:
+    """A day as format 102 of UN/EDIFACT: 20261102."""
+    return on.strftime("%Y%m%d")

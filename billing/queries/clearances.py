@@ -1,0 +1,56 @@
+"""Reads what is to be cleared with tax offices, and what came back. Nothing here writes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from billing.models import Clearance, ClearingProvider, CreditNote, Invoice, Issuer
+
+
+def issuers(now: datetime) -> Sequence[int]:
+    """The keys of the issuers whose documents are cleared."""
+    return list(Issuer.objects.exclude(clearing="").order_by("pk").values_list("pk", flat=True))
+
+
+def new_invoices(issuer: Issuer) -> QuerySet[Invoice]:
+    """The issuer's bills that are to be cleared and not taken up yet, in the order of their
+    issue.
+    """
+    known = Clearance.objects.filter(invoice=OuterRef("pk"))
+    found = Invoice.objects.filter(
+        issuer__issuer=issuer, number__isnull=False, issued_at__gte=issuer.clearing_from
+    )
+    return found.exclude(Exists(known)).order_by("issued_at", "pk")
+
+
+def new_notes(issuer: Issuer) -> QuerySet[CreditNote]:
+    """The issuer's credit notes that are not taken up yet, of bills that are."""
+    known = Clearance.objects.filter(note=OuterRef("pk"))
+    found = CreditNote.objects.filter(
+        invoice__issuer__issuer=issuer, invoice__clearance__isnull=False
+    )
+    return found.exclude(Exists(known)).order_by("issued_at", "pk")
+
+
+def to_ask(now: datetime) -> Sequence[int]:
+    """The keys of what a provider is to be sent or asked about by `now`; a note waits for its
+    bill.
+    """
+    due = Q(next_at__isnull=True) | Q(next_at__lte=now)
+    waits = Q(note__isnull=False) & ~Q(note__invoice__clearance__status=Clearance.Status.CLEARED)
+    found = Clearance.objects.filter(due, status=Clearance.Status.OPEN).exclude(waits)
+    found = found.exclude(provider=ClearingProvider.MANUAL)
+    return list(found.order_by("pk").values_list("pk", flat=True))
+
+
+def of_invoice(invoice: Invoice) -> Clearance | None:
+    """How the bill stands with the tax office; None if it is not cleared."""
+    if invoice.issuer_id is None:
+        return None
+    return Clearance.objects.filter(invoice=invoice).defer("content", "file").first()
+
+
+def of_note(note: CreditNote) -> Clearance | None:
+    """How the credit note stands with the tax office; None if it is not cleared."""
+    return Clearance.objects.filter(note=note).defer("content", "file").first()

@@ -1,0 +1,241 @@
+"""Bills and credit notes that a country's tax office clears."""
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+
+from billing.clearing import registry
+from billing.clearing.protocol import Answer, NoAnswer
+from billing.documents import note_pdf, pdf
+from billing.models import Clearance, CreditNote, Invoice
+from billing.operations import clearances, invoice_decisions
+from jobs import leases
+from jobs.silences import KeepsSilent
+from lib.refusals import AlreadyDecided, Invalid
+from tests import shops
+from tests.billing.test_tax import BY, billed, german
+from tests.books import assert_clean
+from tests.credit.pages import set_clock
+from tests.factories import DetailsFactory, browser_of, member, operator
+from tests.pdf_text import pages_of
+from tests.shops import Shop
+from tests.text import text_of
+from tests.unchanged import nothing_changes
+
+pytestmark = pytest.mark.django_db
+
+PAGE = "/m/rosewood/billing/invoices/DE-2026-000001/"
+
+
+class Killed(BaseException):
+    """The process is killed."""
+
+
+class Office:
+    """A tax office that keeps what it got, and fails as it is told."""
+
+    def __init__(self) -> None:
+        self.got: dict[str, bytes] = {}
+        self.asked: list[str] = []
+        self.answer = Answer(number="25-0000-0001")
+        self.before: BaseException | None = None  # what happens to a document on its way there
+        self.after: BaseException | None = None  # and to the answer on its way back
+
+    def send(self, key: str, document: bytes) -> Answer:
+        self.asked.append(f"send {key}")
+        if self.before:
+            raise self.before
+        assert key not in self.got
+        self.got[key] = document
+        if self.after:
+            raise self.after
+        return self.answer
+
+    def find(self, key: str) -> Answer | None:
+        self.asked.append(f"find {key}")
+        return self.answer if key in self.got else None
+
+
+@pytest.fixture
+def office(monkeypatch: pytest.MonkeyPatch) -> Office:
+    office = Office()
+    monkeypatch.setattr(registry, "provider", lambda name: office)
+    return office
+
+
+def clearing(provider: str, settings: Any) -> Shop:
+    """A shop whose issuer has its documents cleared."""
+    settings.TAEL_SANDBOX = True
+    shop = german()
+    DetailsFactory.create(shop=shop, at="2026-11-01 10:00")
+    choose(shop, provider, "2026-11-02 08:00")
+    return shop
+
+
+def choose(shop: Shop, provider: str, at: str) -> None:
+    issuer = shop.account.issuer
+    assert issuer
+    clearances.choose(issuer_id=issuer.pk, provider=provider, now=shop.at(at), **BY)
+
+
+def taken_up(shop: Shop, at: str = "2026-11-02 11:00", reference: str = "a") -> Clearance:
+    """A bill that is to be cleared."""
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.05", reference)
+    invoice = billed(shop, at)
+    assert invoice.issuer
+    clearances.take_up(invoice.issuer.issuer_id, now=shop.at(at))
+    return Clearance.objects.get(invoice=invoice)
+
+
+def test_a_number_that_an_operator_enters_is_on_the_bill(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    shop = german()
+    DetailsFactory.create(shop=shop, at="2026-11-01 10:00")
+    shop.charge("2026-11-02 07:00", "pick-pack", "10.00", "before")
+    assert billed(shop, "2026-11-02 07:30").number == "DE-2026-000001"
+    shop.run_jobs("2026-11-02 08:00")
+    assert not Clearance.objects.exists()  # off until it is set
+    with nothing_changes(), pytest.raises(Invalid):
+        choose(shop, "SANDBOX", "2026-11-02 08:00")
+    choose(shop, "MANUAL", "2026-11-02 08:00")
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.05", "a")
+    invoice = billed(shop, "2026-11-02 11:00")
+    shop.run_jobs("2026-11-02 12:00")
+    shop.run_jobs("2026-11-02 13:00")
+    clearance = Clearance.objects.get()  # the bill of before has none
+    assert (clearance.invoice, clearance.status, clearance.sent_at) == (invoice, "OPEN", None)
+    set_clock(monkeypatch)("2026-11-03 10:00")
+    owner, page = browser_of(member(shop)), PAGE.replace("000001", "000002")
+    assert "is being registered with the tax office" in text_of(owner.get(page))
+    officer = browser_of(operator("Billing officer"))
+    enter = f"/admin/billing/clearance/{clearance.pk}/decide/enter/"
+    said = {"number": "25 0000 0001", "reason": "from the portal"}
+    auditor = browser_of(operator("Auditor"))
+    with nothing_changes():
+        assert auditor.post(enter, said).status_code == 403
+    said["file"] = SimpleUploadedFile("fapiao.pdf", b"%PDF-1")  # type: ignore[assignment]
+    assert officer.post(enter, said).status_code == 302
+    assert "Number at the tax office 25 0000 0001" in text_of(owner.get(page))
+    assert (
+        "Number at the tax office 25 0000 0001"
+        in pages_of(pdf.invoice_pdf(Invoice.objects.get(pk=invoice.pk), now=invoice.issued_at))[0]
+    )
+    file = owner.get(f"{page}cleared/")
+    assert (file.content, file["Content-Disposition"]) == (
+        b"%PDF-1",
+        'attachment; filename="fapiao.pdf"',
+    )
+    stranger = browser_of(member(shops.join("2026-11-01 09:00", "plain")))
+    assert stranger.get(f"{page}cleared/").status_code == 404
+    assert Client().get(f"{page}cleared/").status_code == 302
+    assert owner.get(f"{PAGE}cleared/").status_code == 404
+    with nothing_changes(), pytest.raises(AlreadyDecided):
+        clearances.enter(
+            clearance_id=clearance.pk, number="other", now=shop.at("2026-11-04 09:00"), **BY
+        )
+    with pytest.raises(DatabaseError), transaction.atomic():
+        connection.cursor().execute("UPDATE billing_clearance SET number = 'other'")
+    assert_clean()
+
+
+def test_the_sandbox_gives_numbers_to_a_bill_and_then_to_its_note(settings: Any) -> None:
+    shop = clearing("SANDBOX", settings)
+    shop.charge("2026-11-02 10:00", "pick-pack", "100.05", "a")
+    invoice = billed(shop, "2026-11-02 11:00")
+    invoice_decisions.void(invoice_id=invoice.pk, now=shop.at("2026-11-02 11:30"), **BY)
+    states = []
+    for minute in ("12:00", "12:05", "12:10", "12:15", "12:20", "12:25"):
+        shop.run_jobs(f"2026-11-02 {minute}")
+        states.append([one.status for one in Clearance.objects.order_by("pk")])
+    assert states[0] == ["OPEN", "OPEN"]
+    assert ["CLEARED", "OPEN"] in states
+    assert states[-1] == ["CLEARED", "CLEARED"]
+    note = CreditNote.objects.get()
+    assert f"Number at the tax office {note.clearance.number}" in pages_of(
+        note_pdf.credit_note_pdf(note)
+    )[0].replace("\N{ZERO WIDTH SPACE}", "")
+    assert b"CreditNoteTypeCode" in bytes(note.clearance.content)
+    assert_clean()
+
+
+@pytest.mark.parametrize(("where", "sent"), [("after", 1), ("before", 2)])
+def test_what_may_have_been_sent_is_asked_for_before_it_is_sent(
+    office: Office, settings: Any, where: str, sent: int
+) -> None:
+    shop = clearing("SANDBOX", settings)
+    clearance = taken_up(shop)
+    setattr(office, where, Killed())
+    with pytest.raises(Killed):
+        clearances.clear(clearance.pk, now=shop.at("2026-11-02 12:00"))
+    setattr(office, where, None)
+    clearances.clear(clearance.pk, now=shop.at("2026-11-02 12:05"))
+    # Late, and twice.
+    clearances.clear(clearance.pk, now=shop.at("2026-11-09 12:00"))
+    key = "T-DE-2026-000001-1"
+    assert office.asked == [f"send {key}", f"find {key}", f"send {key}"][: sent + 1]
+    assert list(office.got) == [key]
+    clearance.refresh_from_db()
+    assert (clearance.status, clearance.number) == ("CLEARED", "25-0000-0001")
+    assert bytes(clearance.content) == office.got[key]
+
+
+def test_of_two_at_once_one_asks_and_what_keeps_silent_is_asked_ever_more_seldom(
+    office: Office, settings: Any
+) -> None:
+    shop = clearing("SANDBOX", settings)
+    clearance = taken_up(shop)
+    with leases.held(f"clearance {clearance.pk}"):
+        clearances.clear(clearance.pk, now=shop.at("2026-11-02 12:00"))
+    assert office.asked == []
+    office.after = NoAnswer("timed out")
+    with pytest.raises(KeepsSilent):
+        clearances.clear(clearance.pk, now=shop.at("2026-11-02 12:00"))
+    office.answer = Answer()  # it has it, and has not decided
+    for at in ("12:04", "12:05", "12:14", "12:15", "12:34"):
+        clearances.clear(clearance.pk, now=shop.at(f"2026-11-02 {at}"))
+    key = "T-DE-2026-000001-1"
+    assert office.asked == [f"send {key}", f"find {key}", f"find {key}"]
+
+
+def test_what_was_refused_is_sent_again_as_another_attempt(office: Office, settings: Any) -> None:
+    shop = clearing("SANDBOX", settings)
+    clearance = taken_up(shop)
+    office.answer = Answer(refusal="The tax number is not known.")
+    clearances.clear(clearance.pk, now=shop.at("2026-11-02 12:00"))
+    clearance.refresh_from_db()
+    assert (clearance.status, clearance.refusal) == ("REFUSED", "The tax number is not known.")
+    said: dict[str, Any] = {"clearance_id": clearance.pk, "now": shop.at("2026-11-02 13:00")}
+    with nothing_changes(), pytest.raises(Invalid):
+        clearances.send_again(**said, actor="olga@tael.example", reason="")
+    clearances.send_again(**said, **BY)
+    with nothing_changes(), pytest.raises(clearances.NotByHand):
+        clearances.enter(number="1", **said, **BY)
+    office.answer = Answer(number="25-0000-0002")
+    clearances.clear(clearance.pk, now=shop.at("2026-11-02 13:05"))
+    assert office.asked == ["send T-DE-2026-000001-1", "send T-DE-2026-000001-2"]
+    clearance.refresh_from_db()
+    assert (clearance.number, clearance.refusal) == ("25-0000-0002", "")
+
+
+def test_what_lacks_something_is_not_sent_and_an_operator_enters_its_number(
+    office: Office, settings: Any
+) -> None:
+    settings.TAEL_SANDBOX = True
+    shop = german()
+    choose(shop, "SANDBOX", "2026-11-02 08:00")
+    clearance = taken_up(shop)
+    clearances.clear(clearance.pk, now=shop.at("2026-11-02 12:00"))
+    clearance.refresh_from_db()
+    assert clearance.status == "REFUSED"
+    assert clearance.refusal.startswith("It was not sent. Your billing details were not confirmed")
+    assert office.asked == []
+    clearances.enter(clearance_id=clearance.pk, number="7", now=shop.at("2026-11-02 13:00"), **BY)
+    choose(shop, "", "2026-11-02 14:00")
+    shop.charge("2026-11-02 14:10", "pick-pack", "1.00", "b")
+    billed(shop, "2026-11-02 14:20")
+    shop.run_jobs("2026-11-02 15:00")
+    assert Clearance.objects.get().number == "7"
