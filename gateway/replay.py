@@ -227,7 +227,7 @@ class Replaying:
     def _run(self, jobs: Sequence[Job], now: datetime, *, may_wait: bool = False) -> None:
         """Run these jobs as of `now`, in this process; with `may_wait`, only what cannot wait."""
         for job in jobs:
-            job.run_here(now, may_wait=may_wait)
+            job.run_here(now, may_wait=may_wait, at_once=True)
         if self.is_moving_in:
             notices.keep_unmailed(up_to=now)
 
