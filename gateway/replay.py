@@ -9,15 +9,9 @@ opens: no provider is asked, nobody is mailed, and the bills it draws up were se
 (`billing.moving_in`). Books at which a scheduler has been at work are live, and take no replay.
 """
 
-import gzip
-import hashlib
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import IO
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -26,31 +20,26 @@ from django.db.models.functions import Greatest
 
 from billing import moving_in
 from gateway.events import EventRun
-from gateway.models import Replay, ReplayRejection
+from gateway.models import Replay
+from gateway.replay_records import note
+from gateway.replayed_files import Line, Source
 from jobs import leases
 from jobs.definitions import EPOCH, Job
 from jobs.queries import heartbeat_at
 from jobs.timetable import all_jobs
 from lib import events, locks, pooled
 from lib.events import Event, Outcome
-from lib.refusals import Invalid, Refused
+from lib.refusals import Refused
 from lib.texts import shown
 from notices.operations import notices
 
 MOST_EVENTS_AT_ONCE = 1000
-NO_EVENT = "(no event)"  # what the table calls lines that say none
 COLLECTING = "collect-payments"  # the one of them that asks providers
 
 
 def jobs_of_a_replay() -> Sequence[Job]:
     """The jobs of the timetable that a replay runs: those that concern the books."""
     return [job for job in all_jobs() if job.in_replay]
-
-
-class BeyondTheClock(Refused):
-    """An event of the file, or the instant to stop at, is later than the clock; nothing was
-    applied.
-    """
 
 
 class LiveBooks(Refused):
@@ -63,98 +52,6 @@ class ReplayedByAnother(Refused):
 
 class NoDemonstration(Refused):
     """Only a demonstration may be replayed beyond the clock, and this is not one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of the file with its instant: the event on it, or why it has none."""
-
-    number: int
-    at: datetime
-    parsed: Event | Invalid
-
-
-@dataclass(frozen=True)
-class Source:
-    """A file of events, as `look_through` found it."""
-
-    path: Path
-    digest: str
-    lines: int
-    last_at: datetime | None
-    is_in_order: bool
-    to_come: Line | None  # the first line whose event is said to happen after the clock
-
-    def read(self) -> Iterator[Line]:
-        """Yield the file's lines in the order in which they happened. They are read one by one if
-        the file has that order, and otherwise all at once.
-        """
-        lines = _lines(self.path)
-        if self.is_in_order:
-            return lines
-        return iter(sorted(lines, key=lambda line: line.at))
-
-
-def look_through(path: Path, *, now: datetime) -> Source:
-    """Read the whole file, and return its digest, how many lines it has, their order and last
-    instant, and the first line that is later than `now`.
-
-    Raises OSError if it can't be read, and OSError or EOFError for a .gz file that is cut short.
-    """
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    count, last_at, is_in_order, to_come = 0, None, True, None
-    for line in _lines(path):
-        count += 1
-        if to_come is None and line.at > now:
-            to_come = line
-        if last_at is not None and line.at < last_at:
-            is_in_order = False
-        last_at = max(last_at or line.at, line.at)
-    return Source(path, digest.hexdigest(), count, last_at, is_in_order, to_come)
-
-
-def _open(path: Path) -> IO[bytes]:
-    """Open the file for reading; a .gz file is unpacked."""
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
-
-
-def _lines(path: Path) -> Iterator[Line]:
-    """Yield the lines of the file that are not blank, each with its instant. A line without one
-    takes that of the line before it.
-    """
-    at = EPOCH
-    with _open(path) as file:
-        for number, text in enumerate(file, start=1):
-            if not text.strip():
-                continue
-            try:
-                event = events.parse(text)
-            except Invalid as refusal:
-                at = events.instant_in(text) or at
-                yield Line(number, at, refusal)
-            else:
-                at = event.at
-                yield Line(number, at, event)
-
-
-def check_is_past(source: Source, until: datetime | None, *, now: datetime) -> None:
-    """Raise BeyondTheClock, which names the line, if an event of the file or `until` is later than
-    `now`.
-    """
-    advice = "Nothing was applied. Demonstrations may be told --beyond-now."
-    if source.to_come is not None:
-        number, at = source.to_come.number, source.to_come.at.isoformat()
-        raise BeyondTheClock(
-            f"{source.path}, line {number}: {at} is later than the clock, {now.isoformat()}."
-            f" {advice}"
-        )
-    if until is not None and until > now:
-        raise BeyondTheClock(
-            f"--until {until.isoformat()} is later than the clock, {now.isoformat()}. {advice}"
-        )
 
 
 class Replaying:
@@ -330,7 +227,7 @@ class Replaying:
     def _run(self, jobs: Sequence[Job], now: datetime, *, may_wait: bool = False) -> None:
         """Run these jobs as of `now`, in this process; with `may_wait`, only what cannot wait."""
         for job in jobs:
-            job.run_here(now, may_wait=may_wait)
+            job.run_here(now, may_wait=may_wait, at_once=True)
         if self.is_moving_in:
             notices.keep_unmailed(up_to=now)
 
@@ -366,34 +263,8 @@ class Replaying:
             return due
         if self.is_moving_in:
             notices.keep_unmailed(up_to=window[-1].at)
-        self._note(window, outcomes)
+        note(self.replay, window, outcomes)
         return None
-
-    def _note(self, window: Sequence[Line], outcomes: Sequence[Outcome]) -> None:
-        """Record the outcomes and rejections of a group, and how far the file has been applied."""
-        counts = defaultdict(dict, self.replay.outcomes)
-        rejections = []
-        for line, outcome in zip(window, outcomes, strict=True):
-            name = line.parsed.type if isinstance(line.parsed, Event) else NO_EVENT
-            counts[name][outcome.status] = counts[name].get(outcome.status, 0) + 1
-            if outcome.status == "rejected":
-                rejections.append(self._rejection(line, outcome))
-        ReplayRejection.objects.bulk_create(rejections)
-        self.replay.outcomes = dict(counts)
-        self.replay.events_done += len(window)
-        self.replay.save()
-
-    def _rejection(self, line: Line, outcome: Outcome) -> ReplayRejection:
-        """The record of a rejected line, not saved yet."""
-        event = line.parsed if isinstance(line.parsed, Event) else None
-        return ReplayRejection(
-            replay=self.replay,
-            line=line.number,
-            event=event.id if event else "",
-            type=event.type if event else "",
-            code=outcome.code,
-            reason=outcome.reason,
-        )
 
 
 def _founds(line: Line) -> bool:

@@ -90,15 +90,15 @@ class Job:
             )
         return failures
 
-    def run_here(self, now: datetime, *, may_wait: bool = False) -> None:
+    def run_here(self, now: datetime, *, may_wait: bool = False, at_once: bool = False) -> None:
         """Do everything that is due at `now` in this process, as a replay does; with `may_wait`,
-        what may wait is left.
+        what may wait is left, and with `at_once`, what needs no asking is done in one go.
 
         A row that fails does not hold up the others. After all rows were tried, the first error
         that is not a refusal is raised; one of TRANSIENT_ERRORS is raised at once.
         """
         due = self.cannot_wait(now) if may_wait and self.cannot_wait else self.find(now)
-        if self.without_asking is not None:
+        if at_once and self.without_asking is not None:
             due = [key for chunk in self.chunks(due) for key in self.without_asking(chunk, now)]
         bugs = [
             error

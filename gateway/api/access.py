@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from ipaddress import ip_address, ip_network
 from typing import Any, cast
 
@@ -56,7 +57,7 @@ class Key(HttpBearer):
         """The key. Raises Problem for one that may not do this from there, or asks too often."""
         asked = cast(KeyedRequest, request)
         asked.now = clock.now()
-        found = named(token, self.ahead(request))
+        found = named(token, partial(self.ahead, request))
         if found is None or not found.key.is_valid(asked.now):
             return None
         key, asked.read_ahead = found

@@ -6,7 +6,8 @@ each request.
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -32,7 +33,7 @@ WHERE key.prefix = %(prefix)s
 """
 WIDTH = len(FIELDS) + len(OF_MERCHANT)
 BRAND = "tael"
-PARTS = 3  # brand, prefix, secret
+FORM = re.compile(rf"{BRAND}_([a-z0-9]{{12}})_[A-Za-z0-9_-]{{43}}", re.ASCII)  # and its prefix
 
 
 def digest(key: str) -> str:
@@ -56,14 +57,14 @@ class Found(NamedTuple):
     also: tuple[Any, ...] | None
 
 
-def named(text: str, also: Also | None = None) -> Found | None:
+def named(text: str, also: Callable[[], Also | None] = lambda: None) -> Found | None:
     """The key with this text, or None. It may be revoked or expired. What is asked also takes no
-    round trip of its own.
+    round trip of its own; it is not asked, nor made, for a text that is not even like a key.
     """
-    parts = text.split("_", PARTS - 1)
-    if len(parts) != PARTS or not text.isascii():
+    form = FORM.fullmatch(text)
+    if form is None:
         return None
-    row = _row(parts[1], also)
+    row = _row(form[1], also())
     if row is None or row[0] is None:
         return None
     key = rows.loaded(ApiKey, FIELDS, row[: len(FIELDS)])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.models import Replay
-from gateway.replay import BeyondTheClock, check_is_past, look_through
+from gateway.replayed_files import BeyondTheClock, check_is_past, look_through
 from tests import event_files, shops
 from tests.unchanged import nothing_changes
 

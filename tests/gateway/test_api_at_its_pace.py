@@ -18,7 +18,8 @@ from django.test import TransactionTestCase
 from pytest_django.live_server_helper import LiveServer
 
 from gateway.operations import keys
-from gateway.replay import Line, Replaying, look_through
+from gateway.replay import Replaying
+from gateway.replayed_files import Line, look_through
 from lib import clock
 from lib.events import Event, Outcome
 from tests import books, emptied, event_files

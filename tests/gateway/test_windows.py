@@ -14,7 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from billing.models import Payment
 from credit.models import Order
 from gateway.events import EventRun
-from gateway.replay import Line, Replaying, jobs_of_a_replay
+from gateway.replay import Replaying, jobs_of_a_replay
+from gateway.replayed_files import Line
 from jobs.definitions import Job
 from lib import events
 from tests import event_files
@@ -33,12 +34,12 @@ def a_day(of: Callable[[str, Sent], None], *references: str) -> Sent:
     return sorted(sent, key=lambda event: event.at)
 
 
-def shop(reference: str, sent: Sent) -> Shop:
+def shop(reference: str, sent: Sent, **terms: Any) -> Shop:
     def send(event: dict[str, Any]) -> str:
         sent.append(events.from_object(event))
         return ""
 
-    return Shop(reference, sender=send)
+    return Shop(reference, sender=send, **terms)
 
 
 def every_outcome(reference: str, sent: Sent) -> None:

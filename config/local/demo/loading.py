@@ -13,7 +13,8 @@ from config.local.demo.actions import Action
 from config.local.demo.season import Days
 from config.local.demo.shops import HUAXIN, LAKESIDE, MEILI, SHOPS, SIAM_SILK, Shop
 from config.timetable import TIMETABLE
-from gateway.replay import Replaying, look_through
+from gateway.replay import Replaying
+from gateway.replayed_files import look_through
 from merchants.models import Merchant
 
 CHAPTERS: Mapping[str, Callable[[Days], Iterator[Action]]] = {

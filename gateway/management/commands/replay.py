@@ -13,7 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from gateway.models import Replay
-from gateway.replay import Replaying, Source, check_is_past, look_through
+from gateway.replay import Replaying
+from gateway.replayed_files import Source, check_is_past, look_through
 from lib import clock
 from lib.commands import BooksCommand
 from lib.refusals import Refused

@@ -1,0 +1,40 @@
+"""The record of a replay: how far its file was applied, what became of its events, and which were
+refused.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from gateway.models import Replay, ReplayRejection
+from gateway.replayed_files import Line
+from lib.events import Event, Outcome
+
+NO_EVENT = "(no event)"  # what the table calls lines that say none
+
+
+def note(replay: Replay, window: Sequence[Line], outcomes: Sequence[Outcome]) -> None:
+    """Record the outcomes and rejections of a group, and how far the file has been applied."""
+    counts = defaultdict(dict, replay.outcomes)
+    rejections = []
+    for line, outcome in zip(window, outcomes, strict=True):
+        name = line.parsed.type if isinstance(line.parsed, Event) else NO_EVENT
+        counts[name][outcome.status] = counts[name].get(outcome.status, 0) + 1
+        if outcome.status == "rejected":
+            rejections.append(_rejection(replay, line, outcome))
+    ReplayRejection.objects.bulk_create(rejections)
+    replay.outcomes = dict(counts)
+    replay.events_done += len(window)
+    replay.save()
+
+
+def _rejection(replay: Replay, line: Line, outcome: Outcome) -> ReplayRejection:
+    """The record of a rejected line, not saved yet."""
+    event = line.parsed if isinstance(line.parsed, Event) else None
+    return ReplayRejection(
+        replay=replay,
+        line=line.number,
+        event=event.id if event else "",
+        type=event.type if event else "",
+        code=outcome.code,
+        reason=outcome.reason,
+    )
