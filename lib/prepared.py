@@ -157,8 +157,8 @@ class _Asked:
 
     def _answer(self) -> PGresult:
         """The answer to what was sent, which is waited for as long as the connection allows."""
-        (result,) = self._to_server.wait(execute(self._pgconn))
-        return result
+        results: list[PGresult] = self._to_server.wait(execute(self._pgconn))
+        return results[0]
 
     def _checked(self, result: PGresult) -> None:
         """Raise what went wrong, as psycopg's cursors do."""

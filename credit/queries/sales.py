@@ -214,7 +214,7 @@ def _kept(keys: Sequence[str]) -> dict[str, Any]:
     return known
 
 
-def _keep(read: Mapping[str, Any]) -> None:
+def _keep(read: dict[str, Any]) -> None:
     """Cache these by their keys, unless Redis is away, which only makes the page slower."""
     if read:
         with suppress(RedisError):

@@ -51,7 +51,7 @@ def order(request: MemberRequest, reference: str) -> HttpResponse:
     context = {
         "order": order,
         "today": today,
-        "write_off_on": _write_off_on(order, today) if order.is_overdue else None,
+        "write_off_on": _write_off_on(order, today),
         "related": related.of_order(line, order),
         "proceeds": proceeds.of_order(order),
         "timeline": timelines.of_order(order, cash),
@@ -61,7 +61,11 @@ def order(request: MemberRequest, reference: str) -> HttpResponse:
 
 
 def _write_off_on(order: Order, today: date) -> date | None:
-    """The day on which the order is written off if nothing is paid, by the policy in force."""
+    """The day on which the order is written off if nothing is paid, by the policy in force; None
+    unless it is overdue.
+    """
+    if not order.is_overdue:  # type: ignore[attr-defined]  # which the query gave
+        return None
     return order.write_off_on(policies.in_force(order.line.currency, today).write_off_days)
 
 

@@ -19,6 +19,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from gateway.operations import keys
 from gateway.replay import Replaying
+from gateway.replay_records import note
 from gateway.replayed_files import Line, look_through
 from lib import clock
 from lib.events import Event, Outcome
@@ -52,7 +53,7 @@ class Sending(Replaying):
                 next(results) if isinstance(line.parsed, Event) else Outcome.rejected(line.parsed)
                 for line in told
             ]
-        self._note(window, outcomes)
+        note(self.replay, window, outcomes)
 
     def _send(self, events: Sequence[Event]) -> list[Outcome]:
         if not events:

@@ -24,9 +24,9 @@ def scheduler() -> Any:
         app = Celery(set_as_current=False, broker="memory://")
         every = {"task": "one", "schedule": crontab(), "last_run_at": app.now() - timedelta(1)}
         app.conf.beat_schedule = {"one": every}
-        found = LeadingScheduler(app)
-        found.sent = []  # type: ignore[attr-defined]
-        found.apply_async = lambda entry, **_: found.sent.append(entry.name)  # type: ignore
+        found: Any = LeadingScheduler(app)
+        found.sent = []
+        found.apply_async = lambda entry, **_: found.sent.append(entry.name)
         return found
 
     return make

@@ -1,6 +1,7 @@
 """Pages that are read from a replica: a real one, paused, behind, promoted and away."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -60,7 +61,7 @@ def test_pages_are_read_from_a_replica_as_far_as_it_has_what_the_person_wrote(
     replica.pause()
     rename(shop, "New name")
     assert name_on(owner, shop) == "Old name"
-    files = owner.get(f"/m/{shop.reference}/credit/orders.csv")
+    files: Any = owner.get(f"/m/{shop.reference}/credit/orders.csv")
     assert b"".join(files.streaming_content).startswith(b"\xef\xbb\xbf")
     files.close()
 

