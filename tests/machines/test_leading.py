@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def scheduler() -> Any:
     """Makes schedulers as of several machines, each with what it sent."""
 
-    def make() -> LeadingScheduler:
+    def make() -> Any:
         app = Celery(set_as_current=False, broker="memory://")
         every = {"task": "one", "schedule": crontab(), "last_run_at": app.now() - timedelta(1)}
         app.conf.beat_schedule = {"one": every}
