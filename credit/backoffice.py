@@ -116,7 +116,7 @@ def _of_merchant(visit: Visit) -> Section:
             Placed(Area.ROWS, 20, _proceeds(line, today, own_withdrawals)),
             Placed(Area.ROWS, 40, _limits(line, requests)),
         ],
-        steps=[*_asked_about_limits(requests), *_asked_for_withdrawals(own_withdrawals)],
+        steps=[*_steps_of_requests(requests), *_steps_of_withdrawals(own_withdrawals)],
     )
 
 
@@ -174,15 +174,19 @@ def _limits(line: CreditLine, requests: Sequence[LimitRequest]) -> Panel:
     return Panel("admin/backoffice/limits.html", shown)
 
 
-def _asked_about_limits(requests: Sequence[LimitRequest]) -> Iterator[Step]:
-    """An entry in the merchant's history for each of these requests about the limit."""
+def _steps_of_requests(requests: Sequence[LimitRequest]) -> Iterator[Step]:
+    """Yield a step of the merchant's history for each of these requests about the limit: when it
+    was asked, what kind it is, the merchant's message, who asked, and its page.
+    """
     for one in requests:
         what = f"Asked: {one.get_kind_display()}"
         yield Step(one.asked_at, what, one.message, one.asked_by, page_of(one))
 
 
-def _asked_for_withdrawals(own_withdrawals: Sequence[Withdrawal]) -> Iterator[Step]:
-    """An entry in the merchant's history for each of these withdrawals."""
+def _steps_of_withdrawals(own_withdrawals: Sequence[Withdrawal]) -> Iterator[Step]:
+    """Yield a step of the merchant's history for each of these withdrawals: when it was asked for,
+    its reference, who asked, and its page.
+    """
     for one in own_withdrawals:
         what = f"Asked: withdrawal {one}"
         yield Step(one.requested_at, what, "", one.requested_by, page_of(one))

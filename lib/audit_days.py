@@ -94,7 +94,8 @@ def clock_day(name: str, instant: str) -> str:
 
 def is_recounted(name: str, instant: str) -> str:
     """SQL that is true if the local day of the instant is decided by the time-zone data in use, and
-    false if it was fixed under an older version of the data.
+    false if it was fixed under an older version of the data. `name` is the alias that join_zone
+    joined; where that found no row, it is true.
     """
     return f"coalesce({instant} >= {name}.recounted_from, true)"
 

@@ -16,7 +16,9 @@ from merchants.sign_in.settings import LEAST_KEPT_DAYS
 
 
 def register() -> None:
-    """Register what the job removes. Called once, when a program starts."""
+    """Register with the job of retention which sign-ins, sessions, mails and invitations it
+    removes, and after how long. Called once, when a program starts.
+    """
     KEPT.register(
         Kept(10, "sign-ins", "TAEL_SIGN_INS_KEPT_DAYS", _sign_ins),
         Kept(11, "expired sessions", "", _sessions, _end),

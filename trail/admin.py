@@ -91,9 +91,10 @@ class TrailEntryAdmin(FoundByKeys):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[TrailEntry]", search_term: str
     ) -> tuple["QuerySet[TrailEntry]", bool]:
-        """The entries whose subject follows "about "; or else those of the merchant with this
-        reference; or else those that `keys` find. The second value is Django's: whether a row may
-        come twice.
+        """The entries that the search term finds. After "about " comes a subject, and the entries
+        about it are found; else those of the merchant whose reference the term is; else those whose
+        actor or subject the term is (`keys`). The second value is Django's: whether a row may come
+        twice.
         """
         term = search_term.strip()
         if term.startswith(ABOUT):

@@ -35,7 +35,9 @@ UNIT_PRICE = unit_price("-")
 
 
 def _credit_effect(charge: Charge) -> str:
-    """What a credit on the charge does, as the operator reads it before deciding."""
+    """What an operator reads before crediting the charge: how much of it can still be credited,
+    what of the account is outstanding, and that the merchant is told.
+    """
     return (
         f"{figure(left_to_credit(charge))} of the charge's {figure(charge.amount)} can still be"
         f" credited. A credit is a negative charge of today: {figure(charge.account.outstanding)}"

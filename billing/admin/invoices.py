@@ -146,9 +146,7 @@ class InvoiceAdmin(DecidingSeveral, AboutAccount, FoundByKeys):
         return LastDecision(str(row.get_status_display()), who, at)
 
     def asked_as(self, term: str) -> str:
-        """The number as the books have it, for one that was typed with the installation's
-        prefix.
-        """
+        """The search term without the installation's prefix, as numbers stand in the books."""
         return installation.inside(term)
 
 

@@ -165,6 +165,7 @@ class IssuerAdmin(Deciding, ReadOnly):
     decisions = (CHANGE, BANKS, CLEARING)
 
     def lock(self, row: Any, now: Any) -> None:
+        """Lock the issuer's row until the transaction ends, as its operations do."""
         issuers.lock(row.pk)
 
     def brief(self, row: Any, name: str) -> Brief | None:

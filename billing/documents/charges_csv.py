@@ -14,7 +14,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
-from billing.documents.csv_export import Part, amount_of, blocks
+from billing.documents.csv_export import Part, blocks, charge_amount
 from billing.documents.statement_csv import fees_in
 from billing.models import BillingAccount
 from lib import csv_files, money
@@ -90,7 +90,7 @@ def _columns(currency: str, timezone: str) -> dict[str, str]:
         _("Description"): csv_files.safe("charge.description"),
         _("Quantity"): csv_files.Figure("trim_scale(charge.quantity)"),
         _("Rate"): csv_files.Figure("trim_scale(charge.unit_price)"),
-        _("Amount"): amount_of(currency),
+        _("Amount"): charge_amount(currency),
         _("Currency"): "charge.currency",
         _("Service date"): "charge.service_on",
         **csv_files.instants({_("Service time"): "charge.at"}, timezone),

@@ -47,7 +47,7 @@ class Part:
         """
         currency = self.amount.currency.code
         copy_rows = f"""
-            COPY (SELECT {amount_of(currency)}, {", ".join(self.columns.values())}
+            COPY (SELECT {charge_amount(currency)}, {", ".join(self.columns.values())}
                   {self.source})
             TO STDOUT WITH (FORMAT csv)
         """
@@ -94,6 +94,8 @@ def save(file: Iterable[bytes], path: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def amount_of(currency: str) -> str:
-    """SQL for a charge's amount with the digits of its currency."""
+def charge_amount(currency: str) -> str:
+    """SQL for the column charge.amount, with as many digits after the point as the currency with
+    this code has.
+    """
     return csv_files.amount("charge.amount", currency)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from billing.documents.csv_export import Incomplete, Part, amount_of, blocks
+from billing.documents.csv_export import Incomplete, Part, blocks, charge_amount
 from billing.models import Invoice, InvoiceLine
 from billing.models.fees import Category
 from billing.queries import invoices, taxes
@@ -83,7 +83,7 @@ class Export:
                 _("Store Name"): "%(merchant)s",
                 _("Charge category"): "%(tax)s",
                 _("Description"): csv_files.safe("(%(called)s::jsonb ->> charge.category)"),
-                _("Amount"): amount_of(self.invoice.currency),
+                _("Amount"): charge_amount(self.invoice.currency),
                 _("Currency"): "charge.currency",
                 **_tax_columns(),
             }
@@ -157,7 +157,7 @@ def _columns(currency: str, timezone: str) -> dict[str, str]:
         _("Store Name"): "%(merchant)s",
         _("Charge category"): "%(category)s",
         _("Description"): csv_files.safe(f"(%(fee)s || {described})"),
-        _("Amount"): amount_of(currency),
+        _("Amount"): charge_amount(currency),
         _("Currency"): "charge.currency",
         _("Start of billing cycle"): "%(period_start)s::date",
         _("End of billing cycle"): "%(period_end)s::date",

@@ -8,7 +8,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
-from billing.documents.csv_export import Part, amount_of, blocks
+from billing.documents.csv_export import Part, blocks, charge_amount
 from billing.models import Fee, Statement
 from billing.queries import accounts, statements
 from lib import calendar, csv_files, formats
@@ -115,7 +115,7 @@ def _columns(currency: str, timezone: str) -> dict[str, str]:
         _("Request"): csv_files.safe("charge.request"),
         _("Description"): csv_files.safe("charge.description"),
         _("Quantity"): csv_files.Figure("trim_scale(charge.quantity)"),
-        _("Amount"): amount_of(currency),
+        _("Amount"): charge_amount(currency),
         _("Currency"): "charge.currency",
         _("Service date"): "charge.service_on",
         **csv_files.instants({_("Service time"): "charge.at"}, timezone),

@@ -209,7 +209,7 @@ def write(
     )
     if entry:
         rests.pay_invoices(account, actor=actor, now=account.now)
-    value_dates.take_effect(account, transfer)
+    value_dates.reconsider_freeze(account, transfer)
     return transfer
 
 

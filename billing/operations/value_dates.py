@@ -61,7 +61,7 @@ def correct(
     transfer.save(update_fields=["arrived_on"])
     if late := in_time - _paid_in_time(transfer):
         raise WouldCountAsLate(f"bill: {', '.join(sorted(late))} would be late by {day}")
-    take_effect(account, transfer)
+    reconsider_freeze(account, transfer)
     trail.write(
         Action.VALUE_DATE_CORRECTED,
         merchant_id=account.pk,
@@ -90,9 +90,11 @@ def hold(transfer_id: int, *, now: datetime) -> tuple[BillingAccount, BankTransf
     return account, transfer
 
 
-def take_effect(account: BillingAccount, transfer: BankTransfer) -> None:
+def reconsider_freeze(account: BillingAccount, transfer: BankTransfer) -> None:
     """Let the day on which the transfer's money arrived count for the freeze of the account's
-    locked credit line: one that only bills caused which were paid in time is lifted.
+    credit line, which the caller has locked: it is lifted if all bills that caused it were paid in
+    time or none is unpaid any more, and otherwise counts from the days of those that are. Does
+    nothing if the money arrived today. Rule 16.19.
     """
     if transfer.arrived_on < account.open_on:
         dunning.reconsider(account, now=account.now)

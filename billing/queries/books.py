@@ -117,7 +117,7 @@ class _Account:
             "transfers": without_keys(self._transfer(transfer) for transfer in self.transfers),
             "unapplied": without_keys(self._unapplied()),
             "reversals": without_keys(self._reversal(reversal) for reversal in self.reversals),
-            **self._treatments(),
+            **self._tax_treatments(),
             **self._credit_notes(),
         }
 
@@ -127,8 +127,10 @@ class _Account:
         told = [note | {"invoice": self.invoice[note["_invoice"]]} for note in notes]
         return {"credit_notes": without_keys(told)} if told else {}
 
-    def _treatments(self) -> Row:
-        """How operators have the merchant treated; nothing while none has."""
+    def _tax_treatments(self) -> Row:
+        """The part of the book with the merchant's tax treatments as operators decided them, oldest
+        first; without any the book has no such part.
+        """
         decided = in_order(self.rows["tax_treatments"], "decided_at")
         return {"tax_treatments": decided} if decided else {}
 

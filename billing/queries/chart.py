@@ -44,10 +44,14 @@ class Chart:
     def __getitem__(self, key: str) -> Named:
         """The account with this key. Raises LookupError if no book has it."""
         if key not in self._known:
-            self._known[key] = self._named(key)
+            self._known[key] = self._account(key)
         return self._known[key]
 
-    def _named(self, key: str) -> Named:
+    def _account(self, key: str) -> Named:
+        """The account with this key, by the code and name that were chosen for it, or else as it
+        was registered. One below a registered account, such as the tax of one rate, has that account's
+        code and name with the rest of its key after them. Raises LookupError if no book has it.
+        """
         registered = journal.account_of(key)
         code, name = self._chosen.get(registered.key, (registered.code, registered.name))
         if registered.key != key:

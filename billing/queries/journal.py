@@ -141,7 +141,7 @@ def entries(asked: Asked, *, offset: int = 0, limit: int | None = None) -> Itera
         sql = f"""SELECT * FROM (
             SELECT *, dense_rank() OVER (ORDER BY {ENTRY_ORDER}) AS nth
             FROM ({sql}) listed) counted WHERE nth > %(offset)s AND nth <= %(last)s"""
-        params |= {"offset": offset, "last": offset + (limit or 2**62)}
+        params |= {"offset": offset, "last": 2**62 if limit is None else offset + limit}
     query = f"""
         WITH {offsets()} SELECT {_COLUMNS} FROM ({sql}) found
         JOIN merchants_merchant merchant ON merchant.id = merchant_id ORDER BY {ENTRY_ORDER}, place

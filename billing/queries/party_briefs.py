@@ -5,7 +5,9 @@ from billing.models import Invoice, Issuer
 
 
 def of_issuer(issuer: Issuer) -> Brief:
-    """The issuer's present version, who has it, and its latest versions."""
+    """What an operator reads before deciding about an issuer: its prefix and present version, how
+    many accounts have it, whether it has issued bills, and its latest versions, newest first.
+    """
     rows = issuer.versions.defer("logo").order_by("-version")[:FEW]
     billed = Invoice.objects.filter(issuer__issuer=issuer)
     return Brief(

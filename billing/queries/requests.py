@@ -26,7 +26,7 @@ class Cost:
 
     @property
     def charged(self) -> Decimal:
-        """The sum without credits."""
+        """What was charged, before credits are taken off."""
         return self.amount - self.credited
 
 

@@ -66,8 +66,8 @@ class Sections(Generic[S]):
 
 @dataclass(frozen=True)
 class FeeSum:
-    """What one fee comes to on a bill by one rate: the sum of its lines, of which there is one for
-    each day.
+    """What one fee comes to on a bill by one rate of tax: the sum of its lines, of which there is
+    one for each day.
     """
 
     lines: Sequence[InvoiceLine]  # oldest first
@@ -85,7 +85,7 @@ class FeeSum:
 
 
 def fee_sums(section: Section[InvoiceLine]) -> Sequence[FeeSum]:
-    """The sums of a bill's category fee by fee and rate by rate, in the order of their first
+    """The sums of a bill's category: one for each fee and rate of tax, in the order of their first
     lines.
     """
     by_fee: dict[tuple[object, ...], list[InvoiceLine]] = defaultdict(list)

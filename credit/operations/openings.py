@@ -85,8 +85,9 @@ def take_order(
 
 
 def _check_same_order(known: Order, sent: Mapping[str, object]) -> None:
-    """Raise OrderConflict if the known order was placed here, or was brought along with other
-    content.
+    """Raise OrderConflict, which names what differs, if the known order was placed here, or was
+    brought along with another buyer, amount, number of instalments or sum paid. A buyer that was
+    erased is not compared.
     """
     entry = known.limitentry_set.filter(kind=Kind.MOVED_IN).first()
     if entry is None:

@@ -179,9 +179,10 @@ def _place_at_once(
     """Open the order with two statements and no lock between them, as most orders can be, for the
     merchant with this key or reference.
 
-    The line is read, and the order is written if nobody wrote to the line meanwhile. All else
-    returns None, and takes the line's lock: a repeat, a refusal, what writes a notice or works off
-    a day, and a line that others write to time after time.
+    The line is read, and the order is written if nobody wrote to the line meanwhile. Returns None,
+    and has written nothing, for what the caller has to decide under the line's lock: a repeat, a
+    refusal, a line with a cap for each buyer, what writes a notice or works off a day, and a line
+    that others write to time after time. `read` and `beside` are those of `open_at_once`.
     """
     # Within a transaction, what the database refuses must not end all of it.
     with transaction.atomic() if connection.in_atomic_block else nullcontext():

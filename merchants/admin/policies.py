@@ -162,7 +162,9 @@ class NewOperatorPolicy(NewVersion):
     model = OperatorPolicy
 
     def figure_field(self, name: str) -> forms.Field:
-        """The field of the figure for the sort of decisions with this code."""
+        """The form's field for the figure up to which one operator decides alone on the sort of
+        decisions with this code. It may be left empty; its help says what it is measured by.
+        """
         sort = sorts.SORTS[name]
         return figure_field(
             label=sort.up_to,

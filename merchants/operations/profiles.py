@@ -102,7 +102,7 @@ def complete(
     changes: dict[str, object] = {name: _text(name, value) for name, value in fields.items()}
     if document is not None:
         changes["licence_document"] = document.content
-        changes["licence_document_name"] = _document_name(document)
+        changes["licence_document_name"] = _checked_name(document)
     with transaction.atomic():
         profile, _ = Profile.objects.select_for_update().get_or_create(merchant_id=merchant_id)
         changed = [name for name in changes if _differs(profile, name, changes[name])]
@@ -315,7 +315,9 @@ def licence(*, merchant_id: int, actor: str, reason: str, now: datetime) -> tupl
 
 
 def read_document(profile: Profile) -> bytes:
-    """The decrypted licence document; empty if none was uploaded. Raises DocumentUnreadable."""
+    """The decrypted licence document; empty if none was uploaded. Raises DocumentUnreadable if
+    an encryption key is missing.
+    """
     try:
         return encrypted.read(profile, "licence_document")
     except secrets.Undecryptable:
@@ -379,9 +381,10 @@ def _text(field: str, value: str) -> str:
     return value
 
 
-def _document_name(document: Document) -> str:
-    """The document's file name, with an ending that fits its content. Raises NotADocument if the
-    content is empty, too large, or not a PDF, PNG or JPEG file.
+def _checked_name(document: Document) -> str:
+    """The file name under which the document is kept: without folders, shortened, and with an
+    ending that fits its content. Raises NotADocument if the content is empty, larger than 5 MB, or
+    not a PDF, PNG or JPEG file, or if the name has control characters.
     """
     if not document.content:
         raise NotADocument("is empty")

@@ -82,7 +82,7 @@ class _Season:
             rework = self.days.ago(self.shop.rework_days_ago, 11)
             yield self._charge(rework, "rework", "non-compliance", f"{self.prefix}-REWORK", 8)
         for number, refused in enumerate(self.shop.refused, start=1):
-            yield self._refused_order(f"{self.prefix}-BIG{number}", refused)
+            yield self._declined_order(f"{self.prefix}-BIG{number}", refused)
 
     def _orders_of(self, day: int) -> int:
         """How many orders the shop gets on day number `day`."""
@@ -98,12 +98,14 @@ class _Season:
         yield self._event(at(day + 1, 11), "order.delivered", name, order=name)
         yield self._event(at(day + 18, 10), "order.paid", name, payment=f"{name}-P", **what)
 
-    def _refused_order(self, name: str, refused: DeclinedOrder) -> TimedEvent:
-        """The event that places an order which the line declines."""
+    def _declined_order(self, reference: str, declined: DeclinedOrder) -> TimedEvent:
+        """The event that places the order with this reference, which the line declines since it is
+        too large or its buyer too risky.
+        """
         return self._event(
-            self.days.ago(refused.days_ago, 11), "order.placed", name, order=name,
-            buyer="buyer-new", amount=refused.amount, currency=self.shop.currency,
-            buyer_risk=refused.buyer_risk,
+            self.days.ago(declined.days_ago, 11), "order.placed", reference, order=reference,
+            buyer="buyer-new", amount=declined.amount, currency=self.shop.currency,
+            buyer_risk=declined.buyer_risk,
         )  # fmt: skip
 
     def _metrics(self, day: int) -> TimedEvent:
