@@ -135,6 +135,7 @@ ARGUMENTS: dict[str, Callable[[Shop], Any]] = {
     # Parameters of pages of allauth and the admin; no row has these values.
     "pk": lambda shop: 1,
     "key": lambda shop: "no-such-key",
+    "kind": lambda shop: "no-such-kind",
     "uidb36": lambda shop: "1",
     "api:show event": lambda shop: "no-such-event",
     "order": lambda shop: "A-1",

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from backoffice import decision_pages
 from billing.models import BankTransfer
-from billing.operations import accounts, reopening, transfers_moved
+from billing.operations import accounts, issuers, reopening, transfers_moved
 from credit.operations import corrections, limits, review_decisions
 from credit.operations import policies as credit_policies
 from lib.refusals import Refused
@@ -27,7 +27,7 @@ from tests.billing import operator_decisions as billing
 from tests.billing.operator_decisions import DECIDED_AT
 from tests.billing.paying import manual, transfer
 from tests.credit.reviewing import DECEMBER, shop_with
-from tests.factories import OperatorPolicyFactory, browser_of, operator
+from tests.factories import IssuerFactory, OperatorPolicyFactory, browser_of, operator
 from tests.test_two_people import BY_NAME, OTHER, TAKE_TWO, nothing_alone, page_of
 from tests.threads import at_once, every_order
 from tests.trail.trail_case import Case
@@ -36,7 +36,8 @@ from tests.unchanged import digests
 from tests.whole import some
 from trail.models import TrailEntry
 
-DECIDES_NOTHING = {"OPERATOR_ROLES", "OPERATOR_POLICY", "CREDIT_POLICY"}  # about a merchant
+# About a merchant.
+DECIDES_NOTHING = {"OPERATOR_ROLES", "OPERATOR_POLICY", "CREDIT_POLICY", "ISSUER_BANKS"}
 ENDS = {"PROPOSAL_CONFIRMED", "PROPOSAL_WITHDRAWN", "PROPOSAL_REFUSED"}
 
 
@@ -132,6 +133,12 @@ def new_operator(settings: Settings) -> Waiting:
     return Waiting(again, DECIDED_AT, ("Administrator",))
 
 
+def bank_accounts(settings: Settings) -> Waiting:
+    issuer = IssuerFactory.create()
+    banks = {"issuer_id": issuer.pk, "banks": "THB; 999-9; BKKBTHBK; Siam Bank"}
+    return by_operation(issuers.change_banks, DECIDED_AT, ("Administrator",), **banks, **WHY)
+
+
 ELSEWHERE: dict[str, Callable[[Settings], Waiting]] = {
     "REVIEW": review,
     "PROCEEDS_COUNTER_ENTRY": counter_entry,
@@ -142,6 +149,7 @@ ELSEWHERE: dict[str, Callable[[Settings], Waiting]] = {
     ),
     "OPERATOR_POLICY": lambda settings: version_of(policies.introduce, credits=Decimal(5)),
     "OPERATOR_ROLES": new_operator,
+    "ISSUER_BANKS": bank_accounts,
 }
 PAGES = {kind: BY_NAME[name] for name, kind in TAKE_TWO.items()}
 

@@ -49,7 +49,7 @@ class Chart:
 
     def _account(self, key: str) -> Named:
         """The account with this key, by the code and name that were chosen for it, or else as it
-        was registered. One below a registered account, such as the tax of one rate, has that account's
+        was registered. One below a registered account, such as a tax rate, has that account's
         code and name with the rest of its key after them. Raises LookupError if no book has it.
         """
         registered = journal.account_of(key)

@@ -66,8 +66,8 @@ def join(new: NewMerchant) -> tuple[Merchant, bool]:
 
 @transaction.atomic
 def join_many(new: Sequence[NewMerchant]) -> list[Merchant]:
-    """Create merchants that did not join before; returns them in the same order, in which their
-    keys rise.
+    """Create merchants that did not join before; returns them as they were given, and their
+    keys rise as they were.
 
     Raises Invalid, and IntegrityError if one of them did; then none is created.
     """

@@ -197,7 +197,7 @@ def test_a_page_that_the_database_takes_too_long_for_says_so(
 
 
 def test_a_web_servers_connections_are_bounded_and_those_of_jobs_are_not() -> None:
-    with connection.cursor() as cursor:
+    with statement_timeout.download(), connection.cursor() as cursor:
         cursor.execute("SHOW statement_timeout")
         assert cursor.fetchone() == ("0",)
     with connection.cursor() as cursor:
@@ -209,10 +209,7 @@ def test_a_web_servers_connections_are_bounded_and_those_of_jobs_are_not() -> No
             assert cursor.fetchone() == ("15min",)
         cursor.execute("SHOW statement_timeout")
         assert cursor.fetchone() == ("10s",)
-        cursor.execute("RESET statement_timeout")
-    with statement_timeout.download(), connection.cursor() as cursor:
-        cursor.execute("SHOW statement_timeout")
-        assert cursor.fetchone() == ("0",)
+    connection.close()
 
 
 def test_a_web_server_binds_its_connections() -> None:

@@ -52,7 +52,7 @@ def test_merchants_that_join_together_have_the_books_and_bills_of_one_by_one() -
     fresh = joining("rosewood", "orchid", "willow")
     statuses, found = way(together, fresh)
     assert statuses == ["applied"] * 3
-    assert [bill[:2] for bill in found["bills"]] == [
+    assert [number[:2] for number in found["bills"]] == [
         ("2026-000001", "rosewood"), ("2026-000002", "orchid"), ("2026-000003", "willow"),
     ]  # fmt: skip
     assert way(one_by_one, fresh) == (statuses, found)
@@ -65,7 +65,7 @@ def test_merchants_that_join_together_have_the_books_and_bills_of_one_by_one() -
 
 
 def test_bills_whose_answer_is_known_are_collected_together_as_one_by_one() -> None:
-    """Of six shops that pay by the sandbox, one has a bill that will freeze its line."""
+    """Six shops pay by the sandbox, and a bill of one of them will freeze its line."""
     sent = joining("a", "b", "c", "d", "e", "f")
     assert set(one_by_one(sent)) == {"applied"}
     lines = CreditLine.objects.filter(merchant__reference="c")
@@ -81,13 +81,13 @@ def test_bills_whose_answer_is_known_are_collected_together_as_one_by_one() -> N
         rows[name] = [every_row(one) for one in (Payment, Invoice, BillingAccount, CreditLine)]
         rows[name] += [every_row(WebhookEvent), Lease.objects.count()]
 
-    alone = event_files.undone(lambda: collect("alone", without_asking=None))
-    assert event_files.undone(lambda: collect("together")) == alone
-    assert rows["together"] == rows["alone"]
-    assert [row[1:] for row in alone["payments"]] == [("SUCCEEDED", Decimal("39.00"))] * 6
-    assert statements["together"] < statements["alone"] / 3
-    bill = Invoice.objects.get(merchant_reference="d")
-    Lease.objects.create(what=f"bill {bill.pk}", owner="another", until=now + timedelta(days=3650))
+    each = event_files.undone(lambda: collect("one by one", without_asking=None))
+    assert event_files.undone(lambda: collect("together")) == each
+    assert rows["together"] == rows["one by one"]
+    assert [row[1:] for row in each["payments"]] == [("SUCCEEDED", Decimal("39.00"))] * 6
+    assert statements["together"] < statements["one by one"] / 3
+    held = Invoice.objects.get(merchant_reference="d")
+    Lease.objects.create(what=f"bill {held.pk}", owner="another", until=now + timedelta(days=3650))
     COLLECT_PAYMENTS.run_here(now, at_once=True)
     unpaid = Invoice.objects.exclude(status="PAID")
     assert [one.merchant_reference for one in unpaid] == ["d"]  # in another's hands

@@ -80,17 +80,17 @@ def test_a_scheduler_that_was_killed_is_followed_at_once_on_its_machine(
 def test_a_scheduler_that_cannot_ask_the_database_goes_on_sending(
     scheduler: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    alone = scheduler()
+    only = scheduler()
 
     def away(*_: object) -> None:
         raise OperationalError("the database is away")
 
     monkeypatch.setattr(leases, "take", away)
-    alone.tick()
-    assert alone.sent == ["one"]
+    only.tick()
+    assert only.sent == ["one"]
     assert "It is not known which scheduler leads: the database is away" in caplog.text
     monkeypatch.undo()
-    assert alone.leads()
+    assert only.leads()
     assert (timedelta(seconds=30), timedelta(seconds=5)) == (leading.LASTS, leading.MARGIN)
 
 
