@@ -84,7 +84,16 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="issuer",
             name="clearing",
-            field=models.CharField(blank=True, db_default="", default="", max_length=10),
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("MANUAL", "By hand: an operator enters the number"),
+                    ("SANDBOX", "Sandbox, for demonstrations"),
+                ],
+                db_default="",
+                default="",
+                max_length=10,
+            ),
         ),
         migrations.AddField(
             model_name="issuer",

@@ -10,14 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from billing.models.accounts import BillingAccount
 from billing.models.credit_notes import CreditNote
 from billing.models.invoices import Invoice
+from billing.models.parties import ClearingProvider
 from lib import erasing
-
-
-class ClearingProvider(models.TextChoices):
-    """Who has documents cleared."""
-
-    MANUAL = "MANUAL", "By hand: an operator enters the number"
-    SANDBOX = "SANDBOX", "Sandbox, for demonstrations"
 
 
 class Clearance(models.Model):

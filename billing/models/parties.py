@@ -12,6 +12,13 @@ from lib import erasing
 LONGEST_PREFIX = 8  # of the numbers of an issuer's bills
 
 
+class ClearingProvider(models.TextChoices):
+    """Who has documents cleared."""
+
+    MANUAL = "MANUAL", "By hand: an operator enters the number"
+    SANDBOX = "SANDBOX", "Sandbox, for demonstrations"
+
+
 class Issuer(models.Model):
     """A legal entity that issues bills. What is known of it is its latest version.
 
@@ -26,7 +33,9 @@ class Issuer(models.Model):
     )
     # Who has its documents cleared by a tax office, and those issued from when on (rule 28.23);
     # empty: nobody.
-    clearing = models.CharField(max_length=10, blank=True, default="", db_default="")
+    clearing = models.CharField(
+        max_length=10, choices=ClearingProvider.choices, blank=True, default="", db_default=""
+    )
     clearing_from = models.DateTimeField(null=True, blank=True)
 
     class Meta:
