@@ -3,6 +3,7 @@ same books as its replay.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from io import StringIO
@@ -116,9 +117,27 @@ def test_the_first_days_of_three_shops(send: Callable[[Path, str], None], tmp_pa
 
 
 def _books() -> list[dict[str, Any]]:
+    """All books, with bills in place of their numbers: of several merchants' bills of one instant
+    any may come first. Numbers have no gap, and rise with the instants of issue.
+    """
     said = StringIO()
     call_command("books", all=True, stdout=said)
-    return [json.loads(line) for line in said.getvalue().splitlines()]
+    text = said.getvalue()
+    issued = sorted(
+        (found["invoice"], found["issued_at"], book["merchant"]["reference"])
+        for book in map(json.loads, text.splitlines())
+        for found in book["billing"]["invoices"]
+        if found["invoice"]
+    )
+    assert [at for _, at, _ in issued] == sorted(at for _, at, _ in issued)
+    assert [number for number, *_ in issued] == [
+        f"2017-{place:06}" for place in range(1, len(issued) + 1)
+    ]
+    seen: Counter[tuple[str, str]] = Counter()
+    for number, at, merchant in issued:
+        seen[at, merchant] += 1  # of two at once, a merchant's own order counts
+        text = text.replace(f'"{number}"', f'"{at} {merchant} {seen[at, merchant]}"')
+    return [json.loads(line) for line in text.splitlines()]
 
 
 @pytest.mark.full
