@@ -35,6 +35,7 @@ COUNTED = 200.0  # milliseconds
 BOUNDS = {
     **dict.fromkeys(("search?", "calendar", "credit:coming", "credit:proceeds_entries"), COUNTED),
     **dict.fromkeys(("credit:orders?", "billing:requests?", "credit:after_sales"), COUNTED),
+    **dict.fromkeys(("credit:withdrawals?", "billing:invoices?"), COUNTED),
     **dict.fromkeys(("credit:sales", "credit:check?", "credit:automatic"), COUNTED),
     **dict.fromkeys(("credit:orders?figures", "billing:requests?figures"), 2000.0),
     "credit:withdrawal_sales": 500.0,

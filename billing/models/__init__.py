@@ -47,7 +47,7 @@ UnappliedEntry     money that no bill wanted, and what became of it; append-only
 
 from billing.models.accounts import AccountChange, BillingAccount, PlanTerm
 from billing.models.charges import Charge, FulfilmentRequest, InvoiceItem
-from billing.models.clearances import Clearance, ClearingProvider, SandboxClearing
+from billing.models.clearances import Clearance, SandboxClearing
 from billing.models.collecting import CollectionPause, DueDay, Waiver
 from billing.models.credit_notes import CreditNote
 from billing.models.credits import BillingCredit
@@ -55,7 +55,7 @@ from billing.models.documents import ArchivePart, BillingAddress, DocumentMail, 
 from billing.models.fees import Fee
 from billing.models.invoices import Invoice, InvoiceDecision, InvoiceLine, NumberSeries
 from billing.models.journal import ChartAccount, JournalLock
-from billing.models.parties import BillingDetails, Issuer, IssuerVersion
+from billing.models.parties import BillingDetails, ClearingProvider, Issuer, IssuerVersion
 from billing.models.payment_plans import PaymentPlan, PaymentPlanPart
 from billing.models.payments import Card, Payment
 from billing.models.prices import FeePrice

@@ -144,6 +144,12 @@ class Order(models.Model):
             ),
             # The end of that list: orders without a due date.
             models.Index(fields=["line", "id"], name="order_by_line"),
+            # Those of them that are still to be delivered, which are few among all that there are.
+            models.Index(
+                fields=["line", "id"],
+                condition=Q(status="OPEN", due_on__isnull=True),
+                name="order_undelivered",
+            ),
             models.Index(
                 fields=["line", "-placed_at", "-id"], name="order_history"
             ),  # the order list
