@@ -46,7 +46,7 @@ def listed(shop: Shop, **params: str) -> list[str]:
 def test_requests_are_listed_newest_first_with_what_they_cost(shop: Shop) -> None:
     page = read(shop, "requests/")
     assert (
-        "Request First service Number Cost "
+        "Request First service Charges Cost "
         "FR-8 4 Oct 2026 10:00 1 2.00 USD "
         "FR-7 3 Oct 2026 10:00 3 15.50 USD" in page
     )
