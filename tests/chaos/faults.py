@@ -47,6 +47,7 @@ class Faults:
     bank: Bank
     clients: Sequence[Api]
     disk: Path | None
+    is_long: bool = False  # then Redis is away for a whole minute, once
     chance: Random = field(default_factory=Random)
     done: dict[str, int] = field(default_factory=dict)
 
@@ -209,7 +210,11 @@ class Faults:
     def _redis_away(self) -> None:
         self.world.is_redis_wanted = False
         self.world.kill("Redis", self.world.redis_process())
-        time.sleep(self._while() + 1)
+        if self.is_long and "minutes without Redis" not in self.done:
+            time.sleep(60)
+            self.note("minutes without Redis")
+        else:
+            time.sleep(self._while() + 1)
         self.world.is_redis_wanted = True
 
     def _redis_silent(self) -> None:

@@ -27,6 +27,7 @@ from tests.credit import payout_server
 PASSES, EACH_SECONDS = timedelta(seconds=45), 0.5  # so fast the books' time goes
 READY_SECONDS = 120
 DRAINS_SECONDS = 300
+LONG_SECONDS = 300  # from which a run has a minute for Redis to be away
 MOST_LISTED = 8  # of a kind
 
 
@@ -57,7 +58,8 @@ class Run:
                 for number, _ in enumerate(set_up.merchants)
             ]
             pages = Pages(self.world, self.journal, set_up, self.end, Random(f"{self.seed} pages"))
-            fate = Faults(self.world, self.outside, bank, apis, self.disk)
+            is_long = seconds >= LONG_SECONDS
+            fate = Faults(self.world, self.outside, bank, apis, self.disk, is_long)
             self._play(apis, pages, fate, faults, seconds)
             self._say("The faults are over.")
             wrong = [*self.failed, *self._drained()]
