@@ -78,7 +78,6 @@ class Migration(migrations.Migration):
                 ),
                 ("key", models.CharField(max_length=60, unique=True)),
                 ("digest", models.CharField(max_length=64)),
-                ("received_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.AddField(

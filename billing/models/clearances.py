@@ -116,7 +116,6 @@ class SandboxClearing(models.Model):
 
     key = models.CharField(max_length=60, unique=True)
     digest = models.CharField(max_length=64)  # of the document
-    received_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return self.key
