@@ -128,6 +128,9 @@ def _freezes(line: CreditLine) -> Iterator[Placed]:
 
 
 def _standing(visit: Visit, line: CreditLine, today: date) -> Panel:
+    """The panel of the line's figures, with its overdue orders and the buttons of the decisions
+    about it that the operator may take.
+    """
     shown = {
         "line": line,
         "overdue": freezes.overdue(line, today=today),
@@ -196,7 +199,10 @@ def _steps_of_withdrawals(own_withdrawals: Sequence[Withdrawal]) -> Iterator[Ste
 
 
 def _destination(visit: Visit) -> Item | None:
-    """Whether the merchant has a destination for its withdrawals."""
+    """The step "it has a destination" of a list of what a merchant still needs, done if a
+    destination is there that was not removed. None if the merchant has no line, or the operator may
+    not see destinations.
+    """
     line: CreditLine | None = visit.own("credit_line", CreditLine)
     if line is None or not visit.may_see(PayoutDestination):
         return None
@@ -206,7 +212,9 @@ def _destination(visit: Visit) -> Item | None:
 
 
 def _first_order(visit: Visit) -> Item | None:
-    """Whether an order came through, open or over."""
+    """The step "the first order came through" of a list of what a merchant still needs, done if any
+    order was not DECLINED. None if the merchant has no line.
+    """
     line: CreditLine | None = visit.own("credit_line", CreditLine)
     if line is None:
         return None
@@ -215,5 +223,7 @@ def _first_order(visit: Visit) -> Item | None:
 
 
 def _of_policy(proposal: Proposal, now: datetime) -> briefs.Brief:
-    """What the version of the credit policy that is proposed would change."""
+    """What the proposed version of a credit policy would change, for the person who is to confirm
+    it.
+    """
     return dry_run.of_arguments(two_people.arguments_of(proposal), now)

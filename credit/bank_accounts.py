@@ -89,7 +89,9 @@ HOMES = {
 
 def checked(country: str, number: str, routing: str) -> tuple[str, str]:
     """Return (account number, code of its bank or branch) as banks write them: in capitals, without
-    blanks, dots, slashes or dashes. The code is empty for an IBAN, which contains it.
+    blanks, dots, slashes or dashes. `country` is a code of two letters, and `routing` the bank's
+    code as it was typed. The code returned is empty for an IBAN, which contains it, and where the
+    country has none.
 
     Raises NotAnAccount if the country is not known here, if the number or code is wrong, or if an
     IBAN comes with a code.

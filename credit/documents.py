@@ -66,7 +66,9 @@ def withdrawal_statement(
 
 
 def _facts(withdrawal: Withdrawal, reference: str, words: Words) -> list[list[str]]:
-    """Rows of what the withdrawal is, each with its label."""
+    """The rows of the document's head, each as [label, text]: reference, when it was requested,
+    destination, holder, amount and fee; when it was paid and the bank's reference, if there are.
+    """
     facts = [
         [_("Withdrawal"), reference],
         [pgettext("time", "Requested"), instant_text(withdrawal.requested_at)],
@@ -84,7 +86,7 @@ def _facts(withdrawal: Withdrawal, reference: str, words: Words) -> list[list[st
 
 
 def _came_back(withdrawal: Withdrawal) -> str:
-    """The sentence of a withdrawal whose amount is back in the proceeds; empty for others."""
+    """The sentence that the withdrawal came back to the proceeds; empty if it did not."""
     if not withdrawal.came_back:
         return ""
     return _(
@@ -93,7 +95,9 @@ def _came_back(withdrawal: Withdrawal) -> str:
 
 
 def _made_of(withdrawal: Withdrawal, receipts: Sequence[Receipt], words: Words) -> Paper:
-    """The receipts for the template with their total, and a note if there are more of them."""
+    """The template's table of receipts: heading, columns, the first LISTED receipts, the
+    withdrawal's total, and a note that the CSV has all if there are more.
+    """
     cut = ""
     if len(receipts) > LISTED:
         cut = _("The first %(listed)s are listed here; the CSV has all %(all)s.") % {

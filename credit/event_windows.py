@@ -15,7 +15,9 @@ from lib.refusals import Refused
 
 
 def together(held: Sequence[Held]) -> list[Outcome]:
-    """Apply events of orders and metrics in the order given, with the outcome of one by one."""
+    """Apply these events of orders and metrics in the order given, in few statements. Returns for
+    each the outcome that it would have if they were applied one by one.
+    """
     steps = [
         order_batches.Step(one.merchant_id, _step_of(one), one.now, one.apply_by_itself)
         for one in held
@@ -24,7 +26,9 @@ def together(held: Sequence[Held]) -> list[Outcome]:
 
 
 def _step_of(held: Held) -> order_batches.What | None:
-    """What is to be taken of the event together with others; None if it is to be applied alone."""
+    """The event's content as order_batches takes it together with others. None for an event that
+    has to be applied alone: one of another type, or one that would be refused.
+    """
     at = held.event.at
     try:
         match held.data:
@@ -48,7 +52,7 @@ def _step_of(held: Held) -> order_batches.What | None:
 
 
 def _outcome(taken: order_batches.Done | Outcome | Refused) -> Outcome:
-    """The outcome of an event by what became of its step."""
+    """The event's outcome, from what order_batches returned for its step."""
     match taken:
         case order_batches.Done(row, is_new):
             return Outcome.of(is_new, row)

@@ -62,8 +62,9 @@ def placed(
 def placed_at_once(
     event: Event, data: OrderPlaced, now: datetime, spared: Spared
 ) -> Outcome | None:
-    """Open the order, as most can be, by the merchant's reference alone; None for all others. What
-    is read for it ahead is a row of `lines.READ_OF`.
+    """Open the order without the line's lock, as most can be, by the merchant's reference alone.
+    Returns None, with nothing written, if `placed` has to decide: for a repeat, a decline, a
+    refusal and others. `spared.read` is a row of `lines.READ_OF` if one was read ahead.
     """
     try:
         order = orders.open_at_once(
@@ -86,7 +87,7 @@ def placed_at_once(
 
 
 def shipped(event: Event, data: OrderShipped, merchant_id: int, now: datetime) -> Outcome:
-    """Note that the order was shipped."""
+    """Record that the order was shipped at the event's instant."""
     order, is_new = order_steps.ship(
         merchant_id=merchant_id, reference=data.order, at=event.at, now=now
     )
@@ -94,7 +95,8 @@ def shipped(event: Event, data: OrderShipped, merchant_id: int, now: datetime) -
 
 
 def delivered(event: Event, data: OrderDelivered, merchant_id: int, now: datetime) -> Outcome:
-    """Note that the order was delivered, from which its due dates follow."""
+    """Record that the order was delivered at the event's instant, from which its due dates follow.
+    """
     order, is_new = order_steps.deliver(
         merchant_id=merchant_id, reference=data.order, at=event.at, now=now
     )
@@ -102,7 +104,7 @@ def delivered(event: Event, data: OrderDelivered, merchant_id: int, now: datetim
 
 
 def cancelled(event: Event, data: OrderCancelled, merchant_id: int, now: datetime) -> Outcome:
-    """Cancel the order."""
+    """Cancel the order, for the reason that the event gives."""
     order, is_new = order_steps.cancel(
         merchant_id=merchant_id,
         reference=data.order,
@@ -140,7 +142,7 @@ def refunded(event: Event, data: OrderRefunded, merchant_id: int, now: datetime)
 
 
 def measured(event: Event, data: Metrics, merchant_id: int, now: datetime) -> Outcome:
-    """Record the metrics of the shop."""
+    """Record the metrics of the shop, as measured at the event's instant."""
     _, is_new = metrics.report(
         merchant_id=merchant_id,
         rating=data.rating,
@@ -189,7 +191,10 @@ def proceeds_brought(
 
 
 def _count_orders(outcome: str, currency: str, times: int) -> None:
-    """Count `times` placed or declined orders in the metrics. Other outcomes are not counted."""
+    """Add `times` to the monitoring counters of orders: to those that were placed, and held limit
+    in this currency, if the outcome is "applied"; to those that were declined if it is "declined".
+    Other outcomes are not counted.
+    """
     if outcome == APPLIED.status:
         counters.ORDERS.labels("placed").inc(times)
         counters.HOLDS.labels(currency).inc(times)
@@ -314,7 +319,7 @@ class LineTerms(Terms):
 
 
 def _open(joined: Sequence[tuple[Merchant, LineTerms, datetime]]) -> None:
-    """Open the credit lines of these merchants, each on its terms."""
+    """Open the credit lines of these merchants, each on its terms and at its instant."""
     lines.open(
         [
             lines.NewLine(

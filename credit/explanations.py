@@ -104,7 +104,9 @@ def state(withdrawal: Withdrawal) -> StrOrPromise:
 
 
 def fee_of_withdrawals(policy: CreditPolicy) -> str:
-    """What a withdrawal costs by the policy, as a sentence."""
+    """What a withdrawal costs by the policy, in one or two sentences: its percentage, fixed fee or
+    nothing, and how many are free each month.
+    """
     share, fixed = policy.withdrawal_fee_percent, policy.withdrawal_fee_fixed
     if not share and not fixed:
         return gettext("Withdrawals cost nothing.")
@@ -124,8 +126,10 @@ def fee_of_withdrawals(policy: CreditPolicy) -> str:
 
 
 def overtaken(review: LimitReview, by: LimitReview | LimitEntry | None) -> str:
-    """The sentence that tells a merchant why a raise that waited was never decided about; `by` is
-    what came before the decision (queries.past_reviews.what_overtook). Rule 8.10.
+    """The sentence that tells a merchant why a raise that waited was never decided about. `by` is
+    what came before the decision, a later review or a change of the limit
+    (queries.past_reviews.what_overtook). None means that nothing was left to raise if the review
+    has a decision's reason, and that the account was closed if not. Rule 8.10.
     """
     if isinstance(by, LimitReview):
         sentence = gettext("The review of %(day)s came before this raise was decided about.")

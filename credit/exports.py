@@ -31,7 +31,9 @@ from lib.csv_files import (
 
 
 def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
-    """Yield the chunks of a CSV file of these orders of the line, in the order of the query."""
+    """Yield the chunks of a CSV file of these orders of the line, in the order of the query, which
+    has annotated them with `is_overdue`.
+    """
     columns = {
         _("Order"): safe("reference"),
         _("Buyer"): safe("buyer"),
@@ -164,7 +166,9 @@ def refunds(line: CreditLine, found: QuerySet[OrderRefund]) -> Iterator[bytes]:
 
 
 def withdrawal_sales(withdrawal: Withdrawal, receipts: Iterable[Receipt]) -> Iterator[bytes]:
-    """Yield the chunks of a CSV file of what the withdrawal paid out, in the order given."""
+    """Yield the chunks of a CSV file of what the withdrawal paid out: a row for each receipt, in
+    the order given.
+    """
     zone = withdrawal.line.timezone
     digits = money.minor_digits(withdrawal.currency)
     headings: dict[str, str] = {

@@ -56,6 +56,7 @@ class Credit:
 
 
 def _balance(credit: Credit) -> str:
+    """The answer to how limit and balance differ: the limit, and the proceeds now."""
     return gettext(
         "Your limit of %(limit)s is what unpaid orders of your buyers may come to together. It is"
         " not money. Your balance is under Proceeds: what buyers have paid and you have not had"
@@ -64,6 +65,7 @@ def _balance(credit: Credit) -> str:
 
 
 def _withdraw_limit(credit: Credit) -> str:
+    """The answer to whether the limit can be withdrawn: no; what can be withdrawn now."""
     return gettext(
         "No. The limit only lets your buyers order now and pay later. What you can withdraw is"
         " proceeds: %(amount)s now."
@@ -71,6 +73,7 @@ def _withdraw_limit(credit: Credit) -> str:
 
 
 def _used(credit: Credit) -> str:
+    """The answer to what uses the limit: orders until they are paid; how much is held now."""
     return gettext(
         "An order holds its amount from when it is placed until its buyer pays. %(used)s of"
         " your %(limit)s is held now. Each payment, refund and cancellation frees its part."
@@ -78,6 +81,7 @@ def _used(credit: Credit) -> str:
 
 
 def _due(credit: Credit) -> str:
+    """The answer to when buyers have to pay: the line's payment days after the delivery."""
     days = credit.line.payment_days
     return ngettext(
         "%(days)s day after the delivery. Of an order in instalments that is the first part; the"
@@ -89,6 +93,7 @@ def _due(credit: Credit) -> str:
 
 
 def _frozen(credit: Credit) -> str:
+    """The answer to why a limit is frozen: the causes there are, and those of this line now."""
     why = gettext(
         "A limit is frozen when what is overdue reaches %(share)s of it, when a bill stays unpaid"
         " for weeks, or when our team decides so. New orders are declined then; open ones go on."
@@ -100,6 +105,7 @@ def _frozen(credit: Credit) -> str:
 
 
 def _unfreeze(credit: Credit) -> str:
+    """The answer to how a freeze ends, with the overdue amount below which one ends by itself."""
     enough = money.nearest(credit.line.limit * credit.policy.overdue_ratio)
     return gettext(
         "One for overdue payments ends by itself once less than %(amount)s is overdue, one for a"
@@ -108,6 +114,9 @@ def _unfreeze(credit: Credit) -> str:
 
 
 def _raise(credit: Credit) -> str:
+    """The answer to how the limit gets higher: by monthly reviews, if the policy holds them, and on
+    request.
+    """
     if not credit.policy.holds_reviews:
         return gettext("Ask for it, and say what you will sell and when. We answer with a reason.")
     return gettext(
@@ -118,6 +127,9 @@ def _raise(credit: Credit) -> str:
 
 
 def _grade(credit: Credit) -> str:
+    """The answer to how a grade comes about: from how many points each is given, and what it does
+    to the limit; or that limits in this currency have no grades.
+    """
     policy, grade = credit.policy, LimitReview.Grade
     if not policy.holds_reviews:
         return gettext("Limits in your currency are set by our team, without grades.")
@@ -135,6 +147,9 @@ def _grade(credit: Credit) -> str:
 
 
 def _written_off(credit: Credit) -> str:
+    """The answer to what happens to an order that its buyer never pays: after how many days it is
+    written off, and that the limit falls.
+    """
     days = credit.policy.write_off_days
     return ngettext(
         "It is overdue first. %(days)s day after the due date it is written off, and your limit"
@@ -146,6 +161,9 @@ def _written_off(credit: Credit) -> str:
 
 
 def _caps(credit: Credit) -> str:
+    """The answer to whether the merchant can limit orders itself, with its own caps for an order
+    and a buyer.
+    """
     line = credit.line
     return gettext(
         "Yes: cap what one order may be, and what one buyer may owe, or pause new orders. Your cap"
@@ -154,10 +172,14 @@ def _caps(credit: Credit) -> str:
 
 
 def _cap(cap: Money | None) -> str:
+    """The cap as text; "none" without one."""
     return gettext("none") if cap is None else plain_money(cap)
 
 
 def _matures(credit: Credit) -> str:
+    """The answer to when sales can be withdrawn: the line's settlement days after the payment, and
+    how much can be withdrawn now.
+    """
     days, now = credit.line.settlement_days, plain_money(credit.withdrawable)
     if not days:
         return gettext("At once. %(amount)s can be withdrawn now.") % {"amount": now}
@@ -171,6 +193,8 @@ def _matures(credit: Credit) -> str:
 
 
 def _arrives(credit: Credit) -> str:
+    """The answer to when a withdrawal arrives, and above which amount a day it is approved first.
+    """
     hours = EXPECTED_WITHIN // HOUR
     return gettext(
         "Within %(hours)s hours of your request, as a rule. If a day's withdrawals come to more"
@@ -180,6 +204,7 @@ def _arrives(credit: Credit) -> str:
 
 
 def _fee(credit: Credit) -> str:
+    """The answer to what a withdrawal costs."""
     return (
         explanations.fee_of_withdrawals(credit.policy)
         + " "
@@ -188,6 +213,7 @@ def _fee(credit: Credit) -> str:
 
 
 def _destination(credit: Credit) -> str:
+    """The answer to when a new destination can be used."""
     return gettext(
         "A new one can be used after %(hours)s hours. Owners are mailed at once, so that they"
         " notice in time if somebody else has added it."
@@ -195,6 +221,7 @@ def _destination(credit: Credit) -> str:
 
 
 def _negative(credit: Credit) -> str:
+    """The answer to why proceeds are below 0, or how they could be."""
     if credit.line.proceeds.amount < 0:
         return gettext(
             "A buyer got money back after you had withdrawn it. Later sales cover that first;"

@@ -29,10 +29,10 @@ def shown(kind: str, *, masked: str, last_four: str) -> str:
     return known or _("(number unreadable)")
 
 
-def in_sql(row: str) -> str:
-    """SQL of `shown` for files, in the language in force; `row` begins the names of the columns
-    kind, masked and last_four.
+def in_sql(prefix: str) -> str:
+    """SQL of `shown` for files, in the language in force. `prefix` is put before the names of the
+    columns kind, masked and last_four, such as "destination__".
     """
-    last_four = f"{quoted('···· ')} || NULLIF({row}last_four, '')"
-    known = f"CASE {row}kind WHEN '{ALIPAY}' THEN {safe(f'{row}masked')} ELSE {last_four} END"
+    last_four = f"{quoted('···· ')} || NULLIF({prefix}last_four, '')"
+    known = f"CASE {prefix}kind WHEN '{ALIPAY}' THEN {safe(f'{prefix}masked')} ELSE {last_four} END"
     return f"coalesce({known}, {quoted(_('(number unreadable)'))})"

@@ -39,7 +39,9 @@ class BuyerOwes(Refused):
 
 
 def register() -> None:
-    """Register what credit keeps of people. Called once, when a program starts."""
+    """Register the orders, flags and destinations that credit keeps of buyers and contacts, with
+    how they are exported and erased. Called once, when a program starts.
+    """
     HOLDINGS.register(
         Holding(10, "orders", kind=Kind.BUYER, rows=_orders, erase=_erase_orders, object_to=_owes),
         Holding(20, "flags", kind=Kind.BUYER, rows=_flags, erase=_erase_flags),
@@ -50,13 +52,16 @@ def register() -> None:
 
 
 def _of_buyer(subject: Subject) -> "QuerySet[Order]":
-    """The buyer's orders at all merchants, found line by line in an index."""
+    """The buyer's orders at all merchants. The query names every line, so that an index finds them.
+    """
     lines = CreditLine.objects.values("pk")
     return Order.objects.filter(line__in=lines, buyer=subject.names[0])
 
 
 def _owes(subject: Subject) -> None:
-    """Raise BuyerOwes if something is owed, or cash of the buyer waits."""
+    """Raise BuyerOwes if an order of the buyer is open, or was written off and is not wholly
+    recovered or refunded, or if UNMATCHED cash of the buyer waits to be settled.
+    """
     claims = Q(status=Order.Status.OPEN) | Q(
         status=Order.Status.WRITTEN_OFF,
         written_off__gt=F("recovered") + F("refunded_written_off"),
@@ -76,7 +81,9 @@ def _owes(subject: Subject) -> None:
 
 
 def _orders(subject: Subject) -> Iterator[Row]:
-    """The orders, each with its payments and refunds."""
+    """Yield a row of the export for each order of the buyer at any merchant, with its payments and
+    refunds.
+    """
     found = _of_buyer(subject).select_related("line__merchant").order_by("pk")
     for order in found.prefetch_related("payments", "refunds"):
         yield {
@@ -95,25 +102,30 @@ def _orders(subject: Subject) -> Iterator[Row]:
 
 
 def _erase_orders(subject: Subject, pseudonym: str) -> int:
-    """Under the locks of the lines, as whoever writes an order holds its line's."""
+    """Replace the buyer's name on all of the buyer's orders by the pseudonym, under the locks of
+    their lines. Returns how many orders that were.
+    """
     lines = sorted(set(_of_buyer(subject).values_list("line", flat=True)))
     list(CreditLine.objects.select_for_update(no_key=True).filter(pk__in=lines).order_by("pk"))
     return _of_buyer(subject).update(buyer=pseudonym)
 
 
 def _flags_of(subject: Subject) -> "QuerySet[OrderFlag]":
+    """The flags of any merchant that are about this buyer."""
     return OrderFlag.objects.filter(buyer=subject.names[0])
 
 
 def _flags(subject: Subject) -> Iterator[Row]:
+    """Yield a row of the export for each flag about the buyer."""
     for flag in _flags_of(subject).select_related("line__merchant").order_by("pk"):
         row = {"merchant": flag.line.merchant.reference}
         yield row | fields(flag, "kind cause buyer evidence at status decided_at")
 
 
 def _erase_flags(subject: Subject, pseudonym: str) -> int:
-    """A flag's cause names the buyer after the day, so that the daily look finds it by the
-    pseudonym.
+    """Replace the buyer's name by the pseudonym in all flags about the buyer: in their buyer, their
+    evidence, and in a cause that names the buyer after the day, so that the daily look still finds
+    that flag. Returns how many flags that were.
     """
     (buyer,) = subject.names
     rows = 0
@@ -129,11 +141,13 @@ def _erase_flags(subject: Subject, pseudonym: str) -> int:
 
 
 def _destinations_of(subject: Subject) -> "QuerySet[PayoutDestination]":
+    """The destinations of the merchant that the subject is of, removed ones too."""
     found = PayoutDestination.objects.filter(line__merchant=subject.merchant)
     return found.order_by("pk")
 
 
 def _destinations(subject: Subject) -> Iterator[Row]:
+    """Yield a row of the export for each destination of the merchant, without its number."""
     for one in _destinations_of(subject):
         yield fields(
             one, "kind holder bank country last_four masked added_at removed_at blocked_at"
@@ -141,8 +155,9 @@ def _destinations(subject: Subject) -> Iterator[Row]:
 
 
 def _erase_destinations(subject: Subject, pseudonym: str) -> int:
-    """Those that were removed and that no withdrawal names; one that is blocked stays, so that the
-    same number is not added again.
+    """Erase the destinations of the merchant that were removed and that no withdrawal names:
+    holder, number, and what the trail and notices say of them. One that is blocked stays, so that
+    the same number is not added again. Returns how many rows were changed, in all tables.
     """
     never_paid = _destinations_of(subject).filter(
         removed_at__isnull=False, blocked_at__isnull=True, withdrawal__isnull=True
@@ -158,7 +173,7 @@ def _erase_destinations(subject: Subject, pseudonym: str) -> int:
 
 def _erase_on_trail(destination: PayoutDestination, pseudonym: str) -> int:
     """Replace holder and what is shown of the number in what the trail says of the destination and
-    of automatic withdrawals to it.
+    of automatic withdrawals to it. Returns how many trail rows that were.
     """
     called, usable_from = destination.called, destination.usable_from.isoformat()
     said = TrailEntry.objects.filter(
@@ -179,7 +194,9 @@ def _erase_on_trail(destination: PayoutDestination, pseudonym: str) -> int:
 
 
 def _erase_in_notices(destination: PayoutDestination) -> int:
-    """Empty what notices have of the number of a destination that no withdrawal names."""
+    """Empty what notices have of the number of a destination that no withdrawal names. Returns how
+    many notices that were.
+    """
     schedules = [
         str(pk)
         for pk in PayoutSchedule.objects.filter(destination=destination).values_list(

@@ -23,6 +23,9 @@ class Bounds:
 
 
 def _bounds(least: str, most: str, why: str) -> Bounds:
+    """The Bounds of a figure from `least` to `most`, which are decimals as text, and the reason for
+    them.
+    """
     return Bounds(Decimal(least), Decimal(most), why)
 
 
@@ -55,8 +58,9 @@ BOUNDS: dict[str, Bounds] = {
 
 
 def faults(figures: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield (figure, what is wrong with it) for each figure of a policy that makes no sense.
-    Amounts are bare, and in the policy's currency.
+    """Yield (name of a figure, sentence that says what is wrong with it) for each figure of a
+    policy that is out of its bounds or does not go with the others. `figures` has them all by name;
+    amounts are bare, and in the policy's currency.
     """
     for name, bounds in BOUNDS.items():
         figure = figures.get(name)

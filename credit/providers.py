@@ -108,18 +108,24 @@ class Sandbox:
         return self._answer(withdrawal.reference, refused)
 
     def find(self, reference: str) -> Answer | None:
-        """The outcome that `send` noted for this reference in the last 30 days, or None."""
+        """The outcome that `send` noted for this reference in the last 30 days, or None. Raises
+        SandboxNotAllowed.
+        """
         self.check_allowed()
         refused = cache.get(_cache_key(reference))
         return None if refused is None else self._answer(reference, refused)
 
     def _answer(self, reference: str, refused: bool) -> Answer:
+        """The answer FAILED if `refused`, else PAID under a reference that is made of ours."""
         if refused:
             return Answer.failed("The account does not take payments.")
         return Answer.paid(f"sandbox-{reference}")
 
 
 def _cache_key(reference: str) -> str:
+    """The key of the cache under which the sandbox notes the outcome of the withdrawal with this
+    reference.
+    """
     return f"sandbox-payout-{reference}"
 
 

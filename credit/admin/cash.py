@@ -27,8 +27,8 @@ MERCHANT = related("line__merchant")
 
 
 def _left(payment: OrderPayment) -> str:
-    """The first sentence about each decision: the payment, its order, and how much is not settled
-    yet.
+    """The text that the page of each decision begins with: the payment, the order it came for, and
+    how much of it is not settled yet.
     """
     left = figure(payment.unsettled)
     return f"Payment {payment} came for order {payment.order}, and {left} of it wait. "
@@ -47,7 +47,9 @@ def _initial(payment: OrderPayment) -> dict[str, Any]:
 
 
 def _shown(payment: OrderPayment) -> dict[str, Any]:
-    """How much of the cash is settled, which every settlement changes."""
+    """What the page shows of the cash, by label: how much of it is settled, which every settlement
+    changes.
+    """
     return {"Settled": payment.settled}
 
 
@@ -118,6 +120,9 @@ class OrderPaymentAdmin(AboutLine, OfMerchant):
     )
 
     def last_decision(self, row: Any) -> LastDecision | None:
+        """The payment's latest settlement: its kind, who made it and when. While nothing is
+        settled, only the payment's status, without a person or an instant.
+        """
         settled = row.settlements.order_by("pk").last()
         if settled is None:
             return LastDecision(str(row.get_status_display()))

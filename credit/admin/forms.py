@@ -183,7 +183,9 @@ class NewCreditPolicy(NewVersion):
     model = CreditPolicy
 
     def figure_field(self, name: str) -> forms.Field:
-        """The field of the figure in the column of this name, with its bounds."""
+        """The form field for the policy's figure in the column `name`; its help text says between
+        which bounds the figure must be.
+        """
         field = super().figure_field(name)
         bounds = policy_bounds.BOUNDS.get(name)
         field.help_text = str(bounds) if bounds else field.help_text

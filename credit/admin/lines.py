@@ -35,6 +35,9 @@ MERCHANT = related("line__merchant")
 
 
 def _limit_effect(line: CreditLine) -> str:
+    """What operators read before they set a limit: the limit, how much of it is used, and that a
+    limit below that leaves nothing available.
+    """
     return (
         f"The limit is {figure(line.limit)}, of which {figure(line.used)} is used. A limit below"
         " what is used leaves nothing available until payments come in."
@@ -42,6 +45,9 @@ def _limit_effect(line: CreditLine) -> str:
 
 
 def _correction_effect(line: CreditLine) -> str:
+    """What operators read before they correct proceeds: where these stand, what adding and taking
+    do, and that the merchant is told and only a counter-entry takes it back.
+    """
     return (
         f"The proceeds stand at {figure(line.proceeds)}. What is added can be withdrawn at once;"
         " what is taken leaves them even below 0, and then nothing can be withdrawn until sales"
@@ -51,6 +57,9 @@ def _correction_effect(line: CreditLine) -> str:
 
 
 def _counter_effect(correction: ProceedsCorrection) -> str:
+    """What operators read before they take a correction back: its amount, the counter-entry's, and
+    the proceeds before and after.
+    """
     before = correction.line.proceeds
     return (
         f"{figure(correction.amount)} was added to the proceeds; the counter-entry adds"
@@ -60,6 +69,10 @@ def _counter_effect(correction: ProceedsCorrection) -> str:
 
 
 def _freeze_effect(line: CreditLine) -> str:
+    """What operators read before they freeze the line: that it declines new orders and goes on with
+    open ones, or, for a closed line, that only suspected fraud can freeze it, which stops
+    withdrawals.
+    """
     if line.is_closed:
         return (
             "The line is closed and takes no new orders. Suspected fraud stops every withdrawal"
@@ -83,7 +96,7 @@ def _shares(exposures: Iterable[tuple[str, Exposure]]) -> str:
 
 
 def _has_overdue() -> Q:
-    """Lines with an order that fell due before the line's open day."""
+    """A filter for lines that have an order whose due day is before the line's open day."""
     late = Order.objects.filter(line=OuterRef("pk"), due_on__lt=OuterRef("open_on"))
     return Q(Exists(late))
 
@@ -287,6 +300,9 @@ class ProceedsCorrectionAdmin(AboutLine, OfMerchant):
     )
 
     def last_decision(self, row: Any) -> LastDecision | None:
+        """Who took the correction back and when; or, if nobody has, that it is a counter-entry,
+        with who made it and when. `row` is a correction that cannot be taken back.
+        """
         counter = ProceedsCorrection.objects.filter(undoes=row.pk).first()
         if counter is None:
             return LastDecision("It is a counter-entry", row.actor, row.at)

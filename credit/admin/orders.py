@@ -51,16 +51,22 @@ class RefundInline(ReadOnlyInline):
 
 
 def _may_be_cancelled(order: Order) -> bool:
+    """Whether an operator may cancel the order: it is OPEN, and nothing of it is paid."""
     return order.is_open and not order.paid
 
 
 def _may_be_refunded(order: Order) -> bool:
-    """Whether anything of it can still be refunded: it was accepted, and not refunded whole."""
+    """Whether anything of the order can still be refunded: it is not DECLINED, CANCELLED or
+    REFUNDED as a whole.
+    """
     ended = (Order.Status.DECLINED, Order.Status.CANCELLED, Order.Status.REFUNDED)
     return order.status not in ended
 
 
 def _cancel_effect(order: Order) -> str:
+    """What operators read before they cancel an order: its amount, how much of the limit comes
+    back, and that the platform can neither open it again nor cancel it for another reason.
+    """
     return (
         f"Order {order} of {figure(order.amount)} is off: {figure(order.outstanding)} of the limit"
         " come back at once. The platform cannot open it again; its own cancellation with another"
@@ -69,10 +75,16 @@ def _cancel_effect(order: Order) -> str:
 
 
 def _may_be_written_off(order: Order) -> bool:
+    """Whether an operator may write the order off: it is OPEN, and was due before the line's open
+    day.
+    """
     return order.is_open and order.due_on is not None and order.due_on < order.line.open_on
 
 
 def _write_off_effect(order: Order) -> str:
+    """What operators read before they write an order off: the amount given up, since when it is
+    due, from which limit to which the limit falls, and whose later payments are.
+    """
     line = order.line
     limit = max(line.limit - order.outstanding, money.zero(line.currency))
     return (
@@ -84,6 +96,9 @@ def _write_off_effect(order: Order) -> str:
 
 
 def _refund_effect(order: Order) -> str:
+    """What operators read before they record a refund that was given outside: how much is left to
+    refund, and that it lowers what is outstanding before it takes from proceeds.
+    """
     left = order.amount - order.refunded
     return (
         f"The buyer of order {order} has got money back outside; at most {figure(left)} of it are"
@@ -178,6 +193,7 @@ class OrderRefundAdmin(OfMerchant):
 
 
 def _is_open(flag: OrderFlag) -> bool:
+    """Whether nobody has decided about the flag yet."""
     return flag.status == OrderFlag.Status.OPEN
 
 

@@ -21,6 +21,9 @@ MERCHANT = related("line__merchant")
 
 
 def _review_effect(review: LimitReview) -> str:
+    """What operators read before they approve a review's raise: the limit before and the one
+    proposed, and that it may be less, or refused while something is overdue or the line is frozen.
+    """
     return (
         f"The limit goes from {figure(review.limit_before)} to"
         f" {figure(review.limit_proposed)} at once, or to less if what buyers have"
@@ -30,6 +33,7 @@ def _review_effect(review: LimitReview) -> str:
 
 
 def _review_waits(review: LimitReview) -> bool:
+    """Whether the review's raise waits for an operator: its status is PENDING."""
     return review.status == LimitReview.Status.PENDING
 
 
@@ -76,6 +80,9 @@ class LimitReviewAdmin(DecidingSeveral, AboutLine, OfMerchant):
 
 
 def _raise_effect(request: LimitRequest) -> str:
+    """What operators read before they approve a request: the limit that the merchant wants, or that
+    it asks for none.
+    """
     if request.limit_wanted is None:
         return "This asks for no limit."
     limit = figure(request.limit_wanted)
@@ -83,14 +90,17 @@ def _raise_effect(request: LimitRequest) -> str:
 
 
 def _raise_waits(request: LimitRequest) -> bool:
+    """Whether it is a request for a higher limit that nobody has answered."""
     return _waits(request, LimitRequest.Kind.RAISE)
 
 
 def _question_waits(request: LimitRequest) -> bool:
+    """Whether it is a question about the limit that nobody has answered."""
     return _waits(request, LimitRequest.Kind.QUESTION)
 
 
 def _waits(request: LimitRequest, kind: str) -> bool:
+    """Whether the request is of this kind (LimitRequest.Kind), and PENDING."""
     return request.status == LimitRequest.Status.PENDING and request.kind == kind
 
 

@@ -21,63 +21,83 @@ class AboutLine(Deciding):
     """Pages of rows of a credit line, about which operations decide under the line's lock."""
 
     def lock(self, row: Any, now: datetime) -> None:
+        """Lock the credit line of the row, or the row itself if it is one, and work off the days
+        that have ended by `now`. Nothing else is written.
+        """
         line_id = row.pk if isinstance(row, CreditLine) else row.line_id
         lines.lock(line_id, now=now, notes_instant=False)
 
     def brief(self, row: Any, name: str) -> Brief | None:
+        """The brief that credit.queries.briefs has for the decision `name` about the row, or None.
+        """
         return briefs.about(row, name)
 
 
 def status(row: Any) -> Values:
-    """The state of a row that is decided once."""
+    """The row's status as a person reads it, under the label "Status": for rows that are decided
+    once.
+    """
     return {"Status": row.get_status_display()}
 
 
 def limit(line: CreditLine) -> Values:
+    """The line's limit, under its label."""
     return {"Limit": line.limit}
 
 
 def freezes(line: CreditLine) -> Values:
-    """Each freeze in force; that another one was placed for the same reason is seen, too."""
+    """A text for each freeze in force on the line, under one label. So another freeze for the same
+    reason is noticed, too.
+    """
     in_force = line.freezes.filter(lifted_at__isnull=True).order_by("pk")
     return {"Frozen for": [str(freeze) for freeze in in_force]}
 
 
 def is_placed(act: Act) -> bool:
-    """Whether this form has placed its freeze already."""
+    """Whether a freeze of the row, a credit line, was placed by this form already: one with the
+    form's request key.
+    """
     key = act.cleaned_data["request_key"]
     return bool(act.row.freezes.filter(request_key=key).exists())
 
 
 def corrected(line: CreditLine) -> Values:
-    """All that the proceeds were corrected by; they themselves move with every payment."""
+    """The sum of all corrections of the line's proceeds, under its label. The proceeds themselves
+    are not shown, as they move with every payment.
+    """
     found = line.proceeds_corrections.aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
     return {"Corrected so far": money.of(found, line.currency)}
 
 
 def is_corrected(act: Act) -> bool:
-    """Whether this form has corrected the proceeds already."""
+    """Whether this form, by its request key, has corrected the proceeds of the row, a credit line,
+    already.
+    """
     key = act.cleaned_data["request_key"]
     return bool(act.row.proceeds_corrections.filter(request_key=key).exists())
 
 
 def taken_back(correction: ProceedsCorrection) -> Values:
+    """Whether the correction was taken back, under its label."""
     return {"Taken back": _is_taken_back(correction)}
 
 
 def may_be_taken_back(correction: ProceedsCorrection) -> bool:
-    """Whether it is no counter-entry and has none."""
+    """Whether the correction is no counter-entry itself and has none."""
     return not correction.is_counter_entry and not _is_taken_back(correction)
 
 
 def _is_taken_back(correction: ProceedsCorrection) -> bool:
+    """Whether the correction has a counter-entry."""
     return ProceedsCorrection.objects.filter(undoes=correction.pk).exists()
 
 
 def days(line: CreditLine) -> Values:
+    """The line's payment days and settlement days, each under its label."""
     return {"Payment days": line.payment_days, "Settlement days": line.settlement_days}
 
 
 def status_and_limit(row: LimitReview | LimitRequest) -> Values:
-    """The state of a raise that waits, and the limit that it would change."""
+    """The status of a review or request, and the present limit of its line, each under its label.
+    """
     return status(row) | limit(row.line)

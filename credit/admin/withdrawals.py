@@ -105,29 +105,40 @@ def _what(withdrawal: Withdrawal) -> str:
 
 
 def _approve_effect(withdrawal: Withdrawal) -> str:
+    """What operators read before they approve a withdrawal: what it is, and that somebody else has
+    to send it.
+    """
     return f"{_what(withdrawal)} Somebody else than you has to send it."
 
 
 def _paid_effect(withdrawal: Withdrawal) -> str:
+    """What operators read before they mark a withdrawal as paid: what it is, and that it counts as
+    paid out and the merchant is told.
+    """
     return f"{_what(withdrawal)} It counts as paid out; the merchant is told."
 
 
 def _returned_effect(withdrawal: Withdrawal) -> str:
+    """What operators read before they reject a withdrawal or mark it as failed: what it is, and
+    that amount and fee come back to the merchant.
+    """
     back = "Amount and fee come back to the merchant, who is told why."
     return f"{_what(withdrawal)} {back}"
 
 
 def _may_be_approved(withdrawal: Withdrawal) -> bool:
+    """Whether the withdrawal waits for an approval: it is REQUESTED, and needs one."""
     return withdrawal.status == Withdrawal.Status.REQUESTED and withdrawal.needs_approval
 
 
 def _may_be_rejected(withdrawal: Withdrawal) -> bool:
+    """Whether the withdrawal was neither sent nor ended."""
     return withdrawal.may_be_cancelled
 
 
 def _may_be_ended(withdrawal: Withdrawal) -> bool:
-    """Whether an operator may record its outcome: it is UNKNOWN, or it was sent by people and not
-    through a provider.
+    """Whether an operator may record the withdrawal as paid or failed: it is UNKNOWN, or it is SENT
+    and people send it instead of a provider.
     """
     unknown = withdrawal.status == Withdrawal.Status.UNKNOWN
     sent = withdrawal.status == Withdrawal.Status.SENT
@@ -135,6 +146,9 @@ def _may_be_ended(withdrawal: Withdrawal) -> bool:
 
 
 def _sent_back_effect(withdrawal: Withdrawal) -> str:
+    """What operators read before they record that the bank sent a paid withdrawal back: what it is,
+    that the amount returns to the proceeds, and that the fee is kept.
+    """
     return (
         f"{_what(withdrawal)} It was paid, and the bank sent it back: the amount comes back to the"
         " merchant's proceeds, the fee is kept, and the merchant is told why."
@@ -142,6 +156,9 @@ def _sent_back_effect(withdrawal: Withdrawal) -> str:
 
 
 def _corrected_effect(withdrawal: Withdrawal) -> str:
+    """What operators read before they record that a withdrawal marked as failed was paid after all:
+    what it is, and that amount and fee leave the proceeds again, even below 0.
+    """
     return (
         f"{_what(withdrawal)} It was marked as failed, and the bank did pay it: amount and fee are"
         " taken from the proceeds again, even below 0, and the merchant is told."
@@ -217,8 +234,9 @@ ABOUT_ONE = (
 
 
 def _export(act: Act) -> Report:
-    """Write the chosen withdrawals to a file for the bank. Report how many were written, why the
-    others were refused, and the link to the file if it has any rows.
+    """Write the withdrawals that were chosen to a new file for the bank, which makes them SENT.
+    Report how many were written, why the others were refused, and the link to the file if it has
+    any rows.
     """
     batch = payout_files.export(
         withdrawal_ids=act.cleaned_data["withdrawals"], actor=act.actor, now=act.now
@@ -239,7 +257,9 @@ def _export(act: Act) -> Report:
 
 
 def _take_answers(act: Act) -> Report:
-    """Store the uploaded file of the bank's answers. A job processes its rows later."""
+    """Store the uploaded file of the bank's answers, whose rows a job takes in later. Report how
+    many rows it has, with a link to its page.
+    """
     file = payout_answers.upload(content=act.cleaned_data["file"], actor=act.actor, now=act.now)
     return Report(
         done=(
@@ -252,8 +272,8 @@ def _take_answers(act: Act) -> Report:
 
 
 def _file(act: Act) -> tuple[str, bytes]:
-    """The name and the content of the bank file that this withdrawal is in. Exporting it again
-    needs a reason.
+    """The name and the content of the bank file that the withdrawal is in, written anew. The reason
+    that the form asks for goes to the trail.
     """
     batch = act.row.batch
     content = payout_files.export_again(
@@ -263,8 +283,8 @@ def _file(act: Act) -> tuple[str, bytes]:
 
 
 def _file_as_sent(act: Act) -> tuple[str, bytes]:
-    """The name and the content of the bank file that this withdrawal is in, as it was sent. Showing
-    it again needs a reason.
+    """The name and the content of the bank file that the withdrawal is in, as it was sent. The
+    reason that the form asks for goes to the trail.
     """
     batch = act.row.batch
     content = payout_files.export_again(

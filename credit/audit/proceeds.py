@@ -17,8 +17,8 @@ def counted(said: str, told: str) -> str:
 
 
 def days_at(which: str, instant: str) -> str:
-    """SQL for the payment or settlement days (`which` names the column) that were in force for the
-    line `line` at an instant. `instant` is SQL.
+    """SQL for the payment or settlement days of the line `line` that were in force at an instant.
+    `which` is the name of the column that has them, and `instant` is SQL.
     """
     return f"""
         coalesce((

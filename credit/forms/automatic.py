@@ -64,7 +64,9 @@ class NewAutomatic(forms.Form):
 
     @staticmethod
     def content_of(rule: PayoutSchedule | None) -> dict[str, Any]:
-        """The form's initial values from the schedule in force; none without one."""
+        """The initial values of the form: those of the schedule in force (`rule`), or none without
+        one.
+        """
         if rule is None:
             return {}
         return {

@@ -34,8 +34,9 @@ class ComingFilter(Filter):
     buyer = text(label=_("Buyer"))
 
     def first(self, today: date) -> date:
-        """The first day that is asked for; what was due before today is overdue, and later is what
-        is due after the days of the money calendar.
+        """The first day of the range to look at. For what is overdue it is the day asked for, or
+        the first day of all. For the rest it is `today`, or for what comes later the day after
+        those of the money calendar, unless a later day was asked for.
         """
         if self.rows["what"] == OVERDUE:
             return self.span.since or calendar.FIRST_DAY
@@ -47,7 +48,7 @@ class ComingFilter(Filter):
         return self.span.until or today + DAYS_AHEAD
 
     def narrowed(self, found: Rows) -> Rows:
-        """Those of `found` within the amounts that are asked for. The days are not those of the
-        order's next part, but what `found` was asked for.
+        """Those of `found` whose amounts are within those asked for. The days are not looked at
+        here: they were asked for when `found` was read.
         """
         return self.within_amounts(found)

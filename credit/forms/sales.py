@@ -55,7 +55,7 @@ class RefundFilter(Filter):
     buyer = text(label=_("Buyer"))
 
     def lately(self, today: date) -> Span:
-        """The days that are asked for, or the last ones."""
+        """The days that are asked for; without any, the LATELY days that end with `today`."""
         return self.span or Span(today - timedelta(days=LATELY - 1), today)
 
 
@@ -76,5 +76,7 @@ class CancelledFilter(Filter):
 
     @property
     def reason(self) -> str | None:
-        """The reason that is asked for, "" for none, or None for all."""
+        """The reason of cancelling by which orders are looked for; "" for those without a reason,
+        None for all.
+        """
         return "" if self.rows["told"] else self.rows["because"] or None

@@ -136,8 +136,8 @@ class ConfirmedWithdrawal(Withdrawing):
 
 
 def _usable_from(destination: PayoutDestination, sentence: Any, **more: str) -> str:
-    """The sentence with `at`, the instant from which the destination can be used, and `more` filled
-    in.
+    """The sentence with its placeholders filled in: `at`, the instant from which the destination
+    can be used, and those of `more`.
     """
     return str(sentence % {"at": formats.instant_text(destination.usable_from), **more})
 

@@ -20,6 +20,7 @@ from lib.fields import AmountField, CurrencyField, ReferenceField, currency_neve
 
 class OrderQuerySet(models.QuerySet["Order"]):
     def of_merchant(self, merchant_id: int) -> "OrderQuerySet":
+        """The orders of the merchant with this key."""
         return self.filter(line_id=merchant_id)
 
     def open(self) -> "OrderQuerySet":

@@ -100,7 +100,9 @@ class PayoutDestination(models.Model):
 
     @property
     def called(self) -> str:
-        """How the trail calls it, in English: by kind and what is shown of its number."""
+        """The destination's name on the trail, always in English: its kind, and what is shown of
+        its number.
+        """
         with override("en"):
             return f"{self.kind} {self.shown}"
 

@@ -15,7 +15,9 @@ PROCEEDS = Group("proceeds", _("Proceeds"))
 
 
 def destination(name: str, details: Details) -> str:
-    """What is shown of the number of the destination whose kind the detail has."""
+    """What is shown of the number of a destination: the detail `name` has its kind, and others what
+    is known of the number.
+    """
     return masks.shown(details[name], masked=details["masked"], last_four=details["last_four"])
 
 

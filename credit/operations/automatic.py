@@ -39,10 +39,10 @@ def set_up(
     available proceeds go to the destination if they are `from_amount` or more, fees included. The
     first one can come 24 hours from now.
 
-    All owners are notified. The new schedule replaces the one in force. If that has the same terms,
-    nothing changes, and it is returned. Returns the schedule and whether it is new. Raises
-    UnknownDestination, DestinationNotUsable if the destination was removed, CurrencyMismatch,
-    Invalid. Rule 10.13.
+    All owners are notified, and a trail row is written. The new schedule replaces the one in force,
+    which is ended. If that has the same terms, nothing changes, and it is returned. Returns the
+    schedule and whether it is new. Raises UnknownDestination, DestinationNotUsable if the
+    destination was removed, CurrencyMismatch, Invalid. Rule 10.13.
     """
     line = lines.lock(merchant_id, now=now)
     from_amount = money.accepted(from_amount, line.currency, field="from_amount")
@@ -77,7 +77,8 @@ def set_up(
 
 @transaction.atomic
 def stop(*, merchant_id: int, actor: str, now: datetime) -> None:
-    """End the merchant's automatic withdrawals; does nothing if there are none."""
+    """End the merchant's automatic withdrawals, with a trail row; does nothing if there are none.
+    """
     line = lines.lock(merchant_id, now=now)
     rule = in_force(line)
     if rule is not None:
@@ -114,8 +115,9 @@ def run(rule_id: int, *, now: datetime) -> PayoutRun | None:
 def _try_to_withdraw(
     rule: PayoutSchedule, line: CreditLine, available: Money
 ) -> tuple[PayoutRun.Outcome, Withdrawal | None]:
-    """Request the withdrawal if enough is available and withdrawals are not stopped. Returns the
-    outcome, and the withdrawal or None.
+    """Request a withdrawal of all that can be withdrawn if `available` is at least the schedule's
+    amount. Returns the outcome, TOO_LITTLE, STOPPED (a freeze forbids withdrawals) or REQUESTED,
+    and the withdrawal, which is None unless one was requested.
     """
     if available < rule.from_amount:
         return Outcome.TOO_LITTLE, None
@@ -153,7 +155,7 @@ def _due_from(day: date, weekday: int | None) -> date:
 
 
 def _is_same(present: PayoutSchedule, rule: PayoutSchedule) -> bool:
-    """Whether both schedules have the same terms."""
+    """Whether both schedules have the same destination, rhythm, weekday and amount."""
     names = ("destination_id", "every", "weekday", "from_amount")
     return all(getattr(present, name) == getattr(rule, name) for name in names)
 

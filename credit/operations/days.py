@@ -245,7 +245,9 @@ def _turn(
 
 
 def _starts(turns: Sequence[_Turn]) -> list[Start]:
-    """The days that start, each with the policy in force for its line on that day."""
+    """For each of these turns, the day that starts with the policy in force for its line on that
+    day.
+    """
     in_force = policies.in_force_for((turn.currency, turn.today) for turn in turns) if turns else []
     return [
         Start(turn.line_id, turn.timezone, turn.today, turn.at, policy)

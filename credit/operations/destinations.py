@@ -140,7 +140,7 @@ def add(
 
 
 def _notify_owners(destination: PayoutDestination) -> None:
-    """Write the notice that the destination was added."""
+    """Write the notice to the owners that the destination was added."""
     notices.write(
         merchant_id=destination.line_id,
         kind=DESTINATION_ADDED,
@@ -155,7 +155,9 @@ def _notify_owners(destination: PayoutDestination) -> None:
 def note(
     action: Action, destination: PayoutDestination, actor: str, now: datetime, reason: str = ""
 ) -> None:
-    """Write the trail row of a destination that was added, removed or blocked."""
+    """Write the trail row of a destination that was added (its values stand after) or removed or
+    blocked (they stand before).
+    """
     what = {
         "holder": destination.holder,
         "bank": destination.bank,
@@ -176,21 +178,21 @@ def note(
     )
 
 
-def _name(kind: PayoutDestination.Kind, text: str, field: str) -> str:
-    """The name of a holder or bank, with single blanks. Raises NotADestination if it is empty, too
-    long, or has control characters.
+def _name(kind: PayoutDestination.Kind, name: str, field: str) -> str:
+    """The name of a holder or bank, with single blanks. `field` says which of them an error is
+    about. Raises NotADestination if the name is empty, too long, or has control characters.
     """
-    if texts.has_control(text):
+    if texts.has_control(name):
         raise NotADestination(kind, field, "must not have control characters")
-    text = " ".join(unicodedata.normalize("NFC", text).split())
-    if not text:
+    name = " ".join(unicodedata.normalize("NFC", name).split())
+    if not name:
         raise NotADestination(kind, field, "is missing")
-    if len(text) > texts.LONGEST_NAME:
+    if len(name) > texts.LONGEST_NAME:
         problem = f"must not be longer than {texts.LONGEST_NAME} characters"
         raise NotADestination(kind, field, problem)
-    if not text.isprintable():
+    if not name.isprintable():
         raise NotADestination(kind, field, "must not have control characters")
-    return text
+    return name
 
 
 def _bank(kind: PayoutDestination.Kind, bank: str) -> str:
@@ -208,7 +210,8 @@ def _number(
     kind: PayoutDestination.Kind, number: str, country: str, routing: str
 ) -> tuple[str, str]:
     """Return (number, routing code) as banks write them; the code is empty if there is none. Raises
-    NotADestination.
+    NotADestination for a number that this kind of destination cannot have, and for a country or
+    routing code if it is no bank account.
     """
     if kind == PayoutDestination.Kind.BANK_ACCOUNT:
         try:
@@ -239,26 +242,28 @@ def _number_of_no_account(kind: PayoutDestination.Kind, number: str) -> str:
     return _email(kind, plain) if "@" in plain else _mobile(kind, plain.replace("-", ""))
 
 
-def _email(kind: PayoutDestination.Kind, text: str) -> str:
-    """The e-mail address in small letters. Raises NotADestination if the text is not one."""
+def _email(kind: PayoutDestination.Kind, address: str) -> str:
+    """The e-mail address of an Alipay account in small letters. Raises NotADestination if it is
+    none; `kind` only goes into that error.
+    """
     try:
-        validate_email(text)
+        validate_email(address)
     except ValidationError:
         pass
     else:
-        if ALIPAY_EMAIL.fullmatch(text):
-            return text.lower()
+        if ALIPAY_EMAIL.fullmatch(address):
+            return address.lower()
     raise NotADestination(kind, "number", "must be an e-mail address or a mobile number")
 
 
-def _mobile(kind: PayoutDestination.Kind, text: str) -> str:
-    """The mobile number; a mainland Chinese one loses its country code. Raises NotADestination if
-    the text is not one.
+def _mobile(kind: PayoutDestination.Kind, number: str) -> str:
+    """The mobile number of an Alipay account; a mainland Chinese one loses its country code. Raises
+    NotADestination if it is none; `kind` only goes into that error.
     """
-    if mainland := MAINLAND_MOBILE.fullmatch(text):
+    if mainland := MAINLAND_MOBILE.fullmatch(number):
         return mainland[1]
-    if FOREIGN_MOBILE.fullmatch(text):
-        return text
+    if FOREIGN_MOBILE.fullmatch(number):
+        return number
     raise NotADestination(kind, "number", "must be an e-mail address or a mobile number")
 
 
@@ -309,7 +314,8 @@ def _is_number(destination: PayoutDestination, number: str) -> bool:
 def remove(
     *, merchant_id: int, destination_id: int, actor: str, now: datetime
 ) -> PayoutDestination:
-    """Remove a destination: no new withdrawal goes to it, and automatic withdrawals to it end.
+    """Remove a destination, with a trail row: no new withdrawal goes to it, and automatic
+    withdrawals to it end.
 
     Withdrawals on their way to it go on until they end, unless the merchant cancels them; one that
     its provider never received is not sent again. Does nothing if it was removed before. Raises

@@ -20,9 +20,10 @@ from notices.operations import notices
 def block(
     *, destination_id: int, reason: str, told: str, actor: str, now: datetime
 ) -> PayoutDestination:
-    """Block a destination: nothing is sent to it from now on, withdrawals to it that were not sent
-    are REJECTED, automatic ones end, and the merchant cannot add its number again. What was sent
-    goes on. The merchant's owners are notified and read `told`; `reason` is for colleagues.
+    """Block a destination: it is removed, nothing is sent to it from now on, withdrawals to it that
+    were not sent are REJECTED, automatic ones end, and the merchant cannot add its number again.
+    What was sent goes on. The merchant's owners are notified and read `told`; `reason` is for
+    colleagues, on the trail.
 
     Raises AlreadyDecided for one that is blocked, Invalid without both texts. Rule 10.18.
     """
@@ -53,7 +54,9 @@ def block(
 
 
 def _reject_unsent(destination: PayoutDestination, reason: str, told: str, actor: str) -> None:
-    """Reject the withdrawals to the destination of a locked line that were not sent yet."""
+    """Reject the withdrawals to the destination of a locked line that were not sent yet: amount and
+    fee come back to the proceeds. The merchant reads `told`; `reason` goes to the trail.
+    """
     line = destination.line
     unsent = (Withdrawal.Status.REQUESTED, Withdrawal.Status.APPROVED)
     for withdrawal in line.withdrawals.filter(destination=destination, status__in=unsent):

@@ -59,15 +59,15 @@ def raise_flags(line_ids: Sequence[int], *, now: datetime) -> None:
 
 
 def dismiss(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFlag:
-    """Record an operator's decision that nothing is wrong with the flagged orders. Raises
-    UnknownFlag, AlreadyDecided, Invalid without a reason.
+    """Record an operator's decision, with a trail row, that nothing is wrong with the flagged
+    orders. Raises UnknownFlag, AlreadyDecided, Invalid without a reason.
     """
     return _decide(flag_id, Action.FLAG_DISMISSED, actor, reason, now)
 
 
 def confirm(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFlag:
-    """Record an operator's decision that something is wrong with the flagged orders. The line is
-    not frozen by it.
+    """Record an operator's decision, with a trail row, that something is wrong with the flagged
+    orders. The line is not frozen by it.
 
     Raises UnknownFlag, AlreadyDecided, Invalid without a reason.
     """
@@ -76,8 +76,8 @@ def confirm(*, flag_id: int, actor: str, reason: str, now: datetime) -> OrderFla
 
 @transaction.atomic
 def _decide(flag_id: int, action: Action, actor: str, reason: str, now: datetime) -> OrderFlag:
-    """Record the operator's decision on the flag, with a trail row. Raises UnknownFlag,
-    AlreadyDecided, Invalid without a reason.
+    """Write the operator's decision on the flag, with a trail row: it is dismissed or confirmed, as
+    the trail's `action` says. Raises UnknownFlag, AlreadyDecided, Invalid without a reason.
     """
     status = STATUSES[action]
     reason = wording.checked("reason", reason)
@@ -105,8 +105,8 @@ def _decide(flag_id: int, action: Action, actor: str, reason: str, now: datetime
 
 
 def _busy_buyers(line_ids: Sequence[int], now: datetime) -> list[dict[str, Any]]:
-    """The values of a flag for each buyer who placed too many orders within 24 hours, one for each
-    local day.
+    """The column values of the flags to raise for buyers of these lines who placed too many orders
+    within 24 hours: one for each buyer and local day on which such a run of orders starts.
     """
     first: dict[tuple[int, str], flags.BusyWindow] = {}  # of each local day
     counting = CreditLine.objects.in_bulk(line_ids)
@@ -127,8 +127,8 @@ def _busy_buyers(line_ids: Sequence[int], now: datetime) -> list[dict[str, Any]]
 
 
 def _undelivered(line_ids: Sequence[int], now: datetime) -> list[dict[str, Any]]:
-    """The values of a flag for each order of these lines that was shipped long ago and not
-    delivered.
+    """The column values of the flags to raise for orders of these lines that were shipped long ago
+    and are not delivered, one for each.
     """
     return [
         {

@@ -42,8 +42,8 @@ def place(
     now: datetime,
 ) -> Freeze:
     """Freeze the line: it declines new orders, and open ones go on. The merchant is notified, and
-    reads `told`, or a standard sentence without; `note` is for colleagues. A form that is sent
-    twice, with the same `request_key`, places one freeze.
+    reads `told`, or a standard sentence without; `note` is for colleagues, on the trail. A form
+    that is sent twice, with the same `request_key`, places one freeze.
 
     A closed line takes no new orders anyway, and is frozen for suspected fraud alone, which stops
     its withdrawals. Raises FormConflict, LineClosed, AlreadyFrozen if a freeze that rules place
@@ -84,8 +84,8 @@ def place(
 
 @transaction.atomic
 def lift(*, freeze_id: int, actor: str, note: str, told: str = "", now: datetime) -> Freeze:
-    """Lift one freeze by an operator's decision; the others stay in force. `note` and `told` are as
-    in `place`.
+    """Lift one freeze by an operator's decision, with a notice and a trail row; the others stay in
+    force. `note` and `told` are as in `place`.
 
     An OVERDUE freeze comes back at the next day start while its cause holds. Raises AlreadyLifted,
     Invalid without a note. Rule 7.1.
@@ -105,7 +105,9 @@ def lift(*, freeze_id: int, actor: str, note: str, told: str = "", now: datetime
 def _note(
     action: Action, freeze: Freeze, *, before: str, after: str, actor: str, now: datetime
 ) -> None:
-    """Write the trail row of a freeze that was placed or lifted."""
+    """Write the trail row of a freeze that was placed or lifted, with the operator's note. `before`
+    and `after` are the reason for which it froze the line, or "".
+    """
     trail.write(
         action,
         merchant_id=freeze.line_id,

@@ -31,7 +31,8 @@ def set_limit(
     proposal: Proposal | None = None,
 ) -> LimitEntry:
     """Set the line's limit, even below what is used: then nothing is available until payments come.
-    The merchant reads `told`, or a standard sentence without; `reason` is for colleagues.
+    The merchant reads `told`, or a standard sentence without; `reason` is for colleagues. Does what
+    `change` does besides.
 
     A raise above the caps takes the `proposal` that a second person confirms. Raises LineClosed,
     TakesTwoPeople, ChangedMeanwhile, CurrencyMismatch, Invalid for a negative or unchanged limit,
@@ -66,12 +67,13 @@ def change(
     now: datetime,
     proposal: Proposal | None,
 ) -> LimitEntry:
-    """Change the locked line's limit by a person's decision of this kind, and write its entry.
+    """Change the locked line's limit by a person's decision of this kind, and write its entry (of
+    kind `entry`) and a trail row.
 
     A raise above the caps takes the confirmed `proposal`; `about` is what the second person is
     shown besides the two limits, and `asked_by` who wanted it. A raise that waits after a review
-    becomes VOID. Raises LineClosed, TakesTwoPeople, ChangedMeanwhile. Rule 4.3, rule 8.10, rule
-    8.18.
+    becomes VOID, and the merchant is notified if a cut leaves four fifths or all of the limit used.
+    Raises LineClosed, TakesTwoPeople, ChangedMeanwhile. Rule 4.3, rule 8.10, rule 8.18.
     """
     wanted = two_people.Change(
         kind=kind,

@@ -65,8 +65,8 @@ class NewLine(NamedTuple):
     now: datetime
 
     def row(self) -> CreditLine:
-        """The line, which is not written yet. Raises Invalid for a negative limit or one with more
-        digits than the currency.
+        """The line as a model that is not saved. Raises Invalid for a negative limit or one with
+        more digits than the currency.
         """
         currency, timezone = self.limit.currency.code, self.merchant.timezone
         limit = money.accepted(self.limit, currency, field="credit_limit")
@@ -106,8 +106,8 @@ def open(new: Sequence[NewLine]) -> None:
 
 
 def hold(merchant_ids: Collection[int]) -> None:
-    """Lock these lines until the transaction ends, in the order of their keys, in which everybody
-    locks several.
+    """Lock the lines of these merchants until the transaction ends, in the order of their keys, in
+    which everybody locks several.
 
     It works off no day-ends. Callers go on to lock some of the lines one by one, in any order.
     """
@@ -135,11 +135,11 @@ def lock(merchant_id: int, *, now: datetime, notes_instant: bool = True) -> Cred
 
 
 def see(merchant: int | str, *, without_order: str, now: datetime) -> CreditLine | None:
-    """The line without its lock, for who then writes only if its `version` is still the same; of
-    the merchant with this key, or with this reference.
+    """Read the line without locking it, for callers that then write only if its `version` is still
+    the same. `merchant` is the merchant's key (int) or reference (str).
 
-    None where that is no way to go: the line has the order with this reference, a day has to be
-    worked off first, or there is no such line.
+    Returns None where that is no way to go: the line already has an order with the reference
+    `without_order`, a day has to be worked off first, or there is no such line.
     """
     read = READ_OF if isinstance(merchant, str) else READ
     row = prepared.row(read, {"line": merchant, "order": without_order})
@@ -147,7 +147,7 @@ def see(merchant: int | str, *, without_order: str, now: datetime) -> CreditLine
 
 
 def seen(row: Sequence[Any], *, now: datetime) -> CreditLine | None:
-    """The line in a row that READ or READ_OF gave, as `see` returns it."""
+    """The line from a row that READ or READ_OF gave; None where `see` returns None."""
     *values, version, is_placed = row
     line = rows.loaded(CreditLine, SEEN, values)
     line.now, line.version = max(now, line.last_wrote_at), version

@@ -33,8 +33,8 @@ def report(
     from 0 to 100.
 
     Reviews from now on use the metrics measured last. Returns the metrics and whether they are new.
-    Raises Invalid for a value out of range or with more than 4 decimals, and MetricsConflict. Rule
-    23.8.
+    Raises Invalid for a value out of range or with more than 4 decimals, or if `at` is in the
+    future, and MetricsConflict for other values of the same instant. Rule 23.8.
     """
     sent = {
         "rating": rating,
@@ -56,7 +56,9 @@ def report(
 
 
 def check(values: Mapping[str, Decimal]) -> None:
-    """Raise Invalid for a value out of range or with more than 4 decimals."""
+    """Raise Invalid if one of the metrics, by their names, is out of its range (rating 0 to 5,
+    others 0 to 100) or has more than 4 decimals.
+    """
     for field, value in values.items():
         most = 100 if field in MARKS else 5
         if not 0 <= value <= most:

@@ -158,7 +158,7 @@ def _check_same_proceeds(
     stands: Mapping[date | None, Money], sent: Mapping[date | None, Money]
 ) -> None:
     """Raise OpeningConflict, which names what differs, unless the amounts sent are those that
-    stand.
+    stand. Both are by the day they mature on, None for what was available at once.
     """
     days = {on for on in {*stands, *sent} if stands.get(on) != sent.get(on)}
     others = [

@@ -98,11 +98,11 @@ class Step(Generic[T]):
 
 @transaction.atomic
 def take(steps: Sequence[Step[T]]) -> list[Done | T | Refused]:
-    """Take the steps in the order given, each as its own operation would; all lines are locked, in
-    the order of their keys, until the transaction ends.
+    """Take the steps in the order given, each as its own operation would; all their lines are
+    locked, in the order of their keys, until the transaction ends.
 
-    Returns for each what it wrote, what `by_itself` returned, or the refusal that it met, which
-    does not hold up the others.
+    Returns for each step what it wrote, what its `by_itself` returned, or the refusal that it met,
+    which does not hold up the others.
     """
     batch = _Batch(steps)
     outcomes: list[Done | T | Refused] = []
@@ -139,7 +139,9 @@ class _Batch:
         self._left: set[int] = set()  # merchants whose rows have to be read anew
 
     def leave(self, step: Step[Any]) -> None:
-        """Write what was taken of the step's merchant, for the operation that does it alone."""
+        """Prepare for the step's own operation, which is about to run alone: write what was taken
+        of its merchant so far, and note that the merchant's rows have to be read again afterwards.
+        """
         if self.writer.holds(step.merchant_id):
             self.writer.flush()
         self._left.add(step.merchant_id)
@@ -149,8 +151,8 @@ class _Batch:
             self._metrics.add((step.merchant_id, step.what.at))
 
     def take(self, step: Step[Any]) -> Done | Refused | None:
-        """Take the step, or return None, with nothing changed, for one that is to go alone. A
-        refusal that leaves nothing behind is returned.
+        """Take the step with the others. Returns what it wrote or found written, a refusal that
+        leaves nothing behind, or None, with nothing changed, for a step that has to go alone.
         """
         if step.what is None:
             return None
@@ -173,6 +175,7 @@ class _Batch:
         return done
 
     def _taken(self, what: What, line: CreditLine) -> Done | None:
+        """Take the step, by its kind. Returns None if it has to go alone; raises Refused."""
         match what:
             case Placing():
                 return self._place(what, line)
@@ -186,6 +189,10 @@ class _Batch:
                 return self._measure(what, line)
 
     def _place(self, placing: Placing, line: CreditLine) -> Done | None:
+        """Open the order on the line, to be written at the next flush. Returns None for one that
+        has to be placed alone: a repeat, a line with a cap for each buyer, a decline, and one that
+        uses enough of the limit for a notice. Raises Refused.
+        """
         terms = placing.terms
         if (line.pk, terms.reference) in self._orders or line.buyer_cap is not None:
             return None  # a repeat; what a buyer owes is not in the line's row
@@ -199,6 +206,9 @@ class _Batch:
         return Done(order, is_new=True)
 
     def _ship(self, shipment: Shipment, line: CreditLine) -> Done | None:
+        """Note the shipment on its order, to be written at the next flush. Returns None for an
+        unknown order. Raises Refused.
+        """
         order = self._written(line, shipment.order)
         if order is None:
             return None
@@ -208,6 +218,10 @@ class _Batch:
         return Done(order, is_new)
 
     def _deliver(self, delivery: Delivery, line: CreditLine) -> Done | None:
+        """Note the delivery on its order, to be written at the next flush. Returns None for an
+        unknown order, and for one that is overdue by then, of which the merchant is told. Raises
+        Refused.
+        """
         known = self._written(line, delivery.order)
         if known is None:
             return None
@@ -221,6 +235,10 @@ class _Batch:
         return Done(order, is_new)
 
     def _receive(self, cash: Cash, line: CreditLine) -> Done | None:
+        """Count the payment to its order and line, to be written at the next flush. Returns None
+        for one that has to be received alone: an unknown or repeated reference, a frozen line, an
+        order that cannot take it, an amount that is not above 0. Raises Refused.
+        """
         order = self._written(line, cash.order)
         key = (line.pk, cash.reference)
         if order is None or key in self._payments or line.is_frozen or cash.amount.amount <= 0:
@@ -234,6 +252,9 @@ class _Batch:
         return Done(payment, is_new=True)
 
     def _measure(self, measured: Measured, line: CreditLine) -> Done | None:
+        """Have the metrics written at the next flush. Returns None if metrics of that instant are
+        known already. Raises Refused.
+        """
         key = (line.pk, measured.at)
         if key in self._metrics:
             return None
@@ -245,15 +266,17 @@ class _Batch:
         return Done(row, is_new=True)
 
     def _written(self, line: CreditLine, reference: str) -> Order | None:
-        """The order, which is in the database; None if there is none."""
+        """The line's order with this reference, written to the database first if it was waiting for
+        that; None if there is none.
+        """
         order = self._orders.get((line.pk, reference))
         if order is not None and order._state.adding:
             self.writer.flush()
         return order
 
     def _read_anew(self, merchant_id: int) -> None:
-        """Read the rows of this merchant again, which an operation may have written; what waits for
-        the next flush is of others.
+        """Lock and read again the line and orders of this merchant, which an operation may have
+        written. Nothing of it waits for the next flush.
         """
         self._left.remove(merchant_id)
         self._lines |= self.writer.lock([merchant_id])
@@ -264,7 +287,7 @@ class _Batch:
 
 
 def _named(steps: Iterable[Step[Any]]) -> list[tuple[int, str]]:
-    """The orders that the steps name, by line and reference, each once."""
+    """The keys of the orders that the steps name, as (line's key, reference), each once."""
     named = {
         (step.merchant_id, step.what.order): None
         for step in steps

@@ -171,6 +171,7 @@ def _notify_if_overdue(order: Order, line: CreditLine) -> None:
 
 
 def _check_not_declined_or_cancelled(order: Order) -> None:
+    """Raise OrderNotOpen if the order is DECLINED or CANCELLED."""
     if order.status in (Order.Status.DECLINED, Order.Status.CANCELLED):
         raise OrderNotOpen(f"order: {order.reference} is {order.status}")
 

@@ -151,8 +151,8 @@ class OrderWriter:
 
     @staticmethod
     def lock(line_ids: Sequence[int]) -> dict[int, CreditLine]:
-        """Lock these lines until the transaction ends, in the order of their keys, as they are
-        given; returns them by key. No day is worked off.
+        """Lock these lines until the transaction ends, in the order in which the keys are given,
+        which callers sort. Returns them by key. No day is worked off.
         """
         locked = prepared.rows(LOCK, {"lines": line_ids})
         found = (rows.loaded(CreditLine, lines.FIELDS, row) for row in locked)
@@ -160,7 +160,7 @@ class OrderWriter:
 
     @staticmethod
     def load(named: Sequence[Key]) -> dict[Key, Order]:
-        """The orders that there are of these lines and references."""
+        """Those orders of these keys, each (line's key, reference), that are in the database."""
         if not named:
             return {}
         known = prepared.rows(
@@ -171,7 +171,9 @@ class OrderWriter:
 
     @staticmethod
     def known_payments(named: Sequence[Key]) -> set[Key]:
-        """Those of these lines and references of payments that the platform has reported."""
+        """Those of these keys, each (line's key, payment's reference), under which a payment is
+        known.
+        """
         if not named:
             return set()
         values = {"lines": [key[0] for key in named], "references": [key[1] for key in named]}
@@ -179,38 +181,49 @@ class OrderWriter:
 
     @staticmethod
     def known_metrics(named: Sequence[tuple[int, datetime]]) -> set[tuple[int, datetime]]:
-        """Those of these lines and instants for which metrics are known."""
+        """Those of these pairs of a line's key and an instant for which metrics are known."""
         if not named:
             return set()
         values = {"lines": [key[0] for key in named], "instants": [key[1] for key in named]}
         return {(line, at) for line, at in prepared.rows(KNOWN_METRICS, values)}
 
     def note(self, line: CreditLine) -> None:
-        """Have the next `flush` write the line's figures, and the instant that it last wrote."""
+        """Have the next `flush` write the line's `used`, `proceeds` and `last_wrote_at`, as they
+        are by then.
+        """
         self._lines[line.pk] = line
 
     def place(self, order: Order, line: CreditLine) -> None:
-        """Have the order written, which the line's figures count already."""
+        """Have the next `flush` insert the order, with the entry of what it holds. The line's
+        `used` counts it already.
+        """
         self._placed.append(order)
         self._enter(order, LimitEntry.Kind.HOLD, order.outstanding.amount, line)
 
     def change(self, order: Order) -> None:
-        """Have written what was noted on an order that is in the database."""
+        """Have the next `flush` update the order, which is in the database, to what its fields say
+        by then.
+        """
         self._changed[order.pk] = order
 
     def pay(self, payment: OrderPayment, line: CreditLine, *, matures_on: date) -> None:
-        """Have the payment written, which its order and the line's figures count already."""
+        """Have the next `flush` insert the payment with its entries, maturing on that day, and
+        update its order. The order's fields and the line's figures count it already.
+        """
         self._payments.append(_Payment(payment, matures_on))
         self.change(payment.order)
         self._enter(payment.order, LimitEntry.Kind.PAYMENT, -payment.amount.amount, line)
 
     def measure(self, row: ShopMetrics) -> None:
-        """Have the metrics written."""
+        """Have the next `flush` insert the metrics."""
         self._metrics.append(row)
 
     def _enter(
         self, order: Order, kind: LimitEntry.Kind, change: Decimal, line: CreditLine
     ) -> None:
+        """Have the next `flush` insert an entry of this change of what the line uses, with the
+        line's limit and use as they are now.
+        """
         figures = (change, line.limit.amount, line.used.amount)
         self._entries.append(_Entry(order, str(kind), *figures, line.now))
 
@@ -230,6 +243,7 @@ class OrderWriter:
         self._write_lines()
 
     def _write_placed(self) -> None:
+        """Insert the orders that wait, and set their keys."""
         placed, self._placed = self._placed, []
         if not placed:
             return
@@ -253,6 +267,7 @@ class OrderWriter:
             order._state.adding = False
 
     def _write_changed(self) -> None:
+        """Update the orders that wait to what their fields say."""
         changed, self._changed = list(self._changed.values()), {}
         if not changed:
             return
@@ -272,6 +287,7 @@ class OrderWriter:
         prepared.run(CHANGE, values)
 
     def _write_payments(self) -> None:
+        """Insert the payments that wait, with the entries of their proceeds, and set their keys."""
         written, self._payments = self._payments, []
         if not written:
             return
@@ -292,6 +308,7 @@ class OrderWriter:
             payment._state.adding = False
 
     def _write_entries(self) -> None:
+        """Insert the entries of limits that wait."""
         entries, self._entries = self._entries, []
         if not entries:
             return
@@ -308,6 +325,7 @@ class OrderWriter:
         prepared.run(ENTER, values)
 
     def _write_metrics(self) -> None:
+        """Insert the metrics that wait."""
         metrics, self._metrics = self._metrics, []
         if not metrics:
             return
@@ -323,6 +341,9 @@ class OrderWriter:
         prepared.run(MEASURE, values)
 
     def _write_lines(self) -> None:
+        """Update the figures of the lines that wait, and the instants at which they were last
+        written.
+        """
         written, self._lines = list(self._lines.values()), {}
         values = {
             "lines": [line.pk for line in written],

@@ -92,12 +92,15 @@ def place(
     under_lock: bool = False,
 ) -> tuple[Order, bool]:
     """Reserve `amount` on the line and open the order, or record it as DECLINED with the reason.
+    The merchant is notified of a decline, unless its own rules declined it, and when the order
+    fills four fifths or all of the limit.
 
     It counts from `now` on; `at` is when the platform says that the buyer placed it, and is `now`
-    where nothing is given. With `under_lock` the line's lock is taken at once, by who knows that it
-    takes one (`open_at_once` gave None). Returns the order and whether it is new; a repeat with the
-    same content returns the order that is there. Raises OrderConflict when the content differs,
-    CurrencyMismatch, Invalid, and WrongInstant when `at` is in the future. Rule 4.5, rule 4.6.
+    where nothing is given. With `under_lock` the line's lock is taken at once, by callers that know
+    that the order takes one (`open_at_once` gave None). Returns the order and whether it is new; a
+    repeat with the same content returns the order that is there. Raises OrderConflict when the
+    content differs, CurrencyMismatch, Invalid, and WrongInstant when `at` is in the future. Rule
+    4.5, rule 4.6.
     """
     terms = Terms(reference, buyer, amount, instalments, buyer_risk)
     terms.check()
@@ -215,7 +218,9 @@ class Terms(NamedTuple):
     buyer_risk: int
 
     def check(self) -> None:
-        """Raises Invalid for what no order could have."""
+        """Raise Invalid for a number of instalments that no order can have, or an amount that is
+        not above 0.
+        """
         if not 1 <= self.instalments <= MOST_INSTALMENTS:
             raise Invalid("instalments", f"must be between 1 and {MOST_INSTALMENTS}")
         if self.amount.amount <= 0:
@@ -223,9 +228,11 @@ class Terms(NamedTuple):
 
 
 def decided(terms: Terms, line: CreditLine, said_at: datetime) -> Order:
-    """The order that is not written yet: open, or declined with the reason, by the locked line.
+    """The order as it would be placed on the locked line now, not written yet: OPEN, or DECLINED
+    with the reason. `said_at` is when it is said to have been placed.
 
-    Raises CurrencyMismatch, Invalid, and WrongInstant when it is said to be placed in the future.
+    Raises CurrencyMismatch, Invalid, and WrongInstant when that is in the future, unless the line
+    knows an order with this reference already.
     """
     amount = money.accepted(terms.amount, line.currency)
     _check_can_be_placed(terms.reference, said_at, line)
@@ -253,8 +260,8 @@ def decided(terms: Terms, line: CreditLine, said_at: datetime) -> Order:
 
 
 def _check_can_be_placed(reference: str, said_at: datetime, line: CreditLine) -> None:
-    """Raise WrongInstant for a new order that is said to be placed in the future. A repeat of one
-    that is known passes.
+    """Raise WrongInstant if `said_at` is in the future, unless the line has an order with this
+    reference already.
     """
     try:
         check_instant(said_at, line)
@@ -264,8 +271,9 @@ def _check_can_be_placed(reference: str, said_at: datetime, line: CreditLine) ->
 
 
 def _insert(order: Order, line: CreditLine, beside: prepared.Beside | None = None) -> bool:
-    """Write the order on a line that is locked, or was seen, and then also what is to be written
-    beside it; returns whether that was done.
+    """Write the order, its entry and what is used of the line, and what is to be written beside it.
+    If the line is not locked but was seen, nothing is written unless it is still the same version.
+    Returns whether it was written: False also if the line has an order with this reference.
     """
     also = beside.values if beside else {}
     row = prepared.row(
@@ -324,14 +332,16 @@ def _notify(order: Order, line: CreditLine) -> None:
 
 
 def uses(order: Order, line: CreditLine) -> tuple[usage.Use, usage.Use]:
-    """What is used of the limit before and after an order that is not written yet."""
+    """How much of the limit is used before and after an order that is not written yet, in this
+    order.
+    """
     after = line.used + order.outstanding
     return usage.Use(line.used, line.limit), usage.Use(after, line.limit)
 
 
 def _check_same(known: Order, sent: Order) -> None:
-    """Raise OrderConflict for a repeat with another content. Whose order an erased buyer's was is
-    not known any more, and not compared (rule 21.19).
+    """Raise OrderConflict if what was sent for a known reference has another buyer, amount, number
+    of instalments or buyer risk. A buyer that was erased is not compared (rule 21.19).
     """
     fields = ("buyer", "amount", "instalments", "buyer_risk")
     others = [field for field in fields if getattr(known, field) != getattr(sent, field)]

@@ -20,11 +20,12 @@ from trail import operations as trail
 
 @transaction.atomic
 def cancel(*, order_id: int, reason: str, told: str, actor: str, now: datetime) -> Order:
-    """Cancel an open order of which nothing is paid, and release all that it reserves. `reason` is
-    for colleagues; `told` is the order's reason of cancellation, which the merchant reads.
+    """Cancel an open order of which nothing is paid, and release all that it reserves, with a trail
+    row. `reason` is for colleagues; `told` is the order's reason of cancellation, which the
+    merchant reads.
 
-    Raises what order_steps.cancel raises: OrderNotOpen, also for one that was cancelled before;
-    and Invalid without either text. Rule 4.21.
+    Raises what order_steps.cancel raises: OrderNotOpen, also for one that was cancelled before; and
+    Invalid without either text. Rule 4.21.
     """
     reason, told = wording.checked("reason", reason), wording.checked("told", told)
     line_id, reference = _where(order_id)
@@ -60,8 +61,9 @@ def refund(
     now: datetime,
 ) -> OrderRefund:
     """Record that the buyer of the order got back `amount` under this `reference`, which is a
-    refund's like the platform's own, and unique at the merchant. `refunded` is what had been
-    refunded of the order as the operator saw it.
+    refund's like the platform's own, and unique at the merchant. It does what refunds.give does,
+    and writes a trail row. `refunded` is what had been refunded of the order as the operator saw
+    it.
 
     Raises what refunds.give raises; OrderConflict for a reference that is known, also with the same
     content; ChangedMeanwhile if another refund came between; Invalid without a reason. Rule 4.21.
@@ -97,7 +99,7 @@ def refund(
 
 
 def _where(order_id: int) -> tuple[int, str]:
-    """The order's line and reference."""
+    """The key of the order's line, and the order's reference."""
     return Order.objects.values_list("line_id", "reference").get(pk=order_id)
 
 

@@ -90,7 +90,10 @@ def lift(line: CreditLine, *, now: datetime) -> None:
 def end(
     freeze: Freeze, line: CreditLine, *, by: str, note: str, told: str = "", now: datetime
 ) -> None:
-    """Lift `freeze`, which is in force on the locked line, and notify the merchant."""
+    """Lift `freeze`, which is in force on the locked line, and notify the merchant. `by` is the
+    person's or rule's name that is kept as who lifted it, `note` is for colleagues, and `told` what
+    the merchant reads, or "". No trail row is written.
+    """
     freeze.lifted_at = now
     freeze.lifted_by = by
     freeze.lift_note, freeze.lift_told = note, told

@@ -20,8 +20,8 @@ from trail import operations as trail
 
 @transaction.atomic
 def pause(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
-    """Decline new orders until `resume`. Does nothing if they are paused already. Raises
-    LineClosed. Rule 6.1.
+    """Decline new orders until `resume`, with a trail row. Does nothing if they are paused already.
+    Raises LineClosed. Rule 6.1.
     """
     line = _lock_open(merchant_id, now)
     if not line.is_paused:
@@ -32,7 +32,9 @@ def pause(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
 
 @transaction.atomic
 def resume(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
-    """Accept new orders again. Does nothing if they are not paused. Raises LineClosed."""
+    """Accept new orders again, with a trail row. Does nothing if they are not paused. Raises
+    LineClosed.
+    """
     line = _lock_open(merchant_id, now)
     if line.is_paused:
         line.paused_at = None
@@ -44,10 +46,11 @@ def resume(*, merchant_id: int, actor: str, now: datetime) -> CreditLine:
 def set_caps(
     *, merchant_id: int, order: Money | None, buyer: Money | None, actor: str, now: datetime
 ) -> CreditLine:
-    """Set the caps on a single order, and on what one buyer may owe; None means no cap.
+    """Set the caps on a single order, and on what one buyer may owe; None means no cap. Writes a
+    trail row for each that changes.
 
     An amount equal to a cap is allowed. Raises LineClosed, CurrencyMismatch, and Invalid for a cap
-    that is not above 0. Rule 6.2.
+    that is not above 0 or has more digits than the currency. Rule 6.2.
     """
     line = _lock_open(merchant_id, now)
     for field, action, cap in (
@@ -65,14 +68,16 @@ def set_caps(
 
 
 def _lock_open(merchant_id: int, now: datetime) -> CreditLine:
-    """Lock and return the line. Raises LineClosed."""
+    """Lock and return the merchant's line. Raises LineClosed if it is closed."""
     line = lines.lock(merchant_id, now=now)
     lines.check_open(line)
     return line
 
 
 def _save(line: CreditLine, action: Action, name: str, before: str, after: str, actor: str) -> None:
-    """Save the line's pause and caps, and write the trail row of the one that changed."""
+    """Save the line's pause and caps, and write the trail row of the one that changed, which it
+    calls `name`; `before` and `after` are its values as texts.
+    """
     line.save(update_fields=["paused_at", "order_cap", "buyer_cap"])
     trail.write(
         action,

@@ -89,11 +89,12 @@ def receive(
     """Record that a buyer paid `amount` at `at` for the order with reference `order`.
 
     It pays the oldest part first, lowers what is used of the limit by as much, and becomes
-    proceeds; after a write-off it only becomes proceeds. Returns the payment and whether it is new:
-    a repeat changes nothing and returns the known payment. Raises Invalid, PaymentConflict, and
-    Unmatched after storing the cash as UNMATCHED. Before UnknownOrder, WrongInstant and
-    CurrencyMismatch are raised, it is stored as refused cash for operators (refused_cash); its
-    reference can be sent again. Rule 4.13, rule 4.19, rule 5.1.
+    proceeds; after a write-off it only becomes proceeds. A freeze for overdue payments is lifted if
+    that ends its cause. Returns the payment and whether it is new: a repeat changes nothing and
+    returns the known payment. Raises Invalid, PaymentConflict, and Unmatched after storing the cash
+    as UNMATCHED. Before UnknownOrder, WrongInstant and CurrencyMismatch are raised, it is stored as
+    refused cash for operators (refused_cash); its reference can be sent again. Rule 4.13, rule
+    4.19, rule 5.1.
     """
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
@@ -129,8 +130,9 @@ def receive(
 def _take(
     line: CreditLine, order: str, reference: str, amount: Money, at: datetime
 ) -> tuple[OrderPayment, Unmatched | None]:
-    """Record a new payment. Returns it, and the refusal to raise if it became UNMATCHED, or None.
-    Raises UnknownOrder, WrongInstant, CurrencyMismatch, Invalid.
+    """Record a new payment of the order with reference `order`; refused cash with the payment's own
+    `reference` waits no more. Returns the payment, and the refusal to raise if it became UNMATCHED,
+    or None. Raises UnknownOrder, WrongInstant, CurrencyMismatch, Invalid.
     """
     amount = money.accepted(amount, line.currency)
     orders.check_instant(at, line)
@@ -144,8 +146,9 @@ def _take(
 def reported(
     line: CreditLine, order: Order, reference: str, amount: Money, at: datetime
 ) -> tuple[OrderPayment, datetime]:
-    """A payment of the loaded order that is not written yet, and the instant at which it counts as
-    paid. Raises WrongInstant, CurrencyMismatch, Invalid.
+    """Return a payment of the loaded order that is not written yet, and the instant at which it
+    counts as paid. `reference` is the payment's own, and `at` when it is said to have been made.
+    Raises WrongInstant, CurrencyMismatch, Invalid.
     """
     paid_at = orders.check_instant(at, line, order)
     payment = OrderPayment(
@@ -161,10 +164,11 @@ def reported(
 
 
 def settle(payment: OrderPayment, line: CreditLine) -> None:
-    """Apply `payment`, not saved yet, which pays an order out of UNMATCHED cash, as of the locked
-    line's open day: one that is open, or what was written off of one.
+    """Apply `payment`, which is not saved yet and takes its amount from UNMATCHED cash: to its
+    order if that is open, or to what was written off of it. It is saved, becomes proceeds, and
+    counts as paid on the locked line's open day.
 
-    Raises TooMuch if the order is neither, or owes less.
+    Raises TooMuch if the order is neither open nor written off, or owes less.
     """
     order = payment.order
     owed = order.outstanding if order.is_open else order.left_to_recover
@@ -176,9 +180,11 @@ def settle(payment: OrderPayment, line: CreditLine) -> None:
 
 
 def _apply(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> Unmatched | None:
-    """Save the payment as APPLIED to its open order, as RECOVERY of what was written off, or as
-    UNMATCHED. The first two become proceeds; UNMATCHED changes no balance, and the refusal is
-    returned, which the caller raises. Otherwise returns None.
+    """Save the payment, which is new: as APPLIED if its order is open and owes that much, as
+    RECOVERY if as much was written off and is not recovered, and else as UNMATCHED. The first two
+    become proceeds, of which `paid_at` decides the maturing day, and may lift a freeze for overdue
+    payments. UNMATCHED changes no balance, and the refusal is returned, which the caller raises.
+    Otherwise returns None.
     """
     order, now = payment.order, line.now
     if order.is_open and payment.amount <= order.outstanding:
@@ -197,8 +203,9 @@ def _apply(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> Unmatc
 
 
 def cover(payment: OrderPayment, line: CreditLine) -> None:
-    """Make the payment APPLIED, and move by it what its open order, which owes that much, and the
-    locked line have in memory; the caller writes all of it.
+    """Mark the payment as APPLIED, and change what its open order, which owes that much, and the
+    locked line have in memory: paid, outstanding, status and due day, and what is used and the
+    proceeds. The caller writes all of it.
     """
     order, amount = payment.order, payment.amount
     payment.status = OrderPayment.Status.APPLIED
@@ -213,7 +220,8 @@ def cover(payment: OrderPayment, line: CreditLine) -> None:
 
 def _cover(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> None:
     """Write the payment as APPLIED with all that it moves: the order, what is used of the limit,
-    and the proceeds.
+    and the proceeds; then lift the freeze for overdue payments if its cause has ended. `paid_at`
+    decides on which day the proceeds mature.
     """
     order = payment.order
     cover(payment, line)
@@ -235,7 +243,7 @@ def _cover(payment: OrderPayment, line: CreditLine, paid_at: datetime) -> None:
 
 
 def _values(payment: OrderPayment, line: CreditLine) -> dict[str, Any]:
-    """What APPLY needs to know of the payment and its line."""
+    """The values of the statement APPLY that come from the payment and from its line after it."""
     is_reported = payment.settlement_id is None
     return {
         "line": line.pk,
@@ -254,7 +262,9 @@ def _values(payment: OrderPayment, line: CreditLine) -> dict[str, Any]:
 
 
 def matures_on(line: CreditLine, paid_at: datetime) -> date:
-    """The local day on which what was paid at `paid_at` can be withdrawn."""
+    """The local day on which what was paid at `paid_at` can be withdrawn: the line's settlement
+    days after the local day of that instant.
+    """
     return local_day(line, paid_at) + timedelta(days=line.settlement_days)
 
 

@@ -94,8 +94,9 @@ def take(answer_id: int, *, now: datetime) -> PayoutAnswer:
 
 
 def _apply(answer: PayoutAnswer, now: datetime) -> str:
-    """Apply the row to its withdrawal. Returns the outcome, KNOWN if the withdrawal has ended that
-    way already. Raises what refuses the row.
+    """Apply the row to its withdrawal: mark it as PAID or FAILED in the name of who uploaded the
+    file. Returns the row's outcome, which is KNOWN if the withdrawal has ended that way already.
+    Raises the refusal of a row that cannot be applied.
     """
     withdrawal = Withdrawal.objects.filter(
         reference=answer.reference, provider=Withdrawal.MANUAL
@@ -165,11 +166,11 @@ def _amount(answer: PayoutAnswer, withdrawal: Withdrawal) -> Money:
     return Money(value, (answer.currency or withdrawal.currency).upper())
 
 
-def _cells(text: str) -> list[list[str]]:
-    """The rows of the file as cells, by what stands between those of its heading. Raises
-    csv.Error.
+def _cells(content: str) -> list[list[str]]:
+    """The rows of the CSV file with this content, each as its cells, from the first line that is
+    not blank. What separates cells is found out from the heading. Raises csv.Error.
     """
-    lines = text.splitlines(keepends=True)
+    lines = content.splitlines(keepends=True)
     first = next((place for place, line in enumerate(lines) if line.strip()), None)
     if first is None:
         return []

@@ -74,11 +74,12 @@ class Batch:
 
 @transaction.atomic
 def export(*, withdrawal_ids: Iterable[int], actor: str, now: datetime) -> Batch:
-    """Write the chosen withdrawals into a file for the bank, and mark them as sent by `actor`.
+    """Write the chosen withdrawals into a file for the bank, and mark them as sent by `actor`, with
+    a trail row for each.
 
-    Left out, with the reason, are those that need a decision first or were sent already, those
-    above the operator limit that `actor` approved or requested, those whose number cannot be
-    decrypted, and those of lines with suspected fraud.
+    Left out, with the reason, are those that need a decision first or were sent already, those that
+    a provider sends, those above the operator limit that `actor` approved or requested, those whose
+    number cannot be decrypted, and those of lines with suspected fraud.
     """
     name = f"B{now:%y%m%d}-{secrets.token_hex(3).upper()}"
     sent, refused = [], []
@@ -95,8 +96,8 @@ def export(*, withdrawal_ids: Iterable[int], actor: str, now: datetime) -> Batch
 
 
 def _send(withdrawal_id: int, batch: str, actor: str, now: datetime) -> Withdrawal:
-    """Mark the withdrawal as sent in this file, and return it. Raises what keeps it out of the
-    file.
+    """Mark the withdrawal as SENT in the file of the name `batch`, with a trail row, and return it.
+    Raises the refusal that keeps it out of the file.
     """
     withdrawal = steps.hold(withdrawal_id, now=now)
     now = withdrawal.line.now
@@ -155,7 +156,9 @@ def export_again(
 
 
 def _for_the_bank(withdrawals: Iterable[Withdrawal]) -> str:
-    """The text of the file with these withdrawals. Raises NumberUnreadable."""
+    """The CSV text of the file for the bank: its heading, and a row with the whole account number
+    for each of these withdrawals. Raises NumberUnreadable.
+    """
     file = io.StringIO(newline="")
     writer = csv.writer(file)
     writer.writerow(BANK_COLUMNS)

@@ -50,8 +50,9 @@ class ProviderDecides(Refused):
 
 
 def send(withdrawal_id: int, *, now: datetime, silences: Silences | None = None) -> None:
-    """Send a withdrawal that needs no further decision to its provider, and record the answer. Does
-    nothing while another process is sending it, or if it was sent already or may not be sent yet.
+    """Send a withdrawal that needs no further decision to its provider, and record the answer:
+    PAID, FAILED, or UNKNOWN if there is none. Does nothing while another process is sending it, or
+    if it was sent already or may not be sent yet.
 
     `silences` counts, for one run of a job, how often each provider did not answer. Raises
     KeepsSilent if the run has given up on this provider, WithdrawalsStopped, UnknownWithdrawal,
@@ -106,8 +107,8 @@ def _get(withdrawal_id: int) -> Withdrawal:
 
 
 def _check_provider(withdrawal: Withdrawal) -> None:
-    """Raise unless its provider may be asked now. Only the sandbox may be asked from a database
-    that may be a copy.
+    """Raise what the provider's `check_allowed` raises if it may not be asked now, and Elsewhere if
+    the database may be a copy, unless the provider is the sandbox.
     """
     PROVIDERS[withdrawal.provider].check_allowed()
     if withdrawal.provider != SANDBOX:
@@ -171,10 +172,11 @@ def _leave_unknown(withdrawal_id: int, now: datetime) -> bool:
 def _ask_to_pay(
     withdrawal: Withdrawal, lease: leases.Held, silences: Silences, now: datetime
 ) -> None:
-    """Ask the provider to pay the withdrawal, and record the answer; without one, it becomes
-    UNKNOWN.
+    """Ask the provider to pay the withdrawal, and record the answer; without one, the withdrawal
+    becomes UNKNOWN and the silence is counted.
 
-    A process that has lost the lease sends nothing, since another one holds it now.
+    A process that has lost the lease sends nothing, since another one holds it now. Raises an error
+    of TRANSIENT_ERRORS as it is.
     """
     if not lease.renew():
         log.warning("Withdrawal %s: not sent, since its lease was lost", withdrawal)
@@ -269,8 +271,8 @@ def doubt(*, withdrawal_id: int, amount: Money, teller: str, now: datetime) -> s
 
 
 def mark_paid(*, withdrawal_id: int, reference: str, actor: str, now: datetime) -> Withdrawal:
-    """Record by an operator's decision that the bank paid the withdrawal; `reference` is the bank's
-    own.
+    """Record by an operator's decision, with a trail row, that the bank paid the withdrawal;
+    `reference` is the bank's own.
 
     Only withdrawals that operators sent can be marked, and those about which the provider does not
     answer. Raises UnknownWithdrawal, WithdrawalDecided, NotSent, ProviderDecides, Invalid without a
@@ -283,8 +285,9 @@ def mark_paid(*, withdrawal_id: int, reference: str, actor: str, now: datetime) 
 def mark_failed(
     *, withdrawal_id: int, reason: str, told: str, actor: str, now: datetime
 ) -> Withdrawal:
-    """Record by an operator's decision that the bank did not pay the withdrawal, and why: `told`
-    for the merchant, `reason` for colleagues. Amount and fee return to the proceeds.
+    """Record by an operator's decision, with a trail row, that the bank did not pay the withdrawal,
+    and why: `told` for the merchant, `reason` for colleagues. Amount and fee return to the
+    proceeds.
 
     Raises what `mark_paid` raises, and Invalid without both texts.
     """
@@ -296,7 +299,9 @@ def mark_failed(
 def _end_by_hand(
     withdrawal_id: int, answer: Answer, actor: str, now: datetime, *, reason: str = ""
 ) -> Withdrawal:
-    """End the withdrawal as the operator's answer says, with a trail row. Raises as `mark_paid`."""
+    """End the withdrawal as PAID or FAILED, as the operator's answer says, with a trail row. Raises
+    what `mark_paid` raises, but for Invalid.
+    """
     withdrawal = steps.hold(withdrawal_id, now=now)
     if withdrawal.may_be_cancelled:
         raise NotSent(f"Withdrawal {withdrawal} was not sent yet.")

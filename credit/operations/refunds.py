@@ -77,11 +77,12 @@ def give(
     """Record a refund of `amount`, made at `at`, to the buyer of the order with reference `order`.
 
     It lowers what is still outstanding first (newest part first), then what was written off, which
-    changes no balance, and takes the rest out of proceeds, which may become negative. Returns the
-    refund and whether it is new: a repeat changes nothing and returns the known refund. Raises
-    OrderNotOpen for a declined, cancelled or wholly refunded order, RefundTooLarge, RefundConflict,
-    Invalid. Before UnknownOrder, WrongInstant and CurrencyMismatch are raised, it is stored as
-    refused cash for operators (refused_cash); its reference can be sent again. Rule 4.14, rule 9.3.
+    changes no balance, and takes the rest out of proceeds, which may become negative. A freeze for
+    overdue payments is lifted if that ends its cause. Returns the refund and whether it is new: a
+    repeat changes nothing and returns the known refund. Raises OrderNotOpen for a declined,
+    cancelled or wholly refunded order, RefundTooLarge, RefundConflict, Invalid. Before
+    UnknownOrder, WrongInstant and CurrencyMismatch are raised, it is stored as refused cash for
+    operators (refused_cash); its reference can be sent again. Rule 4.14, rule 9.3.
     """
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
@@ -141,8 +142,9 @@ def _check_refundable(order: Order, amount: Money) -> None:
 def _write(
     line: CreditLine, order: Order, reference: str, amount: Money, at: datetime
 ) -> OrderRefund:
-    """Write the refund with its three parts, and change the order, the line and the proceeds by
-    them.
+    """Write the refund, split into what comes from what is outstanding, from what was written off
+    and from proceeds, and change the order, the line and the proceeds by these. A freeze for
+    overdue payments is lifted if that ends its cause.
     """
     from_outstanding = min(amount, order.outstanding)
     lost = order.written_off - order.recovered - order.refunded_written_off
@@ -172,7 +174,7 @@ def _write(
 
 
 def _values(refund: OrderRefund, line: CreditLine, parts: "Sequence[_Part]") -> dict[str, Any]:
-    """What GIVE needs to know; order and line have their figures from after the refund."""
+    """The values of the statement GIVE; order and line have their figures from after the refund."""
     order = refund.order
     return {
         "line": line.pk,
@@ -200,8 +202,8 @@ def _values(refund: OrderRefund, line: CreditLine, parts: "Sequence[_Part]") -> 
 
 
 def _move_order(refund: OrderRefund) -> None:
-    """Count the refund on its order: what was refunded, what is outstanding, the due date and the
-    status. Saves the order.
+    """Count the refund on its order in memory: what was refunded, what is outstanding, the due date
+    and the status. The order is not saved.
     """
     order = refund.order
     order.refunded += refund.amount

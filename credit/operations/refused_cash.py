@@ -70,7 +70,8 @@ def take_off(line: CreditLine, kind: RefusedCash.Kind, reference: str) -> None:
 
 
 def close(*, refused_id: int, actor: str, reason: str, now: datetime) -> RefusedCash:
-    """Close refused cash by an operator's decision; its reference can still be sent again.
+    """Close refused cash by an operator's decision, with a trail row; its reference can still be
+    sent again.
 
     Raises AlreadyEnded, Invalid without a reason, RefusedCash.DoesNotExist. Rule 3.6.
     """

@@ -61,8 +61,8 @@ def ask_raise(
     actor: str,
     now: datetime,
 ) -> LimitRequest:
-    """Record that the merchant asks for a limit of `limit_wanted`; `message` says why. A form that
-    is sent twice, with the same `request_key`, makes one request.
+    """Record, with a trail row, that the merchant asks for a limit of `limit_wanted`; `message`
+    says why. A form that is sent twice, with the same `request_key`, makes one request.
 
     Raises FormConflict, LineClosed, RaiseAlreadyAsked, NotARaise, CurrencyMismatch, Invalid. Rule
     8.16.
@@ -125,11 +125,12 @@ def approve_raise(
     proposal: Proposal | None = None,
 ) -> LimitRequest:
     """Raise the limit to the one that the merchant wanted, or to `limit`, which may be less or
-    more, and answer the request by `told`; `reason` is for colleagues.
+    more, and answer the request by `told`, which the merchant is notified of; `reason` is for
+    colleagues. Does what limits.change does besides.
 
     Above the caps it takes the `proposal` that a second person confirms (limits.set_limit). Raises
     TakesTwoPeople, ChangedMeanwhile, AlreadyDecided, UnknownRequest, NotARaise when the limit is
-    that high by now, SamePerson for who asked, CurrencyMismatch, Invalid. Rule 8.16.
+    that high by now, LineClosed, SamePerson for who asked, CurrencyMismatch, Invalid. Rule 8.16.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
@@ -150,8 +151,8 @@ def approve_raise(
 
 
 def reject(*, request_id: int, actor: str, reason: str, told: str, now: datetime) -> LimitRequest:
-    """Reject a raise that the merchant asked for, and leave the limit as it is. The merchant is
-    told by `told`; `reason` is for colleagues.
+    """Reject a raise that the merchant asked for, with a trail row, and leave the limit as it is.
+    The merchant is notified, and reads `told`; `reason` is for colleagues.
 
     Raises AlreadyDecided, UnknownRequest, Invalid without a reason or an answer.
     """
@@ -162,10 +163,9 @@ def reject(*, request_id: int, actor: str, reason: str, told: str, now: datetime
 
 
 def reject_as_closed(line: CreditLine, *, actor: str, now: datetime) -> None:
-    """Reject the raise that waits on the locked line because the account was closed. Does nothing
-    if none waits.
-
-    The answer is written in the merchant's language.
+    """Reject the raise that the merchant asked for and that waits on the locked line, because the
+    account was closed: with a trail row, and a notice in the merchant's language. Does nothing if
+    none waits.
     """
     waiting = line.requests.filter(kind=LimitRequest.Kind.RAISE, status=PENDING).first()
     if waiting:
@@ -175,7 +175,8 @@ def reject_as_closed(line: CreditLine, *, actor: str, now: datetime) -> None:
 
 
 def answer(*, request_id: int, actor: str, reason: str, told: str, now: datetime) -> LimitRequest:
-    """Answer a merchant's question by `told`, and notify the merchant; `reason` is for colleagues.
+    """Answer a merchant's question by `told`, with a trail row, and notify the merchant; `reason`
+    is for colleagues.
 
     Raises AlreadyDecided, UnknownRequest, Invalid without a reason or an answer.
     """
@@ -195,8 +196,9 @@ def _check_raises(line: CreditLine, limit: Money) -> None:
 def _lock_pending(
     request_id: int, kind: LimitRequest.Kind, now: datetime
 ) -> tuple[CreditLine, LimitRequest]:
-    """Lock the line of a waiting request of this kind. Returns (line, request). Raises
-    UnknownRequest, AlreadyDecided.
+    """Lock the line of a request of this kind. Returns the line and the request. Raises
+    UnknownRequest if there is no such request of this kind, and AlreadyDecided if it does not wait
+    any more.
     """
     asked = LimitRequest.objects.filter(pk=request_id, kind=kind)
     line_id = asked.values_list("line", flat=True).first()

@@ -52,13 +52,13 @@ def approve(
     proposal: Proposal | None = None,
 ) -> LimitReview:
     """Raise the limit to the one that the review proposed or, if less, to the highest that the
-    line's sales and the policy allow by now. The merchant reads `told`, or a standard sentence
-    without; `reason` is for colleagues.
+    line's sales and the policy allow by now. The merchant is notified, and reads `told`, or a
+    standard sentence without; `reason` is for colleagues.
 
     Above the caps it takes the `proposal` that a second person confirms (limits.set_limit). Raises
-    TakesTwoPeople, ChangedMeanwhile, AlreadyDecided, RaiseBlocked, Invalid without a reason, and
-    ReviewOvertaken, which marks the review VOID; of a proposal that is confirmed `tell_overtaken`
-    raises it. Rule 8.11, rule 8.12.
+    TakesTwoPeople, ChangedMeanwhile, AlreadyDecided, RaiseBlocked, LineClosed, Invalid without a
+    reason, and ReviewOvertaken, which marks the review VOID; of a proposal that is confirmed
+    `tell_overtaken` raises it. Rule 8.11, rule 8.12.
     """
     reason, told = wording.checked("reason", reason), wording.optional("told", told)
     with transaction.atomic():
@@ -86,6 +86,7 @@ def tell_overtaken(proposal: Proposal) -> None:
 
 
 def _check_given(review: LimitReview) -> None:
+    """Raise ReviewOvertaken if the review is VOID."""
     if review.status == LimitReview.Status.VOID:
         raise ReviewOvertaken("No raise could be given any more; it was marked as overtaken.")
 
@@ -93,8 +94,9 @@ def _check_given(review: LimitReview) -> None:
 def reject(
     *, review_id: int, actor: str, reason: str, told: str = "", now: datetime
 ) -> LimitReview:
-    """Reject the raise that waits, and leave the limit as it is. `told` is as in `approve`. Raises
-    AlreadyDecided, Invalid without a reason.
+    """Reject the raise that waits after a review, with a trail row, and leave the limit as it is.
+    The merchant is notified; `told` and `reason` are as in `approve`. Raises AlreadyDecided,
+    Invalid without a reason.
     """
     reason, told = wording.checked("reason", reason), wording.optional("told", told)
     with transaction.atomic():
@@ -104,7 +106,9 @@ def reject(
 
 
 def _lock_pending(review_id: int, now: datetime) -> tuple[CreditLine, LimitReview]:
-    """Lock the review's line. Returns (line, review). Raises AlreadyDecided."""
+    """Lock the review's line. Returns the line and the review. Raises AlreadyDecided unless the
+    review's raise waits.
+    """
     line_id = LimitReview.objects.values_list("line_id", flat=True).get(pk=review_id)
     line = lines.lock(line_id, now=now)  # the line first, as everywhere
     review = LimitReview.objects.get(pk=review_id)
@@ -130,7 +134,9 @@ def _most_by_now(line: CreditLine) -> Money:
 def _decide(
     review: LimitReview, action: Action, actor: str, reason: str, told: str, now: datetime
 ) -> None:
-    """Save the decision on the review, with a trail row and a notice to the merchant."""
+    """Save the decision on the review, with the status that the trail's `action` stands for
+    (approved, rejected or void), a trail row and a notice to the merchant.
+    """
     trail.write(
         action,
         merchant_id=review.line_id,

@@ -142,7 +142,9 @@ def overtake_all(instants: Mapping[int, datetime], *, actor: str) -> None:
 
 
 def _notify_of_cuts(reviews: Sequence[LimitReview]) -> None:
-    """Notify the merchants whose limit was cut so far that most or all of it is used."""
+    """Notify the merchants whose limit these reviews cut so far that four fifths or all of it is
+    used.
+    """
     lines = CreditLine.objects.in_bulk([review.line_id for review in reviews])
     for review in reviews:
         usage.notify_of_cut(
@@ -155,7 +157,8 @@ def _notify_of_cuts(reviews: Sequence[LimitReview]) -> None:
 
 
 def _apply(reviews: Sequence[LimitReview]) -> None:
-    """Set the limits that these reviews propose, and write their entries."""
+    """Set the limits that these reviews propose, and write their entries in the history of limits.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             APPLY,

@@ -53,7 +53,8 @@ def apply(
     now: datetime,
 ) -> UnmatchedSettlement:
     """Pay an open order of the merchant with `amount` of this UNMATCHED cash, as of the line's open
-    day; or recover with it what was written off of one.
+    day; or recover with it what was written off of one. It becomes proceeds, and a trail row is
+    written.
 
     `settled` is how much of the cash was settled when the decision's page was shown:
     ChangedMeanwhile is raised if that has changed. Raises NotUnmatched, MoreThanIsLeft,
@@ -91,7 +92,7 @@ def release(
     proposal: Proposal | None = None,
 ) -> UnmatchedSettlement:
     """Add `amount` of this UNMATCHED cash to the merchant's proceeds, from which it can be
-    withdrawn at once.
+    withdrawn at once, with a trail row.
 
     It does not count as a sale in reviews. Above the day's figure for pay-outs it takes the
     `proposal` that a second person confirms. Raises TakesTwoPeople, and what `apply` does, except
@@ -127,8 +128,8 @@ def give_back(
     now: datetime,
     proposal: Proposal | None = None,
 ) -> UnmatchedSettlement:
-    """Record that the bank returned `amount` of this UNMATCHED cash to the buyer, under the bank's
-    own `reference`. No balance changes.
+    """Record, with a trail row, that the bank returned `amount` of this UNMATCHED cash to the
+    buyer, under the bank's own `reference`. No balance changes.
 
     Above the day's figure for pay-outs it takes the `proposal` that a second person confirms.
     Raises as `release` does; Invalid without a reference. Rule 5.5, rule 5.6.
@@ -150,7 +151,9 @@ def _check_pay_out(
     proposal: Proposal | None,
     **more: str,
 ) -> None:
-    """Raise TakesTwoPeople if this takes a second person, and nobody confirms it as `proposal`."""
+    """Raise TakesTwoPeople if the amount is above what one person may pay out that day, and nobody
+    confirms it as `proposal`. `more` is what a second person is shown besides the amount.
+    """
     wanted = two_people.Change(
         kind=PROPOSED[kind],
         subject=f"payment {cash}",
@@ -167,8 +170,10 @@ def _check_pay_out(
 def _part(
     payment_id: int, amount: Money, settled: Money, now: datetime
 ) -> tuple[CreditLine, OrderPayment, Money]:
-    """Lock the line, and check that `amount` of the cash can be settled. Returns (line, cash,
-    amount). Raises as `apply` does.
+    """Lock the line of the payment, and check that `amount` of its cash can be settled, of which
+    `settled` was settled as the operator saw it. Returns the line, the payment, and the amount with
+    exactly the currency's digits. Raises NotUnmatched, MoreThanIsLeft, ChangedMeanwhile,
+    CurrencyMismatch, Invalid.
     """
     line_id = OrderPayment.objects.values_list("line_id", flat=True).get(pk=payment_id)
     line = lines.lock(line_id, now=now)
@@ -198,7 +203,9 @@ def _write(
     reference: str = "",
     proposal: Proposal | None = None,
 ) -> UnmatchedSettlement:
-    """Write a settlement of a part of the cash, with a trail row, and count it as settled."""
+    """Write a settlement of this kind for a part of the cash, count it as settled on the payment,
+    and write a trail row. What goes out to somebody is also counted among the day's pay-outs.
+    """
     before = money.full(cash.unsettled)
     cash.settled += amount
     cash.save(update_fields=["settled"])

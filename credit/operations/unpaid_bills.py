@@ -84,8 +84,8 @@ def place(starts: Sequence[Start]) -> None:
 
 
 def _place(line_ids: Sequence[int], todays: Sequence[date], instants: Sequence[datetime]) -> None:
-    """Place the freezes of `place` and the notices of them; the three sequences have the same
-    order.
+    """Write the freezes, the notices and all else of `place`, for these lines, each with its day
+    and instant in the other two sequences.
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -45,8 +45,8 @@ class WithdrawalDecided(AlreadyDecided):
 
 
 def hold(withdrawal_id: int, *, now: datetime) -> Withdrawal:
-    """Lock the withdrawal's line until the transaction ends, and return the withdrawal with that
-    line. Raises UnknownWithdrawal.
+    """Lock the withdrawal's line until the transaction ends, with ended days worked off as
+    lines.lock does, and return the withdrawal with that line. Raises UnknownWithdrawal.
     """
     line_id = Withdrawal.objects.filter(pk=withdrawal_id).values_list("line_id", flat=True).first()
     if line_id is None:
@@ -84,8 +84,8 @@ def end(
     provider_reference: str = "",
 ) -> None:
     """Bring the held withdrawal to the final status `to`. If it is PAID, amount and fee count as
-    paid out; otherwise they return to the proceeds. The merchant is notified, unless it cancelled
-    itself.
+    paid out; otherwise they return to the proceeds, with an entry. The merchant is notified, unless
+    it cancelled itself. No trail row is written.
 
     Raises WithdrawalDecided if `to` can't be reached from the present status, or it has ended.
     """
@@ -110,7 +110,9 @@ def end(
 
 
 def pay_out(withdrawal: Withdrawal, amount: Money) -> None:
-    """Count `amount` as paid out to the merchant; a negative one as not paid out any more."""
+    """Add `amount` to the line's running sum of what was paid out to the merchant, and save it; a
+    negative amount lowers it. No money moves by this.
+    """
     withdrawal.line.paid_out += amount
     withdrawal.line.save(update_fields=["paid_out"])
 
@@ -179,8 +181,8 @@ def note(
 
 
 def already_decided(withdrawal: Withdrawal) -> WithdrawalDecided:
-    """The refusal to raise for a withdrawal whose status allows no such step; it names who decided
-    last.
+    """The refusal, for the caller to raise, of a step that the withdrawal's status does not allow.
+    It names the status and who decided last.
     """
     by = withdrawal.ended_by or withdrawal.sent_by or withdrawal.approved_by
     return WithdrawalDecided(f"Withdrawal {withdrawal} is {withdrawal.status}{by and f' by {by}'}.")

@@ -95,12 +95,12 @@ class Quote:
 
     @property
     def total(self) -> Money:
-        """What leaves the proceeds: amount and fee."""
+        """What leaves the proceeds: the sum of amount and fee."""
         return self.amount + self.fee
 
     @property
     def left(self) -> Money:
-        """What can be withdrawn after it, fee included."""
+        """What can still be withdrawn after it: what is available now, less amount and fee."""
         return self.available - self.total
 
 
@@ -179,7 +179,9 @@ def _most(line: CreditLine, today: date) -> Money:
 
 
 def _positive(amount: Money, line: CreditLine) -> Money:
-    """The amount, checked. Raises Invalid if it is not above 0, and CurrencyMismatch."""
+    """The amount, as money in the line's currency. Raises Invalid if it is not above 0 or has more
+    digits than the currency, and CurrencyMismatch.
+    """
     amount = money.accepted(amount, line.currency)
     if amount.amount <= 0:
         raise Invalid("amount", "must be more than 0")
@@ -216,7 +218,7 @@ def request(
     now: datetime,
 ) -> tuple[Withdrawal, bool]:
     """Request a withdrawal: take `amount` and the fee out of the proceeds, to be sent to the
-    destination.
+    destination, with a trail row.
 
     A form that is sent twice, with the same `request_key`, makes one withdrawal. `fee_shown`, if
     given, is the fee that the merchant confirmed. Returns the withdrawal and whether it is new.
@@ -255,7 +257,8 @@ def request(
 def request_all(
     line: CreditLine, *, destination_id: int, request_key: str, actor: str
 ) -> Withdrawal:
-    """Request a withdrawal of as much as can be withdrawn from the locked line with the fee on top.
+    """Request a withdrawal of as much as can be withdrawn from the locked line with the fee on top,
+    as `request` does, with a trail row.
 
     Raises UnknownDestination, DestinationNotUsable, WithdrawalsStopped, and InsufficientProceeds if
     the fee would leave nothing.
@@ -280,8 +283,9 @@ def _new_reference() -> str:
 
 
 def _create(withdrawal: Withdrawal, quoted: Quote) -> None:
-    """Save the withdrawal with the quoted amount and fee, take both out of the locked line's
-    proceeds, and write a trail row.
+    """Complete and save the withdrawal: REQUESTED, with a new reference, the quoted amount and fee,
+    and the provider chosen for now. Take amount and fee out of the locked line's proceeds, with
+    their entries, and write a trail row.
     """
     withdrawal.reference = _new_reference()
     withdrawal.currency = withdrawal.line.currency
@@ -308,7 +312,7 @@ def _create(withdrawal: Withdrawal, quoted: Quote) -> None:
 
 
 def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
-    """Approve a withdrawal above the operator limit, so that it can be sent.
+    """Approve a withdrawal above the operator limit, so that it can be sent, with a trail row.
 
     Raises UnknownWithdrawal, WithdrawalDecided, NeedsNoApproval, SamePerson if `actor` requested
     it, WithdrawalsStopped. Rule 10.8.
@@ -330,8 +334,9 @@ def approve(*, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
 
 
 def reject(*, withdrawal_id: int, actor: str, reason: str, told: str, now: datetime) -> Withdrawal:
-    """Reject a withdrawal that was not sent yet, by an operator's decision. Amount and fee return
-    to the proceeds, and the merchant is notified and reads `told`; `reason` is for colleagues.
+    """Reject a withdrawal that was not sent yet, by an operator's decision, with a trail row.
+    Amount and fee return to the proceeds, and the merchant is notified and reads `told`; `reason`
+    is for colleagues.
 
     Raises UnknownWithdrawal, WithdrawalDecided, Invalid without a reason or an answer. Rule 10.11.
     """
@@ -347,8 +352,8 @@ def reject(*, withdrawal_id: int, actor: str, reason: str, told: str, now: datet
 
 
 def cancel(*, merchant_id: int, withdrawal_id: int, actor: str, now: datetime) -> Withdrawal:
-    """Cancel a withdrawal that was not sent yet, by the merchant's decision. Amount and fee return
-    to the proceeds.
+    """Cancel a withdrawal that was not sent yet, by the merchant's decision, with a trail row.
+    Amount and fee return to the proceeds.
 
     Raises UnknownWithdrawal, also if it is another merchant's, and WithdrawalDecided. Rule 10.9.
     """

@@ -30,8 +30,8 @@ def send_back(
     proposal: Proposal | None = None,
 ) -> Withdrawal:
     """Record that the bank sent back a withdrawal that it had paid: it is RETURNED_BY_BANK, its
-    amount comes back to the proceeds by an entry SENT_BACK, and its fee is kept. The merchant is
-    notified and reads `told`; `reason` is for colleagues.
+    amount comes back to the proceeds by an entry SENT_BACK, and its fee is kept. A trail row is
+    written. The merchant is notified and reads `told`; `reason` is for colleagues.
 
     The amount can be withdrawn again, so it counts as a pay-out: above the day's figure it takes
     the `proposal` that a second person confirms (TakesTwoPeople). Raises UnknownWithdrawal,
@@ -79,9 +79,10 @@ def send_back(
 def correct_to_paid(
     *, withdrawal_id: int, reference: str, reason: str, actor: str, now: datetime
 ) -> Withdrawal:
-    """Record that the bank paid a withdrawal that had been marked as FAILED; `reference` is the
-    bank's own. What had come back to the proceeds for it, amount and fee, is taken again by an
-    entry TAKEN_AGAIN, also where that leaves them below 0: the merchant has the money. It is told.
+    """Record, with a trail row, that the bank paid a withdrawal that had been marked as FAILED;
+    `reference` is the bank's own. What had come back to the proceeds for it, amount and fee, is
+    taken again by an entry TAKEN_AGAIN, also where that leaves them below 0: the merchant has the
+    money. The merchant is notified.
 
     Raises UnknownWithdrawal, WithdrawalDecided for one that is not FAILED, and Invalid without a
     reference or a reason. Rule 10.17.

@@ -36,8 +36,10 @@ def write_off(
     proposal: Proposal | None = None,
 ) -> Order:
     """Write off all that is outstanding of an overdue order: it leaves what is used, and the limit
-    falls by as much, but not below 0, as when the rule does it 90 days after the due date. The
-    merchant is notified and reads `told`; `reason` is for colleagues.
+    falls by as much, but not below 0, as when the rule does it 90 days after the due date. A raise
+    that waits after a review becomes VOID, a freeze for overdue payments is lifted if that ends its
+    cause, and a trail row is written. The merchant is notified and reads `told`; `reason` is for
+    colleagues.
 
     Nobody asks the buyer any more, who gains by it, so it counts as a pay-out: above the day's
     figure it takes the `proposal` that a second person confirms (TakesTwoPeople). Raises
@@ -78,7 +80,9 @@ def write_off(
 
 
 def _check_figure(line: CreditLine, order: Order, proposal: Proposal | None) -> None:
-    """Raise TakesTwoPeople if this takes a second person, and nobody confirms it as `proposal`."""
+    """Raise TakesTwoPeople if what is outstanding of the order is above what one person may pay out
+    that day, and nobody confirms it as `proposal`.
+    """
     wanted = two_people.Change(
         kind=WRITE_OFF,
         subject=f"order {order}",
@@ -96,12 +100,14 @@ def _check_figure(line: CreditLine, order: Order, proposal: Proposal | None) -> 
 
 
 def _limit_without(line: CreditLine, lost: Money) -> Money:
-    """The line's limit once so much was written off."""
+    """The line's limit after a write-off of `lost`: lower by that, but not below 0."""
     return max(line.limit - lost, money.zero(line.currency))
 
 
 def _write(line: CreditLine, order: Order, actor: str, reason: str, told: str) -> LimitEntry:
-    """Write the order off, with the entry of the locked line."""
+    """Save the order as WRITTEN_OFF, and the locked line with its lower limit and use; write and
+    return the entry. `reason` and `told` stand in the entry.
+    """
     lost, limit = order.outstanding, _limit_without(line, order.outstanding)
     order.status = Order.Status.WRITTEN_OFF
     order.written_off, order.outstanding = lost, money.zero(line.currency)
@@ -136,6 +142,9 @@ def _standing(line: CreditLine, order: Order) -> dict[str, str]:
 
 
 def _notify(line: CreditLine, order: Order, told: str) -> None:
+    """Notify the merchant that the order was written off, with the amount, the new limit, and the
+    answer `told`.
+    """
     notices.write(
         merchant_id=line.pk,
         kind=ORDER_WRITTEN_OFF,

@@ -52,8 +52,9 @@ class Acceptance:
 def would_accept(
     line: CreditLine, amount: Money, *, buyer: str | None = None, buyer_risk: int = 0
 ) -> Acceptance:
-    """Whether an order of `amount` would be accepted now: of this buyer, whose risk was told so, or
-    without a buyer whoever that is. Then neither risk nor the cap on one buyer are considered.
+    """Whether an order of `amount` would be accepted now, and if not, why and when it could be. It
+    is asked for an order of `buyer`, who was rated `buyer_risk`; without a buyer, for one of any
+    buyer, and the cap on one buyer is left out.
 
     Raises CurrencyMismatch, Invalid.
     """

@@ -41,7 +41,9 @@ class Group:
 
     @property
     def label(self) -> str:
-        """The stage in words."""
+        """The group's stage in words, in the reader's language; only for a group of refunds by
+        their stage.
+        """
         return str(Stage(self.name).label)
 
 
@@ -60,7 +62,9 @@ class AfterSales:
 
 
 def of(line: CreditLine, span: Span, local: LocalDays) -> AfterSales:
-    """The groups of what was told on the days of `span`. Rule 8.25."""
+    """The refunds that were told on the local days of `span`, grouped by stage and by buyer, and
+    the orders placed on them that were cancelled, grouped by reason. Rule 8.25.
+    """
     found = OrderRefund.objects.filter(
         Dates("arrived_at", "").within(span, OrderRefund, local), line=line
     )
@@ -82,7 +86,7 @@ def refunds(
     line: CreditLine, *, reference: str = "", stage: str = "", buyer: str = ""
 ) -> QuerySet[OrderRefund]:
     """The line's refunds, each annotated with its `stage`. A filter that is "" is not applied;
-    `reference` is that of a refund, or of its order.
+    `reference` is that of a refund, or of its order, whole.
     """
     found = OrderRefund.objects.filter(line=line).select_related("order").annotate(stage=STAGE)
     if reference:
@@ -101,8 +105,8 @@ def cancelled(
     buyer: str = "",
     reason: str | None = None,
 ) -> OrderQuerySet:
-    """The orders that were cancelled; for a `reason` only those, where "" is none. The other
-    filters are those of `orders.of_line`.
+    """The line's cancelled orders; with a `reason`, only those that were cancelled for it, or
+    without a reason if it is "". The other filters are those of `orders.of_line`.
     """
     cancelled = Order.Status.CANCELLED
     found = orders.of_line(line, today=today, standing=cancelled, reference=reference, buyer=buyer)
@@ -110,7 +114,9 @@ def cancelled(
 
 
 def _groups(line: CreditLine, named: Any) -> list[Group]:
-    """The groups of rows by their `name`, the MOST with the largest sums, largest first."""
+    """The groups of these rows, which have a `name`, an amount and a key, by their name: the MOST
+    groups with the largest sums, largest first.
+    """
     rows = named.order_by().annotate(count=Count("pk"), sum=Sum("amount")).order_by("-sum", "name")
     return [
         Group(row["name"], row["count"], money.of(row["sum"], line.currency)) for row in rows[:MOST]

@@ -112,6 +112,6 @@ def of(line: CreditLine, *, today: date) -> Attention:
 
 
 def _freeze(line: CreditLine, found: dict[str, Any]) -> Freeze:
-    """The freeze of the line that a row in JSON tells of."""
+    """The freeze of the line, not read from its table but made of `found`, a row of it as JSON."""
     placed_at = datetime.fromisoformat(found.pop("placed_at"))
     return Freeze(line=line, placed_at=placed_at, **found)

@@ -197,8 +197,8 @@ class _Reader:
 
 
 def _line(line: Row, freezes: Sequence[Row]) -> Row:
-    """The line's own figures, with what is available and the sorted reasons of its freezes in
-    force.
+    """The part "line" of the book: the line's own figures, with what is available, the sorted
+    reasons of its freezes in force, and the days on which unpaid bills will freeze it.
     """
     available = max(Decimal(line["limit"]) - Decimal(line["used"]), Decimal(0))
     frozen_by = sorted({row["reason"] for row in freezes if row["lifted_at"] is None})

@@ -25,13 +25,15 @@ CHANGES_OF_LIMIT = (LimitEntry.Kind.OPENED, LimitEntry.Kind.LIMIT_SET, LimitEntr
 
 
 def of_merchant(merchant: Any) -> Brief | None:
-    """The brief of the merchant's line; None if it has none."""
+    """The brief of the merchant's credit line, as `of_line` gives it; None if it has none."""
     line = CreditLine.objects.filter(pk=merchant.pk).first()
     return of_line(line) if line else None
 
 
 def of_line(line: CreditLine) -> Brief:
-    """How the line stands, and the latest changes of its limit and its freezes."""
+    """What operators read of a line: its limit, use, overdue amount, freezes, last grade, proceeds
+    and days, and the latest changes of its limit and its freezes.
+    """
     return Brief(
         facts=(
             Fact("Limit", line.limit),
@@ -48,8 +50,9 @@ def of_line(line: CreditLine) -> Brief:
 
 
 def about(row: Any, name: str) -> Brief:
-    """The brief of the line of `row`, with what the decision `name` is about and what it
-    changes.
+    """What operators read before the decision `name` about `row`: the brief of the row's line, with
+    facts of the row itself and the figures that the decision changes, before and after. For a row
+    of another kind it is the line's brief alone.
     """
     match row:
         case CreditLine():
@@ -84,7 +87,9 @@ def about(row: Any, name: str) -> Brief:
 
 
 def _grade(line: CreditLine) -> Fact:
-    """The grade of the last review."""
+    """The fact of the line's last review: its grade, points, day and status; empty without a
+    review.
+    """
     review = line.reviews.order_by("-on").first()
     if review is None:
         return Fact("Last review", None)
@@ -93,7 +98,9 @@ def _grade(line: CreditLine) -> Fact:
 
 
 def _history(line: CreditLine) -> list[Past]:
-    """The latest changes of the limit, and freezes that were placed or lifted."""
+    """The latest changes of the limit, and freezes that were placed or lifted, newest first, with
+    who did it and why.
+    """
     entries = line.entries.filter(kind__in=CHANGES_OF_LIMIT).order_by("-at", "-pk")[:FEW]
     rows = [
         Past(
@@ -114,6 +121,9 @@ def _history(line: CreditLine) -> list[Past]:
 
 
 def _changes_of_line(line: CreditLine, name: str) -> list[Change]:
+    """What placing a freeze changes of the line: that it takes new orders, and its number of
+    freezes. Nothing for other decisions than "freeze".
+    """
     if name != "freeze":
         return []
     return [
@@ -122,14 +132,16 @@ def _changes_of_line(line: CreditLine, name: str) -> list[Change]:
     ]
 
 
-def _limits(line: CreditLine, limit: Any) -> list[Change]:
-    """What another limit changes."""
-    left = max(limit - line.used, money.zero(line.currency))
-    return [Change("Limit", line.limit, limit), Change("Available", line.available, left)]
+def _limits(line: CreditLine, new_limit: Any) -> list[Change]:
+    """How the line's limit and what is available change if its limit becomes `new_limit`."""
+    left = max(new_limit - line.used, money.zero(line.currency))
+    return [Change("Limit", line.limit, new_limit), Change("Available", line.available, left)]
 
 
 def _changes_of_order(order: Order, name: str) -> list[Change]:
-    """What writing the order off changes."""
+    """How writing the order off changes what is used and the limit. Nothing for other decisions
+    than "write-off".
+    """
     if name != "write-off":
         return []
     line, nothing = order.line, money.zero(order.currency)
@@ -140,17 +152,25 @@ def _changes_of_order(order: Order, name: str) -> list[Change]:
 
 
 def _changes_of_review(review: LimitReview, name: str) -> list[Change]:
+    """How approving the review's raise changes the limit and what is available. Nothing for other
+    decisions than "approve".
+    """
     return _limits(review.line, review.limit_proposed) if name == "approve" else []
 
 
 def _changes_of_request(request: LimitRequest, name: str) -> list[Change]:
+    """How approving the request for a raise changes the limit and what is available. Nothing for
+    other decisions than "approve", and for a question.
+    """
     if name != "approve" or request.limit_wanted is None:
         return []
     return _limits(request.line, request.limit_wanted)
 
 
 def _refused(refused: RefusedCash) -> list[Fact]:
-    """What was sent, how often, and why it was refused."""
+    """The facts of refused cash: amount and reference as sent, its order's status, why it was
+    refused, how often, and when it came first and last.
+    """
     order = Order.objects.filter(line=refused.line, reference=refused.order_reference).first()
     return [
         Fact(str(refused.get_kind_display()), f"{refused.plain_amount:f} {refused.currency}",
@@ -164,7 +184,9 @@ def _refused(refused: RefusedCash) -> list[Fact]:
 
 
 def _flagged(flag: OrderFlag) -> list[Fact]:
-    """What was seen, and what the buyer owes by now."""
+    """The facts of a flag: its kind and buyer, the orders that were seen with their amounts, and
+    when it was raised.
+    """
     seen = [f"{one['order']} ({one['amount']} {one['currency']})" for one in flag.evidence]
     return [
         Fact("Flagged for", str(flag.get_kind_display()), flag.buyer),
@@ -174,7 +196,9 @@ def _flagged(flag: OrderFlag) -> list[Fact]:
 
 
 def _proceeds(withdrawal: Withdrawal) -> list[Fact]:
-    """What the withdrawal is, and what else can be withdrawn."""
+    """The facts of a withdrawal: its amount, fee and destination, and what can be withdrawn besides
+    it.
+    """
     line = withdrawal.line
     buckets = proceeds.buckets(line.pk, today=line.open_on)
     return [
@@ -185,6 +209,9 @@ def _proceeds(withdrawal: Withdrawal) -> list[Fact]:
 
 
 def _changes_of_withdrawal(withdrawal: Withdrawal, name: str) -> list[Change]:
+    """How the proceeds change as amount and fee come back, for the decisions "reject" and "failed".
+    Nothing for others.
+    """
     if name not in ("reject", "failed"):
         return []
     before = withdrawal.line.proceeds

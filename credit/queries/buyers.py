@@ -53,7 +53,7 @@ class Holding:
 
     @property
     def percent(self) -> Decimal:
-        """The share in percent, with one decimal."""
+        """The share of the limit in percent, with one decimal."""
         return (self.share * 100).quantize(Decimal("0.1"))
 
 
@@ -87,7 +87,8 @@ class Record:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many orders came to each outcome."""
+        """How many of the latest orders came to each outcome; outcomes without orders are left out.
+        """
         return Counter(self.outcome_of.values())
 
     def keys(self, outcome: str) -> Sequence[int]:
@@ -198,7 +199,9 @@ def record(line: CreditLine, buyer: str, *, today: date) -> Record | None:
 
 
 def _payments(orders: Sequence[Order]) -> dict[int, list[OrderPayment]]:
-    """What was applied to those of the orders that are paid, oldest first, by order."""
+    """The APPLIED payments of those of these orders that are PAID, oldest first, by the order's
+    key.
+    """
     paid = [order.pk for order in orders if order.status == Order.Status.PAID]
     found: dict[int, list[OrderPayment]] = defaultdict(list)
     applied = OrderPayment.objects.filter(order__in=paid, status=OrderPayment.Status.APPLIED)
@@ -208,7 +211,9 @@ def _payments(orders: Sequence[Order]) -> dict[int, list[OrderPayment]]:
 
 
 def _outcome(line: CreditLine, order: Order, payments: Sequence[OrderPayment]) -> Outcome:
-    """What became of the order. A paid one was late if any of its parts was."""
+    """What became of the order: ON_TIME or LATE if it is paid (late if any of its parts was),
+    OVERDUE if it is, and else its status.
+    """
     if order.status == Order.Status.PAID:
         return Outcome.LATE if _was_late(line, order, payments) else Outcome.ON_TIME
     if order.is_overdue:  # type: ignore[attr-defined]  # an annotation
@@ -217,7 +222,9 @@ def _outcome(line: CreditLine, order: Order, payments: Sequence[OrderPayment]) -
 
 
 def _was_late(line: CreditLine, order: Order, payments: Sequence[OrderPayment]) -> bool:
-    """Whether a payment came after the due day of the oldest part that was unpaid by then."""
+    """Whether any of the order's payments, given oldest first, came after the due day of the oldest
+    part that was unpaid by then. False if it was never delivered.
+    """
     if order.first_due_on is None:
         return False
     # What was paid before the order was brought along from elsewhere has no payment.

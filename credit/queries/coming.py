@@ -135,8 +135,8 @@ def overdue(line: CreditLine, *, today: date) -> OrderQuerySet:
 
 
 def first_due(order: Order, start: date) -> date | None:
-    """The local day, from `start` on, on which something of the order is to be paid first; None if
-    nothing is.
+    """The earliest local day, not before `start`, on which a part of the order is due of which
+    something is outstanding; None if there is none.
     """
     days = (part.due_on for part in order.parts() if part.outstanding and part.due_on)
     return min((day for day in days if day >= start), default=None)
@@ -148,16 +148,19 @@ def undelivered(line: CreditLine) -> OrderQuerySet:
 
 
 def total(found: QuerySet[Order], currency: str) -> Money:
-    """The sum of what is `coming` of these orders."""
+    """The sum of the annotation `coming` over these orders, as money of this currency."""
     total = found.order_by().aggregate(total=Sum("coming", default=Decimal(0)))["total"]
     return money.of(total, currency)
 
 
 def _open(line: CreditLine) -> OrderQuerySet:
+    """The line's open orders."""
     return Order.objects.of_merchant(line.pk).open()
 
 
 def _owed_by(day: date) -> RawSQL:
-    """The expression for what of an order was to be paid by `day` and is not."""
+    """The database expression for how much of an order was to be paid by the end of `day` and is
+    not paid.
+    """
     sql = OWED_BY.replace("%(day)s", "%s").replace("%(instalment_days)s", str(INSTALMENT_DAYS))
     return RawSQL(sql, (day,) * 3, output_field=DecimalField(max_digits=24, decimal_places=4))

@@ -40,9 +40,8 @@ def orders(
 ) -> OrderQuerySet:
     """The line's declined orders, each annotated with `is_overdue`, and with its `lost` value: its
     amount, or 0 if a rule of the merchant's own declined it. A filter that is "" is not applied.
-
     `code` is a decline reason, or LOST for all reasons but the merchant's own rules. `reference` is
-    how the reference starts.
+    the beginning of the order's reference, and `buyer` the exact name.
     """
     own = When(decline_code__in=Order.OWN_DECLINES, then=Decimal(0))
     found = (
@@ -100,7 +99,7 @@ def losses(line: CreditLine, *, today: date) -> Sequence[Loss]:
 
 
 def _all(found: Sequence[Loss], currency: str) -> Loss:
-    """The sums over all reasons."""
+    """The sums over these losses, each of which has one reason, as a Loss without a reason."""
     return Loss(
         "",
         sum(loss.week_orders for loss in found),

@@ -13,7 +13,8 @@ def decline_code(
     line: CreditLine, amount: Money, *, buyer: str | None = None, buyer_risk: int = 0
 ) -> str:
     """The code of the first reason to decline an order of `amount` in the line's currency; "" if
-    there is none.
+    there is none. They are asked in this order: closed account, freeze, pause, the merchant's caps
+    on an order and on a buyer, the buyer's risk, the limit.
 
     Without a buyer, the cap on what one buyer may owe is left out.
     """

@@ -166,9 +166,10 @@ def compare(base: CreditPolicy, new: CreditPolicy, now: datetime) -> Brief:
 
 
 def of_arguments(asked: dict[str, Any], now: datetime) -> Brief:
-    """`compare` for a version as it is introduced: currency, first day, and the figures that are
-    not those of the newest version. Raises Invalid for no currency, and ValidationError for figures
-    that make no sense.
+    """The comparison of `compare` for a version that is proposed, with the one before it. `asked`
+    has the arguments of operations.policies.introduce: currency, `starts_on`, and the figures that
+    differ from those of the version before. Raises Invalid for no currency, and ValidationError for
+    figures that make no sense.
     """
     figures = {name: asked[name] for name in asked.keys() - {"currency", "starts_on"}}
     currency = money.check_currency(asked["currency"])
@@ -179,6 +180,8 @@ def of_arguments(asked: dict[str, Any], now: datetime) -> Brief:
 
 
 def _shown(found: Outcome, name: str, policy: CreditPolicy) -> Any:
-    """The figure of this name: a sum as an amount of the policy's currency, a count as it is."""
+    """The figure `name` of the outcome: a sum as an amount of the policy's currency, a count as it
+    is.
+    """
     value = getattr(found, name)
     return value if isinstance(value, int) else money.of(value, policy.currency)

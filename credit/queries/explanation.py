@@ -40,8 +40,9 @@ class Factor:
         return self.name == "volume"
 
     def value_for(self, more: Decimal) -> Decimal | None:
-        """The value at which the factor would give `more` points than now, rounded up. None if it
-        cannot give that many more.
+        """The value at which the factor would give `more` points than now, rounded up (to whole
+        units for an amount, to 2 decimals otherwise). None if it cannot give that many more, or
+        `more` is not above 0.
         """
         if not 0 < more <= self.missing:
             return None

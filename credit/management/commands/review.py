@@ -53,6 +53,7 @@ class Command(BooksCommand):
             self.stdout.write("No line would be reviewed: none has metrics and a limit.")
 
     def _print(self, table: Table) -> None:
+        """Write the table to the command's output as text, 100 columns wide."""
         console = Console(width=100)
         with console.capture() as capture:
             console.print(table)
