@@ -55,7 +55,9 @@ def parts(
     outstanding: Money,
     first_due_on: date | None,
 ) -> Iterator[Part]:
-    """Yield the instalments of an order, oldest first.
+    """Yield the instalments of an order, oldest first, each with its number from 1, amount,
+    outstanding amount and due day. `part_amount` is that of each instalment but the last, which has
+    the rest.
 
     Payments cover an order's amount from its start and refunds from its end, so what is outstanding
     is the stretch from `paid` to `paid + outstanding`. Rule 4.12.

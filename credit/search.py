@@ -22,7 +22,8 @@ def register() -> None:
 
 def _orders_of(merchant: Any, text: str, today: date) -> Any:
     """The merchant's orders that have `text` in their reference or their buyer's name, or that are
-    of this amount; those whose reference starts so first.
+    of this amount, newest first. Only a few are found; those whose reference starts with it are
+    found before others.
     """
     line = merchant.credit_line
     others = of_name(text, "reference", "buyer") | of_amount(text, "amount")

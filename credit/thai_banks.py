@@ -40,7 +40,9 @@ def code_of(name: str) -> str:
 
 
 def _plain(name: str) -> str:
-    """The name in small letters without blanks, signs, and what every bank is called."""
+    """The bank's name as it is compared: in small letters, without blanks, signs, and the words
+    that every bank has in its name.
+    """
     folded = unicodedata.normalize("NFKC", name).casefold()
     # NFKC writes the vowel am in two characters, in the names as in NOISE.
     noise = NOISE.pattern if folded.isascii() else unicodedata.normalize("NFKC", NOISE.pattern)

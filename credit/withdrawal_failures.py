@@ -12,5 +12,7 @@ TRANSLATED: dict[str, StrOrPromise] = {
 
 
 def in_words(reason: str) -> str:
-    """The reason in the reader's language if Tael wrote it; any other reason as it is."""
+    """The reason of a failed withdrawal in the reader's language if Tael wrote it; any other reason
+    as it is.
+    """
     return str(TRANSLATED.get(reason, reason))

@@ -250,7 +250,7 @@ def _profile_gain(line: CreditLine, inputs: scoring.Inputs, policy: CreditPolicy
 
 def _once_paid(line: CreditLine, inputs: scoring.Inputs, policy: CreditPolicy) -> Money:
     """The limit that the review would give once what is overdue is paid: that counts as paid then,
-    and a freeze for it is lifted.
+    and a freeze for overdue payments is lifted; a freeze for another reason still blocks a raise.
     """
     others = line.freezes.filter(lifted_at__isnull=True).exclude(reason=Freeze.Reason.OVERDUE)
     paid = replace(

@@ -72,6 +72,9 @@ def by_risk(line: CreditLine) -> list[Exposure]:
 def _exposure(
     line: CreditLine, buyer: str, risk: int | None, orders: int, owed: Decimal
 ) -> Exposure:
+    """The exposure with this amount owed on so many orders, and its share of what is used of the
+    line; a share of 0 if nothing is used.
+    """
     outstanding = money.of(owed, line.currency)
     share = outstanding / line.used if line.used else Decimal(0)
     return Exposure(buyer, risk, orders, outstanding, share)

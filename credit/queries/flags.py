@@ -60,7 +60,9 @@ class BusyWindow(NamedTuple):
 
 
 def lines_with_orders_to_flag(now: datetime) -> Sequence[int]:
-    """The ids of the lines on which `raise_flags` may find something at `now`; it need not."""
+    """The ids of the lines on which `raise_flags` has to look at `now`: all others have nothing to
+    flag, and on these there may be nothing either.
+    """
     with connection.cursor() as cursor:
         cursor.execute(LINES_WITH_A_BUSY_BUYER, {"since": now - LOOK_BACK, "many": MANY})
         busy = {line_id for (line_id,) in cursor.fetchall()}
@@ -69,7 +71,8 @@ def lines_with_orders_to_flag(now: datetime) -> Sequence[int]:
 
 def busy_windows(line_ids: Sequence[int], now: datetime) -> list[BusyWindow]:
     """The windows of these lines that start in the LOOK_BACK before `now`, sorted by line, buyer
-    and start.
+    and start: each is 24 hours that start with an order and in which its buyer placed MANY orders
+    or more.
     """
     given: dict[str, Any] = {
         "lines": list(line_ids),

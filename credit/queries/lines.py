@@ -18,7 +18,7 @@ def with_a_day_to_work_off(now: datetime) -> Sequence[int]:
 
 
 def day_ends_from() -> datetime | None:
-    """The instant at which the next of all lines has a day to work off; None without any."""
+    """The earliest instant at which the open day of any line ends; None if there is no line."""
     row = prepared.row(DAY_ENDS_FROM, ())
     return row[0] if row else None
 

@@ -23,8 +23,8 @@ def of_line(
     """The line's orders, sorted by the column `by`, each annotated with `is_overdue` on local day
     `today`. A filter that is "" is not applied.
 
-    `standing` is a status or OVERDUE, and `reference` is how the reference starts. If sorted by
-    `due_on`, orders without a due date come last.
+    `standing` is a status or OVERDUE, `reference` how the order's reference starts, and `buyer` the
+    exact name. If sorted by `due_on`, orders without a due date come last.
     """
     found = _orders(line).with_is_overdue(today)
     if standing == OVERDUE:
@@ -59,4 +59,5 @@ def exists(merchant: Merchant, reference: str) -> bool:
 
 
 def _orders(line: CreditLine) -> OrderQuerySet:
+    """The line's orders, whatever their status."""
     return Order.objects.of_merchant(line.pk)

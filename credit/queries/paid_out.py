@@ -143,7 +143,9 @@ def of_withdrawal(withdrawal: Withdrawal) -> list[Receipt]:
 
 
 def _of(line: CreditLine, withdrawals: Sequence[Withdrawal]) -> dict[int, list[Receipt]]:
-    """The same of several withdrawals of a line, by primary key."""
+    """The receipts of several withdrawals of a line, as `of_withdrawal` gives them for one, by the
+    withdrawal's primary key.
+    """
     found: dict[int, list[Receipt]] = {one.pk: [] for one in withdrawals}
     reaches = _reaches(line, withdrawals)
     if not reaches:
@@ -177,6 +179,7 @@ class _Reach(NamedTuple):
 
 
 def _reaches(line: CreditLine, withdrawals: Sequence[Withdrawal]) -> list[_Reach]:
+    """How far back the receipts of each of these withdrawals have to be read, by one query."""
     lasts = {one.pk: local_day(line, one.requested_at) for one in withdrawals}
     given = {
         "line": line.pk,
@@ -189,8 +192,8 @@ def _reaches(line: CreditLine, withdrawals: Sequence[Withdrawal]) -> list[_Reach
 
 
 def _params(line: CreditLine, reaches: Sequence[_Reach]) -> dict[str, Any]:
-    """The statement's parameters: for each withdrawal how far back it is read, and each day of
-    which something may have matured, with the instant at which it started.
+    """The parameters of the statement PAID_OUT: for each withdrawal how far back it is read, and
+    each day on which something may have matured, with the instant at which it started.
     """
     first = min(one.floor_on for one in reaches)
     last = max(one.last_on for one in reaches)
@@ -215,7 +218,9 @@ def _params(line: CreditLine, reaches: Sequence[_Reach]) -> dict[str, Any]:
 
 
 def _start(line: CreditLine, day: date, known: Mapping[date, datetime]) -> datetime:
-    """The instant at which the day starts; one after the last day is not among those `known`."""
+    """The instant at which the line's local day starts: as `known` says, or looked up for a day
+    that it does not have.
+    """
     return known[day] if day in known else day_start(line, day)
 
 
@@ -231,10 +236,11 @@ MOST_LOOKED_THROUGH = 3
 
 
 def of_order(order: Order, matured_on: date | None) -> Sequence[PaidPart]:
-    """The withdrawals that paid something of the order out and did not come back, oldest first.
+    """The withdrawals that paid something of the order out and did not come back, oldest first,
+    each with that part. `matured_on` is the local day on which the order's first payment matured,
+    or None if it has none, and then nothing is found.
 
-    Only the MOST_LOOKED_THROUGH withdrawals since local day `matured_on`, on which its first
-    payment matured, are looked through; None if it has none.
+    Only the first MOST_LOOKED_THROUGH withdrawals since that day are looked through.
     """
     line = order.line
     if matured_on is None:

@@ -18,8 +18,8 @@ def in_force(currency: str, on: date) -> CreditPolicy:
 
 
 def most_to_open_with(currency: str, on: date) -> Decimal:
-    """The highest limit with which an operator opens a line: the policy's maximum, and 0 in a
-    currency without a policy. Rule 8.19.
+    """The highest limit, as a figure of `currency`, with which an operator may open a line on local
+    day `on`: the policy's maximum, and 0 in a currency without a policy. Rule 8.19.
     """
     policy = in_force(currency, on)
     return policy.maximum_limit.amount if policy.holds_reviews else Decimal(0)

@@ -73,8 +73,8 @@ class Buckets:
 
     @property
     def shortfall(self) -> Money:
-        """The amount that later sales have to cover before anything can be withdrawn again; 0 if
-        something can.
+        """The amount that later sales have to cover before anything can be withdrawn again: by how
+        much what has matured is below 0; 0 if it is not below the balance.
         """
         return self.available - self.matured
 
@@ -122,8 +122,8 @@ def withdrawable(line: CreditLine, *, today: date) -> Money:
 
 
 def entries(line: CreditLine, *, kind: str = "", reference: str = "") -> QuerySet[ProceedsEntry]:
-    """The entries of the line's proceeds, newest first, only those of `kind` and of the order or
-    withdrawal with `reference` if these are given.
+    """The entries of the line's proceeds, newest first, only those of `kind`, and of the order,
+    withdrawal or bill with `reference`, if these are given.
     """
     found = (
         ProceedsEntry.objects.filter(line=line)
@@ -165,7 +165,9 @@ class OfOrder:
 
 
 def of_order(order: Order) -> OfOrder:
-    """What the order brought the merchant's proceeds. Rule 10.24, rule 10.25."""
+    """What the order brought the merchant's proceeds: the sum and number of its entries, and the
+    withdrawals that paid it out. Rule 10.24, rule 10.25.
+    """
     found = ProceedsEntry.objects.filter(order=order).aggregate(
         amount=Sum("amount", default=Decimal(0)),
         entry_count=Count("pk"),

@@ -38,7 +38,9 @@ ANSWERED = Sum(Case(When(is_answered=True, then="amount"), default=NOTHING))
 
 
 def declined(asked: Asked) -> QuerySet[Order]:
-    """The orders that were declined on these days, by `day` and `decline_code`."""
+    """The orders that were declined on the report's days, each annotated with its `day` in UTC, to
+    be counted by that and `decline_code`.
+    """
     found = Order.objects.filter(
         status=Order.Status.DECLINED,
         currency=asked.currency,
@@ -49,8 +51,8 @@ def declined(asked: Asked) -> QuerySet[Order]:
 
 
 def overdue(asked: Asked) -> QuerySet[Order]:
-    """The open orders with an overdue part, by the `month` of its due date and the `grade` of the
-    merchant's latest review.
+    """The open orders with a part that is overdue on the report's `today`, each annotated with the
+    `month` of its due date and the `grade` of the merchant's latest review, to be counted by these.
     """
     found = Order.objects.overdue(asked.today).filter(currency=asked.currency)
     rows: QuerySet[Order] = found.annotate(month=TruncMonth("due_on"), grade=GRADE)
@@ -58,8 +60,8 @@ def overdue(asked: Asked) -> QuerySet[Order]:
 
 
 def written_off(asked: Asked) -> QuerySet[Order]:
-    """The orders of which something was written off on these days, by the `month` of that and the
-    `grade` of the merchant's latest review.
+    """The orders of which something was written off on the report's days, each annotated with the
+    `month` of that in UTC and the `grade` of the merchant's latest review, to be counted by these.
     """
     found = Order.objects.filter(
         currency=asked.currency,
@@ -71,8 +73,8 @@ def written_off(asked: Asked) -> QuerySet[Order]:
 
 
 def reviewed(asked: Asked) -> QuerySet[LimitReview]:
-    """The reviews of these days, by `month` and `grade`, with the limit that each left behind as
-    `limit_after`.
+    """The reviews of the report's days, each annotated with its `month`, and with the limit that it
+    left behind as `limit_after`, to be counted by month and `grade`.
     """
     found = LimitReview.objects.filter(
         currency=asked.currency, on__gte=asked.start, on__lte=asked.end
@@ -83,16 +85,16 @@ def reviewed(asked: Asked) -> QuerySet[LimitReview]:
 
 
 def maturing(asked: Asked) -> QuerySet[ProceedsEntry]:
-    """The entries of proceeds that have not matured, by the day on which they do (`matures_on`): a
-    refund stands on the day of the sale that it took from.
+    """The entries of proceeds that have not matured on the report's `today`, to be counted by the
+    day on which they do (`matures_on`): a refund stands on the day of the sale that it took from.
     """
     found = ProceedsEntry.objects.filter(currency=asked.currency, matures_on__gt=asked.today)
     return found.select_related("line__merchant")
 
 
 def matured(asked: Asked) -> Decimal:
-    """What all merchants could ask for by now: their proceeds without what has yet to mature. Who
-    owes us counts as 0.
+    """The sum, over the merchants of the report's currency, of what each could ask for by now: its
+    proceeds without what has yet to mature. A merchant for whom that is below 0 counts as 0.
     """
     later = (
         ProceedsEntry.objects.filter(line=OuterRef("pk"), matures_on__gt=asked.today)
@@ -109,8 +111,9 @@ def matured(asked: Asked) -> Decimal:
 
 
 def paid_out(asked: Asked) -> QuerySet[Withdrawal]:
-    """The withdrawals that ended as paid on these days, by `day`, and whether a file of the bank
-    has answered them (`is_answered`).
+    """The withdrawals that ended as paid on the report's days, each annotated with its `day` in
+    UTC, and with whether a file of the bank has answered it (`is_answered`), to be counted by
+    these.
     """
     found = Withdrawal.objects.filter(
         currency=asked.currency,

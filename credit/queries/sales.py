@@ -104,7 +104,9 @@ class Sums:
         return bool(self.orders or self.cancelled_orders or self.refunded)
 
     def average(self, currency: str) -> Money | None:
-        """What an order was worth; None without any."""
+        """The average worth of an order that was sold, as an amount of `currency`; None if none was
+        sold.
+        """
         return money.nearest(Money(self.sold / self.orders, currency)) if self.orders else None
 
 
@@ -195,18 +197,20 @@ def _sums(line: CreditLine, local: LocalDays, spans: Sequence[Span]) -> list[Sum
 
 
 def _given(line: CreditLine, local: LocalDays, spans: Sequence[Span]) -> dict[str, Any]:
-    """The values of the statement: the line, and the instants at which the spans start and end."""
+    """The values of the statement SUMS: the line, and the instants at which the spans start and
+    end.
+    """
     starts, ends = ([local.start_of(span[side]) for span in spans] for side in (0, 1))
     return {"line": line.pk, "starts": starts, "ends": ends}
 
 
 def _key(line: CreditLine, span: Span) -> str:
-    """The name in the cache of what came in on a span."""
+    """The key of the cache under which is kept what the line took in on a span of days."""
     return f"sales:{line.pk}:{line.timezone}:{span[0]}:{span[1]}"
 
 
 def _kept(keys: Sequence[str]) -> dict[str, Any]:
-    """What is cached under these keys; nothing if Redis is away."""
+    """What is cached under these keys, by key; nothing if Redis is away."""
     try:
         known: dict[str, Any] = cache.get_many(keys)
     except RedisError:
@@ -215,7 +219,9 @@ def _kept(keys: Sequence[str]) -> dict[str, Any]:
 
 
 def _keep(read: dict[str, Any]) -> None:
-    """Cache these by their keys, unless Redis is away, which only makes the page slower."""
+    """Cache these values by their keys for a day; do nothing if Redis is away, which only makes the
+    page slower.
+    """
     if read:
         with suppress(RedisError):
             cache.set_many(read, KEPT_SECONDS)

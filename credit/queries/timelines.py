@@ -25,8 +25,8 @@ class Step:
 
 
 def of_order(order: Order, not_applied: Sequence[OrderPayment]) -> list[Step]:
-    """What happened to an order, oldest first: its entries, the payments that are no entry, which
-    are given, refunds out of proceeds and of what was written off, its decline, shipping and
+    """What happened to an order, oldest first: its entries, the payments in `not_applied` (which
+    wrote no entry), refunds out of proceeds and of what was written off, its decline, shipping and
     delivery.
     """
     steps = [

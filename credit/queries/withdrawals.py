@@ -105,7 +105,7 @@ def to_export() -> QuerySet[Withdrawal]:
 
 def to_send(now: datetime) -> Sequence[int]:
     """The ids of the withdrawals that the job sends to their providers: those that may be sent,
-    except by people, on lines without suspected fraud.
+    except by people, on lines without suspected fraud. It does not depend on `now`.
     """
     return _keys(_sendable().exclude(provider=Withdrawal.MANUAL))
 

@@ -21,16 +21,16 @@ register = template.Library()
 
 @register.filter
 def doer(actor: str) -> str:
-    """The name by which merchants are told who did something: "Our team" for any person, and
-    "Automatic" otherwise.
+    """The name by which merchants are told who did something: "Our team" for any person, whose
+    `actor` is an e-mail address, and "Automatic" otherwise.
     """
     return wording.doer(actor)
 
 
 @register.filter
 def standing_of(order: Order) -> SafeString:
-    """HTML for where an order stands, of those that `with_is_overdue` gave: its status, or that it
-    is overdue; and why it was declined.
+    """HTML for where an order stands: a badge with its status, or that it is overdue, and the
+    reason if it was declined. The order is one that `with_is_overdue` gave.
     """
     is_overdue = order.is_overdue  # type: ignore[attr-defined]
     return _standing(order.status, order.decline_code, is_overdue, get_language())
@@ -38,8 +38,8 @@ def standing_of(order: Order) -> SafeString:
 
 @cache
 def _standing(status: str, decline_code: str, is_overdue: bool, language: str | None) -> SafeString:
-    """Where an order stands, in the language in force: there are a few dozen such texts, and a list
-    has fifty.
+    """The HTML of `standing_of`. It is kept for each combination and language, as there are a few
+    dozen such texts, and a list has fifty orders.
     """
     if is_overdue:
         return formats.badge(_("Overdue"), "OVERDUE")
@@ -58,7 +58,9 @@ def freeze_reason(code: str) -> StrOrPromise:
 
 @register.filter
 def told(own: str, ours: str) -> StrOrPromise:
-    """What the merchant reads of why one of our people did something (explanations.told)."""
+    """What the merchant reads of why one of our people did something: `own`, which was written for
+    it, or a standard sentence if there is only `ours`, for colleagues (explanations.told).
+    """
     return explanations.told(own, ours)
 
 
@@ -70,22 +72,25 @@ def decline_advice(code: str) -> StrOrPromise:
 
 @register.filter
 def risk(rank: int) -> StrOrPromise:
-    """A buyer's risk in words, by its rank."""
+    """A buyer's risk in words, by its rank from 0 to 3; another rank as it is."""
     return explanations.RISKS.get(rank, str(rank))
 
 
 @register.filter
 def factor_name(factor: Factor) -> StrOrPromise:
+    """The factor's name, in the reader's language."""
     return explanations.FACTORS[factor.name]
 
 
 @register.filter
 def factor_meaning(factor: Factor) -> StrOrPromise:
+    """The sentence that says what the factor is, in the reader's language."""
     return explanations.WHAT_IT_IS[factor.name]
 
 
 @register.filter
 def factor_advice(factor: Factor) -> StrOrPromise:
+    """The sentence that says how a merchant can raise the factor, in the reader's language."""
     return explanations.HOW_TO_RAISE[factor.name]
 
 

@@ -25,8 +25,8 @@ from merchants.queries import LocalDays
 
 @for_members
 def after_sales(request: MemberRequest) -> HttpResponse:
-    """Refunds by how far their orders had come and by buyer, cancelled orders by reason, and every
-    refund.
+    """The page of refunds and cancelled orders: refunds by how far their orders had come and by
+    buyer, cancelled orders by reason, a chart and table by month, and the list of all refunds.
     """
     line, today = line_and_today(request, clock.now())
     local = LocalDays.of(line, today)
@@ -49,7 +49,7 @@ def after_sales(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def chart(request: MemberRequest) -> HttpResponse:
-    """The chart of refunds by month; `?narrow` is drawn for a phone."""
+    """The chart of refunds by month as an image, narrow for a phone with `?narrow`."""
     line, today = line_and_today(request, clock.now())
     size = charts.NARROW if "narrow" in request.GET else charts.WIDE
     return charts.image(_drawn(line, months.by_month(line, LocalDays.of(line, today)), size))

@@ -72,8 +72,8 @@ def set_up(request: MemberRequest) -> HttpResponse:
 
 
 def _as_it_stands(line: CreditLine, now: datetime) -> dict[str, Any]:
-    """The quote of a withdrawal of all that is available now, as an automatic one would be; empty
-    if there is none.
+    """The template's `quote`: what a withdrawal of all that is available now would cost, as an
+    automatic one would be. Empty if nothing can be withdrawn.
     """
     try:
         return {"quote": quotes.quote_all(merchant_id=line.pk, now=now)}
@@ -84,7 +84,9 @@ def _as_it_stands(line: CreditLine, now: datetime) -> dict[str, Any]:
 @for_finance
 @require_POST
 def stop(request: MemberRequest) -> HttpResponse:
-    """Stop automatic withdrawals. It asks for no second factor, since no money can leave by it."""
+    """Stop automatic withdrawals, for owners and finance. It asks for no second factor, since no
+    money can leave by it.
+    """
     now = clock.now()
     line, _today = line_and_today(request, now)
     operations.stop(merchant_id=line.pk, actor=request.user.email, now=now)

@@ -37,8 +37,8 @@ def page(request: MemberRequest, refused: Caps | None = None) -> HttpResponse:
 
 @for_members
 def buyer(request: MemberRequest, buyer: str) -> HttpResponse:
-    """The record of one buyer, and whether an order of the amount in the address would be taken of
-    it. Raises Http404 for who has never ordered here.
+    """The page of one buyer: the record of its orders, and whether an order of the amount in the
+    address would be taken of it. Raises Http404 for a buyer who has never ordered here.
     """
     line, today = line_and_today(request, clock.now())
     record = buyers.record(line, buyer, today=today)

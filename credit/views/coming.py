@@ -18,8 +18,8 @@ from merchants.queries import LocalDays
 
 @for_members
 def payments(request: MemberRequest) -> HttpResponse:
-    """The orders of which something is due on the days that are asked for, is overdue, or waits for
-    its delivery, and how much that is.
+    """The page of the orders of which something is due on the days asked for, is overdue, or waits
+    for its delivery, and how much that is.
     """
     line, today = line_and_today(request, clock.now())
     asked = ComingFilter(request.GET, local=LocalDays.of(line, today))
@@ -39,7 +39,9 @@ def payments(request: MemberRequest) -> HttpResponse:
 
 
 def _found(line: CreditLine, asked: ComingFilter, today: date) -> OrderQuerySet:
-    """The orders that the filter asks for. What is not delivered is due on no day."""
+    """The orders that the filter asks for, each annotated with what is due on its days as `coming`.
+    What is not delivered is due on no day, so it is found only if no days are asked for.
+    """
     if asked.rows["what"] == UNDELIVERED:
         found = coming.undelivered(line) if not asked.span else coming.undelivered(line).none()
     elif asked.rows["what"] == OVERDUE:
@@ -57,8 +59,9 @@ def _found(line: CreditLine, asked: ComingFilter, today: date) -> OrderQuerySet:
 
 
 def _held(line: CreditLine, today: date) -> dict[str, Any] | None:
-    """What the open orders hold, by when it is to be paid: the parts come to `line.used`. None with
-    so many orders that the days to come end earlier than usual.
+    """What the open orders hold of the limit, by when it is to be paid: overdue, due in the days of
+    the money calendar, later, or not delivered. These add up to `line.used`. None if there are so
+    many orders that the days looked at end earlier.
     """
     until = today + DAYS_AHEAD
     found = coming.expected(line, today=today, until=until)

@@ -103,7 +103,7 @@ def freeze_history(request: MemberRequest) -> HttpResponse:
 
 
 def _drawing(line: CreditLine, balances: Sequence[history.Balance]) -> str:
-    """The chart as a part of the page; "" if it would show nothing."""
+    """The chart of limit and use as HTML within the page; "" if it would show nothing."""
     if not any(balance.limit or balance.used for balance in balances):
         return ""
     label = _(

@@ -41,7 +41,7 @@ def export_orders(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def order(request: MemberRequest, reference: str) -> HttpResponse:
-    """The page of one order. Raises Http404."""
+    """The page of one order. Raises Http404 if the merchant has no order with this reference."""
     line, today = line_and_today(request, clock.now())
     order = order_queries.by_reference(line, reference, today=today)
     if order is None:

@@ -41,7 +41,7 @@ def overview(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def day(request: MemberRequest, on: date) -> HttpResponse:
-    """The page of what matures on a day, and of the refunds that took from it."""
+    """The page of what matures on local day `on`, and of the refunds that took from it."""
     line, today = line_and_today(request, clock.now())
     asked = DayFilter(request.GET)
     context = asked.context | {

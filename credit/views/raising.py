@@ -93,7 +93,7 @@ def all_requests(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def reviews(request: MemberRequest) -> HttpResponse:
-    """The list of the line's past reviews."""
+    """The list of the line's reviews."""
     line, today = line_and_today(request, clock.now())
     asked = ReviewFilter(request.GET, local=LocalDays.of(line, today))
     page = asked.page(past_reviews.of_line(line, **asked.rows))

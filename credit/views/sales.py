@@ -23,7 +23,7 @@ from merchants.queries import LocalDays
 
 @for_members
 def sales(request: MemberRequest) -> HttpResponse:
-    """The latest months: orders, what they were worth, and what was refunded."""
+    """The page of sales by month: orders, what they were worth, and what was refunded."""
     line, today = line_and_today(request, clock.now())
     found = books.by_month(line, LocalDays.of(line, today))
     has_any = any(one.has_any for one in found.months)
@@ -40,7 +40,7 @@ def sales(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def chart(request: MemberRequest) -> HttpResponse:
-    """The chart of sales by month; `?narrow` is drawn for a phone."""
+    """The chart of sales and refunds by month as an image, narrow for a phone with `?narrow`."""
     line, today = line_and_today(request, clock.now())
     size = charts.NARROW if "narrow" in request.GET else charts.WIDE
     return charts.image(_drawn(line, books.by_month(line, LocalDays.of(line, today)), size))
@@ -48,7 +48,9 @@ def chart(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def month(request: MemberRequest, month: date) -> HttpResponse:
-    """The orders that were placed in a month, and what they come to."""
+    """The page of the orders that were placed in a month, which starts on `month`, and what they
+    come to.
+    """
     line, today = line_and_today(request, clock.now())
     local = LocalDays.of(line, today)
     asked = MonthFilter(request.GET, local=local)
@@ -91,7 +93,7 @@ def bars(
 
 
 def _drawn(line: CreditLine, found: Sales, size: tuple[int, int]) -> bytes:
-    """The chart of sales, with what was refunded under the axis."""
+    """The chart of sales by month as SVG, with what was refunded under the axis."""
     series = [
         charts.Series(_("Sales"), [one.sold for one in found.months]),
         charts.Series(_("Refunded"), [-one.refunded for one in found.months]),

@@ -67,7 +67,7 @@ def export(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
-    """The page of one withdrawal. Raises Http404."""
+    """The page of one withdrawal: how it stands, and what has happened. Raises Http404."""
     now = clock.now()
     found = _withdrawal(request, reference, now)
     context = {
@@ -126,7 +126,7 @@ def sales_pdf(request: MemberRequest, reference: str) -> HttpResponse:
 @for_finance
 @require_POST
 def cancel(request: MemberRequest, reference: str) -> HttpResponse:
-    """Cancel a withdrawal that was not sent yet."""
+    """Cancel a withdrawal that was not sent yet, and redirect to its page. Raises Http404."""
     now = clock.now()
     found = _withdrawal(request, reference, now)
     try:
@@ -172,9 +172,9 @@ def new(request: MemberRequest) -> HttpResponse:
 @for_finance
 @never_cache
 def figures(request: MemberRequest) -> HttpResponse:
-    """What a withdrawal of the amount in the query string, or with `?all` of all there is, costs
-    and leaves: the part of the page of a new one that changes while somebody types. It asks for no
-    second factor, since it withdraws nothing.
+    """JSON with what a withdrawal of the amount in the query string, or with `?all` of all there
+    is, costs and leaves: the part of the page of a new one that changes while somebody types. It
+    asks for no second factor, since it withdraws nothing.
     """
     now = clock.now()
     line, _today = line_and_today(request, now)
@@ -184,8 +184,9 @@ def figures(request: MemberRequest) -> HttpResponse:
 
 
 def _figures(line: CreditLine, asked: QueryDict, now: datetime) -> dict[str, Any]:
-    """The quote of the amount that is asked for, or of all there is, and that amount as a text; a
-    sentence about the problem if there is one.
+    """The template's values for the query string `asked`: the quote of the amount in it, or with
+    `all` of all there is, and that amount as a text; or `problem`, a sentence, if there is one.
+    Empty without an amount.
     """
     try:
         if "all" in asked:
@@ -257,8 +258,8 @@ def _request(request: MemberRequest, line: CreditLine, today: date, now: datetim
 
 
 def _ask_again(request: MemberRequest, form: Withdrawing, *, with_key: bool = True) -> HttpResponse:
-    """Redirect to the page of the fee, with all that was filled in. Without its key, the form
-    requests another withdrawal than before.
+    """Redirect to the page that shows the fee, with all that was filled in. Unless `with_key`, the
+    form's key is left out, so that it requests another withdrawal than before.
     """
     content = form.content
     if not with_key:
@@ -274,7 +275,7 @@ def _form(
     status: HTTPStatus,
     shown: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """Render the form of a withdrawal, and `shown` of what it costs."""
+    """Render the form of a withdrawal, with what `_figures` gave in `shown`, if anything."""
     is_first_look = not form.is_bound  # what is said then is not said again with each mistake
     context = (shown or {}) | {
         "form": form,
