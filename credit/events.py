@@ -95,7 +95,9 @@ def shipped(event: Event, data: OrderShipped, merchant_id: int, now: datetime) -
 
 
 def delivered(event: Event, data: OrderDelivered, merchant_id: int, now: datetime) -> Outcome:
-    """Record that the order was delivered at the event's instant, from which its due dates follow."""
+    """Record that the order was delivered at the event's instant, from which its due dates
+    follow.
+    """
     order, is_new = order_steps.deliver(
         merchant_id=merchant_id, reference=data.order, at=event.at, now=now
     )

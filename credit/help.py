@@ -193,7 +193,9 @@ def _matures(credit: Credit) -> str:
 
 
 def _arrives(credit: Credit) -> str:
-    """The answer to when a withdrawal arrives, and above which amount a day it is approved first."""
+    """The answer to when a withdrawal arrives, and above which amount a day it is approved
+    first.
+    """
     hours = EXPECTED_WITHIN // HOUR
     return gettext(
         "Within %(hours)s hours of your request, as a rule. If a day's withdrawals come to more"

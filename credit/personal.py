@@ -52,7 +52,9 @@ def register() -> None:
 
 
 def _of_buyer(subject: Subject) -> "QuerySet[Order]":
-    """The buyer's orders at all merchants. The query names every line, so that an index finds them."""
+    """The buyer's orders at all merchants. The query names every line, so that an index finds
+    them.
+    """
     lines = CreditLine.objects.values("pk")
     return Order.objects.filter(line__in=lines, buyer=subject.names[0])
 

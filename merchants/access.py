@@ -54,7 +54,7 @@ def for_finance(view: View[P]) -> Callable[..., HttpResponseBase]:
 
 def for_exporting(view: View[P]) -> Callable[..., HttpResponseBase]:
     """Do as `for_members`, but admit only who may take files: OWNER and FINANCE, and operators who
-    look at the pages. What these take is put on the trail.
+    look at the pages. Others get a 403. What operators take is put on the trail.
     """
     return _guard(view, lambda membership: membership.may_export, gives_files=True)
 
@@ -93,8 +93,8 @@ def _guard(
         with timezone.override(zones.zone(membership.merchant.timezone)):
             response = view(request, *args, **kwargs)
         if gives_files and membership.look is not None and response.status_code == HTTPStatus.OK:
-            what, actor = request.get_full_path(), request.user.email
-            looks.note_download(membership.look, what=what, actor=actor, now=clock.now())
+            address, actor = request.get_full_path(), request.user.email
+            looks.note_download(membership.look, address=address, actor=actor, now=clock.now())
         return response
 
     return guarded

@@ -59,7 +59,10 @@ def _notes(visit: Visit) -> Iterator[Placed]:
 
 
 def _owner(visit: Visit) -> Item | None:
-    """Whether somebody has accepted to be an owner; if not, who is invited."""
+    """The step "an owner has accepted" of a list of what a merchant still needs, done if the
+    merchant has an owner; if not, it says who is invited. None if the operator may not see
+    memberships.
+    """
     if not visit.may_see(Membership):
         return None
     owner = Membership.Role.OWNER
@@ -72,7 +75,9 @@ def _owner(visit: Visit) -> Item | None:
 
 
 def _profile(visit: Visit) -> Item | None:
-    """Whether the merchant's profile is confirmed; if not, how it stands."""
+    """The step "the profile is confirmed" of a list of what a merchant still needs, done if it is;
+    if not, it says how the profile stands. None if the operator may not see profiles.
+    """
     if not visit.may_see(Profile):
         return None
     title = "The profile is confirmed"

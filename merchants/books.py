@@ -132,8 +132,9 @@ PROPOSALS = Table(
 
 
 def of(merchants: Sequence[Merchant]) -> dict[int, Row]:
-    """For each merchant, by its id: its names, its time zones, the steps of its profile, and the
-    proposals about it.
+    """For each merchant, by its id, the part of the document about who it is: reference, name,
+    language, time zone, when it joined, its former and present time zones, the steps of its
+    profile, and the proposals about it.
     """
     keys = [merchant.pk for merchant in merchants]
     zones, steps, proposals = (

@@ -25,7 +25,9 @@ from trail import histories
 
 
 def of_person(user: User, name: str = "") -> Brief:
-    """How the person signs in, what they may do, and what happened to their access lately."""
+    """How the person signs in, what they may do, and what happened to their access lately; with
+    what the decision `name` about them changes.
+    """
     roles = sorted(group.name for group in user.groups.all())
     own = EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True)
     brief = Brief(
@@ -44,7 +46,9 @@ def of_person(user: User, name: str = "") -> Brief:
 
 
 def of_roles(proposal: Proposal, now: datetime) -> Brief:
-    """The person whose roles a proposal would change, if there is an account with the address."""
+    """What is known of the person whose roles a proposal would change, and the roles before and
+    after. If nobody has an account with the address, it says so.
+    """
     user = queries.person(proposal.subject)
     roles = Change("Roles", proposal.before.get("roles"), proposal.after.get("roles"))
     if user is not None:
@@ -57,7 +61,9 @@ def of_roles(proposal: Proposal, now: datetime) -> Brief:
 
 
 def of_member(membership: Membership, name: str = "") -> Brief:
-    """The person, and who else can act as an owner of the merchant."""
+    """What is known of the person, their role, and how many people and owners the team has; for the
+    decision "remove", how many owners who can sign in are left.
+    """
     owners = membership.merchant.memberships.filter(
         role=Membership.Role.OWNER, user__is_active=True
     )
@@ -74,7 +80,9 @@ def of_member(membership: Membership, name: str = "") -> Brief:
 
 
 def of_invitation(invitation: Invitation) -> Brief:
-    """Who was invited by whom, whether the link still opens something, and the team as it is."""
+    """Who was invited by whom, until when the link opens something, whether the address has an
+    account, and the team as it is.
+    """
     return Brief(
         facts=(
             Fact("To", invitation.email, invitation.get_role_display()),
@@ -88,7 +96,9 @@ def of_invitation(invitation: Invitation) -> Brief:
 
 
 def of_merchant(merchant: Merchant) -> Brief:
-    """What the merchant is called, who its people are, and what colleagues noted about it."""
+    """What the merchant is called, how big its team is, how its profile stands, what colleagues
+    noted about it, and who looked at its pages lately.
+    """
     profile = queries.profile(merchant)
     notes = merchant.notes.order_by("-pk")[:FEW]
     looks = merchant.looks.select_related("operator").order_by("-pk")[:FEW]
@@ -115,7 +125,9 @@ def of_merchant(merchant: Merchant) -> Brief:
 
 
 def of_profile(profile: Profile, name: str) -> Brief:
-    """What the merchant says of itself, and what was decided about it before."""
+    """What the merchant says of itself in its profile, what was decided about it before, and how
+    the decision `name`, such as "confirm-licence", changes that part's standing.
+    """
     steps = profile.steps.order_by("-pk")[:FEW]
     decided, _, part = name.partition("-")
     now = _standing(profile, part)
@@ -148,8 +160,8 @@ def of_profile(profile: Profile, name: str) -> Brief:
 
 
 def of_policy(policy: PolicyVersion, name: str) -> Brief:
-    """The versions of the policy in its currency, latest first. Withdrawing one says which figures
-    of the version before it stay in force.
+    """The versions of the policy in its currency, latest first. For the decision "withdraw"
+    (`name`) it also has each figure that differs in the version before, which stays in force.
     """
     same = type(policy)._default_manager.filter(currency=policy.currency)
     kept = same.filter(withdrawn_at__isnull=True, starts_on__lt=policy.starts_on)
@@ -175,7 +187,9 @@ def of_policy(policy: PolicyVersion, name: str) -> Brief:
 
 
 def of_policy_proposed(proposal: Proposal, now: datetime) -> Brief:
-    """The versions before the operator policy that a proposal would introduce."""
+    """The newest version, and those before it, of the operator policy of which a proposal would
+    introduce another one.
+    """
     currency = two_people.arguments_of(proposal)["currency"]
     newest = OperatorPolicy.objects.filter(currency=currency).order_by("version").last()
     first = Brief(facts=(Fact("Currency", currency), Fact("Newest version", None)))
@@ -183,7 +197,9 @@ def of_policy_proposed(proposal: Proposal, now: datetime) -> Brief:
 
 
 def _standing(profile: Profile, part: str) -> str:
-    """How we stand to this part of the profile, in words."""
+    """How this part of the profile stands, in words: waiting, confirmed, rejected or not filled
+    in.
+    """
     standing = profile.standing(part)
     return str(Standing(standing).label) if standing else "not filled in"
 
@@ -202,7 +218,9 @@ def _team(merchant: Merchant) -> list[Fact]:
 
 
 def _sign_ins(user: User) -> History:
-    """The person's latest sign-ins and attempts, from where."""
+    """The history of the person's latest sign-ins and attempts, each with its network address and
+    browser.
+    """
     rows = SignIn.objects.filter(user=user).order_by("-at", "-id")[:FEW]
     return History(
         "Sign-ins lately",
@@ -211,7 +229,9 @@ def _sign_ins(user: User) -> History:
 
 
 def _changes_of_person(user: User, name: str) -> list[Change]:
-    """What a decision about the person changes."""
+    """What the decision `name` about the person changes: whether they may sign in, their second
+    factors, or how many of their sign-ins last. Nothing for other decisions.
+    """
     match name:
         case "deactivate" | "reactivate":
             return [Change("May sign in", user.is_active, name == "reactivate")]

@@ -110,15 +110,15 @@ def _read(event: Event, now: datetime) -> tuple[merchants.NewMerchant, list[Term
 
 
 def described() -> type[Data]:
-    """The class of the event's whole data: the merchant, and the terms of each book that was
-    registered.
+    """A class, made anew, that has all members of the joining event: the merchant's, and the terms
+    of each book that was registered. The API's description is made from it.
     """
     terms = (opening.terms for opening in _openings)
     return type("MerchantJoinedWithTerms", (MerchantJoined, *terms), {"__doc__": DESCRIPTION})
 
 
 def illustrated() -> dict[str, Any]:
-    """An example of the event's whole data."""
+    """An example of the event's whole data, for the API's description."""
     return {
         "name": "Rosewood Dresses",
         "currency": "USD",

@@ -24,13 +24,16 @@ class People:
 
     @classmethod
     def of(cls, merchant: Merchant, today: date) -> "People":
-        """The people and the profile of the merchant."""
+        """What the answers need of this merchant, read anew: its profile, and how many people it
+        has. The day does not matter.
+        """
         counted = Merchant.objects.select_related("profile").annotate(count=Count("memberships"))
         found = counted.get(pk=merchant.pk)
         return cls(getattr(found, "profile", None), found.count)
 
 
 def _confirmed(people: People) -> str:
+    """The answer to what it means that a profile is confirmed, and whether this one is."""
     why = gettext(
         "Our team compares licence and contacts with what you sent. What is confirmed counts in"
         " the review of your limit; whatever you change is confirmed anew."
@@ -41,6 +44,7 @@ def _confirmed(people: People) -> str:
 
 
 def _team(people: People) -> str:
+    """The answer to what each role may do, and how many people the team has."""
     count = ngettext(
         "%(count)s person belongs to your team now.",
         "%(count)s people belong to your team now.",
@@ -54,7 +58,7 @@ def _team(people: People) -> str:
 
 
 def _has_profile(people: People) -> bool:
-    """Whether something stands in both parts of the profile."""
+    """Whether something is filled in in both parts of the profile."""
     profile = people.profile
     return bool(profile and profile.licence_standing and profile.contacts_standing)
 

@@ -9,8 +9,8 @@ from merchants.models import Invitation, User
 
 
 def write(invitation: Invitation, token: str) -> Letter:
-    """The e-mail of the invitation with the link of `token`, in the reader's language if we know
-    it, or else in the merchant's.
+    """The e-mail of the invitation with the link that has `token`, in the reader's language if we
+    know it, or else in the merchant's. It is not sent.
     """
     merchant = invitation.merchant
     reader = User.objects.filter(email__iexact=invitation.email).first()

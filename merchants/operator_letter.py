@@ -16,7 +16,9 @@ SECONDS_A_DAY = 24 * 60 * 60
 
 
 def write(user: User) -> Letter:
-    """The e-mail to a new operator, with the link to set a password."""
+    """The e-mail to a new operator, in English, with a newly made link to set a password. It is not
+    sent.
+    """
     key = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
     address = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), key])
     days = settings.PASSWORD_RESET_TIMEOUT // SECONDS_A_DAY

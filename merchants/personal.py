@@ -36,12 +36,16 @@ class Subject:
 
 
 def nothing(subject: Subject, pseudonym: str) -> int:
-    """The default of `erase`: what is found is replaced by others."""
+    """The default of a Holding's `erase`: it changes nothing and returns 0, as other holdings
+    replace what it finds.
+    """
     return 0
 
 
 def agree(subject: Subject) -> None:
-    """The default of `object_to`: nothing speaks against it."""
+    """The default of a Holding's `object_to`: it raises nothing, as nothing speaks against
+    erasing.
+    """
 
 
 @dataclass(frozen=True)
@@ -63,5 +67,7 @@ HOLDINGS: Registry[Holding] = Registry()
 
 
 def of(subject: Subject) -> list[Holding]:
-    """What is kept of subjects of this kind, in the order of their places."""
+    """The registered holdings of what is kept of subjects of this kind, in the order of their
+    places.
+    """
     return [holding for holding in HOLDINGS if holding.kind == subject.kind]

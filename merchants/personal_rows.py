@@ -55,11 +55,12 @@ def addresses(user: User) -> tuple[str, ...]:
 
 
 def _is_anothers(address: str, user: User) -> bool:
+    """Whether the address, in any case, is that of another person's account."""
     return User.objects.filter(email__iexact=address).exclude(pk=user.pk).exists()
 
 
 def any_of(column: str, names: Iterable[str]) -> Q:
-    """The condition that the column is one of these names, in any case."""
+    """A filter for rows whose column is one of these names, in any case; for none without names."""
     found = Q(pk__in=[])
     for name in names:
         found |= Q(**{f"{column}__iexact": name})
@@ -67,7 +68,9 @@ def any_of(column: str, names: Iterable[str]) -> Q:
 
 
 def account(subject: Subject) -> Iterator[Row]:
-    """The account, without its password."""
+    """Yield a row of the export for the person's account, without its password, and one for each of
+    its addresses.
+    """
     if subject.user is not None:
         names = "email first_name last_name language timezone date_joined last_login is_active"
         yield fields(subject.user, names)
@@ -76,7 +79,9 @@ def account(subject: Subject) -> Iterator[Row]:
 
 
 def roles(subject: Subject) -> Iterator[Row]:
-    """Roles at merchants, with what the person wants to be mailed of, and roles with us."""
+    """Yield a row of the export for each of the person's roles at merchants, with what they want to
+    be mailed of, and for each of their roles with us.
+    """
     if subject.user is not None:
         for membership in Membership.objects.filter(user=subject.user).select_related("merchant"):
             merchant = {"merchant": membership.merchant.reference}
@@ -85,7 +90,7 @@ def roles(subject: Subject) -> Iterator[Row]:
 
 
 def saved_views(subject: Subject) -> Iterator[Row]:
-    """What the person asks lists for, under names of their own."""
+    """Yield a row of the export for each list that the person has saved under a name."""
     if subject.user is not None:
         found = SavedView.objects.filter(membership__user=subject.user)
         for one in found.select_related("membership__merchant").order_by("pk"):
@@ -94,7 +99,7 @@ def saved_views(subject: Subject) -> Iterator[Row]:
 
 
 def invitations(subject: Subject) -> Iterator[Row]:
-    """The invitations that were sent to the person's addresses."""
+    """Yield a row of the export for each invitation that was sent to the person's addresses."""
     found = Invitation.objects.filter(any_of("email", subject.names)).select_related("merchant")
     for one in found.order_by("pk"):
         names = "email role invited_at expires_at accepted_at revoked_at"
@@ -102,28 +107,34 @@ def invitations(subject: Subject) -> Iterator[Row]:
 
 
 def sign_ins(subject: Subject) -> Iterator[Row]:
-    """The sign-ins of the person, and attempts under the person's addresses."""
+    """Yield a row of the export for each sign-in of the person, and attempt under the person's
+    addresses.
+    """
     found = any_of("address", subject.names) | Q(user=subject.user, user__isnull=False)
     for one in SignIn.objects.filter(found).order_by("pk"):
         yield fields(one, "at kind address ip browser detail")
 
 
 def sessions(subject: Subject) -> Iterator[Row]:
-    """The sessions that the person is signed in with."""
+    """Yield a row of the export for each session that the person is signed in with."""
     if subject.user is not None:
         for one in UserSession.objects.filter(user=subject.user).order_by("pk"):
             yield fields(one, "created_at last_seen_at ip user_agent")
 
 
 def second_factors(subject: Subject) -> Iterator[Row]:
-    """Which second factors there are and since when, without what they prove it by."""
+    """Yield a row of the export for each second factor: its kind, since when, and when it was last
+    used; not the secret that proves it.
+    """
     if subject.user is not None:
         for one in Authenticator.objects.filter(user=subject.user).order_by("pk"):
             yield fields(one, "type created_at last_used_at")
 
 
 def mails(subject: Subject) -> Iterator[Row]:
-    """The e-mails to the person about sign-ins and teams."""
+    """Yield a row of the export for each e-mail to the person about sign-ins and teams, without
+    other people's addresses.
+    """
     found = Q(user=subject.user, user__isnull=False) | any_of("address", subject.names)
     for one in SecurityMail.objects.filter(found).order_by("pk"):
         row = fields(one, "kind address at sent_at")
@@ -131,7 +142,9 @@ def mails(subject: Subject) -> Iterator[Row]:
 
 
 def looks(subject: Subject) -> Iterator[Row]:
-    """The times at which the person, as operator, looked at a merchant's pages."""
+    """Yield a row of the export for each time that the person, as operator, looked at a merchant's
+    pages.
+    """
     if subject.user is not None:
         for one in Look.objects.filter(operator=subject.user).select_related("merchant"):
             row = {"merchant": one.merchant.reference}
@@ -139,7 +152,9 @@ def looks(subject: Subject) -> Iterator[Row]:
 
 
 def acts(subject: Subject) -> Iterator[Row]:
-    """Where the person stands as who acted: the row, the column, and when."""
+    """Yield a row of the export for each place in the books where the person stands as who acted:
+    the row, the column, and when.
+    """
     for model in erasing.of_books():
         names = erasing.acting(model)
         if not names:
@@ -154,8 +169,8 @@ def acts(subject: Subject) -> Iterator[Row]:
 
 
 def named(subject: Subject) -> Iterator[Row]:
-    """Where the person stands as somebody of whom is told, without other people who are named in
-    the same place.
+    """Yield a row of the export for each row of the books whose texts name the person: the row,
+    when, and these texts, without other people's addresses.
     """
     patterns = [erasing.pattern_of(name) for name in subject.names]
     for model in erasing.of_books():
@@ -173,8 +188,8 @@ def named(subject: Subject) -> Iterator[Row]:
 
 
 def contacts(subject: Subject) -> Iterator[Row]:
-    """The merchant's contacts and licence, its document named and not included: operators take that
-    from the profile's page.
+    """Yield the row of the export with the merchant's contacts and licence, if it has a profile.
+    The document is named and not included: operators take that from the profile's page.
     """
     profile = Profile.objects.filter(merchant=subject.merchant).defer("licence_document").first()
     if profile is not None:
@@ -182,7 +197,9 @@ def contacts(subject: Subject) -> Iterator[Row]:
 
 
 def contacts_before(subject: Subject) -> Iterator[Row]:
-    """What the trail says of former contacts and licences."""
+    """Yield a row of the export for each of the trail's rows about the merchant's profile, with the
+    values before and after.
+    """
     for entry in TrailEntry.objects.filter(merchant=subject.merchant, subject="profile"):
         said = {
             name: value
@@ -193,19 +210,25 @@ def contacts_before(subject: Subject) -> Iterator[Row]:
 
 
 def fields(row: Any, names: str) -> Row:
-    """These columns of a row, as JSON takes them."""
+    """The columns of a row whose names `names` lists, separated by blanks, with their values as
+    JSON takes them.
+    """
     return {name: plain(getattr(row, name)) for name in names.split()}
 
 
 def plain(value: Any) -> Any:
-    """A value of a row as JSON takes it."""
+    """A value of a row as JSON takes it: instants and days in ISO 8601, and other values that JSON
+    has no type for as text.
+    """
     if isinstance(value, dict | list | str | int | bool | None):
         return value
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def without_others(value: Any, subject: Subject) -> Any:
-    """The value with every address in it replaced that is not the subject's."""
+    """The value, with every e-mail address in its texts replaced that is not one of the subject's;
+    lists and objects are gone through.
+    """
     if isinstance(value, dict):
         return {key: without_others(one, subject) for key, one in value.items()}
     if isinstance(value, list):
@@ -217,6 +240,8 @@ def without_others(value: Any, subject: Subject) -> Any:
 
 
 def _when(row: Any) -> Row:
-    """The first instant that the row has."""
+    """The first instant that the row has in one of the columns INSTANTS, under "at"; None if it has
+    none.
+    """
     found = (getattr(row, name, None) for name in INSTANTS)
     return {"at": next((plain(at) for at in found if at is not None), None)}

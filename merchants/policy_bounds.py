@@ -20,7 +20,9 @@ def most(sort: Sort, currency: str) -> Decimal:
 
 
 def sentence(sort: Sort, currency: str = "") -> str:
-    """What a form says of the bounds: in the currency, or in US dollars before one is chosen."""
+    """The sentence of a form about the highest figure of the sort and why: in `currency`, or in US
+    dollars while none is chosen.
+    """
     return (
         f"Up to {most(sort, currency or 'USD'):,f} {currency or 'USD'}"
         f"{'' if currency else ', and as much in other currencies'}: {sort.why}"
@@ -28,7 +30,9 @@ def sentence(sort: Sort, currency: str = "") -> str:
 
 
 def faults(currency: str, figures: Mapping[str, Decimal | int]) -> Iterator[tuple[str, str]]:
-    """Yield (code of a sort, what is wrong with its figure) for each figure that makes no sense."""
+    """Yield (code of a sort, sentence that says what is wrong with its figure) for each figure that
+    is above the highest one that makes sense in the currency.
+    """
     for code, up_to in figures.items():
         sort = sorts.SORTS[code]
         if up_to > most(sort, currency):

@@ -163,7 +163,7 @@ def profile(merchant: Merchant) -> Profile:
 
 
 def profile_steps(merchant: Merchant) -> list[ProfileStep]:
-    """The latest step of each part of the merchant's profile. Parts that have no standing are left
+    """The latest step of each part of the merchant's profile. Parts that are not filled in are left
     out.
     """
     steps = ProfileStep.objects.filter(profile=merchant.pk).order_by("part", "-at", "-id")
@@ -303,7 +303,9 @@ class LocalDays:
 
     @classmethod
     def of(cls, books: CountsDays, today: date) -> "LocalDays":
-        """Those of a line or an account."""
+        """The local days of the merchant of a line or an account (`books`), of which `today` is the
+        present one.
+        """
         return cls(books.merchant_id, books.timezone, today)
 
     def start_of(self, day: date) -> datetime:
@@ -337,18 +339,18 @@ def operator_policy(currency: str, on: date) -> OperatorPolicy | None:
     return versions.order_by("starts_on").last()
 
 
-def decided_on(day: date, what: str, *, merchant_id: int | None, currency: str) -> Decimal:
-    """What operators' decisions of this sort gave the merchant on local day `day`, in `currency`,
-    all together.
+def decided_on(day: date, sort_code: str, *, merchant_id: int | None, currency: str) -> Decimal:
+    """The sum of the figures of operators' decisions about the merchant on local day `day`, of the
+    sort with this code and in `currency`; 0 if there were none.
     """
     decisions = OperatorDecision.objects.filter(
-        Q(merchant=merchant_id), day=day, what=what, currency=currency
+        Q(merchant=merchant_id), day=day, what=sort_code, currency=currency
     )
     return decisions.aggregate(sum=Sum("figure"))["sum"] or Decimal(0)
 
 
 def called(text: str) -> Q:
-    """The condition of people whose e-mail address starts with `text`, or in whose name, or address
+    """A filter for people whose e-mail address starts with `text`, or in whose name, or address
     before its @, words begin with those of `text`; in any case.
     """
     address = Q(email__startswith=text.lower())

@@ -25,7 +25,10 @@ PROFILES = Queue(
 def proposals_of(
     kinds: Iterable[Kind], *, name: str, title: str, like: type[Model], place: int
 ) -> Queue:
-    """The queue of proposals of these kinds, for whoever decides about `like`."""
+    """The operators' queue of proposals of these kinds, for whoever may decide about rows of
+    `like`. `name` is the queue's name in addresses, `title` is what it is called, and `place`
+    where it stands.
+    """
     return Queue(
         name=name,
         title=title,

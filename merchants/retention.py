@@ -29,36 +29,51 @@ def register() -> None:
 
 
 def _sign_ins(before: datetime, now: datetime) -> "QuerySet[SignIn]":
-    """None that is younger than 90 days by the database's clock, which it does not delete."""
+    """The rows of the log of sign-ins that the job of retention removes: those before the instant
+    `before`, but none that is younger than 90 days by the database's clock, which it does not
+    delete.
+    """
     least = Now() - timedelta(days=LEAST_KEPT_DAYS)
     return SignIn.objects.filter(at__lt=Least(before, least))
 
 
 def _sessions(before: datetime, now: datetime) -> "QuerySet[Session]":
+    """The sessions that the job of retention removes: those that have expired by `now`. The instant
+    `before` does not matter.
+    """
     found: QuerySet[Session] = sessions.expired(now)
     return found
 
 
 def _end(rows: "QuerySet[Session]") -> int:
-    """Delete sessions, and what the list of their people says of them."""
+    """Delete these sessions, and the rows about them on the list of people's sessions. Returns how
+    many sessions were deleted.
+    """
     UserSession.objects.filter(session_key__in=rows.values("session_key")).delete()
     count, _ = rows.delete()
     return int(count)
 
 
 def _listed(before: datetime, now: datetime) -> "QuerySet[UserSession]":
-    """Rows of allauth's list whose sessions are gone."""
+    """The rows of the list of people's sessions (allauth's) that the job of retention removes:
+    those whose sessions are gone. Neither instant matters.
+    """
     kept = Session.objects.filter(session_key=OuterRef("session_key"))
     found: QuerySet[UserSession] = UserSession.objects.filter(~Exists(kept))
     return found
 
 
 def _mails(before: datetime, now: datetime) -> "QuerySet[SecurityMail]":
+    """The e-mails about sign-ins and teams that the job of retention removes: those written before
+    the instant `before`, sent or not.
+    """
     return SecurityMail.objects.filter(at__lt=before)
 
 
 def _invitations(before: datetime, now: datetime) -> "QuerySet[Invitation]":
-    """Those that can be accepted no more, since long ago."""
+    """The invitations that the job of retention removes: those that were accepted, revoked or
+    expired before the instant `before`.
+    """
     return Invitation.objects.filter(
         Q(accepted_at__lt=before) | Q(revoked_at__lt=before) | Q(expires_at__lt=before)
     )

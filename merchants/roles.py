@@ -16,7 +16,9 @@ _of_money: list[str] = []
 
 
 def register(role: str) -> None:
-    """Add a role that moves money. Raises ValueError for a name that is taken."""
+    """Add an operators' role, by its name, that moves money. Raises ValueError for a name that is
+    taken.
+    """
     if role in names():
         raise ValueError(f"the role {role} is taken")
     _of_money.append(role)
@@ -33,5 +35,5 @@ def names() -> list[str]:
 
 
 def choices() -> list[tuple[str, str]]:
-    """All roles as the choices of a form's field."""
+    """All roles as the choices (value, label) of a form's field; both are the role's name."""
     return [(name, name) for name in names()]

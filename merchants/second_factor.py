@@ -85,7 +85,7 @@ def is_fresh(request: HttpRequest, now: datetime) -> bool:
     """Whether a second factor was confirmed in this session within ACCOUNT_REAUTHENTICATION_TIMEOUT
     before `now`.
 
-    A password does not count, however recent.
+    A password does not count, however recently it was given.
     """
     return bool(_confirmed(request, now))
 
@@ -160,8 +160,8 @@ def _sent_elsewhere(request: Any, *, waits_page: str, back: str) -> HttpResponse
 
 
 def _wait(request: Any, confirmed: list[int], now: datetime, page: str) -> HttpResponse | None:
-    """The page that says when a confirmed factor starts to open what takes money out; None if one
-    does now.
+    """The page, made from the template `page`, that says when a confirmed factor starts to open
+    what takes money out; None if one of those in `confirmed` (allauth's keys) does now.
     """
     counts_from = queries.factor_counts_from(request.user, confirmed)
     if counts_from is not None and counts_from <= now:

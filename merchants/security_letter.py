@@ -117,7 +117,9 @@ ROLES = dict(Membership.Role.choices)
 
 
 def write(mail: SecurityMail) -> Letter:
-    """The e-mail, in the reader's language if we know it, or else in the merchant's."""
+    """The e-mail that the row keeps, in the reader's language if we know it, or else in the
+    merchant's: what happened, when, and what to do if one did not expect it. It is not sent.
+    """
     with override(mail.user.language or _merchants_language(mail)):
         subject, sentence = (str(text) % _readable(mail) for text in _texts(mail))
         body = gettext("%(sentence)s\n\nThis happened at %(at)s.\n\n%(advice)s\n\n%(link)s") % {
@@ -135,7 +137,7 @@ def _texts(mail: SecurityMail) -> tuple[object, object]:
 
 
 def _advice(mail: SecurityMail) -> str:
-    """What the reader should do if they did not expect this."""
+    """The sentence about what the reader should do if they did not expect this."""
     if mail.merchant is not None:
         return gettext("If you don't know of this, change it on this page and tell us at once:")
     return gettext(

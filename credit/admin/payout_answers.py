@@ -32,7 +32,9 @@ class PayoutAnswerFileAdmin(ShowsProgress, ReadOnly):
         return ("name", "uploaded_at", "uploaded_by", "row_count", self.rows)
 
     def progress_of(self, row: PayoutAnswerFile) -> Progress:
-        """How far the file's rows have come: how many there are, wait, and ended with each outcome."""
+        """How many rows the file has, how many of them wait, and how many ended with each
+        outcome.
+        """
         rows = payout_answers.outcomes(row)
         waiting = rows.get(Outcome.WAITING, 0)
         return Progress(

@@ -28,7 +28,9 @@ class AboutLine(Deciding):
         lines.lock(line_id, now=now, notes_instant=False)
 
     def brief(self, row: Any, name: str) -> Brief | None:
-        """The brief that credit.queries.briefs has for the decision `name` about the row, or None."""
+        """The brief that credit.queries.briefs has for the decision `name` about the row, or
+        None.
+        """
         return briefs.about(row, name)
 
 
@@ -97,5 +99,7 @@ def days(line: CreditLine) -> Values:
 
 
 def status_and_limit(row: LimitReview | LimitRequest) -> Values:
-    """The status of a review or request, and the present limit of its line, each under its label."""
+    """The status of a review or request, and the present limit of its line, each under its
+    label.
+    """
     return status(row) | limit(row.line)

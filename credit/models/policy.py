@@ -95,7 +95,9 @@ class CreditPolicy(PolicyVersion):
         triggers: ClassVar = unchanging("policy")
 
     def clean(self) -> None:
-        """Raises ValidationError, by the figures' names, for figures that make no sense."""
+        """Raise ValidationError, by the figures' names, for figures that are out of their bounds or
+        do not go together.
+        """
         errors = dict(policy_bounds.faults(dict(self.figures)))
         if errors:
             raise ValidationError(errors)

@@ -77,7 +77,9 @@ def set_up(
 
 @transaction.atomic
 def stop(*, merchant_id: int, actor: str, now: datetime) -> None:
-    """End the merchant's automatic withdrawals, with a trail row; does nothing if there are none."""
+    """End the merchant's automatic withdrawals, with a trail row; does nothing if there are
+    none.
+    """
     line = lines.lock(merchant_id, now=now)
     rule = in_force(line)
     if rule is not None:

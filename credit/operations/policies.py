@@ -28,12 +28,13 @@ def introduce(
     proposal: Proposal | None = None,
     **figures: Decimal | int,
 ) -> CreditPolicy:
-    """Introduce a new version of the policy of `currency` from local day `starts_on`; figures that
-    `figures` does not name are those of the newest version.
+    """Introduce a new version of the policy of `currency` from local day `starts_on`, with a trail
+    row; figures that `figures` does not name are those of the newest version.
 
-    It takes two people: raises TakesTwoPeople without the `proposal` that is confirmed. Raises
-    Invalid without a reason, and when it would start today or earlier, or not after the newest
-    version: what was decided stays as it was. Rule 22.9, rule 22.10.
+    It takes two people: raises TakesTwoPeople without the `proposal` that is confirmed. Raises what
+    merchants.operations.policies.add_version raises, such as Invalid without a reason, and when it
+    would start today or earlier, or not after the newest version: what was decided stays as it was.
+    Rule 22.9, rule 22.10.
     """
     base = lock_newest(CreditPolicy, currency) or without(currency)
     return add_version(
@@ -43,7 +44,7 @@ def introduce(
 
 
 def withdraw(*, policy_id: int, actor: str, reason: str, now: datetime) -> CreditPolicy:
-    """Withdraw a version that has started nowhere: the one before stays in force. Raises
-    UnknownVersion, HasStarted, AlreadyDecided, Invalid without a reason. Rule 22.9.
+    """Withdraw a version that has started nowhere, with a trail row: the one before stays in force.
+    Raises UnknownVersion, HasStarted, AlreadyDecided, Invalid without a reason. Rule 22.9.
     """
     return withdraw_version(POLICY, CreditPolicy, policy_id, actor=actor, reason=reason, now=now)

@@ -16,7 +16,9 @@ from merchants.proposals import register as register_kind
 
 
 def register() -> None:
-    """Register the kinds. Called once, when a program starts."""
+    """Register the kinds of proposals about credit, each with the operation that carries it out.
+    Called once, when a program starts.
+    """
     register_kind(proposals.LIMIT, calling(limits.set_limit))
     register_kind(proposals.RAISE, calling(requests.approve_raise))
     register_kind(

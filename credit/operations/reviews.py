@@ -157,7 +157,9 @@ def _notify_of_cuts(reviews: Sequence[LimitReview]) -> None:
 
 
 def _apply(reviews: Sequence[LimitReview]) -> None:
-    """Set the limits that these reviews propose, and write their entries in the history of limits."""
+    """Set the limits that these reviews propose, and write their entries in the history of
+    limits.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             APPLY,

@@ -87,7 +87,9 @@ class Record:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many of the latest orders came to each outcome; outcomes without orders are left out."""
+        """How many of the latest orders came to each outcome; outcomes without orders are left
+        out.
+        """
         return Counter(self.outcome_of.values())
 
     def keys(self, outcome: str) -> Sequence[int]:

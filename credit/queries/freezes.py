@@ -23,7 +23,9 @@ class Overdue:
 
     @property
     def percent(self) -> int:
-        """The share of the limit that must be overdue for a freeze, in whole percent, rounded down."""
+        """The share of the limit that must be overdue for a freeze, in whole percent, rounded
+        down.
+        """
         return int(self.ratio * 100)
 
 

@@ -44,7 +44,9 @@ class Address(Reasoned):
 
 
 def _of(operation: Any, key: str) -> Any:
-    """What a Download calls: the operation, with the row's key under this name."""
+    """The function that gives a Download its file: it calls the operation with the row's key as the
+    argument `key`, the reason, the operator and the instant.
+    """
 
     def content(act: Act) -> tuple[str, bytes]:
         file: tuple[str, bytes] = operation(
@@ -56,16 +58,21 @@ def _of(operation: Any, key: str) -> Any:
 
 
 def _file(operation: Any) -> Any:
-    """What a decision about no row calls that gives a file."""
+    """The function that carries out a decision about no row which gives a file: it calls the
+    operation with the form's fields, the operator and the instant.
+    """
     return lambda act: File(*operation(**act.cleaned_data, actor=act.user, now=act.now))
 
 
 def _is_erased(user: User) -> bool:
+    """Whether the person was erased: the address is a pseudonym."""
     return erasing.is_erased(user.email)
 
 
 def _kept_of(merchant: Merchant) -> list[str]:
-    """What of a merchant's contacts and licence is filled in."""
+    """The texts of the merchant's contacts and licence that are filled in; none without a
+    profile.
+    """
     profile = Profile.objects.filter(merchant=merchant).defer("licence_document").first()
     return [str(getattr(profile, name)) for name in OF_PROFILE if getattr(profile, name, "")]
 

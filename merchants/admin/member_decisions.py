@@ -22,8 +22,8 @@ def _invite_to(act: Act) -> Invitation:
 
 
 def _of_member(operation: Callable[..., Membership]) -> Call:
-    """The call of an operation on a membership, which also takes the merchant's id and the acting
-    person.
+    """The Call by which a decision carries out an operation on a membership, which also takes the
+    merchant's id and the acting person.
     """
     of_merchant = {"merchant_id": "merchant_id"}
     return Call(operation, "membership_id", columns=of_merchant, takes_person=True)

@@ -34,7 +34,9 @@ def _are_the_contacts(act: Act) -> bool:
 
 
 def _look(act: Act) -> Report:
-    """Let the operator look at the merchant's pages, and say where they are."""
+    """Let the operator look at the merchant's pages for a while, which is written down with the
+    reason, and report until when, with a link to them.
+    """
     look = looks.start(merchant_id=act.row.pk, reason=act.reason, actor=act.user, now=act.now)
     return Report(
         f"You can look at these pages until {look.ends_at:%H:%M} UTC.",

@@ -92,6 +92,7 @@ class MerchantAdmin(Deciding, ReadOnly):
     list_decisions = LIST_DECISIONS
 
     def brief(self, row: Any, name: str) -> Brief | None:
+        """What operators read of the merchant before any decision about it (merchants.briefs)."""
         return briefs.of_merchant(row)
 
     def get_search_results(
@@ -122,13 +123,18 @@ class MembershipAdmin(Deciding, ReadOnly):
     list_decisions = (member_decisions.OF_LIST,)
 
     def brief(self, row: Any, name: str) -> Brief | None:
+        """What operators read of the person and the team before the decision `name`
+        (merchants.briefs).
+        """
         return briefs.of_member(row, name)
 
     def lock(self, row: Any, now: datetime) -> None:
+        """Take the lock of the merchant's team (team.hold), until the transaction ends."""
         team.hold(row.merchant_id)
 
 
 def _open_or_not(invitation: Invitation) -> dict[str, bool]:
+    """Whether the invitation was accepted, and whether it was revoked, each under its label."""
     return {
         "Accepted": invitation.accepted_at is not None,
         "Revoked": invitation.revoked_at is not None,
@@ -189,9 +195,13 @@ class InvitationAdmin(Deciding, OfMerchant):
     )
 
     def brief(self, row: Any, name: str) -> Brief | None:
+        """What operators read of the invitation and the team before any decision
+        (merchants.briefs).
+        """
         return briefs.of_invitation(row)
 
     def lock(self, row: Any, now: datetime) -> None:
+        """Take the lock of the merchant's team (team.hold), until the transaction ends."""
         team.hold(row.merchant_id)
 
 
@@ -260,12 +270,16 @@ def _reject(part: ProfilePart) -> Decision:
 
 
 def _seen(profile: Profile) -> dict[str, Any]:
-    """The initial value that says which version of the profile the operator looks at."""
+    """The form's initial value `seen`, the instant of the profile's last change as text: by it the
+    operation knows which version the operator looked at.
+    """
     return {"seen": profile.changed_at and profile.changed_at.isoformat()}
 
 
 def _shown(part: ProfilePart, profile: Profile) -> dict[str, Any]:
-    """How this part of the profile stands, and what it says."""
+    """How we stand to this part of the profile, and the fields of the part but for the licence
+    document, each under its label.
+    """
     names = [name for name in profiles.FIELDS[part] if name != "licence_document"]
     said = {name.replace("_", " ").capitalize(): getattr(profile, name) for name in names}
     standing = profile.standing(part)
@@ -302,9 +316,13 @@ class ProfileAdmin(Deciding, OfMerchant):
     decisions = tuple(decide(part) for part in ProfilePart for decide in (_confirm, _reject))
 
     def brief(self, row: Any, name: str) -> Brief | None:
+        """What operators read of the profile before the decision `name` (merchants.briefs)."""
         return briefs.of_profile(row, name)
 
     def last_decision(self, row: Any) -> LastDecision | None:
+        """The latest step of the profile: which part it was about, how that stands since, who made
+        it and when. None without a step.
+        """
         step = row.steps.order_by("pk").last()
         if step is None:
             return None

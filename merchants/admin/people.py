@@ -51,15 +51,21 @@ class UserAdmin(Deciding, ReadOnly):
     list_decisions = (ADD_OPERATOR,)
 
     def lock(self, row: Any, now: datetime) -> None:
+        """Wait for the lock under which all decisions about people are taken, until the transaction
+        ends.
+        """
         operators.wait_turn()
 
     def brief(self, row: Any, name: str) -> Brief | None:
+        """What operators read of the person before the decision `name` (merchants.briefs)."""
         return briefs.of_person(row, name)
 
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[User]", search_term: str
     ) -> tuple["QuerySet[User]", bool]:
-        """All people without a term; otherwise those who are called so."""
+        """All people without a term; otherwise those whom the term names, as `called` decides. The
+        second value is Django's: whether a row may come twice.
+        """
         if not search_term.strip():
             return super().get_search_results(request, queryset, "")
         return queryset.filter(called(search_term.strip())), False
@@ -93,6 +99,7 @@ class UserAdmin(Deciding, ReadOnly):
 
     @admin.display(description="second factors")
     def second_factors(self, user: User) -> str:
+        """The names of the person's second factors, with commas; "-" without any."""
         return ", ".join(queries.factor_names(user)) or "-"
 
     @admin.display(boolean=True, description="address is proved")
@@ -125,9 +132,11 @@ class RoleAdmin(ReadOnly):
         return _permissions(group, "change_")
 
 
-def _permissions(group: Group, start: str) -> SafeString:
-    """The models, one on a line, for which the role has a permission whose code name starts so."""
-    found = group.permissions.filter(codename__startswith=start).select_related("content_type")
+def _permissions(group: Group, prefix: str) -> SafeString:
+    """HTML with the models, one on a line, for which the role has a permission whose code name
+    starts with `prefix`, such as "view_".
+    """
+    found = group.permissions.filter(codename__startswith=prefix).select_related("content_type")
     kinds = [permission.content_type for permission in found]
     named = sorted((kind.app_label, kind.name) for kind in kinds)
     return format_html_join("", "<div>{}: {}</div>", named)

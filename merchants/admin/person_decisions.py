@@ -26,7 +26,9 @@ def _change_roles(act: Act) -> User | Proposal:
 
 
 def _roles_done(outcome: User | Proposal) -> str:
-    """The message after `_change_roles`."""
+    """The message after `_change_roles`: that the roles are changed, or that what is added waits
+    for another administrator.
+    """
     if isinstance(outcome, User):
         return "The roles are changed."
     return "What is taken is taken; what is added waits for another administrator (Proposals)."
@@ -57,11 +59,12 @@ def _roles_effect(user: User) -> str:
 
 
 def _roles(user: User) -> list[str]:
+    """The names of the operator's roles (operators.roles_of)."""
     return operators.roles_of(user)
 
 
 def _may_sign_in(user: User) -> dict[str, bool]:
-    """What a page shows that lets somebody in, or keeps them out."""
+    """Whether the person may sign in, under its label."""
     return {"May sign in": user.is_active}
 
 

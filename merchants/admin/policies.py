@@ -58,7 +58,9 @@ class NewVersion(AsksAgain, Reasoned):
         self.order_fields(["currency", "starts_on", *figures, "reason"])
 
     def figure_field(self, name: str) -> forms.Field:
-        """The field of the figure in the column of this name."""
+        """The form field for the policy's figure in the column `name`; it may be left empty, and
+        shows no default.
+        """
         column = self.model._meta.get_field(name)
         if not isinstance(column, models.DecimalField):
             widget = UnfoldAdminIntegerFieldWidget
@@ -77,14 +79,20 @@ class AboutPolicies(Deciding):
     """Pages of a policy's versions, which are introduced and withdrawn one after the other."""
 
     def lock(self, row: Any, now: datetime) -> None:
+        """Lock the newest version of the policy in the row's currency, under which versions are
+        added and withdrawn.
+        """
         policies.lock_newest(self.model, row.currency)
 
     def brief(self, row: Any, name: str) -> Brief | None:
+        """The versions of the policy in the row's currency, and what withdrawing this one
+        changes.
+        """
         return briefs.of_policy(row, name)
 
 
 def _versions(version: PolicyVersion) -> dict[str, Any]:
-    """The newest version of the policy in this currency that was not withdrawn."""
+    """The newest version of the policy in this currency that was not withdrawn, under its label."""
     versions = type(version)._default_manager.filter(currency=version.currency)
     return {"Newest version": versions.filter(withdrawn_at__isnull=True).order_by("pk").last()}
 
@@ -95,8 +103,10 @@ def new_version(
     effect: str,
     dry_run: Callable[[dict[str, Any], datetime], Any] | None = None,
 ) -> Decision:
-    """The decision to propose a new version, with a version's numbers to start from. `dry_run`
-    tells what a version would change, from what the operation is called with and the instant.
+    """The decision to propose a new version of a policy, whose form has the figures of a version as
+    initial values. `introduce` is the operation that a second person's confirmation carries out,
+    and `effect` begins the text above the form. `dry_run`, if given, tells what the version would
+    change, from the arguments of `introduce` and the instant.
     """
 
     def version_of(act: Act) -> dict[str, Any]:
@@ -143,7 +153,9 @@ def _as_typed(number: Decimal | int) -> Decimal | int:
 
 
 def withdrawing(withdraw: Callable[..., Any]) -> Decision:
-    """The decision to withdraw a version before it starts."""
+    """The decision to withdraw a version of a policy before it starts, by the operation
+    `withdraw`.
+    """
     return Decision(
         "withdraw",
         "Withdraw",
@@ -189,7 +201,9 @@ _NEW_VERSION = new_version(
 
 
 def _figure_column(sort: Sort) -> Column:
-    """A list column with the figures of this sort, and "-" for versions without one."""
+    """A list column with each policy version's figure of this sort, and "-" for versions without
+    one.
+    """
 
     @admin.display(description=sort.up_to.lower())
     def column(policy: OperatorPolicy) -> str:
@@ -226,6 +240,7 @@ class OperatorPolicyAdmin(AboutPolicies, ReadOnly):
 
 
 def _figure_columns() -> list[Column]:
+    """The list columns of all sorts of decisions of which operator policies have figures."""
     # Each book registers its own sorts, when all of them have started.
     return [_figure_column(sort) for sort in sorts.with_figures()]
 

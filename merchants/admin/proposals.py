@@ -23,8 +23,8 @@ from merchants.proposals import KINDS
 
 
 def _what(proposal: Proposal) -> str:
-    """The lines about a proposal: what it is about, each value before and after, who proposed it
-    and who asked for it, and why.
+    """The text above each decision about a proposal: what it is about, each value before and after,
+    who proposed it and who asked for it, why, and what the merchant is going to read.
     """
     people = f"Proposed by {proposal.proposed_by}: {proposal.reason}"
     if proposal.asked_by:
@@ -128,9 +128,15 @@ class ProposalAdmin(Deciding, ReadOnly):
         return (here, *self.list_filter)
 
     def buttons(self, request: HttpRequest, row: Model) -> Any:
+        """The buttons of the row's decisions; none for operators whose role does not take decisions
+        of its kind.
+        """
         return super().buttons(request, row) if _may_decide(request, row) else []
 
     def _decision_buttons(self, request: HttpRequest, row: Model) -> list[dict[str, Any]]:
+        """The decisions' buttons on the row's page; none for operators whose role does not take
+        decisions of its kind.
+        """
         return super()._decision_buttons(request, row) if _may_decide(request, row) else []
 
     def _row(self, request: HttpRequest, object_id: int) -> Model:

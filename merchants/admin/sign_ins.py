@@ -49,6 +49,7 @@ class SignInAdmin(FoundByKeys):
 
     @admin.display(description="time")
     def time(self, sign_in: SignIn) -> str:
+        """The instant of the sign-in in the operator's time zone, to the second."""
         return times.to_the_second(sign_in.at)
 
     @admin.display(description="network address")
@@ -79,7 +80,7 @@ class SignInAdmin(FoundByKeys):
 
 
 def _file(found: "QuerySet[SignIn]") -> Iterator[bytes]:
-    """Yield the chunks of a CSV file of these rows."""
+    """Yield the chunks of a CSV file of these rows of the log of sign-ins."""
     rows = found.values("at", "kind", "user_id", "address", "ip", "browser", "detail")
     return csv_files.of_rows(COLUMNS, rows)
 

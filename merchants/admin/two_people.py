@@ -23,7 +23,9 @@ class CallOrPropose(Call):
 
 
 def done(sentence: str) -> Callable[[Any], str]:
-    """What is told afterwards: the sentence, or that the decision waits for a second person."""
+    """The function that tells, from what an operation returned, what a decision came to:
+    `sentence`, or that it waits for a second person if a Proposal was returned.
+    """
 
     def told(outcome: Any) -> str:
         return _waits(outcome) if isinstance(outcome, Proposal) else sentence
@@ -32,6 +34,7 @@ def done(sentence: str) -> Callable[[Any], str]:
 
 
 def _waits(proposal: Proposal) -> str:
+    """The sentence that nothing has changed yet, and until which day the proposal waits."""
     return (
         "Nothing has changed yet: this takes a second person. It waits among the proposals until"
         f" {proposal.lapses_at:%d %B %Y}."

@@ -28,16 +28,16 @@ def decided(made: str, subjects: str) -> str:
     """
 
 
-def within_figures(sort: Sort, called: str) -> Check:
-    """The check that decisions of this sort were within the operator policy of their day, or
-    confirmed; `called` is what they are called in its name.
+def within_figures(sort: Sort, title: str) -> Check:
+    """The check that decisions of this sort were within the figure of the operator policy of their
+    day, or confirmed by a second person. `title` is what they are called at the start of its name.
     """
     measured = "figure"
     if sort.is_summed:
         measured = "sum(figure) OVER (PARTITION BY merchant_id, currency, day ORDER BY id)"
     return Check(
         13,
-        f"{called} above the operator policy of their day were confirmed by another person",
+        f"{title} above the operator policy of their day were confirmed by another person",
         "by one within the figure, or by two",
         f"""
         SELECT decision.merchant_id, decision.subject, true AS expected,

@@ -119,7 +119,9 @@ class Profile(models.Model):
         return f"Profile #{self.pk}"
 
     def standing(self, part: str) -> str:
-        """The Standing of this ProfilePart; "" while nothing of it is filled in."""
+        """The Standing of this ProfilePart (WAITING, CONFIRMED or REJECTED); "" while nothing of it
+        is filled in.
+        """
         return str(getattr(self, f"{part.lower()}_standing"))
 
     @property

@@ -59,8 +59,8 @@ class PolicyVersion(models.Model):
         }
 
     def next_version(self, number: int, starts_on: date, figures: Figures) -> Self:
-        """The version that comes after this one, not saved: with these figures, and else with
-        those of this one.
+        """A new version with this `number` and first day, not saved: its figures are those of
+        `figures`, and for the rest those of this version.
         """
         numbers = {**self.figures, **figures}
         return type(self)(currency=self.currency, version=number, starts_on=starts_on, **numbers)
@@ -70,36 +70,40 @@ class PolicyVersion(models.Model):
         return self.withdrawn_at is None and today < self.starts_on
 
 
-def versions(name: str) -> list[models.BaseConstraint]:
-    """The constraints of the versions of the policy that is called `name` in their names."""
+def versions(policy_name: str) -> list[models.BaseConstraint]:
+    """The constraints that a policy's model has as a policy with versions. `policy_name` is what
+    they call the policy in their own names, such as "operator_policy".
+    """
     return [
         models.UniqueConstraint(
-            fields=["currency", "version"], name=f"one_{name}_per_currency_and_version"
+            fields=["currency", "version"], name=f"one_{policy_name}_per_currency_and_version"
         ),
         models.UniqueConstraint(
             fields=["currency", "starts_on"],
             condition=Q(withdrawn_at__isnull=True),
-            name=f"one_{name}_per_currency_and_day",
+            name=f"one_{policy_name}_per_currency_and_day",
         ),
         models.CheckConstraint(
             condition=Q(withdrawn_at__isnull=True, withdrawn_by="")
             | (Q(withdrawn_at__date__lt=F("starts_on")) & ~Q(withdrawn_by="")),
-            name=f"{name}_is_withdrawn_before_it_starts",
+            name=f"{policy_name}_is_withdrawn_before_it_starts",
         ),
     ]
 
 
-def unchanging(name: str) -> list[pgtrigger.Trigger]:
-    """The triggers that keep the versions of that policy as they are; each can be withdrawn
-    once.
+def unchanging(policy_name: str) -> list[pgtrigger.Trigger]:
+    """The triggers that keep the rows of a policy's model as they are, but that each can be
+    withdrawn once. `policy_name` is what they call the policy in their own names.
     """
     return [
-        pgtrigger.Protect(name=f"{name}_version_is_never_deleted", operation=pgtrigger.Delete),
+        pgtrigger.Protect(
+            name=f"{policy_name}_version_is_never_deleted", operation=pgtrigger.Delete
+        ),
         erasing.ReadOnly(
-            name=f"{name}_version_never_changes", exclude=["withdrawn_at", "withdrawn_by"]
+            name=f"{policy_name}_version_never_changes", exclude=["withdrawn_at", "withdrawn_by"]
         ),
         erasing.Protect(
-            name=f"{name}_version_is_withdrawn_once",
+            name=f"{policy_name}_version_is_withdrawn_once",
             operation=pgtrigger.Update,
             condition=pgtrigger.Q(old__withdrawn_at__isnull=False),
         ),
@@ -145,8 +149,8 @@ class OperatorPolicy(PolicyVersion):
         return self._figures
 
     def next_version(self, number: int, starts_on: date, figures: Figures) -> Self:
-        """A version with these figures by the sorts' codes, and this one's where none is given; it
-        is not saved yet.
+        """A new version with this `number` and first day, not saved: its figures, by the codes of
+        their sorts, are those of `figures`, and for the rest those of this version.
         """
         following = type(self)(currency=self.currency, version=number, starts_on=starts_on)
         known = self.figure_names()  # a sort that is registered no more is left out
@@ -155,8 +159,8 @@ class OperatorPolicy(PolicyVersion):
         return following
 
     def clean(self) -> None:
-        """Raises ValidationError, by the sorts' codes, for figures that cannot be, and Invalid for
-        an amount that has more digits than the currency.
+        """Raise ValidationError, by the sorts' codes, for figures that cannot be, and Invalid for a
+        figure of an unknown sort or an amount that has more digits than the currency.
         """
         errors: dict[str, list[str]] = {}
         for code, up_to in self.figures.items():

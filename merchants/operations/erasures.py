@@ -35,7 +35,8 @@ class HasAccount(Refused):
 
 
 def erase_person(*, user_id: int, reason: str, actor: User, now: datetime) -> Erasure:
-    """Erase a person who has, or had, an account.
+    """Erase a person who has, or had, an account: their names are replaced by a pseudonym wherever
+    they are kept, which is written down with a trail row.
 
     Raises NotAnAdministrator, UnknownPerson, OnOneself, NothingKept for one who is erased already,
     Invalid without a reason, and what is objected (personal_erasing).
@@ -46,7 +47,8 @@ def erase_person(*, user_id: int, reason: str, actor: User, now: datetime) -> Er
 
 
 def erase_address(*, email: str, reason: str, actor: User, now: datetime) -> Erasure:
-    """Erase a person of whom only an address is kept, as of an invitation that was not accepted.
+    """Erase a person of whom only an address is kept, as of an invitation that was not accepted, as
+    `erase_person` does.
 
     Raises NotAnAdministrator, HasAccount, NothingKept, Invalid, and what is objected.
     """
@@ -56,7 +58,8 @@ def erase_address(*, email: str, reason: str, actor: User, now: datetime) -> Era
 
 
 def erase_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Erasure:
-    """Erase a buyer, known by the exact name that the platform sends, at all merchants.
+    """Erase a buyer, known by the exact name that the platform sends, at all merchants, as
+    `erase_person` does.
 
     Raises NotAnAdministrator, NothingKept, Invalid, and what is objected.
     """
@@ -66,7 +69,8 @@ def erase_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Erasu
 
 
 def erase_contacts(*, merchant_id: int, reason: str, actor: User, now: datetime) -> Erasure:
-    """Erase a merchant's contacts and licence, and where it was never paid to.
+    """Erase a merchant's contacts and licence, and those of its removed destinations that it was
+    never paid to, as `erase_person` does.
 
     Raises NotAnAdministrator, NothingKept, Invalid.
     """
@@ -77,8 +81,10 @@ def erase_contacts(*, merchant_id: int, reason: str, actor: User, now: datetime)
 
 
 def _erase(subject: Subject, reason: str, actor: User, now: datetime) -> Erasure:
-    """Erase the subject, and write down that it was done and in how many rows, in the caller's
-    transaction, whose lock of decisions about people it holds.
+    """Erase the subject from all that is kept of it under a new pseudonym, and write down, with a
+    trail row, that it was done and in how many rows. It runs in the caller's transaction, whose
+    lock of decisions about people the caller holds. Raises NothingKept, Invalid without a reason,
+    and what is objected.
     """
     reason = wording.checked("reason", reason)
     holdings = personal.of(subject)
@@ -111,8 +117,8 @@ def _erase(subject: Subject, reason: str, actor: User, now: datetime) -> Erasure
 
 
 def data_of_person(*, user_id: int, reason: str, actor: User, now: datetime) -> File:
-    """All that is kept of a person who has an account, as JSON. Raises NotAnAdministrator,
-    UnknownPerson, NothingKept, Invalid without a reason.
+    """All that is kept of a person who has an account, as a JSON file; a trail row says who took
+    it. Raises NotAnAdministrator, UnknownPerson, NothingKept, Invalid without a reason.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -123,8 +129,8 @@ def data_of_person(*, user_id: int, reason: str, actor: User, now: datetime) -> 
 
 
 def data_of_address(*, email: str, reason: str, actor: User, now: datetime) -> File:
-    """All that is kept of a person of whom only an address is kept, as JSON. Raises
-    NotAnAdministrator, HasAccount, NothingKept, Invalid.
+    """All that is kept of a person of whom only an address is kept, as a JSON file; a trail row
+    says who took it. Raises NotAnAdministrator, HasAccount, NothingKept, Invalid.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -132,8 +138,8 @@ def data_of_address(*, email: str, reason: str, actor: User, now: datetime) -> F
 
 
 def data_of_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> File:
-    """All that is kept of a buyer, at all merchants, as JSON. Raises NotAnAdministrator,
-    NothingKept, Invalid.
+    """All that is kept of a buyer, at all merchants, as a JSON file; a trail row says who took it.
+    Raises NotAnAdministrator, NothingKept, Invalid.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -141,8 +147,8 @@ def data_of_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Fil
 
 
 def data_of_contacts(*, merchant_id: int, reason: str, actor: User, now: datetime) -> File:
-    """A merchant's contacts and licence, present and former, as JSON. Raises NotAnAdministrator,
-    NothingKept, Invalid.
+    """A merchant's contacts and licence, present and former, as a JSON file; a trail row says who
+    took it. Raises NotAnAdministrator, NothingKept, Invalid.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -151,7 +157,9 @@ def data_of_contacts(*, merchant_id: int, reason: str, actor: User, now: datetim
 
 
 def _taken(subject: Subject, reason: str, actor: User, now: datetime) -> File:
-    """The file, with a trail row of who took it and why."""
+    """The name and content of a JSON file of all that is kept of the subject; a trail row says who
+    took it and why. Raises NothingKept, Invalid without a reason.
+    """
     reason = wording.checked("reason", reason)
     with statement_timeout.download():
         kept = {holding.title: list(holding.rows(subject)) for holding in personal.of(subject)}
@@ -171,21 +179,27 @@ def _taken(subject: Subject, reason: str, actor: User, now: datetime) -> File:
 
 
 def _named(subject: Subject) -> str:
-    """The subject as the trail names it."""
+    """What the trail calls the subject: its address, a buyer as such, and a merchant's contacts
+    "profile".
+    """
     if subject.kind == Kind.BUYER:
         return f"{personal.BUYER}{subject}"
     return "profile" if subject.merchant else str(subject)
 
 
 def _person(user: User, now: datetime) -> Subject:
-    """Raises NothingKept for somebody who is erased already."""
+    """The subject of a person with an account, with the names that they have. Raises NothingKept
+    for somebody who is erased already.
+    """
     if erasing.is_erased(user.email):
         raise NothingKept(f"{user} is erased already.")
     return Subject(Kind.PERSON, now, personal_rows.addresses(user), user)
 
 
 def _address(email: str, now: datetime) -> Subject:
-    """Raises HasAccount for an address that somebody signs in with, and Invalid."""
+    """The subject of a person without an account, by the address. Raises HasAccount for an address
+    that somebody signs in with, and Invalid for one that is malformed.
+    """
     email = wording.address("email", email)
     if User.objects.filter(email__iexact=email).exists():
         raise HasAccount(f"{email} has an account: open that person's page.")

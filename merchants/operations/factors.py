@@ -25,8 +25,9 @@ Kind = SecurityMail.Kind
 def enrol(
     *, user: User, authenticator_id: int, kind: str, proved: Collection[int], now: datetime
 ) -> EnrolledFactor:
-    """Record a factor that was just set up, and from when it counts. `proved` are allauth's keys of
-    the factors that the same session has confirmed.
+    """Record a factor that was just set up, with a trail row, and from when it counts. `kind` is
+    allauth's name for the sort of factor, and `proved` are allauth's keys of the factors that the
+    same session has confirmed.
 
     It counts as soon as the earliest of these does, even if that one was removed since, and at once
     if that one does already. If there is none, it counts a day from now; in demonstrations always
@@ -85,13 +86,17 @@ def _note(
     after: dict[str, str] | None = None,
     **details: str,
 ) -> None:
-    """Write the trail row, and the e-mail of `kind` to the person with `details`."""
+    """Write the trail row, with the person as who acted and as the subject, and the e-mail of
+    `kind` to the person with `details`.
+    """
     trail.write(action, actor=user.email, subject=user.email, before=before, after=after, now=now)
     security_mails.write(kind, user, now=now, details=details)
 
 
 def _notify_owners(user: User, opens_at: datetime, now: datetime) -> None:
-    """E-mail the owners of each merchant for which the person may act with money."""
+    """E-mail the owners of each merchant for which the person may act with money that the person's
+    first second factor counts from `opens_at`.
+    """
     roles = (Membership.Role.OWNER, Membership.Role.FINANCE)
     for membership in Membership.objects.filter(user=user, role__in=roles).order_by("pk"):
         security_mails.write_to_owners(

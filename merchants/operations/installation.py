@@ -13,8 +13,8 @@ from trail import operations as trail
 
 @transaction.atomic
 def set_prefix(prefix: str, *, has_moved: bool, actor: str, now: datetime) -> Installation:
-    """Give this database a prefix for the place where it is now, so that its providers are asked
-    again. Does nothing if it has that prefix for that place.
+    """Give this database a prefix for the place where it is now, with a trail row, so that its
+    providers are asked again. Does nothing if it has that prefix for that place.
 
     A copy needs another prefix than its original has. `has_moved` says that this is not a copy: the
     original was moved here with its prefix, and nothing runs in its former place any more. Raises

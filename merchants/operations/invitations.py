@@ -46,7 +46,8 @@ class AccountExists(Refused):
 
 
 def accept(*, token: str, user: User, now: datetime) -> Membership:
-    """Accept the invitation with this link's token as `user`, who has an account.
+    """Accept the invitation with this link's token as `user`, who has an account. A trail row is
+    written, and the owners are e-mailed.
 
     A person who has got a role at the merchant in the meantime keeps that role. Raises
     InvitationClosed, WrongPerson, IsOperator.
@@ -61,8 +62,8 @@ def accept(*, token: str, user: User, now: datetime) -> Membership:
 
 
 def accept_as_new(*, token: str, password: str, now: datetime) -> Membership:
-    """Accept the invitation with this link's token, and create the account for it. The link has
-    proved the address.
+    """Accept the invitation with this link's token, and create the account for it, with its address
+    as verified, since the link has proved it. A trail row is written, and the owners are e-mailed.
 
     Raises InvitationClosed, AccountExists.
     """
@@ -95,8 +96,8 @@ def _take_up(token: str, now: datetime) -> Invitation:
 
 
 def _join(invitation: Invitation, user: User, now: datetime) -> Membership:
-    """Give the person the role of the invitation, and write to the owners. Who is a member already
-    keeps that role, and nobody is written to. Returns the membership.
+    """Give the person the role of the invitation, with a trail row, and e-mail the owners. Somebody
+    who is a member already keeps their role, and nobody is written to. Returns the membership.
     """
     membership, is_new = Membership.objects.get_or_create(
         merchant=invitation.merchant, user=user, defaults={"role": invitation.role}

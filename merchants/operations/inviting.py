@@ -67,9 +67,9 @@ def invite(
     request_key: str = "",
     now: datetime,
 ) -> Invitation:
-    """Invite the owner of this address to the team in `role`, by an e-mail with a link. An open
-    invitation to the address is replaced. A form that is sent twice, with the same `request_key`,
-    makes one invitation and one e-mail.
+    """Invite the owner of this address to the team in `role`, by an e-mail with a link, with a
+    trail row. An open invitation to the address is replaced. A form that is sent twice, with the
+    same `request_key`, makes one invitation and one e-mail.
 
     Raises FormConflict, NotAnOwner, OperatorsAddress, AlreadyMember, TooManyInvitations, Invalid;
     and InvitationNotSent after the invitation is saved.
@@ -109,8 +109,8 @@ def invite(
 
 
 def invite_first_owner(*, merchant_id: int, email: str, actor: str, now: datetime) -> bool:
-    """Invite the first owner of a merchant, for a system of ours that took the merchant in. Does
-    nothing if the merchant has an owner, or an open invitation of one.
+    """Invite the first owner of a merchant, with a trail row, for a system of ours that took the
+    merchant in. Does nothing if the merchant has an owner, or an open invitation of one.
 
     Returns False if the mail server did not take the e-mail; then the invitation is revoked, and
     the next call tries anew. Also returns False for an operator's address, which nobody is invited
@@ -202,7 +202,9 @@ def send_again(
 def revoke(
     *, merchant_id: int, actor: User, invitation_id: int, reason: str = "", now: datetime
 ) -> Invitation:
-    """Revoke an open invitation, so that its link can't be used any more. Owners need no `reason`.
+    """Revoke an open invitation, with a trail row, so that its link can't be used any more. Owners
+    need no `reason`.
+
     Raises NotAnOwner, InvitationClosed, Invalid.
     """
     with transaction.atomic():
@@ -217,7 +219,7 @@ def revoke(
 
 
 def _send(invitation: Invitation, token: str) -> None:
-    """E-mail the invitation with its link. Raises InvitationNotSent."""
+    """E-mail the invitation with the link that has `token`. Raises InvitationNotSent."""
     try:
         invitation_letter.write(invitation, token).send()
     except Exception as error:  # whatever a mail backend raises: they have no common ancestor

@@ -22,14 +22,15 @@ class Rotated:
 
 
 @transaction.atomic
-def reencrypt(column: Column, keys: Sequence[Any], *, actor: str, now: datetime) -> Rotated:
-    """Re-encrypt with the first key the content of these rows that is encrypted with another key.
-    If there was any, write a trail row.
+def reencrypt(column: Column, primary_keys: Sequence[Any], *, actor: str, now: datetime) -> Rotated:
+    """Re-encrypt, with the first encryption key, the content in this column of the rows with these
+    `primary_keys`, where it is encrypted with another key. Locks the rows. If there was any, write
+    a trail row.
 
-    A row with content that no key opens stays as it is, and is listed as unreadable.
+    A row with content that no encryption key opens stays as it is, and is listed as unreadable.
     """
     rotated = Rotated()
-    chunk = column.model._default_manager.select_for_update(no_key=True).filter(pk__in=keys)
+    chunk = column.model._default_manager.select_for_update(no_key=True).filter(pk__in=primary_keys)
     for row in chunk.order_by("pk"):
         try:
             anew = _anew(column, row)
@@ -66,10 +67,10 @@ def _anew(column: Column, row: Any) -> dict[str, bytes]:
     }
 
 
-def keys_after(column: Column, key: Any, most: int) -> Sequence[Any]:
-    """The primary keys of the column's next `most` rows after `key`, or of its first ones if that
-    is None.
+def keys_after(column: Column, last: Any, most: int) -> Sequence[Any]:
+    """The primary keys of the column's next `most` rows after the one with the primary key `last`,
+    or of its first rows if that is None.
     """
     rows = column.model._default_manager.order_by("pk")
-    later = rows if key is None else rows.filter(pk__gt=key)
+    later = rows if last is None else rows.filter(pk__gt=last)
     return list(later.values_list("pk", flat=True)[:most])

@@ -14,8 +14,8 @@ from trail import operations as trail
 
 @transaction.atomic
 def start(*, merchant_id: int, reason: str, actor: User, now: datetime) -> Look:
-    """Let the operator look at the merchant's pages until LASTS from now. A look of theirs at this
-    merchant that goes on is returned instead.
+    """Let the operator look at the merchant's pages until LASTS from now, with a trail row. A look
+    of theirs at this merchant that goes on is returned instead.
 
     Raises Invalid without a reason. Rule 21.12.
     """
@@ -42,8 +42,8 @@ def start(*, merchant_id: int, reason: str, actor: User, now: datetime) -> Look:
 
 @transaction.atomic
 def end(*, look_id: int, actor: User, now: datetime) -> Look:
-    """End the operator's own look; does nothing if it is over. Raises Look.DoesNotExist for
-    another's.
+    """End the operator's own look, with a trail row; does nothing if it is over. Raises
+    Look.DoesNotExist for another's.
     """
     look = Look.objects.select_for_update(of=("self",)).select_related("merchant")
     found: Look = look.get(pk=look_id, operator=actor)
@@ -60,13 +60,15 @@ def end(*, look_id: int, actor: User, now: datetime) -> Look:
     return found
 
 
-def note_download(look: Look, *, what: str, actor: str, now: datetime) -> None:
-    """Put a file that was taken during a look on the trail; `what` is its address."""
+def note_download(look: Look, *, address: str, actor: str, now: datetime) -> None:
+    """Put a file that was taken during a look on the trail, by the `address` from which it was
+    taken.
+    """
     trail.write(
         Action.FILE_TAKEN,
         merchant_id=look.merchant_id,
         subject=look.merchant.reference,
-        after={"file": what},
+        after={"file": address},
         reason=look.reason,
         actor=actor,
         now=now,

@@ -44,8 +44,8 @@ class NewMerchant(NamedTuple):
 
 
 def join(new: NewMerchant) -> tuple[Merchant, bool]:
-    """Create the merchant. Returns it, and whether it is new: a repeat with the same terms changes
-    nothing. Raises MerchantConflict, Invalid.
+    """Create the merchant, as `join_many` does. Returns it, and whether it is new: a repeat with
+    the same terms changes nothing. Raises MerchantConflict for other terms, and Invalid.
     """
     known = Merchant.objects.filter(reference=new.reference).first()
     if known is None:
@@ -66,10 +66,11 @@ def join(new: NewMerchant) -> tuple[Merchant, bool]:
 
 @transaction.atomic
 def join_many(new: Sequence[NewMerchant]) -> list[Merchant]:
-    """Create merchants that did not join before; returns them as they were given, and their
-    keys rise as they were.
+    """Create merchants that did not join before, each with the first period of its time zone.
+    Returns them in the order given, in which their keys rise.
 
-    Raises Invalid, and IntegrityError if one of them did; then none is created.
+    Raises Invalid for a time zone or language that cannot be, or an instant of joining in the
+    future, and IntegrityError if one of them joined before; then none is created.
     """
     for one in new:
         one.check()
@@ -101,7 +102,8 @@ def join_many(new: Sequence[NewMerchant]) -> list[Merchant]:
 def change(
     *, merchant_id: int, name: str, language: str, reason: str, actor: str, now: datetime
 ) -> Merchant:
-    """Change the merchant's name, and the language of documents that are made for it from now on.
+    """Change the merchant's name, and the language of documents that are made for it from now on,
+    with a trail row.
 
     Raises UnknownMerchant, and Invalid for a name or language that cannot be, if neither changes,
     and without a reason. Rule 21.9.
@@ -134,8 +136,8 @@ def change(
 
 @transaction.atomic
 def choose_years(*, merchant_id: int, buddhist: bool, actor: str, now: datetime) -> Merchant:
-    """Choose whether years on the merchant's documents in Thai are those of the Buddhist era. What
-    is so already is not written again. Rule 13.14. Raises UnknownMerchant.
+    """Choose whether years on the merchant's documents in Thai are those of the Buddhist era, with
+    a trail row. What is so already is not written again. Rule 13.14. Raises UnknownMerchant.
     """
     merchant = Merchant.objects.select_for_update(no_key=True).filter(pk=merchant_id).first()
     if merchant is None:
@@ -156,6 +158,7 @@ def choose_years(*, merchant_id: int, buddhist: bool, actor: str, now: datetime)
 
 
 def _check_language(language: str) -> None:
+    """Raise Invalid unless it is the code of one of Tael's languages."""
     known = dict(settings.LANGUAGES)
     if language not in known:
         raise Invalid("language", f"{language!r} is none of {', '.join(known)}")

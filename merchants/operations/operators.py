@@ -112,7 +112,9 @@ def add(*, email: str, roles: Iterable[str], reason: str, actor: User, now: date
 def _propose(
     email: str, before: list[str], after: list[str], reason: str, actor: User, now: datetime
 ) -> Proposal:
-    """Propose the change of roles. Raises NobodyToConfirm, ProposalWaits, Invalid."""
+    """Propose to another administrator that the roles of the operator with this address change from
+    `before` to `after`. Raises NobodyToConfirm, ProposalWaits, MayNotDecide, Invalid.
+    """
     if User.objects.administrators().count() < ENOUGH_ADMINISTRATORS:
         raise NobodyToConfirm(
             "Roles are added by two administrators, and only one can sign in: make another one"
@@ -130,11 +132,12 @@ def _propose(
 
 
 def carry_out(proposal: Proposal, *, actor: User, now: datetime) -> None:
-    """Give the operator of a proposal the proposed roles; `actor` is who confirms it.
+    """Give the operator of a proposal the proposed roles in place of their former ones; `actor` is
+    who confirms it.
 
-    Creates the account if there is none, signs the person out, and writes a trail row. Raises
-    NotAnAdministrator, OnOneself, ChangedMeanwhile, AlreadyOperator, BelongsToMerchant,
-    Deactivated, Invalid.
+    Creates the account if there is none, deletes the person's other addresses, signs the person
+    out, and writes a trail row. Raises NotAnAdministrator, OnOneself, ChangedMeanwhile,
+    AlreadyOperator, BelongsToMerchant, Deactivated, Invalid.
     """
     check(actor)
     chosen, before = _checked(proposal.after["roles"]), proposal.before["roles"]
@@ -229,10 +232,11 @@ def change_roles(
 ) -> RolesChanged:
     """Replace an operator's roles by `roles`.
 
-    Roles are taken away at once, and somebody without any is no longer an operator. Roles that are
-    added are proposed to another administrator. A superuser counts as an administrator, and is no
-    longer a superuser afterwards. Raises NotAnAdministrator, UnknownPerson, NotAnOperator,
-    OnOneself, LastAdministrator, NobodyToConfirm, ProposalWaits, Invalid.
+    Roles are taken away at once, which signs the person out and writes a trail row, and somebody
+    without any is no longer an operator. Roles that are added are proposed to another
+    administrator. A superuser counts as an administrator, and is no longer a superuser afterwards.
+    Raises NotAnAdministrator, UnknownPerson, NotAnOperator, OnOneself, LastAdministrator,
+    NobodyToConfirm, ProposalWaits, Invalid.
     """
     chosen = _checked(roles)
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
@@ -297,7 +301,8 @@ def check(actor: User) -> None:
 
 
 def hold(user_id: int, actor: User) -> User:
-    """Lock and return the person about whom `actor`, an administrator, decides.
+    """Lock and return the person about whom `actor`, an administrator, decides, under the lock of
+    all decisions about people, until the transaction ends.
 
     Raises NotAnAdministrator, UnknownPerson, OnOneself.
     """
@@ -330,13 +335,13 @@ def _checked(roles: Iterable[str]) -> list[str]:
 
 
 def _named(roles: Iterable[str]) -> str:
-    """The roles' names in one text."""
+    """The roles' names in one text, with commas."""
     return ", ".join(roles)
 
 
 def _give(user: User, roles: list[str]) -> None:
-    """Make these the only roles of the person. Without any they are no operator, and in no case a
-    superuser.
+    """Make these the only roles and permissions of the person, and save it. Without any they are no
+    operator, and in no case a superuser.
     """
     user.is_staff, user.is_superuser = bool(roles), False
     user.save(update_fields=["is_staff", "is_superuser"])

@@ -42,7 +42,8 @@ def choose_time_zone(*, user_id: int, timezone: str) -> None:
 
 
 def deactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
-    """Sign a person out and keep them from signing in, by an administrator's decision.
+    """Sign a person out and keep them from signing in, by an administrator's decision, with a trail
+    row.
 
     Their roles stay, in case they are reactivated. Even a merchant's last owner can be deactivated.
     Raises NotAnAdministrator, UnknownPerson, OnOneself, LastAdministrator, AlreadyInThatState,
@@ -52,15 +53,17 @@ def deactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User
 
 
 def reactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
-    """Let a deactivated person sign in again, by an administrator's decision. Raises as
-    `deactivate`, except LastAdministrator.
+    """Let a deactivated person sign in again, by an administrator's decision, with a trail row.
+    Raises as `deactivate`, except LastAdministrator.
     """
     return _set_active(user_id, True, reason, actor, now)
 
 
 @transaction.atomic
 def _set_active(user_id: int, wanted: bool, reason: str, actor: User, now: datetime) -> User:
-    """Set whether the person may sign in, with a trail row. Raises as `deactivate`."""
+    """Let the person sign in, or sign them out and keep them from it, as `wanted` says, with a
+    trail row. Raises as `deactivate`.
+    """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     user = operators.hold(user_id, actor)
     if user.is_active == wanted:
@@ -85,7 +88,7 @@ def _set_active(user_id: int, wanted: bool, reason: str, actor: User, now: datet
 @transaction.atomic
 def take_second_factors(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
     """Remove all second factors and recovery codes of a person who lost them, by an administrator's
-    decision. The person is signed out and e-mailed.
+    decision, with a trail row. The person is signed out and e-mailed.
 
     Raises NotAnAdministrator, UnknownPerson, OnOneself, NoSecondFactor, Invalid.
     """
@@ -111,7 +114,7 @@ def take_second_factors(*, user_id: int, reason: str, actor: User, now: datetime
 
 @transaction.atomic
 def end_sessions(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
-    """Sign a person out everywhere, by an administrator's decision.
+    """Sign a person out everywhere, by an administrator's decision, with a trail row.
 
     Raises NotAnAdministrator, UnknownPerson, OnOneself, Invalid.
     """

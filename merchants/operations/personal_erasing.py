@@ -54,7 +54,9 @@ class RecordKept(Refused):
 
 
 def register() -> None:
-    """Register what this package keeps of people. Called once, when a program starts."""
+    """Register the rows that this package keeps of people, contacts and buyers, with how they are
+    exported and erased. Called once, when a program starts.
+    """
     HOLDINGS.register(
         Holding(10, "account", kind=PERSON, rows=personal_rows.account, erase=_account,
                 object_to=_object),
@@ -80,7 +82,10 @@ def register() -> None:
 
 
 def _object(subject: Subject) -> None:
-    """Raise StillInRole, ProposalOpen or RecordKept for somebody who cannot be erased yet."""
+    """Raise StillInRole, ProposalOpen or RecordKept for a person who cannot be erased yet: an
+    operator or member of a team, one with a proposal by or about them that waits, and one who was
+    an operator too short a time ago.
+    """
     user = subject.user
     if user is not None and (user.is_staff or user.is_superuser):
         raise StillInRole(f"{user} is an operator: take the roles away first.")
@@ -117,8 +122,9 @@ def _object_to_operators(subject: Subject) -> None:
 
 
 def _account(subject: Subject, pseudonym: str) -> int:
-    """Take the account's name, password, sessions, addresses and second factors. Its row stays,
-    since others lead to it.
+    """Replace the account's address by the pseudonym; take its name, password, sessions, other
+    addresses and second factors, and keep it from signing in. Its row stays, since others lead to
+    it. Returns 1, or 0 without an account.
     """
     user = subject.user
     if user is None:
@@ -136,7 +142,9 @@ def _account(subject: Subject, pseudonym: str) -> int:
 
 
 def _invitations(subject: Subject, pseudonym: str) -> int:
-    """Revoke those that are open, and have all name the pseudonym."""
+    """Revoke the person's open invitations, and replace the address in all of theirs by the
+    pseudonym. Returns how many there were.
+    """
     found = Invitation.objects.filter(personal_rows.any_of("email", subject.names))
     open_ones = found.filter(accepted_at__isnull=True, revoked_at__isnull=True)
     open_ones.update(revoked_at=subject.now)
@@ -144,7 +152,10 @@ def _invitations(subject: Subject, pseudonym: str) -> int:
 
 
 def _sign_ins(subject: Subject, pseudonym: str) -> int:
-    """The log keeps that somebody signed in, and when; not from where, nor with which browser."""
+    """Replace the address by the pseudonym in the person's rows of the log of sign-ins, and take
+    network address and browser from them: that somebody signed in, and when, stays. Returns how
+    many there were.
+    """
     own = personal_rows.any_of("address", subject.names)
     if subject.user is not None:
         own |= Q(user=subject.user)
@@ -154,6 +165,9 @@ def _sign_ins(subject: Subject, pseudonym: str) -> int:
 
 
 def _mails(subject: Subject, pseudonym: str) -> int:
+    """Delete the e-mails about sign-ins that were written to the person. Returns how many there
+    were.
+    """
     own = personal_rows.any_of("address", subject.names)
     if subject.user is not None:
         own |= Q(user=subject.user)
@@ -162,18 +176,22 @@ def _mails(subject: Subject, pseudonym: str) -> int:
 
 
 def _contact_of(subject: Subject) -> Iterable[dict[str, Any]]:
+    """Yield a row of the export for each merchant whose contact has an address of the person."""
     for profile in _profiles_of(subject):
         names = "contact_name contact_email contact_phone"
         yield {"merchant": profile.merchant.reference} | personal_rows.fields(profile, names)
 
 
 def _profiles_of(subject: Subject) -> Iterable[Profile]:
+    """The profiles whose contact has an address of the person, with their merchants."""
     found = Profile.objects.filter(personal_rows.any_of("contact_email", subject.names))
     return found.select_related("merchant").defer("licence_document").order_by("pk")
 
 
 def _as_contact(subject: Subject, pseudonym: str) -> int:
-    """Empty the contacts of merchants that name the person, and what the trail says of them."""
+    """Empty the contacts of merchants that name the person, and what the trail says of them.
+    Returns how many rows lost something.
+    """
     rows = 0
     for profile in list(_profiles_of(subject)):
         rows += _emptied(profile.merchant_id, [ProfilePart.CONTACTS], subject, pseudonym)
@@ -181,23 +199,33 @@ def _as_contact(subject: Subject, pseudonym: str) -> int:
 
 
 def _contacts(subject: Subject, pseudonym: str) -> int:
+    """Empty the profile of the subject's merchant, and what the trail says of it. Returns how many
+    rows lost something.
+    """
     assert subject.merchant is not None
     return _emptied(subject.merchant.pk, list(ProfilePart), subject, pseudonym)
 
 
 def _contacts_before(subject: Subject, pseudonym: str) -> int:
+    """Replace by the pseudonym what the trail says of the profile of the subject's merchant, former
+    values too. Returns how many trail rows were changed.
+    """
     assert subject.merchant is not None
     return _on_trail(subject.merchant.pk, list(ProfilePart), pseudonym)
 
 
 def _emptied(merchant_id: int, parts: list[ProfilePart], subject: Subject, pseudonym: str) -> int:
-    """Empty these parts of a merchant's profile. Returns how many rows lost something."""
+    """Empty these parts of a merchant's profile, and replace by the pseudonym what the trail says
+    of those that were filled in. Returns how many parts and trail rows lost something.
+    """
     filled = profiles.clear(merchant_id=merchant_id, parts=parts, actor=ERASER, now=subject.now)
     return len(filled) + _on_trail(merchant_id, filled, pseudonym)
 
 
 def _on_trail(merchant_id: int, parts: Iterable[ProfilePart], pseudonym: str) -> int:
-    """Replace what the trail says of these parts of a merchant's profile by the pseudonym."""
+    """Replace what the trail says of these parts of a merchant's profile by the pseudonym. Returns
+    how many trail rows were changed.
+    """
     names = {name for part in parts for name in profiles.FIELDS[part]} - {"licence_document"}
     if "licence_document_name" in names:
         names.add("document")  # as the trail calls the name of one that was downloaded
@@ -210,7 +238,9 @@ def _on_trail(merchant_id: int, parts: Iterable[ProfilePart], pseudonym: str) ->
 
 
 def _replaced(said: dict[str, Any], names: set[str], pseudonym: str) -> dict[str, Any]:
-    """The values with those of these names replaced, unless they are empty or erased already."""
+    """The values of `said`, in which those under these names are replaced by the pseudonym, unless
+    they are empty or erased already.
+    """
     return {
         name: pseudonym if name in names and value and not erasing.is_erased(str(value)) else value
         for name, value in said.items()
@@ -218,17 +248,23 @@ def _replaced(said: dict[str, Any], names: set[str], pseudonym: str) -> dict[str
 
 
 def _with_browser(subject: Subject) -> "QuerySet[TrailEntry]":
-    """What the trail says of where the person's sign-ins came from."""
+    """The trail's rows about the person that say from which network address a sign-in came."""
     found = TrailEntry.objects.filter(subject__in=subject.names, after__has_key="network_address")
     return found.order_by("pk")
 
 
 def _browsers(subject: Subject) -> Iterable[dict[str, Any]]:
+    """Yield a row of the export for each of the trail's rows that say from where the person signed
+    in.
+    """
     for entry in _with_browser(subject):
         yield personal_rows.fields(entry, "at action after")
 
 
 def _erase_browsers(subject: Subject, pseudonym: str) -> int:
+    """Replace network address and browser of the person's sign-ins on the trail by the pseudonym.
+    Returns how many trail rows there were.
+    """
     names, rows = {"network_address", "browser"}, 0
     for entry in _with_browser(subject):
         after = _replaced(entry.after, names, pseudonym)
@@ -249,7 +285,9 @@ def _acts(subject: Subject, pseudonym: str) -> int:
 
 
 def _named(subject: Subject, pseudonym: str) -> int:
-    """Replace the addresses wherever else they stand by themselves, also in the admin's history."""
+    """Replace the person's addresses by the pseudonym wherever else they stand by themselves, also
+    in the admin's history. Returns how many rows there were.
+    """
     new = erasing.as_address(pseudonym)
     rows = sum(
         erasing.replace_named(model, name, new).rows
@@ -271,22 +309,30 @@ def _views(subject: Subject) -> "QuerySet[SavedView]":
 
 
 def _views_of(subject: Subject) -> Iterator[Row]:
+    """Yield a row of the export for each saved view of a list that is asked for this buyer."""
     for view in _views(subject).select_related("membership__merchant").order_by("pk"):
         merchant = view.membership.merchant.reference
         yield {"merchant": merchant, "page": view.page, "saved_at": view.saved_at.isoformat()}
 
 
 def _erase_views(subject: Subject, pseudonym: str) -> int:
-    """Delete them: whoever saved one has lost nothing but a shortcut."""
+    """Delete the saved views of lists that are asked for this buyer: whoever saved one has lost
+    nothing but a shortcut. Returns how many there were.
+    """
     return _views(subject).delete()[0]
 
 
 def _taken_before(subject: Subject) -> Iterable[dict[str, Any]]:
-    """When a buyer's data was taken, which the trail keeps under the buyer's name."""
+    """Yield a row of the export for each time that the buyer's data was taken, which the trail
+    keeps under the buyer's name.
+    """
     for entry in TrailEntry.objects.filter(subject=f"{BUYER}{subject}").order_by("pk"):
         yield personal_rows.fields(entry, "at action")
 
 
 def _buyer_on_trail(subject: Subject, pseudonym: str) -> int:
+    """Replace the buyer's name by the pseudonym where the trail keeps that the buyer's data was
+    taken. Returns how many trail rows there were.
+    """
     told = TrailEntry.objects.filter(subject=f"{BUYER}{subject}")
     return told.update(subject=f"{BUYER}{pseudonym}")

@@ -71,7 +71,8 @@ def introduce(
     **figures: Decimal | int,
 ) -> OperatorPolicy:
     """Introduce a new version of the operator policy of `currency` from local day `starts_on`, with
-    `figures` by the codes of their sorts; those that are not named are those of the newest version.
+    a trail row, and with `figures` by the codes of their sorts; those that are not named are those
+    of the newest version.
 
     It takes two people: raises TakesTwoPeople without the `proposal` that is confirmed. Raises what
     `add_version` raises, and Invalid for a code that is none. Rule 22.9.
@@ -84,8 +85,8 @@ def introduce(
 
 
 def withdraw(*, policy_id: int, actor: str, reason: str, now: datetime) -> OperatorPolicy:
-    """Withdraw a version that has started nowhere: the one before stays in force. Raises
-    UnknownVersion, HasStarted, AlreadyDecided, Invalid without a reason. Rule 22.9.
+    """Withdraw a version that has started nowhere, with a trail row: the one before stays in force.
+    Raises UnknownVersion, HasStarted, AlreadyDecided, Invalid without a reason. Rule 22.9.
     """
     return withdraw_version(
         OPERATORS, OperatorPolicy, policy_id, actor=actor, reason=reason, now=now
@@ -93,8 +94,9 @@ def withdraw(*, policy_id: int, actor: str, reason: str, now: datetime) -> Opera
 
 
 def lock_newest(model: type[Version], currency: str) -> Version | None:
-    """The newest version that was not withdrawn, if any. Others that introduce or withdraw one of
-    this policy and currency wait until the transaction ends. Raises Invalid for no currency.
+    """The version of the policy in this currency that starts last and was not withdrawn, or None.
+    Others that introduce or withdraw one of this policy and currency wait until the transaction
+    ends. Raises Invalid for an unknown currency.
     """
     money.check_currency(currency)
     _lock(model, currency)
@@ -103,6 +105,9 @@ def lock_newest(model: type[Version], currency: str) -> Version | None:
 
 
 def _lock(model: type[PolicyVersion], currency: str) -> None:
+    """Wait until nobody else introduces or withdraws a version of this policy and currency, and
+    have others wait until the transaction ends.
+    """
     locks.wait_for_advisory_lock(f"{model._meta.model_name} {currency}")
 
 
@@ -117,11 +122,11 @@ def add_version(
     now: datetime,
     proposal: Proposal | None,
 ) -> Version:
-    """Add the version after `base`, the locked newest one, with other `figures`.
+    """Add the version after `base`, the locked newest one, with other `figures`, and a trail row.
 
     Raises Invalid without a reason, and when it would start today or earlier, or not after the
-    newest version: what was decided stays as it was. Raises TakesTwoPeople, ChangedMeanwhile,
-    ValidationError for figures that cannot be. Rule 22.10.
+    newest version: what was decided stays as it was. Raises TakesTwoPeople without the `proposal`
+    that is confirmed, ChangedMeanwhile, ValidationError for figures that cannot be. Rule 22.10.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     if starts_on <= calendar.local_date(now, FIRST_DAY_STARTS_IN):
@@ -157,13 +162,15 @@ def add_version(
 
 @transaction.atomic
 def withdraw_version(
-    policy: Policy, model: type[Version], key: int, *, actor: str, reason: str, now: datetime
+    policy: Policy, model: type[Version], version_id: int, *, actor: str, reason: str, now: datetime
 ) -> Version:
-    """Withdraw a version before it starts; see `withdraw`."""
+    """Withdraw the version of a policy with this primary key before it starts, with a trail row.
+    Raises what `withdraw` raises.
+    """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
-    version = model._default_manager.filter(pk=key).first()
+    version = model._default_manager.filter(pk=version_id).first()
     if version is None:
-        raise UnknownVersion(f"{policy.name}: there is no version {key}")
+        raise UnknownVersion(f"{policy.name}: there is no version {version_id}")
     _lock(model, version.currency)
     version.refresh_from_db()
     if version.withdrawn_at is not None:
@@ -185,7 +192,9 @@ def withdraw_version(
 
 
 def _words(version: PolicyVersion, names: Iterable[str]) -> dict[str, str]:
-    """The named figures of the version, as texts for a trail row and a proposal."""
+    """The number and first day of the version and its figures of these names, as texts for a trail
+    row and a proposal.
+    """
     words = {"version": str(version.version), "starts_on": version.starts_on.isoformat()}
     has = version.figures
     return words | {name: f"{Decimal(has[name]).normalize():f}" for name in names if name in has}

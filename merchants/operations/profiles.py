@@ -94,7 +94,8 @@ def complete(
     reason: str = "",
     now: datetime,
 ) -> Profile:
-    """Set these fields of the profile, and its licence document if one is given.
+    """Set these fields of the profile, and its licence document if one is given, with a trail row.
+    The profile is created if the merchant has none.
 
     A part that changes waits for a decision again. Nothing changes if all values are the present
     ones. `reason` is that of an operator who changes it. Raises Invalid, which names the field.
@@ -179,8 +180,8 @@ def confirm(
     now: datetime,
     seen: datetime | None = None,
 ) -> Profile:
-    """Confirm a part of the profile. `seen` is the `changed_at` of the version that the operator
-    looked at; None skips that check.
+    """Confirm a part of the profile, with a trail row. `seen` is the `changed_at` of the version
+    that the operator looked at; None skips that check.
 
     Raises ProfileIncomplete, ProfileChanged, AlreadyDecided.
     """
@@ -200,8 +201,8 @@ def reject(
     now: datetime,
     seen: datetime | None = None,
 ) -> Profile:
-    """Reject a part of the profile, even one that was confirmed. The merchant reads `told`;
-    `reason` is for colleagues.
+    """Reject a part of the profile, even one that was confirmed, with a trail row. The merchant
+    reads `told`; `reason` is for colleagues.
 
     Until the merchant changes it, reviews count the profile as half complete at most. `seen` is as
     in `confirm`. Raises Invalid without both texts, ProfileIncomplete for an empty part,
@@ -220,8 +221,9 @@ def reject(
 def _lock(
     merchant_id: int, part: ProfilePart, seen: datetime | None, needed: Sequence[str]
 ) -> Profile:
-    """Lock and return the profile. Raises ProfileIncomplete if one of the `needed` fields is empty,
-    and ProfileChanged if it is not the version `seen`.
+    """Lock and return the profile. Raises ProfileIncomplete if there is none or one of the `needed`
+    fields is empty, and ProfileChanged if it was last changed at another instant than `seen`,
+    unless that is None.
     """
     profile = Profile.objects.select_for_update().filter(merchant_id=merchant_id).first()
     missing = [name for name in needed if profile is None or not getattr(profile, name)]
@@ -278,6 +280,7 @@ def _note(
     now: datetime,
     reason: str = "",
 ) -> None:
+    """Write a trail row about the profile."""
     trail.write(
         action,
         merchant_id=profile.merchant_id,

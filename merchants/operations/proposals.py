@@ -69,7 +69,7 @@ def propose(
     merchant_id: int | None = None,
 ) -> Proposal:
     """Propose to a second person to change `subject` from `before` to `after`, in the caller's
-    transaction; `arguments` are what the kind's operation is then called with.
+    transaction, with a trail row; `arguments` are what the kind's operation is then called with.
 
     When the same person proposes the same again, as by a double click, the first proposal is
     returned. `asked_by` is who asked for the change, and may not confirm it. Raises MayNotDecide,
@@ -107,7 +107,8 @@ def propose(
 
 
 def confirm(*, proposal_id: int, actor: User, now: datetime) -> Proposal:
-    """Confirm a proposal as a second person, and carry it out in the same transaction.
+    """Confirm a proposal as a second person, and carry it out in the same transaction, with a trail
+    row.
 
     Raises UnknownProposal, AlreadyDecided, Lapsed, SamePerson, MayNotDecide, ChangedMeanwhile, and
     what the kind's operation raises; then nothing has changed. What the kind does afterwards, such
@@ -134,7 +135,7 @@ def confirm(*, proposal_id: int, actor: User, now: datetime) -> Proposal:
 
 
 def refuse(*, proposal_id: int, reason: str, actor: User, now: datetime) -> Proposal:
-    """Refuse another person's proposal; nothing else changes.
+    """Refuse another person's proposal, with a trail row; nothing else changes.
 
     Raises UnknownProposal, AlreadyDecided, Lapsed, SamePerson if `actor` proposed it, MayNotDecide,
     Invalid without a reason.
@@ -148,7 +149,7 @@ def refuse(*, proposal_id: int, reason: str, actor: User, now: datetime) -> Prop
 
 
 def withdraw(*, proposal_id: int, reason: str, actor: User, now: datetime) -> Proposal:
-    """Withdraw one's own proposal; nothing else changes.
+    """Withdraw one's own proposal, with a trail row; nothing else changes.
 
     Raises UnknownProposal, AlreadyDecided, Lapsed, NotTheProposer, Invalid without a reason.
     """
@@ -230,7 +231,9 @@ def _load(proposal_id: int, now: datetime) -> Proposal:
 
 
 def _already(proposal: Proposal) -> AlreadyDecided:
-    """The refusal to raise for a proposal that was decided; it says how, and by whom."""
+    """The refusal, for the caller to raise, of a decision about a proposal that was decided before;
+    it says how, and by whom.
+    """
     by = proposal.decided_by and f" by {proposal.decided_by}"
     return AlreadyDecided(f"The proposal is {proposal.status}{by}.")
 
@@ -245,8 +248,8 @@ def _check_role(kind: Kind, actor: User) -> None:
 def _end(
     proposal: Proposal, to: Status, action: Action, reason: str, actor: User, now: datetime
 ) -> Proposal:
-    """Save that the proposal was refused or withdrawn, with a trail row. Raises AlreadyDecided,
-    Invalid.
+    """Save that the proposal was refused or withdrawn, which is its new status `to`, with a trail
+    row. Raises AlreadyDecided, Invalid.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     _decide(proposal, to, actor, now, answer=reason)
@@ -255,7 +258,9 @@ def _end(
 
 
 def _decide(proposal: Proposal, to: Status, actor: User, now: datetime, answer: str = "") -> None:
-    """Save the decision on the proposal. Raises AlreadyDecided if somebody else was first."""
+    """Save the decision on the proposal: its new status `to`, by whom, when, and with which answer.
+    Raises AlreadyDecided if somebody else was first.
+    """
     step: dict[str, Any] = {
         "status": to,
         "decided_by": actor.email,
@@ -288,6 +293,7 @@ def _note(action: Action, proposal: Proposal, actor: User, now: datetime, reason
 
 
 def _as_texts(values: dict[str, Any]) -> dict[str, str]:
+    """The values by their names as texts, lists with commas."""
     return {
         name: ", ".join(value) if isinstance(value, list) else str(value)
         for name, value in values.items()

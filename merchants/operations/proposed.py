@@ -7,6 +7,8 @@ from merchants.proposals import register as register_kind
 
 
 def register() -> None:
-    """Register the kinds. Called once, when a program starts."""
+    """Register the kinds of proposals about operators' roles and operator policies, with what
+    carries each out. Called once, when a program starts.
+    """
     register_kind(OPERATOR_ROLES, operators.carry_out, operators.write_to_new)
     register_kind(OPERATOR_POLICY, calling(policies.introduce))

@@ -39,8 +39,8 @@ class UnknownView(Refused):
 
 
 def save(*, membership_id: int, page: str, name: str, query: str, now: datetime) -> SavedView:
-    """Keep what `query` asks the list of this page for, as the list understands it. A view of the
-    same name is replaced.
+    """Keep what `query` asks the list of this page for, as the list understands it, under this
+    `name`. The member's view of the same list and name is replaced. `query` is a query string.
 
     Raises UnknownList, TooManyViews.
     """

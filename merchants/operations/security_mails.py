@@ -28,8 +28,8 @@ def write(
     merchant_id: int | None = None,
     details: Mapping[str, str] | None = None,
 ) -> None:
-    """Write an e-mail to the person, at `address` if that is given, and otherwise at the address
-    they have now. A job sends it.
+    """Keep an e-mail of this kind to the person for a job to send, to `address` if that is given,
+    and otherwise to the address they have now. `details` are what its text says besides.
     """
     SecurityMail.objects.create(
         kind=kind,
@@ -44,8 +44,8 @@ def write(
 def write_to_owners(
     kind: SecurityMail.Kind, merchant_id: int, *, now: datetime, **details: str
 ) -> None:
-    """Write an e-mail to every owner of the merchant who can sign in, including the one who caused
-    it. A job sends them.
+    """Keep an e-mail of this kind, for a job to send, to every owner of the merchant who can sign
+    in, including the one who caused it.
     """
     owners = Membership.objects.filter(
         merchant=merchant_id, role=Membership.Role.OWNER, user__is_active=True
@@ -55,8 +55,9 @@ def write_to_owners(
 
 
 def send(mail_ids: Sequence[int], *, now: datetime) -> mailing.Sending:
-    """Send those of these e-mails that were not sent yet, those with the fewest failures first. One
-    that fails does not hold up the others.
+    """Send those of these e-mails that were not sent yet, those with the fewest failures first.
+    Returns how many were sent, and the failures by key. One that fails does not hold up the others;
+    after three failures in a row no more are tried.
     """
     waiting = SecurityMail.objects.filter(pk__in=mail_ids, sent_at__isnull=True)
     rows = [(pk, pk) for pk in waiting.order_by("failures", "pk").values_list("pk", flat=True)]

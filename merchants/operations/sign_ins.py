@@ -73,8 +73,8 @@ def signed_in(*, user: User, visitor: Visitor, knows_browser: bool, now: datetim
 
 @transaction.atomic
 def locked_out(*, address: str, visitor: Visitor, now: datetime) -> None:
-    """Log that an address was locked after wrong attempts. If somebody signs in with it, e-mail
-    them and write a trail row.
+    """Log that an address was locked after wrong attempts. If it is that of an account, e-mail the
+    person and write a trail row.
     """
     user = queries.person(address)
     log(Kind.LOCKED_OUT, visitor, address=address, user=user, now=now)

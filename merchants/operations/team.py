@@ -51,8 +51,9 @@ def change_role(
     reason: str = "",
     now: datetime,
 ) -> Membership:
-    """Give a member another role, and notify the owners. A member other than `actor` is signed out.
-    Does nothing if the member has that role.
+    """Give a member another role, with a trail row, and e-mail the owners. A member other than
+    `actor` is signed out, and a former owner's open invitations are revoked. Does nothing if the
+    member has that role.
 
     Raises NotAnOwner, UnknownMember, LastOwner, Invalid.
     """
@@ -78,8 +79,9 @@ def change_role(
 def remove(
     *, merchant_id: int, actor: User, membership_id: int, reason: str = "", now: datetime
 ) -> Membership:
-    """Remove a member from the team, and notify the owners. Their roles at other merchants stay. A
-    member other than `actor` is signed out.
+    """Remove a member from the team, with a trail row, and e-mail the owners. Their roles at other
+    merchants stay. A member other than `actor` is signed out, and a former owner's open invitations
+    are revoked.
 
     Raises NotAnOwner, UnknownMember, LastOwner.
     """
@@ -101,8 +103,8 @@ def remove(
 def require_second_factor(
     *, merchant_id: int, actor: User, wanted: bool, now: datetime
 ) -> Merchant:
-    """Set whether the merchant's pages are shown only to members with a second factor, and notify
-    the owners. Does nothing if it is set so already.
+    """Set whether the merchant's pages are shown only to members with a second factor, as `wanted`
+    says, with a trail row, and e-mail the owners. Does nothing if it is set so already.
 
     Raises NotAnOwner.
     """
@@ -154,7 +156,8 @@ def hold(merchant_id: int) -> Merchant:
 
 
 def lock(merchant_id: int, actor: User) -> Merchant:
-    """Lock the merchant against other changes of its team, and return it.
+    """Lock the merchant against other changes of its team until the transaction ends, and return
+    it.
 
     Raises NotAnOwner if `actor` is neither one of its owners nor an administrator.
     """
@@ -166,6 +169,7 @@ def lock(merchant_id: int, actor: User) -> Merchant:
 
 
 def _is_administrator(actor: User) -> bool:
+    """Whether the person is an active operator who may change merchants' teams."""
     found = User.objects.filter(pk=actor.pk, is_active=True, is_staff=True).first()
     return found is not None and found.has_perm(MANAGES_MEMBERS)
 

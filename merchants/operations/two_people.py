@@ -56,8 +56,9 @@ class TakesTwoPeople(Refused):
 def is_above(
     sort: Sort, figure: Decimal, *, currency: str, merchant_id: int | None, day: date
 ) -> bool:
-    """Whether this figure takes two people by the policy of local day `day`; of a sort that is
-    summed together with what was decided for the merchant on that day. Rule 22.7.
+    """Whether this figure takes two people by the operator policy of local day `day`. If the sort
+    is summed, what was decided for the merchant on that day is added to it first. Without a figure
+    of the policy it always does. Rule 22.7.
     """
     policy = queries.operator_policy(currency, day)
     up_to = policy.figures.get(sort.code) if policy else None
@@ -77,14 +78,17 @@ def check_figure(
     day: date,
     proposal: Proposal | None,
 ) -> None:
-    """`check` by the policy's figure for decisions of this sort (is_above)."""
+    """Raise TakesTwoPeople if `figure` is above what one person decides alone of this sort
+    (is_above) and nobody confirms it as `proposal`; ChangedMeanwhile as `check` does.
+    """
     above = is_above(sort, figure, currency=currency, merchant_id=change.merchant_id, day=day)
     check(change, is_above=above, proposal=proposal)
 
 
 def check(change: Change, *, is_above: bool, proposal: Proposal | None) -> None:
     """Raise TakesTwoPeople for a decision above the figures that nobody confirms, and
-    ChangedMeanwhile where what it changes is no more as it was when it was proposed.
+    ChangedMeanwhile if `proposal` is given and what it changes is no more as it was when it was
+    proposed.
 
     `proposal` is the one that is being confirmed, if any.
     """
@@ -110,8 +114,8 @@ def note(
     actor: str,
     now: datetime,
 ) -> OperatorDecision:
-    """Record what an operator decided, alone or as a second person; `subject` is the row that it
-    made.
+    """Record that an operator decided, alone or as a second person, so that it counts to the sum of
+    the day; `figure` is what it gave or set, and `subject` names the row that it made.
     """
     return OperatorDecision.objects.create(
         what=sort.code,
@@ -127,7 +131,9 @@ def note(
 
 
 def proposed_by(proposal: Proposal | None) -> dict[str, str]:
-    """Who proposed it, for the trail row of a decision that a second person confirms."""
+    """The entry of a trail row that says who proposed the decision that a second person confirms;
+    empty without a proposal.
+    """
     return {"proposed_by": proposal.proposed_by} if proposal else {}
 
 
@@ -159,8 +165,8 @@ def decide(
 
 
 def calling(operation: Callable[..., object]) -> Callable[..., None]:
-    """What carries out a proposal by calling this operation with the proposal's arguments, its
-    reason, `actor` (the address of who confirms), `now`, and the `proposal` itself.
+    """The function that carries out a proposal by calling this operation with the proposal's
+    arguments, its reason, `actor` (the address of who confirms), `now`, and the `proposal` itself.
     """
 
     def carry_out(proposal: Proposal, *, actor: User, now: datetime) -> None:
@@ -176,12 +182,16 @@ def calling(operation: Callable[..., object]) -> Callable[..., None]:
 
 
 def arguments_of(proposal: Proposal) -> dict[str, Any]:
-    """What the proposal's operation is called with, but its reason."""
+    """The arguments with which the proposal's operation is called, without its reason: amounts,
+    decimals and days as such again.
+    """
     return {name: _read(value) for name, value in proposal.arguments.items()}
 
 
 def _written(value: Any) -> Any:
-    """An argument as JSON keeps it: what JSON has no type for is an object with one member."""
+    """An argument of a proposal as JSON keeps it: an amount, a decimal or a day is an object with
+    one member. Raises TypeError for what cannot be an argument.
+    """
     match value:
         case Money():
             return {"money": [str(value.amount), value.currency.code]}

@@ -36,6 +36,7 @@ class InvitationOnly(DefaultAccountAdapter):
     """
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Always False: accounts are made for invitations and for operators."""
         return False
 
     def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:

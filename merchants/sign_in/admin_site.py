@@ -85,7 +85,9 @@ class OperatorsSite(UnfoldAdminSite):
         raise PermissionDenied
 
     def search(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Search the names of admin pages. All results are on one page, whatever `page` says."""
+        """Search the names of admin pages for the operator. All results are on one page, whatever
+        `page` in the query string says.
+        """
         if request.GET.get("page", "1") != "1":
             asked = request.GET.copy()
             asked["page"] = "1"
@@ -98,6 +100,7 @@ class OperatorsSite(UnfoldAdminSite):
         return redirect("account_change_password")
 
     def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Redirect to allauth's page, as `password_change` does."""
         return redirect("account_change_password")
 
 

@@ -63,6 +63,7 @@ class OfSessions:
     called = "sessions"
 
     def bound_to(self, row: Any) -> str:
+        """The name of the place that the row's content is bound to, by the digest of its key."""
         return place_of_session(str(row.session_key))
 
     def merchant_id(self, row: Any) -> int | None:
@@ -70,9 +71,11 @@ class OfSessions:
         return None
 
     def kept(self, row: Any) -> dict[str, bytes]:
+        """The row's content, still encrypted, as "session_data"."""
         return {"session_data": encrypted.unpacked(row.session_data)}
 
     def keep(self, row: Any, anew: Mapping[str, bytes]) -> None:
+        """Write the content "session_data", encrypted anew, into the row."""
         row.session_data = encrypted.packed(anew["session_data"])
         row.save(update_fields=["session_data"])
 

@@ -12,6 +12,7 @@ class EncryptedFactors(DefaultMFAAdapter):
     """
 
     def encrypt(self, text: str) -> str:
+        """Encrypt a secret or seed with the first key. Returns it as text."""
         place = OF_AUTHENTICATORS
         return encrypted.packed(secrets.encrypt(text.encode(), bound_to=place))
 

@@ -23,7 +23,7 @@ OF_BOTH = {ACTION: f"20/15m/ip,{OF_ADDRESS[ACTION]}"}  # and from one network ad
 
 def fold(address: str) -> str:
     """One spelling for all addresses that may mean the same mailbox: without differences of case,
-    Unicode form and blanks.
+    Unicode form and blanks. Wrong attempts are counted by it.
     """
     upper = unicodedata.normalize("NFKC", address).upper()
     return "".join(unicodedata.normalize("NFKC", upper.casefold()).split())

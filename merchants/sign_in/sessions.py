@@ -75,6 +75,7 @@ class SessionStore(InDatabase):
     """Django's database sessions, with their content encrypted and bound to the session's key."""
 
     def encode(self, session_dict: dict[str, Any]) -> str:
+        """The session's content as text, encrypted and bound to its key."""
         content = self.serializer().dumps(session_dict)
         return encrypted.packed(secrets.encrypt(content, bound_to=self._place()))
 

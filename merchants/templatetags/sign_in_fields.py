@@ -8,6 +8,8 @@ register = template.Library()
 
 @register.filter
 def without_placeholder(field: BoundField) -> BoundField:
-    """The field without a placeholder, which would only repeat its label."""
+    """The same field, from whose widget the placeholder is removed, which would only repeat its
+    label.
+    """
     field.field.widget.attrs.pop("placeholder", None)
     return field

@@ -13,8 +13,8 @@ from merchants.models import User
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """The list of the person's merchants. If there is only one, redirect to its overview.
-    Operators, who belong to no merchant, are sent to the admin.
+    """The page with the list of the person's merchants. If there is only one, redirect to its
+    overview. Operators, who belong to no merchant, are sent to the admin.
     """
     user = cast(User, request.user)
     if user.is_staff:
