@@ -32,7 +32,9 @@ class Message(KeyedForm, OfMerchantNamed, Reasoned):
 
 
 def _may_go_again(mail: NoticeMail) -> bool:
-    """Whether nobody waits for it to be sent, and it was not sent too often yet."""
+    """Whether the e-mail may be sent again: the job does not try to send it now, and it was not
+    sent again too often yet.
+    """
     return not queries.waits(mail, clock.now()) and mail.asked_again < MOST_AGAIN
 
 
@@ -87,18 +89,23 @@ class NoticeMailAdmin(Deciding, OfMerchant):
 
     @admin.display(description="kind")
     def kind(self, mail: NoticeMail) -> str:
+        """What the notice's kind is called."""
         return str(mail.notice.get_kind_display())
 
     @admin.display(description="told at")
     def told_at(self, mail: NoticeMail) -> datetime:
+        """The instant of the notice."""
         return mail.notice.at
 
     @admin.display(description="standing")
     def standing(self, mail: NoticeMail) -> str:
+        """What became of the e-mail by now, in words."""
         return queries.standing(mail, clock.now())
 
     def brief(self, row: Any, name: str) -> Brief | None:
-        """What the mail says, as the merchant's people read the notice."""
+        """The title and sentence of the notice that the e-mail tells of, its reader, and what
+        became of it.
+        """
         return Brief(
             facts=(
                 Fact("Notice", letters.title(row.notice)),

@@ -21,34 +21,38 @@ Details = Mapping[str, str]
 Show = Callable[[str, Details], str]
 
 
-def plain(name: str, details: Details) -> str:
-    """The detail as it is stored. Raises KeyError if it is missing."""
-    return details[name]
+def plain(detail: str, details: Details) -> str:
+    """The detail with this name as it is stored. Raises KeyError if it is missing."""
+    return details[detail]
 
 
-def amount(name: str, details: Details) -> str:
-    """The amount with exactly the digits of the notice's currency, and the currency's code, kept on
-    one line.
+def amount(detail: str, details: Details) -> str:
+    """The amount in the detail with this name, with exactly the digits of the notice's currency,
+    and the currency's code, kept on one line.
     """
-    value, currency = Decimal(details[name]), details["currency"]
+    value, currency = Decimal(details[detail]), details["currency"]
     digits = minor_digits(currency)
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
     return f"{format_decimal(value, format=pattern, locale=_locale())}\N{NO-BREAK SPACE}{currency}"
 
 
-def day(name: str, details: Details) -> str:
-    """The day, which is stored as 2026-11-12, as the language in force writes it."""
-    return str(format_date(date.fromisoformat(details[name]), locale=_locale()))
+def day(detail: str, details: Details) -> str:
+    """The day in the detail with this name, stored as 2026-11-12, as the language in force writes
+    it.
+    """
+    return str(format_date(date.fromisoformat(details[detail]), locale=_locale()))
 
 
-def month(name: str, details: Details) -> str:
-    """The month, which is stored as 2026-11, as the language in force writes it."""
-    return formats.month(date.fromisoformat(f"{details[name]}-01"))
+def month(detail: str, details: Details) -> str:
+    """The month in the detail with this name, stored as 2026-11, as the language in force writes
+    it.
+    """
+    return formats.month(date.fromisoformat(f"{details[detail]}-01"))
 
 
 def phrase(known: Mapping[str, StrOrPromise], *, of: str = "") -> Show:
     """A function for `Kind.shows` that shows a code as its phrase in `known`. The code is in the
-    detail `of`; without `of`, in the detail that the sentence names.
+    detail named `of`; without `of`, in the detail that the sentence names.
 
     An unknown code is shown as it is, and an empty one as "no reason was given".
     """
@@ -70,6 +74,9 @@ words = phrase({})  # a person's or a provider's
 
 
 def _locale() -> str:
+    """The name of the language in force as Babel's functions take it; British English for
+    English.
+    """
     language = get_language() or "en"
     # Days before months: the plain "en" is American.
     return "en_GB" if language == "en" else to_locale(language)

@@ -39,7 +39,7 @@ def _rows(found: QuerySet[Any], language: str) -> Iterator[bytes]:
 
 
 def _line(*cells: str) -> bytes:
-    """The cells as a line of CSV, without formulas."""
+    """The cells as a line of CSV, each made safe from being taken for a formula."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(map(safe_text, cells))
     return text.getvalue().encode()

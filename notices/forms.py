@@ -14,7 +14,9 @@ from notices.kinds import Kind
 
 
 def topics() -> list[tuple[str, StrOrPromise]]:
-    """The choices of the notices' filter: all ("" as its value), and each group of kinds."""
+    """The choices (value, label) of the notices' filter: all ("" as its value), and each group of
+    kinds.
+    """
     return [("", _("All")), *((group.code, group.label) for group in kinds.by_group())]
 
 
@@ -54,8 +56,8 @@ class EmailChoices(forms.Form):
 
     @property
     def hints(self) -> list[StrOrPromise]:
-        """The sentences, from the kinds that have one, about kinds of which this member always gets
-        e-mails.
+        """The sentences, of the kinds that have one, about kinds of which this member gets e-mails
+        whatever they choose.
         """
         kept = (kind for kind in kinds.registered() if not self._is_offered(kind))
         return [kind.owners_hint for kind in kept if kind.owners_hint]

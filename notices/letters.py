@@ -71,8 +71,9 @@ def opens(notice: Notice) -> str:
 
 
 def _text(notice: Notice, which: Callable[[Text], StrOrPromise]) -> str:
-    """The title or sentence that `which` picks, with the notice's details; the kind's label if the
-    details do not fit, or there is no text for its status.
+    """The notice's text that `which` picks (its title or its sentence) with the notice's details
+    filled in, in the language in force; the kind's label if the details do not fit, or there is no
+    text for its status.
     """
     kind = kinds.get(notice.kind)
     text = kind.text(notice.details.get("status", "")) if kind else None

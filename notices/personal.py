@@ -8,13 +8,18 @@ from notices.models import NoticeMail
 
 
 def register() -> None:
-    """Register what notices keep of people. Called once, when a program starts."""
+    """Register the e-mails of notices that are kept of people, with how they are exported and
+    erased. Called once, when a program starts.
+    """
     HOLDINGS.register(
         Holding(30, "mails of notices", kind=Kind.PERSON, rows=_mails, erase=_erase_mails)
     )
 
 
 def _mails(subject: Subject) -> Iterator[Row]:
+    """Yield a row of the export for each e-mail of a notice to the person: merchant, kind of
+    notice, and when it was sent.
+    """
     if subject.user is not None:
         found = NoticeMail.objects.filter(user=subject.user)
         for mail in found.select_related("notice__merchant").order_by("pk"):
@@ -24,6 +29,7 @@ def _mails(subject: Subject) -> Iterator[Row]:
 
 
 def _erase_mails(subject: Subject, pseudonym: str) -> int:
+    """Delete the e-mails of notices to the person. Returns how many there were."""
     if subject.user is None:
         return 0
     count, _ = NoticeMail.objects.filter(user=subject.user).delete()

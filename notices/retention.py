@@ -11,9 +11,14 @@ from notices.models import NoticeMail
 
 
 def register() -> None:
-    """Register what the job removes. Called once, when a program starts."""
+    """Register with the job of retention that it removes e-mails of notices, and after how long.
+    Called once, when a program starts.
+    """
     KEPT.register(Kept(20, "mails of notices", "TAEL_MAILS_KEPT_DAYS", _mails))
 
 
 def _mails(before: datetime, now: datetime) -> "QuerySet[NoticeMail]":
+    """The e-mails of notices that the job of retention removes: those of notices from before the
+    instant `before` whose e-mails were all created.
+    """
     return NoticeMail.objects.filter(notice__at__lt=before, notice__addressed_at__isnull=False)

@@ -23,7 +23,7 @@ from notices.operations import notices as operations
 @for_members
 def notices(request: MemberRequest) -> HttpResponse:
     """The page of the merchant's notices, newest first, with those marked that are new to the
-    person. Opening it marks all of them as seen.
+    person. Opening it marks all of them as seen by the person.
     """
     membership = request.membership
     merchant, seen = membership.merchant, membership.seen_notice
@@ -46,7 +46,7 @@ def notices(request: MemberRequest) -> HttpResponse:
 
 @for_exporting
 def export_notices(request: MemberRequest) -> HttpResponseBase:
-    """A CSV file of the notices that the list shows with the same filter."""
+    """Download a CSV file of all notices that the list finds with the same filter."""
     merchant = request.membership.merchant
     asked = NoticeFilter(request.GET, local=_local(merchant))
     found = asked.ordered(queries.notices_of(merchant, kinds=asked.kinds))
@@ -56,7 +56,9 @@ def export_notices(request: MemberRequest) -> HttpResponseBase:
 
 
 def _local(merchant: Merchant) -> LocalDays:
-    """The merchant's days, whether or not it has a line or an account yet."""
+    """The merchant's local days as of now, by its present time zone, whether or not it has a line
+    or an account yet.
+    """
     return LocalDays(merchant.pk, merchant.timezone, timezone.localdate(clock.now()))
 
 
@@ -69,7 +71,9 @@ def mark_read(request: MemberRequest) -> HttpResponse:
 
 
 def _mark_seen(request: MemberRequest) -> None:
-    """Mark all notices as seen by the person."""
+    """Mark the merchant's notices up to the latest one as seen by the person; does nothing if they
+    are.
+    """
     membership = request.membership
     if membership.has_news and membership.latest_notice:
         operations.mark_seen(membership_id=membership.pk, notice_id=membership.latest_notice)
@@ -78,7 +82,9 @@ def _mark_seen(request: MemberRequest) -> None:
 
 @for_members
 def notifications(request: MemberRequest) -> HttpResponse:
-    """The page on which a member chooses of which kinds of notices to get e-mails."""
+    """The page on which a member chooses of which kinds of notices to get e-mails, and its
+    submission.
+    """
     form = EmailChoices(request.membership, request.POST if request.method == "POST" else None)
     if form.is_valid():
         mails.mute(membership_id=request.membership.pk, kinds=form.muted)

@@ -19,7 +19,8 @@ def send(
     *, merchant: Merchant, text: str, reason: str, request_key: str, actor: str, now: datetime
 ) -> Notice:
     """Write a notice with this text to the merchant's people, in the language in which it is
-    written. Owners get it by mail whatever they chose. `reason` is for colleagues.
+    written, with a trail row. Owners get it by mail whatever they chose. `reason` is for
+    colleagues.
 
     A form that is sent twice, with the same `request_key`, writes one notice. Returns it. Raises
     Invalid without a key, a text or a reason. Rule 11.5.

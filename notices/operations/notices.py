@@ -29,8 +29,9 @@ WRITE = f"{INTO} VALUES (%s, %s, %s, %s, %s) {ONCE}"
 
 
 def write(*, merchant_id: int, kind: Kind, cause: str, at: datetime, **details: str) -> bool:
-    """Write a notice for the merchant's people, within the caller's transaction. If the merchant
-    has a notice of this kind and cause already, nothing is written, and False is returned.
+    """Write a notice of this kind for the merchant's people, within the caller's transaction;
+    `details` are what its sentences name. Returns True. If the merchant has a notice of this kind
+    and `cause` already, nothing is written, and False is returned.
 
     Raises LookupError for a kind that no book has registered.
     """
@@ -42,8 +43,8 @@ def write(*, merchant_id: int, kind: Kind, cause: str, at: datetime, **details: 
 
 
 def keep_unmailed(*, up_to: datetime) -> None:
-    """Mark notices of automatic kinds up to this instant as addressed, so that no e-mails are
-    created for them.
+    """Mark the notices of automatic kinds, of all merchants and up to this instant, as addressed,
+    so that no e-mails are created for them.
 
     Notices of what people did are still mailed.
     """
