@@ -36,7 +36,9 @@ class Pill:
 
     @property
     def can_be_cleared(self) -> bool:
-        """Whether it needs a link for that; the first choice of a menu is such a link."""
+        """Whether the pill needs a link that clears it: something is asked for by it, and it is no
+        menu, whose first choice is such a link.
+        """
         return bool(self.text and not self.links)
 
 
@@ -71,25 +73,29 @@ class Bar:
 
     @property
     def query(self) -> str:
-        """What is asked for, as views keep it."""
+        """What the list is asked for, as saved views keep it: the query string without its question
+        mark.
+        """
         return self.filter.query.removeprefix("?")
 
     @property
     def search(self) -> BoundField | None:
-        """The field that is always open."""
+        """The form's search field, which is always open; None if the list has none."""
         return self.filter[self.filter.SEARCH] if self.filter.SEARCH else None
 
     @cached_property
     def kept(self) -> dict[str, str]:
-        """What the form carries along, as it has no field for it."""
+        """What else the list is asked for, by name: the form carries it along in hidden fields, as
+        it has no field for it.
+        """
         filled = {self.filter.SEARCH, *OF_AMOUNTS, "since", "until"}
         filled |= {pill.fields[0].name for pill in self.pills if pill.fields}
         return {name: text for name, text in self.filter.asked.items() if name not in filled}
 
     @cached_property
     def pills(self) -> list[Pill]:
-        """All that the list can be asked for besides the open field: days first, amounts last but
-        what is typed.
+        """Everything that the list can be asked for besides the search field: days first, then
+        menus, amounts, and fields to type into.
         """
         asked = self.filter
         own = [name for name in asked.base_fields if name != asked.SEARCH]
@@ -118,12 +124,14 @@ class Bar:
 
     @cached_property
     def unlisted(self) -> list[Pill]:
-        """What is asked for without a pill of its own."""
+        """What the list is asked for by names that have no pill on the bar."""
         return [chip for chip in self.chips if not chip.label]
 
     @property
     def mistakes(self) -> Iterator[Mistake]:
-        """What makes no sense in the address; everything else of it counts."""
+        """Yield what in the page's address makes no sense: wrong values, an unknown order and
+        unknown names. Everything else of the address counts.
+        """
         for name, errors in self.filter.errors.items():
             value = str(self.filter.data.get(name, ""))[:40]
             label = self.filter.fields[name].label or name
@@ -143,6 +151,9 @@ class Bar:
         return list(zip(labels, self.filter.figures.sums, strict=False))
 
     def _days(self) -> Pill:
+        """The pill of the days: links for the spans that are offered, fields for a first and a last
+        day, and what of it is asked for.
+        """
         asked = self.filter
         none, chosen = {"since": "", "until": "", "days": ""}, asked.said["days"]
         choices = asked.DATES.choices if asked.DATES else []
@@ -161,9 +172,13 @@ class Bar:
 
     @property
     def _is_custom(self) -> bool:
+        """Whether a first or a last day is asked for, and not one of the spans that are offered."""
         return bool(self.filter.said["since"] or self.filter.said["until"])
 
     def _amounts(self) -> Pill:
+        """The pill of the amounts: fields for the least and the most, and what of it is asked
+        for.
+        """
         least, most = (str(self.filter.said[name]) for name in OF_AMOUNTS)
         text = f"{least} – {most}" if least and most else ""
         if not text and (least or most):
@@ -174,6 +189,7 @@ class Bar:
         return Pill(label, text, clear, fields=[self.filter[name] for name in OF_AMOUNTS])
 
     def _menu(self, name: str) -> Pill:
+        """The pill of the filter's choice field with this name: a link for each choice."""
         asked, field = self.filter, self.filter.fields[name]
         chosen, choices = asked.said[name], list(field.choices)  # type: ignore[attr-defined]
         links = [
@@ -183,6 +199,7 @@ class Bar:
         return Pill(field.label or "", text, asked.link(**{name: ""}), links)
 
     def _typed(self, name: str) -> Pill:
+        """The pill of the filter's field with this name, which is typed into."""
         asked = self.filter
         text = asked.text_of(name) if asked.said[name] else ""
         return Pill(

@@ -43,7 +43,9 @@ class OnDay(forms.Form):
         self.fields["on"].widget.attrs.update(days)
 
     def clean_on(self) -> date:
-        """The day; raises ValidationError for one that the calendar does not reach."""
+        """The day that was typed. Raises ValidationError for one that the calendar does not
+        reach.
+        """
         on: date = self.cleaned_data["on"]
         if not self._first <= on <= self._last:
             said = _("Choose a day from %(first)s to %(last)s.") % {

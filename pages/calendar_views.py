@@ -20,7 +20,9 @@ A_WEEK, TWO_WEEKS, A_MONTH = timedelta(7), timedelta(14), timedelta(30)
 
 @for_members
 def show(request: MemberRequest) -> HttpResponse:
-    """The days to come, and what would be free on the day in the address, or in a week."""
+    """The page of the money calendar: the days to come, and what would be free on the day in the
+    address, or in a week. Raises Http404 if the merchant has not joined completely.
+    """
     shown = _calendar(request)
     asked = CalendarFilter(request.GET)
     on = min(shown.today + A_WEEK, shown.until)
@@ -51,7 +53,9 @@ def show(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def chart(request: MemberRequest) -> HttpResponse:
-    """The chart of what would be free day by day; `?narrow` is drawn for a phone."""
+    """The chart of what would be free day by day as an image, narrow for a phone with `?narrow`.
+    Raises Http404 as `show` does.
+    """
     shown = _calendar(request)
     size = charts.NARROW if "narrow" in request.GET else charts.WIDE
     return charts.image(_drawn(shown, [shown.free_on(day) for day in _days(shown)], size))
@@ -68,13 +72,15 @@ def _calendar(request: MemberRequest) -> MoneyCalendar:
 
 
 def _days(shown: MoneyCalendar) -> Sequence[date]:
-    """The days of the calendar."""
+    """All days of the calendar, the first and the last included."""
     count = (shown.until - shown.today).days + 1
     return [shown.today + timedelta(number) for number in range(count)]
 
 
 def _near(shown: MoneyCalendar) -> Sequence[tuple[date, str]]:
-    """Days that people ask about, each with its name."""
+    """Days that people ask about and that the calendar reaches, such as a week from now, each with
+    its name.
+    """
     today = shown.today
     named = (
         (today, _("Today")),
@@ -88,7 +94,7 @@ def _near(shown: MoneyCalendar) -> Sequence[tuple[date, str]]:
 
 
 def _drawing(shown: MoneyCalendar, days: Sequence[Free]) -> str:
-    """The chart as a part of the page; "" if it would show nothing."""
+    """The chart as HTML within the page; "" if it would show nothing."""
     if not any(one.limit or one.withdrawable for one in days):
         return ""
     label = _(

@@ -19,22 +19,26 @@ WITHOUT_FRAME = ("/admin/", "/api/", "/webhooks/")
 
 
 def not_allowed(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 403 to who may not do this."""
+    """The page for a request that the person may not make, with status 403."""
     return _page(request, "403.html", HTTPStatus.FORBIDDEN)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 404 where there is no page, or none for this person."""
+    """The page for an address at which there is no page, or none for this person, with status
+    404.
+    """
     return _page(request, "404.html", HTTPStatus.NOT_FOUND)
 
 
 def not_from_here(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer 403 to a form without the token that our forms carry."""
+    """The page for a form that came without the token that our forms carry, with status 403."""
     return _page(request, "403_csrf.html", HTTPStatus.FORBIDDEN)
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Answer 500, without the frame if that cannot be drawn either."""
+    """The page for a request that failed, with status 500; Django's bare one if ours cannot be
+    drawn either.
+    """
     try:
         return _page(request, "500.html", HTTPStatus.INTERNAL_SERVER_ERROR)
     except Exception:  # whatever made the first page fail may be what the frame needs
@@ -43,7 +47,9 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, template: str, status: HTTPStatus) -> HttpResponse:
-    """The page, in the frame if the person is signed in and asked for a page of ours."""
+    """The page made from this template, within the frame of our pages if the person is signed in
+    and asked for a page of ours.
+    """
     user = getattr(request, "user", None)  # none if the request did not come so far
     has_frame = bool(user and user.is_authenticated)
     if not has_frame or request.path_info.startswith(WITHOUT_FRAME):

@@ -68,7 +68,9 @@ class Help:
 
 
 def of(merchant: Merchant, today: date) -> Help:
-    """What the page says for the merchant, whose line and account are loaded, on a local day."""
+    """What the help page says for the merchant, whose line and account are loaded, on its local day
+    `today`.
+    """
     steps: list[tuple[int, Step]] = []
     answers: list[tuple[Topic, Answer]] = []
     for book in BOOKS:
@@ -104,11 +106,17 @@ def find(text: str) -> list[Entry[Any]]:
 
 
 def _step(step: FirstStep[Any], about: Any, merchant: Merchant) -> Step:
+    """The first step as the page shows it: title, reason, the address of its page, and whether the
+    merchant has done it, as `about` says.
+    """
     address = navigation.address(step.page, merchant.reference)
     return Step(step.title, step.why, address, step.is_done(about))
 
 
 def _answer(entry: Entry[Any], about: Any, merchant: Merchant) -> Answer:
+    """The entry as the merchant reads it: its question, the answer with the figures of `about`, and
+    links to its pages.
+    """
     links = list(_links(entry, merchant.reference))
     return Answer(entry.anchor, entry.question, entry.answer(about), links)
 
@@ -121,6 +129,7 @@ def _links(entry: Entry[Any], reference: str) -> Iterator[PageLink]:
 
 
 def _word(term: Term) -> Word:
+    """The term with its names in the other languages, and its meaning."""
     names = _in_all_languages(term)
     others = [(code, name) for code, name in names if code != get_language()]
     return Word(term.name, others, term.meaning)
@@ -128,20 +137,22 @@ def _word(term: Term) -> Word:
 
 @cache
 def _in_all_languages(term: Term) -> Sequence[tuple[str, str]]:
-    """The term's name in each language, after the language's code."""
+    """(language's code, term's name in it) for each language."""
     return list(_said(term.name))
 
 
 @cache
 def _names(entry: Entry[Any]) -> frozenset[str]:
-    """All names of the entry in all languages, ready to be compared."""
+    """The question and all other names of the entry in all languages, normalised by
+    navigation.plain.
+    """
     said = (name for _, name in _said(entry.question))
     plain = map(navigation.plain, (*said, *entry.words.split(";")))
     return frozenset(filter(None, plain))
 
 
 def _said(text: StrOrPromise) -> Iterator[tuple[str, str]]:
-    """Yield each language's code with the text in it."""
+    """Yield (language's code, the text in it) for each language."""
     for code, _name in settings.LANGUAGES:
         with override(code):
             yield code, str(text)

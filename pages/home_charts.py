@@ -25,13 +25,13 @@ class Use:
 
     @property
     def highest(self) -> history.Balance:
-        """The latest day on which most was used."""
+        """The limit and use of the day on which most was used, the latest such day."""
         return max(self.balances, key=lambda balance: (balance.used, balance.on))
 
 
 def use_of(line: CreditLine, merchant: Merchant, *, today: date) -> Use | None:
-    """How the limit was used in the last DAYS local days, at most back to the day on which the
-    merchant joined; None if there is nothing to draw: a single day, or nothing used.
+    """How the limit was used in the last DAYS local days, with its drawing, at most back to the day
+    on which the merchant joined; None if there is nothing to draw: a single day, or nothing used.
     """
     joined_on = local_day(line, merchant.joined_at)
     since = max(joined_on, today - timedelta(DAYS - 1))
@@ -74,5 +74,5 @@ def drawing_of(costs: Costs) -> SafeString | None:
 
 
 def _told(currency: str) -> Figure:
-    """How a point's figure is written: with its currency."""
+    """The function that writes a figure of a chart for people: as an amount of the currency."""
     return lambda value: formats.plain_money(formats.as_money(value, currency))

@@ -51,6 +51,7 @@ class Item:
 
     @property
     def is_late(self) -> bool:
+        """Whether it was due before the day on which it stands."""
         return self.since < self.on
 
 
@@ -88,13 +89,15 @@ class MoneyCalendar:
         return self.until < self.today + timedelta(DAYS_AHEAD - 1)
 
     def listed(self, *, kind: str = "", until: date | None = None) -> Sequence[Item]:
-        """The items up to a day, of one kind if it is given."""
+        """The items up to and including the day `until`, or of all days; only those of one kind if
+        it is given.
+        """
         last = until or self.until
         return [one for one in self.items if one.on <= last and kind in ("", one.kind)]
 
     def total(self, kind: str, *, until: date, is_likely: bool | None = None) -> Money:
-        """What the items of a kind come to up to a day; only those that are likely, or only the
-        others, if that is said.
+        """The sum of the items of a kind up to and including the day `until`; of those that are
+        only likely to come, or only of the others, if `is_likely` says so.
         """
         found = (
             one.amount
@@ -105,7 +108,9 @@ class MoneyCalendar:
         return money.total(found, currency)
 
     def free_on(self, day: date) -> Free:
-        """What would be free as `day` ends. Rule 15.34."""
+        """What would be free of the limit, and could be withdrawn, as `day` ends, and what it is
+        made of. Rule 15.34.
+        """
         nothing = money.zero(self.line.currency)
         returned = money.of(self.expected.by(day), self.line.currency)
         used = self.line.used - returned
@@ -133,7 +138,9 @@ class MoneyCalendar:
 
 
 def of(line: CreditLine, account: BillingAccount, *, now: datetime) -> MoneyCalendar:
-    """The merchant's days to come, as things stand at `now`. Rule 15.34."""
+    """The merchant's money calendar, as things stand at `now`: what comes on the next days, up to
+    DAYS_AHEAD of them. Rule 15.34.
+    """
     today = local_day(line, now)
     expected = coming.expected(line, today=today, until=today + timedelta(DAYS_AHEAD - 1))
     buckets = proceeds.buckets(line.pk, today=today)
@@ -157,6 +164,9 @@ def of(line: CreditLine, account: BillingAccount, *, now: datetime) -> MoneyCale
 
 
 def _limit(expected: coming.Expected) -> Iterator[Item]:
+    """Yield an item for each day on which limit comes free, as buyers are to pay then; only
+    likely.
+    """
     for one in expected.days:
         yield Item(Kind.LIMIT, one.on, one.amount, one.on, is_likely=True, payments=one.parts)
 
@@ -173,13 +183,16 @@ def _maturing(
 
 
 def _under_way(line: CreditLine, today: date) -> Iterator[Item]:
+    """Yield an item for each withdrawal under way, up to WITHDRAWALS of them, on the day by which
+    it is expected; today if that is over.
+    """
     for one in withdrawals.under_way(line)[:WITHDRAWALS]:
         by = local_day(line, one.expected_by)
         yield Item(Kind.WITHDRAWAL, max(by, today), one.amount, by, withdrawal=one)
 
 
 def _invoices(line: CreditLine, account: BillingAccount, today: date) -> Iterator[Item]:
-    """Yield the bills that are to be paid, and those that are likely to come."""
+    """Yield an item for each bill that is to be paid, and for each that is likely to come."""
     by_proceeds = account.payment_method == BillingAccount.Method.PROCEEDS
     by_proceeds = by_proceeds and account.currency == line.currency
     for one in due.unpaid(account):

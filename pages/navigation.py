@@ -223,7 +223,7 @@ def address(route: str, *args: object) -> str:
 
 
 def named(text: str) -> list[Named]:
-    """The pages that `text` may mean; those of which it is a whole name come first.
+    """The pages that `text` may mean, each with whether it is a whole name of it; those come first.
 
     A page is meant if each word of the text starts a word of one of its names. Text in Chinese or
     Thai only has to be in one of its names.
@@ -236,13 +236,15 @@ def named(text: str) -> list[Named]:
 
 
 def _is_meant(page: Page, wanted: str) -> bool:
-    """Whether the text fits one of the page's names."""
+    """Whether the text, normalised by `plain`, fits one of the page's names."""
     return any(fits(wanted, name) for name in names(page))
 
 
 def fits(wanted: str, name: str) -> bool:
     # Chinese and Thai have no spaces between words, so that any part may be a word.
-    """Whether the text fits the name; both are normalised by `plain`."""
+    """Whether each word of `wanted` starts a word of the name; text in Chinese or Thai only has to
+    be in it. Both are normalised by `plain`.
+    """
     if not wanted.isascii():
         return wanted in name
     words = name.split()

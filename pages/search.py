@@ -59,8 +59,8 @@ class Found:
 
 
 def find(merchant: Merchant, text: str, *, today: date) -> Found:
-    """The merchant's pages and rows that `text` may mean, exact references first. The merchant has
-    to be loaded with its credit line and account.
+    """The merchant's pages, answers of the help and rows that `text` may mean, exact names and
+    references first. The merchant has to be loaded with its credit line and account.
 
     Dates are in the active time zone.
     """
@@ -83,21 +83,23 @@ def is_exactly(reference: str, text: str) -> bool:
 
 
 def _distance(reference: str, text: str) -> tuple[bool, bool, str]:
-    """How far the reference is from the text: first comes what is the text, then what begins with
-    it, in order, and then the rest as it was found.
+    """A key to sort rows by how far their reference is from the text: first comes what is the text,
+    then what begins with it, in order, and then the rest as it was found.
     """
     begins = reference.casefold().startswith(text.casefold())
     return not is_exactly(reference, text), not begins, reference if begins else ""
 
 
 def _answer(entry: Entry[Any], merchant: Merchant) -> PageHit:
-    """The entry's question, and where on the help page its answer is."""
+    """The help page's entry as a result of the search: its question, and the address of its
+    answer.
+    """
     page = pages.address("help", merchant.reference)
     return PageHit(entry.question, f"{page}#{entry.anchor}")
 
 
 def _hits(merchant: Merchant, text: str, today: date) -> Iterator[Hit]:
-    """Yield the merchant's rows that the text finds, a few of each kind."""
+    """Yield the merchant's rows that the text finds, a few of each kind, the nearest first."""
     for kind, own in search.for_people():
         rows = list(own.rows(merchant, text, today)[: own.most])
         for row in sorted(rows, key=lambda row: _distance(own.name(row), text)):
@@ -114,8 +116,8 @@ def _hits(merchant: Merchant, text: str, today: date) -> Iterator[Hit]:
 
 
 def _amount(row: Any, name: str) -> Money | None:
-    """The row's amount of this name as Money; a sum that a query added to the row is a plain
-    figure.
+    """The amount in the row's attribute `name`, as Money; a sum that a query added to the row is a
+    plain figure. None if it has none.
     """
     amount = getattr(row, name)
     return amount if amount is None or isinstance(amount, Money) else money.of(amount, row.currency)

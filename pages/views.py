@@ -27,7 +27,9 @@ MATURING_DAYS = 4
 
 @for_members
 def overview(request: MemberRequest) -> HttpResponse:
-    """The start page: what needs attention, credit, proceeds, costs, the next bill. Rule 20.9."""
+    """The merchant's start page: what needs attention, credit, proceeds, costs, the next bill. Rule
+    20.9. Raises Http404 if the merchant has not joined completely.
+    """
     now, account = clock.now(), _account(request)
     today, owed = local_day(account.merchant.credit_line, now), billing_attention.of(account)
     context = {
@@ -63,7 +65,9 @@ def _books(account: BillingAccount, today: date, billing_today: date) -> dict[st
 
 @for_members
 def find(request: MemberRequest) -> HttpResponse:
-    """Redirect to the only result of exactly this name, or list the results."""
+    """The page of results of the merchant's search; if exactly one result has just this name,
+    redirect to it.
+    """
     merchant, text = _account(request).merchant, Search(request.GET).text
     found = search.find(merchant, text, today=local_day(merchant.credit_line, clock.now()))
     if found.only:

@@ -57,7 +57,7 @@ EVERYTHING_LIES_UNDER = {"merchants:home", "overview"}  # so it says nothing to 
 
 @register.simple_tag(takes_context=True)
 def navigation(context: template.RequestContext) -> SafeString:
-    """The navigation, drawn once for a page that has it twice."""
+    """The HTML of the page's navigation, drawn once for a page that has it twice."""
     assert context.template is not None
     drawn = context.template.engine.get_template("includes/navigation.html")
     with context.push():  # what it names stays its own
@@ -100,13 +100,13 @@ def navigation_link(
 
 
 @register.inclusion_tag("includes/help.html", takes_context=True)
-def help(context: dict[str, Any], word: str) -> dict[str, Any]:
-    """A question mark beside a word of the trade (a key of EXPLAINED) that opens to what it
-    means.
+def help(context: dict[str, Any], term: str) -> dict[str, Any]:
+    """A question mark that opens to what a word of the trade means, which is a key of EXPLAINED:
+    the template's values.
     """
     request = context["request"]
     request.explained = getattr(request, "explained", 0) + 1  # a word may stand there twice
-    name, sentence = EXPLAINED[word]
+    name, sentence = EXPLAINED[term]
     return {
         "id": f"help-{request.explained}",
         "label": _("What does “%(word)s” mean?") % {"word": name},
@@ -116,7 +116,9 @@ def help(context: dict[str, Any], word: str) -> dict[str, Any]:
 
 @register.simple_tag
 def focus_first_error(form: forms.BaseForm) -> str:
-    """Let the page open with the focus on the first field that was filled in wrong."""
+    """Have the page open with the focus on the form's first field that was filled in wrong, by
+    changing its widget. Returns "".
+    """
     wrong = next((field for field in form.visible_fields() if field.errors), None)
     if wrong and not form.non_field_errors():
         wrong.field.widget.attrs["autofocus"] = True
@@ -125,7 +127,9 @@ def focus_first_error(form: forms.BaseForm) -> str:
 
 @register.inclusion_tag("includes/gauge.html")
 def gauge(value: Money, whole: Money, label: str) -> dict[str, Any]:
-    """A bar that shows how much of `whole` is `value`; screen readers read `label`."""
+    """A bar that shows how much of `whole` is `value`, from none to all: the template's values.
+    Screen readers read `label`.
+    """
     share = value / whole if whole.amount > 0 else Decimal(value.amount > 0)
     share = min(max(share, Decimal(0)), Decimal(1))
     level = "full" if share >= 1 else "high" if share >= Decimal("0.8") else "normal"

@@ -15,7 +15,9 @@ register = template.Library()
 
 @register.filter
 def as_excel(query: str) -> str:
-    """The query string of a download, for a spreadsheet instead of a CSV file."""
+    """The query string of a download, extended so that a spreadsheet is sent instead of a CSV
+    file.
+    """
     return f"{query}&format={FORMAT}" if query else f"?format={FORMAT}"
 
 
@@ -36,7 +38,9 @@ def chips(
     choices: Iterable[tuple[str, StrOrPromise]],
     label: str,
 ) -> dict[str, Any]:
-    """The choices of the filter's field `name` as links, the present one marked."""
+    """The choices (value, text) of the filter's field `name` as links, the present one marked,
+    under a label.
+    """
     asked: Filter = context["filter"]
     chosen = asked.rows[name]
     links = [(asked.link(**{name: value}), text, value == chosen) for value, text in choices]

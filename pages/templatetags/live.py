@@ -11,8 +11,8 @@ register = template.Library()
 
 @register.inclusion_tag("includes/live.html", takes_context=True)
 def live(context: template.RequestContext, name: str) -> dict[str, Any]:
-    """The part of this name. While something in it is under way, the page loads what refreshes it
-    (base.html); without a script there is a link.
+    """The part of the page with this name, which refreshes itself while something in it is under
+    way. For that the page loads a script (base.html); without one there is a link.
     """
     part, request = context["live"][name], context["request"]
     request.follows = getattr(request, "follows", False) or part.is_under_way
