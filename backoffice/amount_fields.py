@@ -9,7 +9,7 @@ from lib.money import DECIMAL_PLACES, MAX_DIGITS
 
 
 def amount_field(**said: Any) -> OneCurrencyField:
-    """A form field for an amount that an operator types; `said` are the arguments of the field.
+    """A form field for an amount that an operator types; `said` are further arguments of the field.
 
     It takes up to four decimals in any currency. That the amount has the digits of its currency is
     checked by the operation, not here.
@@ -19,5 +19,5 @@ def amount_field(**said: Any) -> OneCurrencyField:
 
 
 def figure_field(**said: Any) -> FigureField:
-    """A form field for a figure that is no amount; `said` are the arguments of the field."""
+    """A form field for a figure that is no amount; `said` are further arguments of the field."""
     return FigureField(widget=UnfoldAdminTextInputWidget(attrs=AS_TYPED), **said)

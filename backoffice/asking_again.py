@@ -34,7 +34,9 @@ class AsksAgain(forms.Form):
         return self.cleaned_data
 
     def _ask_again(self, name: str, present: Figure, wanted: Figure) -> None:
-        """Raise an error at the second entry unless it is the same figure."""
+        """Add a second field for the figure in the field `name`, and an error at it unless the same
+        figure as `wanted` was typed there.
+        """
         again = f"{name}_again"
         label = str(self.fields[name].label)
         self.fields[again] = forms.CharField(
@@ -56,5 +58,7 @@ class AsksAgain(forms.Form):
 
 
 def _shown(value: Figure) -> str:
-    """The figure as the question shows it: an amount with its currency, else a number."""
+    """The figure as the question shows it: an amount with its currency, else a number without
+    trailing zeros.
+    """
     return figure(value) if isinstance(value, Money) else f"{value.normalize():f}"

@@ -61,7 +61,10 @@ class Brief:
     def about(
         self, *changes: Change, facts: Sequence[Fact] = (), words: str = "", written_by: str = ""
     ) -> "Brief":
-        """The same brief of a book, with what is told of one decision and its row."""
+        """The same brief with what is told of one decision and its row: `facts` come before those
+        that it has, `changes` are the figures before and after, and `words` are what somebody of
+        the merchant, `written_by`, wrote.
+        """
         return replace(
             self,
             facts=(*facts, *self.facts),
@@ -87,7 +90,9 @@ OF_PROPOSALS: dict[str, Callable[[Any, datetime], Brief]] = {}
 
 
 def register(book: str, brief: Callable[[Any], Brief | None]) -> None:
-    """Add a book. Raises ValueError for one that is there."""
+    """Add a book with the function that gives its brief of a merchant. Raises ValueError for a name
+    of a book that is there.
+    """
     if book in BOOKS:
         raise ValueError(f"the book {book} is there")
     BOOKS[book] = brief

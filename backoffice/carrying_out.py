@@ -20,7 +20,8 @@ def carry_out(
     decision: Decision, act: Act, *, lock: Lock, read_again: Callable[[], Any]
 ) -> tuple[Any, bool]:
     """Carry out the decision if what its page showed is still so. Returns its outcome, and whether
-    the history tells of it: a form that its key or reference shows to be sent twice is one line.
+    the history of the row is to tell of it: not if this form was carried out before, which its key
+    or reference shows.
 
     `lock` takes the lock of what the decision changes, given the row and the instant, and
     `read_again` returns the row as it is under that lock, or None if it is gone. Raises

@@ -36,8 +36,8 @@ def table(before: Values, after: Values) -> SafeString:
 
 
 def _changes(before: Values, after: Values) -> Iterator[tuple[str, str, str]]:
-    """Yields, for each name in `before` or `after` by the alphabet, the name, the value before and
-    the value after, as texts.
+    """Yield, for each name in `before` or `after` in the order of the alphabet, the name, the value
+    before and the value after, as texts.
     """
     for name in sorted({*before, *after}):
         yield name, _shown(before.get(name)), _shown(after.get(name))

@@ -7,13 +7,13 @@ from lib.formats import day_and_month, whole
 
 
 def named(name: str) -> Picture | None:
-    """The registered chart of this name, or None."""
+    """The registered chart with this name, or None."""
     return next((picture for picture in PICTURES if picture.name == name), None)
 
 
 def draw(picture: Picture, figures: Figures, currency: Currency, *, narrow: bool) -> bytes:
-    """The chart as SVG: one line for each of its kinds, with the amount of each day in the
-    currency.
+    """The chart `picture` as SVG, narrow for a phone or wide: one line for each of its kinds, with
+    the amount of each day of `figures` in this currency.
     """
     titles = {kind.name: kind.title for kind in DAILY}
     series = [

@@ -36,7 +36,9 @@ ENTRIES: Registry[Entry] = Registry()
 
 
 def of(visit: Any) -> Sequence[Item]:
-    """The items for the visit, in their order; none once the merchant trades."""
+    """What is to be done until the merchant trades, for the operator's visit of its page, in order.
+    Nothing once it trades, or if the operator may not look at the item that shows that.
+    """
     last = [entry.read(visit) for entry in ENTRIES if entry.ends]
     if not last or any(item is None or item.is_done for item in last):
         return []

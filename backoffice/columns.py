@@ -18,12 +18,14 @@ Column = Callable[[Any], str]
 
 
 def figure(amount: Money) -> str:
-    """An amount as text, for a sentence or a table."""
+    """An amount as plain text with its currency, for a sentence or a table."""
     return plain_money(amount)
 
 
 def amount(field: str) -> Column:
-    """A list column that shows the amount in `field`, and "-" if there is none."""
+    """A list column that shows the amount in the row's field of this name, and "-" if there is
+    none.
+    """
 
     @admin.display(description=field.replace("_", " "))
     def column(row: Any) -> str:
@@ -38,8 +40,8 @@ def amount(field: str) -> Column:
 
 
 def related(path: str) -> Column:
-    """A list column that shows the row that `path` leads to, which has to be in
-    list_select_related. A merchant is a link to its overview page.
+    """A list column that shows the row that `path`, a path of foreign keys, leads to; that has to
+    be in list_select_related. A merchant is a link to its overview page.
     """
 
     @admin.display(description=path.rpartition("__")[2])

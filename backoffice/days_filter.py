@@ -40,7 +40,7 @@ class OnDays(RangeDateFilter):
         self.title = f"{what} ({self.where})" if self.where else what
 
     def choices(self, changelist: Any) -> Any:
-        """The form with the days as they were asked for."""
+        """Yield what the filter's template needs: its form with the days as they were asked for."""
         form = self._days()
         yield {"request": self.request, "parameter_name": self.parameter_name, "form": form}
 
@@ -60,7 +60,7 @@ class OnDays(RangeDateFilter):
         return queryset
 
     def _days(self) -> Days:
-        """The form with what the address asks for, each by its name."""
+        """The filter's form, filled with the first and the last day that the address asks for."""
         names = (f"{self.parameter_name}_{end}" for end in ("from", "to"))
         asked = {name: self.used_parameters.get(name) for name in names}
         return Days(str(self.parameter_name), asked, self.where)

@@ -61,9 +61,13 @@ class Deciding(ModelAdmin):
         return [*own, *super().get_urls()]
 
     def _name(self, name: str) -> str:
+        """The name of the address of this model's page `name`, such as "decide"."""
         return f"{self.opts.app_label}_{self.opts.model_name}_{name}"
 
     def _address(self, name: str, *args: object) -> str:
+        """The address of this model's page `name`, such as "decide"; `args` are the address's
+        arguments.
+        """
         return reverse(f"{self.admin_site.name}:{self._name(name)}", args=args)
 
     # Buttons.
@@ -137,14 +141,22 @@ class Deciding(ModelAdmin):
     # Pages.
 
     def _decide_row(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
+        """The page of the decision `name` about a row, and its submission. Raises PermissionDenied
+        and Http404.
+        """
         decision = self._named(request, self.decisions, name)
         return self._decide(request, self._row(request, object_id), decision)
 
     def _decide_list(self, request: HttpRequest, name: str) -> HttpResponse:
+        """The page of the list's decision `name`, which is about no single row, and its submission.
+        Raises PermissionDenied and Http404.
+        """
         return self._decide(request, None, self._named(request, self.list_decisions, name))
 
     def _download(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
-        """Ask for a reason, and then send the file. Raises Http404 if the row has none."""
+        """The page of the download `name` of a row, which asks for a reason; with one, the file.
+        Raises PermissionDenied, and Http404 if the row has no such file.
+        """
         download = self._named(request, self.downloads, name)
         row = self._row(request, object_id)
         if not download.is_there(row):
@@ -158,8 +170,8 @@ class Deciding(ModelAdmin):
         return self._page(request, row, download, form)
 
     def _named(self, request: HttpRequest, ones: Sequence[Any], name: str) -> Any:
-        """The decision or download of this name. Raises PermissionDenied if the operator may not
-        take it, and Http404 if there is none.
+        """That of these decisions or downloads which has this name. Raises PermissionDenied if the
+        operator may not take it, and Http404 if there is none.
         """
         one = next((one for one in ones if one.name == name), None)
         if not self.may_decide(request, one):
@@ -215,7 +227,9 @@ class Deciding(ModelAdmin):
     def _dry_run(
         self, request: HttpRequest, row: Any, decision: Decision, form: forms.Form
     ) -> HttpResponse:
-        """The page again, with what the decision would do; nothing is decided."""
+        """The decision's page again, with what the decision would do by the form; nothing is
+        decided.
+        """
         brief = None
         if form.is_valid() and decision.dry_run is not None:
             with _refusals_in(form):
@@ -251,8 +265,8 @@ class Deciding(ModelAdmin):
         return by_its_columns(row)
 
     def brief(self, row: Any, name: str) -> Brief | None:
-        """What an operator reads before the decision `name` about the row; None where the effect
-        says it all.
+        """What an operator reads before the decision `name` about the row: facts, changes and
+        history. None, as by default, where the sentence of its effect says it all.
         """
         return None
 
@@ -316,14 +330,19 @@ class Deciding(ModelAdmin):
         return TemplateResponse(request, "admin/decision.html", context)
 
     def _brief(self, row: Any, decision: Decision | Download, is_over: bool) -> Brief | None:
-        """The brief of the page; None where there is nothing to decide."""
+        """The brief that the page of the decision shows; None for a download, a decision about no
+        row, and one that is over.
+        """
         is_asked = isinstance(decision, Decision) and row is not None and not is_over
         return self.brief(row, decision.name) if is_asked else None
 
     def _showed(
         self, request: HttpRequest, row: Any, decision: Decision | Download, is_new: bool
     ) -> str:
-        """What the page carries along of what it shows; "" where that is nothing."""
+        """The text of the hidden field in which the page carries along what it shows of the row; ""
+        for a decision that shows nothing. On a page that is shown again it is what was sent, unless
+        it is a new page (`is_new`).
+        """
         if row is None or not isinstance(decision, Decision) or decision.shown is None:
             return ""
         if request.method == "POST" and not is_new:
@@ -332,7 +351,9 @@ class Deciding(ModelAdmin):
 
 
 def _add_error(form: forms.Form, error: Refused | ValidationError) -> None:
-    """Have the form say why the operation refused it: a model's errors by field."""
+    """Add to the form, as its errors, why an operation refused it: a model's errors at their
+    fields, others for the whole form.
+    """
     if isinstance(error, Refused):
         form.add_error(None, str(error))
         return
@@ -342,7 +363,9 @@ def _add_error(form: forms.Form, error: Refused | ValidationError) -> None:
 
 @contextmanager
 def _refusals_in(form: forms.Form) -> Iterator[None]:
-    """Have the form say what refuses the block."""
+    """A context in which a Refused or ValidationError becomes an error of the form, and is not
+    raised.
+    """
     try:
         yield
     except (Refused, ValidationError) as error:
@@ -350,14 +373,16 @@ def _refusals_in(form: forms.Form) -> Iterator[None]:
 
 
 def attachment(name: str, content: bytes) -> HttpResponse:
-    """A response with a file that the browser saves and does not open."""
+    """A response with a file of this name that the browser saves and does not open."""
     response = HttpResponse(content, content_type="application/octet-stream")
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response
 
 
 def _act(form: forms.Form, row: Any, request: HttpRequest) -> Act:
-    """What the operator has decided by submitting the form."""
+    """What the operator has decided by submitting the form, which is valid: the row, the form's
+    values, who, when (now), and what the page had shown.
+    """
     showed = shown.read(request.POST.get(shown.FIELD))
     return Act(
         row=row, cleaned_data=form.cleaned_data, user=request.user, now=clock.now(), showed=showed
@@ -365,14 +390,16 @@ def _act(form: forms.Form, row: Any, request: HttpRequest) -> Act:
 
 
 def _filled_in(decision: Decision, row: Any, typed: QueryDict, request: HttpRequest) -> forms.Form:
-    """The decision's form with what was typed."""
+    """The decision's form with what was typed, in the currency of the row if it has one."""
     form = decision.form(typed, request.FILES, initial=decision.initial(row))
     in_currency(form, getattr(row, "currency", ""))
     return form
 
 
 def _typed(decision: Decision, row: Any, request: HttpRequest) -> QueryDict:
-    """What was typed into the form, with what its hidden fields say of the row as it is now."""
+    """What was typed into the form, with the values of its hidden fields as the row gives them
+    now.
+    """
     typed = request.POST.copy()
     initial = decision.initial(row)
     for name, field_ in decision.form.base_fields.items():

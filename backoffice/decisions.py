@@ -69,7 +69,7 @@ class Act:
 
     @property
     def actor(self) -> str:
-        """The operator's name in books and trail."""
+        """The operator's name in books and on the trail: the e-mail address."""
         return str(self.user.get_username())
 
     @property

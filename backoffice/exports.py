@@ -33,20 +33,26 @@ RECORDERS: Registry[Recorder] = Registry(lambda one: 0)
 
 
 def record(what: str, said: Mapping[str, str], request: HttpRequest, now: datetime) -> None:
-    """Have it written down that the operator takes `what` with what is asked of it."""
+    """Call every registered recorder, so that it is written down that the operator takes the file
+    of `what`, such as "list of orders", with what was asked of it (`said`).
+    """
     for one in RECORDERS:
         one(what, said, request, now)
 
 
 def asked(request: HttpRequest) -> dict[str, str]:
-    """What the address of a list asks for, by name: filters, search and order."""
+    """What the address of a list asks for, by the names of its query string: filters, search and
+    order. Empty values and the page's number are left out.
+    """
     return {
         name: str(value) for name, value in request.GET.items() if value and name not in NOT_ASKED
     }
 
 
 def file_name(pages: Any) -> str:
-    """What the file of a list is called: by its rows and the day."""
+    """The name of the CSV file of an admin list (`pages`): what its rows are called, and today's
+    date.
+    """
     return f"{slugify(str(pages.opts.verbose_name_plural))}-{clock.now():%Y-%m-%d}.csv"
 
 
@@ -57,13 +63,15 @@ class Line:
         self.text = ""
 
     def write(self, text: str) -> int:
+        """Keep the text in place of what was written before; returns its length."""
         self.text = text
         return len(text)
 
 
 def of_list(pages: Any, found: Any) -> Iterator[bytes]:
-    """The CSV file of what a list has found, as blocks of bytes, with its columns and the currency
-    of its amounts. Times are in the time zone that is active now, which the headings name.
+    """Yield, as blocks of bytes, a CSV file of the rows that the admin list `pages` has found: with
+    the list's columns, and the currency of its amounts. Times are in the time zone that is active
+    now, which the headings name.
     """
     columns = [name for name in found.list_display if name != "action_checkbox"]
     cells = [_Column(pages, name) for name in columns]
@@ -76,7 +84,9 @@ def of_list(pages: Any, found: Any) -> Iterator[bytes]:
 def _lines(
     headings: list[str], cells: list["_Column"], rows: Any, has_amounts: bool, zone: Any
 ) -> Iterator[bytes]:
-    """Yield the lines of the file. Rows are read as the reader takes them, in one transaction."""
+    """Yield the lines of the CSV file as bytes. Rows are read as the reader takes them, in one
+    transaction; times are in the time zone `zone`.
+    """
     line = Line()
     writer = csv.writer(line, lineterminator="\n")
     writer.writerow(headings)
@@ -120,7 +130,9 @@ class _Column:
 
 
 def _plain(value: Any) -> str:
-    """A value as the file has it."""
+    """A value as the CSV file has it: amounts as figures without a currency, instants in the active
+    time zone, "yes" or "no", texts without HTML, and "" for none.
+    """
     match value:
         case None | "-":
             return ""
@@ -141,6 +153,6 @@ def _plain(value: Any) -> str:
 
 
 def _currency(cells: list[_Column], row: Any) -> str:
-    """The currency of the row's amounts, the first that it has."""
+    """The currency of the row's amounts, that of the first one that it has; "" without any."""
     amounts = (getattr(row, cell.amount) for cell in cells if cell.amount)
     return next((amount.currency.code for amount in amounts if amount is not None), "")

@@ -108,7 +108,7 @@ class Figures:
     currencies: Sequence[Currency] = field(default=())
 
     def of(self, code: str) -> Currency | None:
-        """The figures of the currency, or None."""
+        """The figures of the currency with this code, or None."""
         return next((one for one in self.currencies if one.code == code), None)
 
 
@@ -118,8 +118,8 @@ def total_rows() -> list[Total]:
 
 
 def lately(now: datetime) -> Figures:
-    """The figures: from the cache, if it has some that are at most KEPT_FOR old; otherwise
-    computed, and cached.
+    """The figures of all currencies: from the cache, if it has some that are at most KEPT_FOR old;
+    otherwise computed as of `now`, and cached.
     """
     found: Figures | None = cache.get(KEY)
     if found is None:
@@ -152,7 +152,7 @@ def reckon(now: datetime) -> Figures:
 
 
 def _totals(totals: Sequence[Mapping[str, ByName]], code: str) -> ByName:
-    """The totals in this currency by name, with 0 for those that no book has."""
+    """The totals in the currency with this code, by name, with 0 for those that no book has."""
     known: dict[str, Decimal | int] = {
         row.name: 0 if row.is_count else NOTHING for row in total_rows()
     }
@@ -162,8 +162,8 @@ def _totals(totals: Sequence[Mapping[str, ByName]], code: str) -> ByName:
 
 
 def _series(rows: Rows, code: str, days: Sequence[date]) -> list[Sum]:
-    """The sums of these days, in their order, in this currency; days without a row have empty
-    sums.
+    """The sum of each of these days, in their order, in the currency with this code; days without a
+    row have empty sums.
     """
     by_day = {day: Sum(count, amount) for day, currency, count, amount in rows if currency == code}
     return [by_day.get(day, Sum()) for day in days]

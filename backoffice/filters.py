@@ -15,8 +15,9 @@ Rows = QuerySet[Any, Any]
 
 
 def of_currency(owner: str) -> type[admin.SimpleListFilter]:
-    """A filter class by the currency of rows. It offers those of the `owner` rows, such as credit
-    lines, which are as many as merchants: the rows of the list itself may be very many.
+    """A filter class for a list, by the currency of its rows. It offers the currencies of all rows
+    of the model `owner`, such as "credit.CreditLine", which are as many as merchants: the rows of
+    the list itself may be very many.
     """
 
     class OfCurrency(admin.SimpleListFilter):
@@ -41,8 +42,9 @@ def of_currency(owner: str) -> type[admin.SimpleListFilter]:
 def which(
     title: str, choices: Mapping[str, tuple[str, Callable[[], Q]]], *, is_indexed: bool = False
 ) -> type[admin.SimpleListFilter]:
-    """A filter class by conditions, each with its label. `is_indexed`: each has an index of its
-    own, so that a long list looks at all rows.
+    """A filter class for a list with these `choices`: each has, by its value in the address, a
+    label and a function that gives the condition of its rows. `is_indexed` says that each has an
+    index of its own, so that a long list looks at all rows for it.
     """
 
     class Which(admin.SimpleListFilter):
@@ -79,15 +81,16 @@ class Waiting(admin.SimpleListFilter):
 
 
 def waiting(*queues: Queue) -> type[Waiting]:
-    """The filter class for a list whose rows may wait in these queues."""
+    """The filter class for a list whose rows may wait in these queues: by queue."""
     return type("WaitingHere", (Waiting,), {"queues": queues})
 
 
 def one_of(
     field: str, choices: Sequence[tuple[str, Any]] | Callable[[], Sequence[tuple[str, Any]]]
 ) -> type[admin.SimpleListFilter]:
-    """A filter class for a field that declares no choices, or of which not all are offered: then
-    `choices` is a function. Collecting the choices from the rows would read the whole table.
+    """A filter class for a list, by a field that declares no choices, or of which not all are
+    offered. `choices` are the (value, label) that are offered, or a function that gives them.
+    Collecting the choices from the rows would read the whole table.
     """
 
     class OneOf(admin.SimpleListFilter):

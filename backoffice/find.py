@@ -42,8 +42,8 @@ class Found:
 
     @property
     def only(self) -> str:
-        """The address of the only result or, if there are several, of the only exact one; ""
-        otherwise.
+        """The address of the only result or, if there are several, of the only one whose whole name
+        was given; "" otherwise.
         """
         exact = [hit for hit in self.hits if hit.is_exact]
         one = exact if len(exact) == 1 else self.hits
@@ -67,13 +67,15 @@ def find(request: HttpRequest, text: str) -> Found:
 
 
 def _merchant(reference: str) -> Any:
-    """The merchant with this reference, or None."""
+    """The merchant with this reference, in any spelling of lib.words, or None."""
     merchants = apps.get_model(MERCHANT)._default_manager
     return merchants.filter(reference__in=words.spellings(reference)).first()
 
 
 def _among_all(request: HttpRequest, text: str) -> Iterator[Hit]:
-    """Yield the results among the rows of all merchants."""
+    """Yield the results for `text` among the rows of all merchants, of the kinds that the operator
+    may look at.
+    """
     for kind, finder in _visible(request):
         for row, is_exact in finder.among_all(kind, text):
             merchant = follow(row, kind.merchant) if kind.merchant else None
@@ -81,7 +83,9 @@ def _among_all(request: HttpRequest, text: str) -> Iterator[Hit]:
 
 
 def _of_one(request: HttpRequest, merchant: Any, text: str) -> Iterator[Hit]:
-    """Yield the results among the rows of one merchant."""
+    """Yield the results for `text` among the rows of one merchant, of the kinds that the operator
+    may look at.
+    """
     for kind, finder in _visible(request):
         for row in finder.of_one(kind, merchant, text):
             is_exact = getattr(row, "reference", text).lower() == text.lower()

@@ -24,7 +24,7 @@ STARTS = "reference >= %s AND reference < %s AND reference LIKE %s"
 
 
 def _unchanged(text: str) -> str:
-    """The text itself."""
+    """The default of `asked_as`: the text as it was typed."""
     return text
 
 
@@ -111,7 +111,9 @@ class Within:
 
 
 def _bounds(text: str) -> tuple[str, str, str]:
-    """What STARTS takes for references that start with the text."""
+    """The parameters of the condition STARTS for references that start with the text: it is between
+    the first two, and like the third.
+    """
     return text, text + words.LAST, f"{connection.ops.prep_for_like_query(text)}%"
 
 
@@ -152,6 +154,7 @@ class Started:
             yield row, self.is_exact(row, text)
 
     def of_one(self, kind: Kind, merchant: Any, text: str) -> Iterable[Any]:
+        """Nothing: such names are looked for among all merchants alone."""
         return ()
 
 

@@ -97,8 +97,8 @@ def visible(request: HttpRequest) -> list[Queue]:
 def read(
     queues: Iterable[Queue], now: datetime, merchant_id: int | None = None
 ) -> list[QueueSummary]:
-    """Summarise these queues, in their order, for all merchants or for one. At most one row more
-    than MOST of each is read, and empty queues are left out.
+    """The summaries of these queues, in their order, for all merchants or for the one with the key
+    `merchant_id`. At most one row more than MOST of each is read, and empty queues are left out.
     """
     asked = list(queues)
     if not asked:
@@ -165,4 +165,5 @@ def may_decide(request: HttpRequest, queue: Queue) -> bool:
 
 
 def _permission(model: type[Model], what: str) -> str:
+    """The name of the permission to do `what` ("view" or "change") with rows of the model."""
     return f"{model._meta.app_label}.{what}_{model._meta.model_name}"

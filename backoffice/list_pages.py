@@ -121,7 +121,7 @@ class Bounded(ModelAdmin):
         return None
 
     def _latest(self) -> int | None:
-        """The key of the latest row; None where there is none, or keys are no numbers."""
+        """The primary key of the latest row; None where there is none, or keys are no numbers."""
         keys = self.model._default_manager.order_by("-pk").values_list("pk", flat=True)
         latest = keys.first()
         return latest if isinstance(latest, int) else None
@@ -133,8 +133,9 @@ class Bounded(ModelAdmin):
         return sorting.columns(self, self.get_list_display(request))
 
     def order_of_days(self, request: HttpRequest) -> Sequence[Any]:
-        """The order of rows of chosen days: the latest first, by the index that finds them. None
-        where no days are asked for, or a search has an order of its own.
+        """The order of the list's rows if days are asked for: the latest first, by the index that
+        finds them. An empty order, for the usual one, where no days are asked for or something is
+        searched.
         """
         is_asked = times.is_asked(request, self.dated or "")
         return () if request.GET.get("q") or not is_asked else (f"-{self.dated}", "-pk")
@@ -161,8 +162,8 @@ class Bounded(ModelAdmin):
         ]
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
-        """Whether other rows may refer to this one by the field: only by its key, since the values
-        of another column could be guessed that way.
+        """Whether pages that choose a row may refer to it by this field: only by its key, since the
+        values of another column could be guessed that way.
         """
         return to_field in ("pk", self.opts.pk.name)
 
@@ -224,7 +225,9 @@ class Bounded(ModelAdmin):
         return csv_files.for_people(request, blocks, exports.file_name(self))
 
     def file_of(self, found: Any) -> Iterator[bytes]:
-        """The CSV file of what the list has found, as blocks of bytes: by default its columns."""
+        """Yield, as blocks of bytes, the CSV file of what the list has found: by default the list's
+        own columns.
+        """
         return exports.of_list(self, found)
 
     def history_view(
@@ -284,20 +287,21 @@ class ReadOnly(Bounded):
             ]
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def named_so(self, queryset: "QuerySet[Any]", text: str) -> "QuerySet[Any]":
-        """The rows of the merchants in whose name words begin with those of the text or, if no
-        merchant is called so, the rows that the operators' search finds by it.
+    def named_so(self, queryset: "QuerySet[Any]", name: str) -> "QuerySet[Any]":
+        """Those of the rows that belong to merchants in whose name words begin with those of
+        `name`; if no merchant is called so, those that the operators' search finds by it as their
+        own.
         """
         if self.merchant:
             merchants = related_model(self.model, self.merchant)
-            named = words.begin(text, *getattr(merchants, "NAMED_BY", ()))
+            named = words.begin(name, *getattr(merchants, "NAMED_BY", ()))
             keys = list(
                 merchants._default_manager.filter(named).values_list("pk", flat=True)[:MANY]
             )
             if keys:
                 return queryset.filter(**{f"{self.merchant}__in": keys})
         kinds = [one for one in search.for_operators() if one[0].model is self.model]
-        found = [row.pk for kind, finder in kinds for row, _ in finder.among_all(kind, text)]
+        found = [row.pk for kind, finder in kinds for row, _ in finder.among_all(kind, name)]
         return queryset.filter(pk__in=found)
 
 
@@ -335,7 +339,9 @@ class OfMerchant(ReadOnly):
         return queryset, False
 
     def named(self, queryset: "QuerySet[Any]", reference: str) -> "QuerySet[Any]":
-        """Those of the rows whose own reference starts so, in any spelling of lib.words."""
+        """Those of the rows whose own reference starts with this one, in any spelling of
+        lib.words.
+        """
         return queryset.filter(words.starting(self.reference, reference))
 
     def get_ordering(self, request: HttpRequest) -> Sequence[str]:
@@ -378,14 +384,14 @@ class FoundByKeys(ReadOnly):
         return self.named_so(queryset, term), False
 
 
-def whole(key: str, text: str) -> Q:
-    """The condition that the key is the text, in one of its spellings."""
-    return Q(**{f"{key}__in": words.spellings(text)})
+def whole(column: str, text: str) -> Q:
+    """A filter for rows whose column has exactly this text, in one of its spellings (lib.words)."""
+    return Q(**{f"{column}__in": words.spellings(text)})
 
 
-def beginning(key: str, text: str) -> Q:
-    """The condition that the key starts with the text, in one of its spellings."""
-    return words.starting(key, text)
+def beginning(column: str, text: str) -> Q:
+    """A filter for rows whose column starts with this text, in one of its spellings (lib.words)."""
+    return words.starting(column, text)
 
 
 class ReadOnlyInline(TabularInline):

@@ -48,5 +48,7 @@ class OfferedQuestions(ChangeList):
         return sorting.empty_last(super().get_ordering(request, queryset))
 
     def get_ordering_field(self, field_name: Any) -> str | None:
-        """The path by which a column is sorted; None where it is not."""
+        """The path by which rows are sorted for this column of the list (its name or function);
+        None where it is not sorted.
+        """
         return sorting.order_of(self.model_admin, field_name) or None

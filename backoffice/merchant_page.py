@@ -112,7 +112,7 @@ PARTS: Registry[Part] = Registry()
 
 
 def merchants() -> "QuerySet[Any]":
-    """All merchants, with the related rows that the parts need."""
+    """All merchants, each read with the related rows that the parts of the page need."""
     found = apps.get_model(MERCHANT)._default_manager.all()
     related = [name for part in PARTS for name in part.related]
     deferred = [name for part in PARTS for name in part.deferred]
@@ -121,8 +121,8 @@ def merchants() -> "QuerySet[Any]":
 
 
 def context(request: HttpRequest, merchant: Any, now: datetime) -> dict[str, Any]:
-    """The context of the page. `merchant` has to come from `merchants()`. Of what happened it has
-    the latest MANY steps.
+    """What the template of the merchant's page needs: the panels by their areas, the latest MANY
+    steps of what happened, queues, checklist and links. `merchant` has to come from `merchants()`.
     """
     visit = Visit(request, merchant, now)
     waiting = home.read(home.visible(request), now, merchant.pk)

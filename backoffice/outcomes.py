@@ -26,7 +26,9 @@ STEPS = (
 
 
 def became(row: Any, last: LastDecision | None) -> str:
-    """A sentence about what the row became, by whom, and when."""
+    """A sentence about what the row became, by whom, and when, as far as `last` says; that it waits
+    for no such decision if that is None.
+    """
     if last is None:
         return f"{row} waits for no such decision now."
     by = f" by {last.who}" if last.who else ""
@@ -35,7 +37,9 @@ def became(row: Any, last: LastDecision | None) -> str:
 
 
 def by_its_columns(row: Any) -> LastDecision | None:
-    """What the row's own columns say of it; None if they say nothing."""
+    """What was last decided about the row, by its own columns for a step's instant and person, or
+    at least its status; None if it has neither.
+    """
     status = getattr(row, "get_status_display", None)
     for step in STEPS:
         at = getattr(row, f"{step}_at", None)

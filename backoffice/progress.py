@@ -27,11 +27,14 @@ class Progress:
 
     @property
     def done(self) -> int:
+        """How many of the rows do not wait any more."""
         return self.row_count - self.waiting
 
 
 def counted(outcomes: Any, rows: Mapping[str, int]) -> list[tuple[str, int]]:
-    """The label of each outcome that any row has, and of how many; `outcomes` are all choices."""
+    """(label, number of rows) for each outcome that any row has. `outcomes` are the choices of all
+    outcomes, and `rows` has the number of rows by an outcome's value.
+    """
     return [(str(one.label), rows[one.value]) for one in outcomes if one.value in rows]
 
 
@@ -41,7 +44,9 @@ class ShowsProgress(ModelAdmin):
     change_form_outer_before_template = "admin/progress_frame.html"
 
     def progress_of(self, row: Any) -> Progress:
-        """How far the row is."""
+        """How far the row, a file, has been taken in. Subclasses say it; here it raises
+        NotImplementedError.
+        """
         raise NotImplementedError
 
     def change_view(

@@ -103,7 +103,9 @@ class DecidingSeveral(Deciding):
     def _report(
         self, request: HttpRequest, decision: Decision, form: forms.Form, keys: list[int]
     ) -> Report:
-        """Decide about each of these rows, and tell what was done and what was refused, by name."""
+        """Decide about each of the rows with these primary `keys`, one after the other, and tell
+        what was done and what was refused, by name.
+        """
         done: list[str] = []
         refused: list[str] = []
         for key in keys:
@@ -143,7 +145,9 @@ class DecidingSeveral(Deciding):
         form: forms.Form | None,
         report: Report | None = None,
     ) -> TemplateResponse:
-        """The page with the rows and the form, or with the report."""
+        """Render the page of a decision about several rows: with the rows and the form, or with the
+        report of what was done.
+        """
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -178,18 +182,21 @@ class DecidingSeveral(Deciding):
             )
 
     def _row_showed(self, decision: Decision, row: Model) -> str:
-        """What the page carries of what it shows of the row."""
+        """The text of the hidden field in which the page carries along what it shows of the row; ""
+        for a decision that shows nothing.
+        """
         if decision.shown is None:
             return ""
         return shown.written(shown.as_texts(decision.shown(row)))
 
 
 def _is_key(text: str) -> bool:
+    """Whether the text is written as a whole number that a primary key can be."""
     return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _in_words(error: Exception) -> str:
-    """What refused a row."""
+    """The sentence for operators about the error that kept a row from being decided."""
     if isinstance(error, ValidationError):
         return " ".join(error.messages)
     if isinstance(error, DaysNotWorkedOff):

@@ -36,12 +36,14 @@ class PageIsUnreadable(ChangedMeanwhile):
 
 
 def as_texts(values: Mapping[str, Any]) -> dict[str, str]:
-    """The values of a row as a page shows them, by their labels."""
+    """The values that a page shows of a row, by their labels, as the texts that it shows."""
     return {label: in_words(value) for label, value in values.items()}
 
 
 def in_words(value: Any) -> str:
-    """A value of a row as a page shows it."""
+    """A value of a row as a decision's page shows it: amounts with their currency, instants in UTC
+    to the microsecond, lists with commas, and NOTHING for none.
+    """
     match value:
         case None | "" | [] | ():
             return NOTHING
@@ -58,13 +60,17 @@ def in_words(value: Any) -> str:
     return str(value)
 
 
-def written(shown: Shown) -> str:
-    """What the hidden field carries."""
-    return json.dumps(dict(shown))
+def written(showed: Shown) -> str:
+    """What the page's hidden field carries: the texts that the page showed, by their labels, as
+    JSON.
+    """
+    return json.dumps(dict(showed))
 
 
 def read(carried: str | None) -> Shown | None:
-    """What a page says that it showed, as JSON of texts by their names; None for anything else."""
+    """What a page carried of what it showed: texts by their labels, from JSON; None for anything
+    else.
+    """
     try:
         found = json.loads(carried or "")
     except (ValueError, RecursionError):
@@ -75,8 +81,8 @@ def read(carried: str | None) -> Shown | None:
 
 
 def check(showed: Shown | None, now: Shown) -> None:
-    """Raise PageIsStale, which says what has changed, unless the page showed what is so `now`;
-    PageIsUnreadable if that is not known.
+    """Raise PageIsStale, which says what has changed, unless the page showed the texts that hold
+    `now`; PageIsUnreadable if it is not known what it showed.
     """
     if showed is None:
         raise PageIsUnreadable(
@@ -94,5 +100,7 @@ def check(showed: Shown | None, now: Shown) -> None:
 
 
 def _told(value: str) -> str:
-    """What a page says that it showed, as a sentence may repeat it."""
+    """A text that a page says it showed, made fit for a sentence: shortened, and NOTHING if it has
+    control characters.
+    """
     return NOTHING if texts.has_control(value) else texts.shown(value, LONGEST_VALUE)

@@ -22,8 +22,8 @@ MERCHANT = "merchants.Merchant"
 
 
 def order_of(pages: Any, name: Any) -> str:
-    """The path by which a list's rows are sorted for its column `name`; "" where it has no order
-    that would be of use.
+    """The path by which the rows of an admin list (`pages`) are sorted for its column `name`, a
+    field's name or a function; "" where the column has no order that would be of use.
     """
     model: type[Model] = pages.model
     if isinstance(name, str):
@@ -39,7 +39,9 @@ def order_of(pages: Any, name: Any) -> str:
 
 
 def _of_path(model: type[Model], path: str) -> str:
-    """The path by which rows are sorted that show the row at the end of a path of foreign keys."""
+    """The path by which rows of the model are sorted for a column that shows the row at the end of
+    `path`, a path of foreign keys; "" for none.
+    """
     *steps, last = path.split("__")
     for step in steps:
         model = model._meta.get_field(step).related_model  # type: ignore[assignment]
@@ -47,7 +49,9 @@ def _of_path(model: type[Model], path: str) -> str:
 
 
 def _of_field(field: Any, path: str) -> str:
-    """The path by which rows are sorted that show this field. Merchants go by their names."""
+    """The path by which rows are sorted for a column that shows this field, which `path` leads to:
+    a merchant's name for merchants; "" for fields that have no useful order.
+    """
     related = field.related_model
     if related is not None:
         return f"{path}__name" if related._meta.label == MERCHANT else ""
@@ -61,19 +65,20 @@ def columns(pages: Any, list_display: Sequence[Any]) -> list[Any]:
     return [name for name in list_display if order_of(pages, name)]
 
 
-def asked(list_display: Sequence[Any], sortable: Sequence[Any], text: str) -> str:
-    """What the address asks for ("1.-3": by the second column, and then by the fourth, from its
-    end) without columns by which the list is not sorted, or that come again.
+def asked(list_display: Sequence[Any], sortable: Sequence[Any], order: str) -> str:
+    """The order that a list's address asks for, without columns that are not `sortable` or come
+    again. `order` has the columns' places with dots between: "1.-3" is by the second column and
+    then by the fourth, from its end.
     """
-    return ".".join(_asked(list_display, sortable, text))
+    return ".".join(_asked(list_display, sortable, order))
 
 
-def _asked(list_display: Sequence[Any], sortable: Sequence[Any], text: str) -> Iterator[str]:
-    """Yield those of the dot-separated places in `text` at which a column stands that can be
+def _asked(list_display: Sequence[Any], sortable: Sequence[Any], order: str) -> Iterator[str]:
+    """Yield those of the dot-separated places in `order` at which a column stands that can be
     sorted, each column once; a minus in front stays.
     """
     seen: set[int] = set()
-    for part in text.split("."):
+    for part in order.split("."):
         digits = part.removeprefix("-")
         if not (digits.isascii() and digits.isdigit() and len(digits) < 4):
             continue
@@ -85,11 +90,14 @@ def _asked(list_display: Sequence[Any], sortable: Sequence[Any], text: str) -> I
 
 
 def empty_last(order: Sequence[Any]) -> list[Any]:
-    """The order with rows that lack something last, in both directions."""
+    """The same order of a query, in which rows that lack a value come last in both directions."""
     return [_empty_last(one) for one in order]
 
 
 def _empty_last(one: Any) -> BaseExpression | Any:
+    """One part of an order, with rows that lack the value last; the primary key, and what is no
+    text, stays as it is.
+    """
     if not isinstance(one, str) or one in ("pk", "-pk"):
         return one
     path = F(one.removeprefix("-"))

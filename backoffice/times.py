@@ -11,7 +11,9 @@ from django.utils import timezone
 
 
 def zone_name() -> str:
-    """The name of the operator's time zone, which is active while a page is made."""
+    """The name of the time zone that is active, which is the operator's while a page of the admin
+    is made.
+    """
     return timezone.get_current_timezone_name()
 
 
@@ -45,7 +47,9 @@ def shown(instant: datetime | None) -> str:
 
 
 def column(model: type[Model], name: str) -> Callable[[Any], str]:
-    """A column that shows the instant in the model's field of this name, and sorts by it."""
+    """A list column that shows the instant in the model's field of this name, labelled with the
+    operator's time zone, and sorts by it.
+    """
     field = model._meta.get_field(name)
 
     @admin.display(description=str(getattr(field, "verbose_name", name)), ordering=name)
@@ -58,7 +62,9 @@ def column(model: type[Model], name: str) -> Callable[[Any], str]:
 
 
 def labelled(model: type[Model], names: Any) -> list[Any]:
-    """The columns or fields `names`, with a labelled column in place of each name of an instant."""
+    """The columns or fields of `names`, also within nested lists, with a column labelled with the
+    operator's time zone in place of each name of an instant.
+    """
     instants = {
         field.name for field in model._meta.concrete_fields if isinstance(field, DateTimeField)
     }
@@ -71,5 +77,5 @@ def labelled(model: type[Model], names: Any) -> list[Any]:
 
 
 def is_asked(request: HttpRequest, dated: str) -> bool:
-    """Whether the address of a list asks for days of its column `dated`."""
+    """Whether the address of a list asks for days of the list's column `dated`."""
     return bool(dated) and any(request.GET.get(f"{dated}_{end}") for end in ("from", "to"))

@@ -35,8 +35,8 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def time_zone(request: HttpRequest) -> list[str]:
-    """What stands at the top of each page of the admin: in which time zone its times are (UNFOLD's
-    ENVIRONMENT).
+    """The label at the top of each page of the admin (UNFOLD's ENVIRONMENT): in which time zone its
+    times are, and the label's tone.
     """
     return [f"Times: {times.zone_name()}", "info"]
 
@@ -66,7 +66,9 @@ def find(request: HttpRequest) -> HttpResponse:
 
 
 def merchant(request: HttpRequest, reference: str) -> HttpResponse:
-    """The overview page of a merchant, with times in its time zone."""
+    """The overview page of the merchant with this reference, with times in its time zone. Raises
+    PermissionDenied and Http404.
+    """
     if not request.user.has_perm("merchants.view_merchant"):
         raise PermissionDenied
     one = get_object_or_404(merchant_page.merchants(), reference=reference)

@@ -51,4 +51,7 @@ class Question(forms.Form):
 
     @property
     def asked(self) -> Asked:
+        """What the valid form asks the report for: the currency, the days, and the instant of
+        asking.
+        """
         return Asked(now=self.now, **self.cleaned_data)

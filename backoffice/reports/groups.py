@@ -52,5 +52,7 @@ def rows_of(report: Report, asked: Asked, values: Mapping[str, str]) -> QuerySet
 
 
 def written(value: Any) -> str:
-    """A key's value as addresses have it. No report has a key without a value."""
+    """A key's value as addresses have it: a day in ISO 8601, others as text. No report has a key
+    without a value.
+    """
     return value.isoformat() if isinstance(value, date) else str(value)

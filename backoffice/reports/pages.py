@@ -51,7 +51,9 @@ def shown(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def picture(request: HttpRequest, name: str) -> HttpResponse:
-    """The report as bars, in SVG: narrow for a phone with `?narrow`."""
+    """The report as a picture of bars, in SVG: narrow for a phone with `?narrow`. Raises
+    PermissionDenied and Http404.
+    """
     report = _report(request, name)
     asked = _asked(report, request)
     size = charts.NARROW if "narrow" in request.GET else charts.WIDE
@@ -60,7 +62,10 @@ def picture(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def opened(request: HttpRequest, name: str) -> HttpResponse:
-    """The rows that a figure of the report counts, latest first, each with its own page."""
+    """The page of the rows that a figure of the report counts, latest first, each with a link to
+    its own page. The query string has the values of the figure's keys. Raises PermissionDenied and
+    Http404.
+    """
     report = _report(request, name)
     asked = _asked(report, request)
     values = {key.name: request.GET[key.name] for key in report.keys if key.name in request.GET}
@@ -82,7 +87,9 @@ def opened(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def exported(request: HttpRequest, name: str) -> HttpResponse:
-    """The table as a CSV file: UTF-8, ISO dates, dot decimals, as all files are. It is recorded."""
+    """Download the report's table as a CSV file: UTF-8, ISO dates, dot decimals, as all files are.
+    That it is taken is recorded. Raises PermissionDenied and Http404.
+    """
     report = _report(request, name)
     asked = _asked(report, request)
     text = StringIO()
@@ -122,7 +129,9 @@ def _asked(report: Report, request: HttpRequest) -> Asked:
 
 
 def _table(report: Report, asked: Asked) -> Context:
-    """What the report's page shows: the groups with the addresses of their rows, and the sums."""
+    """What the template of the report's page needs: a line for each group with the address of its
+    rows, the sums, and what the report says beside them.
+    """
     found = groups.of_report(report, asked)
     whole = groups.sums(report, found)
     return {
@@ -151,21 +160,26 @@ def _line(report: Report, asked: Asked, group: Group) -> Context:
 
 
 def _text(figure: Figure, asked: Asked) -> Callable[[Any], str]:
-    """How a figure is written for people."""
+    """The function that writes a value of this figure for people: a count, or an amount in the
+    currency asked for.
+    """
     if figure.is_count:
         return lambda value: formats.count(int(value))
     return lambda value: formats.money(formats.as_money(value, asked.currency))
 
 
 def _plain(figure: Figure, asked: Asked, group: Group) -> str:
-    """How a figure is written in a file: with exactly the currency's digits."""
+    """The value of this figure of the group as the file has it: with exactly the currency's digits,
+    none for a count.
+    """
     digits = 0 if figure.is_count else money.minor_digits(asked.currency)
     return f"{group.figures[figure.name]:.{digits}f}"
 
 
 def _bars(report: Report, found: Sequence[Group]) -> tuple[list[str], list[Series]]:
-    """The labels of the axis, and the values of each part of the bars. Where a picture has not the
-    colours for all of them, the smallest are one part.
+    """The labels of the picture's axis, one for each value of the first key, and the series that
+    its bars are made of, one for each value of the second key. Where a picture has not the colours
+    for all of them, the smallest are one series.
     """
     first, *others = report.keys
     labels = list(dict.fromkeys(group.values[first.name] for group in found))
@@ -184,28 +198,33 @@ def _bars(report: Report, found: Sequence[Group]) -> tuple[list[str], list[Serie
 
 
 def _headings(report: Report) -> list[str]:
+    """The names of the report's keys and figures, as the file's columns are headed."""
     return [key.name for key in report.keys] + [figure.name for figure in report.figures]
 
 
 def _named(report: Report, values: dict[str, str]) -> str:
-    """The values of the keys that rows are opened by, for a title."""
+    """The values of the keys that rows are opened by, with commas, for a title; "all" without
+    any.
+    """
     return ", ".join(values.values()) or "all"
 
 
 def _query(asked: Asked, values: dict[str, str] | None = None) -> str:
-    """The end of an address that asks for the same."""
+    """The query string that asks for the same currency and days, and for these values of keys."""
     return urlencode(_said(asked) | (values or {}))
 
 
 def _said(asked: Asked) -> dict[str, Any]:
-    """What is asked for, by the names that addresses have for it."""
+    """The currency and days asked for, by the names that addresses have for them."""
     return {"currency": asked.currency, "start": asked.start, "end": asked.end}
 
 
 def _address(report: Report, page: str = "report") -> str:
+    """The address of the report's page; `page` is the name of another of its pages."""
     return reverse(f"backoffice:{page}", args=[report.name])
 
 
 def _page(request: HttpRequest, template: str, context: Context) -> TemplateResponse:
+    """The response of one of the reports' admin pages, by its template's file name."""
     whole = site.each_context(request) | context
     return TemplateResponse(request, f"admin/backoffice/{template}", whole)

@@ -23,7 +23,9 @@ class Span(Enum):
     MONTHS = "this month and the twelve before"
 
     def start(self, today: date) -> date:
-        """The first of the days up to `today`."""
+        """The first of the days that end with `today`: the first of the same month a year ago for
+        MONTHS, and else the 30th day back, `today` included.
+        """
         if self is Span.MONTHS:
             return date(today.year - 1, today.month, 1)
         return today - timedelta(days=29)
@@ -107,5 +109,5 @@ REPORTS: Registry[Report] = Registry()
 
 
 def named(name: str) -> Report | None:
-    """The registered report of this name, or None."""
+    """The registered report with this name, or None."""
     return next((report for report in REPORTS if report.name == name), None)

@@ -22,11 +22,11 @@ def age(since: datetime, now: datetime) -> str:
 
 
 @register.filter
-def at(things: Any, name: Any) -> Any:
-    """The item of a mapping or list under a key or index, for templates in which that is a
-    variable.
+def at(things: Any, key: Any) -> Any:
+    """The item of a mapping or list under this key or index, for templates in which that is a
+    variable. Raises KeyError or IndexError.
     """
-    return things[name]
+    return things[key]
 
 
 @register.simple_tag(takes_context=True)
@@ -47,7 +47,7 @@ def in_words(value: Any) -> str:
 
 @register.filter
 def when(at: date | datetime) -> str:
-    """The day of something that happened, with its time in the operator's time zone if that is
-    known.
+    """The day of something that happened, with its time in the operator's time zone if `at` is an
+    instant.
     """
     return times.in_short(at) if isinstance(at, datetime) else f"{at:%d %b %Y}"
