@@ -108,16 +108,18 @@ class JobRunAdmin(WithState):
 
     @admin.display(description="due at")
     def due(self, run: JobRun) -> str:
+        """The instant up to which the run works, in the operator's time zone."""
         return times.to_the_second(run.due_at)
 
     @admin.display(description="started at")
     def started(self, run: JobRun) -> str:
+        """The instant at which the run started, in the operator's time zone."""
         return times.to_the_second(run.started_at)
 
     @admin.display(description="ended at")
     def ended(self, run: JobRun) -> str:
-        """When the run ended; in red if it was lost, or is at work and has done nothing for an
-        hour.
+        """When the run ended; "at work" while it has not; in red if it was lost, or is at work and
+        has done nothing for an hour.
         """
         if run.is_lost:
             return format_html(
@@ -185,6 +187,7 @@ class JobFailureAdmin(DecidingSeveral, WithState):
     )
 
     def brief(self, row: Any, name: str) -> Brief | None:
+        """What operators read before they retry the row (jobs.briefs)."""
         return briefs.of_failure(row)
 
     @admin.display(description="row")

@@ -24,7 +24,9 @@ PARKED = Queue(
 
 
 def register() -> None:
-    """Register the queue and the note; JobsConfig.ready calls it."""
+    """Register the queue of parked rows and the note about the scheduler with the operators' home
+    page. Called once, when a program starts.
+    """
     QUEUES.register(PARKED)
     NOTES.register(Note(10, _scheduler))
 
@@ -40,7 +42,9 @@ class SchedulerHealth:
 
 
 def _scheduler(now: datetime) -> Panel:
-    """The panel that shows when the scheduler last sent a heartbeat."""
+    """The panel that shows when the scheduler last sent a heartbeat, and whether that is too long
+    before `now`.
+    """
     at = Heartbeat.objects.filter(process=SCHEDULER).values_list("at", flat=True).first()
     health = SchedulerHealth(at, is_stale=is_stale(at, now))
     return Panel("admin/backoffice/scheduler.html", {"scheduler": health})

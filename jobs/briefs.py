@@ -24,7 +24,9 @@ def of_failure(failure: JobFailure) -> Brief:
 
 
 def _about(name: str) -> str:
-    """What kind of rows the job is about; "" if the timetable has no such job any more."""
+    """What the rows are called that the job with this name is about; "" if the timetable has no
+    such job any more, or it has no model.
+    """
     try:
         model = job_named(name).model
     except LookupError:
@@ -33,6 +35,8 @@ def _about(name: str) -> str:
 
 
 def _past(run: JobRun) -> Past:
-    """A run in words."""
+    """The run as a line of a history: when it started, how many rows it did, who asked for it, and
+    its error.
+    """
     came = f"{run.rows_done} of {run.rows_due} rows done, {run.rows_failed} failed"
     return Past(run.started_at, came, run.actor or "timetable", run.error)

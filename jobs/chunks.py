@@ -19,7 +19,8 @@ TRANSIENT_ERRORS = (OperationalError, InterfaceError, SoftTimeLimitExceeded, Clo
 
 
 def one_by_one(do: Callable[[int], object], keys: Sequence[int]) -> Failures:
-    """Call `do` with each key in turn; returns the keys that failed, each with its error.
+    """Call `do` with each of these primary keys in turn; returns the keys of the rows that failed,
+    each with its error.
 
     One of TRANSIENT_ERRORS is raised at once, and the rows after it are not tried.
     """
@@ -76,8 +77,8 @@ class Turn:
 
 
 def ask_one_by_one(ask: Asks, keys: Sequence[int], turn: Turn) -> Failures:
-    """Call `ask` with each key until the turn is over, and with the first one in any case; returns
-    the keys that failed, each with its error.
+    """Call `ask` with each of these primary keys until the turn is over, and with the first one in
+    any case; returns the keys of the rows that failed, each with its error.
 
     Keys whose provider keeps silent are added to `turn.put_off`, and those that were not reached to
     `turn.rest`; neither count as failed. One of TRANSIENT_ERRORS is raised at once.
@@ -99,11 +100,11 @@ def ask_one_by_one(ask: Asks, keys: Sequence[int], turn: Turn) -> Failures:
 
 
 def run_bisecting(do: Callable[[Sequence[int]], object], keys: Sequence[int]) -> Failures:
-    """Call `do` with all keys together; if that fails, call it with each half of them, and so on
-    down to the single keys at fault.
+    """Call `do` with all these primary keys together; if that fails, call it with each half of
+    them, and so on down to the single rows at fault.
 
-    Returns the keys that failed, each with its error. `do` has to undo what it did before it
-    failed, or be safe to run again. One of TRANSIENT_ERRORS is raised at once.
+    Returns the keys of the rows that failed, each with its error. `do` has to undo what it did
+    before it failed, or be safe to run again. One of TRANSIENT_ERRORS is raised at once.
     """
     try:
         do(keys)

@@ -65,15 +65,15 @@ class Job:
         return self.due(now)
 
     def chunks(self, due: Sequence[int]) -> list[Sequence[int]]:
-        """Split the keys into chunks, each for one task, of at most the job's own chunk size, or
-        CHUNK if it has none.
+        """Split the primary keys of the rows that are due into chunks, each for one task, of at
+        most the job's own chunk size, or CHUNK if it has none.
         """
         size = self.chunk or CHUNK
         return [due[start : start + size] for start in range(0, len(due), size)]
 
     def work_off(self, keys: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
-        """Do one chunk, and log each row that fails; returns the keys of these rows, each with its
-        error.
+        """Do the rows with these primary keys, which are one chunk, and log each row that fails;
+        returns the keys of these rows, each with its error.
 
         For a job that asks providers, `turn` takes up the rows that were not tried; other jobs
         ignore it. Raises TRANSIENT_ERRORS.
@@ -91,8 +91,9 @@ class Job:
         return failures
 
     def run_here(self, now: datetime, *, may_wait: bool = False, at_once: bool = False) -> None:
-        """Do everything that is due at `now` in this process, as a replay does; with `may_wait`,
-        what may wait is left, and with `at_once`, what needs no asking is done in one go.
+        """Do everything that is due at `now` in this process, as a replay does. With `may_wait`,
+        rows that may wait are left if the job can tell them; with `at_once`, rows that need no
+        provider are done in one go first, if the job can do so.
 
         A row that fails does not hold up the others. After all rows were tried, the first error
         that is not a refusal is raised; one of TRANSIENT_ERRORS is raised at once.

@@ -22,5 +22,5 @@ FACTS: Registry[Fact] = Registry()
 
 
 def sentences() -> Sequence[str]:
-    """Read all registered facts; returns their sentences, without the empty ones."""
+    """Read all registered facts; returns their sentences, in order and without the empty ones."""
     return [said for fact in FACTS if (said := fact.read())]

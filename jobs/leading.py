@@ -33,14 +33,17 @@ class LeadingScheduler(Scheduler):
         self.max_interval: float = min(float(self.max_interval), LOOK_SECONDS)
 
     def tick(self, *arguments: Any, **more: Any) -> float:
-        """Send what is due, if this one leads; returns after how many seconds to look again."""
+        """Send what is due, if this scheduler leads; returns after how many seconds to look
+        again.
+        """
         if not self.leads():
             return LOOK_SECONDS
         return float(super().tick(*arguments, **more))
 
     def leads(self) -> bool:
-        """Whether this one leads, having renewed its lease or taken it. If the database can't be
-        asked, it does: what is sent twice is done once, and what nobody sends is late.
+        """Whether this scheduler leads: it renews its lease, or takes one that is free. If the
+        database can't be asked, it is taken to lead: what is sent twice is done once, and what
+        nobody sends is late.
         """
         close_old_connections()
         try:
@@ -56,7 +59,7 @@ class LeadingScheduler(Scheduler):
         return self.lease is not None
 
     def close(self) -> None:
-        """End, and let another one lead at once."""
+        """Stop this scheduler, and give back its lease, so that another one can lead at once."""
         if self.lease is not None:
             leases.give_back(self.lease)
             self.lease = None
@@ -64,8 +67,8 @@ class LeadingScheduler(Scheduler):
 
 
 def _free_what_a_dead_process_left() -> None:
-    """Delete the lease if a process of this machine left it that is no more, such as the scheduler
-    that was killed before this one was started in its place.
+    """Delete the lease of the leading scheduler if its owner is a process of this machine that is
+    no more, such as the scheduler that was killed before this one was started in its place.
     """
     found = Lease.objects.filter(what=WHAT).first()
     if found is None:
@@ -76,12 +79,12 @@ def _free_what_a_dead_process_left() -> None:
         Lease.objects.filter(pk=found.pk).delete()
 
 
-def _is_there(process: int) -> bool:
-    """Whether a process of this machine has this number, and is not this one."""
-    if process == os.getpid():  # as it was given to another before, in a container for example
+def _is_there(number: int) -> bool:
+    """Whether another process of this machine than this one has this number."""
+    if number == os.getpid():  # as it was given to another before, in a container for example
         return False
     try:
-        os.kill(process, 0)
+        os.kill(number, 0)
     except ProcessLookupError:
         return False
     except PermissionError:

@@ -69,6 +69,7 @@ class Held:
         return reconnecting.again(self._renew)
 
     def _renew(self) -> bool:
+        """Do what `renew` does, on the connection that there is."""
         values: dict[str, Any] = {"what": self.what, "fence": self.fence}
         values |= {"lasts": self.lasts}
         with transaction.atomic(durable=True), connection.cursor() as cursor:
@@ -94,13 +95,13 @@ def owned_by(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def held(what: str) -> Iterator[Held | None]:
-    """Hold the lease on `what` while the block runs; yields None if another process has it, and the
-    block runs without it.
+def held(purpose: str) -> Iterator[Held | None]:
+    """Hold the lease for this purpose, which is its name, while the block runs; yields None if
+    another process has it, and the block runs without it.
 
     Must not be called within a transaction.
     """
-    lease = take(what)
+    lease = take(purpose)
     try:
         yield lease
     finally:
@@ -108,18 +109,19 @@ def held(what: str) -> Iterator[Held | None]:
             give_back(lease)
 
 
-def take(what: str, lasts: timedelta = LASTS, margin: timedelta = MARGIN) -> Held | None:
-    """Take the lease for the time `lasts`. Returns None while another process has it, and until
-    `margin` after it ran out for a process that neither renewed it nor gave it back.
+def take(purpose: str, lasts: timedelta = LASTS, margin: timedelta = MARGIN) -> Held | None:
+    """Take the lease for this purpose, which is its name, for the time `lasts`. Returns None while
+    another process has it, and until `margin` after it ran out for a process that neither renewed
+    it nor gave it back.
 
     Must not be called within a transaction.
     """
-    values: dict[str, Any] = {"what": what, "owner": _owner()}
+    values: dict[str, Any] = {"what": purpose, "owner": _owner()}
     values |= {"lasts": lasts, "margin": margin}
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         cursor.execute(TAKE, values)
         taken = cursor.fetchone()
-    return Held(what, taken[0], lasts) if taken else None
+    return Held(purpose, taken[0], lasts) if taken else None
 
 
 def give_back(lease: Held) -> None:

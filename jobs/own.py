@@ -14,7 +14,9 @@ SETTING = "TAEL_JOB_RUNS_KEPT_DAYS"
 
 
 def register() -> None:
-    """Register what the job removes. Called once, when a program starts."""
+    """Register with the job of retention that it removes old runs and failures that were dealt
+    with. Called once, when a program starts.
+    """
     KEPT.register(
         Kept(1, "job runs", SETTING, queries.old_runs),
         Kept(2, "failed rows that were dealt with", SETTING, _failures),
@@ -22,4 +24,7 @@ def register() -> None:
 
 
 def _failures(before: datetime, now: datetime) -> "QuerySet[JobFailure]":
+    """The failed rows that the job of retention removes: those that were done before the instant
+    `before`.
+    """
     return JobFailure.objects.filter(resolved_at__lt=before)

@@ -65,8 +65,8 @@ class JobState:
 
     @property
     def lag(self) -> timedelta | None:
-        """How long ago the oldest tick was that no complete run has reached; 0 if there is none,
-        and None before the job's first complete run.
+        """How long ago the oldest tick was up to which no run has worked that ended without a loss;
+        0 if there is no such tick, and None before the job's first such run.
         """
         if self.done_up_to is None:
             return None
@@ -74,7 +74,7 @@ class JobState:
 
     @property
     def lag_text(self) -> str:
-        """The lag as hours, minutes and seconds; "-" if there is none."""
+        """The lag as hours, minutes and seconds; "-" if it is 0 or not known."""
         return str(timedelta(seconds=int(self.lag.total_seconds()))) if self.lag else "-"
 
     @property
@@ -158,7 +158,7 @@ def stuck(now: datetime) -> QuerySet[JobRun]:
 
 
 def lost_since(instant: datetime) -> QuerySet[JobRun]:
-    """Runs that were closed as lost at or after the instant, the latest first."""
+    """Runs that were closed as lost at the instant or later, the latest first."""
     return JobRun.objects.filter(is_lost=True, ended_at__gte=instant).order_by("-ended_at")
 
 
@@ -199,11 +199,12 @@ def is_stuck(run: JobRun, now: datetime) -> bool:
 
 
 def old_runs(before: datetime, now: datetime) -> "QuerySet[JobRun]":
-    """The runs that started before the first instant, and those of the timetable that started more
-    than 2 days before `now`, ended without an error and found nothing to do.
+    """The runs that the job of retention removes: those that started before the instant `before`,
+    and those of the timetable that started more than 2 days before `now`, ended without an error
+    and found nothing to do.
 
-    A job's last complete run is kept until the first instant, as it tells up to when the timetable
-    has come.
+    A job's last complete run is kept until the instant `before`, as it tells up to when the
+    timetable has come.
     """
     complete = JobRun.objects.filter(ended_at__isnull=False, actor="", error="", is_lost=False)
     later = complete.filter(job=OuterRef("job"), pk__gt=OuterRef("pk"))

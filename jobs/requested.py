@@ -92,7 +92,7 @@ def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFail
 
 
 def _job(name: str) -> Job:
-    """The job of this name. Raises UnknownJob."""
+    """The job with this name. Raises UnknownJob."""
     try:
         return job_named(name)
     except LookupError as error:

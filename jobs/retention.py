@@ -39,11 +39,13 @@ class Kept:
     remove: Callable[["QuerySet[Any]"], int] = lambda rows: _delete(rows)
 
     def rows(self, now: datetime) -> "QuerySet[Any]":
-        """The rows that have been kept for long enough at `now`."""
+        """The rows of this kind that have been kept for long enough at `now`."""
         return self.old(self.before(now), now)
 
     def before(self, now: datetime) -> datetime:
-        """The instant before which nothing is kept at `now`."""
+        """The instant up to which rows of this kind are removed at `now`: the setting's number of
+        days earlier.
+        """
         return now - timedelta(days=getattr(settings, self.setting) if self.setting else 0)
 
 
@@ -51,19 +53,22 @@ KEPT: Registry[Kept] = Registry()
 
 
 def due(now: datetime) -> Sequence[int]:
-    """The places of the kinds of which there is something to remove."""
+    """The places (Kept.place) of the kinds of which there is something to remove at `now`."""
     return [kept.place for kept in KEPT if kept.rows(now).exists()]
 
 
 def apply(places: Sequence[int], now: datetime) -> Failures:
-    """Remove what is old of the kinds at these places. Returns those that failed, with their
-    errors.
+    """Remove the rows that have been kept for long enough of the kinds at these places
+    (Kept.place), with trail rows. Returns the places of those that failed, with their errors.
     """
     kinds = {kept.place: kept for kept in KEPT}
     return one_by_one(lambda place: _apply(kinds[place], now), places)
 
 
 def _apply(kept: Kept, now: datetime) -> None:
+    """Remove the old rows of this kind, a few at a time and at most MOST of them, with a trail row
+    for each time.
+    """
     left = MOST
     while left > 0 and (removed := _some(kept, min(AT_ONCE, left), now)):
         left -= removed
@@ -93,6 +98,9 @@ def _some(kept: Kept, most: int, now: datetime) -> int:
 
 
 def _delete(rows: "QuerySet[Any]") -> int:
+    """Delete these rows; returns how many rows that were, with those that were deleted along with
+    them.
+    """
     count, _ = rows.delete()
     return count
 

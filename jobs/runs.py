@@ -156,7 +156,9 @@ def _check_alone(job: Job, claimed: JobRun | None, now: datetime) -> None:
 
 
 def refuse(job: Job, *, error: Exception, at: datetime) -> None:
-    """Put a run on record that ended with `error` before it could look for what is due."""
+    """Put a run on record that ended with `error`, at the instant `at`, before it could look for
+    what is due.
+    """
     _end_with(error, job, at=at, now=at, actor="")
 
 
@@ -169,8 +171,8 @@ def _end_with(
     actor: str,
     tick: datetime | None = None,
 ) -> None:
-    """Put a run on record that ended with the error; if its tick is claimed by another run already,
-    nothing is written.
+    """Put a run on record that ended with the error, and that claims the tick if one is given; if
+    another run has claimed the tick already, nothing is written.
     """
     run = JobRun(job=job.name, tick=tick, due_at=at, started_at=now, ended_at=now, actor=actor)
     run.error = error_text(error)
@@ -216,7 +218,8 @@ def is_at_work(job: Job, now: datetime, *, but: JobRun | None = None) -> bool:
 
 
 def work_off(job: Job, keys: Sequence[int], at: datetime, turn: Turn | None = None) -> Failures:
-    """Do one chunk; returns the keys of the rows that failed, each with its error.
+    """Do the rows with these primary keys, which are one chunk of a run up to the instant `at`;
+    returns the keys of the rows that failed, each with its error.
 
     In a job that does a chunk in one go, rows that are parked come after the others, each by
     itself. For a job that asks providers, `turn` takes up the rows that were not tried.
@@ -241,8 +244,9 @@ def finish(
     now: datetime,
     turn: Turn | None = None,
 ) -> int | None:
-    """Add the results of a chunk to its run, park the rows that failed, and resolve the failures of
-    those that were done. If the chunk is not open any more, nothing is changed.
+    """Add the results of chunk `number`, of the rows with these primary keys, to its run, park the
+    rows that failed, and resolve the failures of those that were done. If the chunk is not open any
+    more, nothing is changed.
 
     Returns the number of a new chunk under which `turn.rest` is to be handed out; None if there is
     no rest, or nothing was changed.
@@ -266,23 +270,24 @@ def finish(
 
 
 def _kept_silent(number: int, put_off: Sequence[int], silent: Sequence[str]) -> str:
-    """The text for the run's record about rows that were not tried, as their provider did not
-    answer.
+    """The text for the run's record that rows of chunk `number` were not tried (`put_off`, by their
+    keys), as the providers named in `silent` did not answer.
     """
     names = ", ".join(silent)
     return f"Chunk {number}: {names} kept silent; the next run tries the {len(put_off)} rows left"
 
 
 def give_up(run_id: int, number: int, *, error: Exception, now: datetime) -> None:
-    """Close a chunk that was not done because of `error`, which is no row's fault, and record the
-    error; the next run finds its rows due again. A chunk that is not open is left alone.
+    """Close chunk `number` of the run, which was not done because of `error`, which is no row's
+    fault, and record the error; the next run finds its rows due again. A chunk that is not open is
+    left alone.
     """
     _count_chunk(run_id, number, error=f"Chunk {number}: {error_text(error)}", now=now)
 
 
 def hand_back(run_id: int, numbers: Sequence[int], *, error: Exception, now: datetime) -> None:
-    """Close chunks that could not be sent to the workers, with the error, and free the run's tick,
-    so that it is owed again.
+    """Close the chunks of the run with these numbers, which could not be sent to the workers, with
+    the error, and free the run's tick, so that it is owed again.
     """
     for number in numbers:
         give_up(run_id, number, error=error, now=now)
@@ -312,7 +317,8 @@ def _count_chunk(
     silent: Sequence[str] = (),
     error: str = "",
 ) -> int | None:
-    """Close the chunk and add its figures to the run; with `has_rest`, open a new chunk.
+    """Close chunk `number` and add its figures to the run: how many rows were done, failed and
+    left; with `has_rest`, open a new chunk.
 
     Returns the highest chunk number of the run, which is the new chunk's; or None, with nothing
     changed, if the chunk was not open.
@@ -327,8 +333,8 @@ def _count_chunk(
 
 
 def _park(job: Job, errors: Mapping[int, str], now: datetime) -> None:
-    """Park the rows under their errors; for a row that is parked already, note the new error and
-    count one more failure.
+    """Park the rows, which are given as their errors by their primary keys; for a row that is
+    parked already, note the new error and count one more failure.
     """
     if not errors:
         return
@@ -347,8 +353,8 @@ def _park(job: Job, errors: Mapping[int, str], now: datetime) -> None:
 
 
 def _merchants(job: Job, keys: Sequence[int]) -> dict[int, int]:
-    """The key of each row's merchant, by the row's key; empty for a job whose rows belong to no
-    merchant.
+    """The key of the merchant of each of the rows with these primary keys, by the row's key; empty
+    for a job whose rows belong to no merchant.
     """
     if job.model is None or not job.merchant:
         return {}
@@ -357,7 +363,7 @@ def _merchants(job: Job, keys: Sequence[int]) -> dict[int, int]:
 
 
 def _parked(job: Job, keys: Sequence[int]) -> "QuerySet[JobFailure]":
-    """The failures of these rows that are not resolved."""
+    """The job's failures, not resolved, of the rows with these primary keys."""
     return JobFailure.objects.filter(job=job.name, row_id__in=keys, resolved_at__isnull=True)
 
 

@@ -43,14 +43,14 @@ class Silences:
         self._in_a_row[provider] = 0
 
     def kept_silent(self, provider: str) -> None:
-        """Note that the provider did not answer."""
+        """Count once more that the provider did not answer."""
         self._in_a_row[provider] += 1
 
     @contextmanager
     def asking(self, provider: str, silence: type[Exception], without: str) -> Iterator[None]:
-        """Ask the provider within, unless this run gave it up. Where it raises `silence`, that is
-        counted, and logged with the words for what there is not `without` an answer. Raises
-        KeepsSilent in both cases.
+        """A context in which the provider is asked, unless this run gave it up. Where the block
+        raises `silence`, that is counted, and logged after the words `without`, which say what
+        there is not without an answer. Raises KeepsSilent in both cases.
         """
         self.check(provider)
         try:

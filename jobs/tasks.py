@@ -36,8 +36,8 @@ def beat() -> None:
 
 @shared_task
 def run_job(name: str, tick: str = "") -> None:
-    """Start the job's run of this tick, and send its chunks to the workers; runs that were lost are
-    closed first.
+    """Start the run of the job with this name for `tick`, an instant in ISO format, and send its
+    chunks to the workers; runs that were lost are closed first.
 
     Does nothing if the tick is claimed, or while a run of the job is at work. Without a tick, it is
     a run outside the timetable. If this machine's clock is wrong, a failed run is put on record,
@@ -75,7 +75,9 @@ def spread(started: runs.Started) -> None:
 
 
 def _hand_out(job: Job, run_id: int, number: int, keys: Sequence[int], at: str) -> None:
-    """Send a chunk to the queue of its job."""
+    """Send chunk `number` of the run, the rows with these primary keys, to the queue of its job;
+    `at` is the instant, in ISO format, that the run works up to.
+    """
     do_chunk.apply_async((run_id, number, job.name, list(keys), at), queue=job.queue)
 
 
@@ -90,7 +92,8 @@ def _hand_out(job: Job, run_id: int, number: int, keys: Sequence[int], at: str) 
     max_retries=30,
 )
 def do_chunk(run_id: int, number: int, name: str, keys: Sequence[int], at: str) -> None:
-    """Do one chunk of a run and add the result to the run; safe to be called twice for a chunk.
+    """Do chunk `number` of a run, the rows with these primary keys of the job with this name, and
+    add the result to the run; safe to be called twice for a chunk.
 
     `at` is the instant, in ISO format, that the run works up to. The rows that a turn did not get
     to are sent as a new chunk. Lost connections and deadlocks are retried; any other error closes
@@ -116,7 +119,9 @@ def do_chunk(run_id: int, number: int, name: str, keys: Sequence[int], at: str) 
 
 
 def _turn(run_id: int, at: datetime) -> Turn:
-    """A new turn of TURN_SECONDS, which asks no provider that the run has given up."""
+    """A new turn of TURN_SECONDS for a chunk of the run, which works up to `at`; it asks no
+    provider that the run has given up.
+    """
     silent = JobRun.objects.filter(pk=run_id).values_list("silent", flat=True).first()
     return Turn(at, clock=clock.now, seconds=TURN_SECONDS, silences=Silences(silent or ()))
 

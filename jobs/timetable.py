@@ -23,7 +23,7 @@ def all_jobs() -> tuple[Job, ...]:
 
 
 def job_named(name: str) -> Job:
-    """The job of this name. Raises LookupError if there is none."""
+    """The installed job with this name. Raises LookupError if there is none."""
     for job in _jobs:
         if job.name == name:
             return job

@@ -70,7 +70,7 @@ def _ended(run: JobRun, *, is_stuck: bool) -> str:
 
 
 def _lost(state: State) -> list[str]:
-    """A line for each run that lost a chunk, whether or not it is its job's last one."""
+    """A line about each run that lost a chunk, whether or not it is its job's last one."""
     lines = []
     for run in (*state.stuck, *state.lost):
         closed = f"; closed at {_instant(run.ended_at)}" if run.ended_at else ""
@@ -104,12 +104,15 @@ def _lines(state: State) -> list[str]:
 
 
 def _instant(instant: datetime) -> str:
+    """The instant in UTC as day and time, to the second."""
     return f"{instant:%Y-%m-%d %H:%M:%S}"
 
 
 def _clock(instant: datetime) -> str:
+    """The instant's time of day in UTC, to the second."""
     return f"{instant:%H:%M:%S}"
 
 
 def _minute(instant: datetime) -> str:
+    """The instant in UTC as day and time, to the minute."""
     return f"{instant:%Y-%m-%d %H:%M}"
