@@ -11,7 +11,9 @@ _labels: dict[str, str] = {}
 
 
 def register(actions: type[TextChoices]) -> None:
-    """Add these actions. Raises ValueError for a code that is taken."""
+    """Add these actions, with their labels, to those that trail rows may have. Raises ValueError
+    for a code that is taken.
+    """
     for code, label in actions.choices:
         if code in _labels:
             raise ValueError(f"the action {code} is taken")
@@ -24,5 +26,7 @@ def choices() -> list[tuple[str, str]]:
 
 
 def label(code: str) -> str:
-    """The action's label; the code itself if no app has registered it (any more)."""
+    """The label of the action with this code; the code itself if no app has registered it (any
+    more).
+    """
     return _labels.get(code, code)

@@ -70,16 +70,18 @@ class TrailEntryAdmin(FoundByKeys):
 
     @admin.display(description="time")
     def time(self, entry: TrailEntry) -> str:
+        """The instant of the entry in the operator's time zone, to the second."""
         return times.to_the_second(entry.at)
 
     @admin.display(description="action")
     def what(self, entry: TrailEntry) -> str:
+        """The label of the entry's action."""
         return actions.label(entry.action)
 
     @admin.display(description="from → to")
     def change(self, entry: TrailEntry) -> str:
-        """What was changed, from what to what, in one line; names whose values are the same have
-        one value.
+        """What was changed, in one line: each value's name with the value before and after, or with
+        one value where both are the same.
         """
         return "; ".join(changes.sentences(entry.before, entry.after))
 
@@ -107,13 +109,15 @@ class TrailEntryAdmin(FoundByKeys):
         return super().get_search_results(request, queryset, search_term)
 
     def file_of(self, found: Any) -> Iterator[bytes]:
-        """The file of the entries that the list has found by now: taking it is one more."""
+        """Yield the CSV file of the entries that the list has found and that are there by now: that
+        the file is taken is an entry of its own, which is not in it.
+        """
         latest = TrailEntry.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
         return _file(found.queryset.filter(pk__lte=latest))
 
 
 def _file(found: "QuerySet[TrailEntry]") -> Iterator[bytes]:
-    """The CSV file of these entries, as blocks of bytes."""
+    """Yield, as blocks of bytes, a CSV file of these entries of the trail."""
     rows = found.values(
         *("at", "actor", "action", "subject", "before", "after", "reason"),
         merchant_reference=F("merchant__reference"),

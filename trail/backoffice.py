@@ -32,7 +32,9 @@ def _of_merchant(visit: Visit) -> Section:
 
 
 def _steps(entries: Iterable[TrailEntry]) -> Iterator[Step]:
-    """Yields a step for each entry, with its subject, what changed, and the reason."""
+    """Yield a step of the merchant's history for each of these trail rows: its action, its subject,
+    what changed, the reason, and who acted.
+    """
     for entry in entries:
         changed = "; ".join(
             f"{name}: {entry.before.get(name, '–')} → {entry.after.get(name, '–')}"

@@ -19,7 +19,9 @@ def of_subject(subject: str) -> History:
 
 
 def _changed(entry: TrailEntry) -> str:
-    """What the entry changed, after a colon; "" where it names no values."""
+    """The values that the entry changed, before and after, following a colon; "" where it names no
+    values.
+    """
     values = [
         f"{name.replace('_', ' ')} {entry.before.get(name, '–')} → {entry.after.get(name, '–')}"
         for name in {**entry.before, **entry.after}

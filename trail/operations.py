@@ -22,7 +22,8 @@ def write(
     after: Values | None = None,
     reason: str = "",
 ) -> None:
-    """Record who changed `subject`, from what to what, and why; `action` is a registered one.
+    """Write a trail row, in the caller's transaction: who (`actor`, mostly an e-mail address)
+    changed `subject`, from what to what, and why; `action` is a registered one.
 
     `before` and `after` have the same names if both are given: money as "12.50 USD", days and
     instants in ISO form, and never a secret or a whole account number. A reason is optional here.
