@@ -99,7 +99,9 @@ class Call:
         return self.operation(**self.arguments(act), actor=actor, now=act.now)
 
     def arguments(self, act: Act) -> dict[str, Any]:
-        """What the operation is called with, besides who acts and when."""
+        """The arguments of the operation, but for who acts and when: the row's key, columns of the
+        row, and the form's fields, some of them under other names.
+        """
         return {
             **({self.key: act.row.pk} if self.key else {}),
             **{argument: getattr(act.row, column) for argument, column in self.columns.items()},

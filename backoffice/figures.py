@@ -94,7 +94,9 @@ class Currency:
 
     @property
     def pictures(self) -> Sequence["Picture"]:
-        """The charts that show something in this currency."""
+        """The registered charts of which any kind has an amount in this currency in the last thirty
+        days.
+        """
         month = self.month
         return [one for one in PICTURES if any(month[kind].amount for kind in one.kinds)]
 
@@ -129,7 +131,9 @@ def lately(now: datetime) -> Figures:
 
 
 def reckon(now: datetime) -> Figures:
-    """Compute the figures as of `now` from the books."""
+    """Compute the figures of all currencies as of `now` from the books: the totals, and the sums of
+    each of the last DAYS days in UTC. Nothing is cached.
+    """
     today = now.astimezone(UTC).date()
     days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
     since = datetime.combine(days[0], time.min, UTC)

@@ -111,7 +111,10 @@ def read(
 
 
 def _rows(queue: Queue, number: int, now: datetime, merchant_id: int | None) -> Any:
-    """A query for the rows of one queue, with the values that a summary needs, oldest first."""
+    """A query for the rows of one queue, oldest first and at most one more than MOST: for each the
+    queue's `number`, since when it waits, its currency and its amount. Only rows of the merchant,
+    if a key is given.
+    """
     rows = queue.rows(now)
     if merchant_id is not None:
         rows = rows.filter(**{queue.merchant: merchant_id})
@@ -125,7 +128,9 @@ def _rows(queue: Queue, number: int, now: datetime, merchant_id: int | None) -> 
 
 
 def _summary(queue: Queue, rows: Sequence[tuple[datetime, str, Decimal]]) -> QueueSummary:
-    """The summary of a queue from its rows; amounts are of the first MOST of them."""
+    """The summary of a queue from its rows, each (since when it waits, currency, amount): how many
+    there are, the oldest instant, and the sums by currency of the first MOST.
+    """
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for _since, currency, amount in rows[:MOST]:
         if currency:

@@ -90,7 +90,9 @@ class Bounded(ModelAdmin):
         self.list_display = times.labelled(model, self.list_display)
 
     def _first_date(self) -> str:
-        """The first instant that the list shows, or else the first day; "" for none."""
+        """The name of the first column of instants that the list shows, or else of days; "" for
+        none.
+        """
         fields = {field.name: field for field in self.model._meta.concrete_fields}
         shown = [fields[name] for name in self.list_display if name in fields]
         instants = [field.name for field in shown if isinstance(field, DateTimeField)]
@@ -100,7 +102,9 @@ class Bounded(ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
-        """The rows that the search finds, or only some of the latest rows (_window)."""
+        """The rows that the search finds; without a search, all rows, or only as many of the latest
+        ones as `_window` says. The second value is Django's: whether a row may come twice.
+        """
         window = None if search_term.strip() else self._window(request)
         latest = self._latest() if window else None
         if window and latest is not None:

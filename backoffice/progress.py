@@ -56,7 +56,9 @@ class ShowsProgress(ModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponseBase:
-        """The row's page, or the part of it that shows how far it is."""
+        """The row's page; for a request of the part that refreshes itself, only that part. Raises
+        PermissionDenied.
+        """
         row = self.get_object(request, object_id) if live.asked(request) else None
         if row is None:
             page: HttpResponseBase = super().change_view(

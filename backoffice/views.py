@@ -55,7 +55,7 @@ def chart(request: HttpRequest, currency: str, name: str) -> HttpResponse:
 
 
 def find(request: HttpRequest) -> HttpResponse:
-    """Redirect to the only result of a search, or list the results."""
+    """The page of results of the operators' search; if there is only one, redirect to it."""
     text = request.GET.get("q", "").strip()
     found = lookup.find(request, text)
     if found.only:

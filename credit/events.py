@@ -157,7 +157,9 @@ def measured(event: Event, data: Metrics, merchant_id: int, now: datetime) -> Ou
 
 
 def order_brought(event: Event, data: OrderOpening, merchant_id: int, now: datetime) -> Outcome:
-    """Open an order that the merchant brings along from elsewhere."""
+    """Open an order that was placed elsewhere and that the merchant brings along, with what was
+    paid of it there.
+    """
     currency = money.check_currency(data.currency)
     order, is_new = openings.take_order(
         merchant_id=merchant_id,

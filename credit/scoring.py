@@ -98,7 +98,9 @@ def review(inputs: Inputs, policy: CreditPolicy) -> Result:
 
 
 def points_of(inputs: Inputs, policy: CreditPolicy) -> Points:
-    """The points that each factor gives for these inputs. Rule 8.2."""
+    """The points that each factor gives for these inputs, as exact fractions from 0 to its weight
+    by the policy. The limit must be above 0. Rule 8.2.
+    """
     stars = Fraction(inputs.rating - policy.rating_floor) / Fraction(policy.rating_span)
     volume = Fraction(inputs.paid) / (Fraction(policy.volume_multiple) * Fraction(inputs.limit))
     return Points(

@@ -111,7 +111,9 @@ class State:
 
     @property
     def is_stale(self) -> bool:
-        """Whether the last heartbeat is too long ago."""
+        """Whether the scheduler's last heartbeat is older than STALE_AFTER, or there never was
+        one.
+        """
         return is_stale(self.heartbeat_at, self.now)
 
     @property

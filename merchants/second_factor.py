@@ -185,7 +185,9 @@ def _confirmed(request: HttpRequest, now: datetime) -> list[int]:
 
 
 def _address(request: HttpRequest) -> str:
-    """The request's address with its fields in the query string, without those that are secret."""
+    """The request's path with its fields, of a GET or POST, in the query string, without those that
+    are secret.
+    """
     asked = (request.POST if request.method == "POST" else request.GET).copy()
     for name in ("csrfmiddlewaretoken", *getattr(request, "sensitive_post_parameters", ())):
         asked.pop(name, None)

@@ -20,7 +20,9 @@ AT_ONCE = 1000  # rows that are read together
 
 
 def notices(merchant: Merchant, found: QuerySet[Notice]) -> Iterator[bytes]:
-    """A CSV file of these notices of the merchant, in their order, as blocks of bytes."""
+    """Yield, as blocks of bytes, a CSV file of these notices of the merchant, in their order:
+    times, kind, title and text in the language in force.
+    """
     times = instants({_("Time"): "notices_notice.at"}, merchant.timezone)
     heading = heading_of([*times, _("Kind"), _("Title"), _("Text")])
     local, utc = (RawSQL(sql, (), output_field=CharField()) for sql in times.values())

@@ -62,7 +62,9 @@ class Bar:
 
     @property
     def is_needed(self) -> bool:
-        """Whether there is anything to ask for: a list without any row has no bar."""
+        """Whether the list has a bar: it has rows, something is asked of it, or the person saved
+        views of it.
+        """
         asked = self.filter
         return bool(asked.figures.count or asked.data or self.views)
 
@@ -111,7 +113,9 @@ class Bar:
 
     @cached_property
     def chips(self) -> list[Pill]:
-        """All that is asked for, each with the address of the list without it."""
+        """A pill for everything that the list is asked for, each with the address of the list
+        without it.
+        """
         asked = self.filter
         named = [pill for pill in self.pills if pill.text]
         unnamed = [name for name in asked.base_fields if not asked.fields[name].label]

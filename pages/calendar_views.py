@@ -109,7 +109,9 @@ def _drawing(shown: MoneyCalendar, days: Sequence[Free]) -> str:
 
 
 def _drawn(shown: MoneyCalendar, days: Sequence[Free], size: tuple[int, int]) -> bytes:
-    """The chart of what would be free as SVG."""
+    """The chart, as SVG of this size, of the limit that would be free and of what could be
+    withdrawn, day by day.
+    """
     return charts.lines(
         [
             charts.Series(_("Limit free"), [one.limit.amount for one in days], is_step=True),

@@ -49,7 +49,10 @@ def overview(request: MemberRequest) -> HttpResponse:
 
 
 def _books(account: BillingAccount, today: date, billing_today: date) -> dict[str, object]:
-    """What the start page shows of the books, as of the local days of the line and the account."""
+    """The start page's values from both books: proceeds, use of the limit, costs, the forecast of
+    the next bill, and the latest notices. The two days are the local days of the line and of the
+    account.
+    """
     line, spent = account.merchant.credit_line, costs.of(account, today=billing_today)
     return {
         "proceeds": proceeds.buckets(line.pk, today=today),

@@ -29,7 +29,9 @@ def end(rule: PayoutSchedule, *, actor: str, now: datetime) -> None:
 
 
 def words(rule: PayoutSchedule) -> dict[str, str]:
-    """The terms of the schedule as names and texts for a trail row."""
+    """The terms of the schedule as texts by their names, for a trail row: rhythm, weekday, least
+    amount, destination, and from when on it can be used.
+    """
     return {
         "every": rule.every,
         **({"weekday": rule.Weekday(rule.weekday).name} if rule.weekday else {}),

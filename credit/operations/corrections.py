@@ -175,7 +175,9 @@ def _write(
 
 
 def _notify(correction: ProceedsCorrection) -> None:
-    """Tell the merchant's people by how much its proceeds were corrected, and why."""
+    """Notify the merchant by how much its proceeds were corrected, how they stand, and why, in the
+    words written for it.
+    """
     notices.write(
         merchant_id=correction.line_id,
         kind=PROCEEDS_CORRECTED,

@@ -333,7 +333,9 @@ def remove(
 
 
 def take_away(destination: PayoutDestination, *, actor: str, now: datetime) -> None:
-    """Mark the destination of a locked line as removed, and end automatic withdrawals to it."""
+    """Mark the destination of a locked line as removed, and end automatic withdrawals to it. Unlike
+    `remove`, it writes no trail row about the destination.
+    """
     destination.removed_at, destination.removed_by = now, actor
     destination.save(update_fields=["removed_at", "removed_by"])
     rules = destination.line.payout_schedules.filter(destination=destination, ended_at__isnull=True)

@@ -88,7 +88,9 @@ class NewLine(NamedTuple):
 
 @transaction.atomic
 def open(new: Sequence[NewLine]) -> None:
-    """Open these lines, each with the entry of its limit. Raises Invalid as NewLine.row does."""
+    """Create these credit lines, each with the entry of its limit. Raises Invalid as NewLine.row
+    does; then none is created.
+    """
     lines = CreditLine.objects.bulk_create([one.row() for one in new])
     LimitEntry.objects.bulk_create(
         LimitEntry(

@@ -287,7 +287,9 @@ def _add_to_proceeds(payment: OrderPayment, line: CreditLine, paid_at: datetime)
 
 
 def _keep_unmatched(payment: OrderPayment) -> Unmatched:
-    """Save the payment as UNMATCHED, and return the refusal that says why."""
+    """Save the payment as UNMATCHED, and return the refusal that says why: the order's status takes
+    no cash, or it is more than the order can take.
+    """
     order = payment.order
     takes_cash = order.status in (Order.Status.OPEN, Order.Status.WRITTEN_OFF)
     code = "overpayment" if takes_cash else "order_not_open"

@@ -118,7 +118,9 @@ def pay_out(withdrawal: Withdrawal, amount: Money) -> None:
 
 
 def notify(withdrawal: Withdrawal, kind: Kind, now: datetime, **more: str) -> None:
-    """Notify the merchant of what became of the withdrawal, once for each kind of notice."""
+    """Notify the merchant of what became of the withdrawal, once for each kind of notice, with
+    `more` details of that kind.
+    """
     notices.write(
         merchant_id=withdrawal.line_id,
         kind=kind,

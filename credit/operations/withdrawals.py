@@ -127,7 +127,10 @@ def quote_all(*, merchant_id: int, now: datetime) -> Quote:
 
 
 def _quote(line: CreditLine, amount: Money, today: date) -> Quote:
-    """Do what `quote` does, for a line on its local day `today`."""
+    """Do what `quote` does, for a line on its local day `today`: check that amount and fee can be
+    withdrawn, and return the Quote. Raises InsufficientProceeds, WithdrawalsStopped,
+    CurrencyMismatch, Invalid.
+    """
     amount = _positive(amount, line)
     steps.stop_if_suspected(line)
     policy = policies.in_force(line.currency, today)

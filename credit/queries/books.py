@@ -215,7 +215,9 @@ def _line(line: Row, freezes: Sequence[Row]) -> Row:
 
 
 def _orders(read: _Reader) -> RowsByMerchant:
-    """The orders of each merchant, each with its parts, payments and refunds."""
+    """The orders of each merchant as rows of the book, by when they were placed, each with its
+    parts, payments and refunds.
+    """
     payments, refunds = read(PAYMENTS, OrderPayment), read(REFUNDS, OrderRefund)
     settlements = read(SETTLEMENTS, UnmatchedSettlement)
     found = read(ORDERS, Order)
@@ -242,7 +244,9 @@ def _payments(payments: Sequence[Row], settled: Mapping[int, list[Row]]) -> list
 
 
 def _parts(order: Row, currency: str) -> list[Row]:
-    """The order's instalments as rows, oldest first."""
+    """The order's instalments as rows of the book, oldest first: number, amount, outstanding amount
+    and due day.
+    """
 
     def amount(name: str) -> Money:
         return Money(Decimal(order[name]), currency)

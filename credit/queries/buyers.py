@@ -98,7 +98,9 @@ class Record:
 
 
 def holders(line: CreditLine, *, today: date) -> Sequence[Holding]:
-    """The buyers who hold most of the limit, largest first, at most HOLDERS of them."""
+    """The buyers who hold most of the limit by open orders, largest first, at most HOLDERS of them,
+    each with the number of orders, of overdue ones, the amount and its share of the limit.
+    """
     rows = (
         Order.objects.of_merchant(line.pk)
         .open()

@@ -128,8 +128,9 @@ class Sales:
 
 
 def by_month(line: CreditLine, local: LocalDays) -> Sales:
-    """The line's sales in the present month of its days, `local`, and the MONTHS - 1 before it.
-    Rule 8.24.
+    """The sums of the line's latest MONTHS months, oldest first and without empty months at the
+    beginning, and those of the month before up to the same day as today. `local` are the merchant's
+    days. Rule 8.24.
     """
     today = local.today
     month = calendar.month_of(today)
@@ -144,7 +145,9 @@ def by_month(line: CreditLine, local: LocalDays) -> Sales:
 
 
 def of_month(line: CreditLine, month: date, local: LocalDays) -> Sums:
-    """The sums of the month that starts on `month`."""
+    """The sums of what the line sold, cancelled and refunded in the month that starts on
+    `month`.
+    """
     (found,) = _sums(line, local, [(month, calendar.next_month(month))])
     return found
 

@@ -62,7 +62,9 @@ def stopped_by(line: CreditLine) -> Freeze | None:
 
 
 def timeline(withdrawal: Withdrawal) -> list[Step]:
-    """What happened to the withdrawal, oldest first; operators are not named."""
+    """What happened to the withdrawal, oldest first: request, approval, sending, that it was
+    flagged as late, its end with the reason, and corrections. Operators are not named.
+    """
     steps = [
         Step(
             withdrawal.requested_at,

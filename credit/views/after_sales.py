@@ -68,7 +68,7 @@ def export(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def cancelled(request: MemberRequest) -> HttpResponse:
-    """The list of orders that were cancelled."""
+    """The page with the list of orders that were cancelled."""
     line, today = line_and_today(request, clock.now())
     asked = CancelledFilter(request.GET, local=LocalDays.of(line, today))
     rows = {name: asked.rows[name] for name in ("reference", "buyer")}

@@ -27,7 +27,9 @@ from merchants.second_factor import with_second_factor
 
 @for_members
 def automatic(request: MemberRequest) -> HttpResponse:
-    """The page that shows the schedule in force and its latest runs."""
+    """The page that shows the schedule of automatic withdrawals in force, its latest runs, and what
+    one would bring now.
+    """
     now = clock.now()
     line, today = line_and_today(request, now)
     rule = queries.in_force(line)
@@ -47,7 +49,9 @@ def automatic(request: MemberRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_up(request: MemberRequest) -> HttpResponse:
-    """The form that sets up automatic withdrawals, and its submission. Only owners may."""
+    """The form that sets up automatic withdrawals, and its submission. Only owners may, with a
+    second factor.
+    """
     now = clock.now()
     line, _today = line_and_today(request, now)
     # From where the second factor was asked for, what was typed comes back.

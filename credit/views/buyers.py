@@ -21,7 +21,9 @@ def all_buyers(request: MemberRequest) -> HttpResponse:
 
 
 def page(request: MemberRequest, refused: Caps | None = None) -> HttpResponse:
-    """The page of the buyers, with the form for caps that was refused, if one was."""
+    """The page of the buyers: who holds the limit, buyers found by name, and the form for caps;
+    `refused` is one that was submitted and refused.
+    """
     line, today = line_and_today(request, clock.now())
     asked = BuyerSearch(request.GET)
     name, holders = asked.rows["name"], buyers.holders(line, today=today)

@@ -23,7 +23,7 @@ from merchants.second_factor import with_second_factor
 
 @for_members
 def destinations(request: MemberRequest) -> HttpResponse:
-    """The list of the merchant's destinations."""
+    """The page with the list of the merchant's destinations."""
     now = clock.now()
     line, _today = line_and_today(request, now)
     context = {"now": now, "destinations": queries.with_withdrawals(line)}
@@ -67,7 +67,9 @@ def new(request: MemberRequest) -> HttpResponse:
 @with_second_factor(waits_page="credit/factor_waits.html", back="credit:destinations")
 @require_POST
 def remove(request: MemberRequest, pk: int) -> HttpResponse:
-    """Remove a destination of the merchant. Owners and finance may, with a second factor."""
+    """Remove a destination of the merchant, and redirect. Owners and finance may, with a second
+    factor. Raises Http404 if the merchant has no destination with the key `pk`.
+    """
     now = clock.now()
     line, _today = line_and_today(request, now)
     try:

@@ -32,7 +32,9 @@ def limit(request: MemberRequest) -> HttpResponse:
 
 
 def page(request: MemberRequest, refused: Caps | None = None) -> HttpResponse:
-    """The page of the limit, with the form for caps that was refused, if one was."""
+    """The page of the limit: its use, history, freezes and entries, and the form for caps;
+    `refused` is one that was submitted and refused.
+    """
     line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET, local=LocalDays.of(line, today))
     balances = _balances(request, line, today)
@@ -69,7 +71,9 @@ def export_entries(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def check(request: MemberRequest) -> HttpResponse:
-    """The page that says whether an order of the amount in the address would be accepted now."""
+    """The page that says whether an order of the amount in the address would be accepted now, and
+    if not, when it could be.
+    """
     line, today = line_and_today(request, clock.now())
     form = OrderCheck(request.GET if "amount" in request.GET else None, line=line)
     answer = amount = None
@@ -113,7 +117,7 @@ def _drawing(line: CreditLine, balances: Sequence[history.Balance]) -> str:
 
 
 def _drawn(line: CreditLine, balances: Sequence[history.Balance], size: tuple[int, int]) -> bytes:
-    """The chart of limit and use as SVG."""
+    """The chart of limit and use over time as SVG, of this size."""
     return charts.lines(
         [
             charts.Series(_("Limit"), [balance.limit for balance in balances], is_step=True),

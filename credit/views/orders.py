@@ -21,7 +21,7 @@ from merchants.queries import LocalDays
 
 @for_members
 def orders(request: MemberRequest) -> HttpResponse:
-    """The list of the merchant's orders."""
+    """The page with the list of the merchant's orders."""
     line, today = line_and_today(request, clock.now())
     asked = OrderFilter(request.GET, local=LocalDays.of(line, today))
     page = asked.page(order_queries.of_line(line, today=today, **asked.wanted))
@@ -41,7 +41,9 @@ def export_orders(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def order(request: MemberRequest, reference: str) -> HttpResponse:
-    """The page of one order. Raises Http404 if the merchant has no order with this reference."""
+    """The page of one order: its parts, payments, timeline and proceeds, and when it would be
+    written off. Raises Http404 if the merchant has no order with this reference.
+    """
     line, today = line_and_today(request, clock.now())
     order = order_queries.by_reference(line, reference, today=today)
     if order is None:
@@ -71,7 +73,7 @@ def _write_off_on(order: Order, today: date) -> date | None:
 
 @for_members
 def declined_orders(request: MemberRequest) -> HttpResponse:
-    """The list of declined orders, with what they were worth."""
+    """The page with the list of declined orders, and what they were worth in the last days."""
     line, today = line_and_today(request, clock.now())
     asked = DeclinedFilter(request.GET, local=LocalDays.of(line, today))
     context = asked.context | {

@@ -39,7 +39,9 @@ def pause(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def caps(request: MemberRequest) -> HttpResponse:
-    """Set the merchant's caps from the submitted form. Only a POST changes anything."""
+    """Set the merchant's caps from the submitted form, and redirect; if it is refused, show its
+    page again with the reason. Only a POST changes anything.
+    """
     if request.method != "POST":
         return _back(request)
     now = clock.now()

@@ -56,7 +56,7 @@ def day(request: MemberRequest, on: date) -> HttpResponse:
 
 @for_members
 def entries(request: MemberRequest) -> HttpResponse:
-    """The list of entries of the merchant's proceeds."""
+    """The page with the list of entries of the merchant's proceeds."""
     line, today = line_and_today(request, clock.now())
     asked = EntryFilter(request.GET, local=LocalDays.of(line, today))
     context = asked.context | {

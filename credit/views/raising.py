@@ -33,7 +33,9 @@ def how_to_raise(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def ask_raise(request: MemberRequest) -> HttpResponse:
-    """Ask for a higher limit from the submitted form. Only a POST changes anything."""
+    """Ask for a higher limit from the submitted form, and redirect; if it is refused, show the page
+    again with the reason. Only a POST changes anything.
+    """
     if request.method != "POST":  # as after signing in again
         return _back(request)
     now = clock.now()
@@ -59,7 +61,9 @@ def ask_raise(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def ask_question(request: MemberRequest) -> HttpResponse:
-    """Ask a question about the limit from the submitted form. Only a POST changes anything."""
+    """Ask a question about the limit from the submitted form, and redirect; if it is refused, show
+    the page again with the reason. Only a POST changes anything.
+    """
     if request.method != "POST":
         return _back(request)
     now = clock.now()
@@ -84,7 +88,7 @@ def ask_question(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def all_requests(request: MemberRequest) -> HttpResponse:
-    """The list of what the merchant has asked about its limit."""
+    """The page with the list of what the merchant has asked about its limit."""
     line, today = line_and_today(request, clock.now())
     asked = RequestFilter(request.GET, local=LocalDays.of(line, today))
     page = asked.page(limit_requests.of_line(line, **asked.rows))
@@ -93,7 +97,7 @@ def all_requests(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def reviews(request: MemberRequest) -> HttpResponse:
-    """The list of the line's reviews."""
+    """The page with the list of the line's reviews."""
     line, today = line_and_today(request, clock.now())
     asked = ReviewFilter(request.GET, local=LocalDays.of(line, today))
     page = asked.page(past_reviews.of_line(line, **asked.rows))
@@ -102,7 +106,9 @@ def reviews(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def review(request: MemberRequest, month: date) -> HttpResponse:
-    """The page of the review that was made on local day `month`, the first of a month."""
+    """The page of the review that was made on local day `month`, the first of a month: its factors
+    and outcome. Raises Http404 if there was none.
+    """
     line, _today = line_and_today(request, clock.now())
     review = past_reviews.on_day(line, on=month)
     if review is None:

@@ -41,7 +41,7 @@ LISTED = 200  # sales of a withdrawal's page; its file has all
 
 @for_members
 def history(request: MemberRequest) -> HttpResponse:
-    """The list of the merchant's withdrawals."""
+    """The page with the list of the merchant's withdrawals."""
     now = clock.now()
     line, today = line_and_today(request, now)
     asked = WithdrawalFilter(request.GET, local=LocalDays.of(line, today))
@@ -91,7 +91,9 @@ def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
 
 @for_members
 def sales(request: MemberRequest, reference: str) -> HttpResponse:
-    """The statement of one withdrawal: the sales that it paid out. Raises Http404."""
+    """The page of the statement of one withdrawal: the first LISTED sales that it paid out, and how
+    many there are. Raises Http404.
+    """
     found = _withdrawal(request, reference, clock.now())
     receipts = paid_out.of_withdrawal(found)
     context = {

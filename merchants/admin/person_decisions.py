@@ -48,7 +48,10 @@ def _second_person() -> str:
 
 
 def _roles_effect(user: User) -> str:
-    """The text above the form: the present roles, and what changing them does."""
+    """What operators read before they change an operator's roles: the present ones, that what is
+    taken is taken at once and signs the person out, and whether another administrator can confirm
+    what is added.
+    """
     present = "everything, as a superuser" if user.is_superuser else "; ".join(_roles(user))
     return (
         f"{user} has: {present or 'none'}. What is chosen takes the place of that; without a role"
@@ -69,7 +72,9 @@ def _may_sign_in(user: User) -> dict[str, bool]:
 
 
 def _factors_effect(user: User) -> str:
-    """The text above the form: the person's second factors, and what taking them away does."""
+    """What operators read before they take a person's second factors away: which these are, that
+    the person is signed out, and that they should make sure who asks.
+    """
     named = ", ".join(factor_names(user))
     return (
         f"{user} has: {named}. All of it goes, and they are signed out everywhere; then the"
@@ -79,7 +84,9 @@ def _factors_effect(user: User) -> str:
 
 
 def _sessions_effect(user: User) -> str:
-    """The text above the form: how many sign-ins of the person are on record."""
+    """What operators read before they sign a person out: that it is everywhere, and how many of the
+    person's sign-ins are on record.
+    """
     count = UserSession.objects.filter(user=user).count()
     return f"{user} is signed out everywhere; sign-ins on record: {count}."
 

@@ -111,6 +111,9 @@ class Proposal(models.Model):
 
     @property
     def waits(self) -> bool:
+        """Whether nobody has decided about it yet: its status is PROPOSED, also after its time is
+        up.
+        """
         return self.status == self.Status.PROPOSED
 
     def has_lapsed(self, now: datetime) -> bool:

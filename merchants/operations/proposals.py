@@ -204,7 +204,9 @@ def _lapse(proposals: Any, now: datetime) -> None:
 
 
 def _letter(proposal: Proposal) -> Letter:
-    """The e-mail that tells a proposer that the proposal has lapsed."""
+    """The e-mail, in English, that tells a proposer that the proposal has lapsed. It is not
+    sent.
+    """
     title = KINDS[proposal.kind].title
     with override("en"):
         return Letter(

@@ -37,7 +37,9 @@ def signed_in(
     knows_browser: bool = False,
     **_: Any,
 ) -> None:
-    """Log a sign-in, e-mail the person if the browser is unknown, and remember the browser."""
+    """Write a sign-in to the log of sign-ins, e-mail the person if the browser is unknown, with a
+    trail row, and remember the browser by a cookie.
+    """
     sign_ins.signed_in(
         user=user,
         visitor=visitors.of(request),
@@ -49,14 +51,16 @@ def signed_in(
 
 @receiver(user_logged_out)
 def signed_out(request: HttpRequest, user: User | None, **_: Any) -> None:
-    """Log a sign-out. Does nothing if nobody was signed in."""
+    """Write a sign-out to the log of sign-ins. Does nothing if nobody was signed in."""
     if user is not None:
         _log(Kind.SIGNED_OUT, request, user)
 
 
 @receiver(mfa.authenticator_used)
 def factor_used(request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
-    """Log that a second factor was confirmed; a recovery code that was used is e-mailed as well."""
+    """Write to the log of sign-ins that a second factor was confirmed; if it was a recovery code,
+    also e-mail the person and write a trail row.
+    """
     _log(Kind.FACTOR_USED, request, user, authenticator.type)
     if authenticator.type == Type.RECOVERY_CODES:
         factors.code_used(user=user, now=clock.now())
@@ -64,15 +68,15 @@ def factor_used(request: HttpRequest, user: User, authenticator: Authenticator, 
 
 @receiver(mfa.authentication_failed)
 def factor_failed(request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
-    """Log a wrong second factor."""
+    """Write to the log of sign-ins that a wrong code or key was given as a second factor."""
     _log(Kind.FACTOR_FAILED, request, user, authenticator.type)
 
 
 @receiver(mfa.authenticator_added)
 @receiver(mfa.authenticator_reset)  # of recovery codes that take the place of others
 def factor_added(request: HttpRequest, user: User, authenticator: Authenticator, **_: Any) -> None:
-    """Record a factor that was set up. Setting up an app or a passkey also confirms it in this
-    session.
+    """Record a factor that was set up (operations.factors.enrol): from when it counts, with a trail
+    row and e-mails. Setting up an app or a passkey also confirms it in this session.
     """
     factors.enrol(
         user=user,
@@ -94,26 +98,26 @@ def factor_added(request: HttpRequest, user: User, authenticator: Authenticator,
 
 @receiver(mfa.authenticator_removed)
 def factor_removed(user: User, authenticator: Authenticator, **_: Any) -> None:
-    """Record that the person removed a factor."""
+    """Write a trail row and an e-mail to the person, who removed a factor."""
     factors.removed(user=user, kind=authenticator.type, now=clock.now())
 
 
 @receiver(account.password_changed)
 @receiver(account.password_set)
 def password_changed(user: User, **_: Any) -> None:
-    """Record that the person, signed in, changed the password."""
+    """Write a trail row and an e-mail to the person, who was signed in and changed the password."""
     sign_ins.password_changed(user=user, by_link=False, now=clock.now())
 
 
 @receiver(account.password_reset)
 def password_reset(user: User, **_: Any) -> None:
-    """Record that the password was set by a mailed link."""
+    """Write a trail row and an e-mail to the person, whose password was set by a mailed link."""
     sign_ins.password_changed(user=user, by_link=True, now=clock.now())
 
 
 @receiver(account.email_added)
 def address_asked(user: User, email_address: EmailAddress, **_: Any) -> None:
-    """Record that the person asked for another address."""
+    """Write a trail row and an e-mail to the person, who asked for another address."""
     sign_ins.address_asked(user=user, wanted=email_address.email, now=clock.now())
 
 
@@ -124,8 +128,8 @@ def address_changed(
     to_email_address: EmailAddress,
     **_: Any,
 ) -> None:
-    """Record that the person's address has changed. Does nothing if only its spelling has, or there
-    was none before.
+    """Write a trail row, and e-mails to both addresses, about the person's new address. Does
+    nothing if only its spelling has changed, or there was none before.
     """
     before = from_email_address.email if from_email_address else ""
     if before and before.lower() != to_email_address.email.lower():

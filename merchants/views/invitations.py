@@ -36,7 +36,9 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _welcome_user(request: HttpRequest, user: User, found: Invitation, token: str) -> HttpResponse:
-    """The page for somebody who is signed in. If the invitation is theirs, a POST accepts it."""
+    """The invitation's page for `user`, who is signed in. If the invitation is theirs, a POST
+    accepts it and leads to the merchant's start page.
+    """
     is_theirs = user.email.lower() == found.email
     if request.method == "POST" and is_theirs:
         try:

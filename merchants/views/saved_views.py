@@ -18,7 +18,9 @@ from merchants.operations import saved_views
 @for_members
 @require_POST
 def save(request: MemberRequest) -> HttpResponse:
-    """Save what the list shows under the name that was given, and lead back to it."""
+    """Save, under the name that was given, what the list is asked for, and lead back to it.
+    Mistakes are said on that page.
+    """
     form = View(request.POST)
     if not form.is_valid():
         for errors in form.errors.values():

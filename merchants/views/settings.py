@@ -36,7 +36,9 @@ def language(request: HttpRequest) -> HttpResponseBase:
 
 @for_members
 def profile(request: MemberRequest) -> HttpResponse:
-    """The page of the merchant's profile. Only owners may save it."""
+    """The page of the merchant's profile, and its submission, which only owners may make; others
+    get a 403.
+    """
     merchant = request.membership.merchant
     if request.method == "POST" and not request.membership.is_owner:
         raise PermissionDenied
@@ -62,7 +64,9 @@ def profile(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def document(request: MemberRequest) -> HttpResponse:
-    """Download the scan of the licence, as it was uploaded. Raises Http404 if there is none."""
+    """Download the scan of the licence, as it was uploaded. Raises Http404 if there is none; if it
+    cannot be decrypted, leads back to the profile and says so.
+    """
     found = queries.profile(request.membership.merchant)
     if not found.licence_document_name:
         raise Http404("the profile has no document")

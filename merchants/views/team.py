@@ -19,7 +19,7 @@ from merchants.second_factor import with_second_factor
 
 @for_members
 def team(request: MemberRequest) -> HttpResponse:
-    """The list of the team and of open invitations."""
+    """The page with the list of the team and of open invitations."""
     merchant = request.membership.merchant
     context = {
         "page": paging.page(queries.members(merchant), by="id", params=request.GET),
@@ -43,7 +43,9 @@ def _gives_no_money(request: HttpRequest) -> bool:
 def invite(request: MemberRequest) -> HttpResponse:
     # After a detour to confirm a second factor the form's values come back in the address, its key
     # included, so that the form still makes one invitation.
-    """The form that invites somebody to the team, and its submission."""
+    """The form that invites somebody to the team, and its submission, which takes a second factor
+    unless a viewer is invited.
+    """
     carried = {name: request.GET[name] for name in InvitationForm.base_fields & request.GET.keys()}
     initial = {"role": Membership.Role.VIEWER} | carried
     form = InvitationForm(request.POST or None, initial=initial)
@@ -71,7 +73,9 @@ def invite(request: MemberRequest) -> HttpResponse:
 @with_second_factor(back="merchant:team")
 @require_POST
 def send_again(request: MemberRequest, pk: int) -> HttpResponse:
-    """Send an open invitation again, with a new link."""
+    """Send an open invitation again, with a new link, and lead back to the team. A refusal is said
+    there.
+    """
     try:
         inviting.send_again(
             merchant_id=request.membership.merchant_id,
@@ -89,7 +93,7 @@ def send_again(request: MemberRequest, pk: int) -> HttpResponse:
 @for_owners
 @require_POST
 def revoke(request: MemberRequest, pk: int) -> HttpResponse:
-    """Revoke an open invitation."""
+    """Revoke an open invitation, and lead back to the team. A refusal is said there."""
     try:
         inviting.revoke(
             merchant_id=request.membership.merchant_id,
@@ -107,7 +111,9 @@ def revoke(request: MemberRequest, pk: int) -> HttpResponse:
 @for_owners
 @with_second_factor(unless=_only_looks)
 def member(request: MemberRequest, pk: int) -> HttpResponse:
-    """The page of one member of the team, on which an owner changes their role."""
+    """The page of one member of the team, on which an owner changes their role. Raises Http404 if
+    the merchant has no membership with the key `pk`.
+    """
     membership = queries.members(request.membership.merchant).filter(pk=pk).first()
     if membership is None:
         raise Http404("the merchant has no such member")
@@ -155,7 +161,9 @@ def remove(request: MemberRequest, pk: int) -> HttpResponse:
 @for_owners
 @with_second_factor(unless=_only_looks, back="merchant:security")
 def security(request: MemberRequest) -> HttpResponse:
-    """The page on which owners set whether members need a second factor."""
+    """The page on which owners set whether members need a second factor, with those who have
+    none.
+    """
     merchant = request.membership.merchant
     if request.method == "POST":
         wanted = request.POST.get("required") == "yes"

@@ -96,8 +96,8 @@ class _Summary:
         self.bands: Counter[str] = Counter()
 
     def add(self, look: Preview) -> None:
-        """Count one line's preview. A raise that would wait for a decision leaves the new total
-        unchanged, and adds to `waiting`.
+        """Count one line's preview. The new total takes the limit that the review would give; a
+        raise that would wait for a decision leaves it unchanged, and is added to `waiting`.
         """
         self.lines += 1
         self.before += look.inputs.limit
@@ -108,7 +108,9 @@ class _Summary:
         self.bands[_band(look.result.limit / look.inputs.limit)] += 1
 
     def table(self, currency: str, policy: CreditPolicy) -> Table:
-        """The counts and sums as a table to print."""
+        """The summary as a table to print: lines by grade and outcome, lines by how their limits
+        change, and the total limit before and after.
+        """
         table = Table(title=f"{currency}, policy {policy.version}: {self.lines} lines reviewed")
         table.add_column("")
         table.add_column("lines or amount", justify="right")

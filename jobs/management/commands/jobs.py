@@ -52,7 +52,9 @@ def _table(state: State) -> Table:
 
 
 def _cells(job: JobState) -> tuple[str, ...]:
-    """The cells of a job's row in the table."""
+    """The cells of a job's row in the table: its name, its last run (when it was due, started and
+    ended, rows done and failed), parked rows, lag and next run.
+    """
     run = job.last
     told = ("never", "", "", "", "")
     if run is not None:
