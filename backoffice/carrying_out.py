@@ -65,10 +65,12 @@ def _carry_out_under_lock(
 
 
 def _is_done(decision: Decision, act: Act) -> bool:
-    """Check that what the decision's page showed is still so. Returns True if it is not, but all
-    that was decided is so already, as when a form is sent twice. Raises ChangedMeanwhile.
+    """Check that what the decision's page showed is still so, and return False then. If it is not,
+    return True if all that was decided is so already, as when a form is sent twice, and raise
+    ChangedMeanwhile otherwise.
 
-    A row that is not open any more, whose page has no form, is left to the operation to refuse.
+    A row that is not open any more, whose page has no form, is left to the operation to refuse, and
+    so is a form that was carried out before.
     """
     assert decision.shown is not None
     if act.showed is None and not decision.is_open(act.row):

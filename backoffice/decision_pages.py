@@ -259,8 +259,8 @@ class Deciding(ModelAdmin):
         return None, False
 
     def last_decision(self, row: Any) -> LastDecision | None:
-        """What was last decided about the row, for who opens the page of a decision that is not
-        open. By default its own columns say so.
+        """What was last decided about the row, by whom and when, for the page of a decision that is
+        not open any more; None if nothing is known. By default the row's own columns say so.
         """
         return by_its_columns(row)
 

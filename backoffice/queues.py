@@ -50,8 +50,8 @@ class Queue:
 
 
 def with_status(status: str, **more: Any) -> Callable[[datetime], Q]:
-    """The condition of a queue whose rows wait while they have this status, and these other
-    values.
+    """The function that gives a queue's condition (Queue.which): rows wait while they have this
+    status, and the values of `more` in other columns.
     """
     return lambda now: Q(status=status, **more)
 

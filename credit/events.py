@@ -117,7 +117,7 @@ def cancelled(event: Event, data: OrderCancelled, merchant_id: int, now: datetim
 
 
 def paid(event: Event, data: OrderPaid, merchant_id: int, now: datetime) -> Outcome:
-    """Record a buyer's payment for an order."""
+    """Record a buyer's payment for an order. Raises what payments.receive raises."""
     payment, is_new = payments.receive(
         merchant_id=merchant_id,
         order=data.order,
@@ -130,7 +130,7 @@ def paid(event: Event, data: OrderPaid, merchant_id: int, now: datetime) -> Outc
 
 
 def refunded(event: Event, data: OrderRefunded, merchant_id: int, now: datetime) -> Outcome:
-    """Record a refund to an order's buyer."""
+    """Record a refund to an order's buyer. Raises what refunds.give raises."""
     refund, is_new = refunds.give(
         merchant_id=merchant_id,
         order=data.order,

@@ -36,7 +36,9 @@ class Credit:
 
     @classmethod
     def of(cls, merchant: Merchant, today: date) -> "Credit":
-        """The line of the merchant, which has to be loaded with it."""
+        """What the answers need of the merchant's credit line on local day `today`; the merchant
+        has to be loaded with its line. Nothing is read yet.
+        """
         return cls(merchant.credit_line, today)
 
     @cached_property
@@ -46,7 +48,7 @@ class Credit:
 
     @cached_property
     def withdrawable(self) -> Money:
-        """What can be withdrawn today."""
+        """The amount of proceeds that can be withdrawn today."""
         return proceeds.withdrawable(self.line, today=self.today)
 
     @cached_property

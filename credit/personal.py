@@ -148,7 +148,9 @@ def _destinations_of(subject: Subject) -> "QuerySet[PayoutDestination]":
 
 
 def _destinations(subject: Subject) -> Iterator[Row]:
-    """Yield a row of the export for each destination of the merchant, without its number."""
+    """Yield a row of the export for each destination of the merchant, with only what is shown of
+    its number.
+    """
     for one in _destinations_of(subject):
         yield fields(
             one, "kind holder bank country last_four masked added_at removed_at blocked_at"

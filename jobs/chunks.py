@@ -67,7 +67,9 @@ class Turn:
 
     @property
     def now(self) -> datetime:
-        """The instant at which the next row is done."""
+        """The instant at which the next row is done: the clock's time, but not before the instant
+        that the run works up to; without a clock, that instant.
+        """
         return max(self._at, self._clock()) if self._clock else self._at
 
     @property

@@ -205,7 +205,9 @@ def _standing(profile: Profile, part: str) -> str:
 
 
 def _teams(user: User) -> list[str]:
-    """The person's roles at merchants."""
+    """The person's roles at merchants, each as "merchant: role", by merchant and at most FEW of
+    them.
+    """
     memberships = user.memberships.select_related("merchant").order_by("merchant__name")[:FEW]
     return [f"{one.merchant}: {one.get_role_display()}" for one in memberships]
 

@@ -64,7 +64,8 @@ def register(opening: Opening) -> None:
 @transaction.atomic
 def join(event: Event, now: datetime) -> Outcome:
     """Create the merchant of the event and open all its books, or do nothing if it raises. A repeat
-    changes nothing and is a duplicate.
+    with the same terms changes nothing and is a duplicate. Raises MerchantConflict for other terms,
+    and Invalid.
     """
     new, terms = _read(event, now)
     merchant, is_new = merchants.join(new)

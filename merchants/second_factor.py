@@ -77,7 +77,9 @@ def where_to_go_on(request: HttpRequest) -> str:
 
 
 def has_one(user: User) -> bool:
-    """Whether the person has set up a second factor."""
+    """Whether the person has an authenticator app or a passkey; recovery codes alone do not
+    count.
+    """
     return queries.has_second_factor(user)
 
 

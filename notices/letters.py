@@ -19,15 +19,15 @@ from notices.models import Notice
 
 
 def title(notice: Notice) -> str:
-    """The notice's title in the language in force, or its kind's label if the details do not
-    fit.
+    """The notice's title in the language in force; its kind's label if that has no text for the
+    notice's status, or the details do not fit.
     """
     return _text(notice, lambda text: text.title)
 
 
 def sentence(notice: Notice) -> str:
-    """The notice's sentence in the language in force, or its kind's label if the details do not
-    fit.
+    """The notice's sentence in the language in force; its kind's label if that has no text for the
+    notice's status, or the details do not fit.
     """
     return _text(notice, lambda text: text.sentence)
 

@@ -122,7 +122,9 @@ def _answer(entry: Entry[Any], about: Any, merchant: Merchant) -> Answer:
 
 
 def _links(entry: Entry[Any], reference: str) -> Iterator[PageLink]:
-    """Yield a link to each page of the entry, by the name that the page has elsewhere."""
+    """Yield a link to each of the entry's pages for the merchant with this reference, by the name
+    that the page has elsewhere.
+    """
     for page in navigation.PAGES:
         if page.route in entry.pages and (address := page.address(reference)):
             yield PageLink(page.title, address)

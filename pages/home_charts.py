@@ -53,8 +53,8 @@ def use_of(line: CreditLine, merchant: Merchant, *, today: date) -> Use | None:
 
 
 def drawing_of(costs: Costs) -> SafeString | None:
-    """The chart of what has come together in the last days, and by the same day of the days
-    before; None if it would show nothing.
+    """The chart of the merchant's costs in the last days, added up day by day, beside those of as
+    many days before; None if it would show nothing.
     """
     if not costs.has_any:
         return None

@@ -174,7 +174,9 @@ def _limit(expected: coming.Expected) -> Iterator[Item]:
 def _maturing(
     buckets: proceeds.Buckets, expected: coming.Expected, line: CreditLine
 ) -> Iterator[Item]:
-    """Yield what buyers have paid and what they are to pay, by the day on which it matures."""
+    """Yield an item of proceeds for each day on which something matures: of what buyers have paid,
+    and, only likely, of what they are to pay, settlement days later.
+    """
     for day in buckets.maturing_days:
         yield Item(Kind.PROCEEDS, day.on, day.amount, day.on)
     for one in expected.days:

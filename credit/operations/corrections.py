@@ -42,13 +42,15 @@ def correct(
     proposal: Proposal | None = None,
 ) -> ProceedsCorrection:
     """Add `amount` to the merchant's proceeds or, if it is below 0, take it from them, also where
-    that leaves them below 0. It has matured at once, and is no part of what reviews count as paid.
-    The merchant is notified and reads `told`; `reason` is for colleagues.
+    that leaves them below 0, with an entry and a trail row. It has matured at once, and is no part
+    of what reviews count as paid. The merchant is notified and reads `told`; `reason` is for
+    colleagues.
 
     The same form sent twice, recognised by its `request_key`, corrects once. What is added can be
     withdrawn, so it counts as a pay-out, and so does what is taken from the merchant: above the
     day's figure either takes the `proposal` that a second person confirms (TakesTwoPeople). Raises
-    Conflict, CurrencyMismatch, Invalid for an amount of 0 or without both texts. Rule 9.6.
+    FormConflict, CurrencyMismatch, Invalid for an amount of 0 or one with more digits than the
+    currency, or without both texts. Rule 9.6.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
@@ -88,7 +90,8 @@ def take_back(
     now: datetime,
     proposal: Proposal | None = None,
 ) -> ProceedsCorrection:
-    """Take a correction back by its counter-entry of exactly the opposite amount, once. Returns the
+    """Take a correction back by its counter-entry of exactly the opposite amount, once, with a
+    trail row. The merchant is notified and reads `told`; `reason` is for colleagues. Returns the
     counter-entry.
 
     It counts as a pay-out as `correct` does, whichever way it goes. Raises TakesTwoPeople,

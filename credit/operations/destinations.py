@@ -101,10 +101,10 @@ def add(
     """Add a destination, usable in 24 hours: an Alipay account (e-mail or mobile number), a bank
     card, or a bank account in `country` (with its `routing` code, if that country has one).
 
-    The number is stored encrypted. All owners are notified. Returns the destination and whether it
-    is new: a destination that the merchant has already is returned unchanged. Raises Invalid,
-    DestinationBlocked, and DestinationConflict if it is known with another holder or bank. Rule
-    10.1, rule 10.3, rule 10.18.
+    The number is stored encrypted. All owners are notified, and a trail row is written. Returns the
+    destination and whether it is new: a destination that the merchant has already is returned
+    unchanged. Raises Invalid, DestinationBlocked, and DestinationConflict if it is known with
+    another holder or bank. Rule 10.1, rule 10.3, rule 10.18.
     """
     holder, bank = _name(kind, holder, "holder"), _bank(kind, bank)
     number, routing = _number(kind, number, country, routing)

@@ -97,9 +97,10 @@ def note_shipment(order: Order, line: CreditLine, at: datetime) -> bool:
 def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tuple[Order, bool]:
     """Record that the buyer received the order at `at`, from which its parts fall due.
 
-    Returns the order and whether that was new. Raises UnknownOrder, WrongInstant, OrderNotOpen for
-    a declined or cancelled order. The first part is due `payment_days` after the local day of
-    delivery. Rule 4.10, rule 4.11.
+    The merchant is notified of due dates that have passed by then. Returns the order and whether
+    the delivery was new. Raises UnknownOrder, WrongInstant, OrderNotOpen for a declined or
+    cancelled order. The first part is due `payment_days` after the local day of delivery. Rule
+    4.10, rule 4.11.
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)

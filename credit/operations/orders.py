@@ -133,8 +133,10 @@ def open_at_once(
     read: Sequence[Any] | None = None,
     beside: prepared.Beside | None = None,
 ) -> Order | None:
-    """Open a new order of the merchant with this reference, as `place` does for most, and spare it
-    the merchant's key. None for all else, which `place` decides; nothing is written then.
+    """Open a new order, without the line's lock and without looking up the merchant's key, for the
+    merchant whose reference is `merchant`; most orders can be opened so. Returns None, with nothing
+    written, for those that `place` has to decide: a repeat, a decline, a refusal and others
+    (`_place_at_once`).
 
     `read` is what `lines.READ_OF` gave for merchant and order, if it was asked already; `beside` is
     written with the order. Raises Invalid for terms that no order can have.
@@ -332,8 +334,8 @@ def _notify(order: Order, line: CreditLine) -> None:
 
 
 def uses(order: Order, line: CreditLine) -> tuple[usage.Use, usage.Use]:
-    """How much of the limit is used before and after an order that is not written yet, in this
-    order.
+    """How much of the limit is used: first as it is before `order`, which is not written yet, and
+    then as it is after it.
     """
     after = line.used + order.outstanding
     return usage.Use(line.used, line.limit), usage.Use(after, line.limit)
@@ -353,11 +355,11 @@ def _check_same(known: Order, sent: Order) -> None:
 
 
 def check_instant(at: datetime, line: CreditLine, order: Order | None = None) -> datetime:
-    """The instant to compute with for a step that is reported now and said to have happened at
-    `at`.
+    """The instant to compute with for a step of `order` that is reported now and said to have
+    happened at `at`. It is `at`, or the nearer of these two bounds: when the order was placed, if
+    there is one, and now (`line.now`).
 
-    Raises WrongInstant when `at` is more than 5 minutes before `order` was placed, or after now.
-    Rule 3.5.
+    Raises WrongInstant when `at` is more than 5 minutes before or after these bounds. Rule 3.5.
     """
     placed_at = min(order.placed_said_at, order.placed_at) if order else None
     counted_at = happened(at, not_before=placed_at, told=line.now)

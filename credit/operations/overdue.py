@@ -69,9 +69,9 @@ def update(starts: Sequence[Start]) -> None:
 
 def lift(line: CreditLine, *, now: datetime) -> None:
     """Lift the locked line's OVERDUE freeze, if it has one and what is overdue is less than the
-    policy's share of the limit, or nothing.
+    policy's share of the limit, or nothing. The merchant is notified.
 
-    It is called after payments and refunds. Rule 7.6.
+    It is called after whatever lowers what is overdue: payments, refunds and write-offs. Rule 7.6.
     """
     if not line.is_frozen:
         return

@@ -180,8 +180,9 @@ def _cells(content: str) -> list[list[str]]:
 
 
 def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield (row number, values by column) for each row that is not empty; the heading counts as
-    row 1. The whole file is read first. Raises UnreadableFile.
+    """Yield, for each row of the file that is not empty, its number (the heading counts as row 1)
+    and its values by column: those of COLUMNS and OPTIONAL, "" where the file has none. The whole
+    file is read first. Raises UnreadableFile.
     """
     try:
         text = content.decode("utf-8-sig")

@@ -34,7 +34,8 @@ FROM applied ORDER BY merchant_id
 
 def hold(starts: Sequence[Start]) -> None:
     """Review the limit of each locked line as its month starts, and apply the outcomes that need no
-    decision. Raises that need one wait for an operator, and every merchant reviewed is notified.
+    decision. Raises that need one wait for an operator, and one that waited from before becomes
+    VOID. Every merchant reviewed is notified, also if a cut leaves most of the limit used.
 
     Lines without metrics, with a limit of 0, of a closed merchant, or of a currency without a
     policy are not reviewed. Rule 8.1.

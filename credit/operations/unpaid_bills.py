@@ -72,9 +72,9 @@ def expect(merchant_ids: Sequence[int], days: Sequence[date]) -> None:
 
 
 def place(starts: Sequence[Start]) -> None:
-    """Freeze each locked line whose starting day is one that `expect` recorded, or later. A line
-    that is frozen for an unpaid bill gets no second freeze; days that have come are forgotten. Rule
-    16.11.
+    """Freeze each locked line whose starting day is one that `expect` recorded, or later, and
+    notify its merchant. A line that is frozen for an unpaid bill gets no second freeze; days that
+    have come are forgotten. Rule 16.11.
     """
     _place(
         [start.line_id for start in starts],
@@ -96,7 +96,8 @@ def _place(line_ids: Sequence[int], todays: Sequence[date], instants: Sequence[d
 
 def freeze_at_once(merchants: Mapping[int, datetime]) -> None:
     """Freeze those of these merchants' lines whose open day is one that `expect` recorded, or
-    later, each at its instant in `merchants` but no earlier than the line last wrote.
+    later, each at its instant in `merchants` but no earlier than the line last wrote, and notify
+    these merchants.
 
     The others are frozen when such a day starts. Rule 18.8.
     """
@@ -125,7 +126,7 @@ def concern(merchant_id: int) -> bool:
 def settle(line: CreditLine, *, next_days: Sequence[date], is_over: bool, by: str) -> None:
     """Record on the locked line the days in `next_days`, on which bills that are still unpaid
     freeze it, in place of those recorded before. If nothing is a cause any more (`is_over`), lift
-    its freeze for an unpaid bill, which is on record as lifted by `by`.
+    its freeze for an unpaid bill, which is on record as lifted by `by`, and notify the merchant.
 
     A day that has come and is no longer recorded has frozen the line already. It is not recorded
     again, so that a freeze that an operator lifted stays lifted. Rule 16.11.

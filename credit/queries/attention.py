@@ -86,8 +86,10 @@ class Attention:
 
 
 def of(line: CreditLine, *, today: date) -> Attention:
-    """What needs attention on local day `today`, in one query. Orders that the merchant's own rules
-    declined are not counted. Overdue orders and requests are counted up to MANY.
+    """What needs the merchant's attention on local day `today`, in one query: overdue orders,
+    orders declined in the last 7 days, requests without an answer, a review's raise that waits,
+    withdrawals under way, and freezes. Orders that the merchant's own rules declined are not
+    counted. Overdue orders and requests are counted up to MANY.
     """
     week = day_start(line, today - WEEK + calendar.ONE_DAY)
     given = {"line": line.pk, "today": today, "week": week, "many": MANY}

@@ -73,8 +73,8 @@ class Buckets:
 
     @property
     def shortfall(self) -> Money:
-        """The amount that later sales have to cover before anything can be withdrawn again: by how
-        much what has matured is below 0; 0 if it is not below the balance.
+        """The amount that later sales have to cover before anything can be withdrawn again, as less
+        than 0 has matured; 0 if something can be withdrawn.
         """
         return self.available - self.matured
 

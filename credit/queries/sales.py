@@ -178,8 +178,9 @@ Span = tuple[date, date]
 
 
 def _sums(line: CreditLine, local: LocalDays, spans: Sequence[Span]) -> list[Sums]:
-    """The sums of each of these spans of local days. What a span that is over took in is kept for a
-    day, cancelled orders included: (orders, amount, refunds by stage) with amounts as text.
+    """The sums of each of these spans of local days. What a span that is over took in is cached for
+    a day, cancelled orders included: (orders, amount, refunds by stage) with amounts as text. Which
+    orders were cancelled is always read anew.
     """
     keys = {span: _key(line, span) for span in spans if span[1] <= line.open_on}
     known = _kept(list(keys.values()))

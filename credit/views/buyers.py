@@ -16,7 +16,9 @@ from merchants.queries import LocalDays
 
 @for_members
 def all_buyers(request: MemberRequest) -> HttpResponse:
-    """Who holds the limit now, buyers by name, and the merchant's own rules for new orders."""
+    """The page of the merchant's buyers: who holds the limit now, buyers found by name, and the
+    merchant's own rules for new orders.
+    """
     return page(request)
 
 

@@ -19,8 +19,8 @@ from merchants.access import MemberRequest, for_finance
 
 @for_finance
 def pause(request: MemberRequest) -> HttpResponse:
-    """Pause new orders, or resume them if the form has the field `resume`. Only a POST changes
-    anything.
+    """Pause new orders, or resume them if the form has the field `resume`, and redirect to the page
+    from which it was sent. Only a POST changes anything.
     """
     if request.method != "POST":  # as after signing in again
         return _back(request)

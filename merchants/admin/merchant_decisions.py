@@ -29,7 +29,7 @@ def _shown_contacts(merchant: Merchant) -> dict[str, Any]:
 
 
 def _are_the_contacts(act: Act) -> bool:
-    """Whether the merchant has these contacts already."""
+    """Whether the merchant's contacts are those of the form already."""
     return {name: act.cleaned_data[name] for name in CONTACTS} == _contacts(act.row)
 
 

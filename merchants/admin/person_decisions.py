@@ -35,7 +35,9 @@ def _roles_done(outcome: User | Proposal) -> str:
 
 
 def _second_person() -> str:
-    """The sentence that says whether another administrator can confirm roles that are added."""
+    """The sentence that roles that are added wait, up to seven days, for another administrator to
+    confirm them; or that nobody can, as fewer than two administrators can sign in.
+    """
     if User.objects.administrators().count() >= ENOUGH_ADMINISTRATORS:
         return (
             "Roles that are added wait until another administrator confirms them, for seven days"

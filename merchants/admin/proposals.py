@@ -35,13 +35,15 @@ def _what(proposal: Proposal) -> str:
 
 
 def _told(proposal: Proposal) -> list[str]:
-    """The line with what the merchant is going to read, where something was written for it."""
+    """A list with the line that says what the merchant is going to read; empty if nothing was
+    written for it.
+    """
     told = proposal.arguments.get("told", "")
     return [f"The merchant will read: {told}"] if told else []
 
 
 def _shown(proposal: Proposal) -> dict[str, Any]:
-    """The state of a proposal; nothing else of it ever changes."""
+    """The proposal's status, under its label; nothing else of it ever changes."""
     return {"Status": proposal.get_status_display()}
 
 
@@ -113,8 +115,8 @@ class ProposalAdmin(Deciding, ReadOnly):
         return changes.table(proposal.before, proposal.after)
 
     def brief(self, row: Any, name: str) -> Brief | None:
-        """How the merchant's book stands that the proposal is about, or what it would change for
-        all merchants.
+        """How the book of the proposal's merchant stands that the proposal is about; or, for a
+        policy or an operator's roles, what it would change. None where there is nothing to read.
         """
         if of_proposal := OF_PROPOSALS.get(row.kind):
             return of_proposal(row, clock.now())

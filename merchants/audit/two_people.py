@@ -12,8 +12,10 @@ JOIN_PROPOSAL = "LEFT JOIN merchants_proposal proposal ON proposal.id = decision
 
 
 def decided(made: str, subjects: str) -> str:
-    """The SQL of a check that operators' decisions of these `subjects` are what was `made`, once
-    each; `made` is SQL that gives merchant_id, subject and figure.
+    """The SQL of a check that the recorded decisions of operators are what was `made`, once each.
+    `made` is SQL that gives merchant_id, subject and figure; compared with it are the decisions
+    whose subject is one of the words in `subjects` (alternatives of a regular expression) and a
+    number.
     """
     return f"""
         SELECT coalesce(made.merchant_id, decision.merchant_id) AS merchant_id,

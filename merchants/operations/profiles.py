@@ -151,8 +151,8 @@ def change_contacts(
 def clear(
     *, merchant_id: int, parts: Sequence[ProfilePart], actor: str, now: datetime
 ) -> list[ProfilePart]:
-    """Empty these parts of the profile, in the caller's transaction. Returns those in which
-    something stood.
+    """Empty these parts of the profile, with the licence's document, in the caller's transaction,
+    and write a step for each part that was filled in. Returns these parts.
 
     It is for erasing people: no trail row says what stood there.
     """

@@ -92,7 +92,9 @@ def locked_out(*, address: str, visitor: Visitor, now: datetime) -> None:
 
 @transaction.atomic
 def password_changed(*, user: User, by_link: bool, now: datetime) -> None:
-    """Write a trail row and an e-mail about the person's new password."""
+    """Write a trail row and an e-mail about the person's new password; the row says whether it was
+    set by a mailed link (`by_link`).
+    """
     trail.write(
         Action.PASSWORD_CHANGED,
         actor=user.email,

@@ -57,7 +57,7 @@ class OperatorsSite(UnfoldAdminSite):
         return [*own, *super().get_urls()]
 
     def time_zone(self, request: HttpRequest) -> HttpResponse:
-        """The page on which an operator chooses the time zone of the admin."""
+        """The page on which an operator chooses the time zone of the admin, and its submission."""
         return time_zones.choose(request, self.each_context(request))
 
     def confirm_again(self, request: HttpRequest) -> HttpResponse | None:

@@ -33,7 +33,9 @@ class OwnTimeZone(forms.Form):
 
 
 def choose(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    """The page on which an operator chooses a time zone for themselves; `context` is the site's."""
+    """The page on which an operator chooses a time zone for themselves, and its submission;
+    `context` is the admin site's.
+    """
     person = cast(User, request.user)
     form = OwnTimeZone(request.POST or None, initial={"timezone": person.timezone or UTC})
     if form.is_valid():

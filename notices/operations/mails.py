@@ -71,8 +71,9 @@ def send(notice_ids: Sequence[int], *, now: datetime) -> Sending:
 
 
 def _address(notice_ids: Sequence[int], now: datetime) -> None:
-    """Create the e-mails of these notices, one for each active member who has not muted the kind;
-    notices that have been addressed, or that another worker has locked, are left out.
+    """Create the e-mails of these notices, one for each active member who has not muted the kind,
+    and for owners also of kinds that owners always get. Notices that have been addressed, or that
+    another worker has locked, are left out.
     """
     always = [kind.code for kind in registered() if kind.owners_always]
     with connection.cursor() as cursor:
