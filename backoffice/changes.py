@@ -20,7 +20,7 @@ def sentences(before: Values, after: Values) -> list[str]:
 
 
 def table(before: Values, after: Values) -> SafeString:
-    """The changes as a table of the values before and after."""
+    """An HTML table of the changes: each value's name, the value before and the value after."""
     rows = format_html_join(
         "",
         '<tr><th scope="row" class="pr-6 text-left">{}</th><td class="pr-6">{}</td>'

@@ -65,8 +65,9 @@ class JobState:
 
     @property
     def lag(self) -> timedelta | None:
-        """How long ago the oldest tick was up to which no run has worked that ended without a loss;
-        0 if there is no such tick, and None before the job's first such run.
+        """How long ago the first tick was that comes after the instant up to which the job's last
+        complete run worked: one of the timetable that ended without an error or a loss. 0 if that
+        tick is still to come, and None before the first such run.
         """
         if self.done_up_to is None:
             return None
@@ -80,7 +81,7 @@ class JobState:
     @property
     def is_late(self) -> bool:
         """Whether its lag is longer than its interval, and longer than an hour; False before its
-        first complete run.
+        first complete run (see `lag`).
         """
         return self.lag is not None and self.lag > max(self.job.every, STUCK_AFTER)
 
