@@ -143,7 +143,9 @@ def _undelivered(line_ids: Sequence[int], now: datetime) -> list[dict[str, Any]]
 
 
 def _evidence(orders: Iterable[Order]) -> str:
-    """The orders as they are now, as JSON text for a flag."""
+    """The orders as they are now, as the JSON text that a flag keeps: of each its reference, buyer,
+    instants of placing and shipping, amount, currency and status.
+    """
     return json.dumps(
         [
             {

@@ -52,7 +52,7 @@ def _standing(status: str, decline_code: str, is_overdue: bool, language: str | 
 
 @register.filter
 def freeze_reason(code: str) -> StrOrPromise:
-    """The reason of a freeze in the merchant's words."""
+    """The reason of a freeze, given by its code, in the merchant's words and language."""
     return explanations.FREEZES[code]
 
 

@@ -155,7 +155,9 @@ def _repeated(model: type[Model], constraint: UniqueConstraint) -> list[Model]:
 
 
 def _orphans(model: type[Model], field: "ForeignKey[Any, Any]") -> list[Model]:
-    """The first MOST_LISTED rows whose foreign key refers to a row that does not exist."""
+    """The first MOST_LISTED rows of the model whose foreign key `field` refers to a row that does
+    not exist.
+    """
     there = field.related_model._default_manager.values(field.target_field.attname)
     rows = model._default_manager.filter(**{f"{field.name}__isnull": False})
     found = rows.exclude(**{f"{field.attname}__in": there}).order_by("pk")
