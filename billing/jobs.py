@@ -17,6 +17,7 @@ from billing.models import (
 )
 from billing.queries import accounts, clearances, documents, invoices, quiet, reversals, undecided
 from jobs.definitions import Job
+from lib import day_ends
 
 DAY_ENDS = Job(
     "billing-day-ends",
@@ -28,7 +29,7 @@ DAY_ENDS = Job(
     is_set_based=True,
     due_from=accounts.day_ends_from,
     cannot_wait=quiet.that_cannot_wait,
-    next_after=quiet.next_after,
+    next_after=day_ends.next_after,
 )
 COLLECT_PAYMENTS = Job(
     "collect-payments",

@@ -6,6 +6,7 @@ from credit import tasks
 from credit.models import CreditLine, PayoutAnswer, PayoutSchedule, Withdrawal
 from credit.queries import automatic, flags, lines, payout_answers, quiet, withdrawals
 from jobs.definitions import Job
+from lib import day_ends
 
 DAY_ENDS = Job(
     "credit-day-ends",
@@ -17,7 +18,7 @@ DAY_ENDS = Job(
     is_set_based=True,
     due_from=lines.day_ends_from,
     cannot_wait=quiet.that_cannot_wait,
-    next_after=quiet.next_after,
+    next_after=day_ends.next_after,
 )
 ORDER_FLAGS = Job(
     "order-flags",

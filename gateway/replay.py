@@ -9,7 +9,7 @@ opens: no provider is asked, nobody is mailed, and the bills it draws up were se
 (`billing.moving_in`). Books at which a scheduler has been at work are live, and take no replay.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -31,6 +31,7 @@ from lib import events, locks, pooled
 from lib.events import Event, Outcome
 from lib.refusals import Refused
 from lib.texts import shown
+from merchants.queries import time_zones_in_use
 from notices.operations import notices
 
 MOST_EVENTS_AT_ONCE = 1000
@@ -79,6 +80,7 @@ class Replaying:
         self.until = until
         self.progress = progress
         self.beyond_now = beyond_now
+        self._zones: Collection[str] | None = None
         self.is_moving_in = not settings.TAEL_SANDBOX
         self.jobs = [
             job for job in jobs_of_a_replay() if not (self.is_moving_in and job.name == COLLECTING)
@@ -199,8 +201,16 @@ class Replaying:
         up to `clock` and nothing else is written; None: never.
         """
         if job.next_after is not None and not self.stops_at_each_tick:
-            return job.next_after(clock)
+            return job.next_after(clock, self._time_zones())
         return clock if job.due_from is None else job.due_from()
+
+    def _time_zones(self) -> Collection[str]:
+        """The time zones of merchants. They are asked for once for all ticks, until events are
+        applied, by which others may come.
+        """
+        if self._zones is None:
+            self._zones = time_zones_in_use()
+        return self._zones
 
     def _follow_timetable(self, instant: datetime) -> None:
         """Run the jobs at each of their instants after the replay's clock, up to and including
@@ -243,6 +253,7 @@ class Replaying:
         If by what they did a job is due at an instant that is not after the last of them, nothing
         is kept, and that instant is returned.
         """
+        self._zones = None
         run = EventRun()
         run.hold(
             (line.parsed for line in window if isinstance(line.parsed, Event)),

@@ -3,7 +3,7 @@ one that works them off.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -50,10 +50,10 @@ class Job:
     # returns the others. A replay, which has thousands of them, calls it before `work`.
     without_asking: Callable[[Sequence[int], datetime], Sequence[int]] | None = None
     # For day-ends: those of the rows that are due which cannot wait, and the first instant after a
-    # given one from which there may be some. A replay leaves the rest until somebody comes to them,
-    # or to its end.
+    # given one from which there may be some, for merchants in these time zones. A replay leaves the
+    # rest until somebody comes to them, or to its end.
     cannot_wait: Callable[[datetime], Sequence[int]] | None = None
-    next_after: Callable[[datetime], datetime | None] | None = None
+    next_after: Callable[[datetime, Collection[str]], datetime | None] | None = None
 
     @property
     def queue(self) -> str | None:

@@ -2,7 +2,7 @@
 worked off.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -68,7 +68,7 @@ def that_cannot_wait(books: Iterable[tuple[Any, ...]], now: datetime) -> list[in
     return [book.key for book in map(Book._make, books) if book.ends_at() <= now]
 
 
-def next_after(instant: datetime, timezones: Iterable[str]) -> datetime | None:
+def next_after(instant: datetime, timezones: Collection[str]) -> datetime | None:
     """The first instant after the given one at which a day ends in one of these time zones."""
     return min(
         (calendar.day_end(calendar.local_date(instant, zone), zone) for zone in timezones),

@@ -245,8 +245,9 @@ class Held:
     now: datetime
 
     def apply_by_itself(self) -> Outcome:
-        """Apply it by itself. Raises Refused."""
-        return self.type.apply(self.event, self.data, self.merchant_id, self.now)
+        """Apply it by itself, in the way for what cannot be done at once. Raises Refused."""
+        apply = self.type.otherwise or self.type.apply
+        return apply(self.event, self.data, self.merchant_id, self.now)
 
 
 @dataclass(frozen=True)

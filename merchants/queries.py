@@ -323,6 +323,11 @@ class LocalDays:
         return list(found.order_by("starts_on"))
 
 
+def time_zones_in_use() -> list[str]:
+    """The time zones in which merchants count, counted or are going to count their days."""
+    return list(TimeZonePeriod.objects.values_list("timezone", flat=True).distinct())
+
+
 def time_zones_from(merchant_ids: Sequence[int], starts_on: date) -> dict[int, str]:
     """The new time zones, by merchant id, of those of these merchants whose zone changes with local
     day `starts_on`.

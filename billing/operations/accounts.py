@@ -47,6 +47,11 @@ UPDATE billing_billingaccount SET last_wrote_at = greatest(last_wrote_at, %(now)
 WHERE merchant_id = %(account)s RETURNING {COLUMNS}
 """
 
+HOLD = """
+SELECT merchant_id FROM billing_billingaccount WHERE merchant_id = ANY(%(accounts)s::bigint[])
+ORDER BY merchant_id FOR NO KEY UPDATE
+"""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -169,8 +174,7 @@ def hold_both(merchant_ids: Collection[int]) -> None:
     No day is worked off. It is for callers that then lock some of them one by one, in another
     order, such as that of events.
     """
-    held = BillingAccount.objects.select_for_update(no_key=True).filter(pk__in=merchant_ids)
-    list(held.order_by("pk").values_list("pk"))
+    prepared.rows(HOLD, {"accounts": list(merchant_ids)})
     lines.hold(merchant_ids)
 
 

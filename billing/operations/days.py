@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from billing.models import BillingAccount, Invoice
 from billing.models.accounts import CYCLE_DAYS
@@ -23,9 +23,18 @@ from billing.operations import (
     unusable_methods,
 )
 from billing.queries.quiet import quiet_through
-from lib import calendar
+from lib import calendar, prepared
 from merchants.models import Merchant
 from merchants.queries import time_zones_from
+
+# The columns are those of _Day.
+LOCK_ENDED = """
+SELECT merchant_id, timezone, open_on, open_until, next_plan_on, next_cycle_on, plan_interval_days,
+       closed_on, payment_method, currency
+FROM billing_billingaccount
+WHERE merchant_id = ANY(%(accounts)s::bigint[]) AND open_until <= %(now)s
+ORDER BY merchant_id FOR UPDATE
+"""
 
 # Plan dates and those of the cycle are never passed over.
 OPEN_NEXT_DAY = """
@@ -114,7 +123,8 @@ def work_off(account_ids: Sequence[int], *, now: datetime) -> int:
     return worked_off
 
 
-@transaction.atomic
+# Within a transaction it is part of that, without a savepoint: an error ends both.
+@transaction.atomic(savepoint=False)
 def _work_off_once(account_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
     """Work off one pass; returns how many days ended, and the keys of the accounts of which another
     day has ended by `now`.
@@ -137,24 +147,8 @@ def _lock_ended(account_ids: Sequence[int], now: datetime) -> list[_Day]:
     """Lock those of these accounts whose open day has ended by `now`; returns these days, in the
     order of the accounts' keys.
     """
-    return [
-        _Day(*row)
-        for row in BillingAccount.objects.select_for_update()
-        .filter(pk__in=account_ids, open_until__lte=now)
-        .order_by("pk")
-        .values_list(
-            "pk",
-            "timezone",
-            "open_on",
-            "open_until",
-            "next_plan_on",
-            "next_cycle_on",
-            "plan_interval_days",
-            "closed_on",
-            "payment_method",
-            "currency",
-        )
-    ]
+    rows = prepared.rows(LOCK_ENDED, {"accounts": list(account_ids), "now": now})
+    return [_Day(*row) for row in rows]
 
 
 def _stretch(day: _Day, *, quiet_through: date, now: datetime) -> _Stretch:
@@ -189,21 +183,13 @@ def _end_days(ending: Sequence[_Day]) -> None:
     _bill_thresholds(ending)
     statements.close([day.account_id for day in ending if day.next.day == 1])
     _bill_new_dates(ending)
-    dunning.end_plans(
-        [day.account_id for day in ending],
-        last=[day.day for day in ending],
-        at=[day.ended_at for day in ending],
-    )
-    plan_parts.remind(
-        [day.account_id for day in ending],
-        opens=[day.next for day in ending],
-        at=[day.ended_at for day in ending],
-    )
-    dunning.fail_manual_invoices(
-        [day.account_id for day in ending],
-        due_by=[day.next for day in ending],
-        at=[day.ended_at for day in ending],
-    )
+    account_ids = [day.account_id for day in ending]
+    last, opens = [day.day for day in ending], [day.next for day in ending]
+    at = [day.ended_at for day in ending]
+    if plan_parts.are_near(account_ids, by=max(opens)):
+        dunning.end_plans(account_ids, last=last, at=at)
+        plan_parts.remind(account_ids, opens=opens, at=at)
+    dunning.fail_manual_invoices(account_ids, due_by=opens, at=at)
 
 
 def _leave_unusable_methods(ending: Sequence[_Day]) -> None:
@@ -254,18 +240,17 @@ def _open_next_day(ending: Sequence[_Day]) -> list[datetime]:
         max(calendar.day_end(day.next, timezone), day.ended_at)
         for day, timezone in zip(ending, timezones, strict=True)
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            OPEN_NEXT_DAY,
-            {
-                "accounts": [day.account_id for day in ending],
-                "days": [day.next for day in ending],
-                "instants": [day.ended_at for day in ending],
-                "ends": ends,
-                "timezones": timezones,
-                "cycle_days": CYCLE_DAYS,
-            },
-        )
+    prepared.run(
+        OPEN_NEXT_DAY,
+        {
+            "accounts": [day.account_id for day in ending],
+            "days": [day.next for day in ending],
+            "instants": [day.ended_at for day in ending],
+            "ends": ends,
+            "timezones": timezones,
+            "cycle_days": CYCLE_DAYS,
+        },
+    )
     return ends
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from django.db import connection
-
 from billing.models import BillingAccount, Fee, Invoice, PaymentPlan
 from billing.models.accounts import DAYS_TO_PAY, FREEZE_DAYS
 from billing.notices.invoices import PAYMENT_FAILED
@@ -13,7 +11,7 @@ from billing.providers.minimums import is_too_little
 from billing.queries import arrivals, pauses, payment_plans, undecided
 from billing.queries import invoices as invoice_queries
 from credit.operations import lines, unpaid_bills
-from lib import money
+from lib import money, prepared
 from merchants.queries import day_start, local_day
 from notices.operations import notices
 
@@ -69,17 +67,15 @@ def fail_manual_invoices(
     `at` have the day that starts and its instant for each of the locked accounts, in the same
     order. Rule 16.6.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            FAIL_MANUAL,
-            {
-                "accounts": list(account_ids),
-                "days": list(due_by),
-                "instants": list(at),
-                "reversal": Fee.REVERSAL,
-            },
-        )
-        failed = cursor.fetchall()
+    failed = prepared.rows(
+        FAIL_MANUAL,
+        {
+            "accounts": list(account_ids),
+            "days": list(due_by),
+            "instants": list(at),
+            "reversal": Fee.REVERSAL,
+        },
+    )
     unpaid_bills.expect(
         [account_id for account_id, *_ in failed],
         [day if at_once else day + FREEZES_AFTER for _, day, _, at_once in failed],

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import connection
-
 from billing.models import BillingAccount, InvoiceItem
+from lib import prepared
 
 # `due` says which items post; the figures of the accounts change by exactly their amounts.
 POST = """
 WITH posted AS (
     UPDATE billing_invoiceitem item SET posted_at = {at}, is_collecting = false
     FROM billing_billingaccount account
-    WHERE account.merchant_id = ANY(%(accounts)s) AND item.account_id = account.merchant_id
+    WHERE account.merchant_id = ANY(%(accounts)s::bigint[])
+      AND item.account_id = account.merchant_id
       AND item.posted_at IS NULL AND {due}
     RETURNING item.account_id, item.amount, item.posting
 ), total AS (
@@ -39,9 +39,8 @@ def post_day(account_ids: Sequence[int]) -> list[int]:
     Returns the keys of the accounts of which something was posted and whose outstanding amount has
     reached their threshold. Rule 13.2.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(POST_DAY, {"accounts": list(account_ids)})
-        return sorted(account_id for account_id, reached in cursor.fetchall() if reached)
+    posted = prepared.rows(POST_DAY, {"accounts": list(account_ids)})
+    return sorted(account_id for account_id, reached in posted if reached)
 
 
 def post_accrued(account: BillingAccount, *, now: datetime) -> bool:
@@ -51,9 +50,8 @@ def post_accrued(account: BillingAccount, *, now: datetime) -> bool:
     Returns whether something was posted and the outstanding amount has reached the threshold. Rule
     15.7.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(POST_ACCRUED, {"accounts": [account.pk], "now": now})
-        return any(reached for _, reached in cursor.fetchall())
+    posted = prepared.rows(POST_ACCRUED, {"accounts": [account.pk], "now": now})
+    return any(reached for _, reached in posted)
 
 
 def post_everything(account: BillingAccount, *, now: datetime) -> None:
@@ -65,5 +63,4 @@ def post_everything(account: BillingAccount, *, now: datetime) -> None:
     today = account.open_on
     waiting = InvoiceItem.objects.filter(account=account, posted_at=None, posting_on__gt=today)
     waiting.update(posting_on=today)
-    with connection.cursor() as cursor:
-        cursor.execute(POST_ALL, {"accounts": [account.pk], "now": now})
+    prepared.run(POST_ALL, {"accounts": [account.pk], "now": now})

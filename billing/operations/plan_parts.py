@@ -13,7 +13,7 @@ from billing.notices.invoices import PART_DUE, PAYMENT_PLAN
 from billing.providers.minimums import is_too_little
 from billing.queries import payment_plans, undecided
 from billing.queries.payment_plans import REMINDED_BEFORE
-from lib import calendar, money
+from lib import calendar, money, prepared
 from lib.refusals import Refused
 from merchants.queries import day_start
 from notices.operations import notices
@@ -21,6 +21,15 @@ from notices.operations import notices
 Status = PaymentPlan.Status
 DAY_END = "day-end"  # ends a plan of which a part was not paid on its day
 PAYMENTS = "payments"  # and one that is paid, or of which an attempt failed
+
+
+# Asked at each day-end of many accounts, of which hardly one has a plan.
+ARE_NEAR = """
+SELECT FROM billing_paymentplan plan JOIN billing_invoice invoice ON invoice.id = plan.invoice_id
+WHERE plan.status = 'IN_FORCE' AND plan.next_due_on <= %(by)s
+  AND invoice.account_id = ANY(%(accounts)s::bigint[])
+LIMIT 1
+"""
 
 
 class UnderAPlan(Refused):
@@ -106,6 +115,14 @@ def end(
         day=missed.isoformat(),
         reason=told,
     )
+
+
+def are_near(account_ids: Sequence[int], *, by: date) -> bool:
+    """Whether a payment plan in force of one of these accounts has its next part due within
+    REMINDED_BEFORE of the day `by`, or had it before.
+    """
+    near = {"accounts": list(account_ids), "by": by + REMINDED_BEFORE}
+    return prepared.row(ARE_NEAR, near) is not None
 
 
 def end_days(

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from django.db import connection
-
 from billing import issuer
 from billing.issuer import VERSION
 from billing.notices.invoices import STATEMENT_CLOSED
+from lib import prepared
 from notices.operations import notices
 
 # Count and sum of each fee are kept with every charge; from here on the database refuses to change
@@ -21,7 +20,8 @@ WITH closed AS (
     FROM billing_billingaccount account
     JOIN merchants_merchant merchant ON merchant.id = account.merchant_id
     {VERSION.format(issuer="account.issuer_id", at="account.open_until")}
-    WHERE account.merchant_id = ANY(%(accounts)s) AND statement.account_id = account.merchant_id
+    WHERE account.merchant_id = ANY(%(accounts)s::bigint[])
+      AND statement.account_id = account.merchant_id
       AND statement.closed_at IS NULL AND statement.month <= account.open_on
     RETURNING statement.account_id, to_char(statement.month, 'YYYY-MM') AS month,
               statement.closed_at
@@ -41,5 +41,4 @@ def close(account_ids: Sequence[int]) -> None:
     """
     if not account_ids:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(CLOSE, {"accounts": list(account_ids), **issuer.now_in_force()})
+    prepared.run(CLOSE, {"accounts": list(account_ids), **issuer.now_in_force()})

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
-from credit.models import CreditLine
 from credit.operations import overdue, reviews, unpaid_bills
 from credit.queries import policies
 from credit.queries.quiet import quiet_through
 from credit.queries.reviews import Start
 from credit.rules import INSTALMENT_DAYS
-from lib import calendar
+from lib import calendar, prepared
 from merchants.queries import time_zones_from
 
 # An order is written off `write_off_days` after its oldest unpaid part was due, or after its
@@ -87,6 +86,12 @@ ON CONFLICT DO NOTHING
 
 DAY_END = "day-end"  # who did what these statements do
 
+LOCK_ENDED = """
+SELECT merchant_id, currency, timezone, open_on, open_until FROM credit_creditline
+WHERE merchant_id = ANY(%(lines)s::bigint[]) AND open_until <= %(now)s
+ORDER BY merchant_id FOR UPDATE
+"""
+
 OPEN_NEXT_DAY = """
 UPDATE credit_creditline line
 SET open_on = next.day, open_until = next.ends, last_wrote_at = greatest(last_wrote_at, next.at)
@@ -133,7 +138,8 @@ def work_off(line_ids: Sequence[int], *, now: datetime) -> int:
     return worked_off
 
 
-@transaction.atomic
+# Within a transaction it is part of that, without a savepoint: an error ends both.
+@transaction.atomic(savepoint=False)
 def _work_off_once(line_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
     """Work off the next day of each line, or a run of its quiet days. Returns how many days ended
     in all, and the ids of the lines of which another day has ended by `now`.
@@ -159,13 +165,12 @@ def _start_days(starts: Sequence[Start]) -> None:
         "instants": [start.at for start in starts],
     }
     write_off_days = [start.policy.write_off_days for start in starts]
-    with connection.cursor() as cursor:
-        cursor.execute(WRITE_OFF, {**days, "write_off_days": write_off_days})
-        fell = {line_id: at for line_id, at, has_fallen in cursor.fetchall() if has_fallen}
-        reviews.overtake_all(fell, actor=DAY_END)
-        overdue.update(starts)
-        unpaid_bills.place(starts)
-        cursor.execute(NOTICE_OVERDUE, {**days, "instalment_days": INSTALMENT_DAYS})
+    written_off = prepared.rows(WRITE_OFF, {**days, "write_off_days": write_off_days})
+    fell = {line_id: at for line_id, at, has_fallen in written_off if has_fallen}
+    reviews.overtake_all(fell, actor=DAY_END)
+    overdue.update(starts)
+    unpaid_bills.place(starts)
+    prepared.run(NOTICE_OVERDUE, {**days, "instalment_days": INSTALMENT_DAYS})
     reviews.hold([start for start in starts if start.today.day == 1])
 
 
@@ -184,10 +189,9 @@ def _open_days(turns: Sequence[_Turn]) -> list[datetime]:
         max(calendar.day_end(turn.today, timezone), turn.at)
         for turn, timezone in zip(turns, timezones, strict=True)
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(OPEN_NEXT_DAY, {**days, "ends": ends})
-        if timezones != [turn.timezone for turn in turns]:
-            cursor.execute(CHANGE_TIME_ZONE, {**days, "timezones": timezones})
+    prepared.run(OPEN_NEXT_DAY, {**days, "ends": ends})
+    if timezones != [turn.timezone for turn in turns]:
+        prepared.run(CHANGE_TIME_ZONE, {**days, "timezones": timezones})
     return ends
 
 
@@ -205,12 +209,7 @@ def _turns(line_ids: Sequence[int], now: datetime) -> list[_Turn]:
     """Lock those of these lines whose open day has ended by `now`. Returns for each the day that
     becomes its open one: the next day, or a later one if the days between are quiet.
     """
-    ended = list(
-        CreditLine.objects.select_for_update()
-        .filter(pk__in=line_ids, open_until__lte=now)
-        .order_by("pk")
-        .values_list("pk", "currency", "timezone", "open_on", "open_until")
-    )
+    ended = prepared.rows(LOCK_ENDED, {"lines": list(line_ids), "now": now})
     if not ended:
         return []
     # Only once the lines are locked, since what it reads is written under their locks.

@@ -19,6 +19,10 @@ COLUMNS = ", ".join(f'"{field}"' for field in FIELDS)
 LOCK = f"SELECT {COLUMNS} FROM credit_creditline WHERE merchant_id = %(line)s FOR NO KEY UPDATE"
 # The update that notes the instant also locks the row. `last_wrote_at` is compared as it is once
 # the lock is ours, however long that took.
+HOLD = """
+SELECT merchant_id FROM credit_creditline WHERE merchant_id = ANY(%(lines)s::bigint[])
+ORDER BY merchant_id FOR NO KEY UPDATE
+"""
 LOCK_AND_NOTE = f"""
 UPDATE credit_creditline SET last_wrote_at = greatest(last_wrote_at, %(now)s)
 WHERE merchant_id = %(line)s RETURNING {COLUMNS}
@@ -113,8 +117,7 @@ def hold(merchant_ids: Collection[int]) -> None:
 
     It works off no day-ends. Callers go on to lock some of the lines one by one, in any order.
     """
-    held = CreditLine.objects.select_for_update(no_key=True).filter(pk__in=merchant_ids)
-    list(held.order_by("pk").values_list("pk"))
+    prepared.rows(HOLD, {"lines": list(merchant_ids)})
 
 
 def lock(merchant_id: int, *, now: datetime, notes_instant: bool = True) -> CreditLine:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import connection
 from django.db.models import F
 
 from credit.models import CreditLine, Freeze
@@ -12,6 +11,7 @@ from credit.queries import policies
 from credit.queries.overdue import OVERDUE_BY_LINE, overdue_of
 from credit.queries.reviews import Start
 from credit.rules import INSTALMENT_DAYS
+from lib import prepared
 from notices.operations import notices
 
 # As a day starts, a freeze is placed where what is overdue has reached the policy's share of the
@@ -54,17 +54,16 @@ def update(starts: Sequence[Start]) -> None:
     """Place or lift the OVERDUE freeze of each locked line, by what is overdue as its day starts.
     The merchant is notified of a change. Rule 7.5.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            UPDATE,
-            {
-                "lines": [start.line_id for start in starts],
-                "todays": [start.today for start in starts],
-                "instants": [start.at for start in starts],
-                "ratios": [start.policy.overdue_ratio for start in starts],
-                "instalment_days": INSTALMENT_DAYS,
-            },
-        )
+    prepared.run(
+        UPDATE,
+        {
+            "lines": [start.line_id for start in starts],
+            "todays": [start.today for start in starts],
+            "instants": [start.at for start in starts],
+            "ratios": [start.policy.overdue_ratio for start in starts],
+            "instalment_days": INSTALMENT_DAYS,
+        },
+    )
 
 
 def lift(line: CreditLine, *, now: datetime) -> None:

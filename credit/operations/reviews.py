@@ -3,14 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from django.db import connection
-
 from credit import scoring
 from credit.models import CreditLine, LimitReview
 from credit.notices.line import REVIEW
 from credit.operations import usage
 from credit.queries.reviews import Start, inputs_of
-from lib import money
+from lib import money, prepared
 from notices.operations import notices
 
 ACTOR = "limit review"
@@ -49,8 +47,9 @@ def hold(starts: Sequence[Start]) -> None:
     overtake_all({review.line_id: review.at for review in reviews}, actor=ACTOR)
     LimitReview.objects.bulk_create(reviews)
     _apply([review for review in reviews if review.status == LimitReview.Status.APPLIED])
-    for review in reviews:
-        notify(review, cause=str(review.on), at=review.at)
+    notices.write_all(
+        REVIEW, [_told(review, cause=str(review.on), at=review.at) for review in reviews]
+    )
     _notify_of_cuts(
         [
             review
@@ -65,18 +64,24 @@ def notify(review: LimitReview, *, cause: str, at: datetime) -> None:
     """Notify the merchant of a review's outcome. `cause` distinguishes this notice from others
     about the same review.
     """
-    notices.write(
+    notices.write_all(REVIEW, [_told(review, cause=cause, at=at)])
+
+
+def _told(review: LimitReview, *, cause: str, at: datetime) -> notices.Told:
+    """The notice of a review's outcome, which is not written yet."""
+    return notices.Told(
         merchant_id=review.line_id,
-        kind=REVIEW,
         cause=cause,
         at=at,
-        grade=review.grade,
-        status=str(review.status),
-        currency=review.currency,
-        limit_before=money.text(review.limit_before),
-        limit_proposed=money.text(review.limit_proposed),
-        limit_given=money.text(review.limit_given or review.limit_before),
-        told=review.decision_told,
+        details={
+            "grade": review.grade,
+            "status": str(review.status),
+            "currency": review.currency,
+            "limit_before": money.text(review.limit_before),
+            "limit_proposed": money.text(review.limit_proposed),
+            "limit_given": money.text(review.limit_given or review.limit_before),
+            "told": review.decision_told,
+        },
     )
 
 
@@ -132,6 +137,8 @@ def overtake_all(instants: Mapping[int, datetime], *, actor: str) -> None:
     """Do what `overtake` does, for many locked lines; `instants` gives the instant for each line's
     key.
     """
+    if not instants:
+        return
     waiting = LimitReview.objects.filter(
         line_id__in=instants.keys(), status=LimitReview.Status.PENDING
     )
@@ -161,13 +168,12 @@ def _apply(reviews: Sequence[LimitReview]) -> None:
     """Set the limits that these reviews propose, and write their entries in the history of
     limits.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            APPLY,
-            {
-                "lines": [review.line_id for review in reviews],
-                "limits": [review.limit_proposed.amount for review in reviews],
-                "instants": [review.at for review in reviews],
-                "actor": ACTOR,
-            },
-        )
+    prepared.run(
+        APPLY,
+        {
+            "lines": [review.line_id for review in reviews],
+            "limits": [review.limit_proposed.amount for review in reviews],
+            "instants": [review.at for review in reviews],
+            "actor": ACTOR,
+        },
+    )

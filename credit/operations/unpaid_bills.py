@@ -7,12 +7,11 @@ the freeze, in force from that day's start, however late the job runs.
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from django.db import connection
-
 from credit.models import CreditLine, Freeze
 from credit.notices.line import FREEZE_PLACED
 from credit.operations import overdue
 from credit.queries.reviews import Start
+from lib import prepared
 from notices.operations import notices
 
 EXPECT = """
@@ -67,8 +66,7 @@ def expect(merchant_ids: Sequence[int], days: Sequence[date]) -> None:
     for each of its bills. Merchants without a line are ignored.
     """
     if merchant_ids:
-        with connection.cursor() as cursor:
-            cursor.execute(EXPECT, [list(merchant_ids), list(days)])
+        prepared.run(EXPECT, [list(merchant_ids), list(days)])
 
 
 def place(starts: Sequence[Start]) -> None:
@@ -87,11 +85,9 @@ def _place(line_ids: Sequence[int], todays: Sequence[date], instants: Sequence[d
     """Write the freezes, the notices and all else of `place`, for these lines, each with its day
     and instant in the other two sequences.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            PLACE,
-            {"lines": list(line_ids), "todays": list(todays), "instants": list(instants)},
-        )
+    prepared.run(
+        PLACE, {"lines": list(line_ids), "todays": list(todays), "instants": list(instants)}
+    )
 
 
 def freeze_at_once(merchants: Mapping[int, datetime]) -> None:

@@ -36,7 +36,7 @@ def in_force_for(days: Iterable[tuple[str, date]]) -> list[CreditPolicy]:
     for policy in versions.order_by("-starts_on"):
         known.setdefault(policy.currency, []).append(policy)
     return [
-        next((p for p in known.get(currency, []) if p.starts_on <= on), without(currency))
+        next((p for p in known.get(currency, []) if p.starts_on <= on), None) or without(currency)
         for currency, on in wanted
     ]
 

@@ -34,7 +34,6 @@ WHERE quiet_through < %(latest)s::date
    OR date_trunc('month', open_on) < date_trunc('month', %(latest)s::date)
 ORDER BY merchant_id
 """
-TIMEZONES = "SELECT DISTINCT timezone FROM credit_creditline"
 
 
 def quiet_through(line_ids: Sequence[int]) -> dict[int, date]:
@@ -54,8 +53,3 @@ def that_cannot_wait(now: datetime) -> Sequence[int]:
     """
     ended = prepared.rows(ENDED, {"now": now, "latest": day_ends.latest_day(now)})
     return day_ends.that_cannot_wait(ended, now)
-
-
-def next_after(instant: datetime) -> datetime | None:
-    """The first instant after the given one at which a day of some line ends."""
-    return day_ends.next_after(instant, [zone for (zone,) in prepared.rows(TIMEZONES, ())])

@@ -5,11 +5,13 @@ as plain decimals with their currency beside them. notices.letters makes sentenc
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from django.db import connection
 from django.db.models import F
 
+from lib import prepared
 from merchants.models import Membership
 from notices import kinds
 from notices.kinds import Kind
@@ -25,7 +27,25 @@ from notices.models import Notice
 INTO = "INSERT INTO notices_notice (merchant_id, kind, cause, details, at)"
 ONCE = "ON CONFLICT (merchant_id, kind, cause) DO NOTHING"
 
-WRITE = f"{INTO} VALUES (%s, %s, %s, %s, %s) {ONCE}"
+WRITE_ALL = f"""
+{INTO}
+SELECT merchant_id, %(kind)s::text, cause, details::jsonb, at
+FROM unnest(%(merchants)s::bigint[], %(causes)s::text[], %(details)s::text[],
+            %(instants)s::timestamptz[]) AS told(merchant_id, cause, details, at)
+{ONCE}
+RETURNING id
+"""
+
+
+class Told(NamedTuple):
+    """A notice for the people of one merchant, which is not written yet: what has caused it, its
+    instant, and the details of its sentences.
+    """
+
+    merchant_id: int
+    cause: str
+    at: datetime
+    details: Mapping[str, str]
 
 
 def write(*, merchant_id: int, kind: Kind, cause: str, at: datetime, **details: str) -> bool:
@@ -35,11 +55,28 @@ def write(*, merchant_id: int, kind: Kind, cause: str, at: datetime, **details: 
 
     Raises LookupError for a kind that no book has registered.
     """
+    return write_all(kind, [Told(merchant_id, cause, at, details)]) == 1
+
+
+def write_all(kind: Kind, told: Sequence[Told]) -> int:
+    """Write these notices of one kind within the caller's transaction, but for those whose merchant
+    has one of this kind and cause already; returns how many were written.
+
+    Raises LookupError for a kind that no book has registered.
+    """
     if kinds.get(kind.code) is not kind:
         raise LookupError(f"there is no kind {kind} of notices")
-    with connection.cursor() as cursor:
-        cursor.execute(WRITE, [merchant_id, kind.code, cause, json.dumps(details), at])
-        return bool(cursor.rowcount == 1)
+    written = prepared.rows(
+        WRITE_ALL,
+        {
+            "kind": kind.code,
+            "merchants": [one.merchant_id for one in told],
+            "causes": [one.cause for one in told],
+            "details": [json.dumps(one.details) for one in told],
+            "instants": [one.at for one in told],
+        },
+    )
+    return len(written)
 
 
 def keep_unmailed(*, up_to: datetime) -> None:
