@@ -38,7 +38,9 @@ def to_confirm(address: BillingAddress) -> Letter:
 def with_documents(
     address: BillingAddress, documents: Sequence[Document], *, now: datetime
 ) -> Letter:
-    """The mail with these documents as PDF: one, or those of a month."""
+    """The mail to the address with these documents as PDF, one or all of a month, and a link that
+    stops such mails.
+    """
     merchant = address.account.merchant
     stop = _address("stop_address", link(address, STOP))
     with override(merchant.language):
@@ -73,7 +75,9 @@ def with_documents(
 
 
 def _said(document: Document) -> str:
-    """The document in a line."""
+    """A line that names the document: a bill's number, day, total and due day, or a statement's
+    month.
+    """
     if isinstance(document, Invoice):
         return gettext("Bill %(number)s of %(day)s: %(total)s, due on %(due)s") % {
             "number": installation.outside(str(document)),
@@ -94,4 +98,5 @@ def _file(document: Document, now: datetime) -> tuple[str, bytes]:
 
 
 def _address(route: str, token: str) -> str:
+    """The full address of the page at this route of billing, with this token."""
     return str(settings.TAEL_BASE_URL + reverse(route, args=[token]))

@@ -10,8 +10,8 @@ from lib import calendar, formats
 
 
 def reason(invoice: Invoice) -> str:
-    """Why a bill exists, as a sentence: its threshold, the days of its plan or of its 30-day cycle,
-    that our team drew it up, or that the account was closed.
+    """Why a bill exists, as a sentence: its threshold was reached, the days of its plan or of its
+    30-day cycle, that it was drawn up on request, or that the account was closed.
     """
     if invoice.threshold is not None:
         amount = formats.plain_money(invoice.threshold)

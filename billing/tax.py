@@ -58,8 +58,8 @@ REVERSE_CHARGE_SENTENCE = _("Reverse charge: the recipient of the service owes t
 
 
 def derived(issuer: str, merchant: str, tax_number: str) -> Treatment:
-    """The treatment that follows from the countries of both parties, "" where the merchant's is not
-    known, and from the merchant's tax number, "" without one.
+    """The treatment that follows from the countries of the issuer and the merchant, "" where the
+    merchant's is not known, and from the merchant's tax number, "" without one.
 
     Rule 28.15.
     """
@@ -71,7 +71,9 @@ def derived(issuer: str, merchant: str, tax_number: str) -> Treatment:
 
 
 def category(treatment: Treatment, tax_class: TaxClass) -> TaxCategory:
-    """The category of a fee of this class for a merchant that is treated so. Rule 28.15."""
+    """The category of tax for a fee of this class in bills of a merchant with this treatment. Rule
+    28.15.
+    """
     if treatment == Treatment.OUTSIDE_SCOPE or tax_class == TaxClass.OUTSIDE:
         return TaxCategory.OUTSIDE
     if treatment == Treatment.REVERSE_CHARGE and tax_class in REVERSIBLE:
@@ -80,5 +82,7 @@ def category(treatment: Treatment, tax_class: TaxClass) -> TaxCategory:
 
 
 def tax_on(base: Decimal, percent: Decimal, currency: str) -> Decimal:
-    """The tax on a base, rounded once, half away from zero. Rule 28.2."""
+    """The tax of `percent` per cent on a base, rounded once to the currency's digits, half away
+    from zero. Rule 28.2.
+    """
     return money.rounded(base * percent / 100, currency)

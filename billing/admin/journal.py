@@ -50,7 +50,7 @@ View = Callable[..., HttpResponseBase]
 
 
 class _OfJournal(Deciding, ReadOnly):
-    """Pages that are there where the journal is on."""
+    """Admin pages that are there only where the journal is switched on (TAEL_JOURNAL)."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return settings.TAEL_JOURNAL and super().has_module_permission(request)
@@ -59,9 +59,13 @@ class _OfJournal(Deciding, ReadOnly):
         return settings.TAEL_JOURNAL and super().has_view_permission(request, obj)
 
     def may_decide(self, request: HttpRequest, one: Any = None) -> bool:
+        """Whether the journal is switched on, and the operator may decide here."""
         return settings.TAEL_JOURNAL and super().may_decide(request, one)
 
     def lock(self, row: Any, now: datetime) -> None:
+        """Wait until no other transaction changes the chart of accounts, and keep others waiting
+        until this one ends; `row` and `now` are not used.
+        """
         chart.wait_turn()
 
 
@@ -90,7 +94,7 @@ class JournalLockAdmin(_OfJournal):
         return [*own, *super().get_urls()]
 
     def _for_readers(self, view: View) -> View:
-        """The view for those who may see the journal; others get PermissionDenied."""
+        """Wrap a view so that those who may not see the journal get PermissionDenied."""
 
         @wraps(view)
         def seen(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -80,7 +80,9 @@ class Export:
 
 
 def _columns(currency: str, timezone: str) -> dict[str, str]:
-    """SQL for each column, by its heading in the language in force."""
+    """SQL for each column of the file, by its heading in the language in force; `currency` is the
+    code of all charges, and instants are written in `timezone`.
+    """
     return {
         _("Day"): "item.posting_on",
         pgettext("file", "Charge"): csv_files.safe("charge.reference"),

@@ -88,7 +88,9 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
 
 
 def _facts(invoice: Invoice, number: str, words: Words) -> list[list[str]]:
-    """Rows of what the bill is, each with its label."""
+    """Rows of a label and a text: the bill's number, days, reason and period, since when it is not
+    paid, and its number at the tax office if it has one.
+    """
     facts = [
         [_("Bill number"), number],
         [pgettext("date", "Issued"), day_text(invoice.issued_on)],
@@ -166,7 +168,7 @@ def statement_pdf(statement: Statement) -> bytes:
     """The PDF of a closed statement with its totals and the first LISTED of its charges, the
     earliest service first, in the language that it was closed in.
 
-    `statement` must be closed: statement_csv.closed_statement raises NotClosed for others.
+    `statement` must be closed, as those of statement_csv.closed_statement are.
     """
     closed_at = statement.closed_at
     assert closed_at is not None, statement
@@ -225,8 +227,8 @@ def _totals(totals: Sections[StatementTotal]) -> Paper:
 
 
 def _charges(charges: Sequence[Charge], of: int, words: Words) -> Paper:
-    """The charges for the template, with a note if the statement has more (`of` in all), and one
-    that explains late charges.
+    """The charges for the template, with a note that not all are listed if the statement has more
+    (`of` in all), and one that explains late charges if some are late.
     """
     cut = ""
     if of > len(charges):

@@ -105,7 +105,9 @@ class Export:
 
 
 def _columns(currency: str, timezone: str) -> dict[str, str]:
-    """SQL for each column, by its heading in the language in force."""
+    """SQL for each column, by its heading in the language in force; `currency` is the code of all
+    charges, and instants are written in `timezone`.
+    """
     return {
         _("Statement month"): "%(month)s",
         _("Merchant"): "%(merchant)s",

@@ -70,6 +70,7 @@ class Sandbox:
     KEPT_SECONDS = 30 * 24 * 60 * 60
 
     def check_ready(self) -> None:
+        """Raise ProviderNotReady unless the sandbox is switched on (TAEL_SANDBOX)."""
         if not settings.TAEL_SANDBOX:
             raise ProviderNotReady("sandbox payments need TAEL_SANDBOX=1")
 
@@ -139,7 +140,7 @@ class Proceeds:
         return Answer.succeeded(payment.idempotency_key)
 
     def find(self, payment: Payment) -> Answer | None:
-        """Always None: an attempt to pay from proceeds is never undecided."""
+        """None, whatever the payment: an attempt to pay from proceeds is never undecided."""
         return None  # it is never undecided
 
 

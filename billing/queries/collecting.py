@@ -35,7 +35,7 @@ class ByHand:
         return self.plans[-1] if self.plans else None
 
     def pause(self, on: date) -> CollectionPause | None:
-        """The pause on local day `on`."""
+        """The pause that is in force on local day `on`; None without one."""
         paused = (one for one in self.pauses if one.ended_at is None and one.until_on > on)
         return next(paused, None)
 

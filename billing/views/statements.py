@@ -46,7 +46,9 @@ def charges(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def chart(request: MemberRequest) -> HttpResponse:
-    """A chart of the last LATEST months by category; `?narrow` is drawn for a phone."""
+    """The picture of a chart of the last LATEST months by category; with `?narrow` in the address
+    it is drawn for a phone.
+    """
     account, today = account_and_today(request, clock.now())
     by_month = months.by_category(account, until=calendar.month_of(today), most=LATEST)
     size = charts.NARROW if "narrow" in request.GET else charts.WIDE

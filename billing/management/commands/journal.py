@@ -20,6 +20,7 @@ OFF = "The journal is off: set TAEL_JOURNAL=1."
 
 
 def _day(text: str) -> date:
+    """The day of an argument such as 2026-11-30. Raises ArgumentTypeError for other text."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:
@@ -45,7 +46,9 @@ class Command(BooksCommand):
             self._write(pieces, options["output"])
 
     def _merchant(self, reference: str | None) -> int | None:
-        """The key of the merchant with this reference. Raises CommandError if there is none."""
+        """The primary key of the merchant with this reference; None, for all, without one. Raises
+        CommandError if there is none.
+        """
         if reference is None:
             return None
         found = Merchant.objects.filter(reference=reference).values_list("pk", flat=True).first()
@@ -54,7 +57,9 @@ class Command(BooksCommand):
         return found
 
     def _write(self, pieces: Iterable[str], output: Path | None) -> None:
-        """Write the file; a named one appears when it is whole."""
+        """Write the pieces to the file `output`, which appears when it is whole, or to standard
+        output without one.
+        """
         if output is None:
             for piece in pieces:
                 self.stdout.write(piece, ending="")
