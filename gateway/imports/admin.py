@@ -84,13 +84,13 @@ def _counted(rows: int) -> str:
 
 
 def _stop(act: Act) -> Import:
-    """Stop the import, if the operator's role may."""
+    """Stop the import. Raises NotTheirs if the operator's role may not decide about its kind."""
     _check_role(act, act.row.of_kind)
     return operations.stop(import_id=act.row.pk, reason=act.reason, actor=act.actor, now=act.now)
 
 
 def _resume(act: Act) -> Import:
-    """Resume the import, if the operator's role may."""
+    """Resume the import. Raises NotTheirs if the operator's role may not decide about its kind."""
     _check_role(act, act.row.of_kind)
     return operations.resume(import_id=act.row.pk, reason=act.reason, actor=act.actor, now=act.now)
 
@@ -101,7 +101,9 @@ def _columns(kind: Kind) -> str:
 
 
 def _effect(row: object) -> str:
-    """The text above the form: what a file may be, and the columns of each kind of rows."""
+    """The text above the form: what a file may be, and the columns of each kind of rows; `row` is
+    not used.
+    """
     return "\n".join(
         (
             f"A CSV file with a heading, or one JSON object on each line, in UTF-8; {MOST_ROWS:,}"
@@ -163,6 +165,7 @@ class ImportAdmin(ShowsProgress, Deciding, FoundByKeys):
         return (*own, self.rows)
 
     def progress_of(self, row: Import) -> Progress:
+        """How far the import is: how many of its rows wait, and how many have each outcome."""
         rows = queries.outcomes(row)
         return Progress(
             row.get_status_display(),
@@ -205,7 +208,7 @@ class ImportAdmin(ShowsProgress, Deciding, FoundByKeys):
 
     def result(self, request: HttpRequest, object_id: int) -> HttpResponseBase:
         """Download a CSV file of the import's rows, each with what became of it so far. Raises
-        Http404.
+        PermissionDenied for who may not see imports, and Http404 for an unknown one.
         """
         if not self.has_view_permission(request):
             raise PermissionDenied

@@ -77,7 +77,9 @@ def may_be_reached(address: Address, *, is_encrypted: bool) -> bool:
 
 
 def _meant(address: Address) -> Address:
-    """The IPv4 address that an IPv6 address stands for, or the address itself."""
+    """The IPv4 address that an IPv6 address stands for (translated, mapped, 6to4 or Teredo), or the
+    address itself.
+    """
     if isinstance(address, IPv6Address):
         if address in TRANSLATED:
             return IPv4Address(int(address) & 0xFFFFFFFF)
@@ -128,7 +130,9 @@ class Receiver(AbstractContextManager["Receiver"]):
         return self
 
     def post(self, content: bytes, headers: Mapping[str, str]) -> Answer:
-        """Send the content, and return the answer. Raises NoAnswer."""
+        """Send the content by POST, and return the answer. Raises NoAnswer if there is none within
+        the time, or nothing may be sent to its address.
+        """
         self._network.ends_at = time.monotonic() + self._seconds
         try:
             with self._pool.stream(
@@ -145,7 +149,7 @@ class Receiver(AbstractContextManager["Receiver"]):
 
 
 def _read(body: Iterable[bytes]) -> str:
-    """How the body begins, as text that can be shown; the rest is not read."""
+    """How the answer's body begins, as text that can be shown; the rest is not read."""
     read = b""
     for part in body:
         read += part
