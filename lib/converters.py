@@ -17,12 +17,18 @@ class ReferenceConverter:
     regex = "[^/]+"
 
     def to_python(self, value: str) -> str:
+        """The reference in this segment of a path, with its tildes undone. Raises ValueError for
+        one with control characters.
+        """
         reference = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
         if _CONTROL.search(reference):  # no reference has them, and the database refuses NUL
             raise ValueError("not a reference")
         return reference
 
     def to_url(self, value: str) -> str:
+        """The reference as a segment of a path, with slashes, tildes and lone dots written with a
+        tilde.
+        """
         escaped = value.replace("~", "~7E").replace("/", "~2F")
         return escaped.replace(".", "~2E") if value in {".", ".."} else escaped
 

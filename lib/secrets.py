@@ -50,7 +50,9 @@ def _own_ciphers() -> tuple[AESGCM, ...]:
 
 
 def encrypt(content: bytes, *, bound_to: str) -> bytes:
-    """Encrypt `content` with the first key; it can be decrypted only with the same `bound_to`."""
+    """Encrypt `content` with the first key; it can be decrypted only with the same `bound_to`, the
+    name of the place where it is kept.
+    """
     nonce = os.urandom(NONCE_BYTES)
     return VERSION + nonce + _own_ciphers()[0].encrypt(nonce, content, bound_to.encode())
 
