@@ -67,7 +67,9 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _merchants() -> list[Merchant]:
-    """New merchants whose first day is worked off and whose first bills are written."""
+    """New merchants, OFTEN_BILLED of them with a low threshold, whose first day is worked off and
+    whose first bills are written.
+    """
     thresholds = ["500.00"] * OFTEN_BILLED + ["1000000.00"] * (MERCHANTS - OFTEN_BILLED)
     joined = [join(f"charged-{n}", threshold=each) for n, each in enumerate(thresholds)]
     days.work_off(joined, now=NOW)
@@ -134,7 +136,7 @@ def _events(merchants: Sequence[Merchant]) -> list[Event]:
 
 @transaction.atomic
 def _apply(events: Sequence[Event]) -> None:
-    """Apply the events in one transaction; all have to be applied."""
+    """Apply the events in one transaction. Raises AssertionError unless all are applied."""
     run = EventRun()
     for event in events:
         run.apply(event, now=NOW)
@@ -160,7 +162,7 @@ def _rows(number: int) -> list[bytes]:
 
 @transaction.atomic
 def _copy(table: str, rows: Sequence[bytes]) -> None:
-    """COPY the rows into the table."""
+    """COPY the rows, which `_rows` made, into the table."""
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY {table} ({COLUMNS}) FROM STDIN") as copy,

@@ -38,7 +38,9 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _round(key: str, shops: Sequence[Merchant]) -> list[tuple[float, float, float]]:
-    """Orders a second of ours and of the least, and their ratio, for each number of clients."""
+    """Measure one round of POST /orders by these shops: for each number of clients in CLIENTS, (our
+    orders a second, those of the least, the ratio of ours to the least).
+    """
     rates = []
     for application in (OURS, LEAST):
         with serving(application) as server:

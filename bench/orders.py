@@ -66,7 +66,7 @@ def run() -> Iterator[tuple[str, str]]:
 
 def _no_overshoot() -> Iterator[tuple[str, str]]:
     """Check that orders placed at once by many threads never take a line over its limit, and yield
-    the line about it.
+    the report's line about it. Raises AssertionError if they do.
     """
     tight = join("bench-tight", limit=Decimal("2510.00"))  # room for 100 orders and a bit
     _threads([tight], most=400)

@@ -41,7 +41,9 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _line(reference: str, sales: int) -> int:
-    """Create a merchant whose line has `sales` sales and as many holds. Returns its id."""
+    """Create a merchant with this reference whose line has `sales` sales and as many holds. Returns
+    the line's primary key, which is the merchant's.
+    """
     line = join(reference)
     with connection.cursor() as cursor:
         for insert in (SALES, HOLDS):
@@ -51,17 +53,19 @@ def _line(reference: str, sales: int) -> int:
 
 
 def _available(line: int) -> None:
-    """Read what is available of the line's limit."""
+    """Read what is available of the limit of the line with this primary key."""
     assert CreditLine.objects.get(pk=line).available.amount >= 0
 
 
 def _buckets(line: int) -> None:
-    """Read the buckets of the line's proceeds."""
+    """Read the buckets of the proceeds of the line with this primary key."""
     buckets(line, today=TODAY)
 
 
 def _milliseconds(ask: Callable[[int], None], line: int) -> float:
-    """How many milliseconds `ask` takes on average."""
+    """How many milliseconds `ask` takes for this line on average, after one call that is not
+    counted.
+    """
     ask(line)
     started = time.perf_counter()
     for _ in range(TIMES):
