@@ -42,7 +42,12 @@ _numbers = count(1)
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yield the lines of the report, each (what was measured, result)."""
+    """Measure how many charges and order events a second the server takes, against the same
+    operations in this process, and how many orders one by one, against the least that does the
+    same.
+
+    Yields the report's lines, each (what was measured, result).
+    """
     key = make_key()
     shops = [join_shop(f"api-{number}") for number in range(20)]
     with serving(OURS) as server:

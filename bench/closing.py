@@ -37,7 +37,11 @@ GROUP BY charge.statement_id, charge.fee_id
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yield the lines of the report, each (label, result)."""
+    """Measure how long closing a month of all merchants takes, with few charges and with ten times
+    as many, against one statement that sums them, and with one worker and two.
+
+    Yields the report's lines, each (what was measured, result).
+    """
     accounts = [join(f"closing-{number}") for number in range(MERCHANTS)]
     with connection.cursor() as cursor:
         cursor.execute(TABLE)

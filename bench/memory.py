@@ -24,7 +24,10 @@ _numbers = count(1)
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yields the lines of the report: what was measured, and the result."""
+    """Measure by how much the memory of the API's workers grows over thousands of requests.
+
+    Yields the report's lines, each (what was measured, result).
+    """
     key = make_key()
     shops = [f"memory-{number}" for number in range(SHOPS)]
     for shop in shops:

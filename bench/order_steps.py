@@ -49,7 +49,11 @@ STEPS: dict[str, tuple[str, Act]] = {
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yields the lines of the report, each a label and a result."""
+    """Measure how many times a second each step after an order's placing is done, such as shipping,
+    against the least SQL for the same rows.
+
+    Yields the report's lines, each (what was measured, result).
+    """
     lines = {way: join(f"steps-{way}", limit=GENEROUS) for way in ("least", "ours")}
     taken: dict[str, list[tuple[float, float]]] = {step: [] for step in STEPS}
     for number in range(ROUNDS + 1):

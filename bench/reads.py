@@ -31,7 +31,11 @@ FROM generate_series(1, %(sales)s) n
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yield the lines of the report, each (label, result)."""
+    """Measure how long reading a credit line's available limit, and its buckets of proceeds, takes
+    with a thousand and with a million entries.
+
+    Yields the report's lines, each (what was measured, result).
+    """
     short, long = (_line(f"reads-{sales}", sales) for sales in (1_000, 1_000_000))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE credit_proceedsentry, credit_limitentry, credit_creditline")

@@ -47,7 +47,12 @@ class Measured(NamedTuple):
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yield the lines of the report, each (what was measured, result)."""
+    """Measure, for each number of processes and threads of gunicorn in SHAPES, how fast the page of
+    orders is answered to eight clients, with and without slow ones beside them, and how many orders
+    a second are placed.
+
+    Yields the report's lines, each (what was measured, result).
+    """
     history.write(["small"], history.SMALL)
     Shop.of("small")  # whose owner joins
     browser = Client(headers={"host": "127.0.0.1"})

@@ -17,7 +17,9 @@ from merchants import installation
 
 
 def to_confirm(address: BillingAddress) -> Letter:
-    """The mail that asks whoever reads it to confirm the address."""
+    """The letter, in the merchant's language, that asks its reader to confirm that the merchant's
+    bills and statements go to this address. It has the link to confirm by, and goes to the address.
+    """
     merchant = address.account.merchant
     with override(merchant.language):
         subject = gettext("Bills and statements of %(merchant)s") % {"merchant": merchant.name}

@@ -117,8 +117,8 @@ class Replaying:
             self.replay.refresh_from_db()
 
     def _go_on(self) -> None:
-        """Apply what is left of the file, window by window, and follow the timetable up to
-        `until`.
+        """Apply what is left of the file, window by window, and follow the timetable up to `until`.
+        Raises LiveBooks if a scheduler has been at work meanwhile.
         """
         self.progress(self.replay.events_done)
         for window in self._windows():
@@ -129,6 +129,7 @@ class Replaying:
     def _take(self, window: Sequence[Line]) -> None:
         """Apply a group of lines. If by what they did a job is due between two of them, those
         before that instant are applied first, then the timetable is followed, then the others.
+        Raises LiveBooks if a scheduler has been at work meanwhile.
         """
         while window:
             self._check_not_live()

@@ -76,6 +76,7 @@ class OneCurrencyField(MoneyField):
         return value.amount if isinstance(value, Money) else value
 
     def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether the figure that was sent differs from the initial amount's."""
         return forms.Field.has_changed(self, self.prepare_value(initial), data)
 
 

@@ -26,7 +26,8 @@ class Column(Protocol):
     """
 
     @property
-    def model(self) -> type[models.Model]: ...
+    def model(self) -> type[models.Model]:
+        """The model of the rows that have the column."""
 
     @property
     def called(self) -> str:
@@ -62,7 +63,7 @@ class OfField:
 
     @property
     def called(self) -> str:
-        """The words for the field's content in sentences."""
+        """The words for the field's content in sentences, such as "destination numbers"."""
         return self.field.called
 
     def bound_to(self, row: Any) -> str:

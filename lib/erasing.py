@@ -113,7 +113,8 @@ def pattern_of(address: str) -> str:
 
 def _update(model: type[models.Model], changes: str, found: str, **said: str) -> Replaced:
     """Run an UPDATE of the model's table with these changes, of the rows that meet the condition
-    `found`, both SQL. Returns how many rows that were.
+    `found`; both are SQL, with the values in `said`. Returns the table's name and how many rows
+    that were.
     """
     table = model._meta.db_table
     with connection.cursor() as cursor:

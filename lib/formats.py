@@ -130,18 +130,23 @@ def _date(value: date, pattern: str, locale: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def _date_text(year: int, month: int, day: int, pattern: str, locale: str) -> str:
+    """The date as text by this pattern of babel."""
     return format_date(date(year, month, day), pattern, locale=_known(locale))
 
 
 @cache
 def _medium(locale: str) -> str:
-    """The pattern of dates with abbreviated months."""
+    """The pattern by which babel writes dates of middle length in this locale, such as "d MMM
+    y".
+    """
     return str(_known(locale).date_formats["medium"].pattern)
 
 
 @cache
 def _time_text(hour: int, minute: int, locale: str) -> str:
-    """A time of the day; its form names no time zone."""
+    """The time of the day as text in this locale, to the minute and without a time zone, such as
+    14:05.
+    """
     return format_time(time(hour, minute), "short", locale=_known(locale))
 
 

@@ -172,7 +172,7 @@ class Filter(forms.Form):
 
     @property
     def unknown(self) -> list[str]:
-        """Parameters of the address that no list has, a few of them."""
+        """The names of a few parameters of the address that no list reads."""
         known = {*self.fields, *BESIDES, *self.ALSO}
         return [name[:LONGEST_TEXT] for name in self.data if name not in known][:MOST_UNKNOWN]
 
@@ -216,7 +216,9 @@ class Filter(forms.Form):
 
     @property
     def context(self) -> dict[str, Any]:
-        """What a page needs to show how its list is filtered."""
+        """What a template needs to show how the list is filtered: the filter, and what is asked
+        for.
+        """
         return {"filter": self, "wanted": self.wanted}
 
     def narrowed(self, found: Rows) -> Rows:
@@ -265,7 +267,7 @@ class Filter(forms.Form):
 
     @property
     def exactly(self) -> str:
-        """The address of this page with all rows counted."""
+        """The query of this page's address with which all rows are counted."""
         there = {name: self.data[name] for name in ("before", "after") if name in self.data}
         return f"?{urlencode(self.asked | there | {EXACT: ALL})}"
 

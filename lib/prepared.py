@@ -104,7 +104,9 @@ def _run(database: BaseDatabaseWrapper, statement: str, values: Values) -> list[
 
 
 def _asked(to_server: "psycopg.Connection[Any]", statement: str) -> "_Asked":
-    """The statement as it is asked on this connection, made when it is first asked there."""
+    """The prepared statement of this text on this connection; it is made at the first call, and
+    kept with the connection.
+    """
     known: dict[str, _Asked] | None = getattr(to_server, ASKED, None)
     if known is None:
         known = {}
@@ -163,7 +165,7 @@ class _Asked:
         return results[0]
 
     def _checked(self, result: PGresult) -> None:
-        """Raise what went wrong by this result, as psycopg's cursors do; nothing if the statement
+        """Raise the error that this result tells, as psycopg's cursors do; nothing if the statement
         was carried out.
         """
         if result.status == ExecStatus.COMMAND_OK:

@@ -31,8 +31,9 @@ class Undecryptable(Exception):
 
 @lru_cache(maxsize=8)
 def _ciphers(keys: tuple[str, ...]) -> tuple[AESGCM, ...]:
-    """A cipher for each of these keys, with a key that is derived from it for this purpose
-    alone.
+    """An AES-GCM cipher for each of these keys, which are URL-safe base64. The cipher does not use
+    the key itself, but one derived from it, so that the same key may serve for other purposes. The
+    latest are kept.
     """
     return tuple(
         AESGCM(

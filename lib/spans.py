@@ -25,7 +25,8 @@ class LocalDays(Protocol):
     """How a merchant counts its days, and which one it has now."""
 
     @property
-    def today(self) -> date: ...
+    def today(self) -> date:
+        """The merchant's present local day."""
 
     def start_of(self, day: date) -> datetime:
         """The instant at which the merchant's local day starts."""

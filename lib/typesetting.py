@@ -231,7 +231,7 @@ def _written(
 
 
 def _unshown(paper: Paper, font_set: FontSet) -> set[str]:
-    """The characters in a template's data that no font has."""
+    """The characters in the texts of this template's data that none of these fonts can show."""
     return {
         sign
         for text in _strings(paper)

@@ -23,6 +23,7 @@ class _QueryField(Field[Any, Any]):
     """PostgreSQL's tsquery."""
 
     def db_type(self, connection: Any) -> str:
+        """The name of the type in PostgreSQL."""
         return "tsquery"
 
 

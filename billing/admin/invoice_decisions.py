@@ -168,6 +168,7 @@ def _left(invoice: Invoice) -> dict[str, Any]:
 
 
 def _is_draft(invoice: Invoice) -> bool:
+    """Whether the bill is a draft."""
     return invoice.is_draft
 
 

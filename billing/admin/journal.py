@@ -53,13 +53,17 @@ class _OfJournal(Deciding, ReadOnly):
     """Admin pages that are there only where the journal is switched on (TAEL_JOURNAL)."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
+        """Whether the journal is switched on, and the operator may see the app."""
         return settings.TAEL_JOURNAL and super().has_module_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the journal is switched on, and the operator may view these rows."""
         return settings.TAEL_JOURNAL and super().has_view_permission(request, obj)
 
     def may_decide(self, request: HttpRequest, one: Any = None) -> bool:
-        """Whether the journal is switched on, and the operator may decide here."""
+        """Whether the journal is switched on, and the operator may make this admin's decisions,
+        about the row `one` or, with None, about any.
+        """
         return settings.TAEL_JOURNAL and super().may_decide(request, one)
 
     def lock(self, row: Any, now: datetime) -> None:
@@ -76,6 +80,9 @@ class JournalLockAdmin(_OfJournal):
     list_decisions = (_LOCK,)
 
     def get_urls(self) -> list[URLPattern]:
+        """Django's addresses of the admin, after those of the journal's own pages: entries, files,
+        trial balance, tax and its documents.
+        """
         views: list[tuple[str, View, str]] = [
             ("journal/", journal_pages.entries, "entries"),
             ("journal/file/<slug:kind>/", journal_pages.taken, "file"),

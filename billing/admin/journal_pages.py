@@ -97,7 +97,9 @@ def _text(amount: Decimal, currency: str) -> str:
 
 
 def balances(request: HttpRequest) -> HttpResponse:
-    """The trial balance of the days asked for; each account opens to its entries."""
+    """The page with the trial balance of the days asked for: each account's sums by currency, with
+    a link to its entries, and the totals. Without a valid form, the form alone.
+    """
     question = Question(request.GET)
     context: Context = {"title": "Trial balance", "form": question, "here": "balances"}
     if question.is_valid():

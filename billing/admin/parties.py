@@ -155,6 +155,7 @@ class VersionInline(ReadOnlyInline):
     )
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[IssuerVersion]":
+        """The issuer's versions, the latest first, without loading their logos."""
         found: QuerySet[IssuerVersion] = super().get_queryset(request)
         return found.defer("logo").order_by("-version")
 
@@ -180,14 +181,17 @@ class IssuerAdmin(Deciding, ReadOnly):
 
     @admin.display(description="legal name")
     def legal_name(self, issuer: Issuer) -> str:
+        """The name in the issuer's present version; "" without one."""
         return issuer.present.name if issuer.present else ""
 
     @admin.display(description="country")
     def country(self, issuer: Issuer) -> str:
+        """The name of the country in the issuer's present version; "" without one."""
         return country(issuer.present.country) if issuer.present else ""
 
     @admin.display(description="tax number")
     def tax_number(self, issuer: Issuer) -> str:
+        """The tax number in the issuer's present version; "" without one."""
         return issuer.present.tax_number if issuer.present else ""
 
 

@@ -94,7 +94,7 @@ def is_granted(act: Act) -> bool:
 
 
 def threshold(account: BillingAccount) -> Values:
-    """The account's present threshold."""
+    """The account's present threshold, as decisions show and compare it."""
     return {"Threshold": account.threshold}
 
 
@@ -124,7 +124,9 @@ def has_plan(act: Act) -> bool:
 
 
 def time_zone(account: BillingAccount) -> Values:
-    """The time zone that was last chosen, or else the present one."""
+    """The time zone that was last chosen for the account, which may come into force later, or else
+    the present one; as decisions show and compare it.
+    """
     changes = account.changes.filter(what=AccountChange.What.TIMEZONE)
     chosen = changes.order_by("-pk").values_list("after", flat=True).first()
     return {"Time zone": chosen or account.timezone}
@@ -150,7 +152,7 @@ def reviews(account: BillingAccount) -> Values:
 
 
 def closed(account: BillingAccount) -> Values:
-    """Whether the account is closed."""
+    """Whether the account is closed, as decisions show and compare it."""
     return {"Closed": account.is_closed}
 
 
@@ -167,12 +169,14 @@ def closing(account: BillingAccount) -> Values:
 
 
 def rest(account: BillingAccount) -> Values:
-    """What a closed account owes, or has left in its merchant's favour."""
+    """Whether the account is closed, what it owes, and what it has left in its merchant's favour,
+    as decisions show and compare them.
+    """
     return closed(account) | {"Outstanding": account.outstanding, "Unapplied": account.unapplied}
 
 
 def unapplied(account: BillingAccount) -> Values:
-    """The account's unapplied money."""
+    """The account's unapplied money, as decisions show and compare it."""
     return {"Unapplied": account.unapplied}
 
 
@@ -209,7 +213,7 @@ def invoices(account: BillingAccount) -> Values:
 
 
 def left_of_charge(charge: Charge) -> Values:
-    """How much of the charge can still be credited."""
+    """How much of the charge can still be credited, as decisions show and compare it."""
     return {"Left to be credited": left_to_credit(charge)}
 
 
@@ -219,7 +223,7 @@ def status_and_threshold(request: ThresholdRequest) -> Values:
 
 
 def invoice(invoice: Invoice) -> Values:
-    """The state of a bill, and what is left to pay of it."""
+    """The status of a bill, and what is left to pay of it, as decisions show and compare them."""
     return status(invoice) | {"Left to pay": invoice.left_to_pay}
 
 
@@ -229,12 +233,14 @@ def is_waived(act: Act) -> bool:
 
 
 def due_day(invoice: Invoice) -> Values:
-    """The state of a bill, and its due day."""
+    """The status of a bill, and its due day, as decisions show and compare them."""
     return status(invoice) | {"Due on": invoice.due_on}
 
 
 def paused(invoice: Invoice) -> Values:
-    """The state of a bill, and until when its collecting is paused."""
+    """The status of a bill, and until when its collecting is paused, as decisions show and compare
+    them.
+    """
     pause = pauses.in_force(invoice, invoice.account.open_on)
     return status(invoice) | {"Paused until": pause and pause.until_on}
 
@@ -253,7 +259,9 @@ def attempts(of: Invoice) -> Values:
 
 
 def payment(attempt: Payment) -> Values:
-    """The status of an attempt, and what its provider said of it that could not be right."""
+    """The status of an attempt, and what its provider said of it that could not be right, as
+    decisions show and compare them.
+    """
     return status(attempt) | {"What its provider says": attempt.problem}
 
 
@@ -268,7 +276,9 @@ def has_arrived_on(act: Act) -> bool:
 
 
 def reversal(reversal: Reversal) -> Values:
-    """The status of a reversal, and what the provider says of it."""
+    """The status of a reversal, and what the provider says of it, as decisions show and compare
+    them.
+    """
     return status(reversal) | {"What its provider says": reversal.state}
 
 

@@ -49,6 +49,7 @@ class Export:
 
     @property
     def file_name(self) -> str:
+        """The file's name, with the merchant's reference and the first and last day."""
         return f"charges-{self.account.merchant.reference}-{self.start}-{self.end}.csv"
 
     def blocks(self) -> Iterator[bytes]:

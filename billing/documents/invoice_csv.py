@@ -41,6 +41,7 @@ class Export:
 
     @property
     def file_name(self) -> str:
+        """The file's name, with the merchant's reference and the bill's number."""
         return f"bill-{self.invoice.merchant_reference}-{self.invoice}.csv"
 
     def blocks(self) -> Iterator[bytes]:

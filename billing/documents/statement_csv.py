@@ -77,6 +77,7 @@ class Export:
 
     @property
     def file_name(self) -> str:
+        """The file's name, with the merchant's reference and the month."""
         return f"statement-{self.merchant.reference}-{self.statement}.csv"
 
     def blocks(self) -> Iterator[bytes]:

@@ -122,7 +122,7 @@ class _Sink:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing waits anywhere else."""
+        """Do nothing: all that was written can be taken at once."""
 
     def take(self) -> bytes:
         """Return what was written since the last time, and forget it."""

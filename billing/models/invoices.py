@@ -256,7 +256,7 @@ class Invoice(models.Model):
 
     @property
     def net(self) -> Money:
-        """What its lines come to, without tax: what it took of the outstanding amount."""
+        """The sum of its lines, without tax: its total less its tax."""
         return self.total - self.tax
 
     @property

@@ -221,7 +221,9 @@ class ChargeWriter:
         self._rows.clear()
 
     def _sums(self) -> dict[ItemKey, _Sum]:
-        """The charges that were added, summed by item."""
+        """For each item, the sum and count of the charges that were added for it since the last
+        `flush`.
+        """
         sums: dict[ItemKey, _Sum] = {}
         for row in self._rows:
             total = sums.get(row.item)

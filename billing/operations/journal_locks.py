@@ -85,9 +85,10 @@ def lock(*, month: date, actor: str, reason: str, now: datetime) -> JournalLock:
 
 
 def _stop_books(now: datetime) -> datetime:
-    """Lock all accounts and lines, work off their days, and have them note an instant after all
-    that they have written, which is returned. Raises BooksAhead if they have written something far
-    after `now`.
+    """Lock all billing accounts and credit lines until the transaction ends, and work off their
+    days. Return an instant later than all that they have written, after it is stored as the last at
+    which each wrote something, so that nothing is written before it. Raises BooksAhead if they have
+    written something far after `now`.
     """
     accounts.hold_both(list(BillingAccount.objects.values_list("pk", flat=True)))
     wrote = [

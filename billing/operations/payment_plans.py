@@ -161,7 +161,9 @@ def _months_later(day: date) -> date:
 def _tell_of_new(
     account: BillingAccount, invoice: Invoice, plan: PaymentPlan, parts: Sequence[Part]
 ) -> None:
-    """Write the plan on the trail, and tell the merchant."""
+    """Write the new plan of the bill on the trail, and write a notice about it for the merchant.
+    `parts` are (day, amount).
+    """
     trail.write(
         Action.PAYMENT_PLAN_MADE,
         merchant_id=account.pk,

@@ -302,9 +302,10 @@ def _start_attempt(
     the trail.
 
     For the job (COLLECTOR), returns None if the bill is not due or can't be collected now; a person
-    gets a refusal with the reason. `attempts_seen` is how many attempts the person's page showed.
-    Raises UnknownInvoice, InvoiceChanged, ProviderNotReady, and KeepsSilent for a provider that the
-    run asks no more.
+    gets a refusal instead: InvoiceNotOpen, NoPaymentMethod, TooLittle, CardDisputed,
+    TooManyAttempts. `attempts_seen` is how many attempts the person's page showed. Raises
+    UnknownInvoice, InvoiceChanged, ProviderNotReady, and KeepsSilent for a provider that the run
+    asks no more.
     """
     account, invoice = hold(invoice_id, now=now)
     now = account.now

@@ -140,7 +140,9 @@ def _retrieved(retrieve: Any, object_id: str) -> Any:
 
 
 def _take_refund(made: "stripe.Refund", actor: str, now: datetime) -> None:
-    """Record this state of a refund at Stripe; `actor` is how we heard of it."""
+    """Record the refund, as it is at Stripe now, as a reversal of its payment (`_take`). It counts
+    as ours if its reason is one that we give. `actor` is how we heard of it.
+    """
     is_ours = made.reason in OUR_REASONS
     _take(made, Reversal.Kind.REFUND, made.status or "", is_ours, actor, now)
 

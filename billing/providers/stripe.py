@@ -279,8 +279,8 @@ def _intent_parameters(payment: Payment) -> "PaymentIntentCreateParams":
 
 
 def _declined(payment: Payment, decline: "stripe.CardError") -> Answer:
-    """The answer for an attempt whose card its bank declined: what its PaymentIntent says
-    (`answer`), or a failure with the decline's code if there is none.
+    """The answer for an attempt whose card its bank declined: what its PaymentIntent says, or a
+    failure with the decline's code if there is none. Raises as `answer` does.
     """
     intent = getattr(decline.error, "payment_intent", None)
     if intent is not None:
@@ -323,7 +323,8 @@ def _failure_code(error: Any) -> tuple[str, bool]:
 
 def _cancel(intent: "stripe.PaymentIntent") -> "stripe.PaymentIntent":
     """Cancel the PaymentIntent, and return it as it is then; if it can't be cancelled, as it may
-    have ended in another way before, it is only read again.
+    have ended in another way before, it is only read again. Raises NoAnswer if the page that waits
+    has no time left, and StripeError.
     """
     intents = client().v1.payment_intents
     try:

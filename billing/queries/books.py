@@ -100,7 +100,9 @@ class _Account:
         return f"{self.invoice[payment['_invoice']]}-{payment['attempt']}"
 
     def book(self) -> Row:
-        """The account's book as a document (docs/books.md)."""
+        """The account's part of a merchant's books as a document (docs/books.md): its own row,
+        plan, prices, cards, statements, charges, credits, bills, payments and tax.
+        """
         return {
             "currency": self.currency,
             "account": self._account(),

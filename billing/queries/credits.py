@@ -39,8 +39,8 @@ def charge_to_credit(account: BillingAccount, reference: str) -> Charge | None:
 
 
 def charges_to_credit(account: BillingAccount, references: Iterable[str]) -> QuerySet[Charge]:
-    """Those of the account's charges with these references that can be credited, with their fees
-    and bills.
+    """Those of the account's charges with these references that are of a category that credits are
+    given for, with their fees and bills.
     """
     found = account.charges.select_related("fee", "item__invoice")
     return found.filter(reference__in=list(references), fee__category__in=CREDIT_FOR)

@@ -27,6 +27,7 @@ class Part:
 
     @property
     def is_paid(self) -> bool:
+        """Whether the whole part is paid."""
         return self.paid == self.amount
 
 

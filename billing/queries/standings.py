@@ -54,7 +54,9 @@ class Standing(TextChoices):
 
     @property
     def is_collecting(self) -> bool:
-        """Whether the bill is collected by itself, and has not failed."""
+        """Whether the bill is open and collected without anybody's doing, and no attempt has
+        failed.
+        """
         return self == Standing.COLLECTING
 
 
@@ -135,7 +137,9 @@ def placed(found: QuerySet[Invoice], *, standing: str = "") -> QuerySet[Invoice]
 
 
 def of(invoice: Invoice) -> Standing:
-    """The standing of a bill that `placed` has read."""
+    """The standing of a bill that came from `placed`, which has worked it out; other bills raise
+    AttributeError.
+    """
     return Standing(invoice.standing)  # type: ignore[attr-defined]  # its annotation
 
 

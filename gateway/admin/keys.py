@@ -143,6 +143,7 @@ class ApiKeyAdmin(Deciding, FoundByKeys):
     )
 
     def brief(self, row: Any, name: str) -> Brief | None:
+        """What an operator reads before the decision called `name` about this key."""
         return briefs.of_key(row, name)
 
     def asked_as(self, term: str) -> str:

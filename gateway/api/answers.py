@@ -35,7 +35,9 @@ def ready(said: BaseModel, status: int, headers: Mapping[str, str]) -> HttpRespo
 def written(
     content: str | bytes, status: int, headers: Mapping[str, str] | None = None
 ) -> HttpResponse:
-    """The answer with this JSON, which is what the route's schema says."""
+    """The response with this JSON text, status and headers. The text has to be what the route's
+    schema says; it is not checked.
+    """
     return HttpResponse(content, status=status, headers=headers, content_type=JSON)
 
 
@@ -194,6 +196,7 @@ class ShownMerchant(BaseModel):
 
     @classmethod
     def of(cls, merchant: Merchant) -> "ShownMerchant":
+        """The merchant as the API answers it."""
         return cls(
             merchant=merchant.reference,
             name=merchant.name,

@@ -81,7 +81,7 @@ class StrictParser(Parser):
     """Reads bodies as `body_of` does, and query strings in which nothing comes twice."""
 
     def parse_body(self, request: HttpRequest) -> Any:
-        """The JSON value in the body, read as `body_of` does."""
+        """The JSON value in the body. Raises Problem as `body_of` does."""
         return body_of(request, JSON)[1]
 
     def parse_querydict(self, data: Any, list_fields: list[str], request: HttpRequest) -> Any:

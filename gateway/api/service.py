@@ -110,7 +110,9 @@ def _clock_ahead(request: HttpRequest, error: ClockAhead) -> HttpResponse:
 
 @api.exception_handler(Exception)
 def _ours(request: HttpRequest, error: Exception) -> HttpResponse:
-    """Raise any other error again, which is ours."""
+    """Raise the error again: it is no refusal but an outage or a defect, which the middleware
+    answers.
+    """
     raise error  # the middleware knows an outage, and whoever watches hears of a defect
 
 

@@ -47,7 +47,8 @@ def _check_role(act: Act, kind: Kind) -> None:
 
 def _upload(act: Act) -> Report:
     """Upload the file as the form says. The report links to the import, or lists what is wrong with
-    the file.
+    the file. Raises NotTheirs for rows that the operator may not import, and what operations.upload
+    raises but BadRows.
     """
     said = act.cleaned_data
     _check_role(act, KINDS[said["kind"]])
@@ -79,7 +80,7 @@ def _upload(act: Act) -> Report:
 
 
 def _counted(rows: int) -> str:
-    """The number of rows in words, with its verb."""
+    """The number of rows with its verb, such as "1 row is" or "1,200 rows are"."""
     return "1 row is" if rows == 1 else f"{rows:,} rows are"
 
 
@@ -158,9 +159,11 @@ class ImportAdmin(ShowsProgress, Deciding, FoundByKeys):
     )
 
     def brief(self, row: Any, name: str) -> Brief | None:
+        """What an operator reads before the decision called `name` about this import."""
         return briefs.of_import(row, name)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        """The fields of the import's page: the import's own, and the counts of its rows."""
         own = ("name", "kind", "file_name", "digest", "uploaded_at", "uploaded_by", "reason")
         return (*own, self.rows)
 
@@ -189,6 +192,7 @@ class ImportAdmin(ShowsProgress, Deciding, FoundByKeys):
     # The result as a file.
 
     def get_urls(self) -> list[URLPattern]:
+        """Django's addresses of the admin, after the one that downloads an import's result."""
         view: Callable[..., HttpResponseBase] = self.admin_site.admin_view(self.result)
         own = path("<int:object_id>/result/", view, name="gateway_import_result")
         return [own, *super().get_urls()]

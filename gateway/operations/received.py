@@ -75,7 +75,9 @@ def beside(event: Event, *, key_id: int | None, request_id: str, now: datetime) 
 def record(
     arrivals: Sequence[Arrival], *, key_id: int | None, request_id: str, now: datetime
 ) -> None:
-    """Store these arrivals of one request."""
+    """Store these arrivals, the events of one request and what became of each, as rows of
+    ReceivedEvent. `key_id` is the primary key of the API key they came by, None if by none.
+    """
     if len(arrivals) == 1:
         prepared.run(INSERT_ONE, (now, key_id, request_id, *_columns(arrivals[0])))
         return

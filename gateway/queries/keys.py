@@ -58,9 +58,9 @@ class Found(NamedTuple):
 
 
 def named(text: str, also: Callable[[], Also | None] = lambda: None) -> Found | None:
-    """The key with this text, and the row of what is asked also, in one round trip; None if there
-    is no such key. The key may be revoked or expired. `also` is not called for a text that is not
-    even like a key.
+    """The key with this text, with its merchant if it is one merchant's, and the row that the
+    statement of `also` selects, read in the same round trip; None if there is no such key. The key
+    may be revoked or expired. `also` is not called for a text that is not even like a key.
     """
     form = FORM.fullmatch(text)
     if form is None:
@@ -88,8 +88,9 @@ def of_merchant(merchant_id: int, *, now: datetime) -> tuple[bool, bool]:
 
 
 def _row(prefix: str, also: Also | None) -> tuple[Any, ...] | None:
-    """The columns of the key with this prefix, of its merchant, and of what is asked also; None if
-    there is no such key and nothing else was asked.
+    """The columns of the key with this prefix and of its merchant, or None if there is no such key.
+    With `also`, what its statement selects is read in the same round trip and follows them, and
+    there is always a row: what is not found is NULL in it.
     """
     if also is None:
         return prepared.row(BY_PREFIX, {"prefix": prefix})

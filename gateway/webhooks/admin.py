@@ -161,6 +161,7 @@ class WebhookEndpointAdmin(Deciding, ReadOnly):
     list_decisions = (ADD,)
 
     def brief(self, row: Any, name: str) -> Brief | None:
+        """What an operator reads before the decision called `name` about this endpoint."""
         return briefs.of_endpoint(row, name)
 
 
@@ -189,9 +190,13 @@ class OfType(admin.SimpleListFilter):
     parameter_name = "type"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The filter's choices: the code of each type of webhook event, as code and label."""
         return [(code, code) for code in EVENT_TYPES]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Those of the deliveries whose event has the chosen type; all of them if none is
+        chosen.
+        """
         return queryset.filter(event__type=self.value()) if self.value() else queryset
 
 
@@ -227,6 +232,7 @@ class WebhookDeliveryAdmin(DecidingSeveral, ReadOnly):
     )
 
     def brief(self, row: Any, name: str) -> Brief | None:
+        """What an operator reads before a decision about this delivery; it is the same for each."""
         return briefs.of_delivery(row)
 
     @admin.display(description="event")
@@ -250,6 +256,7 @@ class WebhookDeliveryAdmin(DecidingSeveral, ReadOnly):
         return ", ".join(f"{name} {value}" for name, value in delivery.event.data.items())
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """All fields, and the event's number and data."""
         return (*super().get_fields(request, obj), self.sequence, self.told)
 
 

@@ -205,9 +205,13 @@ class _Bounded(httpcore.NetworkStream):
         self._stream, self._network = stream, network
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read at most so many bytes, within the time that is left of the request; `timeout` is not
+        used.
+        """
         return self._stream.read(max_bytes, self._network.left())
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write the bytes, within the time that is left of the request; `timeout` is not used."""
         self._stream.write(buffer, self._network.left())
 
     def start_tls(
@@ -221,7 +225,9 @@ class _Bounded(httpcore.NetworkStream):
         return _Bounded(stream, self._network)
 
     def close(self) -> None:
+        """Close the stream."""
         self._stream.close()
 
     def get_extra_info(self, info: str) -> Any:
+        """What the stream that this one bounds answers."""
         return self._stream.get_extra_info(info)

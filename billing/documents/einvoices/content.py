@@ -68,6 +68,7 @@ class Line:
 
     @property
     def quantity(self) -> int:
+        """1, or -1 if the line's amount is below 0: a line's price is never negative."""
         return -1 if self.amount.amount < 0 else 1
 
 

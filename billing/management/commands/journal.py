@@ -38,6 +38,10 @@ class Command(BooksCommand):
         parser.add_argument("--output", type=Path, help="a file; without it, to standard output")
 
     def handle(self, **options: Any) -> None:
+        """Write the journal's entries of these days and merchant, in this format, to the file
+        --output or the terminal, all from one snapshot. Raises CommandError if the journal is
+        switched off.
+        """
         if not settings.TAEL_JOURNAL:
             raise CommandError(OFF)
         asked = journal.Asked(options["start"], options["end"], self._merchant(options["merchant"]))

@@ -46,6 +46,10 @@ class Command(BooksCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Replay the events of the file and run the timetable's jobs up to the instant --until, and
+        print what became of them. Rejected events go to a CSV file. Raises CommandError if the file
+        or the instant is refused.
+        """
         until, now = _instant(options["until"]), clock.now()
         source = self._source(options["file"], now)
         beyond_now = options["beyond_now"]
