@@ -218,7 +218,9 @@ def _first_charge(visit: Visit) -> Item | None:
 
 
 def _months_closed() -> str:
-    """A sentence about how far months are closed; "" without accounts."""
+    """A sentence about up to which month all accounts have closed theirs, and, if some are further,
+    up to which the first has, and who is furthest behind; "" without accounts.
+    """
     closed = progress.closed()
     if closed is None:
         return ""

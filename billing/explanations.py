@@ -43,7 +43,8 @@ def outcome_of_invoice(payment: Payment) -> tuple[int, str]:
 
 def outcome(payment: Payment) -> tuple[int, str]:
     """What became of an attempt to collect a bill: a level of django.contrib.messages, and a
-    sentence.
+    sentence. ERROR says why it failed, WARNING that there is no answer yet and that the bill should
+    not be paid in another way, and SUCCESS what was paid.
     """
     amount = formats.plain_money(payment.amount)
     if payment.has_failed:

@@ -71,8 +71,9 @@ class EventRun:
         self._merchants: dict[str, int] = {}
 
     def apply(self, event: Event, *, now: datetime, spared: Spared = UNSPARED) -> None:
-        """Apply one event that arrives at `now`, or hold it back. What became of it is among the
-        outcomes of `finish`.
+        """Apply one event that arrives at `now`, or hold it back to be applied together with
+        others. What became of it, a refusal included, is among the outcomes of `finish`. Raises
+        errors that are not of the event's content.
         """
         place = len(self._outcomes)
         self._outcomes.append(None)
@@ -111,7 +112,9 @@ class EventRun:
     def _apply_one(
         self, single: EventType[Any], event: Event, now: datetime, spared: Spared
     ) -> Outcome:
-        """Apply an event that is not held back, at once if its type knows how. Raises Refused."""
+        """Apply an event that is not held back, and return its outcome. If its type can apply it at
+        once, without looking its merchant up first, that is tried first. Raises Refused.
+        """
         if single.at_once is not None and event.merchant not in self._merchants:
             try:
                 data = spared.data or read(single.data, event)
@@ -258,8 +261,9 @@ def _together(held: Sequence[Held]) -> list[Outcome]:
 
 
 def _outcome_of(apply: Callable[[], Outcome]) -> Outcome:
-    """What came of applying an event, a refusal included. Errors that are not of its content are
-    raised.
+    """Call `apply`, which applies an event, and return its outcome. A refusal, and an error by
+    which the database refuses the event's content, become the outcome of a rejected event; other
+    errors are raised.
     """
     try:
         return apply()

@@ -81,10 +81,9 @@ def take_checked(
 
 
 def _check(event: Event, key: ApiKey) -> None:
-    """Raise OutOfScope, UnknownMerchant or Invalid if the key may not send this event, or its type
-    does not exist.
-
-    For a merchant's key, all other merchants are unknown.
+    """Raise Invalid if there is no such event type, OutOfScope if the key has not its scope, or is
+    one merchant's and the type is the platform's, and UnknownMerchant if a merchant's key sends an
+    event of another merchant.
     """
     found = events.type_named(event.type)
     if found is None:

@@ -80,8 +80,9 @@ def now() -> datetime:
 
 
 def uncompared() -> datetime:
-    """The same time as `now`, but never compared with the database server's clock, and so never
-    refused; for code that writes nothing into the books.
+    """The present instant, never compared with the database server's clock, and so never refused;
+    for code that writes nothing into the books. With TAEL_CLOCK, a file, it is the instant that
+    this says, or as far from the machine's clock.
     """
     if not settings.TAEL_CLOCK:
         return timezone.now()

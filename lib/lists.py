@@ -48,8 +48,9 @@ class Amounts:
     with_signs: bool = False
 
     def within(self, least: Decimal | None, most: Decimal | None) -> Q:
-        """The condition that an amount of the row is from `least` to `most`, both included; None is
-        open at that end.
+        """The condition that an amount in one of the columns is from `least` to `most`, both
+        included; None is open at that end. Where signs do not count (`with_signs`), an amount below
+        0 is compared without its sign.
         """
         found = Q()
         for column in self.columns:
@@ -156,7 +157,9 @@ class Filter(forms.Form):
 
     @cached_property
     def span(self) -> Span:
-        """The local days that are asked for, by name or typed; an open span if none are."""
+        """The local days that are asked for: the span that is chosen by name, or else from and to
+        the days that were typed; an open span if none are, or the list has no dates.
+        """
         if self.DATES is None:
             return Span()
         if self.said["days"]:
@@ -255,7 +258,10 @@ class Filter(forms.Form):
 
     @cached_property
     def figures(self) -> Figures:
-        """The number and the sums of what the list's page has found, on all its pages."""
+        """The number and the sums of what the list's page has found, on all its pages: from the
+        page's rows if they are all, otherwise by a query that counts at most figures.MOST rows,
+        unless all were asked for.
+        """
         if self._found is None or self._page is None:
             return Figures(0)
         rows, columns = self._page.rows, list(self.SUMS)

@@ -72,8 +72,9 @@ def render(
 
 
 def answer(request: HttpRequest, part: Part, context: dict[str, Any]) -> HttpResponse:
-    """The response to a page that follows the part: the part as it is now, or no content if the
-    reader has it so; the status STOP ends the following, once nothing is under way.
+    """The response to a page that follows the part: the part as it is now, or 204 without content
+    if the reader has it so already. Once nothing is under way, the status is STOP, which ends the
+    following.
     """
     drawn = part.drawn(context, request)
     seen = request.GET.get(SEEN, "")

@@ -61,7 +61,9 @@ def page(
 
 
 def ordered(rows: Rows, by: str) -> Rows:
-    """All rows in the order of the field `by`, as their pages have them."""
+    """All rows in the order of the field `by`, descending if it begins with "-", and then of their
+    primary keys; rows whose field is NULL come last both ways.
+    """
     descending, field = by.startswith("-"), by.lstrip("-")
     if not descending:
         return rows.order_by(field, "pk")  # PostgreSQL has what is empty last

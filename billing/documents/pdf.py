@@ -104,7 +104,9 @@ def _facts(invoice: Invoice, number: str, words: Words) -> list[list[str]]:
 
 
 def _explained(invoice: Invoice) -> str:
-    """What the period of the bill means, in one sentence, with the days of its plan fees."""
+    """One sentence on what the bill has: the plan fee alone, with its days; what was posted from
+    one day to another; or both.
+    """
     days = {"first": day_text(invoice.period_start), "last": day_text(invoice.period_end)}
     if invoice.is_of_plan_alone:
         return _("It has the plan fee from %(first)s to %(last)s, charged in advance.") % days
@@ -141,8 +143,9 @@ def _days(first: date, last: date) -> str:
 
 
 def _headline(invoice: Invoice, plan: PaymentPlan | None, collected_on: date | None) -> list[str]:
-    """The amount that matters (the total, or what is left to pay), and what the reader has to do
-    about it, in this order.
+    """Two texts: the amount that matters, and what the reader has to do. They are the total and the
+    day of payment of a paid bill, the total and that nothing is to be paid of a draft or void one,
+    and otherwise what is left to pay and by when.
     """
     if invoice.status == "PAID":
         on = day_text(collected_on)

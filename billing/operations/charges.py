@@ -373,8 +373,9 @@ def priced(quantity: Decimal, unit_price: Decimal, currency: str) -> Decimal:
 
 
 def _item_key(fee: Fee, account_id: int, today: _Today, *, is_late: bool) -> ItemKey:
-    """The key of the item that a charge of this fee joins, which arrives on the account's open day
-    `today`. A late charge of a monthly fee posts at once.
+    """The key of the item that a charge of this fee, which arrives on the account's open day
+    `today`, joins: the fee's item of the day or, for a fee that posts monthly, of the month's last
+    day. A late charge of a monthly fee joins one that posts at once.
     """
     if fee.posting != Posting.MONTHLY:
         return ItemKey(account_id, fee.code, fee.posting, today.day)

@@ -87,7 +87,10 @@ def add(
 
 
 def _check(code: str, category: str, posting: str) -> None:
-    """Raise Invalid unless operators may add a fee with this code, category and posting."""
+    """Raise Invalid unless operators may add a fee: its code is of small letters, digits and
+    hyphens, not too long, and does not begin like one of Tael's own; its category is one that they
+    may add to; and the posting exists.
+    """
     if len(code) > LONGEST_CODE or not CODE.fullmatch(code):
         raise Invalid("code", "must be small letters, digits and hyphens, such as gift-wrapping")
     if code.startswith(RESERVED):

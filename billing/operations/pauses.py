@@ -122,8 +122,9 @@ def end_for_a_plan(account: BillingAccount, invoice: Invoice, *, by: str) -> Non
 
 
 def _check(account: BillingAccount, invoice: Invoice, until_on: date) -> None:
-    """Raise InvoiceNotOpen, UnderAPlan, AlreadyPaused, PausedTooLong or Invalid if the bill can't
-    be paused until that day.
+    """Raise InvoiceNotOpen, UnderAPlan, AlreadyPaused, Invalid for a day that is not from tomorrow
+    to LONGEST ahead, or PausedTooLong if all the bill's pauses together would be longer than
+    MOST_DAYS.
     """
     if not invoice.is_open:
         raise InvoiceNotOpen(f"bill: {invoice} is {invoice.status}")

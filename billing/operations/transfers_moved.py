@@ -103,8 +103,10 @@ def _check(
     other: BillingAccount,
     proposal: Proposal | None,
 ) -> None:
-    """Raise BookedThere, CurrencyMismatch, TakesTwoPeople or ChangedMeanwhile if the transfer
-    cannot go to the account `other` now.
+    """Check that the transfer can go to the account `other` now. Raises BookedThere if that is the
+    same account and the transfer named no bill, or has a transfer of this reference already;
+    CurrencyMismatch; TakesTwoPeople if it takes a second person and there is no `proposal`; and
+    ChangedMeanwhile if that is of other figures.
     """
     if other is account:
         if transfer.payment is None:

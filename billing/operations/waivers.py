@@ -101,8 +101,8 @@ def is_made(invoice_id: int, request_key: str) -> bool:
 
 
 def _check(account: BillingAccount, invoice: Invoice, amount: Money) -> None:
-    """Raise InvoiceNotOpen, PaymentUnderWay, MoreThanIsLeft or Invalid if the amount can't be
-    waived of the bill.
+    """Raise InvoiceNotOpen if the bill is not unpaid, PaymentUnderWay, MoreThanIsLeft, or Invalid
+    for an amount that is not above 0 or would leave too little to be collected.
     """
     if not invoice.is_unpaid:
         raise InvoiceNotOpen(f"bill: {invoice} is {invoice.status}")

@@ -99,8 +99,8 @@ class Sandbox:
         return self._answer(payment)
 
     def _answer(self, payment: Payment) -> Answer:
-        """The outcome that the last four digits of the payment's card ask for; success for any
-        other card, or none.
+        """The outcome that the last four digits of the payment's card ask for: declined for good
+        with REFUSED, not enough funds with SHORT, and success for any other card, or none.
         """
         last_four = payment.card.last_four if payment.card else ""
         if last_four == self.REFUSED:

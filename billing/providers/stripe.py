@@ -218,8 +218,8 @@ def amount_of(counted: int, currency: str) -> Decimal:
 
 
 def _counting(currency: str) -> tuple[int, int]:
-    """How many decimals Stripe's unit of the currency has, and the number of units of which an
-    amount must be a multiple, in this order.
+    """How many decimals Stripe's unit of the currency has (0 for whole units, 3 for thousandths,
+    else 2), and the number of units of which an amount must be a multiple, in this order.
     """
     if currency in WHOLE:
         return 0, 1

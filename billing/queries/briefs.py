@@ -94,8 +94,9 @@ def _price(price: FeePrice) -> str:
 
 
 def about(row: Any, name: str) -> Brief:
-    """What operators are shown beside a decision: the account of `row`, the row that is decided
-    about, and what the decision called `name` changes.
+    """What operators are shown beside the decision called `name` about `row`: a brief of its
+    account, with the facts of the row, what its merchant wrote, and what the decision changes. The
+    row is of any of billing's models that belong to an account.
     """
     match row:
         case BillingAccount():
@@ -179,8 +180,9 @@ def _changes(account: BillingAccount) -> list[Past]:
 
 
 def _of_account(account: BillingAccount, name: str) -> list[Change]:
-    """What the decision called `name` changes about the account, where that is certain before;
-    empty otherwise.
+    """What the decision called `name` changes about the account: its state, limit and bills for
+    "close" and "reopen", outstanding or unapplied money for those that move it, and whether bills
+    are reviewed. Empty for other decisions.
     """
     nothing = money.zero(account.currency)
     match name:
@@ -221,8 +223,8 @@ def _asked(credit: BillingCredit) -> list[Fact]:
 
 
 def _of_credit(credit: BillingCredit, name: str) -> list[Change]:
-    """How the decision called `name` changes the outstanding amount of the credit's account; empty
-    if it does not.
+    """How the decision called `name` changes the outstanding amount of the credit's account:
+    "approve" lowers it and "undo" raises it by the credit; empty for others.
     """
     before = credit.account.outstanding
     match name:

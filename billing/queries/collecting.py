@@ -41,8 +41,9 @@ class ByHand:
 
 
 def by_hand(invoice: Invoice) -> ByHand:
-    """What operators did about the bill; one query if they did nothing, as with most bills, and one
-    more for each kind of what they did.
+    """What operators did about the bill: due days, pauses, waivers, payment plans, and decisions
+    that are SHOWN, each kind oldest first. One query if they did nothing, as with most bills, and
+    one more for each kind of what they did.
     """
     due_days, pauses = invoice.due_days.order_by("pk"), invoice.pauses.order_by("pk")
     waivers, plans = invoice.waivers.order_by("pk"), invoice.payment_plans.order_by("pk")

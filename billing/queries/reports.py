@@ -46,8 +46,9 @@ def revenue(asked: Asked) -> QuerySet[InvoiceItem]:
 
 
 def collected(asked: Asked) -> QuerySet[Payment]:
-    """The payments of bills that succeeded in the time and currency asked for with money from
-    outside, each with its `day` in UTC.
+    """The payments of bills that succeeded in the time and currency asked for by money that came
+    in: not those from proceeds, unapplied money or credits, nor those that were moved in from
+    another system. Each has its `day` in UTC.
     """
     found = Payment.objects.filter(
         currency=asked.currency,

@@ -33,8 +33,9 @@ def of(request: HttpRequest, request_id: str) -> Iterator[None]:
 
 
 def now() -> dict[str, Any]:
-    """What is known of the present request or task: its id, route, merchant's reference and user's
-    id; never a name or an address. Empty outside of both.
+    """What is known of the present request or task, for log lines: `request_id`, `route`, the
+    `merchant`'s reference and the `user`'s primary key, or `task`, `task_id` and `job`; never a
+    name or an address. Empty outside of both.
     """
     known: dict[str, Any] = dict(_task.get({}))
     request = _request.get()

@@ -135,8 +135,8 @@ class Listing:
 
 
 def _told(value: Any, currency: str, *, is_plain: bool) -> Any:
-    """A value of a row as the API has it: an instant in UTC, a plain figure if `is_plain`, an
-    amount in the currency.
+    """A value of a row as the API shows it: an instant as text in UTC, a figure as text without
+    exponent if `is_plain`, an amount with the digits of the currency, and others as JSON has them.
     """
     if isinstance(value, datetime):
         return instants.text(value)

@@ -133,7 +133,10 @@ def _fault(line: int, refusal: Invalid) -> Fault:
 
 
 def _reason(error: Any, said: dict[str, Any], kind: Kind) -> str:
-    """Why a member of the row was refused, as words for people; `error` is one of pydantic's."""
+    """Why a member of the row was refused, as words for people; `error` is one of pydantic's. A
+    missing or unknown member, a pattern, and an amount with a comma have words of their own; others
+    pydantic's.
+    """
     value = error["input"]
     match error["type"]:
         case "missing":
@@ -233,8 +236,9 @@ def _said_differently(rows: Iterable[Row]) -> Iterator[Fault]:
 
 
 def _not_there(rows: Sequence[Row], kind: Kind) -> Iterator[Fault]:
-    """Yield a fault for each payment of an order that does not exist, and for each charge of a fee
-    that does not exist.
+    """For a file of payments, yield a fault for each payment of an order that does not exist; for
+    one of charges, for each charge of a fee that the platform cannot charge. Nothing for other
+    kinds, or rows whose merchant, order or fee has a fault already.
     """
     if kind.code == "PAYMENTS" and rows:
         named = [

@@ -50,7 +50,10 @@ class Answer:
 
 
 def check_url(url: str) -> None:
-    """Raise Unusable if the text cannot be the address of an endpoint. No name is resolved."""
+    """Raise Unusable unless the text can be the address of an endpoint: printable ASCII, with a
+    host, https:// (or http:// where TAEL_WEBHOOK_NETWORKS allows networks of our own), and no user
+    name, password or fragment. No name is resolved.
+    """
     if any(not "!" <= letter <= "~" for letter in url):
         raise Unusable("has characters that no address has")
     try:
@@ -229,5 +232,7 @@ class _Bounded(httpcore.NetworkStream):
         self._stream.close()
 
     def get_extra_info(self, info: str) -> Any:
-        """What the stream that this one bounds answers."""
+        """The information of this name about the connection, such as its socket, as the stream that
+        this one bounds has it.
+        """
         return self._stream.get_extra_info(info)
