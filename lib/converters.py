@@ -39,9 +39,13 @@ class DayConverter:
     regex = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
     def to_python(self, value: str) -> date:
+        """The day that this segment of a path, such as 2026-11-02, writes. Raises ValueError if it
+        is none.
+        """
         return date.fromisoformat(value)
 
     def to_url(self, value: date) -> str:
+        """The day as a segment of a path, such as 2026-11-02."""
         return value.isoformat()
 
 
@@ -51,7 +55,11 @@ class MonthConverter:
     regex = "[0-9]{4}-[0-9]{2}"
 
     def to_python(self, value: str) -> date:
+        """The first day of the month that this segment of a path, such as 2026-11, writes. Raises
+        ValueError if it is none.
+        """
         return date.fromisoformat(f"{value}-01")
 
     def to_url(self, value: date) -> str:
+        """The month of the day as a segment of a path, such as 2026-11."""
         return f"{value:%Y-%m}"

@@ -69,7 +69,7 @@ def note_payment(account: BillingAccount, invoice: Invoice, *, now: datetime) ->
 
 def break_off(plan: PaymentPlan, invoice: Invoice, *, by: str, on: date, now: datetime) -> None:
     """End the plan of the locked bill, as a part was not paid; the caller goes on with the bill's
-    old schedule. `on` is the local day of `now`.
+    old schedule. `by` is the actor on record as who ended it, and `on` the local day of `now`.
     """
     end(plan, invoice, Status.BROKEN, by=by, on=on, now=now)
 

@@ -195,6 +195,6 @@ def _one_at_a_time() -> Iterator[None]:
 
 
 def _open(name: str) -> int:
-    """Open or create a lock file in the data folder. Returns its descriptor."""
+    """Open or create the lock file with this name in the data folder. Returns its descriptor."""
     path: Path = datafolder.root() / name
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -286,8 +286,8 @@ def _ask_redis(command: str, seconds: float = SILENCE_SECONDS) -> bytes:
 
 
 def _package(name: str) -> Path:
-    """The folder of an installed package, found without importing it: both packages do much when
-    imported. Raises ServerDidNotStart if it is not installed.
+    """The folder of the installed package with this name, found without importing it: both packages
+    do much when imported. Raises ServerDidNotStart if it is not installed.
     """
     spec = find_spec(name)
     if spec is None or spec.origin is None:
