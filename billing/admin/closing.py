@@ -21,7 +21,7 @@ from merchants.admin.two_people import CallOrPropose, done
 def _close_effect(account: BillingAccount) -> str:
     """What an operator reads before closing the account: what is outstanding and not posted yet,
     whether a final bill comes or how much is left in the merchant's favour, that no charge or order
-    is taken any more, and that opening it again takes a second person.
+    is taken any more, that the merchant is told, and that opening it again takes a second person.
     """
     waiting = not_posted_yet(account)
     total = account.outstanding + waiting
@@ -46,8 +46,8 @@ def _close_effect(account: BillingAccount) -> str:
 
 def _reopen_effect(account: BillingAccount) -> str:
     """What an operator reads before opening the account again: whether the plan starts anew today
-    with a bill for its fee, or keeps its next date; that charges and orders are taken again; and
-    that a second person confirms it unless the limit is 0.
+    with a bill for its fee, or keeps its next date; that charges and orders are taken again; that
+    the merchant is told; and that a second person confirms it unless the limit is 0.
     """
     plan = plan_chosen(account)
     fee = f"{figure(plan.plan_price)} every {plan.plan_interval_days} days"

@@ -24,7 +24,8 @@ def is_paused(invoice: Invoice) -> bool:
 
 def _waive_effect(invoice: Invoice) -> str:
     """What an operator reads before waiving: what is left to pay of the bill, that a waiver is a
-    credit that pays it at once and cannot be taken back, and that the merchant is told.
+    credit that pays it at once, leaves what is outstanding as it is and cannot be taken back, and
+    that the merchant is told.
     """
     return (
         f"{figure(invoice.left_to_pay)} of the bill is left to pay. What is waived is a credit that"
@@ -35,7 +36,7 @@ def _waive_effect(invoice: Invoice) -> str:
 
 def _due_effect(invoice: Invoice) -> str:
     """What an operator reads before setting another due day: the present one, what follows if the
-    bill is unpaid then, and that a due day only moves to a later one.
+    bill is unpaid then, that a due day only moves to a later one, and that the merchant is told.
     """
     return (
         f"The bill is due on {invoice.due_on:%d %B %Y}. If it is unpaid as its due day starts, it"
@@ -46,7 +47,8 @@ def _due_effect(invoice: Invoice) -> str:
 
 def _pause_effect(invoice: Invoice) -> str:
     """What an operator reads before pausing: that until that day nothing tries the bill by itself,
-    it does not fail and freezes nothing, and that one try follows on that day.
+    it does not fail and freezes nothing, that one try follows on that day, and that the merchant
+    can pay it and is told.
     """
     return (
         "Until that day nothing tries the bill by itself, it does not fail, and it freezes no line;"
@@ -56,8 +58,8 @@ def _pause_effect(invoice: Invoice) -> str:
 
 
 def _resume_effect(invoice: Invoice) -> str:
-    """What an operator reads before ending a pause: that the next hourly run tries the bill, and
-    that it may fail and freeze the line from tomorrow on.
+    """What an operator reads before ending a pause: that the next hourly run tries the bill, that
+    it may fail and freeze the line from tomorrow on, and that the merchant is told.
     """
     return (
         "What was to be tried by now is tried with the next hourly run. From tomorrow on the bill"
@@ -67,7 +69,8 @@ def _resume_effect(invoice: Invoice) -> str:
 
 def _plan_effect(invoice: Invoice) -> str:
     """What an operator reads before agreeing to a payment plan: what is left to pay, how the parts
-    are collected, that freezes for unpaid bills may end now, and that an unpaid part ends the plan.
+    are collected, that freezes for unpaid bills may end now, that an unpaid part ends the plan, and
+    that the merchant is told.
     """
     how = "a transfer has to come by the end of that day"
     if invoice.account.pays_by_itself:
@@ -82,7 +85,8 @@ def _plan_effect(invoice: Invoice) -> str:
 
 def _cancel_effect(invoice: Invoice) -> str:
     """What an operator reads before cancelling a payment plan: what is left to pay by the old
-    schedule, when the bill is tried next, and that it may freeze the line from tomorrow on.
+    schedule, when the bill is tried next, that it may freeze the line from tomorrow on, and that
+    the merchant is told.
     """
     return (
         f"The plan ends, and {figure(invoice.left_to_pay)} is left to pay by the old schedule: the"

@@ -19,7 +19,7 @@ MERCHANT = related("account__merchant")
 
 def _approve_effect(credit: BillingCredit) -> str:
     """What an operator reads before approving the credit: its amount and fee, that it is a negative
-    charge of today, and what is outstanding before and after.
+    charge of today, what is outstanding before and after, and that the merchant is told.
     """
     account = credit.account
     return (
@@ -41,8 +41,8 @@ def _reject_effect(credit: BillingCredit) -> str:
 
 def _undo_effect(credit: BillingCredit) -> str:
     """What an operator reads before taking the credit back: that a charge of its amount does so,
-    what is outstanding before and after, that a closed account gets a final bill for it, and that
-    the merchant is told why.
+    what is outstanding before and after, that a closed account gets a final bill for it, that what
+    the credit was for can be credited again, and that the merchant is told why.
     """
     account = credit.account
     billed = " A final bill takes it." if account.is_closed else ""

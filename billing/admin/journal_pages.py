@@ -84,15 +84,15 @@ def _row_page(source: str, row_id: int) -> str:
 
 
 def _sides(amount: Decimal, currency: str) -> tuple[str, str]:
-    """The amount as text of its debit and its credit: the one it is not is empty. A credit is
-    negative.
+    """(HTML for the amount as a debit, HTML for it as a credit), without its sign; one of the two
+    is empty. An amount below 0 is a credit.
     """
     text = _text(abs(amount), currency)
     return (text, "") if amount > 0 else ("", text)
 
 
 def _text(amount: Decimal, currency: str) -> str:
-    """The amount as text with its currency's digits."""
+    """HTML for the amount with its currency's digits and code."""
     return formats.money(formats.as_money(amount, currency))
 
 

@@ -59,8 +59,8 @@ def _is_decided(act: Act) -> bool:
 
 def _end_effect(payment: Payment) -> str:
     """What an operator reads before ending the attempt: what the provider says, that the attempt
-    counts as failed and its bill is not tried by itself any more, and that money that arrived is
-    recorded like a transfer.
+    counts as failed and its bill is not tried by itself any more, that the merchant is not told of
+    a failure, and that money that arrived is recorded like a transfer.
     """
     amount = figure(payment.amount)
     return (

@@ -51,7 +51,8 @@ def _what(reversal: Reversal) -> str:
 def _charge_effect(reversal: Reversal) -> str:
     """What an operator reads before charging the merchant again for money that was taken back: how
     much was, that the rest is charged at once and comes with the next bill, that the line is frozen
-    if that bill fails, and that the merchant is told.
+    if that bill fails, that the money is unapplied if it comes back later, and that the merchant is
+    told.
     """
     return (
         f"{_what(reversal)}A charge of {figure(reversal.rest)} posts at once,"

@@ -20,7 +20,8 @@ MERCHANT = related("account__merchant")
 
 def _approve_effect(request: ThresholdRequest) -> str:
     """What an operator reads before approving the request: the threshold at present and the one
-    wanted, what is outstanding, and that nothing is billed by that.
+    wanted, that another may be named, what is outstanding, that nothing is billed by that, and that
+    the merchant is told.
     """
     account = request.account
     return (

@@ -18,7 +18,8 @@ from merchants.admin.two_people import CallOrPropose, done
 def _move_effect(transfer: BankTransfer) -> str:
     """What an operator reads before taking the transfer off this account: its amount and reference,
     that what is unapplied of it is taken and the rest charged again, that a bill it paid stays
-    paid, and that the right merchant gets it as unapplied money.
+    paid, that the right merchant gets it as unapplied money, and that the merchant here is told
+    why, without another merchant's name.
     """
     paid = f" Bill {transfer.invoice_number} stays paid." if transfer.payment else ""
     billed = " A final bill takes it." if transfer.account.is_closed else ""

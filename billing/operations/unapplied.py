@@ -171,7 +171,8 @@ def move_away(
     account: BillingAccount, transfer: BankTransfer, *, actor: str, now: datetime
 ) -> Money:
     """Take the money of a transfer that does not belong to the account from its unapplied money, as
-    far as it became that and is still there, and notify the merchant. Returns how much that was.
+    far as it became that and is still there, and notify the merchant if there is any. Returns how
+    much that was.
     """
     came = transfer.entry.amount if transfer.entry else money.zero(account.currency)
     taking = min(came, account.unapplied)

@@ -57,8 +57,9 @@ class Key(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
         """The key with this text, once its use is counted and noted; None if it is unknown, expired
-        or revoked. Raises Problem for a key that may not be used from this address, has made too
-        many requests in this minute, or has none of the scopes.
+        or revoked. Sets on the request `now`, what was read along with the key (`read_ahead`), and
+        the key's `usage` of this minute. Raises Problem for a key that may not be used from this
+        address, has made too many requests in this minute, or has none of the scopes.
         """
         asked = cast(KeyedRequest, request)
         asked.now = clock.now()
