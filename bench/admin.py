@@ -34,7 +34,7 @@ OPERATOR = "operator@history.example"
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Write the merchants' histories, and measure each page.
+    """Write the merchants' histories, and measure each page of the admin.
 
     Yields the lines of the report, each (label, result).
     """
@@ -60,7 +60,9 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _operator() -> Client:
-    """A client in which somebody with all roles is signed in, as nobody has."""
+    """A client in which an operator with all roles is signed in, which nobody has otherwise. The
+    user is made if missing.
+    """
     user, _ = User.objects.get_or_create(email=OPERATOR, defaults={"is_staff": True})
     user.groups.set(Group.objects.all())
     client = Client(headers={"host": "127.0.0.1"})
@@ -69,7 +71,9 @@ def _operator() -> Client:
 
 
 def _addresses() -> Iterator[tuple[str, str]]:
-    """Yield (name, address) of each page that is measured."""
+    """Yield (name, address) of each page that is measured: the home, a merchant, a search, every
+    list of the admin, and every report with its picture and rows.
+    """
     yield "home", reverse("admin:index")
     yield "a merchant", reverse("backoffice:merchant", args=["ordinary-7"])
     yield "find ordinary-7", reverse("backoffice:find") + "?q=ordinary-7"
@@ -88,7 +92,10 @@ def _addresses() -> Iterator[tuple[str, str]]:
 
 
 def _of_list(model: Any, pages: Any) -> Iterator[tuple[str, str]]:
-    """The list of a model, as it is and as it can be asked, and its pages of several decisions."""
+    """Yield (name, address) of a model's list: as it is, its second page, sorted by its first and
+    last columns, searched if it can be, and its pages of several decisions. `pages` is the model's
+    admin. Nothing if it has no list.
+    """
     name = model._meta.label_lower
     route = name.replace(".", "_")
     try:
@@ -108,7 +115,9 @@ def _of_list(model: Any, pages: Any) -> Iterator[tuple[str, str]]:
 
 
 def _measure(client: Client, address: str) -> tuple[float, int, int]:
-    """(the shortest time of ROUNDS requests, the queries of one more, its status)."""
+    """(the shortest milliseconds of ROUNDS requests, the queries of one more, the HTTP status of
+    that one).
+    """
     best = min(_once(client, address) for _ in range(ROUNDS))
     with CaptureQueriesContext(connection) as queries:
         response = client.get(address)
@@ -117,7 +126,7 @@ def _measure(client: Client, address: str) -> tuple[float, int, int]:
 
 
 def _once(client: Client, address: str) -> float:
-    """How many milliseconds one request takes."""
+    """How many milliseconds a GET of the address takes."""
     started = time.perf_counter()
     client.get(address)
     return (time.perf_counter() - started) * 1000

@@ -42,7 +42,12 @@ _numbers = count(1)
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yield the lines of the report, each (what was measured, result)."""
+    """Measure how many charges and order events a second the server takes, against the same
+    operations in this process, and how many orders one by one, against the least that does the
+    same.
+
+    Yields the report's lines, each (what was measured, result).
+    """
     key = make_key()
     shops = [join_shop(f"api-{number}") for number in range(20)]
     with serving(OURS) as server:
@@ -66,11 +71,14 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def join_shop(reference: str) -> Merchant:
-    """A new merchant with a limit and threshold that the benchmark never reaches."""
+    """A new merchant with this reference, and with a limit and threshold that the benchmark never
+    reaches.
+    """
     return Merchant.objects.get(pk=join(reference, limit=GENEROUS, threshold="900000000.00"))
 
 
 def make_key() -> str:
+    """Make a new key of the API with all scopes and the highest rate, and return its text."""
     _, text = keys.make(
         name="bench",
         scopes=Scope.values,
@@ -120,7 +128,9 @@ def _seconds(act: Callable[[], None]) -> float:
 
 
 def _event(kind: str, shop: Merchant, data: dict[str, Any]) -> dict[str, Any]:
-    """An event of this type that happens now at the shop."""
+    """An event of this type that happens now at the shop, as the API takes it, with an id that no
+    other has.
+    """
     at = datetime.now(UTC).isoformat()
     number = next(_numbers)
     return {
@@ -148,8 +158,8 @@ def _charge_events(shops: Sequence[Merchant]) -> list[dict[str, Any]]:
 
 
 def _order_events(shops: Sequence[Merchant]) -> list[dict[str, Any]]:
-    """The events of new orders, from placing to a refund, those of all shops mixed: BATCH of
-    them.
+    """The events of new orders, from placing to a refund, those of all shops mixed: at least BATCH
+    of them.
     """
     found: list[dict[str, Any]] = []
     while len(found) < BATCH:
@@ -166,7 +176,7 @@ def _order_events(shops: Sequence[Merchant]) -> list[dict[str, Any]]:
 
 
 def _record(shops: Sequence[Merchant], events: list[dict[str, Any]]) -> None:
-    """Record the charges of these events in this process."""
+    """Record the charges of these events in this process, all with one call."""
     now, keys_of = datetime.now(UTC), {shop.reference: shop.pk for shop in shops}
     charges.record_many(
         [
@@ -253,8 +263,9 @@ def orders(
 
 
 def asking(server: Server, key: str) -> Ask:
-    """Return a function that posts a body to the server, over a connection of its own that stays
-    open. It raises RuntimeError unless the body is accepted.
+    """A function that posts a body to a path of the server with this key, over a connection of its
+    own that stays open for a while. It raises RuntimeError unless the body is accepted, with no
+    event rejected.
     """
     connection = Connection(server, key)
 

@@ -22,7 +22,11 @@ LEAST_RATIO = 0.5
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yield the lines of the report, each (what was measured, result)."""
+    """Measure `POST /orders` by one client and by two, four and eight, on many credit lines and on
+    one, against the least that does the same.
+
+    Yields the report's lines, each (what was measured, result).
+    """
     key = make_key()
     many = [join_shop(f"clients-{number}") for number in range(LINES)]
     for name, shops in ((f"{LINES} lines", many), ("one line", many[:1])):
@@ -38,7 +42,9 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _round(key: str, shops: Sequence[Merchant]) -> list[tuple[float, float, float]]:
-    """Orders a second of ours and of the least, and their ratio, for each number of clients."""
+    """Measure one round of POST /orders by these shops: for each number of clients in CLIENTS, (our
+    orders a second, those of the least, the ratio of ours to the least).
+    """
     rates = []
     for application in (OURS, LEAST):
         with serving(application) as server:

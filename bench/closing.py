@@ -37,7 +37,11 @@ GROUP BY charge.statement_id, charge.fee_id
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yield the lines of the report, each (label, result)."""
+    """Measure how long closing a month of all merchants takes, with few charges and with ten times
+    as many, against one statement that sums them, and with one worker and two.
+
+    Yields the report's lines, each (what was measured, result).
+    """
     accounts = [join(f"closing-{number}") for number in range(MERCHANTS)]
     with connection.cursor() as cursor:
         cursor.execute(TABLE)
@@ -61,7 +65,8 @@ def run() -> Iterator[tuple[str, str]]:
 
 def _by_workers(accounts: Sequence[int]) -> Iterator[tuple[str, str]]:
     """Measure the close of another month in chunks, as jobs have them, by one worker and by two:
-    processes that are forked, and roll back what they wrote.
+    processes that are forked, and roll back what they wrote. Yields the lines of the report, each
+    (label, result).
     """
     last_day, charges = AGAIN
     seeds.fill_month(accounts, last_day=last_day, charges=charges)
@@ -78,7 +83,9 @@ def _by_workers(accounts: Sequence[int]) -> Iterator[tuple[str, str]]:
 
 
 def _forked(parts: Sequence[Sequence[int]], last_day: date) -> float:
-    """How many seconds the slowest of the workers takes that each close the month of a part."""
+    """How many seconds the slowest of the workers takes, of which each closes the month of one of
+    `parts`, some accounts.
+    """
     connection.close()  # no child may use it
     forks = multiprocessing.get_context("fork")
     ready, seconds = forks.Barrier(len(parts)), forks.Queue()
@@ -99,13 +106,15 @@ def _forked(parts: Sequence[Sequence[int]], last_day: date) -> float:
 
 
 def _in_chunks(accounts: Sequence[int], last_day: date) -> None:
+    """Work off the accounts' last day of the month, CHUNK accounts at a time."""
     for start in range(0, len(accounts), CHUNK):
         days.work_off(accounts[start : start + CHUNK], now=calendar.day_end(last_day, "UTC"))
 
 
 def _close(accounts: Sequence[int], last_day: date) -> tuple[float, float]:
-    """Close the month. Returns (seconds that our code takes, seconds that the least SQL takes),
-    each the median of several runs in turn.
+    """Close the month whose last day is given. Returns (seconds that our code takes, seconds that
+    the least SQL takes), each the median of several runs in turn that are rolled back; then closes
+    it for good.
     """
     now = calendar.day_end(last_day, "UTC")
     month = calendar.month_of(last_day)
@@ -120,7 +129,9 @@ def _close(accounts: Sequence[int], last_day: date) -> tuple[float, float]:
 
 
 def _work_off(accounts: Sequence[int], last_day: date) -> None:
-    """Work off the last day of the month, which closes it."""
+    """Work off the last day of the month, which closes it. Raises AssertionError unless that is
+    done for all merchants.
+    """
     worked_off = days.work_off(accounts, now=calendar.day_end(last_day, "UTC"))
     assert worked_off == MERCHANTS, worked_off
 

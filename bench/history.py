@@ -59,7 +59,9 @@ def write(references: Sequence[str], size: Size) -> None:
 
 
 def fill(references: Sequence[str], size: Size) -> None:
-    """Create the merchants, and then write their rows in one transaction."""
+    """Create merchants with these references, and then write the rows of their histories in one
+    transaction.
+    """
     lines = [join(reference, at=JOINED) for reference in references]
     values = asdict(size) | {
         "lines": lines,

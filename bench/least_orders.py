@@ -54,7 +54,9 @@ _own = threading.local()
 
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-    """Open the order in the request's body, and answer with what is available then."""
+    """A WSGI application that opens the order in the request's body, and answers 201 with what is
+    available then. It checks nothing.
+    """
     body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
     said: dict[str, Any] = json.loads(body)
     connection, request = _connection(), uuid4().hex
@@ -67,7 +69,9 @@ def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> 
 
 
 def _connection() -> "psycopg.Connection[Any]":
-    """The connection of this thread."""
+    """The database connection of this thread, which is opened at the first call, along with the
+    primary key of the latest API key as `_own.key`.
+    """
     if not hasattr(_own, "connection"):
         _own.connection = psycopg.connect(os.environ[DATABASE], autocommit=True)
         (_own.key,) = _own.connection.execute("SELECT max(id) FROM gateway_apikey").fetchone()

@@ -24,7 +24,10 @@ _numbers = count(1)
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yields the lines of the report: what was measured, and the result."""
+    """Measure by how much the memory of the API's workers grows over thousands of requests.
+
+    Yields the report's lines, each (what was measured, result).
+    """
     key = make_key()
     shops = [f"memory-{number}" for number in range(SHOPS)]
     for shop in shops:
@@ -39,11 +42,14 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _megabytes(workers: Sequence[int]) -> str:
+    """These numbers of bytes as a text of megabytes, with commas."""
     return ", ".join(f"{worker / MEGABYTE:.1f}" for worker in workers)
 
 
 def _after(server: Server, key: str, shops: Sequence[str], requests: int) -> list[int]:
-    """What the workers take once the clients have asked that often, all of them together."""
+    """How many bytes each worker takes once the clients, together, have made so many requests for
+    these shops. Raises RuntimeError if an answer was not as expected.
+    """
     refused: list[str] = []
 
     def work() -> None:
@@ -70,7 +76,9 @@ def _after(server: Server, key: str, shops: Sequence[str], requests: int) -> lis
 
 
 def _request(number: int, shop: str) -> tuple[str, str, dict[str, str] | None, int]:
-    """The request with this number: method, path, body, and the status that answers it."""
+    """The request with this number for the shop: method, path, body, and the status that is
+    expected. Ten kinds follow each other, some of which are refused.
+    """
     order = {
         "merchant": shop, "order": f"m-{number}", "buyer": "b", "amount": "25.00",
         "currency": "USD",

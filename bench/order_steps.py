@@ -49,7 +49,11 @@ STEPS: dict[str, tuple[str, Act]] = {
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yields the lines of the report, each a label and a result."""
+    """Measure how many times a second each step after an order's placing is done, such as shipping,
+    against the least SQL for the same rows.
+
+    Yields the report's lines, each (what was measured, result).
+    """
     lines = {way: join(f"steps-{way}", limit=GENEROUS) for way in ("least", "ours")}
     taken: dict[str, list[tuple[float, float]]] = {step: [] for step in STEPS}
     for number in range(ROUNDS + 1):
@@ -66,7 +70,10 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _round(lines: dict[str, int], number: int) -> dict[str, tuple[float, float]]:
-    """Takes new orders through all steps, both ways in turn; returns the seconds of each step."""
+    """Take new orders through all steps, once by the least SQL and once by our code, in turn.
+    `lines` has the credit line of either way. Returns for each step (seconds of the least SQL,
+    seconds of ours).
+    """
     went = {}
     names = _placed(lines, f"s{number}")
     for step, (statement, act) in STEPS.items():
@@ -80,7 +87,9 @@ def _round(lines: dict[str, int], number: int) -> dict[str, tuple[float, float]]
 
 
 def _placed(lines: dict[str, int], prefix: str) -> list[str]:
-    """The references of new open orders, which both lines have."""
+    """Place new orders on both lines, with references that begin with this prefix. Returns the
+    references, which are the same on both.
+    """
     names = [f"{prefix}-{place}" for place in range(ORDERS)]
     for line in lines.values():
         for name in names:
@@ -90,6 +99,9 @@ def _placed(lines: dict[str, int], prefix: str) -> list[str]:
 
 
 def _seconds_least(statement: str, line: int, names: Sequence[str]) -> float:
+    """How many seconds this SQL statement takes for all of these orders of the line, one after the
+    other.
+    """
     started = time.perf_counter()
     for name in names:
         with connection.cursor() as cursor:
@@ -99,6 +111,9 @@ def _seconds_least(statement: str, line: int, names: Sequence[str]) -> float:
 
 
 def _seconds_ours(act: Act, line: int, names: Sequence[str]) -> float:
+    """How many seconds our operation `act` takes for all of these orders of the line, one after the
+    other.
+    """
     of = {"merchant_id": line, "at": NOW, "now": NOW}
     started = time.perf_counter()
     for name in names:
@@ -107,7 +122,9 @@ def _seconds_ours(act: Act, line: int, names: Sequence[str]) -> float:
 
 
 def _check_same(lines: dict[str, int]) -> None:
-    """Check that both ways left the same figures and as many rows."""
+    """Raise AssertionError unless both ways left the same figures and as many rows on their
+    lines.
+    """
     figures = []
     for pk in lines.values():
         line = CreditLine.objects.get(pk=pk)

@@ -46,7 +46,12 @@ FROM held, placed
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yield the lines of the report, each (label, result)."""
+    """Measure how many orders a second are placed one after the other, against the least SQL, and
+    by eight threads on many credit lines and on one; measure the later steps, too, and check that
+    no line goes over its limit.
+
+    Yields the report's lines, each (what was measured, result).
+    """
     line = join("bench-one", limit=GENEROUS)
     names = (f"order-{number}" for number in count())
     ratios = []
@@ -66,7 +71,7 @@ def run() -> Iterator[tuple[str, str]]:
 
 def _no_overshoot() -> Iterator[tuple[str, str]]:
     """Check that orders placed at once by many threads never take a line over its limit, and yield
-    the line about it.
+    the report's line about it. Raises AssertionError if they do.
     """
     tight = join("bench-tight", limit=Decimal("2510.00"))  # room for 100 orders and a bit
     _threads([tight], most=400)

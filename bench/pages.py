@@ -125,8 +125,8 @@ class Shop:
 
     @classmethod
     def of(cls, reference: str) -> "Shop":
-        """The merchant with this reference, with rows of its own for the parameters. Its owner
-        joins.
+        """The merchant with this reference, with rows of its own for the parameters of addresses.
+        The user who reads the pages becomes its owner.
         """
         merchant = Merchant.objects.get(reference=reference)
         account = merchant.billing_account
@@ -209,7 +209,9 @@ def _measure_pages(reference: str) -> Iterator[Page]:
 
 
 def _join_owner(merchant: Merchant) -> Membership:
-    """The membership of the pages' reader as an owner."""
+    """Make the pages' reader an owner of the merchant unless they are a member, and return the
+    membership. The user is made if missing.
+    """
     user, _ = User.objects.get_or_create(email=OWNER)
     role = Membership.Role.OWNER
     return Membership.objects.get_or_create(user=user, merchant=merchant, role=role)[0]
@@ -232,7 +234,9 @@ def addresses(shop: Shop) -> Iterator[tuple[str, str]]:
 def _routes(
     resolver: URLResolver, space: str, parameters: frozenset[str]
 ) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield (name, parameters of the address) of each route."""
+    """Yield (name with its namespace, names of the parameters in the address) of each named route
+    below the resolver. `space` is the namespace so far, `parameters` those of the routes above.
+    """
     for pattern in resolver.url_patterns:
         known = parameters | set(pattern.pattern.regex.groupindex)
         if isinstance(pattern, URLPattern):
@@ -253,19 +257,19 @@ def _is_page(client: Client, asked: str) -> bool:
 
 
 def _milliseconds(client: Client, asked: str) -> float:
-    """The shortest time of ROUNDS requests, after WARM_UPS others."""
+    """The shortest milliseconds of ROUNDS requests, after WARM_UPS others."""
     return min([_once(client, asked) for _ in range(WARM_UPS + ROUNDS)][WARM_UPS:])
 
 
 def _once(client: Client, asked: str) -> float:
-    """How many milliseconds one request takes."""
+    """How many milliseconds a GET of the address takes."""
     started = time.perf_counter()
     client.get(asked)
     return (time.perf_counter() - started) * 1000
 
 
 def _queries(client: Client, asked: str) -> int:
-    """How many queries one request makes."""
+    """How many database queries one GET of the address makes."""
     with CaptureQueriesContext(connection) as queries:
         client.get(asked)
     return len(queries)
@@ -287,7 +291,10 @@ def _frozen(merchant: Merchant) -> Iterator[None]:
 
 
 def _verdict(small: Page, large: Page) -> tuple[str, bool]:
-    """Return (the result of one page as text, whether it meets the targets)."""
+    """(the text of the report about one page, whether it meets the targets). It compares the page
+    of the small merchant with that of the large one: the time must not grow much unless it is short
+    anyway, and queries must be few.
+    """
     growth = large.milliseconds / small.milliseconds
     queries = max(small.queries, large.queries)
     bounds = [bound for name, bound in BOUNDS.items() if large.name.startswith(name)]
@@ -298,5 +305,5 @@ def _verdict(small: Page, large: Page) -> tuple[str, bool]:
 
 
 def _volume(seconds: float) -> str:
-    """How many charges and orders there are, as text."""
+    """How many charges and orders there are, and the seconds that writing them took, as text."""
     return f"{Charge.objects.count():,} and {Order.objects.count():,} in {seconds:.0f}"

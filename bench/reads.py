@@ -31,7 +31,11 @@ FROM generate_series(1, %(sales)s) n
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yield the lines of the report, each (label, result)."""
+    """Measure how long reading a credit line's available limit, and its buckets of proceeds, takes
+    with a thousand and with a million entries.
+
+    Yields the report's lines, each (what was measured, result).
+    """
     short, long = (_line(f"reads-{sales}", sales) for sales in (1_000, 1_000_000))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE credit_proceedsentry, credit_limitentry, credit_creditline")
@@ -41,7 +45,9 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _line(reference: str, sales: int) -> int:
-    """Create a merchant whose line has `sales` sales and as many holds. Returns its id."""
+    """Create a merchant with this reference whose line has `sales` sales and as many holds. Returns
+    the line's primary key, which is the merchant's.
+    """
     line = join(reference)
     with connection.cursor() as cursor:
         for insert in (SALES, HOLDS):
@@ -51,17 +57,19 @@ def _line(reference: str, sales: int) -> int:
 
 
 def _available(line: int) -> None:
-    """Read what is available of the line's limit."""
+    """Read what is available of the limit of the line with this primary key."""
     assert CreditLine.objects.get(pk=line).available.amount >= 0
 
 
 def _buckets(line: int) -> None:
-    """Read the buckets of the line's proceeds."""
+    """Read the buckets of the proceeds of the line with this primary key."""
     buckets(line, today=TODAY)
 
 
 def _milliseconds(ask: Callable[[int], None], line: int) -> float:
-    """How many milliseconds `ask` takes on average."""
+    """How many milliseconds `ask` takes for this line on average, after one call that is not
+    counted.
+    """
     ask(line)
     started = time.perf_counter()
     for _ in range(TIMES):

@@ -73,8 +73,9 @@ WHERE item.account_id = account.merchant_id AND merchant_id = ANY(%(accounts)s)
 
 
 def fill_month(accounts: Sequence[int], *, last_day: date, charges: int) -> None:
-    """Write `charges` charges for each account, all dated on the last day of a month, and make that
-    day the account's open one.
+    """Write `charges` charges for each account, all dated on this last day of a month, in as many
+    of each fee, and the account's statement, totals and sums with them. Make that day the account's
+    open one.
     """
     values: dict[str, Any] = {
         "accounts": list(accounts),

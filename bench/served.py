@@ -35,6 +35,7 @@ class Server(NamedTuple):
 
 
 def _resident(pid: int) -> int:
+    """The resident memory of the process with this number, in bytes. Linux only."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
@@ -52,7 +53,9 @@ class Connection:
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-        """The status and the body of the answer."""
+        """Send a request with the key and this JSON body. Returns the HTTP status and the body of
+        the answer.
+        """
         if next(self._asked) % KEPT_FOR == 0:
             self._to_server.close()  # `request` opens another
         self._to_server.request(method, path, body, self._headers)
@@ -64,8 +67,9 @@ class Connection:
 def serving(
     application: str, *, silently: bool = False, workers: int = 2, threads: int = 4
 ) -> Iterator[Server]:
-    """gunicorn with this application, in so many processes of so many threads; `silently` where
-    refusals, which are logged, are meant.
+    """Run gunicorn with this application, given as module:name, on a free port while the block
+    runs, in so many processes of so many threads, on this process's database. `silently` discards
+    what it logs, where refusals are meant. Raises RuntimeError if it does not start.
     """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -94,6 +98,9 @@ def serving(
 
 
 def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
+    """Wait until the server takes connections at this port. Raises RuntimeError if it ends, or does
+    not within STARTS_WITHIN.
+    """
     ends = time.monotonic() + STARTS_WITHIN
     while time.monotonic() < ends and server.poll() is None:
         with socket.socket() as attempt:
@@ -104,7 +111,9 @@ def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
 
 
 def _database_url() -> str:
-    """Where this process is connected to, for others."""
+    """The URL of the database that this process is connected to, with the password, so that other
+    processes can connect to it.
+    """
     known = connection.settings_dict
     host, name = quote(str(known["HOST"]), safe=""), quote(str(known["NAME"]), safe="")
     port = f":{known['PORT']}" if known["PORT"] else ""

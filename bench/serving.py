@@ -47,7 +47,12 @@ class Measured(NamedTuple):
 
 
 def run() -> Iterator[tuple[str, str]]:
-    """Yield the lines of the report, each (what was measured, result)."""
+    """Measure, for each number of processes and threads of gunicorn in SHAPES, how fast the page of
+    orders is answered to eight clients, with and without slow ones beside them, and how many orders
+    a second are placed.
+
+    Yields the report's lines, each (what was measured, result).
+    """
     history.write(["small"], history.SMALL)
     Shop.of("small")  # whose owner joins
     browser = Client(headers={"host": "127.0.0.1"})
@@ -76,7 +81,10 @@ def run() -> Iterator[tuple[str, str]]:
 
 
 def _measured(server: Server, cookie: str, key: str, shops: Sequence[Merchant]) -> Measured:
-    """One round of one shape."""
+    """Measure one round of the shape that this server runs in: the page by one client, by CLIENTS,
+    and by them beside slow ones; then POST /orders for these shops with this key. `cookie` is the
+    session of the page's reader.
+    """
     _ask(server, cookie, CLIENTS, WARMING_SECONDS)
     by_itself = median(_ask(server, cookie, 1, SECONDS / 2))
     waits = _ask(server, cookie, CLIENTS, SECONDS)
@@ -89,7 +97,9 @@ def _measured(server: Server, cookie: str, key: str, shops: Sequence[Merchant]) 
 
 
 def _ask(server: Server, cookie: str, clients: int, seconds: float) -> list[float]:
-    """Ask for the page for so long; returns the seconds that each answer took, sorted."""
+    """Ask for the page by so many clients at once for so many seconds. Returns the seconds that
+    each answer took, sorted.
+    """
     waits: list[list[float]] = [[] for _ in range(clients)]
     ends = time.perf_counter() + seconds
 
@@ -109,7 +119,8 @@ def _ask(server: Server, cookie: str, clients: int, seconds: float) -> list[floa
 
 def _page(server: Server, cookie: str) -> Callable[[], None]:
     """A function that asks for the page over a connection of its own, which it renews at times, as
-    one belongs to the process that accepted it.
+    one belongs to the process that accepted it. It raises RuntimeError if the answer is not the
+    full page.
     """
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     asked = 0

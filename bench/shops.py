@@ -17,7 +17,10 @@ def join(
     threshold: str = "1000000.00",
     at: datetime = JOINED,
 ) -> int:
-    """Create a merchant in US dollars and UTC, and return its id."""
+    """Create a merchant with this reference in US dollars and UTC, which joined at `at` with this
+    credit limit and billing threshold, by applying the event that it joined. Returns its primary
+    key. Raises AssertionError if the event is not applied.
+    """
     data = {
         "name": reference, "currency": "USD", "timezone": "UTC", "language": "en",
         "credit_limit": str(limit), "payment_days": 10, "settlement_days": 7,

@@ -9,6 +9,9 @@ class BillingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        """Register what billing gives to other apps: audit checks, events, help, notices, trail
+        actions, roles, decisions and search. Django calls this once all models are there.
+        """
         # These need the models, which are there by now.
         from billing import backoffice, journal, related, search
         from billing.audit import CHECKS

@@ -50,7 +50,9 @@ def register() -> None:
 
 
 def _of_price(proposal: Proposal, now: datetime) -> briefs.Brief:
-    """The prices before the one that is proposed."""
+    """What stands beside a proposed price: the prices of that fee and currency so far, for the
+    proposal's merchant or for all.
+    """
     said = two_people.arguments_of(proposal)
     return of_prices(said["fee"], said["currency"], proposal.merchant)
 
@@ -86,8 +88,9 @@ PAYMENTS = Picture(
 
 
 def _totals() -> Mapping[str, Mapping[str, Decimal]]:
-    """Return the figures of the home page by currency code and name. Figures that are 0 may be left
-    out.
+    """Return the figures of the home page by currency code and then by name: `unbilled` is what is
+    outstanding and on no bill, `unpaid` what is left to pay of bills. Figures that are 0 may be
+    left out.
     """
     found: dict[str, dict[str, Decimal]] = {}
     for name, amounts in (("unbilled", sums.unbilled()), ("unpaid", sums.unpaid())):
@@ -186,7 +189,9 @@ def _asked_for_credits(credits: Sequence[BillingCredit]) -> Iterator[Step]:
 
 
 def _method(visit: Visit) -> Item | None:
-    """Whether somebody has chosen how the bills are paid; by bank transfer until then."""
+    """The line of a new merchant's checklist about the payment method: done once somebody chose one
+    or something collects by itself. None without a billing account.
+    """
     account: BillingAccount | None = visit.own("billing_account", BillingAccount)
     if account is None:
         return None
@@ -197,7 +202,9 @@ def _method(visit: Visit) -> Item | None:
 
 
 def _first_charge(visit: Visit) -> Item | None:
-    """Whether the marketplace's systems have charged something."""
+    """The line of a new merchant's checklist about the first charge: done once the marketplace's
+    systems have charged something. None without a billing account.
+    """
     account: BillingAccount | None = visit.own("billing_account", BillingAccount)
     if account is None:
         return None
@@ -211,7 +218,9 @@ def _first_charge(visit: Visit) -> Item | None:
 
 
 def _months_closed() -> str:
-    """A sentence about how far months are closed; "" without accounts."""
+    """A sentence about up to which month all accounts have closed theirs, and, if some are further,
+    up to which the first has, and who is furthest behind; "" without accounts.
+    """
     closed = progress.closed()
     if closed is None:
         return ""

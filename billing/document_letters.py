@@ -17,7 +17,9 @@ from merchants import installation
 
 
 def to_confirm(address: BillingAddress) -> Letter:
-    """The mail that asks whoever reads it to confirm the address."""
+    """The letter, in the merchant's language, that asks its reader to confirm that the merchant's
+    bills and statements go to this address. It has the link to confirm by, and goes to the address.
+    """
     merchant = address.account.merchant
     with override(merchant.language):
         subject = gettext("Bills and statements of %(merchant)s") % {"merchant": merchant.name}
@@ -38,7 +40,9 @@ def to_confirm(address: BillingAddress) -> Letter:
 def with_documents(
     address: BillingAddress, documents: Sequence[Document], *, now: datetime
 ) -> Letter:
-    """The mail with these documents as PDF: one, or those of a month."""
+    """The mail to the address with these documents as PDF, one or all of a month, and a link that
+    stops such mails.
+    """
     merchant = address.account.merchant
     stop = _address("stop_address", link(address, STOP))
     with override(merchant.language):
@@ -73,7 +77,9 @@ def with_documents(
 
 
 def _said(document: Document) -> str:
-    """The document in a line."""
+    """A line that names the document: a bill's number, day, total and due day, or a statement's
+    month.
+    """
     if isinstance(document, Invoice):
         return gettext("Bill %(number)s of %(day)s: %(total)s, due on %(due)s") % {
             "number": installation.outside(str(document)),
@@ -94,4 +100,5 @@ def _file(document: Document, now: datetime) -> tuple[str, bytes]:
 
 
 def _address(route: str, token: str) -> str:
+    """The full address of the page at this route of billing, with this token."""
     return str(settings.TAEL_BASE_URL + reverse(route, args=[token]))

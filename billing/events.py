@@ -121,7 +121,7 @@ class AccountTerms(Terms):
     payment_method: OptionalReference | None = None
 
     def meant(self) -> dict[str, Any]:
-        """The terms as JSON, with the currency and the payment method that hold if they were not
+        """The terms as JSON, with the currency and the payment method that hold where none were
         stated.
         """
         meant = {
@@ -132,12 +132,16 @@ class AccountTerms(Terms):
 
 
 def _open(joined: Sequence[tuple[Merchant, AccountTerms, datetime]]) -> None:
-    """Open the billing accounts of merchants that join, each on its terms. Raises Invalid."""
+    """Open the billing accounts of merchants that join, each on its terms and at its instant.
+    Raises Invalid for an unknown currency or payment method, and whatever accounts.open refuses.
+    """
     accounts.open([_account(merchant, terms, now) for merchant, terms, now in joined])
 
 
 def _account(merchant: Merchant, terms: AccountTerms, now: datetime) -> accounts.NewAccount:
-    """The account of the merchant on these terms, which is to be opened. Raises Invalid."""
+    """The account of the merchant on these terms, which is to be opened at `now`. Raises Invalid
+    for an unknown currency or payment method.
+    """
     named = terms.billing_currency or terms.currency
     currency = money.check_currency(named, field="billing_currency")
     price = Money(terms.plan_price, currency)
@@ -151,8 +155,8 @@ def _account(merchant: Merchant, terms: AccountTerms, now: datetime) -> accounts
 
 
 def _payment_method(named: str | None) -> BillingAccount.Method:
-    """The method with this name; bank transfer if none was stated. Raises Invalid for an unknown
-    one, and for the sandbox where it is not allowed.
+    """The payment method with this code; bank transfer for None. Raises Invalid for an unknown one,
+    and for the sandbox where it is not allowed.
     """
     method = named or BillingAccount.Method.MANUAL
     if method not in BillingAccount.Method.values:

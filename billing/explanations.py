@@ -10,8 +10,8 @@ from lib import calendar, formats
 
 
 def reason(invoice: Invoice) -> str:
-    """Why a bill exists, as a sentence: its threshold, the days of its plan or of its 30-day cycle,
-    that our team drew it up, or that the account was closed.
+    """Why a bill exists, as a sentence: its threshold was reached, the days of its plan or of its
+    30-day cycle, that it was drawn up on request, or that the account was closed.
     """
     if invoice.threshold is not None:
         amount = formats.plain_money(invoice.threshold)
@@ -43,7 +43,8 @@ def outcome_of_invoice(payment: Payment) -> tuple[int, str]:
 
 def outcome(payment: Payment) -> tuple[int, str]:
     """What became of an attempt to collect a bill: a level of django.contrib.messages, and a
-    sentence.
+    sentence. ERROR says why it failed, WARNING that there is no answer yet and that the bill should
+    not be paid in another way, and SUCCESS what was paid.
     """
     amount = formats.plain_money(payment.amount)
     if payment.has_failed:

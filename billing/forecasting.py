@@ -72,9 +72,7 @@ class ComingInvoice:
 
 def walk(standing: Standing, paces: Sequence[Pace], *, until: date) -> list[ComingInvoice]:
     """The bills that are dated up to `until`, in their order, if each fee of `paces` is charged
-    once a day from today on. What it is charged today is what today lacks of the pace.
-
-    Rule 15.27.
+    once a day from today on, and today only what it lacks of its pace. Rule 15.27.
     """
     walked = _Walk(standing)
     ordered = sorted(paces, key=lambda pace: (ORDER.index(Posting(pace.posting)), pace.fee))
@@ -89,8 +87,9 @@ def walk(standing: Standing, paces: Sequence[Pace], *, until: date) -> list[Comi
 
 
 def amount_of(pace: Pace, number: int, currency: str) -> Decimal:
-    """What a fee comes to on a day of the walk, of which today is number 1, in whole units of the
-    currency. The days' amounts add up to the pace, rounded once.
+    """What a fee is charged on a day of the walk, of which today is number 1, rounded to the
+    currency's digits. The days' amounts add up to the pace, rounded once; today's is less by what
+    was charged today already, and never on the other side of 0.
     """
     before, after = (
         money.rounded(pace.charged * days / PACE_DAYS, currency) for days in (number - 1, number)
@@ -104,7 +103,7 @@ def amount_of(pace: Pace, number: int, currency: str) -> Decimal:
 
 
 class _Walk:
-    """An account on the day that the walk has come to."""
+    """The account on the day that the walk has come to, and the bills that came on the way."""
 
     def __init__(self, standing: Standing) -> None:
         self.invoices: list[ComingInvoice] = []
@@ -118,10 +117,13 @@ class _Walk:
 
     @property
     def _outstanding(self) -> Decimal:
+        """What has posted and is on no bill, carried plan fees included."""
         return self._others + self._plans
 
     def charge(self, posting: str, amount: Decimal) -> None:
-        """Charge a fee that posts so; the threshold's check and the guard follow (rule 15.7)."""
+        """Charge the amount of a fee that posts as `posting` says; the threshold's check and the
+        guard follow (rule 15.7).
+        """
         if posting == Posting.MONTHLY:
             self._waiting = (self._waiting or NOTHING) + amount
             return
@@ -160,7 +162,9 @@ class _Walk:
             yield waited
 
     def _post(self, amounts: Iterator[Decimal] | Sequence[Decimal]) -> None:
-        """Post these amounts, with one check after all of them; none after no posting."""
+        """Post these amounts, and check the threshold once after all of them; not at all if there
+        are none.
+        """
         posted = list(amounts)
         self._others += sum(posted)
         if posted:

@@ -36,7 +36,7 @@ class Billing:
 
     @cached_property
     def fees(self) -> Sequence[Fee]:
-        """What the merchant can be charged or credited for, by category and name."""
+        """The fees that the merchant can be charged or credited for, by category and name."""
         return charged_or_credited()
 
     @classmethod
@@ -46,6 +46,9 @@ class Billing:
 
 
 def _closes(billing: Billing) -> str:
+    """The help page's answer to when a statement closes: at the end of its month by the merchant's
+    time zone, and that this month's closes on its last day.
+    """
     month_end = calendar.month_end(calendar.month_of(billing.account.open_on))
     return gettext(
         "When its month ends by your time zone: this month's closes at the end of %(day)s. What we"
@@ -54,7 +57,9 @@ def _closes(billing: Billing) -> str:
 
 
 def _categories(billing: Billing) -> str:
-    """Which fees are in which category, and which of them statements have."""
+    """The help page's answer on what is in which category: that statements have only fulfilment and
+    shipping and their credits, and a line with the fees of each category.
+    """
     lines = [
         f"{Category(category).label}: {listed(fee.label for fee in group)}"
         for category, group in groupby(billing.fees, key=lambda fee: fee.category)
@@ -66,6 +71,9 @@ def _categories(billing: Billing) -> str:
 
 
 def _credit(billing: Billing) -> str:
+    """The help page's answer on a charge that is wrong: to ask for a credit, that it comes off the
+    next bill, and the reasons that can be given.
+    """
     reasons = [fee.label for fee in billing.fees if fee.is_credit]
     return gettext(
         "Ask for a credit on it and say what went wrong; we answer with a reason. It comes off"
@@ -74,7 +82,9 @@ def _credit(billing: Billing) -> str:
 
 
 def _two_invoices(billing: Billing) -> str:
-    """Why a month can have two bills."""
+    """The help page's answer to why a month can have two bills: the days between bill dates, and
+    that one more comes at the threshold.
+    """
     account = billing.account
     if account.has_cycle:
         dates = ngettext(
@@ -95,6 +105,9 @@ def _two_invoices(billing: Billing) -> str:
 
 
 def _threshold(billing: Billing) -> str:
+    """The help page's answer to what the threshold is: its amount, that a bill comes the same day
+    when it is reached, and what is outstanding now.
+    """
     return gettext(
         "When your charges that are on no bill yet reach %(threshold)s, a bill comes the same day,"
         " so that they don't pile up. %(outstanding)s is outstanding now. You can ask for a higher"
@@ -106,7 +119,9 @@ def _threshold(billing: Billing) -> str:
 
 
 def _next_invoice(billing: Billing) -> str:
-    """When the next bill comes."""
+    """The help page's answer to when the next bill comes: its day, with the plan fee if it has one,
+    or earlier at the threshold; none by date for a closed account.
+    """
     account = billing.account
     if account.is_closed:
         return gettext("Your account is closed, so no bill comes by date.")
@@ -127,7 +142,9 @@ def _next_invoice(billing: Billing) -> str:
 
 
 def _plan(billing: Billing) -> str:
-    """What the plan costs, and from when on a new one counts."""
+    """The help page's answer to what the plan costs, how often, and from when on a new one
+    counts.
+    """
     account = billing.account
     said = ngettext(
         "Your plan costs %(fee)s every %(days)s day, in advance. A new plan counts from the next"
@@ -144,7 +161,9 @@ def _plan(billing: Billing) -> str:
 
 
 def _paid(billing: Billing) -> str:
-    """How bills are paid by the account's method."""
+    """The help page's answer to how bills are paid: by transfer within some days, from proceeds, or
+    from the card.
+    """
     method = billing.account.payment_method
     if method == Method.MANUAL:
         return ngettext(
@@ -160,7 +179,9 @@ def _paid(billing: Billing) -> str:
 
 
 def _not_paid(billing: Billing) -> str:
-    """What follows if a bill is not paid."""
+    """The help page's answer to what follows if a bill is not paid: when it is tried again or has
+    failed, and after how many days new orders are declined.
+    """
     days = gettext(
         "If it is still unpaid %(freeze)s days after it first failed, new pay-later orders are"
         " declined until all bills are paid."
@@ -177,11 +198,15 @@ def _not_paid(billing: Billing) -> str:
 
 
 def _listed(days: Sequence[int]) -> str:
+    """The numbers as text, the last one after "and"."""
     *first, last = map(str, days)
     return gettext("%(first)s and %(last)s") % {"first": listed(first), "last": last}
 
 
 def _too_much(billing: Billing) -> str:
+    """The help page's answer to what becomes of money paid in excess: it pays the next bills, and
+    how much of it there is now, if there is some.
+    """
     said = gettext("We keep it for you, and it pays your next bills by itself.")
     if not billing.account.unapplied:
         return said
@@ -301,7 +326,7 @@ ENTRIES: Sequence[Entry[Billing]] = (
 
 
 def _has_chosen(billing: Billing) -> bool:
-    """Whether somebody has chosen how bills are paid."""
+    """Whether bills are collected by themselves, or somebody has ever chosen how they are paid."""
     chosen = billing.account.changes.filter(what=AccountChange.What.PAYMENT_METHOD)
     return billing.account.pays_by_itself or chosen.exists()
 

@@ -11,8 +11,9 @@ VERSION = """LEFT JOIN LATERAL (
 
 
 def now_in_force() -> dict[str, str]:
-    """The name and address of the installation's own issuer, by the columns of the documents that
-    copy them: the first line of TAEL_ISSUER, and its others. Both are empty if nobody has said.
+    """The name and address of the installation's own issuer, as `issuer_name` and `issuer_address`,
+    the columns of the documents that copy them: the first line of TAEL_ISSUER, and its others. Both
+    are empty if nobody has said.
     """
     return {
         "issuer_name": "".join(settings.TAEL_ISSUER[:1]),

@@ -323,7 +323,9 @@ OWN_MOVEMENTS = (
 
 
 def register() -> None:
-    """Register the accounts, sources and figures of billing with the journal."""
+    """Register with the journal billing's accounts, sources, and the balances and movements that
+    the audit holds against them. Called once, when a program starts.
+    """
     ACCOUNTS.register(*OWN_ACCOUNTS)
     SOURCES.register(
         *(_POSTED, _ISSUED, _VOID, _GIVEN_UP, _PAID, _UNAPPLIED, _NEVER_CAME),

@@ -43,5 +43,7 @@ FAILURES: dict[str, StrOrPromise] = {
 
 
 def in_words(code: str) -> str:
-    """Why a payment failed, in words, for a failure code; an unknown code is returned as it is."""
+    """Why a payment failed, in words of the reader's language, for the provider's failure code; an
+    unknown code is returned as it is.
+    """
     return details.in_words(code, FAILURES)

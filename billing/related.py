@@ -20,13 +20,16 @@ MOST_INVOICES = 10
 
 
 def register() -> None:
-    """Add it to the pages of orders; BillingConfig.ready calls it."""
+    """Add the costs of fulfilment and their bills to the pages of orders; BillingConfig.ready calls
+    it.
+    """
     related.FINDERS.register(related.Finder(10, _of_order))
 
 
 def _of_order(line: CreditLine, order: Order) -> Iterator[Related]:
-    """Yield the order's fulfilment request with its cost, and each bill with its part of that
-    cost, oldest bill first.
+    """Yield the cost of the order's fulfilment request, and the part of it on each bill, oldest
+    bill first and at most MOST_INVOICES of them; nothing if there is no such request. Each leads to
+    its page.
     """
     found = requests.of_order(order)
     if found is None:

@@ -12,7 +12,9 @@ DAY = Key("day", "Day (UTC)", day_text)
 
 
 def _difference(said: dict[str, str]) -> str:
-    """A difference between the provider and us, in words."""
+    """One of the differences of a provider's day, as `ProviderDay.differences` has it, as text: its
+    reference, what differs, and the amounts there and here.
+    """
     sides = [f"{side} {said[side]}" for side in ("there", "here") if said[side]]
     return f"{said['reference']}: {said['what']} ({', '.join(sides)})"
 

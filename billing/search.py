@@ -37,9 +37,7 @@ def register() -> None:
 
 def _invoices_of(merchant: Any, text: str, today: date) -> Any:
     # In the order of the account's own index: numbers are indexed among those of all merchants.
-    """The merchant's bills that have the text in their number or are of this amount, latest
-    first.
-    """
+    """The merchant's bills that have the text in their number or have this total, latest first."""
     found = standings.invoices(merchant.billing_account)
     found = found.filter(of_name(text, "number") | of_amount(text, "total"))
     return found.order_by("-issued_at", "-pk")
@@ -74,7 +72,7 @@ def _credits_of(merchant: Any, text: str, today: date) -> Any:
 
 def _page_of_charge(charge: Charge, merchant: str) -> str:
     """The address of a page that shows the charge: that of its request, its statement or its bill,
-    whichever it has first; "" if it has none.
+    whichever it has first; "" if it has none. `merchant` is the merchant's reference.
     """
     if charge.request:
         return reverse("billing:request", args=[merchant, charge.request])
@@ -102,7 +100,7 @@ def _statements_of(merchant: Any, text: str, today: date) -> Any:
 
 
 def _standing_of_invoice(invoice: Invoice) -> tuple[str, str]:
-    """Where the bill stands, as a code and its label."""
+    """The standing of a bill that was placed (standings.placed), as a code and its label."""
     standing = standings.of(invoice)
     return standing.value, str(standing.label)
 

@@ -27,8 +27,8 @@ from lib import clock
 
 
 def work_off_day_ends(account_ids: Sequence[int], now: datetime) -> Failures:
-    """Work off the day-ends of these accounts up to `now`; returns the keys of the accounts that
-    failed, each with its error.
+    """Work off the day-ends of these accounts up to `now`; returns the errors of those that failed,
+    by the account's primary key.
     """
     return run_bisecting(partial(days.work_off, now=now), account_ids)
 
@@ -36,15 +36,15 @@ def work_off_day_ends(account_ids: Sequence[int], now: datetime) -> Failures:
 def collect_payments(
     invoice_ids: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
-    """Try to collect these bills, until the turn is over; returns the keys of the bills that failed
-    with an error, each with it.
+    """Try to collect these bills, until the turn is over; returns the errors of the bills that
+    failed with one, by the bill's primary key.
     """
     return ask_one_by_one(payments.collect, invoice_ids, turn or Turn(now))
 
 
 def collect_known(invoice_ids: Sequence[int], now: datetime) -> Sequence[int]:
-    """Collect those of these bills whose provider's answer is known; returns the keys of the
-    others.
+    """Collect those of these bills whose provider's answer is known without asking, where the
+    sandbox is switched on; returns the primary keys of the others.
     """
     if not settings.TAEL_SANDBOX:
         return invoice_ids
@@ -55,7 +55,7 @@ def reconcile_payments(
     payment_ids: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
     """Ask providers about these attempts without an answer, until the turn is over; returns the
-    keys of the attempts that failed with an error, each with it.
+    errors of the attempts that failed with one, by the attempt's primary key.
     """
     return ask_one_by_one(payments.reconcile, payment_ids, turn or Turn(now))
 
@@ -63,22 +63,22 @@ def reconcile_payments(
 def look_for_reversals(
     providers: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
-    """Ask these providers which payments they took back, and record that; returns the numbers of
-    the providers that failed, each with its error.
+    """Ask these providers which payments they took back, and record that; returns the errors of the
+    providers that failed, by the provider's number.
     """
     return ask_one_by_one(stripe_reversals.look_at, providers, turn or Turn(now))
 
 
 def look_at_days(providers: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
-    """Ask these providers what they took on the last days, and keep that; returns the numbers of
-    the providers that failed, each with its error.
+    """Ask these providers what they took on the last days, and keep that; returns the errors of the
+    providers that failed, by the provider's number.
     """
     return ask_one_by_one(provider_days.look_at, providers, turn or Turn(now))
 
 
 def take_up_documents(issuer_ids: Sequence[int], now: datetime) -> Failures:
-    """Write down which documents of these issuers are to be cleared; returns the keys of those that
-    failed, each with its error.
+    """Write down which documents of these issuers are to be cleared; returns the errors of those
+    that failed, by the issuer's primary key.
     """
     return one_by_one(partial(clearances.take_up, now=now), issuer_ids)
 
@@ -86,22 +86,22 @@ def take_up_documents(issuer_ids: Sequence[int], now: datetime) -> Failures:
 def clear_documents(
     clearance_ids: Sequence[int], now: datetime, turn: Turn | None = None
 ) -> Failures:
-    """Send these documents to their providers, or ask about them, until the turn is over; returns
-    the keys of those that failed with an error, each with it.
+    """Send the documents of these clearances to their providers, or ask about them, until the turn
+    is over; returns the errors of those that failed with one, by the clearance's primary key.
     """
     return ask_one_by_one(clearances.clear, clearance_ids, turn or Turn(now))
 
 
 def build_archives(archive_ids: Sequence[int], now: datetime) -> Failures:
-    """Build these ZIP files, or drop those that were kept for long enough; returns the keys of
-    those that failed, each with its error.
+    """Build these ZIP files, or drop those that were kept for long enough; returns the errors of
+    those that failed, by the archive's primary key.
     """
     return one_by_one(partial(archives.work_off, now=now), archive_ids)
 
 
 def mail_documents(address_ids: Sequence[int], now: datetime) -> Failures:
-    """Mail these addresses what waits for them; returns the keys of those that failed, each with
-    its error.
+    """Mail these addresses what waits for them; returns the errors of those that failed, by the
+    address's primary key.
     """
     return document_mails.send(address_ids, now=now).failures
 

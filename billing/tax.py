@@ -58,10 +58,10 @@ REVERSE_CHARGE_SENTENCE = _("Reverse charge: the recipient of the service owes t
 
 
 def derived(issuer: str, merchant: str, tax_number: str) -> Treatment:
-    """The treatment that follows from the countries of both parties, "" where the merchant's is not
-    known, and from the merchant's tax number, "" without one.
-
-    Rule 28.15.
+    """How a merchant is billed, by the countries of the issuer and the merchant ("" where that is
+    not known) and the merchant's tax number ("" without one): DOMESTIC in the same country, in an
+    unknown one, and within the European Union without a tax number; REVERSE_CHARGE within the Union
+    with one; OUTSIDE_SCOPE otherwise. Rule 28.15.
     """
     if merchant in ("", issuer):
         return Treatment.DOMESTIC
@@ -71,7 +71,10 @@ def derived(issuer: str, merchant: str, tax_number: str) -> Treatment:
 
 
 def category(treatment: Treatment, tax_class: TaxClass) -> TaxCategory:
-    """The category of a fee of this class for a merchant that is treated so. Rule 28.15."""
+    """The category of tax for a fee of this class in bills of a merchant with this treatment:
+    OUTSIDE if either is outside the scope; REVERSE_CHARGE for reverse charge, unless the fee is
+    exempt; otherwise that of the class, where a reduced rate is STANDARD, too. Rule 28.15.
+    """
     if treatment == Treatment.OUTSIDE_SCOPE or tax_class == TaxClass.OUTSIDE:
         return TaxCategory.OUTSIDE
     if treatment == Treatment.REVERSE_CHARGE and tax_class in REVERSIBLE:
@@ -80,5 +83,7 @@ def category(treatment: Treatment, tax_class: TaxClass) -> TaxCategory:
 
 
 def tax_on(base: Decimal, percent: Decimal, currency: str) -> Decimal:
-    """The tax on a base, rounded once, half away from zero. Rule 28.2."""
+    """The tax of `percent` per cent on a base, rounded once to the currency's digits, half away
+    from zero. Rule 28.2.
+    """
     return money.rounded(base * percent / 100, currency)

@@ -26,11 +26,11 @@ class WrongTaxNumber(Invalid):
 
 
 def checked(country: str, number: str) -> str:
-    """The number as it is kept: without spaces and hyphens and, within the European Union, behind
-    the letters of its country. "" stays "".
+    """The number as it is kept: within the European Union behind the letters of its country, and
+    without spaces and hyphens as its country writes it. "" stays "".
 
-    Of a country whose numbers cannot be checked it is kept as it was typed. Raises WrongTaxNumber,
-    and Invalid if it is too long.
+    Where a country's numbers cannot be checked it is kept as it was typed. Raises WrongTaxNumber,
+    and Invalid if it is too long or has control characters.
     """
     if not number.strip():
         return ""
@@ -47,7 +47,9 @@ def checked(country: str, number: str) -> str:
 
 
 def _of_union(country: str, number: str) -> str:
-    """The number with the letters of its country of the European Union in front."""
+    """The number with the letters of its country of the European Union in front, as that writes it.
+    Raises WrongTaxNumber.
+    """
     letters = GREECE_IN_VAT if country == GREECE else country
     compact = number.replace(" ", "").upper()
     try:

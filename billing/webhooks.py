@@ -26,8 +26,9 @@ OLDEST_SECONDS = 5 * 60  # of a signature, so that nobody sends an old event aga
 @csrf_exempt  # it is signed instead
 @require_POST
 def of_stripe(request: HttpRequest) -> HttpResponse:
-    """Take in an event that Stripe has signed. For any answer but 200 Stripe sends the event again,
-    for three days.
+    """Take in an event that Stripe has signed, and have workers try bills after a card was added.
+    Answers 400 to what is not signed or no event, 413 to a body that is too long, and 503 while it
+    cannot be taken in. For any answer but 200 Stripe sends the event again, for three days.
     """
     if not settings.STRIPE_WEBHOOK_SECRET:
         log.error("An event of Stripe's can't be taken: set STRIPE_WEBHOOK_SECRET")

@@ -11,8 +11,9 @@ CONTACT = re.compile(r"(mailto:|https://|tel:)[\x21-\x7e]+")
 def networks(
     named: list[str], setting: str = "TAEL_ADMIN_NETWORKS"
 ) -> list[IPv4Network | IPv6Network]:
-    """The networks that a setting names. Raises ImproperlyConfigured if one of the names is not a
-    network.
+    """The networks that `named` lists, as IP networks: each text is an address or a network such as
+    10.0.0.0/8. `setting` is the name of the setting that they come from, for the message. Raises
+    ImproperlyConfigured if one of the texts is not a network.
     """
     try:
         return [ip_network(one) for one in named]

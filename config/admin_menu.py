@@ -13,10 +13,12 @@ Link = tuple[str, str, str]
 
 
 def _icon(request: HttpRequest) -> str:
+    """The address of the icon that the admin shows, for Unfold's settings."""
     return static("img/tael.svg")
 
 
 def _styles(request: HttpRequest) -> str:
+    """The address of the style sheet that the admin adds, for Unfold's settings."""
     return static("css/admin.css")
 
 
@@ -38,8 +40,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _section(request: HttpRequest, title: str, links: tuple[Link, ...]) -> dict[str, Any]:
-    """A section with links to lists. A link is shown to those who may view its model; a section
-    without any shows nothing.
+    """A section of the sidebar under this title. `links` are (label, icon, model), the model
+    written as app_model. The link to a model's list is only there for an operator who may view the
+    model. Returns what Unfold takes; a section without any link shows nothing.
     """
     items = [
         _item(request, label, icon, _address(f"admin:{model}_changelist"))
@@ -50,13 +53,16 @@ def _section(request: HttpRequest, title: str, links: tuple[Link, ...]) -> dict[
 
 
 def _item(request: HttpRequest, title: str, icon: str, link: str) -> dict[str, Any]:
-    """A link of the sidebar, marked if the page is its own or one of its rows'."""
+    """A link of the sidebar, as Unfold takes it, to the address `link`. It is marked as active on
+    the page with this address and on pages below it; the one to the admin's home on that page only.
+    """
     is_here = request.path == link or (link != _address("admin:index") and link in request.path)
     return {"title": title, "icon": icon, "link": link, "active": is_here}
 
 
 @cache
 def _address(name: str) -> str:
+    """The address of the route with this name. It is looked up once per process."""
     return reverse(name)
 
 

@@ -11,6 +11,11 @@ class ConfigConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        """Install the timetable of jobs, give it to beat, start Sentry if SENTRY_DSN is set, and
+        turn on the collection of garbage.
+
+        Django calls this once all models are there.
+        """
         from config import celery, timetable  # need the models, which are there by now
         from jobs.timetable import install
 
@@ -24,8 +29,9 @@ class ConfigConfig(AppConfig):
 
 
 def _look_for_garbage() -> None:
-    """From here on, among what is made from here on (config/__init__.py): all apps are there. Not
-    after each 700 new objects, as what is left to import stays, too.
+    """Turn on the collection of garbage, for objects that are made from now on (config/__init__.py
+    turned it off). It looks after each 50,000 new objects, not after each 700, since what is left
+    to import stays, too.
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)

@@ -47,7 +47,7 @@ def of_all() -> Iterator[dict[str, Any]]:
 
 def _documents(batch: Sequence[Merchant], *, local_names: bool = False) -> Iterator[dict[str, Any]]:
     """Yield the document of each of these merchants, in the same order. A book that a merchant does
-    not have is None.
+    not have is None. `local_names` is as in `of_merchant`.
     """
     keys = [merchant.pk for merchant in batch]
     people = merchants.of(batch)

@@ -14,7 +14,9 @@ Said = Mapping[str, Any]
 
 
 def lines(document: Said) -> Iterator[str]:
-    """Yield the lines of the document as text, without line ends."""
+    """Yield the lines of a merchant's books, the document of config.books, as text for people,
+    without line ends. A book that the merchant does not have is left out.
+    """
     merchant = document["merchant"]
     yield f"{merchant['name']} ({merchant['reference']})"
     yield "Instants are in UTC."
@@ -29,8 +31,9 @@ def lines(document: Said) -> Iterator[str]:
 
 
 def _section(said: Said, indent: str) -> Iterator[str]:
-    """Yield the lines of a section: first its single values, one on a line; then its parts, under
-    headings.
+    """Yield the lines of a part of the document under this indent: first its single values, one on
+    a line with its name; then its lists and mappings, each under a heading, which for lists has the
+    number of rows.
     """
     single = {name: value for name, value in said.items() if not _has_parts(value)}
     widest = max(map(len, single), default=0)
@@ -49,8 +52,9 @@ def _section(said: Said, indent: str) -> Iterator[str]:
 
 
 def _rows(rows: Sequence[Said], indent: str) -> Iterator[str]:
-    """Yield the lines of a table if it is narrow enough, and otherwise a paragraph for each row.
-    Columns without a value in any row are left out.
+    """Yield the lines of a list of mappings under this indent: as a table with headings if it is
+    narrow enough and no value has parts, and otherwise a paragraph for each row. Columns without a
+    value in any row are left out of the table.
     """
     names = [name for name in (rows[0] if rows else ()) if any(_shown(row[name]) for row in rows)]
     nested = any(_has_parts(row[name]) for row in rows for name in names)
@@ -71,7 +75,9 @@ def _rows(rows: Sequence[Said], indent: str) -> Iterator[str]:
 
 
 def _row(row: Said, indent: str) -> Iterator[str]:
-    """Yield the lines of a row: a paragraph of its values, and below it its parts."""
+    """Yield the lines of one row that is no line of a table: a paragraph of its single values that
+    are worth a place, each with its name, and below it its parts.
+    """
     single = [
         f"{_label(name)} {_text(value)}"
         for name, value in row.items()
@@ -96,7 +102,9 @@ def _row(row: Said, indent: str) -> Iterator[str]:
 
 
 def _has_parts(value: object) -> bool:
-    """Whether the value is shown under a heading of its own."""
+    """Whether the value is shown under a heading of its own: a mapping, or a list that begins with
+    one.
+    """
     if isinstance(value, list):
         return bool(value) and isinstance(value[0], Mapping)
     return isinstance(value, Mapping)
@@ -108,6 +116,7 @@ def _shown(value: object) -> bool:
 
 
 def _label(name: str) -> str:
+    """The name of a value as people read it: with blanks instead of underscores."""
     return name.replace("_", " ")
 
 
@@ -118,8 +127,8 @@ def _is_figure(value: object) -> bool:
 
 
 def _text(value: object) -> str:
-    """The value as people read it: "-" for none, "yes" or "no", lists with commas, and instants
-    without their zone.
+    """The value as people read it: "-" for None or an empty list, "yes" or "no" for a bool, lists
+    with commas, and instants to the second without their zone.
     """
     if value is None:
         return "-"

@@ -24,8 +24,9 @@ DIGITS = re.compile(r"[0-9]{1,18}")
 
 
 class Bounded:
-    """Middleware that refuses bodies that are too large or of unknown length, before anything reads
-    them.
+    """Middleware that refuses a body before anything reads it: 411 if it is sent in chunks and so
+    of unknown length, 400 if its length is no number, and 413 if it is larger than LARGEST_REQUEST.
+    The answers are plain text.
 
     Django bounds what it keeps in memory, but takes files of any size.
     """
@@ -45,8 +46,9 @@ class Bounded:
 
 
 def in_utf_8(application: "WSGIApplication") -> "WSGIApplication":
-    """Wrap the WSGI application so that requests in other encodings than UTF-8 get 415 before
-    Django reads them.
+    """Wrap the WSGI application so that requests whose Content-Type names another encoding than
+    UTF-8 get 415 before Django reads them: below /api/ as a problem in JSON, elsewhere as plain
+    text.
 
     Django would decode the query string and the body by whatever codec a header names, "hex" among
     them, and the query string even before any middleware runs.
@@ -65,7 +67,9 @@ def in_utf_8(application: "WSGIApplication") -> "WSGIApplication":
 
 
 def is_utf_8(content_type: str) -> bool:
-    """Whether this Content-Type names UTF-8 or no encoding. Django reads it in the same way."""
+    """Whether this Content-Type names UTF-8 or no encoding. False also if it is too long to be
+    read. Django reads it in the same way.
+    """
     try:
         _kind, parameters = parse_header_parameters(content_type)
     except ValueError:  # it is too long to be one
@@ -92,11 +96,14 @@ class StatementTimeouts:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """The 503 if the view's error is a statement that took too long; None for other errors."""
         return took_too_long(request, error)
 
 
 def took_too_long(request: HttpRequest, error: Exception) -> HttpResponse | None:
-    """The 503 for a request whose statement was stopped; None for any other error."""
+    """The page with 503 and Retry-After for an error by which PostgreSQL stopped a statement since
+    it took too long (or was cancelled); None for any other error.
+    """
     if isinstance(error, OperationalError) and isinstance(error.__cause__, errors.QueryCanceled):
         response = render(request, "503.html", status=503)
         response.headers["Retry-After"] = "30"

@@ -28,7 +28,9 @@ log = logging.getLogger(__name__)
 
 
 def _tick(name: str) -> str:
-    """The current tick of the job's timetable, as ISO text. Beat calls this as it sends the job."""
+    """The latest tick of the job with this name by this machine's clock, as ISO text. Beat calls
+    this as it sends the job. Raises an error if there is no such job.
+    """
     return job_named(name).tick_at(clock.uncompared()).isoformat()
 
 
@@ -116,7 +118,9 @@ def start_broker(**_: Any) -> None:
 @celeryd_init.connect
 @beat_init.connect
 def check_installation(**_: Any) -> None:
-    """Check the installation as a worker or beat starts, and end the process if it is refused.
+    """Check, as a worker or beat starts, that the database is of the same installation and counts
+    days by the same time-zone data. If not, end the process with a sentence.
+
     Celery would only log an exception raised here.
     """
     try:

@@ -13,6 +13,9 @@ class Loader(AppLoader):
     """
 
     def config_from_object(self, obj: Any, silent: bool = False) -> Any:
+        """Load Celery's settings as Celery does; if Django's settings are refused, end the process
+        with the sentence that says why.
+        """
         try:
             return super().config_from_object(obj, silent=silent)
         except ImproperlyConfigured as refusal:

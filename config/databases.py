@@ -25,7 +25,9 @@ REPLICA_CONNECT_SECONDS = 2  # the primary can answer as well
 
 
 def primary() -> dict[str, Any]:
-    """Django's settings of the database that DATABASE_URL names. Raises ImproperlyConfigured."""
+    """Django's settings of the database that DATABASE_URL names, with TAEL_POOLER and
+    TAEL_DATABASE_POOL heeded. Raises ImproperlyConfigured if one of them cannot be understood.
+    """
     found = _server("DATABASE_URL", PRIMARY)
     pooler = os.environ.get("TAEL_POOLER", "")
     if pooler not in ("", "session", "transaction"):
@@ -34,8 +36,8 @@ def primary() -> dict[str, Any]:
 
 
 def replica() -> dict[str, Any] | None:
-    """Django's settings of the replica that TAEL_REPLICA_URL names; None without one. Raises
-    ImproperlyConfigured.
+    """Django's settings of the replica that TAEL_REPLICA_URL names; None if it is not set. Raises
+    ImproperlyConfigured if it or TAEL_DATABASE_POOL cannot be understood.
     """
     if not os.environ.get("TAEL_REPLICA_URL"):
         return None
@@ -45,8 +47,9 @@ def replica() -> dict[str, Any] | None:
 
 
 def kept() -> dict[str, Any]:
-    """How long connections are kept: each thread's for a minute, or all in a pool of the process.
-    Raises ImproperlyConfigured.
+    """Django's settings about how long connections are kept: without a pool, each thread's for
+    KEPT_SECONDS; with TAEL_DATABASE_POOL, Django gives them back to the pool after each request.
+    Raises ImproperlyConfigured if TAEL_DATABASE_POOL is no number of connections.
     """
     if _pool() is None:
         return {"CONN_MAX_AGE": KEPT_SECONDS, "CONN_HEALTH_CHECKS": True}
@@ -54,8 +57,11 @@ def kept() -> dict[str, Any]:
 
 
 def _server(name: str, role: str) -> dict[str, Any]:
-    """Django's settings of the server that the environment variable `name` gives as a URL of
-    libpq's. Of several hosts, one with this role is connected to.
+    """Django's settings of the server that the environment variable `name`, which has to be set,
+    gives as a URL of libpq's; other parameters of the URL become options. Of several hosts, one
+    with this role (libpq's target_session_attrs) is connected to, unless the URL says otherwise.
+    Raises ImproperlyConfigured if the URL cannot be read or names no database, or
+    TAEL_DATABASE_POOL is wrong.
     """
     try:
         given = dict(conninfo_to_dict(os.environ[name]))
@@ -81,7 +87,9 @@ def _server(name: str, role: str) -> dict[str, Any]:
 
 
 def _pool() -> dict[str, Any] | None:
-    """The settings of psycopg's pool; None without one."""
+    """The settings of psycopg's pool, of at most TAEL_DATABASE_POOL connections; None if that is
+    not set. Raises ImproperlyConfigured if it is no number from 1 on.
+    """
     most = os.environ.get("TAEL_DATABASE_POOL", "")
     if not most:
         return None
@@ -91,5 +99,5 @@ def _pool() -> dict[str, Any] | None:
 
 
 def _number(value: Any) -> Any:
-    """The value as a number, if it is one."""
+    """The value as an int if it is a text of digits; otherwise the value itself."""
     return int(value) if isinstance(value, str) and value.isdigit() else value

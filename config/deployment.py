@@ -35,14 +35,16 @@ def check() -> None:
 
 
 def unknown_host(base_url: str, allowed: Sequence[str]) -> str:
-    """The host of the links in e-mails if `allowed` does not include it, or "" if it does."""
+    """The host of `base_url`, the address that links in e-mails begin with, if it is not among the
+    `allowed` hosts (ALLOWED_HOSTS); "" if it is.
+    """
     host = urlsplit(base_url).hostname or base_url
     return "" if validate_host(host, allowed) else host
 
 
 def check_host(base_url: str, allowed: Sequence[str]) -> None:
-    """Raise ImproperlyConfigured if links in e-mails lead to a host that Tael does not answer
-    to.
+    """Raise ImproperlyConfigured if the host of `base_url`, to which links in e-mails lead, is not
+    among the `allowed` hosts (ALLOWED_HOSTS), to which Tael answers.
     """
     if host := unknown_host(base_url, allowed):
         raise ImproperlyConfigured(

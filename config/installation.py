@@ -16,15 +16,15 @@ DEMO = "T"
 
 
 def first_prefix(*, deployed: bool) -> str:
-    """The prefix that a new database gets: TAEL_PREFIX or, in a demonstration without one, "T".
-    Empty for a deployment without one.
+    """The prefix that a new database gets: TAEL_PREFIX if it is set; otherwise "T" in a
+    demonstration, and "" for a deployment.
     """
     return os.environ.get("TAEL_PREFIX", "") or ("" if deployed else DEMO)
 
 
 def place(base_url: str) -> str:
-    """Where the installation is: the host of its address and, if its database is in the data
-    folder, that folder.
+    """A text that says where the installation is: the host of its address `base_url` and, if its
+    database is in the data folder, after a blank that folder's path.
 
     The port is left out, since one process may be given it and another not.
     """
@@ -33,8 +33,9 @@ def place(base_url: str) -> str:
 
 
 def refuse_other_books() -> None:
-    """Refuse to start if the database has another TAEL_PREFIX than this process, or counts days by
-    other time-zone data.
+    """Check that the database has the prefix TAEL_PREFIX, if that is set, and counts days by the
+    time-zone data that is installed. The latter is checked for each new connection from now on,
+    too.
 
     Raises WrongPrefix, WrongTimeZoneData, and DatabaseError if the database can't be read.
     """

@@ -12,8 +12,8 @@ KEY_BYTES = 32
 
 
 def encryption_keys(*, deployed: bool) -> list[str]:
-    """The keys in TAEL_ENCRYPTION_KEYS, newest first. Without any, a demonstration gets one made
-    for the data folder.
+    """The keys in TAEL_ENCRYPTION_KEYS, newest first. If it is empty, a demonstration gets the key
+    of its data folder, which is made if it is missing.
 
     Raises ImproperlyConfigured for a deployment without keys, and for a text that is not a key: at
     the start, and not only when the first merchant adds a bank card.

@@ -39,7 +39,7 @@ class Watched:
 
 def given() -> bool:
     """Whether the environment says where Redis is. Raises ImproperlyConfigured if it says so of the
-    broker or the cache alone.
+    broker or the cache alone, and REDIS_URL is not set.
     """
     names = [name for name, _number in (BROKER, CACHE) if os.environ.get(name)]
     if len(names) == 1 and not os.environ.get("REDIS_URL"):
@@ -51,8 +51,9 @@ def given() -> bool:
 
 
 def broker() -> tuple[str, dict[str, Any]]:
-    """The broker's address as Celery takes it, and options of its transport. Raises
-    ImproperlyConfigured.
+    """(the broker's address as Celery takes it, options of its transport). Of Sentinels, the
+    address names all, and the options the primary's name. Raises ImproperlyConfigured if the
+    address cannot be understood.
     """
     url = _url(*BROKER)
     if not url.startswith(f"{SENTINEL}:"):
@@ -71,13 +72,18 @@ def broker() -> tuple[str, dict[str, Any]]:
 
 
 def is_encrypted() -> bool:
-    """Whether connections to a broker that Sentinels watch use TLS; `rediss://` says so itself."""
+    """Whether the broker is one that Sentinels watch, and connections to it use TLS. False for any
+    other: `rediss://` says so itself. Raises ImproperlyConfigured if the address cannot be
+    understood.
+    """
     url = _url(*BROKER)
     return url.startswith(f"{SENTINEL}:") and watched(url).has_tls
 
 
 def cache() -> dict[str, Any]:
-    """Django's settings of the cache. Raises ImproperlyConfigured."""
+    """Django's settings of the cache in Redis. Raises ImproperlyConfigured if the address cannot be
+    understood.
+    """
     url = _url(*CACHE)
     options: dict[str, Any] = dict(waits.REDIS)
     if url.startswith(f"{SENTINEL}:"):
@@ -91,7 +97,10 @@ def cache() -> dict[str, Any]:
 
 
 def watched(url: str) -> Watched:
-    """What a `sentinel://` address says. Raises ImproperlyConfigured."""
+    """What a `sentinel://` address says: hosts, the primary's name, and the number of the database,
+    passwords and TLS if they are given. Raises ImproperlyConfigured if it has no host or name, or
+    the database is no number.
+    """
     parts = urlsplit(url)
     secret, _at, hosts = parts.netloc.rpartition("@")
     name, options = parts.path.strip("/"), dict(parse_qsl(parts.query))
@@ -112,14 +121,16 @@ def watched(url: str) -> Watched:
 
 
 def _host(text: str) -> tuple[str, int]:
-    """A Sentinel's host and port."""
+    """(host, port) of a Sentinel's host:port; without a port, or with one that is no number, the
+    usual port of Sentinels.
+    """
     host, _colon, port = text.rpartition(":") if ":" in text else (text, ":", "")
     return host, int(port) if port.isdigit() else SENTINEL_PORT
 
 
 def _url(name: str, database: int) -> str:
-    """The address that is set under `name` or, if none is, that of REDIS_URL with this number of a
-    database. Raises ImproperlyConfigured.
+    """The address that the environment variable `name` has or, if it is not set, that of REDIS_URL
+    with this number of a database. Raises ImproperlyConfigured if it is no address of a Redis.
     """
     own = os.environ.get(name)
     said = name if own else "REDIS_URL"

@@ -46,8 +46,10 @@ _pools: dict[str, Any] = {}  # psycopg's, where connections are in one
 
 
 class ReadsFromReplica:
-    """Middleware that has pages read from the replica, as far as that is up to date. It stands
-    right above the views, so that what other middleware reads and writes is the primary's.
+    """Middleware that has pages of people who are signed in read from the replica, if that has
+    replayed what their session wrote. It stands right above the views, so that what other
+    middleware reads and writes is the primary's. A request that may write goes to the primary, and
+    the session notes how far the log had come after it.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -70,7 +72,10 @@ class ReadsFromReplica:
         return self._read(request)
 
     def _is_up_to_date(self, request: HttpRequest) -> bool:
-        """Whether the replica has replayed what this session and, some time ago, anybody wrote."""
+        """Whether the replica has replayed what this session wrote and what anybody had written
+        some time ago. False also if the replica does not answer, which is logged; it is then left
+        alone for a while.
+        """
         if time.monotonic() < self.asked_again_at:
             return False
         written = max(request.session.get(WRITTEN, START), self.primary.seen(), key=_place)
@@ -83,7 +88,10 @@ class ReadsFromReplica:
             return False
 
     def _read(self, request: HttpRequest) -> HttpResponseBase:
-        """The page from the replica or, if that could not make it, from the primary."""
+        """The response made by reading from the replica or, if that failed, made anew from the
+        primary. If the replica failed otherwise than by refusing to write, it is left alone for a
+        while.
+        """
         with from_replica():
             response = self.get_response(request)
         failed: Exception | None = getattr(request, FAILED, None)
@@ -97,14 +105,16 @@ class ReadsFromReplica:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """Keep an error of the replica for `_read`, which has the primary make the page."""
+        """Keep an error of the replica for `_read`, which has the primary make the page, and return
+        an answer that nobody gets. None for other errors, and while the primary is read.
+        """
         if not is_reading() or not isinstance(error, (DatabaseError, InterfaceError)):
             return None
         setattr(request, FAILED, error)
         return HttpResponse(status=503)  # which nobody gets
 
     def _go_without(self, error: Exception) -> None:
-        """Read from the primary for a while, and say so on the log."""
+        """Read from the primary for SECONDS_WITHOUT, and log the error as a warning."""
         self.asked_again_at = time.monotonic() + SECONDS_WITHOUT
         log.warning("Pages are read from the primary: %s", " ".join(str(error).split()))
 
@@ -117,7 +127,9 @@ class Sampled:
         self.guard = threading.Lock()
 
     def seen(self) -> str:
-        """How far it had come BEHIND_SECONDS ago, or when this process first looked."""
+        """How far the log had come BEHIND_SECONDS ago, as PostgreSQL writes it, or when this
+        process first looked. It asks the primary at most once a second.
+        """
         now = time.monotonic()
         with self.guard:
             if not self.samples or now - self.samples[-1][0] >= SAMPLED_SECONDS:
@@ -147,13 +159,15 @@ def is_reading() -> bool:
 
 
 def _streamed(content: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield what a response has to send, which the replica gives."""
+    """Yield what a response has to send, reading it from the replica."""
     with from_replica():
         yield from content
 
 
 def _replica() -> BaseDatabaseWrapper:
-    """This thread's connection to the replica, which takes Django's default alias for its own."""
+    """This thread's connection to the replica, which takes Django's default alias for its own. It
+    is made anew if the thread has none, or if a download left its transaction open.
+    """
     found: BaseDatabaseWrapper | None = getattr(_own, "connection", None)
     if found is None or found.in_atomic_block:  # a download left it so that nobody read
         of_primary = connections[DEFAULT_DB_ALIAS].settings_dict
@@ -165,7 +179,7 @@ def _replica() -> BaseDatabaseWrapper:
 
 
 def _written_up_to() -> str:
-    """How far the log of the primary has come."""
+    """How far the log of the primary has come, as PostgreSQL writes it, such as 0/16B3748."""
     with connection.cursor() as cursor:
         cursor.execute(WRITTEN_UP_TO)
         found: str = cursor.fetchone()[0]
@@ -173,11 +187,13 @@ def _written_up_to() -> str:
 
 
 def _place(written: str) -> int:
-    """The place in the log as a number. PostgreSQL writes its halves in hexadecimal."""
+    """The place in the log as a number that can be compared. `written` has its two halves in
+    hexadecimal, such as 0/16B3748.
+    """
     high, _, low = written.partition("/")
     return (int(high, 16) << 32) + int(low, 16)
 
 
 def _writes(error: Exception) -> bool:
-    """Whether the error says that the page writes, which a replica does not."""
+    """Whether the error says that the page tried to write, which a replica refuses."""
     return getattr(error.__cause__, "sqlstate", None) == "25006"  # read_only_sql_transaction

@@ -13,7 +13,9 @@ GOOD_FOR = timedelta(days=90)
 
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
-    """The file security.txt. Raises Http404 if no contact is set."""
+    """The view of security.txt: contact, expiry, languages and the file's own address. Raises
+    Http404 if no contact is set.
+    """
     if not settings.TAEL_SECURITY_CONTACT:
         raise Http404("TAEL_SECURITY_CONTACT is not set")
     expires = (timezone.now() + GOOD_FOR).replace(microsecond=0)

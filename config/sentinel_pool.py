@@ -13,7 +13,8 @@ class SentinelPool(SentinelConnectionPool):
     @classmethod
     def from_url(cls, url: str, **options: Any) -> "SentinelPool":
         """The pool for a `sentinel://` address (config.redis_servers); the options are those of a
-        connection.
+        connection, and their time-outs hold for the Sentinels, too. Raises ImproperlyConfigured if
+        the address cannot be understood.
         """
         found = redis_servers.watched(url)
         encrypted = {"ssl": True} if found.has_tls else {}

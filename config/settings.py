@@ -34,13 +34,17 @@ django_stubs_ext.monkeypatch()
 
 
 def flag(name: str, *, default: bool = False) -> bool:
-    """Whether the environment variable says yes: 1, true, yes or on. `default` if it is not set."""
+    """Whether the environment variable `name` says yes: 1, true, yes or on, in either case.
+    `default` if it is not set or empty.
+    """
     value = os.environ.get(name, "").strip().lower()
     return default if not value else value in {"1", "true", "yes", "on"}
 
 
 def words(name: str, default: str = "") -> list[str]:
-    """The words in the environment variable, separated by commas or blanks."""
+    """The words in the environment variable `name`, or in `default` if it is not set, separated by
+    commas or blanks.
+    """
     return os.environ.get(name, default).replace(",", " ").split()
 
 

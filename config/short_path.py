@@ -24,7 +24,8 @@ _resolved = lru_cache(maxsize=1000)(resolve)  # most requests are for a few addr
 
 class ShortPath:
     """Middleware that calls the API's views at once, without the middleware that stands behind it.
-    Other requests go on.
+    Other requests go on. It answers the API's requests in English, and with 503 if an outage or a
+    statement that took too long stopped the view.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

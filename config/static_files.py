@@ -22,8 +22,8 @@ BASE_DIR = Path(__file__).resolve().parents[1]
 
 @cache
 def manifest() -> str:
-    """The name of this version's list: it follows from our own static files and from the packages,
-    which bring others.
+    """The name of the file with the list that collectstatic writes for this version: it follows
+    from our own static files and from requirements.txt, as packages bring others.
     """
     content = hashlib.sha256((BASE_DIR / "requirements.txt").read_bytes())
     for path in sorted((BASE_DIR / "static").rglob("*")):

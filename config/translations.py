@@ -61,8 +61,8 @@ METHODS = [
 
 
 def found() -> Catalog:
-    """A catalogue of all texts that are marked for translation in our sources, with the files in
-    which each occurs.
+    """A catalogue of all texts that are marked for translation in the code and templates, with the
+    files in which each occurs. Nothing is written.
     """
     catalog = Catalog()
     for folder in SOURCES:
@@ -73,7 +73,9 @@ def found() -> Catalog:
 
 
 def update() -> None:
-    """Bring each .po file up to date with the code, and compile it."""
+    """Bring each .po file up to date with the code, and compile it to a .mo file. New texts are
+    added untranslated; texts that are no longer in the code are removed. English is only compiled.
+    """
     words = found()
     for language in LANGUAGES:
         path = _po(language)
@@ -87,8 +89,9 @@ def update() -> None:
 
 
 def problems() -> list[str]:
-    """Sentences about texts that are not translated, are fuzzy, or are no longer in the code, and
-    about compiled files that are stale.
+    """Sentences about texts that are not in a catalogue, are not translated, are fuzzy, have a
+    faulty translation, or are no longer in the code, and about compiled files that are stale. [] if
+    all is well.
     """
     words = found()
     return [
@@ -98,8 +101,8 @@ def problems() -> list[str]:
 
 
 def _problems(language: str, words: Catalog) -> Iterator[str]:
-    """Yield what is wrong with a language's catalogue and compiled file; `words` are the texts in
-    the code.
+    """Yield a sentence for each thing that is wrong with a language's catalogue or compiled file;
+    `words` are the texts in the code.
     """
     catalog = _read(language)
     for message in words:
@@ -111,8 +114,8 @@ def _problems(language: str, words: Catalog) -> Iterator[str]:
 
 
 def _problems_of_catalog(language: str, catalog: Catalog, words: Catalog) -> Iterator[str]:
-    """Yield which texts of a catalogue are not in the code any more, and whether its compiled file
-    is stale.
+    """Yield a sentence for each text of a catalogue that is not among `words`, the texts in the
+    code, and one if the language's compiled file is missing or stale.
     """
     for message in catalog:
         if message.id and words.get(message.id, message.context) is None:
@@ -122,7 +125,9 @@ def _problems_of_catalog(language: str, catalog: Catalog, words: Catalog) -> Ite
 
 
 def _problems_of(language: str, message: Message) -> Iterator[str]:
-    """Yield what is wrong with one translation."""
+    """Yield a sentence for each thing that is wrong with one translation: it is missing, fuzzy, or
+    does not fit its text.
+    """
     texts = [message.string] if isinstance(message.string, str) else message.string
     if not texts or not all(texts):
         yield f"{language}: not translated: {message.id!r}"
@@ -133,19 +138,22 @@ def _problems_of(language: str, message: Message) -> Iterator[str]:
 
 
 def _folder(language: str) -> Path:
+    """The path of the folder with the language's catalogue."""
     return settings.BASE_DIR / "config" / "locale" / to_locale(language) / "LC_MESSAGES"
 
 
 def _po(language: str) -> Path:
+    """The path of the language's catalogue, which people edit."""
     return _folder(language) / "django.po"
 
 
 def _mo(language: str) -> Path:
+    """The path of the language's compiled catalogue."""
     return _folder(language) / "django.mo"
 
 
 def _read(language: str) -> Catalog:
-    """The language's catalogue; an empty one if it has no .po file yet."""
+    """The language's catalogue as read from its .po file; an empty one if it has none yet."""
     locale = to_locale(language)
     if not _po(language).is_file():
         return Catalog(
@@ -162,12 +170,14 @@ def _read(language: str) -> Catalog:
 
 
 def _po_bytes(catalog: Catalog) -> bytes:
+    """The content of the .po file for this catalogue."""
     buffer = io.BytesIO()
     write_po(buffer, catalog, width=100, sort_output=True, omit_header=False, include_lineno=False)
     return buffer.getvalue()
 
 
 def _mo_bytes(catalog: Catalog) -> bytes:
+    """The content of the compiled file for this catalogue."""
     buffer = io.BytesIO()
     write_mo(buffer, catalog)
     return buffer.getvalue()

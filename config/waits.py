@@ -33,5 +33,7 @@ PUBLISHING = {"max_retries": 1, "interval_start": 0, "interval_step": 0.2, "inte
 
 
 def probing() -> dict[str, object]:
-    """Options of kombu with the short time-outs of a health check."""
+    """The options of kombu for connections to the broker, with the short time-outs of a health
+    check instead of the usual ones.
+    """
     return {**BROKER, "socket_connect_timeout": PROBE_SECONDS, "socket_timeout": PROBE_SECONDS}

@@ -35,7 +35,9 @@ class Days:
 
     @property
     def starts_at(self) -> datetime:
-        """The instant at which `day` starts in `timezone`, but no earlier than `since`."""
+        """The instant at which `day` starts in `timezone`, which counts as UTC if it is unknown,
+        but no earlier than `since`.
+        """
         # An unknown zone is reported by another check, and must not stop this one.
         zone = self.timezone if zones.is_known(self.timezone) else "UTC"
         start = calendar.day_start(self.day, zone)

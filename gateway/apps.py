@@ -8,6 +8,10 @@ class GatewayConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        """Register what the gateway gives to other apps: audit checks, trail actions, queues, and
+        what retention and the erasing of people's data touch. Django calls this once all models are
+        there.
+        """
         # These need the models, which are there by now.
         from backoffice.queues import QUEUES
         from gateway import backoffice, personal, retention

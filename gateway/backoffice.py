@@ -8,13 +8,16 @@ from gateway.queries import keys
 
 
 def register() -> None:
-    """Register whether there is a key for the merchant. Called once, when a program starts."""
+    """Register the line about API keys of a new merchant's checklist. Called once, when a program
+    starts.
+    """
     ENTRIES.register(Entry(50, _key))
 
 
 def _key(visit: Visit) -> Item | None:
-    """Whether a key reaches the merchant's books, its own or one for all merchants. It leads to
-    the decision that makes its own, for who may take it.
+    """The line of a new merchant's checklist about API keys: done if a key reaches the merchant's
+    books, its own or one for all merchants. It leads to the decision that makes its own, for
+    operators who may take it.
     """
     own, for_all = keys.of_merchant(visit.merchant.pk, now=visit.now)
     note = "" if own else "one for all merchants" if for_all else "none reaches it"

@@ -71,8 +71,9 @@ class EventRun:
         self._merchants: dict[str, int] = {}
 
     def apply(self, event: Event, *, now: datetime, spared: Spared = UNSPARED) -> None:
-        """Apply one event that arrives at `now`, or hold it back. What became of it is among the
-        outcomes of `finish`.
+        """Apply one event that arrives at `now`, or hold it back to be applied together with
+        others. What became of it, a refusal included, is among the outcomes of `finish`. Raises
+        errors that are not of the event's content.
         """
         place = len(self._outcomes)
         self._outcomes.append(None)
@@ -111,7 +112,9 @@ class EventRun:
     def _apply_one(
         self, single: EventType[Any], event: Event, now: datetime, spared: Spared
     ) -> Outcome:
-        """Apply an event that is not held back, at once if its type knows how. Raises Refused."""
+        """Apply an event that is not held back, and return its outcome. If its type can apply it at
+        once, without looking its merchant up first, that is tried first. Raises Refused.
+        """
         if single.at_once is not None and event.merchant not in self._merchants:
             try:
                 data = spared.data or read(single.data, event)
@@ -126,8 +129,8 @@ class EventRun:
         return single.apply(event, read(single.data, event), merchant_id, now)
 
     def _hold_back(self, place: int, held: Held) -> None:
-        """Keep the event for those after it; those before it of types that are applied by another
-        function are applied now.
+        """Keep the event at this place of the run, to be applied together with those after it;
+        events that wait and are applied by another function are applied now.
         """
         if self._together and self._together[0][1].type.together is not held.type.together:
             self._apply_together()
@@ -149,8 +152,8 @@ class EventRun:
         self._holds_books = True
 
     def look_up(self, events: Iterable[Event]) -> list[int]:
-        """Look up the merchants of all these events at once; returns the ids of those that there
-        are.
+        """Look up the merchants of all these events at once, and remember them; returns the primary
+        keys of those that there are.
         """
         named = {event.merchant for event in events}
         known = dict(prepared.rows(MERCHANTS, [list(named)]))
@@ -202,7 +205,9 @@ class EventRun:
         self._held.clear()
 
     def _apply_together(self) -> None:
-        """Apply the events that wait for others, and keep their outcomes."""
+        """Apply the held-back events of types that are applied together, and keep their
+        outcomes.
+        """
         waiting, self._together = self._together, []
         if not waiting:
             return
@@ -211,7 +216,7 @@ class EventRun:
             self._outcomes[place] = outcome
 
     def _merchant_id(self, reference: str) -> int:
-        """The id of the merchant with this reference. Raises UnknownMerchant."""
+        """The primary key of the merchant with this reference. Raises UnknownMerchant."""
         if reference not in self._merchants:
             row = prepared.row(MERCHANT, [reference])
             if row is None:
@@ -238,8 +243,9 @@ def _record(batched: BatchedType[Any], new: Sequence[Any]) -> list[Outcome]:
 
 
 def _together(held: Sequence[Held]) -> list[Outcome]:
-    """Apply these events together, and return their outcomes in order. As in `_record`, the half
-    with an event whose content is at fault is applied anew, down to that event.
+    """Apply these held-back events, all by the same function, together, and return their outcomes
+    in order. As in `_record`, the half with an event whose content is at fault is applied anew,
+    down to that event.
     """
     together = held[0].type.together
     assert together is not None
@@ -255,8 +261,9 @@ def _together(held: Sequence[Held]) -> list[Outcome]:
 
 
 def _outcome_of(apply: Callable[[], Outcome]) -> Outcome:
-    """What came of applying an event, a refusal included. Errors that are not of its content are
-    raised.
+    """Call `apply`, which applies an event, and return its outcome. A refusal, and an error by
+    which the database refuses the event's content, become the outcome of a rejected event; other
+    errors are raised.
     """
     try:
         return apply()

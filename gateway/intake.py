@@ -28,9 +28,10 @@ class OutOfScope(Refused):
 
 
 def take(raw: Sequence[Any], *, key: ApiKey, request_id: str, now: datetime) -> list[Outcome]:
-    """Apply the events in these decoded JSON objects, which arrive together, and record them.
-    Returns their outcomes in the same order; events that the key may not send are rejected.
+    """Apply the events in these decoded JSON objects, which arrive together, and record them as
+    received with the key and the request's id.
 
+    Returns their outcomes in the same order; events that the key may not send are rejected.
     Failures of our own are raised; then all events may be sent again.
     """
     outcomes: list[Outcome | None] = [None] * len(raw)
@@ -80,10 +81,9 @@ def take_checked(
 
 
 def _check(event: Event, key: ApiKey) -> None:
-    """Raise OutOfScope, UnknownMerchant or Invalid if the key may not send this event, or its type
-    does not exist.
-
-    For a merchant's key, all other merchants are unknown.
+    """Raise Invalid if there is no such event type, OutOfScope if the key has not its scope, or is
+    one merchant's and the type is the platform's, and UnknownMerchant if a merchant's key sends an
+    event of another merchant.
     """
     found = events.type_named(event.type)
     if found is None:
@@ -100,7 +100,9 @@ def _check(event: Event, key: ApiKey) -> None:
 
 
 def _name(raw: Any) -> str:
-    """The event's type for the metrics; "unknown" if it is not a registered one."""
+    """The type of the event that was sent as `raw`, for the metrics; "unknown" if it is not a
+    registered one.
+    """
     said = raw.get("type") if isinstance(raw, dict) else None
     found = events.type_named(said) if isinstance(said, str) else None
     return found.name if found else "unknown"
@@ -108,11 +110,11 @@ def _name(raw: Any) -> str:
 
 @transaction.atomic
 def send_again(*, received_id: int, reason: str, actor: str, now: datetime) -> ReceivedEvent:
-    """Apply a refused event anew, after an operator has mended what stood in its way. Returns the
-    new record, which may say that it was refused again.
+    """Apply a refused event anew, after an operator has mended what stood in its way, with a trail
+    row. Returns the new record, which may say that it was refused again.
 
-    The event may do no more than its key may send. Raises received.NotRefused, Invalid without a
-    reason.
+    The event may do no more than its key may send. Raises ReceivedEvent.DoesNotExist,
+    received.NotRefused, Invalid without a reason.
     """
     refused = received.take_again(received_id=received_id, reason=reason, actor=actor, now=now)
     event = received.event_of(refused)

@@ -29,16 +29,20 @@ def register() -> None:
 
 
 def _said(buyer: str, *, as_ascii: bool) -> str:
-    """The member as JSON writes it, in text of ours (ASCII) or of PostgreSQL."""
+    """The buyer as a member of JSON, as it stands in the text of data: `as_ascii` in text that we
+    wrote, else in that of PostgreSQL.
+    """
     return f'"{MEMBER}": {json.dumps(buyer, ensure_ascii=as_ascii)}'
 
 
 def _received_of(subject: Subject) -> "QuerySet[ReceivedEvent]":
+    """The records of events that came in by the API and name the buyer, oldest first."""
     found = ReceivedEvent.objects.filter(data__contains=_said(subject.names[0], as_ascii=True))
     return found.order_by("pk")
 
 
 def _received(subject: Subject) -> Iterator[Row]:
+    """Yield what came in by the API about the buyer, by column."""
     for one in _received_of(subject):
         yield fields(one, "received_at event type merchant data outcome code reason")
 
@@ -52,32 +56,40 @@ def _erase_received(subject: Subject, pseudonym: str) -> int:
 
 
 def _imported_of(subject: Subject) -> "QuerySet[ImportedRow]":
+    """The rows of imported files that name the buyer, oldest first."""
     found = ImportedRow.objects.filter(**{f"data__{MEMBER}": subject.names[0]})
     return found.order_by("pk")
 
 
 def _imported(subject: Subject) -> Iterator[Row]:
+    """Yield what imported files say of the buyer, by column."""
     for one in _imported_of(subject):
         yield fields(one, "merchant reference said_at data outcome code")
 
 
 def _erase_imported(subject: Subject, pseudonym: str) -> int:
+    """Replace the buyer's name by the pseudonym in the data of imported rows. Returns how many rows
+    had it.
+    """
     return _replaced(_imported_of(subject), subject, pseudonym)
 
 
 def _told_of(subject: Subject) -> "QuerySet[WebhookEvent]":
+    """The webhook events that name the buyer, oldest first."""
     found = WebhookEvent.objects.filter(**{f"data__{MEMBER}": subject.names[0]})
     return found.order_by("pk")
 
 
 def _told(subject: Subject) -> Iterator[Row]:
-    """The events that were told of the person, with their data."""
+    """Yield what webhooks told of the buyer, by column, each with its merchant."""
     for one in _told_of(subject).select_related("merchant"):
         yield {"merchant": one.merchant.reference} | fields(one, "type at data")
 
 
 def _erase_told(subject: Subject, pseudonym: str) -> int:
-    """Replace the person in the events that were told; returns how many events that were."""
+    """Replace the buyer's name by the pseudonym in the data of webhook events. Returns how many
+    events had it.
+    """
     return _replaced(_told_of(subject), subject, pseudonym)
 
 

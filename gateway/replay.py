@@ -107,8 +107,8 @@ class Replaying:
         return self.replay
 
     def _load(self) -> None:
-        """Load the record of how far this file has been applied, or create it. Where events may lie
-        beyond the present, it also keeps up to which instant.
+        """Load the record of how far this file has been applied, or create it. A replay that may go
+        beyond the clock also stores in it up to which instant.
         """
         self.replay, _ = Replay.objects.get_or_create(
             digest=self.source.digest, defaults={"name": shown(self.source.path.name, 255)}
@@ -119,8 +119,8 @@ class Replaying:
             self.replay.refresh_from_db()
 
     def _go_on(self) -> None:
-        """Apply what is left of the file, window by window, and follow the timetable up to
-        `until`.
+        """Apply what is left of the file, window by window, and follow the timetable up to `until`.
+        Raises LiveBooks if a scheduler has been at work meanwhile.
         """
         self.progress(self.replay.events_done)
         for window in self._windows():
@@ -129,8 +129,9 @@ class Replaying:
         self._run(self.jobs, self.until)
 
     def _take(self, window: Sequence[Line]) -> None:
-        """Apply a group of events. If by what they did a job is due between two of them, those
+        """Apply a group of lines. If by what they did a job is due between two of them, those
         before that instant are applied first, then the timetable is followed, then the others.
+        Raises LiveBooks if a scheduler has been at work meanwhile.
         """
         while window:
             self._check_not_live()
@@ -235,7 +236,9 @@ class Replaying:
             self.after_tick(tick)
 
     def _run(self, jobs: Sequence[Job], now: datetime, *, may_wait: bool = False) -> None:
-        """Run these jobs as of `now`, in this process; with `may_wait`, only what cannot wait."""
+        """Run these jobs as of `now`, in this process; with `may_wait`, only what of their work
+        cannot wait. When a marketplace moves in, notices up to then are kept from being mailed.
+        """
         for job in jobs:
             job.run_here(now, may_wait=may_wait, at_once=True)
         if self.is_moving_in:

@@ -13,7 +13,9 @@ NO_EVENT = "(no event)"  # what the table calls lines that say none
 
 
 def note(replay: Replay, window: Sequence[Line], outcomes: Sequence[Outcome]) -> None:
-    """Record the outcomes and rejections of a group, and how far the file has been applied."""
+    """Record in the replay what became of this group of lines, those rejected, and how far the file
+    has been applied by that.
+    """
     counts = defaultdict(dict, replay.outcomes)
     rejections = []
     for line, outcome in zip(window, outcomes, strict=True):
@@ -28,7 +30,7 @@ def note(replay: Replay, window: Sequence[Line], outcomes: Sequence[Outcome]) ->
 
 
 def _rejection(replay: Replay, line: Line, outcome: Outcome) -> ReplayRejection:
-    """The record of a rejected line, not saved yet."""
+    """The record of a rejected line, which is not saved yet."""
     event = line.parsed if isinstance(line.parsed, Event) else None
     return ReplayRejection(
         replay=replay,

@@ -72,13 +72,13 @@ def look_through(path: Path, *, now: datetime) -> Source:
 
 
 def _open(path: Path) -> IO[bytes]:
-    """Open the file for reading; a .gz file is unpacked."""
+    """Open the file for reading bytes; a .gz file is unpacked."""
     return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
 def _lines(path: Path) -> Iterator[Line]:
     """Yield the lines of the file that are not blank, each with its instant. A line without one
-    takes that of the line before it.
+    takes that of the line before it, and EPOCH if there is none.
     """
     at = EPOCH
     with _open(path) as file:

@@ -15,7 +15,9 @@ from jobs.retention import KEPT, Kept
 
 
 def register() -> None:
-    """Register what the job removes. Called once, when a program starts."""
+    """Register what the retention job removes of the gateway's rows, and after how long. Called
+    once, when a program starts.
+    """
     KEPT.register(
         Kept(30, "what came in by the API", "TAEL_RECEIVED_KEPT_DAYS", _received),
         Kept(31, "rows of imported files", "TAEL_IMPORTS_KEPT_DAYS", _imported, _empty_data),
@@ -25,17 +27,22 @@ def register() -> None:
 
 
 def _received(before: datetime, now: datetime) -> "QuerySet[ReceivedEvent]":
+    """The records of events that came in by the API before the instant `before`."""
     return ReceivedEvent.objects.filter(received_at__lt=before)
 
 
 def _imported(before: datetime, now: datetime) -> "QuerySet[ImportedRow]":
-    """Rows of files of which all is done."""
+    """The imported rows that were done before the instant `before`, still have data, and are of
+    files of which all is done.
+    """
     done = Import.Status.DONE
     return ImportedRow.objects.filter(HAS_DATA, done_at__lt=before, file__status=done)
 
 
 def _told(before: datetime, now: datetime) -> "QuerySet[WebhookEvent]":
-    """Those that nobody is still to be told of."""
+    """The webhook events from before the instant `before` that still have data, have their number,
+    and are on their way to nobody.
+    """
     pending = WebhookDelivery.objects.filter(
         event=OuterRef("pk"), status=WebhookDelivery.Status.PENDING
     )
@@ -45,12 +52,17 @@ def _told(before: datetime, now: datetime) -> "QuerySet[WebhookEvent]":
 
 
 def _answers(before: datetime, now: datetime) -> "QuerySet[WebhookAttempt]":
+    """The attempts at webhooks from before the instant `before` that still have what was
+    answered.
+    """
     return WebhookAttempt.objects.filter(HAS_ANSWER, at__lt=before)
 
 
 def _empty_data(rows: "QuerySet[Any]") -> int:
+    """Empty the data of these rows. Returns how many there were."""
     return rows.update(data={})
 
 
 def _empty_answers(rows: "QuerySet[Any]") -> int:
+    """Empty the answers and errors of these attempts. Returns how many there were."""
     return rows.update(answer="", error="")

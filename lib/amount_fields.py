@@ -38,6 +38,9 @@ class FigureField(forms.DecimalField):
         super().__init__(**kwargs)
 
     def clean(self, value: Any) -> Decimal | None:
+        """The figure that was typed, without its commas and blanks; None if nothing was. Raises
+        ValidationError for what is no figure.
+        """
         found: Decimal | None = super().clean(plain(value))
         return found
 
@@ -54,6 +57,9 @@ class OneCurrencyField(MoneyField):
         self.initial = kwargs.get("initial")  # not a pair of amount and currency
 
     def clean(self, value: Any) -> Money | None:
+        """The figure that was typed, as Money in the field's currency; None if nothing was. Raises
+        ValidationError for what is no figure.
+        """
         typed = [plain(value), self.currency]
         found: Money | None = super().clean(typed)  # type: ignore[no-untyped-call]
         return found
@@ -66,10 +72,11 @@ class OneCurrencyField(MoneyField):
         return None if amount is None else Money(amount, self.currency)
 
     def prepare_value(self, value: Any) -> Any:
-        """The bare figure that the input shows."""
+        """The bare figure that the input shows for an amount; other values as they are."""
         return value.amount if isinstance(value, Money) else value
 
     def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether the figure that was sent differs from the initial amount's."""
         return forms.Field.has_changed(self, self.prepare_value(initial), data)
 
 

@@ -13,13 +13,15 @@ FORGIVEN = timedelta(minutes=5)  # by which the clocks of two systems may differ
 
 
 def counted(at: datetime, *, arrived: datetime) -> datetime:
-    """The instant at which something that is said to have happened at `at` counts: `at`, or its
-    arrival if that is earlier.
+    """The instant that counts for something that is said to have happened at `at` and of which we
+    heard at `arrived`: the earlier of both.
     """
     return min(at, arrived)
 
 
 def check(at: datetime, *, arrived: datetime) -> None:
-    """Raise Invalid if `at` is more than FORGIVEN (5 minutes) after the arrival."""
+    """Raise Invalid if `at` is more than FORGIVEN (5 minutes) after the instant at which we heard
+    of it.
+    """
     if at > arrived + FORGIVEN:
         raise Invalid("at", f"{at.isoformat()} is not here yet")

@@ -40,8 +40,8 @@ SELECT * FROM (
 
 
 def offsets(names: Iterable[str]) -> str:
-    """SQL that selects the UTC offsets of these zones, one row each: (timezone, starts[],
-    seconds[]).
+    """SQL that selects the UTC offsets of the time zones with these names, one row each: (timezone,
+    starts[], seconds[]).
 
     A name that the time-zone data does not have gets no row, so that local days in it come out as
     NULL.
@@ -52,7 +52,7 @@ def offsets(names: Iterable[str]) -> str:
 
 
 def _row(name: str) -> str:
-    """SQL for one zone's row of `offsets`."""
+    """SQL for the row of `offsets` of the time zone with this name."""
     known = zones.offsets(name)
     starts = ", ".join(f'"{start.isoformat()}"' for start in known.starts)
     seconds = ", ".join(map(str, known.seconds))
@@ -60,8 +60,8 @@ def _row(name: str) -> str:
 
 
 def join_zone(name: str, *, merchant: str, instant: str) -> str:
-    """SQL that joins, under the alias `name`, the time zone that the merchant had at the
-    instant.
+    """SQL that joins, under the alias `name`, the time zone that a merchant had at an instant;
+    `merchant` is SQL for the merchant's key and `instant` SQL for the instant.
     """
     return (
         f"LEFT JOIN ({ZONES}) {name} ON {name}.merchant_id = {merchant}"
@@ -70,8 +70,8 @@ def join_zone(name: str, *, merchant: str, instant: str) -> str:
 
 
 def day(name: str, instant: str, *, stood: str = "") -> str:
-    """SQL for the merchant's local day of the instant, by the time zone that join_zone joined as
-    `name`.
+    """SQL for the merchant's local day of an instant, by the time zone that join_zone joined under
+    the alias `name`; `instant` is SQL for the instant.
 
     Around a change of time zone no day comes twice: an instant that both zones claim, or neither,
     goes to the last day before the change or the first after it. `stood` is SQL for the day of an
@@ -85,24 +85,24 @@ def day(name: str, instant: str, *, stood: str = "") -> str:
 
 
 def clock_day(name: str, instant: str) -> str:
-    """SQL for the date on the clock at the instant, by the offsets joined as `name`, even where
-    another zone was in force.
+    """SQL for the date on the clock at an instant, by the offsets that join_zone joined under the
+    alias `name`, even where another zone was in force; `instant` is SQL for the instant.
     """
     seconds = f"{name}.seconds[width_bucket({instant}, {name}.starts)]"
     return f"(({instant} AT TIME ZONE 'UTC') + {seconds} * interval '1 second')::date"
 
 
 def is_recounted(name: str, instant: str) -> str:
-    """SQL that is true if the local day of the instant is decided by the time-zone data in use, and
+    """SQL that is true if the local day of an instant is decided by the time-zone data in use, and
     false if it was fixed under an older version of the data. `name` is the alias that join_zone
-    joined; where that found no row, it is true.
+    joined, and `instant` SQL for the instant; where that found no row, it is true.
     """
     return f"coalesce({instant} >= {name}.recounted_from, true)"
 
 
 def eve(instant: str) -> str:
-    """SQL for the instant one microsecond earlier, so that the instant at which a day starts falls
-    on the day before.
+    """SQL for the instant one microsecond before the one that `instant` is SQL for, so that the
+    instant at which a day starts falls on the day before.
     """
     return f"({instant} - interval '1 microsecond')"
 

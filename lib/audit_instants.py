@@ -62,8 +62,8 @@ def come_in_order(tables: Iterable[Steps]) -> str:
 
 
 def _not_before(instants: tuple[str, ...]) -> Iterable[str]:
-    """SQL for what each instant has to be at least: the latest one up to it. NULL for a step that
-    is empty.
+    """Yield SQL for what each instant has to be at least: the latest one of those up to it. NULL
+    for a step that is empty.
     """
     for number, instant in enumerate(instants, start=1):
         latest = f"greatest({', '.join(instants[:number])})"

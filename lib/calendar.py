@@ -31,7 +31,7 @@ def check_zone(name: str) -> str:
 
 
 def local_date(instant: datetime, zone_name: str) -> date:
-    """The merchant's day that `instant` is in.
+    """The day that `instant` is in for a merchant in the time zone `zone_name`.
 
     It is the date on the zone's clock, except after the clock has gone back over midnight: the day
     that had started goes on, although the clock shows the day before.
@@ -43,7 +43,8 @@ def local_date(instant: datetime, zone_name: str) -> date:
 
 @lru_cache(maxsize=65_536)
 def day_start(day: date, zone_name: str) -> datetime:
-    """The UTC instant at which `day` starts: the first one whose local date is `day` or later.
+    """The UTC instant at which `day` starts in the time zone: the first one whose local date is
+    `day` or later.
 
     If the clock goes forward over midnight, that is the moment of the jump; if midnight comes
     twice, it is the first one.
@@ -66,7 +67,7 @@ def day_start(day: date, zone_name: str) -> datetime:
 
 
 def day_end(day: date, zone_name: str) -> datetime:
-    """The UTC instant at which `day` ends, which is the start of the next one."""
+    """The UTC instant at which `day` ends in the time zone, which is the start of the next one."""
     return day_start(day + ONE_DAY, zone_name)
 
 
@@ -84,15 +85,15 @@ def days_after(day: date, ended_at: datetime, zone_name: str) -> Iterator[tuple[
 
 
 def month_of(day: date) -> date:
-    """The month of `day`, named by its first day."""
+    """The first day of the month that `day` is in, which stands for the month."""
     return day.replace(day=1)
 
 
 def month_end(day: date) -> date:
-    """The last day of the month of `day`."""
+    """The last day of the month that `day` is in."""
     return next_month(day) - ONE_DAY
 
 
 def next_month(day: date) -> date:
-    """The first day of the month after that of `day`."""
+    """The first day of the month after the one that `day` is in."""
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)

@@ -100,7 +100,8 @@ def lines(
     size: tuple[int, int] = WIDE,
 ) -> bytes:
     """A line chart as SVG, with one line for each series over the same labels; its scale starts at
-    0. `figure` writes the numbers of the scale, `told` (or it, too) those of the points.
+    0. `figure` writes the numbers of the scale, and `told`, or else `figure`, those of the points.
+    `size` is WIDE or NARROW.
     """
     highest = max((value for one in series for value in one.values), default=Decimal(0))
     scale = _scale(Decimal(0), highest)
@@ -130,8 +131,8 @@ def bars(
     size: tuple[int, int] = WIDE,
 ) -> bytes:
     """A bar chart as SVG, with one bar for each label, on which the values of all series are
-    stacked; values below 0 hang under the axis. `figure` writes the numbers of the scale, `told`
-    (or it, too) those of the bars.
+    stacked; values below 0 hang under the axis. `figure` writes the numbers of the scale, and
+    `told`, or else `figure`, those of the bars. `size` is WIDE or NARROW.
     """
     stacks = list(zip(*(one.values for one in series), strict=True))
     highest = max((sum(v for v in stack if v > 0) for stack in stacks), default=Decimal(0))
@@ -153,7 +154,7 @@ def bars(
 
 
 def _scale(lowest: Decimal, highest: Decimal) -> list[float]:
-    """The figures of a scale of even steps that holds 0 and everything between these."""
+    """The figures of a scale of even steps that holds 0, `lowest` and `highest`."""
     largest = max(highest, -lowest)
     if not largest:
         return [0, 1]
@@ -164,13 +165,14 @@ def _scale(lowest: Decimal, highest: Decimal) -> list[float]:
 
 
 def _even(count: int, most: int) -> range:
-    """The places of at most so many labels out of `count`, evenly apart; the last one is shown."""
+    """The places of at most `most` labels out of `count`, evenly apart; the last one is shown."""
     apart = max(-(-(count - 1) // max(most - 1, 1)), 1)
     return range((count - 1) % apart, count, apart) if count else range(0)
 
 
 def _points(one: Series, labels: Sequence[str], figure: Figure) -> Iterator[Any]:
-    """The points of a line from left to right. Those of a step have corners in between.
+    """Yield the points of the line of a series from left to right, each with its text. Those of a
+    series of steps have corners in between, without text.
 
     They are floats: they only place points on a picture, and no amount is taken from them.
     """
@@ -183,13 +185,15 @@ def _points(one: Series, labels: Sequence[str], figure: Figure) -> Iterator[Any]
 
 
 def _told(place: Any, one: Series, label: str, value: Decimal, figure: Figure) -> dict[str, Any]:
-    """A value of pygal's that is labelled with what it says under the pointer."""
+    """A value as pygal takes it, at this place, with the text that is shown under the pointer: the
+    label, the name of the series and the figure.
+    """
     return {"value": place, "label": f"{label} · {one.name}: {figure(value)}"}
 
 
 def inline(svg: bytes, label: str, *, is_small: bool = False) -> SafeString:
-    """The chart as a part of a page; who does not see it reads `label`. Of one that is not small a
-    phone gets another, as an image.
+    """The chart, an SVG, as a part of a page; who does not see it reads `label`. In place of one
+    that is not small (`is_small`) a phone gets another, as an image.
     """
     root = fromstring(svg)
     for style in root.findall(f"{{{SVG}}}style"):

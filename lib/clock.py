@@ -80,8 +80,9 @@ def now() -> datetime:
 
 
 def uncompared() -> datetime:
-    """The same time as `now`, but never compared with the database server's clock, and so never
-    refused; for code that writes nothing into the books.
+    """The present instant, never compared with the database server's clock, and so never refused;
+    for code that writes nothing into the books. With TAEL_CLOCK, a file, it is the instant that
+    this says, or as far from the machine's clock.
     """
     if not settings.TAEL_CLOCK:
         return timezone.now()
@@ -104,7 +105,10 @@ def move(file: Path, to: datetime | timedelta) -> None:
 
 
 def _is_known_right(steady: float, ahead_of_steady: float) -> bool:
-    """Whether the clock was found right within the last minute, and has not been moved since."""
+    """Whether the clock was found right within the last minute, and has not been moved since.
+    `steady` is the monotonic clock, and `ahead_of_steady` how far this machine's is ahead of it, in
+    seconds.
+    """
     last = _last
     if last is None or steady - last.at >= SECONDS_BETWEEN:
         return False
@@ -112,6 +116,7 @@ def _is_known_right(steady: float, ahead_of_steady: float) -> bool:
 
 
 def _database_time() -> datetime:
+    """The time by the database server's clock."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         instant: datetime = cursor.fetchone()[0]

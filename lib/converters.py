@@ -17,12 +17,18 @@ class ReferenceConverter:
     regex = "[^/]+"
 
     def to_python(self, value: str) -> str:
+        """The reference in this segment of a path, with its tildes undone. Raises ValueError for
+        one with control characters.
+        """
         reference = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
         if _CONTROL.search(reference):  # no reference has them, and the database refuses NUL
             raise ValueError("not a reference")
         return reference
 
     def to_url(self, value: str) -> str:
+        """The reference as a segment of a path, with slashes, tildes and lone dots written with a
+        tilde.
+        """
         escaped = value.replace("~", "~7E").replace("/", "~2F")
         return escaped.replace(".", "~2E") if value in {".", ".."} else escaped
 
@@ -33,9 +39,13 @@ class DayConverter:
     regex = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 
     def to_python(self, value: str) -> date:
+        """The day that this segment of a path, such as 2026-11-02, writes. Raises ValueError if it
+        is none.
+        """
         return date.fromisoformat(value)
 
     def to_url(self, value: date) -> str:
+        """The day as a segment of a path, such as 2026-11-02."""
         return value.isoformat()
 
 
@@ -45,7 +55,11 @@ class MonthConverter:
     regex = "[0-9]{4}-[0-9]{2}"
 
     def to_python(self, value: str) -> date:
+        """The first day of the month that this segment of a path, such as 2026-11, writes. Raises
+        ValueError if it is none.
+        """
         return date.fromisoformat(f"{value}-01")
 
     def to_url(self, value: date) -> str:
+        """The month of the day as a segment of a path, such as 2026-11."""
         return f"{value:%Y-%m}"

@@ -39,7 +39,7 @@ class Claimed(MmapedDict):
         super()._init_value(key)
 
     def _go_unseen(self, error: OSError) -> None:
-        """Count in memory from now on, and log that."""
+        """Log the error, and count in memory from now on, where no metrics show it."""
         log.error("What this process counts is in no metrics until it is started again: %s", error)
         memory = os.memfd_create("counters")
         try:

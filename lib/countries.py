@@ -19,13 +19,15 @@ def codes() -> frozenset[str]:
 
 
 def check(code: str, *, field: str = "country") -> str:
-    """Return the code if it is a country's. Raises Invalid."""
+    """Return the code if it is a country's. Raises Invalid, about this field, otherwise."""
     if code not in codes():
         raise Invalid(field, f"{code!r} is no country")
     return code
 
 
 def choices() -> list[tuple[str, str]]:
-    """All countries for a form, by their names in the language in force."""
+    """All countries as choices of a form, pairs of code and name, by their names in the language in
+    force, after an empty choice.
+    """
     named = [(code, country(code)) for code in codes()]
     return [("", "–"), *sorted(named, key=lambda one: one[1])]

@@ -63,8 +63,8 @@ class Blocks(Iterator[bytes]):
 
 
 def of_rows(columns: dict[str, str], rows: QuerySet[Any, Any]) -> Iterator[bytes]:
-    """The CSV file of `rows`, a queryset of values, in its order, as blocks of bytes. `columns`
-    maps each heading to the SQL of its values.
+    """The CSV file of `rows`, a queryset of values, in its order, as blocks of bytes, with its
+    headings in the first line. `columns` maps each heading to the SQL of its values.
     """
     heading = heading_of(columns)
     try:
@@ -78,7 +78,7 @@ def of_rows(columns: dict[str, str], rows: QuerySet[Any, Any]) -> Iterator[bytes
 
 
 def heading_of(columns: Iterable[str]) -> bytes:
-    """The line with the headings. (PostgreSQL would cut them after 63 bytes, 21 Thai letters.)"""
+    """The line with these headings. (PostgreSQL would cut them after 63 bytes, 21 Thai letters.)"""
     line = StringIO()
     csv.writer(line, lineterminator="\n").writerow(columns)
     return line.getvalue().encode()
@@ -125,8 +125,8 @@ def language_asked(request: HttpRequest) -> AbstractContextManager[None]:
 
 
 def for_people(request: HttpRequest, blocks: Iterable[bytes], file_name: str) -> HttpResponseBase:
-    """Do as `download`, with the mark of UTF-8 in front, without which spreadsheets would read
-    Chinese and Thai as signs of something else.
+    """A response as that of `download`, with the mark of UTF-8 in front of the blocks, without
+    which spreadsheets would read Chinese and Thai as signs of something else.
     """
     return download(request, chain([MARK], blocks), file_name)
 
@@ -171,13 +171,15 @@ def safe(column: str) -> str:
 
 
 def amount(column: str, currency: str) -> str:
-    """SQL for a column's figure with exactly the currency's digits."""
+    """SQL for the figure that `column` is SQL for, with exactly the digits of the currency with
+    this code.
+    """
     return Figure(f"{column}::numeric(24, {minor_digits(currency)})")
 
 
 def local(column: str, timezone: str) -> str:
-    """SQL for a column's instant on the clocks of a time zone, such as 2026-11-12 17:00:00, by the
-    one copy of the time-zone data (lib.zones).
+    """SQL for the instant that `column` is SQL for, on the clocks of a time zone, such as
+    2026-11-12 17:00:00, by the one copy of the time-zone data (lib.zones).
     """
     known = zones.offsets(timezone)
     starts = ", ".join(f'"{start.isoformat()}"' for start in known.starts)
@@ -189,7 +191,7 @@ def local(column: str, timezone: str) -> str:
 
 def instants(named: dict[str, str], timezone: str) -> dict[str, str]:
     """SQL for two columns for each instant, in local time and in UTC, by their headings; `named`
-    has the column by its heading.
+    has the SQL for the instant by its heading.
     """
     both: dict[str, str] = {}
     for heading, column in named.items():
@@ -205,10 +207,14 @@ def yes_or_no(condition: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """SQL for a text of our own."""
+    """The text as a literal of SQL, in quotation marks, for texts of our own; a percent sign is
+    doubled for psycopg.
+    """
     return "'" + text.replace("'", "''").replace("%", "%%") + "'"
 
 
 def utc(column: str) -> str:
-    """SQL for a column's instant in UTC to the second, such as 2026-11-12T10:00:00Z."""
+    """SQL for the instant that `column` is SQL for, in UTC to the second, such as
+    2026-11-12T10:00:00Z.
+    """
     return f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""

@@ -47,8 +47,8 @@ class Book(NamedTuple):
     until: date
 
     def ends_at(self) -> datetime:
-        """The instant at which the first of its days ends that cannot pass with others: that one,
-        its open day if that is later, or the last of its month.
+        """The instant at which the first day of the book ends that cannot pass together with
+        others: `until`, its open day if that is later, or the last of the month.
         """
         day = min(max(self.until, self.open_on), calendar.month_end(self.open_on))
         if day == self.open_on:
@@ -57,19 +57,21 @@ class Book(NamedTuple):
 
 
 def latest_day(now: datetime) -> date:
-    """The latest day that it may be anywhere at `now`."""
+    """The latest local day that it may be anywhere on Earth at `now`."""
     return (now + EARLIEST_ZONE).date()
 
 
 def that_cannot_wait(books: Iterable[tuple[Any, ...]], now: datetime) -> list[int]:
-    """The keys of those of these books (rows of Book) to which something has happened by `now`;
-    days of the others may pass later, together (rule 20.2).
+    """The keys of those of these books, which are rows of Book, to which something has happened by
+    `now`; days of the others may pass later, together (rule 20.2).
     """
     return [book.key for book in map(Book._make, books) if book.ends_at() <= now]
 
 
 def next_after(instant: datetime, timezones: Collection[str]) -> datetime | None:
-    """The first instant after the given one at which a day ends in one of these time zones."""
+    """The first instant after the given one at which a day ends in one of these time zones; None
+    without any.
+    """
     return min(
         (calendar.day_end(calendar.local_date(instant, zone), zone) for zone in timezones),
         default=None,

@@ -11,8 +11,9 @@ SEPARATOR = re.compile(r'"?sep=(?P<delimiter>[,;\t|])"?', re.IGNORECASE)
 
 
 def told(lines: Sequence[str], first: int) -> tuple[str, list[str]]:
-    """What stands between the cells, by the first line that is not blank, number `first`: a
-    heading, or a line such as `sep=;` above it. Also returns the lines, with that one blank.
+    """What stands between the cells of these lines, by the line number `first`, the first one that
+    is not blank: a heading, or a line such as `sep=;` above it. Returns it with the lines, in which
+    a line of that kind is blank.
     """
     if said := SEPARATOR.fullmatch(lines[first].strip()):
         return said["delimiter"], [*lines[:first], "", *lines[first + 1 :]]

@@ -15,11 +15,14 @@ def xml(content: bytes, file_name: str) -> HttpResponse:
 
 
 def any_file(content: bytes, file_name: str) -> HttpResponse:
-    """A response that downloads a file that others made: no browser opens it by itself."""
+    """A response that downloads this file of others under this name: no browser opens it by
+    itself.
+    """
     return _file(content, "application/octet-stream", file_name)
 
 
 def _file(content: bytes, kind: str, file_name: str) -> HttpResponse:
+    """A response that downloads this content as a file of this media type."""
     response = HttpResponse(content, content_type=kind)
     response["Content-Disposition"] = content_disposition_header(True, file_name) or "attachment"
     return response

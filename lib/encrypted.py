@@ -26,7 +26,8 @@ class Column(Protocol):
     """
 
     @property
-    def model(self) -> type[models.Model]: ...
+    def model(self) -> type[models.Model]:
+        """The model of the rows that have the column."""
 
     @property
     def called(self) -> str:
@@ -57,21 +58,25 @@ class OfField:
 
     @property
     def model(self) -> type[models.Model]:
-        """The model whose rows have the column."""
+        """The model that has the field."""
         return self.field.model
 
     @property
     def called(self) -> str:
-        """What the content of the column is called."""
+        """The words for the field's content in sentences, such as "destination numbers"."""
         return self.field.called
 
     def bound_to(self, row: Any) -> str:
-        """The column's name and the values of its row that never change."""
+        """The name of the place that the row's content is bound to: the column's name, and the
+        values of its row that never change.
+        """
         values = [f"{path}={attrgetter(path)(row)}" for path in self.field.bound_to]
         return " ".join([f"{self.model._meta.label_lower}.{self.field.name}", *values])
 
     def merchant_id(self, row: Any) -> int | None:
-        """The first of the values that the content is bound to."""
+        """The primary key of the merchant that the row belongs to, or None: the first of the values
+        that its content is bound to.
+        """
         key = attrgetter(self.field.bound_to[0])(row)
         return None if key is None else int(key)
 
@@ -81,7 +86,7 @@ class OfField:
         return {self.field.name: content} if content else {}
 
     def keep(self, row: Any, anew: Mapping[str, bytes]) -> None:
-        """Write what was encrypted anew to the row."""
+        """Replace the row's content by that in `anew`, which is encrypted already, and save it."""
         setattr(row, self.field.name, anew[self.field.name])
         row.save(update_fields=[self.field.name])
 
@@ -105,7 +110,7 @@ _of_others: list[Column] = []
 
 
 def register(*columns: Column) -> None:
-    """Add columns of models that are not ours to those that are known."""
+    """Add encrypted columns of models that are not ours to those that are known."""
     _of_others.extend(columns)
 
 

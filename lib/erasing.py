@@ -50,7 +50,9 @@ def acting(model: type[models.Model]) -> list[str]:
 
 
 def named(model: type[models.Model]) -> list[str]:
-    """The columns in which the model may name people besides who acted."""
+    """The columns of the model that may name people besides who acted, as the model and its
+    triggers declare them (`names_people`).
+    """
     sources = [model, *getattr(model._meta, "triggers", ())]
     found = [name for source in sources for name in getattr(source, "names_people", ())]
     return list(dict.fromkeys(found))
@@ -71,7 +73,9 @@ class Replaced(NamedTuple):
 
 
 def replace_acting(model: type[models.Model], old: str, new: str) -> Replaced:
-    """Replace a name by a pseudonym in the columns of who acted, by one statement."""
+    """Replace the name `old` by the pseudonym `new` in the model's columns of who acted, by one
+    statement. Returns in how many rows.
+    """
     columns = acting(model)
     if not columns:
         return Replaced(model._meta.db_table, 0)
@@ -84,8 +88,9 @@ def replace_acting(model: type[models.Model], old: str, new: str) -> Replaced:
 
 
 def replace_named(model: type[models.Model], old: str, new: str) -> Replaced:
-    """Replace an address by a pseudonym wherever it stands in the other columns that may name
-    people, by one statement; part of a longer address is none.
+    """Replace the address `old` by the pseudonym `new` wherever it stands in the model's other
+    columns that may name people, by one statement; part of a longer address is none. Returns in how
+    many rows.
     """
     columns = named(model)
     if not columns:
@@ -100,11 +105,17 @@ def replace_named(model: type[models.Model], old: str, new: str) -> Replaced:
 
 
 def pattern_of(address: str) -> str:
-    """The regular expression of an address that stands by itself, for PostgreSQL and Python."""
+    """The regular expression, for PostgreSQL and Python, of this address where it stands by itself
+    and is not a part of a longer one.
+    """
     return rf"(?<![\w.+@-]){re.escape(address)}(?![\w@-]|\.\w)"
 
 
 def _update(model: type[models.Model], changes: str, found: str, **said: str) -> Replaced:
+    """Run an UPDATE of the model's table with these changes, of the rows that meet the condition
+    `found`; both are SQL, with the values in `said`. Returns the table's name and how many rows
+    that were.
+    """
     table = model._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(f'UPDATE "{table}" SET {changes} WHERE {found}', said)
@@ -127,8 +138,8 @@ class _Erasable(pgtrigger.Protect):
         super().__init__(**of_all)
 
     def get_func(self, model: Any) -> Any:
-        """Return the row as it is to be written if names are all that changes in it, and raise
-        otherwise.
+        """The trigger's SQL: it returns the row as it is to be written if names that become
+        pseudonyms, or columns that are emptied, are all that changes in it, and raises otherwise.
         """
         columns, emptied = [*acting(model), *self.names_people], list(self.can_be_emptied)
         otherwise = super().get_func(model)  # type: ignore[no-untyped-call]
@@ -158,7 +169,7 @@ class _Erasable(pgtrigger.Protect):
 
 
 def _is_pseudonymised(column: str) -> str:
-    """The condition that the column's new text is the old one with pseudonyms in it where
+    """SQL that is true if the column's new text is the old one with pseudonyms in it where
     something else stood.
     """
     new = f'NEW."{column}"::text'

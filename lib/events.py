@@ -54,6 +54,7 @@ def _lines(value: object) -> object:
 
 
 def _address(text: str) -> str:
+    """The e-mail address in this text. Raises ValueError for other text."""
     try:
         return wording.address("owner_email", text)
     except Invalid as error:
@@ -245,7 +246,9 @@ class Held:
     now: datetime
 
     def apply_by_itself(self) -> Outcome:
-        """Apply it by itself, in the way for what cannot be done at once. Raises Refused."""
+        """Apply the event by itself, not together with others, in the way for what cannot be done
+        at once. Raises Refused.
+        """
         apply = self.type.otherwise or self.type.apply
         return apply(self.event, self.data, self.merchant_id, self.now)
 
@@ -311,10 +314,12 @@ class FoundingType(_Type):
 
     @cached_property
     def data(self) -> type[Data]:
+        """The class of the event's data, made when it is first asked for."""
         return self.described()
 
     @cached_property
     def example(self) -> dict[str, Any]:
+        """An example of the event's data, made when it is first asked for."""
         return self.illustrated()
 
 
@@ -381,7 +386,9 @@ def _event_or_fault(raw: Any) -> Event | Invalid:
 
 
 def _event(envelope: _Envelope) -> Event:
-    """The event. Raises Invalid for an instant that is out of range."""
+    """The event of this envelope, with its instant in UTC. Raises Invalid for an instant that is
+    out of range.
+    """
     return Event(envelope.id, envelope.type, in_utc(envelope.at), envelope.merchant, envelope.data)
 
 
@@ -419,8 +426,8 @@ def in_utc_or_none(at: object) -> datetime | None:
 
 
 def read(model: type[D], event: Event) -> D:
-    """The event's data as an instance of `model`. Raises Invalid, naming the member that is
-    wrong.
+    """The event's data as an instance of the pydantic class `model`. Raises Invalid, naming the
+    member that is wrong.
     """
     try:
         return model.model_validate(event.data)

@@ -21,7 +21,7 @@ END = "</rdf:RDF>"
 
 
 def named(document: bytes) -> bytes:
-    """The PDF, in whose metadata it says that it has an e-invoice in it. The rest of its bytes
+    """Return the PDF with metadata that say that it has an e-invoice in it. The rest of its bytes
     stay as they are, and the same document gives the same bytes.
     """
     writer = PdfWriter(io.BytesIO(document), incremental=True)
@@ -37,7 +37,7 @@ def named(document: bytes) -> bytes:
 
 
 def _declared() -> str:
-    """The properties as PDF/A has them declared."""
+    """The XML by which a PDF/A declares the properties of Factur-X."""
     properties = "".join(
         '<rdf:li rdf:parseType="Resource"><pdfaProperty:category>external</pdfaProperty:category>'
         f"<pdfaProperty:description>{about}</pdfaProperty:description>"
@@ -54,6 +54,6 @@ def _declared() -> str:
 
 
 def _values() -> str:
-    """What the properties of this document are."""
+    """The XML with the values of the properties of Factur-X."""
     values = "".join(f"<fx:{name}>{value}</fx:{name}>" for name, (value, _) in PROPERTIES.items())
     return f'<rdf:Description rdf:about="" xmlns:fx="{SCHEMA}">{values}</rdf:Description>'

@@ -130,6 +130,9 @@ class AmountField(MoneyField, Generic[_ST, _GT]):
         return default
 
     def deconstruct(self) -> Any:
+        """What a migration writes of the field; the name of the currency's field is left out if it
+        is "currency".
+        """
         name, path, args, kwargs = super().deconstruct()  # type: ignore[no-untyped-call]
         if kwargs["currency_field_name"] == "currency":
             del kwargs["currency_field_name"]
@@ -138,11 +141,15 @@ class AmountField(MoneyField, Generic[_ST, _GT]):
     def contribute_to_class(
         self, cls: type[models.Model], name: str, private_only: bool = False
     ) -> None:
+        """Add the field to the model, without a column for the currency: an amount's currency is
+        read from the row's own.
+        """
         # Past MoneyField's own, which would add a column and patch the model's managers.
         super(MoneyField, self).contribute_to_class(cls, name, private_only)
         setattr(cls, self.attname, self.money_descriptor_class(self))
 
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
+        """Django's checks of the field, and that its model has the currency it names."""
         return [*super().check(**kwargs), *self._check_currency()]
 
     def _check_currency(self) -> Iterator[checks.CheckMessage]:

@@ -33,10 +33,11 @@ class Figures:
 def of(
     found: "QuerySet[Any]", columns: Sequence[str], *, currency: str, most: int | None = MOST
 ) -> Figures:
-    """Count and sum of the rows of `found`: of each of the `columns`, in the currency that the
-    column `currency` names.
+    """The number of rows of `found`, and for each of the `columns` its sums, one for each currency;
+    the column `currency` names the row's currency.
 
-    If there are more than `most` rows, no sums and that there are more; None counts all of them.
+    If there are more than `most` rows, it gives no sums, and says that there are more; None counts
+    all of them.
     """
     rows = found.order_by().values_list(*([currency, *columns] if columns else ["pk"]))
     counted = _counted(rows if most is None else rows[: most + 1], len(columns))
@@ -50,8 +51,8 @@ def of(
 
 
 def _counted(rows: "QuerySet[Any, Any]", summed: int) -> list[tuple[Any, ...]]:
-    """For each currency its code, the number of rows, and the sum of each column; in one row, with
-    an empty code, where nothing is summed.
+    """For each currency its code, the number of rows, and the sum of each of the `summed` columns;
+    in one row, with an empty code, where nothing is summed.
     """
     try:
         sql, parameters = rows.query.sql_with_params()
@@ -70,7 +71,9 @@ def _counted(rows: "QuerySet[Any, Any]", summed: int) -> list[tuple[Any, ...]]:
 
 
 def of_rows(rows: Sequence[Any], columns: Sequence[str]) -> Figures:
-    """The same of rows that were read already: all that a list finds."""
+    """The number of these rows, which were read already and are all that a list finds, and for each
+    of the `columns` its sums, one for each currency.
+    """
     currencies = sorted({row.currency for row in rows}) if columns else []
     sums = [
         [
@@ -83,7 +86,7 @@ def of_rows(rows: Sequence[Any], columns: Sequence[str]) -> Figures:
 
 
 def _amount(row: Any, column: str) -> Money:
-    """The row's amount; a sum that a query added is a plain figure."""
+    """The row's amount in this column, as Money; a sum that a query added is a plain figure."""
     amount: Money | Decimal | None = getattr(row, column)
     if isinstance(amount, Money):
         return amount

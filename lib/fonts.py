@@ -146,5 +146,5 @@ def installed() -> FontSet:
 
 @cache
 def _fonts_of(folders: tuple[str, ...]) -> FontSet:
-    """The fonts of these folders, loaded once per process."""
+    """The set of fonts in these folders, loaded once per process."""
     return FontSet(folders)

@@ -72,19 +72,24 @@ def sent_before(
 
 
 def parts(key: str, count: int) -> Sequence[str]:
-    """The keys of the `count` rows that one form with this key makes at once."""
+    """The keys of the `count` rows that the form with this key makes at once. Raises Invalid for a
+    key that is empty or too long.
+    """
     return [f"{_stem(key)}{number}" for number in range(count)]
 
 
 def parts_sent_before(rows: QuerySet[Row], key: str) -> list[Row]:
     """Those of `rows` that the form with this key made before, whatever it says now. The caller
-    holds the lock of whatever the rows belong to.
+    holds the lock of whatever the rows belong to. Raises Invalid for a key that is empty or too
+    long.
     """
     return list(rows.filter(request_key__startswith=_stem(key)).order_by("pk"))
 
 
 def _stem(key: str) -> str:
-    """How the keys of a form's rows begin; no other form's do. Raises Invalid without a key."""
+    """How the keys of the rows of the form with this key begin; no other form's do. Raises Invalid
+    for a key that is empty or too long.
+    """
     if not key or len(key) > LONGEST_KEY:
         raise Invalid("request_key", f"must have 1 to {LONGEST_KEY} characters")
     return f"{hashlib.sha256(key.encode()).hexdigest()[:40]}."

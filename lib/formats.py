@@ -41,6 +41,7 @@ def _locale() -> str:
 
 @cache
 def _locale_of(language: str) -> str:
+    """The locale for babel of the language with this code."""
     # Days before months, and 24 hours: the plain "en" is American.
     return "en_GB" if language == "en" else to_locale(language)
 
@@ -68,12 +69,13 @@ def in_words(row: Model, field: str) -> str:
 
 @cache
 def _names(model: type[Model], field: str) -> Mapping[Any, StrOrPromise]:
+    """The names of all codes that this field of the model can have, by code."""
     return dict(model._meta.get_field(field).flatchoices)  # type: ignore[union-attr]
 
 
 @register.filter
 def badge(label: StrOrPromise, status: str) -> SafeString:
-    """HTML for where something stands: the label, coloured by its status (static/css)."""
+    """HTML for a badge with this label, coloured by the status (static/css)."""
     return format_html('<span class="badge" data-status="{}">{}</span>', status, label)
 
 
@@ -128,29 +130,34 @@ def _date(value: date, pattern: str, locale: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def _date_text(year: int, month: int, day: int, pattern: str, locale: str) -> str:
+    """The date as text by this pattern of babel."""
     return format_date(date(year, month, day), pattern, locale=_known(locale))
 
 
 @cache
 def _medium(locale: str) -> str:
-    """The pattern of dates with abbreviated months."""
+    """The pattern by which babel writes dates of middle length in this locale, such as "d MMM
+    y".
+    """
     return str(_known(locale).date_formats["medium"].pattern)
 
 
 @cache
 def _time_text(hour: int, minute: int, locale: str) -> str:
-    """A time of the day; its form names no time zone."""
+    """The time of the day as text in this locale, to the minute and without a time zone, such as
+    14:05.
+    """
     return format_time(time(hour, minute), "short", locale=_known(locale))
 
 
 def day_and_month(value: date) -> str:
-    """The day and the abbreviated month, without the year."""
+    """The day and the abbreviated month of the date in the reader's language, without the year."""
     locale = _locale()
     return _date(value, "M月d日" if locale.startswith("zh") else "d MMM", locale)
 
 
 def short_month(value: date) -> str:
-    """The month's abbreviated name."""
+    """The abbreviated name of the date's month, in the reader's language."""
     return _date(value, "MMM", _locale())
 
 
@@ -163,7 +170,7 @@ def day_text(value: date | None) -> str:
 
 
 def instant_text(value: datetime) -> str:
-    """An instant to the minute, in the time zone in force."""
+    """An instant to the minute in the reader's language, in the time zone in force."""
     local, locale = timezone.localtime(value), _locale()
     day = _date(local, _medium(locale), locale)
     return f"{day} {_time_text(local.hour, local.minute, locale)}"
@@ -184,7 +191,7 @@ def together(*sentences: str) -> str:
 
 @register.filter
 def as_money(value: Decimal, currency: str) -> Money:
-    """A query's bare figure, such as a sum, as Money."""
+    """A query's bare figure, such as a sum, as Money in the currency with this code."""
     return Money(value, currency)
 
 
@@ -214,7 +221,9 @@ def unbroken(text: object) -> str:
 
 @register.filter
 def plain_money(amount: Money) -> str:
-    """The same text as `money`, but without markup, for attributes of HTML."""
+    """The amount with exactly the currency's digits, and its code, without markup, for attributes
+    of HTML.
+    """
     return f"{figure(amount)}\N{NO-BREAK SPACE}{amount.currency.code}"
 
 
@@ -269,7 +278,7 @@ def plain_unit_price(value: Decimal, currency: str) -> str:
 
 @register.filter
 def decimals(value: Decimal) -> str:
-    """A score or a mark, with two decimals at most."""
+    """A score or a mark in the reader's language, with two decimals at most."""
     return _decimal(value, "#,##0.##")
 
 

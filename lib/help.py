@@ -74,13 +74,13 @@ BOOKS: Registry[Book[Any]] = Registry()
 
 
 def answers(book: Book[About], merchant: Any, today: date, *anchors: str) -> list[tuple[Any, Any]]:
-    """The book's entries with these anchors, in its order, each with its answer for the merchant;
-    for pages that say some of them, too.
+    """The book's entries with these anchors, in the book's order, each with its answer for the
+    merchant on the local day `today`; for pages that show some of them, too.
     """
     about = book.about(merchant, today)
     return [(entry, entry.answer(about)) for entry in book.entries if entry.anchor in anchors]
 
 
 def always(text: StrOrPromise) -> Callable[[Any], StrOrPromise]:
-    """An answer that is the same for every merchant."""
+    """A function that answers every merchant with this text."""
     return lambda about: text

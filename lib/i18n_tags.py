@@ -28,6 +28,9 @@ class LiteralNode(i18n.TranslateNode):
         self._kept: dict[tuple[str | None, bool], str] = {}
 
     def render(self, context: Context) -> str:
+        """The translated text, looked up once for each language; stored in the context instead, if
+        the tag names a variable for it.
+        """
         key = get_language(), context.autoescape
         text = self._kept.get(key)
         if text is None:
@@ -41,7 +44,9 @@ class LiteralNode(i18n.TranslateNode):
 @register.tag("translate")
 @register.tag("trans")
 def translate(parser: Parser, token: Token) -> i18n.TranslateNode:
-    """Do as Django's tag of this name does."""
+    """Parse the tag as Django's tag of this name does; one of a literal text becomes a
+    LiteralNode.
+    """
     node: Any = i18n.do_translate(parser, token)
     is_literal = all(map(_is_literal, (node.filter_expression, node.message_context)))
     return LiteralNode(node) if is_literal else node

@@ -109,13 +109,16 @@ MOVEMENTS: Registry[Movements] = Registry(lambda movements: movements.source)
 
 
 def account_of(key: str) -> Account:
-    """The registered account with this key, or the stem that the key goes on from. Raises
-    LookupError if there is neither.
+    """The registered account of the journal with this key, or the stem that the key goes on from.
+    Raises LookupError if there is neither.
     """
     return next(account for account in _candidates(key))
 
 
 def _candidates(key: str) -> Iterator[Account]:
+    """Yield the registered account with this key, if there is one, and then the stem that the key
+    goes on from, if there is one. Raises LookupError after them.
+    """
     known = {account.key: account for account in ACCOUNTS}
     if key in known:
         yield known[key]

@@ -25,7 +25,9 @@ class Part(NamedTuple):
     is_address: bool
 
     def pieces(self) -> "Iterator[Part]":
-        """Yield its text, and the addresses of pages in it apart."""
+        """Yield the part's text in pieces, with each address of a page in it as a piece of its
+        own.
+        """
         for place, text in enumerate(re.split(f"({ADDRESS.pattern})", self.text)):
             yield Part(text, is_address=place % 2 == 1)
 
@@ -51,8 +53,8 @@ class Letter(EmailMultiAlternatives):
 
 
 def as_html(subject: str, body: str, opens: str = "") -> str:
-    """The page of an e-mail with this subject, text and name of its button, in the language in
-    force.
+    """The HTML page of an e-mail with this subject and text, in the language in force; `opens` is
+    what the button of its address says.
     """
     text, _, footer = body.partition(FOOTER)
     return render_to_string(
@@ -69,7 +71,9 @@ def as_html(subject: str, body: str, opens: str = "") -> str:
 
 
 def _parts(text: str) -> Iterator[Part]:
-    """Yield the paragraphs, and addresses that stand on a line of their own as one each."""
+    """Yield the paragraphs of the text, and addresses of pages that stand on a line of their own as
+    one part each.
+    """
     for paragraph in re.split(r"\n\s*\n", text.strip()):
         lines: list[str] = []
         for line in paragraph.strip().split("\n"):

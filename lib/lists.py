@@ -48,8 +48,9 @@ class Amounts:
     with_signs: bool = False
 
     def within(self, least: Decimal | None, most: Decimal | None) -> Q:
-        """The condition that an amount of the row is from `least` to `most`, both included; None is
-        open at that end.
+        """The condition that an amount in one of the columns is from `least` to `most`, both
+        included; None is open at that end. Where signs do not count (`with_signs`), an amount below
+        0 is compared without its sign.
         """
         found = Q()
         for column in self.columns:
@@ -64,6 +65,9 @@ class Amounts:
 
 
 def _between(column: str, least: Decimal | None, most: Decimal | None) -> Q:
+    """The condition that the column is from `least` to `most`, both included; None is open at that
+    end.
+    """
     found = Q() if least is None else Q(**{f"{column}__gte": least})
     return found if most is None else found & Q(**{f"{column}__lte": most})
 
@@ -107,7 +111,9 @@ class Filter(forms.Form):
         sorts: Sequence[str] = (),
         local: LocalDays | None = None,
     ) -> None:
-        """`local` are the merchant's days; a list with DATES needs them."""
+        """`asked` are the parameters of the address, `sorts` other orders than the list's own, and
+        `local` the merchant's days; a list with DATES needs them.
+        """
         super().__init__(asked, auto_id="filter_%s", label_suffix="")
         self._sorts, self._local = sorts or self.SORTS, local
         self._found: QuerySet[Any, Any] | None = None
@@ -121,8 +127,8 @@ class Filter(forms.Form):
             self.fields["most"] = _figure(_("At most"))
 
     def clean(self) -> dict[str, Any]:
-        """Refuse an end before its start. Of days by name and days that were typed, the typed ones
-        count.
+        """The cleaned data. An end before its start becomes an error of the end. If days were
+        chosen by name and typed, the typed ones count.
         """
         said = self.cleaned_data
         since, until = said.get("since"), said.get("until")
@@ -144,12 +150,16 @@ class Filter(forms.Form):
 
     @cached_property
     def rows(self) -> dict[str, Any]:
-        """The same of the list's own fields, for its query."""
+        """The value of each of the list's own fields by its name, "" if it was not asked for or is
+        invalid, for the list's query.
+        """
         return {name: self.said[name] for name in self.base_fields}
 
     @cached_property
     def span(self) -> Span:
-        """The days that are asked for."""
+        """The local days that are asked for: the span that is chosen by name, or else from and to
+        the days that were typed; an open span if none are, or the list has no dates.
+        """
         if self.DATES is None:
             return Span()
         if self.said["days"]:
@@ -165,7 +175,7 @@ class Filter(forms.Form):
 
     @property
     def unknown(self) -> list[str]:
-        """Parameters of the address that no list has, a few of them."""
+        """The names of a few parameters of the address that no list reads."""
         known = {*self.fields, *BESIDES, *self.ALSO}
         return [name[:LONGEST_TEXT] for name in self.data if name not in known][:MOST_UNKNOWN]
 
@@ -199,8 +209,8 @@ class Filter(forms.Form):
         return any(value != "" for value in self.said.values())
 
     def text_of(self, name: str) -> str:
-        """What is asked for in a field, as its reader reads it: the label of a choice, or the text
-        itself.
+        """What is asked for in the field `name`, as its reader reads it: the label of a choice, or
+        the text itself.
         """
         value, field = self.said[name], self.fields[name]
         if isinstance(field, forms.ChoiceField):
@@ -209,7 +219,9 @@ class Filter(forms.Form):
 
     @property
     def context(self) -> dict[str, Any]:
-        """What a page needs to show how its list is filtered."""
+        """What a template needs to show how the list is filtered: the filter, and what is asked
+        for.
+        """
         return {"filter": self, "wanted": self.wanted}
 
     def narrowed(self, found: Rows) -> Rows:
@@ -239,14 +251,17 @@ class Filter(forms.Form):
         return paging.ordered(self.narrowed(found), self.by)
 
     def counted(self, found: "QuerySet[Any, Any]", most: int | None) -> Figures:
-        """Count and sums of `found` (lib.figures). A list whose rows have no columns of what SUMS
-        names adds it up in its own way.
+        """The number of the rows of `found`, counted up to `most`, and their sums (lib.figures.of).
+        A list whose rows have no columns of what SUMS names adds it up in its own way.
         """
         return figures.of(found, list(self.SUMS), currency=self.CURRENCY, most=most)
 
     @cached_property
     def figures(self) -> Figures:
-        """The number and the sums of what the list's page has found, on all its pages."""
+        """The number and the sums of what the list's page has found, on all its pages: from the
+        page's rows if they are all, otherwise by a query that counts at most figures.MOST rows,
+        unless all were asked for.
+        """
         if self._found is None or self._page is None:
             return Figures(0)
         rows, columns = self._page.rows, list(self.SUMS)
@@ -258,7 +273,7 @@ class Filter(forms.Form):
 
     @property
     def exactly(self) -> str:
-        """The address of this page with all rows counted."""
+        """The query of this page's address with which all rows are counted."""
         there = {name: self.data[name] for name in ("before", "after") if name in self.data}
         return f"?{urlencode(self.asked | there | {EXACT: ALL})}"
 
@@ -300,14 +315,14 @@ def of_pages() -> Iterable[str]:
 
 
 def text(maximum: int = LONGEST_TEXT, label: StrOrPromise = "") -> LineField:
-    """A field for text that the reader searches for, of at most `maximum` characters. Without a
-    label it is never filled in, but comes with links from elsewhere.
+    """An optional field for text that the reader searches for, of at most `maximum` characters.
+    Without a label it is never filled in, but comes with links from elsewhere.
     """
     return LineField(max_length=maximum, required=False, label=label)
 
 
 def _figure(label: StrOrPromise) -> FigureField:
-    """A field for one end of the amounts that are asked for."""
+    """An optional field, with this label, for one end of the amounts that are asked for."""
     return FigureField(
         label=label,
         required=False,

@@ -41,7 +41,9 @@ class Part:
     seconds: int = SECONDS
 
     def drawn(self, context: dict[str, Any], request: HttpRequest) -> SafeString:
-        """What the part shows, with the digest of that."""
+        """The HTML of the part as it is now, in a frame that names it and has the digest of what it
+        shows.
+        """
         shown = render_to_string(self.template, context, request)
         seen = sha256(TOKEN.sub("", shown).encode()).hexdigest()[:16]
         frame = {"part": self, "shown": mark_safe(shown), "seen": seen, "field": SEEN}
@@ -70,7 +72,10 @@ def render(
 
 
 def answer(request: HttpRequest, part: Part, context: dict[str, Any]) -> HttpResponse:
-    """The part as it is now, or that it is as the reader has it."""
+    """The response to a page that follows the part: the part as it is now, or 204 without content
+    if the reader has it so already. Once nothing is under way, the status is STOP, which ends the
+    following.
+    """
     drawn = part.drawn(context, request)
     seen = request.GET.get(SEEN, "")
     if not part.is_under_way:

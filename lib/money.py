@@ -20,7 +20,7 @@ DECIMAL_PLACES = 4  # the most minor digits ISO 4217 gives any currency
 
 @cache
 def minor_digits(currency: str) -> int:
-    """How many decimals a posted amount of `currency` has."""
+    """How many decimals a posted amount in the currency with this code has."""
     return len(str(get_currency(currency).sub_unit)) - 1
 
 
@@ -49,7 +49,7 @@ def check_currency(code: str, *, field: str = "currency") -> str:
 
 
 def posted(value: Decimal, currency: str, *, field: str = "amount") -> Decimal:
-    """`value` with exactly the currency's digits.
+    """`value`, a figure that somebody else stated, with exactly the currency's digits.
 
     Raises Invalid when that would need rounding, or when the value is too large to keep: somebody
     else's amount is refused, never rounded. Rule 1.2.
@@ -108,7 +108,9 @@ def figure_text(value: Decimal, currency: str) -> str:
 
 
 def text(amount: Money) -> str:
-    """The amount as files and APIs write it, without its currency."""
+    """The amount's figure as files and APIs write it, a plain dot decimal with the currency's
+    digits, without the currency.
+    """
     return figure_text(amount.amount, amount.currency.code)
 
 

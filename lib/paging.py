@@ -61,7 +61,9 @@ def page(
 
 
 def ordered(rows: Rows, by: str) -> Rows:
-    """All rows in the same order as their pages."""
+    """All rows in the order of the field `by`, descending if it begins with "-", and then of their
+    primary keys; rows whose field is NULL come last both ways.
+    """
     descending, field = by.startswith("-"), by.lstrip("-")
     if not descending:
         return rows.order_by(field, "pk")  # PostgreSQL has what is empty last
@@ -106,6 +108,7 @@ def _walk(
 
 
 def _may_be_empty(model: type[Model], field: str) -> bool:
+    """Whether the model's column `field` may be NULL."""
     return bool(model._meta.get_field(field).null)
 
 
@@ -122,15 +125,17 @@ def _beyond(field: str, value: Any, key: int, *, falling: bool) -> Q:
 
 
 def _mark(row: Model, field: str) -> str:
-    """The mark of a row: the text of its value and its primary key, joined by "~"."""
+    """The mark of a row for addresses: the text of its value in the column `field` and its primary
+    key, joined by "~".
+    """
     empty = getattr(row, field) is None
     value = "" if empty else row._meta.get_field(field).value_to_string(row)  # type: ignore[union-attr]
     return f"{value}~{row.pk}"
 
 
 def _read_mark(model: type[Model], field: str, mark: str) -> tuple[Any, int] | None:
-    """The value (None if it was empty) and the primary key in a mark; None if the mark can't be
-    read.
+    """The value of the column `field` (None if it was empty) and the primary key in a mark; None if
+    the mark can't be read.
     """
     value, separator, key = mark.rpartition("~")
     if not (key.isascii() and key.isdigit() and len(key) <= _LONGEST_KEY) or "\x00" in value:

@@ -8,7 +8,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 
 def by_transaction() -> bool:
-    """Whether it does, by the setting with which Django makes no cursors that outlast a
-    transaction.
+    """Whether a pooler lends us connections by the transaction, by the setting with which Django
+    makes no cursors that outlast a transaction.
     """
     return bool(connections[DEFAULT_DB_ALIAS].settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"))

@@ -59,7 +59,9 @@ def row(statement: str, values: Values) -> tuple[Any, ...] | None:
 
 
 def rows(statement: str, values: Values) -> list[tuple[Any, ...]]:
-    """The rows that the statement gives, which are few. Raises what Django's cursors raise."""
+    """All rows that the statement gives, which should be few. Raises what Django's cursors
+    raise.
+    """
     database = connections[DEFAULT_DB_ALIAS]
     if _by_cursor(database):
         with database.cursor() as cursor:
@@ -102,7 +104,9 @@ def _run(database: BaseDatabaseWrapper, statement: str, values: Values) -> list[
 
 
 def _asked(to_server: "psycopg.Connection[Any]", statement: str) -> "_Asked":
-    """The statement as it is asked on this connection."""
+    """The prepared statement of this text on this connection; it is made at the first call, and
+    kept with the connection.
+    """
     known: dict[str, _Asked] | None = getattr(to_server, ASKED, None)
     if known is None:
         known = {}
@@ -161,7 +165,9 @@ class _Asked:
         return results[0]
 
     def _checked(self, result: PGresult) -> None:
-        """Raise what went wrong, as psycopg's cursors do."""
+        """Raise the error that this result tells, as psycopg's cursors do; nothing if the statement
+        was carried out.
+        """
         if result.status == ExecStatus.COMMAND_OK:
             return
         if self._pgconn.status == ConnStatus.BAD:

@@ -42,6 +42,9 @@ class Invalid(Refused):
     sentence: StrOrPromise = _("This can't be kept as it is.")
 
     def __init__(self, field: str, problem: str, sentence: StrOrPromise | None = None) -> None:
+        """`problem` says in English what is wrong with `field`, and `sentence` says it to the
+        person who typed the value.
+        """
         super().__init__(f"{field}: {problem}")
         self.field = field
         self.fields = (field,)
@@ -57,6 +60,7 @@ class CurrencyMismatch(Refused):
     fields = ("currency",)
 
     def __init__(self, given: str, expected: str) -> None:
+        """`given` is the code of the amount's currency, and `expected` that of the merchant's."""
         super().__init__(f"currency: {given} given, this merchant's is {expected}")
 
 
@@ -68,6 +72,7 @@ class Conflict(Refused):
     code = "conflict"
 
     def __init__(self, fact: str, fields: Iterable[str] = ()) -> None:
+        """`fact` names the conflict in English, and `fields` the members that differ."""
         super().__init__(fact)
         self.fields = tuple(fields)
 

@@ -16,9 +16,9 @@ M = TypeVar("M", bound=Model)
 
 
 def loaded(model: type[M], names: Sequence[str], values: Iterable[Any]) -> M:
-    """The instance of a row that is in the database. `names` are the attributes of its columns
-    (`attname`), in the order of `values`; columns that are not among them are read if somebody
-    asks for them. It is what `Model.from_db` makes.
+    """An instance of the model for a row that is in the database, as `Model.from_db` makes it.
+    `names` are the attributes of its columns (`attname`), in the order of `values`; columns that
+    are not among them are read if somebody asks for them.
     """
     row = model.__new__(model)
     row.__dict__.update(zip(names, values, strict=True))
@@ -28,8 +28,8 @@ def loaded(model: type[M], names: Sequence[str], values: Iterable[Any]) -> M:
 
 
 def new(model: type[M], **values: Any) -> M:
-    """The instance of a row that is to be written. `values` are attributes of its columns, amounts
-    among them in the row's currency; the others have their defaults.
+    """An instance of the model for a row that is to be written. `values` are attributes of its
+    columns, amounts among them in the row's currency; the others have their defaults.
     """
     row = model.__new__(model)
     row.__dict__.update({name: default() for name, default in _defaults(model)}, **values)

@@ -32,7 +32,7 @@ class Finder(Protocol):
 
     @property
     def place(self) -> int:
-        """Its place among all kinds in the results."""
+        """The kind's place among all kinds in the results."""
 
     def among_all(self, kind: "Kind", text: str) -> Iterable[tuple[Any, bool]]:
         """Rows of any merchant that `text` finds, each paired with whether `text` is its whole
@@ -44,8 +44,8 @@ class Finder(Protocol):
 
 
 def amount_in(text: str) -> Decimal | None:
-    """The size of the amount that the text is, all of it, with or without its currency; None if it
-    is none.
+    """The size, without its sign, of the amount that the text is, all of it, with or without its
+    currency; None if it is none.
     """
     found = AMOUNT.fullmatch(text.strip())
     size = Decimal(found[1].replace(",", "")) if found else None
@@ -55,7 +55,7 @@ def amount_in(text: str) -> Decimal | None:
 
 def of_amount(text: str, *columns: str) -> Q:
     """The condition that one of these columns is the amount that the text is, with whatever sign;
-    none is if it is no amount.
+    if the text is no amount, no row meets it.
     """
     size = amount_in(text)
     if size is None:
@@ -71,8 +71,9 @@ def of_name(text: str, *columns: str) -> Q:
 
 
 def few(rows: "QuerySet[Any]", text: str, name: str, others: Q, *, most: int = MOST) -> Any:
-    """The names, in the column `name`, of a few of the rows: of those whose name begins so and, if
-    these are too few, of any others for which the condition holds; a query of one column.
+    """The names, in the column `name`, of at most `most` of the rows: of those whose name begins
+    with the text and, if these are too few, of any others that meet the condition `others`; a query
+    of one column.
 
     The rows are one merchant's. An index gives it the first of them at once, and has to have in it
     all that the condition asks of the others: then of those only the index is read.
@@ -88,7 +89,7 @@ def no_status(row: Any) -> tuple[str, str]:
 
 
 def status(row: Any) -> tuple[str, str]:
-    """The row's status code, and its label."""
+    """The code of the row's status, and its label."""
     return row.status, row.get_status_display()
 
 

@@ -15,8 +15,8 @@ class SamePerson(Refused):
 
 
 def check(actor: str, *others: str, otherwise: str) -> None:
-    """Raise SamePerson, with the sentence `otherwise`, if `actor` is one of the others; case and
-    surrounding spaces of the addresses don't matter.
+    """Raise SamePerson, with the sentence `otherwise`, if `actor` is one of the others; all are
+    e-mail addresses, whose case and surrounding spaces don't matter.
     """
     if _plain(actor) in map(_plain, others):
         raise SamePerson(otherwise)

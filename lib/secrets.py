@@ -31,8 +31,9 @@ class Undecryptable(Exception):
 
 @lru_cache(maxsize=8)
 def _ciphers(keys: tuple[str, ...]) -> tuple[AESGCM, ...]:
-    """A cipher for each of these keys, with a key that is derived from it for this purpose
-    alone.
+    """An AES-GCM cipher for each of these keys, which are URL-safe base64. The cipher does not use
+    the key itself, but one derived from it, so that the same key may serve for other purposes. The
+    latest are kept.
     """
     return tuple(
         AESGCM(
@@ -50,7 +51,9 @@ def _own_ciphers() -> tuple[AESGCM, ...]:
 
 
 def encrypt(content: bytes, *, bound_to: str) -> bytes:
-    """Encrypt `content` with the first key; it can be decrypted only with the same `bound_to`."""
+    """Encrypt `content` with the first key; it can be decrypted only with the same `bound_to`, the
+    name of the place where it is kept.
+    """
     nonce = os.urandom(NONCE_BYTES)
     return VERSION + nonce + _own_ciphers()[0].encrypt(nonce, content, bound_to.encode())
 

@@ -25,7 +25,8 @@ class LocalDays(Protocol):
     """How a merchant counts its days, and which one it has now."""
 
     @property
-    def today(self) -> date: ...
+    def today(self) -> date:
+        """The merchant's present local day."""
 
     def start_of(self, day: date) -> datetime:
         """The instant at which the merchant's local day starts."""
@@ -39,8 +40,8 @@ class DayField(forms.DateField):
         super().__init__(input_formats=["%Y-%m-%d"], widget=widget, **kwargs)
 
     def clean(self, value: Any) -> date | None:
-        """The day, or None if nothing was entered. Raises ValidationError for what is no day, or
-        one of another age.
+        """The day that was sent; None if nothing was entered. Raises ValidationError for what is no
+        day, or a year before FIRST_YEAR or after LAST_YEAR.
         """
         day: date | None = super().clean(value)
         if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
@@ -80,15 +81,17 @@ class Span:
 
 
 def _last(days: int) -> Callable[[date], Span]:
-    """The span of the last `days` days, today included."""
+    """A function that gives the span of the last `days` days up to a day, that day included."""
     return lambda today: Span(today - timedelta(days=days - 1), today)
 
 
 def _month(today: date) -> Span:
+    """The span of the whole month that the day is in."""
     return Span(calendar.month_of(today), calendar.month_end(today))
 
 
 def _last_month(today: date) -> Span:
+    """The span of the month before the one that the day is in."""
     return _month(calendar.month_of(today) - calendar.ONE_DAY)
 
 
@@ -103,7 +106,7 @@ PRESETS: dict[str, tuple[StrOrPromise, Callable[[date], Span]]] = {
 
 
 def _next(days: int) -> Callable[[date], Span]:
-    """The span of the next `days` days, today included."""
+    """A function that gives the span of `days` days from a day on, that day included."""
     return lambda today: Span(today, today + timedelta(days=days - 1))
 
 
@@ -132,18 +135,22 @@ class Dates:
 
     @property
     def choices(self) -> list[tuple[str, StrOrPromise]]:
-        """The spans that are offered by name, and any time at all."""
+        """The spans that are offered by name, as choices of a form, after the one for any time at
+        all.
+        """
         return [
             ("", _("Any time")),
             *((code, label) for code, (label, _of) in self.presets.items()),
         ]
 
     def preset(self, code: str, today: date) -> Span:
-        """The span of this name as of `today`. Raises KeyError."""
+        """The span with this code as of the local day `today`. Raises KeyError for an unknown
+        code.
+        """
         return self.presets[code][1](today)
 
     def within(self, span: Span, model: type[Model], local: LocalDays) -> Q:
-        """The condition that a row lies in the span."""
+        """The condition that a row of the model lies in the span, by the merchant's local days."""
         if isinstance(model._meta.get_field(self.column), DateTimeField):
             return self._between_instants(span, local)
         first = span.since and calendar.month_of(span.since) if self.is_of_months else span.since
@@ -155,8 +162,8 @@ class Dates:
         return found
 
     def _between_instants(self, span: Span, local: LocalDays) -> Q:
-        """From the instant at which the first day starts until the one at which the last one ends:
-        when the next one starts.
+        """The condition that the column's instant is not before the first day's start, and before
+        the end of the last day: the start of the next one.
         """
         found = Q()
         if span.since is not None:

@@ -71,7 +71,9 @@ def of_csv(file: IO[bytes], figures: frozenset[int]) -> IO[bytes]:
 
 
 def _write(book: Any, file: Iterable[str], figures: frozenset[int]) -> None:
-    """Write the rows into the book's only sheet."""
+    """Write the lines of the CSV file into the book's only sheet; `figures` are the places of
+    columns of numbers.
+    """
     sheet, formats = book.add_worksheet(), _Formats(book)
     rows = csv.reader(file)
     headings = next(rows, [])
@@ -92,7 +94,9 @@ def _write(book: Any, file: Iterable[str], figures: frozenset[int]) -> None:
 def _write_cell(
     sheet: Any, row: int, place: int, text: str, is_figure: bool, formats: "_Formats"
 ) -> None:
-    """Write the text into a cell: as a number, as a day, or else as it is."""
+    """Write the text into the cell in this row and column (`place`): as a number, as a day, or else
+    as it is.
+    """
     number = NUMBER.fullmatch(text) if is_figure else None
     if number:
         sheet.write_number(row, place, Decimal(text), formats.number(len(number[1] or "")))
@@ -103,7 +107,7 @@ def _write_cell(
 
 
 def _day(text: str) -> date | None:
-    """The day of the text; None for one that no calendar has, or that spreadsheets do not know."""
+    """The day in the text; None for one that no calendar has, or that spreadsheets do not know."""
     try:
         day = date.fromisoformat(text)
     except ValueError:

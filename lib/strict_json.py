@@ -37,7 +37,9 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> Any:
-    """Raise NotJson for NaN and Infinity, which Python would read."""
+    """Raise NotJson for `name`, a word such as NaN or Infinity, which Python would read as a
+    number.
+    """
     raise NotJson(f"{name} is no number of JSON")
 
 

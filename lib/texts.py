@@ -36,7 +36,7 @@ def has_control(text: str, *, in_lines: bool = False) -> bool:
 
 def shown(text: str, longest: int) -> str:
     """Another program's words as they can be kept: at most `longest` characters, cut with a mark,
-    and with a replacement character for each control character.
+    with a replacement character for each control character, and with every line end as LF.
     """
     text = _CONTROL_IN_LINES.sub(UNSHOWN, with_line_ends(text))
     return text if len(text) <= longest else text[: longest - len(CUT)] + CUT

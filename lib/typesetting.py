@@ -85,8 +85,8 @@ class Words:
             yield mark
 
     def _signs(self, text: str) -> Iterator[tuple[bool, str]]:
-        """Yields pairs: whether it can be shown, and a character with its accents, or its parts one
-        by one if no font has all of them.
+        """Yields pairs for each character of the text with its accents: whether the fonts can show
+        it, and the character; its parts one by one if no font has all of them.
         """
         for cluster in fonts.clusters(text):
             if self._fonts.can_show(cluster):
@@ -113,8 +113,8 @@ class Words:
         return self.shown(reference)
 
     def made_out_to(self, label: str, name: str, reference: str) -> Paper:
-        """Whom the document is for, under this label: by name and reference, or by its reference
-        alone if the fonts can't show the name.
+        """The part of a template's data that says whom the document is for, under this label: by
+        name and reference, or by its reference alone if the fonts can't show the name.
         """
         lines = [self.name(name, reference), self.shown(reference)]
         return {"for": label, "merchant": list(dict.fromkeys(lines))}
@@ -138,7 +138,7 @@ class Words:
 
 
 def _numbers(signs: str) -> str:
-    """The characters' numbers in Unicode, such as "U+0E01 U+0E02"."""
+    """The numbers in Unicode of these characters, such as "U+0E01 U+0E02"."""
     return " ".join(f"U+{ord(sign):04X}" for sign in signs)
 
 
@@ -231,7 +231,7 @@ def _written(
 
 
 def _unshown(paper: Paper, font_set: FontSet) -> set[str]:
-    """The characters in a template's data that no font has."""
+    """The characters in the texts of this template's data that none of these fonts can show."""
     return {
         sign
         for text in _strings(paper)

@@ -12,7 +12,8 @@ LONGEST_REASON = texts.LONGEST_WORDS  # of a decision about money or limits
 
 
 def checked(field: str, text: str, longest: int = LONGEST_TEXT) -> str:
-    """The reason or message without spaces around it, and with every line end as LF.
+    """The reason or message that somebody typed into `field`, without spaces around it, and with
+    every line end as LF.
 
     Raises Invalid if it is empty, longer than `longest`, or has control characters.
     """
@@ -20,12 +21,14 @@ def checked(field: str, text: str, longest: int = LONGEST_TEXT) -> str:
 
 
 def optional(field: str, text: str, longest: int = LONGEST_TEXT) -> str:
-    """As `checked`, but it may be empty."""
+    """The text as `checked` returns it, or "" if there is nothing in it. Raises Invalid if it is
+    longer than `longest`, or has control characters.
+    """
     return checked(field, text, longest) if text.strip() else ""
 
 
 def line(field: str, text: str, longest: int = texts.LONGEST_NAME) -> str:
-    """The reference or name without spaces around it.
+    """The reference or name that somebody typed into `field`, without spaces around it.
 
     Raises Invalid if it is empty, longer than `longest`, or has control characters, which line ends
     are here.

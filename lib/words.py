@@ -23,6 +23,7 @@ class _QueryField(Field[Any, Any]):
     """PostgreSQL's tsquery."""
 
     def db_type(self, connection: Any) -> str:
+        """The name of the type in PostgreSQL."""
         return "tsquery"
 
 
@@ -63,7 +64,7 @@ class _Match(Func):
 
 
 def index(name: str, *columns: Any) -> GinIndex:
-    """The index by which `begin` finds rows by these columns."""
+    """The index called `name` by which `begin` finds rows by these columns."""
     return GinIndex(Words(*columns), name=name)
 
 
@@ -73,8 +74,8 @@ def of(text: str) -> list[str]:
 
 
 def begin(text: str, *columns: Any) -> Q:
-    """The condition that each word of the text is the beginning of a word of these columns. A text
-    without words, or longer than LONGEST, finds nothing.
+    """The condition that each word of the text is the beginning of a word of these columns, in any
+    case. A text without words, or longer than LONGEST, finds nothing.
     """
     asked = of(text)
     if not asked or len(text) > LONGEST:
@@ -92,7 +93,7 @@ def spellings(text: str) -> list[str]:
 
 
 def starting(column: str, text: str) -> Q:
-    """The condition that the column starts with the text in one of its spellings.
+    """The condition that the column starts with the text in one of its spellings (`spellings`).
 
     The bounds are for the column's index: in the locale of the books (C.UTF-8) characters are in
     the order of their codes.

@@ -28,6 +28,7 @@ _WEEK, _SECOND = timedelta(days=7), timedelta(seconds=1)
 
 @cache
 def _names() -> frozenset[str]:
+    """The names of all time zones that the data has."""
     return frozenset(zoneinfo.available_timezones())
 
 
@@ -46,7 +47,9 @@ def names() -> list[str]:
 
 
 def is_known(name: str) -> bool:
-    """Whether the time-zone data has this zone, even one that a merchant may not use."""
+    """Whether the time-zone data has a zone with this name, even one that a merchant may not
+    use.
+    """
     return name in _names()
 
 
@@ -69,14 +72,14 @@ class Offsets:
     seconds: tuple[int, ...]
 
     def at(self, instant: datetime) -> timedelta:
-        """The offset that counts at the instant."""
+        """The offset from UTC that counts for the local day of the instant."""
         return timedelta(seconds=self.seconds[bisect_right(self.starts, instant) - 1])
 
 
 @cache
 def offsets(name: str) -> Offsets:
-    """The offsets of the zone from 1970 through 2099. Raises ZoneInfoNotFoundError if the data does
-    not have it.
+    """The offsets of the zone with this name from 1970 through 2099. Raises ZoneInfoNotFoundError
+    if the data does not have it.
     """
     tz = zone(name)
     starts, seconds = [_FIRST], [_seconds(_FIRST, tz)]
@@ -109,8 +112,8 @@ def _in_force(instant: datetime, before: int, after: int) -> datetime:
 
 
 def _listed(name: str) -> Iterator[datetime]:
-    """Yields the instants from 1970 through 2099 that the zone's file (RFC 9636) lists, at which
-    its clock may change.
+    """Yields the instants from 1970 through 2099 that the file of the zone with this name (RFC
+    9636) lists, at which its clock may change.
     """
     data = resources.files("tzdata.zoneinfo").joinpath(*name.split("/")).read_bytes()
     counts = struct.unpack_from(">6l", data, 20)
@@ -123,8 +126,8 @@ def _listed(name: str) -> Iterator[datetime]:
 
 
 def _by_rule(name: str) -> Iterator[datetime]:
-    """Yields the instants at which the clock changes after the last one that the file lists, by the
-    rule at the file's end. They lie months apart.
+    """Yields the instants at which the clock of the zone with this name changes after the last one
+    that its file lists, by the rule at the file's end. They lie months apart.
     """
     tz = zone(name)
     instant = max(_listed(name), default=_FIRST)

@@ -37,8 +37,8 @@ def is_open(account: BillingAccount) -> bool:
 
 
 def figures(account: BillingAccount, **more: Money) -> dict[str, str]:
-    """Amounts as text, by their names, to be put into a sentence: the account's outstanding amount
-    and threshold, and those in `more`.
+    """Return amounts as text with their currency, by name, to be put into a sentence: the account's
+    `outstanding` and `threshold`, and those given in `more`.
     """
     named = {"outstanding": account.outstanding, "threshold": account.threshold, **more}
     return {name: figure(value) for name, value in named.items()}
@@ -48,7 +48,10 @@ def figures(account: BillingAccount, **more: Money) -> dict[str, str]:
 
 
 def _credit_effect(account: BillingAccount) -> str:
-    """What granting a credit does, as the operator reads it before deciding."""
+    """What an operator reads before granting a credit: that it is a negative charge of today on no
+    charge in particular, that the outstanding amount, which is named, falls by it, where a credit
+    on a charge is granted, and that the merchant is told.
+    """
     return (
         "A credit is a negative charge of today: {outstanding} is outstanding, and will be less by"
         " its amount. It corrects no charge in particular; a credit on a charge is granted on the"
@@ -57,12 +60,14 @@ def _credit_effect(account: BillingAccount) -> str:
 
 
 def _new_credit(account: BillingAccount) -> dict[str, Any]:
-    """The initial data of the form: credits of all categories can be granted."""
+    """The initial data of the form for granting a credit: all categories of credits."""
     return {"categories": CREDIT_CATEGORIES}
 
 
 def _threshold_effect(account: BillingAccount) -> str:
-    """What another threshold does, as the operator reads it before deciding."""
+    """What an operator reads before setting another threshold: the present threshold and what is
+    outstanding, and that nothing is billed until the next charge posts.
+    """
     return (
         "The threshold is {threshold}, and {outstanding} is outstanding. Another threshold, higher"
         " or lower, bills nothing by itself: the next charge that posts does."
@@ -73,7 +78,10 @@ def _threshold_effect(account: BillingAccount) -> str:
 
 
 def _plan_effect(account: BillingAccount) -> str:
-    """What another plan does, as the operator reads it before deciding."""
+    """What an operator reads before changing the plan: the present plan with its price and days,
+    and that the new one holds from the next plan fee on, with nothing charged or given back until
+    then.
+    """
     return (
         f"The plan is {account.plan}, {figure(account.plan_price)} every"
         f" {account.plan_interval_days} days. The new one holds from"
@@ -83,7 +91,9 @@ def _plan_effect(account: BillingAccount) -> str:
 
 
 def _change_plan(act: Act) -> PlanTerm:
-    """Plan the change that the operator's form states; returns the new term."""
+    """Change the plan, from the next plan date on, to the one that the operator's form states;
+    returns the new term.
+    """
     said = act.cleaned_data
     plan = accounts.Plan(said["plan"], said["price"], said["interval_days"])
     return terms.change_plan(
@@ -92,7 +102,9 @@ def _change_plan(act: Act) -> PlanTerm:
 
 
 def _time_zone_effect(account: BillingAccount) -> str:
-    """What another time zone does, as the operator reads it before deciding."""
+    """What an operator reads before changing the time zone: the present one, and that account and
+    credit line count their days in the new one from the merchant's next month on.
+    """
     return (
         f"Days are counted in {account.timezone}. From"
         f" {date_format(calendar.next_month(account.open_on))} on, the start of the merchant's"
@@ -102,9 +114,9 @@ def _time_zone_effect(account: BillingAccount) -> str:
 
 
 def _methods(account: BillingAccount) -> dict[str, Any]:
-    """The initial data of the form: the methods that can be chosen, which are those without a card
-    and each of the latest MOST_CARDS cards, and the present one. The sandbox is among them only in
-    demonstrations.
+    """The initial data of the form that chooses a payment method: the present one, and those that
+    can be chosen as pairs of a value and a label. These are the methods without a card and each of
+    the latest MOST_CARDS cards; the sandbox only in demonstrations or where it is chosen.
     """
     Method = BillingAccount.Method
     plain = [Method.MANUAL, Method.PROCEEDS]
@@ -120,7 +132,10 @@ def _methods(account: BillingAccount) -> dict[str, Any]:
 
 
 def _method_effect(account: BillingAccount) -> str:
-    """What another payment method does, as the operator reads it before deciding."""
+    """What an operator reads before choosing another payment method: the present one, and that
+    failed bills are tried at once by the new one, open ones on their due day, and none with bank
+    transfer.
+    """
     present = account.get_payment_method_display() + (f" {account.card}" if account.card else "")
     return (
         f"Bills are paid by: {present}. With another method, bills whose payment failed are tried"
@@ -143,8 +158,8 @@ def _choose_method(act: Act) -> BillingAccount:
 
 
 def _try_at_once(act: Act, account: BillingAccount) -> Payment | BillingAccount:
-    """Try the oldest bill that is due by the method that was chosen, and have workers try the
-    others; returns that attempt, or the account if none was made.
+    """Try at once to collect the account's oldest bill that is due, by the method that was just
+    chosen, and have workers try the others. Returns that attempt, or the account if none was made.
     """
     payment = payments.collect_chosen(account.pk, now=act.now)
     tasks.start_collecting(account.pk)

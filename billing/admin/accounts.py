@@ -75,9 +75,13 @@ class BillingAccountAdmin(AboutAccount, OfMerchant):
 
     @admin.display(description="next bill")
     def next_invoice(self, account: BillingAccount) -> date | None:
+        """The date of the account's next bill; None for a closed account."""
         return None if account.is_closed else account.next_invoice_on
 
     def last_decision(self, row: Any) -> LastDecision | None:
+        """What happened last to the account, a change or an entry of unapplied money, with who did
+        it and when; None if neither ever happened.
+        """
         change = row.changes.order_by("pk").last()
         entry = row.unapplied_entries.order_by("pk").last()
         if entry and (change is None or entry.at > change.at):
@@ -118,7 +122,9 @@ class AccountChangeAdmin(OfMerchant):
 
 
 def _blocked(act: Act, card: Card) -> Card:
-    """Have the provider forget the card, now that it is blocked and no lock is held."""
+    """Have the provider forget the card, which the decision has blocked; called without any lock.
+    Returns the card.
+    """
     cards.detach(card)
     return card
 

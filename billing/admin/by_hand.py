@@ -14,7 +14,9 @@ from merchants.admin.two_people import CallOrPropose, done
 
 
 def _charge_effect(account: BillingAccount) -> str:
-    """What charging by hand does, as the operator reads it before deciding."""
+    """What an operator reads before charging by hand: what is outstanding and the threshold that
+    would bring a bill at once, and that a charge is never changed and the merchant is told.
+    """
     return (
         "The charge posts as its fee says: {outstanding} is outstanding, and will be more by its"
         " amount; if that reaches the threshold of {threshold}, a bill comes at once. A charge is"
@@ -24,12 +26,16 @@ def _charge_effect(account: BillingAccount) -> str:
 
 
 def _new_charge(account: BillingAccount) -> dict[str, Any]:
-    """The initial data of the form: a service of today, and the fees that can be charged."""
+    """The initial data of the form for a charge by hand: today as the day of service, and the fees
+    that can be charged.
+    """
     return {"service_on": account.open_on, "fees": charges_by_hand.chargeable()}
 
 
 def _draw_up_effect(account: BillingAccount) -> str:
-    """What drawing up a bill does, as the operator reads it before deciding."""
+    """What an operator reads before drawing up a bill: its amount, whether it is issued at once or
+    waits as a draft, and that plan fees, what has not posted and later dates stay.
+    """
     what = figure(billable(account))
     how = "waits as a draft for an operator" if account.reviews_bills else "is issued at once"
     return (

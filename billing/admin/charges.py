@@ -46,7 +46,9 @@ def _credit_effect(charge: Charge) -> str:
 
 
 def _new_credit(charge: Charge) -> dict[str, Any]:
-    """The initial data of the form: the category of the credits that can correct this charge."""
+    """The initial data of the form for a credit on the charge: the one category of credits that can
+    correct charges of its category; none if there is none.
+    """
     category = CREDIT_FOR.get(Category(charge.fee.category))
     return {"categories": [category] if category else []}
 
@@ -87,6 +89,7 @@ class ChargeAdmin(AboutAccount, OfMerchant):
     )
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        """All fields; the unit price is shown with its currency."""
         fields = super().get_fields(request, obj)
         return [UNIT_PRICE if field == "unit_price" else field for field in fields]
 

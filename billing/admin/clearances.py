@@ -37,7 +37,9 @@ class NumberForm(Reasoned):
 
 
 def _enter(act: Act) -> Clearance:
-    """Enter the number and the file of the operator's form."""
+    """Enter the tax office's number for the document, and the file that came with it, as the
+    operator's form states them.
+    """
     file = act.cleaned_data["file"]
     return clearances.enter(
         clearance_id=act.row.pk,
@@ -51,7 +53,9 @@ def _enter(act: Act) -> Clearance:
 
 
 def _shown(clearance: Clearance) -> dict[str, Any]:
-    """What decisions rest on."""
+    """What a page of decisions shows of a clearance, and compares when the form comes back: its
+    status and the number of its attempt.
+    """
     return {"Status": clearance.get_status_display(), "Attempt": clearance.attempt}
 
 
@@ -95,4 +99,5 @@ class ClearanceAdmin(AboutAccount, FoundByKeys):
     )
 
     def last_decision(self, row: Any) -> LastDecision | None:
+        """The clearance's status, with who ended it and when."""
         return LastDecision(str(row.get_status_display()), row.ended_by, row.ended_at)

@@ -19,7 +19,10 @@ from merchants.admin.two_people import CallOrPropose, done
 
 
 def _close_effect(account: BillingAccount) -> str:
-    """What closing the account does, as the operator reads it before deciding."""
+    """What an operator reads before closing the account: what is outstanding and not posted yet,
+    whether a final bill comes or how much is left in the merchant's favour, that no charge or order
+    is taken any more, that the merchant is told, and that opening it again takes a second person.
+    """
     waiting = not_posted_yet(account)
     total = account.outstanding + waiting
     if total.amount > 0:
@@ -42,7 +45,10 @@ def _close_effect(account: BillingAccount) -> str:
 
 
 def _reopen_effect(account: BillingAccount) -> str:
-    """What opening the account again does, as the operator reads it before deciding."""
+    """What an operator reads before opening the account again: whether the plan starts anew today
+    with a bill for its fee, or keeps its next date; that charges and orders are taken again; that
+    the merchant is told; and that a second person confirms it unless the limit is 0.
+    """
     plan = plan_chosen(account)
     fee = f"{figure(plan.plan_price)} every {plan.plan_interval_days} days"
     if plan_starts_anew(account):
@@ -63,13 +69,17 @@ def _reopen_effect(account: BillingAccount) -> str:
 
 
 def _rest_effect(account: BillingAccount) -> str:
-    """What billing the rest does, as the operator reads it before deciding."""
+    """What an operator reads before billing the rest of a closed account: how much is outstanding
+    again, and that a final bill takes it.
+    """
     outstanding = figures(account)["outstanding"]
     return f"The account is closed, and {outstanding} is outstanding again. A final bill takes it."
 
 
 def _payout_effect(account: BillingAccount) -> str:
-    """What recording the pay-out does, as the operator reads it before deciding."""
+    """What an operator reads before recording a pay-out: how much is left in the merchant's favour
+    and how much of it is unapplied, and that the money has to be transferred first.
+    """
     return (
         "{left} is left in the merchant's favour, {unapplied} of it as unapplied money. Transfer"
         " it first: this only writes down that it was paid out, and then nothing is outstanding or"

@@ -23,7 +23,10 @@ def is_paused(invoice: Invoice) -> bool:
 
 
 def _waive_effect(invoice: Invoice) -> str:
-    """What waiving does, as the operator reads it before deciding."""
+    """What an operator reads before waiving: what is left to pay of the bill, that a waiver is a
+    credit that pays it at once, leaves what is outstanding as it is and cannot be taken back, and
+    that the merchant is told.
+    """
     return (
         f"{figure(invoice.left_to_pay)} of the bill is left to pay. What is waived is a credit that"
         " pays the bill at once, and the next bill shows both: they cancel out, and what is"
@@ -32,7 +35,9 @@ def _waive_effect(invoice: Invoice) -> str:
 
 
 def _due_effect(invoice: Invoice) -> str:
-    """What another due day does, as the operator reads it before deciding."""
+    """What an operator reads before setting another due day: the present one, what follows if the
+    bill is unpaid then, that a due day only moves to a later one, and that the merchant is told.
+    """
     return (
         f"The bill is due on {invoice.due_on:%d %B %Y}. If it is unpaid as its due day starts, it"
         " has failed, and 28 days later the credit line is frozen: both are counted from the new"
@@ -41,7 +46,10 @@ def _due_effect(invoice: Invoice) -> str:
 
 
 def _pause_effect(invoice: Invoice) -> str:
-    """What a pause does, as the operator reads it before deciding."""
+    """What an operator reads before pausing: that until that day nothing tries the bill by itself,
+    it does not fail and freezes nothing, that one try follows on that day, and that the merchant
+    can pay it and is told.
+    """
     return (
         "Until that day nothing tries the bill by itself, it does not fail, and it freezes no line;"
         " a freeze that is in force stays. The merchant can pay it as ever. As the day starts, what"
@@ -50,7 +58,9 @@ def _pause_effect(invoice: Invoice) -> str:
 
 
 def _resume_effect(invoice: Invoice) -> str:
-    """What resuming does, as the operator reads it before deciding."""
+    """What an operator reads before ending a pause: that the next hourly run tries the bill, that
+    it may fail and freeze the line from tomorrow on, and that the merchant is told.
+    """
     return (
         "What was to be tried by now is tried with the next hourly run. From tomorrow on the bill"
         " may fail and freeze the line as if there had been no pause. The merchant is told."
@@ -58,7 +68,10 @@ def _resume_effect(invoice: Invoice) -> str:
 
 
 def _plan_effect(invoice: Invoice) -> str:
-    """What a payment plan does, as the operator reads it before deciding."""
+    """What an operator reads before agreeing to a payment plan: what is left to pay, how the parts
+    are collected, that freezes for unpaid bills may end now, that an unpaid part ends the plan, and
+    that the merchant is told.
+    """
     how = "a transfer has to come by the end of that day"
     if invoice.account.pays_by_itself:
         how = f"collected as it starts ({invoice.account.get_payment_method_display()})"
@@ -71,7 +84,10 @@ def _plan_effect(invoice: Invoice) -> str:
 
 
 def _cancel_effect(invoice: Invoice) -> str:
-    """What cancelling the plan does, as the operator reads it before deciding."""
+    """What an operator reads before cancelling a payment plan: what is left to pay by the old
+    schedule, when the bill is tried next, that it may freeze the line from tomorrow on, and that
+    the merchant is told.
+    """
     return (
         f"The plan ends, and {figure(invoice.left_to_pay)} is left to pay by the old schedule: the"
         " bill is tried by its next retry or, if it never failed, on its due day, and from tomorrow"
@@ -80,7 +96,9 @@ def _cancel_effect(invoice: Invoice) -> str:
 
 
 def _suggested(invoice: Invoice) -> dict[str, Any]:
-    """The initial data of the form: three equal parts, a month apart."""
+    """The initial data of the form for a payment plan: what is left to pay in three equal parts, a
+    month apart, as lines of a day and an amount; and the bill's currency.
+    """
     days, day = [], invoice.account.open_on
     for _part in range(SUGGESTED_PARTS):
         day = calendar.next_month(day)
@@ -93,7 +111,7 @@ def _suggested(invoice: Invoice) -> dict[str, Any]:
 
 
 def _rest(invoice: Invoice) -> dict[str, Any]:
-    """The initial data of the form: all that is left to pay."""
+    """The initial data of the form for a waiver: all that is left to pay of the bill."""
     return {"amount": invoice.left_to_pay}
 
 

@@ -18,7 +18,9 @@ MERCHANT = related("account__merchant")
 
 
 def _approve_effect(credit: BillingCredit) -> str:
-    """What approving the credit does, as the operator reads it before deciding."""
+    """What an operator reads before approving the credit: its amount and fee, that it is a negative
+    charge of today, what is outstanding before and after, and that the merchant is told.
+    """
     account = credit.account
     return (
         f"{figure(credit.amount)} is given back as a negative charge of today, {credit.fee}."
@@ -28,7 +30,9 @@ def _approve_effect(credit: BillingCredit) -> str:
 
 
 def _reject_effect(credit: BillingCredit) -> str:
-    """What rejecting the credit does, as the operator reads it before deciding."""
+    """What an operator reads before rejecting the credit: the amount that is not credited, and that
+    the merchant is told why.
+    """
     return (
         f"{figure(credit.amount)} is not credited, and what is outstanding stays as it is. The"
         " merchant is told why."
@@ -36,7 +40,10 @@ def _reject_effect(credit: BillingCredit) -> str:
 
 
 def _undo_effect(credit: BillingCredit) -> str:
-    """What taking the credit back does, as the operator reads it before deciding."""
+    """What an operator reads before taking the credit back: that a charge of its amount does so,
+    what is outstanding before and after, that a closed account gets a final bill for it, that what
+    the credit was for can be credited again, and that the merchant is told why.
+    """
     account = credit.account
     billed = " A final bill takes it." if account.is_closed else ""
     return (
@@ -48,7 +55,7 @@ def _undo_effect(credit: BillingCredit) -> str:
 
 
 def _waits(credit: BillingCredit) -> bool:
-    """Whether the credit waits for a decision."""
+    """Whether a merchant asked for the credit and nobody has approved or rejected it yet."""
     return credit.is_pending
 
 

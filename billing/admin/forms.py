@@ -30,18 +30,22 @@ from merchants.models import Merchant
 
 
 def _line(**said: Any) -> LineField:
-    """A field for one line of text; `said` are the arguments of the field."""
+    """Return a form field for one line of text in the admin's look; `said` are its other
+    arguments.
+    """
     return LineField(widget=UnfoldAdminTextInputWidget, **said)
 
 
 def _day_widget() -> forms.Widget:
-    """An input for a day."""
+    """Return an input for a day in the admin's look."""
     widget: forms.Widget = UnfoldAdminTextInputWidget(attrs={"type": "date"})
     return widget
 
 
 class GrantedCredit(Telling, KeyedForm):
-    """Grants a credit. `initial` has the `categories` whose fees can be its reason."""
+    """The form that grants a credit. `initial` has the `categories` whose fees can be its
+    reason.
+    """
 
     fee = forms.ChoiceField(label="Credits", widget=UnfoldAdminSelectWidget)
     amount = amount_field(label="Amount")
@@ -59,7 +63,7 @@ class GrantedCredit(Telling, KeyedForm):
 
 
 class Charged(Telling, KeyedForm):
-    """Charges the merchant by hand. `initial` has the `fees` that can be charged."""
+    """The form that charges the merchant by hand. `initial` has the `fees` that can be charged."""
 
     fee = forms.ChoiceField(label="Fee", widget=UnfoldAdminSelectWidget)
     description = _line(
@@ -82,21 +86,21 @@ class Charged(Telling, KeyedForm):
 
 
 class Waived(Telling, KeyedForm):
-    """Waives what is left of a bill, or a part of it."""
+    """The form that waives what is left of a bill, or a part of it."""
 
     amount = amount_field(label="Amount that is not asked for")
     field_order = ("amount", "reason", "told")
 
 
 class DueLater(Telling):
-    """Gives a bill another due day."""
+    """The form that gives a bill another due day."""
 
     due_on = forms.DateField(label="Due on", widget=_day_widget())
     field_order = ("due_on", "reason", "told")
 
 
 class SplitIntoParts(Telling):
-    """Splits a bill into dated parts. `initial` has the bill's `currency`."""
+    """The form that splits a bill into dated parts. `initial` has the bill's `currency`."""
 
     parts = WordsField(
         label="Parts, one on each line: day and amount",
@@ -106,8 +110,8 @@ class SplitIntoParts(Telling):
     field_order = ("parts", "reason", "told")
 
     def clean_parts(self) -> list[tuple[date, Money]]:
-        """The parts in the order of their lines. Raises ValidationError for a line that is not a
-        day and an amount.
+        """Read the parts that were typed, a day and an amount a line, in the order of the lines.
+        Raises ValidationError for a line that is not a day and an amount.
         """
         found = []
         for line in self.cleaned_data["parts"].splitlines():
@@ -123,7 +127,7 @@ class SplitIntoParts(Telling):
 
 
 class Paused(Telling):
-    """Pauses the collecting of a bill."""
+    """The form that pauses the collecting of a bill."""
 
     until_on = forms.DateField(
         label="Until", widget=_day_widget(), help_text="As this day starts, collecting goes on."
@@ -132,14 +136,14 @@ class Paused(Telling):
 
 
 class ThresholdChange(AsksAgain, Reasoned):
-    """Sets another threshold."""
+    """The form that sets another threshold."""
 
     threshold = amount_field(label="New threshold")
     field_order = ("threshold", "reason")
 
 
 class ThresholdApproved(AsksAgain, Telling):
-    """Approves a higher threshold: the one asked for, or another one."""
+    """The form that approves a higher threshold: the one asked for, or another one."""
 
     threshold = amount_field(
         label="Other threshold", required=False, help_text="Empty: what was asked for."
@@ -148,7 +152,7 @@ class ThresholdApproved(AsksAgain, Telling):
 
 
 class PlanChange(AsksAgain, Reasoned):
-    """Changes the plan from the next plan date on."""
+    """The form that changes the plan from the next plan date on."""
 
     plan = _line(label="Plan")
     price = amount_field(label="Price")
@@ -161,15 +165,15 @@ class PlanChange(AsksAgain, Reasoned):
 
 
 class TimeZoneChange(Reasoned):
-    """Changes the time zone from the next month on."""
+    """The form that changes the time zone from the next month on."""
 
     timezone = _line(max_length=64, label="Time zone", help_text="Such as Asia/Bangkok.")
     field_order = ("timezone", "reason")
 
 
 class MethodChoice(Reasoned):
-    """Chooses a payment method. `initial` has the `methods` that are offered, as pairs of a key and
-    a label.
+    """The form that chooses a payment method. `initial` has the `methods` that are offered, as
+    pairs of a value and a label.
     """
 
     method = forms.ChoiceField(label="Payment method", widget=UnfoldAdminSelectWidget)
@@ -183,14 +187,14 @@ class MethodChoice(Reasoned):
 
 
 class RestPaidOut(Reasoned):
-    """Records that the rest of a closed account was paid out."""
+    """The form that records that the rest of a closed account was paid out."""
 
     reference = _line(label="The bank's reference")
     field_order = ("reference", "reason")
 
 
 class GivenBack(Reasoned):
-    """Records that unapplied money was paid back to the merchant."""
+    """The form that records that unapplied money was paid back to the merchant."""
 
     amount = amount_field(label="Amount")
     reference = _line(label="The bank's reference")
@@ -198,7 +202,7 @@ class GivenBack(Reasoned):
 
 
 class Transfer(forms.Form):
-    """Records a bank transfer that came in."""
+    """The form that records a bank transfer that came in."""
 
     amount = amount_field(label="Amount")
     reference = _line(label="The bank's reference")
@@ -211,7 +215,7 @@ class Transfer(forms.Form):
 
 
 class TransferMoved(Telling):
-    """Takes a transfer off the account and bill that it was booked on by mistake."""
+    """The form that takes a transfer off the account and bill that it was booked on by mistake."""
 
     to = _line(
         max_length=100,
@@ -226,7 +230,7 @@ class TransferMoved(Telling):
 
 
 class ValueDate(Reasoned):
-    """Corrects the day on which a transfer's money arrived."""
+    """The form that corrects the day on which a transfer's money arrived."""
 
     arrived_on = forms.DateField(
         label="Value date", widget=UnfoldAdminTextInputWidget(attrs={"type": "date"})
@@ -235,8 +239,8 @@ class ValueDate(Reasoned):
 
 
 class Ended(Reasoned):
-    """Ends an attempt whose provider's answer cannot be right, and says how much money arrived for
-    it.
+    """The form that ends an attempt whose provider's answer cannot be right, and says how much
+    money arrived for it.
     """
 
     arrived = amount_field(
@@ -251,7 +255,7 @@ class Ended(Reasoned):
 
 
 class NewPrice(AsksAgain, Reasoned):
-    """Introduces a price of a fee, for one merchant or for all."""
+    """The form that introduces a price of a fee, for one merchant or for all."""
 
     fee = forms.ChoiceField(label="Fee", widget=UnfoldAdminSelectWidget)
     currency = _line(min_length=3, max_length=3, label="Currency")
@@ -279,8 +283,8 @@ class NewPrice(AsksAgain, Reasoned):
         field.choices = [(fee.code, f"{fee} ({fee.code})") for fee in fees]
 
     def clean_merchant(self) -> Merchant | None:
-        """The merchant with this reference; None if the field is empty. Raises ValidationError for
-        an unknown one.
+        """The merchant whose reference was typed; None if the field is empty. Raises
+        ValidationError for an unknown one.
         """
         reference = self.cleaned_data["merchant"]
         if not reference:
@@ -292,8 +296,8 @@ class NewPrice(AsksAgain, Reasoned):
 
 
 class NewFee(Reasoned):
-    """Adds a fee, with its name and definition in each language of merchants' pages: a field for
-    each of them.
+    """The form that adds a fee, with its name and definition in each language of merchants' pages:
+    a field for each of them.
     """
 
     code = _line(
@@ -320,10 +324,15 @@ class NewFee(Reasoned):
         self.order_fields([name for name in self.fields if name != "reason"])
 
     def in_languages(self, what: str) -> dict[str, str]:
-        """The names or definitions (`what`) that were typed, by language."""
+        """What was typed, by the code of its language: the fee's names if `what` is "name", its
+        definitions if it is "definition".
+        """
         return {language: self.cleaned_data[f"{what}_{language}"] for language in fees.languages()}
 
     def clean(self) -> dict[str, Any]:
+        """The cleaned data; if all fields are valid, also `names` and `definitions`, each by
+        language.
+        """
         said = super().clean() or self.cleaned_data
         if not self.errors:
             said["names"], said["definitions"] = map(self.in_languages, ("name", "definition"))

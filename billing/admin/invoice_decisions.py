@@ -32,7 +32,9 @@ def _figures(invoice: Invoice) -> dict[str, str]:
 
 
 def _issue_effect(invoice: Invoice) -> str:
-    """What issuing the draft does, as the operator reads it before deciding."""
+    """What an operator reads before issuing the draft: its total, that it gets its number and goes
+    to the merchant, and whether it is collected at once or in how many days it is due.
+    """
     if invoice.account.pays_by_itself:
         how = f"it is collected at once ({invoice.account.get_payment_method_display()})"
     else:
@@ -43,7 +45,9 @@ def _issue_effect(invoice: Invoice) -> str:
 
 
 def _send_back_effect(invoice: Invoice) -> str:
-    """What sending the draft back does, as the operator reads it before deciding."""
+    """What an operator reads before sending the draft back: its total, what is outstanding before
+    and after, and that the next bill has what is on it.
+    """
     return (
         "The draft over {total} is given up and never gets a number. What is on it is outstanding"
         " again, which goes from {before} to {after}, and comes on the next bill."
@@ -51,7 +55,9 @@ def _send_back_effect(invoice: Invoice) -> str:
 
 
 def _void_effect(invoice: Invoice) -> str:
-    """What voiding the bill does, as the operator reads it before deciding."""
+    """What an operator reads before voiding the bill: its total, what is outstanding before and
+    after, that it keeps its number, and whether that ends a freeze of the credit line.
+    """
     said = (
         "The bill over {total} is void and keeps its number. What is on it is outstanding again,"
         " which goes from {before} to {after}, and comes on the next bill; voiding makes none."
@@ -60,8 +66,8 @@ def _void_effect(invoice: Invoice) -> str:
 
 
 def _freed(invoice: Invoice) -> str:
-    """A sentence about what becomes of a freeze of the credit line once no money is wanted for this
-    bill any more.
+    """Return a sentence on whether a freeze of the credit line for unpaid bills ends once this bill
+    is paid or void: it stays while other bills are unpaid, which are counted.
     """
     others = other_unpaid_invoices(invoice)
     if not others:
@@ -75,7 +81,10 @@ def _freed(invoice: Invoice) -> str:
 
 
 def _uncollectible_effect(invoice: Invoice) -> str:
-    """What marking the bill as uncollectible does, as the operator reads it before deciding."""
+    """What an operator reads before marking the bill as uncollectible: what is left to pay, that
+    nothing tries it by itself any more, that the merchant can still pay it, and that a freeze
+    stays.
+    """
     return (
         "{left} of the bill is left to pay, and is not tried by itself any more. The merchant still"
         " owes it and can pay it; a freeze of the credit line because of it stays."
@@ -83,7 +92,10 @@ def _uncollectible_effect(invoice: Invoice) -> str:
 
 
 def _transfer_effect(invoice: Invoice) -> str:
-    """What a transfer for the bill does, as the operator reads it before recording one."""
+    """What an operator reads before recording a transfer for the bill: what is left to pay of its
+    total, that what is more becomes unapplied money, and whether payment ends a freeze; of a bill
+    that is not unpaid, that the whole transfer becomes unapplied money.
+    """
     if not invoice.is_unpaid:
         return (
             "Nothing is left to pay of the bill. The whole transfer is unapplied money of the"
@@ -98,7 +110,9 @@ def _transfer_effect(invoice: Invoice) -> str:
 
 
 def _pay_effect(invoice: Invoice) -> str:
-    """What collecting the bill now does, as the operator reads it before deciding."""
+    """What an operator reads before collecting the bill now: what is left to pay, the payment
+    method, and that planned retries stay.
+    """
     account = invoice.account
     method = account.get_payment_method_display() + (f" {account.card}" if account.card else "")
     return (
@@ -121,7 +135,9 @@ def _record_transfer(act: Act) -> Invoice:
 
 
 def _pay_now(act: Act) -> Payment:
-    """Try to collect the bill unless it was tried since the page was shown; returns the attempt."""
+    """Try to collect the bill at once, unless it was tried since the page was shown, which `act`
+    has; returns the attempt.
+    """
     showed = act.showed or {}
     seen = showed.get("Attempts", "")
     return payments.pay_now(
@@ -133,8 +149,8 @@ def _pay_now(act: Act) -> Payment:
 
 
 def _recorded(invoice: Invoice) -> str:
-    """The sentence that tells the operator what is left of the bill, and of unapplied money, after
-    the transfer.
+    """The sentence that an operator reads after recording a transfer: what is left to pay of the
+    bill, and how much of the merchant's money is unapplied.
     """
     left = figure(invoice.left_to_pay if invoice.is_unpaid else money.zero(invoice.currency))
     unapplied = figure(invoice.account.unapplied)
@@ -145,15 +161,19 @@ def _recorded(invoice: Invoice) -> str:
 
 
 def _left(invoice: Invoice) -> dict[str, Any]:
-    """The initial data of the form: the amount that is left to pay, if any is."""
+    """The initial data of the form for a transfer: the amount that is left to pay; empty unless the
+    bill is unpaid.
+    """
     return {"amount": invoice.left_to_pay} if invoice.is_unpaid else {}
 
 
 def _is_draft(invoice: Invoice) -> bool:
+    """Whether the bill is a draft."""
     return invoice.is_draft
 
 
 def _is_open(invoice: Invoice) -> bool:
+    """Whether the bill is open and no payment plan is in force for it."""
     return invoice.is_open and payment_plans.in_force(invoice) is None
 
 

@@ -139,6 +139,9 @@ class InvoiceAdmin(DecidingSeveral, AboutAccount, FoundByKeys):
     )
 
     def last_decision(self, row: Any) -> LastDecision | None:
+        """The bill's status, with the operator who decided about it last and when; if none did,
+        with the instant at which it was paid.
+        """
         found = last_decided(row)
         if found is None:
             return LastDecision(str(row.get_status_display()), at=row.paid_at)
@@ -146,7 +149,9 @@ class InvoiceAdmin(DecidingSeveral, AboutAccount, FoundByKeys):
         return LastDecision(str(row.get_status_display()), who, at)
 
     def asked_as(self, term: str) -> str:
-        """The search term without the installation's prefix, as numbers stand in the books."""
+        """Return what was typed into the search without the installation's prefix of bill numbers,
+        which the stored numbers do not have.
+        """
         return installation.inside(term)
 
 

@@ -50,18 +50,26 @@ View = Callable[..., HttpResponseBase]
 
 
 class _OfJournal(Deciding, ReadOnly):
-    """Pages that are there where the journal is on."""
+    """Admin pages that are there only where the journal is switched on (TAEL_JOURNAL)."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
+        """Whether the journal is switched on, and the operator may see the app."""
         return settings.TAEL_JOURNAL and super().has_module_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the journal is switched on, and the operator may view these rows."""
         return settings.TAEL_JOURNAL and super().has_view_permission(request, obj)
 
     def may_decide(self, request: HttpRequest, one: Any = None) -> bool:
+        """Whether the journal is switched on, and the operator may make this admin's decisions,
+        about the row `one` or, with None, about any.
+        """
         return settings.TAEL_JOURNAL and super().may_decide(request, one)
 
     def lock(self, row: Any, now: datetime) -> None:
+        """Wait until no other transaction changes the chart of accounts, and keep others waiting
+        until this one ends; `row` and `now` are not used.
+        """
         chart.wait_turn()
 
 
@@ -72,6 +80,9 @@ class JournalLockAdmin(_OfJournal):
     list_decisions = (_LOCK,)
 
     def get_urls(self) -> list[URLPattern]:
+        """Django's addresses of the admin, after those of the journal's own pages: entries, files,
+        trial balance, tax and its documents.
+        """
         views: list[tuple[str, View, str]] = [
             ("journal/", journal_pages.entries, "entries"),
             ("journal/file/<slug:kind>/", journal_pages.taken, "file"),
@@ -90,7 +101,7 @@ class JournalLockAdmin(_OfJournal):
         return [*own, *super().get_urls()]
 
     def _for_readers(self, view: View) -> View:
-        """The view for those who may see the journal; others get PermissionDenied."""
+        """Wrap a view so that those who may not see the journal get PermissionDenied."""
 
         @wraps(view)
         def seen(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -50,12 +50,15 @@ class Question(forms.Form):
                                                for code, name, key in known)])  # fmt: skip
 
     def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+        """Set the choices of the form's field `name`, as pairs of a value and a label."""
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
         field.choices = choices
 
     def clean_merchant(self) -> int | None:
-        """The key of the merchant with this reference; None for all."""
+        """The primary key of the merchant whose reference was typed; None, for all, if the field is
+        empty. Raises ValidationError for an unknown one.
+        """
         reference = self.cleaned_data["merchant"]
         if not reference:
             return None
@@ -65,6 +68,9 @@ class Question(forms.Form):
         return found
 
     def clean(self) -> dict[str, Any]:
+        """The cleaned data. An end before the start, and days longer than LONGEST, become errors of
+        their field.
+        """
         said = super().clean() or {}
         start, end = said.get("start"), said.get("end")
         if start and end and end < start:
@@ -75,6 +81,9 @@ class Question(forms.Form):
 
     @property
     def asked(self) -> Asked:
+        """What the journal is asked for: the days, merchant, currency and account of the valid
+        form.
+        """
         said = self.cleaned_data
         return Asked(
             said["start"], said["end"], said["merchant"], said["currency"], said["account"]
@@ -82,7 +91,9 @@ class Question(forms.Form):
 
     @property
     def query(self) -> dict[str, str]:
-        """What is asked for, as addresses have it."""
+        """The fields that are not empty, as they were typed, for the query of another page's
+        address.
+        """
         return {
             name: str(value)
             for name in self.fields
@@ -91,11 +102,14 @@ class Question(forms.Form):
 
 
 def _month_before(today: date) -> str:
+    """The month before that of `today`, such as 2026-10."""
     return f"{calendar.month_of(today) - calendar.ONE_DAY:%Y-%m}"
 
 
 class Month(Reasoned):
-    """Locks a month of the journal."""
+    """The form that locks a month of the journal; the month before this one, unless another is
+    typed.
+    """
 
     month = forms.DateField(
         label="Up to the end of",
@@ -112,7 +126,7 @@ class Month(Reasoned):
 
 
 class AccountChoice(Reasoned):
-    """Chooses the code and the name of an account of the journal."""
+    """The form that chooses the code and the name of an account of the journal."""
 
     key = forms.ChoiceField(label="Account", widget=UnfoldAdminSelectWidget)
     code = LineField(

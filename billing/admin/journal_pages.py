@@ -59,6 +59,9 @@ def _page_number(request: HttpRequest) -> int:
 
 
 def _entry(entry: Entry, charts: Charts) -> Context:
+    """What the page shows of an entry of the journal: its day, merchant, document, the address of
+    the row it is of, and its postings with code and name by the chart in force on that day.
+    """
     chart = charts.on(entry.dated_on)
     return {
         "day": entry.dated_on,
@@ -73,23 +76,30 @@ def _entry(entry: Entry, charts: Charts) -> Context:
 
 
 def _row_page(source: str, row_id: int) -> str:
-    """The address of the page of the row that an entry is of."""
+    """The address of the admin page of the row with primary key `row_id` of a source of the
+    journal, named by its code.
+    """
     model = apps.get_model(source_of(source).model)
     return reverse(name_of(model, "change"), args=[row_id])
 
 
 def _sides(amount: Decimal, currency: str) -> tuple[str, str]:
-    """The amount as debit and credit, one of which is empty."""
+    """(HTML for the amount as a debit, HTML for it as a credit), without its sign; one of the two
+    is empty. An amount below 0 is a credit.
+    """
     text = _text(abs(amount), currency)
     return (text, "") if amount > 0 else ("", text)
 
 
 def _text(amount: Decimal, currency: str) -> str:
+    """HTML for the amount with its currency's digits and code."""
     return formats.money(formats.as_money(amount, currency))
 
 
 def balances(request: HttpRequest) -> HttpResponse:
-    """The trial balance of the days asked for; each account opens to its entries."""
+    """The page with the trial balance of the days asked for: each account's sums by currency, with
+    a link to its entries, and the totals. Without a valid form, the form alone.
+    """
     question = Question(request.GET)
     context: Context = {"title": "Trial balance", "form": question, "here": "balances"}
     if question.is_valid():
@@ -105,6 +115,9 @@ def balances(request: HttpRequest) -> HttpResponse:
 
 
 def _balance(one: journal.Sum, chart: Chart, question: Question) -> Context:
+    """What the page shows of an account's sums: its code and name, the address of its entries, and
+    the amounts before, debited, credited and after.
+    """
     opens = question.query | {"account": one.account, "currency": one.currency}
     return {
         "account": chart[one.account],
@@ -117,7 +130,7 @@ def _balance(one: journal.Sum, chart: Chart, question: Question) -> Context:
 
 
 def _totals(sums: list[journal.Sum]) -> list[list[str]]:
-    """For each currency: what all debits and all credits come to."""
+    """For each currency, its code and as text the sum of all debits and the sum of all credits."""
     return [
         [
             currency,
@@ -142,6 +155,9 @@ def taxes(request: HttpRequest) -> HttpResponse:
 
 
 def _rate(one: vat.Rate, question: Question) -> Context:
+    """What the page shows of a tax rate: its country, category and percent, the number of
+    documents, the base and the tax, and the address of the documents.
+    """
     of_rate = {"country": one.country, "category": one.category, "percent": f"{one.percent:f}"}
     opens = question.query | of_rate | {"currency": one.currency}
     return {
@@ -156,7 +172,10 @@ def _rate(one: vat.Rate, question: Question) -> Context:
 
 
 def tax_documents(request: HttpRequest) -> HttpResponse:
-    """The documents of one rate, each with its base and tax. Raises Http404 for no such rate."""
+    """The page of the documents with one tax rate, each with its base and tax. The rate is the
+    address's country, category and percent. Raises Http404 for a percent that is no number, and for
+    days that cannot be asked for.
+    """
     question = Question(request.GET)
     try:
         percent = Decimal(request.GET.get("percent", ""))
@@ -179,7 +198,9 @@ def tax_documents(request: HttpRequest) -> HttpResponse:
 
 
 def taken(request: HttpRequest, kind: str) -> HttpResponseBase:
-    """The journal as a file of this kind. That is recorded. Raises Http404 for what cannot be."""
+    """The journal of the days asked for as a file; `kind` is a key of FORMATS. That it was taken is
+    recorded on the trail. Raises Http404 for an unknown kind, and for a question that is not valid.
+    """
     question = Question(request.GET)
     if kind not in journal_files.FORMATS or not question.is_valid():
         raise Http404("no such file")
@@ -192,13 +213,18 @@ def taken(request: HttpRequest, kind: str) -> HttpResponseBase:
 
 
 def _pieces(kind: str, question: Question) -> Iterator[bytes]:
-    """The file piece by piece, read as it is sent."""
+    """Yield the journal's file of this kind piece by piece, read from the database as it is
+    sent.
+    """
     with statement_timeout.download(), snapshot():
         for piece in journal_files.FORMATS[kind](journal.entries(question.asked), Charts()):
             yield piece.encode()
 
 
 def _page(request: HttpRequest, template: str, context: Context) -> TemplateResponse:
+    """Render a page of the journal: `context` with what every admin page has, and links to the
+    other pages.
+    """
     pages = [(here, title, reverse(f"{PREFIX}{here}")) for here, title in PAGES.items()]
     whole = site.each_context(request) | {"pages": pages} | context
     return TemplateResponse(request, f"admin/backoffice/{template}", whole)

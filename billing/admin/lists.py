@@ -9,8 +9,8 @@ from lib import money
 
 
 def unit_price(none: str) -> Column:
-    """A column of a list that shows the row's unit price with its currency; `none` is the text for
-    a row without a price.
+    """Return a column of an admin list that shows a row's unit price with its currency; `none` is
+    the text for a row without a price.
     """
 
     @admin.display(description="unit price")

@@ -55,7 +55,9 @@ def _change(act: Act) -> Issuer:
 
 
 def _prefix(account: BillingAccount) -> str:
-    """The prefix of the account's issuer; "" for the installation's own."""
+    """The prefix of bill numbers of the account's issuer, which names it; "" for the installation's
+    own.
+    """
     return account.issuer.prefix if account.issuer else ""
 
 
@@ -89,7 +91,9 @@ CHANGE = Decision(
 
 
 class Proposing(CallOrPropose):
-    """Proposes a decision that always takes two people, as its effect says already."""
+    """A decision that always takes two people, so that it is proposed and not made; as its effect
+    says so, no further warning is shown.
+    """
 
     warning = ""
 
@@ -151,6 +155,7 @@ class VersionInline(ReadOnlyInline):
     )
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[IssuerVersion]":
+        """The issuer's versions, the latest first, without loading their logos."""
         found: QuerySet[IssuerVersion] = super().get_queryset(request)
         return found.defer("logo").order_by("-version")
 
@@ -169,18 +174,24 @@ class IssuerAdmin(Deciding, ReadOnly):
         issuers.lock(row.pk)
 
     def brief(self, row: Any, name: str) -> Brief | None:
+        """What stands beside the decisions about an issuer: its present version, its use and its
+        latest versions.
+        """
         return briefs.of_issuer(row)
 
     @admin.display(description="legal name")
     def legal_name(self, issuer: Issuer) -> str:
+        """The name in the issuer's present version; "" without one."""
         return issuer.present.name if issuer.present else ""
 
     @admin.display(description="country")
     def country(self, issuer: Issuer) -> str:
+        """The name of the country in the issuer's present version; "" without one."""
         return country(issuer.present.country) if issuer.present else ""
 
     @admin.display(description="tax number")
     def tax_number(self, issuer: Issuer) -> str:
+        """The tax number in the issuer's present version; "" without one."""
         return issuer.present.tax_number if issuer.present else ""
 
 
@@ -197,6 +208,7 @@ class IssuerVersionAdmin(ReadOnly):
 
     @admin.display(description="bank accounts")
     def banks(self, version: IssuerVersion) -> str:
+        """The version's bank accounts in one line, each with its currency."""
         lines = [
             f"{one['currency']}: {', '.join(version.bank_lines(one['currency']))}"
             for one in version.bank_accounts
@@ -205,7 +217,9 @@ class IssuerVersionAdmin(ReadOnly):
 
 
 def _said(details: BillingDetails) -> dict[str, Any]:
-    """What the decision is about."""
+    """What a page of decisions shows of billing details, and compares when the form comes back:
+    status, legal name, address, country, tax number and purchase order.
+    """
     return {
         "Status": details.get_status_display(),
         "Legal name": details.legal_name,
@@ -255,4 +269,5 @@ class BillingDetailsAdmin(AboutAccount, OfMerchant):
     )
 
     def last_decision(self, row: Any) -> LastDecision | None:
+        """The status of the details, with who decided about them and when."""
         return LastDecision(str(row.get_status_display()), row.decided_by, row.decided_at)

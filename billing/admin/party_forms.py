@@ -21,7 +21,7 @@ from lib.text_fields import LineField, WordsField
 
 
 class EntityForm(Reasoned):
-    """What stands on bills of an issuer."""
+    """The form with what stands on bills of an issuer: name, address, tax number and the like."""
 
     name = LineField(
         label="Legal name",
@@ -54,7 +54,7 @@ class EntityForm(Reasoned):
 
     @property
     def entity(self) -> issuers.Entity:
-        """The legal entity that the form says."""
+        """The legal entity that the form states; its logo is None if none was uploaded."""
         said = self.cleaned_data
         return issuers.Entity(
             name=said["name"],
@@ -66,6 +66,7 @@ class EntityForm(Reasoned):
         )
 
     def clean(self) -> dict[str, Any]:
+        """The cleaned data; if all fields are valid, also the `entity` that they make."""
         said = super().clean() or self.cleaned_data
         if not self.errors:
             said["entity"] = self.entity
@@ -78,7 +79,7 @@ class EntityForm(Reasoned):
 
 
 class BanksForm(Reasoned):
-    """Where merchants pay an issuer's bills to."""
+    """The form that says to which bank accounts merchants pay an issuer's bills."""
 
     banks = WordsField(
         label="Bank accounts, one on each line: currency; number; code; bank",
@@ -91,7 +92,7 @@ class BanksForm(Reasoned):
 
 
 class NewIssuer(EntityForm):
-    """Adds an issuer."""
+    """The form that adds an issuer: its entity, and the prefix of its bill numbers."""
 
     number_prefix = LineField(
         label="Prefix",
@@ -103,7 +104,7 @@ class NewIssuer(EntityForm):
 
 
 class IssuerChoice(Reasoned):
-    """Chooses who issues the bills of an account."""
+    """The form that chooses who issues the bills of an account."""
 
     issuer = forms.ChoiceField(label="Issuer", required=False, widget=UnfoldAdminSelectWidget)
     field_order = ("issuer", "reason")
@@ -120,7 +121,7 @@ class IssuerChoice(Reasoned):
 
 
 class ClearingChoice(Reasoned):
-    """Chooses who has an issuer's documents cleared."""
+    """The form that chooses the provider that has an issuer's documents cleared, or nobody."""
 
     provider = forms.ChoiceField(label="By whom", required=False, widget=UnfoldAdminSelectWidget)
     field_order = ("provider", "reason")
@@ -134,7 +135,9 @@ class ClearingChoice(Reasoned):
 
 
 def said_of(version: IssuerVersion) -> dict[str, Any]:
-    """The initial data of a form for what comes after this version."""
+    """The initial data of a form that changes the issuer's entity: what this version says of it,
+    without the logo.
+    """
     return {
         "name": version.name,
         "address": version.address,

@@ -30,7 +30,10 @@ def outcome(payment: Payment) -> str:
 
 
 def _ask_effect(payment: Payment) -> str:
-    """What asking the provider does, as the operator reads it before deciding."""
+    """What an operator reads before asking the provider about the attempt: its amount and bill,
+    that nothing is collected by asking, what becomes of it if the provider took the money or never
+    heard of it, and what the provider said before.
+    """
     amount = figure(payment.amount)
     effect = (
         f"{payment.provider} is asked whether it took {amount} for bill {payment.invoice}; nothing"
@@ -48,12 +51,17 @@ def _ask(act: Act) -> Payment:
 
 
 def _is_decided(act: Act) -> bool:
-    """Whether nobody needs to be asked any more: then the page tells what became of the attempt."""
+    """Whether the outcome of the attempt is known by now, so that its provider need not be
+    asked.
+    """
     return not act.row.is_undecided
 
 
 def _end_effect(payment: Payment) -> str:
-    """What ending the attempt does, as the operator reads it before deciding."""
+    """What an operator reads before ending the attempt: what the provider says, that the attempt
+    counts as failed and its bill is not tried by itself any more, that the merchant is not told of
+    a failure, and that money that arrived is recorded like a transfer.
+    """
     amount = figure(payment.amount)
     return (
         f"What the provider says: {payment.problem} Look at the provider's own pages first. The"

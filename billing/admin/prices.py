@@ -23,7 +23,9 @@ UNIT_PRICE = unit_price("own price ends")
 
 
 def _introduce(act: Act) -> FeePrice | Proposal:
-    """Introduce the price that the operator's form states."""
+    """Introduce the price that the operator's form states, or propose it to a second person where
+    it takes two; returns the price or the proposal.
+    """
     said = act.cleaned_data
     price = {
         "fee": said["fee"],
@@ -40,8 +42,8 @@ def _introduce(act: Act) -> FeePrice | Proposal:
 
 
 def _present(price: FeePrice | None) -> dict[str, Any]:
-    """The initial data of the form: the fee, currency and merchant of the price whose page it was
-    opened on, if any.
+    """The initial data of the form for a new price: the fee, currency, merchant and unit price of
+    the price whose page it was opened on; empty without one.
     """
     if price is None:
         return {}
@@ -82,5 +84,6 @@ class FeePriceAdmin(AboutPrices, FoundByKeys):
     list_decisions = (_NEW_PRICE,)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        """All fields; the unit price is shown with its currency."""
         fields = super().get_fields(request, obj)
         return [UNIT_PRICE if field == "unit_price" else field for field in fields]

@@ -21,8 +21,8 @@ from merchants.admin.two_people import CallOrPropose, done
 
 
 class ReversalDecision(Reasoned):
-    """Decides about a reversal. `seen` is its state when the page was shown, by which the operation
-    can tell whether it has changed since.
+    """The form that decides about a reversal. `seen` is its state when the page was shown, by which
+    the operation can tell whether it has changed since.
     """
 
     message = WordsField(
@@ -49,7 +49,11 @@ def _what(reversal: Reversal) -> str:
 
 
 def _charge_effect(reversal: Reversal) -> str:
-    """What charging it again does, as the operator reads it before deciding."""
+    """What an operator reads before charging the merchant again for money that was taken back: how
+    much was, that the rest is charged at once and comes with the next bill, that the line is frozen
+    if that bill fails, that the money is unapplied if it comes back later, and that the merchant is
+    told.
+    """
     return (
         f"{_what(reversal)}A charge of {figure(reversal.rest)} posts at once,"
         " and comes with the next bill; a closed account gets a final one. The line is frozen as"
@@ -59,7 +63,9 @@ def _charge_effect(reversal: Reversal) -> str:
 
 
 def _accept_effect(reversal: Reversal) -> str:
-    """What not charging it again does, as the operator reads it before deciding."""
+    """What an operator reads before not charging the merchant again: how much was taken back, how
+    much of it is lost to us, and that the merchant is told.
+    """
     return (
         f"{_what(reversal)}{figure(reversal.rest)} are lost to us: the merchant"
         " is asked for nothing, and is told."

@@ -34,9 +34,15 @@ class AboutAccount(Deciding):
     """Pages of rows of a billing account, about which operations decide under its lock."""
 
     def lock(self, row: Any, now: datetime) -> None:
+        """Lock the billing account that the row belongs to, and work off its days that have ended
+        by `now`.
+        """
         accounts.lock(_account_id(row), now=now)
 
     def brief(self, row: Any, name: str) -> Brief | None:
+        """What stands beside the decision called `name` about the row: the facts it rests on; None
+        without any.
+        """
         return briefs.about(row, name)
 
 
@@ -54,14 +60,18 @@ class AboutPrices(Deciding):
     """Pages of prices, which are introduced one after the other."""
 
     def lock(self, row: Any, now: datetime) -> None:
+        """Wait until no other transaction introduces prices, and keep others waiting until this one
+        ends; `row` and `now` are not used.
+        """
         prices.wait_turn()
 
     def brief(self, row: Any, name: str) -> Brief | None:
+        """What stands beside the decisions about a price: the prices of its fee before it."""
         return briefs.of_price(row)
 
 
 def status(row: Any) -> Values:
-    """The state of a row that is decided once."""
+    """The row's status, as decisions show and compare it."""
     return {"Status": row.get_status_display()}
 
 
@@ -69,7 +79,9 @@ def status(row: Any) -> Values:
 
 
 def granted(account: BillingAccount) -> Values:
-    """All that the account was ever given back; what is outstanding moves with every charge."""
+    """The sum of all credits that the account was ever granted. It is compared in place of what is
+    outstanding, which moves with every charge.
+    """
     found = account.credits.filter(status=BillingCredit.Status.APPROVED)
     amount = found.aggregate(sum=Sum("amount", default=Decimal(0)))["sum"]
     return {"Credits granted": money.of(amount, account.currency)}
@@ -82,15 +94,19 @@ def is_granted(act: Act) -> bool:
 
 
 def threshold(account: BillingAccount) -> Values:
+    """The account's present threshold, as decisions show and compare it."""
     return {"Threshold": account.threshold}
 
 
 def has_threshold(act: Act) -> bool:
+    """Whether the account has the threshold that the form states."""
     return bool(act.row.threshold == act.cleaned_data["threshold"])
 
 
 def plan(account: BillingAccount) -> Values:
-    """The plan in force, or the one that is planned."""
+    """The plan that was planned last, whether or not it is in force yet: its name, price, days and
+    start.
+    """
     planned = account.plan_terms.latest("pk")
     return {
         "Plan": planned.plan,
@@ -101,25 +117,28 @@ def plan(account: BillingAccount) -> Values:
 
 
 def has_plan(act: Act) -> bool:
-    """Whether this plan is planned."""
+    """Whether the plan that the form states is the one that was planned last."""
     term, said = act.row.plan_terms.latest("pk"), act.cleaned_data
     planned = (term.plan, term.plan_price, term.plan_interval_days)
     return planned == (said["plan"], said["price"], said["interval_days"])
 
 
 def time_zone(account: BillingAccount) -> Values:
-    """The time zone that was last chosen, or else the present one."""
+    """The time zone that was last chosen for the account, which may come into force later, or else
+    the present one; as decisions show and compare it.
+    """
     changes = account.changes.filter(what=AccountChange.What.TIMEZONE)
     chosen = changes.order_by("-pk").values_list("after", flat=True).first()
     return {"Time zone": chosen or account.timezone}
 
 
 def has_time_zone(act: Act) -> bool:
-    """Whether this time zone was chosen."""
+    """Whether the time zone that the form states is the one that was chosen last."""
     return bool(time_zone(act.row)["Time zone"] == act.cleaned_data["timezone"])
 
 
 def method(account: BillingAccount) -> Values:
+    """The account's payment method and card, and whether a card of it is disputed."""
     return {
         "Payment method": account.get_payment_method_display(),
         "Card": account.card,
@@ -128,10 +147,12 @@ def method(account: BillingAccount) -> Values:
 
 
 def reviews(account: BillingAccount) -> Values:
+    """Whether operators look at the account's bills before they are issued."""
     return {"Bills are reviewed": account.reviews_bills}
 
 
 def closed(account: BillingAccount) -> Values:
+    """Whether the account is closed, as decisions show and compare it."""
     return {"Closed": account.is_closed}
 
 
@@ -148,11 +169,14 @@ def closing(account: BillingAccount) -> Values:
 
 
 def rest(account: BillingAccount) -> Values:
-    """What a closed account owes, or has left in its merchant's favour."""
+    """Whether the account is closed, what it owes, and what it has left in its merchant's favour,
+    as decisions show and compare them.
+    """
     return closed(account) | {"Outstanding": account.outstanding, "Unapplied": account.unapplied}
 
 
 def unapplied(account: BillingAccount) -> Values:
+    """The account's unapplied money, as decisions show and compare it."""
     return {"Unapplied": account.unapplied}
 
 
@@ -167,7 +191,9 @@ def is_given_back(act: Act) -> bool:
 
 
 def charged_by_hand(account: BillingAccount) -> Values:
-    """All that the account was ever charged by hand; what is outstanding moves by itself."""
+    """The sum of all that the account was ever charged by hand. It is compared in place of what is
+    outstanding, which moves by itself.
+    """
     return {"Charged by hand": effects.charged_by_hand(account)}
 
 
@@ -177,7 +203,9 @@ def is_charged(act: Act) -> bool:
 
 
 def invoices(account: BillingAccount) -> Values:
-    """How many bills the account has; what is outstanding moves with every charge."""
+    """How many bills the account has. That is compared in place of what is outstanding, which moves
+    with every charge.
+    """
     return {"Bills": account.invoices.count()}
 
 
@@ -185,15 +213,17 @@ def invoices(account: BillingAccount) -> Values:
 
 
 def left_of_charge(charge: Charge) -> Values:
+    """How much of the charge can still be credited, as decisions show and compare it."""
     return {"Left to be credited": left_to_credit(charge)}
 
 
 def status_and_threshold(request: ThresholdRequest) -> Values:
+    """The status of the request, and its account's present threshold."""
     return status(request) | threshold(request.account)
 
 
 def invoice(invoice: Invoice) -> Values:
-    """The state of a bill, and what is left to pay of it."""
+    """The status of a bill, and what is left to pay of it, as decisions show and compare them."""
     return status(invoice) | {"Left to pay": invoice.left_to_pay}
 
 
@@ -203,40 +233,52 @@ def is_waived(act: Act) -> bool:
 
 
 def due_day(invoice: Invoice) -> Values:
+    """The status of a bill, and its due day, as decisions show and compare them."""
     return status(invoice) | {"Due on": invoice.due_on}
 
 
 def paused(invoice: Invoice) -> Values:
-    """The state of a bill, and until when its collecting is paused."""
+    """The status of a bill, and until when its collecting is paused, as decisions show and compare
+    them.
+    """
     pause = pauses.in_force(invoice, invoice.account.open_on)
     return status(invoice) | {"Paused until": pause and pause.until_on}
 
 
 def plan_of(of: Invoice) -> Values:
-    """The state of a bill, what is left to pay of it, and whether a payment plan is in force."""
+    """The state of a bill, what is left to pay of it, and the next day of the payment plan in
+    force, if there is one.
+    """
     plan = payment_plans.in_force(of)
     return invoice(of) | {"Payment plan": plan and f"next part {plan.next_due_on}"}
 
 
 def attempts(of: Invoice) -> Values:
-    """The same, and how often the bill was tried."""
+    """The state of a bill, what is left to pay of it, and how often it was tried."""
     return invoice(of) | {"Attempts": of.payments.count()}
 
 
 def payment(attempt: Payment) -> Values:
+    """The status of an attempt, and what its provider said of it that could not be right, as
+    decisions show and compare them.
+    """
     return status(attempt) | {"What its provider says": attempt.problem}
 
 
 def transfer(transfer: BankTransfer) -> Values:
+    """The status of a transfer, and the day on which its money arrived."""
     return status(transfer) | {"Value date": transfer.arrived_on}
 
 
 def has_arrived_on(act: Act) -> bool:
-    """Whether the transfer has this value date."""
+    """Whether the transfer has the value date that the form states."""
     return bool(act.row.arrived_on == act.cleaned_data["arrived_on"])
 
 
 def reversal(reversal: Reversal) -> Values:
+    """The status of a reversal, and what the provider says of it, as decisions show and compare
+    them.
+    """
     return status(reversal) | {"What its provider says": reversal.state}
 
 

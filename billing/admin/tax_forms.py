@@ -16,7 +16,7 @@ from lib.text_fields import LineField
 
 
 def _starts_on(help_text: str) -> forms.DateField:
-    """The first day of service that a decision holds for."""
+    """Return a form field for the first day of service that a decision about tax holds for."""
     return forms.DateField(
         label="From day of service",
         widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
@@ -28,7 +28,7 @@ NOT_BEGUN = "Local days of merchants; one that has begun nowhere yet."
 
 
 class NewRate(Reasoned):
-    """Introduces a tax rate."""
+    """The form that introduces a tax rate."""
 
     country = forms.ChoiceField(
         label="Country of the issuer", choices=countries.choices, widget=UnfoldAdminSelectWidget
@@ -58,7 +58,7 @@ class NewRate(Reasoned):
 
 
 class NewClass(Reasoned):
-    """Chooses the tax class of a fee."""
+    """The form that chooses the tax class of a fee."""
 
     fee = forms.ChoiceField(label="Fee", widget=UnfoldAdminSelectWidget)
     tax_class = forms.ChoiceField(
@@ -76,7 +76,9 @@ class NewClass(Reasoned):
 
 
 class TreatmentChoice(Reasoned):
-    """Has a merchant treated otherwise than its parties' countries say."""
+    """The form that has a merchant taxed otherwise than the countries of issuer and merchant
+    say.
+    """
 
     treatment = forms.ChoiceField(
         label="Treatment",

@@ -41,7 +41,7 @@ _NEW_CLASS = Decision(
 
 
 def _decided(account: BillingAccount) -> TaxTreatment | None:
-    """What was decided last of the account's treatment."""
+    """The tax treatment that operators decided last for the account; None if they never did."""
     return account.tax_treatments.order_by("pk").last()
 
 
@@ -62,9 +62,12 @@ TREAT = Decision(
 
 
 class _InTurn(Deciding):
-    """Pages of what is introduced one after the other."""
+    """Admin pages of tax rates and tax classes, which are introduced one after the other."""
 
     def lock(self, row: Any, now: datetime) -> None:
+        """Wait until no other transaction introduces tax rates or classes, and keep others waiting
+        until this one ends; `row` and `now` are not used.
+        """
         tax_rates.wait_turn()
 
 

@@ -19,7 +19,10 @@ MERCHANT = related("account__merchant")
 
 
 def _approve_effect(request: ThresholdRequest) -> str:
-    """What approving the request does, as the operator reads it before deciding."""
+    """What an operator reads before approving the request: the threshold at present and the one
+    wanted, that another may be named, what is outstanding, that nothing is billed by that, and that
+    the merchant is told.
+    """
     account = request.account
     return (
         f"The threshold goes from {figure(account.threshold)} to"
@@ -30,12 +33,14 @@ def _approve_effect(request: ThresholdRequest) -> str:
 
 
 def _reject_effect(request: ThresholdRequest) -> str:
-    """What rejecting the request does, as the operator reads it before deciding."""
+    """What an operator reads before rejecting the request: the threshold that stays, and that the
+    merchant is told why.
+    """
     return f"The threshold stays at {figure(request.account.threshold)}. The merchant is told why."
 
 
 def _waits(request: ThresholdRequest) -> bool:
-    """Whether the request waits for an answer."""
+    """Whether nobody has approved or rejected the request yet."""
     return request.is_pending
 
 

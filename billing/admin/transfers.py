@@ -16,7 +16,11 @@ from merchants.admin.two_people import CallOrPropose, done
 
 
 def _move_effect(transfer: BankTransfer) -> str:
-    """What booking the transfer elsewhere does, as the operator reads it before deciding."""
+    """What an operator reads before taking the transfer off this account: its amount and reference,
+    that what is unapplied of it is taken and the rest charged again, that a bill it paid stays
+    paid, that the right merchant gets it as unapplied money, and that the merchant here is told
+    why, without another merchant's name.
+    """
     paid = f" Bill {transfer.invoice_number} stays paid." if transfer.payment else ""
     billed = " A final bill takes it." if transfer.account.is_closed else ""
     return (
@@ -29,7 +33,9 @@ def _move_effect(transfer: BankTransfer) -> str:
 
 
 def _value_date_effect(transfer: BankTransfer) -> str:
-    """What another value date does, as the operator reads it before deciding."""
+    """What an operator reads before correcting the value date: the recorded one, that a bill paid
+    by it counts as paid on the new day, and that a freeze only such bills caused is lifted.
+    """
     return (
         f"The money of {figure(transfer.amount)} arrived on {transfer.arrived_on:%d %B %Y}, as it"
         " was recorded. A bill that it paid counts as paid on that day. If that is its due day or"

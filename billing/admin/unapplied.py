@@ -15,7 +15,10 @@ from merchants.admin.two_people import CallOrPropose, done
 
 
 def _transfer_effect(account: BillingAccount) -> str:
-    """What recording the transfer does, as the operator reads it before deciding."""
+    """What an operator reads before recording a transfer that names no bill: the merchant's
+    unapplied money, and that it pays unpaid bills at once, oldest due day first, and later ones as
+    they are issued.
+    """
     return (
         "A transfer that names no bill is unapplied money of the merchant, who has {unapplied} of"
         " that. It pays unpaid bills at once, oldest due day first, and each later one as it is"
@@ -42,7 +45,9 @@ def _recorded(account: BillingAccount) -> str:
 
 
 def _give_back_effect(account: BillingAccount) -> str:
-    """What recording money as given back does, as the operator reads it before deciding."""
+    """What an operator reads before recording money as given back: how much is unapplied, that it
+    has to be transferred first, and that the merchant is told.
+    """
     return (
         "{unapplied} of the merchant's money is unapplied, and would pay the next bills. Transfer"
         " what you give back first: this only writes down that it went. The merchant is told, with"
@@ -51,7 +56,7 @@ def _give_back_effect(account: BillingAccount) -> str:
 
 
 def _all_of_it(account: BillingAccount) -> dict[str, Any]:
-    """The initial data of the form: all unapplied money of the account."""
+    """The initial data of the form for giving money back: all unapplied money of the account."""
     return {"amount": account.unapplied}
 
 

@@ -18,14 +18,18 @@ SELECT * FROM (
 
 
 def was_closed_on(day: str, account: str) -> str:
-    """SQL for whether `account` was closed for the whole of its local `day`."""
+    """SQL that is true if an account was closed for the whole of a local day; `day` is SQL for the
+    day and `account` SQL for the account's key.
+    """
     return f"""EXISTS (
         SELECT FROM ({CLOSINGS}) closing WHERE closing.account_id = {account}
             AND closing.closed_on < {day} AND coalesce({day} < closing.reopened_on, true))"""
 
 
 def was_closed_at(instant: str, account: str) -> str:
-    """SQL for whether `account` was closed at this instant."""
+    """SQL that is true if an account was closed at an instant; `instant` is SQL for the instant and
+    `account` SQL for the account's key.
+    """
     return f"""EXISTS (
         SELECT FROM ({CLOSINGS}) closing WHERE closing.account_id = {account}
             AND closing.closed_at <= {instant}

@@ -13,7 +13,9 @@ def checks() -> tuple[Check, ...]:
 
 
 def _each_once() -> Check:
-    """Each movement against the entry that it is; entries that nothing moved are found, too."""
+    """The audit check that each movement of the books is exactly one balanced entry of the journal,
+    and that there are no other entries.
+    """
     moved = " UNION ALL ".join(
         f"SELECT '{one.source}'::text, moved.* FROM ({one.sql}) moved(merchant_id, row_id)"
         for one in MOVEMENTS
@@ -40,6 +42,9 @@ def _each_once() -> Check:
 
 
 def _balances() -> Check:
+    """The audit check that the balance of each account of the journal is the books' own figure,
+    merchant by merchant.
+    """
     figures = " UNION ALL ".join(
         f"SELECT '{one.account}'::text, figure.* FROM ({one.sql}) figure(merchant_id, amount)"
         for one in BALANCES
@@ -64,6 +69,9 @@ def _balances() -> Check:
 
 
 def _locked() -> Check:
+    """The audit check that each locked month of the journal has the number and digest of postings
+    that it had when it was locked.
+    """
     return Check(
         17,
         "a locked month's journal is as it was when it was locked",

@@ -8,8 +8,9 @@ from merchants.audit.two_people import CONFIRMED, JOIN_PROPOSAL, decided, within
 
 
 def _in_force(of: str, on: str, known: str) -> str:
-    """SQL for what a unit cost the merchants that `of` is, on day `on`, by the prices `old` that
-    were `known`; NULL without any.
+    """SQL for the unit price that held before the row `price`, or NULL without any. `of` is a
+    condition on `merchant_id` without its table, that says whose prices are meant; `on` is SQL for
+    the day; `known` is a condition on the earlier prices, called `old`.
     """
     return f"""(
         SELECT old.unit_price FROM billing_feeprice old
@@ -20,8 +21,8 @@ def _in_force(of: str, on: str, known: str) -> str:
 
 
 def _near(price: str, before: str) -> str:
-    """SQL for whether a price is at least half of the one before, and at most double; true if there
-    is none.
+    """SQL that is true if a price is at least half of the one before and at most double, or if
+    there is none before; both parameters are SQL for the prices.
     """
     return f"coalesce({price} * 2 >= {before} AND {price} <= {before} * 2, true)"
 

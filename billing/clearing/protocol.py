@@ -23,6 +23,7 @@ class Answer:
 
     @property
     def is_final(self) -> bool:
+        """Whether the tax office gave a number or refused."""
         return bool(self.number or self.refusal)
 
 
@@ -30,7 +31,11 @@ class Provider(Protocol):
     """Asks a tax office, or a company that does. Each method raises NoAnswer."""
 
     def send(self, key: str, document: bytes) -> Answer:
-        """Send the document, XML in UBL, under this key."""
+        """Send the document, XML in UBL, under the attempt's key, and return what the provider
+        says. The same key again makes no second submission. Raises NoAnswer.
+        """
 
     def find(self, key: str) -> Answer | None:
-        """What is known of the key; None if it was never received."""
+        """Return what is known of the attempt that was sent under this key; None if it was never
+        received. Raises NoAnswer.
+        """

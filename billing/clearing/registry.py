@@ -8,14 +8,16 @@ from billing.models import ClearingProvider
 
 
 def offered() -> list[ClearingProvider]:
-    """The providers that an issuer can have here."""
+    """The providers that an issuer can choose here: the manual one, and the sandbox where that is
+    switched on.
+    """
     every = list(ClearingProvider)
     return every if settings.TAEL_SANDBOX else [ClearingProvider.MANUAL]
 
 
 def provider(name: str) -> Provider:
-    """The provider that is asked over the network. Raises NoAnswer if there is none here, as of a
-    sandbox that was switched off.
+    """Return the provider of clearing with this code, to be asked over the network. Raises NoAnswer
+    if there is none here, as of a sandbox that was switched off.
     """
     if name == ClearingProvider.SANDBOX and settings.TAEL_SANDBOX:
         return Sandbox()

@@ -10,6 +10,9 @@ class Sandbox:
     """Keeps what it receives in a table of its own."""
 
     def send(self, key: str, document: bytes) -> Answer:
+        """Keep the document's digest under the attempt's key; refuses another document under the
+        same key.
+        """
         digest = sha256(document).hexdigest()
         kept, _ = SandboxClearing.objects.get_or_create(key=key, defaults={"digest": digest})
         if kept.digest != digest:
@@ -17,5 +20,8 @@ class Sandbox:
         return Answer()
 
     def find(self, key: str) -> Answer | None:
+        """The number kept for the attempt with this key, which is "" until it is given; None if it
+        was never received.
+        """
         kept = SandboxClearing.objects.filter(key=key).first()
         return Answer(number=kept.number) if kept else None

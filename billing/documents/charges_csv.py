@@ -49,6 +49,7 @@ class Export:
 
     @property
     def file_name(self) -> str:
+        """The file's name, with the merchant's reference and the first and last day."""
         return f"charges-{self.account.merchant.reference}-{self.start}-{self.end}.csv"
 
     def blocks(self) -> Iterator[bytes]:
@@ -80,7 +81,9 @@ class Export:
 
 
 def _columns(currency: str, timezone: str) -> dict[str, str]:
-    """SQL for each column, by its heading in the language in force."""
+    """SQL for each column of the file, by its heading in the language in force; `currency` is the
+    code of all charges, and instants are written in `timezone`.
+    """
     return {
         _("Day"): "item.posting_on",
         pgettext("file", "Charge"): csv_files.safe("charge.reference"),

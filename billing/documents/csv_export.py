@@ -95,7 +95,7 @@ def save(file: Iterable[bytes], path: Path) -> None:
 
 
 def charge_amount(currency: str) -> str:
-    """SQL for the column charge.amount, with as many digits after the point as the currency with
-    this code has.
+    """SQL for the column charge.amount as text, with as many digits after the point as the currency
+    with this code has.
     """
     return csv_files.amount("charge.amount", currency)

@@ -24,7 +24,9 @@ from lib.csv_files import Figure, amount, instants, of_rows, quoted, safe
 
 
 def invoices(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[bytes]:
-    """A CSV file of these bills of the account, in their order; they are placed (standings)."""
+    """A CSV file of these bills of the account, in the order of the query, which standings.placed
+    has given their standing.
+    """
     columns = {
         _("Bill #"): "number",
         _("Kind"): "kind",
@@ -55,8 +57,8 @@ def invoices(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[byte
 
 
 def closed_months(account: BillingAccount, found: QuerySet[Statement]) -> Iterator[bytes]:
-    """A CSV file of the closed statements among `found`, in their order, with the sum of each
-    category; open ones are left out.
+    """A CSV file of the closed statements among `found`, in the order of the query, with the sum of
+    each category; open ones are left out.
     """
     categories = [category for category in Category if category in STATEMENT_CATEGORIES]
     columns = {
@@ -83,8 +85,8 @@ def closed_months(account: BillingAccount, found: QuerySet[Statement]) -> Iterat
 
 
 def requests(account: BillingAccount, found: QuerySet[FulfilmentRequest]) -> Iterator[bytes]:
-    """A CSV file of these fulfilment requests of the account, in their order, each with what it
-    cost so far.
+    """A CSV file of these fulfilment requests of the account, in the order of the query, each with
+    what it cost so far.
     """
     columns = {
         _("Request"): safe("reference"),
@@ -111,7 +113,9 @@ def requests(account: BillingAccount, found: QuerySet[FulfilmentRequest]) -> Ite
 
 
 def days(account: BillingAccount, found: QuerySet[InvoiceItem]) -> Iterator[bytes]:
-    """A CSV file of these sums of the account by fee and day, in their order."""
+    """A CSV file of these items of the account, the sums of its charges by fee and day, in the
+    order of the query.
+    """
     columns = {
         _("Day"): "posting_on",
         _("Category"): f"{_fees()} -> fee_id ->> 'category'",
@@ -130,7 +134,9 @@ def days(account: BillingAccount, found: QuerySet[InvoiceItem]) -> Iterator[byte
 
 
 def credits(account: BillingAccount, found: QuerySet[BillingCredit]) -> Iterator[bytes]:
-    """A CSV file of these credits of the account, in their order."""
+    """A CSV file of these credits of the account, in the order of the query, with what the merchant
+    asked and our answer.
+    """
     columns = {
         pgettext("file", "Charge"): safe("charge__reference"),
         _("Reason"): f"{_fees()} -> fee_id ->> 'name'",
@@ -152,5 +158,7 @@ def credits(account: BillingAccount, found: QuerySet[BillingCredit]) -> Iterator
 
 
 def _fees() -> str:
-    """SQL for what fees are called in the language in force (statement_csv.fees_in)."""
+    """SQL for a JSON object with each fee's category and name in the language in force, by the
+    fee's code (statement_csv.fees_in).
+    """
     return f"{quoted(json.dumps(fees_in(get_language() or 'en')))}::jsonb"

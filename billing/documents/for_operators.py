@@ -25,7 +25,9 @@ class NotOne(Refused):
 
 
 def invoice_as_pdf(*, invoice_id: int, actor: str, reason: str, now: datetime) -> File:
-    """The bill as PDF. Raises Invoice.DoesNotExist, Invalid without a reason."""
+    """Return the file name and the PDF of the bill, and put on the trail that `actor` took it and
+    why. Raises Invoice.DoesNotExist, and Invalid without a reason.
+    """
     invoice = _invoice(invoice_id)
     name = f"bill-{invoice.merchant_reference}-{invoice.number}.pdf"
     with transaction.atomic():
@@ -34,7 +36,9 @@ def invoice_as_pdf(*, invoice_id: int, actor: str, reason: str, now: datetime) -
 
 
 def credit_note_as_pdf(*, note_id: int, actor: str, reason: str, now: datetime) -> File:
-    """The credit note as PDF. Raises CreditNote.DoesNotExist, Invalid without a reason."""
+    """Return the file name and the PDF of the credit note, and put on the trail that `actor` took
+    it and why. Raises CreditNote.DoesNotExist, and Invalid without a reason.
+    """
     note = CreditNote.objects.select_related("account__merchant", "invoice").get(pk=note_id)
     name = f"credit-note-{note.invoice.merchant_reference}-{note}.pdf"
     with transaction.atomic():
@@ -45,8 +49,9 @@ def credit_note_as_pdf(*, note_id: int, actor: str, reason: str, now: datetime) 
 def invoice_as_xml(
     *, invoice_id: int, syntax: Syntax, actor: str, reason: str, now: datetime
 ) -> File:
-    """The bill as an e-invoice. Raises Invoice.DoesNotExist, Invalid without a reason, and NotOne
-    if it is none.
+    """Return the file name and the XML of the bill as an e-invoice, and put on the trail that
+    `actor` took it and why. Raises Invoice.DoesNotExist, Invalid without a reason, and NotOne if
+    the bill is no e-invoice or lacks something.
     """
     invoice = _invoice(invoice_id)
     found, name = files.of_invoice(invoice, syntax), files.invoice_name(invoice, syntax)
@@ -56,8 +61,9 @@ def invoice_as_xml(
 def credit_note_as_xml(
     *, note_id: int, syntax: Syntax, actor: str, reason: str, now: datetime
 ) -> File:
-    """The credit note as an e-invoice. Raises CreditNote.DoesNotExist, Invalid without a reason,
-    and NotOne if it is none.
+    """Return the file name and the XML of the credit note as an e-invoice, and put on the trail
+    that `actor` took it and why. Raises CreditNote.DoesNotExist, Invalid without a reason, and
+    NotOne if its bill is no e-invoice or lacks something.
     """
     note = CreditNote.objects.select_related("account__merchant", "invoice").get(pk=note_id)
     found, name = files.of_note(note, syntax), files.note_name(note, syntax)
@@ -73,7 +79,10 @@ def _xml(
     reason: str,
     now: datetime,
 ) -> File:
-    """The file, once it is on the trail that it was taken. Raises NotOne without a file."""
+    """Return the file `found` under its name, and put on the trail that `actor` took it and why.
+    `subject` is the document's number. Raises NotOne if `found` is None, and Invalid without a
+    reason.
+    """
     if found is None:
         raise NotOne(f"number: {subject} lacks what an e-invoice has to have")
     with transaction.atomic():
@@ -82,7 +91,10 @@ def _xml(
 
 
 def invoice_as_csv(*, invoice_id: int, actor: str, reason: str, now: datetime) -> File:
-    """The bill's charges as CSV. Raises Invoice.DoesNotExist, Invalid without a reason."""
+    """Return the file name and the CSV of the bill's charges, and put on the trail that `actor`
+    took it and why. Raises Invoice.DoesNotExist, Invalid without a reason, and
+    csv_export.Incomplete if the charges do not make the bill.
+    """
     invoice = _invoice(invoice_id)
     export = invoice_csv.Export(invoice)
     with transaction.atomic():
@@ -91,7 +103,9 @@ def invoice_as_csv(*, invoice_id: int, actor: str, reason: str, now: datetime) -
 
 
 def statement_as_pdf(*, statement_id: int, actor: str, reason: str, now: datetime) -> File:
-    """The closed month's statement as PDF. Raises NotClosed, Invalid without a reason."""
+    """Return the file name and the PDF of the closed month's statement, and put on the trail that
+    `actor` took it and why. Raises Statement.DoesNotExist, NotClosed, and Invalid without a reason.
+    """
     found = _statement(statement_id)
     merchant = found.account.merchant
     statement = statement_csv.closed_statement(merchant, found.month)
@@ -102,7 +116,10 @@ def statement_as_pdf(*, statement_id: int, actor: str, reason: str, now: datetim
 
 
 def statement_as_csv(*, statement_id: int, actor: str, reason: str, now: datetime) -> File:
-    """The closed month's charges as CSV. Raises NotClosed, Invalid without a reason."""
+    """Return the file name and the CSV of the closed month's charges, and put on the trail that
+    `actor` took it and why. Raises Statement.DoesNotExist, NotClosed, Invalid without a reason, and
+    csv_export.Incomplete if the charges do not make the statement's totals.
+    """
     found = _statement(statement_id)
     export = statement_csv.Export.of(found.account.merchant, found.month)
     with transaction.atomic():
@@ -111,11 +128,17 @@ def statement_as_csv(*, statement_id: int, actor: str, reason: str, now: datetim
 
 
 def _invoice(invoice_id: int) -> Invoice:
+    """The bill with this primary key, with its account and merchant. Raises
+    Invoice.DoesNotExist.
+    """
     found: Invoice = Invoice.objects.select_related("account__merchant").get(pk=invoice_id)
     return found
 
 
 def _statement(statement_id: int) -> Statement:
+    """The statement with this primary key, with its account and merchant. Raises
+    Statement.DoesNotExist.
+    """
     found: Statement = Statement.objects.select_related("account__merchant").get(pk=statement_id)
     return found
 
@@ -123,7 +146,9 @@ def _statement(statement_id: int) -> Statement:
 def _note(
     merchant_id: int, subject: str, name: str, actor: str, reason: str, now: datetime
 ) -> None:
-    """Put the file that is taken on the trail. Raises Invalid without a reason."""
+    """Put on the trail that `actor` took the file called `name` of the document `subject`, and why.
+    Raises Invalid without a reason, or for one that is no valid text.
+    """
     trail.write(
         Action.FILE_TAKEN,
         merchant_id=merchant_id,

@@ -41,6 +41,7 @@ class Export:
 
     @property
     def file_name(self) -> str:
+        """The file's name, with the merchant's reference and the bill's number."""
         return f"bill-{self.invoice.merchant_reference}-{self.invoice}.csv"
 
     def blocks(self) -> Iterator[bytes]:
@@ -60,8 +61,8 @@ class Export:
     def _parts(
         self, lines: Sections[InvoiceLine], sums: Sequence[TaxSum], columns: dict[str, str]
     ) -> Iterator[Part]:
-        """Yields a part for each line of the bill, and one for its taxes, if it has some. Raises
-        Incomplete if they do not make the bill's total.
+        """Yields a part of the file for each line of the bill, and one for its taxes, if it has
+        some. Raises Incomplete if the lines do not make the bill's amount without tax.
         """
         if lines.amount != self.invoice.net:
             raise Incomplete(
@@ -135,8 +136,8 @@ class Export:
 
 
 def _tax_columns() -> dict[str, str]:
-    """SQL for the columns of a bill with tax, by their headings in the language in force: of a
-    line's charges those of the line, and of a tax its own.
+    """SQL for the tax category and rate, by their headings in the language in force: in rows of
+    charges those of their line on the bill, in rows of taxes the tax's own.
     """
     return {
         _("Tax category"): "coalesce(%(tax_category)s, to_jsonb(charge) ->> 'category')",
@@ -148,7 +149,9 @@ def _tax_columns() -> dict[str, str]:
 
 
 def _columns(currency: str, timezone: str) -> dict[str, str]:
-    """SQL for each column, by its heading in the language in force."""
+    """SQL for each column, by its heading in the language in force; `currency` is the code of all
+    charges, and instants are written in `timezone`.
+    """
     described = "CASE charge.description WHEN '' THEN '' ELSE ': ' || charge.description END"
     app = "CASE WHEN %(is_app)s THEN charge.description ELSE '' END"
     digits = f"greatest({minor_digits(currency)}, min_scale(charge.unit_price))"

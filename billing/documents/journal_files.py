@@ -24,6 +24,9 @@ Line = tuple[Named, str]
 
 
 def _lines(entry: Entry, charts: Charts) -> list[Line]:
+    """The entry's postings: each account with its code and name by the chart in force on that day,
+    and the figure as text, negative for a credit.
+    """
     chart = charts.on(entry.dated_on)
     return [
         (chart[one.account], money.figure_text(one.amount, one.currency)) for one in entry.postings
@@ -43,6 +46,7 @@ def as_csv(entries: Iterable[Entry], charts: Charts) -> Iterator[str]:
 
 
 def _row(values: Sequence[str]) -> str:
+    """The values as one line of CSV."""
     line = StringIO()
     csv.writer(line, lineterminator="\n").writerow(values)
     return line.getvalue()
@@ -62,6 +66,7 @@ def as_beancount(entries: Iterable[Entry], charts: Charts) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
+    """The text in quotation marks, as beancount reads it."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 
@@ -95,6 +100,8 @@ TYPES = {"csv": "text/csv", "beancount": "text/plain", "hledger": "text/plain"}
 
 
 def name_of(kind: str, start: date | None, end: date | None, merchant: str = "") -> str:
-    """What the file is called."""
+    """The name of the journal's file, such as journal-2026-10-01-2026-10-31.csv; `kind` is its
+    ending, and `merchant` the reference of the one it is of, "" for all.
+    """
     parts = ["journal", merchant, *(day.isoformat() for day in (start, end) if day)]
     return f"{'-'.join(filter(None, parts))}.{kind}"

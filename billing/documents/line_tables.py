@@ -17,9 +17,9 @@ from lib.typesetting import Paper
 
 
 def of_invoice(lines: Sections[InvoiceLine], *, is_taxed: bool, sign: int = 1) -> Paper:
-    """The lines of the bill for the template, by category; where a fee has several, first the sum
-    of each fee, and the lines as details. On a bill with tax each has its rate. A `sign` of
-    -1 takes them back.
+    """The lines of the bill for the template, by category; where a fee has several lines, first the
+    sum of each fee, and then the lines as details. On a bill with tax (`is_taxed`) each has its tax
+    rate. A `sign` of -1 turns the amounts into those that a credit note takes back.
     """
     rate = [_("Tax rate")] if is_taxed else []
     by_day = {
@@ -37,7 +37,9 @@ def of_invoice(lines: Sections[InvoiceLine], *, is_taxed: bool, sign: int = 1) -
 
 
 def _days_of(section: Section[InvoiceLine], sign: int) -> list[list[str]]:
-    """A row for each line of the section, fee by fee, each fee's oldest first."""
+    """A row of texts for each line of the section, fee by fee, each fee's oldest first; `sign` of
+    -1 turns the amounts round.
+    """
     return [
         [
             line.fee_label,
@@ -51,7 +53,9 @@ def _days_of(section: Section[InvoiceLine], sign: int) -> list[list[str]]:
 
 
 def _fees(section: Section[InvoiceLine], sign: int) -> Iterator[list[str]]:
-    """Yields a row with the sum of each fee of the section, by name."""
+    """Yields a row of texts with the sum of each fee and tax rate of the section, ordered by the
+    fee's name; `sign` of -1 turns the amounts round.
+    """
     by_fee = defaultdict(list)
     for line in section.rows:
         by_fee[line.fee_code, line.tax_category, line.tax_percent].append(line)
@@ -65,7 +69,7 @@ def _fees(section: Section[InvoiceLine], sign: int) -> Iterator[list[str]]:
 
 
 def _rate(line: InvoiceLine) -> list[str]:
-    """The rate of the line, as a list of one text; none on a bill without tax."""
+    """The tax rate of the line, as a list of one text; empty on a bill without tax."""
     if not line.tax_category:
         return []
     if line.tax_category == TaxCategory.STANDARD:
@@ -74,7 +78,9 @@ def _rate(line: InvoiceLine) -> list[str]:
 
 
 def section(section: Section[S], rows: list[list[str]], sign: int = 1) -> Paper:
-    """A category and its rows for the template, under its number of charges and its sum."""
+    """A category and its rows for the template, under the category's name, number of charges and
+    sum; `sign` of -1 turns the sum round.
+    """
     return {
         "head": [str(section.category.label), count(section.charge_count)],
         "amount": figure(section.amount * sign),
@@ -83,7 +89,9 @@ def section(section: Section[S], rows: list[list[str]], sign: int = 1) -> Paper:
 
 
 def sums(invoice: Invoice, sums: Sequence[TaxSum], sign: int = 1) -> list[list[str]]:
-    """Rows with the taxes of the bill, if it has some, and its total."""
+    """Rows of a label and an amount: without tax and each tax, if the bill has some, and the total;
+    `sign` of -1 turns the amounts round.
+    """
     taxed = [
         [
             _("%(tax)s on %(amount)s") % {"tax": one.label, "amount": figure(one.base * sign)},

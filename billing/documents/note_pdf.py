@@ -17,7 +17,9 @@ from merchants.documents import as_merchant_reads
 
 
 def credit_note_pdf(note: CreditNote) -> bytes:
-    """The PDF of the credit note with what it takes back of its bill."""
+    """The PDF of the credit note: the bill that it takes back, with its lines, taxes and total
+    turned round. One with tax is an e-invoice, too.
+    """
     invoice = note.invoice
     lines = invoices.lines(invoice)
     sums = taxes.of_invoice(invoice, lines)

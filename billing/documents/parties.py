@@ -10,8 +10,8 @@ from lib.typesetting import Paper, Words
 
 
 def issued_by(invoice: Invoice, words: Words) -> Paper:
-    """What the template shows of the bill's issuer: the lines of its name, address and numbers, and
-    the bytes of its logo, each as a number.
+    """What the template shows of the bill's issuer: the lines of its name, address and numbers,
+    and, if it is an issuer of its own, the bytes of its logo, each as a number.
     """
     version = invoice.issuer
     if version is None:
@@ -29,7 +29,9 @@ def issuer(document: Invoice | Statement, words: Words) -> list[str]:
 
 
 def cleared(clearance: Clearance | None, words: Words) -> list[list[str]]:
-    """The number that the tax office gave the document, with its label; none without one."""
+    """A row with the number that the tax office gave the document, and its label; empty unless the
+    document is cleared.
+    """
     if clearance is None or not clearance.is_cleared:
         return []
     return [[_("Number at the tax office"), words.shown(clearance.number)]]

@@ -88,7 +88,9 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
 
 
 def _facts(invoice: Invoice, number: str, words: Words) -> list[list[str]]:
-    """Rows of what the bill is, each with its label."""
+    """Rows of a label and a text: the bill's number, days, reason and period, since when it is not
+    paid, and its number at the tax office if it has one.
+    """
     facts = [
         [_("Bill number"), number],
         [pgettext("date", "Issued"), day_text(invoice.issued_on)],
@@ -102,7 +104,9 @@ def _facts(invoice: Invoice, number: str, words: Words) -> list[list[str]]:
 
 
 def _explained(invoice: Invoice) -> str:
-    """What the period of the bill means, in one sentence, with the days of its plan fees."""
+    """One sentence on what the bill has: the plan fee alone, with its days; what was posted from
+    one day to another; or both.
+    """
     days = {"first": day_text(invoice.period_start), "last": day_text(invoice.period_end)}
     if invoice.is_of_plan_alone:
         return _("It has the plan fee from %(first)s to %(last)s, charged in advance.") % days
@@ -139,8 +143,9 @@ def _days(first: date, last: date) -> str:
 
 
 def _headline(invoice: Invoice, plan: PaymentPlan | None, collected_on: date | None) -> list[str]:
-    """The amount that matters (the total, or what is left to pay), and what the reader has to do
-    about it, in this order.
+    """Two texts: the amount that matters, and what the reader has to do. They are the total and the
+    day of payment of a paid bill, the total and that nothing is to be paid of a draft or void one,
+    and otherwise what is left to pay and by when.
     """
     if invoice.status == "PAID":
         on = day_text(collected_on)
@@ -166,7 +171,7 @@ def statement_pdf(statement: Statement) -> bytes:
     """The PDF of a closed statement with its totals and the first LISTED of its charges, the
     earliest service first, in the language that it was closed in.
 
-    `statement` must be closed: statement_csv.closed_statement raises NotClosed for others.
+    `statement` must be closed, as those of statement_csv.closed_statement are.
     """
     closed_at = statement.closed_at
     assert closed_at is not None, statement
@@ -225,8 +230,8 @@ def _totals(totals: Sections[StatementTotal]) -> Paper:
 
 
 def _charges(charges: Sequence[Charge], of: int, words: Words) -> Paper:
-    """The charges for the template, with a note if the statement has more (`of` in all), and one
-    that explains late charges.
+    """The charges for the template, with a note that not all are listed if the statement has more
+    (`of` in all), and one that explains late charges if some are late.
     """
     cut = ""
     if of > len(charges):

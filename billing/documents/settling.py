@@ -14,7 +14,9 @@ from lib.typesetting import Paper, Words
 
 
 def due(invoice: Invoice, plan: PaymentPlan | None) -> str:
-    """By which day the unpaid bill, or the next part of the `plan` in force, is to be paid."""
+    """A phrase that says by which day the unpaid bill is, or was, to be paid, or the next part of
+    it if a payment plan is in force.
+    """
     if plan is not None:
         day = payment_plans.next_day(plan, invoice)
         return _("to be paid in parts, the next one by %(day)s") % {"day": day_text(day)}
@@ -25,8 +27,9 @@ def due(invoice: Invoice, plan: PaymentPlan | None) -> str:
 
 
 def how_to_pay(invoice: Invoice, plan: PaymentPlan | None, number: str, words: Words) -> Paper:
-    """How to pay the bill, `number` as others see it: by which transfer, or what it is collected
-    from and when; empty if it is not unpaid. `plan` is the payment plan in force.
+    """How the bill is to be paid, for the template: by a transfer with `number` as its reference,
+    or by which method it is collected and when next; empty if the bill is not unpaid. `plan` is the
+    payment plan in force.
     """
     account = invoice.account
     if not invoice.is_unpaid:
@@ -63,7 +66,9 @@ def bank_lines(invoice: Invoice) -> Sequence[str]:
 
 
 def parts_of(plan: PaymentPlan | None, invoice: Invoice) -> Paper:
-    """The parts of the payment plan that is in force for the bill; empty without one."""
+    """The parts of the payment plan that is in force for the bill, for the template, each with its
+    day, amount, what is paid and what is left; empty without a plan.
+    """
     if plan is None:
         return {"parts": []}
     parts = payment_plans.parts(plan, invoice.amount_paid)
@@ -93,7 +98,9 @@ def payments(invoice: Invoice, attempts: Sequence[Payment]) -> Paper:
 
 
 def _attempts(invoice: Invoice, attempts: Sequence[Payment]) -> Iterator[Paper]:
-    """Yields a row for each attempt; amounts of those that did not succeed count for nothing."""
+    """Yields a row for each attempt, for the template, with the reason of its failure as a note.
+    Amounts of those that did not succeed count for nothing.
+    """
     for payment in attempts:
         yield {
             "cells": [
@@ -109,8 +116,8 @@ def _attempts(invoice: Invoice, attempts: Sequence[Payment]) -> Iterator[Paper]:
 
 
 def _reversal(reversal: Reversal) -> Paper:
-    """The row of money that a provider took back. The bill stays paid, so that it counts for
-    nothing.
+    """The row of money that a provider took back, for the template. The bill stays paid, so that it
+    counts for nothing.
     """
     return {
         "cells": [

@@ -77,6 +77,7 @@ class Export:
 
     @property
     def file_name(self) -> str:
+        """The file's name, with the merchant's reference and the month."""
         return f"statement-{self.merchant.reference}-{self.statement}.csv"
 
     def blocks(self) -> Iterator[bytes]:
@@ -105,7 +106,9 @@ class Export:
 
 
 def _columns(currency: str, timezone: str) -> dict[str, str]:
-    """SQL for each column, by its heading in the language in force."""
+    """SQL for each column, by its heading in the language in force; `currency` is the code of all
+    charges, and instants are written in `timezone`.
+    """
     return {
         _("Statement month"): "%(month)s",
         _("Merchant"): "%(merchant)s",

@@ -28,8 +28,9 @@ File = tuple[str, date, Iterable[bytes]]  # name, day, content
 
 
 def blocks(account: BillingAccount, year: int, *, now: datetime) -> Iterator[bytes]:
-    """The ZIP file in blocks of bytes. Raises csv_export.Incomplete, as the files in it do: then
-    the rest of it never comes, and nothing takes it for a whole one.
+    """The ZIP file of the account's documents of the year, in blocks of bytes. `now` is the instant
+    that bills name as their own. Raises csv_export.Incomplete, as the files in it do: then the rest
+    of it never comes, and nothing takes it for a whole one.
     """
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
@@ -56,7 +57,9 @@ def _closed_statements(account: BillingAccount, year: int) -> QuerySet[Statement
 
 
 def _files(account: BillingAccount, year: int, now: datetime) -> Iterator[File]:
-    """Yield the files of the archive; each is made only when its turn has come."""
+    """Yield the files of the archive as a name, a day and the content in pieces; each is made only
+    when its turn has come.
+    """
     merchant = account.merchant
     folder, last = f"{merchant.reference}-{year}".replace("/", "-"), date(year, 12, 31)
     invoices, statements = _invoices(account, year), _closed_statements(account, year)
@@ -86,7 +89,9 @@ def _files(account: BillingAccount, year: int, now: datetime) -> Iterator[File]:
 
 
 def _xml(name: str, day: date, file: Callable[[Syntax], bytes | None]) -> Iterator[File]:
-    """Yield the document's files as an e-invoice; none if it is none."""
+    """Yield the document's e-invoice in each syntax, under `name` with its ending; nothing if it is
+    none. `file` makes the content in a syntax.
+    """
     for syntax in files.SYNTAXES:
         content = file(syntax)
         if content is not None:
@@ -102,22 +107,25 @@ def _entry(name: str, day: date) -> zipfile.ZipInfo:
 
 
 class _Sink:
-    """What a ZIP file is written to that is sent on as it grows: it cannot be sought in."""
+    """The file that the archive is written to, which hands on what was written and cannot be sought
+    in.
+    """
 
     def __init__(self) -> None:
         self._blocks: list[bytes] = []
         self.size = 0
 
     def write(self, data: bytes) -> int:
+        """Keep the data until it is taken; returns its length."""
         self._blocks.append(bytes(data))
         self.size += len(data)
         return len(data)
 
     def flush(self) -> None:
-        """Nothing waits anywhere else."""
+        """Do nothing: all that was written can be taken at once."""
 
     def take(self) -> bytes:
-        """What was written since the last time."""
+        """Return what was written since the last time, and forget it."""
         taken = b"".join(self._blocks)
         self._blocks.clear()
         self.size = 0

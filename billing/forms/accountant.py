@@ -26,8 +26,8 @@ class Days(forms.Form):
     end = DayField(label=_("Up to and including"))
 
     def __init__(self, *args: Any, last: date, named: str = "", **kwargs: Any) -> None:
-        """`last` is the last day that is over, and `named` the name of the days that the fields
-        begin with. What of them is not over yet is left out.
+        """Fill the fields with the days called `named`, or last month's for an unknown name; what
+        of them is after `last`, the last day that is over, is left out.
         """
         self.last = last
         self.named = named if named in self.presets else LAST_MONTH
@@ -40,7 +40,9 @@ class Days(forms.Form):
 
     @property
     def presets(self) -> dict[str, StrOrPromise]:
-        """The names of days of which some are over: never today, nor a month on its first day."""
+        """The named spans of days of which some are over, with their labels: never today, nor a
+        month on its first day.
+        """
         today = self.last + calendar.ONE_DAY
         return {
             code: label
@@ -49,6 +51,9 @@ class Days(forms.Form):
         }
 
     def clean(self) -> dict[str, Any]:
+        """The cleaned data. An end before the start, or a day that is not over, becomes an error of
+        the end.
+        """
         cleaned = super().clean() or self.cleaned_data
         start, end = cleaned.get("start"), cleaned.get("end")
         if start and end and end < start:

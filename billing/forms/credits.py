@@ -30,8 +30,8 @@ class ChargeSearch(forms.Form):
         self.account = account
 
     def clean_charge(self) -> Charge:
-        """The account's charge with this reference. Raises ValidationError if there is none that
-        can be credited.
+        """The account's charge with the reference that was typed. Raises ValidationError if there
+        is none, or none that can be credited.
         """
         found = credits.charge_to_credit(self.account, self.cleaned_data["charge"])
         if found is None:
@@ -42,7 +42,7 @@ class ChargeSearch(forms.Form):
 
     @property
     def found(self) -> Charge:
-        """The charge that was found; only if the form is valid."""
+        """The charge that was found; the form must be valid."""
         charge: Charge = self.cleaned_data["charge"]
         return charge
 
@@ -68,7 +68,9 @@ class CreditRequest(KeyedForm):
 
     @property
     def asked(self) -> dict[str, Any]:
-        """The arguments of credits.ask that the form gives."""
+        """The arguments that the valid form gives to credits.ask: fee, amount, message and request
+        key.
+        """
         asked = ("fee", "amount", "message", "request_key")
         return {name: self.cleaned_data[name] for name in asked}
 
@@ -86,7 +88,9 @@ class Dispute(KeyedForm):
     )
 
     def __init__(self, *args: Any, charges: Sequence[Charge], **kwargs: Any) -> None:
-        """`charges` are those that were chosen and can be asked for, at least one."""
+        """Ask for all that is left of `charges`, those that were chosen and can be asked for, at
+        least one.
+        """
         self.charges, self.lefts = charges, effects.lefts_to_credit(charges)
         self.left = money.total(self.lefts.values(), charges[0].currency)
         initial = {"total": money.text(self.left)}
@@ -107,12 +111,14 @@ class Dispute(KeyedForm):
 
     @property
     def rows(self) -> list[tuple[Charge, Any]]:
-        """Each charge with what is left to ask for of it."""
+        """Each charge with the amount of it that can still be credited."""
         return [(charge, self.lefts[charge.pk]) for charge in self.charges]
 
     @property
     def asked(self) -> dict[str, Any]:
-        """The arguments of disputes.ask that the form gives."""
+        """The arguments that the valid form gives to disputes.ask: the reason for each charge by
+        its reference, the total, the message and the request key.
+        """
         reasons = {
             charge.reference: self.cleaned_data[_of_kind(CREDIT_FOR[Category(charge.fee.category)])]
             for charge in self.charges

@@ -14,7 +14,9 @@ from lib.texts import LONGEST_NAME
 
 
 class DetailsForm(forms.Form):
-    """Whom bills are made out to; begins with what was said last."""
+    """The form that says whom bills are made out to. Its fields begin with the `last` details, or
+    empty.
+    """
 
     legal_name = LineField(max_length=LONGEST_LEGAL_NAME, label=_("Legal name"))
     address = WordsField(label=_("Postal address"), widget=forms.Textarea(attrs={"rows": 3}))
@@ -38,5 +40,5 @@ class DetailsForm(forms.Form):
 
     @property
     def party(self) -> Party:
-        """The party that the form states."""
+        """The name, address and numbers that the valid form states."""
         return Party(**self.cleaned_data)

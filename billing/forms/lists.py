@@ -52,17 +52,19 @@ class RequestFilter(Filter):
     reference = text(label=_("Request starts with"))
 
     def __init__(self, *args: Any, account: BillingAccount | None = None, **kwargs: Any) -> None:
-        """`account` is whose requests they are; only what is counted needs it."""
+        """`account` is the one whose requests are listed; only `counted` needs it."""
         super().__init__(*args, **kwargs)
         self._account = account
 
     def within_amounts(self, found: Rows) -> Rows:
-        """Those of `found` whose cost lies within the amounts that are asked for."""
+        """The rows of `found` whose cost lies within the amounts that are asked for."""
         is_asked = any(self.said[end] != "" for end in ENDS)
         return super().within_amounts(requests.with_cost(found) if is_asked else found)
 
     def counted(self, found: "QuerySet[Any, Any]", most: int | None) -> Figures:
-        """The number of requests, and what they cost together."""
+        """How many requests `found` has, counted up to `most`, and what they cost together. Raises
+        TypeError if the form was made without an account.
+        """
         if self._account is None:
             raise TypeError("whose requests are to be counted?")
         return requests.figures_of(self._account, found, most=most)
@@ -111,8 +113,8 @@ class StatementFilter(Filter):
     year = choice([("", _("All"))], _("Year"))
 
     def __init__(self, *args: Any, years: Sequence[str] = (), **kwargs: Any) -> None:
-        """`years` are those that there are statements of; of another one that is asked for, there
-        are none.
+        """`years` are those that the account has statements of. Another year can be asked for, and
+        finds none.
         """
         super().__init__(*args, **kwargs)
         field: Any = self.fields["year"]
@@ -158,7 +160,9 @@ class DayFilter(Filter):
     month = forms.RegexField(r"^[1-9][0-9]{3}-(0[1-9]|1[0-2])$", required=False, label="")
 
     def text_of(self, name: str) -> str:
-        """What is asked for, as its reader reads it."""
+        """The value that is asked for in the field `name`, as a reader wants it: a month or a fee
+        by its name.
+        """
         value = self.said[name]
         if name == "month":
             return formats.month(date.fromisoformat(f"{value}-01"))

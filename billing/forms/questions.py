@@ -10,13 +10,17 @@ from lib.text_fields import LineField, WordsField
 
 
 class About(forms.Form):
-    """What the address says that a question is about; invalid text counts as nothing."""
+    """The text in the page's address that says what a question is about; invalid text counts as
+    nothing.
+    """
 
     about = LineField(max_length=100, required=False)
 
     @property
     def message(self) -> str:
-        """How the question begins; "" where the address does not say."""
+        """The text with which the question begins: what it is about and a colon, or "" if the
+        address does not say.
+        """
         about = self.cleaned_data["about"] if self.is_valid() else ""
         return f"{about}: " if about else ""
 

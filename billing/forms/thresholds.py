@@ -31,5 +31,7 @@ class HigherThreshold(KeyedForm):
 
     @property
     def asked(self) -> dict[str, Any]:
-        """The arguments of thresholds.ask that the form gives."""
+        """The arguments that the valid form gives to thresholds.ask: threshold, message and request
+        key.
+        """
         return {name: self.cleaned_data[name] for name in ("threshold", "message", "request_key")}

@@ -107,7 +107,9 @@ class Clearance(models.Model):
 
     @property
     def is_by_hand(self) -> bool:
-        """Whether an operator has to do something: it is entered by hand, or was refused."""
+        """Whether an operator has to do something about it: it waits for a number that is entered
+        by hand, or was refused.
+        """
         return self.was_refused or (self.is_open and self.provider == ClearingProvider.MANUAL)
 
 
@@ -122,5 +124,5 @@ class SandboxClearing(models.Model):
 
     @property
     def number(self) -> str:
-        """The number that it gives out."""
+        """The number that the sandbox gives the document, made from the row's primary key."""
         return f"SANDBOX-{self.pk:08}"

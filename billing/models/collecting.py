@@ -90,7 +90,7 @@ class CollectionPause(models.Model):
 
     @property
     def days(self) -> int:
-        """How many local days it lasts, or lasted."""
+        """How many local days the pause lasts or, if it was ended before, lasted."""
         return ((self.ended_on or self.until_on) - self.began_on).days
 
 

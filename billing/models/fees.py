@@ -64,8 +64,8 @@ ADDED_CATEGORIES = (Category.FULFILMENT, Category.SHIPPING, Category.APP, Catego
 
 
 def in_readers_language(text: str, translations: Mapping[str, str]) -> str:
-    """The text in the reader's language: by its own translations, if it has some, or else as the
-    catalogues have it.
+    """The text in the reader's language: as `translations`, by language, have it, or else as the
+    catalogues do; unchanged if neither does.
     """
     return translations.get(get_language() or "") or gettext(text)
 
@@ -148,8 +148,10 @@ class Fee(models.Model):
 
     @property
     def is_on_statements(self) -> bool:
+        """Whether statements have charges of its category."""
         return self.category in STATEMENT_CATEGORIES
 
     @property
     def is_credit(self) -> bool:
+        """Whether its charges are credits, by its category."""
         return self.category in CREDIT_CATEGORIES

@@ -43,7 +43,9 @@ class NumberSeries(models.Model):
         return self.number_of("…")
 
     def number_of(self, place: int | str) -> str:
-        """The bill number at this place of the series, such as 2026-000001."""
+        """The bill number at this place of the series, such as 2026-000001; a place that is text
+        stands as it is.
+        """
         place = f"{place:06}" if isinstance(place, int) else place
         return "-".join(filter(None, (self.series, str(self.year), place)))
 
@@ -254,7 +256,7 @@ class Invoice(models.Model):
 
     @property
     def net(self) -> Money:
-        """What its lines come to, without tax: what it took of the outstanding amount."""
+        """The sum of its lines, without tax: its total less its tax."""
         return self.total - self.tax
 
     @property
@@ -267,7 +269,7 @@ class Invoice(models.Model):
         return self.status == self.Status.DRAFT
 
     def may_become(self, status: str) -> bool:
-        """Whether its present status may change to `status`."""
+        """Whether a bill with its present status may be given `status` (TRANSITIONS)."""
         return (self.status, status) in TRANSITIONS
 
     @property

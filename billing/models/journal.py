@@ -84,5 +84,5 @@ class JournalLock(models.Model):
 
     @property
     def month(self) -> date:
-        """Its first day."""
+        """The first day of the locked month."""
         return self.through.replace(day=1)

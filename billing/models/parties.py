@@ -13,7 +13,7 @@ LONGEST_PREFIX = 8  # of the numbers of an issuer's bills
 
 
 class ClearingProvider(models.TextChoices):
-    """Who has documents cleared."""
+    """The providers that have documents cleared by a tax office."""
 
     MANUAL = "MANUAL", "By hand: an operator enters the number"
     SANDBOX = "SANDBOX", "Sandbox, for demonstrations"
@@ -99,7 +99,9 @@ class IssuerVersion(models.Model):
         return self.address.split("\n")
 
     def bank_lines(self, currency: str) -> list[str]:
-        """Where transfers in this currency go to, in lines for people; none without an account."""
+        """The bank, number and code of the issuer's account in this currency, as lines for people;
+        empty if it has none.
+        """
         for account in self.bank_accounts:
             if account["currency"] == currency:
                 said = [account["bank"], account["number"], account["code"]]

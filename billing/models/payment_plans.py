@@ -96,7 +96,9 @@ class PaymentPlan(models.Model):
         return self.status == self.Status.IN_FORCE
 
     def paid_of(self, amount_paid: Money) -> Money:
-        """What was paid of its parts, when `amount_paid` was paid of the bill."""
+        """What was paid of the plan's parts by the time `amount_paid` was paid of the bill in all:
+        what the plan found paid already is left out.
+        """
         return max(amount_paid - self.paid_before, money.zero(self.currency))
 
 

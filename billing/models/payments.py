@@ -226,6 +226,7 @@ class Payment(models.Model):
 
     @property
     def provider_name(self) -> str:
+        """The provider's name in the reader's language."""
         return str(self.Provider(self.provider).label)
 
     @property

@@ -14,7 +14,9 @@ from notices.kinds import Kind, Link, Text
 
 
 def whole_number(name: str, details: Details) -> str:
-    """A card, whose last digits no end of a line tears off."""
+    """Return the card that the notice has under `name` in its details, as text whose last digits
+    stay on one line.
+    """
     return unbroken(details[name])
 
 

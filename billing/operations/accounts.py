@@ -62,7 +62,9 @@ class Plan:
     interval_days: int
 
     def check(self, currency: str) -> None:
-        """Raise Invalid or CurrencyMismatch if an account in this currency can't have the plan."""
+        """Raise Invalid if the plan's days or price are none that an account can have, and
+        CurrencyMismatch if its price is not in `currency`.
+        """
         if not CYCLE_DAYS <= self.interval_days <= LONGEST_INTERVAL_DAYS:
             raise Invalid(
                 "plan_interval_days", f"must be between {CYCLE_DAYS} and {LONGEST_INTERVAL_DAYS}"
@@ -85,8 +87,8 @@ class NewAccount(NamedTuple):
 
     def row(self) -> BillingAccount:
         """The account, which is not written yet. Raises Invalid for a plan interval under 30 days
-        and for figures the currency can't have, and CurrencyMismatch for a plan in another
-        currency.
+        or too long, an amount below 0 and figures the currency can't have, and CurrencyMismatch for
+        a plan in another currency.
         """
         currency, timezone = self.threshold.currency.code, self.merchant.timezone
         self.plan.check(currency)
@@ -202,11 +204,12 @@ def note_change(
     trailed: Mapping[str, tuple[str, str]],
     proposal: Proposal | None = None,
 ) -> AccountChange:
-    """Record a change of the locked account's terms. It takes effect today unless `effective_on` is
-    given, and takes the `proposal` that was confirmed, if any.
+    """Record a change of the locked account's terms, with a trail row. It takes effect today unless
+    `effective_on` is given.
 
     `before` and `after` are the values in the record. `trailed` has pairs of the values before and
-    after for the trail, by name; nothing is written there if none has changed.
+    after for the trail, by name; no trail row is written if no pair differs. `proposal` is what a
+    second person confirmed, if anybody did.
     """
     change = AccountChange.objects.create(
         account=account,

@@ -48,13 +48,16 @@ class UnknownAddress(Refused):
 
 
 def link(address: BillingAddress, purpose: str) -> str:
-    """The token of a link that confirms the address (CONFIRM), or ends its mails (STOP)."""
+    """The signed token of a link about the address; `purpose` is CONFIRM, which confirms it, or
+    STOP, which ends its mails.
+    """
     return signing.Signer(salt=purpose).sign(str(address.pk))
 
 
 def of_link(token: str, purpose: str, now: datetime) -> BillingAddress | None:
-    """The address in force that the link is about; None for a link that was tampered with, was too
-    old when it was used, or whose address was ended.
+    """The address in force that the token of a link with this purpose (CONFIRM or STOP) is about;
+    None for one that was tampered with, for an address that was ended, and for one to confirm that
+    was added too long ago.
     """
     try:
         key = signing.Signer(salt=purpose).unsign(token)
@@ -72,10 +75,12 @@ def of_link(token: str, purpose: str, now: datetime) -> BillingAddress | None:
 def add(
     *, merchant_id: int, email: str, schedule: str, actor: str, now: datetime
 ) -> BillingAddress:
-    """Add an address; a job mails it the link by which it confirms, and nothing else until then.
-    The merchant is told, and owners are mailed.
+    """Add an address that gets the merchant's bills and statements; a job mails it the link by
+    which it confirms, and nothing else until then. Writes a trail row. The merchant is told, and
+    owners are mailed.
 
-    Raises AddressKnown, TooManyAddresses, Invalid. Rule 11.9.
+    Raises AddressKnown for one in force, TooManyAddresses, and Invalid for no e-mail address or an
+    unknown schedule. Rule 11.9.
     """
     email = _checked(email)
     if schedule not in BillingAddress.Schedule.values:
@@ -104,8 +109,8 @@ def add(
 
 @transaction.atomic
 def confirm(*, address_id: int, now: datetime) -> BillingAddress:
-    """Confirm the address, as its own link asks; documents that come from now on are mailed to it.
-    One that was confirmed before stays as it is. Raises UnknownAddress.
+    """Confirm the address, as its own link asks, with a trail row; documents that come from now on
+    are mailed to it. One that was confirmed before stays as it is. Raises UnknownAddress.
     """
     account, address = _lock(address_id, None, now)
     if address.confirmed_at is None:
@@ -119,8 +124,9 @@ def confirm(*, address_id: int, now: datetime) -> BillingAddress:
 def end(
     *, address_id: int, merchant_id: int | None = None, actor: str = "", now: datetime
 ) -> BillingAddress:
-    """End the mails to the address: by somebody of the merchant, or by its own link without an
-    `actor`. Raises UnknownAddress, also for one that is not of the merchant `merchant_id`.
+    """End the mails to the address, with a trail row: by somebody of the merchant, or by its own
+    link without an `actor`. Raises UnknownAddress, also for one that is not of the merchant
+    `merchant_id`.
     """
     account, address = _lock(address_id, merchant_id, now)
     address.ended_at, address.ended_by = account.now, actor or address.email
@@ -132,7 +138,9 @@ def end(
 def _lock(
     address_id: int, merchant_id: int | None, now: datetime
 ) -> tuple[BillingAccount, BillingAddress]:
-    """Lock the account of an address in force. Raises UnknownAddress."""
+    """Lock the account that an address in force belongs to, and return both. Raises UnknownAddress
+    if the address is ended or unknown, or is not of the merchant `merchant_id`, if one is given.
+    """
     found = BillingAddress.objects.filter(pk=address_id, ended_at__isnull=True)
     if merchant_id is not None:
         found = found.filter(account=merchant_id)
@@ -147,7 +155,7 @@ def _lock(
 
 
 def _checked(email: str) -> str:
-    """The address in lower case. Raises Invalid."""
+    """The e-mail address in lower case. Raises Invalid if it is none."""
     try:
         validate_email(email)
     except ValidationError as error:
@@ -162,6 +170,9 @@ def _note(
     actor: str,
     after: dict[str, str],
 ) -> None:
+    """Write a trail row that says what `actor` did about the address; `after` has the values that
+    were given.
+    """
     trail.write(
         action,
         merchant_id=account.pk,

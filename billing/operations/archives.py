@@ -19,7 +19,9 @@ Status = YearArchive.Status
 
 @transaction.atomic
 def ask(*, merchant_id: int, year: int, actor: str, now: datetime) -> YearArchive:
-    """Have the documents of a year built; one that waits already is not asked for again."""
+    """Ask for the ZIP file of the documents of a year, which a job builds, with a trail row. One
+    that waits already is returned, and not asked for again.
+    """
     account = accounts.lock(merchant_id, now=now)
     waiting = account.archives.filter(year=year, status=Status.WAITING).first()
     if waiting:
@@ -29,23 +31,25 @@ def ask(*, merchant_id: int, year: int, actor: str, now: datetime) -> YearArchiv
 
 
 def stream(account: BillingAccount, year: int, *, actor: str, now: datetime) -> Iterator[bytes]:
-    """The documents of a year while they are put together, for an account with few of them; that
-    they are taken is written on the trail first. Raises csv_export.Incomplete.
+    """The ZIP file of the documents of a year in blocks, made while they are read, for an account
+    with few of them; that it is taken is written on the trail first. The blocks raise
+    csv_export.Incomplete if a file in it is not whole.
     """
     _note(Action.YEAR_TAKEN, account, year, actor, now)
     return year_zip.blocks(account, year, now=now)
 
 
 def take(archive: YearArchive, *, actor: str, now: datetime) -> Iterator[bytes]:
-    """The blocks of a file that is ready; that it is taken is written on the trail first."""
+    """The blocks of a ZIP file that is ready; that it is taken is written on the trail first."""
     _note(Action.YEAR_TAKEN, archive.account, archive.year, actor, now)
     parts = archive.parts.order_by("number").values_list("content", flat=True)
     return (bytes(content) for content in parts.iterator(1))
 
 
 def work_off(archive_id: int, now: datetime) -> None:
-    """Build the file that waits, or drop the parts of one that was kept for long enough. Does
-    nothing if another worker is at it, or it is done. Raises csv_export.Incomplete.
+    """Build the ZIP file that waits, or drop the parts of one that was kept for long enough. Does
+    nothing if another worker is at it, or it is done. Raises csv_export.Incomplete if a document is
+    not whole; nothing is kept then.
     """
     with transaction.atomic():
         found = (
@@ -65,7 +69,7 @@ def work_off(archive_id: int, now: datetime) -> None:
 
 
 def _build(archive: YearArchive, now: datetime) -> None:
-    """Write the parts of the file, and that it is ready."""
+    """Write the parts of the ZIP file, and mark it as ready, to be kept for KEPT_FOR."""
     for number, block in enumerate(year_zip.blocks(archive.account, archive.year, now=now), 1):
         ArchivePart.objects.create(archive=archive, number=number, content=block)
         archive.size += len(block)
@@ -74,6 +78,7 @@ def _build(archive: YearArchive, now: datetime) -> None:
 
 
 def _note(action: Action, account: BillingAccount, year: int, actor: str, now: datetime) -> None:
+    """Write a trail row that says that `actor` asked for, or took, the documents of the year."""
     trail.write(
         action, merchant_id=account.pk, subject=f"documents of {year}", actor=actor, now=now
     )

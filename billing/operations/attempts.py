@@ -23,8 +23,9 @@ def new_payment(
     actor: str,
     now: datetime,
 ) -> Payment:
-    """Write the next attempt on the locked bill, as PENDING and over `amount`, or else all that is
-    left to pay; the provider is not asked here.
+    """Write the next attempt on the locked bill, as PENDING and over `amount`, or else over all
+    that is left to pay; the provider is not asked here. It names as `chosen_by` whoever had the
+    bill tried by now, and as `actor` whoever tries it.
     """
     attempt = invoice.payments.count() + 1
     chosen_by = (
@@ -47,7 +48,9 @@ def new_payment(
 
 
 def _key(invoice: Invoice, attempt: int) -> str:
-    """The idempotency key of the attempt, by which its provider knows it."""
+    """The idempotency key of the bill's attempt with this number, by which its provider knows
+    it.
+    """
     return installation.outside(f"{invoice.number}-{attempt}")
 
 

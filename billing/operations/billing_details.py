@@ -44,7 +44,10 @@ class Party:
     purchase_order: str = ""
 
     def checked(self) -> dict[str, str]:
-        """The columns of a version. Raises Invalid."""
+        """What a version of billing details stores, by its columns. Raises Invalid for an unknown
+        country, a tax number that its country does not have, and a text that is empty or too long;
+        the tax number and the purchase order may be empty.
+        """
         countries.check(self.country)
         order = self.purchase_order.strip()
         return {
@@ -58,10 +61,11 @@ class Party:
 
 @transaction.atomic
 def say(*, merchant_id: int, party: Party, actor: str, now: datetime) -> BillingDetails:
-    """Keep a new version of the merchant's billing details, which waits for an operator; bills have
-    the one of before until then. One that waited is replaced.
+    """Keep a new version of the merchant's billing details, which waits for an operator, with a
+    trail row; bills have the one of before until then. One that waited is replaced.
 
-    Raises SameDetails, Invalid. Rule 28.10.
+    Raises SameDetails if nothing differs from the last, unless that was rejected, and Invalid as
+    Party.checked does. Rule 28.10.
     """
     account = accounts.lock(merchant_id, now=now)
     columns = party.checked()
@@ -79,8 +83,8 @@ def say(*, merchant_id: int, party: Party, actor: str, now: datetime) -> Billing
 
 @transaction.atomic
 def confirm(*, details_id: int, actor: str, reason: str, now: datetime) -> BillingDetails:
-    """Confirm billing details that wait: the merchant's bills have them from the next one on, and
-    tax goes by them from today on (rule 28.15).
+    """Confirm billing details that wait, with a trail row: the merchant's bills have them from the
+    next one on, and tax goes by them from today on (rule 28.15).
 
     Raises UnknownDetails, AlreadyDecided, Invalid without a reason. Rule 28.11.
     """
@@ -97,7 +101,8 @@ def confirm(*, details_id: int, actor: str, reason: str, now: datetime) -> Billi
 
 @transaction.atomic
 def reject(*, details_id: int, actor: str, reason: str, told: str, now: datetime) -> BillingDetails:
-    """Reject billing details that wait. The merchant reads `told`; `reason` is for colleagues.
+    """Reject billing details that wait, with a trail row. The merchant reads `told`; `reason` is
+    for colleagues.
 
     Raises UnknownDetails, AlreadyDecided, Invalid without both texts. Rule 28.11.
     """
@@ -119,7 +124,9 @@ def reject(*, details_id: int, actor: str, reason: str, told: str, now: datetime
 
 
 def _hold(details_id: int, now: datetime) -> tuple[BillingAccount, BillingDetails]:
-    """Lock the account of billing details that wait. Raises UnknownDetails, AlreadyDecided."""
+    """Lock the account of billing details that wait for an operator, and return both. Raises
+    UnknownDetails, AlreadyDecided.
+    """
     found = BillingDetails.objects.filter(pk=details_id)
     owner = found.values_list("account_id", flat=True).first()
     if owner is None:
@@ -134,13 +141,18 @@ def _hold(details_id: int, now: datetime) -> tuple[BillingAccount, BillingDetail
 def _decide(
     details: BillingDetails, status: Status, actor: str, now: datetime, told: str = ""
 ) -> None:
+    """Give billing details their final status, by whom and when, and what the merchant is `told`;
+    writes no trail row.
+    """
     details.status, details.decided_at, details.decided_by = status, now, actor
     details.told = told
     details.save(update_fields=["status", "decided_at", "decided_by", "confirmed_on", "told"])
 
 
 def _columns(details: BillingDetails) -> dict[str, str]:
-    """What was said of a version."""
+    """What a version of billing details says: legal name, address, country, tax number and purchase
+    order, by their columns.
+    """
     return {
         "legal_name": details.legal_name,
         "address": details.address,
@@ -158,6 +170,9 @@ def _note(
     actor: str,
     reason: str,
 ) -> None:
+    """Write a trail row about billing details: what those `before` said, if there were any, and
+    what those `after` say.
+    """
     trail.write(
         action,
         merchant_id=account.pk,

@@ -122,7 +122,7 @@ def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime)
 
 def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
     """Finish a setup that Stripe reports as succeeded, as its browser may never come back to us;
-    returns the card.
+    returns the card. The actor is whoever began the setup, or "stripe".
 
     Returns None for a setup that names none of our merchants. Raises as `finish` does.
     """
@@ -192,8 +192,8 @@ def _customer(account: BillingAccount, client: "stripe.StripeClient") -> str:
 
 
 def _setup(client: "stripe.StripeClient", setup_intent_id: str) -> "stripe.SetupIntent":
-    """The SetupIntent as Stripe has it now. Raises UnknownSetup if there is none, and
-    ProviderSilent.
+    """The SetupIntent with this id as Stripe has it now. Raises UnknownSetup if there is none, and
+    ProviderSilent if Stripe does not answer.
     """
     if not setup_intent_id.startswith("seti_"):  # it comes from a browser
         raise UnknownSetup("card: there is no such card setup")
@@ -209,8 +209,8 @@ def _setup(client: "stripe.StripeClient", setup_intent_id: str) -> "stripe.Setup
 def _attached(
     client: "stripe.StripeClient", token: str, customer: str
 ) -> "stripe.PaymentMethod.Card":
-    """The details of the card, which is attached to the customer, if it is not yet, so that it can
-    be charged.
+    """The details of the card that Stripe calls `token`. It is attached to the customer first, if
+    it is attached to none, so that it can be charged.
 
     Raises CardNotConfirmed if the bank declines, UnknownSetup if it is another customer's or no
     card, and ProviderSilent.

@@ -16,11 +16,13 @@ from trail import operations as trail
 
 @transaction.atomic
 def block(*, card_id: int, reason: str, told: str, actor: str, now: datetime) -> Card:
-    """Block a card: nothing is collected from it from now on, and the merchant cannot add it again.
-    If bills were collected from it, they wait for a transfer or another method. What its provider
-    was asked for before goes on. Owners are notified and read `told`; `reason` is for colleagues.
+    """Block a card, with a trail row: nothing is collected from it from now on, and the merchant
+    cannot add it again. If bills were collected from it, they wait for a transfer or another
+    method. What its provider was asked for before goes on, and the provider is not told here.
+    Owners are notified and read `told`; `reason` is for colleagues.
 
-    Raises AlreadyDecided for one that is blocked, Invalid without both texts. Rule 16.20.
+    Raises Card.DoesNotExist, AlreadyDecided for one that is blocked, Invalid without both texts.
+    Rule 16.20.
     """
     reason, told = wording.checked("reason", reason), wording.checked("told", told)
     account_id = Card.objects.values_list("account_id", flat=True).get(pk=card_id)

@@ -113,8 +113,8 @@ class Content(NamedTuple):
     unit_price: Decimal | None
 
     def differences(self, other: "Content") -> list[str]:
-        """The names of the members that differ, empty if none does. The unit price is not compared:
-        an amount may be given once and computed from a price another time.
+        """The names of the members that differ from those of `other`, empty if none does. The unit
+        price is not compared: an amount may be given once and computed from a price another time.
         """
         if self[:-1] == other[:-1]:
             return []
@@ -151,7 +151,7 @@ class _Sum:
     charges: int = 0
 
     def add(self, amount: Decimal, charges: int) -> None:
-        """Add charges, with their sum and their count."""
+        """Add `charges` charges that come to `amount` together."""
         self.amount += amount
         self.charges += charges
 
@@ -164,7 +164,9 @@ def _texts(values: Iterable[str]) -> str:
 
 
 def _quoted(value: str) -> str:
-    """A text as it stands within the text form of an array."""
+    """A text as it stands within PostgreSQL's text form of an array: in quotation marks, with its
+    own escaped.
+    """
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -186,8 +188,8 @@ class ChargeWriter:
 
     @staticmethod
     def contents_of(keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Content]:
-        """The contents of charges that are recorded, by pairs of account and reference; pairs
-        without a charge are left out.
+        """The contents of charges that are recorded, by pairs of account key and charge reference;
+        pairs without a charge are left out.
         """
         with connection.cursor() as cursor:
             cursor.execute(
@@ -200,7 +202,7 @@ class ChargeWriter:
             return {(row[0], row[1]): Content(*row[2:]) for row in cursor.fetchall()}
 
     def add(self, row: Row) -> None:
-        """Have the next `flush` write the charge."""
+        """Keep the charge for the next `flush`, which writes it."""
         self._rows.append(row)
 
     def flush(self) -> None:
@@ -219,7 +221,9 @@ class ChargeWriter:
         self._rows.clear()
 
     def _sums(self) -> dict[ItemKey, _Sum]:
-        """The charges that were added, summed by item."""
+        """For each item, the sum and count of the charges that were added for it since the last
+        `flush`.
+        """
         sums: dict[ItemKey, _Sum] = {}
         for row in self._rows:
             total = sums.get(row.item)
@@ -282,8 +286,8 @@ class ChargeWriter:
             )
 
     def _open_statements(self, sums: dict[tuple[int, date, str], _Sum]) -> None:
-        """Note the primary keys of these statements in `_statements`, creating statements that are
-        missing.
+        """Note in `_statements` the primary keys of the statements that these sums go to, by
+        account and month, creating those that are missing.
         """
         new = {
             (account_id, month): total.first

@@ -60,10 +60,12 @@ class NewCharge(NamedTuple):
 
 def record(charge: NewCharge) -> tuple[Charge, bool]:
     """Record one charge. Returns the charge, and whether it is new; False for a repeat, which
-    changes nothing.
+    changes nothing. Days of its account that have ended are worked off first, and a bill is written
+    if the threshold is reached.
 
-    Raises ChargeConflict, CurrencyMismatch, AccountClosed and Invalid, also for a charge that has
-    neither an amount nor a price. Zero is allowed, a negative amount is not. Rule 12.7.
+    Raises ChargeConflict, CurrencyMismatch, AccountClosed, and Invalid: for a fee that the platform
+    cannot charge, a reference that is Tael's own, a negative amount (0 is allowed), a quantity that
+    cannot be, an instant that has not come, and neither an amount nor a price. Rule 12.7.
     """
     (outcome,) = record_many([charge])
     if isinstance(outcome, Refused):
@@ -74,7 +76,7 @@ def record(charge: NewCharge) -> tuple[Charge, bool]:
 
 @transaction.atomic
 def record_many(charges: Sequence[NewCharge]) -> list[bool | Refused]:
-    """Record charges in the order given.
+    """Record charges in the order given, as `record` does one.
 
     Returns for each whether it is new (False for a repeat, which changes nothing), or the refusal
     that it met, which does not hold up the others. Locks all their accounts, in the order of their
@@ -123,9 +125,10 @@ def record_own(
     """Record a charge that Tael itself makes on the locked account, such as a credit, whose amount
     is below 0.
 
-    Its service happened `at`, or now. It posts as its fee says, which for credits is at once. The
-    threshold is checked as after any posting, except for what a FINAL bill takes on a closed
-    account. `unit_price` is the price by which `amount` was computed, if one was.
+    Its reference is `reference` behind the prefix of Tael's own. Its service happened `at`, or now.
+    It posts as its fee says, which for credits is at once. The threshold is checked as after any
+    posting, except for what a FINAL bill takes on a closed account. `unit_price` is the price by
+    which `amount` was computed, if one was.
     """
     batch = _Batch({account.pk: account})
     made = NewCharge(
@@ -184,10 +187,9 @@ class _Batch:
         self.known = self.writer.contents_of(keys)
 
     def record(self, charge: NewCharge) -> bool:
-        """Record one charge; returns whether it is new, and False for a repeat, which changes
-        nothing. Raises ChargeConflict, AccountClosed, CurrencyMismatch, Invalid.
-
-        Days of the account that have ended are worked off first.
+        """Hand one charge to the writer; returns whether it is new, and False for a repeat, which
+        changes nothing. Days of the account that have ended are worked off first. Raises
+        ChargeConflict, AccountClosed, CurrencyMismatch, Invalid.
         """
         account = self.accounts[charge.merchant_id]
         now = max(charge.now, account.last_wrote_at)  # as in accounts.lock
@@ -229,10 +231,10 @@ class _Batch:
     def _amount(
         self, charge: NewCharge, account: BillingAccount, known: Content | None, now: datetime
     ) -> tuple[Decimal, Decimal | None]:
-        """The amount of the charge; and the price of a unit if we priced it, or None if the amount
-        was stated. Raises CurrencyMismatch, and Invalid if there is neither an amount nor a price.
-
-        A repeat of a charge that was priced keeps the price it got.
+        """The amount of the charge, which counts at `now`; and the price of a unit if we priced it,
+        or None if the amount was stated. A repeat of a charge that was priced (`known` is what was
+        recorded) keeps the price it got. Raises CurrencyMismatch, and Invalid for an amount that
+        its currency can't have, or if there is neither an amount nor a price.
         """
         if charge.currency != account.currency:
             raise CurrencyMismatch(charge.currency, account.currency)
@@ -287,7 +289,9 @@ class _Batch:
         )
 
     def _today(self, account: BillingAccount, account_id: int) -> _Today:
-        """The account's open day and its month, remembered until the next day opens."""
+        """The account's open day and its month, computed anew once another day is open;
+        `account_id` is the account's key.
+        """
         today = self._days.get(account_id)
         if today is None or today.day != account.open_on:
             day = account.open_on
@@ -319,7 +323,9 @@ class _Batch:
             self._post_early(account, now)
 
     def _figures_of(self, account: BillingAccount) -> _Figures:
-        """Take the account's figures anew from its loaded row."""
+        """Take the account's outstanding and accruing amounts and its threshold from its loaded
+        row, keep them for the charges that follow, and return them.
+        """
         amounts = (account.outstanding, account.accruing, account.threshold)
         found = self._figures[account.pk] = _Figures(*(amount.amount for amount in amounts))
         return found
@@ -367,8 +373,9 @@ def priced(quantity: Decimal, unit_price: Decimal, currency: str) -> Decimal:
 
 
 def _item_key(fee: Fee, account_id: int, today: _Today, *, is_late: bool) -> ItemKey:
-    """The key of the item that a charge joins which arrives on the account's open day. A late
-    charge of a monthly fee posts at once.
+    """The key of the item that a charge of this fee, which arrives on the account's open day
+    `today`, joins: the fee's item of the day or, for a fee that posts monthly, of the month's last
+    day. A late charge of a monthly fee joins one that posts at once.
     """
     if fee.posting != Posting.MONTHLY:
         return ItemKey(account_id, fee.code, fee.posting, today.day)

@@ -43,12 +43,13 @@ def charge(
     proposal: Proposal | None = None,
 ) -> Charge:
     """Charge the merchant `amount`, or `quantity` times the price of `service_on`, for a service of
-    that local day. It posts as a charge of its fee does that arrives now.
+    that local day; `fee` is the fee's code. It posts as a charge of its fee does that arrives now.
 
     The charge says `description`, and the merchant is told it with `told`; `reason` is for
-    colleagues. The same form sent twice, recognised by its `request_key`, makes one charge. Above
-    the day's figure for credits it takes the `proposal` that a second person confirms. Raises
-    TakesTwoPeople, ChargeConflict, AccountClosed, CurrencyMismatch, Invalid. Rule 12.12.
+    colleagues. It is written on the trail and among operators' decisions. The same form sent twice,
+    recognised by its `request_key`, makes one charge. Above the day's figure for credits it takes
+    the `proposal` that a second person confirms. Raises TakesTwoPeople, ChargeConflict,
+    AccountClosed, CurrencyMismatch, Invalid. Rule 12.12.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
@@ -75,7 +76,7 @@ def charge(
 
 
 def is_made(merchant_id: int, request_key: str) -> bool:
-    """Whether the form with this key has made its charge."""
+    """Whether the form with this request key has made its charge on the merchant's account."""
     reference = f"{MADE_BY_HAND}{request_key}"
     return Charge.objects.filter(account=merchant_id, reference=reference).exists()
 
@@ -97,8 +98,8 @@ def _chargeable(code: str) -> Fee:
 
 
 def _reference(request_key: str) -> str:
-    """The charge's reference without the prefix of Tael's own. Raises Invalid for a key that no
-    form has.
+    """The reference of the charge that the form with this request key makes, without the prefix of
+    Tael's own. Raises Invalid for a key that is empty or too long.
     """
     if not 0 < len(request_key) <= form_keys.LONGEST_KEY:
         raise Invalid("request_key", "is missing or too long")
@@ -108,8 +109,9 @@ def _reference(request_key: str) -> str:
 def _amount(
     account: BillingAccount, fee: Fee, amount: Money | None, quantity: Decimal, on: date
 ) -> tuple[Money, Decimal | None]:
-    """What is charged, and the price of a unit if it was computed. Raises CurrencyMismatch, and
-    Invalid if there is neither an amount nor a price, or nothing would be charged.
+    """What is charged: `amount` or, without one, `quantity` times the fee's price on the day `on`;
+    and the price of a unit, or None for a given amount. Raises CurrencyMismatch, and Invalid for a
+    quantity or amount that cannot be, without an amount or a price, or if nothing would be charged.
     """
     charges.check_quantity(quantity)
     unit_price = None
@@ -127,8 +129,9 @@ def _amount(
 
 
 def _service_instant(account: BillingAccount, on: date) -> datetime:
-    """An instant of the service's local day: now, or the middle of a day that is over. Raises
-    Invalid for a day that has not come, or before the merchant joined.
+    """An instant of the service's local day `on`: now for the open day, or noon of a day that is
+    over. Raises Invalid for a day that has not come, one before the merchant joined, and one that a
+    change of its time zone left out.
     """
     if on == account.open_on:
         return account.now

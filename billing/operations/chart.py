@@ -27,8 +27,8 @@ class CodeTaken(Refused):
 def choose(
     *, key: str, code: str, name: str, actor: str, reason: str, now: datetime
 ) -> ChartAccount | None:
-    """Have the account with this key be called by this code and name from now on, in all months of
-    the journal that are not locked.
+    """Have the account of the journal with this key be called by this code and name from now on, in
+    all months that are not locked; with a trail row. Waits for its turn (wait_turn).
 
     Two accounts may be one by having the same code and name, if they are of the same nature.
     Returns the choice, or None if it was so already. Raises CodeTaken, and Invalid for an unknown
@@ -66,7 +66,7 @@ def choose(
 
 
 def wait_turn() -> None:
-    """Wait until nobody else locks a month or chooses an account, and have others wait until the
-    transaction ends.
+    """Take the lock under which months are locked and accounts of the journal chosen, one at a
+    time; it is kept until the transaction ends.
     """
     locks.wait_for_advisory_lock(TURN)

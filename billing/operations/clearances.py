@@ -41,9 +41,11 @@ class UnknownClearance(Refused):
 @transaction.atomic
 def choose(*, issuer_id: int, provider: str, actor: str, reason: str, now: datetime) -> Issuer:
     """Have the issuer's bills and credit notes cleared by this provider, from those on that are
-    issued from now on; "" has none cleared any more. What was taken up keeps its provider.
+    issued from now on; "" has none cleared any more. What was taken up keeps its provider. Writes a
+    trail row.
 
-    The same again changes nothing. Raises UnknownIssuer, Invalid. Rule 28.23.
+    The same provider again changes nothing. Raises UnknownIssuer, and Invalid for a provider that
+    is not offered here or without a reason. Rule 28.23.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     if provider and provider not in registry.offered():
@@ -70,7 +72,9 @@ def choose(*, issuer_id: int, provider: str, actor: str, reason: str, now: datet
 
 
 def take_up(issuer_id: int, *, now: datetime) -> None:
-    """Write down which of the issuer's documents are to be cleared, each once."""
+    """Create a clearance for each of the issuer's bills and credit notes that is to be cleared and
+    has none yet; for none if nobody clears its documents.
+    """
     with transaction.atomic():
         issuer = issuers.lock(issuer_id)
         if not issuer.clearing:
@@ -82,6 +86,7 @@ def take_up(issuer_id: int, *, now: datetime) -> None:
 
 
 def _write(issuer: Issuer, document: Invoice | CreditNote, now: datetime) -> None:
+    """Create the clearance of a document, by the issuer's present provider."""
     column = "invoice" if isinstance(document, Invoice) else "note"
     Clearance.objects.create(
         account_id=document.account_id,
@@ -93,12 +98,15 @@ def _write(issuer: Issuer, document: Invoice | CreditNote, now: datetime) -> Non
 
 
 def _key(document: Invoice | CreditNote, attempt: int) -> str:
-    """By which a provider knows this attempt on the document."""
+    """The key by which a provider knows this attempt, by its number, to have the document
+    cleared.
+    """
     return installation.outside(f"{document}-{attempt}")
 
 
 def clear(clearance_id: int, *, now: datetime, silences: Silences | None = None) -> None:
-    """Send the document to its provider, or ask about it. Does nothing if it is not to be asked
+    """Send the document of this clearance to its provider, or ask what became of it if it was sent
+    before, and write down the answer or when to ask again. Does nothing if it is not to be asked
     now, or another process is at it.
 
     `silences` counts the providers that did not answer in this run. Raises KeepsSilent for one that
@@ -129,8 +137,9 @@ def clear(clearance_id: int, *, now: datetime, silences: Silences | None = None)
 
 @transaction.atomic(durable=True)
 def _start(clearance_id: int, now: datetime) -> tuple[Clearance, bool] | None:
-    """Write down that the document is about to be sent, and what; returns it, and whether that is
-    new. None if it cannot be sent, as it lacks something: then it is refused.
+    """Write down, before it is sent, what of the document is sent. Returns the locked clearance,
+    and whether that is new: False if it was written down before. Returns None if the document lacks
+    something that an e-invoice needs: then it is refused and not sent.
     """
     clearance = lock(clearance_id)
     if clearance.sent_at is not None:
@@ -155,8 +164,8 @@ def _start(clearance_id: int, now: datetime) -> tuple[Clearance, bool] | None:
 
 @transaction.atomic
 def _end_try(tried: Clearance, answer: Answer, now: datetime) -> None:
-    """Write down the answer, or when the provider is asked again. What has an outcome meanwhile
-    keeps it.
+    """Write down the provider's answer, if it is final, or else when it is asked again, later each
+    time. A clearance that got an outcome meanwhile, or was sent again, stays as it is.
     """
     clearance = lock(tried.pk)
     if not clearance.is_open or clearance.attempt != tried.attempt:
@@ -171,7 +180,9 @@ def _end_try(tried: Clearance, answer: Answer, now: datetime) -> None:
 
 
 def _end(clearance: Clearance, answer: Answer, actor: str, now: datetime) -> None:
-    """Write the outcome of the locked document."""
+    """Write the outcome of the locked clearance: CLEARED with its number, or REFUSED with the
+    reason. Writes no trail row.
+    """
     clearance.status = Status.CLEARED if answer.number else Status.REFUSED
     clearance.number = answer.number
     clearance.refusal = "" if answer.number else answer.refusal
@@ -192,10 +203,10 @@ def enter(
     file_name: str = "",
 ) -> Clearance:
     """Enter by hand the number that the tax office gave the document, with the file that came with
-    it, if one did.
+    it, if one did; with a trail row.
 
     Raises UnknownClearance, AlreadyDecided once it has a number, NotByHand while a provider is at
-    it, Invalid. Rule 28.25.
+    it, and Invalid without a reason or number, or for a file over 1 MB. Rule 28.25.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     number = wording.line("number", number, LONGEST_NUMBER)
@@ -211,9 +222,11 @@ def enter(
 
 @transaction.atomic
 def send_again(*, clearance_id: int, actor: str, reason: str, now: datetime) -> Clearance:
-    """Have a document that was refused sent again, as a new attempt under another key.
+    """Have a document that was refused sent again, as a new attempt under another key; with a trail
+    row.
 
-    Raises UnknownClearance, AlreadyDecided, NotByHand, Invalid without a reason. Rule 28.25.
+    Raises UnknownClearance, AlreadyDecided once it has a number, NotByHand if it was not refused,
+    Invalid without a reason. Rule 28.25.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     clearance = lock(clearance_id)
@@ -239,7 +252,9 @@ class NotByHand(Refused):
 
 
 def _check_by_hand(clearance: Clearance) -> None:
-    """Raises AlreadyDecided for a document with a number, NotByHand while a provider is at it."""
+    """Raise AlreadyDecided for a clearance with a number, and NotByHand while its provider is at
+    it.
+    """
     if clearance.is_cleared:
         raise AlreadyDecided("clearance: it has its number")
     if not clearance.is_by_hand:
@@ -247,7 +262,9 @@ def _check_by_hand(clearance: Clearance) -> None:
 
 
 def lock(clearance_id: int) -> Clearance:
-    """The document, locked. Raises UnknownClearance."""
+    """The clearance with its document, locked until the transaction ends. Raises
+    UnknownClearance.
+    """
     found = (
         Clearance.objects.select_for_update(of=("self",))
         .select_related("invoice", "note__invoice")
@@ -267,6 +284,7 @@ def _trail(
     reason: str,
     now: datetime,
 ) -> None:
+    """Write a trail row about the clearance, with the values `after` the action."""
     trail.write(
         action,
         merchant_id=clearance.account_id,

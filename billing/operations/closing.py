@@ -71,12 +71,12 @@ def close(
 ) -> BillingAccount:
     """Close the account: post everything, and bill all that is outstanding in a FINAL bill; less
     than its provider collects is waived instead. The merchant reads `told`, or a standard sentence
-    without; `reason` is for colleagues.
+    without; `reason` is for colleagues. Writes a trail row.
 
     From then on it takes no charge of the platform's and has no bill dates, and its credit line
-    takes no new order. Its statement closes with its month. What is outstanding in the merchant's
-    favour pays its unpaid bills; the rest waits to be paid out. Raises AccountClosed, Invalid
-    without a reason. Rule 19.3.
+    takes no new order. Requests for a higher threshold are rejected. Its statement closes with its
+    month. What is outstanding in the merchant's favour pays its unpaid bills; the rest waits to be
+    paid out. Raises AccountClosed, Invalid without a reason. Rule 19.3.
     """
     told = wording.optional("told", told)
     account, _ = accounts.lock_both(merchant_id, now=now)
@@ -112,9 +112,10 @@ def close(
 @transaction.atomic
 def bill_rest(*, merchant_id: int, actor: str, reason: str, now: datetime) -> BillingAccount:
     """Write a FINAL bill for what a closed account has outstanding, as after a bill was voided;
-    less than its provider collects is waived instead.
+    less than its provider collects is waived instead. Writes a trail row.
 
-    Raises NothingToBill, Invalid without a reason. Rule 19.3.
+    Raises NothingToBill if the account is open or has nothing outstanding, Invalid without a
+    reason. Rule 19.3.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
@@ -144,13 +145,15 @@ def pay_out_rest(
     now: datetime,
     proposal: Proposal | None = None,
 ) -> BillingAccount:
-    """Record that a closed account was paid out, under the bank's reference: what is outstanding in
-    the merchant's favour, and its unapplied money. Its unpaid bills are paid from that first.
+    """Record that a closed account was paid out, under the bank's reference, and on the trail: what
+    is outstanding in the merchant's favour, and its unapplied money. Its unpaid bills are paid from
+    that first.
 
     Above the day's figure for pay-outs it takes the `proposal` that a second person confirms.
     Raises TakesTwoPeople, ChangedMeanwhile, NothingToPayOut, DraftWaits, PaymentUnderWay,
     ReversalUndecided, InvoicesUnpaid, WithdrawalsStopped while fraud is suspected, Conflict for a
-    reference under which money was given back before, Invalid. Rule 19.7.
+    reference under which money was given back before, Invalid without a reason or reference. Rule
+    19.7.
     """
     reference = wording.line("reference", reference)
     account, line = accounts.lock_both(merchant_id, now=now)
@@ -227,8 +230,8 @@ def _check_all_is_decided(account: BillingAccount) -> None:
 def _give_back(
     account: BillingAccount, amount: Money, reference: str, actor: str, reason: str
 ) -> None:
-    """Record that unapplied money was given back. Raises Conflict for a reference under which money
-    was given back before.
+    """Record that this amount of unapplied money was given back, and lower it by that. Raises
+    Conflict for a reference under which money was given back before.
     """
     source = unapplied.of_giving_back(reference)
     if account.unapplied_entries.filter(source=source).exists():
@@ -239,8 +242,8 @@ def _give_back(
 
 
 def _charge_payout(account: BillingAccount, reference: str) -> None:
-    """Charge what was paid out, so that nothing is outstanding in the merchant's favour any
-    more.
+    """Charge the locked account what was paid out, so that nothing is outstanding in the merchant's
+    favour any more.
     """
     number = account.changes.filter(what=AccountChange.What.PAID_OUT).count()
     charges.record_own(
@@ -254,12 +257,13 @@ def _charge_payout(account: BillingAccount, reference: str) -> None:
 
 
 def _outstanding_text(account: BillingAccount) -> str:
+    """The account's outstanding amount as text with its currency, for the trail."""
     return money.full(account.outstanding)
 
 
 def _waive_too_little(account: BillingAccount, now: datetime) -> None:
     """Waive what the locked closed account has outstanding, by a negative charge, if it is less
-    than its provider collects.
+    than its provider collects; otherwise nothing changes. The tax on it is waived, too.
     """
     account.refresh_from_db(fields=["outstanding"])
     if account.outstanding.amount <= 0 or not is_too_little(account, account.outstanding):

@@ -71,7 +71,8 @@ def ask(
     now: datetime,
 ) -> BillingCredit:
     """Ask for `amount` back on a charge, named by its reference; `fee` is the code of the fee that
-    stands for the reason. An operator decides about it later.
+    stands for the reason, and `message` says what went wrong. An operator decides about it later.
+    Writes a trail row.
 
     The same form sent twice, recognised by its `request_key`, makes one credit. Raises
     UnknownCharge, CreditTooLarge, CreditConflict, CurrencyMismatch, Invalid. Rule 14.1, rule 14.3.
@@ -107,8 +108,9 @@ def grant(
     now: datetime,
     proposal: Proposal | None = None,
 ) -> BillingCredit:
-    """Give `amount` back at once, on a charge or on none; only operators do so. The merchant reads
-    `told`; `reason` is for colleagues.
+    """Give `amount` back at once, as a negative charge that corrects the charge with this reference
+    or none; only operators do so. The merchant is notified and reads `told`; `reason` is for
+    colleagues, on the trail.
 
     `fee` and `request_key` are as in `ask`, and so is what it raises. Above the day's figure for
     credits it takes the `proposal` that a second person confirms; raises TakesTwoPeople without.
@@ -135,12 +137,13 @@ def approve(
     now: datetime,
     proposal: Proposal | None = None,
 ) -> BillingCredit:
-    """Turn a credit that was asked for into a negative charge, dated today, that posts at once.
-    `reason` and `told` are as in `grant`.
+    """Turn a credit that was asked for into a negative charge, dated today, that posts at once. The
+    merchant is notified and reads `told`; `reason` is for colleagues, on the trail. On a closed
+    account, unpaid bills are paid with what is then left in its favour.
 
     Above the day's figure for credits it takes the `proposal` that a second person confirms. Raises
-    TakesTwoPeople, UnknownCredit, AlreadyDecided, SamePerson, CreditTooLarge, Invalid without a
-    reason. Rule 14.2, rule 22.7.
+    TakesTwoPeople, UnknownCredit, AlreadyDecided, SamePerson if `actor` asked for it,
+    CreditTooLarge, Invalid without both texts. Rule 14.2, rule 22.7.
     """
     account, credit = _hold_pending(credit_id, now)
     now = account.now
@@ -151,8 +154,8 @@ def approve(
 
 @transaction.atomic
 def reject(*, credit_id: int, actor: str, reason: str, told: str, now: datetime) -> BillingCredit:
-    """Refuse a credit that was asked for, and notify the merchant, who reads `told`. Raises
-    UnknownCredit, AlreadyDecided, Invalid without a reason or an answer.
+    """Refuse a credit that was asked for, and notify the merchant, who reads `told`; `reason` is
+    for colleagues, on the trail. Raises UnknownCredit, AlreadyDecided, Invalid without both texts.
     """
     account, credit = _hold_pending(credit_id, now)
     return _decide(credit, Action.CREDIT_REJECTED, actor, reason, told, account.now)
@@ -184,8 +187,8 @@ def _check_alone(
 
 
 def _charge(account: BillingAccount, reference: str) -> Charge:
-    """The account's charge with this reference. Raises UnknownCharge if there is none, or its
-    category has no credits.
+    """The account's charge with this reference. Raises UnknownCharge if there is none, or it is a
+    credit or of another category that has no credits.
     """
     charge = account.charges.select_related("fee").filter(reference=reference).first()
     if charge is None or charge.fee.category not in CREDIT_FOR:
@@ -203,9 +206,10 @@ def _ask(
     actor: str,
     now: datetime,
 ) -> tuple[BillingCredit, bool]:
-    """Write the credit that is asked for, or find the one that the same form made before; returns
-    the credit, and whether it is new. Raises CreditTooLarge, CreditConflict, CurrencyMismatch,
-    Invalid.
+    """Write the credit that is asked for, or find the one that the form with this request key made
+    before; returns the credit, and whether it is new. `fee` is the code of its reason, and `charge`
+    what it corrects, if anything. Writes no trail row. Raises CreditTooLarge, CreditConflict,
+    CurrencyMismatch, Invalid.
     """
     message = wording.checked("message", message)
     amount = money.accepted(amount, account.currency)
@@ -252,8 +256,8 @@ def _credit_fee(code: str, charge: Charge | None) -> Fee:
 
 
 def _check_room(charge: Charge, amount: Money, counted: Q) -> None:
-    """Raise CreditTooLarge if `amount`, together with those of the charge's credits that `counted`
-    selects, is more than the charge.
+    """Raise CreditTooLarge if `amount`, together with those of the charge's credits that the
+    condition `counted` selects, is more than the charge.
     """
     before = (credit.amount for credit in charge.credits.filter(counted))
     left = charge.amount - money.total(before, charge.currency)
@@ -265,8 +269,8 @@ def _check_room(charge: Charge, amount: Money, counted: Q) -> None:
 
 
 def _hold_pending(credit_id: int, now: datetime) -> tuple[BillingAccount, BillingCredit]:
-    """The account, locked with its credit line, and the credit, which still waits to be decided; of
-    two decisions at once, the second waits here.
+    """Lock the account and credit line of a credit that waits to be decided; returns the account
+    and the credit. Of two decisions at once, the second waits here.
 
     The line is locked since a credit may pay the bill that froze it. Raises UnknownCredit,
     AlreadyDecided.
@@ -293,8 +297,9 @@ def _approve(
     now: datetime,
     proposal: Proposal | None,
 ) -> BillingCredit:
-    """Make the negative charge, record the decision, and notify the merchant; on a closed account,
-    pay unpaid bills with what is left in its favour. Raises CreditTooLarge.
+    """Make the negative charge, record the decision, also on the trail and among operators'
+    decisions, and notify the merchant; on a closed account, pay unpaid bills with what is left in
+    its favour. Raises CreditTooLarge, and Invalid without a reason or an answer.
     """
     if credit.charge is not None:
         _check_room(credit.charge, credit.amount, Q(status=BillingCredit.Status.APPROVED))
@@ -328,8 +333,8 @@ def _decide(
     now: datetime,
     proposal: Proposal | None = None,
 ) -> BillingCredit:
-    """Record the decision, write it on the trail and notify the merchant. Raises Invalid without a
-    reason or an answer.
+    """Give the credit the status that `action` stands for, by whom and when; write it on the trail
+    and notify the merchant, who reads `told`. Raises Invalid without a reason or an answer.
     """
     before, credit.status = credit.status, STATUSES[action]
     credit.decided_at = now
@@ -358,8 +363,8 @@ def _write_trail(
     now: datetime,
     proposal: Proposal | None,
 ) -> None:
-    """Write the decision on the trail; the amount counts as credited only if there is a charge for
-    it.
+    """Write the decision about the credit on the trail, with its status before and after; the
+    amount counts as credited only if there is a charge for it.
     """
     nothing = money.full(money.zero(credit.currency))
     trail.write(
@@ -381,4 +386,5 @@ def _write_trail(
 
 
 def _amount_text(credit: BillingCredit) -> str:
+    """The credit's amount as text with its currency, for the trail."""
     return money.full(credit.amount)

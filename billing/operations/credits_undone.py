@@ -21,8 +21,9 @@ def undo(*, credit_id: int, reason: str, told: str, actor: str, now: datetime) -
     posts at once, and the credit is UNDONE. On a closed account a FINAL bill takes the charge.
 
     What the credit corrected can be credited again. The merchant is notified and reads `told`;
-    `reason` is for colleagues. Nothing leaves us, so one person decides it. Raises UnknownCredit,
-    AlreadyDecided for one that is not APPROVED, and Invalid without both texts. Rule 14.4.
+    `reason` is for colleagues, on the trail. Nothing leaves us, so one person decides it. Raises
+    UnknownCredit, AlreadyDecided for one that is not APPROVED, and Invalid without both texts. Rule
+    14.4.
     """
     reason = wording.checked("reason", reason)
     told = wording.checked("told", told)
@@ -55,8 +56,9 @@ def undo(*, credit_id: int, reason: str, told: str, actor: str, now: datetime) -
 
 
 def _hold_given(credit_id: int, now: datetime) -> tuple[BillingAccount, BillingCredit]:
-    """The account, locked with its credit line, and the credit, which is given; of two decisions at
-    once, the second waits here. Raises UnknownCredit, AlreadyDecided.
+    """Lock the account and credit line of a credit that is approved and not taken back; returns the
+    account and the credit. Of two decisions at once, the second waits here. Raises UnknownCredit,
+    AlreadyDecided.
     """
     found = BillingCredit.objects.filter(pk=credit_id)
     account_id = found.values_list("account", flat=True).first()

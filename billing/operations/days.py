@@ -77,7 +77,7 @@ class _Day:
 
     @property
     def next(self) -> date:
-        """The day after this one."""
+        """The local day that starts as this one ends."""
         return self.day + calendar.ONE_DAY
 
     @property
@@ -126,8 +126,9 @@ def work_off(account_ids: Sequence[int], *, now: datetime) -> int:
 # Within a transaction it is part of that, without a savepoint: an error ends both.
 @transaction.atomic(savepoint=False)
 def _work_off_once(account_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
-    """Work off one pass; returns how many days ended, and the keys of the accounts of which another
-    day has ended by `now`.
+    """Work off one pass over those of the accounts whose day has ended: one day, or several on
+    which nothing happens. Returns how many days ended, and the keys of the accounts of which
+    another day has ended by `now`.
     """
     ended = _lock_ended(account_ids, now)
     if not ended:
@@ -155,8 +156,8 @@ def _stretch(day: _Day, *, quiet_through: date, now: datetime) -> _Stretch:
     """The days of the account that are worked off together: the given day alone or, if nothing
     happens as it ends, it and the days after it of which that is true and that end by `now`.
 
-    `quiet_through` is the last day of which that is known. The last day of a month is never passed
-    over, nor is any day while the account's payment method can't be used.
+    `quiet_through` is the last day as which nothing is known to happen. The last day of a month is
+    never passed over, nor is any day while the account's payment method can't be used.
     """
 
     def is_quiet(ending: date) -> bool:
@@ -176,8 +177,9 @@ def _stretch(day: _Day, *, quiet_through: date, now: datetime) -> _Stretch:
 
 
 def _end_days(ending: Sequence[_Day]) -> None:
-    """Do all that happens to the locked accounts as these days end, but for opening the next
-    ones.
+    """Do all that happens to the locked accounts as these days end, but for opening the next ones:
+    post, check thresholds, close statements, write bills by date, end payment plans, remind of
+    parts of plans, and fail bills that transfers have not paid.
     """
     _leave_unusable_methods(ending)
     _bill_thresholds(ending)
@@ -203,8 +205,8 @@ def _leave_unusable_methods(ending: Sequence[_Day]) -> None:
 
 
 def _bill_thresholds(ending: Sequence[_Day]) -> None:
-    """Post the items that are due as these days end, and write threshold bills for the accounts
-    that have reached their threshold by that.
+    """Post the items that are due as these days end, and write threshold bills, dated these days,
+    for the accounts that have reached their threshold by that.
     """
     reached = set(items.post_day([day.account_id for day in ending]))
     invoices.issue(
@@ -217,7 +219,7 @@ def _bill_thresholds(ending: Sequence[_Day]) -> None:
 
 
 def _bill_new_dates(ending: Iterable[_Day]) -> None:
-    """Write the plan and cycle bills of the days after these, which start as these end."""
+    """Write the plan and cycle bills dated the days after these, which start as these end."""
     ending = list(ending)
     plans = [day for day in ending if day.brings_plan]
     cycles = [day for day in ending if day.brings_cycle]

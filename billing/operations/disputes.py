@@ -25,7 +25,7 @@ class CannotBeDisputed(Refused):
 
     def __init__(self, unknown: Sequence[str], used_up: Sequence[str]) -> None:
         """`unknown` are references of no charge that could be credited, `used_up` those of charges
-        that were credited or asked for already.
+        that were credited or asked for already; its sentence names them.
         """
         super().__init__(f"charges: unknown {unknown}, nothing left of {used_up}")
         self.unknown, self.used_up = unknown, used_up
@@ -58,8 +58,9 @@ def ask(
     actor: str,
     now: datetime,
 ) -> list[BillingCredit]:
-    """Ask for all that is left of several charges, together `total` as the page showed it.
-    `reasons` has the code of the fee that stands for the reason, by each charge's reference.
+    """Ask for all that is left of several charges, together `total` as the page showed it: a credit
+    for each of them. `reasons` has the code of the fee that stands for the reason, by each charge's
+    reference, and `message` says what went wrong.
 
     The same form sent twice, recognised by its `request_key`, asks once. Raises CannotBeDisputed,
     OtherTotal, credits.CreditConflict, Invalid, and then nothing is asked for. Rule 16.26.
@@ -93,8 +94,8 @@ def ask(
 
 
 def _charges(account: BillingAccount, references: Iterable[str]) -> list[Charge]:
-    """The account's charges with these references, in their order. Raises CannotBeDisputed for
-    others, among them credits.
+    """The account's charges with these references, in the order of the references. Raises
+    CannotBeDisputed for others, among them credits.
     """
     found = {one.reference: one for one in asked.charges_to_credit(account, references)}
     unknown = [one for one in references if one not in found]
@@ -106,8 +107,8 @@ def _charges(account: BillingAccount, references: Iterable[str]) -> list[Charge]
 def _sent_before(
     account: BillingAccount, reasons: Mapping[str, str], message: str, request_key: str
 ) -> list[BillingCredit]:
-    """What the same form asked for before; nothing if it is new. Raises CreditConflict if it had
-    other charges, reasons or words.
+    """The credits that the form with this request key asked for before; empty if it is new. Raises
+    CreditConflict if it asked for other charges, with other reasons or another message.
     """
     known = form_keys.parts_sent_before(account.credits.select_related("charge"), request_key)
     if not known:

@@ -41,7 +41,8 @@ def send(address_ids: Sequence[int], *, now: datetime) -> mailing.Sending:
 
 def _send_one(address_id: int, server: BaseEmailBackend, now: datetime) -> bool:
     """Mail one address all that waits for it, a transaction for each mail. Returns whether anything
-    was sent. What its mail server refuses is put off and not raised: it is no failure of ours.
+    was sent. What its mail server refuses is put off (_put_off) and not raised: it is no failure of
+    ours. Other errors are raised.
     """
     sent = False
     try:
@@ -56,7 +57,8 @@ def _send_one(address_id: int, server: BaseEmailBackend, now: datetime) -> bool:
 @transaction.atomic
 def _put_off(address_id: int, now: datetime) -> None:
     """Set when a refused address is tried again: after as long as it has been refused so far, at
-    least 5 minutes and at most a day later. After 5 days it is ended, and the merchant told.
+    least 5 minutes and at most a day later. One that was refused for 5 days is ended, and the
+    merchant told.
     """
     address = BillingAddress.objects.get(pk=address_id)
     since = address.refused_since or now
@@ -86,8 +88,8 @@ def _give_up(address: BillingAddress, now: datetime) -> None:
 
 @transaction.atomic
 def _send_next(address_id: int, server: BaseEmailBackend, now: datetime) -> bool:
-    """Send the next mail to the address. Returns False if there is none, or another worker is at
-    it.
+    """Send the address its next mail, the link by which it confirms or its documents, and write
+    down what was sent. Returns False if there is none, or another worker is at it.
     """
     address = (
         BillingAddress.objects.select_for_update(of=("self",), skip_locked=True)
@@ -114,14 +116,16 @@ def _send_next(address_id: int, server: BaseEmailBackend, now: datetime) -> bool
 
 
 def _note_taken(address: BillingAddress) -> None:
-    """Forget that the locked address was refused, since it has taken a mail."""
+    """Forget that the locked address was refused, since it has taken a mail; saves it if it was."""
     if address.refused_since is not None:
         address.refused_since = address.next_mail_at = None
         address.save(update_fields=["refused_since", "next_mail_at"])
 
 
 def _ask(address: BillingAddress, server: BaseEmailBackend, now: datetime) -> bool:
-    """Mail the address the link by which it confirms, once."""
+    """Mail the locked address the link by which it confirms, unless it got that before; returns
+    whether it was mailed.
+    """
     if address.asked_at is not None:
         return False
     letter = document_letters.to_confirm(address)

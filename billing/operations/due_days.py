@@ -28,10 +28,12 @@ def move(
     *, invoice_id: int, due_on: date, reason: str, told: str, actor: str, now: datetime
 ) -> DueDay:
     """Give an open bill of an account that pays by transfer a later due day, from which its first
-    failure and the freeze of the line are counted. The merchant reads `told`.
+    failure and the freeze of the line are counted; with a trail row. The merchant is notified and
+    reads `told`; `reason` is for colleagues.
 
-    An earlier day is none, since the merchant was told another one. Raises UnknownInvoice,
-    InvoiceNotOpen, UnderAPlan, NotDueByItself once it has failed, Invalid. Rule 16.21.
+    The day must be later than the present one and than today, and within LONGEST after the issue.
+    Raises UnknownInvoice, InvoiceNotOpen, UnderAPlan, NotDueByItself once it has failed or if the
+    account is collected from, and Invalid for another day or without both texts. Rule 16.21.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)

@@ -123,8 +123,9 @@ def fail(
 def _what_follows(
     account: BillingAccount, invoice: Invoice, retry: datetime | None
 ) -> dict[str, str]:
-    """What a notice of a first failure says of the next try, which is at `retry` or, if the bill is
-    paused, at the end of that; None if nothing tries it again.
+    """The details of a notice of a first failure that say what comes next: that the bill waits, if
+    `retry` is None or it is not open, or else the day of the next try, which is at `retry` or, if
+    the bill is paused, at the end of that.
     """
     if retry is None or not invoice.is_open:
         return {"status": "WAITS"}
@@ -147,9 +148,9 @@ def next_retry(invoice: Invoice, *, after: datetime) -> datetime | None:
 def next_with_new_method(
     account: BillingAccount, invoice: Invoice, *, now: datetime
 ) -> datetime | None:
-    """The instant at which an open bill is tried after a choice of method: now, if it has failed or
-    is due, otherwise its due day, or the end of its pause if that is later; under a payment plan,
-    the day of its next part. None if the method does not collect it: bank transfer, or too
+    """The instant at which an unpaid bill is tried after a choice of method: now, if it has failed
+    or is due, otherwise its due day, or the end of its pause if that is later; under a payment
+    plan, the day of its next part. None if the method does not collect it: bank transfer, or too
     little is left.
 
     Rule 16.8.
@@ -189,9 +190,10 @@ def plan_attempts(account: BillingAccount, *, now: datetime, chosen_by: str = ""
 
 
 def give_days_to_pay(account: BillingAccount, invoice: Invoice) -> bool:
-    """Move the due day of the locked open bill to 7 days after its issue, if the account pays by
-    transfer now, the bill has not failed and no provider was ever asked for it; returns whether the
-    day was moved. It is never moved to an earlier day.
+    """Move the due day of the locked open bill to DAYS_TO_PAY (7) days after its issue, if the
+    account pays by transfer now, the bill has not failed, no payment plan is in force and no
+    provider was ever asked for it; returns whether the day was moved. It is never moved to an
+    earlier day.
 
     Rule 16.7.
     """
@@ -303,5 +305,5 @@ def _freezes_on(invoice: Invoice, first_failed_on: date) -> date:
 
 
 def _asks_again(invoice: Invoice) -> bool:
-    """Whether the bill includes a charge for a payment that was taken back."""
+    """Whether the bill has a line that charges again for a payment that was taken back."""
     return invoice.lines.filter(fee_code=Fee.REVERSAL).exists()

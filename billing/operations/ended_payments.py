@@ -31,13 +31,13 @@ class NothingStrange(Refused):
 def end(
     *, payment_id: int, arrived: Money, reference: str, actor: str, reason: str, now: datetime
 ) -> Payment:
-    """End an attempt as failed whose provider gives an answer that cannot be right. `arrived` is
-    how much money came for it all the same, 0 if none did.
+    """End an attempt as failed whose provider gives an answer that cannot be right, with a trail
+    row. `arrived` is how much money came for it all the same, 0 if none did.
 
     That money is the merchant's; it is recorded once, under the provider's own `reference`, like a
     transfer for the bill. The bill is not tried automatically after this, unless another method was
     chosen since. Raises NothingStrange; Invalid without a reason, for a negative amount, or for an
-    amount without a reference; and what transfers.record raises.
+    amount without a reference; Payment.DoesNotExist; and what transfers.record raises.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     if arrived.amount < 0:

@@ -25,7 +25,9 @@ class FeeConflict(Conflict):
 
 
 def languages() -> list[str]:
-    """The languages in which a fee's name and definition are kept: those of merchants' pages."""
+    """The codes of the languages in which a fee's name and definition are kept: those of merchants'
+    pages.
+    """
     return [code for code, _name in settings.LANGUAGES]
 
 
@@ -41,11 +43,13 @@ def add(
     reason: str,
     now: datetime,
 ) -> Fee:
-    """Add a fee; the platform's systems may charge it from now on. `names` and `definitions` are by
-    language, one for each language of merchants' pages.
+    """Add a fee, with a trail row; the platform's systems may charge it from now on. `names` and
+    `definitions` are by language, one for each language of merchants' pages.
 
-    The same fee again is the one that there is. It never changes. Raises FeeConflict for another
-    fee with this code, and Invalid for a code or category that is Tael's own. Rule 12.13.
+    The same fee again returns the one that there is, and changes nothing. A fee never changes.
+    Raises FeeConflict for another fee with this code, and Invalid for a code or category that is
+    Tael's own, a code or posting that cannot be, a missing name or definition, or without a reason.
+    Rule 12.13.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     _check(code, category, posting)
@@ -83,7 +87,10 @@ def add(
 
 
 def _check(code: str, category: str, posting: str) -> None:
-    """Raise Invalid unless operators may add a fee with this code, category and posting."""
+    """Raise Invalid unless operators may add a fee: its code is of small letters, digits and
+    hyphens, not too long, and does not begin like one of Tael's own; its category is one that they
+    may add to; and the posting exists.
+    """
     if len(code) > LONGEST_CODE or not CODE.fullmatch(code):
         raise Invalid("code", "must be small letters, digits and hyphens, such as gift-wrapping")
     if code.startswith(RESERVED):
@@ -95,7 +102,9 @@ def _check(code: str, category: str, posting: str) -> None:
 
 
 def _check_same(known: Fee, fee: Fee) -> None:
-    """Raise FeeConflict unless the fee that there is says all that this one says."""
+    """Raise FeeConflict unless the known fee was added by an operator and says all that the other
+    one says.
+    """
     said = ("category", "posting", "name", "definition", "names", "definitions")
     others = [name for name in said if getattr(known, name) != getattr(fee, name)]
     if others or known.added_at is None:

@@ -80,7 +80,9 @@ def bill_cycles(account_ids: Sequence[int], *, on: Sequence[date], at: Sequence[
 def _issue(
     kind: Invoice.Kind, account_ids: Sequence[int], on: Sequence[date], at: Sequence[datetime]
 ) -> None:
-    """Write a bill of this kind for each account that has enough for one."""
+    """Write a bill of this kind for each account that has enough for one, dated its day in `on` and
+    written at its instant in `at`.
+    """
     invoices.issue(
         [
             invoices.Due(account_id, kind, day, instant)

@@ -51,7 +51,8 @@ class InvoiceHasPayments(Refused):
 @transaction.atomic
 def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
     """Issue a reviewed draft under the next number of its date's year, and notify the merchant; it
-    is collected from now on, or due in 7 days if the account pays by transfer.
+    is collected from now on, or due in 7 days if the account pays by transfer. The decision is
+    recorded, also on the trail.
 
     The merchant's unapplied money pays unpaid bills at once. Raises UnknownInvoice, InvoiceNotOpen,
     Invalid without a reason. Rule 15.21.
@@ -88,27 +89,31 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
 
 
 def send_back(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
-    """Discard a draft: its items are outstanding again, and it never gets a number.
+    """Discard a draft: its items are outstanding again, and it never gets a number. The decision is
+    recorded, also on the trail. The freeze of the credit line for unpaid bills is adjusted.
 
-    Raises UnknownInvoice, InvoiceNotOpen, Invalid without a reason. Rule 15.22.
+    Raises UnknownInvoice, InvoiceNotOpen for what is no draft, Invalid without a reason. Rule
+    15.22.
     """
     return _undo(invoice_id, Decided.SENT_BACK, actor, reason, now)
 
 
 def void(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
     """Void an open bill that has no payments, nor any that is being checked: its items are
-    outstanding again, and it keeps its number.
+    outstanding again, and it keeps its number. The decision is recorded, also on the trail. The
+    freeze of the credit line for unpaid bills is adjusted.
 
     The items go on the next bill; voiding itself makes none. An issuer's bill gets a credit note
-    that mirrors it (rule 28.5). Raises UnknownInvoice, InvoiceNotOpen,
-    InvoiceHasPayments, UnderAPlan, Invalid without a reason. Rule 15.24.
+    that mirrors it (rule 28.5). Raises UnknownInvoice, InvoiceNotOpen, InvoiceHasPayments,
+    UnderAPlan, Invalid without a reason. Rule 15.24.
     """
     return _undo(invoice_id, Decided.VOIDED, actor, reason, now)
 
 
 @transaction.atomic
 def mark_uncollectible(*, invoice_id: int, actor: str, reason: str, now: datetime) -> Invoice:
-    """Stop collecting an open bill automatically. The merchant still owes it and can pay it.
+    """Stop collecting an open bill automatically, and record the decision, also on the trail. The
+    merchant still owes it and can pay it; a freeze of its line stays.
 
     Raises UnknownInvoice, InvoiceNotOpen, UnderAPlan, Invalid without a reason. Rule 15.23.
     """
@@ -141,8 +146,9 @@ def hold(invoice_id: int, *, now: datetime) -> tuple[BillingAccount, Invoice]:
 @transaction.atomic
 def _undo(invoice_id: int, decision: Decided, actor: str, reason: str, now: datetime) -> Invoice:
     """Void the bill or discard the draft, so that its items are outstanding again; record the
-    decision, and adjust the credit line's freeze for unpaid bills. Raises InvoiceNotOpen,
-    InvoiceHasPayments.
+    decision, also on the trail, write the credit note of an issuer's void bill, and adjust the
+    credit line's freeze for unpaid bills. Raises UnknownInvoice, InvoiceNotOpen,
+    InvoiceHasPayments, UnderAPlan, Invalid without a reason.
     """
     account, invoice = hold(invoice_id, now=now)
     now = account.now

@@ -92,13 +92,15 @@ class Item(NamedTuple):
 
     @property
     def is_correction(self) -> bool:
-        """Whether it credits what another bill has charged, with its tax."""
+        """Whether its charges credit what was charged before, and correct the tax of that."""
         return self.category in CREDIT_CATEGORIES and self.fee not in Fee.UNTAXED
 
 
 @dataclass(frozen=True)
 class Part:
-    """What of an item has one rate: a line of the bill. `rate` is None while it has no tax."""
+    """The part of an item that has one rate: a line of the bill. `rate` is None if no tax applies
+    to it.
+    """
 
     item: int
     amount: Decimal
@@ -110,7 +112,9 @@ class Part:
     charge_ids: list[int] | None = None  # or with these keys
 
     def row(self) -> dict[str, Any]:
-        """The part for the statement that writes lines."""
+        """The part as the statement that writes the lines of bills takes it, by the names of its
+        JSON.
+        """
         rate = self.rate or OUTSIDE
         return {
             "item_id": self.item,
@@ -125,7 +129,7 @@ class Part:
 
 
 class Key(NamedTuple):
-    """What a tax of a bill is of: a rate and, of credits, the bill that they correct."""
+    """What a tax of a bill is for: a rate and, for credits, the bill that they correct."""
 
     corrects: int | None
     category: str
@@ -155,7 +159,9 @@ class Taxes:
         return sum((row.tax for row in self.rows.values()), Decimal(0))
 
     def of_invoice(self, **whose: Any) -> list[InvoiceTax]:
-        """The rows to write, of `invoice_id` or of `rest`."""
+        """The rows of these taxes, which are not written yet; `whose` is what they belong to,
+        `invoice_id` or `rest`.
+        """
         return [
             InvoiceTax(
                 **whose,
@@ -172,8 +178,9 @@ class Taxes:
 
 
 def compute(due: Mapping[str, Sequence[Any]], *, taxed_alone: bool = False) -> dict[int, Taxes]:
-    """The taxes of the bills that are due, by account; accounts whose bills have none are left
-    out. `due` has the parameters of TAKEN. With `taxed_alone` what has no tax is left out, too.
+    """The taxes of the bills that are due, by the key of their account; accounts whose bills have
+    none are left out. `due` has the parameters of TAKEN: accounts, kinds, dates and instants. With
+    `taxed_alone` the parts without tax are left out, too. Nothing is written.
     """
     payers = taxation.payers(due["accounts"])
     if not payers:
@@ -196,11 +203,14 @@ def compute(due: Mapping[str, Sequence[Any]], *, taxed_alone: bool = False) -> d
 
 
 def _read(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """The rows of a prepared statement."""
     return prepared.rows(sql, params)
 
 
 def _parts(items: Sequence[Item], rates: Taxation) -> Iterator[Part]:
-    """Yields the parts of these items."""
+    """Yields the parts of these items: one for an item of one rate, and several for one whose rate
+    changes between its days of service or that corrects several bills or rates.
+    """
     split, corrections = [], []
     for item in items:
         if item.is_correction and not item.is_settled:
@@ -227,7 +237,9 @@ def _may_change(item: Item, rates: Taxation) -> bool:
 
 
 def _by_day(items: Sequence[Item], rates: Taxation) -> Iterator[Part]:
-    """Yields the parts of items whose rate may change, by their charges' days of service."""
+    """Yields the parts of items whose rate may change, by the rate on their charges' days of
+    service. If there are several, each has its first and last day.
+    """
     known = {item.pk: item for item in items}
     rows = _read(BY_DAY, {"items": list(known)})
     for pk, of_item in groupby(rows, key=lambda row: row[0]):
@@ -247,7 +259,8 @@ def _by_day(items: Sequence[Item], rates: Taxation) -> Iterator[Part]:
 
 def _corrections(items: Sequence[Item], rates: Taxation) -> Iterator[Part]:
     """Yields the parts of items that give money back or take that back: by the rates, and the
-    bills, of what they correct. What is not billed yet has its own rate, and so no bill.
+    bills, of what they correct. What is not billed yet has the rate of its own day of service, and
+    no bill. If there are several, each has the keys of its charges.
     """
     owners = {item.pk: item.account_id for item in items}
     found: dict[int, dict[tuple[int | None, Rate | None], list[tuple[Any, ...]]]] = defaultdict(
@@ -293,7 +306,8 @@ def _sum_up(found: Iterable[Taxes]) -> None:
 
 
 def write(taxes: Mapping[int, Taxes], invoices: Iterable[tuple[int, int]]) -> None:
-    """Write the taxes of bills that were just written: pairs of their key and their account's.
+    """Write the taxes of bills that were just written; `taxes` are by account, and `invoices` are
+    pairs of a bill's key and its account's.
 
     All of them in one statement, as a month's close writes thousands.
     """

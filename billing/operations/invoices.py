@@ -174,7 +174,7 @@ ISSUER = "issue"  # the actor of payments that a bill meets as it is issued
 
 def issue(due: Sequence[Due]) -> list[int]:
     """Write the bills that are due, at most one for each of these locked accounts; returns the
-    sorted ids of those that were written.
+    sorted primary keys of those that were written.
 
     A THRESHOLD bill takes what was posted up to its date, without plan fees; it is not written if
     plan fees alone reach the threshold and what it would take does not. An ON_REQUEST bill takes
@@ -183,8 +183,8 @@ def issue(due: Sequence[Due]) -> list[int]:
     the account's provider collects, make no bill and stay outstanding. Accounts whose bills are
     reviewed get drafts; all others are notified. Unapplied money pays a bill at once. While the
     past of a marketplace is replayed (moving_in), there are no drafts, and bills are paid as they
-    are issued. Where the issuer's country taxes, a bill's total has the tax of its items
-    (rule 28.2). Rule 15.1.
+    are issued. Where the issuer's country taxes, a bill's total has the tax of its items (rule
+    28.2). Rule 15.1.
     """
     if not due:
         return []
@@ -218,7 +218,9 @@ def issue(due: Sequence[Due]) -> list[int]:
 
 
 def _taxed(taxes: Mapping[int, invoice_taxes.Taxes]) -> dict[str, Any]:
-    """The parameters of ISSUE_TAXED for the taxes of the bills that have some."""
+    """The parameters of ISSUE_TAXED: the accounts whose bills have taxes, the sums of these, and
+    the parts of their items as JSON.
+    """
     parts = [part.row() for one in taxes.values() for part in one.parts]
     return {
         "taxed": list(taxes),

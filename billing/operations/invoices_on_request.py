@@ -15,8 +15,9 @@ from trail import operations as trail
 
 @transaction.atomic
 def draw_up(*, merchant_id: int, actor: str, reason: str, now: datetime) -> Invoice:
-    """Write an ON_REQUEST bill for what the open account has outstanding, plan fees left aside;
-    a draft, if its bills are reviewed. The cycle is not moved.
+    """Write an ON_REQUEST bill for what the open account has outstanding, plan fees left aside; a
+    draft, if its bills are reviewed. The dates of later bills stay. The decision is recorded, also
+    on the trail.
 
     Raises AccountClosed, DraftWaits while a draft of the account waits, NothingToBill for 0 or less
     or less than the provider's minimum, Invalid without a reason. Rule 15.26.

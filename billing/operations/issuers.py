@@ -52,8 +52,9 @@ class BankAccount:
 
     @classmethod
     def said(cls, line: str) -> "BankAccount":
-        """The account that a line says: currency, number, code and bank, separated by semicolons.
-        Raises Invalid.
+        """The account that a line states: currency, number, code and bank, separated by semicolons;
+        code and bank may be left out. Raises Invalid for fewer or more parts; what they are is not
+        checked here.
         """
         parts = [part.strip() for part in line.split(";")]
         if not 2 <= len(parts) <= 4:
@@ -80,7 +81,11 @@ class Entity:
     logo: bytes | None = None
 
     def checked(self) -> dict[str, Any]:
-        """The columns of a version, without its logo if none is given. Raises Invalid."""
+        """What a version stores, by its columns, without the logo if none is given and without bank
+        accounts. Raises Invalid for an unknown country, a tax number that its country does not
+        have, a text that is empty or too long (the numbers may be empty), and a logo that is no PNG
+        or JPEG or too large.
+        """
         countries.check(self.country)
         registered = self.registration_number.strip()
         columns: dict[str, Any] = {
@@ -98,9 +103,11 @@ class Entity:
 
 @transaction.atomic
 def add(*, prefix: str, entity: Entity, actor: str, reason: str, now: datetime) -> Issuer:
-    """Add an issuer, whose bills are numbered in a series of their own that begins with `prefix`.
+    """Add an issuer with its first version and a trail row; its bills are numbered in a series of
+    their own that begins with `prefix`. No account has it yet.
 
-    No account has it yet. Raises IssuerKnown, Invalid. Rule 28.7.
+    Raises IssuerKnown, and Invalid for a prefix that cannot be or is the installation's own, for
+    what Entity.checked refuses, for its bank accounts, or without a reason. Rule 28.7.
     """
     if not PREFIX.fullmatch(prefix):
         raise Invalid("prefix", "must be one to eight capitals and digits, such as DE")
@@ -115,10 +122,11 @@ def add(*, prefix: str, entity: Entity, actor: str, reason: str, now: datetime) 
 
 @transaction.atomic
 def change(*, issuer_id: int, entity: Entity, actor: str, reason: str, now: datetime) -> Issuer:
-    """Give the issuer a new version, which is on bills from now on; those of before keep theirs.
-    Its bank accounts stay. If nothing differs, nothing is written.
+    """Give the issuer a new version with a trail row, which is on bills from now on; those of
+    before keep theirs. Its bank accounts stay. If nothing differs, nothing is written.
 
-    Raises UnknownIssuer, Invalid. Rule 28.8.
+    Raises UnknownIssuer, and Invalid for another country, for what Entity.checked refuses, or
+    without a reason. Rule 28.8.
     """
     issuer = lock(issuer_id)
     columns = entity.checked()
@@ -143,11 +151,13 @@ def change_banks(
     proposal: Proposal | None = None,
 ) -> Issuer:
     """Give the issuer other bank accounts, which are on bills that are written from now on, in a
-    new version. `banks` has a line for each: currency; number; code; bank.
+    new version with a trail row. `banks` has a line for each: currency; number; code; bank. If they
+    are the same, nothing is written.
 
     Whoever changes them says where merchants pay to. So it takes two people: raises TakesTwoPeople
     without the `proposal` that is confirmed, and ChangedMeanwhile if the accounts are no longer
-    those that were proposed to be changed. Raises UnknownIssuer, Invalid. Rule 28.27.
+    those that were proposed to be changed. Raises UnknownIssuer, and Invalid for accounts that
+    cannot be or without a reason. Rule 28.27.
     """
     issuer = lock(issuer_id)
     wording.checked("reason", reason, wording.LONGEST_REASON)
@@ -177,13 +187,13 @@ def banks_text(accounts: Sequence[Mapping[str, str]]) -> str:
 
 
 def _columns(version: IssuerVersion) -> dict[str, Any]:
-    """What a version says."""
+    """What a version says, by its columns, with its bank accounts and the bytes of its logo."""
     names = ("name", "address", "country", "tax_number", "registration_number", "bank_accounts")
     return {name: getattr(version, name) for name in names} | {"logo": bytes(version.logo)}
 
 
 def lock(issuer_id: int) -> Issuer:
-    """The issuer, locked. Raises UnknownIssuer."""
+    """The issuer, locked until the transaction ends. Raises UnknownIssuer."""
     issuer = Issuer.objects.select_for_update().filter(pk=issuer_id).first()
     if issuer is None:
         raise UnknownIssuer(f"issuer: there is no issuer {issuer_id}")
@@ -195,7 +205,8 @@ def choose(
     *, merchant_id: int, prefix: str, actor: str, reason: str, now: datetime
 ) -> BillingAccount:
     """Have the account's bills issued by the issuer with this prefix from the next one on; "" is
-    the installation's own. Drafts and bills that there are keep theirs.
+    the installation's own. Drafts and bills that there are keep theirs. The change is recorded,
+    with a trail row if it is another issuer.
 
     Raises UnknownIssuer, Invalid without a reason. Rule 28.9.
     """
@@ -226,7 +237,9 @@ def _with_prefix(prefix: str) -> Issuer:
 
 
 def name_of(issuer: Issuer | None) -> str:
-    """What records call the issuer."""
+    """The text for the issuer in records and on the trail: its prefix, or a word for the
+    installation's own, which is None.
+    """
     return INSTALLATION if issuer is None else issuer.prefix
 
 
@@ -239,8 +252,9 @@ def _next_version(
     now: datetime,
     confirmed: Mapping[str, str] | None = None,
 ) -> Issuer:
-    """Write the locked issuer's next version, with a trail row, which has who proposed it for one
-    that a second person `confirmed`.
+    """Write the locked issuer's next version with these columns, and a trail row. `confirmed` is
+    what the trail has besides for a version that a second person confirmed: who proposed it. Raises
+    Invalid without a reason.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     before = issuer.present
@@ -263,7 +277,9 @@ def _next_version(
 
 
 def _trailed(version: IssuerVersion) -> dict[str, Any]:
-    """What the trail has of a version."""
+    """What the trail says of a version: its number, name, address, country, tax number and bank
+    accounts.
+    """
     banks = ", ".join(f"{one['currency']} {one['number']}" for one in version.bank_accounts)
     return {
         "version": version.version,
@@ -276,7 +292,9 @@ def _trailed(version: IssuerVersion) -> dict[str, Any]:
 
 
 def _bank_accounts(accounts: Sequence[BankAccount]) -> list[dict[str, str]]:
-    """The bank accounts as they are kept. Raises Invalid, also for two of one currency."""
+    """The bank accounts as a version stores them. Raises Invalid for more than MOST_BANK_ACCOUNTS,
+    two of one currency, an unknown currency, and texts that cannot be.
+    """
     currencies = [one.currency for one in accounts]
     if len(accounts) > MOST_BANK_ACCOUNTS or len(set(currencies)) < len(currencies):
         raise Invalid("bank_accounts", "has one account of a currency, and twenty at most")
@@ -292,7 +310,9 @@ def _bank_accounts(accounts: Sequence[BankAccount]) -> list[dict[str, str]]:
 
 
 def _logo(content: bytes) -> bytes:
-    """The picture, or b"" for none. Raises Invalid."""
+    """Return the picture, b"" for none. Raises Invalid for what is no PNG or JPEG file, or too
+    large.
+    """
     if content and (len(content) > LARGEST_LOGO or not content.startswith(tuple(LOGOS))):
         raise Invalid("logo", "must be a PNG or JPEG picture of at most 100 KB")
     return content

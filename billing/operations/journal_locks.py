@@ -45,7 +45,8 @@ class BooksAhead(Refused):
 
 @transaction.atomic
 def lock(*, month: date, actor: str, reason: str, now: datetime) -> JournalLock:
-    """Lock the journal up to the end of the month that this day is in, which is over everywhere.
+    """Lock the journal up to the end of the month that the day `month` is in, with a trail row; it
+    must be over everywhere. Months before it that are open are locked with it.
 
     All accounts and lines are locked meanwhile; their days up to the lock are worked off, and they
     note its instant, so that whatever is written afterwards counts at that instant or later. Raises
@@ -84,8 +85,10 @@ def lock(*, month: date, actor: str, reason: str, now: datetime) -> JournalLock:
 
 
 def _stop_books(now: datetime) -> datetime:
-    """Lock all accounts and lines, and have them note an instant after all that they have written,
-    which is returned. Raises BooksAhead.
+    """Lock all billing accounts and credit lines until the transaction ends, and work off their
+    days. Return an instant later than all that they have written, after it is stored as the last at
+    which each wrote something, so that nothing is written before it. Raises BooksAhead if they have
+    written something far after `now`.
     """
     accounts.hold_both(list(BillingAccount.objects.values_list("pk", flat=True)))
     wrote = [

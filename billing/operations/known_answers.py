@@ -72,10 +72,11 @@ RETURNING invoice.id
 
 @transaction.atomic
 def collect(invoice_ids: Sequence[int], *, now: datetime) -> list[int]:
-    """Collect those of these bills, which are due, of which it is known that they are paid; returns
-    the others, in the order given.
+    """Collect by the sandbox those of these bills, which are due, that it takes for certain;
+    returns the keys of the others, in the order given.
 
-    It locks their accounts, and then their lines, in the order of their keys. Rule 20.13.
+    It locks their accounts, and then their lines, in the order of their keys, and works off their
+    days. Raises ProviderNotReady where the sandbox is switched off. Rule 20.13.
     """
     PROVIDERS[SANDBOX].check_ready()
     whose = prepared.rows(WHOSE, {"invoices": list(invoice_ids)})

@@ -43,10 +43,12 @@ def pause(
     *, invoice_id: int, until_on: date, reason: str, told: str, actor: str, now: datetime
 ) -> CollectionPause:
     """Pause the collecting of an open bill until local day `until_on` starts, at most 28 days
-    ahead: nothing tries it by itself, it does not fail, and freezes nothing that is not frozen.
+    ahead: nothing tries it by itself, it does not fail, and freezes nothing that is not frozen;
+    with a trail row. The merchant is notified and reads `told`; `reason` is for colleagues.
 
     People can still pay it. What was to be tried meanwhile is tried once as the pause ends. Raises
-    UnknownInvoice, InvoiceNotOpen, AlreadyPaused, UnderAPlan, PausedTooLong, Invalid. Rule 16.22.
+    UnknownInvoice, InvoiceNotOpen, AlreadyPaused, UnderAPlan, PausedTooLong, Invalid for another
+    day or without both texts. Rule 16.22.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
@@ -79,9 +81,10 @@ def pause(
 
 @transaction.atomic
 def resume(*, invoice_id: int, reason: str, told: str, actor: str, now: datetime) -> Invoice:
-    """End the bill's pause before its time: what was to be tried by now is tried at once, and the
-    bill may fail or freeze the line from tomorrow on. Raises UnknownInvoice, NotPaused, Invalid.
-    Rule 16.22.
+    """End the bill's pause before its time, with a trail row: what was to be tried by now is due at
+    once, and the bill may fail or freeze the line from tomorrow on. The merchant is notified and
+    reads `told`; `reason` is for colleagues. Raises UnknownInvoice, NotPaused, Invalid without both
+    texts. Rule 16.22.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
@@ -99,7 +102,9 @@ def resume(*, invoice_id: int, reason: str, told: str, actor: str, now: datetime
 
 
 def end_what_is_over(account: BillingAccount, invoice: Invoice) -> None:
-    """Note the end of a pause of the locked bill that has run its time."""
+    """Note the end of those pauses of the locked bill whose last day has passed and whose end is
+    not noted.
+    """
     over = invoice.pauses.filter(ended_at__isnull=True, until_on__lte=account.open_on)
     for pause in over:
         pause.ended_at, pause.ended_on = pause.until_at, pause.until_on
@@ -107,8 +112,8 @@ def end_what_is_over(account: BillingAccount, invoice: Invoice) -> None:
 
 
 def end_for_a_plan(account: BillingAccount, invoice: Invoice, *, by: str) -> None:
-    """End the pause of the locked bill, which is paid by a payment plan from now on. The caller
-    saves the bill, whose `held_until` is set.
+    """End the pause of the locked bill, if it is paused, as it is paid by a payment plan from now
+    on. The caller saves the bill, whose `held_until` is set.
     """
     end_what_is_over(account, invoice)
     pause = in_force(invoice, account.open_on)
@@ -117,7 +122,10 @@ def end_for_a_plan(account: BillingAccount, invoice: Invoice, *, by: str) -> Non
 
 
 def _check(account: BillingAccount, invoice: Invoice, until_on: date) -> None:
-    """Raise what `pause` raises if the bill can't be paused until that day."""
+    """Raise InvoiceNotOpen, UnderAPlan, AlreadyPaused, Invalid for a day that is not from tomorrow
+    to LONGEST ahead, or PausedTooLong if all the bill's pauses together would be longer than
+    MOST_DAYS.
+    """
     if not invoice.is_open:
         raise InvoiceNotOpen(f"bill: {invoice} is {invoice.status}")
     plan_parts.check_none(invoice)
@@ -134,7 +142,10 @@ def _check(account: BillingAccount, invoice: Invoice, until_on: date) -> None:
 
 
 def _end(account: BillingAccount, invoice: Invoice, pause: CollectionPause, *, by: str) -> None:
-    """End the pause in force of the locked bill now, and go on with its schedule."""
+    """End the pause in force of the locked bill now: what it kept from being tried becomes due, and
+    the days on which bills freeze the line are set anew. `by` is the actor on record as who ended
+    it.
+    """
     _note_end(account, invoice, pause, by=by)
     if pause.tried_next_at is not None and invoice.next_attempt_at == pause.until_at:
         invoice.next_attempt_at = max(pause.tried_next_at, account.now)
@@ -145,7 +156,9 @@ def _end(account: BillingAccount, invoice: Invoice, pause: CollectionPause, *, b
 def _note_end(
     account: BillingAccount, invoice: Invoice, pause: CollectionPause, *, by: str
 ) -> None:
-    """Note that the pause ends now; the caller saves the bill."""
+    """Save that the pause ends now, by whom, and set `invoice.held_until` to tomorrow; the caller
+    saves the bill.
+    """
     pause.ended_at, pause.ended_on, pause.ended_by = account.now, account.open_on, by
     pause.save(update_fields=["ended_at", "ended_on", "ended_by"])
     invoice.held_until = account.open_on + calendar.ONE_DAY
@@ -159,7 +172,9 @@ def _tell(
     actor: str,
     reason: str,
 ) -> None:
-    """Write the trail row of a pause that changed; `until` is its day before and after."""
+    """Write the trail row of a pause that was made or ended; `until` is the day until which the
+    bill is paused, before and after. The merchant is not told here.
+    """
     before, after = ({"paused_until": str(day)} for day in until)
     trail.write(
         action,

@@ -56,12 +56,14 @@ def choose(
     now: datetime,
 ) -> BillingAccount:
     """Collect the account's bills by `method` from now on, from the card `card_id` if the method
-    needs one.
+    needs one. The change is recorded, also on the trail.
 
     Bills that have failed become due to be tried at once, and those not due yet on their due day;
-    they are tried by the caller or the job, not here. Choosing the present method again changes
-    nothing, except that a disputed card may be charged again. Raises UnknownCard, ProviderNotReady,
-    Invalid for an unknown method or for proceeds in another currency, CurrencyNotTaken. Rule 16.8.
+    they are tried by the caller or the job, not here. The freeze of the line is adjusted for bills
+    that have become too small to be collected or are so no more, and unapplied money pays bills.
+    Choosing the present method again changes nothing, except that a disputed card may be charged
+    again. Raises UnknownCard, ProviderNotReady, Invalid for an unknown method or for proceeds in
+    another currency, CurrencyNotTaken. Rule 16.8.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now
@@ -107,7 +109,8 @@ def add_card(
     actor: str,
     now: datetime,
 ) -> Card:
-    """Keep a card, and collect from it from now on; `token` is the provider's name for it.
+    """Keep a card, with a trail row, and collect from it from now on (`choose`); `token` is the
+    provider's name for it.
 
     A card of the account with the same token is not kept twice, but chosen again. The same form
     sent twice, recognised by its `request_key`, changes nothing and returns the same card. Raises
@@ -149,8 +152,8 @@ def add_card(
 
 @transaction.atomic
 def remove_card(*, merchant_id: int, card_id: int, actor: str, now: datetime) -> Card:
-    """Remove a card that nothing is collected from; it stays on record as removed. Raises
-    UnknownCard, CardInUse.
+    """Remove a card that nothing is collected from, with a trail row; it stays on record as
+    removed. The provider is not told here. Raises UnknownCard, CardInUse.
     """
     account = accounts.lock(merchant_id, now=now)
     now = account.now
@@ -168,7 +171,8 @@ def _check_not_blocked(
     account: BillingAccount, provider: str, token: str, said: tuple[str, str, date | None]
 ) -> None:
     """Raise CardBlocked for a card of the account that was blocked. Added again it has another
-    token, and is known by all that is `said` of it: its brand, last digits and last day.
+    token, and is known by all that is `said` of it: a tuple of its brand, last four digits and last
+    day.
     """
     brand, last_four, expires_on = said
     same = Q(token=token) | Q(brand=brand, last_four=last_four, expires_on=expires_on)
@@ -193,7 +197,10 @@ def _write_trail(action: Action, card: Card, actor: str, now: datetime) -> None:
 
 
 def _check_method(account: BillingAccount, method: str) -> None:
-    """Raise Invalid, CurrencyNotTaken or ProviderNotReady if the account can't use the method."""
+    """Raise Invalid for an unknown method, or for proceeds without a line in the account's
+    currency; CurrencyNotTaken if it does not collect in that; ProviderNotReady if its provider is
+    not set up.
+    """
     if method not in BillingAccount.Method.values:
         raise Invalid("payment_method", f"{method!r} is none of {BillingAccount.Method.values}")
     if not takes(method, account.currency):
@@ -207,8 +214,9 @@ def _check_method(account: BillingAccount, method: str) -> None:
 
 
 def _chosen_card(account: BillingAccount, method: str, card_id: int | None) -> Card | None:
-    """The account's card for the method; None if no card was named and the method needs none.
-    Raises UnknownCard.
+    """The account's card with this key for the method; None if no card was named and the method
+    needs none. Raises UnknownCard if the method needs one, or it is not a card of the account and
+    method.
     """
     if card_id is None:
         if method in PROVIDERS and PROVIDERS[method].needs_card:

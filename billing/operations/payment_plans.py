@@ -42,14 +42,16 @@ def make(
     actor: str,
     now: datetime,
 ) -> PaymentPlan:
-    """Have what is left of an open or uncollectible bill paid in 2 to 12 `parts`, each on its day:
-    the account's method is asked for it as that day starts, or a transfer has to come by its end.
+    """Have what is left of an open or uncollectible bill paid in 2 to 12 `parts`, pairs of a day
+    and an amount, with a trail row: the account's method is asked for each as its day starts, or a
+    transfer has to come by its end.
 
     The days rise, from tomorrow on and within 12 months; the parts make what is left, and none is
     less than the provider takes. While the plan is in force the bill is not tried otherwise, does
     not fail and freezes nothing; a freeze is lifted if no bill without a plan is unpaid. A pause of
-    the bill ends. The merchant reads `told`. Raises UnknownInvoice, InvoiceNotOpen, UnderAPlan,
-    PaymentUnderWay, CurrencyMismatch, Invalid. Rule 27.2.
+    the bill ends. The merchant is notified and reads `told`; `reason` is for colleagues. Raises
+    UnknownInvoice, InvoiceNotOpen, UnderAPlan, PaymentUnderWay, CurrencyMismatch, Invalid for other
+    parts or without both texts. Rule 27.2.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
@@ -83,10 +85,11 @@ def make(
 
 @transaction.atomic
 def cancel(*, invoice_id: int, reason: str, told: str, actor: str, now: datetime) -> PaymentPlan:
-    """End the bill's payment plan: its old schedule goes on, and it may fail and freeze the line
-    from tomorrow on. The merchant reads `told`.
+    """End the bill's payment plan, with a trail row: its old schedule goes on, and it may fail and
+    freeze the line from tomorrow on. The merchant is notified and reads `told`; `reason` is for
+    colleagues.
 
-    Raises UnknownInvoice, NoPlan, PaymentUnderWay, Invalid. Rule 27.2.
+    Raises UnknownInvoice, NoPlan, PaymentUnderWay, Invalid without both texts. Rule 27.2.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
@@ -124,7 +127,10 @@ def _check_invoice(invoice: Invoice) -> None:
 
 
 def _check_parts(account: BillingAccount, invoice: Invoice, parts: Sequence[Part]) -> None:
-    """Raise Invalid unless these can be the parts of the bill."""
+    """Raise Invalid unless these can be the parts of the bill: as many as a plan may have, on
+    rising days from tomorrow on within 12 months, none too little, and together what is left to
+    pay.
+    """
     if not FEWEST_PARTS <= len(parts) <= MOST_PARTS:
         raise Invalid("parts", f"must be from {FEWEST_PARTS} to {MOST_PARTS}")
     days = [day for day, _amount in parts]
@@ -155,7 +161,9 @@ def _months_later(day: date) -> date:
 def _tell_of_new(
     account: BillingAccount, invoice: Invoice, plan: PaymentPlan, parts: Sequence[Part]
 ) -> None:
-    """Write the plan on the trail, and tell the merchant."""
+    """Write the new plan of the bill on the trail, and write a notice about it for the merchant.
+    `parts` are (day, amount).
+    """
     trail.write(
         Action.PAYMENT_PLAN_MADE,
         merchant_id=account.pk,

@@ -85,13 +85,13 @@ class InvoiceChanged(Refused):
 
 
 def collect(invoice_id: int, *, now: datetime, silences: Silences | None = None) -> Payment | None:
-    """Try to collect an open bill that is due. If it has an attempt without an answer, its provider
-    is asked about that first.
+    """Try to collect an open bill that is due, or what is due of its payment plan. If it has an
+    attempt without an answer, its provider is asked about that first.
 
     `silences` counts the providers that did not answer in this run. Returns the new attempt; or
-    None if the bill is not due, still has an attempt without an answer, or is in another process's
-    hands. Raises ProviderNotReady, and KeepsSilent for a provider that the run asks no more. Rule
-    16.1.
+    None if the bill is not due or cannot be collected now, still has an attempt without an answer,
+    or is in another process's hands. Raises UnknownInvoice, ProviderNotReady, and KeepsSilent for a
+    provider that the run asks no more. Rule 16.1.
     """
     return _try_to_collect(invoice_id, actor=COLLECTOR, silences=silences, now=now)
 
@@ -100,7 +100,8 @@ def pay_now(
     *, invoice_id: int, actor: str, now: datetime, attempts_seen: int | None = None
 ) -> Payment:
     """Try to collect an unpaid bill at once, because a person wants to; returns the attempt. Its
-    retries stay as they are, unless the card turns out to be one that can never pay.
+    retries stay as they are, unless the card turns out to be one that can never pay. Writes a trail
+    row.
 
     `attempts_seen` is how many attempts the page showed, so that a form sent twice makes one
     attempt. Raises UnknownInvoice, InvoiceChanged, InvoiceNotOpen, PaymentUnderWay (also while
@@ -135,11 +136,11 @@ def _try_to_collect(
     attempts_seen: int | None = None,
     silences: Silences | None = None,
 ) -> Payment | None:
-    """Ask about the bill's attempt without an answer, if it has one, and then make the next
-    attempt.
+    """Ask about the bill's attempt without an answer, if it has one, and then make the next attempt
+    and ask its provider to pay it.
 
     Returns the new attempt; or None if the bill is not due, still has an attempt without an answer,
-    or is in another process's hands.
+    or is in another process's hands. Raises as `collect` and `pay_now` do, by who the `actor` is.
     """
     silences = silences or Silences()
     if silences.given_up:  # most of what is left of such a run is put off here, without any lock
@@ -200,8 +201,9 @@ def _ask_to_pay(
 
 
 def _write_down(payment: Payment, answer: Answer, now: datetime, *, asked_by: str) -> Payment:
-    """Record the answer (settle), on a new connection if the old one broke meanwhile; if a person
-    asked for it and the status has changed, write that on the trail.
+    """Record the provider's answer (settle), on a new connection if the old one broke meanwhile; if
+    a person, `asked_by`, asked for it and the status has changed, write that on the trail. Returns
+    the payment as it is then.
     """
 
     @transaction.atomic
@@ -278,6 +280,7 @@ def _write_trail(
     actor: str,
     now: datetime,
 ) -> None:
+    """Write a trail row about the payment, with its values before and after."""
     trail.write(
         action,
         merchant_id=payment.invoice.account_id,
@@ -295,10 +298,14 @@ def _start_attempt(
     invoice_id: int, actor: str, now: datetime, attempts_seen: int | None, silences: Silences
 ) -> Payment | None:
     """Write the next attempt and return it. It is PENDING; or decided already, if its provider
-    keeps its books in our database, or its card may not be charged.
+    keeps its books in our database, or its card may not be charged. One that a person makes is on
+    the trail.
 
     For the job (COLLECTOR), returns None if the bill is not due or can't be collected now; a person
-    gets a refusal with the reason.
+    gets a refusal instead: InvoiceNotOpen, NoPaymentMethod, TooLittle, CardDisputed,
+    TooManyAttempts. `attempts_seen` is how many attempts the person's page showed. Raises
+    UnknownInvoice, InvoiceChanged, ProviderNotReady, and KeepsSilent for a provider that the run
+    asks no more.
     """
     account, invoice = hold(invoice_id, now=now)
     now = account.now

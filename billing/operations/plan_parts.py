@@ -49,8 +49,8 @@ def next_attempt(
     account: BillingAccount, invoice: Invoice, plan: PaymentPlan, *, after: date | None = None
 ) -> datetime | None:
     """The instant at which the bill is tried next by the plan: as the day of its oldest part that
-    is not paid starts, or of the first one `after` a day. None if nothing collects it, or no part
-    is left.
+    is not paid starts, or of the first such part after the day `after`. None if nothing collects
+    it, or no part is left.
     """
     day = payment_plans.next_day(plan, invoice, after=after)
     if day is None or not account.pays_by_itself:
@@ -78,7 +78,7 @@ def note_payment(account: BillingAccount, invoice: Invoice, *, now: datetime) ->
 
 def break_off(plan: PaymentPlan, invoice: Invoice, *, by: str, on: date, now: datetime) -> None:
     """End the plan of the locked bill, as a part was not paid; the caller goes on with the bill's
-    old schedule. `on` is the local day of `now`.
+    old schedule. `by` is the actor on record as who ended it, and `on` the local day of `now`.
     """
     end(plan, invoice, Status.BROKEN, by=by, on=on, now=now)
 
@@ -93,8 +93,9 @@ def end(
     now: datetime,
     told: str = "",
 ) -> None:
-    """End the plan, and tell the merchant, who reads `told`. A bill that is not paid by then may
-    fail and freeze the line from the next day on.
+    """Give the plan its final status, by whom and when, and tell the merchant, who reads `told`;
+    `on` is the local day of `now`. Unless the plan was KEPT, the bill may fail and freeze the line
+    from the next day on. Writes no trail row.
     """
     missed = plan.next_due_on or on
     plan.status, plan.ended_at, plan.ended_on, plan.ended_by = status, now, on, by
@@ -129,9 +130,9 @@ def end_days(
     account_ids: Sequence[int], *, last: Sequence[date], at: Sequence[datetime]
 ) -> list[tuple[BillingAccount, Invoice]]:
     """End the plans of which a part of a day in `last`, which ends, or before is not paid and
-    nothing is going to collect it; returns the accounts and bills of these. A part that is to be
-    tried by the next run, has an attempt without an answer, or is too little for its provider is
-    not missed.
+    nothing is going to collect it, and tell the merchants; returns the accounts and bills of these.
+    A part that is to be tried by the next run, has an attempt without an answer, or is too little
+    for its provider is not missed.
 
     `last` and `at` have the day that ends and its instant for each of the locked accounts.
     """
@@ -170,7 +171,9 @@ def remind(account_ids: Sequence[int], *, opens: Sequence[date], at: Sequence[da
 
 
 def _remind(plan: PaymentPlan, day: date, now: datetime) -> None:
-    """Tell the merchant of what is due of the plan's parts on `day`."""
+    """Tell the merchant how much is due of the plan's parts by `day`, and note that it was
+    reminded.
+    """
     plan.reminded_at = now
     plan.save(update_fields=["reminded_at"])
     notices.write(

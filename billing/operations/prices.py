@@ -45,7 +45,8 @@ def introduce(
     proposal: Proposal | None = None,
 ) -> FeePrice:
     """Set what a unit of the fee costs from local day `from_on` on: `unit_price`, with up to 6
-    decimals.
+    decimals. Writes a trail row, and the price among operators' decisions. Waits for its turn
+    (wait_turn).
 
     The price is for every merchant, or for one, whose own price goes before the general one. None
     as `unit_price` ends a merchant's own price; a general price does not. Only a fee that has had
@@ -90,15 +91,16 @@ def introduce(
 
 
 def wait_turn() -> None:
-    """Wait until nobody else introduces a price, and have others wait until the transaction
-    ends.
+    """Take the lock under which prices are introduced and fees added, one at a time; it is kept
+    until the transaction ends.
     """
     locks.wait_for_advisory_lock(TURN)
 
 
 def _check_alone(price: FeePrice, replaced: FeePrice | None, proposal: Proposal | None) -> None:
     """Raise TakesTwoPeople if this new price takes a second person, and nobody confirms it as
-    `proposal`.
+    `proposal`; ChangedMeanwhile if the price before it is another than was proposed to be changed.
+    `replaced` is the price of the same merchant, or for everybody, that holds until then.
     """
     whose = f" for merchant {price.merchant.reference}" if price.merchant else ""
     wanted = two_people.Change(
@@ -119,7 +121,9 @@ def _check_alone(price: FeePrice, replaced: FeePrice | None, proposal: Proposal 
 
 
 def _present(price: FeePrice, replaced: FeePrice | None) -> dict[str, str]:
-    """What a unit costs on the new price's first day without it, as the second person is shown."""
+    """What a unit costs without the new price on its first day, as the second person is shown it:
+    by the price that it replaces, or as for everybody; empty if it has no price.
+    """
     if replaced is not None and replaced.unit_price is not None:
         return {"unit_price": _price_text(replaced)}
     general = queries.in_force(price.fee_id, price.currency, None, price.from_on)
@@ -152,6 +156,9 @@ def _is_far(price: FeePrice) -> bool:
 
 
 def _note(price: FeePrice, proposal: Proposal | None) -> None:
+    """Write the price among operators' decisions, with its figure and, if it was proposed, its
+    proposal.
+    """
     two_people.note(
         sorts.PRICE,
         subject=f"price {price.pk}",
@@ -200,7 +207,7 @@ def _had_price(fee: str, currency: str, merchant_id: int | None) -> bool:
 
 
 def _in_force(prices: "QuerySet[FeePrice]", on: date) -> FeePrice | None:
-    """The price among `prices` that holds on this day."""
+    """The price among `prices` that holds on this day; None if none does."""
     return prices.filter(from_on__lte=on).order_by("-from_on", "-pk").first()
 
 
@@ -220,7 +227,7 @@ def _write_trail(price: FeePrice, before: FeePrice | None, proposal: Proposal | 
 
 
 def _price_text(price: FeePrice) -> str:
-    """The price as text for the trail."""
+    """The unit price as text for the trail; that for everybody, if a merchant's own price ends."""
     if price.unit_price is None:
         return "that for everybody"
     return money.unit_price(price.unit_price, price.currency)

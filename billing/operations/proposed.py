@@ -19,7 +19,9 @@ from merchants.proposals import register as register_kind
 
 
 def register() -> None:
-    """Register the kinds. Called once, when a program starts."""
+    """Register for each kind of billing's proposals the operation that carries it out. Called once,
+    when a program starts.
+    """
     register_kind(proposals.CREDIT, calling(credits.grant))
     register_kind(proposals.CHARGE, calling(charges_by_hand.charge))
     register_kind(proposals.WAIVER, calling(waivers.waive))

@@ -47,8 +47,8 @@ class _Day:
 
 
 def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
-    """Look at the last days of Stripe, as the daily job does; `provider` is always its number in
-    queries.reversals.
+    """Ask Stripe what it took on the last days and keep it (`look`), as the daily job does;
+    `provider` is always Stripe's number in queries.reversals.
 
     Raises ProviderNotReady, and KeepsSilent if Stripe does not answer: the next look finds what
     this one missed.
@@ -58,7 +58,8 @@ def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
 
 
 def look(*, now: datetime) -> None:
-    """Ask Stripe what it took on each of the last DAYS days that are over, and keep it. Raises
+    """Ask Stripe what it took on each of the last DAYS days that are over, compare that with our
+    payments, and keep both sums and the differences, a row for each day and currency. Raises
     NoAnswer, ProviderNotReady.
     """
     last = now.astimezone(UTC).date()
@@ -76,7 +77,9 @@ def look(*, now: datetime) -> None:
 
 
 def _succeeded(since: date) -> list[Any]:
-    """The PaymentIntents of this installation that were made since the day and have succeeded."""
+    """The PaymentIntents of this installation that were made since the day and have succeeded.
+    Raises NoAnswer, ProviderNotReady.
+    """
     start = datetime.combine(since, time.min, UTC)
     prefix = installation.outside("")
     with stripe_provider.asking():
@@ -92,7 +95,9 @@ def _succeeded(since: date) -> list[Any]:
 
 
 def _compare_theirs(intents: Iterable[Any], found: dict[tuple[date, str], _Day]) -> None:
-    """Add what Stripe has, each with what we have of it."""
+    """Add to the days in `found`, by day and currency, what these PaymentIntents took and what we
+    have of each, with the differences.
+    """
     by_key = {stripe_provider.metadata(one)[stripe_provider.PAYMENT]: one for one in intents}
     ours = _known(by_key)
     for key, intent in by_key.items():
@@ -111,8 +116,8 @@ def _compare_theirs(intents: Iterable[Any], found: dict[tuple[date, str], _Day])
 
 
 def _known(keys: Iterable[str]) -> dict[str, Decimal]:
-    """The amounts of our payments with these keys that succeeded, or whose money came late and is
-    kept as unapplied.
+    """The amounts, by idempotency key, of our payments with these keys that succeeded, or whose
+    money came late and is kept as unapplied.
     """
     theirs = Payment.objects.filter(provider=STRIPE, idempotency_key__in=list(keys))
     paid = theirs.filter(status=Payment.Status.SUCCEEDED)
@@ -125,7 +130,9 @@ def _known(keys: Iterable[str]) -> dict[str, Decimal]:
 
 
 def _add_ours(first: date, last: date, keys: set[str], found: dict[tuple[date, str], _Day]) -> None:
-    """Add our payments of these days of which Stripe has no PaymentIntent."""
+    """Add to `found` our succeeded payments that were made and ended from `first` until before
+    `last` and whose key is not among `keys`: of these Stripe has no PaymentIntent.
+    """
     since, until = (datetime.combine(day, time.min, UTC) for day in (first, last))
     ours = Payment.objects.filter(
         provider=STRIPE,
@@ -142,6 +149,7 @@ def _add_ours(first: date, last: date, keys: set[str], found: dict[tuple[date, s
 
 
 def _keep(day: date, currency: str, figures: _Day, now: datetime) -> None:
+    """Write the row of a day and currency, in place of the one of an earlier look."""
     ProviderDay.objects.update_or_create(
         provider=str(STRIPE),
         day=day,

@@ -13,7 +13,8 @@ from lib import money
 
 def settle(account: BillingAccount, *, now: datetime) -> None:
     """Credit the tax of what the locked closed account has outstanding, by a charge of its own, if
-    that is in the merchant's favour with its tax. These items have no tax from then on.
+    that is in the merchant's favour with its tax. These items have no tax from then on. Does
+    nothing otherwise.
     """
     found = invoice_taxes.compute(
         {
@@ -47,8 +48,8 @@ def settle(account: BillingAccount, *, now: datetime) -> None:
 
 
 def forgo(account: BillingAccount, waiver_id: int) -> None:
-    """Have nothing that is outstanding taxed any more, as its rest was waived by the charge with
-    this key.
+    """Have nothing that the account has outstanding taxed any more, as its rest was waived by the
+    charge with the primary key `waiver_id`.
     """
     outstanding = InvoiceItem.objects.filter(account=account).outstanding()
     outstanding.filter(rest_tax=None).update(rest_tax=waiver_id, is_collecting=False)

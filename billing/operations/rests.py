@@ -11,7 +11,8 @@ def pay_invoices(account: BillingAccount, *, actor: str, now: datetime) -> None:
     closed account, then also with what is outstanding in the merchant's favour. Does nothing if
     there is neither.
 
-    That has its tax credited before. Rule 17.3, rule 17.4, rule 19.6, rule 28.17.
+    What a closed account has in its merchant's favour has its tax credited before. Rule 17.3, rule
+    17.4, rule 19.6, rule 28.17.
     """
     unapplied.pay_invoices(account, actor=actor, now=now)
     if not account.is_closed:

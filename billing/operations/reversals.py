@@ -58,13 +58,14 @@ def record(
     report: ProviderReport, *, payment_id: int, actor: str, now: datetime
 ) -> Reversal | None:
     """Record that a provider took back money of a payment; or, if this reversal is on record, what
-    the provider says about it now. A repeat changes nothing.
+    the provider says about it now, and follow up if the money came back. The merchant is notified.
+    A repeat changes nothing.
 
     The money is taken from unapplied money as far as it is there. A reversal is ACCEPTED at once if
     it is a refund of ours, or all of it was unapplied; any other one waits for a billing officer.
     After a dispute, nothing more is collected from the account's card if it is the disputed one.
-    Returns the reversal; None if it is new and nothing was taken, or nothing is left of the payment
-    that could be. Rule 18.1, rule 18.2.
+    Returns the reversal; None if it is new and the money has come back already, or nothing is left
+    of the payment that could be taken. Rule 18.1, rule 18.2.
     """
     payment = Payment.objects.get(pk=payment_id)
     account, invoice = hold(payment.invoice_id, now=now)
@@ -115,7 +116,9 @@ def record(
 
 
 def _left(payment: Payment, money_reference: str) -> Money:
-    """How much of the money has not been taken back, counting what has come back."""
+    """How much of the money of the payment, which the provider calls `money_reference`, has not
+    been taken back; what was and has come back counts as not taken.
+    """
     before = payment.reversals.filter(money_reference=money_reference, came_back_at__isnull=True)
     return payment.amount - money.total((one.amount for one in before), payment.currency)
 
@@ -185,11 +188,12 @@ def charge(
     *, reversal_id: int, seen: str, actor: str, reason: str, message: str, now: datetime
 ) -> Reversal:
     """Charge the merchant again for what was taken back, except for the part that was taken from
-    unapplied money; the charge posts at once.
+    unapplied money; the charge posts at once. The merchant is notified and reads `message`;
+    `reason` is for colleagues, on the trail.
 
     On a closed account a FINAL bill takes it. `seen` is the state that the page showed
-    (`Reversal.seen`); the merchant reads `message`. Raises UnknownReversal, AlreadyDecided,
-    ChangedMeanwhile, Invalid without a reason or a message. Rule 18.5.
+    (`Reversal.seen`). Raises UnknownReversal, AlreadyDecided, ChangedMeanwhile, Invalid without a
+    reason or a message. Rule 18.5.
     """
     account, reversal = _hold_undecided(reversal_id, seen, now)
     reversal.charge = charges.record_own(
@@ -216,8 +220,9 @@ def accept(
     now: datetime,
     proposal: Proposal | None = None,
 ) -> Reversal:
-    """Decide that the merchant is charged nothing for what was taken back, and notify the merchant.
-    Takes and raises what `charge` does.
+    """Decide that the merchant is charged nothing for what was taken back, and notify the merchant,
+    who reads `message`; `reason` is for colleagues, on the trail. `seen` is the state that the page
+    showed. Raises what `charge` does.
 
     It is given to the merchant like a credit: above the day's figure for those it takes the
     `proposal` that a second person confirms, and raises TakesTwoPeople without. Rule 18.4, rule
@@ -250,8 +255,9 @@ def accept(
 
 
 def _hold_undecided(reversal_id: int, seen: str, now: datetime) -> tuple[BillingAccount, Reversal]:
-    """The account, locked with its credit line, and the reversal, which still waits for a decision
-    and is in the state `seen`. Raises UnknownReversal, AlreadyDecided, ChangedMeanwhile.
+    """Lock the account and credit line of a reversal that still waits for a decision and is in the
+    state `seen`; returns the account and the reversal. Raises UnknownReversal, AlreadyDecided,
+    ChangedMeanwhile.
     """
     account_id = Reversal.objects.filter(pk=reversal_id).values_list("account", flat=True).first()
     if account_id is None:
@@ -310,7 +316,9 @@ def _decide(
 
 
 def _notify(reversal: Reversal, invoice: Invoice, status: str, now: datetime) -> None:
-    """Tell the merchant's people about the reversal, once for each status."""
+    """Tell the merchant's people what became of the reversal of the bill's payment, once for each
+    status.
+    """
     notices.write(
         merchant_id=reversal.account_id,
         kind=PAYMENT_REVERSED,

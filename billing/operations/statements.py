@@ -34,8 +34,9 @@ FROM closed ORDER BY account_id
 
 
 def close(account_ids: Sequence[int]) -> None:
-    """Close the open statements of these locked accounts, up to the month of their open day, and
-    notify the merchants. The caller names accounts whose open day is the last of its month.
+    """Close the open statements of these locked accounts, up to the month of their open day, with
+    copies of the names of merchant and issuer, and notify the merchants. The caller names accounts
+    whose open day is the last of its month.
 
     Rule 13.5.
     """

@@ -15,10 +15,12 @@ log = logging.getLogger(__name__)
 
 
 def settle(intent_id: str, *, now: datetime) -> None:
-    """Record the outcome of the attempt that a PaymentIntent stands for, as Stripe has it now.
+    """Record the outcome of the attempt that the PaymentIntent with this id stands for, as Stripe
+    has it now.
 
-    An intent that is not ours, or that Stripe does not know, changes nothing. Raises NoAnswer,
-    ProviderNotReady.
+    An intent that is not ours, or that Stripe does not know, changes nothing and is logged. One
+    that contradicts the attempt leaves it undecided, with the problem noted for operators. Raises
+    NoAnswer, ProviderNotReady.
     """
     with stripe_provider.asking():
         try:

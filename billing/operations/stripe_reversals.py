@@ -38,8 +38,8 @@ OUR_REASONS = {"duplicate", "fraudulent", "requested_by_customer"}
 
 
 def refund(refund_id: str, *, now: datetime) -> None:
-    """Record the present state of a refund; nothing if Stripe does not know it. Raises NoAnswer,
-    ProviderNotReady.
+    """Record the present state of the refund with this id at Stripe; nothing if Stripe does not
+    know it. Raises NoAnswer, ProviderNotReady.
     """
     with stripe_provider.asking():
         made = _retrieved(stripe_provider.client().v1.refunds.retrieve, refund_id)
@@ -48,7 +48,7 @@ def refund(refund_id: str, *, now: datetime) -> None:
 
 
 def refunds_of(charge_id: str, *, now: datetime) -> None:
-    """Record the present state of all refunds of one of Stripe's charges.
+    """Record the present state of all refunds of the charge with this id at Stripe.
 
     Raises NoAnswer, ProviderNotReady.
     """
@@ -60,8 +60,8 @@ def refunds_of(charge_id: str, *, now: datetime) -> None:
 
 
 def dispute(dispute_id: str, *, now: datetime) -> None:
-    """Record the present state of a dispute; nothing if Stripe does not know it. Raises NoAnswer,
-    ProviderNotReady.
+    """Record the present state of the dispute with this id at Stripe; nothing if Stripe does not
+    know it. Raises NoAnswer, ProviderNotReady.
     """
     with stripe_provider.asking():
         made = _retrieved(stripe_provider.client().v1.disputes.retrieve, dispute_id)
@@ -70,8 +70,8 @@ def dispute(dispute_id: str, *, now: datetime) -> None:
 
 
 def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
-    """Look for refunds and disputes at Stripe, as the daily job does; `provider` is always its
-    number in queries.reversals.
+    """Look for refunds and disputes at Stripe and record them (`look`), as the daily job does;
+    `provider` is always Stripe's number in queries.reversals.
 
     Raises ProviderNotReady, and KeepsSilent if Stripe does not answer: the next look finds what
     this one missed.
@@ -99,8 +99,8 @@ def look(*, now: datetime) -> None:
 
 
 def _recent(now: datetime) -> Iterator[tuple[Any, Any]]:
-    """Yields pairs: the function that records it, and a refund or dispute at Stripe; those of the
-    last 30 days, and older ones on record that may still change.
+    """Yields pairs of a function that records it, and a refund or dispute at Stripe: those of the
+    last 30 days, and older ones on record that may still change. Raises NoAnswer, ProviderNotReady.
     """
     since: Any = {"created": {"gte": int((now - LOOKED_BACK).timestamp())}, "limit": 100}
     with stripe_provider.asking():
@@ -127,7 +127,9 @@ def _not_over() -> Iterator[Reversal]:
 
 
 def _retrieved(retrieve: Any, object_id: str) -> Any:
-    """The object at Stripe; None, which is logged, if Stripe does not know it."""
+    """The object with this id, which `retrieve` gets from Stripe; None, which is logged, if Stripe
+    does not know it.
+    """
     try:
         return retrieve(object_id)
     except stripe.InvalidRequestError as refusal:
@@ -138,13 +140,17 @@ def _retrieved(retrieve: Any, object_id: str) -> Any:
 
 
 def _take_refund(made: "stripe.Refund", actor: str, now: datetime) -> None:
-    """Record this state of a refund."""
+    """Record the refund, as it is at Stripe now, as a reversal of its payment (`_take`). It counts
+    as ours if its reason is one that we give. `actor` is how we heard of it.
+    """
     is_ours = made.reason in OUR_REASONS
     _take(made, Reversal.Kind.REFUND, made.status or "", is_ours, actor, now)
 
 
 def _take_dispute(made: "stripe.Dispute", actor: str, now: datetime) -> None:
-    """Record this state of a dispute; nothing while no money is taken."""
+    """Record this state of a dispute at Stripe; nothing while no money is taken. `actor` is how we
+    heard of it.
+    """
     if made.status not in NOTHING_TAKEN:
         _take(made, Reversal.Kind.DISPUTE, made.status, False, actor, now)
 
@@ -152,8 +158,9 @@ def _take_dispute(made: "stripe.Dispute", actor: str, now: datetime) -> None:
 def _take(
     made: Any, kind: Reversal.Kind, state: str, is_ours: bool, actor: str, now: datetime
 ) -> None:
-    """Record this state of a refund or dispute. Nothing is done if it is recorded already, or the
-    payment is not ours or in another currency.
+    """Record this state of a refund or dispute, `made` at Stripe; `is_ours` if we refunded by
+    ourselves. Nothing is done if it is recorded already in this state, or its payment is not ours
+    or in another currency, which is logged.
     """
     intent_id = _intent_id(made)
     if not intent_id or _is_known(made.id, state):
@@ -179,7 +186,9 @@ def _take(
 
 
 def _is_known(reference: str, state: str) -> bool:
-    """Whether the reversal is on record in this state; asked without a lock."""
+    """Whether the reversal with this id at Stripe is on record in this state; asked without a
+    lock.
+    """
     return Reversal.objects.filter(
         provider=STRIPE, provider_reference=reference, state=state
     ).exists()
@@ -192,8 +201,8 @@ def _intent_id(made: Any) -> str:
 
 
 def _payment_of(intent_id: str, now: datetime) -> Payment | None:
-    """The attempt that the PaymentIntent paid, or None. If there is none yet, the intent's outcome
-    is asked for and recorded first.
+    """The attempt that the PaymentIntent with this id paid, or None. If there is none yet, the
+    intent's outcome is asked for and recorded first. Raises NoAnswer, ProviderNotReady.
     """
     payment = _with_money_of(intent_id)
     if payment is None:

@@ -38,12 +38,14 @@ def introduce(
     now: datetime,
 ) -> TaxRate:
     """Have services of the class be taxed by `percent` in bills of issuers of the country, from
-    local day of service `starts_on` on, which has begun nowhere yet.
+    local day of service `starts_on` on, which has begun nowhere yet. Writes a trail row. Waits for
+    its turn (wait_turn).
 
     None ends it: for STANDARD the country has no tax any more; another class has that of STANDARD,
     or no sentence. `sentence` is printed on bills with what is ZERO or EXEMPT. Of two from the same
-    day the later one holds; the same again is the one there is. Raises TaxOfThePast, Invalid.
-    Rule 28.13.
+    day the later one holds; the same again is the one there is. Raises TaxOfThePast, and Invalid
+    for an unknown country, a class or percent that cannot be, a sentence with a class that has
+    rates, or without a reason. Rule 28.13.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     countries.check(country)
@@ -93,9 +95,11 @@ def classify(
     *, fee: str, tax_class: str, starts_on: date, actor: str, reason: str, now: datetime
 ) -> FeeTaxClass:
     """Have the fee be of this tax class from local day of service `starts_on` on, which has begun
-    nowhere yet. Of two from the same day the later one holds.
+    nowhere yet. Writes a trail row. Of two from the same day the later one holds; the same again is
+    the one there is. Waits for its turn (wait_turn).
 
-    Raises TaxOfThePast, Invalid, also for a fee that only settles what was billed. Rule 28.14.
+    Raises TaxOfThePast, and Invalid for an unknown class or fee, a fee that only settles what was
+    billed, or without a reason. Rule 28.14.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     if fee in Fee.UNTAXED or not Fee.objects.filter(pk=fee).exists():
@@ -129,14 +133,16 @@ def classify(
 
 
 def wait_turn() -> None:
-    """Wait until nobody else introduces a rate or a class, and have others wait until the
-    transaction ends.
+    """Take the lock under which tax rates and classes are introduced, one at a time; it is kept
+    until the transaction ends.
     """
     locks.wait_for_advisory_lock(TURN)
 
 
 def first_day(now: datetime) -> date:
-    """The first day from which tax may change: it has begun nowhere yet."""
+    """The first local day from which tax may change: the one after the latest that has begun
+    anywhere.
+    """
     return now.astimezone(EASTERNMOST).date() + timedelta(days=1)
 
 
@@ -147,7 +153,10 @@ def _check_day(starts_on: date, now: datetime) -> None:
 
 
 def _check_percent(tax_class: str, percent: Decimal | None) -> None:
-    """Raise Invalid unless the class can have this rate."""
+    """Raise Invalid unless the class can have this rate: more than 0 and less than 100 for one with
+    rates, 0 for others, with PERCENT_DECIMALS decimals at most; None is always valid, and OUTSIDE
+    never has a rate.
+    """
     if tax_class not in TaxClass.values or tax_class == TaxClass.OUTSIDE:
         raise Invalid("tax_class", f"{tax_class!r} has no rate")
     if percent is None:
@@ -162,7 +171,7 @@ def _check_percent(tax_class: str, percent: Decimal | None) -> None:
 
 
 def _percent_text(rate: TaxRate | None) -> str:
-    """The rate as text for the trail."""
+    """The per cent of the rate as text for the trail; NO_TAX without one."""
     if rate is None or rate.percent is None:
         return NO_TAX
     return f"{rate.percent.normalize():f}"

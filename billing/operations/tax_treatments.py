@@ -25,11 +25,13 @@ def decide(
     reason: str,
     now: datetime,
 ) -> BillingAccount:
-    """Have the merchant treated so for services from local day `starts_on` on, in bills that are
-    written from now on; "" is as follows from both parties' countries and the tax number.
+    """Have the merchant be taxed by `treatment` (domestic, reverse charge or outside the scope of
+    tax) for services from local day `starts_on` on, in bills that are written from now on; "" is as
+    follows from both parties' countries and the tax number. Writes a trail row.
 
     The day may be over: what is on no bill yet goes by it. Of two from the same day the later one
-    holds; the same again changes nothing. Raises Invalid, also without a reason. Rule 28.15.
+    holds; the same again changes nothing. Raises Invalid for an unknown treatment or without a
+    reason. Rule 28.15.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     if treatment and treatment not in Treatment.values:
@@ -60,5 +62,7 @@ def decide(
 
 
 def name_of(decided: TaxTreatment | None) -> str:
-    """What records call what was decided last."""
+    """The text for a decision about tax treatment on the trail: the treatment's code, or a word for
+    none and "as derived".
+    """
     return (decided.treatment if decided else "") or AS_DERIVED

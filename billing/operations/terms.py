@@ -19,10 +19,11 @@ from merchants.models import TimeZonePeriod
 def change_plan(
     *, merchant_id: int, plan: accounts.Plan, actor: str, reason: str, now: datetime
 ) -> PlanTerm:
-    """Give the account this plan from its next plan date on; nothing is charged or given back now.
+    """Give the account this plan from its next plan date on, and record that, also on the trail;
+    nothing is charged or given back now.
 
-    A later change before that date takes its place. Raises AccountClosed, CurrencyMismatch,
-    Invalid. Rule 19.1.
+    A later change before that date takes its place. Raises AccountClosed, CurrencyMismatch, and
+    Invalid for a plan that cannot be or without a reason. Rule 19.1.
     """
     account = _lock_open(merchant_id, now)
     now = account.now
@@ -55,11 +56,12 @@ def change_plan(
 def change_time_zone(
     *, merchant_id: int, timezone: str, actor: str, reason: str, now: datetime
 ) -> TimeZonePeriod:
-    """Count the merchant's days in `timezone` from the start of its next local month on; returns
-    the period that begins then.
+    """Count the merchant's days in `timezone` from the start of its next local month on, and record
+    that, also on the trail; returns the period that begins then.
 
     Billing account and credit line change with the day-end that ends this month; a later change
-    before that takes its place. Raises Invalid. Rule 19.2.
+    before that takes its place. Raises Invalid for a zone that is none or without a reason. Rule
+    19.2.
     """
     calendar.check_zone(timezone)
     account, _ = accounts.lock_both(merchant_id, now=now)
@@ -98,7 +100,8 @@ def review_invoices(
     *, merchant_id: int, wanted: bool, actor: str, reason: str, now: datetime
 ) -> BillingAccount:
     """Set whether the account's bills are drafts that an operator reviews (`wanted`) or are issued
-    at once, from the next bill on. Drafts that exist stay drafts.
+    at once, from the next bill on, and record that, also on the trail. Drafts that exist stay
+    drafts.
 
     Raises Invalid without a reason.
     """
@@ -120,7 +123,7 @@ def review_invoices(
 
 
 def _lock_open(merchant_id: int, now: datetime) -> BillingAccount:
-    """The account, locked. Raises AccountClosed."""
+    """The account, locked as accounts.lock does. Raises AccountClosed if it is closed."""
     account = accounts.lock(merchant_id, now=now)
     check_open(account)
     return account
@@ -143,4 +146,5 @@ def _plan_text(plan: str, price: Money, days: int) -> str:
 
 
 def _yes_or_no(wanted: bool) -> str:
+    """ "yes" or "no", for the trail."""
     return "yes" if wanted else "no"

@@ -62,7 +62,8 @@ def ask(
     actor: str,
     now: datetime,
 ) -> ThresholdRequest:
-    """Ask for a higher threshold; `message` says why. An operator answers later.
+    """Ask for a higher threshold; `message` says why. An operator answers later. Writes a trail
+    row.
 
     The same form sent twice, recognised by its `request_key`, makes one request. Raises
     FormConflict, AccountClosed, RequestPending, NotHigher, CurrencyMismatch, Invalid. Rule 15.20.
@@ -113,11 +114,12 @@ def approve(
     proposal: Proposal | None = None,
 ) -> ThresholdRequest:
     """Raise the threshold to the one that was asked for, or to `threshold`, which may be less or
-    more than that. The merchant reads `told`; `reason` is for colleagues.
+    more than that. The merchant is notified and reads `told`; `reason` is for colleagues. Both the
+    change and the answer are on the trail.
 
     Above the policy's figure it takes the `proposal` that a second person confirms. Raises
-    TakesTwoPeople, ChangedMeanwhile, UnknownRequest, AlreadyDecided, AccountClosed, SamePerson,
-    NotHigher, CurrencyMismatch, Invalid. Rule 15.20.
+    TakesTwoPeople, ChangedMeanwhile, UnknownRequest, AlreadyDecided, AccountClosed, SamePerson if
+    `actor` asked for it, NotHigher, CurrencyMismatch, Invalid without both texts. Rule 15.20.
     """
     account, request = _hold_pending(request_id, now)
     now = account.now
@@ -136,9 +138,9 @@ def approve(
 def reject(
     *, request_id: int, actor: str, reason: str, told: str, now: datetime
 ) -> ThresholdRequest:
-    """Reject the request, notify the merchant, who reads `told`, and leave the threshold as it is.
-
-    Raises UnknownRequest, AlreadyDecided, Invalid.
+    """Reject the request, notify the merchant, who reads `told`, and leave the threshold as it is;
+    `reason` is for colleagues, on the trail. Raises UnknownRequest, AlreadyDecided, Invalid without
+    both texts.
     """
     account, request = _hold_pending(request_id, now)
     now = account.now
@@ -146,8 +148,8 @@ def reject(
 
 
 def reject_as_closed(account: BillingAccount, *, actor: str, now: datetime) -> None:
-    """Reject the request that waits on the locked account because the account was closed. Does
-    nothing if none waits.
+    """Reject the request that waits on the locked account because the account was closed, with a
+    trail row and a notice. Does nothing if none waits.
 
     The answer is written in the merchant's language.
     """
@@ -169,10 +171,12 @@ def change(
     now: datetime,
     proposal: Proposal | None = None,
 ) -> BillingAccount:
-    """Set the threshold, higher or lower. Nothing is billed until the next posting.
+    """Set the threshold, higher or lower, and record that, also on the trail. Nothing is billed
+    until the next posting.
 
     A higher one above the policy's figure takes the `proposal` that a second person confirms.
-    Raises TakesTwoPeople, ChangedMeanwhile, AccountClosed, CurrencyMismatch, Invalid. Rule 15.8.
+    Raises TakesTwoPeople, ChangedMeanwhile, AccountClosed, CurrencyMismatch, Invalid for one below
+    0 or without a reason. Rule 15.8.
     """
     account = accounts.lock(merchant_id, now=now)
     now = account.now
@@ -200,6 +204,9 @@ def _check_raises(account: BillingAccount, threshold: Money) -> None:
 def _wanted(
     account: BillingAccount, threshold: Money, kind: Kind, asked_by: str = ""
 ) -> two_people.Change:
+    """The change of the threshold as a second person is shown it; `asked_by` is who asked for it,
+    if somebody did.
+    """
     return two_people.Change(
         kind=kind,
         subject="threshold",
@@ -219,8 +226,10 @@ def _set(
     reason: str,
     now: datetime,
 ) -> None:
-    """Change the locked account's threshold, and record that. A lower one only protects, and takes
-    nobody else.
+    """Change the locked account's threshold, and record that, also on the trail; a higher one also
+    among operators' decisions. A lower one only protects, and takes nobody else. Raises
+    TakesTwoPeople if a higher one takes a second person and nobody confirms `wanted` as `proposal`,
+    ChangedMeanwhile, and Invalid without a reason.
     """
     is_raise = threshold > account.threshold
     if is_raise or proposal:
@@ -255,8 +264,8 @@ def _set(
 
 
 def _hold_pending(request_id: int, now: datetime) -> tuple[BillingAccount, ThresholdRequest]:
-    """The account, locked, and the request, which still waits for an answer; of two answers at
-    once, the second waits here. Raises UnknownRequest, AlreadyDecided.
+    """Lock the account of a request that still waits for an answer; returns the account and the
+    request. Of two answers at once, the second waits here. Raises UnknownRequest, AlreadyDecided.
     """
     found = ThresholdRequest.objects.filter(pk=request_id)
     account_id = found.values_list("account", flat=True).first()
@@ -278,8 +287,8 @@ def _answer(
     told: str,
     now: datetime,
 ) -> ThresholdRequest:
-    """Record the answer, write it on the trail and notify the merchant. Raises Invalid without a
-    reason or an answer.
+    """Record the answer that `action` stands for, write it on the trail and notify the merchant,
+    who reads `told`. Raises Invalid without a reason or an answer.
     """
     reason = wording.checked("reason", reason)
     before, request.status = request.status, STATUSES[action]

@@ -89,7 +89,8 @@ class Taken:
 @transaction.atomic
 def take(*, instead: Mapping[str, str], actor: str, now: datetime) -> Taken:
     """Have the books count days by this process's time-zone data, while nothing else is connected
-    that may write.
+    that may write. The ends of open days and the starts of planned zones are computed anew. A new
+    version, and each account whose zone is replaced, gets a trail row.
 
     `instead` maps a zone that the data does not have to the one in which its merchants count from
     now on. If the version is the same, only merchants of replaced zones are concerned. Raises
@@ -144,7 +145,7 @@ def unknown_zones() -> dict[str, int]:
 
 
 def _planned() -> QuerySet[TimeZonePeriod]:
-    """The periods of time zones that begin after the account's open day."""
+    """The periods of merchants' time zones that begin after their account's open day."""
     return TimeZonePeriod.objects.filter(starts_on__gt=F("merchant__billing_account__open_on"))
 
 
@@ -174,8 +175,9 @@ def _check_alone() -> None:
 
 
 def _replace_zones(instead: Mapping[str, str], *, actor: str, now: datetime) -> list[int]:
-    """Replace the zones named in `instead`; returns the keys of the merchants that have, had or
-    planned one of them.
+    """Replace the zones named in `instead` in both books and in the merchants' history, with
+    records and trail rows for the accounts that count in them; returns the keys of the merchants
+    that have, had or planned one of them.
 
     Their whole history is changed: days that were worked off are not counted again.
     """
@@ -194,7 +196,8 @@ def _replace_zones(instead: Mapping[str, str], *, actor: str, now: datetime) -> 
 
 
 def _record_change(account: BillingAccount, becomes: str, *, actor: str, now: datetime) -> None:
-    """Record that the locked account counts in another zone from its open day on.
+    """Record, also on the trail, that the locked account counts in the zone `becomes` from its open
+    day on; the account itself is changed by the caller.
 
     The record has the account's last instant: days between that and now are still to be worked off.
     """

@@ -58,14 +58,14 @@ def record(
     actor: str,
     now: datetime,
 ) -> Transfer:
-    """Record a bank transfer that came in for a bill.
+    """Record a bank transfer that came in for a bill, with a trail row.
 
     It pays what is left of the bill; the rest becomes unapplied money, and so does all of it if the
     bill is paid or void. Unapplied money then pays other unpaid bills. `reference` is the bank's
     own; the same transfer of the same amount is recorded once on the account. `arrived_on` is the
-    local day on which the money arrived at our bank; None: today. Raises
-    UnknownInvoice, InvoiceNotOpen for a draft, PaymentUnderWay, TransferConflict, CurrencyMismatch,
-    Invalid. Rule 17.1.
+    local day on which the money arrived at our bank; None: today. If it is an earlier day, the
+    freeze of the line for unpaid bills is adjusted. Raises UnknownInvoice, InvoiceNotOpen for a
+    draft, PaymentUnderWay, TransferConflict, CurrencyMismatch, Invalid. Rule 17.1.
     """
     reference = wording.line("reference", reference)
     account, invoice = hold(invoice_id, now=now)
@@ -110,8 +110,8 @@ def receive(
     actor: str,
     now: datetime,
 ) -> Transfer:
-    """Record a bank transfer that names no bill: it becomes unapplied money, which pays unpaid
-    bills, oldest due day first.
+    """Record a bank transfer that names no bill, with a trail row: it becomes unapplied money,
+    which pays unpaid bills, oldest due day first. The merchant is notified.
 
     In the result `paid` is 0, whatever bills the money paid. The same transfer of the same amount
     is recorded once on the account. `arrived_on` is as in `record`. Raises TransferConflict,
@@ -136,8 +136,8 @@ def receive(
 
 
 def _positive(amount: Money, account: BillingAccount) -> Money:
-    """The amount with exactly the account's digits. Raises CurrencyMismatch, or Invalid if it is
-    not above 0.
+    """The amount with exactly the digits of the account's currency. Raises CurrencyMismatch, and
+    Invalid if it has more digits or is not above 0.
     """
     amount = money.accepted(amount, account.currency)
     if amount.amount <= 0:
@@ -162,8 +162,8 @@ def _known_transfer(account: BillingAccount, reference: str, amount: Money) -> T
 
 
 def is_recorded(merchant_id: int, reference: str) -> bool:
-    """Whether a transfer is on record for the account under the bank's reference, and was not
-    booked elsewhere.
+    """Whether a transfer is on record for the merchant's account under the bank's reference, and
+    was not booked elsewhere.
     """
     return BankTransfer.objects.filter(
         account=merchant_id, reference=reference, status=BankTransfer.Status.RECORDED
@@ -171,7 +171,9 @@ def is_recorded(merchant_id: int, reference: str) -> bool:
 
 
 def is_given_back(merchant_id: int, reference: str) -> bool:
-    """Whether unapplied money of the account was given back under the bank's reference."""
+    """Whether unapplied money of the merchant's account was given back under the bank's
+    reference.
+    """
     return UnappliedEntry.objects.filter(
         account=merchant_id,
         kind=UnappliedEntry.Kind.GIVEN_BACK,
@@ -191,7 +193,9 @@ def write(
     actor: str,
 ) -> BankTransfer:
     """Write the row of a transfer to the locked account, with the bill that it `named`, of which
-    `payment` is what it paid. The `rest` becomes unapplied money and pays unpaid bills.
+    `payment` is what it paid. The `rest` becomes unapplied money and pays unpaid bills. If the
+    money arrived before today, the freeze of the line for unpaid bills is adjusted. Writes no trail
+    row.
     """
     entry = _receive(account, rest, reference, actor) if rest else None
     transfer = BankTransfer.objects.create(
@@ -214,8 +218,8 @@ def write(
 
 
 def _receive(account: BillingAccount, amount: Money, reference: str, actor: str) -> UnappliedEntry:
-    """Record money of a transfer as unapplied; others may have come under its reference before that
-    were booked elsewhere.
+    """Add money of a transfer to unapplied money, and notify the merchant. Other transfers that
+    were booked elsewhere since may have come under the same reference before.
     """
     before = account.transfers.filter(reference=reference, entry__isnull=False).count()
     return unapplied.receive(
@@ -237,6 +241,9 @@ def _paid_state(invoice: Invoice) -> dict[str, str]:
 def _write_trail(
     account: BillingAccount, subject: str, before: dict[str, str], after: dict[str, str], actor: str
 ) -> None:
+    """Write the trail row of a transfer that was recorded, about the bill or account called
+    `subject`.
+    """
     trail.write(
         Action.TRANSFER_RECORDED,
         merchant_id=account.pk,
@@ -259,7 +266,8 @@ def give_back(
     now: datetime,
     proposal: Proposal | None = None,
 ) -> UnappliedEntry:
-    """Record that unapplied money was paid back to the merchant, under the bank's reference.
+    """Record that unapplied money was paid back to the merchant, under the bank's reference; with a
+    trail row. The merchant is notified.
 
     The same reference and amount is recorded once. The money of a closed account is paid out with
     its rest instead (closing.pay_out_rest). Above the day's figure for pay-outs it takes the
@@ -314,7 +322,9 @@ def give_back(
 def _check_giving_back(
     account: BillingAccount, amount: Money, reference: str, proposal: Proposal | None
 ) -> None:
-    """Raise TakesTwoPeople if this takes a second person, and nobody confirms it as `proposal`."""
+    """Raise TakesTwoPeople if to give this amount back takes a second person, and nobody confirms
+    it as `proposal`.
+    """
     wanted = two_people.Change(
         kind=UNAPPLIED,
         subject="unapplied money",

@@ -47,7 +47,7 @@ def move(
 ) -> BankTransfer:
     """Take a transfer off the account and the bill that it was booked on, and book it where it
     belongs: with the merchant of reference `to`, which may be the same one when only the bill was
-    wrong, or nowhere if it never came (`to` is empty).
+    wrong, or nowhere if it never came (`to` is empty). Writes a trail row.
 
     What is left of it as unapplied money is taken from there, and the rest is charged, at once and
     in no statement; on a closed account a FINAL bill takes that. The bill stays PAID. Where it
@@ -56,8 +56,8 @@ def move(
 
     Another merchant gains by it, so it counts as a pay-out to that one: above the day's figure it
     takes the `proposal` that a second person confirms (TakesTwoPeople). Raises UnknownTransfer,
-    AlreadyDecided, UnknownMerchant, BookedThere, CurrencyMismatch, Invalid without both texts. Rule
-    17.9.
+    AlreadyDecided, UnknownMerchant, BookedThere, CurrencyMismatch, ChangedMeanwhile, Invalid
+    without both texts. Rule 17.9.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
@@ -77,9 +77,10 @@ def move(
 def _hold(
     transfer_id: int, to: str, now: datetime
 ) -> tuple[BillingAccount, BankTransfer, BillingAccount | None]:
-    """The account and the one that the transfer goes to, if any, both locked with their credit
-    lines, and the transfer. Of two that are locked at once the one with the lower key comes first,
-    whichever way the money goes. Raises UnknownTransfer, AlreadyDecided, UnknownMerchant.
+    """Lock the account of a transfer and the one that it goes to, both with their credit lines;
+    returns the account, the transfer, and the other account: the same one if `to` is its merchant,
+    None if `to` is empty. Of two accounts the one with the lower key is locked first, whichever way
+    the money goes. Raises UnknownTransfer, AlreadyDecided, UnknownMerchant.
     """
     target = None
     if to:
@@ -102,7 +103,11 @@ def _check(
     other: BillingAccount,
     proposal: Proposal | None,
 ) -> None:
-    """Raise what `move` raises about where the transfer goes."""
+    """Check that the transfer can go to the account `other` now. Raises BookedThere if that is the
+    same account and the transfer named no bill, or has a transfer of this reference already;
+    CurrencyMismatch; TakesTwoPeople if it takes a second person and there is no `proposal`; and
+    ChangedMeanwhile if that is of other figures.
+    """
     if other is account:
         if transfer.payment is None:
             raise BookedThere("to: the transfer named no bill, so nothing would change")
@@ -131,7 +136,7 @@ def _check(
 
 def _take_off(account: BillingAccount, transfer: BankTransfer, told: str, actor: str) -> None:
     """Take the transfer's money from the account: from unapplied money as far as it is there still,
-    and the rest by a charge. The transfer is MOVED.
+    and the rest by a charge. The transfer is MOVED, for the reason that the merchant is `told`.
     """
     transfer.taken = unapplied.move_away(account, transfer, actor=actor, now=account.now)
     if rest := transfer.amount - transfer.taken:
@@ -154,8 +159,8 @@ def _take_off(account: BillingAccount, transfer: BankTransfer, told: str, actor:
 def _book(
     transfer: BankTransfer, other: BillingAccount, actor: str, proposal: Proposal | None
 ) -> None:
-    """Book the money of the moved transfer on the locked account that it belongs to, and note the
-    decision if that is another merchant's.
+    """Book the money of the moved transfer as a new transfer on the locked account `other`, which
+    it belongs to, and note the decision among operators' if that is another merchant's.
     """
     booked = transfers.write(
         other,
@@ -176,8 +181,8 @@ def _book(
 
 
 def _day(account: BillingAccount, arrived_on: date) -> date:
-    """The day on which the money arrived, in the account's time zone, within which it may be a day
-    that has not begun; nobody paid before they joined.
+    """The day in `account`'s own time zone as which a transfer that arrived on `arrived_on` is
+    booked there: not after its open day, nor before its merchant joined.
     """
     return min(max(arrived_on, account.joined_on), account.open_on)
 
@@ -200,7 +205,9 @@ def _write_trail(
     reason: str,
     proposal: Proposal | None,
 ) -> None:
-    """Write the trail row of a transfer that was moved to another bill."""
+    """Write the trail row of a transfer that was moved to the merchant of reference `to`, or
+    nowhere.
+    """
     assert transfer.moved_at is not None
     trail.write(
         Action.TRANSFER_MOVED,
@@ -217,8 +224,8 @@ def _write_trail(
 
 
 def _notify(transfer: BankTransfer, *, is_same: bool) -> None:
-    """Tell the merchant's people that the transfer is asked for again, and why; `is_same` if it
-    pays other bills of theirs.
+    """Tell the merchant's people that the transfer was taken off their account, and why: that it
+    pays other bills of theirs (`is_same`), or how much of it is charged again, if any is.
     """
     assert transfer.moved_at is not None
     status = OTHER_INVOICE if is_same else AWAY if transfer.charge else TAKEN

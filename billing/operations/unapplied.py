@@ -29,7 +29,7 @@ def of_transfer(reference: str, nth: int = 1) -> str:
 
 
 def of_moving(transfer: BankTransfer) -> str:
-    """The source of an entry for money that had come by a transfer that belongs elsewhere."""
+    """The source of the entry by which money of a transfer that belongs elsewhere goes."""
     return f"moved:{transfer.pk}"
 
 
@@ -69,8 +69,9 @@ def receive(
 
 
 def pay_invoices(account: BillingAccount, *, actor: str, now: datetime) -> None:
-    """Pay the account's unpaid bills with its unapplied money, oldest due day first; nothing if it
-    has none.
+    """Pay the account's unpaid bills with its unapplied money, oldest due day first, and notify the
+    merchant of each; nothing if it has none. Bills with an attempt that has no answer yet are left
+    out.
 
     A bill is paid in full, or so that no less than the provider's minimum is left to pay. Rule
     17.3, rule 17.4.
@@ -97,7 +98,9 @@ def _share(left_to_pay: Money, unapplied: Money, least: Money) -> Money:
 def _use(
     account: BillingAccount, invoice: Invoice, amount: Money, actor: str, now: datetime
 ) -> None:
-    """Pay the amount of the bill with unapplied money."""
+    """Pay the amount of the bill with unapplied money, which is less by that; notifies the
+    merchant.
+    """
     payment = attempts.pay(
         account, invoice, provider=Payment.Provider.UNAPPLIED, amount=amount, actor=actor, now=now
     )
@@ -116,7 +119,8 @@ def give_back(
     reason: str,
     now: datetime,
 ) -> UnappliedEntry:
-    """Record that unapplied money was paid back to the merchant, under the bank's reference.
+    """Lower the account's unapplied money by the amount that was paid back to the merchant, under
+    the bank's reference, and notify the merchant. Writes no trail row.
 
     The caller has checked that there is as much (transfers.give_back).
     """
@@ -141,7 +145,7 @@ def take_back(
     now: datetime,
 ) -> Money:
     """Record that a provider took back `amount` of the money that came from `source` (of_attempt,
-    of_transfer).
+    of_transfer), and notify the merchant of what is taken.
 
     It is taken from unapplied money as far as `source` brought it there and it is still there.
     Returns the rest of `amount`, which has been used or given back already. `reversal` is the
@@ -167,7 +171,8 @@ def move_away(
     account: BillingAccount, transfer: BankTransfer, *, actor: str, now: datetime
 ) -> Money:
     """Take the money of a transfer that does not belong to the account from its unapplied money, as
-    far as it became that and is still there. Returns how much that was.
+    far as it became that and is still there, and notify the merchant if there is any. Returns how
+    much that was.
     """
     came = transfer.entry.amount if transfer.entry else money.zero(account.currency)
     taking = min(came, account.unapplied)
@@ -193,7 +198,7 @@ def _enter(
     now: datetime,
 ) -> UnappliedEntry:
     """Write an entry, add its amount (negative for money that goes) to the account's unapplied
-    money, and notify the merchant.
+    money, and notify the merchant; `number` is the bill that it paid, if any.
     """
     after = F("unapplied") + amount.amount
     since = Case(

@@ -15,13 +15,13 @@ REASON = "This method collects no bills in the account's currency."
 
 
 def is_unusable(method: str, currency: str) -> bool:
-    """Whether the method can't collect bills in the currency."""
+    """Whether the payment method collects no bills in the currency."""
     return not takes(method, currency)
 
 
 def leave(account: BillingAccount, *, now: datetime) -> None:
     """Have the locked account pay by bank transfer from now on; its open bills are not collected
-    any more.
+    any more, and may get a later due day.
 
     The change is recorded like a choice of method, and on the trail. Rule 15.12.
     """

@@ -34,6 +34,9 @@ def checked(account: BillingAccount, arrived_on: date | None) -> date:
 
 
 def _within(account: BillingAccount, day: date, latest: date) -> date:
+    """Return the day. Raises Invalid if it is after `latest`, or before the account's merchant
+    joined.
+    """
     if not account.joined_on <= day <= latest:
         raise Invalid("arrived_on", f"must be between {account.joined_on} and {latest}")
     return day
@@ -43,8 +46,9 @@ def _within(account: BillingAccount, day: date, latest: date) -> date:
 def correct(
     *, transfer_id: int, arrived_on: date, reason: str, actor: str, now: datetime
 ) -> BankTransfer:
-    """Correct the day on which a transfer's money arrived. It is the day from which the bill that
-    it paid counts as paid; no entry and no instant of the books changes.
+    """Correct the day on which a transfer's money arrived, with a trail row. It is the day from
+    which the bill that it paid counts as paid; no entry and no instant of the books changes. The
+    freeze of the line for unpaid bills is adjusted. The same day again changes nothing.
 
     A bill that counts as paid in time is not made late by it. Raises UnknownTransfer,
     AlreadyDecided for a transfer that was booked elsewhere, WouldCountAsLate, and Invalid without a
@@ -76,8 +80,8 @@ def correct(
 
 
 def hold(transfer_id: int, *, now: datetime) -> tuple[BillingAccount, BankTransfer]:
-    """The account, locked with its credit line, and the transfer, which is not moved. Raises
-    UnknownTransfer, AlreadyDecided.
+    """Lock the account and credit line of a transfer that was not booked elsewhere; returns the
+    account and the transfer. Raises UnknownTransfer, AlreadyDecided.
     """
     found = BankTransfer.objects.filter(pk=transfer_id)
     account_id = found.values_list("account", flat=True).first()

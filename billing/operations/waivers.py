@@ -46,13 +46,14 @@ def waive(
     now: datetime,
     proposal: Proposal | None = None,
 ) -> Waiver:
-    """Waive `amount` of what is left of an open or uncollectible bill. Nothing may be left, or what
-    its provider collects at least. The merchant reads `told`; `reason` is for colleagues.
+    """Waive `amount` of what is left of an open or uncollectible bill, with a trail row. Nothing
+    may be left, or what its provider collects at least. The merchant is notified and reads `told`;
+    `reason` is for colleagues.
 
     The same form sent twice, recognised by its `request_key`, makes one waiver. Above the day's
     figure for credits it takes the `proposal` that a second person confirms. Raises TakesTwoPeople,
-    UnknownInvoice, InvoiceNotOpen, PaymentUnderWay, MoreThanIsLeft, FormConflict, CurrencyMismatch,
-    Invalid. Rule 14.5.
+    ChangedMeanwhile, UnknownInvoice, InvoiceNotOpen, PaymentUnderWay, MoreThanIsLeft, FormConflict,
+    CurrencyMismatch, Invalid. Rule 14.5.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told)
@@ -95,13 +96,13 @@ def waive(
 
 
 def is_made(invoice_id: int, request_key: str) -> bool:
-    """Whether the form with this key has made its waiver."""
+    """Whether the form with this request key has made its waiver of the bill."""
     return Waiver.objects.filter(invoice=invoice_id, request_key=request_key).exists()
 
 
 def _check(account: BillingAccount, invoice: Invoice, amount: Money) -> None:
-    """Raise InvoiceNotOpen, PaymentUnderWay, MoreThanIsLeft or Invalid if the amount can't be
-    waived of the bill.
+    """Raise InvoiceNotOpen if the bill is not unpaid, PaymentUnderWay, MoreThanIsLeft, or Invalid
+    for an amount that is not above 0 or would leave too little to be collected.
     """
     if not invoice.is_unpaid:
         raise InvoiceNotOpen(f"bill: {invoice} is {invoice.status}")
@@ -149,7 +150,9 @@ def _write(
     told: str,
     request_key: str,
 ) -> Waiver:
-    """Write the credit, the payment of the bill by it, and the charge that uses it up."""
+    """Write the negative charge, the payment of the bill by it, the charge that uses it up, and the
+    waiver that names them; returns that.
+    """
     number = Waiver.objects.filter(invoice=invoice).count() + 1
     credit = charges.record_own(
         account,

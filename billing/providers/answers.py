@@ -48,12 +48,15 @@ class Answer:
 
     @classmethod
     def failed(cls, failure: str, *, is_hard: bool = False, reference: str = "") -> "Answer":
-        """The answer that the payment failed, for this reason; `is_hard` if it is of no use to try
-        the same again.
+        """The answer that the payment failed; `failure` is the code of the reason, and `is_hard`
+        says that it is of no use to try the same again. `reference` is the provider's own, if there
+        is one.
         """
         return cls(Payment.Status.FAILED, reference, failure, is_hard)
 
     @classmethod
     def undecided(cls, reference: str, problem: str = "") -> "Answer":
-        """An answer from which nobody can tell yet whether the money was taken."""
+        """An answer from which nobody can tell yet whether the money was taken; `problem` says what
+        of it contradicts our books, if something does.
+        """
         return cls(Payment.Status.UNKNOWN, reference=reference, problem=problem)

@@ -70,6 +70,7 @@ class Sandbox:
     KEPT_SECONDS = 30 * 24 * 60 * 60
 
     def check_ready(self) -> None:
+        """Raise ProviderNotReady unless the sandbox is switched on (TAEL_SANDBOX)."""
         if not settings.TAEL_SANDBOX:
             raise ProviderNotReady("sandbox payments need TAEL_SANDBOX=1")
 
@@ -98,8 +99,8 @@ class Sandbox:
         return self._answer(payment)
 
     def _answer(self, payment: Payment) -> Answer:
-        """The outcome that the last four digits of the payment's card ask for; success for any
-        other card, or none.
+        """The outcome that the last four digits of the payment's card ask for: declined for good
+        with REFUSED, not enough funds with SHORT, and success for any other card, or none.
         """
         last_four = payment.card.last_four if payment.card else ""
         if last_four == self.REFUSED:
@@ -139,7 +140,7 @@ class Proceeds:
         return Answer.succeeded(payment.idempotency_key)
 
     def find(self, payment: Payment) -> Answer | None:
-        """Always None: an attempt to pay from proceeds is never undecided."""
+        """None, whatever the payment: an attempt to pay from proceeds is never undecided."""
         return None  # it is never undecided
 
 

@@ -196,9 +196,11 @@ def asking() -> Iterator[None]:
 
 
 def units(amount: Decimal, currency: str) -> int:
-    """The amount in Stripe's units: 39.00 USD is 3900, 500 JPY is 500, 1.230 KWD is 1230.
+    """The amount in Stripe's units of the currency: 39.00 USD is 3900, 500 JPY is 500, 1.230 KWD is
+    1230.
 
-    Raises AmountNotPossible instead of rounding: 1.234 KWD, half a yen.
+    Raises AmountNotPossible instead of rounding (1.234 KWD, half a yen), and for a currency that
+    Stripe does not take.
     """
     if currency in NOT_TAKEN:
         raise AmountNotPossible(f"Stripe does not take {currency}")
@@ -216,8 +218,8 @@ def amount_of(counted: int, currency: str) -> Decimal:
 
 
 def _counting(currency: str) -> tuple[int, int]:
-    """How many decimals Stripe's unit of the currency has, and the number of units of which an
-    amount must be a multiple, in this order.
+    """How many decimals Stripe's unit of the currency has (0 for whole units, 3 for thousandths,
+    else 2), and the number of units of which an amount must be a multiple, in this order.
     """
     if currency in WHOLE:
         return 0, 1
@@ -227,14 +229,14 @@ def _counting(currency: str) -> tuple[int, int]:
 
 
 def metadata(made: Any) -> dict[str, str]:
-    """Our metadata on an object at Stripe; empty on an object that somebody else made."""
+    """Our metadata on the object `made` at Stripe; empty on an object that somebody else made."""
     written = getattr(made, "metadata", None)
     return dict(written.to_dict()) if written else {}
 
 
 def answer(payment: Payment, intent: "stripe.PaymentIntent") -> Answer:
     """The answer that a PaymentIntent gives about the attempt. An intent that waits for something,
-    such as the holder's confirmation, is cancelled first, and has failed.
+    such as the holder's confirmation, is cancelled at Stripe first, and has failed.
 
     Raises NoAnswer, AnotherPayment, and StripeError, which `asking` turns into NoAnswer.
     """
@@ -255,7 +257,9 @@ def answer(payment: Payment, intent: "stripe.PaymentIntent") -> Answer:
 
 
 def _intent_parameters(payment: Payment) -> "PaymentIntentCreateParams":
-    """The parameters of the PaymentIntent for the attempt. Raises AmountNotPossible."""
+    """The parameters of the PaymentIntent that is to be made for the attempt. Raises
+    AmountNotPossible.
+    """
     assert payment.card is not None
     invoice = payment.invoice
     return {
@@ -275,7 +279,9 @@ def _intent_parameters(payment: Payment) -> "PaymentIntentCreateParams":
 
 
 def _declined(payment: Payment, decline: "stripe.CardError") -> Answer:
-    """The answer for a card that its bank declined."""
+    """The answer for an attempt whose card its bank declined: what its PaymentIntent says, or a
+    failure with the decline's code if there is none. Raises as `answer` does.
+    """
     intent = getattr(decline.error, "payment_intent", None)
     if intent is not None:
         return answer(payment, intent)
@@ -298,7 +304,7 @@ def _refused(payment: Payment, refusal: "stripe.InvalidRequestError") -> Answer:
 
 
 def _failure(intent: "stripe.PaymentIntent") -> tuple[str, bool]:
-    """The code of an intent's failure, and whether the same card can never pay."""
+    """The code of a PaymentIntent's failure, and whether the same card can never pay."""
     if intent.status == "requires_action":
         return AUTHENTICATION, True
     error = getattr(intent, "last_payment_error", None)
@@ -306,7 +312,9 @@ def _failure(intent: "stripe.PaymentIntent") -> tuple[str, bool]:
 
 
 def _failure_code(error: Any) -> tuple[str, bool]:
-    """The code of one of Stripe's errors, and whether the same card can never pay."""
+    """The code of one of Stripe's errors, the bank's own if it gave one, and whether the same card
+    can never pay.
+    """
     given = [getattr(error, name, None) or "" for name in ("decline_code", "code", "advice_code")]
     decline_code, code, advice = given
     is_hard = bool({decline_code, code} & HARD) or advice in HARD_ADVICE
@@ -315,7 +323,8 @@ def _failure_code(error: Any) -> tuple[str, bool]:
 
 def _cancel(intent: "stripe.PaymentIntent") -> "stripe.PaymentIntent":
     """Cancel the PaymentIntent, and return it as it is then; if it can't be cancelled, as it may
-    have ended in another way before, it is only read again.
+    have ended in another way before, it is only read again. Raises NoAnswer if the page that waits
+    has no time left, and StripeError.
     """
     intents = client().v1.payment_intents
     try:

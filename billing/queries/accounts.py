@@ -22,7 +22,9 @@ def with_a_day_to_work_off(now: datetime) -> Sequence[int]:
 
 
 def day_ends_from() -> datetime | None:
-    """The instant at which the next of all accounts has a day to work off; None without any."""
+    """The earliest instant at which an account's open day ends or ended; None without any
+    account.
+    """
     row = prepared.row(DAY_ENDS_FROM, ())
     return row[0] if row else None
 
@@ -34,8 +36,8 @@ def of_merchant(merchant: Merchant) -> BillingAccount | None:
 
 
 def with_line(merchant: Merchant) -> BillingAccount | None:
-    """The same with `merchant.credit_line` and the card loaded; None unless the merchant has both
-    an account and a line.
+    """The merchant's billing account as `of_merchant` gives it, with `merchant.credit_line` and the
+    card loaded; None unless the merchant has both an account and a line.
     """
     both = BillingAccount.objects.select_related("merchant__credit_line", "card")
     both = both.annotate(held_by_drafts=_drafts())

@@ -10,8 +10,8 @@ from merchants.queries import local_day
 
 
 def of_payments(invoice: Invoice, attempts: Sequence[Payment]) -> dict[int, date]:
-    """By their keys, the local days on which those of these payments of the bill count that have
-    succeeded.
+    """The local days on which those of these payments of the bill count that have succeeded, by the
+    payments' primary keys.
 
     A transfer counts on the day on which its money arrived, also where it came as unapplied money
     that paid the bill at once. Everything else counts on the day of the payment.
@@ -32,14 +32,16 @@ def of_payments(invoice: Invoice, attempts: Sequence[Payment]) -> dict[int, date
 
 
 def all_on(invoice: Invoice, attempts: Sequence[Payment]) -> date | None:
-    """The local day by which all money for the bill had arrived; None while it is not paid."""
+    """The local day by which all money for the bill had arrived; None while it is not paid.
+    `attempts` are its payments.
+    """
     days = of_payments(invoice, attempts).values()
     return max(days, default=None) if invoice.status == Invoice.Status.PAID else None
 
 
 def was_in_time(invoice: Invoice, attempts: Sequence[Payment]) -> bool:
-    """Whether the bill is paid, with money that had all arrived by its due day, though it counted
-    as not paid: we heard of that money later.
+    """Whether the bill is paid, with money that had all arrived by its due day, though it was
+    recorded as failed, since we heard of that money later. `attempts` are its payments.
     """
     by = all_on(invoice, attempts)
     return invoice.first_failed_on is not None and by is not None and by <= invoice.due_on

@@ -67,7 +67,7 @@ class UnpaidBill:
 
     @property
     def is_checked(self) -> bool:
-        """Whether an attempt has no answer yet."""
+        """Whether a payment of the bill has no answer of its provider yet."""
         return self.standing == Standing.CHECKED
 
     @property
@@ -90,12 +90,14 @@ class Attention:
 
     @property
     def to_pay(self) -> Sequence[UnpaidBill]:
-        """The bills about which their payer can do something."""
+        """Those of the listed unpaid bills about which their payer can do something."""
         return [one for one in self.invoices if not one.waits_for_us]
 
     @property
     def waiting(self) -> Sequence[UnpaidBill]:
-        """The bills of which a payment is checked, or that are collected by themselves."""
+        """Those of the listed unpaid bills of which a payment is checked, or that are collected by
+        themselves.
+        """
         return [one for one in self.invoices if one.waits_for_us]
 
 

@@ -16,10 +16,11 @@ OF_ATTEMPTS = ("attempt", "payment")
 
 
 def of(merchant_ids: Sequence[int], *, local_names: bool = False) -> dict[int, Row]:
-    """The billing books of those of these merchants that have an account, by the merchant's key, in
-    a fixed number of queries.
+    """The billing books of those of these merchants that have an account, by the merchant's primary
+    key, in a fixed number of queries.
 
-    `local_names` adds the keys of payments, which differ from installation to installation.
+    `local_names` adds the idempotency keys of payments, which differ from installation to
+    installation.
     """
     accounts = BillingAccount.objects.filter(merchant_id__in=merchant_ids)
     currencies: Currencies = dict(accounts.values_list("merchant_id", "currency"))
@@ -93,11 +94,15 @@ class _Account:
             charge["description"] = becomes.get(charge["description"], charge["description"])
 
     def _attempt(self, payment: Row) -> str:
-        """The attempt's name: that of its bill and its number, such as 2026-000001-2."""
+        """The name of a payment in the document: its bill's number and its own among the bill's
+        attempts, such as 2026-000001-2.
+        """
         return f"{self.invoice[payment['_invoice']]}-{payment['attempt']}"
 
     def book(self) -> Row:
-        """The account's book as a document (docs/books.md)."""
+        """The account's part of a merchant's books as a document (docs/books.md): its own row,
+        plan, prices, cards, statements, charges, credits, bills, payments and tax.
+        """
         return {
             "currency": self.currency,
             "account": self._account(),
@@ -183,8 +188,8 @@ class _Account:
         return credit | {name: self.charge.get(key) for name, key in charges.items()}
 
     def _invoices(self) -> Iterable[Row]:
-        """Yields the bills, each with its lines, payments, decisions and what was done by hand
-        about their collecting.
+        """Yields the bills, each with its lines, taxes, payments, decisions and what was done by
+        hand about their collecting.
         """
         lines = books.grouped(
             in_order(
@@ -212,7 +217,7 @@ class _Account:
             }
 
     def _taxes(self, invoice: Row, taxes: Iterable[Row]) -> Row:
-        """The tax of the bill and its rates; nothing of a bill without tax."""
+        """The part of the bill with its tax and the rates of that; empty for a bill without tax."""
         told = [row | {"corrects": self.invoice.get(row["_corrects"])} for row in taxes]
         return {"tax": invoice["tax"], "taxes": without_keys(told)} if told else {}
 
@@ -257,7 +262,7 @@ class _Account:
 
     def _unapplied(self) -> Iterable[Row]:
         """Yields the entries of unapplied money in order, numbered, each with the bill and attempt
-        that it is about.
+        that it is about, and without primary keys in its source and reference.
         """
         rows = books.numbered(in_order(self.rows["unapplied"], "at"), "entry")
         for row in rows:
@@ -272,8 +277,8 @@ class _Account:
             yield row | {"source": source, "reference": named} | self._named(payment)
 
     def _transfer(self, transfer: Row) -> Row:
-        """The transfer, with the bill and attempt that it paid, and the charge that asks for it
-        again.
+        """The transfer, with the bill and attempt that it paid, and the reference of the charge
+        that asks for it again.
         """
         payment = self.payment.get(transfer["_payment"])
         return transfer | {"charge": self.charge.get(transfer["_charge"])} | self._named(payment)
@@ -320,8 +325,8 @@ def _masked(card: Row) -> Row:
 
 
 def _foreign_reference(reference: str | None, payment: Row | None) -> str | None:
-    """The reference that a provider or bank gave the payment; None if it is empty or contains our
-    own key.
+    """The reference that a provider or bank gave the payment; None if it is empty or contains the
+    payment's own idempotency key.
 
     Our key contains the installation's prefix; its invoice and attempt say the same.
     """

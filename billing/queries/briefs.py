@@ -24,13 +24,17 @@ from merchants.models import Merchant
 
 
 def of_merchant(merchant: Any) -> Brief | None:
-    """The brief of the merchant's account; None if it has none."""
+    """What operators are shown of the merchant's billing account (`of_account`); None if it has
+    none.
+    """
     account = BillingAccount.objects.filter(pk=merchant.pk).first()
     return of_account(account) if account else None
 
 
 def of_account(account: BillingAccount) -> Brief:
-    """How the account stands, with its latest bills, credits and changes of terms."""
+    """What operators are shown of an account: its amounts, unpaid bills, threshold, plan, next bill
+    and payment method, and its latest bills, credits and changes of terms.
+    """
     method = f"{account.get_payment_method_display()} {account.card or ''}".strip()
     ends = Fact("Next bill", account.next_invoice_on)
     if account.is_closed:
@@ -55,12 +59,16 @@ def of_account(account: BillingAccount) -> Brief:
 
 
 def of_price(price: FeePrice) -> Brief:
-    """The latest prices of the same fee in the same currency, for everybody or for one merchant."""
+    """What operators are shown of a price: the latest prices of the same fee in the same currency,
+    for everybody or for the same merchant.
+    """
     return of_prices(price.fee_id, price.currency, price.merchant)
 
 
 def of_prices(fee: str, currency: str, merchant: Merchant | None) -> Brief:
-    """The latest prices of the fee in the currency, for everybody or for this merchant."""
+    """What operators are shown of prices: the latest ones of the fee in the currency, for this
+    merchant or, with None, for everybody.
+    """
     same = FeePrice.objects.filter(fee=fee, currency=currency, merchant=merchant)
     rows = same.order_by("-from_on", "-pk")[:FEW]
     return Brief(
@@ -79,15 +87,16 @@ def of_prices(fee: str, currency: str, merchant: Merchant | None) -> Brief:
 
 
 def _price(price: FeePrice) -> str:
-    """The unit price in words."""
+    """The unit price as text; that a merchant's own price ends, if it has none."""
     if price.unit_price is None:
         return "the own price ends"
     return money.unit_price(price.unit_price, price.currency)
 
 
 def about(row: Any, name: str) -> Brief:
-    """The brief of the account of `row`, with what the decision `name` is about and what it
-    changes.
+    """What operators are shown beside the decision called `name` about `row`: a brief of its
+    account, with the facts of the row, what its merchant wrote, and what the decision changes. The
+    row is of any of billing's models that belong to an account.
     """
     match row:
         case BillingAccount():
@@ -118,16 +127,18 @@ def about(row: Any, name: str) -> Brief:
 
 
 def _plan(account: BillingAccount) -> str:
+    """The price of the account's plan and its days, as text."""
     return f"{plain_money(account.plan_price)} every {account.plan_interval_days} days"
 
 
 def _unpaid(account: BillingAccount) -> Any:
-    """What is left to pay of all bills."""
+    """What is left to pay of all unpaid bills of the account, as Money."""
     unpaid = account.invoices.filter(status__in=Invoice.UNPAID)
     return money.total((invoice.left_to_pay for invoice in unpaid), account.currency)
 
 
 def _invoices(account: BillingAccount) -> list[Past]:
+    """The account's latest FEW bills, each with its total, its status and what is left to pay."""
     return [
         Past(
             invoice.issued_on,
@@ -139,6 +150,9 @@ def _invoices(account: BillingAccount) -> list[Past]:
 
 
 def _credits(account: BillingAccount) -> list[Past]:
+    """The account's latest FEW credits, each with its fee, amount, status, who decided or asked,
+    and why.
+    """
     return [
         Past(
             credit.asked_at,
@@ -151,6 +165,9 @@ def _credits(account: BillingAccount) -> list[Past]:
 
 
 def _changes(account: BillingAccount) -> list[Past]:
+    """The account's latest FEW changes of terms, each with the values before and after, who made
+    it, and why.
+    """
     return [
         Past(
             change.at,
@@ -163,7 +180,10 @@ def _changes(account: BillingAccount) -> list[Past]:
 
 
 def _of_account(account: BillingAccount, name: str) -> list[Change]:
-    """What a decision about the account changes, where that is certain before."""
+    """What the decision called `name` changes about the account: its state, limit and bills for
+    "close" and "reopen", outstanding or unapplied money for those that move it, and whether bills
+    are reviewed. Empty for other decisions.
+    """
     nothing = money.zero(account.currency)
     match name:
         case "close":
@@ -197,13 +217,15 @@ def _of_account(account: BillingAccount, name: str) -> list[Change]:
 
 
 def _asked(credit: BillingCredit) -> list[Fact]:
-    """What is asked for, and on which charge."""
+    """The credit's amount and fee, and the charge that it corrects, if any."""
     on = [Fact("Charge", credit.charge.amount, str(credit.charge))] if credit.charge else []
     return [Fact("Credit", credit.amount, str(credit.fee)), *on]
 
 
 def _of_credit(credit: BillingCredit, name: str) -> list[Change]:
-    """What a decision about a credit would change of its account's outstanding amount."""
+    """How the decision called `name` changes the outstanding amount of the credit's account:
+    "approve" lowers it and "undo" raises it by the credit; empty for others.
+    """
     before = credit.account.outstanding
     match name:
         case "approve":
@@ -214,12 +236,17 @@ def _of_credit(credit: BillingCredit, name: str) -> list[Change]:
 
 
 def _of_threshold(request: ThresholdRequest, name: str) -> list[Change]:
+    """How the decision called `name` changes the threshold: to the one wanted, if it approves the
+    request; empty otherwise.
+    """
     before = request.account.threshold
     return [Change("Threshold", before, request.threshold_wanted)] if name == "approve" else []
 
 
 def _invoice(invoice: Invoice) -> list[Fact]:
-    """What the bill is."""
+    """The bill's number and status, total, what is left to pay, its days, and when it is tried
+    next.
+    """
     return [
         Fact("Bill", str(invoice), str(invoice.get_status_display())),
         Fact("Its total", invoice.total),
@@ -231,7 +258,9 @@ def _invoice(invoice: Invoice) -> list[Fact]:
 
 
 def _of_invoice(invoice: Invoice, name: str) -> list[Change]:
-    """What a decision about a bill would change: what is left to pay, or what is outstanding."""
+    """What the decision called `name` changes: what is left to pay, if it waives the bill, or what
+    is outstanding, if it voids the bill or sends it back; empty otherwise.
+    """
     if name == "waive":
         nothing = money.zero(invoice.currency)
         return [Change("Left to pay, if all is waived", invoice.left_to_pay, nothing)]
@@ -242,7 +271,7 @@ def _of_invoice(invoice: Invoice, name: str) -> list[Change]:
 
 
 def _transfer(transfer: BankTransfer) -> list[Fact]:
-    """What the transfer is."""
+    """The transfer's amount, reference and value date, and the bill that it paid, if any."""
     facts = [
         Fact("Transfer", transfer.amount, transfer.reference),
         Fact("Value date", transfer.arrived_on),
@@ -251,8 +280,9 @@ def _transfer(transfer: BankTransfer) -> list[Fact]:
 
 
 def _of_transfer(transfer: BankTransfer, name: str) -> list[Change]:
-    """What booking it elsewhere changes on this account: first of what is unapplied, as far as the
-    transfer came to that, and then of what is outstanding.
+    """What the decision called `name` changes on the transfer's account if it books the transfer
+    elsewhere: first what is unapplied, as far as the transfer came to that, and then what is
+    outstanding; empty otherwise.
     """
     if name != "move":
         return []
@@ -267,5 +297,8 @@ def _of_transfer(transfer: BankTransfer, name: str) -> list[Change]:
 
 
 def _of_reversal(reversal: Reversal, name: str) -> list[Change]:
+    """How the decision called `name` changes the outstanding amount, if it charges the reversal
+    again; empty otherwise.
+    """
     before = reversal.account.outstanding
     return [Change("Outstanding", before, before + reversal.rest)] if name == "charge" else []

@@ -12,7 +12,7 @@ from lib.journal import ACCOUNTS, Nature
 
 @dataclass(frozen=True)
 class Named:
-    """An account as a chart has it."""
+    """An account of the journal with the code and name that a chart gives it."""
 
     key: str
     code: str
@@ -21,8 +21,8 @@ class Named:
 
     @cached_property
     def path(self) -> str:
-        """Its name in tools that know accounts by one word of several parts, such as
-        Assets:1100-Receivable-from-merchants.
+        """The account's name in accounting programs that know accounts by one word of several
+        parts, such as Assets:1100-Receivable-from-merchants.
         """
         letters = "".join(sign if sign.isalnum() else " " for sign in self.name)
         return f"{self.nature.value}:{'-'.join([self.code, *letters.split()])}"
@@ -63,8 +63,8 @@ class Chart:
 
 
 def in_force(last: int | None = None) -> Chart:
-    """The chart as it is now, or as it was when the choice with the key `last` was its last one; 0
-    is before all choices.
+    """The chart of accounts as it is now, or as it was when the choice with the primary key `last`
+    was its last one; 0 is before all choices.
     """
     found = ChartAccount.objects.order_by("pk")
     if last is not None:

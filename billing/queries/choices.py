@@ -46,7 +46,9 @@ class Collected:
 def collected(
     account: BillingAccount, waiting: Sequence[tuple[Invoice, Money]], method: str
 ) -> Collected | None:
-    """What choosing the method collects, of the bills that `waiting` found; None if nothing."""
+    """What choosing the payment method `method` collects at once of the bills that `waiting` found;
+    None if nothing: for bank transfer, or if each is too little for the method.
+    """
     if method == BillingAccount.Method.MANUAL:
         return None
     least = minimums.least(method, account.currency)
@@ -81,7 +83,10 @@ def waiting(
 def _due(
     account: BillingAccount, invoice: Invoice, part_due: Decimal | None, now: datetime
 ) -> Money | None:
-    """What a new method is to collect of the placed unpaid bill at once; None or 0 if nothing."""
+    """What a new method is to collect at once of the unpaid bill, which standings.placed has read:
+    nothing while a payment is checked, the part that is due of a payment plan (`part_due`), and
+    else all that is left, if the bill has failed or is due. None or 0 means nothing.
+    """
     standing = standings.of(invoice)
     if standing.is_checked:
         return None

@@ -9,7 +9,7 @@ from billing.models import Clearance, ClearingProvider, CreditNote, Invoice, Iss
 
 
 def issuers(now: datetime) -> Sequence[int]:
-    """The keys of the issuers whose documents are cleared."""
+    """The primary keys of the issuers whose documents are cleared; `now` is not used."""
     return list(Issuer.objects.exclude(clearing="").order_by("pk").values_list("pk", flat=True))
 
 
@@ -25,7 +25,9 @@ def new_invoices(issuer: Issuer) -> QuerySet[Invoice]:
 
 
 def new_notes(issuer: Issuer) -> QuerySet[CreditNote]:
-    """The issuer's credit notes that are not taken up yet, of bills that are."""
+    """The issuer's credit notes that are not taken up yet, if their bills are taken up, in the
+    order of their issue.
+    """
     known = Clearance.objects.filter(note=OuterRef("pk"))
     found = CreditNote.objects.filter(
         invoice__issuer__issuer=issuer, invoice__clearance__isnull=False
@@ -34,8 +36,8 @@ def new_notes(issuer: Issuer) -> QuerySet[CreditNote]:
 
 
 def to_ask(now: datetime) -> Sequence[int]:
-    """The keys of what a provider is to be sent or asked about by `now`; a note waits for its
-    bill.
+    """The primary keys of the clearances that a provider is to be sent or asked about by `now`;
+    those entered by hand are left out, and a credit note waits until its bill is cleared.
     """
     due = Q(next_at__isnull=True) | Q(next_at__lte=now)
     waits = Q(note__isnull=False) & ~Q(note__invoice__clearance__status=Clearance.Status.CLEARED)
@@ -45,12 +47,16 @@ def to_ask(now: datetime) -> Sequence[int]:
 
 
 def of_invoice(invoice: Invoice) -> Clearance | None:
-    """How the bill stands with the tax office; None if it is not cleared."""
+    """The bill's clearance at the tax office, without its content and file; None if it is not taken
+    up.
+    """
     if invoice.issuer_id is None:
         return None
     return Clearance.objects.filter(invoice=invoice).defer("content", "file").first()
 
 
 def of_note(note: CreditNote) -> Clearance | None:
-    """How the credit note stands with the tax office; None if it is not cleared."""
+    """The credit note's clearance at the tax office, without its content and file; None if it is
+    not taken up.
+    """
     return Clearance.objects.filter(note=note).defer("content", "file").first()

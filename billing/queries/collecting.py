@@ -35,14 +35,15 @@ class ByHand:
         return self.plans[-1] if self.plans else None
 
     def pause(self, on: date) -> CollectionPause | None:
-        """The pause on local day `on`."""
+        """The pause that is in force on local day `on`; None without one."""
         paused = (one for one in self.pauses if one.ended_at is None and one.until_on > on)
         return next(paused, None)
 
 
 def by_hand(invoice: Invoice) -> ByHand:
-    """What operators did about the bill; one query if they did nothing, as with most bills, and one
-    more for each kind of what they did.
+    """What operators did about the bill: due days, pauses, waivers, payment plans, and decisions
+    that are SHOWN, each kind oldest first. One query if they did nothing, as with most bills, and
+    one more for each kind of what they did.
     """
     due_days, pauses = invoice.due_days.order_by("pk"), invoice.pauses.order_by("pk")
     waivers, plans = invoice.waivers.order_by("pk"), invoice.payment_plans.order_by("pk")

@@ -43,12 +43,12 @@ class Costs:
 
     @property
     def total(self) -> Money:
-        """What the days cost together."""
+        """What was posted in the later span, all days together."""
         return money.of(sum(self.days, Decimal(0)), self.currency)
 
     @property
     def before(self) -> Money:
-        """What as many days before them cost together."""
+        """What was posted in the earlier span, all days together."""
         return money.of(sum(self.days_before, Decimal(0)), self.currency)
 
     @property
@@ -114,5 +114,5 @@ def of(account: BillingAccount, *, today: date) -> Costs:
 
 
 def _days(by_day: dict[date, Decimal], start: date) -> list[Decimal]:
-    """The sums of DAYS days from `start` on."""
+    """The sums of each of DAYS days from `start` on; 0 where `by_day` has none."""
     return [by_day.get(start + timedelta(at), Decimal(0)) for at in range(DAYS)]

@@ -16,8 +16,8 @@ def of(account: BillingAccount, *, status: str = "", charge: str = "") -> QueryS
     """The account's credits, each with the charge that it corrects, its reason, and the bills that
     its own charge, and the one that took it back, are on.
 
-    They can be filtered by a status, and by how the corrected charge's reference starts; "" means
-    any.
+    They can be filtered by a status, and by how the corrected charge's reference starts (`charge`);
+    "" means any.
     """
     found = account.credits.select_related(*_WITH)
     if charge:
@@ -26,21 +26,21 @@ def of(account: BillingAccount, *, status: str = "", charge: str = "") -> QueryS
 
 
 def find(account: BillingAccount, pk: int) -> BillingCredit | None:
-    """The account's credit with this key, or None."""
+    """The account's credit with this primary key, or None."""
     return account.credits.select_related(*_WITH).filter(pk=pk).first()
 
 
 def charge_to_credit(account: BillingAccount, reference: str) -> Charge | None:
-    """The account's charge of this reference, with its fee and bill; None if there is none, or it
-    is a credit itself.
+    """The account's charge with this reference, with its fee and bill; None if there is none, or
+    its category has no credits, as those of credits.
     """
     found = account.charges.select_related("fee", "item__invoice").filter(reference=reference)
     return found.filter(fee__category__in=CREDIT_FOR).first()
 
 
 def charges_to_credit(account: BillingAccount, references: Iterable[str]) -> QuerySet[Charge]:
-    """Those of the account's charges with these references that can be credited, with their fees
-    and bills.
+    """Those of the account's charges with these references that are of a category that credits are
+    given for, with their fees and bills.
     """
     found = account.charges.select_related("fee", "item__invoice")
     return found.filter(reference__in=list(references), fee__category__in=CREDIT_FOR)

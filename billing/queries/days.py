@@ -54,7 +54,7 @@ def under_review(account: BillingAccount) -> Money:
 
 
 def find(account: BillingAccount, pk: int) -> InvoiceItem | None:
-    """The account's item with this key, or None."""
+    """The account's item with this primary key, or None."""
     return of(account).filter(pk=pk).first()
 
 

@@ -6,10 +6,12 @@ from billing.models import BillingAccount, BillingDetails
 
 
 def latest(account: BillingAccount) -> BillingDetails | None:
-    """The version that was said last, however it stands."""
+    """The version of the account's billing details that was said last, whatever its status; None
+    without any.
+    """
     return account.all_details.order_by("-version").first()
 
 
 def of(account: BillingAccount) -> "QuerySet[BillingDetails]":
-    """All versions, the latest first."""
+    """All versions of the account's billing details, the latest first."""
     return account.all_details.order_by("-version")

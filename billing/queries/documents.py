@@ -65,7 +65,9 @@ class Year:
 
     @property
     def is_small(self) -> bool:
-        """Whether its ZIP file is made while the reader waits."""
+        """Whether the year's ZIP file is made while the reader waits, as it has few documents and
+        charges.
+        """
         documents = self.invoices + self.statements
         return documents <= SMALL_DOCUMENTS and self.charges <= SMALL_CHARGES
 
@@ -90,12 +92,16 @@ def years(account: BillingAccount) -> Sequence[Year]:
 
 
 def addresses(account: BillingAccount) -> QuerySet[BillingAddress]:
-    """The addresses that get the account's documents, or were asked to confirm."""
+    """The addresses in force, which get the account's documents or were asked to confirm, by e-mail
+    address.
+    """
     return account.addresses.filter(ended_at__isnull=True).order_by("email")
 
 
 def archives_to_do(now: datetime) -> Sequence[int]:
-    """The keys of archives that are to be built, or have been kept for long enough."""
+    """The primary keys of the ZIP files of years that are to be built, or have been kept for long
+    enough by `now`.
+    """
     waiting = Q(status=YearArchive.Status.WAITING)
     over = Q(status=YearArchive.Status.READY, kept_until__lte=now)
     return list(
@@ -104,8 +110,9 @@ def archives_to_do(now: datetime) -> Sequence[int]:
 
 
 def addresses_to_mail(now: datetime) -> Sequence[int]:
-    """The keys of the addresses that are to be mailed: the link by which they confirm, or documents
-    that came since they did. Those whose mail server refuses are not before their next try.
+    """The primary keys of the addresses that are to be mailed by `now`: the link by which they
+    confirm, or documents that came since they did. Those whose mail server refuses are not before
+    their next try.
     """
     with connection.cursor() as cursor:
         within = {"since": now - MAILED_WITHIN, "asked_since": now - CONFIRM_WITHIN}
@@ -114,8 +121,9 @@ def addresses_to_mail(now: datetime) -> Sequence[int]:
 
 
 def documents_for(address: BillingAddress, now: datetime) -> Sequence[Sequence[Document]]:
-    """What each mail to the confirmed address has to have now: one document or, for an address that
-    gets them by month, those of one month that has ended by the account's days.
+    """The documents that are still to be mailed to the confirmed address, a list for each mail: one
+    document or, for an address that gets them by month, those of one month that has ended by the
+    account's days.
 
     A month's documents are its statement and the bills issued in it.
     """
@@ -141,7 +149,9 @@ def documents_for(address: BillingAddress, now: datetime) -> Sequence[Sequence[D
 
 
 def month_of(document: Document) -> date:
-    """The month that a document belongs to: its own, or that of the day it was issued on."""
+    """The month that a document belongs to, by its first day: a statement's own, or that of the day
+    on which a bill was issued.
+    """
     if isinstance(document, Invoice):
         return calendar.month_of(document.issued_on)
     return document.month

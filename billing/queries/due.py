@@ -41,7 +41,9 @@ def unpaid(account: BillingAccount) -> Sequence[Due]:
 
 
 def _of(account: BillingAccount, invoice: Invoice) -> Iterator[Due]:
-    """Yield what is to be paid of the bill, by day."""
+    """Yield what is to be paid of the bill, by day: the parts of its payment plan that are not
+    paid, or else all that is left. Its plan in force was read with it.
+    """
     number, is_collected = invoice.number or "", account.pays_by_itself
     plan = next(iter(invoice.in_force), None)  # type: ignore[attr-defined]  # prefetched
     if plan is None:

@@ -33,7 +33,9 @@ def left_to_credit(charge: Charge) -> Money:
 
 
 def lefts_to_credit(charges: Sequence[Charge]) -> dict[int, Money]:
-    """The same of each of these charges, by primary key."""
+    """The part of each of these charges for which no credit was asked for or given, by the charge's
+    primary key; rejected credits don't count.
+    """
     counted = BillingCredit.objects.filter(charge__in=charges, status__in=BillingCredit.COUNTED)
     found = {one.pk: one.amount for one in charges}
     for credit in counted:
@@ -57,7 +59,9 @@ def charged_by_hand(account: BillingAccount) -> Money:
 
 
 def last_decided(invoice: Invoice) -> tuple[str, datetime] | None:
-    """Who decided about the bill last, and when; None if nobody did."""
+    """The operator who last decided about the bill or its collecting, and when; None if nobody
+    did.
+    """
     decided = [(one.actor, one.at) for one in invoice.decisions.all()]
     for rows in (invoice.due_days, invoice.pauses, invoice.waivers, invoice.payment_plans):
         decided += [(one.actor, one.at) for one in rows.all()]

@@ -89,12 +89,12 @@ class ComingInvoice:
 
     @property
     def label(self) -> str:
-        """Its kind, in the reader's language."""
+        """The name of the bill's kind, in the reader's language."""
         return str(self.kind.label)
 
     @property
     def total(self) -> Money:
-        """What it is likely to ask for."""
+        """What the bill is likely to ask for, with tax."""
         return self.net + self.tax
 
 
@@ -121,7 +121,9 @@ class Forecast:
 
     @property
     def on_date(self) -> ComingInvoice | None:
-        """The bill of the next bill date; None if there will be too little for one."""
+        """The coming bill that is dated the next bill date; None if there will be too little for
+        one.
+        """
         dated = (one for one in self.coming if one.kind in Invoice.SCHEDULED)
         found = next(dated, None)
         return found if found and found.issued_on == self.next_invoice_on else None
@@ -178,7 +180,9 @@ class _Tax:
 
     @classmethod
     def of(cls, account: BillingAccount, paces: Sequence[Pace], today: date) -> "_Tax":
-        """By the rates that hold today."""
+        """The mixed per cents by the rates that hold today: the plan fee's, and that of what each
+        fee of `paces` was charged; 0 for an account that is not taxed.
+        """
         payers = taxation.payers([account.pk])
         if not payers:
             return cls(Decimal(0), Decimal(0))
@@ -196,7 +200,7 @@ class _Tax:
         return cls(plan, sum((amount * rate for amount, rate in charged), Decimal(0)) / base)
 
     def on(self, coming: forecasting.ComingInvoice, currency: str) -> Decimal:
-        """About the tax of this bill."""
+        """About the tax of this coming bill, rounded to the currency's digits."""
         plan_fee = coming.plan_fee
         taxed = plan_fee * self.plan + (coming.total - plan_fee) * self.others
         return money.rounded(taxed / 100, currency)
@@ -234,8 +238,9 @@ def gather(account: BillingAccount, *, today: date) -> tuple[Standing, list[Pace
 
 
 def _pace(row: Sequence[Any], monthly: dict[str, list[str]]) -> Pace:
-    """The pace of a fee. A MONTHLY one's charges of today are those of the open month, less what
-    had come before today.
+    """The pace of a fee, from a row of READ. A MONTHLY fee's charges are those in `monthly`, by its
+    code: what came in the days of the pace, and before today; what came today is the open month's
+    less the latter.
     """
     fee, posting, charged, today, _ = row
     if posting == "MONTHLY":
@@ -245,18 +250,21 @@ def _pace(row: Sequence[Any], monthly: dict[str, list[str]]) -> Pace:
 
 
 def _figure(text: str | None) -> Decimal | None:
+    """The text as a decimal; None for None."""
     return None if text is None else Decimal(text)
 
 
 def _waiting(fees: Sequence[Sequence[Any]], posting: str) -> Decimal | None:
-    """What waits to be posted so; None if nothing does."""
+    """The sum of what waits to be posted at the time `posting` (DAILY or MONTHLY), from rows of
+    READ; None if nothing does.
+    """
     waiting = [row[4] for row in fees if row[1] == posting and row[4] is not None]
     return sum(waiting, Decimal(0)) if waiting else None
 
 
 def _monthly(account: BillingAccount, since: date, today: date) -> dict[str, list[str]]:
-    """For each MONTHLY fee: what was charged in the days of the pace, and of the open month before
-    today; cached while the day lasts.
+    """For each MONTHLY fee, by its code: what was charged in the days of the pace, and in the open
+    month before today; cached while the day lasts.
     """
     key = f"monthly-pace:{account.pk}:{today}:{account.timezone}"
     known = _kept(key)
@@ -278,8 +286,8 @@ def _monthly(account: BillingAccount, since: date, today: date) -> dict[str, lis
 
 
 def _kept(key: str) -> dict[str, list[str]] | None:
-    """The cached figures; None if there are none, or if Redis is away, which only makes the page
-    slower.
+    """The figures cached under this key; None if there are none, or if Redis is away, which only
+    makes the page slower.
     """
     try:
         known: dict[str, list[str]] | None = cache.get(key)
@@ -289,6 +297,6 @@ def _kept(key: str) -> dict[str, list[str]] | None:
 
 
 def _keep(key: str, known: dict[str, list[str]]) -> None:
-    """Cache the figures for a day; does nothing if Redis is away."""
+    """Cache the figures under this key for a day; does nothing if Redis is away."""
     with suppress(RedisError):
         cache.set(key, known, ONE_DAY_SECONDS)

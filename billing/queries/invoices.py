@@ -44,8 +44,8 @@ def by_number(account: BillingAccount, number: str) -> Invoice | None:
 
 
 def to_collect(now: datetime) -> Sequence[int]:
-    """The keys of bills that are due to be tried automatically by `now`: open ones, and those that
-    a payment plan collects.
+    """The primary keys of bills that are due to be tried automatically by `now`: open ones, and
+    those that a payment plan collects.
 
     Bills with an attempt that has no answer come last: a provider that does not answer about them
     is asked nothing more by the same run.
@@ -56,16 +56,16 @@ def to_collect(now: datetime) -> Sequence[int]:
 
 
 def collected_from() -> datetime | None:
-    """The instant from which the next of all bills is to be tried automatically; None without
-    any.
+    """The earliest instant at which a bill is, or was, to be tried automatically; None if none
+    is.
     """
     row = prepared.row(COLLECTED_FROM, ())
     return row[0] if row else None
 
 
 def to_collect_of(account_id: int, now: datetime) -> Sequence[int]:
-    """The keys of the account's open bills that are due to be tried automatically by `now`, oldest
-    first.
+    """The primary keys of the account's unpaid bills that are due to be tried automatically by
+    `now`, oldest first.
     """
     due = Invoice.objects.filter(
         account=account_id, status__in=Invoice.UNPAID, next_attempt_at__lte=now
@@ -74,8 +74,8 @@ def to_collect_of(account_id: int, now: datetime) -> Sequence[int]:
 
 
 def billed_through(account: BillingAccount) -> date | None:
-    """The last day whose charges the account's bills may include, drafts among them; void bills do
-    not count. None without any bill.
+    """The last day whose charges the account's bills may include, drafts among them; void bills and
+    drafts that were sent back do not count. None without any bill.
     """
     theirs = Case(
         When(kind__in=Invoice.TAKES_ITS_DATE, then=F("issued_on")),
@@ -94,8 +94,8 @@ def lines(invoice: Invoice) -> Sections[InvoiceLine]:
 
 
 def line(invoice: Invoice, pk: int) -> InvoiceLine | None:
-    """The bill's line with this key, or None; with the bill that its charges are on now, which may
-    be another one after a void.
+    """The bill's line with this primary key, or None; with the bill that its charges are on now,
+    which may be another one after a void.
     """
     return invoice.lines.select_related("item__invoice").filter(pk=pk).first()
 

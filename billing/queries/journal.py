@@ -58,7 +58,9 @@ class Entry(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What it is called in files: its source and its row's key."""
+        """The entry's name in files: its source and its row's primary key, with a hyphen
+        between.
+        """
         return f"{self.source}-{self.row_id}"
 
 
@@ -76,7 +78,9 @@ class Asked:
 
 
 def postings_sql(*conditions: str, sources: Iterable[Source] = SOURCES) -> str:
-    """SQL for the dated postings of the sources, of rows that meet the conditions (Source.sql)."""
+    """SQL for the dated postings of the sources, of rows that meet the conditions, which are SQL as
+    Source.sql takes them. It needs `offsets` in its WITH clause.
+    """
     lines = " UNION ALL ".join(source.sql(*conditions) for source in sources)
     return _DATED.format(lines=lines)
 
@@ -90,8 +94,8 @@ def offsets() -> str:
 
 
 def where(asked: Asked, sources: Iterable[Source] = SOURCES) -> tuple[str, dict[str, Any]]:
-    """SQL that selects the dated postings asked for of these sources, with its parameters. An entry
-    is whole: of one with a posting to the account all are there.
+    """SQL that selects the dated postings asked for of these sources, and its parameters. An entry
+    is whole: of one with a posting to the account asked for, all postings are there.
     """
     conditions: list[str] = []
     params: dict[str, Any] = {}
@@ -124,6 +128,7 @@ def where(asked: Asked, sources: Iterable[Source] = SOURCES) -> tuple[str, dict[
 
 
 def _midnight(day: date) -> datetime:
+    """The instant at which the day starts in UTC."""
     return datetime.combine(day, time.min, UTC)
 
 
@@ -152,6 +157,7 @@ def entries(asked: Asked, *, offset: int = 0, limit: int | None = None) -> Itera
 
 
 def _entry(postings: list[Posting]) -> Entry:
+    """The entry of these postings, which are all of one row."""
     first = postings[0]
     return Entry(first.dated_on, first.merchant, first.source, first.row_id, first.document,
                  first.currency, postings)  # fmt: skip
@@ -159,7 +165,9 @@ def _entry(postings: list[Posting]) -> Entry:
 
 @contextmanager
 def _streamed(query: str, params: dict[str, Any]) -> Iterator[Iterator[Sequence[Any]]]:
-    """The rows of the query, which the database hands over as they are taken."""
+    """The rows of the query, which the database hands over as they are taken; the transaction lasts
+    as long as the block.
+    """
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(query, params)
         yield chain.from_iterable(iter(partial(cursor.fetchmany, AT_ONCE), []))
@@ -176,13 +184,14 @@ class Sum(NamedTuple):
 
     @property
     def balance(self) -> Decimal:
-        """What it comes to after the days; above 0 for a debit."""
+        """The account's balance after the days; above 0 for a debit."""
         return self.before + self.debit - self.credit
 
 
 def trial_balance(asked: Asked) -> list[Sum]:
-    """The accounts in the currencies asked for that have ever moved up to the end of the days,
-    with what was there before them, debits and credits; by key and currency.
+    """The accounts in the currencies asked for that have ever moved up to the end of the days, with
+    their balance before the days, and what is debited and credited in them; by account and
+    currency. The account that `asked` names is not looked at.
     """
     start = asked.start or date.min
     until = Asked(None, asked.end, asked.merchant_id, asked.currency)
@@ -208,8 +217,8 @@ sum(('x' || substr(md5(concat_ws('|', source, row_id, merchant_id, to_char(dated
 
 
 def digest(start: date | None, end: date) -> tuple[int, Decimal]:
-    """How many postings the journal has from `start` (None: from its beginning) to `end`, and the
-    sum of their digests.
+    """How many postings the journal has on the days from `start` (None: from its beginning) to
+    `end`, and the sum of their digests.
     """
     sql, params = where(Asked(start, end))
     with connection.cursor() as cursor:

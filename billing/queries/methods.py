@@ -42,7 +42,9 @@ def has_sandbox() -> bool:
 
 
 def offered(choices: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """The choices, and the sandbox among them only where it exists."""
+    """Those of the choices, pairs of a method's code and its label, that this installation has:
+    all, but the sandbox only where it is switched on.
+    """
     return [one for one in choices if has_sandbox() or one[0] != BillingAccount.Method.SANDBOX]
 
 
@@ -53,8 +55,8 @@ def has_stripe() -> bool:
 
 def of(account: BillingAccount, waiting: Sequence[tuple[Invoice, Money]] = ()) -> Sequence[Method]:
     """The account's present method and those that could be chosen instead: cards, the latest first,
-    then proceeds, and bank transfer last. `waiting` are the bills that a choice tries at once
-    (choices.waiting).
+    then proceeds where it has a line in its currency, and bank transfer last. `waiting` are the
+    bills that a choice tries at once (choices.waiting).
     """
     cards = account.cards.filter(removed_at__isnull=True).order_by("-pk")
     found: list[tuple[str, Card | None]] = [(card.provider, card) for card in cards]

@@ -14,6 +14,8 @@ def in_force(invoice: Invoice, on: date) -> CollectionPause | None:
 
 
 def not_before_its_end(invoice: Invoice, at: datetime, *, on: date) -> datetime:
-    """The instant `at`, or the end of the bill's pause on local day `on` if that is later."""
+    """The instant `at` or, if the bill is paused on local day `on` and that ends later, the end of
+    the pause.
+    """
     pause = in_force(invoice, on)
     return at if pause is None else max(at, pause.until_at)

@@ -22,10 +22,12 @@ class Part:
 
     @property
     def left(self) -> Money:
+        """What is not paid of the part yet."""
         return self.amount - self.paid
 
     @property
     def is_paid(self) -> bool:
+        """Whether the whole part is paid."""
         return self.paid == self.amount
 
 
@@ -63,8 +65,8 @@ def due_by(plan: PaymentPlan, invoice: Invoice, on: date) -> Money:
 
 
 def next_day(plan: PaymentPlan, invoice: Invoice, *, after: date | None = None) -> date | None:
-    """The day of the oldest part that is not paid, or of the first one `after` a day; None if there
-    is none.
+    """The day of the plan's oldest part that is not paid, or of the first such part after the day
+    `after`; None if there is none.
     """
     days = (part.due_on for part in parts(plan, invoice.amount_paid) if not part.is_paid)
     return next((day for day in days if after is None or day > after), None)

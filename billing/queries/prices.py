@@ -24,8 +24,9 @@ class PriceList:
             self._prices.setdefault(key, []).append(price)
 
     def price(self, fee: str, currency: str, merchant_id: int, on: date) -> FeePrice | None:
-        """The price that applies on local day `on`: the merchant's own if it has one that has not
-        ended, or else the general one; None if there is neither.
+        """The price of the fee with this code that applies to the merchant on local day `on`: the
+        merchant's own if it has one that has not ended, or else the general one; None if there is
+        neither.
         """
         for whose in (merchant_id, None):
             started = (
@@ -39,7 +40,8 @@ class PriceList:
         return None
 
     def to_come(self, fee: str, currency: str, merchant_id: int, on: date) -> list[FeePrice]:
-        """The prices that start after day `on`, the next one first.
+        """The prices of the fee with this code that start for the merchant after day `on`, the next
+        one first.
 
         General prices are among them, unless the merchant has a price of its own that does not end.
         """
@@ -61,8 +63,9 @@ def in_force(
     on: date,
     introduced_before: datetime | None = None,
 ) -> Decimal | None:
-    """What a unit of the fee costs on day `on`: by the merchant's own price, or else by the general
-    one; None without any. With `introduced_before` it is by the prices there were at that instant.
+    """What a unit of the fee with this code costs on day `on`: by the merchant's own price, or else
+    by the general one; by that alone without a merchant; None without any. With `introduced_before`
+    it is by the prices there were at that instant.
     """
     prices = FeePrice.objects.filter(fee=fee, currency=currency, from_on__lte=on)
     if introduced_before is not None:
@@ -98,7 +101,7 @@ def priced_fees(account: BillingAccount, on: date) -> Sequence[PricedFee]:
 
 
 def _priced(fee: Fee, prices: PriceList, account: BillingAccount, on: date) -> PricedFee:
-    """The fee with the account's prices."""
+    """The fee with what a unit costs the account on day `on`, and its later prices."""
     price = prices.price(fee.code, account.currency, account.pk, on)
     return PricedFee(
         fee=fee,

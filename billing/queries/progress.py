@@ -39,8 +39,8 @@ class Closed:
 
 
 def closed() -> Closed | None:
-    """The last month that all accounts have closed, the last that the foremost has closed, and
-    whose account is behind; None where there are no accounts.
+    """The last month that all accounts have closed, the last that the foremost has closed, and the
+    reference of the merchant that is furthest behind; None where there are no accounts.
     """
     accounts = BillingAccount.objects.select_related("merchant")
     first, last = accounts.order_by("open_until").first(), accounts.order_by("-open_until").first()

@@ -42,8 +42,8 @@ ORDER BY merchant_id
 
 
 def quiet_through(account_ids: Sequence[int]) -> dict[int, date]:
-    """For each of these locked accounts, by its key, the last day up to which nothing has to be
-    done as a day ends.
+    """For each of these locked accounts, by its primary key, the last day up to which nothing has
+    to be done as a day ends.
 
     That the last day of a month closes a statement is not taken into account.
     """
@@ -51,7 +51,7 @@ def quiet_through(account_ids: Sequence[int]) -> dict[int, date]:
 
 
 def that_cannot_wait(now: datetime) -> Sequence[int]:
-    """The keys of the accounts that have a day to work off by `now` as whose end something
+    """The primary keys of the accounts that have a day to work off by `now` as whose end something
     happens; the ended days of all others may pass later, together.
     """
     ended = prepared.rows(ENDED, {"now": now, "latest": day_ends.latest_day(now)})

@@ -17,8 +17,8 @@ NO_REVENUE = (*Fee.USING_CREDIT, Fee.REVERSAL, Fee.REST_TAX)
 
 
 def unpaid(asked: Asked) -> QuerySet[Invoice]:
-    """The unpaid bills, by their `age` past the due day and their status, with what is left to pay
-    as `left`.
+    """The unpaid bills in the currency asked for, each with its `age`, the name of how long it is
+    past its due day today, and with what is left to pay as `left`.
     """
     past = [
         When(due_on__lte=asked.today - timedelta(days=days), then=Value(name))
@@ -31,7 +31,9 @@ def unpaid(asked: Asked) -> QuerySet[Invoice]:
 
 
 def revenue(asked: Asked) -> QuerySet[InvoiceItem]:
-    """What was posted on these days, by `month` and fee; credits lower it."""
+    """The items that were posted on the days and in the currency asked for, each with its `month`
+    and its fee's name; credits lower it. Fees that only settle what was billed are left out.
+    """
     found = InvoiceItem.objects.filter(
         currency=asked.currency,
         posted_at__isnull=False,
@@ -44,8 +46,9 @@ def revenue(asked: Asked) -> QuerySet[InvoiceItem]:
 
 
 def collected(asked: Asked) -> QuerySet[Payment]:
-    """The payments of bills that succeeded on these days with money from outside, by `day` and
-    provider.
+    """The payments of bills that succeeded in the time and currency asked for by money that came
+    in: not those from proceeds, unapplied money or credits, nor those that were moved in from
+    another system. Each has its `day` in UTC.
     """
     found = Payment.objects.filter(
         currency=asked.currency,
@@ -59,14 +62,18 @@ def collected(asked: Asked) -> QuerySet[Payment]:
 
 
 def at_providers(asked: Asked) -> QuerySet[ProviderDay]:
-    """What providers say that they took on these days, by day and provider, beside what we have."""
+    """What providers say that they took on the days and in the currency asked for, a row for each
+    day and provider, beside what we have.
+    """
     return ProviderDay.objects.filter(
         currency=asked.currency, day__gte=asked.start, day__lte=asked.end
     )
 
 
 def unapplied(asked: Asked) -> QuerySet[UnappliedEntry]:
-    """The entries of unapplied money that came in or went back on these days, by `day` and kind."""
+    """The entries of unapplied money that came in, was given back or was taken back in the time and
+    currency asked for, each with its `day` in UTC.
+    """
     found = UnappliedEntry.objects.filter(
         currency=asked.currency,
         kind__in=["RECEIVED", "GIVEN_BACK", "REVERSED"],

@@ -31,7 +31,7 @@ class Cost:
 
 
 def of(account: BillingAccount, *, start: str = "") -> QuerySet[FulfilmentRequest]:
-    """The account's requests whose reference starts as given; "" means all of them."""
+    """The account's requests whose reference begins with `start`; "" means all of them."""
     found = account.requests.all()
     return found.filter(reference__startswith=start) if start else found
 
@@ -80,8 +80,8 @@ def costs(requests: Iterable[FulfilmentRequest]) -> dict[FulfilmentRequest, Cost
 def figures_of(
     account: BillingAccount, found: QuerySet[FulfilmentRequest], *, most: int | None
 ) -> Figures:
-    """The number of these requests of the account, and the sum of their costs; only that they are
-    more, if they are more than `most`.
+    """How many these requests of the account are, and the sum of their costs; if they are more than
+    `most`, only that they are.
 
     Their charges are added up at once. Asking for those of each request would take seconds.
     """

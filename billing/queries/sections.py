@@ -26,12 +26,12 @@ class Section(Generic[S]):
 
     @property
     def amount(self) -> Money:
-        """The sum of its rows."""
+        """The sum of the category's rows."""
         return money.total((row.amount for row in self.rows), self.currency)
 
     @property
     def charge_count(self) -> int:
-        """How many charges its rows have."""
+        """How many charges the category's rows have."""
         return sum(row.charge_count for row in self.rows)
 
 
@@ -46,7 +46,9 @@ class Sections(Generic[S]):
 
     @classmethod
     def of(cls, rows: Iterable[S], currency: str) -> "Sections[S]":
-        """Group these sums by category; categories without any are left out."""
+        """Group these sums by the category of each, in the order of categories; categories without
+        any are left out.
+        """
         by_category: dict[str, list[S]] = defaultdict(list)
         for row in rows:
             by_category[row.category].append(row)

@@ -32,32 +32,38 @@ class Standing(TextChoices):
 
     @property
     def has_failed(self) -> bool:
-        """Whether a payer has to do something: it was not collected, or not paid in time."""
+        """Whether a payer has to do something about the bill: it was not collected, not paid in
+        time, or given up.
+        """
         return self in (Standing.FAILED, Standing.PAST_DUE, Standing.GIVEN_UP)
 
     @property
     def is_past_due(self) -> bool:
-        """Whether it was not paid when it was due."""
+        """Whether the bill was not paid by its due day, and nothing collects it by itself."""
         return self == Standing.PAST_DUE
 
     @property
     def is_checked(self) -> bool:
-        """Whether a payment of it has no answer yet."""
+        """Whether a payment of the bill has no answer of its provider yet."""
         return self == Standing.CHECKED
 
     @property
     def is_in_parts(self) -> bool:
-        """Whether it is paid by a payment plan."""
+        """Whether the bill is paid by a payment plan."""
         return self == Standing.PLAN
 
     @property
     def is_collecting(self) -> bool:
-        """Whether it is collected by itself, and has not failed."""
+        """Whether the bill is open and collected without anybody's doing, and no attempt has
+        failed.
+        """
         return self == Standing.COLLECTING
 
 
 def quoted(codes: tuple[str, ...]) -> str:
-    """The codes as SQL has them between the brackets of IN."""
+    """The codes in quotation marks and separated by commas, as SQL has them between the brackets of
+    IN.
+    """
     return ", ".join(f"'{code}'" for code in codes)
 
 
@@ -107,12 +113,14 @@ LAST_TRIED_AT = f"""(
 def invoices(
     account: BillingAccount, *, standing: str = "", kind: str = "", number: str = ""
 ) -> QuerySet[Invoice]:
-    """The account's bills of `invoices.of_account`, placed."""
+    """The account's bills that have a number, as `placed` reads them; optionally only those with
+    this standing, of this kind, or with a number that begins with `number`.
+    """
     return placed(invoice_queries.of_account(account, kind=kind, number=number), standing=standing)
 
 
 def invoice(account: BillingAccount, number: str) -> Invoice | None:
-    """The account's bill with this number, placed, or None."""
+    """The account's bill with this number, as `placed` reads it; None if there is none."""
     return placed(account.invoices.filter(number=number)).first()
 
 
@@ -129,10 +137,14 @@ def placed(found: QuerySet[Invoice], *, standing: str = "") -> QuerySet[Invoice]
 
 
 def of(invoice: Invoice) -> Standing:
-    """Where a bill stands that `placed` has read."""
+    """The standing of a bill that came from `placed`, which has worked it out; other bills raise
+    AttributeError.
+    """
     return Standing(invoice.standing)  # type: ignore[attr-defined]  # its annotation
 
 
 def _read(sql: str, column: Field[Any, Any]) -> RawSQL:
-    """The expression of this SQL in a query of Django's about bills."""
+    """The expression, for a query of Django's about bills, of this SQL, in which `{invoice}` stands
+    for the table of bills; `column` is its type.
+    """
     return RawSQL(sql.format(invoice="billing_invoice"), (), output_field=column)

@@ -16,13 +16,15 @@ def of_account(account: BillingAccount) -> QuerySet[Statement]:
 
 
 def of_year(account: BillingAccount, *, year: str = "") -> QuerySet[Statement]:
-    """The same as `of_account`, but only of one year, such as "2026"; "" means all years."""
+    """The account's statements of one year, such as "2026", or with "" of all years, each with its
+    `amount` and `charge_count`.
+    """
     found = of_account(account)
     return found.filter(month__year=int(year)) if year else found
 
 
 def of_month(account: BillingAccount, month: date) -> Statement | None:
-    """The account's statement of the month, or None."""
+    """The account's statement of the month with this first day, or None."""
     return account.statements.filter(month=month).first()
 
 

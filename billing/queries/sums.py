@@ -50,8 +50,8 @@ def attempts_by_day(since: datetime, status: Payment.Status) -> Days:
 
 
 def _by_day(rows: Any, field: str, amount: str, since: datetime) -> Days:
-    """The count and sum of the rows since the instant, by day (in UTC) and currency, in no
-    particular order.
+    """The count and the sum of `amount` of the rows whose instant `field` is not before `since`, by
+    day (in UTC) and currency, in no particular order; both are names of columns.
     """
     lately = rows.filter(**{f"{field}__gte": since}).order_by()
     return list(

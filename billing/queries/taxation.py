@@ -84,13 +84,15 @@ class _Since(NamedTuple):
 
 
 def payers(account_ids: Iterable[int]) -> dict[int, Payer]:
-    """Those of these accounts whose bills may have tax, by their keys."""
+    """Those of these accounts whose bills may have tax, by their primary keys."""
     rows = prepared.rows(TAXED, {"accounts": list(account_ids)})
     return {row[0]: Payer(*row) for row in rows}
 
 
 class Taxation:
-    """The rates by which these payers' bills are taxed from now on."""
+    """The rates by which the bills of these payers that are written from now on are taxed, read
+    once for all of them.
+    """
 
     def __init__(self, payers: Mapping[int, Payer]) -> None:
         self.payers = payers
@@ -100,8 +102,9 @@ class Taxation:
         self._treatments = _treatments(payers)
 
     def rate(self, account_id: int, fee: str, on: date) -> Rate | None:
-        """The rate of a service of this day; None for a fee that only settles what was billed, and
-        while the issuer's country has no tax.
+        """The rate by which a service of this day for the fee with this code is taxed in the
+        account's bills; None for a fee that only settles what was billed, and while the issuer's
+        country has no tax.
         """
         country = self.payers[account_id].country
         if fee in Fee.UNTAXED or self._own(country, TaxClass.STANDARD, on) is None:
@@ -117,7 +120,9 @@ class Taxation:
         return Rate(category, Decimal(0), said)
 
     def treatment(self, account_id: int, on: date) -> Treatment:
-        """How the merchant is treated on this day. Rule 28.15."""
+        """How the merchant's services of this day are taxed: as operators decided, or else by the
+        countries of both parties and the merchant's tax number. Rule 28.15.
+        """
         decided = _in_force(self._treatments.get(account_id, ()), on)
         if decided:
             return Treatment(decided)
@@ -128,8 +133,8 @@ class Taxation:
         return tax.derived(self.payers[account_id].country, country, number)
 
     def changes(self, account_id: int, fee: str) -> set[date]:
-        """The days from which on a service of this fee may have another rate than on the day
-        before.
+        """The days from which on a service for the fee with this code may have another rate in the
+        account's bills than on the day before.
         """
         rates = self._rates.get(self.payers[account_id].country, {})
         return {
@@ -144,18 +149,22 @@ class Taxation:
         }
 
     def _own(self, country: str, tax_class: TaxClass, on: date) -> _Own | None:
-        """The rate that a class has for itself; None without one."""
+        """The rate that the country has for this class of fees on the day; None without one, or
+        once it was ended.
+        """
         found: _Own | None = _in_force(self._rates.get(country, {}).get(tax_class, ()), on)
         return found if found and found.percent is not None else None
 
 
 def _in_force(history: Sequence[_Since], on: date) -> Any:
-    """What holds on this day, of values in the order of their days."""
+    """The value that holds on this day, of a history in the order of its days; None before its
+    first day.
+    """
     return next((since.value for since in reversed(history) if since.day <= on), None)
 
 
 def _rates(countries: set[str]) -> dict[str, dict[str, list[_Since]]]:
-    """The rates of these countries by class."""
+    """The histories of the tax rates of these countries, by country and class."""
     found: dict[str, dict[str, list[_Since]]] = defaultdict(lambda: defaultdict(list))
     for country, tax_class, day, *own in prepared.rows(RATES, {"countries": list(countries)}):
         found[country][tax_class].append(_Since(day, _Own(*own)))
@@ -163,23 +172,29 @@ def _rates(countries: set[str]) -> dict[str, dict[str, list[_Since]]]:
 
 
 def _classes() -> dict[str, list[_Since]]:
-    """The tax classes of fees."""
+    """The histories of the tax classes of fees, by the fee's code."""
     return _histories(prepared.rows(CLASSES, ()))
 
 
 def _parties(account_ids: Iterable[int]) -> dict[int, list[_Since]]:
-    """Whom each account's bills are made out to."""
+    """The histories of the countries and tax numbers in the confirmed billing details of these
+    accounts, by the account's key.
+    """
     rows = prepared.rows(PARTIES, {"accounts": list(account_ids)})
     return _histories((account, day or date.min, _Party(*party)) for account, day, *party in rows)
 
 
 def _treatments(account_ids: Iterable[int]) -> dict[int, list[_Since]]:
-    """How operators have each account treated."""
+    """The histories of the tax treatments that operators decided for these accounts, by the
+    account's key.
+    """
     return _histories(prepared.rows(TREATMENTS, {"accounts": list(account_ids)}))
 
 
 def _histories(rows: Iterable[tuple[Any, ...]]) -> dict[Any, list[_Since]]:
-    """What holds from which day on, of rows in the order of their days: whose, day, and value."""
+    """The histories of these rows, which are in the order of their days: each says whose it is, the
+    day and the value.
+    """
     found: dict[Any, list[_Since]] = defaultdict(list)
     for whose, day, value in rows:
         found[whose].append(_Since(day, value))

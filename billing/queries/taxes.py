@@ -27,26 +27,26 @@ class TaxSum:
 
     @property
     def label(self) -> str:
-        """What it is called, in the reader's language: "Tax 19%"."""
+        """The rate's name in the reader's language, such as "Tax 19%"."""
         return rate_text(self.category, self.percent)
 
     @property
     def note(self) -> str:
-        """The sentence that the bill has of it; "" without one."""
+        """The sentence that the bill prints for this rate; "" without one."""
         if self.category == TaxCategory.REVERSE_CHARGE:
             return str(REVERSE_CHARGE_SENTENCE)
         return self.sentence
 
 
 def rate_text(category: str, percent: Decimal) -> str:
-    """A rate in the reader's language: "Tax 19%", "Reverse charge"."""
+    """The name of a tax rate in the reader's language: "Tax 19%", "Reverse charge"."""
     if category == TaxCategory.STANDARD:
         return _("Tax %(percent)s") % {"percent": percent_text(percent)}
     return str(TaxCategory(category).label)
 
 
 def percent_text(percent: Decimal) -> str:
-    """A rate alone: "19%"."""
+    """The per cent of a rate as text, such as "19%"."""
     return f"{quantity(percent)}%"
 
 

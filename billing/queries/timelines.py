@@ -108,12 +108,14 @@ def _by_hand(done: ByHand) -> Iterator[Step]:
 
 
 def _until(day: date, told: str) -> str:
-    """A day up to which something holds, and what our team wrote of it."""
+    """The words "until" and the day, and what our team wrote of it for the merchant."""
     return gettext("Until %(day)s. %(told)s") % {"day": day_text(day), "told": told}
 
 
 def _whence(entry: UnappliedEntry) -> str:
-    """What became of money that the bill did not want, with the reference of its transfer."""
+    """The words for money that the bill did not want, which became unapplied, with the reference of
+    its transfer if it came by one.
+    """
     kept = gettext("Unapplied money")
     transfer = getattr(entry, "transfer", None)
     return f"{kept} ({transfer.reference})" if transfer else kept

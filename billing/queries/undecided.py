@@ -40,7 +40,8 @@ def without_an_answer(now: datetime) -> Q:
 
 
 def to_reconcile(now: datetime) -> Sequence[int]:
-    """The keys of the attempts that a provider is to be asked about, in random order.
+    """The primary keys of the attempts without an answer that a provider is to be asked about by
+    `now`, in random order.
 
     A run stops asking a provider that keeps silent. In a fixed order, the same attempts would come
     first each time, and the others never.

@@ -69,7 +69,9 @@ _COUNTRY = """coalesce((
 
 
 def _documents_sql(asked: Asked) -> tuple[str, dict[str, Any]]:
-    """SQL for the documents of the days and currency asked for, with its parameters."""
+    """SQL for the documents with tax of the days, merchant and currency asked for, a row for each
+    rate of each, and its parameters.
+    """
     rests = replace(
         source_of("posted"),
         only=f"written.posted_at IS NOT NULL AND written.fee_id = '{Fee.REST_TAX}'",
@@ -91,8 +93,8 @@ def _documents_sql(asked: Asked) -> tuple[str, dict[str, Any]]:
 
 
 def documents(asked: Asked, rate: tuple[str, str, Decimal]) -> list[Document]:
-    """The documents of a rate (country, category, per cent) in the days and currency asked for, by
-    day.
+    """The documents of a tax rate (country, category, per cent) in the days and currency asked for,
+    by day.
     """
     sql, params = _documents_sql(asked)
     country, category, percent = rate
@@ -108,7 +110,9 @@ def documents(asked: Asked, rate: tuple[str, str, Decimal]) -> list[Document]:
 
 
 def rates(asked: Asked) -> list[Rate]:
-    """What each country's rates come to in the days and currency asked for."""
+    """For each tax rate, by country, category, per cent and currency: the sum of the bases and of
+    the taxes, and the number of documents, in the days and currency asked for.
+    """
     sql, params = _documents_sql(asked)
     with connection.cursor() as cursor:
         cursor.execute(

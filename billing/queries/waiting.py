@@ -126,7 +126,9 @@ UNAPPLIED = Queue(
 
 
 def _by_hand(now: datetime) -> Q:
-    """Documents for the tax office that an operator has to do something about."""
+    """The condition that an operator has to do something about a clearance: it is entered by hand,
+    or was refused. `now` is not used.
+    """
     by_hand = Q(status=Clearance.Status.OPEN, provider=ClearingProvider.MANUAL)
     return by_hand | Q(status=Clearance.Status.REFUSED)
 
@@ -144,8 +146,8 @@ CLEARANCES = Queue(
 
 
 def _broken(now: datetime) -> Q:
-    """Plans of which a part was not paid, while their bills are not paid and nobody has decided
-    anything about these since.
+    """The condition that a payment plan ended as a part was not paid, while its bill is not paid
+    and nobody has made another plan or decided anything about the bill since. `now` is not used.
     """
     later = PaymentPlan.objects.filter(invoice=OuterRef("invoice"), pk__gt=OuterRef("pk"))
     decided = InvoiceDecision.objects.filter(

@@ -22,7 +22,7 @@ def failure(code: str) -> str:
 
 @register.filter
 def standing(code: str) -> Standing:
-    """Where a bill stands, for the code of its Standing."""
+    """The standing of a bill with this code, which templates ask for its label and properties."""
     return Standing(code)
 
 
@@ -40,7 +40,7 @@ def fee_sums(section: Section[InvoiceLine]) -> Sequence[FeeSum]:
 
 @register.filter
 def tax_rate(line: InvoiceLine) -> str:
-    """The rate of a line of a bill with tax."""
+    """The name of the tax rate of a bill's line, such as "Tax 19%"."""
     return taxes.rate_text(line.tax_category, line.tax_percent)
 
 

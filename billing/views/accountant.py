@@ -75,7 +75,9 @@ def year_zip(request: MemberRequest, year: int) -> HttpResponseBase:
 @for_finance
 @require_POST
 def build_year(request: MemberRequest, year: int) -> HttpResponse:
-    """Have the documents of a year built into a ZIP file."""
+    """Ask for a ZIP file of the documents of a year, if there are some, and lead back to the page;
+    a job builds it.
+    """
     account = account_of(request)
     if any(one.year == year for one in documents.years(account)):
         archives.ask(merchant_id=account.pk, year=year, actor=request.user.email, now=clock.now())
@@ -86,8 +88,9 @@ def build_year(request: MemberRequest, year: int) -> HttpResponse:
 @for_finance
 @with_second_factor(back="billing:accountant")
 def add_address(request: MemberRequest) -> HttpResponse:
-    """Add an address that gets the documents; a second factor is asked for first, since whoever
-    reads them knows the shop's business.
+    """Add an address that gets the documents, by the form, and lead back to the page; show it again
+    if the form is invalid or refused. A second factor is asked for first, since whoever reads the
+    documents knows the shop's business.
     """
     account, now = account_of(request), clock.now()
     if request.method != "POST":
@@ -110,7 +113,9 @@ def add_address(request: MemberRequest) -> HttpResponse:
 @for_finance
 @require_POST
 def remove_address(request: MemberRequest, pk: int) -> HttpResponse:
-    """End the mails to an address."""
+    """End the mails to the address with this primary key, and lead back to the page with a
+    message.
+    """
     account = account_of(request)
     try:
         ended = addresses.end(
@@ -126,7 +131,9 @@ def remove_address(request: MemberRequest, pk: int) -> HttpResponse:
 @for_finance
 @require_POST
 def choose_years(request: MemberRequest) -> HttpResponse:
-    """Choose how years are written on Thai documents."""
+    """Choose whether years are written in the Buddhist era on Thai documents, and lead back to the
+    page.
+    """
     form = Years(request.POST)
     if form.is_valid():
         merchants.choose_years(
@@ -148,7 +155,9 @@ def _page(
     address: NewAddress | None = None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    """The page, with these forms."""
+    """The page of documents with these forms, or fresh ones; the choice of years is there for
+    merchants with Thai documents alone.
+    """
     merchant = account.merchant
     years, listed = documents.years(account), list(documents.addresses(account))
     context = {
@@ -171,7 +180,9 @@ def _page(
 def _parts(
     years: Sequence[documents.Year], addresses: Sequence[BillingAddress]
 ) -> tuple[live.Part, ...]:
-    """What the page follows: files that are being built, and addresses that are being asked."""
+    """The parts of the page that are kept up to date: the files, while one is being built, and the
+    addresses, while one is being asked to confirm.
+    """
     is_built = any(one.archive is not None and one.archive.is_waiting for one in years)
     is_asked = any(one.asked_at is None and one.confirmed_at is None for one in addresses)
     built = _("A file is being built.") if is_built else _("The file is ready.")

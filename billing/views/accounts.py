@@ -12,7 +12,7 @@ from merchants.queries import LocalDays, local_day
 
 
 def account_of(request: MemberRequest) -> BillingAccount:
-    """The billing account of the merchant in the address. Raises Http404."""
+    """The billing account of the merchant in the address. Raises Http404 if it has none."""
     account = accounts.of_merchant(request.membership.merchant)
     if account is None:
         raise Http404("the merchant has no billing account")
@@ -21,7 +21,7 @@ def account_of(request: MemberRequest) -> BillingAccount:
 
 def account_and_today(request: MemberRequest, now: datetime) -> tuple[BillingAccount, date]:
     """The billing account of the merchant in the address, and its local day at `now`. Raises
-    Http404.
+    Http404 if it has none.
     """
     account = account_of(request)
     return account, local_day(account, now)
@@ -29,15 +29,15 @@ def account_and_today(request: MemberRequest, now: datetime) -> tuple[BillingAcc
 
 def account_and_days(request: MemberRequest) -> tuple[BillingAccount, LocalDays]:
     """The billing account of the merchant in the address, and its local days as of now, for its
-    lists. Raises Http404.
+    lists. Raises Http404 if it has none.
     """
     account, today = account_and_today(request, clock.now())
     return account, LocalDays.of(account, today)
 
 
 def invoice_of(request: MemberRequest, number: str) -> Invoice:
-    """The bill with this number, of the merchant in the address, with where it stands. Raises
-    Http404.
+    """The bill with this number, of the merchant in the address, with its standing. Raises Http404
+    if there is no such account or bill.
     """
     invoice = standings.invoice(account_of(request), number)
     if invoice is None:

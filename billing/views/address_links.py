@@ -13,8 +13,8 @@ from lib.refusals import Refused
 
 @never_cache
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """Confirm an address by the button of the page; looking at it changes nothing, since mail
-    programs look at links by themselves.
+    """The page of the link that confirms an address. Its button confirms; looking at it changes
+    nothing, since mail programs look at links by themselves.
     """
     return _page(request, token, addresses.CONFIRM)
 
@@ -22,13 +22,16 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @csrf_exempt  # mail programs send it with a button of their own (RFC 8058), without our cookie
 def stop(request: HttpRequest, token: str) -> HttpResponse:
-    """End the mails to an address, by the page's button or that of the mail program."""
+    """The page of the link that ends the mails to an address. Its button, or that of the mail
+    program, ends them; looking at it changes nothing.
+    """
     return _page(request, token, addresses.STOP)
 
 
 def _page(request: HttpRequest, token: str, purpose: str) -> HttpResponse:
-    """The page of the link, in the merchant's language; sent, it does what the link is for. All
-    links that are no longer good get the same 404.
+    """The page of a link for this purpose (addresses.CONFIRM or addresses.STOP), in the merchant's
+    language; posted to, it does what the link is for. All links that are no longer good get the
+    same 404.
     """
     now = clock.now()
     address = addresses.of_link(token, purpose, now)

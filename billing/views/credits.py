@@ -45,7 +45,7 @@ def export_credits(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def credit(request: MemberRequest, pk: int) -> HttpResponse:
-    """The page of one credit. Raises Http404 if it is another merchant's."""
+    """The page of the credit with this primary key. Raises Http404 if it is another merchant's."""
     credit = asked.find(account_of(request), pk)
     if credit is None:
         raise Http404("the merchant has no such credit")

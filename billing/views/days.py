@@ -41,7 +41,9 @@ def export_days(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def day(request: MemberRequest, pk: int) -> HttpResponse:
-    """The page with the charges of one item: those of one fee that post on one day."""
+    """The page with the charges of the item with this primary key: those of one fee that post on
+    one day. Raises Http404 if it is another merchant's.
+    """
     item = days.find(account_of(request), pk)
     if item is None:
         raise Http404("the merchant has no such item")

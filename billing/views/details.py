@@ -21,7 +21,10 @@ from merchants.access import MemberRequest, for_members
 
 @for_members
 def details(request: MemberRequest) -> HttpResponse:
-    """The billing details, and how they stand. Only owners may save them."""
+    """The page of the billing details: those in force, those said last and their status, and the
+    form. Posted to, it saves a new version that an operator has to confirm; only owners may, others
+    get PermissionDenied.
+    """
     if request.method == "POST" and not request.membership.is_owner:
         raise PermissionDenied
     account = account_of(request)
@@ -53,6 +56,7 @@ def _page(
     form: DetailsForm,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
+    """The page of the billing details with this form, those said last and those in force."""
     context = {
         "account": account,
         "form": form,

@@ -27,7 +27,7 @@ A_KEY = re.compile("[1-9][0-9]{0,17}")
 @for_finance
 def dispute(request: MemberRequest) -> HttpResponse:
     """The page of the charges that were chosen in a list, by their primary keys, with the form that
-    asks for all of them. Sent, it asks for them.
+    asks for credits on all of them. Sent, it asks for them.
     """
     account = account_of(request)
     given = request.POST if request.method == "POST" else request.GET
@@ -41,8 +41,8 @@ def dispute(request: MemberRequest) -> HttpResponse:
 
 
 def _chosen(account: BillingAccount, given: QueryDict) -> tuple[Sequence[Charge], list[str]]:
-    """The chosen charges of the account that can be credited, and the others: by reference, or by
-    what the address calls a charge that the account does not have.
+    """The charges of the account that were chosen in `given` and can be credited, and texts for the
+    others: their references, or what the address calls a charge that the account does not have.
     """
     keys = list(dict.fromkeys(given.getlist("charge")))[: disputes.MOST]
     found = asked.chosen(account, [int(key) for key in keys if A_KEY.fullmatch(key)])
@@ -55,7 +55,9 @@ def _chosen(account: BillingAccount, given: QueryDict) -> tuple[Sequence[Charge]
 def _askable(
     chosen: Sequence[Charge], unknown: Sequence[str]
 ) -> tuple[Dispute | None, CannotBeDisputed | None]:
-    """The form for those charges of which something is left, and the refusal of the others."""
+    """The form for those of the chosen charges of which something is left, and the refusal of the
+    others, the unknown ones among them; None for either without any.
+    """
     left = effects.lefts_to_credit(chosen)
     some = [one for one in chosen if left[one.pk].amount > 0]
     used_up = [one.reference for one in chosen if left[one.pk].amount <= 0]
@@ -64,8 +66,8 @@ def _askable(
 
 
 def _ask(request: MemberRequest, account: BillingAccount, form: Dispute) -> HttpResponse:
-    """Ask for the credits, and lead to their list; show what is left to ask for if it is
-    refused.
+    """Ask for the credits that the form states, and lead to their list; show the page with what is
+    left to ask for if that is refused.
     """
     try:
         credits = disputes.ask(
@@ -107,6 +109,9 @@ def _page(
     refusal: CannotBeDisputed | None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
+    """The page with the form, if something can be asked for, and the sentence of the refusal, if
+    something cannot.
+    """
     problem = sentence_of(refusal) if refusal else ""
     context = {"form": form, "problem": problem}
     return render(request, "billing/dispute.html", context, status=status)

@@ -114,7 +114,10 @@ def _is_tried_soon(invoice: Invoice, now: datetime) -> bool:
 def _collecting(
     invoice: Invoice, attempts: Sequence[Payment], by_hand: collecting.ByHand
 ) -> dict[str, Any]:
-    """What the page of a bill shows of its collecting."""
+    """What the page of a bill shows of its collecting, by the names that the template uses: when
+    and how it was collected or is tried, what was waived, the pause, and the payment plan with its
+    parts.
+    """
     plan = by_hand.plan
     return {
         "collected_on": invoice_queries.collected_on(invoice, attempts),
@@ -135,8 +138,8 @@ def _collecting(
 
 @for_finance
 def pay(request: MemberRequest, number: str) -> HttpResponse:
-    """Try to collect the bill at once, and lead back to its page; the form has the number of
-    attempts that the page showed.
+    """Posted to, try to collect the bill at once, unless it was tried since the page was shown: the
+    form has the number of attempts that the page showed. Leads back to the bill's page.
     """
     invoice = invoice_of(request, number)
     if request.method == "POST":
@@ -149,7 +152,9 @@ def pay(request: MemberRequest, number: str) -> HttpResponse:
 
 
 def _pay(request: MemberRequest, invoice: Invoice, seen: int) -> None:
-    """Try to collect the bill, and show a message with the outcome."""
+    """Try to collect the bill unless it has other than `seen` attempts by now, and show a message
+    with the outcome.
+    """
     try:
         payment = payments.pay_now(
             invoice_id=invoice.pk,
@@ -175,7 +180,7 @@ def invoice_pdf(request: MemberRequest, number: str) -> HttpResponse:
 
 @for_exporting
 def credit_note_pdf(request: MemberRequest, number: str) -> HttpResponse:
-    """The credit note that took the bill back."""
+    """The credit note that took the bill back, as PDF. Raises Http404 if there is none."""
     invoice = invoice_of(request, number)
     note = invoice_queries.credit_note(invoice)
     if note is None:
@@ -186,7 +191,9 @@ def credit_note_pdf(request: MemberRequest, number: str) -> HttpResponse:
 
 @for_exporting
 def invoice_xml(request: MemberRequest, number: str, syntax: Syntax) -> HttpResponse:
-    """The bill as an e-invoice (rule 28.18)."""
+    """The bill as an e-invoice in this syntax (rule 28.18). Raises Http404 if it is none, or lacks
+    something.
+    """
     invoice = invoice_of(request, number)
     found = files.of_invoice(invoice, syntax)
     if found is None:
@@ -196,7 +203,9 @@ def invoice_xml(request: MemberRequest, number: str, syntax: Syntax) -> HttpResp
 
 @for_exporting
 def credit_note_xml(request: MemberRequest, number: str, syntax: Syntax) -> HttpResponse:
-    """The credit note that took the bill back, as an e-invoice."""
+    """The credit note that took the bill back, as an e-invoice in this syntax. Raises Http404 if
+    there is none.
+    """
     note = invoice_queries.credit_note(invoice_of(request, number))
     found = files.of_note(note, syntax) if note else None
     if note is None or found is None:
@@ -206,7 +215,9 @@ def credit_note_xml(request: MemberRequest, number: str, syntax: Syntax) -> Http
 
 @for_exporting
 def cleared_file(request: MemberRequest, number: str) -> HttpResponse:
-    """The file that the bill's number of the tax office came with."""
+    """The file that came with the number that the tax office gave the bill. Raises Http404 if there
+    is none.
+    """
     clearance = clearances.of_invoice(invoice_of(request, number))
     if clearance is None or not clearance.file_name:
         raise Http404("nothing came with the bill's number")
@@ -215,8 +226,8 @@ def cleared_file(request: MemberRequest, number: str) -> HttpResponse:
 
 @for_members
 def invoice_line(request: MemberRequest, number: str, pk: int) -> HttpResponse:
-    """The page with the charges of one line of the bill; those of a void bill may be on another
-    bill by now.
+    """The page with the charges of the bill's line with this primary key; those of a void bill may
+    be on another bill by now. Raises Http404 if the bill has no such line.
     """
     invoice = invoice_of(request, number)
     line = invoice_queries.line(invoice, pk)

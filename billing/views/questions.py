@@ -25,7 +25,9 @@ def questions(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def ask(request: MemberRequest) -> HttpResponse:
-    """Ask the question of the form, and lead back to the page."""
+    """Posted to, record the question of the form, and lead back to the page; show it again if the
+    form is invalid or refused.
+    """
     if request.method != "POST":  # as after signing in again
         return redirect("billing:questions", request.membership.merchant.reference)
     account, form = account_of(request), Question(request.POST)
@@ -46,6 +48,9 @@ def ask(request: MemberRequest) -> HttpResponse:
 
 
 def _page(request: MemberRequest, form: Question, status: int = HTTPStatus.OK) -> HttpResponse:
+    """The page with this form for a question, and the list of those that were asked, filtered and
+    sorted.
+    """
     account, local = account_and_days(request)
     asked = QuestionFilter(request.GET, local=local)
     context = asked.context | {

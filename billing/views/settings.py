@@ -37,8 +37,8 @@ def settings(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def ask_threshold(request: MemberRequest) -> HttpResponse:
-    """Ask for a higher threshold by the form of the settings page, and lead back to it; show it
-    again if the form is invalid or refused.
+    """Posted to, ask for a higher threshold by the form of the settings page, and lead back to it;
+    show it again if the form is invalid or refused.
     """
     if request.method != "POST":  # as after signing in again
         return _back(request)
@@ -73,8 +73,9 @@ def threshold_requests(request: MemberRequest) -> HttpResponse:
 @for_finance
 @with_second_factor(back="billing:settings")
 def choose_method(request: MemberRequest) -> HttpResponse:
-    """Choose the payment method that the form names, try a bill that is due, and lead back to the
-    settings page; a second factor is asked for first.
+    """Posted to, choose the payment method that the form names, and try a bill that is due
+    (try_chosen), which leads to the bill or back to the settings page. A second factor is asked for
+    first.
     """
     account = account_of(request)
     form = ChosenMethod(request.POST)
@@ -94,8 +95,8 @@ def choose_method(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def add_sandbox_card(request: MemberRequest) -> HttpResponse:
-    """Add a test card, and try a bill that is due. Raises Http404 where the sandbox is not
-    allowed.
+    """Posted to, add a test card, and try a bill that is due (try_chosen). Raises Http404 where the
+    sandbox is not allowed.
     """
     if not methods.has_sandbox():
         raise Http404("there are no test cards here")
@@ -120,7 +121,9 @@ def add_sandbox_card(request: MemberRequest) -> HttpResponse:
 @for_finance
 @with_second_factor(back="billing:settings")
 def remove_card(request: MemberRequest, pk: int) -> HttpResponse:
-    """Remove a card, and lead back to the settings page; a second factor is asked for first."""
+    """Posted to, remove the card with this primary key, here and at Stripe, and lead back to the
+    settings page with a message; a second factor is asked for first.
+    """
     if request.method != "POST":
         return _back(request)
     account = account_of(request)

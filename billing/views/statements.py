@@ -46,7 +46,9 @@ def charges(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def chart(request: MemberRequest) -> HttpResponse:
-    """A chart of the last LATEST months by category; `?narrow` is drawn for a phone."""
+    """The picture of a chart of the last LATEST months by category; with `?narrow` in the address
+    it is drawn for a phone.
+    """
     account, today = account_and_today(request, clock.now())
     by_month = months.by_category(account, until=calendar.month_of(today), most=LATEST)
     size = charts.NARROW if "narrow" in request.GET else charts.WIDE
@@ -54,7 +56,9 @@ def chart(request: MemberRequest) -> HttpResponse:
 
 
 def _drawing(account: BillingAccount, by_month: months.ByMonth) -> str:
-    """The chart as a part of the page; "" if there is nothing to draw."""
+    """The chart of charges by month and category, as SVG for inside the page, with a label for
+    those who do not see it; "" if there is nothing to draw.
+    """
     if not by_month.categories:
         return ""
     label = _("Chart of charges by month and category. The table below has its figures.")
@@ -62,7 +66,7 @@ def _drawing(account: BillingAccount, by_month: months.ByMonth) -> str:
 
 
 def _drawn(account: BillingAccount, by_month: months.ByMonth, size: tuple[int, int]) -> bytes:
-    """The chart of charges by month and category as SVG."""
+    """The chart of charges by month and category as an SVG image of this size, (width, height)."""
     return charts.bars(
         [
             charts.Series(str(category.label), by_month.amounts(category))

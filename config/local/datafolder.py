@@ -27,8 +27,10 @@ LONGEST_SOCKET_FOLDER = 80
 
 @cache
 def root() -> Path:
-    """The data folder, which is created if it is missing. If the server's account could not reach
-    it, a folder under /var/tmp is used instead.
+    """The data folder, which is created if it is missing: TAEL_DATA_DIR, or `.data` beside
+    manage.py (in tests its folder `test`). If the account that runs PostgreSQL for root could not
+    reach it, a folder under /var/tmp is used instead. Raises RuntimeError if that folder belongs to
+    somebody else, or root has no account to run PostgreSQL.
     """
     given = os.environ.get("TAEL_DATA_DIR")
     folder = Path(given).resolve() if given else BASE_DIR / ".data"
@@ -43,8 +45,9 @@ def root() -> Path:
 
 @cache
 def sockets() -> Path:
-    """The folder of the servers' sockets: in the data folder, unless its path would be too long;
-    then under /tmp.
+    """The folder of the servers' sockets, which is created if it is missing: `run` in the data
+    folder, unless that path would be too long; then a folder under /tmp. Raises RuntimeError if it
+    belongs to somebody else, or others may write in it.
     """
     folder = root() / "run"
     if len(os.fsencode(folder)) > LONGEST_SOCKET_FOLDER:
@@ -57,8 +60,8 @@ def sockets() -> Path:
 
 @cache
 def server_account() -> pwd.struct_passwd | None:
-    """The account that PostgreSQL runs under if we are root, since it refuses to run as root;
-    otherwise None.
+    """The account that PostgreSQL runs under if we are root, since it refuses to run as root:
+    postgres or, without one, nobody. None if we are not root.
 
     Raises RuntimeError if root has no such account.
     """
@@ -80,13 +83,15 @@ def others_can_reach(path: Path) -> bool:
 
 
 def secret_key() -> str:
-    """The SECRET_KEY for development and demonstrations, made once for this data folder."""
+    """The SECRET_KEY for development and demonstrations. It is made the first time and kept in the
+    data folder.
+    """
     return _made_once("secret_key", lambda: secrets.token_urlsafe(64))
 
 
 def encryption_key() -> str:
-    """The encryption key (see config.keys) for development and demonstrations, made once for
-    this data folder.
+    """The encryption key (see config.keys) for development and demonstrations. It is made the first
+    time and kept in the data folder.
     """
     return _made_once(
         "encryption_key", lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
@@ -94,8 +99,8 @@ def encryption_key() -> str:
 
 
 def _made_once(name: str, make: Callable[[], str]) -> str:
-    """The content of the file `name` in the data folder. If it is missing, `make` gives its
-    content.
+    """The content of the file `name` in the data folder. If the file is missing, it is written with
+    what `make` returns; of two processes that do so at once, both get the content of the first.
     """
     path = root() / name
     if not path.exists():
@@ -113,8 +118,9 @@ def _made_once(name: str, make: Callable[[], str]) -> str:
 
 
 def _fallback(wanted: Path) -> Path:
-    """A folder for the data that the server's account can reach. Says so on standard error when it
-    is first made.
+    """A folder under /var/tmp for the data, which the account that runs PostgreSQL can reach, as it
+    could not reach `wanted`. It is created if it is missing, and then standard error says so.
+    Raises RuntimeError if it belongs to somebody else.
     """
     folder = Path("/var/tmp") / f"tael-{_digest(wanted)}"
     if not folder.exists():
@@ -131,7 +137,9 @@ def _fallback(wanted: Path) -> Path:
 
 
 def _make(folder: Path) -> None:
-    """Create the folder, closed to others, unless it exists."""
+    """Create the folder and those above it, unless it exists. Only this account may enter it or, if
+    we are root, others may pass through it.
+    """
     if folder.exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -140,7 +148,8 @@ def _make(folder: Path) -> None:
 
 
 def _refuse_strangers(folder: Path) -> None:
-    """Raise RuntimeError unless the folder belongs to this account alone.
+    """Raise RuntimeError unless the path is a folder that belongs to this account, and that nobody
+    else may write in.
 
     Others can guess the name of a folder under /tmp.
     """
@@ -152,4 +161,5 @@ def _refuse_strangers(folder: Path) -> None:
 
 
 def _digest(path: Path) -> str:
+    """A short text of twelve hexadecimal digits that stands for the path."""
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:12]

@@ -46,7 +46,7 @@ def runs_redis() -> bool:
 
 
 def database() -> dict[str, object]:
-    """Django's settings for the embedded PostgreSQL."""
+    """Django's settings for the embedded PostgreSQL, which is started at the first connection."""
     return {
         "ENGINE": "config.local.ondemand",
         "NAME": servers.DATABASE,
@@ -91,8 +91,8 @@ def ensure() -> None:
 
 
 def revive() -> None:
-    """Start those embedded servers that have died. It is for a caller that has lost a connection,
-    and then connects again.
+    """Start those embedded servers that have died, or none has started yet. It is for a caller that
+    has lost a connection, and then connects again.
 
     Raises ServerDidNotStart.
     """
@@ -130,7 +130,9 @@ def _start() -> None:
 
 
 def leave() -> None:
-    """Stop using the embedded servers, and stop them if no other process uses them."""
+    """Stop using the embedded servers, and stop them if no other process uses them. Does nothing if
+    this process does not use them.
+    """
     global _users_lock
     if _users_lock is None:
         return
@@ -156,12 +158,16 @@ def _leave_when_told_to_end() -> None:
 
 
 def _exit_in_order(number: int, frame: FrameType | None) -> None:
+    """End the process by SystemExit, so that exit handlers run; a handler of signals. Its exit code
+    is 128 + the signal's number.
+    """
     sys.exit(128 + number)
 
 
 def _hold_a_lock_of_our_own() -> None:
-    """Take locks of its own in a forked child, since one shared with the parent would become
-    exclusive for both at once.
+    """In a forked child, replace the locks that it shares with its parent by new ones of its own,
+    and hold users.lock if the parent did. One that is shared would become exclusive for both at
+    once.
     """
     global _guard, _users_lock
     _guard = threading.Lock()  # another of the parent's threads may have held the old one
@@ -189,6 +195,6 @@ def _one_at_a_time() -> Iterator[None]:
 
 
 def _open(name: str) -> int:
-    """Open or create a lock file in the data folder. Returns its descriptor."""
+    """Open or create the lock file with this name in the data folder. Returns its descriptor."""
     path: Path = datafolder.root() / name
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

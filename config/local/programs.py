@@ -22,6 +22,9 @@ class Program:
     """A program that is started at once, and kept running until `end`."""
 
     def __init__(self, name: str, command: str) -> None:
+        """Start the program: `command` is its command line for Python, without the interpreter;
+        `name` is for sentences about it.
+        """
         self.name = name
         self.command = command
         self.early_ends = 0
@@ -42,7 +45,8 @@ class Program:
 
     def restart_if_ended(self) -> str:
         """Start the program again if it has ended by itself, and return a sentence about that.
-        Returns "" if it runs, or if it is not to be started again (`cannot_run`).
+        Returns "" if it runs, or if it is not to be started again (`cannot_run`). It also counts
+        the ends in a row soon after a start, so it is called at regular intervals.
 
         Celery's worker ends at some restarts of Redis.
         """
@@ -64,7 +68,7 @@ class Program:
         return self.early_ends >= MOST_EARLY_ENDS
 
     def _close(self) -> None:
-        """Close the pipe by which `run_with_parent` knows that we are here."""
+        """Close the pipe by which `run_with_parent` knows that this process still runs."""
         assert self.process.stdin
         self.process.stdin.close()
 

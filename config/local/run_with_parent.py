@@ -16,8 +16,8 @@ GRACE_SECONDS = 10
 
 
 def main() -> int:
-    """Run the program of the command line until it ends, or its starter does. Returns its exit
-    code.
+    """Run the program of the command line until it ends, or its starter does; signals to end are
+    passed on to it, and processes it leaves behind are killed. Returns its exit code.
     """
     program = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, start_new_session=True)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -32,7 +32,9 @@ def main() -> int:
 
 def _end_with_starter(program: "subprocess.Popen[bytes]") -> None:
     # Not sys.stdin: Python could not end while a thread waits in there.
-    """Wait until the starter has ended, and then end the program."""
+    """Wait until the starter has ended, and then tell the program to end; kill it if it has not
+    ended after GRACE_SECONDS.
+    """
     while os.read(sys.stdin.fileno(), 1024):
         pass
     program.terminate()

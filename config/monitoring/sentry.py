@@ -23,8 +23,9 @@ def start(dsn: str, environment: str) -> None:
 
 
 def _tidy(event: Event, hint: Hint) -> Event:
-    """The event with addresses replaced by routes, and without rows that the database refused:
-    either may contain a secret.
+    """The event as it is sent: without the request and the user, with what is known of the present
+    request or task as tags, its route or task as the transaction, addresses in messages replaced by
+    routes, and neither secrets nor rows that the database refused. The event itself is changed.
     """
     event.pop("request", None)
     event.pop("user", None)

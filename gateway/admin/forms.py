@@ -51,8 +51,8 @@ class NewKey(Reasoned, KeyedForm):
     )
 
     def clean_merchant(self) -> Merchant | None:
-        """Return the merchant with this reference, or None if the field is empty. Raises
-        ValidationError.
+        """The merchant whose reference was typed; None if the field is empty. Raises
+        ValidationError for an unknown one.
         """
         named = self.cleaned_data["merchant"]
         merchant = Merchant.objects.filter(reference=named).first()

@@ -24,7 +24,9 @@ SHOWN_ONCE = "Whoever has a key can do all that it is for: hand it on as you wou
 
 
 def _make(act: Act) -> Report:
-    """Make a key as the form says, and show its text this once."""
+    """Make a key of the API as the operator's form says; returns the report that shows its text
+    this once.
+    """
     said = act.cleaned_data
     days = said["valid_for_days"]
     key, text = operations.make(
@@ -43,7 +45,9 @@ def _make(act: Act) -> Report:
 
 
 def _make_for_merchant(act: Act) -> Report:
-    """Make a key for the merchant of the page, and show its text this once."""
+    """Make a key of the API, as the operator's form says, for the merchant of the page; returns the
+    report that shows its text this once.
+    """
     return _make(replace(act, cleaned_data={**act.cleaned_data, "merchant": act.row}))
 
 
@@ -63,7 +67,9 @@ ROW_DECISIONS.append(
 
 
 def _rotate(act: Act) -> Report:
-    """Replace the key, and show the text of the new one this once."""
+    """Replace the key by a new one, and let it end after the hours of the form; returns the report
+    that shows the new one's text this once.
+    """
     key, text = operations.rotate(
         key_id=act.row.pk,
         overlap=timedelta(hours=act.cleaned_data["overlap_hours"]),
@@ -80,11 +86,14 @@ def _shown(key: ApiKey, text: str) -> Report:
 
 
 def _is_in_use(key: ApiKey) -> bool:
+    """Whether the key was not revoked."""
     return key.revoked_at is None
 
 
 def _standing(key: ApiKey) -> dict[str, Any]:
-    """Whether the key was revoked or replaced."""
+    """What a page of decisions shows of a key, and compares when the form comes back: whether it
+    was revoked, and the key that replaced it.
+    """
     return {"Revoked": key.revoked_at is not None, "Replaced by": key.replaced_by}
 
 
@@ -134,11 +143,15 @@ class ApiKeyAdmin(Deciding, FoundByKeys):
     )
 
     def brief(self, row: Any, name: str) -> Brief | None:
+        """What an operator reads before the decision called `name` about this key."""
         return briefs.of_key(row, name)
 
     def asked_as(self, term: str) -> str:
-        """The search term without the brand, so that the start of a key may be pasted as it is."""
+        """The search term without the brand that keys begin with, so that the start of a key may be
+        pasted as it is.
+        """
         return term.removeprefix(f"{BRAND}_")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        """All fields but the key's digest."""
         return [field for field in super().get_fields(request, obj) if field != "digest"]

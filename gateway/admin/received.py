@@ -40,11 +40,13 @@ class OfType(admin.SimpleListFilter):
     parameter_name = "type"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The filter's choices: the name of each event type, as code and label."""
         return [(one.name, one.name) for one in events.all_types()]
 
     def queryset(
         self, request: HttpRequest, queryset: "QuerySet[ReceivedEvent]"
     ) -> "QuerySet[ReceivedEvent]":
+        """Those of the records whose event has the chosen type; all of them if none is chosen."""
         return queryset.filter(type=self.value()) if self.value() else queryset
 
 
@@ -75,4 +77,5 @@ class ReceivedEventAdmin(DecidingSeveral, FoundByKeys):
     )
 
     def brief(self, row: Any, name: str) -> Brief | None:
+        """What an operator reads before a decision about this record; it is the same for each."""
         return briefs.of_received(row)

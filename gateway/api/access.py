@@ -49,12 +49,18 @@ class Key(HttpBearer):
         self.scopes, self.ahead = scopes, ahead
 
     def __call__(self, request: HttpRequest) -> ApiKey | None:
-        """The key in the request's Authorization, which is read without parsing all headers."""
+        """The key in the request's Authorization header, which is read without parsing all headers;
+        None without a valid one. Raises Problem as `authenticate` does.
+        """
         scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         return self.authenticate(request, token) if scheme.lower() == self.openapi_scheme else None
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
-        """The key. Raises Problem for one that may not do this from there, or asks too often."""
+        """The key with this text, once its use is counted and noted; None if it is unknown, expired
+        or revoked. Sets on the request `now`, what was read along with the key (`read_ahead`), and
+        the key's `usage` of this minute. Raises Problem for a key that may not be used from this
+        address, has made too many requests in this minute, or has none of the scopes.
+        """
         asked = cast(KeyedRequest, request)
         asked.now = clock.now()
         found = named(token, partial(self.ahead, request))
@@ -75,6 +81,9 @@ class Key(HttpBearer):
 
 
 def _check_network(key: ApiKey, request: HttpRequest) -> None:
+    """Raise Problem (403) if the key is for some networks alone, and the request comes from none of
+    them.
+    """
     if not key.networks:
         return
     address = ip_address(get_adapter().get_client_ip(request))
@@ -83,9 +92,9 @@ def _check_network(key: ApiKey, request: HttpRequest) -> None:
 
 
 def merchant_of(request: KeyedRequest, reference: str) -> Merchant:
-    """The merchant with this reference, if the key reaches it.
+    """The merchant with this reference, if the request's key reaches it.
 
-    Raises Problem: to a merchant's key the other merchants are unknown.
+    Raises Problem (404) if there is none; to a merchant's key the other merchants are unknown.
     """
     own = request.auth.merchant
     if own is not None:

@@ -26,8 +26,8 @@ Declined = Literal[
 
 
 def ready(said: BaseModel, status: int, headers: Mapping[str, str]) -> HttpResponse:
-    """The answer that django-ninja would make of what a route returns. It is an instance of its
-    schema, and so was checked. For routes that a buyer waits for.
+    """The answer with this content, an instance of its route's schema, which is not checked again;
+    the same as django-ninja would make of it. For routes that a buyer waits for.
     """
     return written(said.model_dump_json(), status, headers)
 
@@ -35,7 +35,9 @@ def ready(said: BaseModel, status: int, headers: Mapping[str, str]) -> HttpRespo
 def written(
     content: str | bytes, status: int, headers: Mapping[str, str] | None = None
 ) -> HttpResponse:
-    """The answer with this JSON, which is what the route's schema says."""
+    """The response with this JSON text, status and headers. The text has to be what the route's
+    schema says; it is not checked.
+    """
     return HttpResponse(content, status=status, headers=headers, content_type=JSON)
 
 
@@ -53,7 +55,9 @@ class PlacedOrder(BaseModel):
 
     @classmethod
     def of(cls, order: OrderRow, merchant: str) -> "PlacedOrder":
-        """What was answered when the order was placed, whatever became of it since."""
+        """What was answered when the order was placed, whatever became of it since, but with what
+        the line has left now. `merchant` is the merchant's reference.
+        """
         return cls.model_validate(
             {
                 "merchant": merchant,
@@ -83,6 +87,7 @@ class OrderStep(BaseModel):
 
     @classmethod
     def of(cls, order: OrderRow, merchant: str) -> "OrderStep":
+        """The present state of the order of the merchant with this reference."""
         return cls.model_validate(
             {
                 "merchant": merchant,
@@ -113,6 +118,7 @@ class TakenPayment(BaseModel):
 
     @classmethod
     def of(cls, payment: OrderPayment, merchant: str, order: str) -> "TakenPayment":
+        """What became of the payment, for the merchant and order with these references."""
         return cls.model_validate(
             {
                 "merchant": merchant,
@@ -140,6 +146,7 @@ class GivenRefund(BaseModel):
 
     @classmethod
     def of(cls, refund: OrderRefund, merchant: str, order: str) -> "GivenRefund":
+        """Where the refund's money came from, for the merchant and order with these references."""
         return cls(
             merchant=merchant,
             order=order,
@@ -189,6 +196,7 @@ class ShownMerchant(BaseModel):
 
     @classmethod
     def of(cls, merchant: Merchant) -> "ShownMerchant":
+        """The merchant as the API answers it."""
         return cls(
             merchant=merchant.reference,
             name=merchant.name,

@@ -86,10 +86,12 @@ class ChangedMerchant(Data):
     settlement_days: Annotated[int, Field(strict=True, ge=0)] = 0
 
     def wanted(self) -> dict[str, str | int]:
-        """The members that were sent, but the reason."""
+        """The members that were sent, by name, without the reason."""
         return self.model_dump(exclude={"reason"}, exclude_unset=True)
 
 
 def data_of(body: Data, *, but: set[str] = ENVELOPE) -> dict[str, Any]:
-    """What an event of the same content carries."""
+    """The data of an event with the body's content: the members that were sent, without those of
+    the envelope and those in `but`.
+    """
     return body.model_dump(mode="json", exclude=ENVELOPE | but, exclude_unset=True)

@@ -36,6 +36,7 @@ def record(
 
 
 def _answer(merchant: str, reference: str) -> answers.RecordedCharge:
+    """The answer about the charge with this reference, of the merchant with its."""
     charge = Charge.objects.get(account__merchant__reference=merchant, reference=reference)
     return answers.RecordedCharge(
         merchant=merchant,

@@ -17,10 +17,11 @@ JSON_TYPES = (None, "application/json")
 
 
 def event_in(cloud_event: Any) -> Any:
-    """The event in our own form.
+    """The event in our own form that a CloudEvent is.
 
-    What is no CloudEvent comes back as it is, without the members of an event: it is refused like
-    any other that is none.
+    An object that is no CloudEvent of version 1.0 with JSON comes back with its id and type alone,
+    and what is no object comes back as it is: both are refused like any other event that lacks
+    members.
     """
     if not isinstance(cloud_event, dict):
         return cloud_event

@@ -79,13 +79,16 @@ class Described(NinjaAPI):
 
 
 def _of_model(model: Any) -> dict[str, Any]:
+    """The schema of a pydantic model and those of the models within it, by their names."""
     described = model.model_json_schema(ref_template="#/components/schemas/{model}")
     inner = described.pop("$defs", {})
     return {model.__name__: described, **inner}
 
 
 def _complete(method: str, operation: dict[str, Any]) -> None:
-    """Add to an operation its refusals, headers and examples."""
+    """Add to an operation of the OpenAPI document, in place, what django-ninja leaves out: its
+    security, summary, patterns of parameters, headers, examples and refusals.
+    """
     operation["security"] = [{"Key": []}]
     name = operation["operationId"]
     operation["summary"] = _summary(name)
@@ -126,6 +129,9 @@ def _summary(operation_id: str) -> str:
 
 
 def _complete_answer(name: str, status: int, answer: dict[str, Any]) -> None:
+    """Add to an answer of the operation called `name`, in place, its headers, the type of a file,
+    and its example.
+    """
     answer["headers"] = HEADERS | (REPEATED if status in (200, 201) else {})
     for ending, content_type in FILES.items():
         if name.endswith(ending):
@@ -135,6 +141,7 @@ def _complete_answer(name: str, status: int, answer: dict[str, Any]) -> None:
 
 
 def _refusals(method: str, has_body: bool) -> list[int]:
+    """The statuses with which an operation of this HTTP method may refuse, in order."""
     found = [400, 401, 403, 404, 422, 429, 503]
     if has_body or method in ("post", "patch"):
         found += [409, 413, 415]
@@ -142,7 +149,9 @@ def _refusals(method: str, has_body: bool) -> list[int]:
 
 
 def _event_schemas() -> dict[str, Any]:
-    """An event of each type, by the definition in its book."""
+    """The schemas of an event of each type and of its data, by their names; `data` is as its book
+    defines it.
+    """
     found: dict[str, Any] = {}
     for one in events.all_types():
         title = _title(one)
@@ -154,14 +163,19 @@ def _event_schemas() -> dict[str, Any]:
 
 
 def _title(one: events.AnyType) -> str:
+    """The name of an event type's schema: "order.placed" is EventOrderPlaced."""
     return "Event" + "".join(part.title() for part in one.name.split("."))
 
 
 def _data_schema(one: events.AnyType) -> dict[str, Any]:
+    """The JSON schema of the data of an event type."""
     return one.data.model_json_schema(ref_template="#/components/schemas/{model}")
 
 
 def _envelope(one: events.AnyType, title: str) -> dict[str, Any]:
+    """The JSON schema of a whole event of this type, with an example; `title` is the schema's
+    name.
+    """
     return {
         "type": "object",
         "description": one.summary,
@@ -178,7 +192,7 @@ def _envelope(one: events.AnyType, title: str) -> dict[str, Any]:
 
 
 def event_example(one: events.AnyType) -> dict[str, Any]:
-    """An event of this type, as it would be sent."""
+    """An event of this type with its example's data, as it would be sent."""
     return {
         "id": f"evt-{one.name}-1",
         "type": one.name,
@@ -189,7 +203,7 @@ def event_example(one: events.AnyType) -> dict[str, Any]:
 
 
 def cloud_event_example(one: events.AnyType) -> dict[str, Any]:
-    """The same as a CloudEvent."""
+    """The same event as `event_example`, as a CloudEvent."""
     event = event_example(one)
     return {
         "specversion": "1.0",
@@ -204,6 +218,9 @@ def cloud_event_example(one: events.AnyType) -> dict[str, Any]:
 
 
 def _describe_events(operation: dict[str, Any]) -> None:
+    """Describe in the operation of POST /events, in place, its two kinds of bodies: a list of
+    events of all types, and a batch of CloudEvents.
+    """
     of_types = [{"$ref": f"#/components/schemas/{_title(one)}"} for one in events.all_types()]
     many = {"type": "array", "minItems": 1, "maxItems": 1000}
     operation["requestBody"]["content"] = {

@@ -89,7 +89,9 @@ def credit_note_as_ubl(request: KeyedRequest, merchant: str, number: str) -> Htt
 
 
 def _invoice_xml(invoice: Invoice, syntax: files.Syntax) -> HttpResponse:
-    """The invoice's file. Raises Problem with what it lacks."""
+    """The answer with the invoice's e-invoice in this syntax. Raises Problem (404) with what the
+    invoice lacks if it is none.
+    """
     found = files.of_invoice(invoice, syntax)
     if found is None:
         with override("en"):
@@ -99,7 +101,9 @@ def _invoice_xml(invoice: Invoice, syntax: files.Syntax) -> HttpResponse:
 
 
 def _credit_note_xml(invoice: Invoice, syntax: files.Syntax) -> HttpResponse:
-    """The file of the invoice's credit note. Raises Problem if there is none."""
+    """The answer with the e-invoice of the invoice's credit note in this syntax. Raises Problem
+    (404) if there is none.
+    """
     note = invoices.credit_note(invoice)
     found = files.of_note(note, syntax) if note else None
     if note is None or found is None:
@@ -109,7 +113,9 @@ def _credit_note_xml(invoice: Invoice, syntax: files.Syntax) -> HttpResponse:
 
 
 def _closed(merchant: Merchant, month: date) -> Statement:
-    """The merchant's closed statement of the month. Raises Problem: 404, if it is open or none."""
+    """The merchant's closed statement of the month. Raises Problem (404) if the month is open, or
+    there is no statement.
+    """
     try:
         with override("en"):
             return statement_csv.closed_statement(merchant, month)

@@ -78,7 +78,9 @@ def send(request: KeyedRequest) -> HttpResponse:
 
 
 def _listed(said: Any, where: str) -> list[Any]:
-    """The events of a batch. Raises Problem if it is no list of 1 to MOST_EVENTS."""
+    """The events in the list `said`, which stands at the JSON pointer `where` in the body. Raises
+    Problem (422) if it is no list of 1 to MOST_EVENTS.
+    """
     if not isinstance(said, list) or not 1 <= len(said) <= MOST_EVENTS:
         says = f"must be a list of 1 to {MOST_EVENTS} events"
         raise Problem(422, "invalid", f"The batch {says}.", [(where, says)])
@@ -86,7 +88,9 @@ def _listed(said: Any, where: str) -> list[Any]:
 
 
 def _result(raw: Any, outcome: Outcome) -> dict[str, Any]:
-    """A Result, as its members: of a thousand, instances take longer than what they tell."""
+    """The members of a Result, as a dict, for the event that was sent as `raw`. It is no instance
+    of Result, since that takes too long for a thousand events.
+    """
     named = raw.get("id") if isinstance(raw, dict) else None
     return {
         "id": named if isinstance(named, str) else None,
@@ -117,7 +121,7 @@ def show(request: KeyedRequest, event: str) -> Received:
 
 
 def _told(row: ReceivedEvent) -> Received:
-    """The event as the API answers it: what was said, and what became of it."""
+    """The event as the API shows it: what was said, and what became of it."""
     return Received(
         id=row.event,
         type=row.type,
@@ -133,5 +137,6 @@ def _told(row: ReceivedEvent) -> Received:
 
 
 def _as_object(text: str) -> dict[str, Any]:
+    """The object in this JSON; empty if it is another value."""
     found = json.loads(text)
     return found if isinstance(found, dict) else {}

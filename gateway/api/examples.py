@@ -72,6 +72,7 @@ class Example(NamedTuple):
 
     @property
     def title(self) -> str:
+        """The standard phrase for the HTTP status."""
         return HTTPStatus(self.status).phrase
 
 
@@ -120,7 +121,7 @@ for _one in _ALL:
 
 
 def problem_example(one: Example) -> dict[str, Any]:
-    """The whole problem."""
+    """The whole body of problem details for this example."""
     return {
         "type": "about:blank",
         "title": one.title,

@@ -53,7 +53,10 @@ class Answers:
 
 
 def _as_problem(request: HttpRequest, response: HttpResponse) -> HttpResponse:
-    """The response as a whole problem, with what its layer said about it."""
+    """The refusal of another layer as problem details, with the same status, what that layer said
+    about it, and those of its headers that are KEPT. One that is such a problem already is returned
+    as it is.
+    """
     content_type = response.headers.get("Content-Type", "")
     code, detail = CODES.get(response.status_code, "refused"), ""
     if content_type.startswith(CONTENT_TYPE):

@@ -7,7 +7,7 @@ from pydantic import PlainSerializer, WithJsonSchema
 
 
 def text(at: datetime) -> str:
-    """The instant, such as 2026-11-26T03:00:00Z."""
+    """The instant in UTC, such as 2026-11-26T03:00:00Z."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

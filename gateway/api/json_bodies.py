@@ -17,8 +17,8 @@ TOO_LARGE = "A body must not be larger than 5 MB, also once it is unpacked."
 
 
 def peeked(request: HttpRequest) -> dict[str, Any] | None:
-    """The object in the body of a request that nothing was checked of yet, such as its key; None
-    for a long one, and for whatever else `body_of` looks at.
+    """The object in the body of a request of which nothing was checked yet, not even its key. Keeps
+    what was read for `body_of`. None for a body that is long, packed, no JSON or no object.
     """
     length = request.META.get("CONTENT_LENGTH") or "0"
     if int(length) > LONGEST_PEEKED or request.content_type != JSON:
@@ -34,9 +34,11 @@ def peeked(request: HttpRequest) -> dict[str, Any] | None:
 
 
 def body_of(request: HttpRequest, *content_types: str) -> tuple[str, Any]:
-    """The type of the body, and the value in it.
+    """The Content-Type of the request's body, which must be one of `content_types`, and the decoded
+    JSON in it.
 
-    Raises Problem for another type or encoding, for too much, and for what is no JSON.
+    Raises Problem: 415 for another type or encoding, 413 for too much, 400 for what is no JSON or
+    not packed right.
     """
     content_type = request.content_type or ""
     if JSON in content_types and hasattr(request, PEEKED):
@@ -52,6 +54,9 @@ def body_of(request: HttpRequest, *content_types: str) -> tuple[str, Any]:
 
 
 def _unpacked(request: HttpRequest) -> bytes:
+    """The request's body, unpacked if it is gzip. Raises Problem for another encoding, for what
+    unpacks to too much, and for what is no gzip or cut short.
+    """
     encoding = request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
     if encoding == "identity":
         return request.body
@@ -76,9 +81,11 @@ class StrictParser(Parser):
     """Reads bodies as `body_of` does, and query strings in which nothing comes twice."""
 
     def parse_body(self, request: HttpRequest) -> Any:
+        """The JSON value in the body. Raises Problem as `body_of` does."""
         return body_of(request, JSON)[1]
 
     def parse_querydict(self, data: Any, list_fields: list[str], request: HttpRequest) -> Any:
+        """The parameters as django-ninja has them. Raises Problem (400) if one comes twice."""
         for name, values in data.lists():
             if len(values) > 1:
                 raise Problem(400, "bad_request", f"The parameter {name[:100]} comes twice.")

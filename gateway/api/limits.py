@@ -41,11 +41,13 @@ class Usage:
 
     @property
     def is_over(self) -> bool:
-        """Whether more was asked than is allowed."""
+        """Whether the key has made more requests in this minute than it may."""
         return self.used > self.allowed
 
     def write(self, response: HttpResponse) -> None:
-        """Set the RateLimit headers of the IETF's draft."""
+        """Set on the response the RateLimit headers of the IETF's draft: what is allowed, what is
+        left, and for how many seconds.
+        """
         left = max(self.allowed - self.used, 0)
         response.headers["RateLimit-Policy"] = f'"minute";q={self.allowed};w={WINDOW}'
         response.headers["RateLimit"] = f'"minute";r={left};t={self.seconds_left}'
@@ -60,13 +62,15 @@ class _Taken:
     left: int
 
     def next(self) -> int:
-        """Which request of the minute this one is."""
+        """Count one more request of those taken, and return which request of the minute it is."""
         self.left -= 1
         return self.up_to - self.left
 
 
 def count(key: ApiKey, now: datetime) -> Usage | None:
-    """Count a request of the key; None where nobody could count."""
+    """Count a request of the key, and return what it has used of its minute; None while Redis does
+    not answer, so that nothing is counted or refused.
+    """
     global _asked_again_at
     seconds = int(now.timestamp())
     with _counting:
@@ -82,6 +86,9 @@ def count(key: ApiKey, now: datetime) -> Usage | None:
 
 
 def _use(key: ApiKey, window: int) -> int:
+    """Count a request of the key in the minute with this number, and return which one it is. Takes
+    some more of the minute in Redis when this process has none left.
+    """
     taken = _taken.get(key.prefix)
     if taken is None or taken.window != window or not taken.left:
         some = max(key.requests_per_minute // SHARE, 1)
@@ -91,6 +98,9 @@ def _use(key: ApiKey, window: int) -> int:
 
 
 def _increment(name: str, some: int) -> int:
+    """Add `some` to the counter with this name in Redis, which ends with its minute, and return
+    what it comes to. Raises redis.RedisError.
+    """
     try:
         return int(cache.incr(name, some))
     except ValueError:  # it is the first of its minute, or was until now

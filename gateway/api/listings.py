@@ -28,7 +28,7 @@ OF_LINE = partial(Listing, owner="line_id")
 
 
 def _order_changed(since: datetime) -> Q:
-    """Which orders took a step that was told since."""
+    """The condition that an order took a step of which we were told at or after `since`."""
     told = Q(placed_at__gte=since) | Q(shipped_told_at__gte=since)
     told |= Q(delivered_told_at__gte=since) | Q(cancelled_at__gte=since)
     told |= Q(written_off_at__gte=since)
@@ -38,7 +38,9 @@ def _order_changed(since: datetime) -> Q:
 
 
 def _invoice_changed(since: datetime) -> Q:
-    """Which invoices were issued, tried, paid or decided about since."""
+    """The condition that an invoice was issued, tried, paid or decided about at or after
+    `since`.
+    """
     own = Q(issued_at__gte=since) | Q(paid_at__gte=since) | Q(first_failed_at__gte=since)
     tried = Payment.objects.filter(Q(started_at__gte=since) | Q(ended_at__gte=since))
     decided = InvoiceDecision.objects.filter(at__gte=since)
@@ -46,6 +48,7 @@ def _invoice_changed(since: datetime) -> Q:
 
 
 def _withdrawal_changed(since: datetime) -> Q:
+    """The condition that a withdrawal took a step at or after `since`."""
     asked = Q(requested_at__gte=since) | Q(approved_at__gte=since)
     ended = Q(ended_at__gte=since) | Q(corrected_at__gte=since) | Q(returned_at__gte=since)
     return asked | Q(sent_at__gte=since) | ended

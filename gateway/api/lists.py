@@ -78,13 +78,16 @@ class Listing:
 
     @property
     def columns(self) -> dict[str, str]:
+        """The columns that the API shows, each with its path in Django's queries: those of the
+        books' own table without keys and without those in `but`.
+        """
         left_out = self.but.split()
         told = self.table.columns.items()
         return {name: path for name, path in told if name[0] != "_" and name not in left_out}
 
     @property
     def page(self) -> type[BaseModel]:
-        """The model of a page of such rows."""
+        """The pydantic model of a page of such rows: the rows, and the cursor of the next page."""
         return create_model(
             f"{self.name}Page",
             __doc__=f"A page of {self.name} rows, newest first.",
@@ -95,7 +98,9 @@ class Listing:
     def read(
         self, merchant_id: int, currency: str, asked: Asked, which: Q | None = None
     ) -> dict[str, Any]:
-        """The page that is asked for, as `page` describes it. Raises Problem for a bad cursor."""
+        """The page that is asked for of the merchant's rows that meet `which`, as `page` describes
+        it: newest first, amounts in the currency. Raises Problem (400) for a cursor that is none.
+        """
         found = self.model._default_manager.filter(**{self.owner: merchant_id})
         if which is not None:
             found = found.filter(which)
@@ -111,11 +116,12 @@ class Listing:
         }
 
     def one(self, merchant_id: int, currency: str, which: Q) -> Row | None:
-        """The one row of the merchant that this finds; None if there is none."""
+        """The first of the merchant's rows that meet `which`; None if there is none."""
         found = self.model._default_manager.filter(which, **{self.owner: merchant_id})
         return next((row for _key, row in self._rows(found[:1], currency)), None)
 
     def _rows(self, found: "QuerySet[Any]", currency: str) -> Iterable[tuple[int, Row]]:
+        """Yield the primary key of each row, and its values as the API shows them, by column."""
         plain_names = self.table.plain.split()
         for key, *values in found.values_list("pk", *self.columns.values()):
             named = zip(self.columns, values, strict=True)
@@ -129,8 +135,8 @@ class Listing:
 
 
 def _told(value: Any, currency: str, *, is_plain: bool) -> Any:
-    """A value of a row as the API has it: an instant in UTC, a plain figure if `is_plain`, an
-    amount in the currency.
+    """A value of a row as the API shows it: an instant as text in UTC, a figure as text without
+    exponent if `is_plain`, an amount with the digits of the currency, and others as JSON has them.
     """
     if isinstance(value, datetime):
         return instants.text(value)
@@ -140,9 +146,10 @@ def _told(value: Any, currency: str, *, is_plain: bool) -> Any:
 
 
 def page_of(found: "QuerySet[Any]", asked: Asked) -> tuple[list[Any], str | None]:
-    """The rows of the page that is asked for, newest first, and the cursor of the next page.
+    """The rows of the page that is asked for, newest first, and the cursor of the next page; None
+    for the last one.
 
-    `changed_since` is up to the caller. Raises Problem for a bad cursor.
+    `changed_since` is up to the caller. Raises Problem (400) for a cursor that is none.
     """
     if asked.cursor is not None:
         found = found.filter(pk__lt=_key_in(asked.cursor))
@@ -152,10 +159,12 @@ def page_of(found: "QuerySet[Any]", asked: Asked) -> tuple[list[Any], str | None
 
 
 def _cursor(key: int) -> str:
+    """The cursor for the rows with lower primary keys than this one."""
     return base64.urlsafe_b64encode(str(key).encode()).decode().rstrip("=")
 
 
 def _key_in(cursor: str) -> int:
+    """The primary key in a cursor. Raises Problem (400) if it is none of ours."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         text = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
@@ -167,6 +176,7 @@ def _key_in(cursor: str) -> int:
 
 
 def _model_of(listing: Listing) -> type[BaseModel]:
+    """Make the pydantic model of a row of the listing, whose members are its columns."""
     fields: dict[str, Any] = {}
     for name, path in listing.columns.items():
         column, is_optional = _column_at(listing.model, path)
@@ -177,7 +187,9 @@ def _model_of(listing: Listing) -> type[BaseModel]:
 
 
 def _column_at(model: type[Model], path: str) -> tuple[Column[Any, Any], bool]:
-    """The column at the end of the path, and whether a row may have nothing there."""
+    """The model's column at the end of the path of Django's queries, and whether a row may have
+    nothing there.
+    """
     is_optional = False
     *steps, last = path.split("__")
     for step in steps:
@@ -196,6 +208,9 @@ def _column_at(model: type[Model], path: str) -> tuple[Column[Any, Any], bool]:
 
 
 def _type_of(column: Column[Any, Any], is_plain: bool) -> Any:
+    """The type of the column's values as the API shows them: a choice of texts, an amount or plain
+    figure (`is_plain`) as text, or by the kind of the column.
+    """
     if column.choices and isinstance(column, columns.CharField):
         return Literal[tuple(str(value) for value, _label in column.flatchoices)]
     if isinstance(column, AmountField) or is_plain:

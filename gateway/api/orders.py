@@ -22,7 +22,9 @@ from lib.texts import LONGEST_NAME, has_control
 
 
 def _line_of(request: HttpRequest) -> Also | None:
-    """The question for the line of the order in the body, if it names one."""
+    """What is to be read together with the key: the line and order that the request's body names;
+    None if it does not name both.
+    """
     said = peeked(request) or {}
     merchant, order = said.get("merchant"), said.get("order")
     if not (_is_reference(merchant) and _is_reference(order)):
@@ -31,7 +33,7 @@ def _line_of(request: HttpRequest) -> Also | None:
 
 
 def _is_reference(said: object) -> bool:
-    """Whether the database can be asked for it."""
+    """Whether it is a text that can be asked for in the database as a reference."""
     return isinstance(said, str) and len(said) <= LONGEST_NAME and not has_control(said)
 
 
@@ -155,6 +157,10 @@ def _step(
     said: dict[str, Any],
     at: datetime | None,
 ) -> answers.OrderStep:
+    """Apply what the request tells as a step of the order: an event of type `kind` with the order
+    and `said` as its data, which happened `at`, or now. Returns the order's state after it, and
+    marks a repeat. Raises Problem if it is refused.
+    """
     data = {"order": order, **said}
     outcome = taken(request, kind, merchant=merchant, data=data, at=at)
     _mark(response, outcome)
@@ -162,8 +168,8 @@ def _step(
 
 
 def _unmatched(outcome: Outcome, merchant: str, reference: str) -> OrderPayment:
-    """The payment that was kept though its order could not take it; raises Problem if it was not
-    kept.
+    """The payment with this reference that was kept as UNMATCHED though its order could not take
+    it. Raises the Problem of the refusal if it was not kept.
     """
     found = OrderPayment.objects.filter(
         line__merchant__reference=merchant,
@@ -177,5 +183,6 @@ def _unmatched(outcome: Outcome, merchant: str, reference: str) -> OrderPayment:
 
 
 def _mark(response: HttpResponse, outcome: Outcome) -> None:
+    """Set the header of repeats on the response, if the event had been applied before."""
     if is_repeat(outcome):
         response.headers[REPEATED] = "true"

@@ -54,7 +54,9 @@ class Problem(Exception):
 
     @classmethod
     def of(cls, refusal: Refused | Outcome) -> "Problem":
-        """The problem that an operation's refusal is."""
+        """The problem for an operation's refusal or a rejected event: 409 for a conflict, 404 for
+        what is missing, 403 for what is forbidden, and otherwise 422.
+        """
         if isinstance(refusal, Refused):
             refusal = Outcome.rejected(refusal)
         status = 422
@@ -70,6 +72,7 @@ class Problem(Exception):
         return cls(status, refusal.code, refusal.reason, faults)
 
     def response(self, request: HttpRequest) -> HttpResponse:
+        """The HTTP response with the problem's members, its status and its headers."""
         response = HttpResponse(
             json.dumps(self.members(getattr(request, "request_id", ""))),
             content_type=CONTENT_TYPE,
@@ -80,7 +83,7 @@ class Problem(Exception):
         return response
 
     def members(self, request_id: str) -> dict[str, Any]:
-        """All that the problem says."""
+        """All members of the problem details, as a JSON object."""
         return {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
@@ -93,7 +96,9 @@ class Problem(Exception):
 
 
 def outside_of_django(status: int, code: str, detail: str) -> tuple[bytes, list[tuple[str, str]]]:
-    """Body and headers of a problem that is answered before there is a request."""
+    """Body and headers of a problem that is answered before Django has a request, under a request
+    id of its own.
+    """
     request_id = uuid4().hex
     body = json.dumps(Problem(status, code, detail).members(request_id)).encode()
     return body, [("Content-Type", CONTENT_TYPE), ("X-Request-ID", request_id)]

@@ -135,7 +135,7 @@ def list_prices(request: KeyedRequest, merchant: str) -> Prices:
 
 
 def _told(statement: Statement) -> ShownStatement:
-    """The month as the API answers it, with the totals of each category and fee."""
+    """The month's statement as the API shows it, with the totals of each category and fee."""
     sections = statements.totals(statement).sections
     return ShownStatement(
         month=str(statement),
@@ -147,6 +147,7 @@ def _told(statement: Statement) -> ShownStatement:
 
 
 def _totals(sections: Iterable[Any]) -> Iterable[Total]:
+    """Yield the total of each category, and after it those of its fees."""
     for section in sections:
         yield _total(section.category, None, section.amount, section.charge_count)
         for row in section.rows:
@@ -154,4 +155,5 @@ def _totals(sections: Iterable[Any]) -> Iterable[Total]:
 
 
 def _total(category: str, fee: str | None, amount: Money, charges: int) -> Total:
+    """A total as the API shows it; `charges` is how many charges it has."""
     return Total(category=str(category), fee=fee, amount=money.text(amount), charges=charges)

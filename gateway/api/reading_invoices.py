@@ -169,7 +169,7 @@ def show_invoice(request: KeyedRequest, merchant: str, number: str) -> dict[str,
 
 
 def _note(invoice: Invoice) -> CreditNote | None:
-    """The credit note of a void invoice."""
+    """The credit note of a void invoice as the API shows it; None without one."""
     note = invoices.credit_note(invoice)
     if note is None:
         return None
@@ -182,7 +182,9 @@ def _note(invoice: Invoice) -> CreditNote | None:
 
 
 def _parties(invoice: Invoice) -> dict[str, Any]:
-    """Who issued the invoice to whom."""
+    """Who issued the invoice to whom, as it was frozen at its issue; None for a side that has no
+    version.
+    """
     issuer, details = invoice.issuer, invoice.details
     return {
         "issuer": issuer

@@ -17,7 +17,9 @@ REPEATED = "Idempotency-Replayed"  # a header: the answer is that of the first t
 def take(
     request: KeyedRequest, kind: str, *, merchant: str, data: dict[str, Any], at: datetime | None
 ) -> Outcome:
-    """Apply what the request tells as an event of this type, named by the request's id.
+    """Apply what the request tells as an event of type `kind` about the merchant with this
+    reference; the event's id is the request's, and it happened `at`, or now. It is recorded as
+    received.
 
     Returns the outcome, whose row is what was written, now or the first time.
     """

@@ -47,7 +47,8 @@ def _check_role(act: Act, kind: Kind) -> None:
 
 def _upload(act: Act) -> Report:
     """Upload the file as the form says. The report links to the import, or lists what is wrong with
-    the file.
+    the file. Raises NotTheirs for rows that the operator may not import, and what operations.upload
+    raises but BadRows.
     """
     said = act.cleaned_data
     _check_role(act, KINDS[said["kind"]])
@@ -79,18 +80,18 @@ def _upload(act: Act) -> Report:
 
 
 def _counted(rows: int) -> str:
-    """The number of rows in words, with its verb."""
+    """The number of rows with its verb, such as "1 row is" or "1,200 rows are"."""
     return "1 row is" if rows == 1 else f"{rows:,} rows are"
 
 
 def _stop(act: Act) -> Import:
-    """Stop the import, if the operator's role may."""
+    """Stop the import. Raises NotTheirs if the operator's role may not decide about its kind."""
     _check_role(act, act.row.of_kind)
     return operations.stop(import_id=act.row.pk, reason=act.reason, actor=act.actor, now=act.now)
 
 
 def _resume(act: Act) -> Import:
-    """Resume the import, if the operator's role may."""
+    """Resume the import. Raises NotTheirs if the operator's role may not decide about its kind."""
     _check_role(act, act.row.of_kind)
     return operations.resume(import_id=act.row.pk, reason=act.reason, actor=act.actor, now=act.now)
 
@@ -101,7 +102,9 @@ def _columns(kind: Kind) -> str:
 
 
 def _effect(row: object) -> str:
-    """The text above the form: what a file may be, and the columns of each kind of rows."""
+    """The text above the form: what a file may be, and the columns of each kind of rows; `row` is
+    not used.
+    """
     return "\n".join(
         (
             f"A CSV file with a heading, or one JSON object on each line, in UTF-8; {MOST_ROWS:,}"
@@ -156,13 +159,16 @@ class ImportAdmin(ShowsProgress, Deciding, FoundByKeys):
     )
 
     def brief(self, row: Any, name: str) -> Brief | None:
+        """What an operator reads before the decision called `name` about this import."""
         return briefs.of_import(row, name)
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
+        """The fields of the import's page: the import's own, and the counts of its rows."""
         own = ("name", "kind", "file_name", "digest", "uploaded_at", "uploaded_by", "reason")
         return (*own, self.rows)
 
     def progress_of(self, row: Import) -> Progress:
+        """How far the import is: how many of its rows wait, and how many have each outcome."""
         rows = queries.outcomes(row)
         return Progress(
             row.get_status_display(),
@@ -186,6 +192,7 @@ class ImportAdmin(ShowsProgress, Deciding, FoundByKeys):
     # The result as a file.
 
     def get_urls(self) -> list[URLPattern]:
+        """Django's addresses of the admin, after the one that downloads an import's result."""
         view: Callable[..., HttpResponseBase] = self.admin_site.admin_view(self.result)
         own = path("<int:object_id>/result/", view, name="gateway_import_result")
         return [own, *super().get_urls()]
@@ -205,7 +212,7 @@ class ImportAdmin(ShowsProgress, Deciding, FoundByKeys):
 
     def result(self, request: HttpRequest, object_id: int) -> HttpResponseBase:
         """Download a CSV file of the import's rows, each with what became of it so far. Raises
-        Http404.
+        PermissionDenied for who may not see imports, and Http404 for an unknown one.
         """
         if not self.has_view_permission(request):
             raise PermissionDenied

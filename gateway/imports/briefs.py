@@ -9,7 +9,10 @@ Outcome = ImportedRow.Outcome
 
 
 def of_import(file: Import, name: str) -> Brief:
-    """Whose file it is, how far it is, what its rows came to, and the latest that were refused."""
+    """What an operator reads before the decision called `name` ("stop", or to resume) about an
+    import: its rows by outcome, who uploaded it, the status it will have, and the rows refused
+    last.
+    """
     counted = queries.outcomes(file)
     refused = file.rows.filter(outcome=Outcome.REJECTED).order_by("-line")[:FEW]
     then = Import.Status.STOPPED if name == "stop" else Import.Status.RUNNING

@@ -78,7 +78,9 @@ def check(table: Table, kind: Kind, *, now: datetime) -> tuple[list[Row], list[F
 def _faults_of(
     line: int, said: dict[str, Any], kind: Kind, rows: list[Row], now: datetime
 ) -> Iterator[Fault]:
-    """Yield what is wrong with one row, and add it to `rows`."""
+    """Yield what is wrong with the row `said` on this line, and add what could be read of it to
+    `rows`.
+    """
     faulty = frozenset[str]()
     try:
         model = kind.model.model_validate(said)
@@ -109,25 +111,32 @@ def _faults_of(
 
 
 def _as_in_example(said: dict[str, Any], faulty: frozenset[str], kind: Kind) -> dict[str, Any]:
-    """The row without its faulty members; those that it must have are as in the example."""
+    """The members of the row that are not faulty; faulty ones that every row must have are as in
+    the kind's example.
+    """
     rest = {name: value for name, value in said.items() if name not in faulty}
     return rest | {name: kind.example[name] for name in faulty & set(kind.required)}
 
 
 def _unless_told(fault: Fault, faulty: frozenset[str]) -> Iterator[Fault]:
-    """Yield the fault, unless it may come from a member that is no more what the row says."""
+    """Yield the fault, unless it may come from a faulty member, which was replaced by that of the
+    example.
+    """
     about = faulty if fault.field in faulty else WITH.get(fault.field, frozenset()) & faulty
     if not about:
         yield fault
 
 
 def _fault(line: int, refusal: Invalid) -> Fault:
-    """The refusal as a fault of that line, without the field's name in its reason."""
+    """The refusal as a fault of this line, without the field's name in its reason."""
     return Fault(line, refusal.field, str(refusal).removeprefix(f"{refusal.field}: "))
 
 
 def _reason(error: Any, said: dict[str, Any], kind: Kind) -> str:
-    """Why a member of the row was refused, in words for people."""
+    """Why a member of the row was refused, as words for people; `error` is one of pydantic's. A
+    missing or unknown member, a pattern, and an amount with a comma have words of their own; others
+    pydantic's.
+    """
     value = error["input"]
     match error["type"]:
         case "missing":
@@ -162,7 +171,9 @@ def _check_amount(model: Data, values: dict[str, Any], kind: Kind) -> None:
 
 
 def _check_terms(model: Data, values: dict[str, Any], kind: Kind) -> None:
-    """Raise Invalid if a merchant's terms cannot be."""
+    """Raise Invalid if the terms of a merchant that joins cannot be; rows of other kinds have
+    none.
+    """
     if isinstance(model, Terms):
         model.check()
 
@@ -184,13 +195,13 @@ def _check_limit(values: dict[str, Any], now: datetime) -> None:
 
 
 def _check_zone(model: Data, values: dict[str, Any], kind: Kind) -> None:
-    """Raise Invalid if the time zone is unknown."""
+    """Raise Invalid if the row has a time zone that is none of a merchant's."""
     if "timezone" in values:
         calendar.check_zone(values["timezone"])
 
 
 def _check_language(model: Data, values: dict[str, Any], kind: Kind) -> None:
-    """Raise Invalid if the language is unknown."""
+    """Raise Invalid if the row has a language that merchants' pages do not have."""
     known = dict(settings.LANGUAGES)
     if "language" in values and values["language"] not in known:
         raise Invalid("language", f"must be one of {', '.join(known)}")
@@ -225,8 +236,9 @@ def _said_differently(rows: Iterable[Row]) -> Iterator[Fault]:
 
 
 def _not_there(rows: Sequence[Row], kind: Kind) -> Iterator[Fault]:
-    """Yield a fault for each payment of an order that does not exist, and for each charge of a fee
-    that does not exist.
+    """For a file of payments, yield a fault for each payment of an order that does not exist; for
+    one of charges, for each charge of a fee that the platform cannot charge. Nothing for other
+    kinds, or rows whose merchant, order or fee has a fault already.
     """
     if kind.code == "PAYMENTS" and rows:
         named = [

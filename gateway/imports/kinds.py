@@ -48,7 +48,7 @@ class Kind:
 
     @cached_property
     def model(self) -> type[Data]:
-        """The class that checks a row, and refuses members that it does not know. Raises
+        """The pydantic class that checks a row, and refuses members that it does not know. Raises
         LookupError if the event type is not registered.
         """
         found = type_named(self.event_type)

@@ -63,7 +63,7 @@ class Import(models.Model):
 
     @property
     def of_kind(self) -> Kind:
-        """The kind of its rows."""
+        """The kind of the import's rows."""
         return KINDS[self.kind]
 
     @property
@@ -142,7 +142,9 @@ class ImportedRow(models.Model):
         return f"{self.file_id}, line {self.line}"
 
     def event(self) -> Event:
-        """The event that the row stands for. Its import has to be loaded."""
+        """The event that the row stands for, at the instant that it says. Its import has to be
+        loaded.
+        """
         data: dict[str, Any] = {
             name: value for name, value in self.data.items() if name not in ENVELOPE
         }

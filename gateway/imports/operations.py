@@ -73,11 +73,12 @@ def upload(
     now: datetime,
 ) -> Import:
     """Store the rows of a file for the job that takes them in, with a trail row that names who
-    uploaded it and why. Nothing is stored unless all rows are in order.
+    uploaded it and why. Nothing is stored unless all rows are in order. `kind` is a code of KINDS.
 
     A file that was uploaded before is refused unless `again` is true; then rows that were applied
     become duplicates, and rows that were refused are tried anew. Raises AlreadyImported,
-    UnreadableFile, Invalid, and BadRows, which lists all that is wrong.
+    UnreadableFile, Invalid for an unknown kind or without a reason, and BadRows, which lists all
+    that is wrong.
     """
     reason = wording.checked("reason", reason)
     if kind not in KINDS:
@@ -130,8 +131,9 @@ def _insert(file: Import, rows: Sequence[checking.Row]) -> None:
 
 @transaction.atomic
 def stop(*, import_id: int, reason: str, actor: str, now: datetime) -> Import:
-    """Stop the import: no more of its rows are taken in. Rows that are being applied at this moment
-    still are. Raises NotAtWork, Invalid.
+    """Stop the import, with a trail row: no more of its rows are taken in. Rows that are being
+    applied at this moment still are. Raises NotAtWork, Invalid without a reason,
+    Import.DoesNotExist.
     """
     file = _lock(import_id)
     if not file.is_running:
@@ -141,7 +143,9 @@ def stop(*, import_id: int, reason: str, actor: str, now: datetime) -> Import:
 
 @transaction.atomic
 def resume(*, import_id: int, reason: str, actor: str, now: datetime) -> Import:
-    """Resume a stopped import: the rows that wait are taken in. Raises NotStopped, Invalid."""
+    """Resume a stopped import, with a trail row: the rows that wait are taken in by the job. Raises
+    NotStopped, Invalid without a reason, Import.DoesNotExist.
+    """
     file = _lock(import_id)
     if not file.is_stopped:
         raise NotStopped(f"import: {file} is {file.get_status_display().lower()}")
@@ -238,6 +242,7 @@ def _note_merchants(
 
 
 def _lock(import_id: int) -> Import:
+    """The import, locked until the transaction ends. Raises Import.DoesNotExist."""
     return Import.objects.select_for_update(no_key=True).get(pk=import_id)
 
 
@@ -270,6 +275,7 @@ def _note(
     before: trail.Values | None = None,
     after: trail.Values,
 ) -> None:
+    """Write the trail row about the import, with the values before and after."""
     trail.write(
         action,
         subject=str(file),

@@ -11,14 +11,16 @@ from merchants.models import Invitation, Membership, Merchant
 
 
 def to_visit(now: datetime) -> Sequence[int]:
-    """The ids of the imports whose rows are to be taken in, oldest first."""
+    """The primary keys of the imports that are running, oldest first; those uploaded after `now`
+    are left out.
+    """
     found = Import.objects.filter(status=Import.Status.RUNNING, uploaded_at__lte=now)
     return list(found.order_by("pk").values_list("pk", flat=True))
 
 
 def next_without_owner(file: Import) -> tuple[int, str] | None:
-    """The next merchant that the import has taken in and whose row names an owner to invite, with
-    that address; None if there is none.
+    """The primary key of the next merchant that the import has taken in and whose row names an
+    owner to invite, and that owner's e-mail address; None if there is none.
 
     Merchants that have an owner are left out, and those that have got an invitation of one since
     the file was uploaded, whatever became of it.

@@ -36,19 +36,20 @@ class Table:
     faults: list[Fault] = field(default_factory=list)
 
     def fault(self, line: int, name: str, reason: str) -> None:
-        """Add a fault of a line."""
+        """Add a fault of this line; `name` is the column, "" for the whole line."""
         self.faults.append(Fault(line, name, reason))
 
     def add(self, line: int, row: dict[str, Any]) -> None:
-        """Add a row. Raises UnreadableFile if there are more than MOST_ROWS."""
+        """Add the row on this line. Raises UnreadableFile if there are more than MOST_ROWS."""
         if len(self.rows) == MOST_ROWS:
             raise UnreadableFile(f"A file may have {MOST_ROWS:,} rows at most; split it.")
         self.rows.append((line, row))
 
 
 def read(content: bytes, kind: Kind) -> Table:
-    """Read the file into rows and faults; the values of the rows are not checked yet. Raises
-    UnreadableFile.
+    """Read the file, as CSV or as JSON lines if it begins with "{", into rows and faults; the
+    values of the rows are not checked yet. Raises UnreadableFile for a file that is empty, too
+    large, in UTF-16, or has no row or too many.
     """
     if len(content) > LARGEST_FILE:
         raise UnreadableFile("The file must not be larger than 5 MB.")
@@ -141,7 +142,9 @@ def _without_empty_ends(cells: list[str]) -> list[str]:
 
 
 def _check_heading(line: int, kind: Kind, table: Table) -> None:
-    """Add faults for columns that are missing, unknown, or there twice."""
+    """Add a fault to the table for each column that is missing, unknown, or there twice; the
+    heading is on this line.
+    """
     known = [*kind.required, *kind.optional]
     for name, times in Counter(table.columns).items():
         if name not in known:

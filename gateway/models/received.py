@@ -55,6 +55,6 @@ class ReceivedEvent(models.Model):
 
     @property
     def can_be_sent_again(self) -> bool:
-        """Whether it was refused, was not sent again yet, and has an id and an instant."""
+        """Whether the event was refused, was not sent again yet, and has an id and an instant."""
         is_event = bool(self.event and self.said_at)
         return self.outcome == self.Outcome.REJECTED and is_event and self.sent_again_at is None

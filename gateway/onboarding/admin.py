@@ -11,7 +11,7 @@ from merchants.operations.invitations import open_of
 
 
 def _add(act: Act) -> Merchant:
-    """Take in the merchant as the form says."""
+    """Take in a merchant as the operator's form says, and invite its first owner."""
     said = act.cleaned_data
     return operations.add(
         reference=said["reference"],
@@ -24,7 +24,9 @@ def _add(act: Act) -> Merchant:
 
 
 def _done(merchant: Merchant) -> str:
-    """The message that the merchant has joined, and whether its first owner could be invited."""
+    """The message that the merchant has joined, and whether the invitation of its first owner went
+    out.
+    """
     if open_of(merchant.pk).exists():
         return f"{merchant} has joined, and its first owner is invited."
     return (

@@ -26,17 +26,21 @@ TERMS = (
 
 
 def _line(label: str = "", hint: str = "", **more: Any) -> LineField:
-    """A field for one line of text."""
+    """Return a form field for one line of text in the admin's look, with this label and `hint` as
+    its help text; `more` are its other arguments.
+    """
     return LineField(label=label or None, help_text=hint, widget=UnfoldAdminTextInputWidget, **more)
 
 
 def _days(label: str, **bounds: Any) -> forms.IntegerField:
-    """A field for a number of days."""
+    """Return a form field for a number of days in the admin's look, within `bounds`."""
     return forms.IntegerField(label=label, widget=UnfoldAdminIntegerFieldWidget, **bounds)
 
 
 def _choice(label: str, choices: Any, **more: Any) -> forms.TypedChoiceField:
-    """A field for one of these choices."""
+    """Return a form field for one of these choices in the admin's look; `more` are its other
+    arguments.
+    """
     return forms.TypedChoiceField(
         label=label, choices=choices, widget=UnfoldAdminSelectWidget, **more
     )
@@ -89,5 +93,7 @@ class NewMerchant(Reasoned):
 
 
 def terms_of(said: Mapping[str, Any]) -> dict[str, Any]:
-    """The form's terms as the members of the event. What was left empty is left out."""
+    """The cleaned form's terms as the members of the event of joining. What was left empty is left
+    out.
+    """
     return {name: said[name] for name in TERMS if said[name] != ""}

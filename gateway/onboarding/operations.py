@@ -34,8 +34,8 @@ def add(
     actor: str,
     now: datetime,
 ) -> Merchant:
-    """Take in the merchant: its books are opened with `terms`, the members of the event
-    `merchant.joined`. Then its first owner is invited.
+    """Take in the merchant with this reference, with a trail row: its books are opened with
+    `terms`, the members of the event `merchant.joined`. Then its first owner is invited.
 
     A mail server that does not take the invitation leaves the merchant without one. Raises
     AlreadyThere, MerchantConflict, OperatorsAddress, and Invalid for terms, a reference or an
@@ -66,7 +66,9 @@ def add(
 
 
 def _check_limit(merchant: Merchant) -> None:
-    """Raise Invalid for a line that was opened with more than one person decides (rule 8.19)."""
+    """Raise Invalid if the merchant's line was opened with a higher limit than one person decides
+    (rule 8.19).
+    """
     line = CreditLine.objects.get(merchant=merchant)
     most = money.of(policies.most_to_open_with(line.currency, line.open_on), line.currency)
     if line.limit > most:

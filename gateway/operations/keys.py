@@ -52,11 +52,13 @@ def make(
     actor: str,
     now: datetime,
 ) -> tuple[ApiKey, str]:
-    """Make a key for these scopes, which reaches the books of one merchant or, if `merchant` is
-    None, of all.
+    """Make a key for these scopes, with a trail row, which reaches the books of one merchant or, if
+    `merchant` is None, of all, and is accepted from these networks or, without any, from
+    everywhere.
 
-    Returns the key and its text, which is not stored and cannot be shown later. Raises Invalid, and
-    KeyWasShown for a form that is sent twice, with the same `request_key`.
+    Returns the key and its text, which is not stored and cannot be shown later. Raises Invalid for
+    scopes, networks, an end, a rate or a name that cannot be or without a reason, and KeyWasShown
+    for a form that is sent twice, with the same `request_key`.
     """
     unknown = set(scopes) - set(Scope.values)
     if unknown or not scopes:
@@ -93,9 +95,11 @@ def make(
 def rotate(
     *, key_id: int, overlap: timedelta, reason: str, actor: str, now: datetime
 ) -> tuple[ApiKey, str]:
-    """Make a key that may do the same as this one, which ends after `overlap` at the latest.
+    """Make a key that may do the same as this one, with a trail row; the old one ends after
+    `overlap` at the latest.
 
-    Returns the new key and its text. Raises KeyIsOver, Invalid.
+    Returns the new key and its text. Raises KeyIsOver, Invalid for a longer overlap than allowed or
+    without a reason, ApiKey.DoesNotExist.
     """
     if not timedelta() <= overlap <= LONGEST_OVERLAP:
         raise Invalid("overlap", f"must be from 0 to {LONGEST_OVERLAP.days} days")
@@ -125,8 +129,8 @@ def rotate(
 
 
 def revoke(*, key_id: int, reason: str, actor: str, now: datetime) -> ApiKey:
-    """End the key: the next request with it is refused. Raises KeyIsOver if it is revoked already,
-    Invalid without a reason.
+    """End the key, with a trail row: the next request with it is refused. Raises KeyIsOver if it is
+    revoked already, Invalid without a reason, ApiKey.DoesNotExist.
     """
     with transaction.atomic():
         key = _lock(key_id)
@@ -160,11 +164,14 @@ def _insert(key: ApiKey, actor: str, now: datetime) -> tuple[ApiKey, str]:
 
 
 def _lock(key_id: int) -> ApiKey:
+    """The key with its merchant, locked until the transaction ends. Raises ApiKey.DoesNotExist."""
     return ApiKey.objects.select_for_update(of=("self",)).select_related("merchant").get(pk=key_id)
 
 
 def _network(text: str) -> str:
-    """The network in its usual form. Raises Invalid."""
+    """The network in this text in its usual form, such as 203.0.113.0/24. Raises Invalid if it is
+    none.
+    """
     try:
         return str(ip_network(text.strip()))
     except ValueError as error:

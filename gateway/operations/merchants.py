@@ -22,11 +22,12 @@ def change(
     actor: str,
     now: datetime,
 ) -> Merchant:
-    """Set those of a merchant's NAMES, CONTACTS and DAYS that `wanted` has, all or nothing. New
-    days count from now on.
+    """Set those of a merchant's names, contacts, payment days and settlement days (NAMES, CONTACTS,
+    DAYS) that `wanted` has, all or nothing, with trail rows. New days count from now on; contacts
+    that change have to be confirmed anew.
 
     Values that are the present ones are left alone, so the same change may be asked for again.
-    Raises Invalid.
+    Raises Invalid for values that cannot be or without a reason, and Merchant.DoesNotExist.
     """
     with transaction.atomic():
         merchant = Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)

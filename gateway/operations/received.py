@@ -54,7 +54,9 @@ class Arrival(NamedTuple):
 
 
 def beside(event: Event, *, key_id: int | None, request_id: str, now: datetime) -> prepared.Beside:
-    """What stores this event of one request as applied, together with what it writes."""
+    """The statement that records this event of one request as received and applied, to be run
+    together with the one that applies it.
+    """
     return prepared.Beside(
         BESIDE,
         {
@@ -73,7 +75,9 @@ def beside(event: Event, *, key_id: int | None, request_id: str, now: datetime) 
 def record(
     arrivals: Sequence[Arrival], *, key_id: int | None, request_id: str, now: datetime
 ) -> None:
-    """Store these arrivals of one request."""
+    """Store these arrivals, the events of one request and what became of each, as rows of
+    ReceivedEvent. `key_id` is the primary key of the API key they came by, None if by none.
+    """
     if len(arrivals) == 1:
         prepared.run(INSERT_ONE, (now, key_id, request_id, *_columns(arrivals[0])))
         return
@@ -87,7 +91,7 @@ def record(
 
 
 def _line(columns: tuple[Any, ...]) -> str:
-    """The columns of an arrival as COPY reads them; psycopg takes several times as long."""
+    """The columns of an arrival as a line for COPY; psycopg takes several times as long."""
     event, kind, merchant, said_at, *others = columns
     at = said_at.isoformat() if said_at else NULL
     line = "\t".join((event, kind, merchant, at, *others))
@@ -98,12 +102,14 @@ def _line(columns: tuple[Any, ...]) -> str:
 
 
 def _copied(text: str) -> str:
-    """The text as COPY reads it. What is recorded has no other control characters."""
+    """The text with backslashes and line ends escaped, as COPY reads it. What is recorded has no
+    other control characters.
+    """
     return text.replace("\\", "\\\\").replace("\n", "\\n")
 
 
 def _columns(arrival: Arrival) -> tuple[Any, ...]:
-    """The columns of what was sent and of what became of it."""
+    """The columns that are stored of an arrival: what was sent, and what became of it."""
     event = arrival.event
     if event is None:
         return (*_said(arrival.raw), *_became(arrival.outcome))
@@ -112,8 +118,8 @@ def _columns(arrival: Arrival) -> tuple[Any, ...]:
 
 
 def _said(sent: Any) -> tuple[Any, ...]:
-    """The columns of what was sent: id, type, merchant, instant, and data as text. What is missing
-    or malformed is empty.
+    """The columns of what was sent, if it was no event: id, type, merchant, instant, and data as
+    text. What is missing or malformed is empty.
     """
     raw = sent if isinstance(sent, dict) else {}
     return (
@@ -124,7 +130,7 @@ def _said(sent: Any) -> tuple[Any, ...]:
 
 
 def _became(outcome: Outcome) -> tuple[str, str, str]:
-    """(outcome, code, reason) of an outcome, as they are stored."""
+    """The status, code and reason of an outcome, as they are stored."""
     if not outcome.reason:
         return outcome.status, outcome.code, ""
     return outcome.status, outcome.code, shown(outcome.reason, LONGEST_REASON)
@@ -161,7 +167,7 @@ def take_again(*, received_id: int, reason: str, actor: str, now: datetime) -> R
 
 
 def event_of(received: ReceivedEvent) -> Event:
-    """The event as it was sent. The record must have an instant."""
+    """The event that the record keeps, as it was sent. The record must have an instant."""
     assert received.said_at is not None
     return Event(
         received.event,

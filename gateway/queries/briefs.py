@@ -13,7 +13,10 @@ LONGEST_DATA = 1000  # characters of what was sent, as a page shows it
 
 
 def of_key(key: ApiKey, name: str) -> Brief:
-    """What the key opens, whether somebody uses it, and what was decided about it."""
+    """What an operator reads before the decision called `name` about a key: what it opens and
+    reaches, when it was made, ends and was used last, what "revoke" changes, what was decided about
+    it, and what came in with it lately.
+    """
     replaced = str(key.replaced_by) if key.replaced_by else None
     return Brief(
         facts=(
@@ -32,7 +35,9 @@ def of_key(key: ApiKey, name: str) -> Brief:
 
 
 def of_received(received: ReceivedEvent) -> Brief:
-    """What was sent, why it was refused, and what else came in for the same merchant."""
+    """What an operator reads before a refused event is sent again: why it was refused, what it
+    says, and what else came in under its id and for the same merchant.
+    """
     merchant = Merchant.objects.filter(reference=received.merchant).first()
     key = str(received.key) if received.key else "an operator"
     return Brief(
@@ -68,7 +73,7 @@ def _came_with(key: ApiKey) -> History:
 
 
 def _rows(received: QuerySet[ReceivedEvent]) -> list[Past]:
-    """The latest of these, with what became of each."""
+    """The latest FEW of these records, each with what became of it."""
     return [
         Past(one.received_at, f"{one}: {one.get_outcome_display()}", one.code, one.reason)
         for one in received.order_by("-pk")[:FEW]

@@ -42,8 +42,8 @@ def digest(key: str) -> str:
 
 
 class Also(NamedTuple):
-    """A statement that is asked together with a key, and its values: it selects one row at most,
-    whose first column is not null.
+    """A statement that is asked together with a key, in one round trip, and its values: it selects
+    one row at most, whose first column is not null.
     """
 
     statement: str
@@ -58,8 +58,9 @@ class Found(NamedTuple):
 
 
 def named(text: str, also: Callable[[], Also | None] = lambda: None) -> Found | None:
-    """The key with this text, or None. It may be revoked or expired. What is asked also takes no
-    round trip of its own; it is not asked, nor made, for a text that is not even like a key.
+    """The key with this text, with its merchant if it is one merchant's, and the row that the
+    statement of `also` selects, read in the same round trip; None if there is no such key. The key
+    may be revoked or expired. `also` is not called for a text that is not even like a key.
     """
     form = FORM.fullmatch(text)
     if form is None:
@@ -76,7 +77,9 @@ def named(text: str, also: Callable[[], Also | None] = lambda: None) -> Found | 
 
 
 def of_merchant(merchant_id: int, *, now: datetime) -> tuple[bool, bool]:
-    """Whether a key that is valid now reaches the merchant's books: its own, or one for all."""
+    """Whether the merchant has a key of its own that is valid now, and whether there is one for all
+    merchants.
+    """
     valid = ApiKey.objects.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now)).filter(
         Q(merchant=merchant_id) | Q(merchant=None), revoked_at__isnull=True
     )
@@ -85,7 +88,10 @@ def of_merchant(merchant_id: int, *, now: datetime) -> tuple[bool, bool]:
 
 
 def _row(prefix: str, also: Also | None) -> tuple[Any, ...] | None:
-    """The columns of the key with this prefix and of its merchant, and of what is asked also."""
+    """The columns of the key with this prefix and of its merchant, or None if there is no such key.
+    With `also`, what its statement selects is read in the same round trip and follows them, and
+    there is always a row: what is not found is NULL in it.
+    """
     if also is None:
         return prepared.row(BY_PREFIX, {"prefix": prefix})
     return prepared.row(prepared.both(BY_PREFIX, also.statement), {"prefix": prefix, **also.values})

@@ -6,8 +6,8 @@ from gateway.models import ApiKey, ReceivedEvent
 
 
 def visible_to(key: ApiKey) -> "QuerySet[ReceivedEvent]":
-    """The records that a key may read: all of them or, for a merchant's key, those about its
-    merchant.
+    """The records of received events that a key may read: all of them or, for a merchant's key,
+    those about its merchant.
 
     What another merchant's key said of that merchant was refused, and is left out.
     """

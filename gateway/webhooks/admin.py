@@ -27,7 +27,7 @@ from gateway.webhooks.queues import PARKED
 
 
 def _shown_once(act: Act, secret: endpoints.Secret, before: str) -> Report:
-    """The report that shows a new secret this once, after the sentence `before`."""
+    """The report that shows a new secret of an endpoint this once, after the sentence `before`."""
     return Report(
         f"{before} This is its secret. It is shown this once; copy it to the receiver now:",
         secret=secret.text,
@@ -35,13 +35,15 @@ def _shown_once(act: Act, secret: endpoints.Secret, before: str) -> Report:
 
 
 def _add(act: Act) -> Report:
-    """Add the endpoint of the form, and show its secret."""
+    """Add the endpoint that the form states; returns the report that shows its secret this once."""
     secret = Call(endpoints.add)(act)
     return _shown_once(act, secret, f"Endpoint {secret.endpoint} is told of these events from now.")
 
 
 def _rotate(act: Act) -> Report:
-    """Give the endpoint a new secret, and show it."""
+    """Give the endpoint a new secret; returns the report that shows it this once, and says for how
+    long the old one counts.
+    """
     secret = Call(endpoints.rotate_secret, "endpoint_id")(act)
     hours = act.cleaned_data["overlap_hours"]
     counts = f"The old secret counts for {hours} hours." if hours else "The old secret is over."
@@ -54,12 +56,13 @@ def _secrets(endpoint: WebhookEndpoint) -> dict[str, Any]:
 
 
 def _parked(endpoint: WebhookEndpoint) -> dict[str, Any]:
-    """How many deliveries are parked for the endpoint, while it is on."""
+    """Whether the endpoint is on, and how many of its deliveries are parked."""
     parked = endpoint.deliveries.filter(status=WebhookDelivery.Status.PARKED)
     return _is_on(endpoint) | {"Parked": parked.count()}
 
 
 def _is_on(endpoint: WebhookEndpoint) -> dict[str, Any]:
+    """Whether the endpoint is on, as decisions show and compare it."""
     return {"On": endpoint.is_on}
 
 
@@ -158,6 +161,7 @@ class WebhookEndpointAdmin(Deciding, ReadOnly):
     list_decisions = (ADD,)
 
     def brief(self, row: Any, name: str) -> Brief | None:
+        """What an operator reads before the decision called `name` about this endpoint."""
         return briefs.of_endpoint(row, name)
 
 
@@ -186,9 +190,13 @@ class OfType(admin.SimpleListFilter):
     parameter_name = "type"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The filter's choices: the code of each type of webhook event, as code and label."""
         return [(code, code) for code in EVENT_TYPES]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Those of the deliveries whose event has the chosen type; all of them if none is
+        chosen.
+        """
         return queryset.filter(event__type=self.value()) if self.value() else queryset
 
 
@@ -224,26 +232,31 @@ class WebhookDeliveryAdmin(DecidingSeveral, ReadOnly):
     )
 
     def brief(self, row: Any, name: str) -> Brief | None:
+        """What an operator reads before a decision about this delivery; it is the same for each."""
         return briefs.of_delivery(row)
 
     @admin.display(description="event")
     def kind(self, delivery: WebhookDelivery) -> str:
+        """The code of the event's type."""
         return delivery.event.type
 
     @admin.display(description="merchant")
     def of(self, delivery: WebhookDelivery) -> str:
+        """The merchant that the event is about."""
         return str(delivery.event.merchant)
 
     @admin.display(description="sequence")
     def sequence(self, delivery: WebhookDelivery) -> int | None:
+        """The event's number; None until it has one."""
         return delivery.event.sequence
 
     @admin.display(description="told")
     def told(self, delivery: WebhookDelivery) -> str:
-        """What the receiver reads in it: the event's own data, as one text."""
+        """What the receiver reads of the event: its data as one text."""
         return ", ".join(f"{name} {value}" for name, value in delivery.event.data.items())
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """All fields, and the event's number and data."""
         return (*super().get_fields(request, obj), self.sequence, self.told)
 
 
@@ -266,4 +279,5 @@ class WebhookEventAdmin(ReadOnly):
 
     @admin.display(description="merchant")
     def of(self, event: WebhookEvent) -> str:
+        """The merchant that the event is about."""
         return str(event.merchant)

@@ -10,7 +10,10 @@ Status = WebhookDelivery.Status
 
 
 def of_endpoint(endpoint: WebhookEndpoint, name: str) -> Brief:
-    """What the endpoint is told, how it takes that, and what was decided about it."""
+    """What an operator reads before the decision called `name` about an endpoint: what it is told,
+    what is on its way and parked, what the decision changes, what was decided before, and the
+    latest attempts.
+    """
     waiting = endpoint.deliveries.filter(status=Status.PENDING).count()
     parked = endpoint.deliveries.filter(status=Status.PARKED).count()
     changes = {
@@ -37,7 +40,9 @@ def of_endpoint(endpoint: WebhookEndpoint, name: str) -> Brief:
 
 
 def of_delivery(delivery: WebhookDelivery) -> Brief:
-    """What the endpoint was told, and what it answered each time."""
+    """What an operator reads before a delivery is sent again: to whom it goes, what it says, its
+    status, and each attempt with its answer.
+    """
     event, endpoint = delivery.event, delivery.endpoint
     told = ", ".join(f"{name} {value}" for name, value in event.data.items())
     return Brief(
@@ -59,14 +64,16 @@ def of_delivery(delivery: WebhookDelivery) -> Brief:
 
 
 def _latest(endpoint: WebhookEndpoint) -> list[int]:
-    """The keys of the latest attempts at the endpoint's latest deliveries."""
+    """The primary keys of the latest attempts at the endpoint's latest deliveries."""
     lately = list(endpoint.deliveries.order_by("-pk").values_list("pk", flat=True)[:FEW])
     attempts = WebhookAttempt.objects.filter(delivery__in=lately).order_by("-pk")
     return list(attempts.values_list("pk", flat=True)[:FEW])
 
 
 def _attempts(attempts: QuerySet[WebhookAttempt]) -> History:
-    """The latest of these, with what was answered."""
+    """The latest FEW of these attempts, each with the event's type, the answer, and how long it
+    took.
+    """
     rows = attempts.select_related("delivery__event").order_by("-pk")[:FEW]
     return History(
         "Attempts lately",

@@ -14,7 +14,7 @@ HEADERS = {
 
 
 def schemas() -> dict[str, Any]:
-    """The schemas of the bodies and of their data, by their names."""
+    """The JSON schemas of webhooks' bodies and of their data, by their names."""
     found: dict[str, Any] = {}
     for one in EVENT_TYPES.values():
         data, body = one.data.__name__, _body_name(one)
@@ -30,12 +30,14 @@ def schemas() -> dict[str, Any]:
 
 
 def webhooks() -> dict[str, Any]:
-    """The `webhooks` of an OpenAPI document: what we send for each type of event."""
+    """The `webhooks` of an OpenAPI document: the request that we send for each type of event, by
+    its code.
+    """
     return {one.code: {"post": _request(one)} for one in EVENT_TYPES.values()}
 
 
 def example(one: EventType) -> dict[str, Any]:
-    """A body of this type, made of the examples of its members."""
+    """A webhook's body of this type, made of the examples of its members."""
     whole, data = Envelope.model_json_schema(), one.data.model_json_schema()
     return {
         "type": one.code,
@@ -49,14 +51,17 @@ def example(one: EventType) -> dict[str, Any]:
 
 
 def _first(schema: dict[str, Any], name: str) -> Any:
+    """The first example of the member called `name` in the schema."""
     return schema["properties"][name]["examples"][0]
 
 
 def _body_name(one: EventType) -> str:
+    """The name of the schema of this type's body."""
     return f"Webhook{one.data.__name__}"
 
 
 def _request(one: EventType) -> dict[str, Any]:
+    """The operation of an OpenAPI document for the request that we send for this type of event."""
     return {
         "operationId": one.code,
         "summary": one.says,

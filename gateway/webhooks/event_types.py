@@ -167,7 +167,9 @@ class EventType:
         return self.code
 
     def written(self, kept: Mapping[str, Any]) -> dict[str, Any]:
-        """The stored data as they are sent: amounts with exactly the digits of their currency."""
+        """The stored data `kept` of such an event as they are sent: amounts with exactly the digits
+        of their currency.
+        """
         data = dict(kept)
         for name in self.data.amounts():
             # Events from before a type told more lack what it tells now.

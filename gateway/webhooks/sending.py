@@ -50,7 +50,10 @@ class Answer:
 
 
 def check_url(url: str) -> None:
-    """Raise Unusable if the text cannot be the address of an endpoint. No name is resolved."""
+    """Raise Unusable unless the text can be the address of an endpoint: printable ASCII, with a
+    host, https:// (or http:// where TAEL_WEBHOOK_NETWORKS allows networks of our own), and no user
+    name, password or fragment. No name is resolved.
+    """
     if any(not "!" <= letter <= "~" for letter in url):
         raise Unusable("has characters that no address has")
     try:
@@ -77,7 +80,9 @@ def may_be_reached(address: Address, *, is_encrypted: bool) -> bool:
 
 
 def _meant(address: Address) -> Address:
-    """The IPv4 address that an IPv6 address stands for, or the address itself."""
+    """The IPv4 address that an IPv6 address stands for (translated, mapped, 6to4 or Teredo), or the
+    address itself.
+    """
     if isinstance(address, IPv6Address):
         if address in TRANSLATED:
             return IPv4Address(int(address) & 0xFFFFFFFF)
@@ -128,7 +133,9 @@ class Receiver(AbstractContextManager["Receiver"]):
         return self
 
     def post(self, content: bytes, headers: Mapping[str, str]) -> Answer:
-        """Send the content, and return the answer. Raises NoAnswer."""
+        """Send the content by POST, and return the answer. Raises NoAnswer if there is none within
+        the time, or nothing may be sent to its address.
+        """
         self._network.ends_at = time.monotonic() + self._seconds
         try:
             with self._pool.stream(
@@ -145,7 +152,7 @@ class Receiver(AbstractContextManager["Receiver"]):
 
 
 def _read(body: Iterable[bytes]) -> str:
-    """How the body begins, as text that can be shown; the rest is not read."""
+    """How the answer's body begins, as text that can be shown; the rest is not read."""
     read = b""
     for part in body:
         read += part
@@ -201,9 +208,13 @@ class _Bounded(httpcore.NetworkStream):
         self._stream, self._network = stream, network
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read at most so many bytes, within the time that is left of the request; `timeout` is not
+        used.
+        """
         return self._stream.read(max_bytes, self._network.left())
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write the bytes, within the time that is left of the request; `timeout` is not used."""
         self._stream.write(buffer, self._network.left())
 
     def start_tls(
@@ -217,7 +228,11 @@ class _Bounded(httpcore.NetworkStream):
         return _Bounded(stream, self._network)
 
     def close(self) -> None:
+        """Close the stream."""
         self._stream.close()
 
     def get_extra_info(self, info: str) -> Any:
+        """The information of this name about the connection, such as its socket, as the stream that
+        this one bounds has it.
+        """
         return self._stream.get_extra_info(info)

@@ -20,7 +20,7 @@ write = Writer(
 
 
 def xml(content: Content) -> bytes:
-    """The e-invoice as a file. Rule 28.18."""
+    """The e-invoice as an XML file in the syntax of Cross Industry Invoice. Rule 28.18."""
     root = write.root("rsm:CrossIndustryInvoice")
     context = write.add(root, "rsm:ExchangedDocumentContext")
     write.add(context, "ram:GuidelineSpecifiedDocumentContextParameter/ram:ID", GUIDELINE)
@@ -40,6 +40,7 @@ def xml(content: Content) -> bytes:
 
 
 def _line(deal: Element, line: Line) -> None:
+    """Add a line of the e-invoice to `deal`, the element of the whole trade."""
     item = write.add(deal, "ram:IncludedSupplyChainTradeLineItem")
     about = write.add(item, "ram:AssociatedDocumentLineDocument")
     write.add(about, "ram:LineID", str(line.number))
@@ -66,6 +67,9 @@ def _line(deal: Element, line: Line) -> None:
 
 
 def _agreement(deal: Element, content: Content) -> None:
+    """Add to `deal`, the element of the whole trade, who sells to whom, and the buyer's
+    references.
+    """
     agreed = write.add(deal, "ram:ApplicableHeaderTradeAgreement")
     write.add(agreed, "ram:BuyerReference", content.buyer_reference)
     _party(write.add(agreed, "ram:SellerTradeParty"), content.seller)
@@ -75,6 +79,9 @@ def _agreement(deal: Element, content: Content) -> None:
 
 
 def _party(element: Element, party: Party) -> None:
+    """Fill the element of a seller or buyer: identifier, name, address, electronic address and tax
+    numbers.
+    """
     write.optional(element, "ram:ID", party.identifier)
     write.add(element, "ram:Name", party.name)
     write.optional(element, "ram:SpecifiedLegalOrganization/ram:ID", party.registration_number)
@@ -92,12 +99,17 @@ def _party(element: Element, party: Party) -> None:
 
 
 def three(party: Party) -> list[str]:
-    """The lines of the address, of which there are three: what is more stands in the third."""
+    """The lines of the party's address that are not empty, three at most: what is more stands in
+    the third, separated by commas.
+    """
     lines = [line for line in party.address if line.strip()]
     return [*lines[:2], ", ".join(lines[2:])] if len(lines) > 2 else lines
 
 
 def _settlement(deal: Element, content: Content) -> None:
+    """Add to `deal`, the element of the whole trade, how it is paid: currency, bank account, taxes,
+    days, due day, sums, and the documents that came before.
+    """
     settled = write.add(deal, "ram:ApplicableHeaderTradeSettlement")
     write.add(settled, "ram:PaymentReference", content.number)
     write.add(settled, "ram:InvoiceCurrencyCode", content.currency)
@@ -131,6 +143,7 @@ def _settlement(deal: Element, content: Content) -> None:
 
 
 def _group(settled: Element, group: Group) -> None:
+    """Add the tax of one category and rate to the element of the settlement."""
     tax = write.add(settled, "ram:ApplicableTradeTax")
     write.add(tax, "ram:CalculatedAmount", amount(group.tax))
     write.add(tax, "ram:TypeCode", "VAT")
@@ -143,6 +156,7 @@ def _group(settled: Element, group: Group) -> None:
 
 
 def _period(parent: Element, first: date, last: date) -> None:
+    """Add the first and the last day to `parent` as its billing period."""
     period = write.add(parent, "ram:BillingSpecifiedPeriod")
     for name, on in (("ram:StartDateTime", first), ("ram:EndDateTime", last)):
         write.add(period, f"{name}/udt:DateTimeString", day(on), format="102")

@@ -42,7 +42,7 @@ SCHEMES = {
 
 @dataclass(frozen=True)
 class Party:
-    """A side of the document."""
+    """A side of the document: the seller or the buyer."""
 
     name: str
     address: Sequence[str]
@@ -68,6 +68,7 @@ class Line:
 
     @property
     def quantity(self) -> int:
+        """1, or -1 if the line's amount is below 0: a line's price is never negative."""
         return -1 if self.amount.amount < 0 else 1
 
 
@@ -85,7 +86,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Account:
-    """Where the bill is transferred to."""
+    """The bank account that the bill is transferred to."""
 
     number: str
     is_iban: bool
@@ -94,7 +95,9 @@ class Account:
 
 @dataclass(frozen=True)
 class Content:
-    """An e-invoice. The amounts of a credit note are those that it takes back, above 0."""
+    """All that an e-invoice says, whichever syntax it is written in. The amounts of a credit note
+    are those that it takes back, above 0.
+    """
 
     number: str
     kind: str
@@ -121,7 +124,9 @@ class Content:
 
     @property
     def delivered_on(self) -> date:
-        """The last day that it is for, but none that is still to come."""
+        """The last day that the document is for, or the day of issue if that day is still to
+        come.
+        """
         return min(self.days[1], self.issued_on)
 
 
@@ -135,8 +140,9 @@ def is_one(invoice: Invoice) -> bool:
 
 
 def lacks(invoice: Invoice) -> Sequence[Promise]:
-    """What the bill lacks to be an e-invoice, in sentences for its merchant; none if nothing. Rule
-    28.21.
+    """What the bill lacks to be an e-invoice, in sentences for its merchant: amounts of two
+    decimals, the issuer's tax number, confirmed billing details, or the tax number that a reverse
+    charge needs. Empty if nothing. Rule 28.21.
     """
     issuer, details = invoice.issuer, invoice.details
     categories = set(invoice.taxes.values_list("category", flat=True))
@@ -217,8 +223,9 @@ def of_note(note: CreditNote) -> Content | None:
 
 
 def _seller(version: IssuerVersion, is_outside: bool) -> Party:
-    """The bill's issuer. A document of which all is outside the scope of tax names no VAT number
-    of either side (BR-O-02).
+    """The bill's issuer as the seller. `is_outside` says that all of the document is outside the
+    scope of tax: then no VAT number of either side may be named (BR-O-02), and the issuer's stands
+    as its tax number.
     """
     number = version.tax_number
     is_vat = _is_vat(version.country, number)
@@ -235,7 +242,9 @@ def _seller(version: IssuerVersion, is_outside: bool) -> Party:
 
 
 def _buyer(invoice: Invoice, is_outside: bool) -> Party:
-    """Whom the bill is made out to."""
+    """Whom the bill is made out to, as the buyer; its VAT number is left out if all of the document
+    is outside the scope of tax (`is_outside`).
+    """
     details = invoice.details
     assert details is not None
     number = details.tax_number
@@ -252,17 +261,24 @@ def _buyer(invoice: Invoice, is_outside: bool) -> Party:
 
 
 def _is_vat(country: str, number: str) -> bool:
-    """Whether the number begins with the letters of its country, as numbers for VAT do."""
+    """Whether a tax number is one for VAT: there is a number, and its country is in the European
+    Union.
+    """
     return bool(number) and country in EUROPEAN_UNION
 
 
 def _endpoint(country: str, number: str) -> tuple[str, str] | None:
+    """The electronic address of a party: the scheme for its country, and its tax number. None if
+    the country has no scheme or the number is empty.
+    """
     scheme = SCHEMES.get(country)
     return (scheme, number) if scheme and number else None
 
 
 def _account(version: IssuerVersion, currency: str) -> Account | None:
-    """The issuer's account in this currency."""
+    """The issuer's first bank account in this currency, with its bank's code if that is a valid
+    BIC; None without one.
+    """
     for account in version.bank_accounts:
         if account["currency"] == currency:
             number, code = account["number"], account["code"].strip()
@@ -284,6 +300,7 @@ def _days(invoice: Invoice, lines: Iterable[InvoiceLine]) -> tuple[date, date]:
 
 
 def _line(place: int, line: InvoiceLine, is_outside: bool) -> Line:
+    """The bill's line as the e-invoice has it; `place` is its number on the document."""
     category = _category(line.tax_category, is_outside)
     service = (line.service_from, line.service_to)
     return Line(
@@ -298,14 +315,16 @@ def _line(place: int, line: InvoiceLine, is_outside: bool) -> Line:
 
 
 def _category(category: str, is_outside: bool) -> str:
-    """The category as the e-invoice has it. EN 16931 has no document in which some is outside the
-    scope of tax: beside others it is exempt, with its own words. Rule 28.19.
+    """The tax category as the e-invoice has it. EN 16931 knows no document of which only a part is
+    outside the scope of tax: unless all is (`is_outside`), such lines are exempt. Rule 28.19.
     """
     return category if is_outside or category != OUT else E
 
 
 def _groups(rows: Sequence[InvoiceTax], currency: str, is_outside: bool) -> Iterator[Group]:
-    """Yields the tax of each category and rate, what credits correct of other bills included."""
+    """Yields the tax of each category and rate of the bill's tax rows, with the reasons why none is
+    due. Rows that correct the tax of other bills count, too.
+    """
     found: dict[tuple[str, Decimal], list[InvoiceTax]] = {}
     for row in rows:
         found.setdefault((_category(row.category, is_outside), row.percent), []).append(row)
@@ -321,7 +340,9 @@ def _groups(rows: Sequence[InvoiceTax], currency: str, is_outside: bool) -> Iter
 
 
 def _reason(row: InvoiceTax) -> str:
-    """Why nothing is due; "" where it is, or where the standard wants no reason (BR-Z-10)."""
+    """The sentence that says why no tax is due on this row; "" where it is due, or where the
+    standard wants no reason (BR-Z-10).
+    """
     if row.category == E:
         return row.sentence or EXEMPT
     return {AE: REVERSED, OUT: OUTSIDE}.get(row.category, "")

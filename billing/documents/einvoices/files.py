@@ -19,16 +19,16 @@ def of_invoice(invoice: Invoice, syntax: Syntax = "factur-x") -> bytes | None:
 
 
 def of_note(note: CreditNote, syntax: Syntax = "factur-x") -> bytes | None:
-    """The credit note as XML; None if its bill is no e-invoice."""
+    """The credit note as XML; None if its bill is no e-invoice, or lacks something."""
     found = content.of_note(note)
     return WRITERS[syntax](found) if found else None
 
 
 def invoice_name(invoice: Invoice, syntax: Syntax) -> str:
-    """What the bill's file is called."""
+    """The name of the file of the bill's e-invoice in this syntax."""
     return f"bill-{invoice.merchant_reference}-{invoice.number}.{syntax}.xml"
 
 
 def note_name(note: CreditNote, syntax: Syntax) -> str:
-    """What the credit note's file is called."""
+    """The name of the file of the credit note's e-invoice in this syntax."""
     return f"credit-note-{note.invoice.merchant_reference}-{note}.{syntax}.xml"

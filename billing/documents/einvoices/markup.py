@@ -9,7 +9,7 @@ from moneyed import Money
 
 
 class Writer:
-    """Writes elements of these namespaces, by their prefixes."""
+    """Writes XML elements whose names have a prefix; `namespaces` are the addresses by prefix."""
 
     def __init__(self, namespaces: Mapping[str, str]) -> None:
         self._namespaces = namespaces
@@ -17,6 +17,7 @@ class Writer:
             ElementTree.register_namespace(prefix, uri)
 
     def root(self, name: str) -> ElementTree.Element:
+        """A new root element with this name, such as `rsm:CrossIndustryInvoice`."""
         return ElementTree.Element(self._tag(name))
 
     def add(
@@ -34,23 +35,29 @@ class Writer:
     def optional(
         self, parent: ElementTree.Element, path: str, text: str, **attributes: str
     ) -> None:
-        """The same, if there is a text."""
+        """Add the elements of `path` below the parent as `add` does, or nothing if the text is
+        empty.
+        """
         if text:
             self.add(parent, path, text, **attributes)
 
     def _tag(self, name: str) -> str:
+        """The name of an element as ElementTree wants it: its prefix becomes the namespace in
+        braces.
+        """
         prefix, _, local = name.partition(":")
         return f"{{{self._namespaces[prefix]}}}{local}"
 
 
 def document(root: ElementTree.Element) -> bytes:
-    """The file, indented, in UTF-8."""
+    """The XML file with this root, indented and in UTF-8."""
     ElementTree.indent(root)
     content: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return content + b"\n"
 
 
 def amount(money: Money) -> str:
+    """The figure of an amount with the digits that it has, without its currency."""
     return f"{money.amount:f}"
 
 

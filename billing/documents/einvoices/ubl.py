@@ -22,7 +22,7 @@ write = Writer(
 
 
 def xml(content: Content) -> bytes:
-    """The e-invoice as a file. Rule 28.18."""
+    """The e-invoice as an XML file in the syntax of UBL. Rule 28.18."""
     root = write.root("note:CreditNote" if content.is_credit_note else "invoice:Invoice")
     _head(root, content)
     for number, issued_on in content.preceding:
@@ -57,6 +57,9 @@ def xml(content: Content) -> bytes:
 
 
 def _head(root: Element, content: Content) -> None:
+    """Add what stands at the head of the document: its standard, number, days, kind, currency and
+    the buyer's references.
+    """
     is_peppol = content.seller.endpoint and content.buyer.endpoint
     write.add(root, "cbc:CustomizationID", PEPPOL if is_peppol else GUIDELINE)
     if is_peppol:
@@ -76,6 +79,9 @@ def _head(root: Element, content: Content) -> None:
 
 
 def _party(element: Element, party: Party) -> None:
+    """Fill the element of a seller or buyer: electronic address, identifier, address, tax numbers
+    and name.
+    """
     if party.endpoint:
         scheme, where = party.endpoint
         write.add(element, "cbc:EndpointID", where, schemeID=scheme)
@@ -96,6 +102,7 @@ def _party(element: Element, party: Party) -> None:
 
 
 def _group(total: Element, group: Group) -> None:
+    """Add the tax of one category and rate to the element of the document's taxes."""
     part = write.add(total, "cac:TaxSubtotal")
     _amount(part, "cbc:TaxableAmount", group.base)
     _amount(part, "cbc:TaxAmount", group.tax)
@@ -109,6 +116,9 @@ def _group(total: Element, group: Group) -> None:
 
 
 def _line(root: Element, line: Line, kind: str) -> None:
+    """Add a line to the document; `kind` is "Invoice" or "Credit", by which its elements are
+    named.
+    """
     element = write.add(root, f"cac:{kind}Line" if kind == "Invoice" else "cac:CreditNoteLine")
     write.add(element, "cbc:ID", str(line.number))
     write.add(element, "cbc:Note", line.note)
@@ -130,4 +140,5 @@ def _line(root: Element, line: Line, kind: str) -> None:
 
 
 def _amount(parent: Element, path: str, money: Money) -> None:
+    """Add the elements of `path` below the parent; the last has the amount and its currency."""
     write.add(parent, path, amount(money), currencyID=money.currency.code)

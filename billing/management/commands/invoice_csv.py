@@ -20,6 +20,10 @@ class Command(BooksCommand):
         parser.add_argument("--output", type=Path, help="the file to write (default: the terminal)")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Write the CSV of the bill's charges to the file --output or the terminal. Raises
+        CommandError if there is no such bill, the charges do not make the bill, or the file cannot
+        be written.
+        """
         invoice = Invoice.objects.filter(number=options["number"]).first()
         if invoice is None:
             raise CommandError(f"There is no bill {options['number']}.")

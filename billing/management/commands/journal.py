@@ -20,6 +20,7 @@ OFF = "The journal is off: set TAEL_JOURNAL=1."
 
 
 def _day(text: str) -> date:
+    """The day of an argument such as 2026-11-30. Raises ArgumentTypeError for other text."""
     try:
         return date.fromisoformat(text)
     except ValueError as error:
@@ -37,6 +38,10 @@ class Command(BooksCommand):
         parser.add_argument("--output", type=Path, help="a file; without it, to standard output")
 
     def handle(self, **options: Any) -> None:
+        """Write the journal's entries of these days and merchant, in this format, to the file
+        --output or the terminal, all from one snapshot. Raises CommandError if the journal is
+        switched off.
+        """
         if not settings.TAEL_JOURNAL:
             raise CommandError(OFF)
         asked = journal.Asked(options["start"], options["end"], self._merchant(options["merchant"]))
@@ -45,7 +50,9 @@ class Command(BooksCommand):
             self._write(pieces, options["output"])
 
     def _merchant(self, reference: str | None) -> int | None:
-        """The key of the merchant with this reference. Raises CommandError if there is none."""
+        """The primary key of the merchant with this reference; None, for all, without one. Raises
+        CommandError if there is none.
+        """
         if reference is None:
             return None
         found = Merchant.objects.filter(reference=reference).values_list("pk", flat=True).first()
@@ -54,7 +61,9 @@ class Command(BooksCommand):
         return found
 
     def _write(self, pieces: Iterable[str], output: Path | None) -> None:
-        """Write the file; a named one appears when it is whole."""
+        """Write the pieces to the file `output`, which appears when it is whole, or to standard
+        output without one.
+        """
         if output is None:
             for piece in pieces:
                 self.stdout.write(piece, ending="")

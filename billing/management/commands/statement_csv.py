@@ -22,6 +22,10 @@ class Command(BooksCommand):
         parser.add_argument("--output", type=Path, help="the file to write (default: the terminal)")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Write the CSV of the statement's charges to the file --output or the terminal. Raises
+        CommandError if there is no such closed statement, the charges do not make it, or the file
+        cannot be written.
+        """
         export = self._export(options["merchant"], options["month"])
         try:
             if options["output"]:
@@ -33,8 +37,8 @@ class Command(BooksCommand):
             raise CommandError(str(error)) from error
 
     def _export(self, reference: str, month: str) -> Export:
-        """The file of the merchant's statement of the month. Raises CommandError if there is none,
-        or it is not closed.
+        """The file of the statement of the merchant with this reference and the month, such as
+        2027-01. Raises CommandError if there is none, or it is not closed.
         """
         merchant = Merchant.objects.filter(reference=reference).first()
         if merchant is None:
@@ -46,7 +50,7 @@ class Command(BooksCommand):
 
 
 def _month(text: str) -> date:
-    """The first day of a month such as 2027-01. Raises CommandError."""
+    """The first day of a month such as 2027-01. Raises CommandError for other text."""
     try:
         if len(text) == len("YYYY-MM"):
             return date.fromisoformat(f"{text}-01")

@@ -46,7 +46,10 @@ class Action(NamedTuple):
 def price(
     fee: str, currency: str, unit: str, *, from_on: date, reason: str, is_own: bool = False
 ) -> Act:
-    """The act that introduces a price of the fee, for all shops or, with `is_own`, for this one."""
+    """The act that introduces a price of the fee: `unit` is the price of one unit, in this
+    currency, from the day `from_on` on, for all shops or, with `is_own`, for this one only.
+    `reason` is what the trail records.
+    """
     return lambda merchant, now: prices.introduce(
         fee=fee, currency=currency, unit_price=Decimal(unit), from_on=from_on,
         merchant_id=merchant if is_own else None, actor=BILLING_OFFICER, reason=reason, now=now,
@@ -57,8 +60,8 @@ def price(
 
 
 def add_card(last_four: str, *, by: str, brand: str = "Visa") -> Act:
-    """The act that adds a card of the sandbox. Its number decides which payments succeed
-    (billing.providers.registry).
+    """The act that adds a card of the sandbox with these last four digits, which decide which
+    payments succeed (billing.providers.registry). `by` is who does it.
     """
     return lambda merchant, now: payment_methods.add_card(
         merchant_id=merchant, provider=BillingAccount.Method.SANDBOX,
@@ -67,7 +70,9 @@ def add_card(last_four: str, *, by: str, brand: str = "Visa") -> Act:
 
 
 def pay_invoices_from_proceeds(*, by: str) -> Act:
-    """The act that chooses proceeds as the payment method."""
+    """The act by which `by`, a member of the shop, chooses that bills are paid out of its
+    proceeds.
+    """
     method = BillingAccount.Method.PROCEEDS
     return lambda merchant, now: payment_methods.choose(
         merchant_id=merchant, method=method, actor=by, now=now
@@ -75,8 +80,9 @@ def pay_invoices_from_proceeds(*, by: str) -> Act:
 
 
 def ask_credit(key: str, reason: str, amount: str, message: str, *, on: str, by: str) -> Act:
-    """The act that asks for a credit on the shop's latest charge of the fee `on`. `reason` is the
-    code of a credit fee.
+    """The act that asks for a credit of this amount on the shop's latest charge of the fee `on`.
+    `key` is the request's own key, by which later acts find the credit; `reason` is the code of a
+    credit fee, `message` what the shop writes, and `by` who asks.
     """
 
     def act(merchant: int, now: datetime) -> object:
@@ -91,7 +97,9 @@ def ask_credit(key: str, reason: str, amount: str, message: str, *, on: str, by:
 
 
 def approve_credit(key: str, told: str) -> Act:
-    """The act that approves the credit that was asked for with this `key`."""
+    """The act by which an operator approves the credit that was asked for with this request key;
+    `told` is the text that the shop reads.
+    """
     return lambda merchant, now: credits.approve(
         credit_id=_credit(merchant, key),
         actor=BILLING_OFFICER,
@@ -102,7 +110,9 @@ def approve_credit(key: str, told: str) -> Act:
 
 
 def reject_credit(key: str, told: str) -> Act:
-    """The act that rejects the credit that was asked for with this `key`."""
+    """The act by which an operator rejects the credit that was asked for with this request key;
+    `told` is the text that the shop reads.
+    """
     return lambda merchant, now: credits.reject(
         credit_id=_credit(merchant, key),
         actor=BILLING_OFFICER,
@@ -113,12 +123,14 @@ def reject_credit(key: str, told: str) -> Act:
 
 
 def _credit(merchant: int, key: str) -> int:
-    """The id of the credit that was asked for with this `key`."""
+    """The primary key of the merchant's credit that was asked for with this request key."""
     return BillingCredit.objects.get(account=merchant, request_key=key).pk
 
 
 def ask_threshold(threshold: str, message: str, *, by: str) -> Act:
-    """The act that asks for another threshold."""
+    """The act by which `by`, a member of the shop, asks for another billing threshold, an amount in
+    the shop's currency, with this message.
+    """
 
     def act(merchant: int, now: datetime) -> object:
         wanted = Money(threshold, BillingAccount.objects.get(pk=merchant).currency)
@@ -130,7 +142,9 @@ def ask_threshold(threshold: str, message: str, *, by: str) -> Act:
 
 
 def approve_threshold(told: str) -> Act:
-    """The act that approves the merchant's latest request for a threshold."""
+    """The act by which an operator approves the shop's latest request for a threshold; `told` is
+    the text that the shop reads.
+    """
     return lambda merchant, now: thresholds.approve(
         request_id=_threshold(merchant),
         actor=BILLING_OFFICER,
@@ -141,7 +155,9 @@ def approve_threshold(told: str) -> Act:
 
 
 def reject_threshold(told: str) -> Act:
-    """The act that rejects the merchant's latest request for a threshold."""
+    """The act by which an operator rejects the shop's latest request for a threshold; `told` is the
+    text that the shop reads.
+    """
     return lambda merchant, now: thresholds.reject(
         request_id=_threshold(merchant),
         actor=BILLING_OFFICER,
@@ -152,7 +168,7 @@ def reject_threshold(told: str) -> Act:
 
 
 def _threshold(merchant: int) -> int:
-    """The id of the merchant's latest request for a threshold."""
+    """The primary key of the merchant's latest request for a threshold."""
     return ThresholdRequest.objects.filter(account=merchant).latest("pk").pk
 
 
@@ -160,7 +176,9 @@ def _threshold(merchant: int) -> int:
 
 
 def ask_raise(limit: str, message: str, *, by: str) -> Act:
-    """The act that asks for a higher limit."""
+    """The act by which `by`, a member of the shop, asks for a credit limit of this amount in the
+    shop's currency, with this message.
+    """
 
     def act(merchant: int, now: datetime) -> object:
         wanted = Money(limit, _line(merchant).currency)
@@ -172,7 +190,9 @@ def ask_raise(limit: str, message: str, *, by: str) -> Act:
 
 
 def reject_raise(told: str) -> Act:
-    """The act that rejects the merchant's latest request, which has to be for a higher limit."""
+    """The act by which an operator rejects the shop's latest request about its limit, which has to
+    be for a higher one; `told` is the text that the shop reads.
+    """
     return lambda merchant, now: requests.reject(
         request_id=_limit_request(merchant),
         actor=CREDIT_OFFICER,
@@ -183,14 +203,16 @@ def reject_raise(told: str) -> Act:
 
 
 def ask_question(message: str, *, by: str) -> Act:
-    """The act that asks a question about the limit."""
+    """The act by which `by`, a member of the shop, asks a question about the credit limit."""
     return lambda merchant, now: requests.ask_question(
         merchant_id=merchant, message=message, actor=by, now=now
     )
 
 
 def answer(text: str) -> Act:
-    """The act that answers the merchant's latest request, which has to be a question."""
+    """The act by which an operator answers the shop's latest request about its limit, which has to
+    be a question, with this text.
+    """
     return lambda merchant, now: requests.answer(
         request_id=_limit_request(merchant),
         actor=CREDIT_OFFICER,
@@ -201,11 +223,12 @@ def answer(text: str) -> Act:
 
 
 def _line(merchant: int) -> CreditLine:
+    """The merchant's credit line."""
     return CreditLine.objects.get(pk=merchant)
 
 
 def _limit_request(merchant: int) -> int:
-    """The id of the merchant's latest request or question about its limit."""
+    """The primary key of the merchant's latest request or question about its limit."""
     return LimitRequest.objects.filter(line=merchant).latest("pk").pk
 
 
@@ -213,7 +236,9 @@ def _limit_request(merchant: int) -> int:
 
 
 def add_bank_card(number: str, *, holder: str, bank: str, by: str) -> Act:
-    """The act that adds a bank card as a destination of withdrawals."""
+    """The act by which `by`, a member of the shop, adds a bank card as a destination of
+    withdrawals: its number, its holder's name and the name of the bank.
+    """
     kind = PayoutDestination.Kind.BANK_CARD
     return lambda merchant, now: destinations.add(
         merchant_id=merchant, kind=kind, number=number, holder=holder, bank=bank, actor=by, now=now
@@ -221,7 +246,9 @@ def add_bank_card(number: str, *, holder: str, bank: str, by: str) -> Act:
 
 
 def add_alipay(number: str, *, holder: str, by: str) -> Act:
-    """The act that adds an Alipay account as a destination of withdrawals."""
+    """The act by which `by`, a member of the shop, adds an Alipay account as a destination of
+    withdrawals: `number` is the account's name at Alipay, `holder` its owner's name.
+    """
     kind = PayoutDestination.Kind.ALIPAY
     return lambda merchant, now: destinations.add(
         merchant_id=merchant, kind=kind, number=number, holder=holder, actor=by, now=now
@@ -231,7 +258,10 @@ def add_alipay(number: str, *, holder: str, by: str) -> Act:
 def add_bank_account(
     number: str, *, routing: str, country: str, holder: str, bank: str, by: str
 ) -> Act:
-    """The act that adds a bank account as a destination of withdrawals."""
+    """The act by which `by`, a member of the shop, adds a bank account as a destination of
+    withdrawals: its number, the bank's routing number, country code and name, and the holder's
+    name.
+    """
     kind = PayoutDestination.Kind.BANK_ACCOUNT
     return lambda merchant, now: destinations.add(
         merchant_id=merchant, kind=kind, number=number, routing=routing, country=country,
@@ -240,8 +270,9 @@ def add_bank_account(
 
 
 def withdraw_each_week(weekday: int, least: str, *, to: str, by: str) -> Act:
-    """The act that sets up weekly withdrawals: all available proceeds, if they are at least
-    `least`, to the destination whose number ends in `to`.
+    """The act that sets up weekly withdrawals: on this day of the week, all available proceeds if
+    they are at least `least`, an amount in the shop's currency, to the destination whose number
+    ends in `to`. `by` is who sets it up.
     """
 
     def act(merchant: int, now: datetime) -> object:
@@ -256,8 +287,10 @@ def withdraw_each_week(weekday: int, least: str, *, to: str, by: str) -> Act:
 
 
 def withdraw(key: str, amount: str, *, to: str, by: str, by_hand: bool = False) -> Act:
-    """The act that requests a withdrawal to the destination whose number ends in `to`. It is paid
-    by the sandbox or, with `by_hand`, through files for the bank.
+    """The act that requests a withdrawal of this amount, in the shop's currency, to the destination
+    whose number ends in `to`. `key` is the request's own key, by which later acts find the
+    withdrawal; `by` is who requests it. It is paid by the sandbox or, with `by_hand`, through files
+    for the bank.
     """
 
     def act(merchant: int, now: datetime) -> object:
@@ -272,21 +305,27 @@ def withdraw(key: str, amount: str, *, to: str, by: str, by_hand: bool = False) 
 
 
 def cancel_withdrawal(key: str, *, by: str) -> Act:
-    """The act by which the merchant cancels the withdrawal that was requested with this `key`."""
+    """The act by which `by`, a member of the shop, cancels the withdrawal that was requested with
+    this request key.
+    """
     return lambda merchant, now: withdrawals.cancel(
         merchant_id=merchant, withdrawal_id=_withdrawal(merchant, key), actor=by, now=now
     )
 
 
 def approve_withdrawal(key: str) -> Act:
-    """The act by which an operator approves the withdrawal that was requested with this `key`."""
+    """The act by which an operator approves the withdrawal that was requested with this request
+    key.
+    """
     return lambda merchant, now: withdrawals.approve(
         withdrawal_id=_withdrawal(merchant, key), actor=CREDIT_OFFICER, now=now
     )
 
 
 def reject_withdrawal(key: str, told: str) -> Act:
-    """The act by which an operator rejects the withdrawal that was requested with this `key`."""
+    """The act by which an operator rejects the withdrawal that was requested with this request key;
+    `told` is the text that the shop reads.
+    """
     return lambda merchant, now: withdrawals.reject(
         withdrawal_id=_withdrawal(merchant, key),
         actor=CREDIT_OFFICER,
@@ -297,27 +336,34 @@ def reject_withdrawal(key: str, told: str) -> Act:
 
 
 def hand_to_bank(key: str) -> Act:
-    """The act that writes the withdrawal into a file for the bank."""
+    """The act by which an operator writes the withdrawal that was requested with this request key
+    into a new file for the bank.
+    """
     return lambda merchant, now: payout_files.export(
         withdrawal_ids=[_withdrawal(merchant, key)], actor=PAYER, now=now
     )
 
 
 def bank_paid(key: str, reference: str) -> Act:
-    """The act that records that the bank paid the withdrawal."""
+    """The act by which an operator records that the bank paid the withdrawal that was requested
+    with this request key; `reference` is the bank's for the payment.
+    """
     return lambda merchant, now: payouts.mark_paid(
         withdrawal_id=_withdrawal(merchant, key), reference=reference, actor=CREDIT_OFFICER, now=now
     )
 
 
 def _withdrawal(merchant: int, key: str) -> int:
-    """The id of the withdrawal that was requested with this `key`."""
+    """The primary key of the merchant's withdrawal that was requested with this request key."""
     return Withdrawal.objects.get(line=merchant, request_key=key).pk
 
 
 @contextmanager
 def _paid_by(provider: str) -> Iterator[None]:
-    """Let this provider pay the withdrawals that are requested while the block runs."""
+    """Let this provider pay the withdrawals that are requested while the block runs; with "" it is
+    the default one, in a demonstration the sandbox. It changes the setting TAEL_PAYOUT_PROVIDER
+    meanwhile.
+    """
     before = settings.TAEL_PAYOUT_PROVIDER
     settings.TAEL_PAYOUT_PROVIDER = provider
     try:

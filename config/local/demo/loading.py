@@ -27,8 +27,8 @@ CHAPTERS: Mapping[str, Callable[[Days], Iterator[Action]]] = {
 
 
 def write(file: Path, now: datetime, shops: Sequence[Shop] = SHOPS) -> None:
-    """Write the shops' events up to `now` to `file`, which exists under that name only when it is
-    complete.
+    """Write the events of these shops up to `now` to `file`, one JSON object on a line. The file
+    exists under that name only when it is complete.
     """
     draft = file.with_suffix(".draft")
     draft.write_text("\n".join(season.events(shops, now)) + "\n", encoding="utf-8")
@@ -41,7 +41,9 @@ def load_demo(
     shops: Sequence[Shop] = SHOPS,
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> None:
-    """Apply the events of the file, and do what people did in the same time.
+    """Introduce the operator policies, apply the events of the file, run the jobs that come due,
+    and do what people did in the same time, all in the order of time up to `now`. Warnings are not
+    logged meanwhile.
 
     A load that was cut short goes on from where it was if it is called again with the same `now`.
     `progress` is called as it goes on, with (events done, events in all).
@@ -95,5 +97,5 @@ def _actions_of(shop: Shop, days: Days) -> Iterator[tuple[datetime, Callable[[da
 
 
 def _do(shop: Shop, action: Action, now: datetime) -> None:
-    """Do the action for the shop."""
+    """Do the action for the shop's merchant, at the instant `now`."""
     action.act(Merchant.objects.get(reference=shop.reference).pk, now)

@@ -69,7 +69,8 @@ ROLES = [
 
 @transaction.atomic
 def create_users() -> None:
-    """Create the demonstration's users and give them their roles at its merchants.
+    """Create those of the demonstration's users who do not exist yet, each with a verified e-mail
+    address and an operator's group if they have one, and give them their roles at its merchants.
 
     A user who exists already keeps their password and roles.
     """

@@ -16,7 +16,9 @@ FIGURES = {THRESHOLD: 2_000, CREDIT: 200, PAY_OUT: 1_000, PRICE: 50}
 
 
 def introduce() -> None:
-    """Write the policies, unless they are there."""
+    """Write an operator policy for each of the demonstration's currencies that has none, without
+    asking two administrators.
+    """
     for currency, scale in SCALES.items():
         if OperatorPolicy.objects.filter(currency=currency).exists():
             continue

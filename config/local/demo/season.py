@@ -28,12 +28,16 @@ class Days:
         self.last = (self.today - self.first).days
 
     def at(self, day: int, hour: float) -> datetime:
-        """The instant on day number `day` at `hour`, in the shop's time zone."""
+        """The instant on day number `day` of the season, at this hour (15.5 is half past three) of
+        the shop's time zone.
+        """
         midnight = datetime.combine(self.first, time.min, self.zone)
         return midnight + timedelta(days=day, hours=hour)
 
     def ago(self, days: int, hour: float) -> datetime:
-        """The instant `days` days before today at `hour`, in the shop's time zone."""
+        """The instant so many days before today, at this hour (15.5 is half past three) of the
+        shop's time zone.
+        """
         return self.at(self.last - days, hour)
 
 
@@ -54,7 +58,9 @@ class _Season:
         self.prefix = shop.reference[:2].upper()
 
     def _event(self, at: datetime, event_type: str, key: str, /, **data: Any) -> TimedEvent:
-        """(instant, event) for an event of this shop; `key` makes its id unique within its type."""
+        """(instant, event) for an event of this shop with this type and data; `key` makes its id
+        unique among the shop's events of this type.
+        """
         event_id = f"{event_type}:{self.shop.reference}:{key}"
         return at, {
             "id": event_id, "type": event_type, "at": at.isoformat(),
@@ -90,7 +96,9 @@ class _Season:
         return round(self.luck.uniform(0, 2 * self.shop.orders_a_day * grown))
 
     def _late_order(self, day: int) -> Iterator[TimedEvent]:
-        """The events of a large order whose buyer pays a week after the due date."""
+        """Yield the events of a large order, placed on day number `day`, whose buyer pays a week
+        after the due date.
+        """
         name, at = f"{self.prefix}-FAIR", self.days.at
         what = {"order": name, "amount": self.shop.unpaid_order, "currency": self.shop.currency}
         yield self._event(at(day, 9), "order.placed", name, buyer="buyer-fair", **what)
@@ -99,8 +107,8 @@ class _Season:
         yield self._event(at(day + 18, 10), "order.paid", name, payment=f"{name}-P", **what)
 
     def _declined_order(self, reference: str, declined: DeclinedOrder) -> TimedEvent:
-        """The event that places the order with this reference, which the line declines since it is
-        too large or its buyer too risky.
+        """The event that places an order with this reference and the figures of `declined`. The
+        line will decline it, since it is too large or its buyer too risky.
         """
         return self._event(
             self.days.ago(declined.days_ago, 11), "order.placed", reference, order=reference,
@@ -120,8 +128,9 @@ class _Season:
     def _charge(
         self, at: datetime, name: str, fee: str, request: str, times: int = 1, sale: str = "0"
     ) -> TimedEvent:
-        """The event of a charge of `times` units of the fee. It has no amount, so that the fee's
-        price applies; a fee without a price, the one for a sale, gets a share of the amount `sale`.
+        """The event of a charge of `times` units of the fee, with the reference `name`, for this
+        request. It has no amount, so that the fee's price applies; only a fee without a price, the
+        one for a sale, gets a share of `sale`, the sale's amount.
         """
         given = {}
         if fee not in PRICES[self.shop.currency]:
@@ -133,8 +142,9 @@ class _Season:
         )  # fmt: skip
 
     def _order(self, day: int, name: str) -> Iterator[TimedEvent]:
-        """Yield the events of an order: placed, and then either cancelled, or shipped with its
-        charges, delivered and paid.
+        """Yield the events of an order with this reference, placed on day number `day`: placed, and
+        then either cancelled, or shipped with its charges, delivered and paid. What happens is
+        drawn at random.
         """
         luck = self.luck
         amount = f"{self.shop.price * luck.uniform(0.3, 2.2):.2f}"

@@ -15,7 +15,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """A connection, once the embedded server runs; it is started again if it was killed. Raises
+        """A new connection by these parameters; the embedded server is started first unless it
+        runs, and once again if the connection fails as it was killed. Raises ServerDidNotStart,
         ConnectionTimeout and OperationalError.
         """
         embedded.ensure()

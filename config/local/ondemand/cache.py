@@ -13,6 +13,9 @@ class Connection(UnixDomainSocketConnection):
     """A connection to the embedded Redis, which starts the server again if it has died."""
 
     def _connect(self) -> Any:
+        """Connect to the embedded Redis; if nobody listens there, start it again and connect once
+        more. Returns the socket.
+        """
         try:
             return super()._connect()
         except (FileNotFoundError, ConnectionError):  # it may have been killed
@@ -29,5 +32,8 @@ class RedisCache(redis.RedisCache):
 
     @cached_property
     def _cache(self) -> Any:
+        """Django's client of the cache's Redis; the first use starts the embedded servers unless
+        they run.
+        """
         embedded.ensure()
         return super()._cache

@@ -47,6 +47,9 @@ class Answer:
 
     @property
     def is_taken(self) -> bool:
+        """Whether the status says that the request was accepted. An order that is declined is
+        accepted in this sense.
+        """
         return self.status < 300
 
     @property
@@ -85,8 +88,9 @@ class Asker:
         self.client.headers["Authorization"] = f"Bearer {key}"
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
-        """Send a request, again and again until it is answered, and return the answer. Raises
-        ToldToEnd and NotLetIn.
+        """Send a request to this path below the API's address, again and again until it is
+        answered, and return the answer, which may be a refusal. Raises ToldToEnd if the simulation
+        is told to end, and NotLetIn if the key is refused (401 or 403).
         """
         response = self._response(method, path, body)
         answer = Answer(response.status_code, response.json())
@@ -96,7 +100,8 @@ class Asker:
 
     def _response(self, method: str, path: str, body: dict[str, Any] | None) -> httpx.Response:
         """The response to a request, which is sent again after failures of the network or the
-        server, and when the server says to wait. Raises ToldToEnd.
+        server, and when the server says to wait (429). Those are counted in `troubles`. Raises
+        ToldToEnd.
         """
         for wait in _waits():
             try:
@@ -118,14 +123,16 @@ class Asker:
         raise ToldToEnd
 
     def _note_silence(self, why: str) -> None:
-        """Count that a request has to be sent again; say so when the server falls silent."""
+        """Count in `troubles` that a request has to be sent again. If the server answered until
+        now, tell the person at the terminal that it gives no answer; `why` is a word or two.
+        """
         self.troubles[SENT_AGAIN] += 1
         if not self.is_silent:
             self.say(f"{self.client.base_url} gives no answer ({why}); trying again.")
         self.is_silent = True
 
     def _note_answer(self) -> None:
-        """Say that the server answers again, if it was silent."""
+        """Tell the person at the terminal that the server answers again, if it was silent."""
         if self.is_silent:
             self.say(f"{self.client.base_url} answers.")
         self.is_silent = False
@@ -142,6 +149,8 @@ def _waits() -> Iterator[float]:
 
 
 def _told_to_wait(response: httpx.Response) -> float | None:
-    """The seconds that the response says to wait, or None."""
+    """The whole seconds that the response's Retry-After says to wait; None if it has none, or a
+    date.
+    """
     said = response.headers.get("Retry-After", "")
     return float(said) if said.isdecimal() else None

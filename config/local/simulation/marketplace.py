@@ -73,7 +73,7 @@ class Marketplace:
         return sum((shop.told for shop in self.shops), Counter())
 
     def _is_known(self, reference: str) -> bool:
-        """Whether the server has this merchant."""
+        """Whether the server has a merchant with this reference. Raises ToldToEnd and NotLetIn."""
         return self._asker.ask("GET", f"merchants/{reference}").is_taken
 
     def _take_in(self) -> Iterable[str]:
@@ -87,8 +87,9 @@ class Marketplace:
             yield reference
 
     def _add(self, reference: str) -> bool:
-        """Let the shop trade, and go on with its open orders of an earlier simulation. Returns
-        False if it has no limit or is closed.
+        """Let the shop with this reference trade, and go on with its open orders of an earlier
+        simulation. Returns False, and adds nothing, if it has no limit or is closed. Raises
+        ToldToEnd and NotLetIn.
         """
         line = self._asker.ask("GET", f"merchants/{reference}/credit-line").said
         limit = Money(Decimal(line["limit"]), line["currency"])
@@ -104,14 +105,18 @@ class Marketplace:
 
 
 def sentence(told: Counter[str]) -> str:
-    """How often each kind of step was told, most often first, such as `12 placed, 9 paid`."""
+    """How often each kind of step was told to the server, most often first, such as `12 placed, 9
+    paid`; "nothing" if `told` is empty.
+    """
     return (
         ", ".join(f"{times} {_in_words(step)}" for step, times in told.most_common()) or "nothing"
     )
 
 
 def _in_words(step: str) -> str:
-    """The kind of step as a word of a sentence."""
+    """The kind of step, such as "place", "pay refused (CODE)" or "place declined (CODE)", as a word
+    or two of the sentence; a kind without a word of its own stays as it is.
+    """
     first, *more = step.split(" declined")
     if more:
         return f"declined{more[0]}"

@@ -49,7 +49,9 @@ class Shop:
         self.told: Counter[str] = Counter()  # of each kind of step, how many
 
     def resume(self, row: dict[str, Any]) -> None:
-        """Go on with an open order of an earlier simulation; `row` is as the API lists it."""
+        """Go on with an open order of an earlier simulation, with a new story without the steps
+        that it shows as done; `row` is the order as the API lists it.
+        """
         story = _sale(self._chance)
         if row["delivered_at"]:
             _pass_over(story, "deliver")
@@ -59,8 +61,9 @@ class Shop:
         self.orders.append(Order(row["reference"], amount, outstanding, story))
 
     def step(self) -> None:
-        """Tell the server of one thing that happened: a new order, or the next step of an order.
-        Raises ToldToEnd and NotLetIn.
+        """Tell the server of one thing that happened: a new order, or the next step of an order
+        chosen at random, and count it in `told`. An order whose story has ended, or whose step the
+        server refused, is dropped. Raises ToldToEnd and NotLetIn.
         """
         is_new = not self.orders or self._chance.random() < NEW_ORDERS
         if is_new and len(self.orders) < MOST_ORDERS:
@@ -74,7 +77,10 @@ class Shop:
             self.orders.remove(order)
 
     def _place(self) -> None:
-        """Place a new order; a few are so large or so risky that they are declined."""
+        """Place a new order at the server, and count it in `told`; a few are so large or so risky
+        that they are declined. One that is accepted is kept with its story. Raises ToldToEnd and
+        NotLetIn.
+        """
         drawn = self._chance.random()
         share = self._chance.uniform(SMALLEST, LARGEST)
         if drawn < TOO_LARGE:
@@ -96,7 +102,9 @@ class Shop:
             self.told[f"place declined ({answer.code})"] += 1
 
     def _tell(self, step: str, order: Order) -> Answer:
-        """Tell the server of this step of the order."""
+        """Tell the server of this step of the order, and return its answer. Raises ToldToEnd and
+        NotLetIn.
+        """
         address = f"merchants/{self._merchant}/orders/{order.reference}"
         match step:
             case "ship":
@@ -123,7 +131,10 @@ class Shop:
                 return self._charge(order, "transaction-fee", fee, "Share of the sale")
 
     def _pay(self, address: str, order: Order, *, in_part: bool) -> Answer:
-        """Pay half of what is outstanding of the order, or all of it."""
+        """Tell the server that the buyer paid half of what is outstanding of the order (`in_part`),
+        or all of it, and take that off the order's outstanding amount. `address` is the order's
+        path in the API.
+        """
         amount = order.outstanding
         if in_part:
             amount = self._share_of(amount, Decimal("0.5"))
@@ -133,7 +144,9 @@ class Shop:
         return answer
 
     def _charge(self, order: Order, fee: str, amount: Money, description: str) -> Answer:
-        """Tell the server of a charge that belongs to the order."""
+        """Tell the server of a charge of the fee with this amount and description, whose request is
+        the order.
+        """
         body = {
             "merchant": self._merchant,
             "charge": next(self._names),
@@ -145,7 +158,7 @@ class Shop:
         return self._asker.ask("POST", "charges", body)
 
     def _price(self, fee: str) -> Money:
-        """The price of one unit of the fee."""
+        """The price of one unit of the fee in the shop's currency, by the demonstration's list."""
         return self._money(PRICES[self._currency][fee])
 
     def _share_of(self, amount: Money, share: Decimal) -> Money:
@@ -154,21 +167,26 @@ class Shop:
         return max(Money(part, self._currency), money.smallest(self._currency))
 
     def _money(self, text: str) -> Money:
+        """The amount that the text writes, in the shop's currency."""
         return Money(Decimal(text), self._currency)
 
 
 def _said(amount: Money) -> dict[str, str]:
-    """The amount as members of a request."""
+    """The amount as members of a request's body: `amount` and `currency`."""
     return {"amount": money.text(amount), "currency": amount.currency.code}
 
 
 def _story(chance: Random) -> deque[str]:
-    """The steps of an order that was accepted: it is cancelled, or sent and paid."""
+    """The steps that will be told of an order that was accepted, drawn at random: it is cancelled,
+    or sent and paid.
+    """
     return deque(["cancel"]) if chance.random() < CANCELLED else _sale(chance)
 
 
 def _sale(chance: Random) -> deque[str]:
-    """The steps of an order that is sent and paid."""
+    """The steps that will be told of an order that is sent and paid, with its charges; some are
+    paid in two parts, some refunded at the end, by chance.
+    """
     story = ["pick", "ship", "label", "deliver"]
     if chance.random() < IN_TWO_PARTS:
         story.append("pay in part")
@@ -179,6 +197,6 @@ def _sale(chance: Random) -> deque[str]:
 
 
 def _pass_over(story: deque[str], step: str) -> None:
-    """Remove the steps up to and including this one."""
+    """Remove the story's steps up to and including this one, which has to be in it."""
     while story.popleft() != step:
         pass

@@ -16,6 +16,9 @@ class Command(BooksCommand):
     help = "Checks every invariant of the books in one picture of them; exits with 1 if one is off."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Run every audit check and print a table of them, their remarks and the violations that
+        were listed. Raises CommandError if any check found a violation.
+        """
         findings = audit.run(audit.registered(), now=clock.now())
         broken = [finding for finding in findings if finding.violations]
         console = Console(

@@ -22,6 +22,9 @@ class Command(BaseCommand):
         parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
 
     def handle(self, *args: Any, names: list[str], **options: Any) -> None:
+        """Run the named benchmarks, or all of them, on a new scratch database, print their reports
+        as they come, and drop the database.
+        """
         before = connection.settings_dict["NAME"]
         self.stdout.write("Making a scratch database ...")
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)

@@ -26,6 +26,10 @@ class Command(BooksCommand):
         )
 
     def handle(self, *, merchant: str | None, **options: Any) -> None:
+        """Print the books of one merchant, as text or with --json as JSON; with --all those of
+        every merchant as one JSON document a line. Raises CommandError unless exactly one of a
+        merchant and --all is given, and for an unknown merchant.
+        """
         if (merchant is None) != options["all"]:
             raise CommandError("Name a merchant by its reference, or say --all.")
         if merchant is None:

@@ -21,6 +21,9 @@ class _Quarters:
         self.stdout, self.said = stdout, 0
 
     def __call__(self, done: int, of: int) -> None:
+        """Print the share done, in percent, if another quarter of the events has been done since
+        the last call that printed.
+        """
         quarters = 4 * done // of if of else 0
         if quarters > self.said:
             self.stdout.write(f"  {25 * quarters} %")
@@ -37,6 +40,10 @@ class Command(BooksCommand):
         )
 
     def handle(self, *, if_empty: bool, **options: Any) -> None:
+        """Load the demonstration's shops and create its users; a load that was cut short goes on
+        where it was. With --if-empty, do nothing if there are merchants already, unless a load was
+        cut short. Raises CommandError without TAEL_SANDBOX.
+        """
         if not settings.TAEL_SANDBOX:
             raise CommandError("Demonstration shops pay by a sandbox: set TAEL_SANDBOX=1.")
         # The file is there until it is told to its end, so that a load that was cut short goes on

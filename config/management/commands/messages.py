@@ -19,6 +19,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Bring the catalogues up to date with the code, unless --check, and print on standard
+        error what is wrong with them. Raises CommandError with --check if anything is.
+        """
         if not options["check"]:
             translations.update()
         problems = translations.problems()

@@ -23,6 +23,9 @@ class Command(BooksCommand):
         parser.add_argument("--port", type=int, default=9464, help="default: 9464")
 
     def handle(self, *, address: str, port: int, **_: Any) -> None:
+        """Serve the metrics by HTTP at this address and port until a signal tells to end. Raises
+        CommandError if the address cannot be used.
+        """
         try:
             server, thread = start_http_server(port, address, metrics.registry())
         except OSError as error:

@@ -21,6 +21,9 @@ class Command(BooksCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Encrypt all encrypted columns anew with the first key, and print how much there was.
+        Raises CommandError at the end if no key opens some row's content, naming the rows.
+        """
         lost = [line for column in encrypted.columns() if (line := self._rotate(column))]
         if lost:
             raise CommandError(
@@ -29,10 +32,10 @@ class Command(BooksCommand):
             )
 
     def _rotate(self, column: Column) -> str:
-        """Re-encrypt the content of one column with the first key, and print how much of it there
-        was.
+        """Encrypt the content of one column anew with the first key, where another key was used,
+        and print how many rows there were and how many changed.
 
-        Returns a text that lists the rows whose content no key decrypts, or "".
+        Returns a text that lists the primary keys of the rows whose content no key decrypts, or "".
         """
         looked_at, changed, unreadable = 0, 0, []
         for chunk in _chunks(column):
@@ -45,7 +48,7 @@ class Command(BooksCommand):
 
 
 def _chunks(column: Column) -> Iterator[Sequence[Any]]:
-    """Yield the primary keys of all rows of the column, CHUNK at a time."""
+    """Yield the primary keys of all rows of the column's table, CHUNK at a time."""
     chunk = keys.keys_after(column, None, CHUNK)
     while chunk:
         yield chunk

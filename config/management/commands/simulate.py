@@ -61,6 +61,11 @@ class Command(BooksCommand):
         parser.add_argument("--steps", type=int, help="end after so many")
 
     def handle(self, *, rate: float, url: str, key: str, steps: int | None, **options: Any) -> None:
+        """Let shops trade by the API of the server at `url`, `rate` steps a second, until a signal
+        tells to end or so many steps are made. Without a key, one is made for the time. Raises
+        CommandError without TAEL_SANDBOX, for a wrong rate, if the server is no demonstration or
+        refuses the key, and if no shop can trade.
+        """
         if not settings.TAEL_SANDBOX:
             raise CommandError("A simulation is for demonstrations: set TAEL_SANDBOX=1.")
         if not 0 < rate <= LARGEST_RATE:
@@ -101,6 +106,7 @@ class Command(BooksCommand):
             told.report_all()
 
     def _say(self, sentence: str) -> None:
+        """Print the sentence at once, without waiting for more output."""
         self.stdout.write(sentence)
         self.stdout.flush()
 
@@ -116,7 +122,9 @@ class _Told:
         self._due = time.monotonic() + REPORT_SECONDS
 
     def report_now_and_then(self) -> None:
-        """Report, if it is time to."""
+        """Print the time and what was told since the last report, if REPORT_SECONDS have passed
+        since then.
+        """
         if time.monotonic() < self._due:
             return
         self._due = time.monotonic() + REPORT_SECONDS
@@ -125,6 +133,7 @@ class _Told:
         self._said = now
 
     def report_all(self) -> None:
+        """Print what was told in all."""
         self._say(f"In all: {sentence(self._counts())}")
 
     def _counts(self) -> Counter[str]:
@@ -146,8 +155,8 @@ def _told_to_end() -> Iterator[threading.Event]:
 
 @contextmanager
 def _key(given: str, rate: float) -> Iterator[str]:
-    """The key that is given. Without one, a key made in the books of this process, which is revoked
-    at the end.
+    """Yield the text of the key that is given. If it is "", make one in the books of this process,
+    with enough requests a minute for `rate` steps a second; it is revoked at the end of the block.
     """
     if given:
         yield given

@@ -46,6 +46,10 @@ class Command(BaseCommand):
         parser.add_argument("--simulate", action="store_true", help=simulates)
 
     def handle(self, *, port: str, no_demo: bool, simulate: bool, **_: Any) -> None:
+        """Migrate the database, load the demonstration into an empty one unless --no-demo, print
+        the address and logins, and run the server's programs until a signal tells to end. Ends the
+        process with a sentence if Tael cannot start.
+        """
         # What makes it impossible comes first, before anything is written.
         try:
             address = _free_address(port)
@@ -61,8 +65,8 @@ class Command(BaseCommand):
         self._run_until_told_to_end(_programs(address, simulate=simulate))
 
     def _prepare(self, *, demo: bool) -> None:
-        """Forget earlier counters, migrate the database and, with `demo`, load the demonstration
-        into an empty one.
+        """Delete what earlier starts counted for the metrics, migrate the database and, with
+        `demo`, load the demonstration into an empty one.
         """
         metrics.empty_folder()
         call_command("migrate", verbosity=0, interactive=False)
@@ -119,7 +123,10 @@ class Command(BaseCommand):
 
 
 def _programs(address: str, *, simulate: bool) -> dict[str, str]:
-    """The programs to run, and the command of each, by name."""
+    """The command line of each program to run, by the program's name in sentences: web server, two
+    workers, timetable and, with `simulate`, the simulation. `address` is host:port of the web
+    server.
+    """
     programs = {
         "web server": f"{WEB} --bind {address}",
         "worker": WORKER,
@@ -136,7 +143,9 @@ class CannotStart(Exception):
 
 
 def _free_address(port: str) -> str:
-    """The address on this machine with this port. Raises CannotStart if the port cannot be used."""
+    """The text host:port for this port of this machine. Raises CannotStart if the port is no number
+    or cannot be used.
+    """
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise CannotStart(f"PORT must be a number from 1 to 65535, not {port!r}.")
     with socket.socket() as probe:
@@ -153,7 +162,9 @@ def _free_address(port: str) -> str:
 
 
 def _reach_database() -> None:
-    """Connect to the database. Raises CannotStart."""
+    """Connect to the database, starting the embedded one if there is no other. Raises
+    CannotStart.
+    """
     try:
         connection.ensure_connection()
     except servers.ServerDidNotStart as error:
@@ -164,7 +175,9 @@ def _reach_database() -> None:
 
 
 def _reach_redis() -> None:
-    """Connect to the Redis of REDIS_URL, if that is set. Raises CannotStart."""
+    """Check that the Redis of REDIS_URL answers; does nothing if Tael runs its own. Raises
+    CannotStart.
+    """
     if embedded.runs_redis():
         return
     try:

@@ -46,6 +46,10 @@ class Command(BooksCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Replay the events of the file and run the timetable's jobs up to the instant --until, and
+        print what became of them. Rejected events go to a CSV file. Raises CommandError if the file
+        or the instant is refused.
+        """
         until, now = _instant(options["until"]), clock.now()
         source = self._source(options["file"], now)
         beyond_now = options["beyond_now"]
@@ -75,20 +79,25 @@ class Command(BooksCommand):
         self._list_rejected(replay, rejected)
 
     def _print(self, table: Table) -> None:
+        """Print the table, as wide as the terminal, or 100 characters elsewhere."""
         console = Console(width=None if self.stdout.isatty() else 100)
         with console.capture() as capture:
             console.print(table)
         self.stdout.write(capture.get())
 
     def _source(self, path: Path, now: datetime) -> Source:
-        """Read the file once. Raises CommandError if it can't be read."""
+        """Read the whole file once, and return what was found of it. Raises CommandError if it
+        can't be read.
+        """
         try:
             return look_through(path, now=now)
         except (OSError, EOFError) as error:
             raise CommandError(f"{path} can't be read: {error}") from error
 
     def _list_rejected(self, replay: Replay, path: Path) -> None:
-        """Write all events that were rejected, by line, to a CSV file at `path`."""
+        """Write all events that the replay rejected, by line, to a CSV file at `path`, and print
+        how many.
+        """
         rejections = replay.rejections.order_by("line")
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)

@@ -340,7 +340,9 @@ OF_PLAN = {
 def _plan_ends(
     type_: EventType, status: PaymentPlan.Status, data: Mapping[str, str]
 ) -> pgtrigger.Trigger:
-    """The trigger that writes an event when a payment plan ends with this status."""
+    """The trigger that writes an event of this type when a payment plan gets this status; `data` is
+    as in `_tells`.
+    """
     return _tells(
         type_,
         pgtrigger.Update,

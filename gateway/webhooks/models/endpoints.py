@@ -74,5 +74,5 @@ class WebhookSecret(models.Model):
         return f"Secret #{self.pk}"
 
     def is_valid(self, now: datetime) -> bool:
-        """Whether requests are signed with it at `now`."""
+        """Whether requests to the endpoint are signed with this secret at `now`."""
         return self.valid_until is None or now < self.valid_until

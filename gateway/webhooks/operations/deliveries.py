@@ -64,11 +64,11 @@ class StillOnItsWay(Refused):
 def visit(
     endpoint_id: int, *, now: datetime, silences: Silences, clock: Callable[[], datetime]
 ) -> None:
-    """Send the endpoint all that is due, for as long as a visit lasts. Does nothing while another
-    process is doing so.
+    """Send the endpoint all that is due, for as long as a visit lasts, after numbering what the
+    outbox has. Does nothing more while another process is doing so.
 
-    Each attempt is made at the time that `clock` gives, but no earlier than `now`. Raises
-    KeepsSilent if this run has given up on the endpoint, and Elsewhere in a copy of an
+    Each attempt is made at the time that `clock` gives, but no earlier than `now`, and recorded.
+    Raises KeepsSilent if this run has given up on the endpoint, and Elsewhere in a copy of an
     installation.
     """
     installation.refuse_elsewhere()
@@ -93,8 +93,8 @@ def visit(
 
 
 def _attempt(delivery: WebhookDelivery, receiver: Receiver, at: datetime) -> bool:
-    """Send the delivery once, and record the outcome. Returns whether the endpoint answered at
-    all.
+    """Send the delivery to its receiver once, and record what came of it. Returns whether the
+    endpoint answered at all.
     """
     text = signing.body(delivery.event)
     headers = signing.headers(delivery.event, text, _secrets(delivery.endpoint, at), at)
@@ -118,7 +118,7 @@ def _attempt(delivery: WebhookDelivery, receiver: Receiver, at: datetime) -> boo
 
 
 def _secrets(endpoint: WebhookEndpoint, now: datetime) -> list[str]:
-    """The endpoint's secrets that are valid now, newest first."""
+    """The endpoint's secrets that are valid at `now`, newest first, decrypted."""
     kept = endpoint.secrets.select_related("endpoint").order_by("-pk")
     return [encrypted.read(one, "secret").decode() for one in kept if one.is_valid(now)]
 
@@ -147,12 +147,14 @@ def _note(attempt: WebhookAttempt) -> None:
 
 
 def _end(delivery: WebhookDelivery, status: Status, at: datetime) -> None:
-    """Set the final status of the delivery, without saving it."""
+    """Give the delivery its final status and the instant of it, without saving it."""
     delivery.status, delivery.ended_at, delivery.next_attempt_at = status, at, None
 
 
 def _locked(delivery_id: int) -> WebhookDelivery:
-    """Lock and return the delivery. Raises UnknownDelivery."""
+    """The delivery with its event and endpoint, locked until the transaction ends. Raises
+    UnknownDelivery.
+    """
     delivery = (
         WebhookDelivery.objects.select_for_update(of=("self",), no_key=True)
         .select_related("event", "endpoint")
@@ -166,10 +168,11 @@ def _locked(delivery_id: int) -> WebhookDelivery:
 
 @transaction.atomic
 def resend(*, delivery_id: int, reason: str, actor: str, now: datetime) -> WebhookDelivery:
-    """Send again a delivery that was parked, or that its receiver has taken and lost.
+    """Have a delivery sent again, with a trail row, that was parked, or that its receiver has taken
+    and lost.
 
-    It is tried for three days anew, under the same id. Raises UnknownDelivery, EndpointIsOff,
-    StillOnItsWay, BodyGone; Invalid without a reason.
+    It is tried for three days anew, under the same id, by the job. Raises UnknownDelivery,
+    EndpointIsOff, StillOnItsWay, BodyGone; Invalid without a reason.
     """
     reason = wording.checked("reason", reason)
     delivery = _locked(delivery_id)
@@ -198,10 +201,10 @@ def resend(*, delivery_id: int, reason: str, actor: str, now: datetime) -> Webho
 
 @transaction.atomic
 def resend_parked(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
-    """Send again everything that is parked for this endpoint, in the order of the events. It writes
+    """Have everything sent again that is parked for this endpoint, in the order of the events, with
     a trail row even if nothing was parked. What is too old to be kept stays parked.
 
-    Raises EndpointIsOff; Invalid without a reason.
+    Raises WebhookEndpoint.DoesNotExist, EndpointIsOff; Invalid without a reason.
     """
     reason = wording.checked("reason", reason)
     endpoint = WebhookEndpoint.objects.select_for_update(no_key=True).get(pk=endpoint_id)

@@ -56,8 +56,8 @@ def add(
     actor: str,
     now: datetime,
 ) -> Secret:
-    """Add an endpoint: from now on, events of these types are sent to this address, those of
-    `merchant` (its reference) or of all merchants. Returns its secret.
+    """Add an endpoint, with a trail row: from now on, events of these types are sent to this
+    address, those of `merchant` (its reference) or of all merchants. Returns its secret.
 
     A form that is sent twice, with the same `request_key`, adds one endpoint and returns the same
     secret. Raises FormConflict, UnknownMerchant; Invalid for an address that cannot be one, for no
@@ -101,8 +101,8 @@ def _merchant(reference: str) -> Merchant:
 
 
 def _known(types: Collection[str]) -> list[str]:
-    """The types in the order of EVENT_TYPES, each once. Raises Invalid for none or an unknown
-    one.
+    """The codes of event types in the order of EVENT_TYPES, each once. Raises Invalid for none or
+    an unknown one.
     """
     if not types:
         raise Invalid("types", "is missing: an endpoint is told of one type of events at least")
@@ -113,7 +113,7 @@ def _known(types: Collection[str]) -> list[str]:
 
 
 def _new_secret(endpoint: WebhookEndpoint, now: datetime) -> Secret:
-    """Make and store a new secret of the endpoint."""
+    """Make a new secret of the endpoint, and store it encrypted. Returns it with its text."""
     text = signing.new_secret()
     row = WebhookSecret(pk=encrypted.next_key(WebhookSecret), endpoint=endpoint, made_at=now)
     encrypted.put(row, "secret", text.encode())
@@ -125,10 +125,11 @@ def _new_secret(endpoint: WebhookEndpoint, now: datetime) -> Secret:
 def choose_types(
     *, endpoint_id: int, types: Collection[str], reason: str, actor: str, now: datetime
 ) -> WebhookEndpoint:
-    """Set the types of events that are sent to the endpoint. It takes effect with the events that
-    have no number yet.
+    """Set the types of events that are sent to the endpoint, with a trail row. It takes effect with
+    the events that have no number yet.
 
-    Deliveries that are pending are still sent. Raises UnknownEndpoint, AlreadySet, Invalid.
+    Deliveries that are pending are still sent. Raises UnknownEndpoint, AlreadySet, Invalid for no
+    or unknown types or without a reason.
     """
     reason, chosen = wording.checked("reason", reason), _known(types)
     endpoint = _locked(endpoint_id)
@@ -147,11 +148,11 @@ def choose_types(
 def rotate_secret(
     *, endpoint_id: int, overlap_hours: int, reason: str, actor: str, now: datetime
 ) -> Secret:
-    """Give the endpoint a new secret, and return it. For `overlap_hours`, requests are signed with
-    the old one as well, so that its receiver can change over in between; 0 is for an old one that
-    has leaked. No older secret is valid for longer.
+    """Give the endpoint a new secret, and return it; with a trail row. For `overlap_hours`,
+    requests are signed with the old one as well, so that its receiver can change over in between; 0
+    is for an old one that has leaked. No older secret is valid for longer.
 
-    Raises UnknownEndpoint, Invalid.
+    Raises UnknownEndpoint, Invalid for a longer overlap than allowed or without a reason.
     """
     reason = wording.checked("reason", reason)
     if not 0 <= overlap_hours <= LONGEST_OVERLAP_HOURS:
@@ -167,7 +168,7 @@ def rotate_secret(
 
 @transaction.atomic
 def turn_off(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
-    """Send nothing to the endpoint any more. Its pending deliveries are parked.
+    """Send nothing to the endpoint any more, with a trail row. Its pending deliveries are parked.
 
     Raises UnknownEndpoint, AlreadySet; Invalid without a reason.
     """
@@ -179,8 +180,8 @@ def turn_off(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> Web
 
 @transaction.atomic
 def turn_on(*, endpoint_id: int, reason: str, actor: str, now: datetime) -> WebhookEndpoint:
-    """Send events to the endpoint again. Parked deliveries stay parked, and what happened in
-    between is not sent.
+    """Send events to the endpoint again, with a trail row. Parked deliveries stay parked, and what
+    happened in between is not sent.
 
     Raises UnknownEndpoint, AlreadySet; Invalid without a reason.
     """
@@ -206,7 +207,7 @@ def _turn(
 
 def _locked(endpoint_id: int) -> WebhookEndpoint:
     # Not FOR UPDATE: deliveries that name the endpoint are written meanwhile.
-    """Lock and return the endpoint. Raises UnknownEndpoint."""
+    """The endpoint, locked until the transaction ends. Raises UnknownEndpoint."""
     rows = WebhookEndpoint.objects.select_for_update(no_key=True)
     endpoint = rows.filter(pk=endpoint_id).first()
     if endpoint is None:
@@ -215,4 +216,7 @@ def _locked(endpoint_id: int) -> WebhookEndpoint:
 
 
 def _note(action: Action, endpoint: WebhookEndpoint, **said: Any) -> None:
+    """Write a trail row about the endpoint; `said` are its other values, as trail.write takes
+    them.
+    """
     trail.write(action, merchant_id=endpoint.merchant_id, subject=str(endpoint), **said)
