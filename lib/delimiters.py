@@ -11,9 +11,9 @@ SEPARATOR = re.compile(r'"?sep=(?P<delimiter>[,;\t|])"?', re.IGNORECASE)
 
 
 def told(lines: Sequence[str], first: int) -> tuple[str, list[str]]:
-    """What stands between the cells of these lines, by the line number `first`, the first one that
-    is not blank: a heading, or a line such as `sep=;` above it. Returns it with the lines, in which
-    a line of that kind is blank.
+    """The delimiter of the cells of these lines: the one that a line such as `sep=;` names if that
+    is line number `first`, the first that is not blank; otherwise the one of DELIMITERS that is
+    most often in that line. Returns it with the lines, in which a line that names it is blank.
     """
     if said := SEPARATOR.fullmatch(lines[first].strip()):
         return said["delimiter"], [*lines[:first], "", *lines[first + 1 :]]

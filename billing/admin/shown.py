@@ -40,8 +40,8 @@ class AboutAccount(Deciding):
         accounts.lock(_account_id(row), now=now)
 
     def brief(self, row: Any, name: str) -> Brief | None:
-        """What stands beside the decision called `name` about the row: the facts it rests on; None
-        without any.
+        """What stands beside the decision called `name` about the row: the facts of its account,
+        and what the decision changes.
         """
         return briefs.about(row, name)
 

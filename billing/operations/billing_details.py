@@ -45,8 +45,8 @@ class Party:
 
     def checked(self) -> dict[str, str]:
         """What a version of billing details stores, by its columns. Raises Invalid for an unknown
-        country, a tax number that its country does not have, and a text that is empty or too long;
-        the tax number and the purchase order may be empty.
+        country, a tax number that its country does not have, and a text that is empty, too long or
+        has control characters; the tax number and the purchase order may be empty.
         """
         countries.check(self.country)
         order = self.purchase_order.strip()

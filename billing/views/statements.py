@@ -46,8 +46,8 @@ def charges(request: MemberRequest) -> HttpResponse:
 
 @for_members
 def chart(request: MemberRequest) -> HttpResponse:
-    """The picture of a chart of the last LATEST months by category; with `?narrow` in the address
-    it is drawn for a phone.
+    """The picture of the chart of charges by category in the last LATEST months, as SVG; with
+    `?narrow` in the address it is drawn for a phone.
     """
     account, today = account_and_today(request, clock.now())
     by_month = months.by_category(account, until=calendar.month_of(today), most=LATEST)

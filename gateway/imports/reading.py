@@ -48,8 +48,9 @@ class Table:
 
 def read(content: bytes, kind: Kind) -> Table:
     """Read the file, as CSV or as JSON lines if it begins with "{", into rows and faults; the
-    values of the rows are not checked yet. Raises UnreadableFile for a file that is empty, too
-    large, in UTF-16, or has no row or too many.
+    values of the rows are not checked yet. If a line is in another encoding or too long, no row is
+    read. Raises UnreadableFile for a file that is empty, too large, in UTF-16, or has no row or too
+    many.
     """
     if len(content) > LARGEST_FILE:
         raise UnreadableFile("The file must not be larger than 5 MB.")
