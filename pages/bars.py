@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django import forms
 from django.forms import BoundField
 from django.utils.functional import cached_property
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 from moneyed import Money
@@ -17,6 +18,7 @@ from merchants import queries
 from merchants.models import Membership, SavedView
 
 OF_AMOUNTS = ("least", "most")
+LONGEST_MISTAKE = 40  # characters of a value that makes no sense
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Bar:
     @property
     def query(self) -> str:
         """What is asked for, as views keep it."""
-        return self.filter.query.removeprefix("?")
+        return urlencode(self.filter.asked)
 
     @property
     def search(self) -> BoundField | None:
@@ -84,7 +86,8 @@ class Bar:
         """What the form carries along, as it has no field for it."""
         filled = {self.filter.SEARCH, *OF_AMOUNTS, "since", "until"}
         filled |= {pill.fields[0].name for pill in self.pills if pill.fields}
-        return {name: text for name, text in self.filter.asked.items() if name not in filled}
+        kept = {name: text for name, text in self.filter.asked.items() if name not in filled}
+        return kept | self.filter.leads_back
 
     @cached_property
     def pills(self) -> list[Pill]:
@@ -123,14 +126,16 @@ class Bar:
 
     @property
     def mistakes(self) -> Iterator[Mistake]:
-        """What makes no sense in the address; everything else of it counts."""
+        """What makes no sense in the address."""
         for name, errors in self.filter.errors.items():
-            value = str(self.filter.data.get(name, ""))[:40]
+            value = str(self.filter.data.get(name, ""))[:LONGEST_MISTAKE]
             label = self.filter.fields[name].label or name
             yield Mistake(label, value, [str(error) for error in errors])
         by = str(self.filter.data.get("by", ""))
         if by and by not in (*self.filter.sorts, *self.filter.SORTS):
-            yield Mistake(_("Order of the list"), by[:40], [_("The list has no such order.")])
+            yield Mistake(
+                _("Order of the list"), by[:LONGEST_MISTAKE], [_("The list has no such order.")]
+            )
         for name in self.filter.unknown:
             yield Mistake(name, "", [_("The list cannot be asked for this.")])
 
@@ -151,6 +156,8 @@ class Bar:
             for code, label in choices
         ]
         named = dict(choices)[chosen] if chosen else asked.span.text if asked.span else ""
+        if {"since", "until"} & asked.errors.keys():
+            named = " – ".join(filter(None, map(self._as_typed, ("since", "until"))))
         return Pill(
             asked.fields["days"].label or "",
             str(named),
@@ -164,14 +171,22 @@ class Bar:
         return bool(self.filter.said["since"] or self.filter.said["until"])
 
     def _amounts(self) -> Pill:
-        least, most = (str(self.filter.said[name]) for name in OF_AMOUNTS)
+        least, most = (self._as_typed(name) for name in OF_AMOUNTS)
         text = f"{least} – {most}" if least and most else ""
         if not text and (least or most):
             said = _("from %(amount)s") if least else _("up to %(amount)s")
             text = said % {"amount": least or most}
+        if text and self.filter.currency:
+            text = f"{text}\N{NO-BREAK SPACE}{self.filter.currency}"
         label = self.filter.AMOUNTS.label if self.filter.AMOUNTS else ""
         clear = self.filter.link(least="", most="")
         return Pill(label, text, clear, fields=[self.filter[name] for name in OF_AMOUNTS])
+
+    def _as_typed(self, name: str) -> str:
+        """What is asked for in a field, or what was typed there if it makes no sense."""
+        if name in self.filter.errors:
+            return str(self.filter.data.get(name, ""))[:LONGEST_MISTAKE]
+        return str(self.filter.said[name])
 
     def _menu(self, name: str) -> Pill:
         asked, field = self.filter, self.filter.fields[name]

@@ -32,5 +32,5 @@ class BuyerFilter(Filter):
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}
 
-    reference = text(label=_("Order starts with"))
+    reference = text(label=_("Part of the order’s reference"))
     outcome = choice(OUTCOMES, _("What became of it"))

@@ -29,7 +29,7 @@ class ComingFilter(Filter):
     AMOUNTS = Amounts(["coming"])
     SUMS: ClassVar = {"coming": _("Total")}
 
-    reference = text(label=_("Order starts with"))
+    reference = text(label=_("Part of the order’s reference"))
     what = choice(WHAT, _("What"))
     buyer = text(label=_("Buyer"))
 
@@ -50,4 +50,4 @@ class ComingFilter(Filter):
         """Those of `found` within the amounts that are asked for. The days are not those of the
         order's next part, but what `found` was asked for.
         """
-        return self.within_amounts(found)
+        return found.none() if self.is_mistaken else self.within_amounts(found)

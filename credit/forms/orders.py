@@ -20,12 +20,12 @@ FREEZES = [("", _("All")), *explanations.FREEZES.items()]
 class OrderFilter(Filter):
     LIST = "credit:orders"
     SORTS = ("-placed_at", "placed_at", "due_on", "-due_on", "reference", "-reference")
-    PREFIX = SEARCH = "reference"
+    SEARCH = "reference"
     DATES = Dates("placed_at", _("Placed"))
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total"), "outstanding": _("Outstanding")}
 
-    reference = text(label=_("Order starts with"))
+    reference = text(label=_("Part of the order’s reference"))
     standing = choice(STANDINGS, _("Status"))
     buyer = text(label=_("Buyer"))
 
@@ -34,12 +34,12 @@ class DeclinedFilter(Filter):
     LIST = "credit:declined"
     SORTS = ("-placed_at", "placed_at")
     ANCHOR = "orders"
-    PREFIX = SEARCH = "reference"
+    SEARCH = "reference"
     DATES = Dates("placed_at", _("Placed"))
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"lost": _("Lost value")}
 
-    reference = text(label=_("Order starts with"))
+    reference = text(label=_("Part of the order’s reference"))
     code = choice(REASONS, _("Reason"))
     buyer = text(label=_("Buyer"))
 
@@ -49,6 +49,7 @@ class EntryFilter(Filter):
     SORTS = ("-at", "at")
     ANCHOR = "entries"
     SEARCH = "order"
+    FINDS_PARTS = False
     DATES = Dates("at", _("When"))
     AMOUNTS = Amounts(["limit_change", "used_change"], with_signs=True)
     SUMS: ClassVar = {"limit_change": _("Change of limit"), "used_change": _("Change of used")}

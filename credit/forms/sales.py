@@ -29,12 +29,12 @@ class MonthFilter(Filter):
     LIST = "credit:sales_month"
     SORTS = ("-placed_at", "placed_at")
     ANCHOR = "orders"
-    PREFIX = SEARCH = "reference"
+    SEARCH = "reference"
     DATES = Dates("placed_at", _("Placed"))
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}
 
-    reference = text(label=_("Order starts with"))
+    reference = text(label=_("Part of the order’s reference"))
     standing = choice(SOLD, _("Status"))
     buyer = text(label=_("Buyer"))
 
@@ -46,6 +46,7 @@ class RefundFilter(Filter):
     SORTS = ("-arrived_at", "arrived_at")
     ANCHOR = "refunds"
     SEARCH = "reference"
+    FINDS_PARTS = False
     DATES = Dates("arrived_at", _("When"))
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}
@@ -64,12 +65,12 @@ class CancelledFilter(Filter):
 
     LIST = "credit:cancelled"
     SORTS = ("-placed_at", "placed_at")
-    PREFIX = SEARCH = "reference"
+    SEARCH = "reference"
     DATES = Dates("placed_at", _("Placed"))
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}
 
-    reference = text(label=_("Order starts with"))
+    reference = text(label=_("Part of the order’s reference"))
     told = choice(REASONS)
     because = text(500, label=_("Cancel reason"))
     buyer = text(label=_("Buyer"))

@@ -23,7 +23,7 @@ from merchants.queries import LocalDays
 def orders(request: MemberRequest) -> HttpResponse:
     """The list of the merchant's orders."""
     line, today = line_and_today(request, clock.now())
-    asked = OrderFilter(request.GET, local=LocalDays.of(line, today))
+    asked = OrderFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     page = asked.page(order_queries.of_line(line, today=today, **asked.wanted))
     return render(request, "credit/orders.html", asked.context | {"page": page})
 
@@ -32,9 +32,9 @@ def orders(request: MemberRequest) -> HttpResponse:
 def export_orders(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all orders that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
-    asked = OrderFilter(request.GET, local=LocalDays.of(line, today))
+    asked = OrderFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     found = asked.ordered(order_queries.of_line(line, today=today, **asked.wanted))
-    file_name = f"orders-{request.membership.merchant.reference}-{today}.csv"
+    file_name = asked.file_name("orders", request.membership.merchant.reference)
     with language_asked(request):
         return download(request, exports.orders(line, found), file_name)
 
@@ -73,7 +73,7 @@ def _write_off_on(order: Order, today: date) -> date | None:
 def declined_orders(request: MemberRequest) -> HttpResponse:
     """The list of declined orders, with what they were worth."""
     line, today = line_and_today(request, clock.now())
-    asked = DeclinedFilter(request.GET, local=LocalDays.of(line, today))
+    asked = DeclinedFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     context = asked.context | {
         "line": line,
         "losses": declined.losses(line, today=today),
@@ -86,8 +86,8 @@ def declined_orders(request: MemberRequest) -> HttpResponse:
 def export_declined(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all declined orders that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
-    asked = DeclinedFilter(request.GET, local=LocalDays.of(line, today))
+    asked = DeclinedFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     found = asked.ordered(declined.orders(line, today=today, **asked.rows))
-    file_name = f"declined-{request.membership.merchant.reference}-{today}.csv"
+    file_name = asked.file_name("declined", request.membership.merchant.reference)
     with language_asked(request):
         return download(request, exports.orders(line, found), file_name)
