@@ -197,7 +197,8 @@ def instants(named: dict[str, str], timezone: str, *, says_zone: bool = True) ->
     both: dict[str, str] = {}
     for heading, column in named.items():
         zone = {"what": heading, "zone": timezone}
-        shown = _("%(what)s (%(zone)s)") % zone if says_zone else heading
+        is_apart = says_zone and timezone != "UTC"  # whose column comes beside it anyway
+        shown = _("%(what)s (%(zone)s)") % zone if is_apart else heading
         both[shown] = local(column, timezone)
         both[_("%(what)s (UTC)") % {"what": heading}] = utc(column)
     return both

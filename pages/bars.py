@@ -155,7 +155,7 @@ class Bar:
             (asked.link(**none | {"days": code}), label, code == chosen and not self._is_custom)
             for code, label in choices
         ]
-        named = dict(choices)[chosen] if chosen else asked.span.text if asked.span else ""
+        named = dict(choices)[chosen] if chosen else asked.span.text if self._is_custom else ""
         if {"since", "until"} & asked.errors.keys():
             named = " – ".join(filter(None, map(self._as_typed, ("since", "until"))))
         return Pill(

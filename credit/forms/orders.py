@@ -7,11 +7,11 @@ from django.utils.translation import gettext_lazy as _
 from credit import explanations
 from credit.models import LimitEntry, LimitRequest, LimitReview, Order
 from credit.queries.declined import LOST
-from credit.queries.orders import OVERDUE
+from credit.queries.orders import OVERDUE, SOLD
 from lib.lists import Amounts, Filter, choice, text
 from lib.spans import Dates
 
-STANDINGS = [("", _("All")), (OVERDUE, _("Overdue")), *Order.Status.choices]
+STANDINGS = [("", _("All")), (OVERDUE, _("Overdue")), (SOLD, _("Sold")), *Order.Status.choices]
 KINDS = [("", _("All")), *LimitEntry.Kind.choices]
 REASONS = [("", _("All")), (LOST, _("Lost value")), *Order.Decline.choices]
 FREEZES = [("", _("All")), *explanations.FREEZES.items()]

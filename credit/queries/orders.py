@@ -8,7 +8,10 @@ from credit.models.orders import OrderQuerySet
 from lib import paging, search
 from merchants.models import Merchant
 
-OVERDUE = "OVERDUE"  # asked for like a status: open orders with an unpaid part past its due date
+# Asked for like a status: open orders with an unpaid part past its due date, and all that were
+# neither declined nor cancelled.
+OVERDUE, SOLD = "OVERDUE", "SOLD"
+UNSOLD = (Order.Status.DECLINED, Order.Status.CANCELLED)
 
 
 def of_line(
@@ -23,12 +26,14 @@ def of_line(
     """The line's orders, sorted by the column `by`, each annotated with `is_overdue` on local day
     `today`. A filter that is "" is not applied.
 
-    `standing` is a status or OVERDUE, and `reference` stands somewhere in the reference, in any
-    case. If sorted by `due_on`, orders without a due date come last.
+    `standing` is a status, OVERDUE or SOLD, and `reference` stands somewhere in the reference, in
+    any case. If sorted by `due_on`, orders without a due date come last.
     """
     found = search.anywhere(_orders(line), reference, "reference").with_is_overdue(today)
     if standing == OVERDUE:
         found = found.overdue(today)
+    elif standing == SOLD:
+        found = found.exclude(status__in=UNSOLD)
     elif standing:
         found = found.filter(status=standing)
     if buyer:

@@ -147,6 +147,18 @@ def of_month(line: CreditLine, month: date, local: LocalDays) -> Sums:
     return found
 
 
+def between(line: CreditLine, spans: Sequence[spans.Span], local: LocalDays) -> list[Sums]:
+    """The sums of each of these spans, both ends included; one without an end is until today."""
+    return _sums(
+        line,
+        local,
+        [
+            (one.since or calendar.FIRST_DAY, (one.until or local.today) + calendar.ONE_DAY)
+            for one in spans
+        ],
+    )
+
+
 def orders_of(
     line: CreditLine,
     month: date,

@@ -1,6 +1,6 @@
 """The pages of a merchant's orders, and their files."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -47,17 +47,28 @@ def order(request: MemberRequest, reference: str) -> HttpResponse:
     if order is None:
         raise Http404("no order has this reference")
     order.line, line.merchant = line, request.membership.merchant  # which are read already
-    cash = unmatched.not_applied(order)
+    cash, found = unmatched.not_applied(order), related.of_order(line, order)
     context = {
         "order": order,
         "today": today,
         "write_off_on": _write_off_on(order, today),
-        "related": related.of_order(line, order),
-        "proceeds": proceeds.of_order(order),
+        "related": found,
+        "net": related.net(order, found),
+        "proceeds": proceeds.of_order(order, today=today),
+        "expected_on": _expected_on(order, today),
         "timeline": timelines.of_order(order, cash),
         "unmatched": [one for one in cash if one.status == OrderPayment.Status.UNMATCHED],
     }
     return render(request, "credit/order.html", context)
+
+
+def _expected_on(order: Order, today: date) -> date | None:
+    """The day from which the next payment of the order can be withdrawn if it comes on its due day,
+    or today if that is over; None without a due day.
+    """
+    if order.due_on is None or not order.is_open:
+        return None
+    return max(order.due_on, today) + timedelta(days=order.line.settlement_days)
 
 
 def _write_off_on(order: Order, today: date) -> date | None:

@@ -113,7 +113,7 @@ def test_dear_ones_are_found_by_what_they_cost_with_credits_taken_off(shop: Shop
 
 
 def test_an_empty_list_says_why(shop: Shop) -> None:
-    assert "No request matches." in read(shop, "requests/?reference=Z")
+    assert "Nothing matches. Try a shorter part of the reference" in read(shop, "requests/?reference=Z")
     newcomer = shops.join("2026-10-01 09:00", "new-shop")
     assert "No fulfilment requests yet." in read(newcomer, "requests/")
 

@@ -51,7 +51,7 @@ def test_they_are_filtered_by_reason(shop: Shop) -> None:
     assert listed(shop, "buyer_risk") == ["RISK"]
     assert listed(shop, "line_frozen") == []
     assert listed(shop, "nonsense") == ["RISK", "BIG-2", "BIG-1", "OLD"]
-    assert "No declined order matches. Try another reason or time" in read(
+    assert "Nothing matches. Ask for something else" in read(
         shop, "declined/?code=line_frozen"
     )
 

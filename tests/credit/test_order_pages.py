@@ -88,7 +88,7 @@ def test_the_list_tells_status_due_date_and_why_an_order_was_declined(shop: Shop
 
 def test_an_empty_list_says_what_to_do_next(shop: Shop) -> None:
     client = browser_of(member(shop))
-    assert "No order matches" in text_of(client.get("/m/rosewood/credit/orders/?reference=Z"))
+    assert "Nothing matches. Try a shorter part of the reference" in text_of(client.get("/m/rosewood/credit/orders/?reference=Z"))
     shops.join("2026-10-01 09:00", "new-shop")
     newcomer = browser_of(member(Shop("new-shop")))
     assert "No orders yet" in text_of(newcomer.get("/m/new-shop/credit/orders/"))

@@ -70,7 +70,7 @@ def test_a_withdrawal_is_found_by_how_its_reference_starts(shop: Shop) -> None:
     first = rows(shop, "withdrawals/", by="requested_at")[0]
     assert amounts(shop, reference=first.reference[:6].lower()) == ["150.00"]
     assert amounts(shop, reference=first.reference, standing="RETURNED") == []
-    assert "No withdrawal matches." in read(shop, "withdrawals/?reference=nothing")
+    assert "Nothing matches. Try a shorter part of the reference" in read(shop, "withdrawals/?reference=nothing")
 
 
 def test_the_headings_lead_to_the_other_order_and_keep_the_filter(shop: Shop) -> None:
