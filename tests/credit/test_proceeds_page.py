@@ -164,7 +164,9 @@ def test_a_filter_that_makes_no_sense_asks_for_nothing(shop: Shop) -> None:
 
 
 def test_an_empty_list_says_what_to_do_next(shop: Shop) -> None:
-    assert "Nothing matches. Ask for something else" in read(shop, "proceeds/entries/?kind=RETURNED")
+    assert "Nothing matches. Ask for something else" in read(
+        shop, "proceeds/entries/?kind=RETURNED"
+    )
 
 
 def test_entries_open_to_order_withdrawal_bill_and_day(shop: Shop) -> None:
