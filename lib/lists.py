@@ -88,6 +88,8 @@ class Filter(forms.Form):
     SUMS: ClassVar[Mapping[str, StrOrPromise]] = {}
     CURRENCY: ClassVar[str] = "currency"
     SEARCH: ClassVar[str] = ""  # the field that is always open to be filled in
+    # Whether some days are shown unless others are asked for, so that there may be more than none.
+    IS_OF_SOME_DAYS: ClassVar[bool] = False
     FINDS_PARTS: ClassVar[bool] = True  # of references; otherwise whole ones alone
     ALSO: ClassVar[Sequence[str]] = ()  # parameters of another form on the page
 

@@ -64,7 +64,8 @@ class Bar:
     def is_needed(self) -> bool:
         """Whether there is anything to ask for: a list without any row has no bar."""
         asked = self.filter
-        return bool(asked.figures.count or asked.data or self.views)
+        is_asked = asked.data or asked.IS_OF_SOME_DAYS
+        return bool(is_asked or asked.figures.count or self.views)
 
     @property
     def can_save(self) -> bool:

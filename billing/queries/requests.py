@@ -19,6 +19,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.models import BillingAccount, Charge, Fee, FulfilmentRequest
 from billing.models.fees import Category, in_readers_language
@@ -35,7 +36,7 @@ class Billed(TextChoices):
 
     ALL = "BILLED", _("Billed")
     SOME = "PART", _("Partly billed")
-    NONE = "NOT_BILLED", _("Not billed yet")
+    NONE = "NOT_BILLED", pgettext_lazy("request", "Not billed yet")
 
 
 @dataclass(frozen=True)

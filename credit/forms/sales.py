@@ -48,6 +48,7 @@ class RefundFilter(Filter):
     ANCHOR = "refunds"
     SEARCH = "reference"
     FINDS_PARTS = False
+    IS_OF_SOME_DAYS = True
     DATES = Dates(
         "arrived_at",
         _("When"),
@@ -65,6 +66,13 @@ class RefundFilter(Filter):
     def span(self) -> Span:
         """The days that are asked for, or the last ones."""
         return super().span or spans.LONGER[LATELY][1](self._days.today)
+
+    @property
+    def nothing_found(self) -> StrOrPromise:
+        """What the reader can do about a list that found nothing."""
+        if self.asked.keys() <= {"days", "since", "until", "by"} and not self.is_mistaken:
+            return _("No refunds on these days.")
+        return super().nothing_found
 
     @property
     def periods(self) -> list[tuple[str, StrOrPromise, bool]]:

@@ -95,6 +95,16 @@ class AfterSales:
         return self.sums.refunded
 
     @property
+    def refunded_more(self) -> Money | None:
+        """How much more was refunded than on the days before."""
+        return self.before and self.sums.refunded - self.before.refunded
+
+    @property
+    def cancelled_more(self) -> Money | None:
+        """How much more was cancelled than on the days before."""
+        return self.before and self.sums.cancelled - self.before.cancelled
+
+    @property
     def given_up(self) -> Money:
         """What all cancelled orders come to."""
         return self.sums.cancelled
