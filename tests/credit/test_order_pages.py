@@ -1,5 +1,6 @@
 """What a merchant sees of its orders."""
 
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 import pytest
@@ -8,12 +9,15 @@ from pytest_django import DjangoAssertNumQueries
 
 from credit.models import Order
 from tests import shops
+from tests.credit.pages import set_clock
 from tests.factories import browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
 from tests.text import text_of
 
 pytestmark = pytest.mark.django_db
+
+clock = pytest.fixture(set_clock)
 
 
 @kept()
@@ -124,6 +128,34 @@ def test_an_order_tells_its_history(shop: Shop) -> None:
         "14 Oct 2026 09:30 Order paid 40.00 USD −40.00 USD" in page
     )
     assert "Outstanding 60.00 USD Paid 40.00 USD" in page
+
+
+def test_an_open_order_says_how_far_it_has_come_and_when_its_proceeds_come(
+    shop: Shop, clock: Callable[[str], None]
+) -> None:
+    shop.place("2026-10-06 09:00", "C-1", "20.00")
+    clock("2026-10-07 12:00")
+    assert "Open Not shipped yet" in order_page(shop, "C-1")
+    assert "What your buyer pays can be withdrawn 7 days after the payment." in order_page(
+        shop, "C-1"
+    )
+    shop.deliver("2026-10-06 10:00", "C-1")
+    page = order_page(shop, "C-1")
+    assert "Open Delivered due in 9 days" in page
+    assert "Due 16 Oct 2026 due in 9 days" in page
+    assert "If your buyer pays on the due day, you can withdraw it from 23 Oct 2026." in page
+    clock("2026-10-16 12:00")
+    assert "Open Delivered due today" in order_page(shop, "C-1")
+    clock("2026-10-17 12:00")
+    page = order_page(shop, "C-1")
+    assert "Overdue Delivered 1 day late" in page
+    assert "If your buyer pays today, you can withdraw it from 24 Oct 2026." in page
+    shop.pay("2026-10-17 12:00", "C-1", "8.00")
+    shop.refund("2026-10-17 12:00", "C-1", "15.00", "R-9")
+    page = order_page(shop, "C-1")
+    # A refund takes what is outstanding first, and then out of the proceeds.
+    assert "Ordered 20.00 USD Refunded −15.00 USD Net 5.00 USD" in page
+    assert "Proceeds of this order 5.00 USD Can be withdrawn from 24 Oct 2026 5.00 USD" in page
 
 
 def test_a_refund_of_what_was_paid_is_in_its_history(shop: Shop) -> None:
