@@ -60,7 +60,7 @@ class RequestFilter(Filter):
     AMOUNTS = Amounts(["cost"], _("Cost"))
     SUMS: ClassVar = {"total": _("Total")}
 
-    reference = text(label=_("Part of the request’s reference"))
+    reference = text(label=_("Request contains"))
     fee = choice([("", _("All"))], _("Fee"))
     billed = choice([("", _("All")), *requests.Billed.choices], _("Bill"))
     credited = choice(CREDITED, _("Credit"))
@@ -132,7 +132,7 @@ class InvoiceFilter(Filter):
     AMOUNTS = Amounts(["total"])
     SUMS: ClassVar = {"total": _("Total")}
 
-    number = text(20, _("Part of the bill’s number"))
+    number = text(20, _("Bill contains"))
     standing = choice(STANDINGS, _("Status"))
     kind = choice(KINDS, _("Kind"))
 
@@ -148,7 +148,7 @@ class CreditFilter(Filter):
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}
 
-    charge = text(label=_("Part of the charge’s reference"))
+    charge = text(label=_("Charge contains"))
     status = choice(CREDIT_STATUSES, _("Status"))
 
 

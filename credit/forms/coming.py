@@ -29,7 +29,7 @@ class ComingFilter(Filter):
     AMOUNTS = Amounts(["coming"])
     SUMS: ClassVar = {"coming": _("Total")}
 
-    reference = text(label=_("Part of the order’s reference"))
+    reference = text(label=_("Order contains"))
     what = choice(WHAT, _("What"))
     buyer = text(label=_("Buyer"))
 

@@ -25,7 +25,7 @@ class OrderFilter(Filter):
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total"), "outstanding": _("Outstanding")}
 
-    reference = text(label=_("Part of the order’s reference"))
+    reference = text(label=_("Order contains"))
     standing = choice(STANDINGS, _("Status"))
     buyer = text(label=_("Buyer"))
 
@@ -39,7 +39,7 @@ class DeclinedFilter(Filter):
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"lost": _("Lost value")}
 
-    reference = text(label=_("Part of the order’s reference"))
+    reference = text(label=_("Order contains"))
     code = choice(REASONS, _("Reason"))
     buyer = text(label=_("Buyer"))
 

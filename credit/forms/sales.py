@@ -35,7 +35,7 @@ class MonthFilter(Filter):
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}
 
-    reference = text(label=_("Part of the order’s reference"))
+    reference = text(label=_("Order contains"))
     standing = choice(SOLD, _("Status"))
     buyer = text(label=_("Buyer"))
 
@@ -96,7 +96,7 @@ class CancelledFilter(Filter):
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}
 
-    reference = text(label=_("Part of the order’s reference"))
+    reference = text(label=_("Order contains"))
     told = choice(REASONS)
     because = text(500, label=_("Cancel reason"))
     buyer = text(label=_("Buyer"))

@@ -54,7 +54,7 @@ class WithdrawalFilter(Filter):
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}
 
-    reference = text(label=_("Part of the withdrawal’s reference"))
+    reference = text(label=_("Withdrawal contains"))
     standing = choice(STANDINGS, _("Status"))
 
 
