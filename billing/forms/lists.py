@@ -68,7 +68,9 @@ class RequestFilter(Filter):
     def __init__(self, *args: Any, account: BillingAccount | None = None, **kwargs: Any) -> None:
         """`account` is whose requests they are; only what is counted needs it."""
         super().__init__(*args, **kwargs)
-        self._account, self._are_many = account, False
+        # Whether there are too many, once that was looked at.
+        self._are_many: bool | None = None
+        self._account = account
         field: Any = self.fields["fee"]
         field.choices = [("", _("All")), *((fee.code, fee.label) for fee in requests.fees())]
 
@@ -118,7 +120,8 @@ class RequestFilter(Filter):
         """The number of requests, and what they cost together."""
         if self._account is None:
             raise TypeError("whose requests are to be counted?")
-        return requests.figures_of(self._account, found, most=most)
+        is_few = self._are_many is False
+        return requests.figures_of(self._account, found, most=most, are_few=is_few)
 
 
 class InvoiceFilter(Filter):

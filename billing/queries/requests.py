@@ -16,6 +16,7 @@ from django.db.models import (
     Subquery,
     Sum,
     TextChoices,
+    Value,
 )
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
@@ -197,20 +198,28 @@ def _sum(rows: Iterable[Mapping[str, Any]]) -> Decimal:
 
 
 def figures_of(
-    account: BillingAccount, found: QuerySet[FulfilmentRequest], *, most: int | None
+    account: BillingAccount,
+    found: QuerySet[FulfilmentRequest],
+    *,
+    most: int | None,
+    are_few: bool = False,
 ) -> Figures:
     """The number of these requests of the account, and the sum of their costs; only that they are
-    more, if they are more than `most`.
+    more, if they are more than `most`, unless they are known to be few.
 
-    Their charges are added up at once. Asking for those of each request would take seconds.
+    Up to `most`, the charges of each are looked up by an index; of all requests, the account's
+    charges are read as they lie.
     """
-    asked = found.order_by() if most is None else found.order_by()[: most + 1]
-    count = asked.count()
-    if most is not None and count > most:
+    if most is None:
+        asked = found.order_by()
+        count = asked.count()
+        theirs = Charge.objects.filter(account=account, request__in=asked.values("reference"))
+        total = theirs.aggregate(total=Sum("amount", default=Decimal(0)))["total"]
+        return Figures(count, [[money.of(total, account.currency)]] if count else [[]])
+    if not are_few and found.order_by()[: most + 1].count() > most:
         return Figures(most, is_whole=False)
-    theirs = Charge.objects.filter(account=account, request__in=asked.values("reference"))
-    total = theirs.aggregate(total=Sum("amount", default=Decimal(0)))["total"]
-    return Figures(count, [[money.of(total, account.currency)]] if count else [[]])
+    said = with_cost(found).annotate(said_in=Value(account.currency))
+    return figures.of(said, ["cost"], currency="said_in", most=most)
 
 
 def charges(request: FulfilmentRequest) -> QuerySet[Charge]:

@@ -15,7 +15,7 @@ from moneyed import Money
 
 from credit.models import CreditLine, Order, OrderRefund
 from credit.models.orders import OrderQuerySet
-from credit.queries import orders, sales
+from credit.queries import orders
 from credit.queries.sales import Stage, Sums
 from lib import money
 from lib.spans import Dates, Span
@@ -110,16 +110,18 @@ class AfterSales:
         return self.sums.cancelled
 
 
-def of(line: CreditLine, span: Span, local: LocalDays) -> AfterSales:
-    """The groups of what was told on the days of `span`, and how they compare with the days before.
-    Rule 8.25.
+def compared(span: Span, today: date) -> list[Span]:
+    """The span, and the one before that it is compared with, if there is one."""
+    earlier = span.before(today)
+    return [span, earlier] if earlier else [span]
+
+
+def of(line: CreditLine, span: Span, taken: Sequence[Sums], local: LocalDays) -> AfterSales:
+    """The groups of what was told on the days of `span`, and how they compare with the days before;
+    `taken` are the sums of both (`compared`). Rule 8.25.
     """
-    earlier = span.before(local.today)
-    compared = [span, earlier] if earlier else [span]
-    sums = [
-        Period.of(one, taken, line.currency)
-        for one, taken in zip(compared, sales.between(line, compared, local), strict=True)
-    ]
+    spans = compared(span, local.today)
+    sums = [Period.of(one, of_it, line.currency) for one, of_it in zip(spans, taken, strict=True)]
     found = OrderRefund.objects.filter(
         Dates("arrived_at", "").within(span, OrderRefund, local), line=line
     )
@@ -133,7 +135,7 @@ def of(line: CreditLine, span: Span, local: LocalDays) -> AfterSales:
         cancelled=_groups(line, given_up.annotate(name=F("cancel_reason")).values("name")),
         refunds=sum(group.count for group in by_stage),
         sums=sums[0],
-        before=sums[1] if earlier else None,
+        before=sums[1] if len(sums) > 1 else None,
     )
 
 

@@ -114,6 +114,7 @@ class Sales:
 
     months: Sequence[Sums]  # oldest first, without those before the first sale
     so_far_before: Sums  # the month before the last, up to the day of the month that it is today
+    also: Sequence[Sums] = ()  # of whatever else was asked for
 
     @property
     def rows(self) -> Sequence[tuple[Sums, Decimal | None]]:
@@ -125,38 +126,31 @@ class Sales:
         return [(one, None if was is None else one.net - was) for one, was in pairs][::-1]
 
 
-def by_month(line: CreditLine, local: LocalDays) -> Sales:
-    """The line's sales in the present month of its days, `local`, and the MONTHS - 1 before it.
-    Rule 8.24.
+def by_month(line: CreditLine, local: LocalDays, also: Sequence[spans.Span] = ()) -> Sales:
+    """The line's sales in the present month of its days, `local`, and the MONTHS - 1 before it;
+    `also` those of other days, both ends included, where one without an end is until today. Rule
+    8.24.
     """
     today = local.today
     month = calendar.month_of(today)
     months = [month]
     while len(months) < MONTHS:
         months.append(calendar.month_of(months[-1] - calendar.ONE_DAY))
-    spans = [(one, calendar.next_month(one)) for one in reversed(months)]
+    asked = [(one, calendar.next_month(one)) for one in reversed(months)]
     so_far = months[1] + (today - month) + calendar.ONE_DAY
-    *found, before = _sums(line, local, [*spans, (months[1], min(so_far, month))])
+    asked.append((months[1], min(so_far, month)))
+    for one in also:
+        asked.append((one.since or calendar.FIRST_DAY, (one.until or today) + calendar.ONE_DAY))
+    sums = _sums(line, local, asked)
+    found, before = sums[:MONTHS], sums[MONTHS]
     first = next((place for place, one in enumerate(found) if one.has_any), len(found) - 1)
-    return Sales(found[first:], before)
+    return Sales(found[first:], before, sums[MONTHS + 1 :])
 
 
 def of_month(line: CreditLine, month: date, local: LocalDays) -> Sums:
     """The sums of the month that starts on `month`."""
     (found,) = _sums(line, local, [(month, calendar.next_month(month))])
     return found
-
-
-def between(line: CreditLine, spans: Sequence[spans.Span], local: LocalDays) -> list[Sums]:
-    """The sums of each of these spans, both ends included; one without an end is until today."""
-    return _sums(
-        line,
-        local,
-        [
-            (one.since or calendar.FIRST_DAY, (one.until or local.today) + calendar.ONE_DAY)
-            for one in spans
-        ],
-    )
 
 
 def orders_of(
