@@ -16,12 +16,12 @@ def of(account: BillingAccount, *, status: str = "", charge: str = "") -> QueryS
     """The account's credits, each with the charge that it corrects, its reason, and the bills that
     its own charge, and the one that took it back, are on.
 
-    They can be filtered by a status, and by how the corrected charge's reference starts (`charge`);
-    "" means any.
+    They can be filtered by a status, and by what stands somewhere in the corrected charge's
+    reference, in any case (`charge`); "" means any.
     """
     found = account.credits.select_related(*_WITH)
     if charge:
-        found = found.filter(charge__account=account, charge__reference__startswith=charge)
+        found = found.filter(charge__account=account, charge__reference__icontains=charge)
     return found.filter(status=status) if status else found
 
 

@@ -48,7 +48,7 @@ ATTEMPTS = re.compile("[0-9]{1,9}")
 def invoices(request: MemberRequest) -> HttpResponse:
     """The list of bills, filtered and sorted."""
     account, local = account_and_days(request)
-    asked = InvoiceFilter(request.GET, local=local)
+    asked = InvoiceFilter(request.GET, local=local, currency=account.currency)
     context = asked.context | {
         "account": account,
         "page": asked.page(standings.invoices(account, **asked.rows)),
@@ -60,9 +60,9 @@ def invoices(request: MemberRequest) -> HttpResponse:
 def export_invoices(request: MemberRequest) -> HttpResponseBase:
     """A CSV file of all bills that the list shows with the same filter."""
     account, local = account_and_days(request)
-    asked = InvoiceFilter(request.GET, local=local)
+    asked = InvoiceFilter(request.GET, local=local, currency=account.currency)
     found = asked.ordered(standings.invoices(account, **asked.rows))
-    file_name = f"bills-{request.membership.merchant.reference}-{local.today}.csv"
+    file_name = asked.file_name("bills", request.membership.merchant.reference)
     with language_asked(request):
         return download(request, exports.invoices(account, found), file_name)
 

@@ -30,6 +30,7 @@ class EntryFilter(Filter):
     LIST = "credit:proceeds_entries"
     SORTS = ("-id", "id")
     SEARCH = "reference"
+    FINDS_PARTS = False
     DATES = Dates("at", _("When"))
     AMOUNTS = Amounts(["amount"], with_signs=True)
     SUMS: ClassVar = {"amount": _("Total")}
@@ -53,7 +54,7 @@ class WithdrawalFilter(Filter):
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}
 
-    reference = text(label=_("Withdrawal starts with"))
+    reference = text(label=_("Withdrawal contains"))
     standing = choice(STANDINGS, _("Status"))
 
 

@@ -94,7 +94,7 @@ def test_a_day_opens_to_its_charges(shop: Shop) -> None:
 
 
 def test_a_list_without_rows_says_what_to_try(shop: Shop) -> None:
-    assert "Nothing was charged that matches." in read(shop, "days/?category=APP")
+    assert "Nothing matches. Ask for something else" in read(shop, "days/?category=APP")
 
 
 def test_the_forecast_shows_how_it_comes_about(shop: Shop) -> None:

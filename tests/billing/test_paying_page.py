@@ -155,7 +155,7 @@ def test_bills_are_found_by_state_kind_and_number(clock: Callable[[str], None]) 
     assert found("standing=COLLECTED") == []
     assert found("number=2026-000001") == ["2026-000001"]
     assert found("standing=nonsense") == ["2026-000002", "2026-000001"]
-    assert "No bill matches." in read(shop, "invoices/?standing=COLLECTED")
+    assert "Nothing matches. Ask for something else" in read(shop, "invoices/?standing=COLLECTED")
 
 
 def test_the_history_is_exported_as_it_is_filtered(shop: Shop) -> None:

@@ -112,7 +112,7 @@ def test_the_list_is_filtered_by_where_they_are(shop: Shop, settings: LazySettin
 
 def test_empty_lists_say_what_to_do_next(shop: Shop) -> None:
     assert "withdraw them to one of your destinations" in read(shop, "withdrawals/")
-    assert "No withdrawal matches. Try another status" in read(shop, "withdrawals/?standing=PAID")
+    assert "Nothing matches. Ask for something else" in read(shop, "withdrawals/?standing=PAID")
 
 
 def test_before_it_is_sent_it_can_be_cancelled(shop: Shop) -> None:

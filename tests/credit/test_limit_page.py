@@ -92,7 +92,7 @@ def test_entries_are_filtered_by_kind(shop: Shop, kind: str, found: int) -> None
 
 
 def test_a_kind_without_entries_says_so(shop: Shop) -> None:
-    assert "No entry matches. Try another kind" in read(shop, "limit/?kind=REVIEW")
+    assert "Nothing matches. Ask for something else" in read(shop, "limit/?kind=REVIEW")
 
 
 def test_entries_come_as_csv_newest_first(shop: Shop) -> None:
