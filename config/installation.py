@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from django.db import DatabaseError
 
+from config import keys
 from config.local import datafolder, embedded
 
 log = logging.getLogger(__name__)
@@ -34,21 +35,24 @@ def place(base_url: str) -> str:
 
 def refuse_other_books() -> None:
     """Refuse to start if the database has another TAEL_PREFIX than this process, or counts days by
-    other time-zone data.
+    other time-zone data, or if what it keeps encrypted is opened by other keys than this machine
+    made up for itself.
 
-    Raises WrongPrefix, WrongTimeZoneData, and DatabaseError if the database can't be read.
+    Raises WrongPrefix, WrongTimeZoneData, ImproperlyConfigured, and DatabaseError if the database
+    can't be read.
     """
     from merchants import installation, time_zone_data  # once there are apps
 
     time_zone_data.check_connections()
     installation.check()
+    keys.refuse_other_keys()
 
 
 def check() -> None:
     """Do as `refuse_other_books`, for a server: if the database can't be read, only log a warning.
 
-    Until the database can be read, the server writes nothing and asks no provider. Raises
-    WrongPrefix, WrongTimeZoneData.
+    Until the database can be read, the server writes nothing and asks no provider. Raises what
+    `refuse_other_books` does, but for DatabaseError.
     """
     try:
         refuse_other_books()
