@@ -179,8 +179,8 @@ def files_are_the_same(page: Page, address: str) -> None:
 
     number = Invoice.objects.get().number
     # But for the minute in which it was made.
-    bills = [str(pages_of(file)) for file in from_both(f"billing/invoices/{number}.pdf")]
-    first, second = (re.sub(r"\b\d\d:\d\d\b", "", bill) for bill in bills)
+    invoices = [str(pages_of(file)) for file in from_both(f"billing/invoices/{number}.pdf")]
+    first, second = (re.sub(r"\b\d\d:\d\d\b", "", invoice) for invoice in invoices)
     assert first == second
     assert "Left to pay 210.00" in first
     for path in ("credit/orders.csv", "billing/invoices.csv"):
