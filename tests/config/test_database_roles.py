@@ -6,6 +6,7 @@ All of it happens in the test's transaction, roles included.
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -92,7 +93,7 @@ def test_what_tael_does_every_day_works_as_the_apps_role() -> None:
 def what_people_take_away_goes(shop: shops.Shop, now: datetime) -> None:
     """A member with a view of a list, and the parts of a ZIP file that was kept for long enough."""
     owner = User.objects.get(email="mei@rosewood.example")
-    asked = {"page": "credit:orders", "name": "Mine", "query": "", "now": now}
+    asked: dict[str, Any] = {"page": "credit:orders", "name": "Mine", "query": "", "now": now}
     viewer = member(shop, "VIEWER").memberships.get()
     for _ in range(2):
         view = saved_views.save(membership_id=viewer.pk, **asked)
