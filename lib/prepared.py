@@ -82,10 +82,11 @@ def run(statement: str, values: Values) -> None:
 
 def _by_cursor(database: BaseDatabaseWrapper) -> bool:
     """Whether Django's cursors have to be used: something listens to them, such as a test that
-    counts statements, or what is planned ahead may be gone at the next transaction.
+    counts statements, what is planned ahead may be gone at the next transaction, or the statement
+    is of one cell (lib.cells).
     """
     is_heard = bool(database.execute_wrappers) or database.queries_logged
-    return is_heard or pooled.by_transaction()
+    return is_heard or pooled.by_transaction() or hasattr(database, "holds_cells")
 
 
 def _run(database: BaseDatabaseWrapper, statement: str, values: Values) -> list[tuple[Any, ...]]:
