@@ -89,8 +89,8 @@ def _by_cursor(database: BaseDatabaseWrapper) -> bool:
 
 
 def _run(database: BaseDatabaseWrapper, statement: str, values: Values) -> list[tuple[Any, ...]]:
-    """Run the statement as a prepared one, which the database plans once for each connection;
-    returns its rows.
+    """Run the statement as a prepared one, which the database plans once for each connection.
+    Returns its rows; an empty list for a statement that gives none, such as an UPDATE.
     """
     database.ensure_connection()
     database.validate_no_broken_transaction()

@@ -36,7 +36,8 @@ class Finder(Protocol):
 
     def among_all(self, kind: "Kind", text: str) -> Iterable[tuple[Any, bool]]:
         """Rows of any merchant that `text` finds, each paired with whether `text` is its whole
-        name.
+        name. A finder may give rows whose name only begins with `text` just when no row has it as
+        its whole name.
         """
 
     def of_one(self, kind: "Kind", merchant: Any, text: str) -> Iterable[Any]:

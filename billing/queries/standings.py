@@ -54,8 +54,8 @@ class Standing(TextChoices):
 
     @property
     def is_collecting(self) -> bool:
-        """Whether the bill is open and collected without anybody's doing, and no attempt has
-        failed.
+        """Whether it is COLLECTING: the bill is open and will be collected without anybody's doing.
+        A bill that failed, has a plan, or has an attempt without an answer yet (CHECKED) is not.
         """
         return self == Standing.COLLECTING
 

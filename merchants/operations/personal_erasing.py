@@ -152,9 +152,10 @@ def _invitations(subject: Subject, pseudonym: str) -> int:
 
 
 def _sign_ins(subject: Subject, pseudonym: str) -> int:
-    """Replace the address by the pseudonym in the person's rows of the log of sign-ins, and take
-    network address and browser from them: that somebody signed in, and when, stays. Returns how
-    many there were.
+    """In the rows of the log of sign-ins that have the person's account, or an address that is or
+    was the person's, put the pseudonym's address (`erasing.as_address`) in place of the address,
+    and empty the network address and browser: that somebody signed in, and when, stays. Returns how
+    many rows there were.
     """
     own = personal_rows.any_of("address", subject.names)
     if subject.user is not None:
@@ -165,8 +166,8 @@ def _sign_ins(subject: Subject, pseudonym: str) -> int:
 
 
 def _mails(subject: Subject, pseudonym: str) -> int:
-    """Delete the e-mails about sign-ins that were written to the person. Returns how many there
-    were.
+    """Delete the e-mails about sign-ins that were written to the person's account, or to an address
+    that is or was the person's. Returns how many there were.
     """
     own = personal_rows.any_of("address", subject.names)
     if subject.user is not None:
