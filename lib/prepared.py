@@ -41,8 +41,9 @@ class Beside:
 
 @cache
 def both(first: str, second: str) -> str:
-    """One statement for two that select one row at most, and take values by different names. Its
-    row has the columns of the first and then of the second, those of one that finds nothing NULL.
+    """One statement for two that select one row at most, and take values by different names. It
+    always selects one row, with the columns of the first and then of the second, those of one that
+    finds nothing NULL.
     """
     return f"""
 SELECT * FROM (SELECT) AS always
