@@ -65,6 +65,8 @@ def charged_or_credited() -> list[Fee]:
 
 
 def reasons(charge: Charge) -> QuerySet[Fee]:
-    """The fees that can be the reason for a credit on this charge, by name."""
+    """The fees that can be the reason for a credit on this charge, by name. The charge's category
+    has to be one that credits are given for (CREDIT_FOR).
+    """
     category = CREDIT_FOR[Category(charge.fee.category)]
     return Fee.objects.filter(category=category).exclude(pk__in=Fee.NOT_GRANTED).order_by("name")

@@ -47,8 +47,8 @@ def of(
 
 
 def under_review(account: BillingAccount) -> Money:
-    """What the account's drafts hold: the sum of its items that are UNDER_REVIEW. `account` is as
-    accounts.of_merchant gives it.
+    """What the account's drafts come to together: their totals, tax included; 0 without any.
+    `account` is as accounts.of_merchant gives it.
     """
     return Money(account.held_by_drafts or 0, account.currency)  # type: ignore[attr-defined]
 

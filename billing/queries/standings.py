@@ -39,7 +39,9 @@ class Standing(TextChoices):
 
     @property
     def is_past_due(self) -> bool:
-        """Whether the bill was not paid by its due day, and nothing collects it by itself."""
+        """Whether it is PAST_DUE: the open bill was not paid in time, and not since an attempt
+        failed by the payer's present method (that is FAILED).
+        """
         return self == Standing.PAST_DUE
 
     @property
