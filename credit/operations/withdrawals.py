@@ -193,7 +193,8 @@ def _positive(amount: Money, line: CreditLine) -> Money:
 
 def _asked_for_on(line: CreditLine, today: date) -> Money:
     """The sum of the amounts, without fees, of the withdrawals requested since local day `today`
-    started. Those that came back are not counted.
+    started. Those that failed, were rejected or were cancelled are not counted; one that the bank
+    sent back is.
     """
     since = day_start(line, today)
     asked = line.withdrawals.filter(requested_at__gte=since)
@@ -203,7 +204,8 @@ def _asked_for_on(line: CreditLine, today: date) -> Money:
 
 def _of_this_month(line: CreditLine, today: date) -> int:
     """How many withdrawals the line has requested so far in the local month of `today`, its present
-    day, without those that came back.
+    day. Those that failed, were rejected or were cancelled are not counted; one that the bank sent
+    back is.
     """
     since = day_start(line, calendar.month_of(today))
     requested = line.withdrawals.filter(requested_at__gte=since)

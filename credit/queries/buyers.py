@@ -99,7 +99,8 @@ class Record:
 
 def holders(line: CreditLine, *, today: date) -> Sequence[Holding]:
     """The buyers who hold most of the limit by open orders, largest first, at most HOLDERS of them,
-    each with the number of orders, of overdue ones, the amount and its share of the limit.
+    each with the number of orders, of overdue ones, the amount and its share of the limit, which is
+    1 for a limit of 0.
     """
     rows = (
         Order.objects.of_merchant(line.pk)

@@ -60,7 +60,9 @@ def owed_by(line: CreditLine, buyer: str) -> Money:
 
 
 def by_risk(line: CreditLine) -> list[Exposure]:
-    """What the buyers of each risk rank owe on open orders, lowest rank first."""
+    """What the buyers of each risk rank owe on open orders, lowest rank first. The `buyer` of each
+    is "".
+    """
     rows = (
         Order.objects.filter(line=line)
         .open()
