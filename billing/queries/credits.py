@@ -13,8 +13,8 @@ _WITH = ("charge__fee", "fee", "made__item__invoice", "taken_back__item__invoice
 
 
 def of(account: BillingAccount, *, status: str = "", charge: str = "") -> QuerySet[BillingCredit]:
-    """The account's credits, each with the charge that it corrects, its reason, and the bills that
-    its own charge, and the one that took it back, are on.
+    """The account's credits, in no order, each with the charge that it corrects, its reason, and
+    the bills that its own charge, and the one that took it back, are on.
 
     They can be filtered by a status, and by how the corrected charge's reference starts (`charge`);
     "" means any.
@@ -40,7 +40,7 @@ def charge_to_credit(account: BillingAccount, reference: str) -> Charge | None:
 
 def charges_to_credit(account: BillingAccount, references: Iterable[str]) -> QuerySet[Charge]:
     """Those of the account's charges with these references that are of a category that credits are
-    given for, with their fees and bills.
+    given for, in no order, with their fees and bills.
     """
     found = account.charges.select_related("fee", "item__invoice")
     return found.filter(reference__in=list(references), fee__category__in=CREDIT_FOR)

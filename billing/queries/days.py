@@ -27,8 +27,8 @@ BILLED = {
 def of(
     account: BillingAccount, *, billed: str = "", category: str = "", fee: str = "", month: str = ""
 ) -> QuerySet[InvoiceItem]:
-    """The account's items, each with its fee and the bill it is on; optionally filtered ("" means
-    any).
+    """The account's items, in no order, each with its fee and the bill it is on; optionally
+    filtered ("" means any).
 
     `billed` is OUTSTANDING, UNDER_REVIEW or ACCRUING, `category` and `fee` are codes, and `month`,
     such as 2026-10, is that of the posting day.

@@ -31,15 +31,18 @@ class Cost:
 
 
 def of(account: BillingAccount, *, start: str = "") -> QuerySet[FulfilmentRequest]:
-    """The account's requests whose reference begins with `start`; "" means all of them."""
+    """The account's requests whose reference begins with `start`, in no order; "" means all of
+    them.
+    """
     found = account.requests.all()
     return found.filter(reference__startswith=start) if start else found
 
 
 def with_cost(found: Rows) -> Rows:
-    """The same fulfilment requests, which can be asked for their `cost`: the sum of the charges
-    that name each of them, 0 without charges (rule 12.8). It is added up for each request that the
-    database looks at, so only where somebody asks for it.
+    """The same fulfilment requests, which can be filtered and sorted by their `cost`, while the
+    rows themselves do not have it: the sum of the charges that name each of them, 0 without charges
+    (rule 12.8). It is added up for each request that the database looks at, so only where somebody
+    asks for it.
     """
     theirs = Charge.objects.filter(account=OuterRef("account"), request=OuterRef("reference"))
     total = theirs.order_by().values("request").annotate(sum=Sum("amount")).values("sum")
@@ -95,6 +98,8 @@ def figures_of(
 
 
 def charges(request: FulfilmentRequest) -> QuerySet[Charge]:
-    """The request's charges and the credits on them, each with its fee and the bill it is on."""
+    """The request's charges and the credits on them, in no order, each with its fee and the bill it
+    is on.
+    """
     found = Charge.objects.filter(account=request.account_id, request=request.reference)
     return found.select_related("fee", "item__invoice")

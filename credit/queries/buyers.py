@@ -82,7 +82,9 @@ class Record:
 
     @property
     def outstanding(self) -> Money:
-        """What its open orders hold of the limit."""
+        """What it owes less `lost`. That is what its open orders hold of the limit, unless an order
+        older than the latest ones was written off.
+        """
         return self.owes - self.lost
 
     @property
