@@ -73,8 +73,8 @@ class Replaced(NamedTuple):
 
 
 def replace_acting(model: type[models.Model], old: str, new: str) -> Replaced:
-    """Replace the name `old` by the pseudonym `new` in the model's columns of who acted, by one
-    statement. Returns in how many rows.
+    """Replace the name `old`, where it is all of the text and in the same case, by the pseudonym
+    `new` in the model's columns of who acted, by one statement. Returns in how many rows.
     """
     columns = acting(model)
     if not columns:
