@@ -65,8 +65,8 @@ def of_amount(text: str, *columns: str) -> Q:
 
 
 def of_name(text: str, *columns: str) -> Q:
-    """The condition that the text stands in one of these columns, in any case: at the beginning of
-    a word, or anywhere else.
+    """The condition that the text stands anywhere in one of these columns, of which there is at
+    least one, in any case.
     """
     return reduce(or_, (Q(**{f"{column}__icontains": text}) for column in columns))
 
