@@ -93,7 +93,8 @@ def run(rule_id: int, *, now: datetime) -> PayoutRun | None:
     schedule has ended, is not usable yet, or is not due on that day.
 
     A run that comes days late is for the day that is open by then; missed days are not made up for.
-    The withdrawal is requested in the name of the person who set the schedule up. Rule 10.14.
+    The withdrawal is requested in the name of the person who set the schedule up. Raises
+    PayoutSchedule.DoesNotExist. Rule 10.14.
     """
     line_id = PayoutSchedule.objects.values_list("line_id", flat=True).get(pk=rule_id)
     line = lines.lock(line_id, now=now)
