@@ -53,8 +53,8 @@ class Amounts:
 
     def within(self, least: Decimal | None, most: Decimal | None) -> Q:
         """The condition that an amount in one of the columns is from `least` to `most`, both
-        included; None is open at that end. Where signs do not count (`with_signs`), an amount below
-        0 is compared without its sign.
+        included; None is open at that end. If the columns have amounts of both signs
+        (`with_signs`), they are compared without their sign.
         """
         found = Q()
         for column in self.columns:
@@ -181,7 +181,9 @@ class Filter(forms.Form):
 
     @property
     def unknown(self) -> list[str]:
-        """The names of a few parameters of the address that no list reads."""
+        """The names of the first MOST_UNKNOWN parameters of the address that this list does not
+        read, each cut to LONGEST_TEXT characters.
+        """
         known = {*self.fields, *BESIDES, *self.ALSO}
         return [name[:LONGEST_TEXT] for name in self.data if name not in known][:MOST_UNKNOWN]
 
@@ -297,7 +299,7 @@ class Filter(forms.Form):
     def figures(self) -> Figures:
         """The number and the sums of what the list's page has found, on all its pages: from the
         page's rows if they are all, otherwise by a query that counts at most figures.MOST rows,
-        unless all were asked for.
+        unless all were asked for. Before `page` was called, it is a number of 0.
         """
         if self._found is None or self._page is None:
             return Figures(0)

@@ -38,7 +38,8 @@ class Finder(Protocol):
 
     def among_all(self, kind: "Kind", text: str) -> Iterable[tuple[Any, bool]]:
         """Rows of any merchant that `text` finds, each paired with whether `text` is its whole
-        name.
+        name. A finder may give rows whose name only begins with `text` just when no row has it as
+        its whole name.
         """
 
     def of_one(self, kind: "Kind", merchant: Any, text: str) -> Iterable[Any]:
@@ -66,8 +67,8 @@ def of_amount(text: str, *columns: str) -> Q:
 
 
 def of_name(text: str, *columns: str) -> Q:
-    """The condition that the text stands in one of these columns, in any case: at the beginning of
-    a word, or anywhere else.
+    """The condition that the text stands anywhere in one of these columns, of which there is at
+    least one, in any case.
     """
     return reduce(or_, (Q(**{f"{column}__icontains": text}) for column in columns))
 

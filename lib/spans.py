@@ -61,7 +61,9 @@ class Span:
 
     @property
     def text(self) -> str:
-        """The span as a reader reads it: "1 Oct 2026 – 31 Oct 2026", or one day, or from a day."""
+        """The span as a reader reads it: "1 Oct 2026 – 31 Oct 2026", or one day, or from or up to a
+        day. It must have one end at least.
+        """
         if self.since is not None and self.since == self.until:
             return day_text(self.since)
         if self.since is None:
@@ -173,7 +175,9 @@ class Dates:
         return self.presets[code][1](today)
 
     def within(self, span: Span, model: type[Model], local: LocalDays) -> Q:
-        """The condition that a row of the model lies in the span, by the merchant's local days."""
+        """The condition that a row of the model lies in the span, by the merchant's local days.
+        Where rows stand for months (`is_of_months`), the whole month of the first day counts.
+        """
         if isinstance(model._meta.get_field(self.column), DateTimeField):
             return self._between_instants(span, local)
         first = span.since and calendar.month_of(span.since) if self.is_of_months else span.since

@@ -14,8 +14,8 @@ from lib.typesetting import Paper, Words
 
 
 def due(invoice: Invoice, plan: PaymentPlan | None) -> str:
-    """A phrase that says by which day the unpaid bill is, or was, to be paid, or the next part of
-    it if a payment plan is in force.
+    """A phrase that says by which day the bill, which has to be unpaid, is or was to be paid, or
+    the next part of it if `plan`, the payment plan in force, is given.
     """
     if plan is not None:
         day = payment_plans.next_day(plan, invoice)

@@ -29,8 +29,8 @@ WHERE status IN ({", ".join(f"'{status}'" for status in Invoice.UNPAID)})
 
 
 def of_account(account: BillingAccount, *, kind: str = "", number: str = "") -> QuerySet[Invoice]:
-    """The account's bills that have a number, optionally of one kind, and with a number that
-    something stands in. Drafts are left out, also those that were sent back.
+    """The account's bills that have a number, in no order; optionally of one kind, and with a
+    number in which `number` stands somewhere. Drafts are left out, also those that were sent back.
     """
     found = account.invoices.filter(number__isnull=False)
     if number:
@@ -127,7 +127,7 @@ def _has(line: InvoiceLine, charge: Charge) -> bool:
 
 
 def charges_of(line: InvoiceLine) -> QuerySet[Charge]:
-    """The charges that make up a line of a bill, each with its fee."""
+    """The charges that make up a line of a bill, in no order, each with its fee."""
     found = Charge.objects.filter(item=line.item_id)
     if line.service_from is not None:
         found = found.filter(service_on__range=(line.service_from, line.service_to))

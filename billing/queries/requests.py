@@ -223,6 +223,8 @@ def figures_of(
 
 
 def charges(request: FulfilmentRequest) -> QuerySet[Charge]:
-    """The request's charges and the credits on them, each with its fee and the bill it is on."""
+    """The request's charges and the credits on them, in no order, each with its fee and the bill it
+    is on.
+    """
     found = Charge.objects.filter(account=request.account_id, request=request.reference)
     return found.select_related("fee", "item__invoice")

@@ -51,7 +51,7 @@ def tax_rate(line: InvoiceLine) -> str:
 
 @register.simple_tag
 def under_review(account: BillingAccount) -> Money:
-    """What the account's bills that wait for our review hold (rule 13.10)."""
+    """What the account's bills that wait for our review come to, tax included (rule 13.10)."""
     return days.under_review(account)
 
 

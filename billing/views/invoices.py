@@ -204,7 +204,7 @@ def invoice_xml(request: MemberRequest, number: str, syntax: Syntax) -> HttpResp
 @for_exporting
 def credit_note_xml(request: MemberRequest, number: str, syntax: Syntax) -> HttpResponse:
     """The credit note that took the bill back, as an e-invoice in this syntax. Raises Http404 if
-    there is none.
+    there is none, or it is no e-invoice.
     """
     note = invoice_queries.credit_note(invoice_of(request, number))
     found = files.of_note(note, syntax) if note else None

@@ -78,6 +78,7 @@ def take(answer_id: int, *, now: datetime) -> PayoutAnswer:
     outcome. A row that was processed already is returned as it is.
 
     A row that cannot be right ends as REFUSED, with the reason in `problem`, and raises nothing.
+    Raises PayoutAnswer.DoesNotExist.
     """
     answer = PayoutAnswer.objects.select_for_update(of=["self"]).select_related("file").get(
         pk=answer_id

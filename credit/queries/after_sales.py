@@ -145,8 +145,8 @@ def of(line: CreditLine, span: Span, taken: Sequence[Sums], local: LocalDays) ->
 def refunds(
     line: CreditLine, *, reference: str = "", stage: str = "", buyer: str = ""
 ) -> QuerySet[OrderRefund]:
-    """The line's refunds, each annotated with its `stage`. A filter that is "" is not applied;
-    `reference` is that of a refund, or of its order, whole.
+    """The line's refunds, in no order, each annotated with its `stage`. A filter that is "" is not
+    applied; `reference` is that of a refund, or of its order, whole.
     """
     found = OrderRefund.objects.filter(line=line).select_related("order").annotate(stage=STAGE)
     if reference:
@@ -165,8 +165,9 @@ def cancelled(
     buyer: str = "",
     reason: str | None = None,
 ) -> OrderQuerySet:
-    """The line's cancelled orders; with a `reason`, only those that were cancelled for it, or
-    without a reason if it is "". The other filters are those of `orders.of_line`.
+    """The line's cancelled orders, those placed last first; with a `reason`, only those that were
+    cancelled for it, or without a reason if it is "". The other filters are those of
+    `orders.of_line`.
     """
     cancelled = Order.Status.CANCELLED
     found = orders.of_line(line, today=today, standing=cancelled, reference=reference, buyer=buyer)

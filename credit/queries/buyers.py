@@ -82,7 +82,9 @@ class Record:
 
     @property
     def outstanding(self) -> Money:
-        """What its open orders hold of the limit."""
+        """What it owes less `lost`. That is what its open orders hold of the limit, unless an order
+        older than the latest ones was written off.
+        """
         return self.owes - self.lost
 
     @property
@@ -99,7 +101,8 @@ class Record:
 
 def holders(line: CreditLine, *, today: date) -> Sequence[Holding]:
     """The buyers who hold most of the limit by open orders, largest first, at most HOLDERS of them,
-    each with the number of orders, of overdue ones, the amount and its share of the limit.
+    each with the number of orders, of overdue ones, the amount and its share of the limit, which is
+    1 for a limit of 0.
     """
     rows = (
         Order.objects.of_merchant(line.pk)

@@ -29,7 +29,9 @@ class Exposure:
 
 
 def by_buyer(line: CreditLine, most: int = 20) -> list[Exposure]:
-    """The buyers who owe the most on open orders, largest debt first, at most `most` of them."""
+    """The buyers who owe the most on open orders, largest debt first, at most `most` of them. Their
+    `risk` is None.
+    """
     rows = (
         Order.objects.filter(line=line)
         .open()
@@ -58,7 +60,9 @@ def owed_by(line: CreditLine, buyer: str) -> Money:
 
 
 def by_risk(line: CreditLine) -> list[Exposure]:
-    """What the buyers of each risk rank owe on open orders, lowest rank first."""
+    """What the buyers of each risk rank owe on open orders, lowest rank first. The `buyer` of each
+    is "".
+    """
     rows = (
         Order.objects.filter(line=line)
         .open()
@@ -73,7 +77,7 @@ def _exposure(
     line: CreditLine, buyer: str, risk: int | None, orders: int, owed: Decimal
 ) -> Exposure:
     """The exposure with this amount owed on so many orders, and its share of what is used of the
-    line; a share of 0 if nothing is used.
+    line; a share of 0 if nothing is used. `risk` is None in a grouping by buyer.
     """
     outstanding = money.of(owed, line.currency)
     share = outstanding / line.used if line.used else Decimal(0)

@@ -102,7 +102,9 @@ def _how_it_ended(withdrawal: Withdrawal) -> StrOrPromise:
 
 
 def to_export() -> QuerySet[Withdrawal]:
-    """All withdrawals that operators may put into a file for the bank now, oldest first."""
+    """All withdrawals that operators may put into a file for the bank now, oldest first: those that
+    people send, on lines without suspected fraud, if they may be sent.
+    """
     return _sendable().filter(provider=Withdrawal.MANUAL)
 
 
