@@ -39,7 +39,8 @@ def orders(
     line: CreditLine, *, today: date, code: str = "", reference: str = "", buyer: str = ""
 ) -> OrderQuerySet:
     """The line's declined orders, in no order, each annotated with `is_overdue`, and with its
-    `lost` value: its amount, or 0 if a rule of the merchant's own declined it. A filter that is "" is not applied.
+    `lost` value: its amount, or 0 if a rule of the merchant's own declined it. A filter that is ""
+    is not applied.
 
     `code` is a decline reason, or LOST for all reasons but the merchant's own rules. `reference`
     stands somewhere in the order's reference, in any case, and `buyer` is the exact name.
