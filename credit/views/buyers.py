@@ -64,7 +64,7 @@ def buyer(request: MemberRequest, buyer: str) -> HttpResponse:
         "form": form,
         "amount": amount,
         "answer": answer,
-        "room": line.buyer_cap - record.owes if line.buyer_cap else None,
+        "room": line.buyer_cap - record.debt.owed if line.buyer_cap else None,
         "freezes": freezes.in_force(line),
         "page": asked.page(found.with_is_overdue(today)),
     }
