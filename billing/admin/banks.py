@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
@@ -182,8 +183,8 @@ class BankStatementAdmin(Deciding, FoundByKeys):
         """A link to the list of the statement's lines."""
         page = reverse("admin:billing_bankline_changelist")
         return format_html(
-            '<a class="underline" href="{}?statement__id__exact={}">{} lines</a>',
-            *(page, statement.pk, statement.line_count),
+            '<a class="underline" href="{}?{}">{} lines</a>',
+            *(page, urlencode({"q": statement.name}), statement.line_count),
         )
 
     def last_decision(self, row: Any) -> LastDecision | None:
@@ -219,9 +220,12 @@ def _proposal(line: BankLine) -> str:
 
 @admin.register(BankLine)
 class BankLineAdmin(Deciding, FoundByKeys):
-    merchant = "owner"
-    keys = ("bank_reference", "end_to_end_id", "other_account", "account__merchant__reference")
-    search_help_text = "A reference, the other side’s account, or the merchant’s reference."
+    merchant = "account__merchant"
+    keys = (
+        *("bank_reference", "end_to_end_id", "other_account", "account__merchant__reference"),
+        "statement__name",
+    )
+    search_help_text = "A reference, the other side’s account, the merchant, or the statement."
     is_long = True
     list_display = (
         *("__str__", "booked_on", amount("amount"), "other_name", "status", "why"),
