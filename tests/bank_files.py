@@ -79,7 +79,7 @@ def _sign(paid: Paid) -> str:
 def _entry(paid: Paid, version: int, currency: str, on: str) -> str:
     status = "PDNG" if paid.pending else "BOOK"
     details = "".join(
-        _details(one, version, currency, alone=not paid.parts) for one in paid.parts or [paid]
+        _details(one, version, currency, is_only=not paid.parts) for one in paid.parts or [paid]
     )
     batch = f"<Btch><NbOfTxs>{len(paid.parts)}</NbOfTxs></Btch>" if paid.parts else ""
     return f"""
@@ -95,11 +95,11 @@ def _entry(paid: Paid, version: int, currency: str, on: str) -> str:
    </Ntry>"""
 
 
-def _details(paid: Paid, version: int, currency: str, *, alone: bool) -> str:
+def _details(paid: Paid, version: int, currency: str, *, is_only: bool) -> str:
     amount, details, party = "", "", ""
-    if not alone and version >= 8:
+    if not is_only and version >= 8:
         amount = f'<Amt Ccy="{currency}">{paid.amount}</Amt>{_sign(paid)}'
-    elif not alone:
+    elif not is_only:
         details = f'<TxAmt><Amt Ccy="{currency}">{paid.amount}</Amt></TxAmt>'
     if paid.instructed:
         figure, other = paid.instructed.split()
@@ -117,7 +117,7 @@ def _details(paid: Paid, version: int, currency: str, *, alone: bool) -> str:
             f"<Ref>{paid.reference}</Ref></CdtrRefInf></Strd>"
         )
     returned = f"<RtrInf><Rsn><Cd>{paid.returned}</Cd></Rsn></RtrInf>" if paid.returned else ""
-    own = f"<AcctSvcrRef>{paid.bank_reference}</AcctSvcrRef>" if not alone else ""
+    own = f"<AcctSvcrRef>{paid.bank_reference}</AcctSvcrRef>" if not is_only else ""
     return f"""
      <TxDtls>
       <Refs>{own}<EndToEndId>{paid.end_to_end_id}</EndToEndId></Refs>
