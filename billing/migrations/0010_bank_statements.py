@@ -498,4 +498,16 @@ class Migration(migrations.Migration):
                 ),
             ),
         ),
+        migrations.AlterField(
+            model_name="reversal",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("REFUND", "Refund"),
+                    ("DISPUTE", "Dispute"),
+                    ("RETURN", "Returned transfer"),
+                ],
+                max_length=10,
+            ),
+        ),
     ]

@@ -233,7 +233,7 @@ def _report(line: BankLine, payment: Payment) -> reversals.ProviderReport:
     return reversals.ProviderReport(
         provider=Payment.Provider.MANUAL,
         reference=f"{line.statement.name[:60]}/{line.statement_id}-{line.number}",
-        kind=Reversal.Kind.REFUND,
+        kind=Reversal.Kind.RETURN,
         money_reference=payment.provider_reference,
         amount=-line.amount,
         state=line.return_reason or "returned",

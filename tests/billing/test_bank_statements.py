@@ -24,6 +24,7 @@ from billing.queries import bank_statements as queries
 from billing.queries.payment_references import found_in, of_invoice
 from lib.refusals import AlreadyDecided, CurrencyMismatch, Invalid
 from merchants.operations.merchants import UnknownMerchant
+from notices import letters
 from tests import forked, journals, shops
 from tests.amounts import usd
 from tests.bank_files import IBAN, Paid, camt
@@ -385,6 +386,11 @@ def test_a_payment_that_is_returned_is_a_reversal_once_an_operator_says_so() -> 
         *("RECORDED", usd(210), "AC04", invoice),
     )
     assert of_bank(invoice) == "PAID 210.00/210.00"
+    told = letters.sentence(shop.merchant.notices.get(kind="PAYMENT_REVERSED"))
+    assert told.replace("\N{NO-BREAK SPACE}", " ") == (
+        "210.00 USD that was transferred for bill DE-2026-000001 was returned by the bank. The bill"
+        " stays paid while we look into it; we tell you here what follows."
+    )
     with nothing_changes(), pytest.raises(AlreadyDecided):
         bank_matching.take_back(line_id=line.pk, now=at(), **BY)
     told = journals.told(shop)
