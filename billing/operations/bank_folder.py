@@ -59,7 +59,10 @@ def take_in(*, now: datetime) -> None:
     with try_advisory_lock("folder of bank statements") as is_ours:
         if is_ours:
             for file in list(_files(now)):
-                _take(file, now)
+                try:
+                    _take(file, now)
+                except OSError as error:  # it is no more there, or not ours: the others go on
+                    log.error("Bank statement %s cannot be taken in: %s", file.name, error)
 
 
 def _take(file: Path, now: datetime) -> None:

@@ -386,8 +386,8 @@ def test_a_payment_that_is_returned_is_a_reversal_once_an_operator_says_so() -> 
         *("RECORDED", usd(210), "AC04", invoice),
     )
     assert of_bank(invoice) == "PAID 210.00/210.00"
-    told = letters.sentence(shop.merchant.notices.get(kind="PAYMENT_REVERSED"))
-    assert told.replace("\N{NO-BREAK SPACE}", " ") == (
+    said = letters.sentence(shop.merchant.notices.get(kind="PAYMENT_REVERSED"))
+    assert said.replace("\N{NO-BREAK SPACE}", " ") == (
         "210.00 USD that was transferred for bill DE-2026-000001 was returned by the bank. The bill"
         " stays paid while we look into it; we tell you here what follows."
     )

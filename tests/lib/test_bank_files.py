@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from lib.bank_files import reading, references
-from lib.bank_files.said import UnreadableFile, same_account
+from lib.bank_files.said import Balance, UnreadableFile, same_account
 from tests.bank_files import DUTCH, GERMAN, IBAN, PLAIN, Paid, camt
 
 REFERENCE = "RF18539007547034"
@@ -29,10 +29,8 @@ def test_a_german_statement_says_who_paid_what_with_which_reference(version, enc
     assert (statement.kind, statement.id, statement.account, statement.currency) == (
         *("camt.053", "S-1", IBAN, "EUR"),
     )
-    assert statement.opening.amount == Decimal("-20.00")
-    assert (statement.closing.amount, statement.closing.on) == (
-        *(Decimal("95.50"), date(2026, 11, 5)),
-    )
+    assert statement.opening == Balance(Decimal("-20.00"), date(2026, 11, 5))
+    assert statement.closing == Balance(Decimal("95.50"), date(2026, 11, 5))
     entry, *others = statement.entries
     assert (entry.signed, entry.bank_reference, entry.code) == (
         *(Decimal("119.00"), "BANK-1", "PMNT-RCDT-ESCT"),
@@ -108,9 +106,8 @@ def test_a_german_mt940_is_of_before_utf_8_and_takes_a_credit_back():
 def test_a_plain_mt940_says_it_in_words():
     (statement,) = reading.read(PLAIN.encode())
     statement.check()
-    assert (statement.opening.amount, statement.closing.amount) == (
-        *(Decimal("-10.00"), Decimal("1490.00")),
-    )
+    assert statement.opening == Balance(Decimal("-10.00"), date(2026, 11, 4))
+    assert statement.closing == Balance(Decimal("1490.00"), date(2026, 11, 5))
     (entry,) = statement.entries
     assert (entry.signed, entry.bank_reference) == (Decimal("1500"), "BK0099")
     assert entry.transactions[0].text == (
