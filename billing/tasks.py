@@ -13,6 +13,8 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from billing.operations import (
     archives,
+    bank_folder,
+    bank_matching,
     clearances,
     days,
     document_mails,
@@ -90,6 +92,20 @@ def clear_documents(
     is over; returns the errors of those that failed with one, by the clearance's primary key.
     """
     return ask_one_by_one(clearances.clear, clearance_ids, turn or Turn(now))
+
+
+def take_bank_files(folders: Sequence[int], now: datetime) -> Failures:
+    """Take in the files of the folder of bank statements; returns the number of the folder if that
+    failed, with the error.
+    """
+    return one_by_one(lambda _folder: bank_folder.take_in(now=now), folders)
+
+
+def match_bank_lines(line_ids: Sequence[int], now: datetime) -> Failures:
+    """Look at these lines of bank statements; returns the keys of those that failed, each with its
+    error.
+    """
+    return one_by_one(partial(bank_matching.match, now=now), line_ids)
 
 
 def build_archives(archive_ids: Sequence[int], now: datetime) -> Failures:

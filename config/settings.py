@@ -86,6 +86,8 @@ TAEL_ENCRYPTION_KEYS = keys.encryption_keys(deployed=DEPLOYED)
 TAEL_FONT_PATHS = words("TAEL_FONT_PATHS")  # folders of documents' fonts; the system's if empty
 TAEL_ISSUER = issuer.lines("TAEL_ISSUER")  # name and address, on documents
 TAEL_BANK_DETAILS = issuer.lines("TAEL_BANK_DETAILS")  # on bills that are paid by bank transfer
+# A folder into which a bank's statements are put; none without it (docs/operations.md).
+TAEL_BANK_FOLDER = os.environ.get("TAEL_BANK_FOLDER", "")
 # The journal of both books for accountants, its pages, its command and its checks; off until set.
 TAEL_JOURNAL = flag("TAEL_JOURNAL", default=TESTING)
 TAEL_PAYOUT_PROVIDER = os.environ.get("TAEL_PAYOUT_PROVIDER", "")  # credit.providers has a default

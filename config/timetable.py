@@ -19,6 +19,8 @@ TIMETABLE = (
     billing.LOOK_AT_DAYS,
     billing.TAKE_UP_DOCUMENTS,
     billing.CLEAR_DOCUMENTS,
+    billing.TAKE_BANK_FILES,
+    billing.MATCH_BANK_LINES,
     billing.BUILD_ARCHIVES,
     billing.DOCUMENT_MAILS,
     credit.ORDER_FLAGS,

@@ -5,6 +5,7 @@ Only operations write these rows. Importing the modules registers the pages.
 
 from billing.admin import (
     accounts,
+    banks,
     by_hand_rows,
     charges,
     clearances,
@@ -25,6 +26,7 @@ from billing.admin import (
 
 __all__ = [
     "accounts",
+    "banks",
     "by_hand_rows",
     "charges",
     "clearances",

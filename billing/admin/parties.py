@@ -20,6 +20,7 @@ from billing.admin.party_forms import (
     EntityForm,
     IssuerChoice,
     NewIssuer,
+    ReferencesChoice,
     said_of,
 )
 from billing.admin.shown import AboutAccount
@@ -130,6 +131,22 @@ CLEARING = Decision(
     carry_out=Call(clearances.choose, "issuer_id"),
     done="It is set.",
 )
+REFERENCES = Decision(
+    "references",
+    "Bank statements",
+    form=ReferencesChoice,
+    effect=lambda issuer: (
+        "Bills that are issued from now on carry a structured reference (ISO 11649), which payers"
+        " name in their transfers, and statements of this issuer’s bank accounts are taken: what"
+        " comes in with such a reference and the right amount is booked by itself. Bills of before"
+        " stay as they are."
+    ),
+    initial=lambda issuer: {"is_on": issuer.present.has_references},
+    shown=lambda issuer: {"References": "on" if issuer.present.has_references else "off"},
+    carry_out=Call(issuers.take_statements, "issuer_id"),
+    takes_second_factor=True,
+    done="It is set.",
+)
 CHOOSE = Decision(
     "issuer",
     "Choose issuer",
@@ -167,7 +184,7 @@ class IssuerAdmin(Deciding, ReadOnly):
     search_fields = ("prefix", "present__name")
     inlines = (VersionInline,)
     list_decisions = (NEW_ISSUER,)
-    decisions = (CHANGE, BANKS, CLEARING)
+    decisions = (CHANGE, BANKS, REFERENCES, CLEARING)
 
     def lock(self, row: Any, now: Any) -> None:
         """Lock the issuer's row until the transaction ends, as its operations do."""
@@ -202,7 +219,7 @@ class IssuerVersionAdmin(ReadOnly):
     search_fields = ("name", "issuer__prefix")
     fields = (
         *("issuer", "version", "name", "address", "country", "tax_number", "registration_number"),
-        *("banks", "actor", "reason", "at"),
+        *("banks", "has_references", "actor", "reason", "at"),
     )
     readonly_fields = ("banks",)
 

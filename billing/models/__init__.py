@@ -33,6 +33,9 @@ Card               what a provider collects from by itself.
 Payment            one attempt to collect a bill; a paid bill's succeeded payments are its total.
 Reversal           money of a payment that its provider took back; never more than the payment.
 BankTransfer       a transfer that an operator recorded; booked elsewhere, it is asked for again.
+BankFile           a file that came from a bank; append-only.
+BankStatement      a statement of one of our accounts; those that are taken follow each other.
+BankLine           a payment that a statement has; booked once, as a transfer or a reversal.
 DueDay             a later due day that an operator gave a bill; append-only.
 CollectionPause    a time in which a bill is not tried by itself; ends once.
 Waiver             a part of a bill that is not asked for: a credit that pays it; append-only.
@@ -46,6 +49,7 @@ UnappliedEntry     money that no bill wanted, and what became of it; append-only
 """
 
 from billing.models.accounts import AccountChange, BillingAccount, PlanTerm
+from billing.models.banks import BankFile, BankLine, BankStatement
 from billing.models.charges import Charge, FulfilmentRequest, InvoiceItem
 from billing.models.clearances import Clearance, SandboxClearing
 from billing.models.collecting import CollectionPause, DueDay, Waiver
@@ -71,6 +75,9 @@ from billing.models.unapplied import UnappliedEntry
 __all__ = [
     "AccountChange",
     "ArchivePart",
+    "BankFile",
+    "BankLine",
+    "BankStatement",
     "BankTransfer",
     "BillingAccount",
     "BillingAddress",

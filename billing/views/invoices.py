@@ -37,7 +37,6 @@ from lib import clock, downloads, live, money, paging
 from lib.csv_files import language_asked, language_of
 from lib.refusals import Refused, sentence_of
 from lib.spreadsheets import download
-from merchants import installation
 from merchants.access import MemberRequest, for_exporting, for_finance, for_members
 
 SOON = timedelta(minutes=10)  # is worth looking at a bill for
@@ -92,7 +91,7 @@ def invoice(request: MemberRequest, number: str) -> HttpResponse:
         "clearance": clearances.of_invoice(invoice),
         "einvoice_lacks": partial(einvoices.lacks, invoice),  # asked for by e-invoices
         "bank_details": settling.bank_lines(invoice),
-        "number_outside": partial(installation.outside, number),  # asked for by some bills
+        "transfer_reference": partial(settling.transfer_reference, invoice),  # of some bills
     }
     context |= _collecting(invoice, attempts, by_hand)
     standing = standings.of(invoice)

@@ -8,7 +8,7 @@ from ninja import Query, Router
 from pydantic import BaseModel, Field
 
 from billing.models import Invoice
-from billing.queries import invoices, payment_plans, taxes
+from billing.queries import invoices, payment_plans, payment_references, taxes
 from gateway.api import listings
 from gateway.api.access import Key, KeyedRequest, merchant_of
 from gateway.api.answers import Amount
@@ -107,6 +107,9 @@ class ShownInvoice(BaseModel):
     credit_note: CreditNote | None = Field(
         description="What took the invoice back; null: it is not void, or no issuer's."
     )
+    payment_reference: str | None = Field(
+        description="What a transfer for it names, by ISO 11649; null: it has none."
+    )
     payments: list[Attempt]
     payment_plan: Plan | None = Field(description="The latest; null: it never had one.")
 
@@ -143,6 +146,7 @@ def show_invoice(request: KeyedRequest, merchant: str, number: str) -> dict[str,
         ],
         **_parties(invoice),
         "credit_note": _note(invoice),
+        "payment_reference": payment_references.of_invoice(invoice) or None,
         "taxes": [
             Tax(
                 category=one.category.value,

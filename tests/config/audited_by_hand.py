@@ -13,7 +13,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from billing.models import BankLine
 from billing.operations import (
+    bank_matching,
     credits_undone,
     issuers,
     tax_rates,
@@ -23,6 +25,8 @@ from billing.operations import (
 )
 from credit.operations import corrections, write_offs
 from tests.amounts import usd
+from tests.bank_files import Paid
+from tests.billing import banking
 from tests.config.audited_spring import OPERATOR, PLAN
 from tests.factories import DetailsFactory, GrantedCreditFactory, IssuerFactory
 from tests.shops import Shop
@@ -38,6 +42,7 @@ def live() -> None:
     _credit(hemp)
     _correct(hemp)
     _write_off(hemp)
+    _bank()
 
 
 def _joined(reference: str) -> Shop:
@@ -115,3 +120,15 @@ def _write_off(shop: Shop) -> None:
     order = shop.line.orders.get()
     write_offs.write_off(order_id=order.pk, **TOLD, **_by(shop, "2027-06-21 10:00"))
     shop.pay("2027-06-22 10:00", "H-2", "6.00")
+
+
+def _bank() -> None:
+    """A bank's two statements: of the second one an operator says that it is flax's transfer."""
+    banking.issuer_with_references()
+    banking.matched(Paid("1.00"), on="2027-05-13", now="2027-05-14 11:30")
+    paid = Paid("50.00", bank_reference="bank-5")
+    banking.matched(paid, on="2027-05-14", now="2027-05-14 11:30", name="S-2", opening="1.00")
+    bank_matching.place(
+        line_id=BankLine.objects.latest("pk").pk, merchant="flax", actor="olga@tael.example",
+        now=banking.at("2027-05-14 12:00"),
+    )  # fmt: skip

@@ -180,9 +180,14 @@ ROWS_CHECKED = {
     "a transfer's money arrived between its merchant's joining and the day it was recorded": 4,
     "a transfer booked elsewhere was taken from unapplied money and charged, once": 1,
     "a transfer booked elsewhere is as much there, as unapplied money of that reference": 1,
-    "each movement of the books is one balanced entry of the journal": 141,
+    "each movement of the books is one balanced entry of the journal": 142,
     "the balances of the journal are the figures of the books": 63,
     "a locked month's journal is as it was when it was locked": 0,
+    "a line of a bank statement is booked as one transfer or reversal of its amount": 1,
+    "only lines of statements that were taken are booked, one for each transfer": 1,
+    "a bank statement begins where the one before it ended, or an operator took it so": 2,
+    "the lines of a bank statement lead from its opening to its closing balance": 2,
+    "a payment that a bank returned has a reversal, of the payment that its line was booked as": 0,
 }
 
 
@@ -251,12 +256,14 @@ def test_the_winter_holds_what_an_audit_can_meet(winter: list[str]) -> None:
 
 @pytest.mark.usefixtures("winter", "db")
 def test_beancount_proves_the_journal() -> None:
-    assert journals.prove() == 141
+    assert journals.prove() == 142
 
 
 @pytest.mark.usefixtures("db")
 def test_empty_books_are_clean() -> None:
-    connection.cursor().execute("TRUNCATE merchants_merchant, billing_numberseries CASCADE")
+    connection.cursor().execute(
+        "TRUNCATE merchants_merchant, billing_numberseries, billing_bankstatement CASCADE"
+    )
     checks = [check for check in audit.registered() if check.name != DECLARED]
     assert not any(finding.checked for finding in audit.run(checks, now=clock.now()))
 

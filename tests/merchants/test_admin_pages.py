@@ -52,6 +52,8 @@ from merchants.models import Membership, OperatorFigure, SignIn, User
 from merchants.operations import factors, looks, notes, sign_ins
 from tests import shops
 from tests.amounts import usd
+from tests.bank_files import Paid
+from tests.billing import banking
 from tests.factories import (
     BillingQuestionFactory,
     CardFactory,
@@ -187,6 +189,9 @@ def taxed(shop: shops.Shop, by: dict[str, Any]) -> None:
     invoice_decisions.void(invoice_id=voided.pk, **why)
     invoices_on_request.draw_up(**of_merchant)
     clearances.take_up(issuer.pk, now=by["now"])
+    banking.issuer_with_references()
+    banking.take(Paid("7.00"), on="2026-11-02", now="2026-11-02 10:00")
+    banking.match("2026-11-02 10:00")
 
 
 def told(shop: shops.Shop) -> None:
