@@ -26,6 +26,7 @@ from config import (
 )
 from config.local import datafolder, embedded
 from config.monitoring import logs
+from credit.payment_files import accounts as payout_accounts
 from lib import retention
 from merchants.sign_in import settings
 
@@ -84,6 +85,8 @@ TAEL_ISSUER = issuer.lines("TAEL_ISSUER")  # name and address, on documents
 TAEL_BANK_DETAILS = issuer.lines("TAEL_BANK_DETAILS")  # on bills that are paid by bank transfer
 # The journal of both books for accountants, its pages, its command and its checks; off until set.
 TAEL_JOURNAL = flag("TAEL_JOURNAL", default=TESTING)
+# Our accounts that files for the bank pay withdrawals from, by currency; no pain.001 without any.
+TAEL_PAYOUT_ACCOUNTS = payout_accounts.read(os.environ.get("TAEL_PAYOUT_ACCOUNTS", ""))
 TAEL_PAYOUT_PROVIDER = os.environ.get("TAEL_PAYOUT_PROVIDER", "")  # credit.providers has a default
 
 # Card payments; none without a key. The time-out is in seconds, of each of up to three requests.

@@ -45,7 +45,7 @@ class PayoutDestinationAdmin(AboutLine, OfMerchant):
     merchant = "line__merchant"
     reference = "last_four"
     list_display = (
-        *("__str__", MERCHANT, "holder", "bank", "country", "routing"),
+        *("__str__", MERCHANT, "holder", "bank", "country", "routing", "bic"),
         *("added_at", "added_by", "removed_at", "blocked_at"),
     )
     list_filter = ("kind", ("removed_at", admin.EmptyFieldListFilter))
@@ -220,8 +220,9 @@ def _export(act: Act) -> Report:
     """Write the chosen withdrawals to a file for the bank. Report how many were written, why the
     others were refused, and the link to the file if it has any rows.
     """
+    form = act.cleaned_data.get("form", payout_files.CSV)
     batch = payout_files.export(
-        withdrawal_ids=act.cleaned_data["withdrawals"], actor=act.actor, now=act.now
+        withdrawal_ids=act.cleaned_data["withdrawals"], actor=act.actor, now=act.now, form=form
     )
     link = ""
     if batch.sent:
@@ -234,7 +235,7 @@ def _export(act: Act) -> Report:
         else f"{count} withdrawals are written and count as sent.",
         refused=[refused.problem for refused in batch.refused],
         link=link,
-        link_text=f"{batch.name}.csv",
+        link_text=f"{batch.name}.{payout_files.suffix(batch.name)}",
     )
 
 
@@ -259,7 +260,7 @@ def _file(act: Act) -> tuple[str, bytes]:
     content = payout_files.export_again(
         batch=batch, reason=act.reason, actor=act.actor, now=act.now
     )
-    return f"{batch}.csv", content.encode()
+    return f"{batch}.{payout_files.suffix(batch)}", content.encode()
 
 
 def _file_as_sent(act: Act) -> tuple[str, bytes]:
@@ -270,7 +271,7 @@ def _file_as_sent(act: Act) -> tuple[str, bytes]:
     content = payout_files.export_again(
         batch=batch, reason=act.reason, as_sent=True, actor=act.actor, now=act.now
     )
-    return f"{batch}-as-sent.csv", content.encode()
+    return f"{batch}-as-sent.{payout_files.suffix(batch)}", content.encode()
 
 
 @admin.register(Withdrawal)
@@ -306,8 +307,8 @@ class WithdrawalAdmin(DecidingSeveral, AboutLine, OfMerchant):
             is_there=lambda withdrawal: bool(withdrawal.batch),
             effect=lambda withdrawal: (
                 f"The file {withdrawal.batch} without the withdrawals that have ended, to be sent"
-                " once more. It has the whole numbers of accounts and cards. That you took it, and"
-                " why, is on the trail."
+                " once more; a pain.001 only while none of its has ended. It has the whole numbers"
+                " of accounts and cards. That you took it, and why, is on the trail."
             ),
             content=_file,
         ),

@@ -82,6 +82,7 @@ SEEN = {
     "credit.orderflag": ALL,
     "credit.orderpayment": ALL,
     "credit.orderrefund": ALL,
+    "credit.paymentfile": ALL,
     "credit.payoutanswer": ALL,
     "credit.payoutanswerfile": ALL,
     "credit.payoutdestination": ALL,

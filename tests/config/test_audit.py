@@ -56,6 +56,7 @@ ROWS_CHECKED = {
     "no order was taken while its merchant was closed": 0,
     "paid out is what was paid, fees included": 7,
     "what left the proceeds for withdrawals is on its way or paid out": 7,
+    "a pain.001 has the withdrawals that it was made of": 0,
     "a withdrawal of which another amount was told was ended by a person, if it was": 2,
     "an automatic withdrawal is as it was set up, while that was in force": 0,
     "a charge is in an item of its account and fee": 42,
