@@ -2,6 +2,7 @@
 bank, and outcomes that operators record.
 """
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import reverse
 
@@ -344,6 +345,11 @@ class WithdrawalAdmin(DecidingSeveral, AboutLine, OfMerchant):
                 " reason, and with amount and currency where the bank tells them. A job takes its"
                 " rows in; those that cannot be right are listed and change nothing, and the same"
                 " file uploaded again says nothing new."
+                + (
+                    " A pain.002 or camt.054 of the bank is taken as it is."
+                    if settings.TAEL_PAYOUT_ACCOUNTS
+                    else ""
+                )
             ),
             carry_out=_take_answers,
         ),

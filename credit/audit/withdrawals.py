@@ -124,12 +124,12 @@ WITHDRAWALS = (
                answer.outcome::text AS expected,
                CASE WHEN withdrawal.corrected_at > answer.done_at THEN 'FAILED'
                     WHEN withdrawal.status = 'RETURNED_BY_BANK' THEN
-                        CASE answer.outcome WHEN 'RETURNED' THEN 'RETURNED' ELSE 'PAID' END
+                        CASE answer.outcome WHEN 'BACK' THEN 'BACK' ELSE 'PAID' END
                     ELSE withdrawal.status::text END AS found
         FROM credit_payoutanswer answer
         JOIN credit_payoutanswerfile file ON file.id = answer.file_id
         LEFT JOIN credit_withdrawal withdrawal ON withdrawal.reference = answer.reference
-        WHERE answer.outcome IN ('PAID', 'FAILED', 'RETURNED')
+        WHERE answer.outcome IN ('PAID', 'FAILED', 'BACK')
         """,
     ),
     Check(
