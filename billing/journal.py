@@ -1,5 +1,5 @@
 """What billing tells the journal: what posts, bills and their taxes, payments, unapplied money,
-transfers and payments taken back (rule 29.6).
+transfers, payments taken back, and what providers paid out (rule 29.6).
 """
 
 from billing.models import Fee
@@ -54,6 +54,8 @@ OWN_ACCOUNTS = (
               "What posted, without tax.") for category, code in _FEES.items()),
     Account("waived", "6000", "Waived", EXPENSE,
             "Rests and bills that were not asked for."),
+    Account("provider_fees", "6030", "Fees of payment providers", EXPENSE,
+            "What a provider kept of payments, and for disputes."),
     Account("reversals.accepted", "6010", "Payments taken back and accepted", EXPENSE,
             "What was taken back and the merchant is not charged again."),
 )  # fmt: skip
@@ -250,6 +252,24 @@ _CAME_BACK = Source(
     only="written.came_back_at IS NOT NULL",
 )
 
+# A row of a payout that arrived: what reached the bank, what the provider kept, and both out of
+# what it had taken.
+_PAID_OUT = Source(
+    97,
+    "provider-payout",
+    "billing.ProviderMovement",
+    "billing_providermovement written JOIN billing_providerpayout payout"
+    " ON payout.id = written.payout_id",
+    "written.account_id",
+    "written.entered_at",
+    "lower(written.kind) || ' ' || written.reference || ' in payout ' || payout.reference",
+    """VALUES (1, 'cash.manual', written.net), (2, 'provider_fees', written.fee),
+              (3, 'cash.' || payout.provider, -written.gross)""",
+    only="written.entered_at IS NOT NULL",
+    # A journal's entry has no day after its instant.
+    day="least(payout.arrives_on, (written.entered_at AT TIME ZONE 'UTC')::date)",
+)
+
 OWN_BALANCES = (
     Balance(
         "receivable",
@@ -319,6 +339,11 @@ OWN_MOVEMENTS = (
         "reversal-came-back",
         "SELECT account_id, id FROM billing_reversal WHERE came_back_at IS NOT NULL",
     ),
+    Movements(
+        "provider-payout",
+        """SELECT account_id, id FROM billing_providermovement
+           WHERE entered_at IS NOT NULL AND (gross <> 0 OR fee <> 0)""",
+    ),
 )
 
 
@@ -327,7 +352,7 @@ def register() -> None:
     ACCOUNTS.register(*OWN_ACCOUNTS)
     SOURCES.register(
         *(_POSTED, _ISSUED, _VOID, _GIVEN_UP, _PAID, _UNAPPLIED, _NEVER_CAME),
-        *(_TAKEN_BACK, _ACCEPTED, _CAME_BACK),
+        *(_TAKEN_BACK, _ACCEPTED, _CAME_BACK, _PAID_OUT),
     )
     BALANCES.register(*OWN_BALANCES)
     MOVEMENTS.register(*OWN_MOVEMENTS)

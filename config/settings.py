@@ -94,6 +94,8 @@ STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "")
 STRIPE_PUBLISHABLE_KEY = os.environ.get("STRIPE_PUBLISHABLE_KEY", "")
 STRIPE_WEBHOOK_SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "")
 STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE") or "https://api.stripe.com"
+# Whether Stripe's payouts to our bank, and its fees, are kept beside our own payments.
+TAEL_STRIPE_PAYOUTS = flag("TAEL_STRIPE_PAYOUTS")
 STRIPE_TIMEOUT = float(os.environ.get("STRIPE_TIMEOUT") or 15)
 
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", default="" if DEPLOYED else "localhost 127.0.0.1 [::1]")

@@ -21,6 +21,7 @@ from billing.audit import (
     payment_plans,
     payments,
     plans,
+    provider_payouts,
     reversals,
     statements,
     taxes,
@@ -49,6 +50,7 @@ CHECKS = (
     *instants.CHECKS,
     *unapplied.CHECKS,
     *reversals.CHECKS,
+    *provider_payouts.CHECKS,
     *transfers.CHECKS,
     *two_people.CHECKS,
 )

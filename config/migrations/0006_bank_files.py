@@ -1,4 +1,4 @@
-"""Who may look at files for the bank."""
+"""Who may look at files for the bank, and at providers' payouts."""
 
 from importlib import import_module
 
@@ -8,7 +8,11 @@ clearances = import_module("config.migrations.0004_clearances")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("config", "0004_clearances"), ("credit", "0005_payment_files")]
+    dependencies = [
+        ("config", "0004_clearances"),
+        ("credit", "0005_payment_files"),
+        ("billing", "0013_provider_payouts"),
+    ]
 
     operations = [
         # It gives each role its permissions anew, to look at what is new, too.

@@ -31,8 +31,10 @@ def read(content: bytes) -> Iterator[Said]:
     for number, cells in enumerate(rows, start=2):
         if any(cell.strip() for cell in cells):
             row = dict(zip(columns, [cell.strip() for cell in cells], strict=False))
-            said = {column: row.get(column, "") for column in (*COLUMNS, *OPTIONAL)}
-            yield Said(**said, number=number)
+            reference, status, bank_reference, reason, amount, currency = (
+                row.get(column, "") for column in (*COLUMNS, *OPTIONAL)
+            )
+            yield Said(reference, status, bank_reference, reason, amount, currency, number)
 
 
 def _cells(text: str) -> list[list[str]]:

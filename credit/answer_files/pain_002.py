@@ -5,10 +5,11 @@ before what is said of a larger one.
 """
 
 from collections.abc import Iterator
+from xml.etree.ElementTree import Element
 
 from credit.answer_files.said import Said, UnreadableFile
 from lib.bank_files import xml_tree
-from lib.bank_files.xml_tree import Element, text, texts
+from lib.bank_files.xml_tree import text, texts
 
 
 def read(root: Element) -> list[Said]:

@@ -52,6 +52,7 @@ from merchants.models import Membership, OperatorFigure, SignIn, User
 from merchants.operations import factors, looks, notes, sign_ins
 from tests import shops
 from tests.amounts import usd
+from tests.billing.paid_out import paid_out
 from tests.factories import (
     BillingQuestionFactory,
     CardFactory,
@@ -294,6 +295,7 @@ def billed(shop: shops.Shop) -> None:
         reference="p", payment=failed, actor="collect-payments", now=by["now"],
     )  # fmt: skip
     ReversalFactory.create(shop=shop, at=by["now"], payment=failed, money_reference="p")
+    paid_out()
 
 
 def address(model: type[Model], page: str, *args: object) -> str:
