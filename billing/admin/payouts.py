@@ -14,10 +14,12 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from backoffice.columns import amount, related
-from backoffice.filters import of_currency
+from backoffice.filters import of_currency, one_of
 from backoffice.list_pages import FoundByKeys
 from billing.models import ProviderDifference, ProviderMovement, ProviderPayout
 
+# As Stripe calls them.
+STATES = tuple((one, one) for one in ("pending", "in_transit", "paid", "failed", "canceled"))
 FIGURES = (amount("amount"), amount("gross"), amount("fee"), amount("net"))
 
 
@@ -29,7 +31,7 @@ class ProviderPayoutAdmin(FoundByKeys):
         *("reference", "provider", "state", "arrives_on", *FIGURES),
         *("count", "looked_at"),
     )
-    list_filter = ("state", of_currency("billing.BillingAccount"))
+    list_filter = (one_of("state", STATES), of_currency("billing.BillingAccount"))
     ordering = ("-made_at", "-pk")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:

@@ -21,7 +21,7 @@ from tests.shops import instant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 
-PAID_OUT, GONE, DEBIT, BELONGS, _BLOCKED, _BY_ITSELF, _ANSWERED, DOUBT, STEPS = (
+PAID_OUT, GONE, DEBIT, BELONGS, _BLOCKED, _BY_ITSELF, _ANSWERED, _FILE, DOUBT, STEPS = (
     check.name for check in WITHDRAWALS
 )
 
