@@ -1,6 +1,6 @@
 """The jobs of billing: day-ends, collecting bills, asking about attempts without an answer,
-reversals, what providers took each day, statements of our bank accounts, documents that tax offices
-clear, ZIP files of documents and mails with them.
+reversals, what providers took each day and paid out, statements of our bank accounts, documents
+that tax offices clear, ZIP files of documents and mails with them.
 """
 
 from datetime import timedelta
@@ -75,6 +75,14 @@ LOOK_FOR_REVERSALS = Job(
     "look-for-reversals",
     due=reversals.providers_to_look_at,
     work=tasks.look_for_reversals,
+    every=timedelta(days=1),
+    in_replay=False,
+    asks_providers=True,
+)
+LOOK_AT_PAYOUTS = Job(
+    "look-at-provider-payouts",
+    due=reversals.providers_that_pay_out,
+    work=tasks.look_at_payouts,
     every=timedelta(days=1),
     in_replay=False,
     asks_providers=True,

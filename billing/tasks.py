@@ -21,6 +21,7 @@ from billing.operations import (
     known_answers,
     payments,
     provider_days,
+    provider_payouts,
     stripe_reversals,
 )
 from billing.queries import invoices
@@ -76,6 +77,13 @@ def look_at_days(providers: Sequence[int], now: datetime, turn: Turn | None = No
     providers that failed, by the provider's number.
     """
     return ask_one_by_one(provider_days.look_at, providers, turn or Turn(now))
+
+
+def look_at_payouts(providers: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
+    """Ask these providers what they paid out to our bank, and keep that; returns the numbers of the
+    providers that failed, each with its error.
+    """
+    return ask_one_by_one(provider_payouts.look_at, providers, turn or Turn(now))
 
 
 def take_up_documents(issuer_ids: Sequence[int], now: datetime) -> Failures:

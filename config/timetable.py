@@ -17,6 +17,7 @@ TIMETABLE = (
     billing.RECONCILE_PAYMENTS,
     billing.LOOK_FOR_REVERSALS,
     billing.LOOK_AT_DAYS,
+    billing.LOOK_AT_PAYOUTS,
     billing.TAKE_UP_DOCUMENTS,
     billing.CLEAR_DOCUMENTS,
     billing.TAKE_BANK_FILES,

@@ -41,6 +41,9 @@ CollectionPause    a time in which a bill is not tried by itself; ends once.
 Waiver             a part of a bill that is not asked for: a credit that pays it; append-only.
 PaymentPlan        dated parts in which a bill is paid; one of a bill in force, ends once.
 PaymentPlanPart    what is paid of a plan on one day; append-only.
+ProviderPayout     a sum that a provider sent to our bank, with the sums of its movements.
+ProviderMovement   a row of a payout; a payment of ours is in one once.
+ProviderDifference  where a provider's payouts and our books differ; ends by itself, once.
 ProviderDay        what a provider took on a day, beside what we have of it; written by a job.
 BillingAddress     a mailbox that gets bills and statements; confirmed by a link of its own.
 DocumentMail       that a document was mailed to an address; written once, append-only.
@@ -64,6 +67,11 @@ from billing.models.payment_plans import PaymentPlan, PaymentPlanPart
 from billing.models.payments import Card, Payment
 from billing.models.prices import FeePrice
 from billing.models.provider_days import ProviderDay
+from billing.models.provider_payouts import (
+    ProviderDifference,
+    ProviderMovement,
+    ProviderPayout,
+)
 from billing.models.questions import BillingQuestion
 from billing.models.requests import ThresholdRequest
 from billing.models.reversals import Reversal
@@ -111,6 +119,9 @@ __all__ = [
     "PaymentPlanPart",
     "PlanTerm",
     "ProviderDay",
+    "ProviderDifference",
+    "ProviderMovement",
+    "ProviderPayout",
     "Reversal",
     "SandboxClearing",
     "Statement",

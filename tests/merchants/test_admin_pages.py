@@ -35,7 +35,7 @@ from billing.operations import (
     waivers,
 )
 from billing.providers.registry import Answer
-from credit.models import PayoutDestination, PayoutRun
+from credit.models import PaymentFile, PayoutDestination, PayoutRun
 from credit.operations import (
     corrections,
     payout_answers,
@@ -54,6 +54,7 @@ from tests import shops
 from tests.amounts import usd
 from tests.bank_files import Paid
 from tests.billing import banking
+from tests.billing.paid_out import paid_out
 from tests.factories import (
     BillingQuestionFactory,
     CardFactory,
@@ -255,6 +256,10 @@ def decided(shop: shops.Shop) -> None:
         on=date(2026, 11, 1), at=shop.at(by["at"]), outcome=PayoutRun.Outcome.TOO_LITTLE
     )
     ProfileFactory.create(**by)
+    PaymentFile.objects.create(
+        name="B261031-1", version="pain.001.001.03", made_at=shop.at(by["at"]), count=1,
+        made_by="olga@tael.example", accounts={}, digest="0" * 64,
+    )  # fmt: skip
 
 
 def billed(shop: shops.Shop) -> None:
@@ -295,6 +300,7 @@ def billed(shop: shops.Shop) -> None:
         reference="p", payment=failed, actor="collect-payments", now=by["now"],
     )  # fmt: skip
     ReversalFactory.create(shop=shop, at=by["now"], payment=failed, money_reference="p")
+    paid_out()
 
 
 def address(model: type[Model], page: str, *args: object) -> str:
