@@ -182,7 +182,8 @@ class Sum(NamedTuple):
 
 def trial_balance(asked: Asked) -> list[Sum]:
     """The accounts in the currencies asked for that have ever moved up to the end of the days,
-    with what was there before them, debits and credits; by key and currency.
+    with what was there before them, debits and credits; by key and currency. Where an account is
+    asked for, it alone.
     """
     start = asked.start or date.min
     until = Asked(None, asked.end, asked.merchant_id, asked.currency)
@@ -192,10 +193,11 @@ def trial_balance(asked: Asked) -> list[Sum]:
         SELECT account, currency, coalesce(sum(amount) FILTER (WHERE dated_on < %(from)s), 0),
                coalesce(sum(amount) FILTER (WHERE dated_on >= %(from)s AND amount > 0), 0),
                coalesce(-sum(amount) FILTER (WHERE dated_on >= %(from)s AND amount < 0), 0)
-        FROM ({sql}) found GROUP BY account, currency ORDER BY account, currency
+        FROM ({sql}) found WHERE %(only)s IN ('', account)
+        GROUP BY account, currency ORDER BY account, currency
     """
     with connection.cursor() as cursor:
-        cursor.execute(query, params | {"from": start})
+        cursor.execute(query, params | {"from": start, "only": asked.account})
         return [Sum._make(row) for row in cursor.fetchall()]
 
 

@@ -27,6 +27,7 @@ from lib import audit
 from lib.audit import Check
 from lib.refusals import Invalid
 from tests import shops
+from tests.billing.paying import choose as choose_method
 from tests.credit.pages import set_clock
 from tests.factories import (
     DetailsFactory,
@@ -252,6 +253,33 @@ def test_what_is_outstanding_is_net_and_what_is_collected_is_gross() -> None:
     assert figures(again) == ("100.00", "19.00", "119.00")
 
 
+@pytest.mark.usefixtures("_audited", "provider")
+def test_guard_and_minimum_are_net() -> None:
+    shop = german(billing_threshold="100.00")
+    shop.charge("2026-11-02 10:00", "shipping-label", "199.99", "a")  # 237.99 with tax
+    assert (shop.invoices(), shop.figures()) == ([], ("0.00", "199.99"))
+    shop.charge("2026-11-02 11:00", "shipping-label", "0.01", "b")
+    assert shop.invoices() == ["2026-11-02 THRESHOLD 238.00"]
+    least = german_at_stripe()
+    least.charge("2026-11-10 12:00", "pick-pack", "0.45", "a")  # 0.54 with tax, and 0.50 are taken
+    least.run_jobs("2026-12-01 00:00")
+    assert (least.invoices(), least.figures()[0]) == ([], "0.45")
+    least.charge("2026-12-10 12:00", "pick-pack", "0.05", "b")
+    least.run_jobs("2026-12-31 00:00")
+    assert least.invoices() == ["2026-12-31 CYCLE 0.60"]
+
+
+def german_at_stripe() -> Shop:
+    """A shop of the same issuer, whose bills Stripe collects on 1 and 31 December."""
+    terms = {"billing_threshold": "1000", "plan_price": "0"}
+    shop = shops.join(
+        "2026-11-01 10:00", "lotus", billing_currency="EUR", plan_interval_days=365, **terms
+    )
+    assert choose_method(shop, "2026-11-01 10:00", "stripe") == "stripe"
+    issued_by(shop, "DE", "2026-11-01 10:30")
+    return shop
+
+
 def test_credits_with_more_tax_than_what_they_are_billed_with_make_no_bill() -> None:
     shop = german()
     shop.charge("2026-11-02 10:00", "pick-pack", "100.00", "a")
@@ -388,6 +416,9 @@ def test_a_bill_with_tax_says_so_everywhere(monkeypatch: pytest.MonkeyPatch) -> 
         ("Tax", "19.01", "S", "19"),
         ("Tax", "0.00", "AE", "0"),
     ]
+    of_list = browser_of(member(shop)).get("/m/rosewood/billing/invoices.csv").getvalue().decode()
+    (row,) = csv.DictReader(io.StringIO(of_list.removeprefix("\ufeff")))
+    assert (row["Total"], row["Tax"]) == ("159.06", "19.01")
     (told,) = books.of([shop.merchant.pk])[shop.merchant.pk]["invoices"]
     assert (told["total"], told["tax"], [one["tax"] for one in told["taxes"]]) == (
         *("159.06", "19.01"),
