@@ -178,8 +178,15 @@ def test_a_tax_is_rounded_once_half_away_from_zero(
     IssuerFactory.create()
     rate(percent, country="TH")
     issued_by(shop, "TH", "2026-11-01 09:30")
-    shop.charge("2026-11-02 10:00", "pick-pack", amount)
+    shop.charge("2026-11-02 10:00", "pick-pack", amount, "a")
     assert taxes(billed(shop, "2026-11-02 11:00")) == [f"S {percent}: {amount} {tax}"]
+    # So is what is given back, of which the half goes down.
+    GrantedCreditFactory.create(
+        shop=shop, at="2026-11-03 09:00", charge="a", fee="credit-pick-pack", amount=amount
+    )
+    shop.charge("2026-11-03 10:00", "pick-pack", "1000", "b")
+    second = taxes(billed(shop, "2026-11-03 11:00"))
+    assert second[1:] == [f"S {percent}: -{amount} -{tax}"]
 
 
 @pytest.mark.usefixtures("_audited")
@@ -447,9 +454,13 @@ def test_a_bill_without_tax_says_nothing_of_it() -> None:
     assert "tax" not in page.lower()
 
 
-def test_coming_bills_are_forecast_with_tax() -> None:
+def test_coming_bills_are_forecast_with_tax(monkeypatch: pytest.MonkeyPatch) -> None:
     shop = german(plan_price="39.00")
     (coming, *_) = forecast.forecast(shop.account, today=date(2026, 11, 2)).coming
     assert (str(coming.net.amount), str(coming.tax.amount), str(coming.total.amount)) == (
         *("39.00", "7.41", "46.41"),
     )
+    set_clock(monkeypatch)("2026-11-02 10:00")
+    page = text_of(browser_of(member(shop)).get("/m/rosewood/billing/outlook/"))
+    assert "with tax: 7.41" in page.replace("€", "").replace("EUR ", "")
+    assert "46.41" in page
