@@ -198,10 +198,12 @@ def _clearance(found: models.Clearance | None) -> Clearance | None:
     """How a document stands with the tax office."""
     if found is None:
         return None
-    return Clearance(
-        status=found.status,
-        number=found.number or None,
-        cleared_at=found.ended_at if found.is_cleared else None,
+    return Clearance.model_validate(
+        {
+            "status": found.status,
+            "number": found.number or None,
+            "cleared_at": found.ended_at if found.is_cleared else None,
+        }
     )
 
 

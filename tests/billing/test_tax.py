@@ -423,6 +423,9 @@ def test_a_bill_with_tax_says_so_everywhere(monkeypatch: pytest.MonkeyPatch) -> 
         ("Tax", "19.01", "S", "19"),
         ("Tax", "0.00", "AE", "0"),
     ]
+    statement = browser_of(member(shop)).get("/m/rosewood/billing/statements/2026-11/")
+    assert "Total 2 140.05" in text_of(statement).replace("€", "").replace("EUR ", "")
+    assert "Amounts are without tax, which is added on your bills." in text_of(statement)
     of_list = browser_of(member(shop)).get("/m/rosewood/billing/invoices.csv").getvalue().decode()
     (row,) = csv.DictReader(io.StringIO(of_list.removeprefix("\ufeff")))
     assert (row["Total"], row["Tax"]) == ("159.06", "19.01")
@@ -450,8 +453,10 @@ def test_a_bill_without_tax_says_nothing_of_it() -> None:
     assert "Tax" not in "".join(pages_of(pdf.invoice_pdf(invoice, now=invoice.issued_at)))
     assert b"Tax" not in b"".join(Export(invoice).blocks())
     assert "tax" not in str(books.of([shop.merchant.pk])[shop.merchant.pk])
-    page = text_of(browser_of(member(shop)).get("/m/rosewood/billing/invoices/2026-000001/"))
-    assert "tax" not in page.lower()
+    browser = browser_of(member(shop))
+    for address in ("invoices/2026-000001/", "statements/2026-11/"):
+        page = text_of(browser.get(f"/m/rosewood/billing/{address}"))
+        assert "tax" not in page.lower()
 
 
 def test_coming_bills_are_forecast_with_tax(monkeypatch: pytest.MonkeyPatch) -> None:
