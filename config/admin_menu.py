@@ -128,7 +128,7 @@ LISTS: tuple[tuple[str, tuple[Link, ...]], ...] = (
             ("Statements", "calendar_month", "billing_statement"),
             ("Bills", "request_quote", "billing_invoice"),
             ("Credit notes", "receipt_long", "billing_creditnote"),
-            ("Cleared documents", "verified", "billing_clearance"),
+            ("Clearances", "verified", "billing_clearance"),
             ("Issuers", "domain", "billing_issuer"),
             ("Billing details", "contact_page", "billing_billingdetails"),
             ("Tax rates", "percent", "billing_taxrate"),

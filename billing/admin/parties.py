@@ -165,10 +165,21 @@ CHOOSE = Decision(
 )
 
 
+@admin.display(description="bank accounts")
+def _banks(version: IssuerVersion) -> str:
+    """Where transfers to the issuer go to, by currency."""
+    lines = [
+        f"{one['currency']}: {', '.join(version.bank_lines(one['currency']))}"
+        for one in version.bank_accounts
+    ]
+    return format_html("{}", "; ".join(lines) or "–")
+
+
 class VersionInline(ReadOnlyInline):
     model = IssuerVersion
     fields = readonly_fields = (
-        *("version", "name", "country", "tax_number", "actor", "reason", "at"),
+        *("version", "name", "address", "tax_number", "registration_number", _banks),
+        *("at", "actor", "reason"),
     )
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[IssuerVersion]":
@@ -219,18 +230,9 @@ class IssuerVersionAdmin(ReadOnly):
     search_fields = ("name", "issuer__prefix")
     fields = (
         *("issuer", "version", "name", "address", "country", "tax_number", "registration_number"),
-        *("banks", "has_references", "actor", "reason", "at"),
+        *(_banks, "has_references", "actor", "reason", "at"),
     )
-    readonly_fields = ("banks",)
-
-    @admin.display(description="bank accounts")
-    def banks(self, version: IssuerVersion) -> str:
-        """The version's bank accounts in one line, each with its currency."""
-        lines = [
-            f"{one['currency']}: {', '.join(version.bank_lines(one['currency']))}"
-            for one in version.bank_accounts
-        ]
-        return format_html("{}", "; ".join(lines) or "–")
+    readonly_fields = (_banks,)
 
 
 def _said(details: BillingDetails) -> dict[str, Any]:
@@ -253,7 +255,7 @@ class BillingDetailsAdmin(AboutAccount, OfMerchant):
     reference = ""
     list_display = (
         *("legal_name", related("account__merchant"), "version", "country", "tax_number"),
-        *("status", "said_at", "said_by", "decided_by"),
+        *("status", "said_at", "said_by"),
     )
     list_filter = (waiting(DETAILS), "status")
     list_select_related = ("account__merchant",)

@@ -11,7 +11,7 @@ import lib.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0010_bank_statements"),
+        ("billing", "0011_triggers"),
     ]
 
     operations = [

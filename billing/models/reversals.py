@@ -112,7 +112,7 @@ class Reversal(models.Model):
             pgtrigger.Trigger(
                 name="reversals_are_no_more_than_their_payment",
                 when=pgtrigger.After,
-                operation=pgtrigger.Insert,
+                operation=pgtrigger.Insert | pgtrigger.Update,
                 func="""
                     IF (
                         SELECT sum(reversal.amount) FROM billing_reversal reversal

@@ -6,16 +6,17 @@ hemp  USD, UTC, pays by hand: a transfer that was flax's, and came late for its 
       that was taken back; proceeds corrected, and the correction taken back; an order that was
       written off before its day, and recovered in part.
 flax  USD, UTC, pays by hand: the transfer pays its bill; from then on an issuer of its own has
-      it, and its billing details were confirmed.
+      it, whose bills the sandbox of a tax office clears, and its billing details were confirmed.
 """
 
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from billing.models import BankLine
+from billing.models import BankLine, Clearance
 from billing.operations import (
     bank_matching,
+    clearances,
     credits_undone,
     issuers,
     tax_rates,
@@ -88,9 +89,13 @@ def _issue(shop: Shop) -> None:
         starts_on=date(2027, 5, 14),
         **_by(shop, "2027-05-12 09:00"),
     )
-    entity = issuers.Entity("Tael Siam", "1 Silom Road", "TH")
+    entity = issuers.Entity("Tael Siam", "1 Silom Road", "TH", "1-2345-45678-78-1")
     issuers.change(issuer_id=issuer.pk, entity=entity, **_by(shop, "2027-05-14 10:00"))
+    clearances.choose(issuer_id=issuer.pk, provider="SANDBOX", **_by(shop, "2027-05-14 10:30"))
     shop.charge("2027-05-14 11:00", "pick-pack", "250.00", "X-1")
+    clearances.take_up(issuer.pk, now=shop.at("2027-05-14 11:05"))
+    for at in ("2027-05-14 11:06", "2027-05-14 11:11"):  # it knows its number a little later
+        clearances.clear(Clearance.objects.get().pk, now=shop.at(at))
 
 
 def _credit(shop: Shop) -> None:
