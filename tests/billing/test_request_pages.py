@@ -279,7 +279,9 @@ def test_an_empty_list_says_why(shop: Shop) -> None:
 def test_the_same_reference_at_two_merchants_is_two_requests(shop: Shop) -> None:
     other = shops.join("2026-10-01 09:00", "other-shop", currency="JPY", billing_threshold="9000")
     other.charge("2026-10-02 10:00", "packaging", "70", request="FR-7")
-    assert "FR-7 – 2 Oct 2026 10:00 Packaging 70 not billed yet 1 70 JPY" in read(other, "requests/")
+    assert "FR-7 – 2 Oct 2026 10:00 Packaging 70 not billed yet 1 70 JPY" in read(
+        other, "requests/"
+    )
     assert "Cost 70 JPY Charged 70 JPY" in read(other, "requests/FR-7/")
     assert "−1.50 USD not billed yet 3 15.50 USD" in read(shop, "requests/")
     assert "JPY" not in read(shop, "requests/FR-7/")
