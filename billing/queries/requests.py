@@ -152,7 +152,7 @@ def costs(requests: Iterable[FulfilmentRequest]) -> dict[FulfilmentRequest, Cost
             count=Count("pk"),
         )
     )
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         found.setdefault(row["request"], []).append(row)
     return {request: _cost(found.get(name, ())) for name, request in by_reference.items()}

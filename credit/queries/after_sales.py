@@ -99,12 +99,12 @@ class AfterSales:
     @property
     def refunded_more(self) -> Money | None:
         """How much more was refunded than on the days before."""
-        return self.before and self.sums.refunded - self.before.refunded
+        return self.sums.refunded - self.before.refunded if self.before else None
 
     @property
     def cancelled_more(self) -> Money | None:
         """How much more was cancelled than on the days before."""
-        return self.before and self.sums.cancelled - self.before.cancelled
+        return self.sums.cancelled - self.before.cancelled if self.before else None
 
     @property
     def given_up(self) -> Money:
