@@ -182,8 +182,8 @@ def test_a_credit_note_has_its_number_and_file_as_its_bill_has(
     assert stranger.get(file).status_code == 404
     assert Client().get(file).status_code == 302
     told_by_api = said_by(Caller("read").get("/merchants/rosewood/invoices/DE-2026-000001"))
-    of_bill, of_note = told_by_api["clearance"], told_by_api["credit_note"]["clearance"]
-    assert of_bill == {
+    of_invoice, of_note = told_by_api["clearance"], told_by_api["credit_note"]["clearance"]
+    assert of_invoice == {
         "status": "CLEARED", "number": "25-0001", "cleared_at": "2026-11-03T09:00:00Z",
     }  # fmt: skip
     assert of_note["number"] == "25-0002"
