@@ -219,7 +219,7 @@ def main(action: str, *words: str) -> None:
     if action == "superuser":
         superuser(words[0], list(words[2:]))
     else:
-        steps: dict[str, Callable[..., None]]
+        steps: dict[str, Callable[..., object]]
         steps = {"first": first, "again": again, "invite": invite, "join": join}
         steps[action](*words)
 
