@@ -1,5 +1,5 @@
 """Statements of our bank accounts: they follow each other, and their lines are booked once (rule
-25.21 to rule 25.24).
+25.19 to rule 25.22).
 """
 
 from lib.audit import Check

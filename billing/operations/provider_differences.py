@@ -1,4 +1,4 @@
-"""Names where a provider's payouts and our books say different things (rule 29.31)."""
+"""Names where a provider's payouts and our books say different things (rule 29.25)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

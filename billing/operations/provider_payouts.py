@@ -1,5 +1,5 @@
 """Asks Stripe what it paid out to our bank, and keeps each payout with its rows beside our own
-payments (rule 29.30). Nothing of the books is changed by it; the journal enters what it says.
+payments (rule 29.24). Nothing of the books is changed by it; the journal enters what it says.
 
 What is on record is never asked for or written twice, so that it may run twice, at once, and die on
 the way: the next look goes on.

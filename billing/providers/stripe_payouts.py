@@ -1,4 +1,4 @@
-"""What Stripe says that it paid out to our bank, and what each payout is made of (rule 29.30)."""
+"""What Stripe says that it paid out to our bank, and what each payout is made of (rule 29.24)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

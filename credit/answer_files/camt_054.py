@@ -1,4 +1,4 @@
-"""What a notice of entries, camt.054, says about withdrawals (rule 29.29): a debit that was booked
+"""What a notice of entries, camt.054, says about withdrawals (rule 29.23): a debit that was booked
 paid one, and a credit that names one brought it back.
 """
 

@@ -1,4 +1,4 @@
-"""Reads a payment status report, pain.002, of any version (rule 29.28).
+"""Reads a payment status report, pain.002, of any version (rule 29.22).
 
 It speaks of a whole file, of its parts, and of single transfers; what is said of a smaller one goes
 before what is said of a larger one.

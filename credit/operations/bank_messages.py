@@ -1,4 +1,4 @@
-"""What a bank's messages say, withdrawal by withdrawal (rule 29.28, rule 29.29)."""
+"""What a bank's messages say, withdrawal by withdrawal (rule 29.22, rule 29.23)."""
 
 from collections.abc import Iterator
 

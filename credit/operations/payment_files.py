@@ -1,5 +1,5 @@
 """Writes files for the bank as pain.001, beside the CSV of credit.operations.payout_files, and
-writes them again, byte for byte (rule 29.25, rule 29.27).
+writes them again, byte for byte (rule 29.19, rule 29.21).
 """
 
 import hashlib

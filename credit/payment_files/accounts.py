@@ -1,4 +1,4 @@
-"""Our own accounts that withdrawals are paid from, as the environment names them (rule 29.25)."""
+"""Our own accounts that withdrawals are paid from, as the environment names them (rule 29.19)."""
 
 import json
 from collections.abc import Mapping

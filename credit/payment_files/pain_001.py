@@ -2,7 +2,7 @@
 of 2009 and the one of 2019.
 
 The same orders are the same bytes, whenever they are written: a file is not kept, but written
-again (rule 29.27). So whatever changes what stands in it takes another version of ours beside it.
+again (rule 29.21). So whatever changes what stands in it takes another version of ours beside it.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What a transfer to an account of each country needs, and how it is said (rule 29.26).
+"""What a transfer to an account of each country needs, and how it is said (rule 29.20).
 
 Within a country its own code of the bank or branch is enough, and in the Single Euro Payments Area
 an IBAN; from abroad a bank is found by its BIC.
