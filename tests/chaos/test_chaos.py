@@ -26,7 +26,7 @@ SHORT, LONGER = (139, 8), (48418, 20)
 
 
 @pytest.fixture
-def template(django_db_setup: None) -> str:
+def template(db: None) -> str:
     """The address of a migrated database without rows: that of the tests, as the one that it was
     copied from must have no visitor while another worker copies it.
     """
@@ -59,6 +59,7 @@ def chaos(template: str, *arguments: str) -> str:
     return said
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(("seed", "seconds"), [SHORT, *full(LONGER)])
 def test_whatever_dies_for_a_while_the_books_hold_and_all_comes_to_its_end(
     seed: int, seconds: int, template: str
@@ -70,6 +71,7 @@ def test_whatever_dies_for_a_while_the_books_hold_and_all_comes_to_its_end(
 
 
 @pytest.mark.full
+@pytest.mark.django_db
 def test_whatever_dies_for_minutes_the_books_hold_and_all_comes_to_its_end(
     template: str,
 ) -> None:

@@ -4,7 +4,6 @@ import re
 
 import pytest
 from django.db import connection
-from pytest_django import DjangoDbBlocker
 
 from config.local import embedded, servers
 from tests import template_database
@@ -15,16 +14,15 @@ MARKED = re.compile(r"^\\(un)?restrict .*$", re.MULTILINE)
 
 
 @pytest.mark.full
-def test_made_in_half_the_time_it_is_what_migrating_makes(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker
-) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_made_in_half_the_time_it_is_what_migrating_makes() -> None:
     """Each table, constraint and trigger, and each row but for when it was migrated. In `make test`
     the audit of books says that what the models declare is there and on.
     """
     if not embedded.runs_postgres():
         pytest.skip("pg_dump is asked about the server that comes with it.")
     name = f"{connection.settings_dict['NAME']}_migrated"
-    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
+    with connection._nodb_cursor() as cursor:
         cursor.execute(f'CREATE DATABASE "{name}"')
         try:
             template_database.migrate(name)
