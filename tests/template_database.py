@@ -72,7 +72,7 @@ def _rendering_little() -> Iterator[None]:
     def reload(state: ProjectState, app_label: str, model_name: str, delay: bool = False) -> None:
         if delay and "apps" in state.__dict__:
             state.is_delayed = True  # what a migration does to rows has all classes made anew
-            state._reload({(app_label, model_name.lower())})
+            state._reload({(app_label, model_name.lower())})  # type: ignore[attr-defined]
         else:
             with_related(state, app_label, model_name, delay)
 

@@ -26,7 +26,7 @@ def test_made_in_half_the_time_it_is_what_migrating_makes() -> None:
         cursor.execute(f'CREATE DATABASE "{name}"')
         try:
             template_database.migrate(name)
-            assert dumped(name) == dumped(template_database.name())
+            assert dumped(name) == dumped(connection.settings_dict["TEST"]["TEMPLATE"])
         finally:
             cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
