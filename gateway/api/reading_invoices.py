@@ -11,9 +11,9 @@ from billing import models
 from billing.models import Invoice
 from billing.queries import clearances, invoices, payment_plans, payment_references, taxes
 from gateway.api import listings
-from gateway.api.access import Key, KeyedRequest, merchant_of
+from gateway.api.access import OF_MERCHANT, Key, KeyedRequest, merchant_of
 from gateway.api.answers import Amount
-from gateway.api.books_of_billing import INVOICE, OF_MERCHANT, account_of, invoice_of
+from gateway.api.books_of_billing import INVOICE, account_of, invoice_of
 from gateway.api.instants import Moment
 from gateway.api.lists import Asked
 from gateway.models import Scope
