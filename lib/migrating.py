@@ -183,8 +183,8 @@ class ReplaceUniqueConcurrently(postgres.NotInTransactionMixin, AddConstraint):
         """`replaced` is the other one's name. Raises TypeError if the constraint has conditions or
         the like, for which Django makes an index and no constraint.
         """
-        more = (constraint.condition, constraint.expressions, constraint.include)
-        if any(more) or constraint.opclasses or constraint.deferrable:
+        _, _, self.given = constraint.deconstruct()
+        if self.given.keys() - {"fields", "name", "nulls_distinct"}:
             raise TypeError("ReplaceUniqueConcurrently knows fields and nulls_distinct alone.")
         super().__init__(model_name, constraint)
         self.replaced = replaced
@@ -216,9 +216,9 @@ class ReplaceUniqueConcurrently(postgres.NotInTransactionMixin, AddConstraint):
         quoted, on = schema_editor.quote_name(name), schema_editor.quote_name(table)
         columns = ", ".join(
             schema_editor.quote_name(model._meta.get_field(field).column)
-            for field in self.constraint.fields
+            for field in self.given["fields"]
         )
-        nulls = " NULLS NOT DISTINCT" if self.constraint.nulls_distinct is False else ""
+        nulls = " NULLS NOT DISTINCT" if self.given.get("nulls_distinct") is False else ""
         create = f"CREATE UNIQUE INDEX CONCURRENTLY {quoted} ON {on} ({columns}){nulls}"
         _build(schema_editor, name, create)
         replaced = schema_editor.quote_name(self.replaced)
@@ -245,7 +245,7 @@ def _build_index(
     schema_editor: BaseDatabaseSchemaEditor, model: type[models.Model], index: models.Index
 ) -> None:
     """Build this index of the model's table, unless it is there."""
-    create = index.create_sql(model, schema_editor, concurrently=True)  # type: ignore[call-arg]
+    create = index.create_sql(model, schema_editor, concurrently=True)
     _build(schema_editor, index.name, str(create))
 
 
