@@ -1,5 +1,6 @@
 """manage.py migrate gives way to those who trade, and what it was kept from is done later."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,7 +55,7 @@ def test_a_migration_behind_a_long_reader_is_given_up_and_tried_again(
     monkeypatch.undo()
 
     monkeypatch.setattr(djangos.Command, "handle", change)
-    monkeypatch.setattr(migrate.time, "sleep", lambda _: reader.commit())  # the reader ends
+    monkeypatch.setattr(time, "sleep", lambda _: reader.commit())  # the reader ends
     call_command("migrate")
     assert tried == ["800ms"] * 3
     said = capsys.readouterr().err.splitlines()

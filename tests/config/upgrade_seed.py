@@ -73,10 +73,17 @@ SELECT column_name FROM information_schema.columns
 WHERE table_schema = 'public' AND table_name = %s AND is_generated = 'NEVER'
 ORDER BY ordinal_position
 """
-# The n-th bill of each of `merchants` takes the place of the n-th one alone.
-NUMBER = """
-left({column}, 5) || lpad(((substr({column}, 6)::bigint - 1) * {merchants} + n + 1)::text, 6, '0')
-"""
+# Its n-th bill leaves room behind it for those of its copies.
+MAKE_ROOM = (
+    """
+    UPDATE billing_invoice SET number = 'x' || left(number, 5)
+        || lpad(((substr(number, 6)::bigint - 1) * %(merchants)s + 1)::text, 6, '0')
+    WHERE number IS NOT NULL
+    """,
+    "UPDATE billing_invoice SET number = substr(number, 2) WHERE number IS NOT NULL",
+    "UPDATE billing_numberseries SET last = last * %(merchants)s",
+)
+NUMBER = "left(number, 5) || lpad((substr(number, 6)::bigint + n)::text, 6, '0')"
 Connection = psycopg.Connection[Any]
 
 
@@ -96,33 +103,28 @@ def copy(asked: Connection, merchants: int) -> dict[str, int]:
         theirs |= more
     with asked.transaction():
         asked.execute("SET LOCAL session_replication_role = replica")
+        for statement in MAKE_ROOM:
+            asked.execute(statement, {"merchants": merchants})
         for table in sorted(theirs):
             moved = {column for t, column, other in found if t == table and other in theirs}
-            _copy_table(asked, table, moved, merchants)
-        asked.execute(
-            SQL("UPDATE billing_invoice SET number = {} FROM (VALUES (0)) one(n)"
-                " WHERE number IS NOT NULL AND id < {}").format(
-                SQL(NUMBER).format(column=Identifier("number"), merchants=sql.Literal(merchants)),
-                sql.Literal(STRIDE),
-            )
-        )  # fmt: skip
-        asked.execute("UPDATE billing_numberseries SET last = last * %s", [merchants])
+            _copy_table(asked, table, moved, merchants - 1)
     asked.execute("VACUUM ANALYZE")
     counts = {table: _count(asked, table) for table in theirs}
     return dict(sorted(counts.items(), key=lambda pair: -pair[1])[:12])
 
 
-def _copy_table(asked: Connection, table: str, moved: set[str], merchants: int) -> None:
-    """Copy the rows of a table; `moved` are its columns that name rows which are copied, too."""
+def _copy_table(asked: Connection, table: str, moved: set[str], times: int) -> None:
+    """Copy the rows of a table so many times; `moved` are its columns that name rows which are
+    copied, too.
+    """
     columns = [name for (name,) in asked.execute(COLUMNS, [table])]
-    name = Identifier("number")
     taken: list[sql.Composable] = []
     for column in columns:
         here = Identifier(column)
         if column == "id" or column in moved:
             taken.append(SQL("{} + n * {}").format(here, sql.Literal(STRIDE)))
         elif (table, column) == ("billing_invoice", "number"):
-            taken.append(SQL(NUMBER).format(column=name, merchants=sql.Literal(merchants)))
+            taken.append(SQL(NUMBER))
         elif (table, column) == ("merchants_merchant", "reference") or (
             column == "merchant_reference"
         ):
@@ -132,7 +134,7 @@ def _copy_table(asked: Connection, table: str, moved: set[str], merchants: int) 
     asked.execute(
         SQL("INSERT INTO {} ({}) SELECT {} FROM {}, generate_series(1, {}) n").format(
             Identifier(table), SQL(", ").join(map(Identifier, columns)), SQL(", ").join(taken),
-            Identifier(table), sql.Literal(merchants - 1),
+            Identifier(table), sql.Literal(times),
         )
     )  # fmt: skip
     if "id" in columns:
