@@ -71,6 +71,7 @@ WHERE c.contype = 'f' AND c.connamespace = 'public'::regnamespace
 COLUMNS = """
 SELECT column_name FROM information_schema.columns
 WHERE table_schema = 'public' AND table_name = %s AND is_generated = 'NEVER'
+  AND NOT (data_type = 'uuid' AND column_default IS NOT NULL)
 ORDER BY ordinal_position
 """
 # Its n-th bill leaves room behind it for those of its copies.
@@ -121,7 +122,7 @@ def _copy_table(asked: Connection, table: str, moved: set[str], times: int) -> N
     taken: list[sql.Composable] = []
     for column in columns:
         here = Identifier(column)
-        if column == "id" or column in moved:
+        if column in ("id", "cause_id") or column in moved:
             taken.append(SQL("{} + n * {}").format(here, sql.Literal(STRIDE)))
         elif (table, column) == ("billing_invoice", "number"):
             taken.append(SQL(NUMBER))
