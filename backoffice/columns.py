@@ -71,7 +71,9 @@ def page_of(row: Model) -> str:
 
 
 def list_of(merchant: Any, model: type[Model]) -> str:
-    """The address of the admin list with the merchant's rows of this model."""
+    """The address of the admin list of this model's rows, with the merchant's reference as its
+    search term.
+    """
     return f"{reverse(name_of(model, 'changelist'))}?{urlencode({'q': merchant.reference})}"
 
 
@@ -81,9 +83,9 @@ def name_of(model: type[Model], page: str) -> str:
 
 
 def follow(row: Any, path: str) -> Any:
-    """The row at the end of a path of foreign keys."""
+    """The row at the end of a path of foreign keys, of which one may lead nowhere: then None."""
     for step in path.split("__"):
-        row = getattr(row, step)
+        row = getattr(row, step) if row is not None else None
     return row
 
 

@@ -128,8 +128,9 @@ def _rows(queue: Queue, number: int, now: datetime, merchant_id: int | None) -> 
 
 
 def _summary(queue: Queue, rows: Sequence[tuple[datetime, str, Decimal]]) -> QueueSummary:
-    """The summary of a queue from its rows, each (since when it waits, currency, amount): how many
-    there are, the oldest instant, and the sums by currency of the first MOST.
+    """The summary of a queue from its rows, of which there is at least one, each (since when it
+    waits, currency, amount): how many there are, the oldest instant, and the sums by currency of
+    the first MOST.
     """
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for _since, currency, amount in rows[:MOST]:

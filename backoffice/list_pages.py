@@ -115,7 +115,10 @@ class Bounded(ModelAdmin):
         return found
 
     def _window(self, request: HttpRequest) -> int | None:
-        """Among how many of the latest rows a list without a search looks; None for all."""
+        """Among how many of the latest rows a list without a search looks: a bound for an order
+        that the address asks for, and for filters without an index in a long list. None, for all
+        rows, otherwise, and whenever days are asked for.
+        """
         if times.is_asked(request, self.dated or ""):
             return None
         if self.is_long and self._is_filtered(request):

@@ -79,7 +79,8 @@ class DecidingSeveral(Deciding):
 
     def _decide_several(self, request: HttpRequest, name: str) -> HttpResponse:
         """Show the rows of the list for which the decision is open or, for a POST with a valid
-        form, decide about those that were chosen, one after the other, and show the report.
+        form, decide about those that were chosen, one after the other, and show the report. Raises
+        PermissionDenied, also for more than MOST rows, and Http404.
         """
         decision: Decision = self._named(request, self._for_several(), name)
         if decision.takes_second_factor:

@@ -41,8 +41,8 @@ def as_texts(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def in_words(value: Any) -> str:
-    """A value of a row as a decision's page shows it: amounts with their currency, instants in UTC
-    to the microsecond, lists with commas, and NOTHING for none.
+    """A value of a row as a decision's page shows it: amounts with their currency, instants, which
+    have to be in UTC, to the microsecond, lists with commas, and NOTHING for none.
     """
     match value:
         case None | "" | [] | ():

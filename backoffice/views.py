@@ -55,7 +55,9 @@ def chart(request: HttpRequest, currency: str, name: str) -> HttpResponse:
 
 
 def find(request: HttpRequest) -> HttpResponse:
-    """The page of results of the operators' search; if there is only one, redirect to it."""
+    """The page of results of the operators' search; if there is only one, or only one whose whole
+    name was given, redirect to it.
+    """
     text = request.GET.get("q", "").strip()
     found = lookup.find(request, text)
     if found.only:

@@ -42,6 +42,7 @@ def _of_order(line: CreditLine, order: Order) -> Iterator[Related]:
         found.reference,
         reverse("billing:request", args=[merchant, found.reference]),
         money.of(cost.amount, account.currency),
+        is_cost=True,
     )
     on_invoices = (
         Charge.objects.filter(account=account, request=found.reference)

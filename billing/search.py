@@ -44,8 +44,8 @@ def _invoices_of(merchant: Any, text: str, today: date) -> Any:
 
 
 def _charges_of(merchant: Any, text: str, today: date) -> Any:
-    """The merchant's charges that have the text in their reference or are of this amount; those
-    whose reference starts so first.
+    """The merchant's charges that have the text in their reference or are of this amount, latest
+    first: at most a few, for which those whose reference starts with it are taken first.
     """
     own = Charge.objects.filter(account=merchant.billing_account)
     others = of_name(text, "reference") | of_amount(text, "amount")
@@ -54,7 +54,9 @@ def _charges_of(merchant: Any, text: str, today: date) -> Any:
 
 
 def _requests_of(merchant: Any, text: str, today: date) -> Any:
-    """The merchant's fulfilment requests that have the text in their reference."""
+    """The merchant's fulfilment requests that have the text in their reference, latest first: at
+    most a few, for which those whose reference starts with it are taken first.
+    """
     own = requests.of(merchant.billing_account)
     names = search.few(own, text, "reference", of_name(text, "reference"))
     return own.filter(reference__in=names).order_by("-first_at", "-pk")

@@ -127,8 +127,9 @@ def _is_figure(value: object) -> bool:
 
 
 def _text(value: object) -> str:
-    """The value as people read it: "-" for None or an empty list, "yes" or "no" for a bool, lists
-    with commas, and instants to the second without their zone.
+    """The value of a document (JSON) as people read it: "-" for None or an empty list, "yes" or
+    "no" for a bool, lists with commas, and text that is an instant in ISO form to the second, as it
+    stands and without its zone; other text as it is.
     """
     if value is None:
         return "-"

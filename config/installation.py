@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from django.db import DatabaseError
 
+from config import keys
 from config.local import datafolder, embedded
 
 log = logging.getLogger(__name__)
@@ -33,23 +34,26 @@ def place(base_url: str) -> str:
 
 
 def refuse_other_books() -> None:
-    """Check that the database has the prefix TAEL_PREFIX, if that is set, and counts days by the
-    time-zone data that is installed. The latter is checked for each new connection from now on,
-    too.
+    """Check that the database has the prefix TAEL_PREFIX, if that is set, counts days by the
+    time-zone data that is installed, and that what it keeps encrypted is not opened by other keys
+    than this machine made up for itself. The time-zone data is checked for each new connection from
+    now on, too.
 
-    Raises WrongPrefix, WrongTimeZoneData, and DatabaseError if the database can't be read.
+    Raises WrongPrefix, WrongTimeZoneData, ImproperlyConfigured, and DatabaseError if the database
+    can't be read.
     """
     from merchants import installation, time_zone_data  # once there are apps
 
     time_zone_data.check_connections()
     installation.check()
+    keys.refuse_other_keys()
 
 
 def check() -> None:
     """Do as `refuse_other_books`, for a server: if the database can't be read, only log a warning.
 
-    Until the database can be read, the server writes nothing and asks no provider. Raises
-    WrongPrefix, WrongTimeZoneData.
+    Until the database can be read, the server writes nothing and asks no provider. Raises what
+    `refuse_other_books` does, but for DatabaseError.
     """
     try:
         refuse_other_books()

@@ -31,6 +31,35 @@ DECLINES: dict[str, StrOrPromise] = {
     ),
 }
 
+# Reasons of cancelled orders that marketplaces and buyers often tell, in small letters and without
+# a full stop. Whatever else they tell is their own words, and shown as it is.
+CANCEL_REASONS: dict[str, StrOrPromise] = {
+    **dict.fromkeys(
+        (
+            *("buyer changed mind", "buyer changed their mind", "the buyer changed their mind"),
+            *("changed my mind", "changed mind", "no longer needed"),
+        ),
+        _("The buyer changed their mind"),
+    ),
+    **dict.fromkeys(("out of stock", "not in stock", "sold out"), _("Out of stock")),
+    **dict.fromkeys(("ordered by mistake", "mistake"), _("Ordered by mistake")),
+    **dict.fromkeys(("duplicate", "duplicate order", "ordered twice"), _("Ordered twice")),
+    **dict.fromkeys(("wrong address", "incorrect address"), _("Wrong address")),
+    **dict.fromkeys(("too slow", "took too long", "late delivery"), _("It took too long")),
+    **dict.fromkeys(("found cheaper", "found cheaper elsewhere"), _("Found cheaper elsewhere")),
+    **dict.fromkeys(("wrong price", "pricing error"), _("Wrong price")),
+    **dict.fromkeys(("payment failed", "not paid"), _("Not paid")),
+    **dict.fromkeys(("suspected fraud", "fraud"), _("Suspected fraud")),
+}
+
+
+def cancel_reason(told: str) -> StrOrPromise:
+    """Why an order was cancelled, in the reader's language if it is a known reason, and otherwise
+    as it was told; "" stays so.
+    """
+    return CANCEL_REASONS.get(told.strip().rstrip(".").lower(), told)
+
+
 # A buyer's risk, as the marketplace tells it with an order.
 RISKS: dict[int, StrOrPromise] = {
     0: pgettext_lazy("risk", "Unknown"),

@@ -21,7 +21,8 @@ DECLARE
         'account_emailconfirmation', 'mfa_authenticator', 'merchants_membership',
         'merchants_user_groups', 'merchants_user_user_permissions', 'jobs_jobrun',
         'jobs_jobfailure', 'merchants_signin', 'jobs_lease', 'gateway_receivedevent',
-        'merchants_securitymail', 'merchants_invitation', 'notices_noticemail'
+        'merchants_securitymail', 'merchants_invitation', 'notices_noticemail',
+        'merchants_savedview', 'billing_archivepart'
     ];
     -- What is written by migrations alone: the roles of our own people and what they may do.
     fixed text[] := ARRAY[
@@ -62,8 +63,11 @@ BEGIN
         END IF;
     END LOOP;
     -- A name that is written once may become a pseudonym (lib/erasing.py): triggers allow no more.
-    GRANT UPDATE (actor, subject, before, after) ON public.trail_trailentry TO tael_app;
-    GRANT UPDATE (actor) ON public.credit_limitentry TO tael_app;
+    -- Before the first `migrate` there are no tables.
+    IF to_regclass('public.trail_trailentry') IS NOT NULL THEN
+        GRANT UPDATE (actor, subject, before, after) ON public.trail_trailentry TO tael_app;
+        GRANT UPDATE (actor) ON public.credit_limitentry TO tael_app;
+    END IF;
     REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC, tael_app;
     GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO tael_app;
 END

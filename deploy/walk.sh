@@ -291,6 +291,56 @@ later_part() {
     step upgrade
     step healthy
     try "the operator signs in after the upgrade" people again first@tael.example
+}
+
+# --- more than one server ------------------------------------------------------------------------
+
+# What an engineer adds to the settings; the last line of a name counts.
+set_also() {
+    printf '%s\n' "$@" >>/etc/tael/environment
+    systemctl restart tael-web tael-worker tael-providers tael-beat tael-metrics
+}
+
+replica_answers_pages() {
+    local version data app
+    version=$(ls /usr/lib/postgresql | sort -V | tail -1)
+    data=/var/lib/postgresql/$version/replica
+    app=$(sed -nE 's|^DATABASE_URL=[^:]*://[^:]*:([^@]*)@.*|\1|p' /etc/tael/environment)
+    pg_createcluster --port 5433 "$version" replica >/dev/null
+    rm -rf "$data"
+    runuser -u postgres -- pg_basebackup --write-recovery-conf --checkpoint fast --pgdata "$data"
+    systemctl start "postgresql@$version-replica"
+    set_also "TAEL_REPLICA_URL=postgresql://tael_app:$app@127.0.0.1:5433/tael"
+    bash -euo pipefail /run/walk/commands # is the web server ready?
+    people again first@tael.example
+    says 1 runuser -u postgres -- psql --port 5433 --no-psqlrc --tuples-only --no-align --dbname tael \
+        --command "SELECT (count(*) > 0)::int FROM pg_stat_activity WHERE usename = 'tael_app'"
+}
+
+# A second Redis, and a Sentinel that makes it the first one's follower when that is away.
+sentinel_takes_over() {
+    local folder=/run/walk/redis
+    mkdir -p $folder
+    nohup redis-server --port 6380 --dir $folder --replicaof 127.0.0.1 6379 >/var/log/walk/redis-2.log 2>&1 &
+    printf 'port 26379\nsentinel monitor tael 127.0.0.1 6379 1\nsentinel down-after-milliseconds tael 2000\n' \
+        >$folder/sentinel.conf
+    nohup redis-server $folder/sentinel.conf --sentinel >/var/log/walk/sentinel.log 2>&1 &
+    local sentinel='sentinel://127.0.0.1:26379/tael'
+    set_also "REDIS_URL=$sentinel"
+    bash -euo pipefail /run/walk/commands
+    for _ in $(seq 60); do # it has to have heard of the second before the first goes
+        redis-cli -p 26379 sentinel replicas tael | grep -q 6380 && break
+        sleep 1
+    done
+    systemctl stop redis-server
+    bash -euo pipefail /run/walk/commands
+    people again first@tael.example # which counts attempts in the cache
+}
+
+servers_part() {
+    /usr/bin/python3 $helpers/blocks.py $book ready >/run/walk/commands
+    try "a replica answers pages" replica_answers_pages
+    try "Redis is taken over by what a Sentinel names" sentinel_takes_over
     try "everything ends when it is told to" systemctl stop tael-beat tael-worker tael-providers tael-web tael-metrics nginx
 }
 
@@ -300,6 +350,7 @@ run)
     first_part
     people_part
     later_part
+    servers_part
     echo "Walked through in $((SECONDS - begun)) seconds."
     ;;
 esac

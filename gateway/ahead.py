@@ -59,8 +59,8 @@ class Days:
 
 
 def _violations(now: datetime) -> Iterator[Violation | None]:
-    """Yield a violation for each book whose open day is ahead of `now`, unless a replay took it
-    there, and None for each other book.
+    """Yield a violation for each book whose open day begins more than FORGIVEN after `now`, unless
+    a replay took it there, and None for each other book.
     """
     farthest = _farthest()
     for days in _open_days():
@@ -73,8 +73,8 @@ def _violations(now: datetime) -> Iterator[Violation | None]:
 
 
 def _remark(now: datetime) -> str:
-    """A sentence about the books that a replay has taken ahead of `now`, or "" if there is no such
-    book.
+    """A sentence about the books that a replay has taken more than FORGIVEN ahead of `now`, or ""
+    if there is no such book.
     """
     farthest = _farthest()
     ahead = (days for days in _open_days() if days.starts_at > now + FORGIVEN)

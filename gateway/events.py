@@ -162,7 +162,8 @@ class EventRun:
 
     def finish(self) -> list[Outcome]:
         """Record the events that were held back. Returns the outcomes of all events, in the order
-        in which they were applied, and counts them in the metrics once the transaction commits.
+        in which `apply` was called for them, and counts them in the metrics, once the transaction
+        commits if there is one.
         """
         self._found()
         self._record_held()
@@ -176,8 +177,9 @@ class EventRun:
         return outcomes
 
     def _found(self) -> None:
-        """Create the merchants of the events that wait for that, which came after one another:
-        together if all of them are new, and otherwise one by one.
+        """Create the merchants of the joining events that wait, which came after one another, and
+        keep their outcomes: together if all of them are new, and otherwise one by one, those that
+        are refused rejected.
         """
         joining, self._joining = self._joining, []
         if len(joining) > 1:
@@ -310,7 +312,9 @@ def _count_outcomes(became: Mapping[tuple[tuple[str, str], str], int]) -> None:
 
 
 def apply_waited_for(event: Event, *, now: datetime, spared: Spared) -> Outcome:
-    """Apply an event that somebody waits for, and return its outcome, as `apply_all` does."""
+    """Apply an event that somebody waits for, and return its outcome, as `apply_all` does. `spared`
+    is what was read for it already, and what is to be recorded with it (events.Spared).
+    """
     run = EventRun()
     run.apply(event, now=now, spared=spared)
     (outcome,) = run.finish()

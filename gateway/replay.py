@@ -119,8 +119,9 @@ class Replaying:
             self.replay.refresh_from_db()
 
     def _go_on(self) -> None:
-        """Apply what is left of the file, window by window, and follow the timetable up to `until`.
-        Raises LiveBooks if a scheduler has been at work meanwhile.
+        """Apply what is left of the file, window by window, follow the timetable up to `until`, and
+        then run all jobs once as of `until`. Raises LiveBooks if a scheduler has been at work
+        meanwhile.
         """
         self.progress(self.replay.events_done)
         for window in self._windows():
@@ -182,8 +183,9 @@ class Replaying:
         return min(job.tick_after(clock) for job in self.jobs) if clock else EPOCH
 
     def _next_due(self) -> datetime:
-        """The next instant of the timetable at which a job may have something to do, as the books
-        are now; EPOCH before the clock is set.
+        """The next instant of the timetable at which a job may have something to do that cannot
+        wait, as the books are now: `until` if none has, and EPOCH before the clock is set. A replay
+        that stops at each tick takes each job for one that has.
         """
         clock = self.replay.clock
         if clock is None or self.stops_at_each_tick:
@@ -214,8 +216,9 @@ class Replaying:
         return self._zones
 
     def _follow_timetable(self, instant: datetime) -> None:
-        """Run the jobs at each of their instants after the replay's clock, up to and including
-        `instant`. The first call of a replay runs none, and sets the clock to `instant`.
+        """At each instant of the timetable after the replay's clock, up to and including `instant`,
+        run those of its jobs that may have something to do, and set the clock to it. The first call
+        of a replay runs none, and sets the clock to `instant`.
         """
         if self.replay.clock is None:
             if instant > EPOCH:  # where lines stand that come before any event
@@ -291,7 +294,7 @@ def _founds(line: Line) -> bool:
 @contextmanager
 def _quick_commits() -> Iterator[None]:
     """Do not wait for the disk at commits while the block runs. After a crash the replay goes on
-    from the last commit that is on disk.
+    from the last commit that is on disk. Does nothing where connections are pooled by transaction.
     """
     if pooled.by_transaction():  # it would be met by others, whose commits have to be on disk
         yield

@@ -44,7 +44,7 @@ class Kept:
 
     def before(self, now: datetime) -> datetime:
         """The instant up to which rows of this kind are removed at `now`: the setting's number of
-        days earlier.
+        days earlier, or `now` itself for a kind without a setting.
         """
         return now - timedelta(days=getattr(settings, self.setting) if self.setting else 0)
 
@@ -76,8 +76,9 @@ def _apply(kept: Kept, now: datetime) -> None:
 
 @transaction.atomic
 def _some(kept: Kept, most: int, now: datetime) -> int:
-    """Remove at most so many rows, with a trail row of how many it were, and return that number.
-    Rows that another worker is removing are passed over.
+    """Remove at most so many rows, with a trail row of how many it were. Returns that number, or
+    how many were removed with others along with them; 0 if there is nothing to remove. Rows that
+    another worker is removing are passed over.
     """
     rows = kept.rows(now)
     keys = list(

@@ -50,7 +50,8 @@ class Silences:
     def asking(self, provider: str, silence: type[Exception], without: str) -> Iterator[None]:
         """A context in which the provider is asked, unless this run gave it up. Where the block
         raises `silence`, that is counted, and logged after the words `without`, which say what
-        there is not without an answer. Raises KeepsSilent in both cases.
+        there is not without an answer. Raises KeepsSilent in both cases. That the provider answered
+        is noted by the caller (`heard`).
         """
         self.check(provider)
         try:

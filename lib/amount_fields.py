@@ -96,8 +96,9 @@ class AmountField(OneCurrencyField):
         super().__init__(widget=forms.TextInput(attrs=AS_TYPED), decimal_places=None, **kwargs)
 
     def clean(self, value: Any) -> Money | None:
-        """The amount that was typed; spaces, commas between thousands and the currency's own code
-        after the figure are allowed.
+        """The amount that was typed, or None if nothing was; spaces, commas between thousands and
+        the currency's own code after the figure are allowed. Raises ValidationError as `compress`
+        does, and for what is no figure.
         """
         text = re.sub(r"\s", "", str(value or "")).removesuffix(self.currency)
         return super().clean(text)

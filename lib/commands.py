@@ -26,7 +26,8 @@ class BooksCommand(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command, once all registered checks have passed. Raises CommandError with the
-        sentence of one that refuses.
+        sentence of one that refuses. If a check meets an error of the database, the command runs
+        all the same.
         """
         try:
             for check in _checks:

@@ -4,6 +4,7 @@ Outcomes are counted once they are committed. A counter costs some microseconds;
 PROMETHEUS_MULTIPROC_DIR set it lives in a file there, which all processes of the machine share.
 """
 
+import os
 import sys
 
 from prometheus_client import Counter, Histogram, values
@@ -12,6 +13,8 @@ from lib import counting
 
 if sys.platform == "linux":  # what claims room, and what is needed without, is Linux's
     values.MmapedDict = counting.Claimed  # type: ignore[attr-defined]
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        values.ValueClass = values.MultiProcessValue(counting.process)
 
 REQUESTS = Counter("tael_requests", "Requests answered", ["route", "method", "status"])
 SECONDS = Histogram(

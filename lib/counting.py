@@ -15,6 +15,15 @@ log = logging.getLogger(__name__)
 
 LARGEST_ENTRY = 64  # bytes besides an entry's name
 
+# Containers that share the folder number their processes each for itself, from 1 on.
+_numbered_by = Path("/proc/self/ns/pid")
+_NAMESPACE = _numbered_by.stat().st_ino if _numbered_by.exists() else 0
+
+
+def process() -> str:
+    """What no other process of this machine has in the name of its file, in whatever container."""
+    return f"{_NAMESPACE}-{os.getpid()}"
+
 
 class Claimed(MmapedDict):
     """A file of counters of which the whole size is allocated before it is used. If the disk is

@@ -62,9 +62,10 @@ class Blocks(Iterator[bytes]):
         return next(self._blocks)
 
 
-def of_rows(columns: dict[str, str], rows: QuerySet[Any, Any]) -> Iterator[bytes]:
+def of_rows(columns: dict[str, str], rows: QuerySet[Any, Any], joined: str = "") -> Iterator[bytes]:
     """The CSV file of `rows`, a queryset of values, in its order, as blocks of bytes, with its
-    headings in the first line. `columns` maps each heading to the SQL of its values.
+    headings in the first line. `columns` maps each heading to the SQL of its values; `joined` is
+    SQL of lateral joins to `row`, from which values may come, too.
     """
     heading = heading_of(columns)
     try:
@@ -72,7 +73,8 @@ def of_rows(columns: dict[str, str], rows: QuerySet[Any, Any]) -> Iterator[bytes
     except EmptyResultSet:  # Django knows without asking that there are none
         return Blocks(iter([heading]), columns.values())
     query = (
-        f"COPY (SELECT {', '.join(columns.values())} FROM ({source}) row) TO STDOUT (FORMAT csv)"
+        f"COPY (SELECT {', '.join(columns.values())} FROM ({source}) row{joined})"
+        " TO STDOUT (FORMAT csv)"
     )
     return Blocks(in_blocks(chain([heading], _copied(query, params))), columns.values())
 
@@ -189,13 +191,17 @@ def local(column: str, timezone: str) -> str:
     return f"to_char({at}, 'YYYY-MM-DD HH24:MI:SS')"
 
 
-def instants(named: dict[str, str], timezone: str) -> dict[str, str]:
+def instants(named: dict[str, str], timezone: str, *, says_zone: bool = True) -> dict[str, str]:
     """SQL for two columns for each instant, in local time and in UTC, by their headings; `named`
-    has the SQL for the instant by its heading.
+    has the SQL for the instant by its heading. The heading of local time says which zone's it is,
+    but in files that systems read, too: those find their columns by name.
     """
     both: dict[str, str] = {}
     for heading, column in named.items():
-        both[heading] = local(column, timezone)
+        zone = {"what": heading, "zone": timezone}
+        is_apart = says_zone and timezone != "UTC"  # whose column comes beside it anyway
+        shown = _("%(what)s (%(zone)s)") % zone if is_apart else heading
+        both[shown] = local(column, timezone)
         both[_("%(what)s (UTC)") % {"what": heading}] = utc(column)
     return both
 

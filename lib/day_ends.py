@@ -48,7 +48,8 @@ class Book(NamedTuple):
 
     def ends_at(self) -> datetime:
         """The instant at which the first day of the book ends that cannot pass together with
-        others: `until`, its open day if that is later, or the last of the month.
+        others: the day `until`, or its open day if that is later, but at the latest the last day of
+        the open day's month.
         """
         day = min(max(self.until, self.open_on), calendar.month_end(self.open_on))
         if day == self.open_on:
@@ -62,8 +63,9 @@ def latest_day(now: datetime) -> date:
 
 
 def that_cannot_wait(books: Iterable[tuple[Any, ...]], now: datetime) -> list[int]:
-    """The keys of those of these books, which are rows of Book, to which something has happened by
-    `now`; days of the others may pass later, together (rule 20.2).
+    """The keys of those of these books, which are rows of Book, whose days cannot wait: the first
+    one that cannot pass together with others has ended by `now` (Book.ends_at). Days of the others
+    may pass later, together (rule 20.2).
     """
     return [book.key for book in map(Book._make, books) if book.ends_at() <= now]
 

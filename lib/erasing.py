@@ -73,8 +73,8 @@ class Replaced(NamedTuple):
 
 
 def replace_acting(model: type[models.Model], old: str, new: str) -> Replaced:
-    """Replace the name `old` by the pseudonym `new` in the model's columns of who acted, by one
-    statement. Returns in how many rows.
+    """Replace the name `old`, where it is all of the text and in the same case, by the pseudonym
+    `new` in the model's columns of who acted, by one statement. Returns in how many rows.
     """
     columns = acting(model)
     if not columns:
@@ -88,9 +88,9 @@ def replace_acting(model: type[models.Model], old: str, new: str) -> Replaced:
 
 
 def replace_named(model: type[models.Model], old: str, new: str) -> Replaced:
-    """Replace the address `old` by the pseudonym `new` wherever it stands in the model's other
-    columns that may name people, by one statement; part of a longer address is none. Returns in how
-    many rows.
+    """Replace the address `old`, in whatever case, by the pseudonym `new` wherever it stands in the
+    model's other columns that may name people (`named`), by one statement; part of a longer address
+    is none. Returns in how many rows.
     """
     columns = named(model)
     if not columns:

@@ -54,7 +54,7 @@ def _lines(value: object) -> object:
 
 
 def _address(text: str) -> str:
-    """The e-mail address in this text. Raises ValueError for other text."""
+    """The e-mail address in this text, in lower case. Raises ValueError for other text."""
     try:
         return wording.address("owner_email", text)
     except Invalid as error:

@@ -34,10 +34,8 @@ def of(
     found: "QuerySet[Any]", columns: Sequence[str], *, currency: str, most: int | None = MOST
 ) -> Figures:
     """The number of rows of `found`, and for each of the `columns` its sums, one for each currency;
-    the column `currency` names the row's currency.
-
-    If there are more than `most` rows, it gives no sums, and says that there are more; None counts
-    all of them.
+    the column `currency` names the row's currency. If there are more than `most` rows, the number
+    is `most`, there are no sums, and `is_whole` is False; None counts all of them.
     """
     rows = found.order_by().values_list(*([currency, *columns] if columns else ["pk"]))
     counted = _counted(rows if most is None else rows[: most + 1], len(columns))

@@ -90,6 +90,7 @@ def country(code: str) -> str:
 # Plain text, for what is no page.
 
 
+@register.filter
 def figure(amount: Money) -> str:
     """An amount's figure with exactly the currency's digits, without the currency's code.
 
@@ -236,6 +237,12 @@ def change(amount: Money) -> str | SafeString:
         return NONE
     sign = "+" if amount.amount > 0 else ""
     return _money(sign + figure(amount), amount)
+
+
+@register.filter
+def less(amount: Money) -> str | SafeString:
+    """HTML for an amount that is taken off another one: with a minus sign."""
+    return money(-amount)
 
 
 @register.filter

@@ -64,8 +64,9 @@ class Source:
     day: str = ""
 
     def sql(self, *conditions: str) -> str:
-        """SQL for the postings of the rows that meet all of these conditions, in which the columns
-        below can be named as {merchant}, {at} and {day}.
+        """SQL for the postings of the rows that meet all of these conditions. A condition is SQL in
+        which {merchant}, {at} and {day} stand for the row's merchant, instant and local day.
+        Postings of 0 are left out.
         """
         own = day("zone", self.at)
         zone = join_zone("zone", merchant=self.merchant, instant=self.at)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeVar
 
 from django import forms
 from django.db.models import Model, Q, QuerySet
+from django.http import QueryDict
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
@@ -26,11 +27,14 @@ from lib.text_fields import LineField
 
 LONGEST_TEXT = 100  # of what is searched for
 ALL, EXACT = "all", "figures"  # the value and the parameter by which all rows are counted
-# What else an address of a list may carry: order, place, how much is counted, and how a file is
-# written.
-BESIDES = ("by", "before", "after", EXACT, "format", "english")
+BACK = "back"  # the parameter by which the page of a row knows how its list was asked for
+PLACES = ("before", "after")
+# What else an address of a list may carry: order, place, how much is counted, how a file is
+# written, and the list that it was reached from.
+BESIDES = ("by", *PLACES, EXACT, "format", "english", BACK)
 AMOUNT = _("Amount")
 MOST_UNKNOWN = 3  # parameters that are told
+LONGEST_BACK = 2000  # characters
 
 M = TypeVar("M", bound=Model)
 Rows = TypeVar("Rows", bound=QuerySet[Any, Any])
@@ -49,8 +53,8 @@ class Amounts:
 
     def within(self, least: Decimal | None, most: Decimal | None) -> Q:
         """The condition that an amount in one of the columns is from `least` to `most`, both
-        included; None is open at that end. Where signs do not count (`with_signs`), an amount below
-        0 is compared without its sign.
+        included; None is open at that end. If the columns have amounts of both signs
+        (`with_signs`), they are compared without their sign.
         """
         found = Q()
         for column in self.columns:
@@ -74,7 +78,7 @@ def _between(column: str, least: Decimal | None, most: Decimal | None) -> Q:
 
 class Filter(forms.Form):
     """The filters, search and order of a list, read from the address of its page. Invalid values
-    are told at their fields, and otherwise ignored (rule 23.17).
+    are told at their fields, and the list finds nothing until they are mended (rule 23.17).
 
     The fields are what the list's query can be asked for, all of them optional. Those of DATES and
     AMOUNTS come by themselves, and narrow whatever that query finds.
@@ -88,6 +92,9 @@ class Filter(forms.Form):
     SUMS: ClassVar[Mapping[str, StrOrPromise]] = {}
     CURRENCY: ClassVar[str] = "currency"
     SEARCH: ClassVar[str] = ""  # the field that is always open to be filled in
+    # Whether some days are shown unless others are asked for, so that there may be more than none.
+    IS_OF_SOME_DAYS: ClassVar[bool] = False
+    FINDS_PARTS: ClassVar[bool] = True  # of references; otherwise whole ones alone
     ALSO: ClassVar[Sequence[str]] = ()  # parameters of another form on the page
 
     # What a list may be sorted by, as order_by() has it, the first one unless something else is
@@ -95,9 +102,6 @@ class Filter(forms.Form):
     # there are; or anything, where people make the rows one by one and there will never be many.
     SORTS: ClassVar[Sequence[str]]
     ANCHOR: ClassVar[str] = ""  # the id of the list, on a page that has something else above it
-    # A field that is searched by how it starts. The index finds such rows only in the order of that
-    # field, so no other order is offered then.
-    PREFIX: ClassVar[str] = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -110,12 +114,14 @@ class Filter(forms.Form):
         *,
         sorts: Sequence[str] = (),
         local: LocalDays | None = None,
+        currency: str = "",
     ) -> None:
         """`asked` are the parameters of the address, `sorts` other orders than the list's own, and
-        `local` the merchant's days; a list with DATES needs them.
+        `local` the merchant's days; a list with DATES needs them. `currency` is what amounts are
+        asked for in, where there is only one.
         """
         super().__init__(asked, auto_id="filter_%s", label_suffix="")
-        self._sorts, self._local = sorts or self.SORTS, local
+        self._sorts, self._local, self.currency = sorts or self.SORTS, local, currency
         self._found: QuerySet[Any, Any] | None = None
         self._page: paging.Page[Any] | None = None
         if self.DATES is not None:
@@ -123,8 +129,8 @@ class Filter(forms.Form):
             self.fields["since"] = DayField(label=_("From"), required=False)
             self.fields["until"] = DayField(label=_("Up to and including"), required=False)
         if self.AMOUNTS is not None:
-            self.fields["least"] = _figure(_("At least"))
-            self.fields["most"] = _figure(_("At most"))
+            self.fields["least"] = _figure(_("At least"), currency)
+            self.fields["most"] = _figure(_("At most"), currency)
 
     def clean(self) -> dict[str, Any]:
         """The cleaned data. An end before its start becomes an error of the end. If days were
@@ -175,17 +181,15 @@ class Filter(forms.Form):
 
     @property
     def unknown(self) -> list[str]:
-        """The names of a few parameters of the address that no list reads."""
+        """The names of the first MOST_UNKNOWN parameters of the address that this list does not
+        read, each cut to LONGEST_TEXT characters.
+        """
         known = {*self.fields, *BESIDES, *self.ALSO}
         return [name[:LONGEST_TEXT] for name in self.data if name not in known][:MOST_UNKNOWN]
 
-    @cached_property
+    @property
     def sorts(self) -> Sequence[str]:
-        """The orders that are offered: those of the list, or only the order of the PREFIX field,
-        both ways, while it is searched for.
-        """
-        if self.rows.get(self.PREFIX):
-            return (self.PREFIX, f"-{self.PREFIX}")
+        """The orders that are offered."""
         return self._sorts
 
     @cached_property
@@ -206,7 +210,36 @@ class Filter(forms.Form):
     @property
     def is_asked(self) -> bool:
         """Whether any field of the filter is set, so that some rows may not be shown."""
-        return any(value != "" for value in self.said.values())
+        return self.is_mistaken or any(value != "" for value in self.said.values())
+
+    @property
+    def is_mistaken(self) -> bool:
+        """Whether a value makes no sense, so that the list finds nothing."""
+        return bool(self.errors)
+
+    @property
+    def hint(self) -> StrOrPromise:
+        """What else the reader has to know of what is shown; "" mostly."""
+        return ""
+
+    @property
+    def nothing_found(self) -> StrOrPromise:
+        """What the reader can do about a list that found nothing; "" if nothing was asked for."""
+        if self.is_mistaken:
+            return _("Nothing is shown while something above makes no sense. Mend or remove it.")
+        if self.hint:
+            return self.hint
+        if self.SEARCH and self.said[self.SEARCH]:
+            if self.FINDS_PARTS:
+                return _(
+                    "Nothing matches. Try a shorter part of the reference, or clear the filter."
+                )
+            return _("Nothing matches. Enter the whole reference, or clear the filter.")
+        return (
+            _("Nothing matches. Ask for something else, or clear the filter.")
+            if self.is_asked
+            else ""
+        )
 
     def text_of(self, name: str) -> str:
         """What is asked for in the field `name`, as its reader reads it: the label of a choice, or
@@ -225,10 +258,16 @@ class Filter(forms.Form):
         return {"filter": self, "wanted": self.wanted}
 
     def narrowed(self, found: Rows) -> Rows:
-        """Those of `found` that lie within the days and amounts that are asked for."""
+        """Those of `found` that lie within the days and amounts that are asked for; none while
+        something makes no sense.
+        """
+        return found.none() if self.is_mistaken else self.within_amounts(self.within_days(found))
+
+    def within_days(self, found: Rows) -> Rows:
+        """Those of `found` within the days that are asked for."""
         if self.DATES is not None and self.span:
             found = found.filter(self.DATES.within(self.span, found.model, self._days))
-        return self.within_amounts(found)
+        return found
 
     def within_amounts(self, found: Rows) -> Rows:
         """Those of `found` within the amounts that are asked for."""
@@ -260,7 +299,7 @@ class Filter(forms.Form):
     def figures(self) -> Figures:
         """The number and the sums of what the list's page has found, on all its pages: from the
         page's rows if they are all, otherwise by a query that counts at most figures.MOST rows,
-        unless all were asked for.
+        unless all were asked for. Before `page` was called, it is a number of 0.
         """
         if self._found is None or self._page is None:
             return Figures(0)
@@ -274,8 +313,30 @@ class Filter(forms.Form):
     @property
     def exactly(self) -> str:
         """The query of this page's address with which all rows are counted."""
-        there = {name: self.data[name] for name in ("before", "after") if name in self.data}
-        return f"?{urlencode(self.asked | there | {EXACT: ALL})}"
+        return f"?{urlencode(self.asked | self._place | {EXACT: ALL})}"
+
+    @property
+    def _place(self) -> dict[str, str]:
+        """The parameters that say which page of the list is shown."""
+        return {name: self.data[name] for name in PLACES if name in self.data}
+
+    @property
+    def back(self) -> str:
+        """The parameter that the address of a row's page is given, so that it leads back to this
+        list as it is asked for; "" if that is in no way.
+        """
+        asked = self.asked | self._place
+        return f"?{urlencode({BACK: f'{self.LIST}?{urlencode(asked)}'})}" if asked else ""
+
+    @property
+    def cleared(self) -> str:
+        """The address of this list with nothing asked for."""
+        return f"?{urlencode(self.leads_back)}{self.anchor}"
+
+    @property
+    def leads_back(self) -> dict[str, str]:
+        """The parameter with which this page itself leads back to a list."""
+        return {BACK: self.data[BACK]} if BACK in self.data else {}
 
     @property
     def asked(self) -> dict[str, str]:
@@ -290,7 +351,7 @@ class Filter(forms.Form):
         asked = {name: value for name, value in (self.asked | changes).items() if value}
         if asked.get("by") == self.sorts[0]:
             del asked["by"]
-        return f"?{urlencode(asked)}{self.anchor}"
+        return f"?{urlencode(asked | self.leads_back)}{self.anchor}"
 
     @property
     def anchor(self) -> str:
@@ -302,7 +363,32 @@ class Filter(forms.Form):
         """The query string with which a download gives the same rows; "" if nothing was asked
         for.
         """
-        return f"?{urlencode(self.asked)}" if self.asked else ""
+        asked = self.asked | {name: self.data[name] for name in self.errors if name in self.data}
+        return f"?{urlencode(asked)}" if asked else ""
+
+    def file_name(self, what: str, merchant: str) -> str:
+        """The name of a CSV file of what the list finds: what is in it, whose it is, and its
+        days.
+        """
+        return f"{what}-{merchant}-{self.period}.csv"
+
+    @property
+    def period(self) -> str:
+        """The days that are asked for, as the names of files have them: one day, two days, or all
+        until a day.
+        """
+        since, until = self.span.since, self.span.until or self._days.today
+        if since is None:
+            return f"until-{until}"
+        return f"{since}" if since == until else f"{since}-to-{until}"
+
+
+def address_back(view: str, query: str) -> str:
+    """The query string that leads back to the list `view`, of what the address of a row's page has
+    as BACK; "" if that is of another list, or of none.
+    """
+    of, _question, asked = query[:LONGEST_BACK].partition("?")
+    return f"?{QueryDict(asked).urlencode()}" if of == view and asked else ""
 
 
 OF_PAGES: dict[str, type[Filter]] = {}  # the lists of which people save views, by their LIST
@@ -321,10 +407,10 @@ def text(maximum: int = LONGEST_TEXT, label: StrOrPromise = "") -> LineField:
     return LineField(max_length=maximum, required=False, label=label)
 
 
-def _figure(label: StrOrPromise) -> FigureField:
+def _figure(label: StrOrPromise, currency: str) -> FigureField:
     """An optional field, with this label, for one end of the amounts that are asked for."""
     return FigureField(
-        label=label,
+        label=f"{label} ({currency})" if currency else label,
         required=False,
         min_value=0,
         max_digits=MAX_DIGITS,

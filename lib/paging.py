@@ -40,11 +40,11 @@ def page(
     the field `by`, and by primary key among equal values.
 
     `by` starts with "-" for falling order; rows without a value come last in both. Without a mark,
-    or with one that can't be read, it is the first page.
+    or with one that can't be read, it is the first page. The field may be one that the query adds.
     """
-    field = by.lstrip("-")
+    field, column = by.lstrip("-"), _column(rows, by)
     is_backwards = "before" in params
-    mark = _read_mark(rows.model, field, params.get("before") or params.get("after") or "")
+    mark = _read_mark(column, params.get("before") or params.get("after") or "")
     if mark is None:
         is_backwards = False
     found = _walk(rows, by, mark, is_backwards=is_backwards, most=size + 1)
@@ -55,9 +55,16 @@ def page(
         has_earlier, has_more = has_more, True
     return Page(
         found,
-        before=_mark(found[0], field) if found and has_earlier else "",
-        after=_mark(found[-1], field) if found and has_more else "",
+        before=_mark(found[0], field, column) if found and has_earlier else "",
+        after=_mark(found[-1], field, column) if found and has_more else "",
     )
+
+
+def _column(rows: "QuerySet[Any]", by: str) -> Any:
+    """The field that the rows are sorted by: the model's, or that of what the query adds."""
+    name = by.lstrip("-")
+    added = rows.query.annotations.get(name)
+    return rows.model._meta.get_field(name) if added is None else added.output_field
 
 
 def ordered(rows: Rows, by: str) -> Rows:
@@ -67,7 +74,7 @@ def ordered(rows: Rows, by: str) -> Rows:
     descending, field = by.startswith("-"), by.lstrip("-")
     if not descending:
         return rows.order_by(field, "pk")  # PostgreSQL has what is empty last
-    if not _may_be_empty(rows.model, field):
+    if not _column(rows, by).null:
         return rows.order_by(by, "-pk")
     return rows.order_by(F(field).desc(nulls_last=True), "-pk")
 
@@ -89,7 +96,7 @@ def _walk(
     descending, field = by.startswith("-"), by.lstrip("-")
     falling = descending != is_backwards
     sign = "-" if falling else ""
-    may_be_empty = _may_be_empty(rows.model, field)
+    may_be_empty = _column(rows, by).null
     parts = [False, True] if may_be_empty else [False]  # whether the value is empty
     if is_backwards:
         parts.reverse()
@@ -107,11 +114,6 @@ def _walk(
     return found
 
 
-def _may_be_empty(model: type[Model], field: str) -> bool:
-    """Whether the model's column `field` may be NULL."""
-    return bool(model._meta.get_field(field).null)
-
-
 def _beyond(field: str, value: Any, key: int, *, falling: bool) -> Q:
     """The condition for rows past the one with this value and primary key, with lower ones if
     `falling`, otherwise higher ones. Written so that an index on (field, pk) starts right there.
@@ -124,26 +126,28 @@ def _beyond(field: str, value: Any, key: int, *, falling: bool) -> Q:
     )
 
 
-def _mark(row: Model, field: str) -> str:
+def _mark(row: Model, field: str, column: Any) -> str:
     """The mark of a row for addresses: the text of its value in the column `field` and its primary
     key, joined by "~".
     """
-    empty = getattr(row, field) is None
-    value = "" if empty else row._meta.get_field(field).value_to_string(row)  # type: ignore[union-attr]
-    return f"{value}~{row.pk}"
+    value = getattr(row, field)
+    if value is None:
+        return f"~{row.pk}"
+    is_own = hasattr(column, "attname")  # and not added by the query
+    return f"{column.value_to_string(row) if is_own else value}~{row.pk}"
 
 
-def _read_mark(model: type[Model], field: str, mark: str) -> tuple[Any, int] | None:
+def _read_mark(column: Any, mark: str) -> tuple[Any, int] | None:
     """The value of the column `field` (None if it was empty) and the primary key in a mark; None if
     the mark can't be read.
     """
     value, separator, key = mark.rpartition("~")
     if not (key.isascii() and key.isdigit() and len(key) <= _LONGEST_KEY) or "\x00" in value:
         return None
-    if separator and not value and _may_be_empty(model, field):
+    if separator and not value and column.null:
         return None, int(key)
     try:
-        read = model._meta.get_field(field).to_python(value)  # type: ignore[union-attr]
+        read = column.to_python(value)
     except (ValidationError, ValueError, OverflowError):
         return None
     return (read, int(key)) if _fits(read) else None

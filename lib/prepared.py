@@ -41,8 +41,9 @@ class Beside:
 
 @cache
 def both(first: str, second: str) -> str:
-    """One statement for two that select one row at most, and take values by different names. Its
-    row has the columns of the first and then of the second, those of one that finds nothing NULL.
+    """One statement for two that select one row at most, and take values by different names. It
+    always selects one row, with the columns of the first and then of the second, those of one that
+    finds nothing NULL.
     """
     return f"""
 SELECT * FROM (SELECT) AS always
@@ -82,15 +83,16 @@ def run(statement: str, values: Values) -> None:
 
 def _by_cursor(database: BaseDatabaseWrapper) -> bool:
     """Whether Django's cursors have to be used: something listens to them, such as a test that
-    counts statements, or what is planned ahead may be gone at the next transaction.
+    counts statements, what is planned ahead may be gone at the next transaction, or the statement
+    is of one cell (lib.cells).
     """
     is_heard = bool(database.execute_wrappers) or database.queries_logged
-    return is_heard or pooled.by_transaction()
+    return is_heard or pooled.by_transaction() or hasattr(database, "holds_cells")
 
 
 def _run(database: BaseDatabaseWrapper, statement: str, values: Values) -> list[tuple[Any, ...]]:
-    """Run the statement as a prepared one, which the database plans once for each connection;
-    returns its rows.
+    """Run the statement as a prepared one, which the database plans once for each connection.
+    Returns its rows; an empty list for a statement that gives none, such as an UPDATE.
     """
     database.ensure_connection()
     database.validate_no_broken_transaction()

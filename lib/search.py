@@ -12,15 +12,17 @@ from datetime import date
 from decimal import Decimal
 from functools import reduce
 from operator import or_
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 from django_stubs_ext import StrOrPromise
 
+from lib import figures
 from lib.money import DECIMAL_PLACES, MAX_DIGITS
 from lib.registry import Registry
 
 MOST = 6  # rows of a kind that are shown
+Rows = TypeVar("Rows", bound=QuerySet[Any, Any])
 NOTHING = Q(pk__in=())
 
 
@@ -36,7 +38,8 @@ class Finder(Protocol):
 
     def among_all(self, kind: "Kind", text: str) -> Iterable[tuple[Any, bool]]:
         """Rows of any merchant that `text` finds, each paired with whether `text` is its whole
-        name.
+        name. A finder may give rows whose name only begins with `text` just when no row has it as
+        its whole name.
         """
 
     def of_one(self, kind: "Kind", merchant: Any, text: str) -> Iterable[Any]:
@@ -64,8 +67,8 @@ def of_amount(text: str, *columns: str) -> Q:
 
 
 def of_name(text: str, *columns: str) -> Q:
-    """The condition that the text stands in one of these columns, in any case: at the beginning of
-    a word, or anywhere else.
+    """The condition that the text stands anywhere in one of these columns, of which there is at
+    least one, in any case.
     """
     return reduce(or_, (Q(**{f"{column}__icontains": text}) for column in columns))
 
@@ -81,6 +84,21 @@ def few(rows: "QuerySet[Any]", text: str, name: str, others: Q, *, most: int = M
     begins = rows.filter(**{f"{name}__startswith": text}).order_by(name).values(name)
     rest = rows.filter(others).exclude(**{f"{name}__startswith": text}).order_by(f"-{name}")
     return begins[:most].union(rest.values(name)[:most], all=True)[:most]
+
+
+def anywhere(rows: Rows, text: str, name: str) -> Rows:
+    """Those of one merchant's `rows` that have the text anywhere in their column `name`, in any
+    case; all of them for "".
+
+    The index by which the merchant's names are unique is read for them, and nothing of the table.
+    Up to figures.MOST are then asked for by name, in whatever order they are shown; of more, each
+    page of the list soon meets as many as it shows.
+    """
+    if not text:
+        return rows
+    found = rows.filter(**{f"{name}__icontains": text})
+    names = list(found.order_by(name).values_list(name, flat=True)[: figures.MOST + 1])
+    return found if len(names) > figures.MOST else rows.filter(**{f"{name}__in": names})
 
 
 def no_status(row: Any) -> tuple[str, str]:

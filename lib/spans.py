@@ -61,7 +61,9 @@ class Span:
 
     @property
     def text(self) -> str:
-        """The span as a reader reads it: "1 Oct 2026 – 31 Oct 2026", or one day, or from a day."""
+        """The span as a reader reads it: "1 Oct 2026 – 31 Oct 2026", or one day, or from or up to a
+        day. It must have one end at least.
+        """
         if self.since is not None and self.since == self.until:
             return day_text(self.since)
         if self.since is None:
@@ -75,6 +77,22 @@ class Span:
         """The parameters by which the address of a list asks for the span."""
         ends = (("since", self.since), ("until", self.until))
         return urlencode({name: f"{day}" for name, day in ends if day is not None})
+
+    def before(self, today: date) -> "Span | None":
+        """The span to compare this one with, as far as it has come by `today`: of a month, as many
+        days of the month before; otherwise as many days just before it. None without a first day,
+        or if it is all to come.
+        """
+        if self.since is None or self.since > today:
+            return None
+        until = min(self.until or today, today)
+        if self.since.day == 1 and self.until == calendar.month_end(self.since):
+            last = self.since - calendar.ONE_DAY
+            first = calendar.month_of(last)
+            whole = until == self.until
+            return Span(first, last if whole else min(first + (until - self.since), last))
+        last = self.since - calendar.ONE_DAY
+        return Span(last - (until - self.since), last)
 
     def __bool__(self) -> bool:
         return self.since is not None or self.until is not None
@@ -95,6 +113,7 @@ def _last_month(today: date) -> Span:
     return _month(calendar.month_of(today) - calendar.ONE_DAY)
 
 
+ANY_TIME = _("Any time")
 # The spans that are offered by name, by what the address calls them.
 PRESETS: dict[str, tuple[StrOrPromise, Callable[[date], Span]]] = {
     "today": (_("Today"), _last(1)),
@@ -110,6 +129,11 @@ def _next(days: int) -> Callable[[date], Span]:
     return lambda today: Span(today, today + timedelta(days=days - 1))
 
 
+# The same, with longer ones, for what is looked back on.
+LONGER: dict[str, tuple[StrOrPromise, Callable[[date], Span]]] = PRESETS | {
+    "90": (_("Last 90 days"), _last(90)),
+    "365": (_("Last 365 days"), _last(365)),
+}
 # The same for what is still to come.
 TO_COME: dict[str, tuple[StrOrPromise, Callable[[date], Span]]] = {
     "today": PRESETS["today"],
@@ -132,6 +156,7 @@ class Dates:
     presets: Mapping[str, tuple[StrOrPromise, Callable[[date], Span]]] = field(
         default_factory=lambda: PRESETS
     )
+    otherwise: StrOrPromise = ANY_TIME  # what is shown if no days are asked for
 
     @property
     def choices(self) -> list[tuple[str, StrOrPromise]]:
@@ -139,7 +164,7 @@ class Dates:
         all.
         """
         return [
-            ("", _("Any time")),
+            ("", self.otherwise),
             *((code, label) for code, (label, _of) in self.presets.items()),
         ]
 
@@ -150,7 +175,9 @@ class Dates:
         return self.presets[code][1](today)
 
     def within(self, span: Span, model: type[Model], local: LocalDays) -> Q:
-        """The condition that a row of the model lies in the span, by the merchant's local days."""
+        """The condition that a row of the model lies in the span, by the merchant's local days.
+        Where rows stand for months (`is_of_months`), the whole month of the first day counts.
+        """
         if isinstance(model._meta.get_field(self.column), DateTimeField):
             return self._between_instants(span, local)
         first = span.since and calendar.month_of(span.since) if self.is_of_months else span.since

@@ -182,8 +182,9 @@ def typeset(
 
 
 def _log_lack(title: str, notes: list[str], missing: list[str]) -> None:
-    """Log which characters had no glyph, in the order of their numbers, and which fonts to
-    install.
+    """Log a warning with the document's title, its `notes` (the sentences about what it could not
+    show), the code points of the first LOGGED of the characters without a glyph, and which fonts to
+    install. The caller sorts `missing`.
     """
     numbers = _numbers("".join(missing[:LOGGED])) + " …" * (len(missing) > LOGGED)
     log.warning("%s: %s No font has %s. Install %s.", title, " ".join(notes), numbers, fonts.WANTED)

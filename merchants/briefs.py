@@ -61,8 +61,9 @@ def of_roles(proposal: Proposal, now: datetime) -> Brief:
 
 
 def of_member(membership: Membership, name: str = "") -> Brief:
-    """What is known of the person, their role, and how many people and owners the team has; for the
-    decision "remove", how many owners who can sign in are left.
+    """What is known of the person, their role, how many people the team has, and how many owners
+    who can sign in. If the person is one of these, the decision "remove" (`name`) also has how many
+    of them would be left.
     """
     owners = membership.merchant.memberships.filter(
         role=Membership.Role.OWNER, user__is_active=True
@@ -126,7 +127,8 @@ def of_merchant(merchant: Merchant) -> Brief:
 
 def of_profile(profile: Profile, name: str) -> Brief:
     """What the merchant says of itself in its profile, what was decided about it before, and how
-    the decision `name`, such as "confirm-licence", changes that part's standing.
+    the decision `name` changes that part's standing. `name` has to be "confirm-" or "reject-" and a
+    part, such as "confirm-licence".
     """
     steps = profile.steps.order_by("-pk")[:FEW]
     decided, _, part = name.partition("-")

@@ -31,7 +31,9 @@ class Subject:
     merchant: Merchant | None = None  # whose contacts they are
 
     def __str__(self) -> str:
-        """The subject as refusals and file names say it."""
+        """The merchant's name if it is about a merchant's contacts, and otherwise the first of its
+        names, as refusals say it.
+        """
         return str(self.merchant) if self.merchant else self.names[0]
 
 

@@ -60,7 +60,9 @@ def _is_anothers(address: str, user: User) -> bool:
 
 
 def any_of(column: str, names: Iterable[str]) -> Q:
-    """A filter for rows whose column is one of these names, in any case; for none without names."""
+    """A filter for rows whose column is one of these names, in any case. Without names it finds no
+    row.
+    """
     found = Q(pk__in=[])
     for name in names:
         found |= Q(**{f"{column}__iexact": name})
@@ -169,8 +171,9 @@ def acts(subject: Subject) -> Iterator[Row]:
 
 
 def named(subject: Subject) -> Iterator[Row]:
-    """Yield a row of the export for each row of the books whose texts name the person: the row,
-    when, and these texts, without other people's addresses.
+    """Yield a row of the export for each row of the books whose texts (`erasing.named`) have an
+    address of the person: the row, when, and all of its texts, without other people's addresses.
+    The logs of sign-ins and of their mails are left out.
     """
     patterns = [erasing.pattern_of(name) for name in subject.names]
     for model in erasing.of_books():

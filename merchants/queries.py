@@ -104,7 +104,9 @@ def merchants_of(user: User) -> QuerySet[Merchant]:
 
 
 def members(merchant: Merchant) -> QuerySet[Membership]:
-    """The merchant's memberships, with their people."""
+    """The merchant's memberships, with their people, in no order. People who are kept from signing
+    in are among them.
+    """
     return Membership.objects.filter(merchant=merchant).select_related("user")
 
 
@@ -191,7 +193,9 @@ def has_second_factor(user: User) -> bool:
 
 
 def factor_names(user: User) -> list[str]:
-    """The kinds of the person's second factors as people call them, sorted."""
+    """The kinds of the person's second factors as people call them, recovery codes among them, in
+    the order of allauth's codes for the kinds. Each kind comes once for each factor.
+    """
     kinds = Authenticator.objects.filter(user=user).values_list("type", flat=True)
     return [str(Authenticator.Type(kind).label) for kind in sorted(kinds)]
 
@@ -345,8 +349,8 @@ def operator_policy(currency: str, on: date) -> OperatorPolicy | None:
 
 
 def decided_on(day: date, sort_code: str, *, merchant_id: int | None, currency: str) -> Decimal:
-    """The sum of the figures of operators' decisions about the merchant on local day `day`, of the
-    sort with this code and in `currency`; 0 if there were none.
+    """The sum of the figures of operators' decisions on local day `day` about the merchant, or
+    about none if that is None, of the sort with this code and in `currency`; 0 if there were none.
     """
     decisions = OperatorDecision.objects.filter(
         Q(merchant=merchant_id), day=day, what=sort_code, currency=currency
@@ -355,8 +359,8 @@ def decided_on(day: date, sort_code: str, *, merchant_id: int | None, currency: 
 
 
 def called(text: str) -> Q:
-    """A filter for people whose e-mail address starts with `text`, or in whose name, or address
-    before its @, words begin with those of `text`; in any case.
+    """A filter for people whose e-mail address starts with `text`, in any case. Without an @ in
+    `text` also for those in whose name, or address before its @, words begin with those of `text`.
     """
     address = Q(email__startswith=text.lower())
     return address if "@" in text else address | words.begin(text, *NAMED_BY)

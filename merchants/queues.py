@@ -25,9 +25,9 @@ PROFILES = Queue(
 def proposals_of(
     kinds: Iterable[Kind], *, name: str, title: str, like: type[Model], place: int
 ) -> Queue:
-    """The operators' queue of proposals of these kinds, for whoever may decide about rows of
-    `like`. `name` is the queue's name in addresses, `title` is what it is called, and `place`
-    where it stands.
+    """The operators' queue of proposals of these kinds that wait for a decision, for whoever may
+    decide about rows of `like`. `name` is the queue's name in addresses, `title` is what it is
+    called, and `place` where it stands.
     """
     return Queue(
         name=name,

@@ -30,8 +30,8 @@ def register() -> None:
 
 def _sign_ins(before: datetime, now: datetime) -> "QuerySet[SignIn]":
     """The rows of the log of sign-ins that the job of retention removes: those before the instant
-    `before`, but none that is younger than 90 days by the database's clock, which it does not
-    delete.
+    `before`, but none that is younger than LEAST_KEPT_DAYS by the database's clock, as the database
+    refuses to delete those.
     """
     least = Now() - timedelta(days=LEAST_KEPT_DAYS)
     return SignIn.objects.filter(at__lt=Least(before, least))

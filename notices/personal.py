@@ -17,8 +17,8 @@ def register() -> None:
 
 
 def _mails(subject: Subject) -> Iterator[Row]:
-    """Yield a row of the export for each e-mail of a notice to the person: merchant, kind of
-    notice, and when it was sent.
+    """Yield a row of the export for each e-mail of a notice to the person's account: merchant, kind
+    of notice, when it was sent, and when somebody asked for it to be sent again.
     """
     if subject.user is not None:
         found = NoticeMail.objects.filter(user=subject.user)
@@ -29,7 +29,9 @@ def _mails(subject: Subject) -> Iterator[Row]:
 
 
 def _erase_mails(subject: Subject, pseudonym: str) -> int:
-    """Delete the e-mails of notices to the person. Returns how many there were."""
+    """Delete the e-mails of notices to the person's account. Returns how many there were; 0 for a
+    person without an account.
+    """
     if subject.user is None:
         return 0
     count, _ = NoticeMail.objects.filter(user=subject.user).delete()

@@ -50,7 +50,7 @@ def export_notices(request: MemberRequest) -> HttpResponseBase:
     merchant = request.membership.merchant
     asked = NoticeFilter(request.GET, local=_local(merchant))
     found = asked.ordered(queries.notices_of(merchant, kinds=asked.kinds))
-    file_name = f"notices-{merchant.reference}-{timezone.localdate(clock.now())}.csv"
+    file_name = asked.file_name("notices", merchant.reference)
     with language_asked(request):
         return download(request, exports.notices(merchant, found), file_name)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django import forms
 from django.forms import BoundField
 from django.utils.functional import cached_property
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 from moneyed import Money
@@ -17,6 +18,7 @@ from merchants import queries
 from merchants.models import Membership, SavedView
 
 OF_AMOUNTS = ("least", "most")
+LONGEST_MISTAKE = 40  # characters of a value that makes no sense
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class Bar:
         views of it.
         """
         asked = self.filter
-        return bool(asked.figures.count or asked.data or self.views)
+        is_asked = asked.data or asked.IS_OF_SOME_DAYS
+        return bool(is_asked or asked.figures.count or self.views)
 
     @property
     def can_save(self) -> bool:
@@ -78,7 +81,7 @@ class Bar:
         """What the list is asked for, as saved views keep it: the query string without its question
         mark.
         """
-        return self.filter.query.removeprefix("?")
+        return urlencode(self.filter.asked)
 
     @property
     def search(self) -> BoundField | None:
@@ -92,7 +95,8 @@ class Bar:
         """
         filled = {self.filter.SEARCH, *OF_AMOUNTS, "since", "until"}
         filled |= {pill.fields[0].name for pill in self.pills if pill.fields}
-        return {name: text for name, text in self.filter.asked.items() if name not in filled}
+        kept = {name: text for name, text in self.filter.asked.items() if name not in filled}
+        return kept | self.filter.leads_back
 
     @cached_property
     def pills(self) -> list[Pill]:
@@ -134,15 +138,17 @@ class Bar:
     @property
     def mistakes(self) -> Iterator[Mistake]:
         """Yield what in the page's address makes no sense: wrong values, an unknown order and
-        unknown names. Everything else of the address counts.
+        unknown names.
         """
         for name, errors in self.filter.errors.items():
-            value = str(self.filter.data.get(name, ""))[:40]
+            value = str(self.filter.data.get(name, ""))[:LONGEST_MISTAKE]
             label = self.filter.fields[name].label or name
             yield Mistake(label, value, [str(error) for error in errors])
         by = str(self.filter.data.get("by", ""))
         if by and by not in (*self.filter.sorts, *self.filter.SORTS):
-            yield Mistake(_("Order of the list"), by[:40], [_("The list has no such order.")])
+            yield Mistake(
+                _("Order of the list"), by[:LONGEST_MISTAKE], [_("The list has no such order.")]
+            )
         for name in self.filter.unknown:
             yield Mistake(name, "", [_("The list cannot be asked for this.")])
 
@@ -165,7 +171,9 @@ class Bar:
             (asked.link(**none | {"days": code}), label, code == chosen and not self._is_custom)
             for code, label in choices
         ]
-        named = dict(choices)[chosen] if chosen else asked.span.text if asked.span else ""
+        named = dict(choices)[chosen] if chosen else asked.span.text if self._is_custom else ""
+        if {"since", "until"} & asked.errors.keys():
+            named = " – ".join(filter(None, map(self._as_typed, ("since", "until"))))
         return Pill(
             asked.fields["days"].label or "",
             str(named),
@@ -183,14 +191,22 @@ class Bar:
         """The pill of the amounts: fields for the least and the most, and what of it is asked
         for.
         """
-        least, most = (str(self.filter.said[name]) for name in OF_AMOUNTS)
+        least, most = (self._as_typed(name) for name in OF_AMOUNTS)
         text = f"{least} – {most}" if least and most else ""
         if not text and (least or most):
             said = _("from %(amount)s") if least else _("up to %(amount)s")
             text = said % {"amount": least or most}
+        if text and self.filter.currency:
+            text = f"{text}\N{NO-BREAK SPACE}{self.filter.currency}"
         label = self.filter.AMOUNTS.label if self.filter.AMOUNTS else ""
         clear = self.filter.link(least="", most="")
         return Pill(label, text, clear, fields=[self.filter[name] for name in OF_AMOUNTS])
+
+    def _as_typed(self, name: str) -> str:
+        """What is asked for in a field, or what was typed there if it makes no sense."""
+        if name in self.filter.errors:
+            return str(self.filter.data.get(name, ""))[:LONGEST_MISTAKE]
+        return str(self.filter.said[name])
 
     def _menu(self, name: str) -> Pill:
         """The pill of the filter's choice field with this name: a link for each choice."""

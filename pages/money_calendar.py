@@ -185,8 +185,8 @@ def _maturing(
 
 
 def _under_way(line: CreditLine, today: date) -> Iterator[Item]:
-    """Yield an item for each withdrawal under way, up to WITHDRAWALS of them, on the day by which
-    it is expected; today if that is over.
+    """Yield an item for each withdrawal under way, up to WITHDRAWALS of them, on the line's local
+    day by which it is expected; on `today`, the line's present one, if that is over.
     """
     for one in withdrawals.under_way(line)[:WITHDRAWALS]:
         by = local_day(line, one.expected_by)
@@ -194,7 +194,9 @@ def _under_way(line: CreditLine, today: date) -> Iterator[Item]:
 
 
 def _invoices(line: CreditLine, account: BillingAccount, today: date) -> Iterator[Item]:
-    """Yield an item for each bill that is to be paid, and for each that is likely to come."""
+    """Yield an item for each bill that is to be paid, on `today` if its day is over, and for each
+    that is likely to come. `today` is the account's local day.
+    """
     by_proceeds = account.payment_method == BillingAccount.Method.PROCEEDS
     by_proceeds = by_proceeds and account.currency == line.currency
     for one in due.unpaid(account):

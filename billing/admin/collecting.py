@@ -96,8 +96,9 @@ def _cancel_effect(invoice: Invoice) -> str:
 
 
 def _suggested(invoice: Invoice) -> dict[str, Any]:
-    """The initial data of the form for a payment plan: what is left to pay in three equal parts, a
-    month apart, as lines of a day and an amount; and the bill's currency.
+    """The initial data of the form for a payment plan: what is left to pay in SUGGESTED_PARTS
+    parts, on the first days of the next months, as lines of a day and an amount, equal but for the
+    last, which has the rest; and the bill's currency.
     """
     days, day = [], invoice.account.open_on
     for _part in range(SUGGESTED_PARTS):

@@ -61,8 +61,8 @@ class _OfJournal(Deciding, ReadOnly):
         return settings.TAEL_JOURNAL and super().has_view_permission(request, obj)
 
     def may_decide(self, request: HttpRequest, one: Any = None) -> bool:
-        """Whether the journal is switched on, and the operator may make this admin's decisions,
-        about the row `one` or, with None, about any.
+        """Whether the journal is switched on, and the operator may take the decision or download
+        `one` or, with None, decisions on these pages in general.
         """
         return settings.TAEL_JOURNAL and super().may_decide(request, one)
 

@@ -96,8 +96,8 @@ def _columns(currency: str, timezone: str) -> dict[str, str]:
         _("Amount"): charge_amount(currency),
         _("Currency"): "charge.currency",
         _("Service date"): "charge.service_on",
-        **csv_files.instants({_("Service time"): "charge.at"}, timezone),
-        **csv_files.instants({_("Arrived"): "charge.arrived_at"}, timezone),
+        **csv_files.instants({_("Service time"): "charge.at"}, timezone, says_zone=False),
+        **csv_files.instants({_("Arrived"): "charge.arrived_at"}, timezone, says_zone=False),
         _("Late"): csv_files.yes_or_no("charge.is_late"),
         _("Bill #"): "invoice.number",
     }

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from decimal import Decimal
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
@@ -12,7 +12,6 @@ from billing.documents.statement_csv import fees_in
 from billing.models import (
     BillingAccount,
     BillingCredit,
-    Charge,
     FulfilmentRequest,
     Invoice,
     InvoiceItem,
@@ -84,32 +83,60 @@ def closed_months(account: BillingAccount, found: QuerySet[Statement]) -> Iterat
     )
 
 
+# What the charges of a request come to, by fee, and the bills that they are on.
+COSTS = """
+CROSS JOIN LATERAL (
+    SELECT sum(fee.charges) AS charges, sum(fee.charged) AS charged, sum(fee.credited) AS credited,
+           sum(fee.billed) AS billed, string_agg({fee} || ' ' || {amount}, '; ' ORDER BY {fee})
+           AS fees
+    FROM (
+        SELECT charge.fee_id, count(*) AS charges, sum(charge.amount) AS amount,
+               coalesce(sum(charge.amount) FILTER (WHERE charge.amount >= 0), 0) AS charged,
+               coalesce(sum(charge.amount) FILTER (WHERE charge.amount < 0), 0) AS credited,
+               coalesce(sum(charge.amount) FILTER (WHERE invoice.number <> ''), 0) AS billed
+        FROM billing_charge charge JOIN billing_invoiceitem item ON item.id = charge.item_id
+        LEFT JOIN billing_invoice invoice ON invoice.id = item.invoice_id
+        WHERE charge.account_id = {account} AND charge.request = row.reference
+        GROUP BY charge.fee_id
+    ) fee
+) cost
+CROSS JOIN LATERAL (
+    SELECT string_agg(DISTINCT invoice.number, '; ') AS numbers
+    FROM billing_charge charge JOIN billing_invoiceitem item ON item.id = charge.item_id
+    JOIN billing_invoice invoice ON invoice.id = item.invoice_id
+    WHERE charge.account_id = {account} AND charge.request = row.reference
+) bill
+"""
+
+
 def requests(account: BillingAccount, found: QuerySet[FulfilmentRequest]) -> Iterator[bytes]:
     """A CSV file of these fulfilment requests of the account, in the order of the query, each with
-    what it cost so far.
+    what it cost so far, fee by fee, and the bills that it is on.
     """
+    joined = COSTS.format(
+        fee=f"({_fees()} -> fee.fee_id ->> 'name')",
+        amount=amount("fee.amount", account.currency),
+        account=account.pk,
+    )
+    has_order = (
+        f"EXISTS (SELECT 1 FROM credit_order o WHERE o.line_id = {account.pk}"
+        " AND o.reference = row.reference)"
+    )
     columns = {
         _("Request"): safe("reference"),
+        _("Order"): f"CASE WHEN {has_order} THEN {safe('reference')} END",
         **instants({_("First service"): "first_at"}, account.timezone),
         pgettext("file", "Charges"): Figure("coalesce(charges, 0)"),
+        _("Fees"): "fees",
         _("Charged"): amount("coalesce(charged, 0)", account.currency),
         _("Credited"): amount("coalesce(credited, 0)", account.currency),
-        _("Cost"): amount("(coalesce(charged, 0) + coalesce(credited, 0))", account.currency),
+        _("Cost"): amount("coalesce(charged + credited, 0)", account.currency),
+        _("Billed"): amount("coalesce(billed, 0)", account.currency),
+        _("Not billed yet"): amount("coalesce(charged + credited - billed, 0)", account.currency),
+        _("Bill #"): "numbers",
         _("Currency"): quoted(account.currency),
     }
-    own = Charge.objects.filter(account=account.pk, request=OuterRef("reference")).order_by()
-    sums = {
-        "charges": Count("pk"),
-        "charged": Sum("amount", filter=Q(amount__gte=0)),
-        "credited": Sum("amount", filter=Q(amount__lt=0)),
-    }
-    rows = found.annotate(
-        **{
-            name: Subquery(own.values("request").annotate(value=value).values("value"))
-            for name, value in sums.items()
-        }
-    )
-    return of_rows(columns, rows.values("reference", "first_at", *sums))
+    return of_rows(columns, found.values("reference", "first_at"), joined)
 
 
 def days(account: BillingAccount, found: QuerySet[InvoiceItem]) -> Iterator[bytes]:

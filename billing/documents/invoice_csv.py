@@ -173,5 +173,5 @@ def _columns(currency: str, timezone: str) -> dict[str, str]:
         # The days that the bill's plan fees are for, which its period leaves aside.
         _("Start of plan"): "%(plan_start)s::date",
         _("End of plan"): "%(plan_end)s::date",
-        **csv_files.instants({_("Service time"): "charge.at"}, timezone),
+        **csv_files.instants({_("Service time"): "charge.at"}, timezone, says_zone=False),
     }

@@ -73,7 +73,7 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
             **parties.issued_by(invoice, words),
             "sums": _sums(invoice, sums),
             "tax_notes": [words.shown(one.note) for one in sums if one.note],
-            **settling.how_to_pay(invoice, plan, number, words),
+            **settling.how_to_pay(invoice, plan, words),
             **settling.parts_of(plan, invoice),
             **settling.payments(invoice, attempts),
             "footer": f"{as_of % {'number': number, 'instant': instant_text(now)}}"
@@ -123,8 +123,10 @@ def _explained(invoice: Invoice) -> str:
 
 
 def _status(invoice: Invoice, plan: PaymentPlan | None) -> Paper:
-    """The bill's status for the template, with a stamp for drafts and void bills. An open bill that
-    has failed is past due, unless a payment plan is in force.
+    """The bill's status for the template, with a stamp for drafts and void bills. `plan` is the
+    bill's payment plan that is in force, or None. An open bill of which an attempt failed, or which
+    was to be paid by hand and was not by its due day (`first_failed_on`), is past due unless it has
+    such a plan.
     """
     if invoice.status == "OPEN" and invoice.first_failed_on and plan is None:
         return {"label": _("Past due"), "tone": "bad", "stamp": ""}

@@ -128,8 +128,8 @@ class Dispute(KeyedForm):
 
 
 def _reasons(charge: Charge) -> list[tuple[str, Any]]:
-    """The reasons for which the charge can be credited, as choices. None is chosen beforehand,
-    unless there is only one.
+    """The reasons for which the charge can be credited, as choices. A blank choice comes first, so
+    that none is chosen beforehand, unless there is exactly one reason; without any it stands alone.
     """
     reasons = [(fee.code, fee.label) for fee in credits.reasons(charge)]
     return reasons if len(reasons) == 1 else [("", "–"), *reasons]

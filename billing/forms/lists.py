@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from billing.models import (
     BillingAccount,
@@ -21,7 +22,7 @@ from billing.models.fees import Category
 from billing.queries import days, requests
 from billing.queries.days import ACCRUING, OUTSTANDING, UNDER_REVIEW
 from billing.queries.standings import Standing
-from lib import formats
+from lib import figures, formats
 from lib.figures import Figures
 from lib.lists import ENDS, Amounts, Filter, Rows, choice, text
 from lib.spans import Dates
@@ -36,30 +37,84 @@ BILLED = [
     (UNDER_REVIEW, _("Under review")),
     (ACCRUING, _("Accruing today")),
 ]
+CREDITED = [
+    ("", _("All")),
+    (requests.CREDITED, _("Credited")),
+    (requests.NOT_CREDITED, _("Not credited")),
+]
+COSTS = ("cost", "-cost")  # orders
 A_YEAR = re.compile(r"[1-9][0-9]{3}")
 
 
 class RequestFilter(Filter):
-    """Filters the list of fulfilment requests."""
+    """Filters the list of fulfilment requests.
+
+    What is asked of their charges is read request by request, so that a page does so only among as
+    many as are counted at once; a file of them may take its time.
+    """
 
     LIST = "billing:requests"
-    SORTS = ("-first_at", "first_at", "reference", "-reference")
-    PREFIX = SEARCH = "reference"
+    SORTS = ("-first_at", "first_at", "-cost", "cost", "reference", "-reference")
+    SEARCH = "reference"
     DATES = Dates("first_at", _("First service"))
     AMOUNTS = Amounts(["cost"], _("Cost"))
-    SUMS: ClassVar = {"cost": _("Total")}
+    SUMS: ClassVar = {"total": _("Total")}
 
-    reference = text(label=_("Request starts with"))
+    reference = text(label=_("Request contains"))
+    fee = choice([("", _("All"))], _("Fee"))
+    billed = choice([("", _("All")), *requests.Billed.choices], _("Bill"))
+    credited = choice(CREDITED, _("Credit"))
 
     def __init__(self, *args: Any, account: BillingAccount | None = None, **kwargs: Any) -> None:
         """`account` is the one whose requests are listed; only `counted` needs it."""
         super().__init__(*args, **kwargs)
+        # Whether there are too many, once that was looked at.
+        self._are_many: bool | None = None
         self._account = account
+        field: Any = self.fields["fee"]
+        field.choices = [("", _("All")), *((fee.code, fee.label) for fee in requests.fees())]
+
+    @property
+    def _of_charges(self) -> dict[str, str]:
+        """What is asked of the charges of a request, but for its cost."""
+        return {name: self.rows[name] for name in ("fee", "billed", "credited")}
+
+    @property
+    def _is_of_cost(self) -> bool:
+        """Whether an amount is asked for."""
+        return any(self.said[end] != "" for end in ENDS)
+
+    @property
+    def _sorts_by_cost(self) -> bool:
+        return str(self.data.get("by", "")) in COSTS
+
+    def page(self, found: "QuerySet[Any]") -> Any:
+        """The page of `found`; of too many requests none is looked for by its charges."""
+        if self._sorts_by_cost or self._is_of_cost or any(self._of_charges.values()):
+            self._are_many = requests.are_many(self.within_days(found))
+        if self._are_many:
+            self._sorts = [by for by in self.SORTS if by not in COSTS]
+        return super().page(found)
 
     def within_amounts(self, found: Rows) -> Rows:
-        """The rows of `found` whose cost lies within the amounts that are asked for."""
-        is_asked = any(self.said[end] != "" for end in ENDS)
-        return super().within_amounts(requests.with_cost(found) if is_asked else found)
+        """The rows of `found` whose charges are as asked for."""
+        is_of_charges = self._is_of_cost or any(self._of_charges.values())
+        if self._are_many:
+            return found.none() if is_of_charges else found
+        found = requests.charged_with(found, **self._of_charges)
+        if self._is_of_cost or self._sorts_by_cost:
+            found = requests.with_cost(found)
+        return super().within_amounts(found)
+
+    @property
+    def hint(self) -> StrOrPromise:
+        """What the reader has to know who asked for the costs of too many requests."""
+        if not self._are_many:
+            return ""
+        return _(
+            "More than %(most)s requests are not searched or sorted by cost, fee, bill or credit."
+            " Choose fewer days, or a part of their references; a file has them all."
+        ) % {"most": formats.count(figures.MOST)}
 
     def counted(self, found: "QuerySet[Any, Any]", most: int | None) -> Figures:
         """How many requests `found` has, counted up to `most`, and what they cost together. Raises
@@ -67,7 +122,8 @@ class RequestFilter(Filter):
         """
         if self._account is None:
             raise TypeError("whose requests are to be counted?")
-        return requests.figures_of(self._account, found, most=most)
+        is_few = self._are_many is False
+        return requests.figures_of(self._account, found, most=most, are_few=is_few)
 
 
 class InvoiceFilter(Filter):
@@ -81,7 +137,7 @@ class InvoiceFilter(Filter):
     AMOUNTS = Amounts(["total"])
     SUMS: ClassVar = {"total": _("Total")}
 
-    number = text(20, _("Bill starts with"))
+    number = text(20, _("Bill contains"))
     standing = choice(STANDINGS, _("Status"))
     kind = choice(KINDS, _("Kind"))
 
@@ -97,7 +153,7 @@ class CreditFilter(Filter):
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}
 
-    charge = text(label=_("Charge starts with"))
+    charge = text(label=_("Charge contains"))
     status = choice(CREDIT_STATUSES, _("Status"))
 
 
@@ -122,6 +178,11 @@ class StatementFilter(Filter):
         also = [asked] if A_YEAR.fullmatch(asked) and asked not in years else []
         field.choices = [("", _("All")), *((year, year) for year in [*years, *also])]
 
+    @property
+    def period(self) -> str:
+        """The days that are asked for or, without any, the year."""
+        return super().period if self.span else self.rows["year"] or super().period
+
 
 class ChargeFilter(Filter):
     """Filters the charges of a statement by a reference of a charge or a request."""
@@ -129,6 +190,7 @@ class ChargeFilter(Filter):
     SORTS = ("at", "-at")
     ANCHOR = "charges"
     SEARCH = "reference"
+    FINDS_PARTS = False
     DATES = Dates("at", _("When"))
     AMOUNTS = Amounts(["amount"], with_signs=True)
     SUMS: ClassVar = {"amount": _("Total")}

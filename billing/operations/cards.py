@@ -64,7 +64,7 @@ def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
     """Create a SetupIntent at Stripe, by which the merchant's browser hands a card to Stripe. No
     card is kept yet.
 
-    Raises ProviderNotReady, ProviderSilent, TooManyCards.
+    Raises ProviderNotReady, ProviderSilent, TooManyCards, BillingAccount.DoesNotExist.
     """
     account = BillingAccount.objects.select_related("merchant").get(pk=merchant_id)
     at_once.check_cards(account, now=now)
@@ -88,8 +88,8 @@ def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime)
     """Keep the card that was handed to Stripe, and collect from it from now on. If the card is kept
     already, nothing is changed, even if another method was chosen since.
 
-    Raises UnknownSetup, CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards, and what
-    payment_methods.add_card raises.
+    Raises UnknownSetup, CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards,
+    Merchant.DoesNotExist, and what payment_methods.add_card raises.
     """
     merchant = Merchant.objects.get(pk=merchant_id)
     client = stripe_provider.client()

@@ -33,7 +33,9 @@ GIVEN_UP_BY = "document mails"  # who ends an address that is given up
 
 def send(address_ids: Sequence[int], *, now: datetime) -> mailing.Sending:
     """Mail these addresses what they have not had: the link by which they confirm, or their
-    documents. One that fails does not hold up the others; a later run mails it again.
+    documents. Returns to how many addresses anything was sent, and the failures by the address's
+    key. One that fails does not hold up the others; a later run mails it again. After three
+    failures in a row no more are tried, and one of TRANSIENT_ERRORS is raised at once.
     """
     rows = [(pk, pk) for pk in address_ids]
     return mailing.deliver(rows, send_one=_send_one, model=BillingAddress, now=now)

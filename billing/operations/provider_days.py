@@ -58,8 +58,8 @@ def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
 
 
 def look(*, now: datetime) -> None:
-    """Ask Stripe what it took on each of the last DAYS days that are over, compare that with our
-    payments, and keep both sums and the differences, a row for each day and currency. Raises
+    """Ask Stripe what it took on each of the last DAYS days that are over in UTC, compare that with
+    our payments, and keep both sums and the differences, a row for each day and currency. Raises
     NoAnswer, ProviderNotReady.
     """
     last = now.astimezone(UTC).date()
@@ -77,8 +77,8 @@ def look(*, now: datetime) -> None:
 
 
 def _succeeded(since: date) -> list[Any]:
-    """The PaymentIntents of this installation that were made since the day and have succeeded.
-    Raises NoAnswer, ProviderNotReady.
+    """The PaymentIntents of this installation that were made since the day (in UTC) and have
+    succeeded. Raises NoAnswer, ProviderNotReady.
     """
     start = datetime.combine(since, time.min, UTC)
     prefix = installation.outside("")
@@ -96,7 +96,7 @@ def _succeeded(since: date) -> list[Any]:
 
 def _compare_theirs(intents: Iterable[Any], found: dict[tuple[date, str], _Day]) -> None:
     """Add to the days in `found`, by day and currency, what these PaymentIntents took and what we
-    have of each, with the differences.
+    have of each, with the differences. Each counts on the day, in UTC, on which it was made.
     """
     by_key = {stripe_provider.metadata(one)[stripe_provider.PAYMENT]: one for one in intents}
     ours = _known(by_key)
@@ -131,7 +131,8 @@ def _known(keys: Iterable[str]) -> dict[str, Decimal]:
 
 def _add_ours(first: date, last: date, keys: set[str], found: dict[tuple[date, str], _Day]) -> None:
     """Add to `found` our succeeded payments that were made and ended from `first` until before
-    `last` and whose key is not among `keys`: of these Stripe has no PaymentIntent.
+    `last` (days in UTC) and whose key is not among `keys`: of these Stripe has no PaymentIntent.
+    Each counts on the day on which it ended.
     """
     since, until = (datetime.combine(day, time.min, UTC) for day in (first, last))
     ours = Payment.objects.filter(

@@ -65,7 +65,7 @@ def record(
     it is a refund of ours, or all of it was unapplied; any other one waits for a billing officer.
     After a dispute, nothing more is collected from the account's card if it is the disputed one.
     Returns the reversal; None if it is new and the money has come back already, or nothing is left
-    of the payment that could be taken. Rule 18.1, rule 18.2.
+    of the payment that could be taken. Raises Payment.DoesNotExist. Rule 18.1, rule 18.2.
     """
     payment = Payment.objects.get(pk=payment_id)
     account, invoice = hold(payment.invoice_id, now=now)
@@ -329,6 +329,6 @@ def _notify(reversal: Reversal, invoice: Invoice, status: str, now: datetime) ->
             reversal.rest if status in (Status.CHARGED, Status.ACCEPTED) else reversal.amount
         ),
         currency=reversal.currency,
-        status=status,
+        status=f"RETURN_{status}" if reversal.is_return else status,
         answer=reversal.message,
     )

@@ -22,8 +22,8 @@ LONGEST_FAILURE = 200
 @transaction.atomic
 def settle(payment_id: int, answer: Answer, *, now: datetime) -> Payment:
     """Record a provider's answer about an attempt, and what follows for its bill; returns the
-    attempt. One that succeeded pays the bill; after one that failed it is set when the bill is
-    tried next.
+    attempt. Raises Payment.DoesNotExist. One that succeeded pays the bill; after one that failed it
+    is set when the bill is tried next.
 
     An attempt that is decided stays so. Money that came for one recorded as failed, or a second
     time, pays the bill by another payment, or becomes unapplied. When an attempt fails, the

@@ -125,7 +125,7 @@ def _check_alone(
     account: BillingAccount, invoice: Invoice, amount: Money, proposal: Proposal | None
 ) -> None:
     """Raise TakesTwoPeople if the waiver takes a second person, and nobody confirms it as
-    `proposal`.
+    `proposal`; ChangedMeanwhile if another amount was left to pay when that was proposed.
     """
     left = invoice.left_to_pay
     wanted = two_people.Change(

@@ -236,9 +236,9 @@ def metadata(made: Any) -> dict[str, str]:
 
 def answer(payment: Payment, intent: "stripe.PaymentIntent") -> Answer:
     """The answer that a PaymentIntent gives about the attempt. An intent that waits for something,
-    such as the holder's confirmation, is cancelled at Stripe first, and has failed.
-
-    Raises NoAnswer, AnotherPayment, and StripeError, which `asking` turns into NoAnswer.
+    such as the holder's confirmation, is cancelled at Stripe first, and has failed unless it turns
+    out to have succeeded by then. Raises NoAnswer, AnotherPayment, and StripeError, which `asking`
+    turns into NoAnswer.
     """
     _check_same(payment, intent)
     if intent.status == "succeeded":

@@ -45,7 +45,9 @@ def with_line(merchant: Merchant) -> BillingAccount | None:
 
 
 def _drafts() -> Subquery:
-    """A subquery, for queries of accounts, for what their drafts come to; NULL without any."""
+    """A subquery, for queries of accounts, for the sum of the totals of their drafts, tax included;
+    NULL without any.
+    """
     drafts = Invoice.objects.filter(account=OuterRef("pk"), status=Invoice.Status.DRAFT)
     return Subquery(drafts.order_by().values("account").annotate(sum=Sum("total")).values("sum"))
 

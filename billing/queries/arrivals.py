@@ -54,7 +54,7 @@ def invoices_of(transfer: BankTransfer) -> QuerySet[Invoice]:
         provider=Payment.Provider.UNAPPLIED,
         started_at=transfer.recorded_at,
     )
-    its_own = Q(payments=transfer.payment_id) if transfer.payment_id else Q()
-    through = Q(payments__in=paid) if transfer.entry_id else Q()
+    its_own = Q(payments=transfer.payment_id) if transfer.payment_id else Q(pk__in=[])
+    through = Q(payments__in=paid) if transfer.entry_id else Q(pk__in=[])
     found = Invoice.objects.filter(its_own | through).select_related("account").distinct()
     return found.prefetch_related("payments")

@@ -217,7 +217,9 @@ def _of_account(account: BillingAccount, name: str) -> list[Change]:
 
 
 def _asked(credit: BillingCredit) -> list[Fact]:
-    """The credit's amount and fee, and the charge that it corrects, if any."""
+    """A fact with the credit's amount and its fee, and one with the charge that it corrects, if
+    any.
+    """
     on = [Fact("Charge", credit.charge.amount, str(credit.charge))] if credit.charge else []
     return [Fact("Credit", credit.amount, str(credit.fee)), *on]
 

@@ -13,15 +13,15 @@ _WITH = ("charge__fee", "fee", "made__item__invoice", "taken_back__item__invoice
 
 
 def of(account: BillingAccount, *, status: str = "", charge: str = "") -> QuerySet[BillingCredit]:
-    """The account's credits, each with the charge that it corrects, its reason, and the bills that
-    its own charge, and the one that took it back, are on.
+    """The account's credits, in no order, each with the charge that it corrects, its reason, and
+    the bills that its own charge, and the one that took it back, are on.
 
-    They can be filtered by a status, and by how the corrected charge's reference starts (`charge`);
-    "" means any.
+    They can be filtered by a status, and by what stands somewhere in the corrected charge's
+    reference, in any case (`charge`); "" means any.
     """
     found = account.credits.select_related(*_WITH)
     if charge:
-        found = found.filter(charge__account=account, charge__reference__startswith=charge)
+        found = found.filter(charge__account=account, charge__reference__icontains=charge)
     return found.filter(status=status) if status else found
 
 
@@ -40,7 +40,7 @@ def charge_to_credit(account: BillingAccount, reference: str) -> Charge | None:
 
 def charges_to_credit(account: BillingAccount, references: Iterable[str]) -> QuerySet[Charge]:
     """Those of the account's charges with these references that are of a category that credits are
-    given for, with their fees and bills.
+    given for, in no order, with their fees and bills.
     """
     found = account.charges.select_related("fee", "item__invoice")
     return found.filter(reference__in=list(references), fee__category__in=CREDIT_FOR)
@@ -65,6 +65,8 @@ def charged_or_credited() -> list[Fee]:
 
 
 def reasons(charge: Charge) -> QuerySet[Fee]:
-    """The fees that can be the reason for a credit on this charge, by name."""
+    """The fees that can be the reason for a credit on this charge, by name. The charge's category
+    has to be one that credits are given for (CREDIT_FOR).
+    """
     category = CREDIT_FOR[Category(charge.fee.category)]
     return Fee.objects.filter(category=category).exclude(pk__in=Fee.NOT_GRANTED).order_by("name")

@@ -27,8 +27,8 @@ BILLED = {
 def of(
     account: BillingAccount, *, billed: str = "", category: str = "", fee: str = "", month: str = ""
 ) -> QuerySet[InvoiceItem]:
-    """The account's items, each with its fee and the bill it is on; optionally filtered ("" means
-    any).
+    """The account's items, in no order, each with its fee and the bill it is on; optionally
+    filtered ("" means any).
 
     `billed` is OUTSTANDING, UNDER_REVIEW or ACCRUING, `category` and `fee` are codes, and `month`,
     such as 2026-10, is that of the posting day.
@@ -47,8 +47,8 @@ def of(
 
 
 def under_review(account: BillingAccount) -> Money:
-    """What the account's drafts hold: the sum of its items that are UNDER_REVIEW. `account` is as
-    accounts.of_merchant gives it.
+    """What the account's drafts come to together: their totals, tax included; 0 without any.
+    `account` is as accounts.of_merchant gives it.
     """
     return Money(account.held_by_drafts or 0, account.currency)  # type: ignore[attr-defined]
 

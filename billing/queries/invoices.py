@@ -2,7 +2,7 @@
 Nothing here writes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db.models import Case, DateField, Exists, F, Max, OuterRef, QuerySet, When
@@ -29,12 +29,12 @@ WHERE status IN ({", ".join(f"'{status}'" for status in Invoice.UNPAID)})
 
 
 def of_account(account: BillingAccount, *, kind: str = "", number: str = "") -> QuerySet[Invoice]:
-    """The account's bills that have a number, optionally of one kind, and with a number that starts
-    as given. Drafts are left out, also those that were sent back.
+    """The account's bills that have a number, in no order; optionally of one kind, and with a
+    number in which `number` stands somewhere. Drafts are left out, also those that were sent back.
     """
     found = account.invoices.filter(number__isnull=False)
     if number:
-        found = found.filter(number__startswith=number)
+        found = found.filter(number__icontains=number)
     return found.filter(kind=kind) if kind else found
 
 
@@ -100,8 +100,34 @@ def line(invoice: Invoice, pk: int) -> InvoiceLine | None:
     return invoice.lines.select_related("item__invoice").filter(pk=pk).first()
 
 
+def lines_with(charges: Iterable[Charge]) -> dict[int, InvoiceLine]:
+    """The line that each of these charges is in on the bill that it is on now, by the charge's key;
+    those on no bill are left out. They are loaded with their items.
+    """
+    on_bills = [charge for charge in charges if charge.item.invoice_id is not None]
+    theirs: dict[int, list[InvoiceLine]] = {}
+    items = {charge.item_id for charge in on_bills}
+    for line in InvoiceLine.objects.filter(item__in=items, invoice=F("item__invoice")):
+        theirs.setdefault(line.item_id, []).append(line)
+    found = {
+        charge.pk: next(
+            (line for line in theirs.get(charge.item_id, ()) if _has(line, charge)), None
+        )
+        for charge in on_bills
+    }
+    return {key: line for key, line in found.items() if line is not None}
+
+
+def _has(line: InvoiceLine, charge: Charge) -> bool:
+    """Whether the line has this charge of its item (`charges_of`)."""
+    if line.charge_ids is not None:
+        return charge.pk in line.charge_ids
+    first, last = line.service_from, line.service_to
+    return first is None or last is None or first <= charge.service_on <= last
+
+
 def charges_of(line: InvoiceLine) -> QuerySet[Charge]:
-    """The charges that make up a line of a bill, each with its fee."""
+    """The charges that make up a line of a bill, in no order, each with its fee."""
     found = Charge.objects.filter(item=line.item_id)
     if line.service_from is not None:
         found = found.filter(service_on__range=(line.service_from, line.service_to))

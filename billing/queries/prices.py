@@ -24,9 +24,9 @@ class PriceList:
             self._prices.setdefault(key, []).append(price)
 
     def price(self, fee: str, currency: str, merchant_id: int, on: date) -> FeePrice | None:
-        """The price of the fee with this code that applies to the merchant on local day `on`: the
-        merchant's own if it has one that has not ended, or else the general one; None if there is
-        neither.
+        """The price of the fee with this code that applies to the merchant, one of those that the
+        list was made for, on local day `on`: the merchant's own if it has one that has not ended,
+        or else the general one; None if there is neither.
         """
         for whose in (merchant_id, None):
             started = (

@@ -18,7 +18,7 @@ NO_REVENUE = (*Fee.USING_CREDIT, Fee.REVERSAL, Fee.REST_TAX)
 
 def unpaid(asked: Asked) -> QuerySet[Invoice]:
     """The unpaid bills in the currency asked for, each with its `age`, the name of how long it is
-    past its due day today, and with what is left to pay as `left`.
+    past its due day today (in UTC), and with what is left to pay as `left`.
     """
     past = [
         When(due_on__lte=asked.today - timedelta(days=days), then=Value(name))

@@ -1,17 +1,53 @@
 """Reads fulfilment requests and what they cost (rule 12.8)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import (
+    Count,
+    DecimalField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    TextChoices,
+    Value,
+)
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from billing.models import BillingAccount, Charge, FulfilmentRequest
+from billing.models import BillingAccount, Charge, Fee, FulfilmentRequest
+from billing.models.fees import Category, in_readers_language
 from credit.models import Order
-from lib import money
+from lib import figures, money, search
 from lib.figures import Figures
 from lib.lists import Rows
+
+CREDITED, NOT_CREDITED = "yes", "no"
+
+
+class Billed(TextChoices):
+    """Whether a request's charges are on bills that were issued."""
+
+    ALL = "BILLED", _("Billed")
+    SOME = "PART", _("Partly billed")
+    NONE = "NOT_BILLED", pgettext_lazy("request", "Not billed yet")
+
+
+@dataclass(frozen=True)
+class OfFee:
+    """What the charges of one fee come to."""
+
+    code: str
+    label: str
+    amount: Decimal
+    charge_count: int
 
 
 @dataclass(frozen=True)
@@ -23,6 +59,10 @@ class Cost:
     amount: Decimal = Decimal(0)  # credits taken off
     credited: Decimal = Decimal(0)  # 0 or negative
     charge_count: int = 0  # credits among them
+    by_fee: Sequence[OfFee] = ()  # by category, in the order of the pages
+    by_invoice: Mapping[str, Decimal] = field(default_factory=dict)  # by number, oldest first
+    not_billed: Decimal = Decimal(0)  # what is on no issued bill
+    standing: Billed = Billed.NONE
 
     @property
     def charged(self) -> Decimal:
@@ -30,20 +70,58 @@ class Cost:
         return self.amount - self.credited
 
 
-def of(account: BillingAccount, *, start: str = "") -> QuerySet[FulfilmentRequest]:
-    """The account's requests whose reference begins with `start`; "" means all of them."""
-    found = account.requests.all()
-    return found.filter(reference__startswith=start) if start else found
+def of(account: BillingAccount, *, part: str = "") -> QuerySet[FulfilmentRequest]:
+    """The account's requests that have `part` somewhere in their reference, in any case; "" means
+    all of them.
+    """
+    return search.anywhere(account.requests.all(), part, "reference")
+
+
+def are_many(found: QuerySet[FulfilmentRequest]) -> bool:
+    """Whether these requests are too many to look at the charges of all of them."""
+    return found.order_by()[: figures.MOST + 1].count() > figures.MOST
+
+
+def charged_with(found: Rows, *, fee: str = "", billed: str = "", credited: str = "") -> Rows:
+    """Those of `found` that have a charge of this fee, are Billed so, and have or have not a credit
+    (CREDITED, NOT_CREDITED); "" means any. The charges of each request that the database looks at
+    are read.
+    """
+    theirs = Charge.objects.filter(account=OuterRef("account"), request=OuterRef("reference"))
+    on_bills = Exists(theirs.filter(item__invoice__number__isnull=False))
+    on_none = Exists(theirs.filter(item__invoice__number__isnull=True))
+    conditions = {
+        Billed.ALL: ~on_none,
+        Billed.SOME: on_bills & on_none,
+        Billed.NONE: ~on_bills,
+    }
+    if fee:
+        found = found.filter(Exists(theirs.filter(fee=fee)))
+    if billed:
+        found = found.filter(conditions[Billed(billed)])
+    if credited:
+        credits = Exists(theirs.filter(amount__lt=0))
+        found = found.filter(credits if credited == CREDITED else ~credits)
+    return found
 
 
 def with_cost(found: Rows) -> Rows:
-    """The same fulfilment requests, which can be asked for their `cost`: the sum of the charges
-    that name each of them, 0 without charges (rule 12.8). It is added up for each request that the
-    database looks at, so only where somebody asks for it.
+    """The same fulfilment requests, each with its `cost`: the sum of the charges that name it, 0
+    without charges (rule 12.8). It is added up for each request that the database looks at, so only
+    where somebody asks for it.
     """
     theirs = Charge.objects.filter(account=OuterRef("account"), request=OuterRef("reference"))
     total = theirs.order_by().values("request").annotate(sum=Sum("amount")).values("sum")
-    return found.alias(cost=Coalesce(Subquery(total), Decimal(0)))
+    figure = DecimalField(max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES)
+    return found.annotate(cost=Coalesce(Subquery(total), Decimal(0), output_field=figure))
+
+
+def fees() -> Sequence[Fee]:
+    """The fees that the charges of requests may be of, in the order of the pages."""
+    places = list(Category)
+    asked = Q(is_sent_by_platform=True) | Q(pk__in=Fee.BY_HAND)
+    found = Fee.objects.filter(asked).order_by("name")
+    return sorted(found, key=lambda fee: places.index(Category(fee.category)))
 
 
 def find(account: BillingAccount, reference: str) -> FulfilmentRequest | None:
@@ -63,38 +141,90 @@ def costs(requests: Iterable[FulfilmentRequest]) -> dict[FulfilmentRequest, Cost
     """
     by_reference = {request.reference: request for request in requests}
     account_ids = {request.account_id for request in by_reference.values()}
-    sums = (
+    rows = (
         Charge.objects.filter(account__in=account_ids, request__in=by_reference)
-        .order_by()
-        .values("request")
+        .order_by("item__invoice__issued_at", "item__invoice")
+        .values("request", "fee", "fee__category", "fee__name", "fee__names")
         .annotate(
+            number=F("item__invoice__number"),
             sum=Sum("amount"),
             credited=Sum("amount", filter=Q(amount__lt=0), default=Decimal(0)),
             count=Count("pk"),
         )
     )
-    found = {row["request"]: Cost(row["sum"], row["credited"], row["count"]) for row in sums}
-    return {request: found.get(name, Cost()) for name, request in by_reference.items()}
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["request"], []).append(row)
+    return {request: _cost(found.get(name, ())) for name, request in by_reference.items()}
+
+
+def _cost(rows: Sequence[Mapping[str, Any]]) -> Cost:
+    """The cost of one request, of the sums of its charges by fee and bill, oldest bill first."""
+    by_invoice: dict[str, Decimal] = {}
+    for row in rows:
+        if row["number"]:
+            by_invoice[row["number"]] = by_invoice.get(row["number"], Decimal(0)) + row["sum"]
+    not_billed = [row["sum"] for row in rows if not row["number"]]
+    standing = Billed.SOME if by_invoice else Billed.NONE
+    return Cost(
+        amount=_sum(rows),
+        credited=sum((row["credited"] for row in rows), Decimal(0)),
+        charge_count=sum(row["count"] for row in rows),
+        by_fee=_by_fee(rows),
+        by_invoice=by_invoice,
+        not_billed=sum(not_billed, Decimal(0)),
+        standing=standing if not_billed else Billed.ALL,
+    )
+
+
+def _by_fee(rows: Iterable[Mapping[str, Any]]) -> list[OfFee]:
+    places = list(Category)
+    theirs: dict[str, list[Mapping[str, Any]]] = {}
+    for row in sorted(rows, key=lambda row: (places.index(row["fee__category"]), row["fee__name"])):
+        theirs.setdefault(row["fee"], []).append(row)
+    return [
+        OfFee(
+            code,
+            in_readers_language(found[0]["fee__name"], found[0]["fee__names"]),
+            _sum(found),
+            sum(row["count"] for row in found),
+        )
+        for code, found in theirs.items()
+    ]
+
+
+def _sum(rows: Iterable[Mapping[str, Any]]) -> Decimal:
+    return sum((row["sum"] for row in rows), Decimal(0))
 
 
 def figures_of(
-    account: BillingAccount, found: QuerySet[FulfilmentRequest], *, most: int | None
+    account: BillingAccount,
+    found: QuerySet[FulfilmentRequest],
+    *,
+    most: int | None,
+    are_few: bool = False,
 ) -> Figures:
     """How many these requests of the account are, and the sum of their costs; if they are more than
-    `most`, only that they are.
+    `most`, only that they are, unless they are known to be few.
 
-    Their charges are added up at once. Asking for those of each request would take seconds.
+    Up to `most`, the charges of each are looked up by an index; of all requests, the account's
+    charges are read as they lie.
     """
-    asked = found.order_by() if most is None else found.order_by()[: most + 1]
-    count = asked.count()
-    if most is not None and count > most:
+    if most is None:
+        asked = found.order_by()
+        count = asked.count()
+        theirs = Charge.objects.filter(account=account, request__in=asked.values("reference"))
+        total = theirs.aggregate(total=Sum("amount", default=Decimal(0)))["total"]
+        return Figures(count, [[money.of(total, account.currency)]] if count else [[]])
+    if not are_few and found.order_by()[: most + 1].count() > most:
         return Figures(most, is_whole=False)
-    theirs = Charge.objects.filter(account=account, request__in=asked.values("reference"))
-    total = theirs.aggregate(total=Sum("amount", default=Decimal(0)))["total"]
-    return Figures(count, [[money.of(total, account.currency)]] if count else [[]])
+    said = with_cost(found).annotate(said_in=Value(account.currency))
+    return figures.of(said, ["cost"], currency="said_in", most=most)
 
 
 def charges(request: FulfilmentRequest) -> QuerySet[Charge]:
-    """The request's charges and the credits on them, each with its fee and the bill it is on."""
+    """The request's charges and the credits on them, in no order, each with its fee and the bill it
+    is on.
+    """
     found = Charge.objects.filter(account=request.account_id, request=request.reference)
     return found.select_related("fee", "item__invoice")

@@ -39,7 +39,9 @@ class Standing(TextChoices):
 
     @property
     def is_past_due(self) -> bool:
-        """Whether the bill was not paid by its due day, and nothing collects it by itself."""
+        """Whether it is PAST_DUE: the open bill was not paid in time, and not since an attempt
+        failed by the payer's present method (that is FAILED).
+        """
         return self == Standing.PAST_DUE
 
     @property
@@ -54,8 +56,8 @@ class Standing(TextChoices):
 
     @property
     def is_collecting(self) -> bool:
-        """Whether the bill is open and collected without anybody's doing, and no attempt has
-        failed.
+        """Whether it is COLLECTING: the bill is open and will be collected without anybody's doing.
+        A bill that failed, has a plan, or has an attempt without an answer yet (CHECKED) is not.
         """
         return self == Standing.COLLECTING
 
@@ -113,8 +115,8 @@ LAST_TRIED_AT = f"""(
 def invoices(
     account: BillingAccount, *, standing: str = "", kind: str = "", number: str = ""
 ) -> QuerySet[Invoice]:
-    """The account's bills that have a number, as `placed` reads them; optionally only those with
-    this standing, of this kind, or with a number that begins with `number`.
+    """The account's bills that have a number, as `placed` reads them, in no order; optionally only
+    those with this standing, of this kind, or with a number that begins with `number`.
     """
     return placed(invoice_queries.of_account(account, kind=kind, number=number), standing=standing)
 

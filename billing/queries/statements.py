@@ -9,15 +9,17 @@ from billing.queries.sections import Sections
 
 
 def of_account(account: BillingAccount) -> QuerySet[Statement]:
-    """The account's statements, open ones too, each with its `amount` and `charge_count`."""
+    """The account's statements, open ones too, in no order, each with its `amount`, bare, and its
+    `charge_count`.
+    """
     return account.statements.annotate(
         amount=Sum("totals__amount"), charge_count=Sum("totals__charge_count")
     )
 
 
 def of_year(account: BillingAccount, *, year: str = "") -> QuerySet[Statement]:
-    """The account's statements of one year, such as "2026", or with "" of all years, each with its
-    `amount` and `charge_count`.
+    """The account's statements of one year, such as "2026", or with "" of all years, as
+    `of_account` gives them.
     """
     found = of_account(account)
     return found.filter(month__year=int(year)) if year else found
@@ -45,7 +47,7 @@ def totals(statement: Statement) -> Sections[StatementTotal]:
 
 
 def charges(statement: Statement, *, reference: str = "") -> QuerySet[Charge]:
-    """The statement's charges, each with its fee and the bill it is on.
+    """The statement's charges, in no order, each with its fee and the bill it is on.
 
     With a `reference`, only the charge with this reference, and the charges of the request with
     this reference.

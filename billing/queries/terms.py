@@ -42,16 +42,16 @@ def zone_to_come(account: BillingAccount) -> TimeZonePeriod | None:
 
 
 def questions(account: BillingAccount, *, status: str = "") -> QuerySet[BillingQuestion]:
-    """The questions that the merchant asked about its charges and bills, only those of this status
-    if one is given.
+    """The questions that the merchant asked about its charges and bills, in no order, only those of
+    this status if one is given.
     """
     found = account.questions.all()
     return found.filter(status=status) if status else found
 
 
 def threshold_requests(account: BillingAccount, *, status: str = "") -> QuerySet[ThresholdRequest]:
-    """The requests of the account for a higher threshold, only those of this status if one is
-    given.
+    """The requests of the account for a higher threshold, in no order, only those of this status if
+    one is given.
     """
     found = account.threshold_requests.all()
     return found.filter(status=status) if status else found

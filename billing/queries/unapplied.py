@@ -8,8 +8,8 @@ from billing.models import BillingAccount, Invoice, Payment, UnappliedEntry
 
 
 def entries(account: BillingAccount, *, kind: str = "") -> QuerySet[UnappliedEntry]:
-    """The entries of the account's unapplied money, each with its payment and that payment's bill,
-    if it has one; only those of this kind if one is given.
+    """The entries of the account's unapplied money, in no order, each with its payment and that
+    payment's bill, if it has one; only those of this kind if one is given.
     """
     found = account.unapplied_entries.select_related("payment__invoice")
     return found.filter(kind=kind) if kind else found

@@ -1,15 +1,20 @@
 """Template tags that put failure codes and fees into words, and sum up a bill's lines."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from math import ceil
 
 from django import template
+from django.utils.translation import gettext, ngettext
 from moneyed import Money
 
 from billing import payment_failures
 from billing.models import BillingAccount, Charge, Fee, InvoiceLine
+from billing.models.fees import Category
 from billing.queries import days, sections, taxes
 from billing.queries.sections import FeeSum, Section
 from billing.queries.standings import Standing
+from credit.models import Order
+from lib import formats
 
 register = template.Library()
 
@@ -46,8 +51,49 @@ def tax_rate(line: InvoiceLine) -> str:
 
 @register.simple_tag
 def under_review(account: BillingAccount) -> Money:
-    """What the account's bills that wait for our review hold (rule 13.10)."""
+    """What the account's bills that wait for our review come to, tax included (rule 13.10)."""
     return days.under_review(account)
+
+
+@register.simple_tag
+def has_description(charges: Iterable[Charge]) -> bool:
+    """Whether any of these charges has a text of its own."""
+    return any(charge.description for charge in charges)
+
+
+@register.simple_tag
+def line_with(charge: Charge, lines: Mapping[int, InvoiceLine] | str) -> InvoiceLine | None:
+    """The line of its bill that the charge is in, if the page has `lines` (invoices.lines_with)."""
+    return lines.get(charge.pk) if isinstance(lines, Mapping) else None
+
+
+@register.simple_tag
+def unit_times_price(charge: Charge) -> str:
+    """How many units were charged at which price, of a charge that we priced."""
+    assert charge.unit_price is not None
+    return ngettext(
+        "%(quantity)s unit at %(price)s.",
+        "%(quantity)s units at %(price)s each.",
+        ceil(charge.quantity),
+    ) % {
+        "quantity": formats.quantity(charge.quantity),
+        "price": formats.plain_unit_price(charge.unit_price, charge.currency),
+    }
+
+
+@register.filter
+def share_of(charge: Charge, order: Order) -> str:
+    """Which share of the order a charge for a sale is; "" for other charges, and where they are in
+    two currencies.
+    """
+    is_of_sale = charge.fee.category == Category.TRANSACTION
+    if not is_of_sale or charge.currency != order.currency:
+        return ""
+    share = charge.amount.amount / order.amount.amount * 100
+    return gettext("It is %(share)s of the order of %(amount)s.") % {
+        "share": formats.percent(share),
+        "amount": formats.plain_money(order.amount),
+    }
 
 
 @register.simple_tag

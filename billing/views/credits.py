@@ -27,7 +27,7 @@ from merchants.access import MemberRequest, for_exporting, for_finance, for_memb
 def all_credits(request: MemberRequest) -> HttpResponse:
     """The list of credits, asked for and given, filtered and sorted."""
     account, local = account_and_days(request)
-    wanted = CreditFilter(request.GET, local=local)
+    wanted = CreditFilter(request.GET, local=local, currency=account.currency)
     page = wanted.page(asked.of(account, **wanted.rows))
     return render(request, "billing/credits.html", wanted.context | {"page": page})
 
@@ -36,9 +36,9 @@ def all_credits(request: MemberRequest) -> HttpResponse:
 def export_credits(request: MemberRequest) -> HttpResponseBase:
     """A CSV file of the credits that the list shows with the same filter."""
     account, local = account_and_days(request)
-    wanted = CreditFilter(request.GET, local=local)
+    wanted = CreditFilter(request.GET, local=local, currency=account.currency)
     found = wanted.ordered(asked.of(account, **wanted.rows))
-    file_name = f"credits-{request.membership.merchant.reference}-{local.today}.csv"
+    file_name = wanted.file_name("credits", request.membership.merchant.reference)
     with language_asked(request):
         return download(request, exports.credits(account, found), file_name)
 

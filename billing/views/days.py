@@ -20,7 +20,7 @@ from merchants.access import MemberRequest, for_exporting, for_members
 def all_days(request: MemberRequest) -> HttpResponse:
     """The page with the sums of each fee and day, filtered and sorted."""
     account, local = account_and_days(request)
-    asked = DayFilter(request.GET, local=local)
+    asked = DayFilter(request.GET, local=local, currency=account.currency)
     context = asked.context | {
         "account": account,
         "page": asked.page(days.of(account, **asked.rows)),
@@ -32,9 +32,9 @@ def all_days(request: MemberRequest) -> HttpResponse:
 def export_days(request: MemberRequest) -> HttpResponseBase:
     """A CSV file of the sums that the list shows with the same filter."""
     account, local = account_and_days(request)
-    asked = DayFilter(request.GET, local=local)
+    asked = DayFilter(request.GET, local=local, currency=account.currency)
     found = asked.ordered(days.of(account, **asked.rows))
-    file_name = f"fees-by-day-{request.membership.merchant.reference}-{local.today}.csv"
+    file_name = asked.file_name("fees-by-day", request.membership.merchant.reference)
     with language_asked(request):
         return download(request, exports.days(account, found), file_name)
 

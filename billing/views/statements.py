@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from billing.documents import exports, pdf, statement_csv
 from billing.forms.lists import ChargeFilter, StatementFilter
 from billing.models import BillingAccount
-from billing.queries import months
+from billing.queries import months, taxes
 from billing.queries import statements as statement_queries
 from billing.views.accounts import account_and_days, account_and_today
 from lib import calendar, charts, clock, downloads, formats
 from lib.csv_files import language_asked, language_of
 from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
+from merchants.queries import LocalDays
 
 LATEST = 12  # statements, and months of the chart
 
@@ -83,7 +84,7 @@ def _drawn(account: BillingAccount, by_month: months.ByMonth, size: tuple[int, i
 def statements(request: MemberRequest) -> HttpResponse:
     """The list of statements, a month each, filtered and sorted."""
     account, local = account_and_days(request)
-    asked = StatementFilter(request.GET, local=local, years=statement_queries.years(account))
+    asked = _asked(request, account, local)
     context = asked.context | {"page": asked.page(statement_queries.of_year(account, **asked.rows))}
     return render(request, "billing/statements.html", context)
 
@@ -92,11 +93,16 @@ def statements(request: MemberRequest) -> HttpResponse:
 def export_statements(request: MemberRequest) -> HttpResponseBase:
     """A CSV file of the closed months that the list shows with the same filter, one row each."""
     account, local = account_and_days(request)
-    asked = StatementFilter(request.GET, local=local, years=statement_queries.years(account))
+    asked = _asked(request, account, local)
     found = asked.ordered(statement_queries.of_year(account, **asked.rows))
-    file_name = f"statements-{request.membership.merchant.reference}-{local.today}.csv"
+    file_name = asked.file_name("statements", request.membership.merchant.reference)
     with language_asked(request):
         return download(request, exports.closed_months(account, found), file_name)
+
+
+def _asked(request: MemberRequest, account: BillingAccount, local: LocalDays) -> StatementFilter:
+    years = statement_queries.years(account)
+    return StatementFilter(request.GET, local=local, currency=account.currency, years=years)
 
 
 @for_members
@@ -110,10 +116,11 @@ def statement(request: MemberRequest, month: date) -> HttpResponse:
         raise Http404("no charge has opened a statement of this month")
     # A closed month reads like its CSV; in the open one the latest charge is the interesting one.
     sorts = ("at", "-at") if statement.is_closed else ("-at", "at")
-    asked = ChargeFilter(request.GET, sorts=sorts, local=local)
+    asked = ChargeFilter(request.GET, sorts=sorts, local=local, currency=account.currency)
     context = asked.context | {
         "statement": statement,
         "totals": statement_queries.totals(statement),
+        "is_net": account.issuer_id is not None and taxes.has_any(account),
         "page": asked.page(statement_queries.charges(statement, **asked.rows)),
     }
     return render(request, "billing/statement.html", context)

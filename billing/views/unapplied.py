@@ -13,7 +13,7 @@ from merchants.access import MemberRequest, for_members
 def unapplied(request: MemberRequest) -> HttpResponse:
     """The page of money that no bill wanted, and of what became of it."""
     account, local = account_and_days(request)
-    asked = UnappliedFilter(request.GET, local=local)
+    asked = UnappliedFilter(request.GET, local=local, currency=account.currency)
     page = asked.page(unapplied_queries.entries(account, **asked.rows))
     context = asked.context | {"account": account, "page": page}
     return render(request, "billing/unapplied.html", context)

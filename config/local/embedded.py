@@ -147,8 +147,8 @@ def leave() -> None:
 
 
 def _leave_when_told_to_end() -> None:
-    """Make SIGTERM and SIGHUP run the exit handlers, unless they have handlers already. Only the
-    main thread can.
+    """Make SIGTERM and SIGHUP run the exit handlers, unless they have handlers already. Does
+    nothing outside of the main thread, which alone can.
     """
     if threading.current_thread() is not threading.main_thread():
         return

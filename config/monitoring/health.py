@@ -175,8 +175,8 @@ def _scheduler() -> str:
 
 
 def _runs() -> str:
-    """Check that no job run lost a chunk: none is open for over an hour, or was closed as lost
-    within the last hour. Returns "" or how many there are.
+    """Check that no job run lost a chunk: none is open and did no chunk for over an hour, or was
+    closed as lost within the last hour. Returns "" or how many there are.
     """
     now = clock.now()
     stuck = queries.stuck(now).count()

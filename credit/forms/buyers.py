@@ -32,5 +32,5 @@ class BuyerFilter(Filter):
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}
 
-    reference = text(label=_("Order starts with"))
+    reference = text(label=_("Order contains"))
     outcome = choice(OUTCOMES, _("What became of it"))

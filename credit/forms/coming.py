@@ -29,7 +29,7 @@ class ComingFilter(Filter):
     AMOUNTS = Amounts(["coming"])
     SUMS: ClassVar = {"coming": _("Total")}
 
-    reference = text(label=_("Order starts with"))
+    reference = text(label=_("Order contains"))
     what = choice(WHAT, _("What"))
     buyer = text(label=_("Buyer"))
 
@@ -51,4 +51,4 @@ class ComingFilter(Filter):
         """Those of `found` whose amounts are within those asked for. The days are not looked at
         here: they were asked for when `found` was read.
         """
-        return self.within_amounts(found)
+        return found.none() if self.is_mistaken else self.within_amounts(found)

@@ -7,11 +7,11 @@ from django.utils.translation import gettext_lazy as _
 from credit import explanations
 from credit.models import LimitEntry, LimitRequest, LimitReview, Order
 from credit.queries.declined import LOST
-from credit.queries.orders import OVERDUE
+from credit.queries.orders import OVERDUE, SOLD
 from lib.lists import Amounts, Filter, choice, text
 from lib.spans import Dates
 
-STANDINGS = [("", _("All")), (OVERDUE, _("Overdue")), *Order.Status.choices]
+STANDINGS = [("", _("All")), (OVERDUE, _("Overdue")), (SOLD, _("Sold")), *Order.Status.choices]
 KINDS = [("", _("All")), *LimitEntry.Kind.choices]
 REASONS = [("", _("All")), (LOST, _("Lost value")), *Order.Decline.choices]
 FREEZES = [("", _("All")), *explanations.FREEZES.items()]
@@ -20,12 +20,12 @@ FREEZES = [("", _("All")), *explanations.FREEZES.items()]
 class OrderFilter(Filter):
     LIST = "credit:orders"
     SORTS = ("-placed_at", "placed_at", "due_on", "-due_on", "reference", "-reference")
-    PREFIX = SEARCH = "reference"
+    SEARCH = "reference"
     DATES = Dates("placed_at", _("Placed"))
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total"), "outstanding": _("Outstanding")}
 
-    reference = text(label=_("Order starts with"))
+    reference = text(label=_("Order contains"))
     standing = choice(STANDINGS, _("Status"))
     buyer = text(label=_("Buyer"))
 
@@ -34,12 +34,12 @@ class DeclinedFilter(Filter):
     LIST = "credit:declined"
     SORTS = ("-placed_at", "placed_at")
     ANCHOR = "orders"
-    PREFIX = SEARCH = "reference"
+    SEARCH = "reference"
     DATES = Dates("placed_at", _("Placed"))
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"lost": _("Lost value")}
 
-    reference = text(label=_("Order starts with"))
+    reference = text(label=_("Order contains"))
     code = choice(REASONS, _("Reason"))
     buyer = text(label=_("Buyer"))
 
@@ -49,6 +49,7 @@ class EntryFilter(Filter):
     SORTS = ("-at", "at")
     ANCHOR = "entries"
     SEARCH = "order"
+    FINDS_PARTS = False
     DATES = Dates("at", _("When"))
     AMOUNTS = Amounts(["limit_change", "used_change"], with_signs=True)
     SUMS: ClassVar = {"limit_change": _("Change of limit"), "used_change": _("Change of used")}

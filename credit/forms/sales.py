@@ -1,23 +1,24 @@
 """What is asked of the lists of sales, refunds and cancelled orders."""
 
-from datetime import date, timedelta
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from credit.models import Order
-from credit.queries.orders import OVERDUE
+from credit.queries.orders import OVERDUE, UNSOLD
 from credit.queries.sales import Stage
+from lib import spans
 from lib.lists import Amounts, Filter, choice, text
 from lib.spans import Dates, Span
 
-LATELY = 90  # days of which the groups are, unless others are asked for
+LATELY = "90"  # the days that are shown unless others are asked for (spans.LONGER)
 STAGES = [("", _("All")), *Stage.choices]
-_UNSOLD = (Order.Status.DECLINED, Order.Status.CANCELLED)
 SOLD = [
     ("", _("Sold")),
     (OVERDUE, _("Overdue")),
-    *(one for one in Order.Status.choices if one[0] not in _UNSOLD),
+    *(one for one in Order.Status.choices if one[0] not in UNSOLD),
     (Order.Status.CANCELLED.value, Order.Status.CANCELLED.label),
 ]
 REASONS = [("", _("All")), ("none", _("No reason was told"))]
@@ -29,12 +30,12 @@ class MonthFilter(Filter):
     LIST = "credit:sales_month"
     SORTS = ("-placed_at", "placed_at")
     ANCHOR = "orders"
-    PREFIX = SEARCH = "reference"
+    SEARCH = "reference"
     DATES = Dates("placed_at", _("Placed"))
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}
 
-    reference = text(label=_("Order starts with"))
+    reference = text(label=_("Order contains"))
     standing = choice(SOLD, _("Status"))
     buyer = text(label=_("Buyer"))
 
@@ -46,7 +47,14 @@ class RefundFilter(Filter):
     SORTS = ("-arrived_at", "arrived_at")
     ANCHOR = "refunds"
     SEARCH = "reference"
-    DATES = Dates("arrived_at", _("When"))
+    FINDS_PARTS = False
+    IS_OF_SOME_DAYS = True
+    DATES = Dates(
+        "arrived_at",
+        _("When"),
+        presets={code: one for code, one in spans.LONGER.items() if code != LATELY},
+        otherwise=spans.LONGER[LATELY][0],
+    )
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}
 
@@ -54,9 +62,28 @@ class RefundFilter(Filter):
     stage = choice(STAGES, _("How far the order had come"))
     buyer = text(label=_("Buyer"))
 
-    def lately(self, today: date) -> Span:
+    @cached_property
+    def span(self) -> Span:
         """The days that are asked for; without any, the LATELY days that end with `today`."""
-        return self.span or Span(today - timedelta(days=LATELY - 1), today)
+        return super().span or spans.LONGER[LATELY][1](self._days.today)
+
+    @property
+    def nothing_found(self) -> StrOrPromise:
+        """What the reader can do about a list that found nothing."""
+        if self.asked.keys() <= {"days", "since", "until", "by"} and not self.is_mistaken:
+            return _("No refunds on these days.")
+        return super().nothing_found
+
+    @property
+    def periods(self) -> list[tuple[str, StrOrPromise, bool]]:
+        """The days that are offered by name: address, label, and whether they are shown."""
+        none = {"since": "", "until": ""}
+        is_named = not (self.said["since"] or self.said["until"])
+        choices: Any = self.DATES.choices
+        return [
+            (self.link(**none | {"days": code}), label, is_named and code == self.said["days"])
+            for code, label in choices
+        ]
 
 
 class CancelledFilter(Filter):
@@ -64,12 +91,12 @@ class CancelledFilter(Filter):
 
     LIST = "credit:cancelled"
     SORTS = ("-placed_at", "placed_at")
-    PREFIX = SEARCH = "reference"
+    SEARCH = "reference"
     DATES = Dates("placed_at", _("Placed"))
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}
 
-    reference = text(label=_("Order starts with"))
+    reference = text(label=_("Order contains"))
     told = choice(REASONS)
     because = text(500, label=_("Cancel reason"))
     buyer = text(label=_("Buyer"))

@@ -205,12 +205,19 @@ class Order(models.Model):
 
     @property
     def days_late(self) -> int:
-        """How many days ago its oldest unpaid part was due; only of an overdue order that
+        """How many days ago its oldest unpaid part was due; only of an order with a due day that
         `with_is_overdue` gave.
         """
         seen_on: date = self.seen_on  # type: ignore[attr-defined]
         assert self.due_on is not None
         return (seen_on - self.due_on).days
+
+    @property
+    def days_left(self) -> int:
+        """In how many days its oldest unpaid part is due; only of an order with a due day that
+        `with_is_overdue` gave.
+        """
+        return -self.days_late
 
     def write_off_on(self, after_days: int) -> date | None:
         """The local day at whose start it is written off if nothing is paid until then, by a policy
@@ -228,6 +235,11 @@ class Order(models.Model):
         if self.status != self.Status.WRITTEN_OFF:
             return money.zero(self.currency)
         return self.written_off - self.recovered - self.refunded_written_off
+
+    @property
+    def left_of_it(self) -> Money:
+        """What was ordered, less refunds and what was written off for good."""
+        return self.amount - self.refunded - self.left_to_recover
 
     def set_due_on(self) -> None:
         """Set `due_on` from the other fields, without saving: the due date of the oldest unpaid

@@ -93,7 +93,8 @@ def run(rule_id: int, *, now: datetime) -> PayoutRun | None:
     schedule has ended, is not usable yet, or is not due on that day.
 
     A run that comes days late is for the day that is open by then; missed days are not made up for.
-    The withdrawal is requested in the name of the person who set the schedule up. Rule 10.14.
+    The withdrawal is requested in the name of the person who set the schedule up. Raises
+    PayoutSchedule.DoesNotExist. Rule 10.14.
     """
     line_id = PayoutSchedule.objects.values_list("line_id", flat=True).get(pk=rule_id)
     line = lines.lock(line_id, now=now)
@@ -116,9 +117,10 @@ def run(rule_id: int, *, now: datetime) -> PayoutRun | None:
 def _try_to_withdraw(
     rule: PayoutSchedule, line: CreditLine, available: Money
 ) -> tuple[PayoutRun.Outcome, Withdrawal | None]:
-    """Request a withdrawal of all that can be withdrawn if `available` is at least the schedule's
-    amount. Returns the outcome, TOO_LITTLE, STOPPED (a freeze forbids withdrawals) or REQUESTED,
-    and the withdrawal, which is None unless one was requested.
+    """Request a withdrawal of all that can be withdrawn, less the fee, if `available` is at least
+    the schedule's amount. Returns the outcome and the withdrawal, which is None unless one was
+    requested: TOO_LITTLE if `available` is below that amount or no more than the fee, STOPPED if a
+    freeze forbids withdrawals, otherwise REQUESTED.
     """
     if available < rule.from_amount:
         return Outcome.TOO_LITTLE, None

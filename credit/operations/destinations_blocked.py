@@ -25,7 +25,8 @@ def block(
     What was sent goes on. The merchant's owners are notified and read `told`; `reason` is for
     colleagues, on the trail.
 
-    Raises AlreadyDecided for one that is blocked, Invalid without both texts. Rule 10.18.
+    Raises AlreadyDecided for one that is blocked, Invalid without both texts,
+    PayoutDestination.DoesNotExist. Rule 10.18.
     """
     reason, told = wording.checked("reason", reason), wording.checked("told", told)
     line_id = PayoutDestination.objects.values_list("line_id", flat=True).get(pk=destination_id)

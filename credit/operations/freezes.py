@@ -88,7 +88,7 @@ def lift(*, freeze_id: int, actor: str, note: str, told: str = "", now: datetime
     force. `note` and `told` are as in `place`.
 
     An OVERDUE freeze comes back at the next day start while its cause holds. Raises AlreadyLifted,
-    Invalid without a note. Rule 7.1.
+    Invalid without a note, Freeze.DoesNotExist. Rule 7.1.
     """
     note, told = wording.checked("note", note), wording.optional("told", told)
     line_id = Freeze.objects.values_list("line_id", flat=True).get(pk=freeze_id)

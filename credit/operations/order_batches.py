@@ -266,8 +266,9 @@ class _Batch:
         return Done(row, is_new=True)
 
     def _written(self, line: CreditLine, reference: str) -> Order | None:
-        """The line's order with this reference, written to the database first if it was waiting for
-        that; None if there is none.
+        """The line's order with this reference, None if there is none. An order that is not in the
+        database yet is inserted first, with all else that waits; changes of one that is in it
+        already may go on waiting.
         """
         order = self._orders.get((line.pk, reference))
         if order is not None and order._state.adding:

@@ -232,7 +232,9 @@ class OrderWriter:
         return merchant_id in self._lines
 
     def flush(self) -> None:
-        """Write all that was collected since the last flush; does nothing if that is nothing."""
+        """Write all that was collected since the last flush. Does nothing if no line was noted
+        (`note`) since then: callers note the line of whatever else they hand in.
+        """
         if not self._lines:
             return
         self._write_placed()

@@ -24,8 +24,8 @@ def cancel(*, order_id: int, reason: str, told: str, actor: str, now: datetime) 
     row. `reason` is for colleagues; `told` is the order's reason of cancellation, which the
     merchant reads.
 
-    Raises what order_steps.cancel raises: OrderNotOpen, also for one that was cancelled before; and
-    Invalid without either text. Rule 4.21.
+    Raises what order_steps.cancel raises: OrderNotOpen, also for one that was cancelled before;
+    Invalid without either text; and Order.DoesNotExist. Rule 4.21.
     """
     reason, told = wording.checked("reason", reason), wording.checked("told", told)
     line_id, reference = _where(order_id)
@@ -66,7 +66,8 @@ def refund(
     it.
 
     Raises what refunds.give raises; OrderConflict for a reference that is known, also with the same
-    content; ChangedMeanwhile if another refund came between; Invalid without a reason. Rule 4.21.
+    content; ChangedMeanwhile if another refund came between; Invalid without a reason;
+    Order.DoesNotExist. Rule 4.21.
     """
     reason = wording.checked("reason", reason)
     line_id, of_order = _where(order_id)
@@ -99,7 +100,7 @@ def refund(
 
 
 def _where(order_id: int) -> tuple[int, str]:
-    """The key of the order's line, and the order's reference."""
+    """The key of the order's line, and the order's reference. Raises Order.DoesNotExist."""
     return Order.objects.values_list("line_id", "reference").get(pk=order_id)
 
 

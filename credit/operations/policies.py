@@ -32,9 +32,8 @@ def introduce(
     row; figures that `figures` does not name are those of the newest version.
 
     It takes two people: raises TakesTwoPeople without the `proposal` that is confirmed. Raises what
-    merchants.operations.policies.add_version raises, such as Invalid without a reason, and when it
-    would start today or earlier, or not after the newest version: what was decided stays as it was.
-    Rule 22.9, rule 22.10.
+    merchants.operations.policies.add_version raises, such as Invalid without a reason, and for a
+    first day that has begun anywhere or is not after the newest version's. Rule 22.9, rule 22.10.
     """
     base = lock_newest(CreditPolicy, currency) or without(currency)
     return add_version(

@@ -57,8 +57,8 @@ def approve(
 
     Above the caps it takes the `proposal` that a second person confirms (limits.set_limit). Raises
     TakesTwoPeople, ChangedMeanwhile, AlreadyDecided, RaiseBlocked, LineClosed, Invalid without a
-    reason, and ReviewOvertaken, which marks the review VOID; of a proposal that is confirmed
-    `tell_overtaken` raises it. Rule 8.11, rule 8.12.
+    reason, LimitReview.DoesNotExist, and ReviewOvertaken, which marks the review VOID; of a
+    proposal that is confirmed `tell_overtaken` raises it. Rule 8.11, rule 8.12.
     """
     reason, told = wording.checked("reason", reason), wording.optional("told", told)
     with transaction.atomic():
@@ -96,7 +96,7 @@ def reject(
 ) -> LimitReview:
     """Reject the raise that waits after a review, with a trail row, and leave the limit as it is.
     The merchant is notified; `told` and `reason` are as in `approve`. Raises AlreadyDecided,
-    Invalid without a reason.
+    Invalid without a reason, LimitReview.DoesNotExist.
     """
     reason, told = wording.checked("reason", reason), wording.optional("told", told)
     with transaction.atomic():
@@ -107,7 +107,7 @@ def reject(
 
 def _lock_pending(review_id: int, now: datetime) -> tuple[CreditLine, LimitReview]:
     """Lock the review's line. Returns the line and the review. Raises AlreadyDecided unless the
-    review's raise waits.
+    review's raise waits, and LimitReview.DoesNotExist.
     """
     line_id = LimitReview.objects.values_list("line_id", flat=True).get(pk=review_id)
     line = lines.lock(line_id, now=now)  # the line first, as everywhere

@@ -58,7 +58,7 @@ def apply(
 
     `settled` is how much of the cash was settled when the decision's page was shown:
     ChangedMeanwhile is raised if that has changed. Raises NotUnmatched, MoreThanIsLeft,
-    UnknownOrder, TooMuch, CurrencyMismatch, Invalid. Rule 5.3.
+    UnknownOrder, TooMuch, CurrencyMismatch, Invalid, OrderPayment.DoesNotExist. Rule 5.3.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     line, cash, amount = _part(payment_id, amount, settled, now)
@@ -152,7 +152,8 @@ def _check_pay_out(
     **more: str,
 ) -> None:
     """Raise TakesTwoPeople if the amount is above what one person may pay out that day, and nobody
-    confirms it as `proposal`. `more` is what a second person is shown besides the amount.
+    confirms it as `proposal`; ChangedMeanwhile if less or more of the cash was unsettled when that
+    was proposed. `more` is what a second person is shown besides the amount.
     """
     wanted = two_people.Change(
         kind=PROPOSED[kind],
@@ -173,7 +174,7 @@ def _part(
     """Lock the line of the payment, and check that `amount` of its cash can be settled, of which
     `settled` was settled as the operator saw it. Returns the line, the payment, and the amount with
     exactly the currency's digits. Raises NotUnmatched, MoreThanIsLeft, ChangedMeanwhile,
-    CurrencyMismatch, Invalid.
+    CurrencyMismatch, Invalid, OrderPayment.DoesNotExist.
     """
     line_id = OrderPayment.objects.values_list("line_id", flat=True).get(pk=payment_id)
     line = lines.lock(line_id, now=now)

@@ -62,8 +62,9 @@ FROM due WHERE line.merchant_id = due.line_id
 
 def expect(merchant_ids: Sequence[int], days: Sequence[date]) -> None:
     """Record for each merchant the local day from which a bill that is still unpaid freezes its
-    line; `days` are in the order of `merchant_ids`, which may name a merchant several times, once
-    for each of its bills. Merchants without a line are ignored.
+    line, besides the days that are recorded already. `days` are in the order of `merchant_ids`,
+    which may name a merchant several times, once for each of its bills. Merchants without a line
+    are ignored.
     """
     if merchant_ids:
         prepared.run(EXPECT, [list(merchant_ids), list(days)])

@@ -108,8 +108,8 @@ def quote(*, merchant_id: int, amount: Money, now: datetime) -> Quote:
     """What withdrawing `amount` now would cost: the fee, which is on top of the amount, and whether
     an operator has to approve it. Locks and writes nothing.
 
-    Raises InsufficientProceeds, WithdrawalsStopped, CurrencyMismatch, Invalid. Rule 10.7, rule
-    10.8.
+    Raises InsufficientProceeds, WithdrawalsStopped, CurrencyMismatch, Invalid,
+    CreditLine.DoesNotExist. Rule 10.7, rule 10.8.
     """
     line = CreditLine.objects.get(pk=merchant_id)
     return _quote(line, amount, local_day(line, now))
@@ -119,7 +119,8 @@ def quote_all(*, merchant_id: int, now: datetime) -> Quote:
     """What withdrawing as much as can be withdrawn now would cost: the largest amount that leaves
     room for its fee. Locks and writes nothing.
 
-    Raises InsufficientProceeds if there is none, and WithdrawalsStopped. Rule 10.23.
+    Raises InsufficientProceeds if there is none, WithdrawalsStopped, and CreditLine.DoesNotExist.
+    Rule 10.23.
     """
     line = CreditLine.objects.get(pk=merchant_id)
     today = local_day(line, now)
@@ -193,7 +194,8 @@ def _positive(amount: Money, line: CreditLine) -> Money:
 
 def _asked_for_on(line: CreditLine, today: date) -> Money:
     """The sum of the amounts, without fees, of the withdrawals requested since local day `today`
-    started. Those that came back are not counted.
+    started. Those that failed, were rejected or were cancelled are not counted; one that the bank
+    sent back is.
     """
     since = day_start(line, today)
     asked = line.withdrawals.filter(requested_at__gte=since)
@@ -203,7 +205,8 @@ def _asked_for_on(line: CreditLine, today: date) -> Money:
 
 def _of_this_month(line: CreditLine, today: date) -> int:
     """How many withdrawals the line has requested so far in the local month of `today`, its present
-    day, without those that came back.
+    day. Those that failed, were rejected or were cancelled are not counted; one that the bank sent
+    back is.
     """
     since = day_start(line, calendar.month_of(today))
     requested = line.withdrawals.filter(requested_at__gte=since)

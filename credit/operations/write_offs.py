@@ -43,8 +43,9 @@ def write_off(
 
     Nobody asks the buyer any more, who gains by it, so it counts as a pay-out: above the day's
     figure it takes the `proposal` that a second person confirms (TakesTwoPeople). Raises
-    OrderNotOpen, also for one that was written off before, NotOverdue, and Invalid without both
-    texts. Rule 4.22.
+    OrderNotOpen, also for one that was written off before, NotOverdue, Invalid without both texts,
+    ChangedMeanwhile if something else is outstanding than was proposed to be written off, and
+    Order.DoesNotExist. Rule 4.22.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told, wording.LONGEST_REASON)
@@ -81,7 +82,8 @@ def write_off(
 
 def _check_figure(line: CreditLine, order: Order, proposal: Proposal | None) -> None:
     """Raise TakesTwoPeople if what is outstanding of the order is above what one person may pay out
-    that day, and nobody confirms it as `proposal`.
+    that day, and nobody confirms it as `proposal`; ChangedMeanwhile if another amount was
+    outstanding when that was proposed.
     """
     wanted = two_people.Change(
         kind=WRITE_OFF,

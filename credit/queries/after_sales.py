@@ -7,6 +7,7 @@ whose it is. A cancellation has the reason that the platform told.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Case, CharField, Count, F, Q, QuerySet, Sum, Value, When
@@ -15,7 +16,7 @@ from moneyed import Money
 from credit.models import CreditLine, Order, OrderRefund
 from credit.models.orders import OrderQuerySet
 from credit.queries import orders
-from credit.queries.sales import Stage
+from credit.queries.sales import Stage, Sums
 from lib import money
 from lib.spans import Dates, Span
 from merchants.queries import LocalDays
@@ -48,45 +49,104 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Period:
+    """What some local days come to."""
+
+    span: Span
+    sold: Money  # orders placed on them, neither declined nor cancelled
+    refunded: Money
+    cancelled: Money  # orders placed on them
+    cancelled_orders: int
+
+    @classmethod
+    def of(cls, span: Span, sums: Sums, currency: str) -> "Period":
+        """The figures of `sums` in the line's currency."""
+        return cls(
+            span,
+            sold=money.of(sums.sold, currency),
+            refunded=money.of(sums.refunded, currency),
+            cancelled=money.of(sums.cancelled, currency),
+            cancelled_orders=sums.cancelled_orders,
+        )
+
+    @property
+    def rate(self) -> Decimal | None:
+        """How many per cent of what was sold was refunded on the same days; None if nothing was
+        sold.
+        """
+        return self.refunded.amount / self.sold.amount * 100 if self.sold else None
+
+
+@dataclass(frozen=True)
 class AfterSales:
     """The refunds that were told on some local days, and the orders placed on them that were
     cancelled.
     """
 
+    span: Span
     by_stage: Sequence[Group]
     by_buyer: Sequence[Group]  # the MOST who got most
     cancelled: Sequence[Group]  # by reason, the MOST that come to most
     refunds: int
-    refunded: Money
-    given_up: Money  # what the orders of `cancelled` come to
+    sums: Period
+    before: Period | None  # the same of the span before (Span.before)
+
+    @property
+    def refunded(self) -> Money:
+        """What buyers got back."""
+        return self.sums.refunded
+
+    @property
+    def refunded_more(self) -> Money | None:
+        """How much more was refunded than on the days before."""
+        return self.sums.refunded - self.before.refunded if self.before else None
+
+    @property
+    def cancelled_more(self) -> Money | None:
+        """How much more was cancelled than on the days before."""
+        return self.sums.cancelled - self.before.cancelled if self.before else None
+
+    @property
+    def given_up(self) -> Money:
+        """What all cancelled orders come to."""
+        return self.sums.cancelled
 
 
-def of(line: CreditLine, span: Span, local: LocalDays) -> AfterSales:
+def compared(span: Span, today: date) -> list[Span]:
+    """The span, and the one before that it is compared with, if there is one."""
+    earlier = span.before(today)
+    return [span, earlier] if earlier else [span]
+
+
+def of(line: CreditLine, span: Span, taken: Sequence[Sums], local: LocalDays) -> AfterSales:
     """The refunds that were told on the local days of `span`, grouped by stage and by buyer, and
-    the orders placed on them that were cancelled, grouped by reason. Rule 8.25.
+    the orders placed on them that were cancelled, grouped by reason, and how they compare with the
+    days before; `taken` are the sums of both (`compared`). Rule 8.25.
     """
+    spans = compared(span, local.today)
+    sums = [Period.of(one, of_it, line.currency) for one, of_it in zip(spans, taken, strict=True)]
     found = OrderRefund.objects.filter(
         Dates("arrived_at", "").within(span, OrderRefund, local), line=line
     )
     placed = Dates("placed_at", "").within(span, Order, local)
     given_up = cancelled(line, today=local.today).filter(placed)
     by_stage = _groups(line, found.annotate(name=STAGE).values("name"))
-    by_reason = _groups(line, given_up.annotate(name=F("cancel_reason")).values("name"))
     return AfterSales(
+        span=span,
         by_stage=by_stage,
         by_buyer=_groups(line, found.annotate(name=F("order__buyer")).values("name")),
-        cancelled=by_reason,
+        cancelled=_groups(line, given_up.annotate(name=F("cancel_reason")).values("name")),
         refunds=sum(group.count for group in by_stage),
-        refunded=money.total((group.amount for group in by_stage), line.currency),
-        given_up=money.total((group.amount for group in by_reason), line.currency),
+        sums=sums[0],
+        before=sums[1] if len(sums) > 1 else None,
     )
 
 
 def refunds(
     line: CreditLine, *, reference: str = "", stage: str = "", buyer: str = ""
 ) -> QuerySet[OrderRefund]:
-    """The line's refunds, each annotated with its `stage`. A filter that is "" is not applied;
-    `reference` is that of a refund, or of its order, whole.
+    """The line's refunds, in no order, each annotated with its `stage`. A filter that is "" is not
+    applied; `reference` is that of a refund, or of its order, whole.
     """
     found = OrderRefund.objects.filter(line=line).select_related("order").annotate(stage=STAGE)
     if reference:
@@ -105,8 +165,9 @@ def cancelled(
     buyer: str = "",
     reason: str | None = None,
 ) -> OrderQuerySet:
-    """The line's cancelled orders; with a `reason`, only those that were cancelled for it, or
-    without a reason if it is "". The other filters are those of `orders.of_line`.
+    """The line's cancelled orders, those placed last first; with a `reason`, only those that were
+    cancelled for it, or without a reason if it is "". The other filters are those of
+    `orders.of_line`.
     """
     cancelled = Order.Status.CANCELLED
     found = orders.of_line(line, today=today, standing=cancelled, reference=reference, buyer=buyer)

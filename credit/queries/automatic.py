@@ -25,8 +25,8 @@ def recent_runs(line: CreditLine) -> QuerySet[PayoutRun]:
 
 
 def to_run(now: datetime) -> Sequence[int]:
-    """The ids of the schedules that may be due at `now`: those due on the line's open day, and all
-    those of lines whose open day has ended.
+    """The ids of the schedules in force, usable at `now`, that may be due: those due on the line's
+    open day, and all those of lines whose open day has ended. They are sorted by line.
     """
     is_due = Q(next_on__lte=F("line__open_on")) | Q(line__open_until__lte=now)
     due = PayoutSchedule.objects.filter(is_due, ended_at__isnull=True, usable_from__lte=now)

@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 from moneyed import Money
 
 from credit.models import CreditLine, Order, OrderPayment
-from credit.queries.exposure import OWED, owed_by
+from credit.queries.exposure import OWED, Debt, debt_of
 from credit.rules import INSTALMENT_DAYS
 from lib import calendar, money
 from merchants.queries import local_day
@@ -77,13 +77,7 @@ class Record:
     has_more: bool  # older orders that are not looked at
     risk: int  # as the platform told it with the last order: 0 unknown, 1 low, 2 medium, 3 high
     bought: Money  # the orders that were neither declined nor cancelled
-    owes: Money
-    lost: Money  # of what it owes: written off, and not recovered
-
-    @property
-    def outstanding(self) -> Money:
-        """What its open orders hold of the limit."""
-        return self.owes - self.lost
+    debt: Debt  # by all of its orders, those that are not looked at too
 
     @property
     def counts(self) -> dict[str, int]:
@@ -99,7 +93,8 @@ class Record:
 
 def holders(line: CreditLine, *, today: date) -> Sequence[Holding]:
     """The buyers who hold most of the limit by open orders, largest first, at most HOLDERS of them,
-    each with the number of orders, of overdue ones, the amount and its share of the limit.
+    each with the number of orders, of overdue ones, the amount and its share of the limit, which is
+    1 for a limit of 0.
     """
     rows = (
         Order.objects.of_merchant(line.pk)
@@ -196,8 +191,7 @@ def record(line: CreditLine, buyer: str, *, today: date) -> Record | None:
         has_more=len(orders) > LATEST,
         risk=orders[0].buyer_risk,
         bought=money.total(bought, line.currency),
-        owes=owed_by(line, buyer),
-        lost=money.total((order.left_to_recover for order in latest), line.currency),
+        debt=debt_of(line, buyer),
     )
 
 

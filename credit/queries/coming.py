@@ -85,7 +85,8 @@ class Expected:
 
 
 def expected(line: CreditLine, *, today: date, until: date) -> Expected:
-    """What the line's buyers are to pay on the local days from `today` to `until`.
+    """What the line's buyers are to pay on the local days from `today` to `until`, with what is
+    overdue and what is not delivered yet.
 
     With MANY open orders or more it ends on an earlier day, `Expected.until`. Rule 8.22.
     """
@@ -118,8 +119,8 @@ def expected(line: CreditLine, *, today: date, until: date) -> Expected:
 
 
 def due_between(line: CreditLine, *, start: date, until: date) -> OrderQuerySet:
-    """The open orders of which a part is due on the local days from `start` to `until`, each
-    annotated with what is due then as `coming`.
+    """The open orders, in no order, of which something unpaid falls due on the local days from
+    `start` to `until`, each annotated with that amount as `coming`.
     """
     by_then, before = _owed_by(until), _owed_by(start - calendar.ONE_DAY)
     return (
@@ -128,8 +129,8 @@ def due_between(line: CreditLine, *, start: date, until: date) -> OrderQuerySet:
 
 
 def overdue(line: CreditLine, *, today: date) -> OrderQuerySet:
-    """The orders with a part that was due before local day `today`, each annotated with what was
-    due by then as `coming`.
+    """The open orders, in no order, with a part that was due before local day `today` and is not
+    paid whole, each annotated with all that is unpaid of such parts as `coming`.
     """
     return due_between(line, start=calendar.FIRST_DAY, until=today - calendar.ONE_DAY)
 

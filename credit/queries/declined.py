@@ -10,7 +10,7 @@ from moneyed import Money
 
 from credit.models import CreditLine, Order
 from credit.models.orders import OrderQuerySet
-from lib import calendar, money
+from lib import calendar, money, search
 from merchants.queries import day_start
 
 LOST = "lost"  # every reason but the merchant's own rules
@@ -38,14 +38,16 @@ class Loss:
 def orders(
     line: CreditLine, *, today: date, code: str = "", reference: str = "", buyer: str = ""
 ) -> OrderQuerySet:
-    """The line's declined orders, each annotated with `is_overdue`, and with its `lost` value: its
-    amount, or 0 if a rule of the merchant's own declined it. A filter that is "" is not applied.
-    `code` is a decline reason, or LOST for all reasons but the merchant's own rules. `reference` is
-    the beginning of the order's reference, and `buyer` the exact name.
+    """The line's declined orders, in no order, each annotated with `is_overdue`, and with its
+    `lost` value: its amount, or 0 if a rule of the merchant's own declined it. A filter that is ""
+    is not applied.
+
+    `code` is a decline reason, or LOST for all reasons but the merchant's own rules. `reference`
+    stands somewhere in the order's reference, in any case, and `buyer` is the exact name.
     """
     own = When(decline_code__in=Order.OWN_DECLINES, then=Decimal(0))
     found = (
-        Order.objects.of_merchant(line.pk)
+        search.anywhere(Order.objects.of_merchant(line.pk), reference, "reference")
         .with_is_overdue(today)
         .annotate(lost=Case(own, default=F("amount"), output_field=DecimalField()))
         .filter(status=Order.Status.DECLINED)
@@ -56,7 +58,7 @@ def orders(
         found = found.filter(decline_code=code)
     if buyer:
         found = found.filter(buyer=buyer)
-    return found.filter(reference__startswith=reference) if reference else found
+    return found
 
 
 def _start(line: CreditLine, today: date, span: timedelta) -> datetime:

@@ -36,7 +36,9 @@ def decline_code(
 
 
 def _is_above_cap_of_buyer(line: CreditLine, amount: Money, buyer: str | None) -> bool:
-    """Whether the order would take what its buyer owes above the merchant's cap for one buyer."""
+    """Whether the order would take what its buyer owes, written-off orders included, above the
+    merchant's cap for one buyer. False without a buyer or a cap.
+    """
     if buyer is None or line.buyer_cap is None:
         return False
     return owed_by(line, buyer) + amount > line.buyer_cap

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db.models import Count, F, Q, Sum
 from moneyed import Money
@@ -29,7 +30,9 @@ class Exposure:
 
 
 def by_buyer(line: CreditLine, most: int = 20) -> list[Exposure]:
-    """The buyers who owe the most on open orders, largest debt first, at most `most` of them."""
+    """The buyers who owe the most on open orders, largest debt first, at most `most` of them. Their
+    `risk` is None.
+    """
     rows = (
         Order.objects.filter(line=line)
         .open()
@@ -40,25 +43,44 @@ def by_buyer(line: CreditLine, most: int = 20) -> list[Exposure]:
     return [_exposure(line, row["buyer"], None, row["orders"], row["owed"]) for row in rows]
 
 
-OWED = F("outstanding") + F("written_off") - F("recovered") - F("refunded_written_off")
+LOST = F("written_off") - F("recovered") - F("refunded_written_off")
+OWED = F("outstanding") + LOST
+
+
+class Debt(NamedTuple):
+    """What a buyer owes a shop."""
+
+    outstanding: Money  # on open orders
+    lost: Money  # written off, and neither recovered nor refunded
+
+    @property
+    def owed(self) -> Money:
+        """Both together."""
+        return self.outstanding + self.lost
 
 
 def owed_by(line: CreditLine, buyer: str) -> Money:
-    """The amount that the buyer owes the shop: on open orders, and what was written off and neither
-    recovered nor refunded.
+    """The amount that the buyer owes the shop, all of `debt_of` together. Rule 6.3."""
+    return debt_of(line, buyer).owed
+
+
+def debt_of(line: CreditLine, buyer: str) -> Debt:
+    """What the buyer owes the shop, over all of its orders.
 
     A buyer is the exact name that the platform sends. The index `order_owed_by_buyer` has only such
     orders. Rule 6.3.
     """
     owing = Q(status__in=[Order.Status.OPEN, Order.Status.WRITTEN_OFF])
-    owed = Order.objects.filter(owing, line=line, buyer=buyer).aggregate(
-        owed=Sum(OWED, default=Decimal(0))
-    )["owed"]
-    return money.of(owed, line.currency)
+    sums = Order.objects.filter(owing, line=line, buyer=buyer).aggregate(
+        outstanding=Sum("outstanding", default=Decimal(0)), lost=Sum(LOST, default=Decimal(0))
+    )
+    return Debt(money.of(sums["outstanding"], line.currency), money.of(sums["lost"], line.currency))
 
 
 def by_risk(line: CreditLine) -> list[Exposure]:
-    """What the buyers of each risk rank owe on open orders, lowest rank first."""
+    """What the buyers of each risk rank owe on open orders, lowest rank first. The `buyer` of each
+    is "".
+    """
     rows = (
         Order.objects.filter(line=line)
         .open()
@@ -73,7 +95,7 @@ def _exposure(
     line: CreditLine, buyer: str, risk: int | None, orders: int, owed: Decimal
 ) -> Exposure:
     """The exposure with this amount owed on so many orders, and its share of what is used of the
-    line; a share of 0 if nothing is used.
+    line; a share of 0 if nothing is used. `risk` is None in a grouping by buyer.
     """
     outstanding = money.of(owed, line.currency)
     share = outstanding / line.used if line.used else Decimal(0)

@@ -41,7 +41,9 @@ def are_for_invoices(merchant_id: int) -> bool:
 
 
 def past(line: CreditLine, *, reason: str = "") -> QuerySet[Freeze]:
-    """The line's freezes that were lifted, only those for this reason if one is given."""
+    """The line's freezes that were lifted, in no order; only those for this reason, if one is
+    given.
+    """
     found = line.freezes.filter(lifted_at__isnull=False)
     return found.filter(reason=reason) if reason else found
 

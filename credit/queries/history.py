@@ -43,8 +43,8 @@ class Balance:
 
 
 def entries(line: CreditLine, *, kind: str = "", order: str = "") -> QuerySet[LimitEntry]:
-    """The line's limit entries, only those of `kind` and of the order with reference `order` if
-    these are given. Without such an order there are none.
+    """The line's limit entries, in no order, only those of `kind` and of the order with reference
+    `order` if these are given. Without such an order there are none.
     """
     found = line.entries.select_related("order")
     if order:  # looked up first: an order has few entries, and an index has them at hand

@@ -6,8 +6,8 @@ from credit.models import CreditLine, LimitRequest
 
 
 def of_line(line: CreditLine, *, kind: str = "", status: str = "") -> QuerySet[LimitRequest]:
-    """The merchant's requests and questions about the line, answered or not. A filter that is ""
-    is not applied.
+    """The merchant's requests and questions about the line, answered or not, in no order. A filter
+    that is "" is not applied.
     """
     found = LimitRequest.objects.filter(line=line)
     if kind:

@@ -1,14 +1,17 @@
 """Reads a line's orders. Nothing here writes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from credit.models import CreditLine, Order
 from credit.models.orders import OrderQuerySet
-from lib import paging
+from lib import paging, search
 from merchants.models import Merchant
 
-OVERDUE = "OVERDUE"  # asked for like a status: open orders with an unpaid part past its due date
+# Asked for like a status: open orders with an unpaid part past its due date, and all that were
+# neither declined nor cancelled.
+OVERDUE, SOLD = "OVERDUE", "SOLD"
+UNSOLD = (Order.Status.DECLINED, Order.Status.CANCELLED)
 
 
 def of_line(
@@ -23,18 +26,19 @@ def of_line(
     """The line's orders, sorted by the column `by`, each annotated with `is_overdue` on local day
     `today`. A filter that is "" is not applied.
 
-    `standing` is a status or OVERDUE, `reference` how the order's reference starts, and `buyer` the
-    exact name. If sorted by `due_on`, orders without a due date come last.
+    `standing` is a status, OVERDUE or SOLD, `reference` stands somewhere in the order's reference,
+    in any case, and `buyer` is the exact name. If sorted by `due_on`, orders without a due date
+    come last.
     """
-    found = _orders(line).with_is_overdue(today)
+    found = search.anywhere(_orders(line), reference, "reference").with_is_overdue(today)
     if standing == OVERDUE:
         found = found.overdue(today)
+    elif standing == SOLD:
+        found = found.exclude(status__in=UNSOLD)
     elif standing:
         found = found.filter(status=standing)
     if buyer:
         found = found.filter(buyer=buyer)
-    if reference:
-        found = found.filter(reference__startswith=reference)
     return paging.ordered(found, by)
 
 
@@ -53,9 +57,15 @@ def by_reference(line: CreditLine, reference: str, *, today: date) -> Order | No
     return _orders(line).with_is_overdue(today).filter(reference=reference).first()
 
 
-def exists(merchant: Merchant, reference: str) -> bool:
-    """Whether the merchant has an order with this reference."""
-    return Order.objects.of_merchant(merchant.pk).filter(reference=reference).exists()
+def named(merchant: Merchant, reference: str) -> Order | None:
+    """The merchant's order with this reference, or None."""
+    return Order.objects.of_merchant(merchant.pk).filter(reference=reference).first()
+
+
+def existing(merchant: Merchant, references: Iterable[str]) -> set[str]:
+    """Those of the references that orders of the merchant have."""
+    found = Order.objects.of_merchant(merchant.pk).filter(reference__in=references)
+    return set(found.values_list("reference", flat=True))
 
 
 def _orders(line: CreditLine) -> OrderQuerySet:

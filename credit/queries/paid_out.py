@@ -236,9 +236,10 @@ MOST_LOOKED_THROUGH = 3
 
 
 def of_order(order: Order, matured_on: date | None) -> Sequence[PaidPart]:
-    """The withdrawals that paid something of the order out and did not come back, oldest first,
-    each with that part. `matured_on` is the local day on which the order's first payment matured,
-    or None if it has none, and then nothing is found.
+    """The withdrawals that paid something of the order out, oldest first, each with that part.
+    Those that failed, were rejected or were cancelled are left out; one that the bank sent back is
+    not. `matured_on` is the local day on which the order's first payment matured, or None if it has
+    none, and then nothing is found.
 
     Only the first MOST_LOOKED_THROUGH withdrawals since that day are looked through.
     """

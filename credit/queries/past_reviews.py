@@ -8,7 +8,7 @@ from credit.models import CreditLine, LimitEntry, LimitReview
 
 
 def of_line(line: CreditLine, *, status: str = "") -> QuerySet[LimitReview]:
-    """The line's reviews, only those of this status if one is given."""
+    """The line's reviews, in no order, only those of this status if one is given."""
     found = line.reviews.select_related("policy")
     return found.filter(status=status) if status else found
 

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 from moneyed import Money
 
 from credit.models import CreditLine, Order, ProceedsEntry
@@ -157,25 +157,38 @@ def _about(
 
 @dataclass(frozen=True)
 class OfOrder:
-    """What an order brought: the sum of its entries, and the withdrawals that paid it out."""
+    """What an order brought: the sum of its entries, what of it is still to mature, and the
+    withdrawals that paid it out.
+    """
 
     amount: Money
     entry_count: int
+    maturing: Sequence[MaturingDay]  # the next one first
     withdrawals: Sequence[PaidPart]
 
 
-def of_order(order: Order) -> OfOrder:
-    """What the order brought the merchant's proceeds: the sum and number of its entries, and the
-    withdrawals that paid it out. Rule 10.24, rule 10.25.
+def of_order(order: Order, *, today: date) -> OfOrder:
+    """What the order brought the merchant's proceeds, as of local day `today`: the sum and number
+    of its entries, and the withdrawals that paid it out. Rule 10.24, rule 10.25.
     """
-    found = ProceedsEntry.objects.filter(order=order).aggregate(
+    entries = ProceedsEntry.objects.filter(order=order)
+    found = entries.aggregate(
         amount=Sum("amount", default=Decimal(0)),
         entry_count=Count("pk"),
         matured_on=Min("matures_on", filter=Q(kind=ProceedsEntry.Kind.SALE)),
+        last_on=Max("matures_on"),
     )
+    maturing: list[MaturingDay] = []
+    if found["last_on"] is not None and found["last_on"] > today:
+        days = entries.filter(matures_on__gt=today).values_list("matures_on")
+        sums = days.order_by("matures_on").annotate(total=Sum("amount")).exclude(total=0)
+        maturing = [
+            MaturingDay(on, money.of(total, order.currency)) for on, total in sums if on is not None
+        ]
     return OfOrder(
         amount=money.of(found["amount"], order.currency),
         entry_count=found["entry_count"],
+        maturing=maturing,
         withdrawals=paid_out.of_order(order, found["matured_on"]),
     )
 

@@ -38,8 +38,8 @@ ANSWERED = Sum(Case(When(is_answered=True, then="amount"), default=NOTHING))
 
 
 def declined(asked: Asked) -> QuerySet[Order]:
-    """The orders that were declined on the report's days, each annotated with its `day` in UTC, to
-    be counted by that and `decline_code`.
+    """The orders in the report's currency that were declined on its days, each annotated with its
+    `day` in UTC, to be counted by that and `decline_code`.
     """
     found = Order.objects.filter(
         status=Order.Status.DECLINED,
@@ -51,8 +51,9 @@ def declined(asked: Asked) -> QuerySet[Order]:
 
 
 def overdue(asked: Asked) -> QuerySet[Order]:
-    """The open orders with a part that is overdue on the report's `today`, each annotated with the
-    `month` of its due date and the `grade` of the merchant's latest review, to be counted by these.
+    """The open orders in the report's currency with a part that is overdue on its `today`, each
+    annotated with the `month` of its due date and the `grade` of the merchant's latest review, to
+    be counted by these.
     """
     found = Order.objects.overdue(asked.today).filter(currency=asked.currency)
     rows: QuerySet[Order] = found.annotate(month=TruncMonth("due_on"), grade=GRADE)
@@ -60,8 +61,9 @@ def overdue(asked: Asked) -> QuerySet[Order]:
 
 
 def written_off(asked: Asked) -> QuerySet[Order]:
-    """The orders of which something was written off on the report's days, each annotated with the
-    `month` of that in UTC and the `grade` of the merchant's latest review, to be counted by these.
+    """The orders in the report's currency of which something was written off on its days, each
+    annotated with the `month` of that in UTC and the `grade` of the merchant's latest review, to be
+    counted by these.
     """
     found = Order.objects.filter(
         currency=asked.currency,
@@ -73,8 +75,8 @@ def written_off(asked: Asked) -> QuerySet[Order]:
 
 
 def reviewed(asked: Asked) -> QuerySet[LimitReview]:
-    """The reviews of the report's days, each annotated with its `month`, and with the limit that it
-    left behind as `limit_after`, to be counted by month and `grade`.
+    """The reviews of limits in the report's currency on its days, each annotated with its `month`,
+    and with the limit that it left behind as `limit_after`, to be counted by month and `grade`.
     """
     found = LimitReview.objects.filter(
         currency=asked.currency, on__gte=asked.start, on__lte=asked.end
@@ -85,8 +87,9 @@ def reviewed(asked: Asked) -> QuerySet[LimitReview]:
 
 
 def maturing(asked: Asked) -> QuerySet[ProceedsEntry]:
-    """The entries of proceeds that have not matured on the report's `today`, to be counted by the
-    day on which they do (`matures_on`): a refund stands on the day of the sale that it took from.
+    """The entries of proceeds in the report's currency that have not matured on its `today`, to be
+    counted by the day on which they do (`matures_on`): a refund stands on the day of the sale that
+    it took from.
     """
     found = ProceedsEntry.objects.filter(currency=asked.currency, matures_on__gt=asked.today)
     return found.select_related("line__merchant")
@@ -111,9 +114,9 @@ def matured(asked: Asked) -> Decimal:
 
 
 def paid_out(asked: Asked) -> QuerySet[Withdrawal]:
-    """The withdrawals that ended as paid on the report's days, each annotated with its `day` in
-    UTC, and with whether a file of the bank has answered it (`is_answered`), to be counted by
-    these.
+    """The withdrawals in the report's currency that are PAID and ended on its days, without those
+    that the bank sent back, each annotated with its `day` in UTC, and with whether a file of the
+    bank has said that it was paid (`is_answered`), to be counted by these.
     """
     found = Withdrawal.objects.filter(
         currency=asked.currency,

@@ -116,6 +116,7 @@ class Sales:
 
     months: Sequence[Sums]  # oldest first, without those before the first sale
     so_far_before: Sums  # the month before the last, up to the day of the month that it is today
+    also: Sequence[Sums] = ()  # of whatever else was asked for
 
     @property
     def rows(self) -> Sequence[tuple[Sums, Decimal | None]]:
@@ -127,9 +128,10 @@ class Sales:
         return [(one, None if was is None else one.net - was) for one, was in pairs][::-1]
 
 
-def by_month(line: CreditLine, local: LocalDays) -> Sales:
+def by_month(line: CreditLine, local: LocalDays, also: Sequence[spans.Span] = ()) -> Sales:
     """The sums of the line's latest MONTHS months, oldest first and without empty months at the
-    beginning, and those of the month before up to the same day as today. `local` are the merchant's
+    beginning, and those of the month before up to the same day as today; of `also`, those of other
+    days, both ends included, where one without an end is until today. `local` are the merchant's
     days. Rule 8.24.
     """
     today = local.today
@@ -137,11 +139,15 @@ def by_month(line: CreditLine, local: LocalDays) -> Sales:
     months = [month]
     while len(months) < MONTHS:
         months.append(calendar.month_of(months[-1] - calendar.ONE_DAY))
-    spans = [(one, calendar.next_month(one)) for one in reversed(months)]
+    asked = [(one, calendar.next_month(one)) for one in reversed(months)]
     so_far = months[1] + (today - month) + calendar.ONE_DAY
-    *found, before = _sums(line, local, [*spans, (months[1], min(so_far, month))])
+    asked.append((months[1], min(so_far, month)))
+    for one in also:
+        asked.append((one.since or calendar.FIRST_DAY, (one.until or today) + calendar.ONE_DAY))
+    sums = _sums(line, local, asked)
+    found, before = sums[:MONTHS], sums[MONTHS]
     first = next((place for place, one in enumerate(found) if one.has_any), len(found) - 1)
-    return Sales(found[first:], before)
+    return Sales(found[first:], before, sums[MONTHS + 1 :])
 
 
 def of_month(line: CreditLine, month: date, local: LocalDays) -> Sums:

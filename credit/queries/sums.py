@@ -64,8 +64,9 @@ Days = Sequence[tuple[date, str, int, Decimal]]  # day in UTC, currency, how man
 
 
 def placed_by_day(since: datetime, *, declined: bool) -> Days:
-    """(day in UTC, currency, how many, their amount) for the orders placed since then: those that
-    were declined, except by merchants' own rules, or those that were not.
+    """(day in UTC, currency, how many, their amount) for the orders placed since then: with
+    `declined` those that were declined, except by merchants' own rules, and otherwise all that were
+    not declined.
     """
     declined_ones = Q(status=Order.Status.DECLINED)
     # Orders that merchants' own rules declined are no lost value.

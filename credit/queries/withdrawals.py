@@ -35,12 +35,13 @@ STANDINGS = {
 def of_line(line: CreditLine, *, standing: str = "", reference: str = "") -> QuerySet[Withdrawal]:
     """The line's withdrawals, newest first. A filter that is "" is not applied.
 
-    `standing` is UNDER_WAY, PAID or RETURNED; `reference` is how the reference starts, in any case.
+    `standing` is UNDER_WAY, PAID or RETURNED; `reference` stands somewhere in the reference, in any
+    case.
     """
     found = line.withdrawals.select_related("destination").order_by("-requested_at", "-pk")
     if reference:
         # Among the line's own: references are unique, and indexed, among those of all lines.
-        found = found.filter(reference__startswith=reference.upper())
+        found = found.filter(reference__icontains=reference)
     return found.filter(STANDINGS[standing]) if standing else found
 
 
@@ -101,7 +102,9 @@ def _how_it_ended(withdrawal: Withdrawal) -> StrOrPromise:
 
 
 def to_export() -> QuerySet[Withdrawal]:
-    """All withdrawals that operators may put into a file for the bank now, oldest first."""
+    """All withdrawals that operators may put into a file for the bank now, oldest first: those that
+    people send, on lines without suspected fraud, if they may be sent.
+    """
     return _sendable().filter(provider=Withdrawal.MANUAL)
 
 

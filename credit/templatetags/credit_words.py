@@ -65,6 +65,12 @@ def told(own: str, ours: str) -> StrOrPromise:
 
 
 @register.filter
+def cancel_reason(told: str) -> StrOrPromise:
+    """Why an order was cancelled (explanations.cancel_reason)."""
+    return explanations.cancel_reason(told)
+
+
+@register.filter
 def decline_advice(code: str) -> StrOrPromise:
     """What the merchant can do about this decline, or "" for an unknown code."""
     return explanations.DECLINES.get(code, "")

@@ -30,15 +30,15 @@ def after_sales(request: MemberRequest) -> HttpResponse:
     """
     line, today = line_and_today(request, clock.now())
     local = LocalDays.of(line, today)
-    asked = RefundFilter(request.GET, local=local)
-    by_month, span = months.by_month(line, local), asked.lately(today)
+    asked = RefundFilter(request.GET, local=local, currency=line.currency)
+    by_month = months.by_month(line, local, books.compared(asked.span, today))
     has_any = any(one.refunded for one in by_month.months)
     label = _("Chart of refunds by month. The table below has its figures.")
     context = asked.context | {
         "line": line,
-        "span": span,
+        "span": asked.span,
         "stages": STAGES,
-        "groups": books.of(line, span, local),
+        "groups": books.of(line, asked.span, by_month.also, local),
         "drawing": charts.inline(_drawn(line, by_month, charts.WIDE), label) if has_any else "",
         "columns": [stage.label for stage in Stage],
         "months": _rows(by_month),
@@ -59,9 +59,9 @@ def chart(request: MemberRequest) -> HttpResponse:
 def export(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all refunds that the page finds with the same filter."""
     line, today = line_and_today(request, clock.now())
-    asked = RefundFilter(request.GET, local=LocalDays.of(line, today))
+    asked = RefundFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     found = asked.ordered(books.refunds(line, **asked.rows))
-    file_name = f"refunds-{request.membership.merchant.reference}-{today}.csv"
+    file_name = asked.file_name("refunds", request.membership.merchant.reference)
     with language_asked(request):
         return download(request, exports.refunds(line, found), file_name)
 
@@ -70,7 +70,7 @@ def export(request: MemberRequest) -> HttpResponseBase:
 def cancelled(request: MemberRequest) -> HttpResponse:
     """The page with the list of orders that were cancelled."""
     line, today = line_and_today(request, clock.now())
-    asked = CancelledFilter(request.GET, local=LocalDays.of(line, today))
+    asked = CancelledFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     rows = {name: asked.rows[name] for name in ("reference", "buyer")}
     found = books.cancelled(line, today=today, reason=asked.reason, **rows)
     return render(request, "credit/cancelled.html", asked.context | {"page": asked.page(found)})

@@ -48,9 +48,9 @@ def buyer(request: MemberRequest, buyer: str) -> HttpResponse:
     record = buyers.record(line, buyer, today=today)
     if record is None:
         raise Http404("no order is of this buyer")
-    asked = BuyerFilter(request.GET, local=LocalDays.of(line, today))
+    asked = BuyerFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     found = Order.objects.filter(pk__in=record.keys(asked.rows["outcome"]))
-    found = found.filter(reference__startswith=asked.rows["reference"])
+    found = found.filter(reference__icontains=asked.rows["reference"])
     form = OrderCheck(request.GET if "amount" in request.GET else None, line=line)
     amount = form.cleaned_data["amount"] if form.is_valid() else None
     answer = None
@@ -64,7 +64,7 @@ def buyer(request: MemberRequest, buyer: str) -> HttpResponse:
         "form": form,
         "amount": amount,
         "answer": answer,
-        "room": line.buyer_cap - record.owes if line.buyer_cap else None,
+        "room": line.buyer_cap - record.debt.owed if line.buyer_cap else None,
         "freezes": freezes.in_force(line),
         "page": asked.page(found.with_is_overdue(today)),
     }

@@ -22,7 +22,7 @@ def payments(request: MemberRequest) -> HttpResponse:
     for its delivery, and how much that is.
     """
     line, today = line_and_today(request, clock.now())
-    asked = ComingFilter(request.GET, local=LocalDays.of(line, today))
+    asked = ComingFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     found = asked.narrowed(_found(line, asked, today))
     page, start = asked.page(found.with_is_overdue(today)), asked.first(today)
     context = asked.context | {
@@ -55,7 +55,7 @@ def _found(line: CreditLine, asked: ComingFilter, today: date) -> OrderQuerySet:
         found = coming.due_between(line, start=asked.first(today), until=asked.last(today))
     if asked.rows["buyer"]:
         found = found.filter(buyer=asked.rows["buyer"])
-    return found.filter(reference__startswith=asked.rows["reference"])
+    return found.filter(reference__icontains=asked.rows["reference"])
 
 
 def _held(line: CreditLine, today: date) -> dict[str, Any] | None:

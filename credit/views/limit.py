@@ -36,7 +36,7 @@ def page(request: MemberRequest, refused: Caps | None = None) -> HttpResponse:
     `refused` is one that was submitted and refused.
     """
     line, today = line_and_today(request, clock.now())
-    asked = EntryFilter(request.GET, local=LocalDays.of(line, today))
+    asked = EntryFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     balances = _balances(request, line, today)
     context = asked.context | {
         "freezes": freezes.in_force(line),
@@ -62,9 +62,9 @@ def chart(request: MemberRequest) -> HttpResponse:
 def export_entries(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all entries that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
-    asked = EntryFilter(request.GET, local=LocalDays.of(line, today))
+    asked = EntryFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     found = asked.ordered(history.entries(line, **asked.rows))
-    file_name = f"limit-{request.membership.merchant.reference}-{today}.csv"
+    file_name = asked.file_name("limit", request.membership.merchant.reference)
     with language_asked(request):
         return download(request, exports.entries(line, found), file_name)
 

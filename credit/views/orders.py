@@ -1,6 +1,6 @@
 """The pages of a merchant's orders, and their files."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -23,7 +23,7 @@ from merchants.queries import LocalDays
 def orders(request: MemberRequest) -> HttpResponse:
     """The page with the list of the merchant's orders."""
     line, today = line_and_today(request, clock.now())
-    asked = OrderFilter(request.GET, local=LocalDays.of(line, today))
+    asked = OrderFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     page = asked.page(order_queries.of_line(line, today=today, **asked.wanted))
     return render(request, "credit/orders.html", asked.context | {"page": page})
 
@@ -32,9 +32,9 @@ def orders(request: MemberRequest) -> HttpResponse:
 def export_orders(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all orders that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
-    asked = OrderFilter(request.GET, local=LocalDays.of(line, today))
+    asked = OrderFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     found = asked.ordered(order_queries.of_line(line, today=today, **asked.wanted))
-    file_name = f"orders-{request.membership.merchant.reference}-{today}.csv"
+    file_name = asked.file_name("orders", request.membership.merchant.reference)
     with language_asked(request):
         return download(request, exports.orders(line, found), file_name)
 
@@ -49,17 +49,28 @@ def order(request: MemberRequest, reference: str) -> HttpResponse:
     if order is None:
         raise Http404("no order has this reference")
     order.line, line.merchant = line, request.membership.merchant  # which are read already
-    cash = unmatched.not_applied(order)
+    cash, found = unmatched.not_applied(order), related.of_order(line, order)
     context = {
         "order": order,
         "today": today,
         "write_off_on": _write_off_on(order, today),
-        "related": related.of_order(line, order),
-        "proceeds": proceeds.of_order(order),
+        "related": found,
+        "net": related.net(order, found),
+        "proceeds": proceeds.of_order(order, today=today),
+        "expected_on": _expected_on(order, today),
         "timeline": timelines.of_order(order, cash),
         "unmatched": [one for one in cash if one.status == OrderPayment.Status.UNMATCHED],
     }
     return render(request, "credit/order.html", context)
+
+
+def _expected_on(order: Order, today: date) -> date | None:
+    """The day from which the next payment of the order can be withdrawn if it comes on its due day,
+    or today if that is over; None without a due day.
+    """
+    if order.due_on is None or not order.is_open:
+        return None
+    return max(order.due_on, today) + timedelta(days=order.line.settlement_days)
 
 
 def _write_off_on(order: Order, today: date) -> date | None:
@@ -75,7 +86,7 @@ def _write_off_on(order: Order, today: date) -> date | None:
 def declined_orders(request: MemberRequest) -> HttpResponse:
     """The page with the list of declined orders, and what they were worth in the last days."""
     line, today = line_and_today(request, clock.now())
-    asked = DeclinedFilter(request.GET, local=LocalDays.of(line, today))
+    asked = DeclinedFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     context = asked.context | {
         "line": line,
         "losses": declined.losses(line, today=today),
@@ -88,8 +99,8 @@ def declined_orders(request: MemberRequest) -> HttpResponse:
 def export_declined(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all declined orders that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
-    asked = DeclinedFilter(request.GET, local=LocalDays.of(line, today))
+    asked = DeclinedFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     found = asked.ordered(declined.orders(line, today=today, **asked.rows))
-    file_name = f"declined-{request.membership.merchant.reference}-{today}.csv"
+    file_name = asked.file_name("declined", request.membership.merchant.reference)
     with language_asked(request):
         return download(request, exports.orders(line, found), file_name)

@@ -58,7 +58,7 @@ def day(request: MemberRequest, on: date) -> HttpResponse:
 def entries(request: MemberRequest) -> HttpResponse:
     """The page with the list of entries of the merchant's proceeds."""
     line, today = line_and_today(request, clock.now())
-    asked = EntryFilter(request.GET, local=LocalDays.of(line, today))
+    asked = EntryFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     context = asked.context | {
         "line": line,
         "page": asked.page(proceeds.entries(line, **asked.rows)),
@@ -70,8 +70,8 @@ def entries(request: MemberRequest) -> HttpResponse:
 def export_entries(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all entries that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
-    asked = EntryFilter(request.GET, local=LocalDays.of(line, today))
+    asked = EntryFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     found = asked.ordered(proceeds.entries(line, **asked.rows))
-    file_name = f"proceeds-{request.membership.merchant.reference}-{today}.csv"
+    file_name = asked.file_name("proceeds", request.membership.merchant.reference)
     with language_asked(request):
         return download(request, exports.proceeds_entries(line, found), file_name)

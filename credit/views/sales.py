@@ -53,7 +53,7 @@ def month(request: MemberRequest, month: date) -> HttpResponse:
     """
     line, today = line_and_today(request, clock.now())
     local = LocalDays.of(line, today)
-    asked = MonthFilter(request.GET, local=local)
+    asked = MonthFilter(request.GET, local=local, currency=line.currency)
     sums = books.of_month(line, month, local)
     context = asked.context | {
         "line": line,
@@ -72,7 +72,7 @@ def export_month(request: MemberRequest, month: date) -> HttpResponseBase:
     """Download a CSV file of the orders of a month that its page finds with the same filter."""
     line, today = line_and_today(request, clock.now())
     local = LocalDays.of(line, today)
-    asked = MonthFilter(request.GET, local=local)
+    asked = MonthFilter(request.GET, local=local, currency=line.currency)
     found = asked.ordered(books.orders_of(line, month, local, **asked.rows))
     file_name = f"orders-{request.membership.merchant.reference}-{month:%Y-%m}.csv"
     with language_asked(request):

@@ -44,7 +44,7 @@ def history(request: MemberRequest) -> HttpResponse:
     """The page with the list of the merchant's withdrawals."""
     now = clock.now()
     line, today = line_and_today(request, now)
-    asked = WithdrawalFilter(request.GET, local=LocalDays.of(line, today))
+    asked = WithdrawalFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     context = asked.context | {
         "line": line,
         "now": now,
@@ -58,9 +58,9 @@ def history(request: MemberRequest) -> HttpResponse:
 def export(request: MemberRequest) -> HttpResponseBase:
     """Download a CSV file of all withdrawals that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
-    asked = WithdrawalFilter(request.GET, local=LocalDays.of(line, today))
+    asked = WithdrawalFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     found = asked.ordered(queries.of_line(line, **asked.rows))
-    file_name = f"withdrawals-{request.membership.merchant.reference}-{today}.csv"
+    file_name = asked.file_name("withdrawals", request.membership.merchant.reference)
     with language_asked(request):
         return download(request, exports.withdrawals(line, found), file_name)
 

@@ -7,7 +7,7 @@ from pydantic import PlainSerializer, WithJsonSchema
 
 
 def text(at: datetime) -> str:
-    """The instant in UTC, such as 2026-11-26T03:00:00Z."""
+    """The instant in UTC, such as 2026-11-26T03:00:00Z, with its microseconds if it has any."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

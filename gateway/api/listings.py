@@ -38,8 +38,8 @@ def _order_changed(since: datetime) -> Q:
 
 
 def _invoice_changed(since: datetime) -> Q:
-    """The condition that an invoice was issued, tried, paid or decided about at or after
-    `since`.
+    """The condition that an invoice was issued, tried, paid or decided about, or failed first, at
+    or after `since`.
     """
     own = Q(issued_at__gte=since) | Q(paid_at__gte=since) | Q(first_failed_at__gte=since)
     tried = Payment.objects.filter(Q(started_at__gte=since) | Q(ended_at__gte=since))

@@ -79,7 +79,8 @@ class Listing:
     @property
     def columns(self) -> dict[str, str]:
         """The columns that the API shows, each with its path in Django's queries: those of the
-        books' own table without keys and without those in `but`.
+        books' own table (`table`), but for the names in `but` and those that begin with "_", which
+        are keys.
         """
         left_out = self.but.split()
         told = self.table.columns.items()
@@ -116,7 +117,9 @@ class Listing:
         }
 
     def one(self, merchant_id: int, currency: str, which: Q) -> Row | None:
-        """The first of the merchant's rows that meet `which`; None if there is none."""
+        """The merchant's row that meets `which`, by column, with amounts in the currency; any one
+        of them if several do, and None if there is none.
+        """
         found = self.model._default_manager.filter(which, **{self.owner: merchant_id})
         return next((row for _key, row in self._rows(found[:1], currency)), None)
 

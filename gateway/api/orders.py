@@ -23,7 +23,7 @@ from lib.texts import LONGEST_NAME, has_control
 
 def _line_of(request: HttpRequest) -> Also | None:
     """What is to be read together with the key: the line and order that the request's body names;
-    None if it does not name both.
+    None if the body can't be peeked at or does not name both by texts that can be references.
     """
     said = peeked(request) or {}
     merchant, order = said.get("merchant"), said.get("order")

@@ -78,8 +78,9 @@ def check(table: Table, kind: Kind, *, now: datetime) -> tuple[list[Row], list[F
 def _faults_of(
     line: int, said: dict[str, Any], kind: Kind, rows: list[Row], now: datetime
 ) -> Iterator[Fault]:
-    """Yield what is wrong with the row `said` on this line, and add what could be read of it to
-    `rows`.
+    """Yield what is wrong with the row `said` on this line, and add the row to `rows`, without its
+    faulty members: those that every row must have are as in the kind's example. Its instant is
+    `now` if it has none.
     """
     faulty = frozenset[str]()
     try:
@@ -179,8 +180,8 @@ def _check_terms(model: Data, values: dict[str, Any], kind: Kind) -> None:
 
 
 def _check_limit(values: dict[str, Any], now: datetime) -> None:
-    """Raise Invalid for a merchant with a higher limit than a person opens a line with (rule
-    8.19), in a currency that is one.
+    """Raise Invalid for a merchant with a higher limit than a person opens a line with (rule 8.19).
+    Rows without a limit, or with an unknown currency, are not checked.
     """
     limit, currency = values.get("credit_limit"), values["currency"]
     if limit is None or currency not in settings.CURRENCIES:
@@ -209,7 +210,7 @@ def _check_language(model: Data, values: dict[str, Any], kind: Kind) -> None:
 
 def _unknown_merchants(rows: Sequence[Row], kind: Kind) -> Iterator[Fault]:
     """Yield a fault for each row whose merchant does not exist. Rows that found merchants have
-    none.
+    none, nor those whose merchant is faulty already.
     """
     if kind.founds:
         return
@@ -221,9 +222,9 @@ def _unknown_merchants(rows: Sequence[Row], kind: Kind) -> Iterator[Fault]:
 
 
 def _said_differently(rows: Iterable[Row]) -> Iterator[Fault]:
-    """Yield a fault for each row that has the reference of an earlier row but other content. A row
-    with the same content is a harmless duplicate; one that could not be read whole is compared with
-    none.
+    """Yield a fault for each row that has the merchant and reference of an earlier row but other
+    content. A row with the same content is a harmless duplicate; one that could not be read whole
+    is compared with none.
     """
     first: dict[tuple[str, str], Row] = {}
     for row in rows:

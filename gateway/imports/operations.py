@@ -170,6 +170,7 @@ def take_some(import_id: int, *, now: datetime) -> bool:
 
     Returns whether more rows wait; False if the import is not at work. The import is done once none
     waits, and no owner is to be invited. A second worker waits here, and goes on behind the first.
+    Raises Import.DoesNotExist.
     """
     file = _lock(import_id)
     if not file.is_running:
@@ -194,7 +195,7 @@ def invite_owner(import_id: int, *, now: datetime) -> bool:
     it has an owner, or was sent an invitation of one since the file was uploaded.
 
     Returns whether there was such a merchant. If the mail server does not take the invitation, the
-    merchant stays without one, and is invited from its page.
+    merchant stays without one, and is invited from its page. Raises Import.DoesNotExist.
     """
     file = Import.objects.get(pk=import_id)
     found = queries.next_without_owner(file) if file.is_running else None

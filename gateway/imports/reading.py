@@ -109,7 +109,7 @@ def _read_json(lines: Sequence[str], table: Table) -> None:
 
 def _read_csv(lines: Sequence[str], kind: Kind, table: Table) -> None:
     """Add to the table a row, or a fault, for each line after the heading that is not blank. A
-    wrong heading is a fault, and then no row is read.
+    wrong heading is a fault, and then no row is read. At least one of the lines must not be blank.
     """
     first = next(place for place, line in enumerate(lines) if line.strip())
     delimiter, lines = delimiters.told(lines, first)
@@ -137,7 +137,7 @@ def _read_csv(lines: Sequence[str], kind: Kind, table: Table) -> None:
 
 
 def _without_empty_ends(cells: list[str]) -> list[str]:
-    """The cells up to the last one that is not empty."""
+    """The cells up to the last one that is not empty; there must be one."""
     last = max(place for place, cell in enumerate(cells) if cell)
     return cells[: last + 1]
 

@@ -137,15 +137,16 @@ def _became(outcome: Outcome) -> tuple[str, str, str]:
 
 
 def _text(value: object) -> str:
-    """The value as one line that can be stored, or "" if it is not text."""
+    """The value as one line that can be stored, cut to LONGEST_NAME characters, or "" if it is not
+    text.
+    """
     return shown(value, LONGEST_NAME).replace("\n", " ") if isinstance(value, str) else ""
 
 
 def take_again(*, received_id: int, reason: str, actor: str, now: datetime) -> ReceivedEvent:
-    """Mark the refused event as sent again, with a trail row, and return it. Raises NotRefused,
-    Invalid without a reason.
-
-    The caller applies the event in the same transaction (gateway.intake).
+    """Mark the refused event as sent again, with a trail row, and return it. The caller applies the
+    event in the same transaction (gateway.intake). Raises NotRefused, also for one that was sent
+    again already, or has no id or no instant; Invalid without a reason; ReceivedEvent.DoesNotExist.
     """
     received = ReceivedEvent.objects.select_for_update().get(pk=received_id)
     if not received.can_be_sent_again:

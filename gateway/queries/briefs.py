@@ -64,7 +64,9 @@ def of_received(received: ReceivedEvent) -> Brief:
 
 
 def _came_with(key: ApiKey) -> History:
-    """What came in lately with this key, if that was among the latest of all."""
+    """The latest FEW records that came in with this key, of those among the last thousand of all
+    keys.
+    """
     latest = ReceivedEvent.objects.order_by("-pk").values("pk")[:1_000]
     return History(
         "Came in with it, of the last thousand",

@@ -133,8 +133,8 @@ class Receiver(AbstractContextManager["Receiver"]):
         return self
 
     def post(self, content: bytes, headers: Mapping[str, str]) -> Answer:
-        """Send the content by POST, and return the answer. Raises NoAnswer if there is none within
-        the time, or nothing may be sent to its address.
+        """Send the content by POST, and return the answer, of whatever status. Raises NoAnswer if
+        there is none within the time, the connection fails, or nothing may be sent to its address.
         """
         self._network.ends_at = time.monotonic() + self._seconds
         try:

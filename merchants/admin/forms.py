@@ -78,7 +78,9 @@ class OfMerchantNamed(forms.Form):
     merchant = LineField(help_text="The merchant's reference.", widget=UnfoldAdminTextInputWidget)
 
     def clean_merchant(self) -> Any:
-        """Return the merchant with this reference. Raises ValidationError."""
+        """Return the merchant with the reference that was typed. Raises ValidationError if there is
+        none.
+        """
         merchant = Merchant.objects.filter(reference=self.cleaned_data["merchant"]).first()
         if merchant is None:
             raise forms.ValidationError("There is no merchant with this reference.")

@@ -142,7 +142,9 @@ def _open_or_not(invitation: Invitation) -> dict[str, bool]:
 
 
 def _is_open(invitation: Invitation) -> bool:
-    """Whether the invitation was neither accepted nor revoked; one that expired is sent again."""
+    """Whether the invitation was neither accepted nor revoked. One that expired counts as open,
+    since it can be sent again.
+    """
     return invitation.accepted_at is None and invitation.revoked_at is None
 
 

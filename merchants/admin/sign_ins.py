@@ -65,7 +65,8 @@ class SignInAdmin(FoundByKeys):
         self, request: HttpRequest, queryset: "QuerySet[SignIn]", search_term: str
     ) -> tuple["QuerySet[SignIn]", bool]:
         """The rows from exactly this network address. A term that is not one is looked for as an
-        e-mail address.
+        e-mail address; without a term, all rows. The second value is Django's: whether a row may
+        come twice.
         """
         term = search_term.strip().lower()
         try:

@@ -72,7 +72,7 @@ def erase_contacts(*, merchant_id: int, reason: str, actor: User, now: datetime)
     """Erase a merchant's contacts and licence, and those of its removed destinations that it was
     never paid to, as `erase_person` does.
 
-    Raises NotAnAdministrator, NothingKept, Invalid.
+    Raises NotAnAdministrator, NothingKept, Invalid, Merchant.DoesNotExist.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -148,7 +148,7 @@ def data_of_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Fil
 
 def data_of_contacts(*, merchant_id: int, reason: str, actor: User, now: datetime) -> File:
     """A merchant's contacts and licence, present and former, as a JSON file; a trail row says who
-    took it. Raises NotAnAdministrator, NothingKept, Invalid.
+    took it. Raises NotAnAdministrator, NothingKept, Invalid, Merchant.DoesNotExist.
     """
     with transaction.atomic():
         operators.check(actor)

@@ -114,7 +114,7 @@ def invite_first_owner(*, merchant_id: int, email: str, actor: str, now: datetim
 
     Returns False if the mail server did not take the e-mail; then the invitation is revoked, and
     the next call tries anew. Also returns False for an operator's address, which nobody is invited
-    by. Otherwise returns True. Raises Invalid.
+    by. Otherwise returns True. Raises Invalid for what is no e-mail address, Merchant.DoesNotExist.
     """
     email, token = wording.address("owner_email", email), secrets.token_urlsafe(32)
     with transaction.atomic():
@@ -205,7 +205,8 @@ def revoke(
     """Revoke an open invitation, with a trail row, so that its link can't be used any more. Owners
     need no `reason`.
 
-    Raises NotAnOwner, InvitationClosed, Invalid.
+    Raises NotAnOwner, Invalid, and InvitationClosed for one that was accepted or revoked before, or
+    that the merchant does not have.
     """
     with transaction.atomic():
         lock(merchant_id, actor)

@@ -277,7 +277,9 @@ def _take(user: User, kept: list[str], reason: str, actor: User, now: datetime) 
 
 
 def roles_of(user: User) -> list[str]:
-    """The names of the operator's roles, sorted."""
+    """The names of the roles that the operator was given, sorted. That a superuser counts as an
+    administrator does not matter.
+    """
     return sorted(user.groups.filter(name__in=names()).values_list("name", flat=True))
 
 

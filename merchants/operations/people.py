@@ -29,14 +29,18 @@ class NoSecondFactor(Refused):
 
 
 def choose_language(*, user_id: int, language: str) -> None:
-    """Set the language of a person's pages and e-mails. Raises Invalid."""
+    """Set the language of a person's pages and e-mails. Raises Invalid for one that is not in
+    LANGUAGES. An unknown person changes nothing.
+    """
     if language not in dict(settings.LANGUAGES):
         raise Invalid("language", f"{language!r} is none of {', '.join(dict(settings.LANGUAGES))}")
     User.objects.filter(pk=user_id).update(language=language)
 
 
 def choose_time_zone(*, user_id: int, timezone: str) -> None:
-    """Set the time zone in which an operator reads the admin. Raises Invalid."""
+    """Set the time zone in which an operator reads the admin. Raises Invalid for an unknown one. An
+    unknown person changes nothing.
+    """
     calendar.check_zone(timezone)
     User.objects.filter(pk=user_id).update(timezone=timezone)
 

@@ -106,7 +106,9 @@ def _object(subject: Subject) -> None:
 
 
 def _object_to_operators(subject: Subject) -> None:
-    """Raise RecordKept for somebody who was an operator within TAEL_OPERATORS_KEPT_DAYS."""
+    """Raise RecordKept if the latest trail row that says that the person became an operator, or
+    that their roles with us changed, is younger than TAEL_OPERATORS_KEPT_DAYS.
+    """
     entries = TrailEntry.objects.filter(
         action__in=OPERATORS_ACTIONS, subject__in=subject.names
     ).order_by("-at", "-id")
@@ -122,9 +124,9 @@ def _object_to_operators(subject: Subject) -> None:
 
 
 def _account(subject: Subject, pseudonym: str) -> int:
-    """Replace the account's address by the pseudonym; take its name, password, sessions, other
-    addresses and second factors, and keep it from signing in. Its row stays, since others lead to
-    it. Returns 1, or 0 without an account.
+    """Replace the account's address by the pseudonym's (`erasing.as_address`); take its name,
+    language, time zone, password, sessions, other addresses and second factors, and keep it from
+    signing in. Its row stays, since others lead to it. Returns 1, or 0 without an account.
     """
     user = subject.user
     if user is None:
@@ -142,8 +144,9 @@ def _account(subject: Subject, pseudonym: str) -> int:
 
 
 def _invitations(subject: Subject, pseudonym: str) -> int:
-    """Revoke the person's open invitations, and replace the address in all of theirs by the
-    pseudonym. Returns how many there were.
+    """Revoke the open invitations to the person's present and former addresses, expired ones too,
+    and put the pseudonym's address in place of theirs in all invitations to them. Returns how many
+    there were.
     """
     found = Invitation.objects.filter(personal_rows.any_of("email", subject.names))
     open_ones = found.filter(accepted_at__isnull=True, revoked_at__isnull=True)
@@ -152,9 +155,10 @@ def _invitations(subject: Subject, pseudonym: str) -> int:
 
 
 def _sign_ins(subject: Subject, pseudonym: str) -> int:
-    """Replace the address by the pseudonym in the person's rows of the log of sign-ins, and take
-    network address and browser from them: that somebody signed in, and when, stays. Returns how
-    many there were.
+    """In the rows of the log of sign-ins that have the person's account, or an address that is or
+    was the person's, put the pseudonym's address (`erasing.as_address`) in place of the address,
+    and empty the network address and browser: that somebody signed in, and when, stays. Returns how
+    many rows there were.
     """
     own = personal_rows.any_of("address", subject.names)
     if subject.user is not None:
@@ -165,8 +169,8 @@ def _sign_ins(subject: Subject, pseudonym: str) -> int:
 
 
 def _mails(subject: Subject, pseudonym: str) -> int:
-    """Delete the e-mails about sign-ins that were written to the person. Returns how many there
-    were.
+    """Delete the e-mails about sign-ins that were written to the person's account, or to an address
+    that is or was the person's. Returns how many there were.
     """
     own = personal_rows.any_of("address", subject.names)
     if subject.user is not None:
@@ -189,8 +193,9 @@ def _profiles_of(subject: Subject) -> Iterable[Profile]:
 
 
 def _as_contact(subject: Subject, pseudonym: str) -> int:
-    """Empty the contacts of merchants that name the person, and what the trail says of them.
-    Returns how many rows lost something.
+    """Empty the contacts of merchants whose contact's e-mail address is, or was, the person's, and
+    replace by the pseudonym what the trail says of these merchants' contacts. Returns how many rows
+    lost something.
     """
     rows = 0
     for profile in list(_profiles_of(subject)):
@@ -199,8 +204,8 @@ def _as_contact(subject: Subject, pseudonym: str) -> int:
 
 
 def _contacts(subject: Subject, pseudonym: str) -> int:
-    """Empty the profile of the subject's merchant, and what the trail says of it. Returns how many
-    rows lost something.
+    """Empty the profile of the subject's merchant, and replace by the pseudonym what the trail says
+    of the parts that were filled in. Returns how many rows lost something.
     """
     assert subject.merchant is not None
     return _emptied(subject.merchant.pk, list(ProfilePart), subject, pseudonym)
@@ -223,8 +228,8 @@ def _emptied(merchant_id: int, parts: list[ProfilePart], subject: Subject, pseud
 
 
 def _on_trail(merchant_id: int, parts: Iterable[ProfilePart], pseudonym: str) -> int:
-    """Replace what the trail says of these parts of a merchant's profile by the pseudonym. Returns
-    how many trail rows were changed.
+    """Replace by the pseudonym what the trail says of these parts of a merchant's profile, except
+    the size of the licence document. Returns how many trail rows were changed.
     """
     names = {name for part in parts for name in profiles.FIELDS[part]} - {"licence_document"}
     if "licence_document_name" in names:
@@ -273,8 +278,8 @@ def _erase_browsers(subject: Subject, pseudonym: str) -> int:
 
 
 def _acts(subject: Subject, pseudonym: str) -> int:
-    """Replace the person by the pseudonym wherever the books name who acted. Returns how many rows
-    there were.
+    """Replace the person's addresses by the pseudonym's wherever the books name who acted. Returns
+    how many rows there were, by address: a row with two of them counts twice.
     """
     new = erasing.as_address(pseudonym)
     return sum(
@@ -285,8 +290,9 @@ def _acts(subject: Subject, pseudonym: str) -> int:
 
 
 def _named(subject: Subject, pseudonym: str) -> int:
-    """Replace the person's addresses by the pseudonym wherever else they stand by themselves, also
-    in the admin's history. Returns how many rows there were.
+    """Replace the person's addresses by the pseudonym's in all other texts of the books that may
+    name people (`erasing.named`), also within a longer text, and in the admin's history. Returns
+    how many rows there were; a row with two of the addresses counts twice.
     """
     new = erasing.as_address(pseudonym)
     rows = sum(

@@ -123,10 +123,10 @@ def add_version(
     proposal: Proposal | None,
 ) -> Version:
     """Add the version after `base`, the locked newest one, with other `figures`, and a trail row.
-
-    Raises Invalid without a reason, and when it would start today or earlier, or not after the
-    newest version: what was decided stays as it was. Raises TakesTwoPeople without the `proposal`
-    that is confirmed, ChangedMeanwhile, ValidationError for figures that cannot be. Rule 22.10.
+    Raises Invalid without a reason, when `starts_on` is not after the present day where days begin
+    first, and when it is not after the day on which the newest version starts: what was decided
+    stays as it was. Raises TakesTwoPeople without the `proposal` that is confirmed,
+    ChangedMeanwhile, ValidationError for figures that cannot be. Rule 22.10.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     if starts_on <= calendar.local_date(now, FIRST_DAY_STARTS_IN):

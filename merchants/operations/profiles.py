@@ -94,11 +94,11 @@ def complete(
     reason: str = "",
     now: datetime,
 ) -> Profile:
-    """Set these fields of the profile, and its licence document if one is given, with a trail row.
-    The profile is created if the merchant has none.
-
-    A part that changes waits for a decision again. Nothing changes if all values are the present
-    ones. `reason` is that of an operator who changes it. Raises Invalid, which names the field.
+    """Set these fields of the profile, and its licence document if one is given, with a trail row;
+    other fields stay as they are. The profile is created if the merchant has none. A part that
+    changes waits for a decision again; if all of its fields are empty now, it has no standing.
+    Nothing changes if all values are the present ones. `reason` is that of an operator who changes
+    it. Raises Invalid, which names the field.
     """
     changes: dict[str, object] = {name: _text(name, value) for name, value in fields.items()}
     if document is not None:

@@ -150,7 +150,7 @@ def _notify(
 
 def hold(merchant_id: int) -> Merchant:
     """Lock the merchant against other changes of its team until the transaction ends, and return
-    it.
+    it. Raises Merchant.DoesNotExist.
     """
     return Merchant.objects.select_for_update(no_key=True).get(pk=merchant_id)
 
@@ -159,7 +159,8 @@ def lock(merchant_id: int, actor: User) -> Merchant:
     """Lock the merchant against other changes of its team until the transaction ends, and return
     it.
 
-    Raises NotAnOwner if `actor` is neither one of its owners nor an administrator.
+    Raises NotAnOwner if `actor` is neither one of its owners nor an administrator, and
+    Merchant.DoesNotExist.
     """
     merchant = hold(merchant_id)
     owners = Membership.objects.filter(merchant=merchant, role=Membership.Role.OWNER)

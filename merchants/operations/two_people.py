@@ -141,7 +141,8 @@ def decide(
     operation: Callable[..., Any], arguments: Mapping[str, Any], *, actor: User, now: datetime
 ) -> Any:
     """Carry out the operation for an operator, or propose it if it takes two people: returns what
-    the operation does, or the Proposal. Raises what the operation and proposals.propose raise.
+    the operation does, or the Proposal. `arguments` are those of the operation without `actor` and
+    `now`; the `reason` is among them. Raises what the operation and proposals.propose raise.
     """
     try:
         return operation(**arguments, actor=actor.email, now=now)

@@ -40,11 +40,12 @@ class InvitationOnly(DefaultAccountAdapter):
         return False
 
     def is_reauthentication_required(self, *, app: str, **more: Any) -> bool:
-        """Require a second factor, confirmed minutes before, of people who have one and change how
-        they sign in.
+        """Whether something has to be confirmed before the person changes how they sign in, as
+        allauth decides. For people who have a second factor it is False if they confirmed one
+        minutes before, and otherwise this raises ReauthenticationRequired.
 
         allauth would accept the password, given again, and asks here only whether anything has to
-        be confirmed at all. So this raises ReauthenticationRequired, as allauth itself would.
+        be confirmed at all. So this raises what allauth itself would.
         """
         user = self.request.user
         if isinstance(user, User) and second_factor.has_one(user):
@@ -85,12 +86,14 @@ class InvitationOnly(DefaultAccountAdapter):
         guesses.was_wrong(request, address)
 
     def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
-        """Reset the count of wrong attempts after a password was set by a link."""
+        """Reset the count of wrong attempts after a password was set by a link, except for people
+        with a second factor (`guesses.forgive`).
+        """
         guesses.forgive(request, credentials.get("email") or "")
 
     def clean_email(self, email: str) -> str:
-        """Return the new address. Raises ValidationError for operators, and for people whose
-        present address is not verified.
+        """Return the new address. Raises ValidationError for operators, unless it is the one that
+        they have, for people without a verified address, and for what allauth refuses.
 
         allauth would drop an unverified address at once, and leave the account without any. An
         operator's address is their name in the books: under another one they could act as a second

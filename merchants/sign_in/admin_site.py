@@ -61,8 +61,8 @@ class OperatorsSite(UnfoldAdminSite):
         return time_zones.choose(request, self.each_context(request))
 
     def confirm_again(self, request: HttpRequest) -> HttpResponse | None:
-        """A redirect to confirm a second factor before a decision, or None if one was confirmed
-        minutes ago.
+        """A redirect to confirm or set up a second factor before a decision. None if one was
+        confirmed minutes ago, and in demonstrations.
         """
         return second_factor.confirm_again(request)
 
@@ -106,7 +106,7 @@ class OperatorsSite(UnfoldAdminSite):
 
 def _with_second_factor(view: View) -> View:
     """The view for sessions in which a second factor was confirmed. Others are sent to confirm one,
-    or to set one up.
+    or to set one up. In demonstrations (TAEL_SANDBOX) all are let through.
     """
 
     @wraps(view)

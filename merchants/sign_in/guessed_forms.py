@@ -40,31 +40,41 @@ class Counted:
 
 class CodeAtSignIn(Counted, AuthenticateForm):
     def clean_code(self) -> str:
-        """Check the code, counted as one attempt."""
+        """Return the code, checked as one attempt (`counted`). Raises ValidationError if it is
+        wrong, or the address is locked.
+        """
         return str(self.counted(super().clean_code))
 
 
 class CodeAgain(Counted, ReauthenticateForm):
     def clean_code(self) -> str:
-        """Check the code, counted as one attempt."""
+        """Return the code, checked as one attempt (`counted`). Raises ValidationError if it is
+        wrong, or the address is locked.
+        """
         return str(self.counted(super().clean_code))
 
 
 class FirstCode(Counted, ActivateTOTPForm):
     def clean_code(self) -> str:
-        """Check the code, counted as one attempt."""
+        """Return the code, checked as one attempt (`counted`). Raises ValidationError if it is
+        wrong, or the address is locked.
+        """
         return str(self.counted(super().clean_code))
 
 
 class KeyAtSignIn(Counted, AuthenticateWebAuthnForm):
     def clean_credential(self) -> Any:
-        """Check the key's answer, counted as one attempt."""
+        """Check the key's answer as one attempt (`counted`), and return what allauth makes of it.
+        Raises ValidationError if it is wrong, or the address is locked.
+        """
         return self.counted(super().clean_credential)
 
 
 class KeyAgain(Counted, ReauthenticateWebAuthnForm):
     def clean_credential(self) -> Any:
-        """Check the key's answer, counted as one attempt."""
+        """Check the key's answer as one attempt (`counted`), and return what allauth makes of it.
+        Raises ValidationError if it is wrong, or the address is locked.
+        """
         return self.counted(super().clean_credential)
 
 

@@ -32,7 +32,9 @@ def of(request: HttpRequest) -> Visitor:
 
 
 def knows(request: HttpRequest, user: User) -> bool:
-    """Whether the person has signed in with this browser before."""
+    """Whether the request has the cookie by which this browser is known to be the person's
+    (`remember`).
+    """
     return user.pk in _people(request)
 
 

@@ -24,8 +24,8 @@ from merchants.operations import people, profiles
 
 @require_POST
 def language(request: HttpRequest) -> HttpResponseBase:
-    """Set the person's language if they are signed in, and a cookie that keeps it if they are not.
-    An unknown language changes nothing.
+    """Set the language of this browser's pages by a cookie and, if the person is signed in, that of
+    the person, and lead back to the page. An unknown language changes nothing.
     """
     if isinstance(request.user, User):
         with suppress(Invalid):  # Django leaves everything as it is then, and so do we

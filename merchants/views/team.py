@@ -140,8 +140,8 @@ def member(request: MemberRequest, pk: int) -> HttpResponse:
 @with_second_factor(back="merchant:team")
 @require_POST
 def remove(request: MemberRequest, pk: int) -> HttpResponse:
-    """Remove a member from the team. Owners who remove themselves are led to the list of their
-    merchants.
+    """Remove a member from the team, and lead back to it. Owners who remove themselves are led to
+    the list of their merchants. A refusal is said on the team's page.
     """
     try:
         membership = operations.remove(

@@ -62,7 +62,7 @@ def send(notice_ids: Sequence[int], *, now: datetime) -> Sending:
 
     An e-mail that fails does not hold up the others; a later run sends it, as long as the notice is
     recent enough to be mailed. Once the mail server has failed again and again, nothing more is
-    tried.
+    tried. One of TRANSIENT_ERRORS is raised at once.
     """
     _address(notice_ids, now)
     waiting = NoticeMail.objects.filter(notice__in=notice_ids, sent_at__isnull=True)

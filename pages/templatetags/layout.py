@@ -117,7 +117,7 @@ def help(context: dict[str, Any], term: str) -> dict[str, Any]:
 @register.simple_tag
 def focus_first_error(form: forms.BaseForm) -> str:
     """Have the page open with the focus on the form's first field that was filled in wrong, by
-    changing its widget. Returns "".
+    changing its widget, unless the form as a whole has errors. Returns "".
     """
     wrong = next((field for field in form.visible_fields() if field.errors), None)
     if wrong and not form.non_field_errors():

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import template
+from django.urls import reverse
 from django_stubs_ext import StrOrPromise
 
-from lib.lists import LONGEST_TEXT, Filter
+from lib.lists import BACK, LONGEST_TEXT, Filter, address_back
 from lib.spreadsheets import FORMAT
 from pages.bars import Bar
 
@@ -19,6 +20,13 @@ def as_excel(query: str) -> str:
     file.
     """
     return f"{query}&format={FORMAT}" if query else f"?format={FORMAT}"
+
+
+@register.simple_tag(takes_context=True)
+def up(context: dict[str, Any], view: str, *names: str) -> str:
+    """The address of the list `view`, as it was asked for when its reader opened this page."""
+    asked = context["request"].GET.get(BACK, "")
+    return f"{reverse(view, args=names)}{address_back(view, asked)}"
 
 
 @register.inclusion_tag("includes/bar.html", takes_context=True)
@@ -58,7 +66,8 @@ def search(context: dict[str, Any], name: str, label: str) -> dict[str, Any]:
         "label": label,
         "value": asked.rows[name],
         "longest": asked.fields[name].max_length or LONGEST_TEXT,  # type: ignore[attr-defined]
-        "kept": {key: value for key, value in asked.asked.items() if key != name},
+        "kept": {key: value for key, value in asked.asked.items() if key != name}
+        | asked.leads_back,
         "anchor": asked.anchor,
     }
 

@@ -176,7 +176,7 @@ def test_a_credit_itself_cannot_be_credited(shop: Shop) -> None:
 def test_credits_are_found_by_status(shop: Shop) -> None:
     ask(shop)
     assert "Pick and pack credit c-1" in read(shop, "credits/?status=REQUESTED")
-    assert "No credit matches. Try another status" in read(shop, "credits/?status=APPROVED")
+    assert "Nothing matches. Ask for something else" in read(shop, "credits/?status=APPROVED")
 
 
 def test_a_newcomer_reads_where_to_ask(shop: Shop) -> None:

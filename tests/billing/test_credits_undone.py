@@ -187,7 +187,7 @@ def test_the_merchant_reads_that_it_was_taken_back_and_why() -> None:
     assert "what it was for can be credited again" in said
     assert WHY not in said
     assert "Pick and pack credit P-1" in read(shop, "credits/?status=UNDONE")
-    assert "No credit matches." in read(shop, "credits/?status=APPROVED")
+    assert "Nothing matches. Ask for something else" in read(shop, "credits/?status=APPROVED")
     assert "Not credited or asked for yet 40.00 USD" in read(shop, "credits/new/?charge=P-1")
     notice = Notice.objects.get(kind="CREDIT_UNDONE")
     assert notice.details == {"answer": TOLD, "amount": "15.00", "currency": "USD"}

@@ -58,7 +58,7 @@ def test_statements_are_found_by_year_and_sorted(shop: Shop) -> None:
         "2026-11",
         "2026-12",
     ]
-    assert len(rows(shop, "statements/", year="20x6")) == 3
+    assert rows(shop, "statements/", year="20x6") == []
     assert "Nothing matches. Ask for something else" in read(shop, "statements/?year=2025")
     assert "Year All 2027 2026" not in read(shop, "charges/")
 
@@ -89,7 +89,7 @@ def test_a_statements_charges_are_found_by_request_and_by_reference(shop: Shop) 
     assert [found.reference for found in rows(shop, path, reference="FR-2")] == ["C-1"]
     assert [found.reference for found in rows(shop, path, reference="C-2")] == ["C-2"]
     assert rows(shop, path, reference="C-3") == []  # of another month
-    assert "Nothing matches. Ask for something else" in read(shop, f"{path}?reference=C-3")
+    assert "Nothing matches. Enter the whole reference" in read(shop, f"{path}?reference=C-3")
 
 
 def test_an_open_statement_starts_with_the_latest_and_turns_round(shop: Shop) -> None:

@@ -67,7 +67,9 @@ def test_one_that_failed_says_when_it_was_tried_and_is_next_and_what_follows(clo
     )
     assert row in read(shop, "billing/invoices/")
     assert row in read(shop, "billing/invoices/?standing=FAILED")
-    assert "No bill matches." in read(shop, "billing/invoices/?standing=COLLECTING")
+    assert "Nothing matches. Ask for something else" in read(
+        shop, "billing/invoices/?standing=COLLECTING"
+    )
     page = read(shop, f"billing/invoices/{FIRST}/")
     assert "Bill 2026-000001 Payment failed" in page
     assert (

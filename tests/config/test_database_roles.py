@@ -4,8 +4,9 @@ All of it happens in the test's transaction, roles included.
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -15,11 +16,13 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.models import Charge
+from billing.models.documents import KEPT_FOR
+from billing.operations import archives
 from credit.models import Order
 from gateway.models import ReceivedEvent
 from jobs.timetable import job_named
-from merchants.models import User
-from merchants.operations import people, proposals
+from merchants.models import SavedView, User
+from merchants.operations import people, proposals, saved_views, team
 from tests import shops
 from tests.credit.withdrawing import add, shop_with, withdraw
 from tests.factories import PASSWORD, ProposalFactory, member, operator
@@ -50,6 +53,15 @@ def as_the_app() -> Iterator[None]:
     run("RESET ROLE")
 
 
+def test_it_runs_before_there_are_tables() -> None:
+    run("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    run(SQL)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT has_schema_privilege('tael_owner', 'public', 'CREATE'),"
+                       " has_schema_privilege('tael_app', 'public', 'CREATE')")  # fmt: skip
+        assert cursor.fetchone() == (True, False)
+
+
 @pytest.mark.usefixtures("as_the_app")
 def test_what_tael_does_every_day_works_as_the_apps_role() -> None:
     shop, now = shops.Shop("rosewood"), timezone.now()
@@ -74,7 +86,26 @@ def test_what_tael_does_every_day_works_as_the_apps_role() -> None:
         job_named(name).run_here(now)
     assert not ReceivedEvent.objects.exists()
     call_command("rotate_keys")
+    what_people_take_away_goes(shop, now)
     assert TrailEntry.objects.filter(action="PROPOSAL_CONFIRMED").exists()
+
+
+def what_people_take_away_goes(shop: shops.Shop, now: datetime) -> None:
+    """A member with a view of a list, and the parts of a ZIP file that was kept for long enough."""
+    owner = User.objects.get(email="mei@rosewood.example")
+    asked: dict[str, Any] = {"page": "credit:orders", "name": "Mine", "query": "", "now": now}
+    viewer = member(shop, "VIEWER").memberships.get()
+    for _ in range(2):
+        view = saved_views.save(membership_id=viewer.pk, **asked)
+        saved_views.remove(membership_id=viewer.pk, view_id=view.pk)
+    saved_views.save(membership_id=viewer.pk, **asked)
+    team.remove(merchant_id=shop.merchant.pk, actor=owner, membership_id=viewer.pk, now=now)
+    assert not SavedView.objects.exists()
+    built = archives.ask(merchant_id=shop.merchant.pk, year=2026, actor=owner.email, now=now)
+    for at in (now, now + KEPT_FOR):
+        archives.work_off(built.pk, at)
+    built.refresh_from_db()
+    assert (built.status, built.parts.exists()) == ("EXPIRED", False)
 
 
 FORBIDDEN = [

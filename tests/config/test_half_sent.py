@@ -1,36 +1,23 @@
 """Clients that send half of what they announced stop nobody, behind deploy/nginx.conf."""
 
-import os
-import re
-import shutil
 import socket
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from http.client import HTTPConnection
-from pathlib import Path
 
 import pytest
 from django.conf import settings
 
-from tests import lacking
+from tests.nginx import CONFIGURATION, free_port
+from tests.nginx import nginx as nginx_before
 from tests.processes import new_data_folder, starting, until
 
-NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-CONFIGURATION = settings.BASE_DIR / "deploy" / "nginx.conf"
 HALF = (
     b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
     b"Content-Type: application/x-www-form-urlencoded\r\n\r\nlogin="
 )
 CLIENTS = 200
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")
@@ -50,47 +37,8 @@ def gunicorn() -> Iterator[int]:
 @pytest.fixture
 def nginx(gunicorn: int) -> Iterator[int]:
     """The documented nginx, on ports of ours and without a certificate."""
-    if NGINX is None:
-        lacking.skip("There is no nginx here.")
-    port = free_port()
-    with tempfile.TemporaryDirectory(prefix="tael-nginx-") as folder:
-        path = Path(folder) / "nginx.conf"
-        path.write_text(_for_here(CONFIGURATION.read_text(), folder, port, gunicorn))
-        process = subprocess.Popen([NGINX, "-p", folder, "-c", str(path), "-g", "daemon off;"])
-        try:
-            until(lambda: answers(port))
-            yield port
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def _for_here(text: str, folder: str, port: int, upstream: int) -> str:
-    """Other ports, folders and no TLS; all else is as documented.
-
-    All clients of this test come from one address, and must not be told apart from the many
-    addresses that a real attack comes from: the bound of connections from one is lifted.
-    """
-    changes = {
-        r"^user .*\n": "",
-        r"/run/nginx\.pid": f"{folder}/pid",
-        r"/var/log/nginx": folder,
-        r"127\.0\.0\.1:8000": f"127.0.0.1:{upstream}",
-        r"    server \{\n        listen 80 (.|\n)*?\n    \}\n": "",
-        r"    server \{\n        listen 443 ssl default_server(.|\n)*?\n    \}\n": "",
-        r"listen 443 ssl;": f"listen 127.0.0.1:{port} default_server;",
-        r" +ssl_.*\n": "",
-        r"server_name tael\.example": "server_name _",
-        r"limit_conn at_once \d+": "limit_conn at_once 1000",
-    }
-    for pattern, instead in changes.items():
-        text, found = re.subn(pattern, instead, text, flags=re.MULTILINE)
-        assert found, pattern
-    temporary = "".join(
-        f"    {kind}_temp_path {folder}/{kind};\n"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    return text.replace("http {\n", f"http {{\n{temporary}", 1)
+    with nginx_before(answers, gunicorn) as (port, _log):
+        yield port
 
 
 def answers(port: int, seconds: float = 5) -> float | None:

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
+from pytest_django import Settings
 
 from config import keys
 from config.local import datafolder
+from tests.factories import UserFactory, signed_in
 
 FIRST = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 SECOND = "YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXphYmNkZWY="
@@ -43,3 +45,27 @@ def test_elsewhere_one_is_made_and_kept(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert keys.encryption_keys(deployed=False) == [made]
     assert (tmp_path / "encryption_key").stat().st_mode & 0o077 == 0
     assert datafolder.secret_key() != made
+
+
+@pytest.mark.django_db
+def test_a_machine_that_made_up_its_own_does_not_start_on_anothers_books(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://tael@elsewhere/tael")
+    monkeypatch.delenv("TAEL_ENCRYPTION_KEYS", raising=False)
+    ours = settings.TAEL_ENCRYPTION_KEYS
+    settings.TAEL_ENCRYPTION_KEYS = [FIRST]
+    keys.refuse_other_keys()  # nothing is kept yet
+    settings.TAEL_ENCRYPTION_KEYS = ours
+    signed_in(UserFactory.create())
+    keys.refuse_other_keys()
+    settings.TAEL_ENCRYPTION_KEYS = [FIRST]
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        keys.refuse_other_keys()
+    assert str(refusal.value).startswith(
+        "Set TAEL_ENCRYPTION_KEYS and SECRET_KEY to those of the other machines: "
+    )
+    # Keys may be lost for good: who gave others is told, and goes on.
+    monkeypatch.setenv("TAEL_ENCRYPTION_KEYS", FIRST)
+    keys.refuse_other_keys()
+    assert "TAEL_ENCRYPTION_KEYS open nothing of what the database keeps" in caplog.text

@@ -107,6 +107,9 @@ def test_a_scraper_reads_the_counters_of_all_processes_and_how_it_stands(
             check=True,
             timeout=60,
         )
+    numbered_by = Path("/proc/self/ns/pid").stat().st_ino  # another one in each container
+    names = {path.stem.rpartition("-")[0] for path in tmp_path.iterdir()}
+    assert names == {f"counter_{numbered_by}", f"histogram_{numbered_by}"}
     now = timezone.now()
     long_ago = now - timedelta(hours=5)
     JobRunFactory.create(job="billing-day-ends", due_at=long_ago, ended_at=long_ago)

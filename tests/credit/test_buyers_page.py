@@ -85,7 +85,7 @@ def test_a_record_says_what_was_paid_on_time_and_opens_to_the_orders(shop: Shop)
     came = {order.reference: record.outcome_of[order.pk] for order in record.orders}
     late = {"M-2": Outcome.LATE, "M-3": Outcome.LATE}  # one part was paid a day too late
     assert came == {"M-1": Outcome.ON_TIME, "M-4": Outcome.CANCELLED} | late
-    assert (record.bought, record.owes, record.risk) == (usd("290"), usd("0"), 0)
+    assert (record.bought, record.debt.owed, record.risk) == (usd("290"), usd("0"), 0)
     page = read(shop, "buyers/Malee/?outcome=LATE")
     assert "Paid on time 1 Paid late 2 Written off 0" in page
     assert ("M-2" in page, "M-3" in page, "M-1" in page) == (True, True, False)
@@ -97,6 +97,19 @@ def test_a_record_says_what_was_paid_on_time_and_opens_to_the_orders(shop: Shop)
     page = read(shop, f"buyers/{pseudonym}/")
     assert "This buyer’s data was erased: a pseudonym stands for the name" in page
     assert browser_of(member(shop)).get(f"{PAGE}Malee/").status_code == 404
+
+
+def test_a_record_counts_debts_of_orders_that_it_does_not_look_at(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.run_jobs("2027-02-20 10:00")  # S-1, due on 12 November, is written off
+    monkeypatch.setattr(buyers, "LATEST", 1)  # S-2 alone
+    record = buyers.record(shop.line, "Somchai", today=shop.at("2027-02-20 10:00").date())
+    assert record is not None
+    assert (record.debt.outstanding, record.debt.lost) == (usd("700"), usd("300"))
+    page = read(shop, "buyers/Somchai/")
+    assert "Outstanding on open orders 700.00 USD" in page
+    assert "Written off, and not recovered 300.00 USD" in page
 
 
 def test_what_is_said_of_an_order_is_what_placing_it_does(shop: Shop) -> None:

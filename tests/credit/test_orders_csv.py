@@ -80,5 +80,5 @@ def test_its_headings_are_in_the_readers_language_or_english_on_request(shop: Sh
     english = client.get("/m/rosewood/credit/orders.csv?english=1")
     assert b"".join(english).decode().startswith("\ufeffOrder,Buyer,Placed,Placed (UTC),")
     assert response["Content-Disposition"] == (
-        'attachment; filename="orders-rosewood-2026-10-15.csv"'
+        'attachment; filename="orders-rosewood-until-2026-10-15.csv"'
     )

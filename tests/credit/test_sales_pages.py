@@ -99,7 +99,7 @@ def test_a_refund_is_grouped_by_how_far_its_order_had_come_and_whose_it_was(shop
     assert "Before it was shipped 2 refunds 50.00 USD On its way 1 refund 50.00 USD" in said
     assert "After delivery 1 refund 25.00 USD" in said
     assert "Malee 3 refunds 115.00 USD Somchai 1 refund 10.00 USD" in said
-    assert "too slow 1 order 80.00 USD No reason was told 1 order 70.00 USD" in said
+    assert "It took too long 1 order 80.00 USD No reason was told 1 order 70.00 USD" in said
     groups = {"stage=PLACED": "50.00", "stage=SHIPPED": "50.00", "stage=DELIVERED": "25.00",
               "buyer=Malee": "115.00", "since=2026-11-01&until=2026-11-30": "75.00",
               "least=40.00": "90.00", "reference=R-3": "25.00", "reference=N-1": "75.00",
@@ -117,12 +117,66 @@ def test_a_refund_is_grouped_by_how_far_its_order_had_come_and_whose_it_was(shop
     all_of_them = text_of(client.get(cancelled))
     assert "No reason was told" not in all_of_them  # it comes with a link, and is no second menu
     assert "2 results Total 150.00 USD" in all_of_them
-    assert "N-2 20 Nov 2026 10:00 Nok 20 Nov 2026 10:00 too slow 80.00 USD" in all_of_them
+    assert "N-2 20 Nov 2026 10:00 Nok 20 Nov 2026 10:00 It took too long 80.00 USD" in all_of_them
     assert "N-2" in text_of(client.get(f"{cancelled}?because=too+slow"))
     none = text_of(client.get(f"{cancelled}?told=none"))
     assert ("D-2" in none, "N-2" in none) == (True, False)
     assert "Remove: No reason was told" in none
     assert browser_of(member(shop, "VIEWER")).get(f"{AFTER_SALES}refunds.csv").status_code == 403
+
+
+OF_DAYS = """
+SELECT (SELECT coalesce(sum(amount), 0) FROM credit_orderrefund
+        WHERE (arrived_at + interval '7 hours')::date BETWEEN %(since)s AND %(until)s),
+       coalesce(sum(amount) FILTER (WHERE status NOT IN ('DECLINED', 'CANCELLED')), 0),
+       coalesce(sum(amount) FILTER (WHERE status = 'CANCELLED'), 0)
+FROM credit_order WHERE (placed_at + interval '7 hours')::date BETWEEN %(since)s AND %(until)s
+"""
+NOVEMBER = "since=2026-11-01&until=2026-11-30"
+
+
+def test_refunds_and_cancellations_are_compared_with_the_days_before(shop: Shop) -> None:
+    client = browser_of(member(shop))
+    # A month with the month before, as far as it has come; other days with as many before them.
+    compared = {
+        NOVEMBER: (("2026-11-01", "2026-11-30"), ("2026-10-01", "2026-10-31")),
+        "days=month": (("2026-12-01", "2026-12-31"), ("2026-11-01", "2026-11-11")),
+        "days=7": (("2026-12-05", "2026-12-11"), ("2026-11-28", "2026-12-04")),
+        "": (("2026-09-13", "2026-12-11"), ("2026-06-15", "2026-09-12")),
+    }
+    for asked, spans in compared.items():
+        groups = client.get(f"{AFTER_SALES}?{asked}").context["groups"]
+        for (since, until), told in zip(spans, (groups.sums, groups.before), strict=True):
+            assert (f"{told.span.since}", f"{told.span.until}") == (since, until), asked
+            with connection.cursor() as cursor:
+                cursor.execute(OF_DAYS, {"since": since, "until": until})
+                assert cursor.fetchone() == (
+                    *(told.refunded.amount, told.sold.amount, told.cancelled.amount),
+                ), asked
+    page = client.get(f"{AFTER_SALES}?{NOVEMBER}")
+    said = text_of(page)
+    assert "75.00 USD in 2 refunds Sold 300.00 USD Refund rate 25%" in said
+    assert "Before, 1 Oct 2026 – 31 Oct 2026 40.00 USD 24.24% Change +35.00 USD" in said
+    assert "Cancelled orders placed 1 Nov 2026 – 30 Nov 2026 80.00 USD 1 order" in said
+    assert "Cancelled orders by reason placed 1 Nov 2026 – 30 Nov 2026" in said
+    # Each of them opens to its rows.
+    links = {
+        f"/m/rosewood/credit/orders/?standing=SOLD&{NOVEMBER}": "1 result Total 300.00 USD",
+        f"{AFTER_SALES}cancelled/?{NOVEMBER}": "1 result Total 80.00 USD",
+        f"{AFTER_SALES}?since=2026-10-01&until=2026-10-31": "1 result Total 40.00 USD",
+    }
+    source = page.content.decode().replace("&amp;", "&")
+    for address, rows in links.items():
+        assert (
+            f'href="{address.removeprefix(AFTER_SALES) if "cancel" not in address else address}'
+            in source
+        )
+        assert rows in text_of(client.get(address))
+    client.cookies["django_language"] = "zh-hans"
+    assert "等待时间过长" in text_of(client.get(f"{AFTER_SALES}?{NOVEMBER}"))
+    # Without a first day there is nothing before it; what nobody sold has no rate.
+    alone = client.get(f"{AFTER_SALES}?until=2026-09-30").context["groups"]
+    assert (alone.before, alone.sums.rate) == (None, None)
 
 
 def test_a_view_of_a_months_sales_leads_back_to_that_month(shop: Shop) -> None:
@@ -148,7 +202,7 @@ def test_without_any_order_or_refund_there_is_no_chart(clock: Callable[[str], No
     clock("2026-12-11 03:00")
     for page, words in (
         ("sales/", "Nothing was sold yet."),
-        ("after-sales/", "No refund was told yet."),
+        ("after-sales/", "No refunds on these days."),
     ):
         said = browser_of(member(shop)).get(f"/m/willow/credit/{page}")
         assert words in text_of(said)

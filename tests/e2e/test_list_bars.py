@@ -52,7 +52,7 @@ def test_keys_lead_to_the_search_and_a_view_is_saved(opened: Callable[..., Page]
     expect(find).to_be_focused()
     page.keyboard.type("a/7")  # what is typed there is not taken
     expect(find).to_have_value("a/7")
-    field = page.get_by_placeholder("Order starts with")
+    field = page.get_by_placeholder("Order contains")
     field.click()
     page.keyboard.type("A-/")
     page.keyboard.press("Control+k")
@@ -89,7 +89,7 @@ def test_keys_lead_to_the_search_and_a_view_is_saved(opened: Callable[..., Page]
 
 def test_on_a_telephone_the_bar_is_one_button(opened: Callable[..., Page]) -> None:
     page = opened(ORDERS, viewport={"width": 375, "height": 800}, has_touch=True)
-    expect(page.get_by_placeholder("Order starts with")).not_to_be_visible()
+    expect(page.get_by_placeholder("Order contains")).not_to_be_visible()
     page.get_by_role("button", name="Filter").click()
     page.locator("#filters summary", has_text="Placed").click()
     page.get_by_label("From").fill("2026-10-02")

@@ -116,16 +116,20 @@ def test_more_rows_than_are_counted_at_once_are_counted_when_asked(
     assert "37 results Total 500.20 USD" in text_of(owner.get(ORDERS, {"least": "0"}))
 
 
-def test_what_makes_no_sense_is_told_and_all_else_counts(shop: Shop) -> None:
-    said = asked(
-        shop, days="fortnight", least="26", most="x", standing="LOST", by="colour", hue="1"
-    )
-    assert names(said) == {"O-26", "TODAY"}
+def test_what_makes_no_sense_is_told_and_finds_nothing(shop: Shop) -> None:
+    assert names(asked(shop, least="26", by="colour", hue="1")) == {"O-26", "TODAY"}
+    for wrong in ({"days": "fortnight"}, {"most": "x"}, {"standing": "LOST"}, {"since": "soon"}):
+        said = asked(shop, least="26", **wrong)
+        assert (names(said), said["filter"].figures.count) == (set(), 0), wrong
+        file = browser_of(member(shop)).get(
+            "/m/rosewood/credit/orders.csv", {"least": "26"} | wrong
+        )
+        assert b"".join(file).count(b"\n") == 1, wrong  # the headings
     owner = browser_of(member(shop))
     page = text_of(owner.get(f"{ORDERS}?days=fortnight&most=x&standing=LOST&by=colour&hue=1"))
     for mistake in (
         "Placed “fortnight”: Select a valid choice.",
-        "At most “x”: Enter a number.",
+        "At most (USD) “x”: Enter a number.",
         "Status “LOST”: Select a valid choice.",
         "Order of the list “colour”: The list has no such order.",
         "hue: The list cannot be asked for this.",
@@ -133,11 +137,15 @@ def test_what_makes_no_sense_is_told_and_all_else_counts(shop: Shop) -> None:
         assert mistake in page
     page = text_of(owner.get(f"{ORDERS}?since=2026-10-20&until=2026-10-19&least=9&most=8.5"))
     assert "Up to and including “2026-10-19”: This is before the first day." in page
-    assert "At most “8.5”: This is less than the lower amount." in page
+    assert "At most (USD) “8.5”: This is less than the lower amount." in page
+    assert "Nothing is shown while something above makes no sense." in page
+    assert "Amount: 9 – 8.5 USD" in page  # both ends stay to be mended
+    assert "20 Oct 2026 – 2026-10-19" in page or "2026-10-20 – 2026-10-19" in page
     source = owner.get(f"{ORDERS}?least=-5&since=12/10/2026&until=0001-01-01").content.decode()
     assert 'value="-5"' in source  # to be mended where it stands
     assert "Enter a day between 1970 and 2999." in source
-    assert names(asked(shop, until="9999-12-31")) == names(asked(shop))
+    assert names(asked(shop, until="9999-12-31")) == set()
+    assert names(asked(shop, until="2999-12-31")) == names(asked(shop))
 
 
 def test_a_new_shop_sees_no_bar() -> None:

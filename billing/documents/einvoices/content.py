@@ -206,7 +206,9 @@ def of_invoice(invoice: Invoice) -> Content | None:
 
 
 def of_note(note: CreditNote) -> Content | None:
-    """The credit note as an e-invoice, which mirrors its bill; None if that is none. Rule 28.20."""
+    """The credit note as an e-invoice, which mirrors its bill; None if that is no e-invoice or
+    lacks something. Rule 28.20.
+    """
     mirrored = of_invoice(note.invoice)
     if mirrored is None:
         return None

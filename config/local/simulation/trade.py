@@ -132,8 +132,8 @@ class Shop:
 
     def _pay(self, address: str, order: Order, *, in_part: bool) -> Answer:
         """Tell the server that the buyer paid half of what is outstanding of the order (`in_part`),
-        or all of it, and take that off the order's outstanding amount. `address` is the order's
-        path in the API.
+        or all of it, and take that off the order's outstanding amount, whatever the server answers.
+        `address` is the order's path in the API.
         """
         amount = order.outstanding
         if in_part:

@@ -10,7 +10,7 @@ from django.db import connection
 
 BENCHMARKS = (
     *("charges", "orders", "api", "clients", "serving", "memory", "reads", "closing", "ticks"),
-    *("export", "pages", "admin"),
+    *("export", "pages", "admin", "sizes"),
 )
 Report = Callable[[], Iterator[tuple[str, str]]]
 

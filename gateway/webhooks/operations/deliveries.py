@@ -68,8 +68,8 @@ def visit(
     outbox has. Does nothing more while another process is doing so.
 
     Each attempt is made at the time that `clock` gives, but no earlier than `now`, and recorded.
-    Raises KeepsSilent if this run has given up on the endpoint, and Elsewhere in a copy of an
-    installation.
+    Raises KeepsSilent if this run has given up on the endpoint, Elsewhere in a copy of an
+    installation, and WebhookEndpoint.DoesNotExist.
     """
     installation.refuse_elsewhere()
     outbox.number()

@@ -1,0 +1,36 @@
+"""Django looks for a database back end under this module name."""
+
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db.backends.postgresql import base
+from django.db.backends.postgresql.psycopg_any import IsolationLevel
+
+from lib.cells.connection import Connection, Cursor
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Django's connection to PostgreSQL, of an installation with cells."""
+
+    holds_cells = True  # lib.prepared asks: its statements would not know of them
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        options = self.settings_dict["OPTIONS"]
+        if "isolation_level" in options:
+            raise ImproperlyConfigured("A database with cells takes no isolation_level.")
+        if pool := options.get("pool"):
+            pool = {} if pool is True else pool
+            options["pool"] = {**pool, "connection_class": Connection}
+        # A cursor of the server's outlasts the statement's own transaction.
+        self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = True
+
+    def get_connection_params(self) -> dict[str, Any]:
+        return super().get_connection_params() | {"cursor_factory": Cursor}
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """A connection that holds cells, from the pool if there is one."""
+        if self.pool:
+            return super().get_new_connection(conn_params)
+        self.isolation_level = IsolationLevel.READ_COMMITTED
+        return Connection.connect(**conn_params)

@@ -1,0 +1,66 @@
+"""psycopg's connection, on which a cell holds for one transaction at a time.
+
+It leans on how psycopg begins a transaction: `Connection._exec_command` is given the statement.
+tests/machines/test_cells.py fails if a version of it does so otherwise.
+"""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from django.db.backends.postgresql import base
+from psycopg import errors
+from psycopg.generators import execute
+from psycopg.pq import ExecStatus, Format, TransactionStatus
+
+from lib import cells
+
+
+class Connection(psycopg.Connection[Any]):
+    """A connection whose transactions begin in the cell that their thread is inside."""
+
+    def _exec_command(self, command: Any, result_format: Format = Format.TEXT) -> Any:
+        """Send a statement of psycopg's own; the cell is chosen in the message that begins a
+        transaction, and so costs no round trip.
+        """
+        if cells.entered() and isinstance(command, bytes) and command.startswith(b"BEGIN"):
+            return self._begin(command)
+        return super()._exec_command(command, result_format)
+
+    def _begin(self, command: bytes) -> Generator[Any, Any, None]:
+        self._check_connection_ok()
+        path = f"; SET LOCAL search_path TO {cells.entered()}, {cells.SHARED}"
+        self.pgconn.send_query(command + path.encode())
+        for result in (yield from execute(self.pgconn)):
+            if result.status != ExecStatus.COMMAND_OK:
+                raise errors.error_from_result(result, self.info.encoding)
+
+    @contextmanager
+    def of_its_own(self) -> Iterator[None]:
+        """A transaction around what would have none: a single statement, inside a cell."""
+        is_idle = self.pgconn.transaction_status == TransactionStatus.IDLE
+        if cells.entered() and self.autocommit and is_idle:
+            with self.transaction():
+                yield
+        else:
+            yield
+
+
+class Cursor(base.CursorMixin, psycopg.ClientCursor[Any]):
+    """Django's cursor. Each of its statements is in a transaction, inside a cell."""
+
+    _conn: Connection
+
+    def execute(self, *arguments: Any, **more: Any) -> Any:
+        with self._conn.of_its_own():
+            return super().execute(*arguments, **more)
+
+    def executemany(self, *arguments: Any, **more: Any) -> Any:
+        with self._conn.of_its_own():
+            return super().executemany(*arguments, **more)
+
+    @contextmanager
+    def copy(self, *arguments: Any, **more: Any) -> Iterator[Any]:
+        with self._conn.of_its_own(), super().copy(*arguments, **more) as copy:
+            yield copy

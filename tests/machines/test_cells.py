@@ -1,0 +1,148 @@
+"""Two cells on one database: nobody who is inside one sees a row of the other, whatever lends the
+connections.
+"""
+
+import random
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import DataError, ProgrammingError, connection, connections, transaction
+
+from jobs.models import Heartbeat
+from lib import cells, prepared
+from tests.machines.test_poolers import PGBOUNCER, pgbouncer, reached
+from tests.whole import full
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+NAMES = ("cell_1", "cell_22")
+THREADS = 8
+# Each has a table that is not among the shared ones, and hides one that is.
+MAKE = """
+CREATE SCHEMA {cell};
+CREATE TABLE {cell}.cells_marker (whose text PRIMARY KEY);
+CREATE TABLE {cell}.cells_seen (number bigint PRIMARY KEY, whose text);
+CREATE TABLE {cell}.jobs_heartbeat (LIKE public.jobs_heartbeat INCLUDING ALL);
+INSERT INTO {cell}.cells_marker VALUES ('{cell}')
+"""
+AT = {name: datetime(2026, 11, 1 + place, tzinfo=UTC) for place, name in enumerate(NAMES)}
+WHOSE = "SELECT whose FROM cells_marker"
+
+
+@pytest.fixture
+def two() -> Iterator[None]:
+    with connection.cursor() as cursor:
+        for name in NAMES:
+            cursor.execute(MAKE.format(cell=name))
+    yield
+    with connection.cursor() as cursor:
+        for name in NAMES:
+            cursor.execute(f"DROP SCHEMA {name} CASCADE")
+
+
+def asked(statement: str, *values: Any) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchone()[0]
+
+
+def read(number: int) -> object:
+    return asked(WHOSE)
+
+
+def write(number: int) -> object:
+    with transaction.atomic():
+        first = asked(WHOSE)
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO cells_seen SELECT %s, whose FROM cells_marker", [number])
+        with transaction.atomic():
+            return asked(WHOSE) if first == asked(WHOSE) else ""
+
+
+def write_and_fail(number: int) -> object:
+    with pytest.raises(LookupError), transaction.atomic():
+        _write_for_nobody(number)
+    with transaction.atomic():
+        with pytest.raises(DataError), transaction.atomic():
+            asked("SELECT 1 / 0")
+        return asked(WHOSE)
+
+
+def _write_for_nobody(number: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO cells_seen VALUES (%s, 'nobody')", [number])
+    raise LookupError
+
+
+def ask_as_models_do(number: int) -> object:
+    found = Heartbeat.objects.update_or_create(process="one", defaults={"at": AT[cells.entered()]})
+    assert found[0].at == AT[cells.entered()]
+    assert list(Heartbeat.objects.values_list("at", flat=True)) == [AT[cells.entered()]]
+    return asked(WHOSE)
+
+
+def ask_as_hot_paths_do(number: int) -> object:
+    row = prepared.row(f"{WHOSE} WHERE %s > 0", [1])
+    assert row
+    return row[0]
+
+
+REQUESTS = (read, write, write_and_fail, ask_as_models_do, ask_as_hot_paths_do)
+
+
+def requests(most: int, thread: int) -> dict[str, int]:
+    """Make requests in one cell and the other; how many have written in each."""
+    chosen, written = random.Random(thread), dict.fromkeys(NAMES, 0)
+    for number in range(thread, most, THREADS):
+        cell, request = chosen.choice(NAMES), chosen.choice(REQUESTS)
+        with cells.inside(cell):
+            assert request(number) == cell
+        written[cell] += request is write
+        if number % 7 == 0:
+            with pytest.raises(ProgrammingError, match='"cells_marker" does not exist'):
+                read(number)
+        if number % 5 == 0:
+            connection.close()  # as Django does after a request
+    connections.close_all()
+    return written
+
+
+def by_all_threads(most: int) -> None:
+    with ThreadPoolExecutor(THREADS) as threads:
+        counted = list(threads.map(partial(requests, most), range(THREADS)))
+    with connection.cursor() as cursor:
+        for name in NAMES:
+            cursor.execute(f"SELECT count(*), min(whose), max(whose) FROM {name}.cells_seen")
+            assert cursor.fetchone() == (sum(one[name] for one in counted), name, name)
+
+
+@pytest.mark.skipif(PGBOUNCER is None, reason="there is no pgbouncer on this machine")
+@pytest.mark.parametrize("most", [200, *full(10_000)])
+def test_no_request_sees_another_cell_on_one_connection_that_pgbouncer_lends(
+    two: None, most: int
+) -> None:
+    with pgbouncer(1) as by_pooler, reached(ENGINE="lib.cells", **by_pooler):
+        by_all_threads(most)
+
+
+@pytest.mark.parametrize("most", [200, *full(10_000)])
+def test_no_request_sees_another_cell_on_two_connections_of_a_pool(two: None, most: int) -> None:
+    pool = {"pool": {"min_size": 1, "max_size": 2, "timeout": 30}}
+    with reached(ENGINE="lib.cells", CONN_MAX_AGE=0, OPTIONS=pool):
+        by_all_threads(most)
+
+
+def test_one_is_inside_one_cell_at_a_time_and_only_one_that_may_be() -> None:
+    with cells.inside("cell_7"):
+        with cells.inside("cell_7"):
+            assert cells.entered() == "cell_7"
+        with pytest.raises(cells.InAnotherCell), cells.inside("cell_8"):
+            pass
+    assert cells.entered() == ""
+    for wrong in ("", "public", "cell_0", "cell_1; DROP TABLE x", "CELL_1"):
+        with pytest.raises(ValueError, match="is no name of a cell"), cells.inside(wrong):
+            pass
