@@ -51,6 +51,13 @@ def as_role(cluster: Cluster, role: str) -> str:
     return cluster.url.replace(f"{clusters.USER}@", f"{role}@", 1)
 
 
+def give_rights(cluster: Cluster, code: Code) -> None:
+    """Say what each role may do, as after each migration."""
+    with cluster.connect() as asked:
+        asked.execute(f"SET application_name = {MIGRATING}")
+        asked.execute((code.folder / ROLES).read_text())
+
+
 def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -84,9 +91,11 @@ def reads_for_long(cluster: Cluster, watch: Watch) -> None:
         time.sleep(READS_ON_SECONDS)
 
 
-def filled(cluster: Cluster, old: Code) -> Traffic:
+def filled(cluster: Cluster, old: Code, new: Code) -> Traffic:
     """The old version's books, with all their rows; and those who trade, who have not begun."""
-    old.run("manage.py", "migrate", "--verbosity", "0", DATABASE_URL=cluster.url)
+    give_rights(cluster, new)  # the old file wants tables
+    owner = as_role(cluster, "tael_owner")
+    old.run("manage.py", "migrate", "--verbosity", "0", DATABASE_URL=owner)
     with cluster.connect() as asked:
         found = asked.execute("SELECT app, max(name) FROM django_migrations GROUP BY app")
         assert BEFORE.items() <= dict(found.fetchall()).items()
@@ -94,8 +103,8 @@ def filled(cluster: Cluster, old: Code) -> Traffic:
             DATABASE_URL=cluster.url)  # fmt: skip
     with cluster.connect() as asked:
         rows = upgrade_seed.copy(asked, MERCHANTS)
-        asked.execute((old.folder / ROLES).read_text())
         merchants = [one for (one,) in asked.execute("SELECT reference FROM merchants_merchant")]
+    give_rights(cluster, old)
     log.info("rows: %s", rows)
     assert rows["billing_charge"] >= MERCHANTS * DAYS * CHARGES
     assert rows["credit_order"] == MERCHANTS * DAYS * ORDERS
@@ -122,7 +131,7 @@ def test_a_million_charges_are_migrated_while_shops_trade_and_nobody_waits_two_s
         told = {"DATABASE_URL": as_role(cluster, "tael_app"), "TAEL_DATA_DIR": str(data)}
         old = Code(old_version.unpack(home / "code"), home, **told)
         new = Code(Path(BASE_DIR), home, **told)
-        traffic = filled(cluster, old)
+        traffic = filled(cluster, old, new)
         watch = Watch(cluster, MIGRATING)
         upgrade(cluster, old, new, traffic, watch)
         for kind in BOOKS:
@@ -146,9 +155,7 @@ def upgrade(cluster: Cluster, old: Code, new: Code, traffic: Traffic, watch: Wat
             begun = time.monotonic()
             url = f"{as_role(cluster, 'tael_owner')}&application_name={MIGRATING}"
             said = new.run("manage.py", "migrate", "--verbosity", "1", DATABASE_URL=url)
-            with cluster.connect() as asked:
-                asked.execute(f"SET application_name = {MIGRATING}")
-                asked.execute((new.folder / ROLES).read_text())
+            give_rights(cluster, new)
             ended = time.monotonic()
             reader.join()
             time.sleep(3)
