@@ -43,6 +43,8 @@ BEGIN
         CREATE ROLE tael_app LOGIN;
     END IF;
 
+    -- `migrate` says whose transaction it waits for.
+    GRANT pg_read_all_stats TO tael_owner;
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;
     REVOKE ALL ON SCHEMA public FROM tael_app;
     GRANT USAGE, CREATE ON SCHEMA public TO tael_owner;
