@@ -103,9 +103,10 @@ def _locked(app: str, operation: Operation, known: Known) -> str:
         return ""
     if (app, _model(operation)) in known:
         return f"{app}.{_model(operation)}"
-    if isinstance(operation, django.AddField) and operation.field.is_relation:
+    remote = isinstance(operation, django.AddField) and operation.field.remote_field
+    if remote:
         # A new table's foreign key locks the table that it leads to.
-        other = str(operation.field.remote_field.model).lower()
+        other = str(remote.model).lower()
         if tuple(other.split(".")) in known:
             return other
     return ""
