@@ -43,13 +43,19 @@ BEGIN
         CREATE ROLE tael_app LOGIN;
     END IF;
 
+    -- `migrate` says whose transaction it waits for.
+    GRANT pg_read_all_stats TO tael_owner;
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;
     REVOKE ALL ON SCHEMA public FROM tael_app;
     GRANT USAGE, CREATE ON SCHEMA public TO tael_owner;
     GRANT USAGE ON SCHEMA public TO tael_app;
 
     FOR table_name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
-        EXECUTE format('ALTER TABLE public.%I OWNER TO tael_owner', table_name);
+        -- It locks the table, so that all who read it would wait: not where it is so already.
+        IF NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'public'
+                       AND tablename = table_name AND tableowner = 'tael_owner') THEN
+            EXECUTE format('ALTER TABLE public.%I OWNER TO tael_owner', table_name);
+        END IF;
         EXECUTE format('REVOKE ALL ON public.%I FROM PUBLIC, tael_app', table_name);
         EXECUTE format('GRANT SELECT ON public.%I TO tael_app', table_name);
         IF NOT table_name = ANY (fixed || taken_only) THEN

@@ -5,6 +5,7 @@ import pgtrigger.migrations
 from django.db import migrations, models
 
 import lib.fields
+from lib.migrating import Briefly
 
 
 class Migration(migrations.Migration):
@@ -126,3 +127,4 @@ class Migration(migrations.Migration):
             ),
         ),
     ]
+    operations = [Briefly(operations)]

@@ -86,8 +86,8 @@ def complaints(
             locked = ""
         for part in parts:
             found += _of_one(app, part, state, known)
-            if part is operation and (app, _model(part)) in known and _locks(part):
-                locked = f"{app}.{_model(part)}"
+            if part is operation:
+                locked = _locked(app, part, known)
             part.state_forwards(app, state)
     return found
 
@@ -97,8 +97,19 @@ def _model(operation: Operation) -> str:
     return str(named).lower()
 
 
-def _locks(operation: Operation) -> bool:
-    return not isinstance(operation, (*PATIENT, *HARMLESS))
+def _locked(app: str, operation: Operation, known: Known) -> str:
+    """The table that the version before has and that this locks, as app.model; "" without one."""
+    if isinstance(operation, (*PATIENT, *HARMLESS)):
+        return ""
+    if (app, _model(operation)) in known:
+        return f"{app}.{_model(operation)}"
+    remote = isinstance(operation, django.AddField) and operation.field.remote_field
+    if remote:
+        # A new table's foreign key locks the table that it leads to.
+        other = str(remote.model).lower()
+        if tuple(other.split(".")) in known:
+            return other
+    return ""
 
 
 def _of_one(app: str, operation: Operation, state: ProjectState, known: Known) -> Iterator[str]:

@@ -133,7 +133,7 @@ def _copy_table(asked: Connection, table: str, moved: set[str], times: int) -> N
         else:
             taken.append(here)
     asked.execute(
-        SQL("INSERT INTO {} ({}) SELECT {} FROM {}, generate_series(1, {}) n").format(
+        SQL("INSERT INTO {} ({}) SELECT {} FROM {}, generate_series(1, {}::bigint) n").format(
             Identifier(table), SQL(", ").join(map(Identifier, columns)), SQL(", ").join(taken),
             Identifier(table), sql.Literal(times),
         )
