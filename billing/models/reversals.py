@@ -130,8 +130,8 @@ class Reversal(models.Model):
 
     @property
     def rest(self) -> Money:
-        """The part of it that did not come from the merchant's unapplied money, and that may be
-        charged again.
+        """The part of it that did not come from the merchant's unapplied money. Its bill stays paid
+        all the same; this part is charged again only if an operator decides so.
         """
         return self.amount - self.taken
 

@@ -110,8 +110,9 @@ def documents(asked: Asked, rate: tuple[str, str, Decimal]) -> list[Document]:
 
 
 def rates(asked: Asked) -> list[Rate]:
-    """For each tax rate, by country, category, per cent and currency: the sum of the bases and of
-    the taxes, and the number of documents, in the days and currency asked for.
+    """For each tax rate, by the issuer's country, category, per cent and currency: the sum of the
+    bases and of the taxes, and the number of documents, in the days, currency and merchant asked
+    for. What takes a bill back is a document, too, with sums below 0.
     """
     sql, params = _documents_sql(asked)
     with connection.cursor() as cursor:
