@@ -179,7 +179,9 @@ def change_banks(
 
 
 def banks_text(accounts: Sequence[Mapping[str, str]]) -> str:
-    """Bank accounts as a person types them, one a line."""
+    """Bank accounts as a person types them, one a line: currency; number; code; bank. Of what is
+    empty at its end a line has nothing.
+    """
     return "\n".join(
         "; ".join([one["currency"], one["number"], one["code"], one["bank"]]).rstrip("; ")
         for one in accounts

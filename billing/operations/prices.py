@@ -202,8 +202,8 @@ def _first_day(merchant_id: int | None, now: datetime) -> date:
 
 
 def _had_price(fee: str, currency: str, merchant_id: int | None) -> bool:
-    """Whether charges may have been priced already: the merchant has a price for the fee, past or
-    present, or there is a general one.
+    """Whether charges may have been priced already: the merchant has a price for the fee, of
+    whatever day, or there is a general one. Without a merchant only general prices count.
     """
     prices = FeePrice.objects.filter(fee=fee, currency=currency)
     return prices.filter(Q(merchant=None) | Q(merchant=merchant_id)).exists()
