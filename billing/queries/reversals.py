@@ -13,7 +13,7 @@ STRIPE = 1  # the number of the only provider that takes back by itself
 
 def providers_to_look_at(now: datetime) -> Sequence[int]:
     """The numbers of the providers that can be asked which payments they took back: that of Stripe,
-    if it has an API key and has ever kept a card of ours, otherwise none.
+    if it has an API key and has ever kept a card of ours, otherwise none. `now` is not used.
     """
     has_cards = Card.objects.filter(provider="stripe").exists()
     return [STRIPE] if settings.STRIPE_API_KEY and has_cards else []

@@ -93,8 +93,8 @@ def _documents_sql(asked: Asked) -> tuple[str, dict[str, Any]]:
 
 
 def documents(asked: Asked, rate: tuple[str, str, Decimal]) -> list[Document]:
-    """The documents of a tax rate (country, category, per cent) in the days and currency asked for,
-    by day.
+    """The documents of a tax rate (the issuer's country, category, per cent) in the days, currency
+    and merchant asked for, by day; what takes a bill back is one of them, with sums below 0.
     """
     sql, params = _documents_sql(asked)
     country, category, percent = rate
