@@ -49,8 +49,8 @@ def accept(*, token: str, user: User, now: datetime) -> Membership:
     """Accept the invitation with this link's token as `user`, who has an account. A trail row is
     written, and the owners are e-mailed.
 
-    A person who has got a role at the merchant in the meantime keeps that role. Raises
-    InvitationClosed, WrongPerson, IsOperator.
+    A person who has got a role at the merchant in the meantime keeps that role, and nobody is told.
+    Raises InvitationClosed, WrongPerson, IsOperator.
     """
     with transaction.atomic():
         invitation = _take_up(token, now)
