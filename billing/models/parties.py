@@ -187,14 +187,17 @@ class BillingDetails(models.Model):
 
     @property
     def is_waiting(self) -> bool:
+        """Whether it waits for an operator to confirm or reject it."""
         return self.status == self.Status.WAITING
 
     @property
     def is_confirmed(self) -> bool:
+        """Whether an operator confirmed it, also if a later version was confirmed since."""
         return self.status == self.Status.CONFIRMED
 
     @property
     def is_rejected(self) -> bool:
+        """Whether an operator rejected it."""
         return self.status == self.Status.REJECTED
 
     @property

@@ -144,8 +144,10 @@ class Reversal(models.Model):
 
     @property
     def is_undecided(self) -> bool:
+        """Whether it waits for a billing officer to charge or accept it."""
         return self.status == self.Status.RECORDED
 
     @property
     def is_dispute(self) -> bool:
+        """Whether the payer disputed the payment, so that it is no refund."""
         return self.kind == self.Kind.DISPUTE

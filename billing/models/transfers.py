@@ -127,6 +127,7 @@ class BankTransfer(models.Model):
 
     @property
     def is_moved(self) -> bool:
+        """Whether it was booked elsewhere, or taken off as its money never came."""
         return self.status == self.Status.MOVED
 
     @property

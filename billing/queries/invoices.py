@@ -170,8 +170,8 @@ def collected_on(invoice: Invoice, attempts: Sequence[Payment]) -> date | None:
 
 
 def was_asked_for(invoice: Invoice) -> bool:
-    """Whether a provider was asked, or may have been, to pay the bill. Attempts that did not reach
-    it, that it does not take or that a person ended don't count.
+    """Whether a provider was asked, or may have been, to pay the bill; proceeds count as one.
+    Attempts that did not reach it, that it does not take or that a person ended don't count.
     """
     reached = invoice.payments.exclude(provider__in=Payment.OWN_PROVIDERS)
     return reached.exclude(

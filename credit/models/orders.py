@@ -24,6 +24,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(line_id=merchant_id)
 
     def open(self) -> "OrderQuerySet":
+        """Those that are OPEN, overdue ones included."""
         return self.filter(status=Order.Status.OPEN)
 
     def overdue(self, today: date) -> "OrderQuerySet":
@@ -276,6 +277,7 @@ class Order(models.Model):
 
     @property
     def is_open(self) -> bool:
+        """Whether its status is OPEN: it was accepted, and something of it is still outstanding."""
         return self.status == self.Status.OPEN
 
     @property
@@ -292,6 +294,7 @@ class Order(models.Model):
 
     @property
     def is_declined(self) -> bool:
+        """Whether the line did not accept it."""
         return self.status == self.Status.DECLINED
 
 
@@ -369,6 +372,7 @@ class OrderPayment(models.Model):
 
     @property
     def is_unmatched(self) -> bool:
+        """Whether its order could not take it; also once operators have settled it."""
         return self.status == self.Status.UNMATCHED
 
     @property

@@ -108,10 +108,12 @@ class PayoutDestination(models.Model):
 
     @property
     def is_removed(self) -> bool:
+        """Whether no new withdrawal goes to it, as the merchant removed it or we blocked it."""
         return self.removed_at is not None
 
     @property
     def is_blocked(self) -> bool:
+        """Whether our people have blocked it; then it is removed, too."""
         return self.blocked_at is not None
 
 
