@@ -27,9 +27,9 @@ def due(invoice: Invoice, plan: PaymentPlan | None) -> str:
 
 
 def how_to_pay(invoice: Invoice, plan: PaymentPlan | None, number: str, words: Words) -> Paper:
-    """How the bill is to be paid, for the template: by a transfer with `number` as its reference,
-    or by which method it is collected and when next; empty if the bill is not unpaid. `plan` is the
-    payment plan in force.
+    """How the bill is to be paid, for the template: by a transfer, with `number` as its reference,
+    or else by which method it is collected and when next, where `number` is not used; empty if the
+    bill is not unpaid. `plan` is the payment plan in force, or None.
     """
     account = invoice.account
     if not invoice.is_unpaid:
@@ -56,8 +56,9 @@ def how_to_pay(invoice: Invoice, plan: PaymentPlan | None, number: str, words: W
 
 
 def bank_lines(invoice: Invoice) -> Sequence[str]:
-    """Where the bill is transferred to, in lines: to its issuer's account in its currency, or to
-    the installation's (TAEL_BANK_DETAILS) if it has the installation's issuer.
+    """Where the bill is transferred to, in lines: to its issuer's account in its currency (empty if
+    the issuer has none), or to the installation's (TAEL_BANK_DETAILS) if it has the installation's
+    issuer.
     """
     if invoice.issuer is not None:
         return invoice.issuer.bank_lines(invoice.currency)

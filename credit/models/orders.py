@@ -24,7 +24,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(line_id=merchant_id)
 
     def open(self) -> "OrderQuerySet":
-        """Those that are OPEN, overdue ones included."""
+        """The orders that are OPEN."""
         return self.filter(status=Order.Status.OPEN)
 
     def overdue(self, today: date) -> "OrderQuerySet":
@@ -206,8 +206,8 @@ class Order(models.Model):
 
     @property
     def days_late(self) -> int:
-        """How many days ago its oldest unpaid part was due; only of an order with a due day that
-        `with_is_overdue` gave.
+        """How many days ago its oldest unpaid part was due, below 0 if that day is still to come;
+        only of an order with a due day that `with_is_overdue` gave.
         """
         seen_on: date = self.seen_on  # type: ignore[attr-defined]
         assert self.due_on is not None
@@ -215,8 +215,8 @@ class Order(models.Model):
 
     @property
     def days_left(self) -> int:
-        """In how many days its oldest unpaid part is due; only of an order with a due day that
-        `with_is_overdue` gave.
+        """In how many days its oldest unpaid part is due, below 0 if that day is over; only of an
+        order with a due day that `with_is_overdue` gave.
         """
         return -self.days_late
 

@@ -67,7 +67,9 @@ def export(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
-    """The page of one withdrawal: how it stands, and what has happened. Raises Http404."""
+    """The page of one withdrawal: how it stands, and what has happened. Raises Http404 if the
+    merchant has no withdrawal with this reference.
+    """
     now = clock.now()
     found = _withdrawal(request, reference, now)
     context = {
@@ -92,7 +94,7 @@ def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
 @for_members
 def sales(request: MemberRequest, reference: str) -> HttpResponse:
     """The page of the statement of one withdrawal: the first LISTED sales that it paid out, and how
-    many there are. Raises Http404.
+    many there are. Raises Http404 if the merchant has no withdrawal with this reference.
     """
     found = _withdrawal(request, reference, clock.now())
     receipts = paid_out.of_withdrawal(found)
@@ -107,7 +109,9 @@ def sales(request: MemberRequest, reference: str) -> HttpResponse:
 
 @for_exporting
 def export_sales(request: MemberRequest, reference: str) -> HttpResponseBase:
-    """Download the statement of one withdrawal as a CSV file. Raises Http404."""
+    """Download the statement of one withdrawal as a CSV file. Raises Http404 if the merchant has no
+    withdrawal with this reference.
+    """
     found = _withdrawal(request, reference, clock.now())
     with language_asked(request):
         blocks = exports.withdrawal_sales(found, paid_out.of_withdrawal(found))
@@ -117,7 +121,9 @@ def export_sales(request: MemberRequest, reference: str) -> HttpResponseBase:
 
 @for_exporting
 def sales_pdf(request: MemberRequest, reference: str) -> HttpResponse:
-    """Download the statement of one withdrawal as PDF. Raises Http404."""
+    """Download the statement of one withdrawal as PDF. Raises Http404 if the merchant has no
+    withdrawal with this reference.
+    """
     now = clock.now()
     found = _withdrawal(request, reference, now)
     document = documents.withdrawal_statement(found, paid_out.of_withdrawal(found), now=now)
@@ -128,7 +134,10 @@ def sales_pdf(request: MemberRequest, reference: str) -> HttpResponse:
 @for_finance
 @require_POST
 def cancel(request: MemberRequest, reference: str) -> HttpResponse:
-    """Cancel a withdrawal that was not sent yet, and redirect to its page. Raises Http404."""
+    """Cancel a withdrawal that was not sent yet, and redirect to its page, which says why if it was
+    refused. Owners and finance may. Raises Http404 if the merchant has no withdrawal with this
+    reference.
+    """
     now = clock.now()
     found = _withdrawal(request, reference, now)
     try:
@@ -290,7 +299,7 @@ def _form(
 
 
 def _withdrawal(request: MemberRequest, reference: str, now: datetime) -> Withdrawal:
-    """The merchant's withdrawal with this reference. Raises Http404."""
+    """The merchant's withdrawal with this reference. Raises Http404 if it has none."""
     line, _today = line_and_today(request, now)
     found = queries.by_reference(line, reference)
     if found is None:

@@ -120,6 +120,7 @@ class Content:
 
     @property
     def is_credit_note(self) -> bool:
+        """Whether the document is a credit note; else it is a bill."""
         return self.kind == CREDIT_NOTE
 
     @property
