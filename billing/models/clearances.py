@@ -95,8 +95,7 @@ class Clearance(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether it has no outcome yet: its provider, or who enters it by hand, is still to say.
-        """
+        """Whether it has no outcome yet: its provider, or who enters it by hand, is still to say."""
         return self.status == self.Status.OPEN
 
     @property

@@ -96,6 +96,7 @@ class IssuerVersion(models.Model):
 
     @property
     def address_lines(self) -> list[str]:
+        """The lines of the address, as they are printed."""
         return self.address.split("\n")
 
     def bank_lines(self, currency: str) -> list[str]:
@@ -202,4 +203,5 @@ class BillingDetails(models.Model):
 
     @property
     def address_lines(self) -> list[str]:
+        """The lines of the address, as they are printed."""
         return self.address.split("\n")

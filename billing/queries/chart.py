@@ -29,8 +29,7 @@ class Named:
 
     @property
     def is_memorandum(self) -> bool:
-        """Whether it only notes figures, and is no part of the balance sheet or of profit and loss.
-        """
+        """Whether it only notes figures, and is no part of the balance sheet or of profit and loss."""
         return self.nature is Nature.MEMORANDUM
 
 

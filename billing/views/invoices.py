@@ -139,7 +139,8 @@ def _collecting(
 @for_finance
 def pay(request: MemberRequest, number: str) -> HttpResponse:
     """Posted to, try to collect the bill at once, unless it was tried since the page was shown: the
-    form has the number of attempts that the page showed. Leads back to the bill's page.
+    form has the number of attempts that the page showed. Leads back to the bill's page. Owners and
+    finance may.
     """
     invoice = invoice_of(request, number)
     if request.method == "POST":

@@ -157,7 +157,8 @@ def cancel(request: MemberRequest, reference: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
     """The page of a new withdrawal: first its form and then, with the form's values in the query
-    string, the fee to confirm. A POST requests the withdrawal.
+    string, the fee to confirm. A POST requests the withdrawal. Owners and finance may, after a
+    second factor.
 
     With `?back` it shows the form again instead of the fee, and with `?all` the form of all that
     can be withdrawn.
@@ -184,8 +185,8 @@ def new(request: MemberRequest) -> HttpResponse:
 @never_cache
 def figures(request: MemberRequest) -> HttpResponse:
     """JSON with what a withdrawal of the amount in the query string, or with `?all` of all there
-    is, costs and leaves: the part of the page of a new one that changes while somebody types. It
-    asks for no second factor, since it withdraws nothing.
+    is, costs and leaves: the part of the page of a new one that changes while somebody types.
+    Owners and finance may. It asks for no second factor, since it withdraws nothing.
     """
     now = clock.now()
     line, _today = line_and_today(request, now)
