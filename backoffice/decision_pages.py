@@ -182,7 +182,7 @@ class Deciding(ModelAdmin):
         return one
 
     def _row(self, request: HttpRequest, object_id: int) -> Model:
-        """The row with this key, as the model's own pages find it. Raises Http404 if there is none."""
+        """The row with this key, as the model's pages find it. Raises Http404 if they find none."""
         row: Model | None = self.get_object(request, str(object_id))
         if row is None:
             raise Http404

@@ -38,7 +38,7 @@ class Before(Func):
         self.column, self.end = column, end
 
     def deconstruct(self) -> tuple[str, list[str], dict[str, Any]]:
-        """What a migration writes to make this expression again: its class, the column and the end."""
+        """What a migration writes to make this expression again: its class, column and end."""
         return "lib.words.Before", [self.column, self.end], {}
 
 

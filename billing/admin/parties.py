@@ -208,7 +208,7 @@ class IssuerVersionAdmin(ReadOnly):
 
     @admin.display(description="bank accounts")
     def banks(self, version: IssuerVersion) -> str:
-        """The version's bank accounts in one line, each with its currency; a dash if it has none."""
+        """The version's bank accounts in one line, each with its currency; a dash without any."""
         lines = [
             f"{one['currency']}: {', '.join(version.bank_lines(one['currency']))}"
             for one in version.bank_accounts

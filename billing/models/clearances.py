@@ -95,7 +95,7 @@ class Clearance(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether it has no outcome yet: its provider, or who enters it by hand, is still to say."""
+        """Whether it has no outcome yet: its provider, or a person who enters it, is to say it."""
         return self.status == self.Status.OPEN
 
     @property

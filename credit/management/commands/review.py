@@ -76,7 +76,9 @@ def _policies(version: int | None) -> dict[str, CreditPolicy]:
 
 
 def _previews(chosen: dict[str, CreditPolicy]) -> Iterator[Preview]:
-    """Yield what a review now would do to each line, reading the lines in chunks."""
+    """Yield what a review now would do to each line that has reviews and of whose currency a policy
+    was chosen, reading the lines in chunks.
+    """
     now = clock.now()
     last = 0
     while lines := _next_lines(last):
