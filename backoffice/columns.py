@@ -83,11 +83,9 @@ def name_of(model: type[Model], page: str) -> str:
 
 
 def follow(row: Any, path: str) -> Any:
-    """The row at the end of a path of foreign keys, of which only the last may be empty: then it is
-    None.
-    """
+    """The row at the end of a path of foreign keys, of which one may lead nowhere: then None."""
     for step in path.split("__"):
-        row = getattr(row, step)
+        row = getattr(row, step) if row is not None else None
     return row
 
 

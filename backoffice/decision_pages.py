@@ -5,7 +5,6 @@ shows the operation's own sentence when that refuses. Beside them are downloads 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import reduce
 from typing import Any, ClassVar
 
 from django import forms
@@ -22,6 +21,7 @@ from backoffice import shown
 from backoffice.briefs import Brief
 from backoffice.buttons import button as _button
 from backoffice.carrying_out import carry_out
+from backoffice.columns import follow
 from backoffice.decisions import Act, Decision, Download, File, Reasoned, Report, Text
 from backoffice.outcomes import LastDecision, became, by_its_columns
 from lib import clock
@@ -316,7 +316,7 @@ class Deciding(ModelAdmin):
             "original": row,
             "title": decision.title,
             "subtitle": row,
-            "merchant": row and self.merchant and reduce(getattr, self.merchant.split("__"), row),
+            "merchant": row and self.merchant and follow(row, self.merchant),
             "showed_in": shown.FIELD,
             "showed": self._showed(request, row, decision, is_new),
             "effect": "" if is_closed and report is None else decision.effect(row),

@@ -12,18 +12,16 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from billing.models import BillingAccount
 from billing.operations import accounts, charges
 from lib import money
-from lib.events import (
+from lib.event_fields import (
     DECIMAL,
     Amount,
-    BatchedType,
     Currency,
     Data,
     Description,
-    Event,
     OptionalReference,
-    Outcome,
     Reference,
 )
+from lib.events import BatchedType, Event, Outcome
 from lib.refusals import Invalid, Refused
 from merchants.events import Opening, Terms
 from merchants.models import Merchant

@@ -1,12 +1,13 @@
 """The jobs of billing: day-ends, collecting bills, asking about attempts without an answer,
-reversals, what providers took each day, documents that tax offices clear, ZIP files of documents
-and mails with them.
+reversals, what providers took each day and paid out, statements of our bank accounts, documents
+that tax offices clear, ZIP files of documents and mails with them.
 """
 
 from datetime import timedelta
 
 from billing import tasks
 from billing.models import (
+    BankLine,
     BillingAccount,
     BillingAddress,
     Clearance,
@@ -15,7 +16,17 @@ from billing.models import (
     Payment,
     YearArchive,
 )
-from billing.queries import accounts, clearances, documents, invoices, quiet, reversals, undecided
+from billing.operations import bank_folder
+from billing.queries import (
+    accounts,
+    bank_statements,
+    clearances,
+    documents,
+    invoices,
+    quiet,
+    reversals,
+    undecided,
+)
 from jobs.definitions import Job
 from lib import day_ends
 
@@ -68,6 +79,14 @@ LOOK_FOR_REVERSALS = Job(
     in_replay=False,
     asks_providers=True,
 )
+LOOK_AT_PAYOUTS = Job(
+    "look-at-provider-payouts",
+    due=reversals.providers_that_pay_out,
+    work=tasks.look_at_payouts,
+    every=timedelta(days=1),
+    in_replay=False,
+    asks_providers=True,
+)
 TAKE_UP_DOCUMENTS = Job(
     "take-up-documents",
     due=clearances.issuers,
@@ -85,6 +104,21 @@ CLEAR_DOCUMENTS = Job(
     merchant="account__merchant",
     in_replay=False,
     asks_providers=True,
+)
+TAKE_BANK_FILES = Job(
+    "take-bank-files",
+    due=bank_folder.folders,
+    work=tasks.take_bank_files,
+    every=timedelta(minutes=1),
+    in_replay=False,
+)
+MATCH_BANK_LINES = Job(
+    "match-bank-lines",
+    due=bank_statements.to_match,
+    work=tasks.match_bank_lines,
+    every=timedelta(minutes=1),
+    model=BankLine,
+    in_replay=False,
 )
 BUILD_ARCHIVES = Job(
     "build-archives",

@@ -1,5 +1,6 @@
 """What billing tells the journal: what posts, bills and their taxes, payments, unapplied money,
-transfers and payments taken back (rule 29.6).
+transfers, payments taken back, and what providers paid out and lines of bank statements (rule 29.6,
+rule 29.18).
 """
 
 from billing.models import Fee
@@ -38,6 +39,8 @@ OWN_ACCOUNTS = (
             "What is left to pay of uncollectible bills."),
     Account("reversals", "1150", "Payments taken back", ASSET,
             "What was taken back and is neither charged again nor accepted."),
+    Account("bank", "1220", "Bank account", ASSET,
+            "What lines of the account's statements were booked as.", is_stem=True),
     Account("cash.stripe", "1210", "Stripe", ASSET, "Card payments, less those taken back."),
     Account("between.credit", "1320", "Credit used for bills", ASSET,
             "Between a payment by credit and its charge: 0 as soon as both are written."),
@@ -54,6 +57,8 @@ OWN_ACCOUNTS = (
               "What posted, without tax.") for category, code in _FEES.items()),
     Account("waived", "6000", "Waived", EXPENSE,
             "Rests and bills that were not asked for."),
+    Account("provider_fees", "6030", "Fees of payment providers", EXPENSE,
+            "What a provider kept of payments, and for disputes."),
     Account("reversals.accepted", "6010", "Payments taken back and accepted", EXPENSE,
             "What was taken back and the merchant is not charged again."),
 )  # fmt: skip
@@ -250,6 +255,40 @@ _CAME_BACK = Source(
     only="written.came_back_at IS NOT NULL",
 )
 
+# What came to a bank account, or left it again, once its statement says so. Until then, and where
+# no statements are taken, a transfer's money is in cash.manual.
+_BANK_LINE = Source(
+    97,
+    "bank-line",
+    "billing.BankLine",
+    """billing_bankline written
+       JOIN billing_bankstatement statement ON statement.id = written.statement_id""",
+    "written.account_id",
+    "written.booked_at",
+    "'line ' || written.number || ' of bank statement ' || statement.name",
+    """VALUES (1, 'bank.' || statement.account, written.amount),
+              (2, 'cash.manual', -written.amount)""",
+    only="written.status = 'BOOKED'",
+)
+
+# A row of a payout that arrived: what reached the bank, what the provider kept, and both out of
+# what it had taken.
+_PAID_OUT = Source(
+    98,
+    "provider-payout",
+    "billing.ProviderMovement",
+    "billing_providermovement written JOIN billing_providerpayout payout"
+    " ON payout.id = written.payout_id",
+    "written.account_id",
+    "written.entered_at",
+    "lower(written.kind) || ' ' || written.reference || ' in payout ' || payout.reference",
+    """VALUES (1, 'cash.manual', written.net), (2, 'provider_fees', written.fee),
+              (3, 'cash.' || payout.provider, -written.gross)""",
+    only="written.entered_at IS NOT NULL",
+    # A journal's entry has no day after its instant.
+    day="least(payout.arrives_on, (written.entered_at AT TIME ZONE 'UTC')::date)",
+)
+
 OWN_BALANCES = (
     Balance(
         "receivable",
@@ -319,6 +358,12 @@ OWN_MOVEMENTS = (
         "reversal-came-back",
         "SELECT account_id, id FROM billing_reversal WHERE came_back_at IS NOT NULL",
     ),
+    Movements("bank-line", "SELECT account_id, id FROM billing_bankline WHERE status = 'BOOKED'"),
+    Movements(
+        "provider-payout",
+        """SELECT account_id, id FROM billing_providermovement
+           WHERE entered_at IS NOT NULL AND (gross <> 0 OR fee <> 0)""",
+    ),
 )
 
 
@@ -329,7 +374,7 @@ def register() -> None:
     ACCOUNTS.register(*OWN_ACCOUNTS)
     SOURCES.register(
         *(_POSTED, _ISSUED, _VOID, _GIVEN_UP, _PAID, _UNAPPLIED, _NEVER_CAME),
-        *(_TAKEN_BACK, _ACCEPTED, _CAME_BACK),
+        *(_TAKEN_BACK, _ACCEPTED, _CAME_BACK, _BANK_LINE, _PAID_OUT),
     )
     BALANCES.register(*OWN_BALANCES)
     MOVEMENTS.register(*OWN_MOVEMENTS)

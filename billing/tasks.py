@@ -13,12 +13,15 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from billing.operations import (
     archives,
+    bank_folder,
+    bank_matching,
     clearances,
     days,
     document_mails,
     known_answers,
     payments,
     provider_days,
+    provider_payouts,
     stripe_reversals,
 )
 from billing.queries import invoices
@@ -76,6 +79,13 @@ def look_at_days(providers: Sequence[int], now: datetime, turn: Turn | None = No
     return ask_one_by_one(provider_days.look_at, providers, turn or Turn(now))
 
 
+def look_at_payouts(providers: Sequence[int], now: datetime, turn: Turn | None = None) -> Failures:
+    """Ask these providers what they paid out to our bank, and keep that; returns the numbers of the
+    providers that failed, each with its error.
+    """
+    return ask_one_by_one(provider_payouts.look_at, providers, turn or Turn(now))
+
+
 def take_up_documents(issuer_ids: Sequence[int], now: datetime) -> Failures:
     """Write down which documents of these issuers are to be cleared; returns the errors of those
     that failed, by the issuer's primary key.
@@ -90,6 +100,20 @@ def clear_documents(
     is over; returns the errors of those that failed with one, by the clearance's primary key.
     """
     return ask_one_by_one(clearances.clear, clearance_ids, turn or Turn(now))
+
+
+def take_bank_files(folders: Sequence[int], now: datetime) -> Failures:
+    """Take in the files of the folder of bank statements; returns the number of the folder if that
+    failed, with the error.
+    """
+    return one_by_one(lambda _folder: bank_folder.take_in(now=now), folders)
+
+
+def match_bank_lines(line_ids: Sequence[int], now: datetime) -> Failures:
+    """Look at these lines of bank statements; returns the keys of those that failed, each with its
+    error.
+    """
+    return one_by_one(partial(bank_matching.match, now=now), line_ids)
 
 
 def build_archives(archive_ids: Sequence[int], now: datetime) -> Failures:

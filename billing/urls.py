@@ -61,6 +61,11 @@ urlpatterns = [
         for syntax in SYNTAXES
     ),
     path("invoices/<reference:number>/cleared/", invoices.cleared_file, name="cleared_file"),
+    path(
+        "invoices/<reference:number>/credit-note/cleared/",
+        invoices.cleared_note_file,
+        name="cleared_note_file",
+    ),
     path("invoices/<reference:number>.csv", invoices.export_invoice, name="invoice_csv"),
     path("invoices/<reference:number>/lines/<int:pk>/", invoices.invoice_line, name="invoice_line"),
     path("unapplied/", unapplied.unapplied, name="unapplied"),

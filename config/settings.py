@@ -26,6 +26,7 @@ from config import (
 )
 from config.local import datafolder, embedded
 from config.monitoring import logs
+from credit.payment_files import accounts as payout_accounts
 from lib import retention
 from merchants.sign_in import settings
 
@@ -86,8 +87,12 @@ TAEL_ENCRYPTION_KEYS = keys.encryption_keys(deployed=DEPLOYED)
 TAEL_FONT_PATHS = words("TAEL_FONT_PATHS")  # folders of documents' fonts; the system's if empty
 TAEL_ISSUER = issuer.lines("TAEL_ISSUER")  # name and address, on documents
 TAEL_BANK_DETAILS = issuer.lines("TAEL_BANK_DETAILS")  # on bills that are paid by bank transfer
+# A folder into which a bank's statements are put; none without it (docs/operations.md).
+TAEL_BANK_FOLDER = os.environ.get("TAEL_BANK_FOLDER", "")
 # The journal of both books for accountants, its pages, its command and its checks; off until set.
 TAEL_JOURNAL = flag("TAEL_JOURNAL", default=TESTING)
+# Our accounts that files for the bank pay withdrawals from, by currency; no pain.001 without any.
+TAEL_PAYOUT_ACCOUNTS = payout_accounts.read(os.environ.get("TAEL_PAYOUT_ACCOUNTS", ""))
 TAEL_PAYOUT_PROVIDER = os.environ.get("TAEL_PAYOUT_PROVIDER", "")  # credit.providers has a default
 
 # Card payments; none without a key. The time-out is in seconds, of each of up to three requests.
@@ -95,6 +100,8 @@ STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "")
 STRIPE_PUBLISHABLE_KEY = os.environ.get("STRIPE_PUBLISHABLE_KEY", "")
 STRIPE_WEBHOOK_SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "")
 STRIPE_API_BASE = os.environ.get("STRIPE_API_BASE") or "https://api.stripe.com"
+# Whether Stripe's payouts to our bank, and its fees, are kept beside our own payments.
+TAEL_STRIPE_PAYOUTS = flag("TAEL_STRIPE_PAYOUTS")
 STRIPE_TIMEOUT = float(os.environ.get("STRIPE_TIMEOUT") or 15)
 
 ALLOWED_HOSTS = words("ALLOWED_HOSTS", default="" if DEPLOYED else "localhost 127.0.0.1 [::1]")

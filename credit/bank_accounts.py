@@ -1,7 +1,8 @@
 """The formats of bank account numbers, country by country (rule 10.1).
 
 Pure: no query, no clock. An IBAN has the country's length and its check digits; elsewhere an
-account has a number and, beside it, the country's code for the bank or branch.
+account has a number and, beside it, the country's code for the bank or branch. A bank's BIC is for
+transfers from abroad.
 """
 
 import re
@@ -22,11 +23,69 @@ IBAN_LENGTHS = {
     **{"UA": 29, "VA": 22, "VG": 24, "XK": 20},
 }
 IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]+")
+# Between whose accounts euros go by the IBAN alone: the Single Euro Payments Area.
+SEPA = frozenset(
+    [
+        "AD",
+        "AL",
+        "AT",
+        "BE",
+        "BG",
+        "CH",
+        "CY",
+        "CZ",
+        "DE",
+        "DK",
+        "EE",
+        "ES",
+        "FI",
+        "FR",
+        "GB",
+        "GI",
+        "GR",
+        "HR",
+        "HU",
+        "IE",
+        "IS",
+        "IT",
+        "LI",
+        "LT",
+        "LU",
+        "LV",
+        "MC",
+        "MD",
+        "ME",
+        "MK",
+        "MT",
+        "NL",
+        "NO",
+        "PL",
+        "PT",
+        "RO",
+        "RS",
+        "SE",
+        "SI",
+        "SK",
+        "SM",
+        "VA",
+    ]
+)
+# ISO 9362: the bank, its country, its place, and perhaps a branch.
+BIC = re.compile(r"[A-Z]{4}([A-Z]{2})[A-Z2-9][A-NP-Z0-9](?:[A-Z0-9]{3})?")
+# Countries whose accounts are at banks with the BIC of another one, too.
+BICS_OF_OTHERS = {
+    "FR": {"BL", "GF", "GP", "MC", "MF", "MQ", "NC", "PF", "PM", "RE", "WF", "YT"},
+    "GB": {"GG", "IM", "JE"},
+    "MC": {"FR"},
+    "SM": {"IT"},
+    "US": {"GU", "PR", "VI"},
+    "VA": {"IT"},
+}
 
 
 class NotAnAccount(Exception):
     """The country is not known, or its banks do not use such a number or routing code. `field` is
-    "country", "number" or "routing", whichever is wrong.
+    "country", "number", "routing" or "bic", whichever is wrong.
     """
 
     def __init__(self, field: str, problem: str) -> None:
@@ -112,6 +171,21 @@ def checked(country: str, number: str, routing: str) -> tuple[str, str]:
     if not re.fullmatch(rules.number, number) or not rules.number_is_right(number):
         raise NotAnAccount("number", f"is not an account number in {country}")
     return number, routing
+
+
+def checked_bic(country: str, bic: str) -> str:
+    """The BIC of a bank of that country in capitals, without blanks; "" if there is none. Raises
+    NotAnAccount.
+    """
+    bic = _plain(bic)
+    if not bic:
+        return ""
+    parts = BIC.fullmatch(bic)
+    if parts is None:
+        raise NotAnAccount("bic", "is not a BIC of 8 or 11 letters and digits")
+    if parts[1] not in {country, *BICS_OF_OTHERS.get(country, ())}:
+        raise NotAnAccount("bic", f"is not of a bank in {country}")
+    return bic
 
 
 def _plain(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from credit.rules import MOST_INSTALMENTS
-from lib.events import Amount, Currency, Data, Day, Reference, Words
+from lib.event_fields import Amount, Currency, Data, Day, Reference, Words
 
 MOST_DAYS = 400  # on which proceeds that are brought along mature
 

@@ -25,7 +25,8 @@ from credit.event_windows import together
 from credit.operations import lines, metrics, openings, order_steps, orders, payments, refunds
 from credit.rules import MOST_PAYMENT_DAYS, SETTLEMENT_DAYS
 from lib import counters, money
-from lib.events import APPLIED, Amount, Currency, Event, EventType, Outcome, Spared
+from lib.event_fields import Amount, Currency
+from lib.events import APPLIED, Event, EventType, Outcome, Spared
 from lib.refusals import Invalid, Refused
 from merchants.events import Opening, Terms
 from merchants.models import Merchant

@@ -11,7 +11,8 @@ from typing import Any
 
 from django.db import transaction
 
-from lib.events import APPLIED, Currency, Data, Event, FoundingType, Name, Outcome, Reference, read
+from lib.event_fields import Currency, Data, Name, Reference
+from lib.events import APPLIED, Event, FoundingType, Outcome, read
 from merchants.models import Merchant
 from merchants.operations import merchants
 

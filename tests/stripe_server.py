@@ -118,6 +118,8 @@ class OddStripe(ThreadingHTTPServer):
         self.is_silent = False  # takes nothing and gives no answer, whatever is asked
         self.intents: list[dict[str, Any]] = []  # oldest first
         self.taken_back: dict[str, list[dict[str, Any]]] = {"refunds": [], "disputes": []}
+        self.payouts: list[dict[str, Any]] = []  # oldest first
+        self.balance: list[dict[str, Any]] = []  # transactions; "payout" is what they are in
         self.by_key: dict[str, dict[str, Any]] = {}
         self.requests: list[str] = []
         self.clock = datetime(2026, 11, 1, tzinfo=UTC)  # at which PaymentIntents are made
@@ -167,11 +169,61 @@ class OddStripe(ThreadingHTTPServer):
         self.taken_back[what].append(made | changes)
         return self.taken_back[what][-1]
 
+    def pay_out(self, *rows: dict[str, Any], **changes: Any) -> dict[str, Any]:
+        """A payout of these rows (`row`), as Stripe makes it by itself, with its own row."""
+        amount = sum(row["net"] for row in rows)
+        made = {
+            "id": f"po_{len(self.payouts) + 1}",
+            "object": "payout",
+            "amount": amount,
+            "currency": rows[0]["currency"] if rows else "usd",
+            "automatic": True,
+            "status": "paid",
+            "created": int(self.clock.timestamp()),
+            "arrival_date": int(self.clock.timestamp()),
+        }
+        self.payouts.append(made | changes)
+        own = self.row("payout", -amount, source=self.payouts[-1])
+        for row in (*rows, own):
+            self.balance.append(row | {"payout": self.payouts[-1]["id"]})
+        return self.payouts[-1]
+
+    def row(
+        self, kind: str, amount: int, fee: int = 0, source: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """A balance transaction of what it is of."""
+        return {
+            "id": f"txn_{next(self._numbers)}",
+            "object": "balance_transaction",
+            "type": kind,
+            "description": None,
+            "amount": amount,
+            "fee": fee,
+            "net": amount - fee,
+            "currency": "usd",
+            "created": int(self.clock.timestamp()),
+            "source": source,
+        }
+
+    def charge_row(self, intent: dict[str, Any], fee: int, **changes: Any) -> dict[str, Any]:
+        """The balance transaction of the charge that a PaymentIntent made."""
+        charge = {
+            "id": f"ch_{intent['id']}",
+            "object": "charge",
+            "amount": intent["amount"],
+            "currency": intent["currency"],
+            "payment_intent": intent["id"],
+            "metadata": intent["metadata"],
+        }
+        return self.row("charge", intent["amount"], fee, charge) | changes
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Whom we answer too late has gone: that is what the test wants."""
 
     def find(self, object_id: str) -> dict[str, Any] | None:
-        everything = [*self.intents, *self.taken_back["refunds"], *self.taken_back["disputes"]]
+        everything = [
+            *self.intents, *self.taken_back["refunds"], *self.taken_back["disputes"], *self.payouts,
+        ]  # fmt: skip
         return next((made for made in everything if made["id"] == object_id), None)
 
 
@@ -186,7 +238,7 @@ class OddRequest(BaseHTTPRequestHandler):
         if self._is_turned_away():
             return
         kind = address.path.removeprefix("/v1/")
-        if kind in ("payment_intents", *self.server.taken_back):
+        if kind in ("payment_intents", "payouts", "balance_transactions", *self.server.taken_back):
             self._list(kind, dict(parse_qsl(address.query)))
         else:
             self._answer_with(address.path.rpartition("/")[2])
@@ -280,8 +332,9 @@ class OddRequest(BaseHTTPRequestHandler):
 
     def _list(self, kind: str, query: dict[str, str]) -> None:
         since = int(query.get("created[gte]", 0))
-        made = self.server.taken_back.get(kind, self.server.intents)
-        wanted = {name: query[name] for name in ("customer", "charge") if name in query}
+        lists = {"payouts": self.server.payouts, "balance_transactions": self.server.balance}
+        made = (self.server.taken_back | lists).get(kind, self.server.intents)
+        wanted = {name: query[name] for name in ("customer", "charge", "payout") if name in query}
         found = [
             one
             for one in reversed(made)

@@ -5,11 +5,15 @@ makes the schema, so that a changed migration or another version of a package ma
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.state import ProjectState
 
 LOCK = "SELECT pg_advisory_lock(hashtextextended('the template of test databases', 0))"
 
@@ -39,11 +43,13 @@ def ensure() -> None:
                 cursor.execute(f'DROP DATABASE IF EXISTS "{other}"')
             # Under another name until it is whole, or one that was begun would be taken for done.
             cursor.execute(f'CREATE DATABASE "{wanted}_unfinished"')
-            _migrate(f"{wanted}_unfinished")
+            with _rendering_little():
+                migrate(f"{wanted}_unfinished")
             cursor.execute(f'ALTER DATABASE "{wanted}_unfinished" RENAME TO "{wanted}"')
 
 
-def _migrate(name: str) -> None:
+def migrate(name: str) -> None:
+    """Migrate the empty database of this name."""
     connection.close()
     before = connection.settings_dict["NAME"]
     connection.settings_dict["NAME"] = name
@@ -52,6 +58,27 @@ def _migrate(name: str) -> None:
     finally:
         connection.close()
         connection.settings_dict["NAME"] = before
+
+
+@contextmanager
+def _rendering_little() -> Iterator[None]:
+    """Migrate in half the time: with a column, index, constraint or trigger more, a model's
+    class is made anew, and not those of all models that are related to it, which nobody asks for.
+
+    That the tables are the same all the same is told in tests/config/test_template_database.py.
+    """
+    with_related = ProjectState.reload_model
+
+    def reload(state: ProjectState, app_label: str, model_name: str, delay: bool = False) -> None:
+        if delay and "apps" in state.__dict__:
+            state.is_delayed = True  # what a migration does to rows has all classes made anew
+            state._reload({(app_label, model_name.lower())})  # type: ignore[attr-defined]
+        else:
+            with_related(state, app_label, model_name, delay)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ProjectState, "reload_model", reload)
+        yield
 
 
 def digest() -> str:

@@ -5,6 +5,7 @@ Only operations write these rows. Importing the modules registers the pages.
 
 from billing.admin import (
     accounts,
+    banks,
     by_hand_rows,
     charges,
     clearances,
@@ -15,6 +16,7 @@ from billing.admin import (
     journal,
     parties,
     payments,
+    payouts,
     prices,
     questions,
     reversals,
@@ -25,6 +27,7 @@ from billing.admin import (
 
 __all__ = [
     "accounts",
+    "banks",
     "by_hand_rows",
     "charges",
     "clearances",
@@ -35,6 +38,7 @@ __all__ = [
     "journal",
     "parties",
     "payments",
+    "payouts",
     "prices",
     "questions",
     "reversals",

@@ -64,7 +64,7 @@ class ClearanceAdmin(AboutAccount, FoundByKeys):
     keys = ("number", "invoice__number", "note__number", "account__merchant__reference")
     search_help_text = "The document’s number, that of the tax office, or the merchant’s reference."
     list_display = (
-        *("__str__", related("account__merchant"), "provider", "status", "number", "refusal"),
+        *("__str__", related("account__merchant"), "provider", "stands", "number", "refusal"),
         *("taken_up_at", "sent_at", "ended_at", "ended_by"),
     )
     list_filter = (waiting(CLEARANCES), "status", "provider")
@@ -97,6 +97,13 @@ class ClearanceAdmin(AboutAccount, FoundByKeys):
             is_open=lambda clearance: clearance.was_refused,
         ),
     )
+
+    @admin.display(description="status", ordering="status")
+    def stands(self, clearance: Clearance) -> str:
+        """Its status; of one that is cleared by hand, that it waits for its number."""
+        if clearance.is_open and clearance.is_by_hand:
+            return "Waits for you to enter its number"
+        return str(clearance.get_status_display())
 
     def last_decision(self, row: Any) -> LastDecision | None:
         """The clearance's status, with who ended it and when."""

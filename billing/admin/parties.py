@@ -20,6 +20,7 @@ from billing.admin.party_forms import (
     EntityForm,
     IssuerChoice,
     NewIssuer,
+    ReferencesChoice,
     said_of,
 )
 from billing.admin.shown import AboutAccount
@@ -130,6 +131,22 @@ CLEARING = Decision(
     carry_out=Call(clearances.choose, "issuer_id"),
     done="It is set.",
 )
+REFERENCES = Decision(
+    "references",
+    "Bank statements",
+    form=ReferencesChoice,
+    effect=lambda issuer: (
+        "Bills that are issued from now on carry a structured reference (ISO 11649), which payers"
+        " name in their transfers, and statements of this issuer’s bank accounts are taken: what"
+        " comes in with such a reference and the right amount is booked by itself. Bills of before"
+        " stay as they are."
+    ),
+    initial=lambda issuer: {"is_on": issuer.present.has_references},
+    shown=lambda issuer: {"References": "on" if issuer.present.has_references else "off"},
+    carry_out=Call(issuers.take_statements, "issuer_id"),
+    takes_second_factor=True,
+    done="It is set.",
+)
 CHOOSE = Decision(
     "issuer",
     "Choose issuer",
@@ -148,10 +165,21 @@ CHOOSE = Decision(
 )
 
 
+@admin.display(description="bank accounts")
+def _banks(version: IssuerVersion) -> str:
+    """The version's bank accounts in one line, each with its currency; a dash without any."""
+    lines = [
+        f"{one['currency']}: {', '.join(version.bank_lines(one['currency']))}"
+        for one in version.bank_accounts
+    ]
+    return format_html("{}", "; ".join(lines) or "–")
+
+
 class VersionInline(ReadOnlyInline):
     model = IssuerVersion
     fields = readonly_fields = (
-        *("version", "name", "country", "tax_number", "actor", "reason", "at"),
+        *("version", "name", "address", "tax_number", "registration_number", _banks),
+        *("at", "actor", "reason"),
     )
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[IssuerVersion]":
@@ -167,7 +195,7 @@ class IssuerAdmin(Deciding, ReadOnly):
     search_fields = ("prefix", "present__name")
     inlines = (VersionInline,)
     list_decisions = (NEW_ISSUER,)
-    decisions = (CHANGE, BANKS, CLEARING)
+    decisions = (CHANGE, BANKS, REFERENCES, CLEARING)
 
     def lock(self, row: Any, now: Any) -> None:
         """Lock the issuer's row until the transaction ends, as its operations do."""
@@ -202,18 +230,9 @@ class IssuerVersionAdmin(ReadOnly):
     search_fields = ("name", "issuer__prefix")
     fields = (
         *("issuer", "version", "name", "address", "country", "tax_number", "registration_number"),
-        *("banks", "actor", "reason", "at"),
+        *(_banks, "has_references", "actor", "reason", "at"),
     )
-    readonly_fields = ("banks",)
-
-    @admin.display(description="bank accounts")
-    def banks(self, version: IssuerVersion) -> str:
-        """The version's bank accounts in one line, each with its currency; a dash without any."""
-        lines = [
-            f"{one['currency']}: {', '.join(version.bank_lines(one['currency']))}"
-            for one in version.bank_accounts
-        ]
-        return format_html("{}", "; ".join(lines) or "–")
+    readonly_fields = (_banks,)
 
 
 def _said(details: BillingDetails) -> dict[str, Any]:
@@ -236,7 +255,7 @@ class BillingDetailsAdmin(AboutAccount, OfMerchant):
     reference = ""
     list_display = (
         *("legal_name", related("account__merchant"), "version", "country", "tax_number"),
-        *("status", "said_at", "said_by", "decided_by"),
+        *("status", "said_at", "said_by"),
     )
     list_filter = (waiting(DETAILS), "status")
     list_select_related = ("account__merchant",)

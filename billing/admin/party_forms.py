@@ -8,6 +8,7 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
 )
 
 from backoffice.decisions import Reasoned
@@ -132,6 +133,17 @@ class ClearingChoice(Reasoned):
         assert isinstance(field, forms.ChoiceField)
         offered = [(one.value, one.label) for one in registry.offered()]
         field.choices = [("", "Nobody: they are not cleared"), *offered]
+
+
+class ReferencesChoice(Reasoned):
+    """Chooses whether an issuer's bills carry references by which bank statements are matched."""
+
+    is_on = forms.BooleanField(
+        label="Print references on bills, and take statements of its bank accounts",
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+    )
+    field_order = ("is_on", "reason")
 
 
 def said_of(version: IssuerVersion) -> dict[str, Any]:

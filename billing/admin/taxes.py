@@ -12,6 +12,7 @@ from backoffice.list_pages import FoundByKeys, OfMerchant, ReadOnly
 from billing.admin.tax_forms import NewClass, NewRate, TreatmentChoice
 from billing.models import BillingAccount, FeeTaxClass, InvoiceTax, TaxRate, TaxTreatment
 from billing.operations import tax_rates, tax_treatments
+from billing.queries.taxes import percent_text
 
 _NEW_RATE = Decision(
     "introduce",
@@ -74,12 +75,16 @@ class _InTurn(Deciding):
 @admin.register(TaxRate)
 class TaxRateAdmin(_InTurn, ReadOnly):
     list_display = (
-        *("country", "tax_class", "percent", "starts_on", "sentence"),
+        *("country", "tax_class", "per_cent", "starts_on", "sentence"),
         *("introduced_at", "introduced_by"),
     )
     list_filter = ("tax_class",)
     search_fields = ("country",)
     list_decisions = (_NEW_RATE,)
+
+    @admin.display(description="rate", ordering="percent")
+    def per_cent(self, rate: TaxRate) -> str:
+        return "none of its own" if rate.percent is None else percent_text(rate.percent)
 
 
 @admin.register(FeeTaxClass)

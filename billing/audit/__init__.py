@@ -1,5 +1,5 @@
-"""The audit's checks of charges, statements, bills and payments (rule 25.3 to rule 25.10), a module
-for each noun.
+"""The audit's checks of charges, statements, bills and payments (rule 25.3 to rule 25.10), and of
+bank statements (rule 25.19 to rule 25.22), a module for each noun.
 
 Days are those of the time zone that was in force (lib.audit_days), plan dates those of the plan
 terms that were (plans).
@@ -7,8 +7,10 @@ terms that were (plans).
 
 from billing.audit import (
     accounts,
+    banks,
     cards,
     charges,
+    clearances,
     closings,
     credit_notes,
     credits,
@@ -21,6 +23,7 @@ from billing.audit import (
     payment_plans,
     payments,
     plans,
+    provider_payouts,
     reversals,
     statements,
     taxes,
@@ -39,6 +42,7 @@ CHECKS = (
     *parties.CHECKS,
     *taxes.CHECKS,
     *credit_notes.CHECKS,
+    *clearances.CHECKS,
     *plans.CHECKS,
     *accounts.CHECKS,
     *cards.CHECKS,
@@ -49,6 +53,8 @@ CHECKS = (
     *instants.CHECKS,
     *unapplied.CHECKS,
     *reversals.CHECKS,
+    *provider_payouts.CHECKS,
     *transfers.CHECKS,
+    *banks.CHECKS,
     *two_people.CHECKS,
 )

@@ -73,7 +73,7 @@ def invoice_pdf(invoice: Invoice, *, now: datetime) -> bytes:
             **parties.issued_by(invoice, words),
             "sums": _sums(invoice, sums),
             "tax_notes": [words.shown(one.note) for one in sums if one.note],
-            **settling.how_to_pay(invoice, plan, number, words),
+            **settling.how_to_pay(invoice, plan, words),
             **settling.parts_of(plan, invoice),
             **settling.payments(invoice, attempts),
             "footer": f"{as_of % {'number': number, 'instant': instant_text(now)}}"

@@ -8,9 +8,11 @@ from django.utils.translation import pgettext
 
 from billing.models import Invoice, Payment, PaymentPlan, Reversal
 from billing.payment_failures import in_words
-from billing.queries import payment_plans, reversals, timelines
+from billing.queries import payment_plans, payment_references, reversals, timelines
+from lib.bank_files import references
 from lib.formats import count, day_text, figure, instant_text
 from lib.typesetting import Paper, Words
+from merchants import installation
 
 
 def due(invoice: Invoice, plan: PaymentPlan | None) -> str:
@@ -26,10 +28,18 @@ def due(invoice: Invoice, plan: PaymentPlan | None) -> str:
     return said % {"day": day_text(invoice.due_on)}
 
 
-def how_to_pay(invoice: Invoice, plan: PaymentPlan | None, number: str, words: Words) -> Paper:
-    """How the bill is to be paid, for the template: by a transfer, with `number` as its reference,
-    or else by which method it is collected and when next, where `number` is not used; empty if the
-    bill is not unpaid. `plan` is the payment plan in force, or None.
+def transfer_reference(invoice: Invoice) -> str:
+    """What a transfer for the bill names: its structured reference in groups of four (rule 29.12),
+    or its number as others see it.
+    """
+    reference = payment_references.of_invoice(invoice)
+    return references.spaced(reference) if reference else installation.outside(str(invoice))
+
+
+def how_to_pay(invoice: Invoice, plan: PaymentPlan | None, words: Words) -> Paper:
+    """How the bill is to be paid, for the template: by a transfer, and under which reference (rule
+    29.12); or else by which method it is collected and when next. Empty if the bill is not unpaid.
+    `plan` is the payment plan in force, or None.
     """
     account = invoice.account
     if not invoice.is_unpaid:
@@ -44,7 +54,7 @@ def how_to_pay(invoice: Invoice, plan: PaymentPlan | None, number: str, words: W
             "pay": [said],
             "pay_facts": [[_("Collected next"), instant_text(next_at)]] if next_at else [],
         }
-    facts = [[_("Reference of the transfer"), number]]
+    facts = [[_("Reference of the transfer"), transfer_reference(invoice)]]
     if plan is None:  # its parts have their own amounts and days
         amount = f"{figure(invoice.left_to_pay)}\N{NO-BREAK SPACE}{invoice.currency}"
         facts += [[_("Amount"), amount], [_("Due"), day_text(invoice.due_on)]]

@@ -9,6 +9,7 @@ import pgtrigger.migrations
 from django.db import migrations, models
 
 import lib.fields
+from lib.migrating import Briefly, ReplaceUniqueConcurrently
 
 
 class Migration(migrations.Migration):
@@ -158,10 +159,6 @@ class Migration(migrations.Migration):
             model_name="invoiceline",
             name="invoice_lines_make_its_total",
         ),
-        migrations.RemoveConstraint(
-            model_name="invoiceline",
-            name="one_line_per_invoice_and_item",
-        ),
         migrations.AddField(
             model_name="billingdetails",
             name="confirmed_on",
@@ -244,14 +241,6 @@ class Migration(migrations.Migration):
                     table="billing_invoiceline",
                     when="AFTER",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="invoiceline",
-            constraint=models.UniqueConstraint(
-                fields=("invoice", "item", "service_from", "charge_ids"),
-                name="one_line_per_invoice_item_and_part",
-                nulls_distinct=False,
             ),
         ),
         migrations.AddField(
@@ -436,5 +425,19 @@ class Migration(migrations.Migration):
                     when="BEFORE",
                 ),
             ),
+        ),
+    ]
+    # Lines of bills are many: their index is built beside those who write bills meanwhile.
+    atomic = False
+    operations = [
+        Briefly(operations),
+        ReplaceUniqueConcurrently(
+            model_name="invoiceline",
+            constraint=models.UniqueConstraint(
+                fields=("invoice", "item", "service_from", "charge_ids"),
+                name="one_line_per_invoice_item_and_part",
+                nulls_distinct=False,
+            ),
+            replaced="one_line_per_invoice_and_item",
         ),
     ]

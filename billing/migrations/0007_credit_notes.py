@@ -6,6 +6,7 @@ import pgtrigger.migrations
 from django.db import migrations, models
 
 import lib.fields
+from lib.migrating import Briefly
 
 
 class Migration(migrations.Migration):
@@ -79,3 +80,4 @@ class Migration(migrations.Migration):
             ),
         ),
     ]
+    operations = [Briefly(operations)]

@@ -5,6 +5,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
 
+from lib.migrating import Briefly
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -231,3 +233,4 @@ class Migration(migrations.Migration):
             ),
         ),
     ]
+    operations = [Briefly(operations)]

@@ -33,11 +33,17 @@ Card               what a provider collects from by itself.
 Payment            one attempt to collect a bill; a paid bill's succeeded payments are its total.
 Reversal           money of a payment that its provider took back; never more than the payment.
 BankTransfer       a transfer that an operator recorded; booked elsewhere, it is asked for again.
+BankFile           a file that came from a bank; append-only.
+BankStatement      a statement of one of our accounts; those that are taken follow each other.
+BankLine           a payment that a statement has; booked once, as a transfer or a reversal.
 DueDay             a later due day that an operator gave a bill; append-only.
 CollectionPause    a time in which a bill is not tried by itself; ends once.
 Waiver             a part of a bill that is not asked for: a credit that pays it; append-only.
 PaymentPlan        dated parts in which a bill is paid; one of a bill in force, ends once.
 PaymentPlanPart    what is paid of a plan on one day; append-only.
+ProviderPayout     a sum that a provider sent to our bank, with the sums of its movements.
+ProviderMovement   a row of a payout; a payment of ours is in one once.
+ProviderDifference  where a provider's payouts and our books differ; ends by itself, once.
 ProviderDay        what a provider took on a day, beside what we have of it; written by a job.
 BillingAddress     a mailbox that gets bills and statements; confirmed by a link of its own.
 DocumentMail       that a document was mailed to an address; written once, append-only.
@@ -46,6 +52,7 @@ UnappliedEntry     money that no bill wanted, and what became of it; append-only
 """
 
 from billing.models.accounts import AccountChange, BillingAccount, PlanTerm
+from billing.models.banks import BankFile, BankLine, BankStatement
 from billing.models.charges import Charge, FulfilmentRequest, InvoiceItem
 from billing.models.clearances import Clearance, SandboxClearing
 from billing.models.collecting import CollectionPause, DueDay, Waiver
@@ -60,6 +67,11 @@ from billing.models.payment_plans import PaymentPlan, PaymentPlanPart
 from billing.models.payments import Card, Payment
 from billing.models.prices import FeePrice
 from billing.models.provider_days import ProviderDay
+from billing.models.provider_payouts import (
+    ProviderDifference,
+    ProviderMovement,
+    ProviderPayout,
+)
 from billing.models.questions import BillingQuestion
 from billing.models.requests import ThresholdRequest
 from billing.models.reversals import Reversal
@@ -71,6 +83,9 @@ from billing.models.unapplied import UnappliedEntry
 __all__ = [
     "AccountChange",
     "ArchivePart",
+    "BankFile",
+    "BankLine",
+    "BankStatement",
     "BankTransfer",
     "BillingAccount",
     "BillingAddress",
@@ -104,6 +119,9 @@ __all__ = [
     "PaymentPlanPart",
     "PlanTerm",
     "ProviderDay",
+    "ProviderDifference",
+    "ProviderMovement",
+    "ProviderPayout",
     "Reversal",
     "SandboxClearing",
     "Statement",

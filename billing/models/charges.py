@@ -109,6 +109,21 @@ class InvoiceItem(models.Model):
                     """
                 ),
             ),
+            # The lines of a bill are its items: what wrote them saw to that.
+            pgtrigger.Trigger(
+                name="item_leaves_its_invoice_with_a_void_alone",
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("invoice_id"),
+                condition=pgtrigger.Condition(
+                    "OLD.invoice_id IS NOT NULL AND OLD.invoice_id IS DISTINCT FROM NEW.invoice_id"
+                ),
+                func="""
+                    IF (SELECT status FROM billing_invoice WHERE id = OLD.invoice_id) <> 'VOID' THEN
+                        RAISE EXCEPTION 'the lines of a bill that is not void are its items';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
         ]
 
     def __str__(self) -> str:

@@ -73,6 +73,22 @@ class Clearance(models.Model):
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="clearance_is_never_deleted", operation=pgtrigger.Delete),
+            pgtrigger.ReadOnly(
+                name="clearance_stays_that_of_its_document",
+                fields=["account", "invoice", "note", "provider", "taken_up_at"],
+            ),
+            # What was sent is sent anew as another attempt only, under another key.
+            pgtrigger.Protect(
+                name="what_was_sent_to_a_tax_office_stays",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    """
+                    OLD.sent_at IS NOT NULL AND NEW.attempt = OLD.attempt AND
+                        (OLD.key, OLD.content, OLD.sent_at)
+                        IS DISTINCT FROM (NEW.key, NEW.content, NEW.sent_at)
+                    """
+                ),
+            ),
             pgtrigger.FSM(
                 name="clearance_status_moves_forward",
                 field="status",
@@ -127,5 +143,5 @@ class SandboxClearing(models.Model):
 
     @property
     def number(self) -> str:
-        """The number that the sandbox gives the document, made from the row's primary key."""
-        return f"SANDBOX-{self.pk:08}"
+        """The number that the sandbox gives the document, which is the same wherever that is."""
+        return f"SANDBOX-{self.digest[:12].upper()}"

@@ -73,6 +73,9 @@ class IssuerVersion(models.Model):
     registration_number = models.CharField(max_length=40, blank=True, db_default="")
     # Where transfers go to: a list of {"currency", "number", "code", "bank"}, one of a currency.
     bank_accounts = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
+    # Whether bills carry structured references, and statements of its accounts are taken (rule
+    # 29.12).
+    has_references = models.BooleanField(default=False, db_default=False)
     logo = models.BinaryField(blank=True, default=b"", db_default=b"")  # PNG or JPEG
     at = models.DateTimeField()
     actor = models.CharField(max_length=254)

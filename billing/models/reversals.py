@@ -29,6 +29,8 @@ class Reversal(models.Model):
     class Kind(models.TextChoices):
         REFUND = "REFUND", pgettext_lazy("reversal", "Refund")
         DISPUTE = "DISPUTE", pgettext_lazy("reversal", "Dispute")
+        # A transfer that a bank took back, as its statement says.
+        RETURN = "RETURN", pgettext_lazy("reversal", "Returned transfer")
 
     class Status(models.TextChoices):
         RECORDED = "RECORDED", pgettext_lazy("reversal", "Being looked at")
@@ -110,7 +112,7 @@ class Reversal(models.Model):
             pgtrigger.Trigger(
                 name="reversals_are_no_more_than_their_payment",
                 when=pgtrigger.After,
-                operation=pgtrigger.Insert,
+                operation=pgtrigger.Insert | pgtrigger.Update,
                 func="""
                     IF (
                         SELECT sum(reversal.amount) FROM billing_reversal reversal
@@ -146,6 +148,10 @@ class Reversal(models.Model):
     def is_undecided(self) -> bool:
         """Whether it waits for a billing officer to charge or accept it."""
         return self.status == self.Status.RECORDED
+
+    @property
+    def is_return(self) -> bool:
+        return self.kind == self.Kind.RETURN
 
     @property
     def is_dispute(self) -> bool:

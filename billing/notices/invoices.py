@@ -128,6 +128,27 @@ PAYMENT_REVERSED = Kind(
                 " Nothing is to be paid for it. %(answer)s"
             ),
         ),
+        "RETURN_RECORDED": Text(
+            _("A payment of bill %(number)s was taken back"),
+            _(
+                "%(amount)s that was transferred for bill %(number)s was returned by the bank. The"
+                " bill stays paid while we look into it; we tell you here what follows."
+            ),
+        ),
+        "RETURN_CHARGED": Text(
+            _("%(amount)s of bill %(number)s is charged again"),
+            _(
+                "%(amount)s that was transferred for bill %(number)s was returned by the bank, and"
+                " is charged again. %(answer)s"
+            ),
+        ),
+        "RETURN_ACCEPTED": Text(
+            _("%(amount)s of bill %(number)s is not charged again"),
+            _(
+                "%(amount)s that was transferred for bill %(number)s was returned by the bank."
+                " Nothing is to be paid for it. %(answer)s"
+            ),
+        ),
         "CAME_BACK": Text(
             _("%(amount)s of bill %(number)s came back to us"),
             _(

@@ -161,10 +161,10 @@ def _undo(invoice_id: int, decision: Decided, actor: str, reason: str, now: date
     _decide(invoice, decision, actor, reason, now)
     if decision == Decided.VOIDED:
         credit_notes.write(account, invoice)
-    InvoiceItem.objects.filter(invoice=invoice).update(invoice=None)
     invoice.status = Status.VOID
     invoice.next_attempt_at = None
     invoice.save(update_fields=["status", "next_attempt_at"])
+    InvoiceItem.objects.filter(invoice=invoice).update(invoice=None)
     BillingAccount.objects.filter(pk=account.pk).update(
         outstanding=F("outstanding") + invoice.net.amount,
         billed_through=invoices.billed_through(account),

@@ -21,17 +21,16 @@ from billing.queries import taxation
 from billing.queries.taxation import OUTSIDE, Payer, Rate, Taxation
 from lib import money, prepared
 
-# Those credited with a tax of their own on a closed account have none any more.
+# Those credited with a tax of their own on a closed account have none any more. No service is of a
+# day after the one on which it posts.
 ITEMS = f"""
 {TAKEN}
 SELECT taken.account_id, taken.id, item.fee_id, fee.category, item.amount, item.charge_count,
-       item.rest_tax_id IS NOT NULL, earliest.service_on, latest.service_on
+       item.rest_tax_id IS NOT NULL, (
+           SELECT service_on FROM billing_charge charge
+           WHERE charge.item_id = taken.id ORDER BY at, id LIMIT 1), item.posting_on
 FROM taken JOIN billing_invoiceitem item ON item.id = taken.id
 JOIN billing_fee fee ON fee.code = item.fee_id
-CROSS JOIN LATERAL (SELECT service_on FROM billing_charge charge
-                    WHERE charge.item_id = taken.id ORDER BY at, id LIMIT 1) earliest
-CROSS JOIN LATERAL (SELECT service_on FROM billing_charge charge
-                    WHERE charge.item_id = taken.id ORDER BY at DESC, id DESC LIMIT 1) latest
 ORDER BY taken.id
 """
 BY_DAY = """
@@ -67,13 +66,6 @@ FROM billing_invoicetax tax LEFT JOIN billing_invoice invoice ON invoice.id = ta
 WHERE tax.corrects_id = ANY(%(corrects)s) AND invoice.status IS DISTINCT FROM 'VOID'
 GROUP BY tax.corrects_id, tax.category, tax.percent
 """
-WRITE = """
-INSERT INTO billing_invoicetax
-       (invoice_id, corrects_id, category, percent, currency, base, tax, sentence)
-SELECT * FROM unnest(%(invoice)s::bigint[], %(corrects)s::bigint[], %(category)s::text[],
-                     %(percent)s::numeric[], %(currency)s::text[], %(base)s::numeric[],
-                     %(tax)s::numeric[], %(sentence)s::text[])
-"""
 ONE_DAY = timedelta(days=1)
 
 
@@ -87,8 +79,8 @@ class Item(NamedTuple):
     amount: Decimal
     charges: int
     is_settled: bool  # its tax was credited already
-    first_on: date  # days of service
-    last_on: date
+    first_on: date  # the first day of service
+    posting_on: date  # after which none is
 
     @property
     def is_correction(self) -> bool:
@@ -96,8 +88,7 @@ class Item(NamedTuple):
         return self.category in CREDIT_CATEGORIES and self.fee not in Fee.UNTAXED
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """The part of an item that has one rate: a line of the bill. `rate` is None if no tax applies
     to it.
     """
@@ -111,21 +102,29 @@ class Part:
     service_to: date | None = None
     charge_ids: list[int] | None = None  # or with these keys
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether its item has no other part."""
+        return self.service_from is None and self.charge_ids is None
+
     def row(self) -> dict[str, Any]:
         """The part as the statement that writes the lines of bills takes it, by the names of its
         JSON.
         """
-        rate = self.rate or OUTSIDE
         return {
-            "item_id": self.item,
+            **_of_rate(self.rate, [self.item]),
             "amount": str(self.amount),
             "charges": self.charges,
-            "category": rate.category,
-            "percent": str(rate.percent),
             "service_from": self.service_from and self.service_from.isoformat(),
             "service_to": self.service_to and self.service_to.isoformat(),
             "charge_ids": self.charge_ids,
         }
+
+
+def _of_rate(rate: Rate | None, items: list[int]) -> dict[str, Any]:
+    """Items of one rate for the statement that writes lines."""
+    rate = rate or OUTSIDE
+    return {"items": items, "category": rate.category, "percent": str(rate.percent)}
 
 
 class Key(NamedTuple):
@@ -232,8 +231,8 @@ def _may_change(item: Item, rates: Taxation) -> bool:
     """Whether the rate may change between the item's days of service. A service that was told ahead
     of its instant counts for the day before it, hence the days around them.
     """
-    changes = rates.changes(item.account_id, item.fee)
-    return any(item.first_on - ONE_DAY < day <= item.last_on + ONE_DAY for day in changes)
+    first, last = item.first_on - ONE_DAY, item.posting_on + ONE_DAY
+    return any(first < day <= last for day in rates.changes(item.account_id, item.fee))
 
 
 def _by_day(items: Sequence[Item], rates: Taxation) -> Iterator[Part]:
@@ -290,9 +289,10 @@ def _sum_up(found: Iterable[Taxes]) -> None:
     for one in every:
         for part in one.parts:
             rate = part.rate or OUTSIDE
-            key = Key(part.corrects, str(rate.category), rate.percent)
-            row = one.rows.setdefault(key, Tax(sentence=rate.sentence))
-            row.base += part.amount
+            key = Key(part.corrects, rate.category, rate.percent)
+            if key not in one.rows:
+                one.rows[key] = Tax(sentence=rate.sentence)
+            one.rows[key].base += part.amount
     corrects = {key.corrects for one in every for key in one.rows if key.corrects}
     before = (
         {Key(*row[:3]): row[3:] for row in (_read(CREDITED, {"corrects": list(corrects)}))}
@@ -305,24 +305,36 @@ def _sum_up(found: Iterable[Taxes]) -> None:
             row.tax = tax.tax_on(base + row.base, key.percent, one.payer.currency) - taxed
 
 
-def write(taxes: Mapping[int, Taxes], invoices: Iterable[tuple[int, int]]) -> None:
-    """Write the taxes of bills that were just written; `taxes` are by account, and `invoices` are
-    pairs of a bill's key and its account's.
-
-    All of them in one statement, as a month's close writes thousands.
+def parts(taxes: Iterable[Taxes]) -> list[dict[str, Any]]:
+    """The parts of these bills for the statement that writes lines: whole items by their rates,
+    and each part of an item that has several.
     """
-    rows = [
-        (invoice_id, key.corrects, str(key.category), key.percent, currency,
-         row.base, row.tax, row.sentence)
-        for invoice_id, account_id in invoices
-        if account_id in taxes
-        for currency in [taxes[account_id].payer.currency]
-        for key, row in taxes[account_id].rows.items()
-    ]  # fmt: skip
-    if rows:
-        names = ("invoice", "corrects", "category", "percent", "currency", "base", "tax")
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        prepared.run(WRITE, dict(zip((*names, "sentence"), columns, strict=True)))
+    whole: dict[Rate | None, list[int]] = defaultdict(list)
+    split = []
+    for one in taxes:
+        for part in one.parts:
+            if part.is_whole:
+                whole[part.rate].append(part.item)
+            else:
+                split.append(part.row())
+    return [*(_of_rate(rate, items) for rate, items in whole.items()), *split]
+
+
+def rows(taxes: Mapping[int, Taxes]) -> list[dict[str, Any]]:
+    """The taxes of these accounts' bills for the statement that writes bills."""
+    return [
+        {
+            "account_id": account_id,
+            "corrects_id": key.corrects,
+            "category": key.category,
+            "percent": str(key.percent),
+            "base": str(row.base),
+            "tax": str(row.tax),
+            "sentence": row.sentence,
+        }
+        for account_id, one in taxes.items()
+        for key, row in one.rows.items()
+    ]
 
 
 def write_rest(taxes: Taxes, charge: Charge) -> None:

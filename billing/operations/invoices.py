@@ -126,7 +126,7 @@ _ISSUE = f"""
     SELECT billed.invoice_id, billed.id, fee.category, fee.code, fee.name, fee.names,
            billed.posting_on, {{line_values}}
     FROM billed JOIN billing_fee fee ON fee.code = billed.fee_id {{join_parts}}
-    ORDER BY billed.invoice_id, billed.posting_on, fee.category, fee.code, billed.id
+    ORDER BY billed.invoice_id, billed.posting_on, fee.category, fee.code, billed.id{{write_taxes}}
 ), told AS (
     {notices.INTO}
     SELECT account_id, '{BILL_ISSUED}', number, jsonb_build_object('number', number,
@@ -149,6 +149,7 @@ ISSUE = _ISSUE.format(
     line_columns="charge_count, currency, amount",
     line_values="billed.charge_count, billed.currency, billed.amount",
     join_parts="",
+    write_taxes="",
 )
 # Where some of the bills have tax: their taxes, which were computed before, and their lines, of
 # which an item has one for each rate. What is collected is positive and enough for its provider,
@@ -165,9 +166,21 @@ ISSUE_TAXED = _ISSUE.format(
            coalesce(part.amount, billed.amount), coalesce(part.category, ''),
            coalesce(part.percent, 0), part.service_from, part.service_to, part.charge_ids""",
     join_parts="""
-    LEFT JOIN jsonb_to_recordset(%(parts)s::jsonb) AS part(
-        item_id bigint, amount numeric, charges bigint, category text, percent numeric,
-        service_from date, service_to date, charge_ids bigint[]) ON part.item_id = billed.id""",
+    LEFT JOIN (
+        SELECT * FROM jsonb_to_recordset(%(parts)s::jsonb) AS one(
+            items bigint[], amount numeric, charges bigint, category text, percent numeric,
+            service_from date, service_to date, charge_ids bigint[]), unnest(one.items) AS item_id
+    ) part ON part.item_id = billed.id""",
+    write_taxes="""
+), taxed AS (
+    INSERT INTO billing_invoicetax
+           (invoice_id, corrects_id, category, percent, currency, base, tax, sentence)
+    SELECT invoice.id, row.corrects_id, row.category, row.percent, invoice.currency, row.base,
+           row.tax, row.sentence
+    FROM invoice JOIN jsonb_to_recordset(%(tax_rows)s::jsonb) AS row(
+        account_id bigint, corrects_id bigint, category text, percent numeric, base numeric,
+        tax numeric, sentence text) USING (account_id)
+    ORDER BY invoice.id, row.percent DESC, row.category, row.corrects_id NULLS FIRST""",
 )
 ISSUER = "issue"  # the actor of payments that a bill meets as it is issued
 
@@ -207,7 +220,6 @@ def issue(due: Sequence[Due]) -> list[int]:
             **(_taxed(taxes) if taxes else {}),
         },
     )
-    invoice_taxes.write(taxes, [(pk, account_id) for pk, account_id, _ in issued])
     invoices = sorted(pk for pk, _, _ in issued)
     if moving_in.is_under_way():
         moved_in.settle(invoices)
@@ -221,11 +233,11 @@ def _taxed(taxes: Mapping[int, invoice_taxes.Taxes]) -> dict[str, Any]:
     """The parameters of ISSUE_TAXED: the accounts whose bills have taxes, the sums of these, and
     the parts of their items as JSON.
     """
-    parts = [part.row() for one in taxes.values() for part in one.parts]
     return {
         "taxed": list(taxes),
         "taxes": [one.tax for one in taxes.values()],
-        "parts": json.dumps(parts),
+        "parts": json.dumps(invoice_taxes.parts(taxes.values())),
+        "tax_rows": json.dumps(invoice_taxes.rows(taxes)),
     }
 
 

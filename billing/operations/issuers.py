@@ -15,6 +15,7 @@ from billing.models import AccountChange, BillingAccount, Issuer, IssuerVersion
 from billing.models.parties import LONGEST_PREFIX
 from billing.operations import accounts
 from billing.proposals import ISSUER_BANKS
+from billing.queries.payment_references import LONGEST_PREFIXES
 from billing.trail import Action
 from lib import countries, money, texts, wording
 from lib.refusals import Conflict, Invalid, Refused
@@ -178,6 +179,40 @@ def change_banks(
     return _next_version(issuer, columns, Action.ISSUER_CHANGED, actor, reason, now, confirmed)
 
 
+class NoReferences(Refused):
+    """The issuer's bills cannot have structured references."""
+
+    code = "no_references"
+
+
+@transaction.atomic
+def take_statements(
+    *, issuer_id: int, is_on: bool, actor: str, reason: str, now: datetime
+) -> Issuer:
+    """Have bills of the issuer carry structured references, and statements of its bank accounts
+    taken, in a new version; or no longer. Bills of before stay as they are.
+
+    The same again changes nothing. Raises UnknownIssuer, Invalid without a reason, and NoReferences
+    for an issuer without a bank account, or whose prefix and the installation's are too long
+    together. Rule 29.12.
+    """
+    issuer = lock(issuer_id)
+    present = issuer.present
+    assert present is not None
+    if present.has_references == is_on:
+        return issuer
+    if is_on and not present.bank_accounts:
+        raise NoReferences("issuer: it has no bank account yet")
+    prefixes = installation.current().prefix + issuer.prefix
+    if is_on and len(prefixes) > LONGEST_PREFIXES:
+        raise NoReferences(
+            f"issuer: a reference has room for {LONGEST_PREFIXES} characters of the prefixes, and"
+            f" {prefixes} has {len(prefixes)}"
+        )
+    columns = _columns(present) | {"has_references": is_on}
+    return _next_version(issuer, columns, Action.ISSUER_CHANGED, actor, reason, now)
+
+
 def banks_text(accounts: Sequence[Mapping[str, str]]) -> str:
     """Bank accounts as a person types them, one a line: currency; number; code; bank. Of what is
     empty at its end a line has nothing.
@@ -190,7 +225,10 @@ def banks_text(accounts: Sequence[Mapping[str, str]]) -> str:
 
 def _columns(version: IssuerVersion) -> dict[str, Any]:
     """What a version says, by its columns, with its bank accounts and the bytes of its logo."""
-    names = ("name", "address", "country", "tax_number", "registration_number", "bank_accounts")
+    names = (
+        *("name", "address", "country", "tax_number", "registration_number", "bank_accounts"),
+        "has_references",
+    )
     return {name: getattr(version, name) for name in names} | {"logo": bytes(version.logo)}
 
 
@@ -290,7 +328,7 @@ def _trailed(version: IssuerVersion) -> dict[str, Any]:
         "country": version.country,
         "tax_number": version.tax_number,
         "bank_accounts": banks,
-    }
+    } | ({"references": "on"} if version.has_references else {})
 
 
 def _bank_accounts(accounts: Sequence[BankAccount]) -> list[dict[str, str]]:

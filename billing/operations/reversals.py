@@ -329,6 +329,6 @@ def _notify(reversal: Reversal, invoice: Invoice, status: str, now: datetime) ->
             reversal.rest if status in (Status.CHARGED, Status.ACCEPTED) else reversal.amount
         ),
         currency=reversal.currency,
-        status=status,
+        status=f"RETURN_{status}" if reversal.is_return else status,
         answer=reversal.message,
     )

@@ -14,6 +14,7 @@ from billing.models import (
     BillingCredit,
     Card,
     Charge,
+    Clearance,
     CollectionPause,
     CreditNote,
     DueDay,
@@ -119,7 +120,13 @@ TAXES = OF_INVOICE(
     plain="percent",
 )
 CREDIT_NOTES = OF_ACCOUNT(
-    columns("number issued_on issued_at total tax _invoice=invoice_id"),
+    columns("number issued_on issued_at total tax _pk=pk _invoice=invoice_id"),
+)
+CLEARANCES = OF_ACCOUNT(
+    columns(
+        "provider status attempt taken_up_at sent_at number file_name refusal ended_at ended_by"
+        " _invoice=invoice_id _note=note_id"
+    ),
 )
 TAX_TREATMENTS = OF_ACCOUNT(columns("starts_on treatment decided_at decided_by reason"))
 DECISIONS = OF_INVOICE(
@@ -192,6 +199,7 @@ TABLES: dict[str, tuple[Table, type[Any]]] = {
     "lines": (LINES, InvoiceLine),
     "taxes": (TAXES, InvoiceTax),
     "credit_notes": (CREDIT_NOTES, CreditNote),
+    "clearances": (CLEARANCES, Clearance),
     "tax_treatments": (TAX_TREATMENTS, TaxTreatment),
     "decisions": (DECISIONS, InvoiceDecision),
     "due_days": (DUE_DAYS, DueDay),

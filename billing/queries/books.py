@@ -63,6 +63,9 @@ class _Account:
         self.invoice = books.values_by_key(self.invoices, "invoice")
         self.statement = {row["_pk"]: row["month"][:7] for row in self.rows["statements"]}
         self.payment = {row["_pk"]: row for row in self.rows["payments"]}
+        self.clearances = {
+            of: {row[of]: row for row in self.rows["clearances"]} for of in ("_invoice", "_note")
+        }
         self._rename_own_charges()
         self.charge = books.values_by_key(self.rows["charges"], "reference")
 
@@ -129,8 +132,20 @@ class _Account:
     def _credit_notes(self) -> Row:
         """The credit notes, each with the bill that it takes back; nothing without any."""
         notes = in_order(self.rows["credit_notes"], "issued_at")
-        told = [note | {"invoice": self.invoice[note["_invoice"]]} for note in notes]
+        told = [
+            note
+            | {"invoice": self.invoice[note["_invoice"]]}
+            | self._clearance("_note", note["_pk"])
+            for note in notes
+        ]
         return {"credit_notes": without_keys(told)} if told else {}
+
+    def _clearance(self, of: str, key: int) -> Row:
+        """How the bill (`of` _invoice) or note (_note) with this key stands with the tax office;
+        nothing of one that is not cleared.
+        """
+        found = self.clearances[of].get(key)
+        return {"clearance": without_keys([found])[0]} if found else {}
 
     def _tax_treatments(self) -> Row:
         """The part of the book with the merchant's tax treatments as operators decided them, oldest
@@ -205,6 +220,7 @@ class _Account:
             key = invoice["_pk"]
             yield _without_tax(invoice) | {
                 **self._taxes(invoice, taxes.get(key, [])),
+                **self._clearance("_invoice", key),
                 "lines": without_keys(
                     line if line["tax_category"] else _without_tax(line) for line in lines[key]
                 ),

@@ -55,6 +55,14 @@ def of_invoice(invoice: Invoice) -> Clearance | None:
     return Clearance.objects.filter(invoice=invoice).defer("content", "file").first()
 
 
+def of_note_on(invoice: Invoice) -> Clearance | None:
+    """How the credit note of a void bill stands with the tax office; None if it is not cleared, or
+    there is no note.
+    """
+    found = Clearance.objects.filter(note__invoice=invoice)
+    return found.defer("content", "file").select_related("note").first()
+
+
 def of_note(note: CreditNote) -> Clearance | None:
     """The credit note's clearance at the tax office, without its content and file; None if it is
     not taken up.

@@ -104,16 +104,16 @@ def lines_with(charges: Iterable[Charge]) -> dict[int, InvoiceLine]:
     """The line that each of these charges is in on the bill that it is on now, by the charge's key;
     those on no bill are left out. They are loaded with their items.
     """
-    on_bills = [charge for charge in charges if charge.item.invoice_id is not None]
+    billed = [charge for charge in charges if charge.item.invoice_id is not None]
     theirs: dict[int, list[InvoiceLine]] = {}
-    items = {charge.item_id for charge in on_bills}
+    items = {charge.item_id for charge in billed}
     for line in InvoiceLine.objects.filter(item__in=items, invoice=F("item__invoice")):
         theirs.setdefault(line.item_id, []).append(line)
     found = {
         charge.pk: next(
             (line for line in theirs.get(charge.item_id, ()) if _has(line, charge)), None
         )
-        for charge in on_bills
+        for charge in billed
     }
     return {key: line for key, line in found.items() if line is not None}
 

@@ -191,7 +191,7 @@ class Sum(NamedTuple):
 def trial_balance(asked: Asked) -> list[Sum]:
     """The accounts in the currencies asked for that have ever moved up to the end of the days, with
     their balance before the days, and what is debited and credited in them; by account and
-    currency. The account that `asked` names is not looked at.
+    currency. If `asked` names an account, it alone.
     """
     start = asked.start or date.min
     until = Asked(None, asked.end, asked.merchant_id, asked.currency)
@@ -201,10 +201,11 @@ def trial_balance(asked: Asked) -> list[Sum]:
         SELECT account, currency, coalesce(sum(amount) FILTER (WHERE dated_on < %(from)s), 0),
                coalesce(sum(amount) FILTER (WHERE dated_on >= %(from)s AND amount > 0), 0),
                coalesce(-sum(amount) FILTER (WHERE dated_on >= %(from)s AND amount < 0), 0)
-        FROM ({sql}) found GROUP BY account, currency ORDER BY account, currency
+        FROM ({sql}) found WHERE %(only)s IN ('', account)
+        GROUP BY account, currency ORDER BY account, currency
     """
     with connection.cursor() as cursor:
-        cursor.execute(query, params | {"from": start})
+        cursor.execute(query, params | {"from": start, "only": asked.account})
         return [Sum._make(row) for row in cursor.fetchall()]
 
 

@@ -88,12 +88,12 @@ def charged_with(found: Rows, *, fee: str = "", billed: str = "", credited: str 
     are read.
     """
     theirs = Charge.objects.filter(account=OuterRef("account"), request=OuterRef("reference"))
-    on_bills = Exists(theirs.filter(item__invoice__number__isnull=False))
+    on_invoices = Exists(theirs.filter(item__invoice__number__isnull=False))
     on_none = Exists(theirs.filter(item__invoice__number__isnull=True))
     conditions = {
         Billed.ALL: ~on_none,
-        Billed.SOME: on_bills & on_none,
-        Billed.NONE: ~on_bills,
+        Billed.SOME: on_invoices & on_none,
+        Billed.NONE: ~on_invoices,
     }
     if fee:
         found = found.filter(Exists(theirs.filter(fee=fee)))
@@ -152,7 +152,7 @@ def costs(requests: Iterable[FulfilmentRequest]) -> dict[FulfilmentRequest, Cost
             count=Count("pk"),
         )
     )
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         found.setdefault(row["request"], []).append(row)
     return {request: _cost(found.get(name, ())) for name, request in by_reference.items()}

@@ -19,6 +19,11 @@ def providers_to_look_at(now: datetime) -> Sequence[int]:
     return [STRIPE] if settings.STRIPE_API_KEY and has_cards else []
 
 
+def providers_that_pay_out(now: datetime) -> Sequence[int]:
+    """The same, where TAEL_STRIPE_PAYOUTS asks for their payouts; otherwise none."""
+    return providers_to_look_at(now) if settings.TAEL_STRIPE_PAYOUTS else []
+
+
 def of_invoice(invoice: Invoice) -> QuerySet[Reversal]:
     """The reversals of the attempts on a bill, oldest first."""
     return Reversal.objects.filter(payment__invoice=invoice).order_by("recorded_at", "pk")

@@ -26,19 +26,24 @@ WHERE account.merchant_id = ANY(%(accounts)s) AND EXISTS (SELECT FROM billing_ta
 """
 
 
-# Read for each batch of bills, and so planned once for each connection.
-RATES = """
-SELECT country, tax_class, starts_on, percent, sentence FROM billing_taxrate
-WHERE country = ANY(%(countries)s) ORDER BY starts_on, id
-"""
-CLASSES = "SELECT fee_id, starts_on, tax_class FROM billing_feetaxclass ORDER BY starts_on, id"
-PARTIES = """
-SELECT account_id, confirmed_on, country, tax_number FROM billing_billingdetails
-WHERE account_id = ANY(%(accounts)s) AND status = 'CONFIRMED' ORDER BY version
-"""
-TREATMENTS = """
-SELECT account_id, starts_on, treatment FROM billing_taxtreatment
-WHERE account_id = ANY(%(accounts)s) ORDER BY starts_on, id
+# All that rates follow from, in the order in which it holds. It is read for each batch of bills,
+# and so planned once for each connection.
+RULES = """
+SELECT what, account_id, subject, said, day, percent, sentence FROM (
+    SELECT 'rate' AS what, NULL::bigint AS account_id, country AS subject, tax_class AS said,
+           starts_on AS day, percent, sentence, starts_on AS since, id AS place
+    FROM billing_taxrate WHERE country = ANY(%(countries)s)
+    UNION ALL
+    SELECT 'class', NULL, fee_id, tax_class, starts_on, NULL, '', starts_on, id
+    FROM billing_feetaxclass
+    UNION ALL
+    SELECT 'party', account_id, country, tax_number, confirmed_on, NULL, '', NULL, version
+    FROM billing_billingdetails
+    WHERE account_id = ANY(%(accounts)s) AND status = 'CONFIRMED'
+    UNION ALL
+    SELECT 'treatment', account_id, '', treatment, starts_on, NULL, '', starts_on, id
+    FROM billing_taxtreatment WHERE account_id = ANY(%(accounts)s)
+) rule ORDER BY what, since, place
 """
 
 
@@ -50,7 +55,7 @@ class Rate(NamedTuple):
     sentence: str = ""
 
 
-OUTSIDE = Rate(TaxCategory.OUTSIDE, Decimal(0))
+OUTSIDE = Rate(TaxCategory.OUTSIDE.value, Decimal(0))
 
 
 @dataclass(frozen=True)
@@ -96,10 +101,28 @@ class Taxation:
 
     def __init__(self, payers: Mapping[int, Payer]) -> None:
         self.payers = payers
-        self._rates = _rates({payer.country for payer in payers.values()})
-        self._classes = _classes()
-        self._parties = _parties(payers)
-        self._treatments = _treatments(payers)
+        self._rates: dict[str, dict[str, list[_Since]]] = defaultdict(lambda: defaultdict(list))
+        self._classes: dict[str, list[_Since]] = defaultdict(list)
+        self._parties: dict[int, list[_Since]] = defaultdict(list)  # whom bills are made out to
+        self._treatments: dict[int, list[_Since]] = defaultdict(list)  # as operators decided
+        self._read()
+        # What was asked before: most items of a batch are of few fees and days.
+        self._known: dict[tuple[str, str, str, date], Rate | None] = {}
+        self._changes: dict[tuple[str, str], set[date]] = {}
+
+    def _read(self) -> None:
+        """Read all that the rates follow from."""
+        countries = {payer.country for payer in self.payers.values()}
+        asked = {"countries": list(countries), "accounts": list(self.payers)}
+        for what, account, subject, said, day, percent, sentence in prepared.rows(RULES, asked):
+            if what == "rate":
+                self._rates[subject][said].append(_Since(day, _Own(percent, sentence)))
+            elif what == "class":
+                self._classes[subject].append(_Since(day, said))
+            elif what == "party":
+                self._parties[account].append(_Since(day or date.min, _Party(subject, said)))
+            else:
+                self._treatments[account].append(_Since(day, said))
 
     def rate(self, account_id: int, fee: str, on: date) -> Rate | None:
         """The rate by which a service of this day for the fee with this code is taxed in the
@@ -107,17 +130,24 @@ class Taxation:
         country has no tax.
         """
         country = self.payers[account_id].country
+        key = (country, self.treatment(account_id, on).value, fee, on)
+        if key not in self._known:
+            self._known[key] = self._found(*key)
+        return self._known[key]
+
+    def _found(self, country: str, treatment: str, fee: str, on: date) -> Rate | None:
+        """The rate of a service of this day for a merchant that is treated so."""
         if fee in Fee.UNTAXED or self._own(country, TaxClass.STANDARD, on) is None:
             return None
         tax_class = TaxClass(_in_force(self._classes.get(fee, ()), on) or TaxClass.STANDARD)
-        category = tax.category(self.treatment(account_id, on), tax_class)
+        category = tax.category(Treatment(treatment), tax_class)
         own = self._own(country, tax_class, on)
         if category == TaxCategory.STANDARD:
             own = own or self._own(country, TaxClass.STANDARD, on)
             assert own is not None
-            return Rate(category, own.percent or Decimal(0))
+            return Rate(category.value, own.percent or Decimal(0))
         said = own.sentence if own and category in (TaxCategory.ZERO, TaxCategory.EXEMPT) else ""
-        return Rate(category, Decimal(0), said)
+        return Rate(category.value, Decimal(0), said)
 
     def treatment(self, account_id: int, on: date) -> Treatment:
         """How the merchant's services of this day are taxed: as operators decided, or else by the
@@ -136,17 +166,13 @@ class Taxation:
         """The days from which on a service for the fee with this code may have another rate in the
         account's bills than on the day before.
         """
-        rates = self._rates.get(self.payers[account_id].country, {})
-        return {
-            since.day
-            for history in (
-                *rates.values(),
-                self._classes.get(fee, ()),
-                self._treatments.get(account_id, ()),
-                self._parties.get(account_id, ())[1:],
-            )
-            for since in history
-        }
+        country = self.payers[account_id].country
+        if (country, fee) not in self._changes:
+            histories = (*self._rates.get(country, {}).values(), self._classes.get(fee, ()))
+            self._changes[country, fee] = {since.day for one in histories for since in one}
+        of_fee = self._changes[country, fee]
+        own = (*self._treatments.get(account_id, ()), *self._parties.get(account_id, ())[1:])
+        return of_fee.union(since.day for since in own) if own else of_fee
 
     def _own(self, country: str, tax_class: TaxClass, on: date) -> _Own | None:
         """The rate that the country has for this class of fees on the day; None without one, or
@@ -160,42 +186,7 @@ def _in_force(history: Sequence[_Since], on: date) -> Any:
     """The value that holds on this day, of a history in the order of its days; None before its
     first day.
     """
-    return next((since.value for since in reversed(history) if since.day <= on), None)
-
-
-def _rates(countries: set[str]) -> dict[str, dict[str, list[_Since]]]:
-    """The histories of the tax rates of these countries, by country and class."""
-    found: dict[str, dict[str, list[_Since]]] = defaultdict(lambda: defaultdict(list))
-    for country, tax_class, day, *own in prepared.rows(RATES, {"countries": list(countries)}):
-        found[country][tax_class].append(_Since(day, _Own(*own)))
-    return found
-
-
-def _classes() -> dict[str, list[_Since]]:
-    """The histories of the tax classes of fees, by the fee's code."""
-    return _histories(prepared.rows(CLASSES, ()))
-
-
-def _parties(account_ids: Iterable[int]) -> dict[int, list[_Since]]:
-    """The histories of the countries and tax numbers in the confirmed billing details of these
-    accounts, by the account's key.
-    """
-    rows = prepared.rows(PARTIES, {"accounts": list(account_ids)})
-    return _histories((account, day or date.min, _Party(*party)) for account, day, *party in rows)
-
-
-def _treatments(account_ids: Iterable[int]) -> dict[int, list[_Since]]:
-    """The histories of the tax treatments that operators decided for these accounts, by the
-    account's key.
-    """
-    return _histories(prepared.rows(TREATMENTS, {"accounts": list(account_ids)}))
-
-
-def _histories(rows: Iterable[tuple[Any, ...]]) -> dict[Any, list[_Since]]:
-    """The histories of these rows, which are in the order of their days: each says whose it is, the
-    day and the value.
-    """
-    found: dict[Any, list[_Since]] = defaultdict(list)
-    for whose, day, value in rows:
-        found[whose].append(_Since(day, value))
-    return found
+    for since in reversed(history):
+        if since.day <= on:
+            return since.value
+    return None

@@ -6,6 +6,8 @@ from django.db.models import Exists, F, OuterRef, Q
 
 from backoffice.queues import ANSWERS, STUCK, Group, Queue, with_status
 from billing.models import (
+    BankLine,
+    BankStatement,
     BillingAccount,
     BillingCredit,
     BillingDetails,
@@ -21,7 +23,7 @@ from billing.models import (
     ThresholdRequest,
 )
 from billing.proposals import ISSUER_BANKS, KINDS
-from billing.queries import undecided
+from billing.queries import bank_statements, undecided
 from merchants.queues import proposals_of
 
 INVOICES = Group("Bills", 50)
@@ -125,6 +127,29 @@ UNAPPLIED = Queue(
 )
 
 
+BANK_STATEMENTS = Queue(
+    name="bank-statements",
+    title="Bank statements that do not follow",
+    model=BankStatement,
+    which=with_status(BankStatement.Status.WAITING),
+    since="taken_at",
+    merchant="lines__account_id",  # none's, as long as it waits
+    group=INVOICES,
+    place=48,
+)
+BANK_LINES = Queue(
+    name="bank-lines",
+    title="Lines of bank statements to decide",
+    model=BankLine,
+    which=bank_statements.to_decide,
+    since="looked_at",
+    merchant="account_id",
+    group=INVOICES,
+    place=47,
+    amount=F("amount"),
+)
+
+
 def _by_hand(now: datetime) -> Q:
     """The condition that an operator has to do something about a clearance: it is entered by hand,
     or was refused. `now` is not used.
@@ -196,5 +221,5 @@ BANKS_TO_CONFIRM = proposals_of(
 )
 QUEUES = (
     *(THRESHOLDS, QUESTIONS, CREDITS, DETAILS, DRAFTS, FAILED, PLANS_BROKEN, PARTS_DUE, UNANSWERED),
-    *(REVERSALS, UNAPPLIED, CLEARANCES, TO_CONFIRM, BANKS_TO_CONFIRM),
+    *(REVERSALS, UNAPPLIED, BANK_LINES, BANK_STATEMENTS, CLEARANCES, TO_CONFIRM, BANKS_TO_CONFIRM),
 )

@@ -19,7 +19,7 @@ from billing.documents.einvoices import content as einvoices
 from billing.documents.einvoices import files
 from billing.documents.einvoices.files import Syntax
 from billing.forms.lists import InvoiceFilter
-from billing.models import Invoice, Payment
+from billing.models import Clearance, Invoice, Payment
 from billing.operations import payments
 from billing.queries import (
     clearances,
@@ -37,7 +37,6 @@ from lib import clock, downloads, live, money, paging
 from lib.csv_files import language_asked, language_of
 from lib.refusals import Refused, sentence_of
 from lib.spreadsheets import download
-from merchants import installation
 from merchants.access import MemberRequest, for_exporting, for_finance, for_members
 
 SOON = timedelta(minutes=10)  # is worth looking at a bill for
@@ -90,9 +89,10 @@ def invoice(request: MemberRequest, number: str) -> HttpResponse:
         "credit_note": partial(invoice_queries.credit_note, invoice),  # asked for by void bills
         "is_einvoice": einvoices.is_one(invoice),
         "clearance": clearances.of_invoice(invoice),
+        "note_clearance": partial(clearances.of_note_on, invoice),  # asked for by void bills
         "einvoice_lacks": partial(einvoices.lacks, invoice),  # asked for by e-invoices
         "bank_details": settling.bank_lines(invoice),
-        "number_outside": partial(installation.outside, number),  # asked for by some bills
+        "transfer_reference": partial(settling.transfer_reference, invoice),  # of some bills
     }
     context |= _collecting(invoice, attempts, by_hand)
     standing = standings.of(invoice)
@@ -219,9 +219,19 @@ def cleared_file(request: MemberRequest, number: str) -> HttpResponse:
     """The file that came with the number that the tax office gave the bill. Raises Http404 if there
     is none.
     """
-    clearance = clearances.of_invoice(invoice_of(request, number))
+    return _cleared(clearances.of_invoice(invoice_of(request, number)))
+
+
+@for_exporting
+def cleared_note_file(request: MemberRequest, number: str) -> HttpResponse:
+    """The file that the number of the bill's credit note came with."""
+    return _cleared(clearances.of_note_on(invoice_of(request, number)))
+
+
+def _cleared(clearance: Clearance | None) -> HttpResponse:
+    """What came from the tax office as a file. Raises Http404 if nothing did."""
     if clearance is None or not clearance.file_name:
-        raise Http404("nothing came with the bill's number")
+        raise Http404("nothing came with the document's number")
     return downloads.any_file(bytes(clearance.file), clearance.file_name)
 
 

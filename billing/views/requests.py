@@ -67,7 +67,7 @@ def fulfilment_request(request: MemberRequest, reference: str) -> HttpResponse:
         "account": account,
         "found": found,
         "cost": cost,
-        "on_bills": _on_bills(cost, page.rows, lines),
+        "on_invoices": _on_invoices(cost, page.rows, lines),
         "order": orders.named(request.membership.merchant, found.reference),
         "page": page,
         "lines": lines,
@@ -75,7 +75,7 @@ def fulfilment_request(request: MemberRequest, reference: str) -> HttpResponse:
     return render(request, "billing/request.html", context)
 
 
-def _on_bills(
+def _on_invoices(
     cost: requests.Cost, charges: Sequence[Charge], lines: Mapping[int, InvoiceLine]
 ) -> list[tuple[str, Decimal, InvoiceLine | None]]:
     """Each bill with what it has of the cost, and the line that has all of that, where there is one

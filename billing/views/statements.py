@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from billing.documents import exports, pdf, statement_csv
 from billing.forms.lists import ChargeFilter, StatementFilter
 from billing.models import BillingAccount
-from billing.queries import months
+from billing.queries import months, taxes
 from billing.queries import statements as statement_queries
 from billing.views.accounts import account_and_days, account_and_today
 from lib import calendar, charts, clock, downloads, formats
@@ -123,6 +123,7 @@ def statement(request: MemberRequest, month: date) -> HttpResponse:
     context = asked.context | {
         "statement": statement,
         "totals": statement_queries.totals(statement),
+        "is_net": account.issuer_id is not None and taxes.has_any(account),
         "page": asked.page(statement_queries.charges(statement, **asked.rows)),
     }
     return render(request, "billing/statement.html", context)

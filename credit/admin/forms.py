@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.text import format_lazy
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -20,7 +21,7 @@ from backoffice.columns import figure
 from backoffice.decisions import Reasoned, Telling
 from credit import policy_bounds
 from credit.explanations import BY_OUR_TEAM
-from credit.models import CreditPolicy, Freeze
+from credit.models import CreditPolicy, Freeze, PaymentFile
 from credit.queries import withdrawals as queries
 from credit.rules import MOST_PAYMENT_DAYS, SETTLEMENT_DAYS
 from lib.form_keys import KeyedForm
@@ -145,6 +146,13 @@ class BankFile(forms.Form):
     withdrawals = ChosenField(
         label="Withdrawals", coerce=int, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
+    form = forms.ChoiceField(
+        label="Form of the file",
+        choices=[("CSV", "CSV"), *PaymentFile.Version.choices],
+        initial="CSV",
+        widget=UnfoldAdminSelectWidget,
+        help_text="pain.001 takes bank accounts only, and what a transfer to their country needs.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -152,6 +160,8 @@ class BankFile(forms.Form):
         assert isinstance(field, ChosenField)
         field.choices = _to_export()
         field.initial = [key for key, _label in field.choices]
+        if not settings.TAEL_PAYOUT_ACCOUNTS:
+            del self.fields["form"]
 
 
 def _to_export() -> list[tuple[int, str]]:
@@ -169,7 +179,7 @@ def _to_export() -> list[tuple[int, str]]:
 
 
 class BankAnswers(forms.Form):
-    file = forms.FileField(label="File (CSV)", widget=UnfoldAdminFileFieldWidget)
+    file = forms.FileField(label="File", widget=UnfoldAdminFileFieldWidget)
 
     def clean_file(self) -> bytes:
         """Return the bytes of the file. Raises ValidationError if it is larger than 5 MB."""

@@ -23,13 +23,13 @@ Outcome = PayoutAnswer.Outcome
 
 @admin.register(PayoutAnswerFile)
 class PayoutAnswerFileAdmin(ShowsProgress, ReadOnly):
-    list_display = ("name", "uploaded_at", "uploaded_by", "row_count")
+    list_display = ("name", "form", "uploaded_at", "uploaded_by", "row_count")
     ordering = ("-pk",)
     search_fields = ("name__exact",)
     search_help_text = "The file's name here, such as A261104-3F9C2A"
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
-        return ("name", "uploaded_at", "uploaded_by", "row_count", self.rows)
+        return ("name", "form", "uploaded_at", "uploaded_by", "row_count", self.rows)
 
     def progress_of(self, row: PayoutAnswerFile) -> Progress:
         """How many rows the file has, how many of them wait, and how many ended with each
@@ -61,7 +61,9 @@ class PayoutAnswerFileAdmin(ShowsProgress, ReadOnly):
 class PayoutAnswerAdmin(FoundByKeys):
     keys: ClassVar[Sequence[str]] = ("file__name",)
     search_help_text = "The name of an upload"
-    list_display = ("row", "reference", "status", "outcome", "problem", "done_at", "file")
+    list_display = (
+        *("row", "reference", "status", "reason", "outcome", "problem", "done_at", "file"),
+    )
     list_filter = ("outcome",)
     list_select_related = ("file",)
     ordering = ("-file", "row")

@@ -2,6 +2,7 @@
 bank, and outcomes that operators record.
 """
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import reverse
 
@@ -45,7 +46,7 @@ class PayoutDestinationAdmin(AboutLine, OfMerchant):
     merchant = "line__merchant"
     reference = "last_four"
     list_display = (
-        *("__str__", MERCHANT, "holder", "bank", "country", "routing"),
+        *("__str__", MERCHANT, "holder", "bank", "country", "routing", "bic"),
         *("added_at", "added_by", "removed_at", "blocked_at"),
     )
     list_filter = ("kind", ("removed_at", admin.EmptyFieldListFilter))
@@ -238,8 +239,9 @@ def _export(act: Act) -> Report:
     Report how many were written, why the others were refused, and the link to the file if it has
     any rows.
     """
+    form = act.cleaned_data.get("form", payout_files.CSV)
     batch = payout_files.export(
-        withdrawal_ids=act.cleaned_data["withdrawals"], actor=act.actor, now=act.now
+        withdrawal_ids=act.cleaned_data["withdrawals"], actor=act.actor, now=act.now, form=form
     )
     link = ""
     if batch.sent:
@@ -252,7 +254,7 @@ def _export(act: Act) -> Report:
         else f"{count} withdrawals are written and count as sent.",
         refused=[refused.problem for refused in batch.refused],
         link=link,
-        link_text=f"{batch.name}.csv",
+        link_text=f"{batch.name}.{payout_files.suffix(batch.name)}",
     )
 
 
@@ -279,7 +281,7 @@ def _file(act: Act) -> tuple[str, bytes]:
     content = payout_files.export_again(
         batch=batch, reason=act.reason, actor=act.actor, now=act.now
     )
-    return f"{batch}.csv", content.encode()
+    return f"{batch}.{payout_files.suffix(batch)}", content.encode()
 
 
 def _file_as_sent(act: Act) -> tuple[str, bytes]:
@@ -290,7 +292,7 @@ def _file_as_sent(act: Act) -> tuple[str, bytes]:
     content = payout_files.export_again(
         batch=batch, reason=act.reason, as_sent=True, actor=act.actor, now=act.now
     )
-    return f"{batch}-as-sent.csv", content.encode()
+    return f"{batch}-as-sent.{payout_files.suffix(batch)}", content.encode()
 
 
 @admin.register(Withdrawal)
@@ -326,8 +328,8 @@ class WithdrawalAdmin(DecidingSeveral, AboutLine, OfMerchant):
             is_there=lambda withdrawal: bool(withdrawal.batch),
             effect=lambda withdrawal: (
                 f"The file {withdrawal.batch} without the withdrawals that have ended, to be sent"
-                " once more. It has the whole numbers of accounts and cards. That you took it, and"
-                " why, is on the trail."
+                " once more; a pain.001 only while none of its has ended. It has the whole numbers"
+                " of accounts and cards. That you took it, and why, is on the trail."
             ),
             content=_file,
         ),
@@ -363,6 +365,11 @@ class WithdrawalAdmin(DecidingSeveral, AboutLine, OfMerchant):
                 " reason, and with amount and currency where the bank tells them. A job takes its"
                 " rows in; those that cannot be right are listed and change nothing, and the same"
                 " file uploaded again says nothing new."
+                + (
+                    " A pain.002 or camt.054 of the bank is taken as it is."
+                    if settings.TAEL_PAYOUT_ACCOUNTS
+                    else ""
+                )
             ),
             carry_out=_take_answers,
         ),

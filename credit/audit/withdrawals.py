@@ -123,12 +123,28 @@ WITHDRAWALS = (
                'row ' || answer.row || ' of ' || file.name AS subject,
                answer.outcome::text AS expected,
                CASE WHEN withdrawal.corrected_at > answer.done_at THEN 'FAILED'
-                    WHEN withdrawal.status = 'RETURNED_BY_BANK' THEN 'PAID'
+                    WHEN withdrawal.status = 'RETURNED_BY_BANK' THEN
+                        CASE answer.outcome WHEN 'BACK' THEN 'BACK' ELSE 'PAID' END
                     ELSE withdrawal.status::text END AS found
         FROM credit_payoutanswer answer
         JOIN credit_payoutanswerfile file ON file.id = answer.file_id
         LEFT JOIN credit_withdrawal withdrawal ON withdrawal.reference = answer.reference
-        WHERE answer.outcome IN ('PAID', 'FAILED')
+        WHERE answer.outcome IN ('PAID', 'FAILED', 'BACK')
+        """,
+    ),
+    Check(
+        25,
+        "a pain.001 has the withdrawals that it was made of",
+        "withdrawals, accounts",
+        """
+        SELECT NULL::bigint AS merchant_id, 'file ' || file.name AS subject,
+               (file.count::bigint, true) AS expected,
+               (coalesce(written.count, 0), coalesce(written.have_accounts, false)) AS found
+        FROM credit_paymentfile file LEFT JOIN (
+            SELECT batch, count(*) AS count, bool_and(made.accounts ? currency) AS have_accounts
+            FROM credit_withdrawal JOIN credit_paymentfile made ON made.name = batch
+            WHERE batch <> '' GROUP BY batch
+        ) written ON written.batch = file.name
         """,
     ),
     Check(

@@ -176,6 +176,15 @@ class NewDestination(forms.Form):
         max_length=20,
         required=False,
     )
+    bic = LineField(
+        label=_("BIC of the bank"),
+        help_text=_(
+            "Only for a bank account, and needed where money comes from abroad: 8 or 11 letters and"
+            " digits, such as DEUTDEFF."
+        ),
+        max_length=20,
+        required=False,
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"label_suffix": ""})
@@ -198,8 +207,9 @@ class NewDestination(forms.Form):
             self.add_error("country", _("Choose the country of the account."))
         if kind and not is_account:
             said["country"] = ""  # the form proposes the merchant's
-            if said.get("routing"):
-                self.add_error("routing", _("Only a bank account has one. Leave this empty."))
+            for name in ("routing", "bic"):
+                if said.get(name):
+                    self.add_error(name, _("Only a bank account has one. Leave this empty."))
         if said.get("country") == "TH" and said.get("routing") == "":
             said["routing"] = thai_banks.code_of(said.get("bank", ""))
         return said

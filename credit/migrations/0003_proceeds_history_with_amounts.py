@@ -2,18 +2,17 @@
 
 from django.db import migrations, models
 
+from lib.migrating import ReplaceIndexConcurrently
+
 
 class Migration(migrations.Migration):
     dependencies = [
         ("credit", "0002_policies"),
     ]
 
+    atomic = False
     operations = [
-        migrations.RemoveIndex(
-            model_name="proceedsentry",
-            name="proceeds_history",
-        ),
-        migrations.AddIndex(
+        ReplaceIndexConcurrently(
             model_name="proceedsentry",
             index=models.Index(
                 fields=["line", "-id"], include=("amount",), name="proceeds_history"

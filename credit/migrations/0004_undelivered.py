@@ -2,14 +2,17 @@
 
 from django.db import migrations, models
 
+from lib.migrating import AddIndexConcurrently
+
 
 class Migration(migrations.Migration):
     dependencies = [
         ("credit", "0003_proceeds_history_with_amounts"),
     ]
 
+    atomic = False
     operations = [
-        migrations.AddIndex(
+        AddIndexConcurrently(
             model_name="order",
             index=models.Index(
                 condition=models.Q(("due_on__isnull", True), ("status", "OPEN")),

@@ -12,6 +12,7 @@ Order              one buyer's "pay later" order; used is the sum of what OPEN o
 OrderFlag          orders that a person should look at; one per cause.
 OrderPayment       cash that came for an order; kept even when it cannot take it (UNMATCHED).
 OrderRefund        money given back to a buyer, in parts by where it came from; never changes.
+PaymentFile        a pain.001 for the bank: how it is written again, byte for byte; append-only.
 PayoutAnswer       a row of a PayoutAnswerFile, about one withdrawal; processed once.
 PayoutAnswerFile   a file of the bank's answers about withdrawals; a job processes its rows.
 PayoutDestination  where proceeds may go; its number is encrypted.
@@ -29,6 +30,7 @@ from credit.models.corrections import ProceedsCorrection
 from credit.models.lines import CreditLine, FormerClosing, FormerDays, Freeze, LimitEntry
 from credit.models.metrics import ShopMetrics
 from credit.models.orders import Order, OrderPayment
+from credit.models.payment_files import PaymentFile
 from credit.models.payout_answers import PayoutAnswer, PayoutAnswerFile
 from credit.models.payout_schedules import PayoutRun, PayoutSchedule
 from credit.models.policy import CreditPolicy
@@ -52,6 +54,7 @@ __all__ = [
     "OrderFlag",
     "OrderPayment",
     "OrderRefund",
+    "PaymentFile",
     "PayoutAnswer",
     "PayoutAnswerFile",
     "PayoutDestination",

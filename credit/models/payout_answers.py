@@ -13,10 +13,18 @@ from lib.fields import ReferenceField
 class PayoutAnswerFile(models.Model):
     """A file of the bank's answers about withdrawals, as an operator uploaded it."""
 
+    class Form(models.TextChoices):
+        CSV = "CSV", "CSV"
+        PAIN_002 = "pain.002", "pain.002"
+        CAMT_054 = "camt.054", "camt.054"
+
     name = ReferenceField(unique=True)  # ours: the bank's names come again each day
     uploaded_at = models.DateTimeField()
     uploaded_by = models.CharField(max_length=254)
     row_count = models.PositiveIntegerField(verbose_name="rows")
+    form = models.CharField(
+        max_length=8, choices=Form.choices, default=Form.CSV, db_default=Form.CSV
+    )
 
     class Meta:
         triggers: ClassVar = [
@@ -37,12 +45,15 @@ class PayoutAnswer(models.Model):
         WAITING = "WAITING", "Waiting"  # for the job
         PAID = "PAID", "Marked as paid"
         FAILED = "FAILED", "Marked as failed"
+        SENT_BACK = "BACK", "Marked as sent back"
+        NOTED = "NOTED", "Nothing to do"  # it is on its way still, or is no withdrawal of ours
         KNOWN = "KNOWN", "Known before"
         REFUSED = "REFUSED", "Refused"  # it cannot be right; `problem` says why
 
     file = models.ForeignKey(PayoutAnswerFile, on_delete=models.PROTECT, related_name="answers")
-    row = models.PositiveIntegerField()  # as a spreadsheet counts them, the heading being 1
-    # As the bank wrote them.
+    # As a spreadsheet counts them, the heading being 1; of a message as they come, from 1.
+    row = models.PositiveIntegerField()
+    # As the bank wrote them; of a camt.054, `status` is our word for it (credit.answer_files.said).
     reference = models.TextField()
     status = models.TextField()
     bank_reference = models.TextField()

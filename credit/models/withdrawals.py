@@ -39,6 +39,8 @@ class PayoutDestination(models.Model):
     # For a bank account: its country (ISO 3166), and the code of its bank or branch there, if any.
     country = models.CharField(max_length=2, blank=True)
     routing = models.CharField(max_length=20, blank=True)
+    # Of the account's bank, by which it is found from abroad; "" where nobody said.
+    bic = models.CharField(max_length=11, blank=True, default="", db_default="")
     # Encrypted, and bound to this row and merchant: the content of another row can't be decrypted.
     number = EncryptedField(bound_to=("line_id", "pk"), called="destination numbers")
     last_four = models.CharField(max_length=4)  # of an e-mail address: before the @
@@ -64,7 +66,7 @@ class PayoutDestination(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(kind="BANK_ACCOUNT", country__gt="")
-                | (~Q(kind="BANK_ACCOUNT") & Q(country="", routing="")),
+                | (~Q(kind="BANK_ACCOUNT") & Q(country="", routing="", bic="")),
                 name="destination_has_a_country_exactly_when_it_is_an_account",
             ),
             models.CheckConstraint(

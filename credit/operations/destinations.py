@@ -42,6 +42,7 @@ NUMBERS: dict[str, StrOrPromise] = {
         "This is no account number of that country. Check each digit."
     ),
 }
+BIC = _("This is no BIC of a bank in that country: 8 or 11 letters and digits. Or leave it empty.")
 ROUTING = _(
     "This is no bank or branch code of that country. Where accounts have an IBAN, leave it empty."
 )
@@ -82,7 +83,7 @@ class NotADestination(Invalid):
     sentence = _("Write the name in letters only, as the bank knows it.")
 
     def __init__(self, kind: PayoutDestination.Kind, field: str, problem: str) -> None:
-        more_to_say = {"routing": ROUTING, "number": NUMBERS.get(kind)}
+        more_to_say = {"routing": ROUTING, "number": NUMBERS.get(kind), "bic": BIC}
         super().__init__(field, problem, more_to_say.get(field))
 
 
@@ -95,19 +96,22 @@ def add(
     bank: str = "",
     country: str = "",
     routing: str = "",
+    bic: str = "",
     actor: str,
     now: datetime,
 ) -> tuple[PayoutDestination, bool]:
     """Add a destination, usable in 24 hours: an Alipay account (e-mail or mobile number), a bank
-    card, or a bank account in `country` (with its `routing` code, if that country has one).
+    card, or a bank account in `country` (with its `routing` code, if that country has one, and its
+    bank's BIC, if it is known).
 
     The number is stored encrypted. All owners are notified, and a trail row is written. Returns the
     destination and whether it is new: a destination that the merchant has already is returned
     unchanged. Raises Invalid, DestinationBlocked, and DestinationConflict if it is known with
-    another holder or bank. Rule 10.1, rule 10.3, rule 10.18.
+    another holder, bank or BIC. Rule 10.1, rule 10.3, rule 10.18.
     """
     holder, bank = _name(kind, holder, "holder"), _bank(kind, bank)
     number, routing = _number(kind, number, country, routing)
+    bic = _bic(kind, country, bic)
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         now = line.now
@@ -115,7 +119,7 @@ def add(
         if known is not None:
             if known.is_blocked:
                 raise DestinationBlocked(f"number: {known} is blocked")
-            if (known.holder, known.bank) != (holder, bank):
+            if (known.holder, known.bank) != (holder, bank) or bic not in ("", known.bic):
                 raise DestinationConflict(f"number: {known} is known with another holder or bank")
             return known, False
         destination = PayoutDestination(
@@ -126,6 +130,7 @@ def add(
             bank=bank,
             country=country,
             routing=routing,
+            bic=bic,
             last_four=_last_four(number),
             masked=masks.as_alipay_masks(number) if kind == PayoutDestination.Kind.ALIPAY else "",
             added_at=now,
@@ -163,6 +168,7 @@ def note(
         "bank": destination.bank,
         **({"country": destination.country} if destination.country else {}),
         **({"routing": destination.routing} if destination.routing else {}),
+        **({"bic": destination.bic} if destination.bic else {}),
         "usable_from": destination.usable_from.isoformat(),
     }
     is_new = action == Action.DESTINATION_ADDED
@@ -222,6 +228,20 @@ def _number(
         if text.strip():
             raise NotADestination(kind, field, "only a bank account has one")
     return _number_of_no_account(kind, number), ""
+
+
+def _bic(kind: PayoutDestination.Kind, country: str, bic: str) -> str:
+    """The BIC of an account's bank as banks write it; "" if nobody said it. Raises
+    NotADestination.
+    """
+    if kind == PayoutDestination.Kind.BANK_ACCOUNT:
+        try:
+            return bank_accounts.checked_bic(country, bic)
+        except bank_accounts.NotAnAccount as error:
+            raise NotADestination(kind, error.field, error.problem) from None
+    if bic.strip():
+        raise NotADestination(kind, "bic", "only a bank account has one")
+    return ""
 
 
 def _number_of_no_account(kind: PayoutDestination.Kind, number: str) -> str:

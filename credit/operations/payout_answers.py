@@ -3,40 +3,44 @@
 A file is CSV in UTF-8, with commas, semicolons or tabs between its cells, and with the columns
 reference, status (PAID or FAILED), bank_reference (of a PAID) and reason (of a FAILED). It may have
 amount and currency, which say what was paid: a row that names another amount than the withdrawal's
-is refused. A file may have tens of thousands of rows, and each needs the lock of a line, so the
-upload does not wait for them.
+is refused. Or it is a pain.002 or camt.054, where accounts of ours are set
+(credit.operations.bank_messages). A file may have tens of thousands of rows, and each needs the
+lock of a line, so the upload does not wait for them.
 """
 
-import csv
-import io
 import secrets
-from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import transaction
 from moneyed import CurrencyDoesNotExist, Money
 
+from credit import withdrawal_failures
+from credit.answer_files import csv_rows
+from credit.answer_files.said import (
+    BOOKED,
+    CREDITED,
+    PENDING,
+    REJECTED,
+    RETURNED,
+    SETTLED,
+    UNDER_WAY,
+    Said,
+    UnreadableFile,
+)
 from credit.models import PayoutAnswer, PayoutAnswerFile, Withdrawal
-from credit.operations import payouts
+from credit.operations import bank_messages, payouts, withdrawals_undone
 from credit.operations import withdrawal_transitions as steps
 from credit.trail import Action
-from lib import delimiters
+from lib import money, texts
 from lib.refusals import Refused
 from trail import operations as trail
 
-COLUMNS = ("reference", "status", "bank_reference", "reason")
-OPTIONAL = ("amount", "currency")
+__all__ = ["AnotherAmount", "UnknownAnswer", "UnreadableFile", "take", "upload"]
+
 AT_ONCE = 5000  # rows of one statement
 Outcome = PayoutAnswer.Outcome
-
-
-class UnreadableFile(Refused):
-    """The file is not CSV in UTF-8 with the columns of the bank's answers. None of its rows was
-    stored.
-    """
-
-    code = "unreadable_file"
 
 
 class AnotherAmount(Refused):
@@ -46,7 +50,7 @@ class AnotherAmount(Refused):
 
 
 class UnknownAnswer(Refused):
-    """The status is neither PAID nor FAILED."""
+    """The status is neither PAID nor FAILED, nor one that a bank's message has."""
 
     code = "unknown_answer"
 
@@ -59,17 +63,27 @@ def upload(*, content: bytes, actor: str, now: datetime) -> PayoutAnswerFile:
     The same file may be uploaded again: rows that were applied change nothing, and rows that were
     refused are checked once more. Raises UnreadableFile.
     """
-    rows = list(_rows(content))
+    form, rows = _read(content)
     name = f"A{now:%y%m%d}-{secrets.token_hex(3).upper()}"
     file = PayoutAnswerFile.objects.create(
-        name=name, uploaded_at=now, uploaded_by=actor, row_count=len(rows)
+        name=name, uploaded_at=now, uploaded_by=actor, row_count=len(rows), form=form
     )
-    answers = [PayoutAnswer(file=file, row=number, **row) for number, row in rows]
+    answers = [
+        PayoutAnswer(file=file, row=row.number or place, **row.columns)
+        for place, row in enumerate(rows, start=1)
+    ]
     PayoutAnswer.objects.bulk_create(answers, batch_size=AT_ONCE)
     trail.write(
         Action.BANK_ANSWERS_UPLOADED, actor=actor, subject=name, after={"rows": len(rows)}, now=now
     )
     return file
+
+
+def _read(content: bytes) -> tuple[str, list[Said]]:
+    """The form of the file, and what it says row by row. Raises UnreadableFile."""
+    if settings.TAEL_PAYOUT_ACCOUNTS and bank_messages.is_one(content):
+        return bank_messages.read(content)
+    return PayoutAnswerFile.Form.CSV, list(csv_rows.read(content))
 
 
 @transaction.atomic
@@ -103,35 +117,95 @@ def _apply(answer: PayoutAnswer, now: datetime) -> str:
         reference=answer.reference, provider=Withdrawal.MANUAL
     ).first()
     if withdrawal is None:
+        if bank_messages.concerns_none(answer):
+            return Outcome.NOTED
         raise steps.UnknownWithdrawal(f"There is no withdrawal {answer.reference!r} sent by hand.")
     # Loaded again under the lock: another upload of the same file may have ended it meanwhile.
     withdrawal = steps.hold(withdrawal.pk, now=now)
-    match answer.status.upper():
-        case Withdrawal.Status.PAID:
-            reference = answer.bank_reference
-            _check_amount(answer, withdrawal, now)
-            if withdrawal.was_paid and withdrawal.provider_reference == reference:
-                return Outcome.KNOWN
-            payouts.mark_paid(
-                withdrawal_id=withdrawal.pk,
-                reference=reference,
-                actor=answer.file.uploaded_by,
-                now=now,
-            )
-            return Outcome.PAID
-        case Withdrawal.Status.FAILED:
-            if withdrawal.is_failed and withdrawal.reason == answer.reason:
-                return Outcome.KNOWN
-            payouts.mark_failed(
-                withdrawal_id=withdrawal.pk,
-                reason=answer.reason,
-                told=answer.reason,
-                actor=answer.file.uploaded_by,
-                now=now,
-            )
-            return Outcome.FAILED
-        case _other:
-            raise UnknownAnswer(f"status: {answer.status!r} is neither PAID nor FAILED")
+    status = answer.status.upper()
+    is_message = answer.file.form != PayoutAnswerFile.Form.CSV
+    if status == Withdrawal.Status.PAID or (is_message and status in {BOOKED, *SETTLED}):
+        return _pay(answer, withdrawal, now)
+    if status == Withdrawal.Status.FAILED or (is_message and status in REJECTED):
+        return _fail(answer, withdrawal, now)
+    if is_message and status in {RETURNED, CREDITED}:
+        return _return(answer, withdrawal, now)
+    if is_message and status in {PENDING, *UNDER_WAY}:
+        return Outcome.NOTED
+    if is_message:
+        raise UnknownAnswer(f"status: nobody here knows {answer.status!r}")
+    raise UnknownAnswer(f"status: {answer.status!r} is neither PAID nor FAILED")
+
+
+def _pay(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
+    """Mark the withdrawal as paid. A bank tells that in several messages, each with a reference of
+    its own; a CSV that names another one than before is refused.
+    """
+    reference = answer.bank_reference
+    _check_amount(answer, withdrawal, now)
+    is_same = answer.file.form != PayoutAnswerFile.Form.CSV
+    if withdrawal.was_paid and (is_same or withdrawal.provider_reference == reference):
+        return Outcome.KNOWN
+    payouts.mark_paid(
+        withdrawal_id=withdrawal.pk, reference=reference, actor=answer.file.uploaded_by, now=now
+    )
+    return Outcome.PAID
+
+
+def _fail(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
+    """Mark the withdrawal as failed. What a CSV gives as the reason is told to the merchant as it
+    is; for the codes of messages we have words.
+    """
+    reason, told = answer.reason, answer.reason
+    is_message = answer.file.form != PayoutAnswerFile.Form.CSV
+    if is_message:
+        reason = texts.shown(answer.reason or answer.status, texts.LONGEST_WORDS)
+        told = withdrawal_failures.of_code(answer.reason)
+    if withdrawal.is_failed and (is_message or withdrawal.reason == told):
+        return Outcome.KNOWN
+    payouts.mark_failed(
+        withdrawal_id=withdrawal.pk,
+        reason=reason,
+        told=told,
+        actor=answer.file.uploaded_by,
+        now=now,
+    )
+    return Outcome.FAILED
+
+
+def _return(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
+    """Record that the money came back: of a withdrawal that was paid, that the bank sent it back
+    (rule 10.16), and of one that was only sent, that it failed.
+    """
+    if withdrawal.is_sent_back or withdrawal.is_failed:
+        return Outcome.KNOWN
+    _check_returned(answer, withdrawal)
+    if not withdrawal.is_paid:
+        return _fail(answer, withdrawal, now)
+    withdrawals_undone.send_back(
+        withdrawal_id=withdrawal.pk,
+        reason=texts.shown(answer.reason or answer.status, texts.LONGEST_WORDS),
+        told=withdrawal_failures.of_code(answer.reason),
+        actor=answer.file.uploaded_by,
+        now=now,
+    )
+    return Outcome.SENT_BACK
+
+
+def _check_returned(answer: PayoutAnswer, withdrawal: Withdrawal) -> None:
+    """Raise AnotherAmount if another amount came back than was sent, such as less the charges of
+    its bank: a person decides who bears them.
+    """
+    said = f"{answer.amount} {answer.currency}".strip()
+    try:
+        is_same = _amount(answer, withdrawal) == withdrawal.amount
+    except (ArithmeticError, ValueError, CurrencyDoesNotExist):
+        is_same = False
+    if not is_same:
+        raise AnotherAmount(
+            f"{said} came back, and {money.full(withdrawal.amount)} were sent: look at it, and"
+            " record by hand what becomes of it."
+        )
 
 
 def _check_amount(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> None:
@@ -165,40 +239,3 @@ def _amount(answer: PayoutAnswer, withdrawal: Withdrawal) -> Money:
     if not value.is_finite():
         raise ValueError(answer.amount)
     return Money(value, (answer.currency or withdrawal.currency).upper())
-
-
-def _cells(content: str) -> list[list[str]]:
-    """The rows of the CSV file with this content, each as its cells, from the first line that is
-    not blank. What separates cells is found out from the heading. Raises csv.Error.
-    """
-    lines = content.splitlines(keepends=True)
-    first = next((place for place, line in enumerate(lines) if line.strip()), None)
-    if first is None:
-        return []
-    delimiter, lines = delimiters.told(lines, first)
-    kept = "".join(lines[first:])  # what named the delimiter is no row
-    return list(csv.reader(io.StringIO(kept, newline=""), delimiter=delimiter, strict=True))
-
-
-def _rows(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield, for each row of the file that is not empty, its number (the heading counts as row 1)
-    and its values by column: those of COLUMNS and OPTIONAL, "" where the file has none. The whole
-    file is read first. Raises UnreadableFile.
-    """
-    try:
-        text = content.decode("utf-8-sig")
-        rows = _cells(text)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UnreadableFile(f"The file cannot be read as CSV in UTF-8: {error}.") from None
-    if not rows or "\0" in text:
-        raise UnreadableFile("The file is empty, or no text.")
-    heading = rows.pop(0)
-    columns = [column.strip().lower() for column in heading]
-    missing = [column for column in COLUMNS if columns.count(column) != 1]
-    missing += [column for column in OPTIONAL if columns.count(column) > 1]
-    if missing:
-        raise UnreadableFile(f"The heading has to name {', '.join(missing)}, once each.")
-    for number, cells in enumerate(rows, start=2):
-        if any(cell.strip() for cell in cells):
-            row = dict(zip(columns, [cell.strip() for cell in cells], strict=False))
-            yield number, {column: row.get(column, "") for column in (*COLUMNS, *OPTIONAL)}

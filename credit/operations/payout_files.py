@@ -1,7 +1,8 @@
-"""Writes the files with which operators have their bank pay withdrawals: CSV in UTF-8.
+"""Writes the files with which operators have their bank pay withdrawals: CSV in UTF-8, or pain.001
+(credit.operations.payment_files).
 
-The columns are BANK_COLUMNS. Amounts have a decimal point, whatever the reader's language.
-credit.operations.payout_answers processes the bank's answers.
+The columns of the CSV are BANK_COLUMNS. Amounts have a decimal point, whatever the reader's
+language. credit.operations.payout_answers processes the bank's answers.
 """
 
 import csv
@@ -13,7 +14,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from credit.models import CreditLine, Withdrawal
+from credit.models import CreditLine, PaymentFile, Withdrawal
+from credit.operations import payment_files
 from credit.operations import withdrawal_transitions as steps
 from credit.providers import number_of
 from credit.trail import Action
@@ -23,6 +25,7 @@ from lib.refusals import Refused
 from lib.secrets import Undecryptable
 from trail import operations as trail
 
+CSV = "CSV"  # the form of a file that is no version of pain.001
 BANK_COLUMNS = (
     "reference",
     "amount",
@@ -64,22 +67,23 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Batch:
-    """A file for the bank. Its `csv` is empty if every chosen withdrawal was left out."""
+    """A file for the bank. Its `content` is empty if every chosen withdrawal was left out."""
 
     name: str
-    csv: str
+    content: str
     sent: Sequence[Withdrawal]
     refused: Sequence[LeftOut]
 
 
 @transaction.atomic
-def export(*, withdrawal_ids: Iterable[int], actor: str, now: datetime) -> Batch:
+def export(*, withdrawal_ids: Iterable[int], actor: str, now: datetime, form: str = CSV) -> Batch:
     """Write the chosen withdrawals into a file for the bank, and mark them as sent by `actor`, with
-    a trail row for each.
+    a trail row for each. Its `form` is CSV, or a version of pain.001.
 
     Left out, with the reason, are those that need a decision first or were sent already, those that
     a provider sends, those above the operator limit that `actor` approved or requested, those whose
-    number cannot be decrypted, and those of lines with suspected fraud.
+    number cannot be decrypted, those of lines with suspected fraud, and those that a file of this
+    form cannot say.
     """
     name = f"B{now:%y%m%d}-{secrets.token_hex(3).upper()}"
     sent, refused = [], []
@@ -89,13 +93,20 @@ def export(*, withdrawal_ids: Iterable[int], actor: str, now: datetime) -> Batch
     list(CreditLine.objects.select_for_update().filter(pk__in=line_ids).order_by("pk"))
     for withdrawal_id, reference in chosen.values_list("pk", "reference"):
         try:
-            sent.append(_send(withdrawal_id, name, actor, now))
+            sent.append(_send(withdrawal_id, name, form, actor, now))
         except Refused as refusal:
             refused.append(LeftOut(reference, str(refusal)))
-    return Batch(name=name, csv=_for_the_bank(sent) if sent else "", sent=sent, refused=refused)
+    content = ""
+    if sent and form == CSV:
+        content = _for_the_bank(sent)
+    elif sent:
+        content = payment_files.keep(
+            name=name, version=form, withdrawals=sent, number_of=_number, actor=actor, now=now
+        )
+    return Batch(name=name, content=content, sent=sent, refused=refused)
 
 
-def _send(withdrawal_id: int, batch: str, actor: str, now: datetime) -> Withdrawal:
+def _send(withdrawal_id: int, batch: str, form: str, actor: str, now: datetime) -> Withdrawal:
     """Mark the withdrawal as SENT in the file of the name `batch`, with a trail row, and return it.
     Raises the refusal that keeps it out of the file.
     """
@@ -110,7 +121,10 @@ def _send(withdrawal_id: int, batch: str, actor: str, now: datetime) -> Withdraw
         others = withdrawal.approved_by, withdrawal.requested_by
         second_person.check(actor, *others, otherwise=problem)
     steps.stop_if_suspected(withdrawal.line)
-    _number(withdrawal)
+    if form == CSV:
+        _number(withdrawal)
+    else:
+        payment_files.check(withdrawal, _number)
     before = steps.standing(withdrawal)
     steps.move(withdrawal, Withdrawal.Status.SENT, sent_at=now, sent_by=actor, batch=batch)
     steps.note(Action.WITHDRAWAL_SENT, withdrawal, before=before, batch=batch, actor=actor, now=now)
@@ -130,20 +144,25 @@ def export_again(
     *, batch: str, actor: str, reason: str, as_sent: bool = False, now: datetime
 ) -> str:
     """Write the content of a file for the bank once more: without the withdrawals that have ended
-    since, or `as_sent`, byte for byte.
+    since, or `as_sent`, byte for byte. A pain.001 is never another than it was: to be sent again,
+    it must have none that have ended.
 
     The bank knows a withdrawal by its reference, so it may get the file twice. What a file was made
     of never changes: neither destinations nor what withdrawals were asked for. The file has whole
     account numbers, so a trail row says who took it and why. Raises UnknownBatch, NumberUnreadable,
-    Invalid without a reason.
+    PartlyEnded, NotAsItWas, Invalid without a reason.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     written = Withdrawal.objects.filter(batch=batch).exclude(batch="")
     if not written.exists():
         raise UnknownBatch(f"There is no file {batch}.")
-    chosen = written if as_sent else written.filter(ended_at__isnull=True)
+    file = PaymentFile.objects.filter(name=batch).first()
+    chosen = written if as_sent or file else written.filter(ended_at__isnull=True)
     found = list(chosen.select_related("destination").order_by("line_id", "pk"))
-    content = _for_the_bank(found)
+    if file is None:
+        content = _for_the_bank(found)
+    else:
+        content = payment_files.again(file, found, _number, to_be_sent=not as_sent)
     trail.write(
         Action.BANK_FILE_DOWNLOADED,
         subject=batch,
@@ -153,6 +172,11 @@ def export_again(
         now=now,
     )
     return content
+
+
+def suffix(batch: str) -> str:
+    """How the name of the file ends: "xml" for a pain.001, and "csv" for others."""
+    return "xml" if PaymentFile.objects.filter(name=batch).exists() else "csv"
 
 
 def _for_the_bank(withdrawals: Iterable[Withdrawal]) -> str:

@@ -180,10 +180,10 @@ def of_order(order: Order, *, today: date) -> OfOrder:
     )
     maturing: list[MaturingDay] = []
     if found["last_on"] is not None and found["last_on"] > today:
-        days = entries.filter(matures_on__gt=today).values("matures_on").order_by("matures_on")
+        days = entries.filter(matures_on__gt=today).values_list("matures_on")
+        sums = days.order_by("matures_on").annotate(total=Sum("amount")).exclude(total=0)
         maturing = [
-            MaturingDay(row["matures_on"], money.of(row["total"], order.currency))
-            for row in days.annotate(total=Sum("amount")).exclude(total=0)
+            MaturingDay(on, money.of(total, order.currency)) for on, total in sums if on is not None
         ]
     return OfOrder(
         amount=money.of(found["amount"], order.currency),

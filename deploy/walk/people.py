@@ -22,6 +22,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from http.cookiejar import CookieJar
 from pathlib import Path
@@ -218,7 +219,9 @@ def main(action: str, *words: str) -> None:
     if action == "superuser":
         superuser(words[0], list(words[2:]))
     else:
-        {"first": first, "again": again, "invite": invite, "join": join}[action](*words)
+        steps: dict[str, Callable[..., object]]
+        steps = {"first": first, "again": again, "invite": invite, "join": join}
+        steps[action](*words)
 
 
 try:

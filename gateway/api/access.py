@@ -19,6 +19,8 @@ from gateway.queries.keys import Also, named
 from lib import clock
 from merchants.models import Merchant
 
+OF_MERCHANT = "/merchants/{reference:merchant}"  # an address; `merchant_of` finds whose it is
+
 
 class KeyedRequest(HttpRequest):
     """A request that came with a key; `now` is when it arrived, and counts for all it does."""

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 from billing.events import AccountTerms, ChargeRecorded
 from credit.event_data import Cancellation, OrderPlaced, Paid, Refunded
 from credit.events import DAYS, LineTerms
-from lib.events import Data, EmailAddress, Instant, Name, OptionalReference, Reference, Words
+from lib.event_fields import Data, EmailAddress, Instant, Name, OptionalReference, Reference, Words
 from merchants.events import MerchantJoined
 
 STRICT = ConfigDict(extra="forbid", frozen=True)

@@ -2,10 +2,10 @@
 
 from billing.models import BillingAccount, Invoice
 from billing.queries import invoices
+from gateway.api.access import OF_MERCHANT
 from gateway.api.problems import Problem
 from merchants.models import Merchant
 
-OF_MERCHANT = "/merchants/{reference:merchant}"
 MONTH = f"{OF_MERCHANT}/statements/{{month:month}}"
 INVOICE = f"{OF_MERCHANT}/invoices/{{reference:number}}"
 

@@ -20,7 +20,7 @@ from pydantic import Field as Described
 
 from gateway.api import instants
 from gateway.api.problems import Problem
-from lib.events import Instant
+from lib.event_fields import Instant
 from lib.fields import AmountField
 from merchants.books import Row, Table, as_json, plain
 

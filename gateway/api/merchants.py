@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from ninja import Router
 
 from gateway.api import answers, bodies
-from gateway.api.access import Key, KeyedRequest, merchant_of
+from gateway.api.access import OF_MERCHANT, Key, KeyedRequest, merchant_of
 from gateway.api.taking import REPEATED, is_repeat, taken
 from gateway.models import Scope
 from gateway.operations import merchants
@@ -41,9 +41,7 @@ def take_in(
     )
 
 
-@router.patch(
-    "/merchants/{reference:merchant}", response=answers.ShownMerchant, operation_id="changeMerchant"
-)
+@router.patch(OF_MERCHANT, response=answers.ShownMerchant, operation_id="changeMerchant")
 def change(
     request: KeyedRequest, merchant: str, body: bodies.ChangedMerchant
 ) -> answers.ShownMerchant:
@@ -62,7 +60,7 @@ def change(
 
 
 @router.get(
-    "/merchants/{reference:merchant}",
+    OF_MERCHANT,
     auth=Key(Scope.READ),
     response=answers.ShownMerchant,
     operation_id="getMerchant",

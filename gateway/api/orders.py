@@ -10,7 +10,7 @@ from ninja import Router
 from credit.models import OrderPayment
 from credit.operations import lines, orders
 from gateway.api import answers, bodies
-from gateway.api.access import Key, KeyedRequest, merchant_of
+from gateway.api.access import OF_MERCHANT, Key, KeyedRequest, merchant_of
 from gateway.api.json_bodies import peeked
 from gateway.api.problems import Problem
 from gateway.api.taking import REPEATED, is_repeat, take, taken, taken_checked
@@ -38,7 +38,7 @@ def _is_reference(said: object) -> bool:
 
 
 router = Router(tags=["Orders"], auth=Key(Scope.ORDERS))
-OF_ORDER = "/merchants/{reference:merchant}/orders/{reference:order}"
+OF_ORDER = f"{OF_MERCHANT}/orders/{{reference:order}}"
 NOTHING = bodies.Happened()
 NO_REASON = bodies.CancelledOrder()
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from credit.models import CreditLine, Freeze
 from credit.queries import proceeds
 from gateway.api import listings
-from gateway.api.access import Key, KeyedRequest, merchant_of
+from gateway.api.access import OF_MERCHANT, Key, KeyedRequest, merchant_of
 from gateway.api.answers import Amount
 from gateway.api.instants import Moment
 from gateway.api.lists import Asked, Paged
@@ -21,7 +21,6 @@ from merchants.models import Merchant
 from merchants.queries import local_day
 
 router = Router(tags=["Reading: credit"], auth=Key(Scope.READ))
-OF_MERCHANT = "/merchants/{reference:merchant}"
 
 
 class OrdersAsked(Asked):

@@ -13,9 +13,9 @@ from billing.models import Charge, Statement
 from billing.queries import statements
 from billing.queries.prices import priced_fees
 from gateway.api import listings
-from gateway.api.access import Key, KeyedRequest, merchant_of
+from gateway.api.access import OF_MERCHANT, Key, KeyedRequest, merchant_of
 from gateway.api.answers import Amount
-from gateway.api.books_of_billing import MONTH, OF_MERCHANT, account_of
+from gateway.api.books_of_billing import MONTH, account_of
 from gateway.api.instants import Moment
 from gateway.api.lists import Paged, page_of
 from gateway.api.problems import Problem

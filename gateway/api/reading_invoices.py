@@ -7,12 +7,13 @@ from django.db.models import Q
 from ninja import Query, Router
 from pydantic import BaseModel, Field
 
+from billing import models
 from billing.models import Invoice
-from billing.queries import invoices, payment_plans, taxes
+from billing.queries import clearances, invoices, payment_plans, payment_references, taxes
 from gateway.api import listings
-from gateway.api.access import Key, KeyedRequest, merchant_of
+from gateway.api.access import OF_MERCHANT, Key, KeyedRequest, merchant_of
 from gateway.api.answers import Amount
-from gateway.api.books_of_billing import INVOICE, OF_MERCHANT, account_of, invoice_of
+from gateway.api.books_of_billing import INVOICE, account_of, invoice_of
 from gateway.api.instants import Moment
 from gateway.api.lists import Asked
 from gateway.models import Scope
@@ -58,6 +59,14 @@ class Party(BaseModel):
     tax_number: str
 
 
+class Clearance(BaseModel):
+    """How a document stands with a country's tax office that has to clear it."""
+
+    status: Literal["OPEN", "CLEARED", "REFUSED"]
+    number: str | None = Field(description="What the tax office gave it; null: not yet.")
+    cleared_at: Moment | None
+
+
 class CreditNote(BaseModel):
     """The document that mirrors a void invoice; its amounts are below 0."""
 
@@ -65,6 +74,7 @@ class CreditNote(BaseModel):
     issued_on: date
     total: Amount
     tax: Amount
+    clearance: Clearance | None = Field(description="Null: no tax office clears it.")
 
 
 class Attempt(BaseModel):
@@ -107,6 +117,10 @@ class ShownInvoice(BaseModel):
     credit_note: CreditNote | None = Field(
         description="What took the invoice back; null: it is not void, or no issuer's."
     )
+    payment_reference: str | None = Field(
+        description="What a transfer for it names, by ISO 11649; null: it has none."
+    )
+    clearance: Clearance | None = Field(description="Null: no tax office clears it.")
     payments: list[Attempt]
     payment_plan: Plan | None = Field(description="The latest; null: it never had one.")
 
@@ -143,6 +157,8 @@ def show_invoice(request: KeyedRequest, merchant: str, number: str) -> dict[str,
         ],
         **_parties(invoice),
         "credit_note": _note(invoice),
+        "payment_reference": payment_references.of_invoice(invoice) or None,
+        "clearance": _clearance(clearances.of_invoice(invoice)),
         "taxes": [
             Tax(
                 category=one.category.value,
@@ -178,6 +194,20 @@ def _note(invoice: Invoice) -> CreditNote | None:
         issued_on=note.issued_on,
         total=money.text(note.total),
         tax=money.text(note.tax),
+        clearance=_clearance(clearances.of_note(note)),
+    )
+
+
+def _clearance(found: models.Clearance | None) -> Clearance | None:
+    """How a document stands with the tax office."""
+    if found is None:
+        return None
+    return Clearance.model_validate(
+        {
+            "status": found.status,
+            "number": found.number or None,
+            "cleared_at": found.ended_at if found.is_cleared else None,
+        }
     )
 
 

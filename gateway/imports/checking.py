@@ -20,7 +20,7 @@ from gateway.imports.faults import Fault
 from gateway.imports.kinds import Kind
 from gateway.imports.reading import Table
 from lib import arrival, calendar, events, money, texts
-from lib.events import Data
+from lib.event_fields import Data
 from lib.refusals import Invalid
 from merchants.events import Terms
 from merchants.models import Merchant

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import ConfigDict
 
-from lib.events import Data, EmailAddress, Instant, Reference, type_named
+from lib.event_fields import Data, EmailAddress, Instant, Reference
+from lib.events import type_named
 
 ENVELOPE = ("merchant", "at", "owner_email")  # what a row says beside the data of its event
 INTEGER = re.compile(r"[+-]?[0-9]{1,9}")

@@ -4,6 +4,8 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations
 
+from lib.migrating import Briefly
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -108,3 +110,4 @@ class Migration(migrations.Migration):
             ),
         ),
     ]
+    operations = [Briefly(operations)]

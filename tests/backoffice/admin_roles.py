@@ -11,6 +11,9 @@ SEEN = {
     "account.emailaddress": ALL,
     "auth.group": ABOVE,
     "billing.accountchange": ALL,
+    "billing.bankfile": ALL,
+    "billing.bankline": ALL,
+    "billing.bankstatement": ALL,
     "billing.banktransfer": ALL,
     "billing.invoicedecision": ALL,
     "billing.billingaccount": ALL,
@@ -43,6 +46,9 @@ SEEN = {
     "billing.paymentplanpart": ALL,
     "billing.planterm": ALL,
     "billing.providerday": ALL,
+    "billing.providerdifference": ALL,
+    "billing.providermovement": ALL,
+    "billing.providerpayout": ALL,
     "billing.reversal": ALL,
     "billing.statement": ALL,
     "billing.statementtotal": ALL,
@@ -82,6 +88,7 @@ SEEN = {
     "credit.orderflag": ALL,
     "credit.orderpayment": ALL,
     "credit.orderrefund": ALL,
+    "credit.paymentfile": ALL,
     "credit.payoutanswer": ALL,
     "credit.payoutanswerfile": ALL,
     "credit.payoutdestination": ALL,
@@ -125,6 +132,8 @@ DECIDED = {
         "charge bill-now credit threshold plan time-zone method review no-review issuer tax"
         " transfer give-back close reopen bill-rest pay-out",
     ),
+    "billing.bankline": (BILLING, "confirm refuse place take-back set-aside"),
+    "billing.bankstatement": (BILLING, "accept set-aside"),
     "billing.banktransfer": (BILLING, "move value-date"),
     "billing.billingcredit": (BILLING, "approve reject undo"),
     "billing.card": (BILLING, "block"),
@@ -140,7 +149,7 @@ DECIDED = {
     "billing.thresholdrequest": (BILLING, "approve reject"),
     "billing.billingquestion": (BILLING, "answer"),
     "billing.billingdetails": (BILLING, "confirm reject"),
-    "billing.issuer": (RUNS, "change banks clearing"),
+    "billing.issuer": (RUNS, "change banks references clearing"),
     "gateway.apikey": (RUNS, "rotate revoke"),
     "gateway.import": (CREDIT + BILLING, "stop resume"),  # those of their own kinds
     "gateway.receivedevent": (CREDIT + BILLING, "send-again"),
@@ -172,6 +181,7 @@ DECIDED = {
     "merchants.user": (RUNS, "roles link second-factors sessions deactivate reactivate erase"),
 }
 DECIDED_IN_LISTS = {
+    "billing.bankfile": (BILLING, "upload"),
     "billing.fee": (BILLING, "add"),
     "billing.issuer": (RUNS, "add"),
     "billing.taxrate": (RUNS, "introduce"),

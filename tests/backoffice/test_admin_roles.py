@@ -15,10 +15,14 @@ from django.urls import reverse
 from backoffice.decision_pages import Deciding
 from tests.backoffice import admin_roles as table
 from tests.factories import UserFactory, browser_of, member, operator
+from tests.kept import kept
 from tests.routes import full_shop, routes
+from tests.shops import Shop
 from tests.undrawn import undrawn
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("full_shop")]
+
+full = kept()(full_shop)
 
 NO_ROW = 999_999_999  # permission comes before the question whether there is such a row
 ROLES = {"C": "Credit officer", "B": "Billing officer", "A": "Auditor", "D": "Administrator"}
@@ -115,7 +119,6 @@ def test_lists_and_rows_are_for_who_may_look_and_nothing_is_written(
     one who may not, and for every third one who may. What each may is in every list's permissions,
     which test_what_a_role_may_do_is_what_the_table_says compares for all of them.
     """
-    full_shop()
     wrong: list[str] = []
     for turn, (label, page) in enumerate(registered().items()):
         who = table.SEEN[label]
@@ -204,7 +207,6 @@ def test_pages_of_the_site_itself(staff: dict[str, Client]) -> None:
 
 
 def test_pages_beside_those_of_the_models(staff: dict[str, Client]) -> None:
-    full_shop()
     wrong: list[str] = []
     for name, (arguments, who, status) in table.DESK.items():
         address = reverse(name, args=arguments)
@@ -212,8 +214,12 @@ def test_pages_beside_those_of_the_models(staff: dict[str, Client]) -> None:
     assert wrong == []
 
 
-def test_all_others_are_sent_to_sign_in() -> None:
-    people = {"owner": browser_of(member(full_shop())), "nobody": Client()}
+@pytest.mark.parametrize("whole", EVERYBODY)
+def test_all_others_are_sent_to_sign_in(full_shop: Shop, whole: bool) -> None:
+    """In `make test` an owner asks for a page and nobody sends it, and for the next the other way
+    round.
+    """
+    people = {"owner": browser_of(member(full_shop)), "nobody": Client()}
     wrong: list[str] = []
     addresses = [route(label, "changelist") for label in registered()]
     addresses += [reverse(name, args=arguments) for name, (arguments, *_) in table.DESK.items()]
@@ -228,9 +234,10 @@ def test_all_others_are_sent_to_sign_in() -> None:
         for label, (_who, named) in table.DECIDED_IN_LISTS.items()
         for name in named.split()
     ]
-    for address in addresses:
-        for method in ("get", "post"):
-            wrong += differences(people, "", address, method=method, may=0, else_=302)
+    for turn, address in enumerate(addresses):
+        for place, method in enumerate(("get", "post")):
+            asking = people if whole else dict([list(people.items())[(turn + place) % 2]])
+            wrong += differences(asking, "", address, method=method, may=0, else_=302)
     assert wrong == []
     # Who has signed in to a merchant's pages is told there that this is not for them.
     assert people["owner"].get("/admin/", follow=True).status_code == 403
@@ -255,9 +262,9 @@ def test_what_a_role_may_do_is_what_the_table_says() -> None:
 
 
 def test_an_operator_with_a_role_gets_no_button_for_what_others_decide(
-    staff: dict[str, Client],
+    staff: dict[str, Client], full_shop: Shop
 ) -> None:
-    line = full_shop().line
+    line = full_shop.line
     shown = {
         letter: "/decide/limit/" in client.get(route("credit.creditline", "change", line.pk)).text
         for letter, client in staff.items()
@@ -285,7 +292,6 @@ def test_neither_administrators_nor_superusers_decide_about_money(
     staff: dict[str, Client], letter: str
 ) -> None:
     """Every decision and download that the site has is sent, about a row that is there."""
-    full_shop()
     with undrawn():
         let_through = {
             label

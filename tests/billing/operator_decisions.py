@@ -12,6 +12,8 @@ from django.db.models import Model, Q
 from moneyed import Money
 
 from billing.models import (
+    BankLine,
+    BankStatement,
     BankTransfer,
     BillingAccount,
     BillingCredit,
@@ -40,6 +42,8 @@ from billing.operations import (
 from credit.operations import limits
 from merchants.models import User
 from tests import shops
+from tests.bank_files import Paid
+from tests.billing import banking
 from tests.factories import (
     BillingQuestionFactory,
     CardFactory,
@@ -169,6 +173,41 @@ def refused_by_the_office(shop: Shop) -> Clearance:
     clearance.ended_at = AGREED["now"]
     clearance.save()
     return clearance
+
+
+def of_banks(shop: Shop) -> Invoice:
+    """A bill of 30.00 with a reference."""
+    banking.issuer_with_references()
+    issuers.choose(merchant_id=shop.merchant.pk, prefix="DE", **AGREED)
+    return invoices_on_request.draw_up(merchant_id=shop.merchant.pk, **AGREED)
+
+
+def _line(*paid: Paid) -> BankLine:
+    """The last line of a statement with these movements, once it was looked at."""
+    banking.take(*paid, on="2026-11-02", now=BEFORE)
+    banking.match(BEFORE)
+    return BankLine.objects.latest("number")
+
+
+def proposed_line(shop: Shop) -> BankLine:
+    return _line(banking.paying(of_banks(shop), "29.00", bank_reference="B-5"))
+
+
+def unknown_line(shop: Shop) -> BankLine:
+    of_banks(shop)
+    return _line(Paid("7.00", bank_reference="B-5"))
+
+
+def returned_line(shop: Shop) -> BankLine:
+    paid = banking.paying(of_banks(shop), end_to_end_id="E-1")
+    return _line(paid, Paid("30.00", is_credit=False, is_reversal=True, end_to_end_id="E-1"))
+
+
+def waiting_statement(shop: Shop) -> BankStatement:
+    """It is 2.00 more than the one before ended with."""
+    unknown_line(shop)
+    banking.take(Paid("1.00"), name="S-3", opening="9.00", on="2026-11-03", now=BEFORE)
+    return BankStatement.objects.get(name="S-3")
 
 
 DETAILS = {

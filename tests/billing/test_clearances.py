@@ -6,20 +6,25 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from jsonschema import Draft202012Validator
 
 from billing.clearing import registry
 from billing.clearing.protocol import Answer, NoAnswer
 from billing.documents import note_pdf, pdf
 from billing.models import Clearance, CreditNote, Invoice
 from billing.operations import clearances, invoice_decisions
+from billing.queries import books
 from jobs import leases
 from jobs.silences import KeepsSilent
 from lib.refusals import AlreadyDecided, Invalid
 from tests import shops
+from tests.billing.test_credit_notes import SCHEMA
 from tests.billing.test_tax import BY, billed, german
 from tests.books import assert_clean
 from tests.credit.pages import set_clock
 from tests.factories import DetailsFactory, browser_of, member, operator
+from tests.gateway.asking import Caller
+from tests.gateway.asking import said as said_by
 from tests.pdf_text import pages_of
 from tests.shops import Shop
 from tests.text import text_of
@@ -140,6 +145,73 @@ def test_a_number_that_an_operator_enters_is_on_the_bill(
     with pytest.raises(DatabaseError), transaction.atomic():
         connection.cursor().execute("UPDATE billing_clearance SET number = 'other'")
     assert_clean()
+
+
+def test_a_credit_note_has_its_number_and_file_as_its_bill_has(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    shop = clearing("MANUAL", settings)
+    invoice = taken_up(shop).invoice
+    assert invoice
+    invoice_decisions.void(invoice_id=invoice.pk, now=shop.at("2026-11-02 11:30"), **BY)
+    shop.run_jobs("2026-11-02 12:00")
+    set_clock(monkeypatch)("2026-11-03 10:00")
+    owner, file = browser_of(member(shop)), f"{PAGE}credit-note/cleared/"
+    told = "The credit note is being registered with the tax office."
+    assert told in text_of(owner.get(PAGE))
+    assert owner.get(file).status_code == 404
+    for number, clearance in enumerate(Clearance.objects.order_by("pk"), start=1):
+        clearances.enter(
+            clearance_id=clearance.pk,
+            number=f"25-000{number}",
+            file=b"%PDF-1" if clearance.note else b"",
+            file_name="red.pdf",
+            now=shop.at("2026-11-03 09:00"),
+            **BY,
+        )
+    said = text_of(owner.get(PAGE))
+    assert "Credit note DE-CN-2026-000001 Number at the tax office 25-0002" in said
+    assert told not in said
+    answer = owner.get(file)
+    assert (answer.content, answer["Content-Disposition"]) == (
+        b"%PDF-1",
+        'attachment; filename="red.pdf"',
+    )
+    assert browser_of(member(shop, role="VIEWER")).get(file).status_code == 403
+    stranger = browser_of(member(shops.join("2026-11-01 09:00", "plain")))
+    assert stranger.get(file).status_code == 404
+    assert Client().get(file).status_code == 302
+    told_by_api = said_by(Caller("read").get("/merchants/rosewood/invoices/DE-2026-000001"))
+    of_invoice, of_note = told_by_api["clearance"], told_by_api["credit_note"]["clearance"]
+    assert of_invoice == {
+        "status": "CLEARED", "number": "25-0001", "cleared_at": "2026-11-03T09:00:00Z",
+    }  # fmt: skip
+    assert of_note["number"] == "25-0002"
+    book = books.of([shop.merchant.pk])[shop.merchant.pk]
+    document = {"$ref": "#/$defs/billing", "$defs": SCHEMA["$defs"]}
+    wrong = Draft202012Validator(document).iter_errors(book)
+    assert [f"{one.json_path}: {one.message}" for one in wrong] == []
+    (told_of_note,) = book["credit_notes"]
+    assert (told_of_note["clearance"]["number"], told_of_note["clearance"]["file_name"]) == (
+        *("25-0002", "red.pdf"),
+    )
+    assert book["invoices"][0]["clearance"]["status"] == "CLEARED"
+    assert_clean()
+
+
+def test_what_is_cleared_stays_what_it_is(office: Office, settings: Any) -> None:
+    shop = clearing("SANDBOX", settings)
+    clearance = taken_up(shop)
+    office.answer = Answer()  # it has it, and has not decided
+    clearances.clear(clearance.pk, now=shop.at("2026-11-02 12:00"))
+    shop.charge("2026-11-02 12:10", "pick-pack", "1.00", "b")
+    other = billed(shop, "2026-11-02 12:20")
+    for change in (
+        f"invoice_id = {other.pk}", "provider = 'MANUAL'", "content = 'x'", "sent_at = NULL",
+        "key = 'x'", "taken_up_at = now()",
+    ):  # fmt: skip
+        with nothing_changes(), pytest.raises(DatabaseError), transaction.atomic():
+            connection.cursor().execute(f"UPDATE billing_clearance SET {change}")
 
 
 def test_the_sandbox_gives_numbers_to_a_bill_and_then_to_its_note(settings: Any) -> None:

@@ -80,6 +80,7 @@ def test_a_void_bill_is_taken_back_by_a_note_that_mirrors_it(
         "issued_on": "2026-11-03",
         "total": "-119.06",
         "tax": "-19.01",
+        "clearance": None,
     }
     address = "/merchants/rosewood/invoices/DE-2026-000001/credit-note.pdf"
     assert Caller("read").get(address).content.startswith(b"%PDF")

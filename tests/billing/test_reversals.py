@@ -5,7 +5,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import Error, connection, transaction
 
 from billing.models import Reversal
 from billing.operations import (
@@ -163,6 +163,24 @@ def test_what_came_back_can_be_taken_back_again(odd: OddStripe, paid: shops.Shop
         "du_1 CANCELLED 250.00 0.00 won",
         "re_1 RECORDED 250.00 0.00 succeeded",
     ]
+
+
+def test_what_came_back_is_not_forgotten_once_it_was_taken_back_again(
+    odd: OddStripe, paid: shops.Shop
+) -> None:
+    odd.take_back("disputes", "pi_1", 25000)
+    send_event("charge.dispute.created", "du_1")
+    reversing.decide(paid, "2026-11-06 10:00", "accept")
+    odd.taken_back["disputes"][0]["status"] = "won"
+    send_event("charge.dispute.closed", "du_1")
+    odd.take_back("refunds", "pi_1", 25000)
+    send_event("refund.created", "re_1")
+    # The database adds up what is taken back whenever a row of it changes.
+    refused = pytest.raises(Error, match="reversals of a payment are no more than it")
+    with nothing_changes(), refused, transaction.atomic():
+        connection.cursor().execute(
+            "UPDATE billing_reversal SET came_back_at = NULL WHERE provider_reference = 'du_1'"
+        )
 
 
 @pytest.mark.parametrize("change", [{"currency": "thb"}, {"payment_intent": None}])

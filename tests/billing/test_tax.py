@@ -27,6 +27,7 @@ from lib import audit
 from lib.audit import Check
 from lib.refusals import Invalid
 from tests import shops
+from tests.billing.paying import choose as choose_method
 from tests.credit.pages import set_clock
 from tests.factories import (
     DetailsFactory,
@@ -177,8 +178,15 @@ def test_a_tax_is_rounded_once_half_away_from_zero(
     IssuerFactory.create()
     rate(percent, country="TH")
     issued_by(shop, "TH", "2026-11-01 09:30")
-    shop.charge("2026-11-02 10:00", "pick-pack", amount)
+    shop.charge("2026-11-02 10:00", "pick-pack", amount, "a")
     assert taxes(billed(shop, "2026-11-02 11:00")) == [f"S {percent}: {amount} {tax}"]
+    # So is what is given back, of which the half goes down.
+    GrantedCreditFactory.create(
+        shop=shop, at="2026-11-03 09:00", charge="a", fee="credit-pick-pack", amount=amount
+    )
+    shop.charge("2026-11-03 10:00", "pick-pack", "1000", "b")
+    second = taxes(billed(shop, "2026-11-03 11:00"))
+    assert second[1:] == [f"S {percent}: -{amount} -{tax}"]
 
 
 @pytest.mark.usefixtures("_audited")
@@ -250,6 +258,33 @@ def test_what_is_outstanding_is_net_and_what_is_collected_is_gross() -> None:
     assert shop.account.outstanding == Money("100.00", "EUR")
     again = billed(shop, "2026-11-02 13:00")
     assert figures(again) == ("100.00", "19.00", "119.00")
+
+
+@pytest.mark.usefixtures("_audited", "provider")
+def test_guard_and_minimum_are_net() -> None:
+    shop = german(billing_threshold="100.00")
+    shop.charge("2026-11-02 10:00", "shipping-label", "199.99", "a")  # 237.99 with tax
+    assert (shop.invoices(), shop.figures()) == ([], ("0.00", "199.99"))
+    shop.charge("2026-11-02 11:00", "shipping-label", "0.01", "b")
+    assert shop.invoices() == ["2026-11-02 THRESHOLD 238.00"]
+    least = german_at_stripe()
+    least.charge("2026-11-10 12:00", "pick-pack", "0.45", "a")  # 0.54 with tax, and 0.50 are taken
+    least.run_jobs("2026-12-01 00:00")
+    assert (least.invoices(), least.figures()[0]) == ([], "0.45")
+    least.charge("2026-12-10 12:00", "pick-pack", "0.05", "b")
+    least.run_jobs("2026-12-31 00:00")
+    assert least.invoices() == ["2026-12-31 CYCLE 0.60"]
+
+
+def german_at_stripe() -> Shop:
+    """A shop of the same issuer, whose bills Stripe collects on 1 and 31 December."""
+    terms = {"billing_threshold": "1000", "plan_price": "0"}
+    shop = shops.join(
+        "2026-11-01 10:00", "lotus", billing_currency="EUR", plan_interval_days=365, **terms
+    )
+    assert choose_method(shop, "2026-11-01 10:00", "stripe") == "stripe"
+    issued_by(shop, "DE", "2026-11-01 10:30")
+    return shop
 
 
 def test_credits_with_more_tax_than_what_they_are_billed_with_make_no_bill() -> None:
@@ -388,6 +423,12 @@ def test_a_bill_with_tax_says_so_everywhere(monkeypatch: pytest.MonkeyPatch) -> 
         ("Tax", "19.01", "S", "19"),
         ("Tax", "0.00", "AE", "0"),
     ]
+    statement = browser_of(member(shop)).get("/m/rosewood/billing/statements/2026-11/")
+    assert "Total 2 140.05" in text_of(statement).replace("€", "").replace("EUR ", "")
+    assert "Amounts are without tax, which is added on your bills." in text_of(statement)
+    of_list = browser_of(member(shop)).get("/m/rosewood/billing/invoices.csv").getvalue().decode()
+    (row,) = csv.DictReader(io.StringIO(of_list.removeprefix("\ufeff")))
+    assert (row["Total"], row["Tax"]) == ("159.06", "19.01")
     (told,) = books.of([shop.merchant.pk])[shop.merchant.pk]["invoices"]
     assert (told["total"], told["tax"], [one["tax"] for one in told["taxes"]]) == (
         *("159.06", "19.01"),
@@ -412,13 +453,19 @@ def test_a_bill_without_tax_says_nothing_of_it() -> None:
     assert "Tax" not in "".join(pages_of(pdf.invoice_pdf(invoice, now=invoice.issued_at)))
     assert b"Tax" not in b"".join(Export(invoice).blocks())
     assert "tax" not in str(books.of([shop.merchant.pk])[shop.merchant.pk])
-    page = text_of(browser_of(member(shop)).get("/m/rosewood/billing/invoices/2026-000001/"))
-    assert "tax" not in page.lower()
+    browser = browser_of(member(shop))
+    for address in ("invoices/2026-000001/", "statements/2026-11/"):
+        page = text_of(browser.get(f"/m/rosewood/billing/{address}"))
+        assert "tax" not in page.lower()
 
 
-def test_coming_bills_are_forecast_with_tax() -> None:
+def test_coming_bills_are_forecast_with_tax(monkeypatch: pytest.MonkeyPatch) -> None:
     shop = german(plan_price="39.00")
     (coming, *_) = forecast.forecast(shop.account, today=date(2026, 11, 2)).coming
     assert (str(coming.net.amount), str(coming.tax.amount), str(coming.total.amount)) == (
         *("39.00", "7.41", "46.41"),
     )
+    set_clock(monkeypatch)("2026-11-02 10:00")
+    page = text_of(browser_of(member(shop)).get("/m/rosewood/billing/outlook/"))
+    assert "with tax: 7.41" in page.replace("€", "").replace("EUR ", "")
+    assert "46.41" in page

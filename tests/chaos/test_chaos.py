@@ -5,8 +5,10 @@ import signal
 import subprocess
 import sys
 from itertools import pairwise
+from urllib.parse import quote
 
 import pytest
+from django.db import connection
 
 from config.local.datafolder import BASE_DIR
 from tests import shops
@@ -23,11 +25,22 @@ from tests.whole import full
 SHORT, LONGER = (139, 8), (48418, 20)
 
 
-def chaos(*arguments: str) -> str:
+@pytest.fixture
+def template(db: None) -> str:
+    """The address of a migrated database without rows: that of the tests, as the one that it was
+    copied from must have no visitor while another worker copies it.
+    """
+    of = connection.settings_dict
+    where = f"host={quote(of['HOST'], safe='')}&port={of['PORT']}"
+    return f"postgresql://{of['USER']}:{of['PASSWORD']}@/{of['NAME']}?{where}"
+
+
+def chaos(template: str, *arguments: str) -> str:
     """What a run printed that found nothing wrong."""
     command = [sys.executable, "-m", "tests.chaos", *arguments]
     # Not as a test: a test's PostgreSQL may forget what it has acknowledged.
     environment = {name: said for name, said in os.environ.items() if name != "PYTEST_VERSION"}
+    environment["CHAOS_TEMPLATE"] = template
     with subprocess.Popen(
         command,
         cwd=BASE_DIR,
@@ -46,20 +59,24 @@ def chaos(*arguments: str) -> str:
     return said
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(("seed", "seconds"), [SHORT, *full(LONGER)])
 def test_whatever_dies_for_a_while_the_books_hold_and_all_comes_to_its_end(
-    seed: int, seconds: int
+    seed: int, seconds: int, template: str
 ) -> None:
-    said = chaos("--seconds", str(seconds), "--seed", str(seed))
+    said = chaos(template, "--seconds", str(seconds), "--seed", str(seed))
     assert f"Seed {seed}: everything holds." in said
     assert " orders, " in said  # it is no test if nobody traded
     assert "Killed: 0" not in said  # or died
 
 
 @pytest.mark.full
-def test_whatever_dies_for_minutes_the_books_hold_and_all_comes_to_its_end() -> None:
+@pytest.mark.django_db
+def test_whatever_dies_for_minutes_the_books_hold_and_all_comes_to_its_end(
+    template: str,
+) -> None:
     minutes, seed = os.environ.get("MINUTES") or "6", os.environ.get("SEED") or "1"
-    print(chaos("--minutes", minutes, "--seed", seed))
+    print(chaos(template, "--minutes", minutes, "--seed", seed))
 
 
 def test_a_seed_has_one_plan_in_which_no_kind_is_missing() -> None:

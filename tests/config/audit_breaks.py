@@ -3,6 +3,7 @@
 A break drops the constraints that would have refused it; triggers do not fire (test_audit.py).
 """
 
+from tests.config.audit_breaks_banks import BANK_BREAKS
 from tests.config.audit_breaks_by_hand import BY_HAND_BREAKS
 from tests.config.audit_breaks_credit import CREDIT_BREAKS
 from tests.config.audit_breaks_imports import IMPORT_BREAKS
@@ -225,5 +226,6 @@ BREAKS = [
     *(*CARDS, *CLOCK, *CREDIT_BREAKS, *CHARGES, *INVOICES, *INSTANT_BREAKS),
     *PARTY_BREAKS,
     *JOURNAL_BREAKS,
+    *BANK_BREAKS,
     *(*INVOICE_BREAKS, *PAYMENT_BREAKS, *BY_HAND_BREAKS, *IMPORT_BREAKS, *WEBHOOK_BREAKS),
 ]

@@ -199,6 +199,12 @@ WITHDRAWALS = [
         "row 2 of A1: expected PAID; found CANCELLED",
     ),
     Break(
+        "a pain.001 has the withdrawals that it was made of",
+        "INSERT INTO credit_paymentfile (name, version, made_at, made_by, accounts, count, digest)"
+        " VALUES ('B1', 'pain.001.001.03', now(), 'olga@tael.example', '{}', 1, repeat('0', 64))",
+        "file B1: expected 1, t; found 0, f",
+    ),
+    Break(
         "a withdrawal of which another amount was told was ended by a person, if it was",
         "UPDATE credit_withdrawal SET problem = 'The bank says that 1.00 USD was paid.',"
         " ended_by = 'reconcile-withdrawals' WHERE status = 'PAID'",

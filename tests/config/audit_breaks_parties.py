@@ -6,6 +6,7 @@ from tests.config.breaking import FLAX, Break
 
 OF_FLAX = f"UPDATE billing_invoice SET {{}} WHERE number = 'TH-2027-000001' AND account_id = {FLAX}"
 
+CLEARANCE = "UPDATE billing_clearance SET {}"
 PARTY_BREAKS = [
     Break(
         "a bill copies its issuer as it was then, and is numbered in that issuer's series",
@@ -60,5 +61,35 @@ PARTY_BREAKS = [
         "credit notes are numbered in their issuer's series, without a gap",
         "INSERT INTO billing_numberseries (series, year, last) VALUES ('TH-CN', 2027, 1)",
         "credit note TH-CN-2027-000001: expected TH, 1; found TH, 0",
+    ),
+    Break(
+        "what a tax office clears is a document of an issuer's, known by its number and attempt",
+        CLEARANCE.format("attempt = 2"),
+        "flax: bill TH-2027-000001: expected",
+    ),
+    Break(
+        "what a tax office clears is a document of an issuer's, known by its number and attempt",
+        "UPDATE billing_clearance SET account_id ="
+        " (SELECT id FROM merchants_merchant WHERE reference = 'hemp')",
+        "hemp: bill TH-2027-000001: expected",
+    ),
+    # A bill that nobody took up, though its issuer's next one was.
+    Break(
+        "each document of an issuer whose documents are cleared was taken up before later ones",
+        OF_FLAX.format("number = 'TH-2027-000003'")
+        + "; UPDATE billing_invoice SET number = 'TH-2027-000002', issued_at = '2027-05-14 11:00Z',"
+        " issuer_id = (SELECT max(issuer_id) FROM billing_invoice)"
+        f" WHERE id = (SELECT min(id) FROM billing_invoice WHERE account_id = {FLAX})",
+        "flax: bill TH-2027-000002: expected True; found False",
+    ),
+    Break(
+        "a document was sent to its tax office in its turn, and what was sent is kept",
+        CLEARANCE.format("content = ''"),
+        "flax: bill TH-2027-000001: expected in turn; found what was sent is not what is kept",
+    ),
+    Break(
+        "what the sandbox of a tax office cleared is what was sent there",
+        CLEARANCE.format("number = 'SANDBOX-1'"),
+        "flax: bill TH-2027-000001: expected",
     ),
 ]

@@ -9,7 +9,36 @@ INVOICE = "UPDATE billing_invoice SET {} WHERE number = '{}'"
 PAYMENT = "UPDATE billing_payment SET {} WHERE idempotency_key = '{}'"
 FREEZE = f"credit_freeze {{}} WHERE reason = 'UNPAID_BILL' AND line_id = {WOOL}"
 
+PAYOUT = (
+    "INSERT INTO billing_providerpayout (provider, reference, state, has_movements, currency,"
+    " amount, gross, fee, net, count, made_at, arrives_on, recorded_at, looked_at)"
+    " VALUES ('stripe', 'po_1', 'paid', true, 'USD', 10, 10, 0, 10, 1, now(), now(), now(), now());"
+)
+MOVEMENT = (
+    "INSERT INTO billing_providermovement (payout_id, reference, kind, description, source,"
+    " money_reference, key, asked, currency, gross, fee, net, made_at, recorded_at, payment_id,"
+    " account_id, entered_at)"
+    " SELECT (SELECT max(id) FROM billing_providerpayout), 'txn_1', '{}', '', '', '', '', '10 USD',"
+    f" 'USD', 10, 0, 10, now(), now(), id, {WOOL}, {{}} FROM billing_payment"
+    " WHERE idempotency_key = 'T-2027-000003-2'"
+)
+
 PAYMENTS = [
+    Break(
+        "a provider's payout has the sums of its rows",
+        PAYOUT,
+        "payout po_1: expected 0, 0, 0, 0; found 10.0000, 0.0000, 10.0000, 1",
+    ),
+    Break(
+        "a payment is in one payout once, as its own merchant's",
+        PAYOUT + MOVEMENT.format("PAYMENT", "NULL"),
+        "linen: payment T-2027-000003-2: expected 1, {",
+    ),
+    Break(
+        "the journal has of payouts what arrived of our own payments, and only that",
+        PAYOUT + MOVEMENT.format("REFUND", "now()"),
+        "wool: row txn_1: expected t, t, USD; found f, t, USD",
+    ),
     Break(
         "the attempts on a bill are counted, and known by its number and theirs",
         PAYMENT.format("idempotency_key = 'x'", "T-2027-000003-2"),

@@ -6,14 +6,17 @@ hemp  USD, UTC, pays by hand: a transfer that was flax's, and came late for its 
       that was taken back; proceeds corrected, and the correction taken back; an order that was
       written off before its day, and recovered in part.
 flax  USD, UTC, pays by hand: the transfer pays its bill; from then on an issuer of its own has
-      it, and its billing details were confirmed.
+      it, whose bills the sandbox of a tax office clears, and its billing details were confirmed.
 """
 
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from billing.models import BankLine, Clearance
 from billing.operations import (
+    bank_matching,
+    clearances,
     credits_undone,
     issuers,
     tax_rates,
@@ -23,6 +26,8 @@ from billing.operations import (
 )
 from credit.operations import corrections, write_offs
 from tests.amounts import usd
+from tests.bank_files import Paid
+from tests.billing import banking
 from tests.config.audited_spring import OPERATOR, PLAN
 from tests.factories import DetailsFactory, GrantedCreditFactory, IssuerFactory
 from tests.shops import Shop
@@ -38,6 +43,7 @@ def live() -> None:
     _credit(hemp)
     _correct(hemp)
     _write_off(hemp)
+    _bank()
 
 
 def _joined(reference: str) -> Shop:
@@ -83,9 +89,13 @@ def _issue(shop: Shop) -> None:
         starts_on=date(2027, 5, 14),
         **_by(shop, "2027-05-12 09:00"),
     )
-    entity = issuers.Entity("Tael Siam", "1 Silom Road", "TH")
+    entity = issuers.Entity("Tael Siam", "1 Silom Road", "TH", "1-2345-45678-78-1")
     issuers.change(issuer_id=issuer.pk, entity=entity, **_by(shop, "2027-05-14 10:00"))
+    clearances.choose(issuer_id=issuer.pk, provider="SANDBOX", **_by(shop, "2027-05-14 10:30"))
     shop.charge("2027-05-14 11:00", "pick-pack", "250.00", "X-1")
+    clearances.take_up(issuer.pk, now=shop.at("2027-05-14 11:05"))
+    for at in ("2027-05-14 11:06", "2027-05-14 11:11"):  # it knows its number a little later
+        clearances.clear(Clearance.objects.get().pk, now=shop.at(at))
 
 
 def _credit(shop: Shop) -> None:
@@ -115,3 +125,15 @@ def _write_off(shop: Shop) -> None:
     order = shop.line.orders.get()
     write_offs.write_off(order_id=order.pk, **TOLD, **_by(shop, "2027-06-21 10:00"))
     shop.pay("2027-06-22 10:00", "H-2", "6.00")
+
+
+def _bank() -> None:
+    """A bank's two statements: of the second one an operator says that it is flax's transfer."""
+    banking.issuer_with_references()
+    banking.matched(Paid("1.00"), on="2027-05-13", now="2027-05-14 11:30")
+    paid = Paid("50.00", bank_reference="bank-5")
+    banking.matched(paid, on="2027-05-14", now="2027-05-14 11:30", name="S-2", opening="1.00")
+    bank_matching.place(
+        line_id=BankLine.objects.latest("pk").pk, merchant="flax", actor="olga@tael.example",
+        now=banking.at("2027-05-14 12:00"),
+    )  # fmt: skip

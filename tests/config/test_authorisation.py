@@ -88,6 +88,7 @@ MERCHANT = {
     "billing:invoice_pdf": EXPORTS,
     "billing:credit_note_pdf": NOT_HERE,
     "billing:cleared_file": NOT_HERE,
+    "billing:cleared_note_file": NOT_HERE,
     "billing:credit_note_factur_x": NOT_HERE,
     "billing:credit_note_ubl": NOT_HERE,
     "billing:invoice_factur_x": NOT_HERE,

@@ -26,7 +26,7 @@ from tests.shops import Shop
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/books.schema.json").read_text())
 # Three for who merchants are, then the tables of credit and of billing, and one more of each.
-QUERIES_OF_A_BATCH = 4 + 26 + 19
+QUERIES_OF_A_BATCH = 4 + 26 + 20
 
 
 @dataclass(frozen=True)

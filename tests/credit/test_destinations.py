@@ -233,3 +233,21 @@ def test_another_merchants_destination_is_unknown(shop: shops.Shop) -> None:
 
 def test_two_merchants_may_have_the_same_one(shop: shops.Shop) -> None:
     assert add(shop) != add(shops.join(JOINED, "elsewhere"))
+
+
+def test_an_account_may_have_the_bic_of_its_bank(shop: shops.Shop) -> None:
+    """It is known from then on; another one for the same number is another destination."""
+    german = {"kind": "BANK_ACCOUNT", "country": "DE", "number": "DE02120300000000202051"}
+    with_one = german | {"holder": "Mei Lin", "bank": "DKB", "bic": "byla de m1001"}
+    added = add(shop, **with_one)
+    assert added.bic == "BYLADEM1001"
+    assert add(shop, **with_one | {"bic": ""}) == added
+    for bic, refusal in (
+        ("BYLADEM", Invalid),
+        ("CHASUS33", Invalid),
+        ("COBADEFF", DestinationConflict),
+    ):
+        with nothing_changes(), pytest.raises(refusal):
+            add(shop, **with_one | {"bic": bic})
+    with nothing_changes(), pytest.raises(Invalid):
+        add(shop, number="mei@rosewood.example", kind="ALIPAY", bank="", bic="BYLADEM1001")

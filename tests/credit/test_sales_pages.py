@@ -175,8 +175,8 @@ def test_refunds_and_cancellations_are_compared_with_the_days_before(shop: Shop)
     client.cookies["django_language"] = "zh-hans"
     assert "等待时间过长" in text_of(client.get(f"{AFTER_SALES}?{NOVEMBER}"))
     # Without a first day there is nothing before it; what nobody sold has no rate.
-    alone = client.get(f"{AFTER_SALES}?until=2026-09-30").context["groups"]
-    assert (alone.before, alone.sums.rate) == (None, None)
+    open_ended = client.get(f"{AFTER_SALES}?until=2026-09-30").context["groups"]
+    assert (open_ended.before, open_ended.sums.rate) == (None, None)
 
 
 def test_a_view_of_a_months_sales_leads_back_to_that_month(shop: Shop) -> None:

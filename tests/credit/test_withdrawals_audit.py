@@ -21,7 +21,7 @@ from tests.shops import instant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("shop")]
 
-PAID_OUT, GONE, DEBIT, BELONGS, _BLOCKED, _BY_ITSELF, _ANSWERED, DOUBT, STEPS = (
+PAID_OUT, GONE, DEBIT, BELONGS, _BLOCKED, _BY_ITSELF, _ANSWERED, _FILE, DOUBT, STEPS = (
     check.name for check in WITHDRAWALS
 )
 
@@ -58,7 +58,7 @@ def break_by(statement: str) -> None:
 def test_nothing_is_found_where_nothing_is_wrong() -> None:
     findings = audit.run(WITHDRAWALS, now=instant("2100-01-01 00:00"))
     checked = [finding.checked for finding in findings]
-    assert (violated(), checked) == ({}, [2, 2, 4, 4, 0, 0, 0, 4, 4])
+    assert (violated(), checked) == ({}, [2, 2, 4, 4, 0, 0, 0, 0, 4, 4])
 
 
 def test_a_wrong_running_figure() -> None:

@@ -91,7 +91,7 @@ def test_a_file_for_the_bank(shop: shops.Shop) -> None:
     second = withdraw(other, "7.00")
     assert list(queries.to_export()) == [first, second]
     batch = export(first, second)
-    assert batch.csv == (
+    assert batch.content == (
         "reference,amount,currency,kind,holder,bank,country,routing,number\r\n"
         f"{first.reference},120.50,USD,ALIPAY,林美,,,,13800138000\r\n"
         f"{second.reference},7.00,USD,BANK_CARD,Mei Lin,ICBC,,,6212262000000050003\r\n"
@@ -117,7 +117,7 @@ def test_a_lost_file_is_written_again_without_what_has_ended(shop: shops.Shop) -
     first, second = withdraw(shop, "100.00"), withdraw(shop, "200.00")
     batch = export(first, second)
     with nothing_changes(but=["trail_trailentry"]):
-        assert again_of(batch.name) == batch.csv
+        assert again_of(batch.name) == batch.content
     take(f"{first.reference},PAID,B-1,")
     again = rows(again_of(batch.name))
     assert [row["reference"] for row in again] == [second.reference]
@@ -143,7 +143,7 @@ def test_an_ended_file_is_shown_again_byte_for_byte(shop: shops.Shop) -> None:
     take(f"{other.reference},PAID,B-3,")
     assert rows(again_of(batch.name)) == []
     with nothing_changes(but=["trail_trailentry"]):
-        assert again_of(batch.name, as_sent=True).encode() == batch.csv.encode()
+        assert again_of(batch.name, as_sent=True).encode() == batch.content.encode()
     told = TrailEntry.objects.latest("pk")
     assert (told.action, told.subject, told.reason) == ("BANK_FILE_DOWNLOADED", batch.name, WHY)
     assert told.after == {"withdrawals": 3, "as_sent": True}
@@ -168,7 +168,7 @@ def test_names_are_no_formulas(shop: shops.Shop) -> None:
     ]
     for destination in added:
         withdraw(shop, "1.00", destination_id=destination.pk)
-    found = rows(export(*Withdrawal.objects.all()).csv)
+    found = rows(export(*Withdrawal.objects.all()).content)
     assert [row["holder"] for row in found] == ["'=1+1", "'@x", "'-5", "'+A", "'＝1+1"]
     assert found[0]["bank"] == '\'=1+1, "B"'
     assert found[0]["number"] == "4242424242424242"
@@ -204,7 +204,7 @@ def test_what_cannot_be_sent_is_left_out_by_name(shop: shops.Shop, settings: Laz
     )
     with nothing_changes():
         batch = export(large, cancelled, already, automatic, stopped)
-    assert (batch.sent, batch.csv) == ([], "")
+    assert (batch.sent, batch.content) == ([], "")
     problems = {refused.reference: refused.problem for refused in batch.refused}
     assert "is REQUESTED" in problems[large.reference]
     assert "is CANCELLED" in problems[cancelled.reference]

@@ -13,7 +13,7 @@ from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Playwright, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import shops
@@ -31,6 +31,15 @@ def connections_end_with_their_request(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown() -> Generator[None]:
     yield
+    connections.close_all()
+
+
+@pytest.fixture(scope="session")
+def playwright(playwright: Playwright) -> Iterator[Playwright]:
+    """pytest-playwright's. Its loop goes on in all tests after the first with a browser, so that
+    their connection is the loop's, and has to end with it: the database could not be dropped.
+    """
+    yield playwright
     connections.close_all()
 
 

@@ -1,6 +1,7 @@
 """How a list is asked for in its address: filtered, searched, sorted, and as a file."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.template import Context, Template
@@ -38,9 +39,6 @@ def test_what_is_not_asked_for_is_anything_and_the_first_order() -> None:
 @pytest.mark.parametrize(
     "nonsense",
     [
-        {"status": "LOST"},
-        {"reference": "x" * 11},
-        {"reference": "\x00"},
         {"by": "amount"},
         {"by": "-due_on"},
         {"by": "--placed_at"},
@@ -51,6 +49,18 @@ def test_what_makes_no_sense_is_as_good_as_nothing_asked(nonsense: dict[str, str
     filter = asked(**nonsense)
     assert filter.wanted == asked().wanted
     assert filter.query == ""
+
+
+@pytest.mark.parametrize(
+    "nonsense", [{"status": "LOST"}, {"reference": "x" * 11}, {"reference": "\x00"}]
+)
+def test_a_value_that_makes_no_sense_goes_with_the_file_and_with_no_link(
+    nonsense: dict[str, str],
+) -> None:
+    filter = asked(**nonsense)
+    assert filter.wanted == asked().wanted
+    assert (filter.is_mistaken, filter.asked, filter.link()) == (True, {}, "?")
+    assert filter.query == f"?{urlencode(nonsense)}"
 
 
 def test_one_mistake_leaves_the_rest_as_it_was_asked_for() -> None:

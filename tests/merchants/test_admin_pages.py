@@ -35,7 +35,7 @@ from billing.operations import (
     waivers,
 )
 from billing.providers.registry import Answer
-from credit.models import PayoutDestination, PayoutRun
+from credit.models import PaymentFile, PayoutDestination, PayoutRun
 from credit.operations import (
     corrections,
     payout_answers,
@@ -52,6 +52,9 @@ from merchants.models import Membership, OperatorFigure, SignIn, User
 from merchants.operations import factors, looks, notes, sign_ins
 from tests import shops
 from tests.amounts import usd
+from tests.bank_files import Paid
+from tests.billing import banking
+from tests.billing.paid_out import paid_out
 from tests.factories import (
     BillingQuestionFactory,
     CardFactory,
@@ -187,6 +190,9 @@ def taxed(shop: shops.Shop, by: dict[str, Any]) -> None:
     invoice_decisions.void(invoice_id=voided.pk, **why)
     invoices_on_request.draw_up(**of_merchant)
     clearances.take_up(issuer.pk, now=by["now"])
+    banking.issuer_with_references()
+    banking.take(Paid("7.00"), on="2026-11-02", now="2026-11-02 10:00")
+    banking.match("2026-11-02 10:00")
 
 
 def told(shop: shops.Shop) -> None:
@@ -250,6 +256,10 @@ def decided(shop: shops.Shop) -> None:
         on=date(2026, 11, 1), at=shop.at(by["at"]), outcome=PayoutRun.Outcome.TOO_LITTLE
     )
     ProfileFactory.create(**by)
+    PaymentFile.objects.create(
+        name="B261031-1", version="pain.001.001.03", made_at=shop.at(by["at"]), count=1,
+        made_by="olga@tael.example", accounts={}, digest="0" * 64,
+    )  # fmt: skip
 
 
 def billed(shop: shops.Shop) -> None:
@@ -290,6 +300,7 @@ def billed(shop: shops.Shop) -> None:
         reference="p", payment=failed, actor="collect-payments", now=by["now"],
     )  # fmt: skip
     ReversalFactory.create(shop=shop, at=by["now"], payment=failed, money_reference="p")
+    paid_out()
 
 
 def address(model: type[Model], page: str, *args: object) -> str:

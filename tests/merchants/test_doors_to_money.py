@@ -114,6 +114,7 @@ ASK_FOR_NONE = {
 # Of demonstrations, which ask for none; of a void bill; and of bills with tax.
 NOT_HERE = {
     *("billing:add_card", "billing:credit_note_pdf", "billing:cleared_file"),
+    "billing:cleared_note_file",
     *("billing:credit_note_factur_x", "billing:credit_note_ubl"),
     *("billing:invoice_factur_x", "billing:invoice_ubl"),
 }

@@ -183,7 +183,7 @@ def test_after_two_rotations_apps_recovery_codes_sessions_and_numbers_work_on(
     assert stays.get("/m/rosewood/").status_code == 200
     withdrawal = withdraw(shop, "100.00")
     batch = payout_files.export(withdrawal_ids=[withdrawal.pk], actor=OPERATOR, now=shop.at(NOW))
-    assert "6212262000000050003" in batch.csv
+    assert "6212262000000050003" in batch.content
 
 
 def test_another_rows_number_is_not_paid_to_and_the_audit_names_the_row() -> None:
@@ -192,7 +192,7 @@ def test_another_rows_number_is_not_paid_to_and_the_audit_names_the_row() -> Non
     PayoutDestination.objects.filter(pk=own.pk).update(number=bytes(others.number))
     withdrawal = withdraw(shop, "10.00")
     batch = payout_files.export(withdrawal_ids=[withdrawal.pk], actor=OPERATOR, now=shop.at(NOW))
-    assert batch.csv == ""
+    assert batch.content == ""
     assert Withdrawal.objects.get(pk=withdrawal.pk).status == "REQUESTED"
     second = add(shop, number="4242 4242 4242 4242")  # nor the merchant's own other number
     PayoutDestination.objects.filter(pk=own.pk).update(number=bytes(second.number))

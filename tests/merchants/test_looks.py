@@ -16,6 +16,7 @@ from tests import shops
 from tests.config.test_authorisation import EXPORTS, MERCHANT, NOT_HERE, SHOWS
 from tests.credit.pages import set_clock
 from tests.factories import browser_of, member, operator, signed_in
+from tests.kept import kept
 from tests.routes import address, full_shop, routes
 from tests.shops import Shop
 from tests.text import text_of
@@ -31,6 +32,7 @@ OVER = "2026-12-01 10:30"
 WHY = "They rang: the total of a bill."
 ROLES = ["Credit officer", "Billing officer", "Auditor", "Administrator"]
 EMAIL = "otto@tael.example"
+full = kept()(full_shop)
 
 
 @pytest.fixture
@@ -53,8 +55,8 @@ def looking(shop: Shop, role: str = "Auditor") -> Client:
 
 @pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("role", ROLES)
-def test_each_role_looks_with_a_reason_that_is_on_the_trail(role: str) -> None:
-    shop = shops.join("2026-10-01 09:00")
+def test_each_role_looks_with_a_reason_that_is_on_the_trail(role: str, full_shop: Shop) -> None:
+    shop = full_shop
     browser = browser_of(operator(role, email=EMAIL))
     assert browser.get("/m/rosewood/").status_code == 404
     with nothing_changes():
@@ -73,8 +75,8 @@ def test_each_role_looks_with_a_reason_that_is_on_the_trail(role: str) -> None:
 
 
 @pytest.mark.usefixtures("clock")
-def test_every_page_is_seen_and_every_form_refused() -> None:
-    shop = full_shop()
+def test_every_page_is_seen_and_every_form_refused(full_shop: Shop) -> None:
+    shop = full_shop
     browser = looking(shop)
     wrong = []
     for turn, route in enumerate(routes()):
@@ -102,8 +104,8 @@ def test_every_page_is_seen_and_every_form_refused() -> None:
 
 
 @pytest.mark.usefixtures("clock")
-def test_no_page_has_a_form_that_would_act_or_more_than_the_merchant_sees() -> None:
-    shop = full_shop()
+def test_no_page_has_a_form_that_would_act_or_more_than_the_merchant_sees(full_shop: Shop) -> None:
+    shop = full_shop
     browser = looking(shop)
     for route in routes():
         personal = ("billing:details", "merchant:notifications", "merchant:profile")
@@ -119,8 +121,8 @@ def test_no_page_has_a_form_that_would_act_or_more_than_the_merchant_sees() -> N
         assert "6212262000000050003" not in page.replace(" ", "")
 
 
-def test_it_ends_by_itself_after_half_an_hour(clock: Any) -> None:
-    shop = shops.join("2026-10-01 09:00")
+def test_it_ends_by_itself_after_half_an_hour(clock: Any, full_shop: Shop) -> None:
+    shop = full_shop
     browser = looking(shop)
     clock(LATER)
     assert browser.get("/m/rosewood/credit/limit/").status_code == 200
@@ -128,8 +130,8 @@ def test_it_ends_by_itself_after_half_an_hour(clock: Any) -> None:
     assert browser.get("/m/rosewood/credit/limit/").status_code == 404
 
 
-def test_it_ends_by_a_button_once(clock: Any) -> None:
-    shop = shops.join("2026-10-01 09:00")
+def test_it_ends_by_a_button_once(clock: Any, full_shop: Shop) -> None:
+    shop = full_shop
     browser = looking(shop)
     clock(LATER)
     look = Look.objects.get()
@@ -149,16 +151,16 @@ def test_it_ends_by_a_button_once(clock: Any) -> None:
 
 
 @pytest.mark.usefixtures("clock")
-def test_started_twice_it_is_one_look() -> None:
-    shop = shops.join("2026-10-01 09:00")
+def test_started_twice_it_is_one_look(full_shop: Shop) -> None:
+    shop = full_shop
     browser = looking(shop)
     with nothing_changes():
         assert "You can look" in start(browser, shop)
 
 
 @pytest.mark.usefixtures("clock")
-def test_a_look_at_one_merchant_opens_no_other_and_nobody_elses() -> None:
-    shop = full_shop()
+def test_a_look_at_one_merchant_opens_no_other_and_nobody_elses(full_shop: Shop) -> None:
+    shop = full_shop
     other = shops.join("2026-10-01 09:00", "other-shop", name="Other Shop")
     browser = looking(shop)
     colleague = browser_of(operator("Auditor"))
@@ -180,17 +182,17 @@ def test_a_look_at_one_merchant_opens_no_other_and_nobody_elses() -> None:
 
 
 @pytest.mark.usefixtures("clock")
-def test_who_has_no_role_any_more_sees_nothing() -> None:
-    shop = shops.join("2026-10-01 09:00")
+def test_who_has_no_role_any_more_sees_nothing(full_shop: Shop) -> None:
+    shop = full_shop
     browser = looking(shop)
     User.objects.get(email=EMAIL).groups.set(Group.objects.none())
     assert browser.get("/m/rosewood/").status_code == 404
 
 
 @pytest.mark.usefixtures("clock")
-def test_a_session_without_the_second_factor_sees_nothing(settings: Any) -> None:
+def test_a_session_without_the_second_factor_sees_nothing(settings: Any, full_shop: Shop) -> None:
     settings.TAEL_SANDBOX = False
-    shop = shops.join("2026-10-01 09:00")
+    shop = full_shop
     browser = looking(shop)
     assert browser.get("/m/rosewood/").status_code == 200
     stolen = signed_in(User.objects.get(email=EMAIL))
@@ -198,16 +200,18 @@ def test_a_session_without_the_second_factor_sees_nothing(settings: Any) -> None
 
 
 @pytest.mark.usefixtures("clock")
-def test_from_another_network_than_the_admins_nothing_is_seen(settings: Any) -> None:
-    shop = shops.join("2026-10-01 09:00")
+def test_from_another_network_than_the_admins_nothing_is_seen(
+    settings: Any, full_shop: Shop
+) -> None:
+    shop = full_shop
     browser = looking(shop)
     settings.TAEL_ADMIN_NETWORKS = [ip_network("10.1.0.0/16")]
     assert browser.get("/m/rosewood/").status_code == 404
 
 
 @pytest.mark.usefixtures("clock")
-def test_each_file_is_on_the_trail() -> None:
-    shop = full_shop()
+def test_each_file_is_on_the_trail(full_shop: Shop) -> None:
+    shop = full_shop
     browser = looking(shop)
     number = shop.account.invoices.exclude(number=None).first().number  # type: ignore[union-attr]
     taken = [
@@ -230,8 +234,8 @@ def test_each_file_is_on_the_trail() -> None:
 
 
 @pytest.mark.usefixtures("clock")
-def test_a_look_stays_as_it_is() -> None:
-    shop = shops.join("2026-10-01 09:00")
+def test_a_look_stays_as_it_is(full_shop: Shop) -> None:
+    shop = full_shop
     looking(shop)
     looks = Look.objects.all()
     for change in (
@@ -244,8 +248,8 @@ def test_a_look_stays_as_it_is() -> None:
 
 
 @pytest.mark.usefixtures("clock")
-def test_what_is_seen_leaves_nothing_seen_by_the_merchants_people() -> None:
-    shop = full_shop()
+def test_what_is_seen_leaves_nothing_seen_by_the_merchants_people(full_shop: Shop) -> None:
+    shop = full_shop
     browser, owner = looking(shop), member(shop)
     with nothing_changes():
         browser.get("/m/rosewood/notices/")

@@ -113,7 +113,7 @@ def test_notices_are_found_by_topic(shop: Shop) -> None:
     assert "Your credit line is frozen" not in told("billing")
     assert "Your credit line is frozen" in told("credit")
     assert "Nothing matches. Ask for something else" in told("proceeds")
-    assert "Your credit line is frozen" in told("nonsense")
+    assert "Your credit line is frozen" not in told("nonsense")
 
 
 def test_answers_lead_to_what_was_asked(shop: Shop) -> None:

@@ -37,7 +37,8 @@ from tests.trailed import Told
 pytestmark = pytest.mark.django_db
 
 # These have tests of their own: those with files below, those of jobs in tests/config, those of
-# the API, of imports, of webhooks and of adding a merchant in tests/gateway.
+# the API, of imports, of webhooks and of adding a merchant in tests/gateway, that of a bank's file
+# in tests/billing/test_bank_pages.py.
 ELSEWHERE = {
     ("withdrawal", "export"),
     ("withdrawal", "answers"),
@@ -46,6 +47,7 @@ ELSEWHERE = {
     ("apikey", "make"),
     ("apikey", "rotate"),
     ("apikey", "revoke"),
+    ("bankfile", "upload"),
     ("import", "upload"),
     ("import", "stop"),
     ("import", "resume"),

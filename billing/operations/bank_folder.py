@@ -1,0 +1,102 @@
+"""Takes in the bank statements that somebody puts into a folder (TAEL_BANK_FOLDER, rule 29.17).
+
+A file is moved to `done` or `failed` beside it once what became of it is committed. Whoever dies
+between the two leaves it where it was, and it is taken again: it is the same file, so nothing
+happens twice.
+"""
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+
+from billing.models import BankFile
+from billing.operations import bank_statements
+from lib.bank_files.xml_tree import LARGEST
+from lib.locks import try_advisory_lock
+from lib.refusals import Refused
+
+log = logging.getLogger(__name__)
+
+DONE, FAILED = "done", "failed"
+JOB = "take-bank-files"
+# Whoever writes a file writes on within that time; a file that has rested so long is whole, or
+# never will be.
+RESTS = timedelta(minutes=1)
+ONLY_FOLDER = 1  # the number by which the job knows it
+
+
+def folders(now: datetime) -> Sequence[int]:
+    """The number of the folder, if it is set and a file in it is to be taken."""
+    return [ONLY_FOLDER] if next(_files(now), None) else []
+
+
+def _files(now: datetime) -> Iterator[Path]:
+    """Yields the files in the folder that have rested, by their names. Hidden ones, and whatever is
+    no file of its own, are left alone.
+    """
+    if not settings.TAEL_BANK_FOLDER:
+        return
+    try:
+        entries = sorted(os.scandir(settings.TAEL_BANK_FOLDER), key=lambda one: one.name)
+    except OSError as error:
+        log.error("The folder of bank statements cannot be read: %s", error)
+        return
+    for entry in entries:
+        if entry.name.startswith(".") or not entry.is_file(follow_symlinks=False):
+            continue
+        if entry.stat().st_mtime <= (now - RESTS).timestamp():
+            yield Path(entry.path)
+
+
+def take_in(*, now: datetime) -> None:
+    """Take in the files that have rested, each by itself. One worker does so at a time. Rule
+    29.17.
+    """
+    with try_advisory_lock("folder of bank statements") as is_ours:
+        if is_ours:
+            for file in list(_files(now)):
+                try:
+                    _take(file, now)
+                except OSError as error:  # it is no more there, or not ours: the others go on
+                    log.error("Bank statement %s cannot be taken in: %s", file.name, error)
+
+
+def _take(file: Path, now: datetime) -> None:
+    """Take in the file, and move it. What cannot be taken is moved to `failed`, with a text beside
+    it that says why, and is on record.
+    """
+    with file.open("rb") as opened:
+        content = opened.read(LARGEST + 1)
+    try:
+        bank_statements.take(content=content, file_name=file.name, actor=JOB, now=now)
+    except Refused as refusal:
+        problem = str(refusal).removeprefix("file: ")
+        log.error("Bank statement %s was not taken: %s", file.name, problem)
+        _note(content, file.name, problem, now)
+        moved = _move(file, FAILED)
+        moved.with_name(f"{moved.name}.txt").write_text(f"{problem}\n", encoding="utf-8")
+        return
+    _move(file, DONE)
+
+
+def _note(content: bytes, name: str, problem: str, now: datetime) -> BankFile:
+    return bank_statements.note_problem(
+        content=content, file_name=name, problem=problem, actor=JOB, now=now
+    )
+
+
+def _move(file: Path, folder: str) -> Path:
+    """Move the file into this folder beside it, under a name that no other has there. Returns where
+    it is.
+    """
+    target = file.parent / folder
+    target.mkdir(exist_ok=True)
+    place, number = target / file.name, 1
+    while place.exists():
+        number += 1
+        place = target / f"{file.stem}-{number}{file.suffix}"
+    return file.rename(place)

@@ -1,0 +1,280 @@
+"""Books what a bank's statement says came in: what is certain by a job, the rest as an operator
+decides (rule 29.13 to rule 29.17).
+
+A line is looked at under the lock of its account and its own, and becomes a transfer by the same
+operation as one that an operator records, in one transaction. So it is booked once, whoever comes
+how often.
+"""
+
+from datetime import date, datetime
+
+from django.db import transaction
+
+from billing.models import BankLine, BankTransfer, BillingAccount, Invoice, Payment, Reversal
+from billing.operations import accounts, reversals, transfers
+from billing.queries import bank_matching as queries
+from billing.queries import undecided
+from billing.trail import Action
+from lib import money, wording
+from lib.refusals import AlreadyDecided, ChangedMeanwhile, Invalid, Refused
+from merchants.operations.merchants import UnknownMerchant
+from trail import operations as trail
+
+Status, Why = BankLine.Status, BankLine.Why
+JOB = "match-bank-lines"  # the actor of what is certain
+
+
+class UnknownLine(Refused):
+    """There is no such line of a statement."""
+
+    code = "unknown_line"
+
+
+class NotReturnable(Refused):
+    """What was booked for the line that was taken back cannot be taken back here."""
+
+    code = "not_returnable"
+
+
+def match(line_id: int, *, now: datetime) -> BankLine:
+    """Look at a line that nobody has looked at: book it if it is certain, and else say what it
+    probably is. One that was looked at, or whose bill has a payment under way, stays as it is.
+
+    Raises UnknownLine. Rule 29.13.
+    """
+    with transaction.atomic():
+        line = BankLine.objects.select_related("statement").filter(pk=line_id).first()
+        if line is None:
+            raise UnknownLine(f"line: there is no line {line_id}")
+        likely = queries.find(line)
+        account = _lock(likely.account_id, now)
+        line = _lock_line(line_id)
+        if line.status != Status.WAITING or not line.statement.is_taken:
+            return line
+        line.looked_at = now
+        found = queries.find(line)
+        if found.account_id != likely.account_id:
+            return line  # it is another's since; the next run sees to it
+        if found.status != Status.BOOKED:
+            line.status, line.why, line.returns = found.status, found.why, found.returns
+            line.account_id, line.invoice = found.account_id, found.invoice
+            line.save()
+            return line
+        if found.invoice is not None and undecided.exists(found.invoice):
+            return line
+        assert account is not None
+        _book(line, account, found.invoice, found.why, JOB)
+        return line
+
+
+def _lock(account_id: int | None, now: datetime) -> BillingAccount | None:
+    """The account, locked with its credit line; None for none."""
+    return accounts.lock_both(account_id, now=now)[0] if account_id is not None else None
+
+
+def _lock_line(line_id: int) -> BankLine:
+    """The line, locked, with its statement. Raises UnknownLine."""
+    found = BankLine.objects.select_for_update(of=("self",)).select_related("statement")
+    line = found.filter(pk=line_id).first()
+    if line is None:
+        raise UnknownLine(f"line: there is no line {line_id}")
+    return line
+
+
+def _book(
+    line: BankLine, account: BillingAccount, invoice: Invoice | None, why: BankLine.Why, actor: str
+) -> None:
+    """Book the locked line as a transfer to the locked account: for the bill, or else as unapplied
+    money. One that was recorded by hand before, under the bank's reference, is that transfer.
+    """
+    reference = _reference(line, account)
+    day = _day(account, line.value_on)
+    if invoice is not None:
+        transfers.record(
+            invoice_id=invoice.pk, amount=line.amount, reference=reference, arrived_on=day,
+            actor=actor, now=account.now,
+        )  # fmt: skip
+    else:
+        transfers.receive(
+            merchant_id=account.pk, amount=line.amount, reference=reference, arrived_on=day,
+            actor=actor, now=account.now,
+        )  # fmt: skip
+    line.transfer = account.transfers.get(reference=reference, status=BankTransfer.Status.RECORDED)
+    line.status, line.why, line.account, line.invoice = Status.BOOKED, why, account, invoice
+    line.booked_at = max(account.now, line.transfer.recorded_at)
+    line.decided_at, line.decided_by = line.booked_at, actor
+    line.save()
+
+
+def _reference(line: BankLine, account: BillingAccount) -> str:
+    """The reference of the line's transfer: the bank's own, where it has one and no other transfer
+    of the account does, or one for this line alone.
+    """
+    own = f"{line.statement.name[:60]}/{line.statement_id}-{line.number}"
+    if not line.bank_reference:
+        return own
+    known = account.transfers.filter(reference=line.bank_reference).last()
+    if known is None:
+        return line.bank_reference
+    is_line = BankLine.objects.filter(transfer=known).exists()
+    if known.is_moved or is_line or known.amount != line.amount:
+        return f"{line.bank_reference} {own}"
+    return line.bank_reference
+
+
+def _day(account: BillingAccount, value_on: date) -> date:
+    """The value date in the account's time zone, in which it may be a day that has not begun;
+    nobody paid before they joined.
+    """
+    return min(max(value_on, account.joined_on), account.open_on)
+
+
+@transaction.atomic
+def confirm(*, line_id: int, actor: str, now: datetime) -> BankLine:
+    """Book a line as it is proposed. Raises UnknownLine, AlreadyDecided, and what transfers.record
+    does. Rule 29.14.
+    """
+    line, account = _hold(line_id, (Status.PROPOSED,), now)
+    assert account is not None
+    _book(line, account, line.invoice, BankLine.Why(line.why), actor)
+    _trail(Action.BANK_LINE_BOOKED, line, actor, "")
+    return line
+
+
+@transaction.atomic
+def refuse(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLine:
+    """Refuse what is proposed for a line: it waits for somebody who says whose it is. Raises
+    UnknownLine, AlreadyDecided, Invalid without a reason. Rule 29.14.
+    """
+    line, _ = _hold(line_id, (Status.PROPOSED,), now)
+    return _decide(line, Status.OPEN, Action.BANK_LINE_REFUSED, actor, reason, now)
+
+
+@transaction.atomic
+def set_aside(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLine:
+    """Say that a line is no merchant's, such as interest: nothing is booked for it. Raises
+    UnknownLine, AlreadyDecided, Invalid without a reason. Rule 29.15.
+    """
+    line, _ = _hold(line_id, (Status.OPEN, Status.RETURN), now)
+    return _decide(line, Status.SET_ASIDE, Action.BANK_LINE_SET_ASIDE, actor, reason, now)
+
+
+def _decide(
+    line: BankLine, status: BankLine.Status, action: Action, actor: str, reason: str, now: datetime
+) -> BankLine:
+    """Write the decision by which the locked line is nobody's, or nobody's yet."""
+    line.reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    line.status, line.why = status, Why.BY_HAND
+    line.decided_at, line.decided_by = now, actor
+    _trail(action, line, actor, line.reason)
+    line.account, line.invoice = None, None
+    line.save()
+    return line
+
+
+@transaction.atomic
+def place(*, line_id: int, merchant: str, number: str = "", actor: str, now: datetime) -> BankLine:
+    """Say whose a line is, by the merchant's reference, and perhaps for which bill of theirs, by
+    its number; without one it is unapplied money, which pays unpaid bills at once.
+
+    Raises UnknownLine, AlreadyDecided, UnknownMerchant, Invalid for a number that is none of the
+    merchant's bills', and what transfers.record does. Rule 29.15.
+    """
+    wanted = queries.merchants_account(merchant.strip())
+    if wanted is None:
+        raise UnknownMerchant(f"merchant: there is none with the reference {merchant}")
+    account = accounts.lock_both(wanted.pk, now=now)[0]
+    line = _lock_line(line_id)
+    _check(line, (Status.PROPOSED, Status.OPEN, Status.SET_ASIDE))
+    invoice = None
+    if number.strip():
+        invoice = account.invoices.filter(number=number.strip()).first()
+        if invoice is None:
+            raise Invalid("number", f"{merchant} has no bill {number.strip()}")
+    _book(line, account, invoice, Why.BY_HAND, actor)
+    _trail(Action.BANK_LINE_BOOKED, line, actor, "")
+    return line
+
+
+@transaction.atomic
+def take_back(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLine:
+    """Record that the payment of a line that was booked was returned: a reversal of it, which waits
+    for what is decided about it (rule 18.4).
+
+    Raises UnknownLine, AlreadyDecided, Invalid without a reason, and NotReturnable where the money
+    paid no bill by itself, or less of it did. Rule 29.16.
+    """
+    line, account = _hold(line_id, (Status.RETURN,), now)
+    line.reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    assert account is not None
+    assert line.returns is not None
+    transfer = line.returns.transfer
+    payment = transfer.payment if transfer and not transfer.is_moved else None
+    if transfer is None or payment is None or payment.amount != -line.amount:
+        raise NotReturnable(
+            "line: its money did not pay one bill alone. Book its transfer elsewhere (“Booked"
+            " wrongly”: it is nobody’s), and say here that the line is no merchant’s."
+        )
+    reversal = reversals.record(
+        _report(line, payment), payment_id=payment.pk, actor=actor, now=account.now
+    )
+    if reversal is None or reversal.amount != -line.amount:
+        raise NotReturnable("line: less is left of the payment than was taken back")
+    line.reversal = reversal
+    line.status, line.booked_at = Status.BOOKED, reversal.recorded_at
+    line.decided_at, line.decided_by = reversal.recorded_at, actor
+    line.save()
+    _trail(Action.BANK_LINE_TAKEN_BACK, line, actor, line.reason)
+    return line
+
+
+def _report(line: BankLine, payment: Payment) -> reversals.ProviderReport:
+    """What the bank says of money that it took back."""
+    return reversals.ProviderReport(
+        provider=Payment.Provider.MANUAL,
+        reference=f"{line.statement.name[:60]}/{line.statement_id}-{line.number}",
+        kind=Reversal.Kind.RETURN,
+        money_reference=payment.provider_reference,
+        amount=-line.amount,
+        state=line.return_reason or "returned",
+        came_back=False,
+        is_ours=False,
+    )
+
+
+def _hold(
+    line_id: int, statuses: tuple[BankLine.Status, ...], now: datetime
+) -> tuple[BankLine, BillingAccount | None]:
+    """The locked line, which is one of these, and its account, locked before. Raises UnknownLine,
+    AlreadyDecided, ChangedMeanwhile.
+    """
+    ids = BankLine.objects.filter(pk=line_id).values_list("account_id", flat=True).first()
+    account = _lock(ids, now)
+    line = _lock_line(line_id)
+    _check(line, statuses)
+    if line.account_id != ids:
+        raise ChangedMeanwhile("line: it was placed elsewhere meanwhile")
+    return line, account
+
+
+def _check(line: BankLine, statuses: tuple[BankLine.Status, ...]) -> None:
+    """Raises AlreadyDecided unless the line is one of these."""
+    if line.status not in statuses:
+        raise AlreadyDecided(f"line: it is {line.get_status_display().lower()} already")
+
+
+def _trail(action: Action, line: BankLine, actor: str, reason: str) -> None:
+    assert line.decided_at is not None
+    trail.write(
+        action,
+        merchant_id=line.account_id,
+        subject=str(line),
+        after={
+            "status": str(line.status),
+            "amount": money.full(line.amount),
+            "bill": str(line.invoice or ""),
+        },
+        actor=actor,
+        reason=reason,
+        now=line.decided_at,
+    )

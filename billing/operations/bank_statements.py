@@ -1,0 +1,265 @@
+"""Takes statements of our bank accounts: each once, and each where the one before ended (rule
+29.10, rule 29.11).
+
+Nothing is booked here: lines wait for the job that matches them (bank_matching).
+"""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db import transaction
+
+from billing.models import BankFile, BankLine, BankStatement
+from billing.queries import bank_statements as queries
+from billing.trail import Action
+from lib import locks, money, texts, wording
+from lib.bank_files import reading
+from lib.bank_files.said import Entry, Statement, UnreadableFile
+from lib.refusals import AlreadyDecided, Conflict, Refused
+from trail import operations as trail
+
+Status = BankStatement.Status
+LONGEST_FILE_NAME = 100
+
+
+class UnreadableStatement(Refused):
+    """The bank's file cannot be understood, contradicts itself, or is of no account of ours."""
+
+    code = "unreadable_statement"
+
+
+class StatementConflict(Conflict):
+    """The account has a statement of this name that says something else."""
+
+
+class UnknownStatement(Refused):
+    """There is no such statement."""
+
+    code = "unknown_statement"
+
+
+@transaction.atomic
+def take(*, content: bytes, file_name: str, actor: str, now: datetime) -> BankFile:
+    """Take all statements of a bank's file, or none of it.
+
+    One that goes on where the last statement of its account ended is TAKEN, as is the first of an
+    account, and so are those that waited for it; any other one waits for an operator. The same
+    file, and the same statement in another file, changes nothing. Raises UnreadableStatement,
+    StatementConflict. Rule 29.10, rule 29.11.
+    """
+    digest = hashlib.sha256(content).hexdigest()
+    locks.wait_for_advisory_lock("bank statements")
+    known = BankFile.objects.filter(digest=digest, problem="").first()
+    if known is not None:
+        return known
+    found = _read(content)
+    file = BankFile.objects.create(
+        name=_shown(file_name, LONGEST_FILE_NAME), digest=digest, taken_at=now, taken_by=actor
+    )
+    for account, statement in found:
+        _write(file, account, statement, actor, now)
+    return file
+
+
+def note_problem(
+    *, content: bytes, file_name: str, problem: str, actor: str, now: datetime
+) -> BankFile:
+    """Write down that nothing was taken of a file, and why."""
+    return BankFile.objects.create(
+        name=_shown(file_name, LONGEST_FILE_NAME),
+        digest=hashlib.sha256(content).hexdigest(),
+        taken_at=now,
+        taken_by=actor,
+        problem=_shown(problem, texts.LONGEST_WORDS),
+    )
+
+
+def _read(content: bytes) -> list[tuple[str, Statement]]:
+    """The statements of the file, each with the account of ours that it is of. Raises
+    UnreadableStatement.
+    """
+    try:
+        found = reading.read(content)
+        return [(_account(one), one) for one in found]
+    except UnreadableFile as error:
+        raise UnreadableStatement(f"file: {error}") from None
+
+
+def _account(statement: Statement) -> str:
+    """The account of ours that the statement is of. Raises UnreadableFile for a statement that is
+    not whole, or of no account of ours.
+    """
+    if statement.kind == "camt.054":
+        raise UnreadableFile(
+            f"{statement.id} is a notice without balances (camt.054), and no statement"
+        )
+    statement.check()
+    account = queries.account_of(statement.account, statement.currency)
+    if account is None:
+        raise UnreadableFile(
+            f"statement {statement.id} is of account {statement.account} in {statement.currency},"
+            " which is no account of an issuer whose statements are taken"
+        )
+    digits = money.minor_digits(statement.currency)
+    amounts = [one.amount for entry in statement.entries for one in entry.transactions]
+    assert statement.opening is not None
+    for amount in (*amounts, statement.opening.amount):
+        if amount != round(amount, digits):
+            raise UnreadableFile(
+                f"statement {statement.id}: {amount} has more digits than {statement.currency}"
+            )
+    return account
+
+
+def _write(
+    file: BankFile, account: str, said: Statement, actor: str, now: datetime
+) -> BankStatement:
+    """Write the statement with its lines, unless it is known, and take it if it follows."""
+    name = _shown(said.id, 100)
+    known = queries.of_account(account, said.currency).filter(name=name).first()
+    if known is not None:
+        if known.digest != said.digest:
+            raise StatementConflict(f"statement: {name} of {account} is known, and says otherwise")
+        return known
+    assert said.opening is not None
+    assert said.closing is not None
+    # Some banks date the opening balance by the day before, some by that day itself.
+    days = [entry.booked_on for entry in said.entries if entry.is_booked]
+    lines = list(_lines(said))
+    statement = BankStatement.objects.create(
+        file=file,
+        kind=said.kind,
+        account=account,
+        name=name,
+        digest=said.digest,
+        currency=said.currency,
+        opening=money.of(said.opening.amount, said.currency),
+        closing=money.of(said.closing.amount, said.currency),
+        opens_on=min([said.closing.on, *days]),
+        closes_on=said.closing.on,
+        line_count=len(lines),
+        taken_at=now,
+        taken_by=actor,
+    )
+    for number, line in enumerate(lines, start=1):
+        line.statement, line.number = statement, number
+    BankLine.objects.bulk_create(lines)
+    _trail(Action.BANK_STATEMENT_TAKEN, statement, actor, "", now)
+    _go_on(account, said.currency)
+    return statement
+
+
+def _go_on(account: str, currency: str) -> None:
+    """Take whatever follows the last statement of the account that was taken, or its first one."""
+    while True:
+        before = queries.last(account, currency)
+        waiting = queries.of_account(account, currency).filter(status=Status.WAITING)
+        found = [
+            one
+            for one in waiting.order_by("closes_on", "pk")
+            if before is None or queries.follows(one, before)
+        ]
+        if not found:
+            return
+        statement = found[0]
+        statement.status, statement.previous = Status.TAKEN, before
+        statement.save(update_fields=["status", "previous"])
+
+
+def _lines(said: Statement) -> Iterator[BankLine]:
+    """Yields a line for each payment of the entries that are booked."""
+    for entry in said.entries:
+        if entry.is_booked and entry.amount:
+            yield from _of_entry(entry, said.currency)
+
+
+def _of_entry(entry: Entry, currency: str) -> Iterator[BankLine]:
+    for one in entry.transactions:
+        other = one.payer if one.is_credit else one.payee
+        yield BankLine(
+            entry=entry.number,
+            currency=currency,
+            amount=money.of(one.signed, currency),
+            booked_on=entry.booked_on,
+            value_on=entry.value_on,
+            code=_shown(entry.code, 35),
+            bank_reference=_shown(one.bank_reference or entry.bank_reference, 35),
+            end_to_end_id=_shown(one.end_to_end_id, 35),
+            reference=_shown(" ".join(one.creditor_references), 140),
+            text=_shown(one.text or entry.text, texts.LONGEST_WORDS),
+            other_name=_shown(other.name, 140),
+            other_account=_shown(other.account, 40),
+            instructed=_shown(one.instructed, 30),
+            is_reversal=entry.is_reversal,
+            return_reason=_shown(one.return_reason, 35),
+        )
+
+
+def _shown(text: str, longest: int) -> str:
+    return texts.shown(" ".join(text.split()), longest)
+
+
+@transaction.atomic
+def accept(*, statement_id: int, actor: str, reason: str, now: datetime) -> BankStatement:
+    """Take a statement though it does not follow the last one: what is between them is known to
+    whoever decides. Its lines are matched from then on, and what follows it is taken.
+
+    Raises UnknownStatement, AlreadyDecided, Invalid without a reason. Rule 29.11.
+    """
+    statement = _hold(statement_id)
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    statement.previous = queries.last(statement.account, statement.currency)
+    statement.status = Status.TAKEN
+    _decide(statement, Action.BANK_STATEMENT_ACCEPTED, actor, reason, now)
+    _go_on(statement.account, statement.currency)
+    return statement
+
+
+@transaction.atomic
+def set_aside(*, statement_id: int, actor: str, reason: str, now: datetime) -> BankStatement:
+    """Leave out a statement that does not follow: none of its lines is ever booked.
+
+    Raises UnknownStatement, AlreadyDecided, Invalid without a reason. Rule 29.11.
+    """
+    statement = _hold(statement_id)
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    statement.status = Status.SET_ASIDE
+    _decide(statement, Action.BANK_STATEMENT_SET_ASIDE, actor, reason, now)
+    return statement
+
+
+def _hold(statement_id: int) -> BankStatement:
+    """The statement, which waits still, under the lock of all statements."""
+    locks.wait_for_advisory_lock("bank statements")
+    statement = BankStatement.objects.select_for_update().filter(pk=statement_id).first()
+    if statement is None:
+        raise UnknownStatement(f"statement: there is no statement {statement_id}")
+    if not statement.is_waiting:
+        raise AlreadyDecided(f"statement: {statement} is {statement.status} already")
+    return statement
+
+
+def _decide(
+    statement: BankStatement, action: Action, actor: str, reason: str, now: datetime
+) -> None:
+    statement.decided_at, statement.decided_by, statement.reason = now, actor, reason
+    statement.save(update_fields=["status", "previous", "decided_at", "decided_by", "reason"])
+    _trail(action, statement, actor, reason, now)
+
+
+def _trail(
+    action: Action, statement: BankStatement, actor: str, reason: str, now: datetime
+) -> None:
+    trail.write(
+        action,
+        subject=f"bank statement {statement}"[:100],
+        after={
+            "opening": money.full(statement.opening),
+            "closing": money.full(statement.closing),
+            "lines": statement.line_count,
+        },
+        actor=actor,
+        reason=reason,
+        now=now,
+    )

@@ -1,0 +1,130 @@
+"""Reads statements of our bank accounts. Nothing here writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db.models import Q, QuerySet, Sum
+from moneyed import Money
+
+from billing.models import BankLine, BankStatement, IssuerVersion
+from lib import money
+from lib.bank_files.said import compact, same_account
+
+Status = BankLine.Status
+DECIDED_BY_PEOPLE = (Status.PROPOSED, Status.OPEN, Status.RETURN)
+
+
+def account_of(said: str, currency: str) -> str | None:
+    """The account of ours that a file's number is of, as the letters and digits of our number; None
+    unless bills that name it carry references, or did once.
+    """
+    versions = IssuerVersion.objects.filter(has_references=True).order_by("-pk")
+    for banks in versions.values_list("bank_accounts", flat=True):
+        for one in banks:
+            if one["currency"] == currency and same_account(one["number"], said, currency):
+                return "".join(sign for sign in compact(one["number"]) if sign.isalnum())
+    return None
+
+
+def of_account(account: str, currency: str) -> "QuerySet[BankStatement]":
+    """All statements of the account, as they came."""
+    return BankStatement.objects.filter(account=account, currency=currency).order_by("pk")
+
+
+def last(account: str, currency: str) -> BankStatement | None:
+    """The statement with which those of the account that were taken end; None before the first."""
+    taken = of_account(account, currency).filter(status=BankStatement.Status.TAKEN)
+    return taken.filter(next__isnull=True).first()
+
+
+def why_it_waits(statement: BankStatement) -> str:
+    """In which way the statement does not follow the last one that was taken, in a sentence; "" if
+    it does, or does not wait.
+    """
+    before = last(statement.account, statement.currency) if statement.is_waiting else None
+    if before is None or follows(statement, before):
+        return ""
+    if statement.closes_on < before.closes_on:
+        return (
+            f"Overlap: it ends on {statement.closes_on}, and the last statement that was taken,"
+            f" {before.name}, ends on {before.closes_on}."
+        )
+    missing = money.full(statement.opening - before.closing)
+    return (
+        f"Gap: it begins with {money.full(statement.opening)}, and the last statement that was"
+        f" taken, {before.name} up to {before.closes_on}, ended with {money.full(before.closing)}:"
+        f" {missing} between them."
+    )
+
+
+def follows(statement: BankStatement, before: BankStatement) -> bool:
+    """Whether the statement goes on where the one before ended."""
+    return statement.opening == before.closing and statement.closes_on >= before.closes_on
+
+
+def to_match(now: datetime) -> Sequence[int]:
+    """The keys of the lines of statements that were taken which nobody has looked at."""
+    found = BankLine.objects.filter(
+        status=Status.WAITING, statement__status=BankStatement.Status.TAKEN
+    )
+    return list(found.order_by("pk").values_list("pk", flat=True))
+
+
+def to_decide(now: datetime) -> Q:
+    """The condition that a line waits for an operator."""
+    return Q(status__in=DECIDED_BY_PEOPLE)
+
+
+@dataclass(frozen=True)
+class Reckoning:
+    """From what an account began with to a statement's closing balance: what became of all lines
+    since.
+    """
+
+    brought: Money  # as its first statement began, and in gaps that an operator had taken
+    booked: Money  # and so in the journal
+    waits: Money  # for the job, or for an operator
+    outside: Money  # went out, or is no merchant's
+    closing: Money
+
+    @property
+    def difference(self) -> Money:
+        """What the balance has and the journal does not."""
+        return self.closing - self.booked
+
+
+def reckoned(statement: BankStatement) -> Reckoning:
+    """How the closing balance of a statement that was taken comes about."""
+    before = of_account(statement.account, statement.currency).filter(
+        status=BankStatement.Status.TAKEN, pk__in=chain(statement)
+    )
+    lines = BankLine.objects.filter(statement__in=before)
+    sums = dict(
+        lines.order_by().values_list("status").annotate(sum=Sum("amount", default=Decimal(0)))
+    )
+    of = {
+        name: money.of(sum((sums.get(one, Decimal(0)) for one in which), Decimal(0)),
+                       statement.currency)
+        for name, which in (
+            ("booked", [Status.BOOKED]),
+            ("waits", [Status.WAITING, *DECIDED_BY_PEOPLE]),
+            ("outside", [Status.OUTGOING, Status.SET_ASIDE]),
+        )
+    }  # fmt: skip
+    brought = statement.closing - of["booked"] - of["waits"] - of["outside"]
+    return Reckoning(brought, of["booked"], of["waits"], of["outside"], statement.closing)
+
+
+def chain(statement: BankStatement) -> list[int]:
+    """The keys of the statement and of all that it follows."""
+    previous = dict(
+        of_account(statement.account, statement.currency).values_list("pk", "previous_id")
+    )
+    keys: list[int] = []
+    key: int | None = statement.pk
+    while key is not None:
+        keys.append(key)
+        key = previous[key]
+    return keys

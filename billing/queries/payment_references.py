@@ -1,0 +1,55 @@
+"""Structured references of bills (ISO 11649), and which bill one is of (rule 29.12)."""
+
+import re
+
+from billing.models import Invoice, Issuer
+from lib.bank_files import references
+from merchants import installation
+
+# What the two prefixes of a bill's number may have together, so that a year's ten millionth bill
+# has a reference, too.
+LONGEST_PREFIXES = 10
+NUMBER = re.compile(r"(\d{4})(\d{6,})")
+
+
+def of_invoice(invoice: Invoice) -> str:
+    """The bill's reference, such as RF71TDE2026000001; "" for a draft, and for a bill whose issuer
+    had no account in its currency, or none of whose statements were taken, when it was issued.
+
+    It follows from the bill's number and from the version of its issuer, neither of which changes.
+    """
+    issuer = invoice.issuer
+    if issuer is None or not issuer.has_references or invoice.number is None:
+        return ""
+    if not issuer.bank_lines(invoice.currency):
+        return ""
+    body = installation.outside(invoice.number).replace("-", "")
+    return references.make(body) if len(body) <= references.LONGEST_BODY else ""
+
+
+def found_in(*texts: str) -> list[Invoice]:
+    """The bills whose references are in the texts, each once, in the order of their finding."""
+    candidates = [one for text in texts for one in references.found_in(text)]
+    if not candidates:
+        return []
+    own = installation.current().prefix
+    prefixes = list(Issuer.objects.values_list("prefix", flat=True))
+    numbers = {
+        number
+        for candidate in candidates
+        for number in _numbers(candidate[4:].removeprefix(own), prefixes)
+    }
+    known = Invoice.objects.select_related("issuer", "account").filter(number__in=numbers)
+    by_reference = {of_invoice(invoice): invoice for invoice in known}
+    return list({by_reference[one].pk: by_reference[one] for one in candidates
+                 if one in by_reference}.values())  # fmt: skip
+
+
+def _numbers(body: str, prefixes: list[str]) -> list[str]:
+    """The numbers of bills that the end of a reference may be of."""
+    found = []
+    for prefix in prefixes:
+        parts = NUMBER.fullmatch(body.removeprefix(prefix)) if body.startswith(prefix) else None
+        if parts:
+            found.append(f"{prefix}-{parts[1]}-{parts[2]}")
+    return found

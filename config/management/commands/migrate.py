@@ -1,0 +1,74 @@
+"""manage.py migrate: Django's, beside those who trade.
+
+Whoever waits for a lock on a table holds up all who come after. So it waits a moment for a lock,
+gives up what it has done of that migration, and tries again later, for as long as the longest
+download may take and a while more.
+"""
+
+import time
+from contextlib import suppress
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.core.management.commands import migrate
+from django.db import DatabaseError, OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.errors import DeadlockDetected, LockNotAvailable
+
+from lib.migrating import LOCK_MILLISECONDS
+
+PAUSE_SECONDS = 2.0  # for those who have queued behind us
+PATIENCE_SECONDS = 20 * 60
+# Whose transaction has been open for longest, and so is likely to be what was waited for.
+LONGEST = """
+SELECT pid, usename, application_name, extract(epoch FROM clock_timestamp() - xact_start)::int
+FROM pg_stat_activity
+WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()
+ORDER BY xact_start LIMIT 1
+"""
+
+
+class Command(migrate.Command):
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do as Django's command does, and go on with the first migration that is not applied when
+        one did not get its locks in time. Raises CommandError when that has happened for
+        PATIENCE_SECONDS.
+        """
+        connection = connections[options["database"]]
+        until = time.monotonic() + PATIENCE_SECONDS
+        try:
+            while not self._has_migrated(connection, *args, **options):
+                if time.monotonic() > until:
+                    raise CommandError(
+                        "It was not done: others held the tables each time. What is applied is"
+                        " applied; run migrate again when they have ended."
+                    )
+                time.sleep(PAUSE_SECONDS)
+        finally:
+            with suppress(DatabaseError), connection.cursor() as cursor:
+                cursor.execute("RESET lock_timeout")
+
+    def _has_migrated(self, connection: BaseDatabaseWrapper, *args: Any, **options: Any) -> bool:
+        """Migrate. Returns whether it is done; if not, it says who may have been in the way."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = '{LOCK_MILLISECONDS}ms'")
+        try:
+            super().handle(*args, **options)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable | DeadlockDetected):
+                raise
+            self.stderr.write(f"Tables were in use; it tries again soon.{_longest(connection)}")
+            return False
+        return True
+
+
+def _longest(connection: BaseDatabaseWrapper) -> str:
+    """A sentence about the longest transaction; "" if there is none."""
+    with connection.cursor() as cursor:
+        cursor.execute(LONGEST)
+        found = cursor.fetchone()
+    if found is None:
+        return ""
+    pid, user, program, seconds = found
+    of_whom = f"{user} ({program or 'unnamed'}, pid {pid})"
+    return f" The longest transaction is that of {of_whom}, open for {seconds} s."

@@ -1,0 +1,47 @@
+"""What a notice of entries, camt.054, says about withdrawals (rule 29.23): a debit that was booked
+paid one, and a credit that names one brought it back.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from credit.answer_files.said import BOOKED, CREDITED, PENDING, RETURNED, Said
+from lib.bank_files.said import Entry, Statement, Transaction
+
+RETURN = "RRTN"  # how ISO's code of a movement ends that is a return of a payment
+
+
+def read(notices: Iterable[Statement]) -> Iterator[Said]:
+    """Yield what each payment of each entry says, in the order of the file."""
+    for notice in notices:
+        for entry in notice.entries:
+            for one in entry.transactions:
+                yield _said(notice, entry, one)
+
+
+def _said(notice: Statement, entry: Entry, one: Transaction) -> Said:
+    amount, _, currency = one.instructed.partition(" ")
+    return Said(
+        reference=one.end_to_end_id or one.instruction_id,
+        status=_status(entry, one),
+        bank_reference=one.bank_reference
+        or entry.bank_reference
+        or one.transaction_id
+        or notice.id,
+        reason=" ".join(filter(None, [_code(one), one.return_text])),
+        # What was ordered, where charges were booked together with it.
+        amount=amount or f"{one.amount:f}",
+        currency=currency or notice.currency,
+    )
+
+
+def _code(one: Transaction) -> str:
+    return f"{one.return_reason}:" if one.return_text and one.return_reason else one.return_reason
+
+
+def _status(entry: Entry, one: Transaction) -> str:
+    if not entry.is_booked:
+        return PENDING
+    if not one.is_credit:
+        return BOOKED
+    is_return = one.return_reason or entry.is_reversal or entry.code.endswith(RETURN)
+    return RETURNED if is_return else CREDITED

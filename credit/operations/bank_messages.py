@@ -1,0 +1,64 @@
+"""What a bank's messages say, withdrawal by withdrawal (rule 29.22, rule 29.23)."""
+
+from collections.abc import Iterator
+
+from credit.answer_files import camt_054, pain_002
+from credit.answer_files.said import CREDITED, PENDING, UNDER_WAY, Said, UnreadableFile
+from credit.models import PaymentFile, PayoutAnswer, PayoutAnswerFile, Withdrawal
+from credit.payment_files import pain_001
+from lib.bank_files import camt, xml_tree
+from lib.bank_files import said as bank_said
+
+Form = PayoutAnswerFile.Form
+MARK = b"\xef\xbb\xbf"
+
+
+def is_one(content: bytes) -> bool:
+    """Whether the file is XML."""
+    return content.removeprefix(MARK).lstrip().startswith(b"<")
+
+
+def read(content: bytes) -> tuple[str, list[Said]]:
+    """The form of the message, and what it says of each withdrawal: what a pain.002 says of a whole
+    file or part is said of each withdrawal that is in it and not told of on its own. Raises
+    UnreadableFile.
+    """
+    try:
+        message, root = xml_tree.parse(content)
+        if message.startswith(Form.PAIN_002):
+            return Form.PAIN_002, [one for said in pain_002.read(root) for one in _each(said)]
+        if message.startswith(Form.CAMT_054):
+            return Form.CAMT_054, list(camt_054.read(camt.read(content)))
+    except bank_said.UnreadableFile as error:
+        raise UnreadableFile(f"The file cannot be read: {error}.") from None
+    raise UnreadableFile(f"The file is a {message}, and neither pain.002 nor camt.054.")
+
+
+def _each(said: Said) -> Iterator[Said]:
+    """Yield what is said of each of many; what is only on its way stays one row."""
+    if not said.is_about_many or said.status in {*UNDER_WAY, "PART"}:
+        yield said
+        return
+    written = Withdrawal.objects.filter(batch=said.file).exclude(batch="")
+    found = [
+        one
+        for one in written.order_by("line_id", "pk")
+        if one.reference not in said.told_apart
+        and pain_001.part_name(said.file, one.currency) not in said.told_apart
+        and said.part in ("", pain_001.part_name(said.file, one.currency))
+    ]
+    for one in found:
+        yield Said(one.reference, said.status, said.bank_reference, said.reason)
+    if not found and not said.told_apart:
+        yield said  # it names nothing that we know, and is refused
+
+
+def concerns_none(answer: PayoutAnswer) -> bool:
+    """Whether a row that names no withdrawal is about none: what came in of others or is not
+    booked yet, and what is said of a file of ours on its way.
+    """
+    if answer.file.form == Form.CAMT_054:
+        return answer.status in (CREDITED, PENDING)
+    name = answer.reference.rpartition("-")[0]
+    is_ours = PaymentFile.objects.filter(name__in=[answer.reference, name]).exists()
+    return is_ours and answer.status in {*UNDER_WAY, "PART"}

@@ -1,0 +1,145 @@
+"""Writes files for the bank as pain.001, beside the CSV of credit.operations.payout_files, and
+writes them again, byte for byte (rule 29.19, rule 29.21).
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from itertools import groupby
+
+from django.conf import settings
+
+from credit.models import PaymentFile, PayoutDestination, Withdrawal
+from credit.payment_files import pain_001, routes
+from credit.payment_files.accounts import Account
+from credit.payment_files.pain_001 import Part
+from credit.payment_files.routes import Lacking, Transfer
+from lib import calendar
+from lib.refusals import Refused
+
+NumberOf = Callable[[Withdrawal], str]
+
+
+class NotInThisFile(Refused):
+    """The file cannot say this withdrawal: its destination lacks what it needs, or we have no
+    account in its currency.
+    """
+
+    code = "not_in_this_file"
+
+
+class NotAsItWas(Refused):
+    """The file cannot be written as it was any more, such as after the erasure of a person."""
+
+    code = "not_as_it_was"
+
+
+class PartlyEnded(Refused):
+    """Withdrawals in the file have ended, so that it must not go to the bank again."""
+
+    code = "partly_ended"
+
+
+def check(withdrawal: Withdrawal, number_of: NumberOf) -> None:
+    """Raise NotInThisFile unless a pain.001 can say the withdrawal; and what `number_of` raises."""
+    account = settings.TAEL_PAYOUT_ACCOUNTS.get(withdrawal.currency)
+    if account is None:
+        said = f"TAEL_PAYOUT_ACCOUNTS has no account in {withdrawal.currency}"
+        raise NotInThisFile(f"Withdrawal {withdrawal}: {said}.")
+    destination = withdrawal.destination
+    if destination.kind != PayoutDestination.Kind.BANK_ACCOUNT:
+        raise NotInThisFile(
+            f"Withdrawal {withdrawal}: {destination} is no bank account, and goes into a CSV only."
+        )
+    try:
+        routes.route(account, _transfer(withdrawal, number_of))
+    except Lacking as lacking:
+        raise NotInThisFile(f"Withdrawal {withdrawal}, {destination}: {lacking}.") from None
+
+
+def keep(
+    *,
+    name: str,
+    version: str,
+    withdrawals: Sequence[Withdrawal],
+    number_of: NumberOf,
+    actor: str,
+    now: datetime,
+) -> str:
+    """Write the withdrawals, which were checked, into a file of this name, keep what it takes to
+    write it again, and return its text.
+    """
+    used = sorted({withdrawal.currency for withdrawal in withdrawals})
+    accounts = {code: settings.TAEL_PAYOUT_ACCOUNTS[code] for code in used}
+    days = {code: calendar.local_date(now, one.zone) for code, one in accounts.items()}
+    file = PaymentFile(
+        name=name,
+        version=version,
+        made_at=now,
+        made_by=actor,
+        count=len(withdrawals),
+        accounts={
+            code: {**asdict(one), "on": days[code].isoformat()} for code, one in accounts.items()
+        },
+    )
+    text = _text(file, withdrawals, number_of)
+    file.digest = _digest(text)
+    file.save(force_insert=True)
+    return text
+
+
+def again(
+    file: PaymentFile,
+    withdrawals: Sequence[Withdrawal],
+    number_of: NumberOf,
+    *,
+    to_be_sent: bool,
+) -> str:
+    """The text of the file as it was sent; `withdrawals` are all that are in it.
+
+    Raises PartlyEnded if it is to be sent once more and some of them have ended, NotAsItWas if a
+    byte would differ, and what `number_of` raises.
+    """
+    ended = [str(one) for one in withdrawals if one.has_ended]
+    if to_be_sent and ended:
+        count = f"{len(ended)} of {len(withdrawals)} withdrawals"
+        raise PartlyEnded(
+            f"{count} in {file} have ended, such as {ended[0]}, and would be paid again. Look at it"
+            " as it was sent."
+        )
+    try:
+        text = _text(file, withdrawals, number_of)
+    except Lacking as lacking:
+        raise NotAsItWas(f"{file} cannot be written as it was: {lacking}.") from None
+    if _digest(text) != file.digest:
+        raise NotAsItWas(f"{file} cannot be written as it was: a destination was erased since.")
+    return text
+
+
+def _text(file: PaymentFile, withdrawals: Sequence[Withdrawal], number_of: NumberOf) -> str:
+    """The file's text, with a part for each currency. Raises Lacking."""
+    parts = []
+    by_currency = sorted(withdrawals, key=lambda one: str(one.currency))  # stable: by line and key
+    for currency, ones in groupby(by_currency, key=lambda one: str(one.currency)):
+        kept = dict(file.accounts[currency])
+        on = date.fromisoformat(kept.pop("on"))
+        parts.append(Part(Account(**kept), on, [_transfer(one, number_of) for one in ones]))
+    return pain_001.write(file.version, str(file), file.made_at, parts)
+
+
+def _transfer(withdrawal: Withdrawal, number_of: NumberOf) -> Transfer:
+    destination = withdrawal.destination
+    return Transfer(
+        reference=withdrawal.reference,
+        amount=withdrawal.amount,
+        holder=destination.holder,
+        country=destination.country,
+        number=number_of(withdrawal),
+        routing=destination.routing,
+        bic=destination.bic,
+    )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Writes orders to a bank as ISO 20022 has them (pain.001). Pure: no query, no clock."""

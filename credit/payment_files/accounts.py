@@ -1,0 +1,76 @@
+"""Our own accounts that withdrawals are paid from, as the environment names them (rule 29.19)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from credit import bank_accounts
+from lib import bank_letters, zones
+
+SETTING = "TAEL_PAYOUT_ACCOUNTS"
+LONGEST_NAME = 70
+
+
+@dataclass(frozen=True)
+class Account:
+    """The account that withdrawals in one currency are paid from."""
+
+    currency: str
+    name: str  # of its holder, in letters that every bank takes
+    country: str
+    number: str  # an IBAN, or the number where there are none
+    routing: str = ""  # the country's code of its bank or branch, where accounts have no IBAN
+    bic: str = ""
+    zone: str = "UTC"  # where its bank's days begin
+
+
+def read(text: str) -> dict[str, Account]:
+    """The accounts in a JSON list of objects, by currency; none for an empty text.
+
+    Raises ImproperlyConfigured, which names an account by its place and never by its number.
+    """
+    if not text.strip():
+        return {}
+    try:
+        given = json.loads(text)
+    except ValueError:
+        raise ImproperlyConfigured(f"{SETTING} is no JSON.") from None
+    if not isinstance(given, list):
+        raise ImproperlyConfigured(f"{SETTING} has to be a JSON list of accounts.")
+    found: dict[str, Account] = {}
+    for place, one in enumerate(given, start=1):
+        try:
+            account = _account(one)
+            if account.currency in found:
+                raise ValueError(f"is the second in {account.currency}")
+        except (ValueError, bank_accounts.NotAnAccount) as error:
+            raise ImproperlyConfigured(f"Account {place} of {SETTING}: {error}") from None
+        found[account.currency] = account
+    return found
+
+
+def _account(given: Any) -> Account:
+    """The account that an object of JSON describes. Raises ValueError, NotAnAccount."""
+    known = {field.name for field in fields(Account)}
+    if not isinstance(given, Mapping) or not all(
+        name in known and isinstance(text, str) for name, text in given.items()
+    ):
+        raise ValueError(f"has to be an object of texts: {', '.join(sorted(known))}")
+    missing = [name for name in ("currency", "name", "country", "number") if not given.get(name)]
+    if missing:
+        raise ValueError(f"lacks {', '.join(missing)}")
+    number, routing = bank_accounts.checked(
+        given["country"], given["number"], given.get("routing", "")
+    )
+    try:
+        name = bank_letters.latin(given["name"], LONGEST_NAME)
+    except bank_letters.NotWritable as problem:
+        raise ValueError(f"name: no bank takes {problem.letters}") from None
+    zone = given.get("zone", "UTC")
+    if not zones.is_name(zone):
+        raise ValueError(f"zone: {zone!r} is no place such as Europe/Berlin")
+    bic = bank_accounts.checked_bic(given["country"], given.get("bic", ""))
+    return Account(given["currency"], name, given["country"], number, routing, bic, zone)

@@ -1,0 +1,134 @@
+"""Writes a customer credit transfer initiation, pain.001, in the versions that banks take: the one
+of 2009 and the one of 2019.
+
+The same orders are the same bytes, whenever they are written: a file is not kept, but written
+again (rule 29.21). So whatever changes what stands in it takes another version of ours beside it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from credit import bank_accounts
+from credit.payment_files import routes
+from credit.payment_files.accounts import Account
+from credit.payment_files.routes import Transfer
+from lib import money
+
+V03, V09 = "pain.001.001.03", "pain.001.001.09"
+VERSIONS = (V03, V09)
+NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:{}"
+
+
+@dataclass(frozen=True)
+class Part:
+    """The orders of one currency and one day, paid from one account of ours."""
+
+    account: Account
+    on: date
+    transfers: Sequence[Transfer]
+
+
+def write(version: str, name: str, made_at: datetime, parts: Sequence[Part]) -> str:
+    """The text of the file with this name, which is for UTF-8. Raises Lacking."""
+    root = Element("Document", {"xmlns": NAMESPACE.format(version)})
+    message = SubElement(root, "CstmrCdtTrfInitn")
+    header = SubElement(message, "GrpHdr")
+    _add(header, "MsgId", name)
+    _add(header, "CreDtTm", f"{made_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z")
+    everything = [transfer for part in parts for transfer in part.transfers]
+    _add_sums(header, everything)
+    _add(header, "InitgPty/Nm", parts[0].account.name)
+    for part in parts:
+        _add_part(message, version, name, part)
+    ElementTree.indent(root)
+    text = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
+
+
+def part_name(name: str, currency: str) -> str:
+    """What the part of a file in this currency is called (PmtInfId)."""
+    return f"{name}-{currency}"
+
+
+def _add_part(message: Element, version: str, name: str, part: Part) -> None:
+    ours = part.account
+    group = SubElement(message, "PmtInf")
+    _add(group, "PmtInfId", part_name(name, ours.currency))
+    _add(group, "PmtMtd", "TRF")
+    _add_sums(group, part.transfers)
+    _add(group, "ReqdExctnDt" if version == V03 else "ReqdExctnDt/Dt", part.on.isoformat())
+    debtor = SubElement(group, "Dbtr")
+    _add(debtor, "Nm", ours.name)
+    _add(debtor, "PstlAdr/Ctry", ours.country)
+    account = SubElement(group, "DbtrAcct")
+    _add_number(account, ours.country, ours.number)
+    _add(account, "Ccy", ours.currency)
+    clearing = routes.CLEARING.get(ours.country, "")
+    bank = _add_bank(group, "DbtrAgt", version, ours.bic, clearing, ours.routing)
+    if not len(bank[0]):  # an agent is wanted even where the IBAN says it all
+        _add(bank[0], "Othr/Id", "NOTPROVIDED")
+    for transfer in part.transfers:
+        _add_transfer(group, version, ours, transfer)
+
+
+def _add_transfer(group: Element, version: str, ours: Account, transfer: Transfer) -> None:
+    way = routes.route(ours, transfer)
+    order = SubElement(group, "CdtTrfTxInf")
+    _add(order, "PmtId/InstrId", transfer.reference)
+    _add(order[0], "EndToEndId", transfer.reference)
+    if way.is_sepa:
+        _add(order, "PmtTpInf/SvcLvl/Cd", "SEPA")
+    amount = _add(order, "Amt/InstdAmt", money.text(transfer.amount))
+    amount.set("Ccy", transfer.amount.currency.code)
+    _add(order, "ChrgBr", "SLEV" if way.is_sepa else "SHAR")
+    if transfer.bic or way.member:
+        bank = _add_bank(order, "CdtrAgt", version, transfer.bic, way.clearing, way.member)
+        if way.branch:
+            _add(bank, "BrnchId/Id", way.branch)
+    creditor = SubElement(order, "Cdtr")
+    _add(creditor, "Nm", way.holder)
+    _add(creditor, "PstlAdr/Ctry", transfer.country)
+    _add_number(SubElement(order, "CdtrAcct"), transfer.country, transfer.number)
+    _add(order, "RmtInf/Ustrd", transfer.reference)
+
+
+def _add_sums(parent: Element, transfers: Sequence[Transfer]) -> None:
+    """How many orders there are, and the sum of their figures, whatever their currencies."""
+    _add(parent, "NbOfTxs", str(len(transfers)))
+    total = sum((Decimal(money.text(one.amount)) for one in transfers), Decimal(0))
+    _add(parent, "CtrlSum", f"{total:f}")
+
+
+def _add_number(account: Element, country: str, number: str) -> None:
+    has_iban = country in bank_accounts.IBAN_LENGTHS
+    _add(account, "Id/IBAN" if has_iban else "Id/Othr/Id", number)
+
+
+def _add_bank(
+    parent: Element, name: str, version: str, bic: str, clearing: str, member: str
+) -> Element:
+    """Add a bank, and return its element, in which the first is what is said of it."""
+    bank = SubElement(parent, name)
+    said = SubElement(bank, "FinInstnId")
+    if bic:
+        _add(said, "BIC" if version == V03 else "BICFI", bic)
+    if member:
+        system = SubElement(said, "ClrSysMmbId")
+        if clearing:
+            _add(system, "ClrSysId/Cd", clearing)
+        _add(system, "MmbId", member)
+    return bank
+
+
+def _add(parent: Element, path: str, text: str) -> Element:
+    """Add the elements that the path names, one in the other, and return the last, which has the
+    text.
+    """
+    for name in path.split("/"):
+        parent = SubElement(parent, name)
+    parent.text = text
+    return parent

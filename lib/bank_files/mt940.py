@@ -1,0 +1,198 @@
+"""Reads MT940 (SWIFT): statements of accounts in lines of tags.
+
+The package mt-940 knows the tags and the German way to write field 86 (`?20SVWZ+…`). Here is what
+it leaves out: the Dutch way (`/REMI/…`), what is said of a statement and not of its last entry, and
+doubts about what was skipped.
+"""
+
+import logging
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from mt940.models import Transactions
+from mt940.options import Options
+
+from lib.bank_files.said import (
+    Balance,
+    Entry,
+    Party,
+    Statement,
+    Transaction,
+    UnreadableFile,
+    compact,
+)
+
+# It would write lines of statements, which name payers, into our log.
+logging.getLogger("mt940").setLevel(logging.CRITICAL + 1)
+
+BLOCK = re.compile(r"(?m)^(?=:20:)")
+CLOSING = re.compile(r"(?m)^:62[FM]?:.*$")
+ENTRY = re.compile(r"(?m)^:61:")
+# Words between slashes by which Dutch banks structure field 86.
+WORDS = (
+    *("TRTP", "EREF", "IBAN", "BIC", "NAME", "REMI", "CNTP", "CSID", "MARF", "PREF", "ORDP"),
+    *("BENM", "RTRN", "PURP", "ULTC", "ULTD", "ULTB", "ID", "SVCL", "TRCD", "ADDR", "ISDT", "OCMT"),
+)
+SLASHED = re.compile(rf"/({'|'.join(WORDS)})/")
+REMITTANCE_KINDS = re.compile(r"^(USTD|STRD(/CUR)?)//?")
+
+
+def read(content: bytes) -> list[Statement]:
+    """All statements of the file. Raises UnreadableFile."""
+    blocks = [block for block in BLOCK.split(_decoded(content)) if block.startswith(":20:")]
+    if not blocks:
+        raise UnreadableFile("the file has no statement (:20:)")
+    return [_statement(place, block) for place, block in enumerate(blocks, start=1)]
+
+
+def _decoded(content: bytes) -> str:
+    """The text, in the encoding that it has: UTF-8, with a mark or without, or what banks had
+    before it.
+    """
+    for encoding in ("utf-8-sig", "cp1252"):
+        try:
+            text = content.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        text = content.decode("iso-8859-1")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _statement(place: int, block: str) -> Statement:
+    """One statement; `place` counts those of the file."""
+    where = f"statement {place} of the file"
+    ends = CLOSING.search(block)
+    if ends is None:
+        raise UnreadableFile(f"{where}: it has no closing balance (:62F:), so it is not whole")
+    block = block[: ends.end()]  # what follows is said of the statement, not of its last entry
+    parsed = Transactions(options=Options.all())
+    try:
+        parsed.parse(block)
+    except (RuntimeError, ValueError, ArithmeticError, LookupError) as error:
+        tag = getattr(error.args[1], "id", "") if len(error.args) > 1 else ""
+        said = str(error.args[2])[:60] if len(error.args) > 2 else str(error)[:100]
+        raise UnreadableFile(f"{where}: line :{tag}: cannot be read: “{said}”") from None
+    data = parsed.data
+    opening = _balance(data, "opening", where)
+    closing = _balance(data, "closing", where)
+    currency = str(parsed.currency or "")
+    account = compact(str(data.get("account_identification") or ""))
+    if not account or not re.fullmatch("[A-Z]{3}", currency):
+        raise UnreadableFile(f"{where}: it names no account (:25:) or no currency")
+    if len(parsed.transactions) != len(ENTRY.findall(block)):
+        raise UnreadableFile(f"{where}: a line :61: has no kind of movement, such as NTRF")
+    number = "/".join(
+        said for said in (data.get("statement_number"), data.get("sequence_number")) if said
+    )
+    named = [str(data.get("transaction_reference") or ""), number, closing.on.isoformat()]
+    return Statement(
+        kind="MT940",
+        id=" ".join(one for one in named if one),
+        account=account,
+        currency=currency,
+        opening=opening,
+        closing=closing,
+        entries=tuple(
+            _entry(number, one.data, where)
+            for number, one in enumerate(parsed.transactions, start=1)
+        ),
+        number=number,
+    )
+
+
+def _balance(data: dict[str, Any], name: str, where: str) -> Balance:
+    """The opening or closing balance, be it of the statement or of a part of it."""
+    for kind in ("final_", "intermediate_", ""):
+        said = data.get(f"{kind}{name}_balance")
+        if said is not None and said.date is not None and hasattr(said.amount, "amount"):
+            return Balance(said.amount.amount, _plain(said.date))
+    raise UnreadableFile(f"{where}: it has no {name} balance")
+
+
+def _plain(day: date) -> date:
+    """The library's day as one of the standard library's."""
+    return date(day.year, day.month, day.day)
+
+
+def _entry(number: int, data: dict[str, Any], where: str) -> Entry:
+    """A line :61: with its :86:."""
+    amount = data.get("amount")
+    if amount is None or "date" not in data:
+        raise UnreadableFile(f"{where}, entry {number}: it has no amount or no day")
+    signed: Decimal = amount.amount
+    mark = str(data.get("status") or "").upper()
+    value_on = _plain(data["date"])
+    booked_on = _plain(data["entry_date"]) if data.get("entry_date") else value_on
+    transaction = _transaction(abs(signed), signed > 0, data)
+    return Entry(
+        number=number,
+        amount=abs(signed),
+        is_credit=signed > 0,
+        is_reversal=mark.startswith("R"),
+        is_booked=True,
+        booked_on=booked_on,
+        value_on=value_on,
+        transactions=(transaction,),
+        bank_reference=_given(data.get("bank_reference")),
+        code=str(data.get("id") or "").strip(),
+        text=_line(data.get("extra_details")),
+    )
+
+
+def _transaction(amount: Decimal, is_credit: bool, data: dict[str, Any]) -> Transaction:
+    """What fields 61 and 86 say of the payment."""
+    said = str(data.get("transaction_details") or "")
+    if SLASHED.search("".join(said.split("\n"))):
+        words = _slashed("".join(said.split("\n")))
+        account, name = words.get("IBAN", ""), words.get("NAME", "")
+        text, reference = words.get("REMI", ""), words.get("EREF", "")
+        returned = words.get("RTRN", "")
+    else:
+        account = str(data.get("gvc_applicant_iban") or data.get("applicant_iban") or "")
+        name = str(data.get("applicant_name") or "")
+        text = str(data.get("purpose") or "") or said
+        reference = str(data.get("end_to_end_reference") or "")
+        returned = str(data.get("return_debit_notes") or "")
+    other = Party(name=_line(name), account=compact(account))
+    return Transaction(
+        amount=amount,
+        is_credit=is_credit,
+        payer=other if is_credit else Party(),
+        payee=Party() if is_credit else other,
+        text=_line(text) or _line(data.get("extra_details")),
+        end_to_end_id=_given(reference) or _given(data.get("customer_reference")),
+        bank_reference=_given(data.get("bank_reference")),
+        return_reason=_line(returned)[:35],
+    )
+
+
+def _slashed(text: str) -> dict[str, str]:
+    """What stands behind each word between slashes, such as REMI and NAME. ING puts account, bank
+    and name of the other side behind CNTP, and the kind of what follows behind REMI.
+    """
+    parts = SLASHED.split(text)
+    words: dict[str, str] = {}
+    for word, value in zip(parts[1::2], parts[2::2], strict=True):
+        words.setdefault(word, value.strip("/ "))
+    if "CNTP" in words:
+        account, _, rest = words["CNTP"].partition("/")
+        words.setdefault("IBAN", account)
+        words.setdefault("NAME", rest.partition("/")[2].strip("/"))
+    if "REMI" in words:
+        words["REMI"] = REMITTANCE_KINDS.sub("", words["REMI"])
+    return words
+
+
+def _line(text: object) -> str:
+    """The text on one line, with single spaces."""
+    return " ".join(str(text or "").split())
+
+
+def _given(reference: object) -> str:
+    """The reference, or "" where there is none and the bank says so."""
+    said = _line(reference)
+    return "" if said.upper() in ("NONREF", "NOTPROVIDED", "NOREF") else said

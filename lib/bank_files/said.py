@@ -1,0 +1,156 @@
+"""What a bank's file says of an account, whichever format it came in (rule 29.10)."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+
+class UnreadableFile(Exception):
+    """The file cannot be understood, or contradicts itself; nothing of it is taken.
+
+    `str()` says in English what is wrong and where: of which statement, and which of its entries.
+    """
+
+
+@dataclass(frozen=True)
+class Party:
+    """Somebody who paid or is paid, as far as the bank names them."""
+
+    name: str = ""
+    account: str = ""  # an IBAN or another number, without spaces
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What an account had, below 0 for an overdraft, as a day ended."""
+
+    amount: Decimal
+    on: date
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """One payment of an entry. An entry that says no more of itself has one; a batch that the bank
+    booked as one sum has one for each payment in it.
+    """
+
+    amount: Decimal  # above 0, in the account's currency
+    is_credit: bool  # whether the account got it
+    payer: Party = Party()
+    payee: Party = Party()
+    creditor_references: tuple[str, ...] = ()  # from fields that are made for them
+    text: str = ""  # what the payer wrote, without line ends
+    end_to_end_id: str = ""
+    instruction_id: str = ""
+    batch_id: str = ""  # of the batch of a payment order that it was in
+    message_id: str = ""  # of the payment order itself
+    transaction_id: str = ""
+    bank_reference: str = ""  # the account's bank's own
+    return_reason: str = ""  # such as AC04; empty unless it is a return
+    return_text: str = ""
+    instructed: str = ""  # what was ordered in another currency or before fees, as "100.00 USD"
+
+    @property
+    def signed(self) -> Decimal:
+        """The amount by which it changes the account's balance."""
+        return self.amount if self.is_credit else -self.amount
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of a statement: what the bank booked as one sum."""
+
+    number: int  # 1, 2, … of its statement
+    amount: Decimal  # above 0, in the account's currency
+    is_credit: bool
+    is_reversal: bool  # whether it takes back an earlier entry
+    is_booked: bool  # not pending, so that balances have it
+    booked_on: date
+    value_on: date
+    transactions: tuple[Transaction, ...]  # never none
+    bank_reference: str = ""
+    code: str = ""  # which kind of movement, in the bank's words: "PMNT-RCDT-ESCT", "NTRF"
+    text: str = ""
+
+    @property
+    def signed(self) -> Decimal:
+        """The amount by which it changes the account's balance."""
+        return self.amount if self.is_credit else -self.amount
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What a file says of one account: a statement with its balances (camt.053, MT940), or a notice
+    of entries without any (camt.054).
+    """
+
+    kind: str  # "camt.053", "camt.054", "MT940"
+    id: str  # by which the bank knows it; of MT940 its reference, number and last day
+    account: str  # the account's number as the file has it, without spaces
+    currency: str
+    opening: Balance | None
+    closing: Balance | None
+    entries: tuple[Entry, ...]
+    number: str = ""  # among the account's statements, as people count them
+
+    @property
+    def booked(self) -> Decimal:
+        """By how much its booked entries change the balance."""
+        return sum((entry.signed for entry in self.entries if entry.is_booked), Decimal(0))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hex, of all that it says; equal for the same statement in another file."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
+
+    def check(self) -> None:
+        """Raises UnreadableFile unless its booked entries lead from its opening balance to its
+        closing balance.
+        """
+        if self.opening is None or self.closing is None:
+            raise UnreadableFile(f"statement {self.id}: it has no opening and closing balance")
+        wanted = self.closing.amount - self.opening.amount
+        if self.booked != wanted:
+            raise UnreadableFile(
+                f"statement {self.id}: its {len(self.entries)} entries come to {self.booked}"
+                f" {self.currency}, but from {self.opening.amount} to {self.closing.amount} it is"
+                f" {wanted}; {self.booked - wanted} too much. {self._suspect(wanted)}".strip()
+            )
+
+    def _suspect(self, wanted: Decimal) -> str:
+        """Which single entry could be at fault: the one that is there twice, or without which the
+        sum is right; "" if there is none such.
+        """
+        excess = self.booked - wanted
+        for entry in self.entries:
+            if entry.is_booked and excess in (entry.signed, 2 * entry.signed):
+                return (
+                    f"Look at entry {entry.number}: {entry.signed} booked on"
+                    f" {entry.booked_on.isoformat()}."
+                )
+        return ""
+
+
+def compact(number: str) -> str:
+    """An account's number without what people put between its parts."""
+    return "".join(number.split()).upper()
+
+
+def same_account(ours: str, said: str, currency: str) -> bool:
+    """Whether a file's account number is ours.
+
+    Banks write an IBAN with the currency behind it, or the national number that is in it: the last
+    digits of an IBAN, or bank code and account with a slash (37040044/532013000).
+    """
+    ours, said = compact(ours).replace("-", ""), compact(said).replace("-", "")
+    said = said.removesuffix(currency)
+    if said == ours:
+        return True
+    if not (len(ours) > 14 and ours[:2].isalpha() and ours[2:4].isdigit()):
+        return said.rpartition("/")[2] == ours
+    bank, _, account = said.rpartition("/")
+    national = ours[4:]
+    if not bank:
+        return len(said) >= 8 and said == national
+    return national == bank + account.zfill(len(national) - len(bank))

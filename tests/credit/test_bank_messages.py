@@ -1,0 +1,246 @@
+"""What a bank answers as ISO 20022 has it: pain.002 about files and transfers, camt.054 about what
+was booked and came back.
+"""
+
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+
+from credit.models import PayoutAnswer, PayoutAnswerFile, Withdrawal
+from credit.operations import payout_answers, payout_files
+from credit.operations.payout_answers import UnreadableFile
+from credit.payment_files import accounts
+from credit.queries.payout_answers import to_take
+from tests import books, shops
+from tests.credit.test_payment_files import GERMAN, OURS, shop_in
+from tests.credit.withdrawing import (
+    NOW,
+    OPERATOR,
+    OTHER_OPERATOR,
+    entries,
+    fresh,
+    status,
+    withdraw,
+)
+from tests.factories import OperatorPolicyFactory
+from tests.unchanged import nothing_changes
+
+pytestmark = pytest.mark.django_db
+
+LATER = "2026-11-04 09:00"
+REPORT = (
+    '<?xml version="1.0" encoding="UTF-8"?>'
+    '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.{version}"><CstmrPmtStsRpt>'
+    "<GrpHdr><MsgId>REPORT-1</MsgId><CreDtTm>2026-11-04T08:00:00</CreDtTm></GrpHdr>"
+    "<OrgnlGrpInfAndSts><OrgnlMsgId>{file}</OrgnlMsgId>"
+    "<OrgnlMsgNmId>pain.001.001.03</OrgnlMsgNmId>{group}</OrgnlGrpInfAndSts>{parts}"
+    "</CstmrPmtStsRpt></Document>"
+)
+NOTICE = (
+    '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"><BkToCstmrDbtCdtNtfctn>'
+    "<GrpHdr><MsgId>N-1</MsgId></GrpHdr><Ntfctn><Id>NOTICE-7</Id>"
+    "<Acct><Id><IBAN>DE89370400440532013000</IBAN></Id><Ccy>EUR</Ccy></Acct>{}"
+    "</Ntfctn></BkToCstmrDbtCdtNtfctn></Document>"
+)
+
+
+@pytest.fixture(autouse=True)
+def ours(settings: LazySettings) -> None:
+    settings.TAEL_PAYOUT_ACCOUNTS = accounts.read(OURS)
+
+
+@pytest.fixture
+def shop() -> shops.Shop:
+    return shop_in("EUR", **GERMAN)
+
+
+def sent(shop: shops.Shop, *amounts: str) -> tuple[str, list[Withdrawal]]:
+    """The name of a pain.001 with a withdrawal of each amount, and these."""
+    ones = [withdraw(shop, amount) for amount in amounts]
+    batch = payout_files.export(
+        withdrawal_ids=[one.pk for one in ones], actor=OPERATOR, form="pain.001.001.03",
+        now=shops.instant(NOW),
+    )  # fmt: skip
+    assert not batch.refused
+    return batch.name, ones
+
+
+def take(content: str) -> list[tuple[str, str, str]]:
+    """Upload the message, and do what the job does; each row's reference, outcome and problem."""
+    now = shops.instant(LATER)
+    file = payout_answers.upload(content=content.encode(), actor=OTHER_OPERATOR, now=now)
+    taken = [payout_answers.take(answer_id, now=now) for answer_id in to_take(now)]
+    assert [one.row for one in taken] == list(range(1, file.row_count + 1))
+    return [(one.reference, one.outcome, one.problem) for one in taken]
+
+
+def report(file: str, *, group: str = "", parts: str = "", version: str = "03") -> str:
+    return REPORT.format(file=file, group=group, parts=parts, version=version)
+
+
+def reason(code: str, words: str = "") -> str:
+    more = f"<AddtlInf>{words}</AddtlInf>" if words else ""
+    return f"<StsRsnInf><Rsn><Cd>{code}</Cd></Rsn>{more}</StsRsnInf>"
+
+
+def transfer(one: Any, code: str, more: str = "", amount: str = "") -> str:
+    said = f'<OrgnlTxRef><Amt><InstdAmt Ccy="EUR">{amount}</InstdAmt></Amt></OrgnlTxRef>'
+    return (
+        f"<TxInfAndSts><StsId>S-1</StsId><OrgnlEndToEndId>{one}</OrgnlEndToEndId>"
+        f"<TxSts>{code}</TxSts>{more}{said if amount else ''}</TxInfAndSts>"
+    )
+
+
+def part(file: str, *transfers: str, code: str = "") -> str:
+    said = f"<PmtInfSts>{code}</PmtInfSts>" if code else ""
+    return (
+        f"<OrgnlPmtInfAndSts><OrgnlPmtInfId>{file}-EUR</OrgnlPmtInfId>{said}{''.join(transfers)}"
+        "</OrgnlPmtInfAndSts>"
+    )
+
+
+def entry(one: Any, amount: str, side: str = "DBIT", more: str = "", sts: str = "BOOK") -> str:
+    return (
+        f'<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>{side}</CdtDbtInd><Sts><Cd>{sts}</Cd></Sts>'
+        "<BookgDt><Dt>2026-11-04</Dt></BookgDt><AcctSvcrRef>BANK-9</AcctSvcrRef><NtryDtls><TxDtls>"
+        f"<Refs><EndToEndId>{one}</EndToEndId></Refs>{more}</TxDtls></NtryDtls></Ntry>"
+    )
+
+
+def back(code: str) -> str:
+    return f"<RtrInf><Rsn><Cd>{code}</Cd></Rsn><AddtlInf>account closed</AddtlInf></RtrInf>"
+
+
+def test_each_transfer_of_a_report_is_told_of_on_its_own(shop: shops.Shop) -> None:
+    file, (paid, failed, waits, strange) = sent(shop, "100.00", "200.00", "300.00", "400.00")
+    transfers = (
+        transfer(paid, "ACSC", amount="100.00"),
+        transfer(failed, "RJCT", reason("AC04", "Konto erloschen")),
+        transfer(waits, "PDNG"),
+        transfer(strange, "ACSC", amount="4.00"),
+        transfer("W-none", "ACSC"),
+        transfer(paid, "ACSC"),
+        transfer(waits, "XXXX"),
+    )
+    content = report(file, group="<GrpSts>PART</GrpSts>", parts=part(file, *transfers))
+    found = take(content)
+    assert [outcome for _, outcome, _ in found] == [
+        *("PAID", "FAILED", "NOTED", "REFUSED", "REFUSED", "KNOWN", "REFUSED", "NOTED"),
+    ]
+    problems = [problem for _, _, problem in found if problem]
+    assert "says that 4.00 EUR was paid, and 400.00 EUR was to be paid" in problems[0]
+    assert "no withdrawal 'W-none'" in problems[1]
+    assert "nobody here knows 'XXXX'" in problems[2]
+    assert [status(one) for one in (paid, failed, waits, strange)] == [
+        *("PAID", "FAILED", "SENT", "UNKNOWN"),
+    ]
+    assert (fresh(paid).provider_reference, fresh(paid).ended_by) == ("S-1", OTHER_OPERATOR)
+    assert fresh(failed).reason == "The account is closed."
+    assert PayoutAnswer.objects.get(outcome="FAILED").reason == "AC04: Konto erloschen"
+    # The same again says nothing new, in a later version, too.
+    again = take(content.replace("pain.002.001.03", "pain.002.001.10"))
+    assert {outcome for _, outcome, _ in again} == {"KNOWN", "NOTED", "REFUSED"}
+    assert entries(shop).count("RETURNED 200.00") == 1
+    books.assert_clean()
+
+
+def test_what_is_said_of_a_whole_file_is_said_of_each_in_it_that_is_not_told_of(
+    shop: shops.Shop,
+) -> None:
+    file, (first, second, third) = sent(shop, "1.00", "2.00", "3.00")
+    assert take(report(file, group="<GrpSts>ACCP</GrpSts>")) == [(file, "NOTED", "")]
+    # Of the part, one is told apart; the rest has what the part has.
+    told = part(file, transfer(first, "ACSC"), code="RJCT")
+    found = take(report(file, parts=told))
+    assert [(reference, outcome) for reference, outcome, _ in found] == [
+        *((first.reference, "PAID"), (second.reference, "FAILED"), (third.reference, "FAILED")),
+    ]
+    assert fresh(second).reason == "The bank did not pay it. Check the destination, or ask us."
+    # Another file as a whole, and one that is none of ours.
+    other, (fourth, fifth) = sent(shop, "4.00", "5.00")
+    rejected = "<GrpSts>RJCT</GrpSts>" + reason("DU01", "duplicate file")
+    assert {outcome for _, outcome, _ in take(report(other, group=rejected))} == {"FAILED"}
+    assert (status(fourth), status(fifth)) == ("FAILED", "FAILED")
+    ((_, outcome, problem),) = take(report("B-none", group=rejected))
+    assert (outcome, problem) == ("REFUSED", "There is no withdrawal 'B-none' sent by hand.")
+    # Then what it says contradicts what is so: it changes nothing.
+    with nothing_changes(
+        but=["credit_payoutanswer", "credit_payoutanswerfile", "trail_trailentry"]
+    ):
+        ((_, outcome, problem),) = take(report(other, parts=part(other, transfer(fourth, "ACSC"))))
+    assert (outcome, "is FAILED by" in problem) == ("REFUSED", True)
+    books.assert_clean()
+
+
+def test_a_notice_of_entries_tells_what_was_booked_and_what_came_back(shop: shops.Shop) -> None:
+    _, (paid, returned, waits, less) = sent(shop, "100.00", "200.00", "300.00", "50.00")
+    found = take(
+        NOTICE.format(
+            entry(paid, "100.00")
+            + entry(returned, "200.00")
+            + entry(waits, "300.00", sts="PDNG")
+            + entry(less, "49.00")
+            + entry("NOTPROVIDED", "9.90")  # the bank's own fee
+            + entry("INV-7", "80.00", side="CRDT")  # somebody pays a bill
+        )
+    )
+    assert [outcome for _, outcome, _ in found] == [
+        *("PAID", "PAID", "NOTED", "REFUSED", "REFUSED", "NOTED"),
+    ]
+    assert [status(one) for one in (paid, returned, waits, less)] == [
+        *("PAID", "PAID", "SENT", "UNKNOWN"),
+    ]
+    assert fresh(paid).provider_reference == "BANK-9"
+    came_back = NOTICE.format(
+        entry(returned, "200.00", side="CRDT", more=back("AC04"))
+        + entry(waits, "300.00", side="CRDT", more=back("AC01"))
+        + entry(paid, "98.00", side="CRDT", more=back("AC04"))  # less a bank's charges
+        + entry("W-none", "1.00", side="CRDT", more=back("AC04"))
+    )
+    found = take(came_back)
+    assert [outcome for _, outcome, _ in found] == ["BACK", "FAILED", "REFUSED", "REFUSED"]
+    assert "98.00 EUR came back, and 100.00 EUR were sent" in found[2][2]
+    assert [status(one) for one in (paid, returned, waits)] == [
+        *("PAID", "RETURNED_BY_BANK", "FAILED"),
+    ]
+    assert fresh(returned).returned_reason == "The account is closed."
+    assert entries(shop)[-2:] == ["SENT_BACK 200.00", "RETURNED 300.00"]
+    assert [outcome for _, outcome, _ in take(came_back)] == [
+        *("KNOWN", "KNOWN", "REFUSED", "REFUSED"),
+    ]
+    books.assert_clean()
+
+
+def test_what_takes_two_people_to_send_back_waits_for_them() -> None:
+    OperatorPolicyFactory.create(currency="EUR")  # 1,000.00 of pay-outs a day
+    shop = shop_in("EUR", **GERMAN)
+    _, (large,) = sent(shop, "4000.00")
+    take(NOTICE.format(entry(large, "4000.00")))
+    ((_, outcome, problem),) = take(
+        NOTICE.format(entry(large, "4000.00", side="CRDT", more=back("AC04")))
+    )
+    assert (outcome, "this takes a second person" in problem) == ("REFUSED", True)
+    assert status(large) == "PAID"
+
+
+def test_a_message_that_is_no_answer_is_refused_whole(
+    shop: shops.Shop, settings: LazySettings
+) -> None:
+    file, _ = sent(shop, "1.00")
+    whole = report(file, group="<GrpSts>ACCP</GrpSts>")
+    refused = {
+        whole[:-20]: "cannot be read: the file is no whole XML",
+        whole.replace("pain.002", "pain.008"): "neither pain.002 nor camt.054",
+        whole.replace("ACCP", ""): "has no status of anything",
+        whole.replace("OrgnlGrpInfAndSts", "Other"): "names no file that it is about",
+        f'<!DOCTYPE x [<!ENTITY a "b">]>{whole}': "document type or entities",
+    }
+    with nothing_changes():
+        for content, problem in refused.items():
+            with pytest.raises(UnreadableFile, match=problem):
+                take(content)
+        settings.TAEL_PAYOUT_ACCOUNTS = {}
+        with pytest.raises(UnreadableFile, match="The heading has to name"):
+            take(whole)
+    assert PayoutAnswerFile.objects.count() == 0
