@@ -151,6 +151,7 @@ class Reversal(models.Model):
 
     @property
     def is_return(self) -> bool:
+        """Whether a bank returned a transfer, as a line of its statement says."""
         return self.kind == self.Kind.RETURN
 
     @property

@@ -318,7 +318,7 @@ def _next_version(
 
 def _trailed(version: IssuerVersion) -> dict[str, Any]:
     """What the trail says of a version: its number, name, address, country, tax number and bank
-    accounts.
+    accounts, and whether its bills carry references, if they do.
     """
     banks = ", ".join(f"{one['currency']} {one['number']}" for one in version.bank_accounts)
     return {

@@ -20,7 +20,9 @@ def providers_to_look_at(now: datetime) -> Sequence[int]:
 
 
 def providers_that_pay_out(now: datetime) -> Sequence[int]:
-    """The same, where TAEL_STRIPE_PAYOUTS asks for their payouts; otherwise none."""
+    """The numbers of the providers that are asked for their payouts: those of providers_to_look_at
+    where TAEL_STRIPE_PAYOUTS asks for that; otherwise none.
+    """
     return providers_to_look_at(now) if settings.TAEL_STRIPE_PAYOUTS else []
 
 

@@ -224,7 +224,9 @@ def cleared_file(request: MemberRequest, number: str) -> HttpResponse:
 
 @for_exporting
 def cleared_note_file(request: MemberRequest, number: str) -> HttpResponse:
-    """The file that the number of the bill's credit note came with."""
+    """The file that the number of the bill's credit note came with. Raises Http404 if there is
+    none.
+    """
     return _cleared(clearances.of_note_on(invoice_of(request, number)))
 
 
