@@ -132,5 +132,7 @@ class BankTransfer(models.Model):
 
     @property
     def invoice_number(self) -> str:
-        """The number of the bill that it paid all or a part of; "" if it named none."""
+        """The number of the bill that it paid all or a part of as it was recorded; "" if all of it
+        became unapplied money.
+        """
         return str(self.payment.invoice) if self.payment else ""

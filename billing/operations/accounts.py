@@ -116,7 +116,8 @@ class NewAccount(NamedTuple):
 @transaction.atomic
 def open(new: Sequence[NewAccount]) -> None:
     """Open these accounts, each with its first plan term, charge the first plan fees, and write the
-    bills for them (none where the plan is free). Raises as NewAccount.row does.
+    bills for them (none where the plan is free). Raises Invalid and CurrencyMismatch for terms that
+    an account can't have (NewAccount.row): then none is opened.
     """
     accounts = BillingAccount.objects.bulk_create([one.row() for one in new])
     PlanTerm.objects.bulk_create(

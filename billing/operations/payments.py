@@ -119,8 +119,9 @@ def collect_chosen(merchant_id: int, *, now: datetime) -> Payment | None:
     """Try to collect the account's oldest bill that is due, right after a choice of method, within
     the seconds that a page waits.
 
-    Its other bills are left to the job. Returns as `collect` does, and None if no bill is due.
-    Raises as `collect` does. Rule 16.9.
+    Its other bills are left to the job. Returns the new attempt, which may have failed or have no
+    answer yet; or None if no bill is due, or `collect` could not make one. Raises ProviderNotReady,
+    and UnknownInvoice. Rule 16.9.
     """
     due = invoices.to_collect_of(merchant_id, now)
     if not due:
@@ -163,7 +164,8 @@ def reconcile(
     it says. Does nothing if there is no such attempt or payment, or another process has the bill.
 
     `actor` is the person who asks for it, if one does. An attempt that the provider never received
-    is made again, under the same key. Raises as `collect` does. Rule 16.1, rule 16.2.
+    is made again, under the same key. Raises ProviderNotReady, and KeepsSilent for a provider that
+    the run asks no more. Rule 16.1, rule 16.2.
     """
     found = Payment.objects.filter(pk=payment_id).values_list("invoice", flat=True).first()
     if found is None:
