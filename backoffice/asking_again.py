@@ -25,6 +25,10 @@ class AsksAgain(forms.Form):
     """
 
     def clean(self) -> dict[str, Any]:
+        """Add a second field, with an error unless the same was typed there, for each figure that
+        is more than FAR times the present one. A figure without a present one, or with zero, is not
+        asked for again.
+        """
         super().clean()
         present: dict[str, Figure | None] = self.initial.get("present", {})
         for name, now in present.items():

@@ -83,7 +83,9 @@ def name_of(model: type[Model], page: str) -> str:
 
 
 def follow(row: Any, path: str) -> Any:
-    """The row at the end of a path of foreign keys, of which one may lead nowhere: then None."""
+    """The row at the end of a path of foreign keys, such as account__merchant; None if one of them
+    leads nowhere, or there is no row.
+    """
     for step in path.split("__"):
         row = getattr(row, step) if row is not None else None
     return row

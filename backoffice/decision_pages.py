@@ -142,20 +142,21 @@ class Deciding(ModelAdmin):
 
     def _decide_row(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
         """The page of the decision `name` about a row, and its submission. Raises PermissionDenied
-        and Http404.
+        if the operator may not take it, and Http404 if there is no such decision or row.
         """
         decision = self._named(request, self.decisions, name)
         return self._decide(request, self._row(request, object_id), decision)
 
     def _decide_list(self, request: HttpRequest, name: str) -> HttpResponse:
         """The page of the list's decision `name`, which is about no single row, and its submission.
-        Raises PermissionDenied and Http404.
+        Raises PermissionDenied if the operator may not take it, and Http404 if there is none.
         """
         return self._decide(request, None, self._named(request, self.list_decisions, name))
 
     def _download(self, request: HttpRequest, object_id: int, name: str) -> HttpResponse:
         """The page of the download `name` of a row, which asks for a reason; with one, the file.
-        Raises PermissionDenied, and Http404 if the row has no such file.
+        Raises PermissionDenied if the operator may not take it, and Http404 if there is no such
+        row, download or file.
         """
         download = self._named(request, self.downloads, name)
         row = self._row(request, object_id)
@@ -181,7 +182,7 @@ class Deciding(ModelAdmin):
         return one
 
     def _row(self, request: HttpRequest, object_id: int) -> Model:
-        """The row with this key. Raises Http404."""
+        """The row with this key, as the model's pages find it. Raises Http404 if they find none."""
         row: Model | None = self.get_object(request, str(object_id))
         if row is None:
             raise Http404

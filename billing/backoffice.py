@@ -88,9 +88,9 @@ PAYMENTS = Picture(
 
 
 def _totals() -> Mapping[str, Mapping[str, Decimal]]:
-    """Return the figures of the home page by currency code and then by name: `unbilled` is what is
-    outstanding and on no bill, `unpaid` what is left to pay of bills. Figures that are 0 may be
-    left out.
+    """Return the figures of the home page by currency code and then by name: `unbilled` is what
+    charges on no bill come to, outstanding or accruing, and `unpaid` what is left to pay of bills.
+    Figures that are 0 may be left out.
     """
     found: dict[str, dict[str, Decimal]] = {}
     for name, amounts in (("unbilled", sums.unbilled()), ("unpaid", sums.unpaid())):

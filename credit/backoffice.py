@@ -213,7 +213,7 @@ def _destination(visit: Visit) -> Item | None:
 
 def _first_order(visit: Visit) -> Item | None:
     """The step "the first order came through" of a list of what a merchant still needs, done if any
-    order was not DECLINED. None if the merchant has no line.
+    order was not DECLINED. None if the merchant has no line, or the operator may not look at it.
     """
     line: CreditLine | None = visit.own("credit_line", CreditLine)
     if line is None:

@@ -93,8 +93,8 @@ LIMITS = Report(
 
 
 def _matured(asked: Asked) -> dict[str, Any]:
-    """The report's line below its table: its label, with what all merchants could ask for by
-    now.
+    """The report's line below its table: its label, with what the merchants of the report's
+    currency could ask for by now.
     """
     return {"Matured and not asked for yet": rows.matured(asked)}
 

@@ -123,7 +123,7 @@ def grade_of(score: Fraction, policy: CreditPolicy) -> LimitReview.Grade:
 
 def most(inputs: Inputs, policy: CreditPolicy) -> Decimal:
     """The highest limit that a raise may give, whatever the grade: what buyers paid, up to the
-    policy's maximum, in whole steps.
+    policy's maximum, in whole steps. It may be less than the present limit.
     """
     return _whole_steps(min(inputs.paid, policy.maximum_limit.amount), policy)
 
@@ -141,9 +141,9 @@ def _clamped(share: Fraction) -> Fraction:
 def _raised(
     inputs: Inputs, grade: LimitReview.Grade, policy: CreditPolicy
 ) -> tuple[Decimal, tuple[LimitReview.Note, ...]]:
-    """The limit that grade A or B gives, and why it is less than the grade's factor would give. It
-    is the present limit while something is overdue or the line is frozen, and never lower than
-    that.
+    """The limit that grade A or B gives, in whole steps, and why it is less than the grade's factor
+    would give. It is the present limit while something is overdue or the line is frozen, and never
+    lower than that.
     """
     if inputs.overdue > 0:
         return inputs.limit, (Note.BLOCKED_BY_OVERDUE,)
@@ -160,8 +160,8 @@ def _raised(
 
 
 def _cut(inputs: Inputs, policy: CreditPolicy) -> tuple[Decimal, tuple[LimitReview.Note, ...]]:
-    """The limit that grade D gives, and why it is not the whole cut: it does not fall below the
-    policy's minimum, nor rise.
+    """The limit that grade D gives, in whole steps, and why it is not the whole cut: it does not
+    fall below the policy's minimum, nor rise.
     """
     wanted = _whole_steps(inputs.limit * policy.d_factor, policy)
     least = policy.minimum_limit.amount

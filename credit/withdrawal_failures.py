@@ -40,7 +40,7 @@ CODES = {
 
 def of_code(reason: str) -> str:
     """The sentence for the code of a reason, behind which a colon and the bank's own words may
-    stand: "AC04: account closed".
+    stand: "AC04: account closed". A code that is not known, or is missing, has a general sentence.
     """
     return CODES.get(reason.partition(":")[0].strip().upper(), NOT_PAID)
 

@@ -96,8 +96,8 @@ def owned_by(name: str) -> Iterator[None]:
 
 @contextmanager
 def held(purpose: str) -> Iterator[Held | None]:
-    """Hold the lease for this purpose, which is its name, while the block runs; yields None if
-    another process has it, and the block runs without it.
+    """Hold the lease for this purpose, which is its name, while the block runs; yields None if it
+    is held already, by another process or by this one, and the block runs without it.
 
     Must not be called within a transaction.
     """
@@ -111,8 +111,8 @@ def held(purpose: str) -> Iterator[Held | None]:
 
 def take(purpose: str, lasts: timedelta = LASTS, margin: timedelta = MARGIN) -> Held | None:
     """Take the lease for this purpose, which is its name, for the time `lasts`. Returns None while
-    another process has it, and until `margin` after it ran out for a process that neither renewed
-    it nor gave it back.
+    it is held, by another process or by this one, and until `margin` after it ran out for a process
+    that neither renewed it nor gave it back.
 
     Must not be called within a transaction.
     """

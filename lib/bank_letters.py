@@ -19,7 +19,9 @@ _LATIN = {
 
 
 def _alphabet(pairs: str) -> dict[str, str]:
-    """What banks take for each letter: "α=a" says that of one."""
+    """What banks take for each letter of an alphabet, from pairs with blanks between them: "α=a"
+    says that of one.
+    """
     return {letter: plain for letter, _, plain in (pair.partition("=") for pair in pairs.split())}
 
 
@@ -69,6 +71,9 @@ def as_written(text: str, longest: int) -> str:
 
 
 def _cut(written: str, longest: int, text: str) -> str:
+    """What was `written` of a text, with single blanks, cut off after so many letters. Raises
+    NotWritable, which names the text, if nothing is left.
+    """
     found = re.sub(r"\s+", " ", written).strip()[:longest].strip()
     if not found:
         raise NotWritable(text)

@@ -100,8 +100,8 @@ def lines(
     size: tuple[int, int] = WIDE,
 ) -> bytes:
     """A line chart as SVG, with one line for each series over the same labels; its scale starts at
-    0. `figure` writes the numbers of the scale, and `told`, or else `figure`, those of the points.
-    `size` is WIDE or NARROW.
+    0, so no value may be below that. `figure` writes the numbers of the scale, and `told`, or else
+    `figure`, those of the points. `size` is WIDE, NARROW or SMALL.
     """
     highest = max((value for one in series for value in one.values), default=Decimal(0))
     scale = _scale(Decimal(0), highest)
@@ -132,7 +132,7 @@ def bars(
 ) -> bytes:
     """A bar chart as SVG, with one bar for each label, on which the values of all series are
     stacked; values below 0 hang under the axis. `figure` writes the numbers of the scale, and
-    `told`, or else `figure`, those of the bars. `size` is WIDE or NARROW.
+    `told`, or else `figure`, those of the bars. `size` is WIDE, NARROW or SMALL.
     """
     stacks = list(zip(*(one.values for one in series), strict=True))
     highest = max((sum(v for v in stack if v > 0) for stack in stacks), default=Decimal(0))

@@ -100,7 +100,7 @@ def _copied(query: str, params: tuple[Any, ...]) -> Iterator[bytes]:
 
 def in_blocks(rows: Iterable[bytes]) -> Iterator[bytes]:
     """Join the rows of a file into blocks of at least BLOCK bytes; only the last block may be
-    smaller.
+    smaller, and may be empty.
     """
     block: list[bytes] = []
     size = 0
@@ -193,8 +193,10 @@ def local(column: str, timezone: str) -> str:
 
 def instants(named: dict[str, str], timezone: str, *, says_zone: bool = True) -> dict[str, str]:
     """SQL for two columns for each instant, in local time and in UTC, by their headings; `named`
-    has the SQL for the instant by its heading. The heading of local time says which zone's it is,
-    but in files that systems read, too: those find their columns by name.
+    has the SQL for the instant by its heading.
+
+    The heading of local time says which zone's it is, unless that is UTC, or `says_zone` is False:
+    systems find the columns of their files by name, whatever the zone.
     """
     both: dict[str, str] = {}
     for heading, column in named.items():

@@ -84,7 +84,9 @@ def of_rows(rows: Sequence[Any], columns: Sequence[str]) -> Figures:
 
 
 def _amount(row: Any, column: str) -> Money:
-    """The row's amount in this column, as Money; a sum that a query added is a plain figure."""
+    """The row's amount in this column, as Money; a sum that a query added is a plain figure, or
+    None, which counts as 0.
+    """
     amount: Money | Decimal | None = getattr(row, column)
     if isinstance(amount, Money):
         return amount

@@ -61,7 +61,8 @@ def _decimal(value: Decimal | int, pattern: str) -> str:
 @register.filter
 def in_words(row: Model, field: str) -> str:
     """What the code in this field of the row is called, in the reader's language: what Django's
-    `get_…_display` says, which looks up the names of all codes for it.
+    `get_…_display` says, which looks up the names of all codes for it. A code that has no name is
+    given back as it is.
     """
     code = getattr(row, field)
     return str(_names(type(row), field).get(code, code))

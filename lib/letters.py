@@ -25,8 +25,8 @@ class Part(NamedTuple):
     is_address: bool
 
     def pieces(self) -> "Iterator[Part]":
-        """Yield the part's text in pieces, with each address of a page in it as a piece of its
-        own.
+        """Yield the part's text in pieces, with each address of a page in it as a piece of its own.
+        The pieces of text between them may be empty.
         """
         for place, text in enumerate(re.split(f"({ADDRESS.pattern})", self.text)):
             yield Part(text, is_address=place % 2 == 1)

@@ -38,6 +38,7 @@ class Before(Func):
         self.column, self.end = column, end
 
     def deconstruct(self) -> tuple[str, list[str], dict[str, Any]]:
+        """What a migration writes to make this expression again: its class, column and end."""
         return "lib.words.Before", [self.column, self.end], {}
 
 

@@ -35,8 +35,8 @@ View = Callable[Concatenate[MemberRequest, P], HttpResponseBase]
 
 
 def for_members(view: View[P]) -> Callable[..., HttpResponseBase]:
-    """Let a view be seen only by the team of the merchant in the address, with times in the
-    merchant's time zone.
+    """Let a view be seen only by the team of the merchant in the address, and by operators who look
+    at its pages, who can change nothing; with times in the merchant's time zone.
 
     The merchant is always the one in the address, so that two tabs never mix. Strangers get the
     same 404 as for a merchant that does not exist. People who are not signed in are sent to sign
@@ -47,7 +47,7 @@ def for_members(view: View[P]) -> Callable[..., HttpResponseBase]:
 
 def for_finance(view: View[P]) -> Callable[..., HttpResponseBase]:
     """Do as `for_members`, but admit only OWNER and FINANCE, who may do more than look. Others get
-    a 403.
+    a 403, also operators who look at the pages.
     """
     return _guard(view, lambda membership: membership.may_act)
 
@@ -60,7 +60,9 @@ def for_exporting(view: View[P]) -> Callable[..., HttpResponseBase]:
 
 
 def for_owners(view: View[P]) -> Callable[..., HttpResponseBase]:
-    """Do as `for_members`, but admit only OWNER, who may change the team. Others get a 403."""
+    """Do as `for_members`, but admit only OWNER, who may change the team. Others get a 403, also
+    operators who look at the pages.
+    """
     return _guard(view, lambda membership: membership.is_owner)
 
 

@@ -57,7 +57,9 @@ def current() -> Installation:
 
 
 def checked(prefix: str) -> str:
-    """Return the prefix, if it is well formed. Raises WrongPrefix otherwise."""
+    """Return the prefix, if it is well formed: one to eight capitals and digits, of which the first
+    is a capital. Raises WrongPrefix otherwise.
+    """
     if not PREFIX.fullmatch(prefix):
         raise WrongPrefix(
             f"{prefix!r} can't be a prefix: it has one to eight capitals and digits, and starts"

@@ -152,7 +152,9 @@ def open_invitation(token: str, now: datetime) -> Invitation | None:
 
 
 def has_account(email: str) -> bool:
-    """Whether somebody has an account with this address, in capital or small letters."""
+    """Whether somebody has an account with this address, in capital or small letters; also a
+    deactivated one.
+    """
     return User.objects.filter(email__iexact=email).exists()
 
 
@@ -181,7 +183,9 @@ def security_mails_to_send(now: datetime) -> Sequence[int]:
 
 
 def person(address: str) -> User | None:
-    """The person who signs in with this e-mail address, or None."""
+    """The person whose account has this e-mail address, in any case, also one who is deactivated;
+    None if there is none.
+    """
     return User.objects.filter(email__iexact=address.strip()).first()
 
 

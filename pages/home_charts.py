@@ -54,7 +54,7 @@ def use_of(line: CreditLine, merchant: Merchant, *, today: date) -> Use | None:
 
 def drawing_of(costs: Costs) -> SafeString | None:
     """The chart of the merchant's costs in the last days, added up day by day, beside those of as
-    many days before; None if it would show nothing.
+    many days before if these can be compared; None if it would show nothing.
     """
     if not costs.has_any:
         return None

@@ -69,7 +69,7 @@ def _books(account: BillingAccount, today: date, billing_today: date) -> dict[st
 @for_members
 def find(request: MemberRequest) -> HttpResponse:
     """The page of results of the merchant's search; if exactly one result has just this name,
-    redirect to it.
+    redirect to it. Raises Http404 if the merchant has not joined completely.
     """
     merchant, text = _account(request).merchant, Search(request.GET).text
     found = search.find(merchant, text, today=local_day(merchant.credit_line, clock.now()))
@@ -89,8 +89,8 @@ def help_of_person(request: HttpRequest) -> HttpResponse:
 
 @for_members
 def show_help(request: MemberRequest) -> HttpResponse:
-    """The help page: first steps, answers with the merchant's own figures, words, and where to
-    ask.
+    """The help page: first steps, answers with the merchant's own figures, words, and where to ask.
+    Raises Http404 if the merchant has not joined completely.
     """
     account = _account(request)
     today = local_day(account.merchant.credit_line, clock.now())

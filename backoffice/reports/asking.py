@@ -40,6 +40,7 @@ class Question(forms.Form):
                 self.fields[name].widget = forms.HiddenInput()
 
     def clean(self) -> dict[str, Any]:
+        """Check that the last day is not before the first, and no more than LONGEST after it."""
         said = super().clean() or {}
         start, end = said.get("start"), said.get("end")
         if start and end:

@@ -56,7 +56,9 @@ class Placed(forms.Form):
 
 
 def _upload(act: Act) -> Report:
-    """Take the file that was uploaded."""
+    """Take the statements of the bank's file that was uploaded. Reports how many are here, and
+    which of them do not follow, so that they wait.
+    """
     said = act.cleaned_data["file"]
     file = bank_statements.take(
         content=said.read(), file_name=said.name, actor=act.actor, now=act.now
@@ -105,7 +107,9 @@ class BankFileAdmin(Deciding, ReadOnly):
 
 
 def _shown_statement(statement: BankStatement) -> dict[str, Any]:
-    """What decisions about a statement rest on."""
+    """What a page of decisions shows of a statement, and compares when the form comes back: its
+    status, and why it does not follow.
+    """
     return {
         "Status": statement.get_status_display(),
         "It does not follow": queries.why_it_waits(statement),
@@ -161,12 +165,14 @@ class BankStatementAdmin(Deciding, FoundByKeys):
 
     @admin.display(description="does it follow")
     def follows(self, statement: BankStatement) -> str:
-        """In which way it does not follow the last statement, for one that waits."""
+        """In which way it does not follow the last statement, for one that waits; else a dash."""
         return queries.why_it_waits(statement) or "–"
 
     @admin.display(description="balances")
     def balance(self, statement: BankStatement) -> SafeString:
-        """How its closing balance comes about, and what the journal has of it."""
+        """From which balance to which it leads; of one that was taken, also what of the closing
+        balance was booked, was brought along, waits, or is no merchant's.
+        """
         begins = f"From {figure(statement.opening)} to {figure(statement.closing)}."
         if not statement.is_taken:
             return format_html("{}", begins)
@@ -188,11 +194,16 @@ class BankStatementAdmin(Deciding, FoundByKeys):
         )
 
     def last_decision(self, row: Any) -> LastDecision | None:
+        """The statement's status, with who had it taken or set it aside and when; nobody and None
+        if it was taken by itself, or waits.
+        """
         return LastDecision(str(row.get_status_display()), row.decided_by, row.decided_at)
 
 
 def _shown_line(line: BankLine) -> dict[str, Any]:
-    """What decisions about a line rest on."""
+    """What a page of decisions shows of a line, and compares when the form comes back: its status,
+    whose it is or may be, and what is left to pay of the bill that it names.
+    """
     invoice = line.invoice
     return {
         "Status": line.get_status_display(),
@@ -202,7 +213,9 @@ def _shown_line(line: BankLine) -> dict[str, Any]:
 
 
 def _said(line: BankLine) -> str:
-    """The line in a sentence."""
+    """The line in words: its amount without its sign, whom it came from or went to, its value date
+    and its text. What the bank did not say is left out.
+    """
     who = f" {'from' if line.amount.amount > 0 else 'to'} {line.other_name or line.other_account}"
     named = who if line.other_name or line.other_account else ""
     text = f" “{line.text}”" if line.text else ""
@@ -210,7 +223,7 @@ def _said(line: BankLine) -> str:
 
 
 def _proposal(line: BankLine) -> str:
-    """What confirming a proposal does."""
+    """What confirming a proposal does, in sentences."""
     return (
         f"{_said(line)} {line.get_why_display()} It is booked for bill {line.invoice} of"
         f" {line.owner}; what the bill does not want becomes unapplied"
@@ -311,4 +324,7 @@ class BankLineAdmin(Deciding, FoundByKeys):
         super().lock(row, now)
 
     def last_decision(self, row: Any) -> LastDecision | None:
+        """The line's status, with who decided about it (the job, where it booked it) and when;
+        nobody and None if nobody has.
+        """
         return LastDecision(str(row.get_status_display()), row.decided_by, row.decided_at)

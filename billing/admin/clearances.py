@@ -100,7 +100,7 @@ class ClearanceAdmin(AboutAccount, FoundByKeys):
 
     @admin.display(description="status", ordering="status")
     def stands(self, clearance: Clearance) -> str:
-        """Its status; of one that is cleared by hand, that it waits for its number."""
+        """Its status; of an open one that is cleared by hand, that it waits for its number."""
         if clearance.is_open and clearance.is_by_hand:
             return "Waits for you to enter its number"
         return str(clearance.get_status_display())

@@ -167,7 +167,7 @@ CHOOSE = Decision(
 
 @admin.display(description="bank accounts")
 def _banks(version: IssuerVersion) -> str:
-    """Where transfers to the issuer go to, by currency."""
+    """The version's bank accounts in one line, each with its currency; a dash without any."""
     lines = [
         f"{one['currency']}: {', '.join(version.bank_lines(one['currency']))}"
         for one in version.bank_accounts

@@ -84,6 +84,7 @@ class TaxRateAdmin(_InTurn, ReadOnly):
 
     @admin.display(description="rate", ordering="percent")
     def per_cent(self, rate: TaxRate) -> str:
+        """The rate in per cent, or that the class has none of its own."""
         return "none of its own" if rate.percent is None else percent_text(rate.percent)
 
 

@@ -8,7 +8,9 @@ from lib.journal import BALANCES, MOVEMENTS
 
 
 def checks() -> tuple[Check, ...]:
-    """The checks, once all books have registered their part of the journal."""
+    """The audit checks of the journal, made from the parts of it that books have registered: to be
+    called once all have.
+    """
     return (_each_once(), _balances(), _locked())
 
 

@@ -8,9 +8,10 @@ from merchants.audit.two_people import CONFIRMED, JOIN_PROPOSAL, decided, within
 
 
 def _in_force(of: str, on: str, known: str) -> str:
-    """SQL for the unit price that held before the row `price`, or NULL without any. `of` is a
-    condition on `merchant_id` without its table, that says whose prices are meant; `on` is SQL for
-    the day; `known` is a condition on the earlier prices, called `old`.
+    """SQL for the unit price that held before the row `price`; NULL without any, or if the last one
+    was a merchant's own that ended. `of` is a condition on `merchant_id` without its table, that
+    says whose prices are meant; `on` is SQL for the day; `known` is a condition on the earlier
+    prices, called `old`.
     """
     return f"""(
         SELECT old.unit_price FROM billing_feeprice old

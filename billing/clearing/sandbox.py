@@ -10,8 +10,8 @@ class Sandbox:
     """Keeps what it receives in a table of its own."""
 
     def send(self, key: str, document: bytes) -> Answer:
-        """Keep the document's digest under the attempt's key; refuses another document under the
-        same key.
+        """Keep the document's digest under the attempt's key, and give no answer yet: the number
+        comes later, by `find`. Another document under the same key is refused.
         """
         digest = sha256(document).hexdigest()
         kept, _ = SandboxClearing.objects.get_or_create(key=key, defaults={"digest": digest})
@@ -20,8 +20,8 @@ class Sandbox:
         return Answer()
 
     def find(self, key: str) -> Answer | None:
-        """The number kept for the attempt with this key, which is "" until it is given; None if it
-        was never received.
+        """The answer about the attempt with this key, with the number kept for it, "" while none is
+        given; None if no document was received under the key.
         """
         kept = SandboxClearing.objects.filter(key=key).first()
         return Answer(number=kept.number) if kept else None

@@ -37,9 +37,9 @@ def transfer_reference(invoice: Invoice) -> str:
 
 
 def how_to_pay(invoice: Invoice, plan: PaymentPlan | None, words: Words) -> Paper:
-    """How the bill is to be paid, for the template: by a transfer and under which reference
-    (rule 29.12), or by which method it is collected and when next; empty if the bill is not unpaid.
-    `plan` is the payment plan in force.
+    """How the bill is to be paid, for the template: by a transfer, and under which reference (rule
+    29.12); or else by which method it is collected and when next. Empty if the bill is not unpaid.
+    `plan` is the payment plan in force, or None.
     """
     account = invoice.account
     if not invoice.is_unpaid:
@@ -66,8 +66,9 @@ def how_to_pay(invoice: Invoice, plan: PaymentPlan | None, words: Words) -> Pape
 
 
 def bank_lines(invoice: Invoice) -> Sequence[str]:
-    """Where the bill is transferred to, in lines: to its issuer's account in its currency, or to
-    the installation's (TAEL_BANK_DETAILS) if it has the installation's issuer.
+    """Where the bill is transferred to, in lines: to its issuer's account in its currency (empty if
+    the issuer has none), or to the installation's (TAEL_BANK_DETAILS) if it has the installation's
+    issuer.
     """
     if invoice.issuer is not None:
         return invoice.issuer.bank_lines(invoice.currency)

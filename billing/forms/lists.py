@@ -86,6 +86,7 @@ class RequestFilter(Filter):
 
     @property
     def _sorts_by_cost(self) -> bool:
+        """Whether the list is to be sorted by cost, up or down."""
         return str(self.data.get("by", "")) in COSTS
 
     def page(self, found: "QuerySet[Any]") -> Any:

@@ -146,6 +146,7 @@ class BillingAccount(models.Model):
 
     @property
     def is_closed(self) -> bool:
+        """Whether it is closed now; one that was opened again is not."""
         return self.closed_at is not None
 
     @property
@@ -157,8 +158,9 @@ class BillingAccount(models.Model):
 
     @property
     def next_invoice_on(self) -> date:
-        """The date of the next bill, unless the threshold is reached before; a closed account has
-        one that means nothing.
+        """The next date of a bill by its plan or cycle. One comes before if the threshold is
+        reached, and none on that date if there is too little to bill; for a closed account it means
+        nothing.
         """
         return min(self.next_plan_on, self.next_cycle_on) if self.has_cycle else self.next_plan_on
 

@@ -124,10 +124,12 @@ class BankStatement(models.Model):
 
     @property
     def is_waiting(self) -> bool:
+        """Whether it does not follow, and an operator is still to decide about it."""
         return self.status == self.Status.WAITING
 
     @property
     def is_taken(self) -> bool:
+        """Whether it was taken, so that its lines are matched."""
         return self.status == self.Status.TAKEN
 
 
@@ -289,17 +291,22 @@ class BankLine(models.Model):
 
     @property
     def is_booked(self) -> bool:
+        """Whether it is in the books: as a transfer, or as a reversal if it was a return."""
         return self.status == self.Status.BOOKED
 
     @property
     def is_proposed(self) -> bool:
+        """Whether an operator is to confirm or refuse what is proposed for it."""
         return self.status == self.Status.PROPOSED
 
     @property
     def is_return(self) -> bool:
+        """Whether it takes back a line that was booked, and an operator is to decide about it."""
         return self.status == self.Status.RETURN
 
     @property
     def is_to_be_placed(self) -> bool:
-        """Whether an operator may say whose it is: nobody has booked it, and it came in."""
+        """Whether it is proposed, open or set aside: an operator may say whose it is, if it came
+        in.
+        """
         return self.status in (self.Status.PROPOSED, self.Status.OPEN, self.Status.SET_ASIDE)

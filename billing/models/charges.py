@@ -241,7 +241,7 @@ class Charge(models.Model):
 
     @property
     def can_be_credited(self) -> bool:
-        """Whether a credit may be asked for: its amount is above 0 and it is no credit itself. Use
-        it only if the fee is loaded.
+        """Whether credits can be asked for on it: its amount is above 0 and it is no credit itself.
+        How much of it was credited already is not looked at. Use it only if the fee is loaded.
         """
         return self.amount.amount > 0 and self.fee.category not in CREDIT_CATEGORIES

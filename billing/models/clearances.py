@@ -111,14 +111,17 @@ class Clearance(models.Model):
 
     @property
     def is_open(self) -> bool:
+        """Whether it has no outcome yet: its provider, or a person who enters it, is to say it."""
         return self.status == self.Status.OPEN
 
     @property
     def is_cleared(self) -> bool:
+        """Whether it has its number, from its provider or entered by hand."""
         return self.status == self.Status.CLEARED
 
     @property
     def was_refused(self) -> bool:
+        """Whether it was refused and not sent again since."""
         return self.status == self.Status.REFUSED
 
     @property

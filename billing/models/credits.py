@@ -116,6 +116,7 @@ class BillingCredit(models.Model):
 
     @property
     def is_pending(self) -> bool:
+        """Whether it waits for an operator's answer."""
         return self.status == self.Status.REQUESTED
 
     @property
@@ -125,4 +126,5 @@ class BillingCredit(models.Model):
 
     @property
     def is_undone(self) -> bool:
+        """Whether it was approved, and taken back since."""
         return self.status == self.Status.UNDONE

@@ -69,6 +69,7 @@ class BillingAddress(models.Model):
 
     @property
     def is_confirmed(self) -> bool:
+        """Whether its reader has confirmed it, also if it was ended since."""
         return self.confirmed_at is not None
 
 
@@ -152,10 +153,12 @@ class YearArchive(models.Model):
 
     @property
     def is_ready(self) -> bool:
+        """Whether the file was built and is still kept."""
         return self.status == self.Status.READY
 
     @property
     def is_waiting(self) -> bool:
+        """Whether the file is still to be built."""
         return self.status == self.Status.WAITING
 
 

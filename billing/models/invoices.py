@@ -266,6 +266,7 @@ class Invoice(models.Model):
 
     @property
     def is_draft(self) -> bool:
+        """Whether it is a draft that an operator has yet to issue or send back."""
         return self.status == self.Status.DRAFT
 
     def may_become(self, status: str) -> bool:
@@ -288,6 +289,7 @@ class Invoice(models.Model):
 
     @property
     def is_void(self) -> bool:
+        """Whether it is VOID: a bill that was voided, or a draft that was sent back."""
         return self.status == self.Status.VOID
 
     @property

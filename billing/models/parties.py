@@ -99,6 +99,7 @@ class IssuerVersion(models.Model):
 
     @property
     def address_lines(self) -> list[str]:
+        """The lines of the address, as they are printed."""
         return self.address.split("\n")
 
     def bank_lines(self, currency: str) -> list[str]:
@@ -190,16 +191,20 @@ class BillingDetails(models.Model):
 
     @property
     def is_waiting(self) -> bool:
+        """Whether it waits for an operator to confirm or reject it."""
         return self.status == self.Status.WAITING
 
     @property
     def is_confirmed(self) -> bool:
+        """Whether an operator confirmed it, also if a later version was confirmed since."""
         return self.status == self.Status.CONFIRMED
 
     @property
     def is_rejected(self) -> bool:
+        """Whether an operator rejected it."""
         return self.status == self.Status.REJECTED
 
     @property
     def address_lines(self) -> list[str]:
+        """The lines of the address, as they are printed."""
         return self.address.split("\n")

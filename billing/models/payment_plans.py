@@ -93,6 +93,7 @@ class PaymentPlan(models.Model):
 
     @property
     def is_in_force(self) -> bool:
+        """Whether its bill is paid by it now: it is neither kept, broken nor cancelled."""
         return self.status == self.Status.IN_FORCE
 
     def paid_of(self, amount_paid: Money) -> Money:

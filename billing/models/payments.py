@@ -102,6 +102,7 @@ class Card(models.Model):
 
     @property
     def is_blocked(self) -> bool:
+        """Whether our people have blocked it; then it is removed, too."""
         return self.blocked_at is not None
 
 
@@ -238,11 +239,14 @@ class Payment(models.Model):
 
     @property
     def was_tried(self) -> bool:
-        """Whether a provider was to collect it, which a transfer or money that we hold is not."""
+        """Whether a provider was to collect it: a card's, the sandbox or the merchant's proceeds. A
+        transfer, unapplied money and a credit are not tried.
+        """
         return self.provider not in self.OWN_PROVIDERS
 
     @property
     def has_failed(self) -> bool:
+        """Whether it is FAILED, also by what is not the merchant's fault (NOBODYS_FAILURES)."""
         return self.status == self.Status.FAILED
 
     @property

@@ -58,4 +58,5 @@ class BillingQuestion(models.Model):
 
     @property
     def is_pending(self) -> bool:
+        """Whether it waits for an answer."""
         return self.status == self.Status.PENDING

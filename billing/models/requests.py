@@ -79,4 +79,5 @@ class ThresholdRequest(models.Model):
 
     @property
     def is_pending(self) -> bool:
+        """Whether it waits for an answer."""
         return self.status == self.Status.PENDING

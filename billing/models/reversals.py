@@ -132,8 +132,8 @@ class Reversal(models.Model):
 
     @property
     def rest(self) -> Money:
-        """The part of it that did not come from the merchant's unapplied money, and that may be
-        charged again.
+        """The part of it that did not come from the merchant's unapplied money. Its bill stays paid
+        all the same; this part is charged again only if an operator decides so.
         """
         return self.amount - self.taken
 
@@ -146,12 +146,15 @@ class Reversal(models.Model):
 
     @property
     def is_undecided(self) -> bool:
+        """Whether it waits for a billing officer to charge or accept it."""
         return self.status == self.Status.RECORDED
 
     @property
     def is_return(self) -> bool:
+        """Whether a bank returned a transfer, as a line of its statement says."""
         return self.kind == self.Kind.RETURN
 
     @property
     def is_dispute(self) -> bool:
+        """Whether the payer disputed the payment, so that it is no refund."""
         return self.kind == self.Kind.DISPUTE

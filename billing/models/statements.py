@@ -65,6 +65,7 @@ class Statement(models.Model):
 
     @property
     def is_closed(self) -> bool:
+        """Whether its month has ended, so that it never changes any more."""
         return self.closed_at is not None
 
     @property

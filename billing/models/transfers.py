@@ -127,9 +127,12 @@ class BankTransfer(models.Model):
 
     @property
     def is_moved(self) -> bool:
+        """Whether it was booked elsewhere, or taken off as its money never came."""
         return self.status == self.Status.MOVED
 
     @property
     def invoice_number(self) -> str:
-        """The number of the bill that it paid all or a part of; "" if it named none."""
+        """The number of the bill that it paid all or a part of as it was recorded; "" if all of it
+        became unapplied money.
+        """
         return str(self.payment.invoice) if self.payment else ""

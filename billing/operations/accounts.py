@@ -116,7 +116,8 @@ class NewAccount(NamedTuple):
 @transaction.atomic
 def open(new: Sequence[NewAccount]) -> None:
     """Open these accounts, each with its first plan term, charge the first plan fees, and write the
-    bills for them (none where the plan is free). Raises as NewAccount.row does.
+    bills for them (none where the plan is free). Raises Invalid and CurrencyMismatch for terms that
+    an account can't have (NewAccount.row): then none is opened.
     """
     accounts = BillingAccount.objects.bulk_create([one.row() for one in new])
     PlanTerm.objects.bulk_create(
@@ -204,12 +205,12 @@ def note_change(
     trailed: Mapping[str, tuple[str, str]],
     proposal: Proposal | None = None,
 ) -> AccountChange:
-    """Record a change of the locked account's terms, with a trail row. It takes effect today unless
-    `effective_on` is given.
+    """Record a change of the locked account's terms, with a trail row; the account's own row is
+    changed by the caller. It takes effect on the open day unless `effective_on` is given.
 
-    `before` and `after` are the values in the record. `trailed` has pairs of the values before and
-    after for the trail, by name; no trail row is written if no pair differs. `proposal` is what a
-    second person confirmed, if anybody did.
+    `before` and `after` are the values in the record, which is written in any case. `trailed` has
+    pairs of the values before and after for the trail, by name; no trail row is written if no pair
+    differs. `proposal` is what a second person confirmed, if anybody did.
     """
     change = AccountChange.objects.create(
         account=account,

@@ -34,7 +34,7 @@ class AddressKnown(Refused):
 
 
 class TooManyAddresses(Refused):
-    """The account has as many addresses as it may, or too many were added today."""
+    """The account has as many addresses as it may, or too many were added within 24 hours."""
 
     code = "too_many_addresses"
     sentence = _("You can have up to five addresses, and add ten within a day.")
@@ -79,7 +79,8 @@ def add(
     which it confirms, and nothing else until then. Writes a trail row. The merchant is told, and
     owners are mailed.
 
-    Raises AddressKnown for one in force, TooManyAddresses, and Invalid for no e-mail address or an
+    Raises AddressKnown for one in force, confirmed or not; TooManyAddresses if five are in force,
+    or ten were added within 24 hours, ended ones included; and Invalid for no e-mail address or an
     unknown schedule. Rule 11.9.
     """
     email = _checked(email)
@@ -110,7 +111,8 @@ def add(
 @transaction.atomic
 def confirm(*, address_id: int, now: datetime) -> BillingAddress:
     """Confirm the address, as its own link asks, with a trail row; documents that come from now on
-    are mailed to it. One that was confirmed before stays as it is. Raises UnknownAddress.
+    are mailed to it. One that was confirmed before stays as it is. How long ago it was added is not
+    looked at here, but by `of_link`. Raises UnknownAddress if it was ended, or never was.
     """
     account, address = _lock(address_id, None, now)
     if address.confirmed_at is None:

@@ -20,7 +20,8 @@ Status = YearArchive.Status
 @transaction.atomic
 def ask(*, merchant_id: int, year: int, actor: str, now: datetime) -> YearArchive:
     """Ask for the ZIP file of the documents of a year, which a job builds, with a trail row. One
-    that waits already is returned, and not asked for again.
+    that waits already is returned, and not asked for again; one that is ready does not stop
+    another.
     """
     account = accounts.lock(merchant_id, now=now)
     waiting = account.archives.filter(year=year, status=Status.WAITING).first()

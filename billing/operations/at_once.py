@@ -36,8 +36,8 @@ class TooManyCards(Refused):
 
 
 def check_cards(account: BillingAccount, *, now: datetime) -> None:
-    """Raise TooManyCards if five cards were added to the account within the last 24 hours. Rule
-    16.10.
+    """Raise TooManyCards if five cards were added to the account within the last 24 hours,
+    including those that were removed since. Rule 16.10.
     """
     if account.cards.filter(added_at__gt=now - WITHIN).count() >= MOST_CARDS:
         raise TooManyCards(f"card: {MOST_CARDS} were added within 24 hours; try again later")

@@ -25,7 +25,7 @@ def new_payment(
 ) -> Payment:
     """Write the next attempt on the locked bill, as PENDING and over `amount`, or else over all
     that is left to pay; the provider is not asked here. It names as `chosen_by` whoever had the
-    bill tried by now, and as `actor` whoever tries it.
+    bill tried by now by choosing a method, "" if nobody did, and as `actor` whoever tries it.
     """
     attempt = invoice.payments.count() + 1
     chosen_by = (
@@ -65,7 +65,7 @@ def pay(
     now: datetime,
 ) -> Payment:
     """Write a payment of the locked bill that has succeeded already, such as a bank transfer, and
-    apply it to the bill.
+    apply it to the bill. `amount` is at most what is left to pay.
 
     `reference` is the provider's own; without one, the payment's key is used.
     """
@@ -90,7 +90,7 @@ def pay(
 
 def take_in(account: BillingAccount, invoice: Invoice, payment: Payment, *, now: datetime) -> None:
     """Apply a succeeded payment to the locked bill, which becomes paid once its payments reach the
-    total.
+    total. The payment is of at most what is left to pay; the database refuses more.
 
     Under a payment plan it is tried next for the oldest part that is not paid. If nothing is left
     to pay, or too little to be collected, the bill is not tried any more, and the freeze of the

@@ -30,13 +30,14 @@ ONLY_FOLDER = 1  # the number by which the job knows it
 
 
 def folders(now: datetime) -> Sequence[int]:
-    """The number of the folder, if it is set and a file in it is to be taken."""
+    """The number of the folder alone; nothing if no folder is set, or no file in it has rested."""
     return [ONLY_FOLDER] if next(_files(now), None) else []
 
 
 def _files(now: datetime) -> Iterator[Path]:
-    """Yields the files in the folder that have rested, by their names. Hidden ones, and whatever is
-    no file of its own, are left alone.
+    """Yields the files in the folder that have rested, by their names; none if no folder is set, or
+    it cannot be read, which is logged. Hidden ones, and whatever is no file of its own, are left
+    alone.
     """
     if not settings.TAEL_BANK_FOLDER:
         return
@@ -53,8 +54,8 @@ def _files(now: datetime) -> Iterator[Path]:
 
 
 def take_in(*, now: datetime) -> None:
-    """Take in the files that have rested, each by itself. One worker does so at a time. Rule
-    29.17.
+    """Take in the files that have rested, each by itself; one that cannot be read or moved is
+    logged, and stays. Does nothing while another worker does so. Rule 29.17.
     """
     with try_advisory_lock("folder of bank statements") as is_ours:
         if is_ours:
@@ -84,6 +85,7 @@ def _take(file: Path, now: datetime) -> None:
 
 
 def _note(content: bytes, name: str, problem: str, now: datetime) -> BankFile:
+    """Write down that nothing was taken of the file, and why."""
     return bank_statements.note_problem(
         content=content, file_name=name, problem=problem, actor=JOB, now=now
     )

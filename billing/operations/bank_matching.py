@@ -37,10 +37,12 @@ class NotReturnable(Refused):
 
 
 def match(line_id: int, *, now: datetime) -> BankLine:
-    """Look at a line that nobody has looked at: book it if it is certain, and else say what it
-    probably is. One that was looked at, or whose bill has a payment under way, stays as it is.
+    """Look at a line that nobody has looked at, of a statement that was taken: book it if it is
+    certain, and else write down what it probably is, for an operator. Returns the line.
 
-    Raises UnknownLine. Rule 29.13.
+    Any other line stays as it is. So does, until the next run, one for a bill that has a payment
+    under way, and one that turns out to be another merchant's meanwhile. Raises UnknownLine. Rule
+    29.13.
     """
     with transaction.atomic():
         line = BankLine.objects.select_related("statement").filter(pk=line_id).first()
@@ -73,7 +75,7 @@ def _lock(account_id: int | None, now: datetime) -> BillingAccount | None:
 
 
 def _lock_line(line_id: int) -> BankLine:
-    """The line, locked, with its statement. Raises UnknownLine."""
+    """The line, locked, with its statement. Raises UnknownLine if there is none with this key."""
     found = BankLine.objects.select_for_update(of=("self",)).select_related("statement")
     line = found.filter(pk=line_id).first()
     if line is None:
@@ -84,8 +86,9 @@ def _lock_line(line_id: int) -> BankLine:
 def _book(
     line: BankLine, account: BillingAccount, invoice: Invoice | None, why: BankLine.Why, actor: str
 ) -> None:
-    """Book the locked line as a transfer to the locked account: for the bill, or else as unapplied
-    money. One that was recorded by hand before, under the bank's reference, is that transfer.
+    """Book the locked line as a transfer to the locked account: for the bill, or without one as
+    unapplied money. One that was recorded by hand before, under the bank's reference, is that
+    transfer. Raises what transfers.record and transfers.receive do.
     """
     reference = _reference(line, account)
     day = _day(account, line.value_on)
@@ -107,8 +110,10 @@ def _book(
 
 
 def _reference(line: BankLine, account: BillingAccount) -> str:
-    """The reference of the line's transfer: the bank's own, where it has one and no other transfer
-    of the account does, or one for this line alone.
+    """The reference of the line's transfer: the bank's own, which may be that of a transfer of the
+    same amount that was recorded by hand. It is one for this line alone if the bank gave none, or
+    if it is that of a transfer of the account that was moved, is another line's, or has another
+    amount.
     """
     own = f"{line.statement.name[:60]}/{line.statement_id}-{line.number}"
     if not line.bank_reference:
@@ -123,16 +128,18 @@ def _reference(line: BankLine, account: BillingAccount) -> str:
 
 
 def _day(account: BillingAccount, value_on: date) -> date:
-    """The value date in the account's time zone, in which it may be a day that has not begun;
-    nobody paid before they joined.
+    """The day on which the line's money arrived, as the account's books take it: its value date,
+    but not before the merchant joined, nor after the account's open day, as the bank may be a day
+    ahead.
     """
     return min(max(value_on, account.joined_on), account.open_on)
 
 
 @transaction.atomic
 def confirm(*, line_id: int, actor: str, now: datetime) -> BankLine:
-    """Book a line as it is proposed. Raises UnknownLine, AlreadyDecided, and what transfers.record
-    does. Rule 29.14.
+    """Book a line that is proposed for the bill that is proposed, with a trail row. Raises
+    UnknownLine, AlreadyDecided for one that is not proposed, ChangedMeanwhile, and what
+    transfers.record does. Rule 29.14.
     """
     line, account = _hold(line_id, (Status.PROPOSED,), now)
     assert account is not None
@@ -143,8 +150,9 @@ def confirm(*, line_id: int, actor: str, now: datetime) -> BankLine:
 
 @transaction.atomic
 def refuse(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLine:
-    """Refuse what is proposed for a line: it waits for somebody who says whose it is. Raises
-    UnknownLine, AlreadyDecided, Invalid without a reason. Rule 29.14.
+    """Refuse what is proposed for a line, with a trail row: it waits for somebody who says whose it
+    is. Raises UnknownLine, AlreadyDecided for one that is not proposed, ChangedMeanwhile, Invalid
+    without a reason. Rule 29.14.
     """
     line, _ = _hold(line_id, (Status.PROPOSED,), now)
     return _decide(line, Status.OPEN, Action.BANK_LINE_REFUSED, actor, reason, now)
@@ -152,8 +160,9 @@ def refuse(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLine:
 
 @transaction.atomic
 def set_aside(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLine:
-    """Say that a line is no merchant's, such as interest: nothing is booked for it. Raises
-    UnknownLine, AlreadyDecided, Invalid without a reason. Rule 29.15.
+    """Say that a line that is open, or a return, is no merchant's, such as interest, with a trail
+    row: nothing is booked for it. Raises UnknownLine, AlreadyDecided for any other line,
+    ChangedMeanwhile, Invalid without a reason. Rule 29.15.
     """
     line, _ = _hold(line_id, (Status.OPEN, Status.RETURN), now)
     return _decide(line, Status.SET_ASIDE, Action.BANK_LINE_SET_ASIDE, actor, reason, now)
@@ -162,7 +171,9 @@ def set_aside(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLi
 def _decide(
     line: BankLine, status: BankLine.Status, action: Action, actor: str, reason: str, now: datetime
 ) -> BankLine:
-    """Write the decision by which the locked line is nobody's, or nobody's yet."""
+    """Write the decision by which the locked line is nobody's, or nobody's yet, with a trail row.
+    Raises Invalid without a reason.
+    """
     line.reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     line.status, line.why = status, Why.BY_HAND
     line.decided_at, line.decided_by = now, actor
@@ -175,10 +186,12 @@ def _decide(
 @transaction.atomic
 def place(*, line_id: int, merchant: str, number: str = "", actor: str, now: datetime) -> BankLine:
     """Say whose a line is, by the merchant's reference, and perhaps for which bill of theirs, by
-    its number; without one it is unapplied money, which pays unpaid bills at once.
+    its number; without one it is unapplied money, which pays unpaid bills at once. The line may be
+    proposed, open, or set aside before.
 
-    Raises UnknownLine, AlreadyDecided, UnknownMerchant, Invalid for a number that is none of the
-    merchant's bills', and what transfers.record does. Rule 29.15.
+    Raises UnknownLine, AlreadyDecided for any other line, UnknownMerchant, Invalid for a number
+    that is none of the merchant's bills' and for a line that went out, and what transfers.record
+    does. Rule 29.15.
     """
     wanted = queries.merchants_account(merchant.strip())
     if wanted is None:
@@ -198,11 +211,12 @@ def place(*, line_id: int, merchant: str, number: str = "", actor: str, now: dat
 
 @transaction.atomic
 def take_back(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLine:
-    """Record that the payment of a line that was booked was returned: a reversal of it, which waits
-    for what is decided about it (rule 18.4).
+    """Record that the payment of a line that was booked was returned, as the line with this key
+    says, which is a return: a reversal of it, which waits for what is decided about it (rule 18.4).
 
-    Raises UnknownLine, AlreadyDecided, Invalid without a reason, and NotReturnable where the money
-    paid no bill by itself, or less of it did. Rule 29.16.
+    Raises UnknownLine, AlreadyDecided for a line that is no return, ChangedMeanwhile, Invalid
+    without a reason, and NotReturnable where the money paid no bill by itself, or less of it did.
+    Rule 29.16.
     """
     line, account = _hold(line_id, (Status.RETURN,), now)
     line.reason = wording.checked("reason", reason, wording.LONGEST_REASON)
@@ -229,7 +243,7 @@ def take_back(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLi
 
 
 def _report(line: BankLine, payment: Payment) -> reversals.ProviderReport:
-    """What the bank says of money that it took back."""
+    """What the bank says of money that it took back, as a report of a provider."""
     return reversals.ProviderReport(
         provider=Payment.Provider.MANUAL,
         reference=f"{line.statement.name[:60]}/{line.statement_id}-{line.number}",
@@ -245,8 +259,9 @@ def _report(line: BankLine, payment: Payment) -> reversals.ProviderReport:
 def _hold(
     line_id: int, statuses: tuple[BankLine.Status, ...], now: datetime
 ) -> tuple[BankLine, BillingAccount | None]:
-    """The locked line, which is one of these, and its account, locked before. Raises UnknownLine,
-    AlreadyDecided, ChangedMeanwhile.
+    """The line, locked, which has one of these statuses, and its account, locked before; None for a
+    line of no account. Raises UnknownLine, AlreadyDecided for another status, and ChangedMeanwhile
+    if the line became another account's while it was locked.
     """
     ids = BankLine.objects.filter(pk=line_id).values_list("account_id", flat=True).first()
     account = _lock(ids, now)
@@ -258,12 +273,13 @@ def _hold(
 
 
 def _check(line: BankLine, statuses: tuple[BankLine.Status, ...]) -> None:
-    """Raises AlreadyDecided unless the line is one of these."""
+    """Raises AlreadyDecided unless the line has one of these statuses."""
     if line.status not in statuses:
         raise AlreadyDecided(f"line: it is {line.get_status_display().lower()} already")
 
 
 def _trail(action: Action, line: BankLine, actor: str, reason: str) -> None:
+    """Write the trail row of what was decided about the line, under the merchant whose it is."""
     assert line.decided_at is not None
     trail.write(
         action,

@@ -41,12 +41,14 @@ class UnknownStatement(Refused):
 
 @transaction.atomic
 def take(*, content: bytes, file_name: str, actor: str, now: datetime) -> BankFile:
-    """Take all statements of a bank's file, or none of it.
+    """Take all statements of a bank's file, or none of it, and return the file; of one that was
+    taken before, the one of then.
 
     One that goes on where the last statement of its account ended is TAKEN, as is the first of an
     account, and so are those that waited for it; any other one waits for an operator. The same
-    file, and the same statement in another file, changes nothing. Raises UnreadableStatement,
-    StatementConflict. Rule 29.10, rule 29.11.
+    file, and the same statement in another file, changes nothing. Raises UnreadableStatement, also
+    for an account that is none of ours, and StatementConflict if a statement is known and says
+    otherwise. Rule 29.10, rule 29.11.
     """
     digest = hashlib.sha256(content).hexdigest()
     locks.wait_for_advisory_lock("bank statements")
@@ -87,8 +89,9 @@ def _read(content: bytes) -> list[tuple[str, Statement]]:
 
 
 def _account(statement: Statement) -> str:
-    """The account of ours that the statement is of. Raises UnreadableFile for a statement that is
-    not whole, or of no account of ours.
+    """The account of ours that the statement is of. Raises UnreadableFile for a notice, a statement
+    whose entries do not lead from balance to balance, one of no account of ours, and amounts of
+    more digits than the currency has.
     """
     if statement.kind == "camt.054":
         raise UnreadableFile(
@@ -115,7 +118,9 @@ def _account(statement: Statement) -> str:
 def _write(
     file: BankFile, account: str, said: Statement, actor: str, now: datetime
 ) -> BankStatement:
-    """Write the statement with its lines, unless it is known, and take it if it follows."""
+    """Write the statement with its lines, unless it is known, and take it if it follows. Returns
+    it, or the known one. Raises StatementConflict if that says otherwise.
+    """
     name = _shown(said.id, 100)
     known = queries.of_account(account, said.currency).filter(name=name).first()
     if known is not None:
@@ -151,7 +156,9 @@ def _write(
 
 
 def _go_on(account: str, currency: str) -> None:
-    """Take whatever follows the last statement of the account that was taken, or its first one."""
+    """Take, of the statements that wait, whatever follows the last one of the account that was
+    taken, or its first one.
+    """
     while True:
         before = queries.last(account, currency)
         waiting = queries.of_account(account, currency).filter(status=Status.WAITING)
@@ -168,13 +175,16 @@ def _go_on(account: str, currency: str) -> None:
 
 
 def _lines(said: Statement) -> Iterator[BankLine]:
-    """Yields a line for each payment of the entries that are booked."""
+    """Yields a line for each payment of the entries that are booked and not of 0. They are not
+    saved, and have neither statement nor number yet.
+    """
     for entry in said.entries:
         if entry.is_booked and entry.amount:
             yield from _of_entry(entry, said.currency)
 
 
 def _of_entry(entry: Entry, currency: str) -> Iterator[BankLine]:
+    """Yields a line, not saved yet, for each payment of the entry."""
     for one in entry.transactions:
         other = one.payer if one.is_credit else one.payee
         yield BankLine(
@@ -197,15 +207,17 @@ def _of_entry(entry: Entry, currency: str) -> Iterator[BankLine]:
 
 
 def _shown(text: str, longest: int) -> str:
+    """The bank's text on one line, with single spaces, as far as it can be kept."""
     return texts.shown(" ".join(text.split()), longest)
 
 
 @transaction.atomic
 def accept(*, statement_id: int, actor: str, reason: str, now: datetime) -> BankStatement:
-    """Take a statement though it does not follow the last one: what is between them is known to
-    whoever decides. Its lines are matched from then on, and what follows it is taken.
+    """Take a statement that waits, though it does not follow the last one: what is between them is
+    known to whoever decides. Its lines are matched from then on, and what follows it is taken.
 
-    Raises UnknownStatement, AlreadyDecided, Invalid without a reason. Rule 29.11.
+    Raises UnknownStatement, AlreadyDecided if it does not wait, Invalid without a reason. Rule
+    29.11.
     """
     statement = _hold(statement_id)
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
@@ -218,9 +230,10 @@ def accept(*, statement_id: int, actor: str, reason: str, now: datetime) -> Bank
 
 @transaction.atomic
 def set_aside(*, statement_id: int, actor: str, reason: str, now: datetime) -> BankStatement:
-    """Leave out a statement that does not follow: none of its lines is ever booked.
+    """Leave out a statement that waits, as it does not follow: none of its lines is ever booked.
 
-    Raises UnknownStatement, AlreadyDecided, Invalid without a reason. Rule 29.11.
+    Raises UnknownStatement, AlreadyDecided if it does not wait, Invalid without a reason. Rule
+    29.11.
     """
     statement = _hold(statement_id)
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
@@ -230,7 +243,9 @@ def set_aside(*, statement_id: int, actor: str, reason: str, now: datetime) -> B
 
 
 def _hold(statement_id: int) -> BankStatement:
-    """The statement, which waits still, under the lock of all statements."""
+    """The statement, which waits still, under the lock of all statements. Raises UnknownStatement,
+    and AlreadyDecided if it does not wait.
+    """
     locks.wait_for_advisory_lock("bank statements")
     statement = BankStatement.objects.select_for_update().filter(pk=statement_id).first()
     if statement is None:
@@ -243,6 +258,7 @@ def _hold(statement_id: int) -> BankStatement:
 def _decide(
     statement: BankStatement, action: Action, actor: str, reason: str, now: datetime
 ) -> None:
+    """Save the statement's status, with who decided it and why, and put that on the trail."""
     statement.decided_at, statement.decided_by, statement.reason = now, actor, reason
     statement.save(update_fields=["status", "previous", "decided_at", "decided_by", "reason"])
     _trail(action, statement, actor, reason, now)
@@ -251,6 +267,7 @@ def _decide(
 def _trail(
     action: Action, statement: BankStatement, actor: str, reason: str, now: datetime
 ) -> None:
+    """Write the trail row of a statement, with its balances and the number of its lines."""
     trail.write(
         action,
         subject=f"bank statement {statement}"[:100],

@@ -86,7 +86,7 @@ def begin(*, merchant_id: int, actor: str, now: datetime) -> Begun:
 
 def finish(*, merchant_id: int, setup_intent_id: str, actor: str, now: datetime) -> Card:
     """Keep the card that was handed to Stripe, and collect from it from now on. If the card is kept
-    already, nothing is changed, even if another method was chosen since.
+    already, nothing is changed, even if it was removed or another method was chosen since.
 
     Raises UnknownSetup, CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards,
     Merchant.DoesNotExist, and what payment_methods.add_card raises.
@@ -124,7 +124,8 @@ def finish_unseen(setup_intent_id: str, *, now: datetime) -> Card | None:
     """Finish a setup that Stripe reports as succeeded, as its browser may never come back to us;
     returns the card. The actor is whoever began the setup, or "stripe".
 
-    Returns None for a setup that names none of our merchants. Raises as `finish` does.
+    Returns None for a setup that names none of our merchants. Raises UnknownSetup,
+    CardNotConfirmed, ProviderNotReady, ProviderSilent, TooManyCards, and what else `finish` does.
     """
     written = stripe_provider.metadata(_setup(stripe_provider.client(), setup_intent_id))
     merchant = Merchant.objects.filter(reference=written.get(MERCHANT, "")).first()

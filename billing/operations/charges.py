@@ -76,7 +76,8 @@ def record(charge: NewCharge) -> tuple[Charge, bool]:
 
 @transaction.atomic
 def record_many(charges: Sequence[NewCharge]) -> list[bool | Refused]:
-    """Record charges in the order given, as `record` does one.
+    """Record charges in the order given, as `record` does one. Each merchant must have an account:
+    KeyError is raised otherwise.
 
     Returns for each whether it is new (False for a repeat, which changes nothing), or the refusal
     that it met, which does not hold up the others. Locks all their accounts, in the order of their
@@ -353,7 +354,9 @@ class _Batch:
 
 
 def check_quantity(quantity: Decimal) -> None:
-    """Raise Invalid if no charge can have this quantity."""
+    """Raise Invalid unless a charge can have this quantity: from 0 to less than 10^12, with at most
+    six decimals.
+    """
     if not 0 <= quantity < LARGEST_QUANTITY or quantity % SMALLEST_QUANTITY:
         raise Invalid("quantity", "must be from 0 to 10^12, with 6 decimals at most")
 

@@ -41,8 +41,8 @@ class UnknownClearance(Refused):
 @transaction.atomic
 def choose(*, issuer_id: int, provider: str, actor: str, reason: str, now: datetime) -> Issuer:
     """Have the issuer's bills and credit notes cleared by this provider, from those on that are
-    issued from now on; "" has none cleared any more. What was taken up keeps its provider. Writes a
-    trail row.
+    issued from now on; if another one was chosen until now, also those that it has not taken up
+    yet. "" has none cleared any more. What was taken up keeps its provider. Writes a trail row.
 
     The same provider again changes nothing. Raises UnknownIssuer, and Invalid for a provider that
     is not offered here or without a reason. Rule 28.23.

@@ -283,7 +283,8 @@ def _waive_too_little(account: BillingAccount, now: datetime) -> None:
 
 def invoice_again(account: BillingAccount, *, actor: str) -> None:
     """After a charge on the locked account: if that is closed, write a FINAL bill of what it has
-    outstanding, and pay it and others with money of the merchant that we hold.
+    outstanding, and pay it and others with money of the merchant that we hold. Does nothing to an
+    account that is open.
     """
     if account.is_closed:
         bill_all(account, now=account.now)

@@ -218,8 +218,8 @@ def reconsider(account: BillingAccount, *, by: str = PAYMENTS, now: datetime) ->
 
     A bill under a payment plan counts as if it were paid. One with less left to pay than its
     provider's minimum causes no freeze; one that it has caused already is lifted only when all
-    bills are paid. `by` is who is on record as having lifted
-    it: an operator who voided the last bill, otherwise nobody of our team.
+    bills are paid. `by` is who is on record as having lifted it: an operator who voided the last
+    bill, otherwise nobody of our team.
     """
     if not unpaid_bills.concern(account.pk):
         return
@@ -270,8 +270,13 @@ def expect_freezes(account: BillingAccount, invoices: Sequence[Invoice]) -> None
 
 
 def go_on(account: BillingAccount, invoice: Invoice, *, now: datetime) -> None:
-    """Go on with the schedule of the locked bill, whose payment plan has ended: with its next
-    retry, or, if it has never failed, on its due day; and with its freeze of the credit line.
+    """Set when the locked bill, whose payment plan has ended, is tried next, and the day on which
+    it freezes the credit line.
+
+    If it has failed before, that is the next retry of its schedule after `now`; if it never has,
+    its due day, or the end of its pause if that is later, or now if it is due already. It is not
+    tried any more if no retry is left, the bill is not open, the account pays by bank transfer, or,
+    never failed, it has too little left to be collected.
     """
     invoice.next_attempt_at = None
     if invoice.is_open and invoice.first_failed_at is not None and account.pays_by_itself:

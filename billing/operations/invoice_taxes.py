@@ -122,7 +122,9 @@ class Part(NamedTuple):
 
 
 def _of_rate(rate: Rate | None, items: list[int]) -> dict[str, Any]:
-    """Items of one rate for the statement that writes lines."""
+    """Items of one rate for the statement that writes lines; without a rate they are outside the
+    scope of tax.
+    """
     rate = rate or OUTSIDE
     return {"items": items, "category": rate.category, "percent": str(rate.percent)}
 
@@ -282,8 +284,9 @@ def _corrections(items: Sequence[Item], rates: Taxation) -> Iterator[Part]:
 
 
 def _sum_up(found: Iterable[Taxes]) -> None:
-    """Sum up the bases of each bill by rate, and compute their taxes, each rounded once. Rule 28.2,
-    rule 28.4.
+    """Sum up the bases of each bill by rate and by what they correct, and compute their taxes, each
+    rounded once: for what corrects, the tax of all that was credited so far, less what was counted
+    before. Rule 28.2, rule 28.4.
     """
     every = list(found)
     for one in every:

@@ -214,7 +214,9 @@ def take_statements(
 
 
 def banks_text(accounts: Sequence[Mapping[str, str]]) -> str:
-    """Bank accounts as a person types them, one a line."""
+    """Bank accounts as a person types them, one a line: currency; number; code; bank. Of what is
+    empty at its end a line has nothing.
+    """
     return "\n".join(
         "; ".join([one["currency"], one["number"], one["code"], one["bank"]]).rstrip("; ")
         for one in accounts
@@ -316,7 +318,7 @@ def _next_version(
 
 def _trailed(version: IssuerVersion) -> dict[str, Any]:
     """What the trail says of a version: its number, name, address, country, tax number and bank
-    accounts.
+    accounts, and whether its bills carry references, if they do.
     """
     banks = ", ".join(f"{one['currency']} {one['number']}" for one in version.bank_accounts)
     return {

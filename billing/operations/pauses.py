@@ -83,7 +83,9 @@ def pause(
 def resume(*, invoice_id: int, reason: str, told: str, actor: str, now: datetime) -> Invoice:
     """End the bill's pause before its time, with a trail row: what was to be tried by now is due at
     once, and the bill may fail or freeze the line from tomorrow on. The merchant is notified and
-    reads `told`; `reason` is for colleagues. Raises UnknownInvoice, NotPaused, Invalid without both
+    reads `told`; `reason` is for colleagues.
+
+    Raises UnknownInvoice, NotPaused, also for a bill that is open no more, and Invalid without both
     texts. Rule 16.22.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)

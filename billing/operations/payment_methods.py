@@ -112,10 +112,10 @@ def add_card(
     """Keep a card, with a trail row, and collect from it from now on (`choose`); `token` is the
     provider's name for it.
 
-    A card of the account with the same token is not kept twice, but chosen again. The same form
-    sent twice, recognised by its `request_key`, changes nothing and returns the same card. Raises
-    FormConflict, TooManyCards, CardBlocked, and what `choose` raises, such as UnknownCard for
-    another account's card.
+    A card of the account with the same token is not kept twice, but chosen again; only at the
+    sandbox every card is a new one. The same form sent twice, recognised by its `request_key`,
+    changes nothing and returns the same card. Raises FormConflict, TooManyCards, CardBlocked, and
+    what `choose` raises, such as UnknownCard for another account's card, or one that was removed.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now

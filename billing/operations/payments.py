@@ -88,10 +88,11 @@ def collect(invoice_id: int, *, now: datetime, silences: Silences | None = None)
     """Try to collect an open bill that is due, or what is due of its payment plan. If it has an
     attempt without an answer, its provider is asked about that first.
 
-    `silences` counts the providers that did not answer in this run. Returns the new attempt; or
-    None if the bill is not due or cannot be collected now, still has an attempt without an answer,
-    or is in another process's hands. Raises UnknownInvoice, ProviderNotReady, and KeepsSilent for a
-    provider that the run asks no more. Rule 16.1.
+    `silences` counts the providers that did not answer in this run. Returns the new attempt, which
+    may have failed or have no answer yet; or None if the bill is not due or cannot be collected
+    now, still has an earlier attempt without an answer, or is in another process's hands. Raises
+    UnknownInvoice, ProviderNotReady, and KeepsSilent for a provider that the run asks no more. Rule
+    16.1.
     """
     return _try_to_collect(invoice_id, actor=COLLECTOR, silences=silences, now=now)
 
@@ -99,9 +100,9 @@ def collect(invoice_id: int, *, now: datetime, silences: Silences | None = None)
 def pay_now(
     *, invoice_id: int, actor: str, now: datetime, attempts_seen: int | None = None
 ) -> Payment:
-    """Try to collect an unpaid bill at once, because a person wants to; returns the attempt. Its
-    retries stay as they are, unless the card turns out to be one that can never pay. Writes a trail
-    row.
+    """Try to collect an unpaid bill at once, due or not, because a person wants to; returns the
+    attempt, which may have failed or have no answer yet. Its retries stay as they are, unless the
+    card turns out to be one that can never pay. Writes a trail row.
 
     `attempts_seen` is how many attempts the page showed, so that a form sent twice makes one
     attempt. Raises UnknownInvoice, InvoiceChanged, InvoiceNotOpen, PaymentUnderWay (also while
@@ -118,8 +119,9 @@ def collect_chosen(merchant_id: int, *, now: datetime) -> Payment | None:
     """Try to collect the account's oldest bill that is due, right after a choice of method, within
     the seconds that a page waits.
 
-    Its other bills are left to the job. Returns as `collect` does, and None if no bill is due.
-    Raises as `collect` does. Rule 16.9.
+    Its other bills are left to the job. Returns the new attempt, which may have failed or have no
+    answer yet; or None if no bill is due, or `collect` could not make one. Raises ProviderNotReady,
+    and UnknownInvoice. Rule 16.9.
     """
     due = invoices.to_collect_of(merchant_id, now)
     if not due:
@@ -162,7 +164,8 @@ def reconcile(
     it says. Does nothing if there is no such attempt or payment, or another process has the bill.
 
     `actor` is the person who asks for it, if one does. An attempt that the provider never received
-    is made again, under the same key. Raises as `collect` does. Rule 16.1, rule 16.2.
+    is made again, under the same key. Raises ProviderNotReady, and KeepsSilent for a provider that
+    the run asks no more. Rule 16.1, rule 16.2.
     """
     found = Payment.objects.filter(pk=payment_id).values_list("invoice", flat=True).first()
     if found is None:

@@ -49,8 +49,8 @@ def next_attempt(
     account: BillingAccount, invoice: Invoice, plan: PaymentPlan, *, after: date | None = None
 ) -> datetime | None:
     """The instant at which the bill is tried next by the plan: as the day of its oldest part that
-    is not paid starts, or of the first such part after the day `after`. None if nothing collects
-    it, or no part is left.
+    is not paid starts, which may be past, or of the first such part after the day `after`. None if
+    nothing collects it, or no part is left.
     """
     day = payment_plans.next_day(plan, invoice, after=after)
     if day is None or not account.pays_by_itself:

@@ -134,10 +134,13 @@ def _present(price: FeePrice, replaced: FeePrice | None) -> dict[str, str]:
 
 def _is_far(price: FeePrice) -> bool:
     """Whether charges would cost more than double or less than half of what they cost as today
-    began, or would cost on the first day of the new price.
+    began, or would cost on the first day of the new price without it. The new price must not be
+    saved yet.
 
-    Prices that were introduced today do not count as what they cost as it began, so that nobody
-    gets far in several steps of one day.
+    If its unit price is None, by which a merchant's own price ends, the general one of its first
+    day is what charges would cost. Where there is no price to compare with, it is not far. Prices
+    that were introduced today do not count as what they cost as it began, so that nobody gets far
+    in several steps of one day.
     """
     today = _today(price.merchant_id, price.introduced_at)
     new = price.unit_price
@@ -199,8 +202,8 @@ def _first_day(merchant_id: int | None, now: datetime) -> date:
 
 
 def _had_price(fee: str, currency: str, merchant_id: int | None) -> bool:
-    """Whether charges may have been priced already: the merchant has a price for the fee, past or
-    present, or there is a general one.
+    """Whether charges may have been priced already: the merchant has a price for the fee, of
+    whatever day, or there is a general one. Without a merchant only general prices count.
     """
     prices = FeePrice.objects.filter(fee=fee, currency=currency)
     return prices.filter(Q(merchant=None) | Q(merchant=merchant_id)).exists()

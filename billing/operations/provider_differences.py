@@ -40,7 +40,9 @@ class _Found:
 
 
 def in_question(since: datetime) -> QuerySet[ProviderPayout]:
-    """The payouts that are compared: those made since then, and those of open differences."""
+    """Stripe's payouts that are compared, oldest first: those made since then, and those of open
+    differences.
+    """
     is_open = ProviderDifference.objects.filter(payout=OuterRef("pk"), ended_at__isnull=True)
     recent = Q(made_at__gte=since)
     theirs = ProviderPayout.objects.filter(provider=STRIPE)
@@ -48,8 +50,9 @@ def in_question(since: datetime) -> QuerySet[ProviderPayout]:
 
 
 def compare(*, now: datetime, since: datetime) -> None:
-    """Compare the payouts made since then, and those with open differences, with our books: write
-    down what is different, and end what is so no more. The caller holds the lock.
+    """Compare the payouts made since then, and those with open differences, with our books, and
+    look for payments that are in no payout: write down what is different, and end what is so no
+    more. The caller holds the lock.
     """
     payouts = list(in_question(since))
     found = {
@@ -81,6 +84,9 @@ def compare(*, now: datetime, since: datetime) -> None:
 
 
 def _of_payout(payout: ProviderPayout) -> Iterator[_Found]:
+    """Yields what is different about a payout: that its rows do not make up its amount, that it did
+    not arrive, and what is different about each row.
+    """
     if payout.has_movements and payout.net != payout.amount:
         figures = money.full(payout.amount), money.full(payout.net)
         yield _Found(Kind.SUM, payout.reference, payout, None, *figures)

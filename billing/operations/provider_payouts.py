@@ -79,6 +79,9 @@ def look(*, now: datetime) -> None:
 
 
 def _to_look_at(now: datetime) -> list[Paid]:
+    """Stripe's payouts of the last 30 days, oldest first; before them the older ones on record that
+    were not over.
+    """
     recent = stripe_payouts.since(now - LOOKED_BACK)
     known = {one.reference for one in recent}
     older = ProviderPayout.objects.filter(provider=STRIPE).exclude(state__in=OVER)
@@ -121,7 +124,7 @@ def _record(paid: Paid, now: datetime) -> None:
 
 def _add(payout: ProviderPayout, moved: Sequence[Moved], now: datetime) -> None:
     """Write down those rows of the payout that are not on record, with ours that they are of, and
-    add them to its sums.
+    add them to its sums, which the caller saves.
     """
     known = set(payout.movements.values_list("reference", flat=True))
     made = [_movement(payout, one, now) for one in moved if one.reference not in known]
@@ -134,6 +137,7 @@ def _add(payout: ProviderPayout, moved: Sequence[Moved], now: datetime) -> None:
 
 
 def _movement(payout: ProviderPayout, moved: Moved, now: datetime) -> ProviderMovement:
+    """The row of the payout as it is kept: not saved yet, and without what it is of here."""
     return ProviderMovement(
         payout=payout,
         reference=moved.reference,
@@ -153,6 +157,7 @@ def _movement(payout: ProviderPayout, moved: Moved, now: datetime) -> ProviderMo
 
 
 def _total(start: Money, amounts: Iterable[Money]) -> Money:
+    """The sum of these amounts and `start`, which has their currency."""
     return sum(amounts, start)
 
 
@@ -200,9 +205,9 @@ def _payments(references: set[str]) -> dict[str, Payment]:
 
 
 def _enter(payout: ProviderPayout, now: datetime) -> None:
-    """Have the journal enter the rows of a payout that arrived: those of our merchants, and in the
-    currency of what was asked for. Nobody locks a month meanwhile, and nothing is entered before a
-    lock.
+    """Have the journal enter those rows of a payout that are our merchants' and in the currency of
+    what was asked for; nothing, while it has not arrived. Nobody locks a month meanwhile, and
+    nothing is entered before the last lock.
     """
     if payout.state != PAID:
         return

@@ -222,7 +222,8 @@ def accept(
 ) -> Reversal:
     """Decide that the merchant is charged nothing for what was taken back, and notify the merchant,
     who reads `message`; `reason` is for colleagues, on the trail. `seen` is the state that the page
-    showed. Raises what `charge` does.
+    showed. Raises UnknownReversal, AlreadyDecided, ChangedMeanwhile, Invalid without a reason or a
+    message.
 
     It is given to the merchant like a credit: above the day's figure for those it takes the
     `proposal` that a second person confirms, and raises TakesTwoPeople without. Rule 18.4, rule

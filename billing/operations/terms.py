@@ -19,8 +19,8 @@ from merchants.models import TimeZonePeriod
 def change_plan(
     *, merchant_id: int, plan: accounts.Plan, actor: str, reason: str, now: datetime
 ) -> PlanTerm:
-    """Give the account this plan from its next plan date on, and record that, also on the trail;
-    nothing is charged or given back now.
+    """Give the account this plan from its next plan date on, and record that, also on the trail if
+    it is another plan than was to come; nothing is charged or given back now.
 
     A later change before that date takes its place. Raises AccountClosed, CurrencyMismatch, and
     Invalid for a plan that cannot be or without a reason. Rule 19.1.
@@ -57,7 +57,8 @@ def change_time_zone(
     *, merchant_id: int, timezone: str, actor: str, reason: str, now: datetime
 ) -> TimeZonePeriod:
     """Count the merchant's days in `timezone` from the start of its next local month on, and record
-    that, also on the trail; returns the period that begins then.
+    that, also on the trail if it is another zone than was to come; returns the period that begins
+    then. A closed account's is changed, too.
 
     Billing account and credit line change with the day-end that ends this month; a later change
     before that takes its place. Raises Invalid for a zone that is none or without a reason. Rule
@@ -100,8 +101,8 @@ def review_invoices(
     *, merchant_id: int, wanted: bool, actor: str, reason: str, now: datetime
 ) -> BillingAccount:
     """Set whether the account's bills are drafts that an operator reviews (`wanted`) or are issued
-    at once, from the next bill on, and record that, also on the trail. Drafts that exist stay
-    drafts.
+    at once, from the next bill on, and record that, also on the trail if it was set otherwise.
+    Drafts that exist stay drafts.
 
     Raises Invalid without a reason.
     """

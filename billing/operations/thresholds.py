@@ -171,8 +171,8 @@ def change(
     now: datetime,
     proposal: Proposal | None = None,
 ) -> BillingAccount:
-    """Set the threshold, higher or lower, and record that, also on the trail. Nothing is billed
-    until the next posting.
+    """Set the threshold, higher or lower, and record that, also on the trail if it differs. Nothing
+    is billed until the next posting.
 
     A higher one above the policy's figure takes the `proposal` that a second person confirms.
     Raises TakesTwoPeople, ChangedMeanwhile, AccountClosed, CurrencyMismatch, Invalid for one below

@@ -66,10 +66,14 @@ def least(method: str, currency: str) -> Money:
 
 
 def is_too_little(account: BillingAccount, left: Money) -> bool:
-    """Whether `left` is less than the account's provider collects. Rule 15.13."""
+    """Whether `left` is less than the account's provider collects; never where no least amount is
+    known, as for transfers. Rule 15.13.
+    """
     return left < minimum(account)
 
 
 def takes(method: str, currency: str) -> bool:
-    """Whether the method collects bills in this currency at all."""
+    """Whether the method collects bills in this currency at all. Of methods without a list of least
+    amounts, which is all but Stripe, it is always so.
+    """
     return method not in MINIMUMS or currency in MINIMUMS[method]

@@ -127,7 +127,8 @@ class Stripe:
 
     def find(self, payment: Payment) -> Answer | None:
         """The outcome of the PaymentIntent with the payment's key; None if Stripe has none among
-        its customer's since 90 days before the attempt. Raises as `collect` does.
+        its customer's since 90 days before the attempt. Raises NoAnswer, AnotherPayment,
+        ProviderNotReady.
         """
         if payment.card is None:
             return None
@@ -280,7 +281,7 @@ def _intent_parameters(payment: Payment) -> "PaymentIntentCreateParams":
 
 def _declined(payment: Payment, decline: "stripe.CardError") -> Answer:
     """The answer for an attempt whose card its bank declined: what its PaymentIntent says, or a
-    failure with the decline's code if there is none. Raises as `answer` does.
+    failure with the decline's code if there is none. Raises NoAnswer, AnotherPayment, StripeError.
     """
     intent = getattr(decline.error, "payment_intent", None)
     if intent is not None:

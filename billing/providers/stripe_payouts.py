@@ -36,6 +36,7 @@ class Paid:
 
     @property
     def has_failed(self) -> bool:
+        """Whether it is over and did not arrive: it failed, or was cancelled."""
         return self.state in OVER - {PAID}
 
 
@@ -83,6 +84,7 @@ def movements(reference: str) -> list[Moved]:
 
 
 def _paid(one: Any) -> Paid:
+    """A payout as Stripe's client has it."""
     return Paid(
         reference=one.id,
         state=texts.shown(one.status, 40),
@@ -94,6 +96,7 @@ def _paid(one: Any) -> Paid:
 
 
 def _moved(listed: Iterator[Any], payout_reference: str) -> Iterator[Moved]:
+    """Yields the rows that Stripe lists of the payout, in its order, but for the payout's own."""
     for one in listed:
         source = one.source
         source_id = str(getattr(source, "id", source) or "")
@@ -120,9 +123,11 @@ def _moved(listed: Iterator[Any], payout_reference: str) -> Iterator[Moved]:
 
 
 def _money(counted: int, currency: str) -> Money:
+    """The amount that Stripe counts in units of its own."""
     code = currency.upper()
     return Money(stripe_provider.amount_of(counted, code), code)
 
 
 def _instant(seconds: int) -> datetime:
+    """The instant, in UTC, that Stripe counts in seconds."""
     return datetime.fromtimestamp(seconds, UTC)

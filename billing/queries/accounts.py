@@ -13,7 +13,9 @@ DAY_ENDS_FROM = "SELECT min(open_until) FROM billing_billingaccount"
 
 
 def with_a_day_to_work_off(now: datetime) -> Sequence[int]:
-    """The keys of the accounts whose open day has ended by `now`."""
+    """The keys of the accounts, closed ones included, whose open day has ended by `now`; in their
+    order.
+    """
     return list(
         BillingAccount.objects.filter(open_until__lte=now)
         .order_by("pk")
@@ -30,7 +32,9 @@ def day_ends_from() -> datetime | None:
 
 
 def of_merchant(merchant: Merchant) -> BillingAccount | None:
-    """The merchant's billing account, with what its drafts come to in `held_by_drafts`, or None."""
+    """The merchant's billing account, open or closed, with what its drafts come to in
+    `held_by_drafts`; None if it has no account.
+    """
     found = BillingAccount.objects.annotate(held_by_drafts=_drafts())
     return found.filter(merchant=merchant).first()
 

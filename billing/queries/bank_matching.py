@@ -24,7 +24,9 @@ class Match:
 
 
 def find(line: BankLine) -> Match:
-    """What the line is, as the books stand."""
+    """What the line is, as the books stand: BOOKED if it is certain, and else what an operator is
+    to see it as, or that it went out. Nothing is written.
+    """
     if line.amount.amount < 0:
         returned = _returned(line)
         if returned is not None:
@@ -41,7 +43,9 @@ def find(line: BankLine) -> Match:
 
 
 def _of_invoice(line: BankLine, invoice: Invoice) -> Match:
-    """What a line is that names this bill."""
+    """What a line is that names this bill: certain if it is just what is left to pay, open if its
+    currency is another, and else proposed.
+    """
     account = invoice.account_id
     if invoice.currency != line.currency:
         return Match(Status.OPEN, Why.CURRENCY, account, invoice)
@@ -53,7 +57,11 @@ def _of_invoice(line: BankLine, invoice: Invoice) -> Match:
 
 
 def _of_payer(line: BankLine) -> Match:
-    """What a line is that names no bill, by whom its payer has paid for before."""
+    """What a line is that names no bill, by the one merchant whom its payer has paid for before,
+    who is known by the account or else by the name. It is proposed for the merchant's only unpaid
+    bill of this amount; without one it is the merchant's for certain if the account is known, and
+    else open.
+    """
     before = BankLine.objects.filter(
         status=Status.BOOKED,
         amount__gt=0,
@@ -86,7 +94,8 @@ def _unpaid(account_id: int, line: BankLine) -> "QuerySet[Invoice]":
 
 def _returned(line: BankLine) -> BankLine | None:
     """The line that was booked, of the same account and amount, which this one takes back: by the
-    bank's or the payer's reference, or by the bill's. None unless it is just one.
+    bank's or the payer's reference, or by the bill's. None unless this one says that it takes
+    something back, and it is just one.
     """
     if not (line.is_reversal or line.return_reason):
         return None
@@ -109,5 +118,5 @@ def _returned(line: BankLine) -> BankLine | None:
 
 
 def merchants_account(reference: str) -> BillingAccount | None:
-    """The billing account of the merchant with this reference."""
+    """The billing account of the merchant with this reference; None if there is none."""
     return BillingAccount.objects.filter(merchant__reference=reference).first()

@@ -29,7 +29,7 @@ def account_of(said: str, currency: str) -> str | None:
 
 
 def of_account(account: str, currency: str) -> "QuerySet[BankStatement]":
-    """All statements of the account, as they came."""
+    """All statements of the account in this currency, whatever their status, as they came."""
     return BankStatement.objects.filter(account=account, currency=currency).order_by("pk")
 
 
@@ -41,7 +41,7 @@ def last(account: str, currency: str) -> BankStatement | None:
 
 def why_it_waits(statement: BankStatement) -> str:
     """In which way the statement does not follow the last one that was taken, in a sentence; "" if
-    it does, or does not wait.
+    it does, does not wait, or none was taken.
     """
     before = last(statement.account, statement.currency) if statement.is_waiting else None
     if before is None or follows(statement, before):
@@ -60,7 +60,9 @@ def why_it_waits(statement: BankStatement) -> str:
 
 
 def follows(statement: BankStatement, before: BankStatement) -> bool:
-    """Whether the statement goes on where the one before ended."""
+    """Whether the statement goes on where the one before ended: with its closing balance, and
+    without ending earlier.
+    """
     return statement.opening == before.closing and statement.closes_on >= before.closes_on
 
 
@@ -96,7 +98,9 @@ class Reckoning:
 
 
 def reckoned(statement: BankStatement) -> Reckoning:
-    """How the closing balance of a statement that was taken comes about."""
+    """How the closing balance of a statement that was taken comes about, from its lines and those
+    of all that it follows: what they do not make up was brought along.
+    """
     before = of_account(statement.account, statement.currency).filter(
         status=BankStatement.Status.TAKEN, pk__in=chain(statement)
     )
@@ -118,7 +122,7 @@ def reckoned(statement: BankStatement) -> Reckoning:
 
 
 def chain(statement: BankStatement) -> list[int]:
-    """The keys of the statement and of all that it follows."""
+    """The keys of the statement and of all that it follows, the first one last."""
     previous = dict(
         of_account(statement.account, statement.currency).values_list("pk", "previous_id")
     )

@@ -29,6 +29,9 @@ class Named:
 
     @property
     def is_memorandum(self) -> bool:
+        """Whether it only notes figures, and is part of neither the balance sheet nor profit and
+        loss.
+        """
         return self.nature is Nature.MEMORANDUM
 
 

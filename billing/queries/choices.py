@@ -46,8 +46,11 @@ class Collected:
 def collected(
     account: BillingAccount, waiting: Sequence[tuple[Invoice, Money]], method: str
 ) -> Collected | None:
-    """What choosing the payment method `method` collects at once of the bills that `waiting` found;
-    None if nothing: for bank transfer, or if each is too little for the method.
+    """The first bill that choosing the payment method `method` collects at once, with its amount
+    and the number of those that are tried after it. It is the oldest of those that `waiting` found
+    of which enough is due for the method.
+
+    None if nothing is collected: for bank transfer, or if each is too little for the method.
     """
     if method == BillingAccount.Method.MANUAL:
         return None

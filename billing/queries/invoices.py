@@ -102,7 +102,7 @@ def line(invoice: Invoice, pk: int) -> InvoiceLine | None:
 
 def lines_with(charges: Iterable[Charge]) -> dict[int, InvoiceLine]:
     """The line that each of these charges is in on the bill that it is on now, by the charge's key;
-    those on no bill are left out. They are loaded with their items.
+    those on no bill are left out. The charges have to be loaded with their items.
     """
     billed = [charge for charge in charges if charge.item.invoice_id is not None]
     theirs: dict[int, list[InvoiceLine]] = {}
@@ -170,8 +170,8 @@ def collected_on(invoice: Invoice, attempts: Sequence[Payment]) -> date | None:
 
 
 def was_asked_for(invoice: Invoice) -> bool:
-    """Whether a provider was asked, or may have been, to pay the bill. Attempts that did not reach
-    it, that it does not take or that a person ended don't count.
+    """Whether a provider was asked, or may have been, to pay the bill; proceeds count as one.
+    Attempts that did not reach it, that it does not take or that a person ended don't count.
     """
     reached = invoice.payments.exclude(provider__in=Payment.OWN_PROVIDERS)
     return reached.exclude(

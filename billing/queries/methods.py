@@ -29,10 +29,12 @@ class Method:
 
     @property
     def is_manual(self) -> bool:
+        """Whether it is bank transfer, by which nothing is collected."""
         return self.name == BillingAccount.Method.MANUAL
 
     @property
     def is_proceeds(self) -> bool:
+        """Whether bills are paid out of the merchant's proceeds."""
         return self.name == BillingAccount.Method.PROCEEDS
 
 

@@ -13,8 +13,9 @@ NUMBER = re.compile(r"(\d{4})(\d{6,})")
 
 
 def of_invoice(invoice: Invoice) -> str:
-    """The bill's reference, such as RF71TDE2026000001; "" for a draft, and for a bill whose issuer
-    had no account in its currency, or none of whose statements were taken, when it was issued.
+    """The bill's reference, such as RF71TDE2026000001; "" for a draft, for a bill whose issuer had
+    no account in its currency, or none of whose statements were taken, when it was issued, and for
+    one whose number is too long.
 
     It follows from the bill's number and from the version of its issuer, neither of which changes.
     """
@@ -46,7 +47,9 @@ def found_in(*texts: str) -> list[Invoice]:
 
 
 def _numbers(body: str, prefixes: list[str]) -> list[str]:
-    """The numbers of bills that the end of a reference may be of."""
+    """The numbers of bills that a reference may be of: `body` is what stands in it behind RF, the
+    check digits and the installation's prefix.
+    """
     found = []
     for prefix in prefixes:
         parts = NUMBER.fullmatch(body.removeprefix(prefix)) if body.startswith(prefix) else None

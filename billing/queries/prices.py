@@ -41,9 +41,11 @@ class PriceList:
 
     def to_come(self, fee: str, currency: str, merchant_id: int, on: date) -> list[FeePrice]:
         """The prices of the fee with this code that start for the merchant after day `on`, the next
-        one first.
+        one first. One of the merchant's own whose unit price is None is among them: on its day the
+        merchant's own price ends, and the general one applies.
 
-        General prices are among them, unless the merchant has a price of its own that does not end.
+        General prices are left out if the merchant has a price of its own on day `on`, and no end
+        of it is to come.
         """
         own, general = (
             [price for price in self._prices.get((fee, currency, whose), []) if price.from_on > on]

@@ -178,6 +178,9 @@ def _cost(rows: Sequence[Mapping[str, Any]]) -> Cost:
 
 
 def _by_fee(rows: Iterable[Mapping[str, Any]]) -> list[OfFee]:
+    """What the charges come to by fee, of the sums of a request's charges by fee and bill; in the
+    order of categories, and by name within each.
+    """
     places = list(Category)
     theirs: dict[str, list[Mapping[str, Any]]] = {}
     for row in sorted(rows, key=lambda row: (places.index(row["fee__category"]), row["fee__name"])):
@@ -194,6 +197,7 @@ def _by_fee(rows: Iterable[Mapping[str, Any]]) -> list[OfFee]:
 
 
 def _sum(rows: Iterable[Mapping[str, Any]]) -> Decimal:
+    """The sum of the charges that these rows are the sums of, by fee and bill."""
     return sum((row["sum"] for row in rows), Decimal(0))
 
 

@@ -13,14 +13,16 @@ STRIPE = 1  # the number of the only provider that takes back by itself
 
 def providers_to_look_at(now: datetime) -> Sequence[int]:
     """The numbers of the providers that can be asked which payments they took back: that of Stripe,
-    if it has an API key and has ever kept a card of ours, otherwise none.
+    if it has an API key and has ever kept a card of ours, otherwise none. `now` is not used.
     """
     has_cards = Card.objects.filter(provider="stripe").exists()
     return [STRIPE] if settings.STRIPE_API_KEY and has_cards else []
 
 
 def providers_that_pay_out(now: datetime) -> Sequence[int]:
-    """The same, where TAEL_STRIPE_PAYOUTS asks for their payouts; otherwise none."""
+    """The numbers of the providers that are asked for their payouts: those of providers_to_look_at
+    where TAEL_STRIPE_PAYOUTS asks for that; otherwise none.
+    """
     return providers_to_look_at(now) if settings.TAEL_STRIPE_PAYOUTS else []
 
 

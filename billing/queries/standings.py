@@ -116,7 +116,7 @@ def invoices(
     account: BillingAccount, *, standing: str = "", kind: str = "", number: str = ""
 ) -> QuerySet[Invoice]:
     """The account's bills that have a number, as `placed` reads them, in no order; optionally only
-    those with this standing, of this kind, or with a number that begins with `number`.
+    those with this standing, of this kind, or with a number in which `number` stands somewhere.
     """
     return placed(invoice_queries.of_account(account, kind=kind, number=number), standing=standing)
 

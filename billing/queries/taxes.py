@@ -51,7 +51,13 @@ def percent_text(percent: Decimal) -> str:
 
 
 def of_invoice(invoice: Invoice, lines: Sections[InvoiceLine]) -> Sequence[TaxSum]:
-    """The taxes of the bill with these lines, the highest rate first; none if it has no tax."""
+    """What was stored as the bill's taxes, summed by rate, the highest rate first; with what its
+    credits correct of other bills' taxes. Rates without tax, such as reverse charge, are among
+    them, with a tax of 0.
+
+    `lines`, the bill's own, only tell whether it has tax: the result is empty if none of them has a
+    tax category.
+    """
     if not any(line.tax_category for section in lines.sections for line in section.rows):
         return []
     rows: dict[tuple[str, Decimal], list[InvoiceTax]] = defaultdict(list)

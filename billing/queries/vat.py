@@ -93,8 +93,8 @@ def _documents_sql(asked: Asked) -> tuple[str, dict[str, Any]]:
 
 
 def documents(asked: Asked, rate: tuple[str, str, Decimal]) -> list[Document]:
-    """The documents of a tax rate (country, category, per cent) in the days and currency asked for,
-    by day.
+    """The documents of a tax rate (the issuer's country, category, per cent) in the days, currency
+    and merchant asked for, by day; what takes a bill back is one of them, with sums below 0.
     """
     sql, params = _documents_sql(asked)
     country, category, percent = rate
@@ -110,8 +110,9 @@ def documents(asked: Asked, rate: tuple[str, str, Decimal]) -> list[Document]:
 
 
 def rates(asked: Asked) -> list[Rate]:
-    """For each tax rate, by country, category, per cent and currency: the sum of the bases and of
-    the taxes, and the number of documents, in the days and currency asked for.
+    """For each tax rate, by the issuer's country, category, per cent and currency: the sum of the
+    bases and of the taxes, and the number of documents, in the days, currency and merchant asked
+    for. What takes a bill back is a document, too, with sums below 0.
     """
     sql, params = _documents_sql(asked)
     with connection.cursor() as cursor:

@@ -55,7 +55,7 @@ def credit(request: MemberRequest, pk: int) -> HttpResponse:
 @for_finance
 def new_credit(request: MemberRequest) -> HttpResponse:
     """The page that asks for a credit in two steps: which charge, and then how much of it and why.
-    Sent, it asks for the credit.
+    Sent, it asks for the credit. Owners and finance may.
     """
     account = account_of(request)
     if request.method == "POST":

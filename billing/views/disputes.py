@@ -27,7 +27,7 @@ A_KEY = re.compile("[1-9][0-9]{0,17}")
 @for_finance
 def dispute(request: MemberRequest) -> HttpResponse:
     """The page of the charges that were chosen in a list, by their primary keys, with the form that
-    asks for credits on all of them. Sent, it asks for them.
+    asks for credits on all of them. Sent, it asks for them. Owners and finance may.
     """
     account = account_of(request)
     given = request.POST if request.method == "POST" else request.GET

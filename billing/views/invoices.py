@@ -139,7 +139,8 @@ def _collecting(
 @for_finance
 def pay(request: MemberRequest, number: str) -> HttpResponse:
     """Posted to, try to collect the bill at once, unless it was tried since the page was shown: the
-    form has the number of attempts that the page showed. Leads back to the bill's page.
+    form has the number of attempts that the page showed. Leads back to the bill's page. Owners and
+    finance may.
     """
     invoice = invoice_of(request, number)
     if request.method == "POST":
@@ -223,7 +224,9 @@ def cleared_file(request: MemberRequest, number: str) -> HttpResponse:
 
 @for_exporting
 def cleared_note_file(request: MemberRequest, number: str) -> HttpResponse:
-    """The file that the number of the bill's credit note came with."""
+    """The file that the number of the bill's credit note came with. Raises Http404 if there is
+    none.
+    """
     return _cleared(clearances.of_note_on(invoice_of(request, number)))
 
 

@@ -49,6 +49,7 @@ def export_requests(request: MemberRequest) -> HttpResponseBase:
 
 
 def _asked(request: MemberRequest, account: BillingAccount, local: LocalDays) -> RequestFilter:
+    """The filter of the list and the file of fulfilment requests, as the address asks for it."""
     return RequestFilter(request.GET, local=local, account=account, currency=account.currency)
 
 

@@ -38,7 +38,7 @@ def settings(request: MemberRequest) -> HttpResponse:
 @for_finance
 def ask_threshold(request: MemberRequest) -> HttpResponse:
     """Posted to, ask for a higher threshold by the form of the settings page, and lead back to it;
-    show it again if the form is invalid or refused.
+    show it again if the form is invalid or refused. Owners and finance may.
     """
     if request.method != "POST":  # as after signing in again
         return _back(request)
@@ -74,8 +74,8 @@ def threshold_requests(request: MemberRequest) -> HttpResponse:
 @with_second_factor(back="billing:settings")
 def choose_method(request: MemberRequest) -> HttpResponse:
     """Posted to, choose the payment method that the form names, and try a bill that is due
-    (try_chosen), which leads to the bill or back to the settings page. A second factor is asked for
-    first.
+    (try_chosen), which leads to the bill or back to the settings page. If the form is invalid or
+    refused, leads back there, too. Owners and finance may; a second factor is asked for first.
     """
     account = account_of(request)
     form = ChosenMethod(request.POST)
@@ -95,8 +95,8 @@ def choose_method(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def add_sandbox_card(request: MemberRequest) -> HttpResponse:
-    """Posted to, add a test card, and try a bill that is due (try_chosen). Raises Http404 where the
-    sandbox is not allowed.
+    """Posted to, add a test card, collect from it from now on, and try a bill that is due
+    (try_chosen). Owners and finance may. Raises Http404 where the sandbox is not allowed.
     """
     if not methods.has_sandbox():
         raise Http404("there are no test cards here")
@@ -122,7 +122,7 @@ def add_sandbox_card(request: MemberRequest) -> HttpResponse:
 @with_second_factor(back="billing:settings")
 def remove_card(request: MemberRequest, pk: int) -> HttpResponse:
     """Posted to, remove the card with this primary key, here and at Stripe, and lead back to the
-    settings page with a message; a second factor is asked for first.
+    settings page with a message. Owners and finance may; a second factor is asked for first.
     """
     if request.method != "POST":
         return _back(request)

@@ -101,6 +101,9 @@ def export_statements(request: MemberRequest) -> HttpResponseBase:
 
 
 def _asked(request: MemberRequest, account: BillingAccount, local: LocalDays) -> StatementFilter:
+    """The filter of the list and the file of the months that are closed, as the address asks for
+    it.
+    """
     years = statement_queries.years(account)
     return StatementFilter(request.GET, local=local, currency=account.currency, years=years)
 

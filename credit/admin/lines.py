@@ -188,6 +188,7 @@ class CreditLineAdmin(AboutLine, OfMerchant):
 
     @admin.display(boolean=True, ordering="freezes_in_force")
     def frozen(self, line: CreditLine) -> bool:
+        """Whether any freeze is in force on the line."""
         return line.is_frozen
 
     @admin.display(description="Owed most by")

@@ -240,7 +240,7 @@ class OrderFlagAdmin(DecidingSeveral, AboutLine, OfMerchant):
 
     @admin.display(description="Orders as they were seen")
     def orders(self, flag: OrderFlag) -> SafeString:
-        """The orders of the flag as they were when it was raised, one on a line."""
+        """The orders of the flag as each was when it was added to the flag, one on a line."""
         return format_html_join(
             "",
             "<div>{}: {} {}, {}, placed {}, shipped {}, {}</div>",

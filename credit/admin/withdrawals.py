@@ -274,8 +274,9 @@ def _take_answers(act: Act) -> Report:
 
 
 def _file(act: Act) -> tuple[str, bytes]:
-    """The name and the content of the bank file that the withdrawal is in, written once more
-    without withdrawals that have ended since. The reason that the form asks for goes to the trail.
+    """The name and the content of the bank file that the withdrawal is in, to be sent once more: a
+    CSV without withdrawals that have ended since; a pain.001 is refused if some have. The reason
+    that the form asks for goes to the trail.
     """
     batch = act.row.batch
     content = payout_files.export_again(

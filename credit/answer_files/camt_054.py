@@ -19,6 +19,7 @@ def read(notices: Iterable[Statement]) -> Iterator[Said]:
 
 
 def _said(notice: Statement, entry: Entry, one: Transaction) -> Said:
+    """What a payment of a notice says of the withdrawal whose reference it has."""
     amount, _, currency = one.instructed.partition(" ")
     return Said(
         reference=one.end_to_end_id or one.instruction_id,
@@ -35,10 +36,16 @@ def _said(notice: Statement, entry: Entry, one: Transaction) -> Said:
 
 
 def _code(one: Transaction) -> str:
+    """The code of the reason for which it came back, with a colon if words follow; "" without a
+    code.
+    """
     return f"{one.return_reason}:" if one.return_text and one.return_reason else one.return_reason
 
 
 def _status(entry: Entry, one: Transaction) -> str:
+    """PENDING while the entry is not booked; then BOOKED for what went out, and RETURNED or
+    CREDITED for what came in, by whether it is said to have come back.
+    """
     if not entry.is_booked:
         return PENDING
     if not one.is_credit:

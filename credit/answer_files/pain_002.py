@@ -13,7 +13,9 @@ from lib.bank_files.xml_tree import text, texts
 
 
 def read(root: Element) -> list[Said]:
-    """What the report says, in its order, the smallest first. Raises UnreadableFile."""
+    """What the report says, in its order, but of single transfers first, then of their part, and
+    last of the whole file. Raises UnreadableFile, also for a report without any status.
+    """
     report = root.find("CstmrPmtStsRpt")
     group = report.find("OrgnlGrpInfAndSts") if report is not None else None
     if report is None or group is None:
@@ -35,6 +37,9 @@ def read(root: Element) -> list[Said]:
 
 
 def _transfers(part: Element, name: str) -> Iterator[Said]:
+    """Yields what a part of the report says of each transfer that it names; one without a status of
+    its own has the part's.
+    """
     for place, one in enumerate(part.findall("TxInfAndSts"), start=1):
         said = xml_tree.amount(one, "OrgnlTxRef/Amt/InstdAmt", f"{name}, transfer {place}")
         yield Said(
@@ -57,7 +62,10 @@ def _about(
     told_apart: frozenset[str],
     parts: frozenset[str] = frozenset(),
 ) -> list[Said]:
-    """What is said of all of a file, or of a part of it; nothing, if no status is."""
+    """What is said of all of a file, or of a part of it, as a list of one; empty, if no status is.
+    `told_apart` has the references of the withdrawals, and `parts` the names of the parts, of which
+    something is said on their own.
+    """
     code = text(element, status)
     if not code:
         return []
@@ -75,15 +83,17 @@ def _about(
 
 
 def _references(found: list[Said]) -> frozenset[str]:
+    """The references of the withdrawals of which something is said on their own."""
     return frozenset(one.reference for one in found if not one.is_about_many)
 
 
 def _parts(found: list[Said]) -> frozenset[str]:
+    """The names of the parts of which something is said as a whole."""
     return frozenset(one.part for one in found if one.part)
 
 
 def _reason(element: Element) -> str:
-    """The first code, and all that the bank says besides."""
+    """The first code, and all that the bank says besides; "" if it gives no reason."""
     codes = [
         text(one, "Rsn/Cd", "Rsn/Prtry") for one in element.findall("StsRsnInf")
     ]  # fmt: skip

@@ -41,6 +41,7 @@ class Said:
 
     @property
     def is_about_many(self) -> bool:
+        """Whether it is about a file, or a part of one, and not about one withdrawal."""
         return bool(self.file)
 
     @property

@@ -91,14 +91,17 @@ class CreditLine(models.Model):
 
     @property
     def is_frozen(self) -> bool:
+        """Whether any freeze of it is in force, for whatever reason."""
         return self.freezes_in_force > 0
 
     @property
     def is_closed(self) -> bool:
+        """Whether its merchant's account is closed now."""
         return self.closed_at is not None
 
     @property
     def is_paused(self) -> bool:
+        """Whether its merchant has paused new orders."""
         return self.paused_at is not None
 
 
@@ -149,10 +152,12 @@ class Freeze(models.Model):
 
     @property
     def is_for_overdue_payments(self) -> bool:
+        """Whether the rule about overdue payments placed it."""
         return self.reason == self.Reason.OVERDUE
 
     @property
     def is_for_an_unpaid_bill(self) -> bool:
+        """Whether it was placed for a bill that is not paid."""
         return self.reason == self.Reason.UNPAID_BILL
 
 

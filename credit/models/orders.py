@@ -24,6 +24,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(line_id=merchant_id)
 
     def open(self) -> "OrderQuerySet":
+        """The orders that are OPEN."""
         return self.filter(status=Order.Status.OPEN)
 
     def overdue(self, today: date) -> "OrderQuerySet":
@@ -205,8 +206,8 @@ class Order(models.Model):
 
     @property
     def days_late(self) -> int:
-        """How many days ago its oldest unpaid part was due; only of an order with a due day that
-        `with_is_overdue` gave.
+        """How many days ago its oldest unpaid part was due, below 0 if that day is still to come;
+        only of an order with a due day that `with_is_overdue` gave.
         """
         seen_on: date = self.seen_on  # type: ignore[attr-defined]
         assert self.due_on is not None
@@ -214,8 +215,8 @@ class Order(models.Model):
 
     @property
     def days_left(self) -> int:
-        """In how many days its oldest unpaid part is due; only of an order with a due day that
-        `with_is_overdue` gave.
+        """In how many days its oldest unpaid part is due, below 0 if that day is over; only of an
+        order with a due day that `with_is_overdue` gave.
         """
         return -self.days_late
 
@@ -276,6 +277,7 @@ class Order(models.Model):
 
     @property
     def is_open(self) -> bool:
+        """Whether its status is OPEN: it was accepted, and something of it is still outstanding."""
         return self.status == self.Status.OPEN
 
     @property
@@ -292,6 +294,7 @@ class Order(models.Model):
 
     @property
     def is_declined(self) -> bool:
+        """Whether the line did not accept it."""
         return self.status == self.Status.DECLINED
 
 
@@ -369,6 +372,7 @@ class OrderPayment(models.Model):
 
     @property
     def is_unmatched(self) -> bool:
+        """Whether its order could not take it; also once operators have settled it."""
         return self.status == self.Status.UNMATCHED
 
     @property

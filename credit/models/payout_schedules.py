@@ -93,6 +93,7 @@ class PayoutSchedule(models.Model):
 
     @property
     def has_ended(self) -> bool:
+        """Whether it was stopped, replaced or lost its destination."""
         return self.ended_at is not None
 
 

@@ -79,6 +79,7 @@ class LimitRequest(models.Model):
 
     @property
     def is_answered(self) -> bool:
+        """Whether it waits no more: it was approved, rejected or answered."""
         return self.status != self.Status.PENDING
 
 

@@ -110,10 +110,12 @@ class PayoutDestination(models.Model):
 
     @property
     def is_removed(self) -> bool:
+        """Whether no new withdrawal goes to it, as the merchant removed it or we blocked it."""
         return self.removed_at is not None
 
     @property
     def is_blocked(self) -> bool:
+        """Whether our people have blocked it; then it is removed, too."""
         return self.blocked_at is not None
 
 
@@ -291,10 +293,14 @@ class Withdrawal(models.Model):
 
     @property
     def has_ended(self) -> bool:
+        """Whether nothing of it is on its way any more: it was paid, failed, was rejected or
+        cancelled, or the bank sent it back.
+        """
         return self.ended_at is not None
 
     @property
     def is_paid(self) -> bool:
+        """Whether the bank paid it, and has not sent it back since."""
         return self.status == self.Status.PAID
 
     @property
@@ -316,6 +322,9 @@ class Withdrawal(models.Model):
 
     @property
     def is_failed(self) -> bool:
+        """Whether the bank could not pay it, as far as is known; a person may still find that it
+        was paid.
+        """
         return self.status == self.Status.FAILED
 
     @property

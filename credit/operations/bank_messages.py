@@ -14,7 +14,7 @@ MARK = b"\xef\xbb\xbf"
 
 
 def is_one(content: bytes) -> bool:
-    """Whether the file is XML."""
+    """Whether the file begins as XML does."""
     return content.removeprefix(MARK).lstrip().startswith(b"<")
 
 
@@ -35,7 +35,10 @@ def read(content: bytes) -> tuple[str, list[Said]]:
 
 
 def _each(said: Said) -> Iterator[Said]:
-    """Yield what is said of each of many; what is only on its way stays one row."""
+    """Yield what is said of many for each withdrawal of the file or part that is not told of on its
+    own. What is about one withdrawal, says only that many are on their way, or is about nothing
+    that we know, is yielded as it is.
+    """
     if not said.is_about_many or said.status in {*UNDER_WAY, "PART"}:
         yield said
         return

@@ -20,11 +20,11 @@ class NotEnoughProceeds(Refused):
 
 @transaction.atomic
 def take(*, merchant_id: int, amount: Money, payment: str, now: datetime) -> ProceedsEntry:
-    """Take `amount` out of the proceeds that can be withdrawn, to pay a bill, and return the entry.
-    `payment` is the idempotency key of that payment.
+    """Take `amount` out of the proceeds that can be withdrawn, to pay a bill, and return the entry,
+    whose amount is below 0. `payment` is the idempotency key of that payment.
 
-    A second call for the same payment takes nothing and returns the first call's entry. Raises
-    NotEnoughProceeds, CurrencyMismatch, CreditLine.DoesNotExist. Rule 16.16.
+    A second call for the same payment takes nothing and returns the first call's entry, whatever
+    its amount. Raises NotEnoughProceeds, CurrencyMismatch, CreditLine.DoesNotExist. Rule 16.16.
     """
     line = lines.lock(merchant_id, now=now)
     now = line.now

@@ -48,8 +48,9 @@ def raise_flags(line_ids: Sequence[int], *, now: datetime) -> None:
     """Flag orders of these lines that a person should look at, once per cause.
 
     The causes are a buyer with 5 or more orders within 24 hours (one flag for each local day on
-    which such a run of orders starts), and an order that was shipped 60 days ago and is not
-    delivered. A flag that is not decided yet gets orders that have come since. Rule 7.7, rule 7.8.
+    which such a run of orders starts), and an order that was shipped 60 days ago or longer and is
+    not delivered. A flag that is not decided yet gets orders that have come since. Rule 7.7, rule
+    7.8.
     """
     found = _busy_buyers(line_ids, now) + _undelivered(line_ids, now)
     # By line, the order in which everybody locks several.

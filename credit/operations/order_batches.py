@@ -277,7 +277,9 @@ class _Batch:
 
     def _read_anew(self, merchant_id: int) -> None:
         """Lock and read again the line and orders of this merchant, which an operation may have
-        written. Nothing of it waits for the next flush.
+        written.
+
+        Nothing of it may wait for the next flush: `leave` was called for the merchant before.
         """
         self._left.remove(merchant_id)
         self._lines |= self.writer.lock([merchant_id])

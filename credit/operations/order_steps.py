@@ -66,7 +66,8 @@ def load(line: CreditLine, reference: str) -> Order:
 
 
 def ship(*, merchant_id: int, reference: str, at: datetime, now: datetime) -> tuple[Order, bool]:
-    """Record that the order left the shop at `at`. Returns the order and whether that was new.
+    """Record that the order left the shop at `at`. Returns the order and whether that was new; a
+    shipment that is recorded already stays as it is, whatever its instant.
 
     Raises UnknownOrder, WrongInstant, OrderNotOpen for a declined or cancelled order. Rule 4.10.
     """
@@ -98,9 +99,9 @@ def deliver(*, merchant_id: int, reference: str, at: datetime, now: datetime) ->
     """Record that the buyer received the order at `at`, from which its parts fall due.
 
     The merchant is notified of due dates that have passed by then. Returns the order and whether
-    the delivery was new. Raises UnknownOrder, WrongInstant, OrderNotOpen for a declined or
-    cancelled order. The first part is due `payment_days` after the local day of delivery. Rule
-    4.10, rule 4.11.
+    the delivery was new; one that is recorded already stays as it is, whatever its instant. Raises
+    UnknownOrder, WrongInstant, OrderNotOpen for a declined or cancelled order. The first part is
+    due `payment_days` after the local day of delivery. Rule 4.10, rule 4.11.
     """
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)

@@ -158,7 +158,8 @@ def check(
 ) -> Order:
     """The order as `place` would answer for it at `now`. Nothing is written, no day-end either.
 
-    Raises what `place` raises.
+    Raises OrderConflict if there is an order with this reference and other content,
+    CurrencyMismatch, and Invalid.
     """
     terms = Terms(reference, buyer, amount, instalments, buyer_risk)
     terms.check()

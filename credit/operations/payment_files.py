@@ -129,6 +129,7 @@ def _text(file: PaymentFile, withdrawals: Sequence[Withdrawal], number_of: Numbe
 
 
 def _transfer(withdrawal: Withdrawal, number_of: NumberOf) -> Transfer:
+    """What a pain.001 has of the withdrawal, with the whole number of its destination."""
     destination = withdrawal.destination
     return Transfer(
         reference=withdrawal.reference,
@@ -142,4 +143,5 @@ def _transfer(withdrawal: Withdrawal, number_of: NumberOf) -> Transfer:
 
 
 def _digest(text: str) -> str:
+    """The SHA-256 of the text in UTF-8, in hex."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -109,9 +109,10 @@ def take(answer_id: int, *, now: datetime) -> PayoutAnswer:
 
 
 def _apply(answer: PayoutAnswer, now: datetime) -> str:
-    """Apply the row to its withdrawal: mark it as PAID or FAILED in the name of who uploaded the
-    file. Returns the row's outcome, which is KNOWN if the withdrawal has ended that way already.
-    Raises the refusal of a row that cannot be applied.
+    """Apply the row to its withdrawal, in the name of who uploaded the file: mark it as PAID or
+    FAILED, or record that its money came back. Returns the row's outcome: KNOWN if that had been
+    done already, and NOTED for a row of a message that is about no withdrawal, or says only that
+    one is on its way. Raises the refusal of a row that cannot be applied.
     """
     withdrawal = Withdrawal.objects.filter(
         reference=answer.reference, provider=Withdrawal.MANUAL
@@ -138,8 +139,8 @@ def _apply(answer: PayoutAnswer, now: datetime) -> str:
 
 
 def _pay(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
-    """Mark the withdrawal as paid. A bank tells that in several messages, each with a reference of
-    its own; a CSV that names another one than before is refused.
+    """Mark the withdrawal as paid; returns PAID, or KNOWN if it was. A bank tells that in several
+    messages, each with a reference of its own; a CSV that names another one than before is refused.
     """
     reference = answer.bank_reference
     _check_amount(answer, withdrawal, now)
@@ -153,8 +154,8 @@ def _pay(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
 
 
 def _fail(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
-    """Mark the withdrawal as failed. What a CSV gives as the reason is told to the merchant as it
-    is; for the codes of messages we have words.
+    """Mark the withdrawal as failed; returns FAILED, or KNOWN if it was. What a CSV gives as the
+    reason is told to the merchant as it is; for the codes of messages we have words.
     """
     reason, told = answer.reason, answer.reason
     is_message = answer.file.form != PayoutAnswerFile.Form.CSV
@@ -175,7 +176,8 @@ def _fail(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
 
 def _return(answer: PayoutAnswer, withdrawal: Withdrawal, now: datetime) -> str:
     """Record that the money came back: of a withdrawal that was paid, that the bank sent it back
-    (rule 10.16), and of one that was only sent, that it failed.
+    (rule 10.16), and of one that was only sent, that it failed. Returns SENT_BACK or FAILED, or
+    KNOWN if it had come back or failed before. Raises AnotherAmount.
     """
     if withdrawal.is_sent_back or withdrawal.is_failed:
         return Outcome.KNOWN

@@ -289,7 +289,8 @@ def mark_failed(
     and why: `told` for the merchant, `reason` for colleagues. Amount and fee return to the
     proceeds.
 
-    Raises what `mark_paid` raises, and Invalid without both texts.
+    Only withdrawals that `mark_paid` takes can be marked. Raises UnknownWithdrawal,
+    WithdrawalDecided, NotSent, ProviderDecides, Invalid without both texts.
     """
     reason, told = wording.checked("reason", reason), wording.checked("told", told)
     return _end_by_hand(withdrawal_id, Answer.failed(told), actor, now, reason=reason)

@@ -92,11 +92,13 @@ def release(
     proposal: Proposal | None = None,
 ) -> UnmatchedSettlement:
     """Add `amount` of this UNMATCHED cash to the merchant's proceeds, from which it can be
-    withdrawn at once, with a trail row.
+    withdrawn at once, with a trail row. `settled` is how much of the cash the decision's page
+    showed as settled.
 
     It does not count as a sale in reviews. Above the day's figure for pay-outs it takes the
-    `proposal` that a second person confirms. Raises TakesTwoPeople, and what `apply` does, except
-    for refusals about an order. Rule 5.4, rule 5.6.
+    `proposal` that a second person confirms. Raises TakesTwoPeople without one, ChangedMeanwhile if
+    another part of the cash is settled by now, NotUnmatched, MoreThanIsLeft, CurrencyMismatch,
+    Invalid, OrderPayment.DoesNotExist. Rule 5.4, rule 5.6.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     line, cash, amount = _part(payment_id, amount, settled, now)
@@ -129,10 +131,13 @@ def give_back(
     proposal: Proposal | None = None,
 ) -> UnmatchedSettlement:
     """Record, with a trail row, that the bank returned `amount` of this UNMATCHED cash to the
-    buyer, under the bank's own `reference`. No balance changes.
+    buyer, under the bank's own `reference`. No balance changes. `settled` is how much of the cash
+    the decision's page showed as settled.
 
     Above the day's figure for pay-outs it takes the `proposal` that a second person confirms.
-    Raises as `release` does; Invalid without a reference. Rule 5.5, rule 5.6.
+    Raises TakesTwoPeople without one, ChangedMeanwhile if another part of the cash is settled by
+    now, NotUnmatched, MoreThanIsLeft, CurrencyMismatch, Invalid, also without a reference,
+    OrderPayment.DoesNotExist. Rule 5.5, rule 5.6.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     reference = wording.line("reference", reference)

@@ -33,7 +33,9 @@ class Part:
 
 
 def write(version: str, name: str, made_at: datetime, parts: Sequence[Part]) -> str:
-    """The text of the file with this name, which is for UTF-8. Raises Lacking."""
+    """The text of the file with this name, to be stored as UTF-8; there is at least one part.
+    Raises Lacking if a transfer cannot be said (routes.route).
+    """
     root = Element("Document", {"xmlns": NAMESPACE.format(version)})
     message = SubElement(root, "CstmrCdtTrfInitn")
     header = SubElement(message, "GrpHdr")
@@ -55,6 +57,7 @@ def part_name(name: str, currency: str) -> str:
 
 
 def _add_part(message: Element, version: str, name: str, part: Part) -> None:
+    """Add the part of the file that pays from one account of ours, with all its transfers."""
     ours = part.account
     group = SubElement(message, "PmtInf")
     _add(group, "PmtInfId", part_name(name, ours.currency))
@@ -76,6 +79,7 @@ def _add_part(message: Element, version: str, name: str, part: Part) -> None:
 
 
 def _add_transfer(group: Element, version: str, ours: Account, transfer: Transfer) -> None:
+    """Add the order of one transfer to its part. Raises Lacking."""
     way = routes.route(ours, transfer)
     order = SubElement(group, "CdtTrfTxInf")
     _add(order, "PmtId/InstrId", transfer.reference)
@@ -104,6 +108,7 @@ def _add_sums(parent: Element, transfers: Sequence[Transfer]) -> None:
 
 
 def _add_number(account: Element, country: str, number: str) -> None:
+    """Add the number of an account: as an IBAN where the country has them, and else as it is."""
     has_iban = country in bank_accounts.IBAN_LENGTHS
     _add(account, "Id/IBAN" if has_iban else "Id/Othr/Id", number)
 

@@ -55,7 +55,10 @@ class Route:
 
 
 def route(ours: Account, transfer: Transfer) -> Route:
-    """How the transfer is said in a file for our account. Raises Lacking."""
+    """How the transfer is said in a file for our account. Raises Lacking if its number, routing
+    code or BIC is wrong, if it has no BIC and needs one, or if no bank takes the letters of its
+    holder's name.
+    """
     country = transfer.country
     try:
         bank_accounts.checked(country, transfer.number, transfer.routing)

@@ -98,12 +98,16 @@ class AfterSales:
 
     @property
     def refunded_more(self) -> Money | None:
-        """How much more was refunded than on the days before."""
+        """How much more was refunded than on the days before; below 0 if it was less, and None if
+        there are no days to compare with.
+        """
         return self.sums.refunded - self.before.refunded if self.before else None
 
     @property
     def cancelled_more(self) -> Money | None:
-        """How much more was cancelled than on the days before."""
+        """How much more was cancelled than on the days before; below 0 if it was less, and None if
+        there are no days to compare with.
+        """
         return self.sums.cancelled - self.before.cancelled if self.before else None
 
     @property

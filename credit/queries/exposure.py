@@ -31,7 +31,7 @@ class Exposure:
 
 def by_buyer(line: CreditLine, most: int = 20) -> list[Exposure]:
     """The buyers who owe the most on open orders, largest debt first, at most `most` of them. Their
-    `risk` is None.
+    `buyer_risk` is None.
     """
     rows = (
         Order.objects.filter(line=line)

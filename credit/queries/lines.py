@@ -11,7 +11,9 @@ DAY_ENDS_FROM = "SELECT min(open_until) FROM credit_creditline"
 
 
 def with_a_day_to_work_off(now: datetime) -> Sequence[int]:
-    """The ids of the lines whose open day has ended by `now`."""
+    """The ids of the lines, closed ones included, whose open day has ended by `now`; in their
+    order.
+    """
     return list(
         CreditLine.objects.filter(open_until__lte=now).order_by("pk").values_list("pk", flat=True)
     )

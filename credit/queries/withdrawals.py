@@ -35,7 +35,8 @@ STANDINGS = {
 def of_line(line: CreditLine, *, standing: str = "", reference: str = "") -> QuerySet[Withdrawal]:
     """The line's withdrawals, newest first. A filter that is "" is not applied.
 
-    `standing` is UNDER_WAY, PAID or RETURNED; `reference` stands somewhere in the reference, in any
+    `standing` is UNDER_WAY, PAID or RETURNED, which are those that failed, were rejected or
+    cancelled, or were sent back by the bank; `reference` stands somewhere in the reference, in any
     case.
     """
     found = line.withdrawals.select_related("destination").order_by("-requested_at", "-pk")

@@ -20,7 +20,7 @@ from merchants.access import MemberRequest, for_finance
 @for_finance
 def pause(request: MemberRequest) -> HttpResponse:
     """Pause new orders, or resume them if the form has the field `resume`, and redirect to the page
-    from which it was sent. Only a POST changes anything.
+    from which it was sent. Only a POST changes anything. Owners and finance may.
     """
     if request.method != "POST":  # as after signing in again
         return _back(request)
@@ -40,7 +40,7 @@ def pause(request: MemberRequest) -> HttpResponse:
 @for_finance
 def caps(request: MemberRequest) -> HttpResponse:
     """Set the merchant's caps from the submitted form, and redirect; if it is refused, show its
-    page again with the reason. Only a POST changes anything.
+    page again with the reason. Only a POST changes anything. Owners and finance may.
     """
     if request.method != "POST":
         return _back(request)

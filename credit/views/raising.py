@@ -34,7 +34,7 @@ def how_to_raise(request: MemberRequest) -> HttpResponse:
 @for_finance
 def ask_raise(request: MemberRequest) -> HttpResponse:
     """Ask for a higher limit from the submitted form, and redirect; if it is refused, show the page
-    again with the reason. Only a POST changes anything.
+    again with the reason. Only a POST changes anything. Owners and finance may.
     """
     if request.method != "POST":  # as after signing in again
         return _back(request)
@@ -62,7 +62,7 @@ def ask_raise(request: MemberRequest) -> HttpResponse:
 @for_finance
 def ask_question(request: MemberRequest) -> HttpResponse:
     """Ask a question about the limit from the submitted form, and redirect; if it is refused, show
-    the page again with the reason. Only a POST changes anything.
+    the page again with the reason. Only a POST changes anything. Owners and finance may.
     """
     if request.method != "POST":
         return _back(request)

@@ -67,7 +67,9 @@ def export(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
-    """The page of one withdrawal: how it stands, and what has happened. Raises Http404."""
+    """The page of one withdrawal: how it stands, and what has happened. Raises Http404 if the
+    merchant has no withdrawal with this reference.
+    """
     now = clock.now()
     found = _withdrawal(request, reference, now)
     context = {
@@ -92,7 +94,7 @@ def withdrawal(request: MemberRequest, reference: str) -> HttpResponse:
 @for_members
 def sales(request: MemberRequest, reference: str) -> HttpResponse:
     """The page of the statement of one withdrawal: the first LISTED sales that it paid out, and how
-    many there are. Raises Http404.
+    many there are. Raises Http404 if the merchant has no withdrawal with this reference.
     """
     found = _withdrawal(request, reference, clock.now())
     receipts = paid_out.of_withdrawal(found)
@@ -107,7 +109,9 @@ def sales(request: MemberRequest, reference: str) -> HttpResponse:
 
 @for_exporting
 def export_sales(request: MemberRequest, reference: str) -> HttpResponseBase:
-    """Download the statement of one withdrawal as a CSV file. Raises Http404."""
+    """Download the statement of one withdrawal as a CSV file. Raises Http404 if the merchant has no
+    withdrawal with this reference.
+    """
     found = _withdrawal(request, reference, clock.now())
     with language_asked(request):
         blocks = exports.withdrawal_sales(found, paid_out.of_withdrawal(found))
@@ -117,7 +121,9 @@ def export_sales(request: MemberRequest, reference: str) -> HttpResponseBase:
 
 @for_exporting
 def sales_pdf(request: MemberRequest, reference: str) -> HttpResponse:
-    """Download the statement of one withdrawal as PDF. Raises Http404."""
+    """Download the statement of one withdrawal as PDF. Raises Http404 if the merchant has no
+    withdrawal with this reference.
+    """
     now = clock.now()
     found = _withdrawal(request, reference, now)
     document = documents.withdrawal_statement(found, paid_out.of_withdrawal(found), now=now)
@@ -128,7 +134,10 @@ def sales_pdf(request: MemberRequest, reference: str) -> HttpResponse:
 @for_finance
 @require_POST
 def cancel(request: MemberRequest, reference: str) -> HttpResponse:
-    """Cancel a withdrawal that was not sent yet, and redirect to its page. Raises Http404."""
+    """Cancel a withdrawal that was not sent yet, and redirect to its page, which says why if it was
+    refused. Owners and finance may. Raises Http404 if the merchant has no withdrawal with this
+    reference.
+    """
     now = clock.now()
     found = _withdrawal(request, reference, now)
     try:
@@ -148,7 +157,8 @@ def cancel(request: MemberRequest, reference: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: MemberRequest) -> HttpResponse:
     """The page of a new withdrawal: first its form and then, with the form's values in the query
-    string, the fee to confirm. A POST requests the withdrawal.
+    string, the fee to confirm. A POST requests the withdrawal. Owners and finance may, after a
+    second factor.
 
     With `?back` it shows the form again instead of the fee, and with `?all` the form of all that
     can be withdrawn.
@@ -175,8 +185,8 @@ def new(request: MemberRequest) -> HttpResponse:
 @never_cache
 def figures(request: MemberRequest) -> HttpResponse:
     """JSON with what a withdrawal of the amount in the query string, or with `?all` of all there
-    is, costs and leaves: the part of the page of a new one that changes while somebody types. It
-    asks for no second factor, since it withdraws nothing.
+    is, costs and leaves: the part of the page of a new one that changes while somebody types.
+    Owners and finance may. It asks for no second factor, since it withdraws nothing.
     """
     now = clock.now()
     line, _today = line_and_today(request, now)
@@ -290,7 +300,7 @@ def _form(
 
 
 def _withdrawal(request: MemberRequest, reference: str, now: datetime) -> Withdrawal:
-    """The merchant's withdrawal with this reference. Raises Http404."""
+    """The merchant's withdrawal with this reference. Raises Http404 if it has none."""
     line, _today = line_and_today(request, now)
     found = queries.by_reference(line, reference)
     if found is None:

@@ -199,7 +199,7 @@ def _note(invoice: Invoice) -> CreditNote | None:
 
 
 def _clearance(found: models.Clearance | None) -> Clearance | None:
-    """How a document stands with the tax office."""
+    """How a document stands with the tax office; None if it is not cleared."""
     if found is None:
         return None
     return Clearance.model_validate(

@@ -68,10 +68,14 @@ class Import(models.Model):
 
     @property
     def is_running(self) -> bool:
+        """Whether rows of it wait to be taken in, and no operator has stopped it."""
         return self.status == self.Status.RUNNING
 
     @property
     def is_stopped(self) -> bool:
+        """Whether an operator stopped it: the rows that wait go on waiting, and it may be started
+        again.
+        """
         return self.status == self.Status.STOPPED
 
 

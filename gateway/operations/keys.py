@@ -95,10 +95,10 @@ def make(
 def rotate(
     *, key_id: int, overlap: timedelta, reason: str, actor: str, now: datetime
 ) -> tuple[ApiKey, str]:
-    """Make a key that may do the same as this one, with a trail row; the old one ends after
-    `overlap` at the latest. Returns the new key and its text. Raises KeyIsOver for a key that is
-    revoked, expired or replaced already, Invalid for a longer overlap than allowed or without a
-    reason, ApiKey.DoesNotExist.
+    """Make a key that may do the same as this one, and ends when this one would have, with a trail
+    row; the old one ends after `overlap` at the latest. Returns the new key and its text. Raises
+    KeyIsOver for a key that is revoked, expired or replaced already, Invalid for a longer overlap
+    than allowed or without a reason, ApiKey.DoesNotExist.
     """
     if not timedelta() <= overlap <= LONGEST_OVERLAP:
         raise Invalid("overlap", f"must be from 0 to {LONGEST_OVERLAP.days} days")

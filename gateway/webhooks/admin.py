@@ -232,7 +232,7 @@ class WebhookDeliveryAdmin(DecidingSeveral, ReadOnly):
     )
 
     def brief(self, row: Any, name: str) -> Brief | None:
-        """What an operator reads before a decision about this delivery; it is the same for each."""
+        """What an operator reads before any decision about this delivery."""
         return briefs.of_delivery(row)
 
     @admin.display(description="event")

@@ -29,7 +29,9 @@ OPENING, CLOSING, WITHIN = ("OPBD", "PRCD"), ("CLBD",), "ITBD"
 
 
 def read(content: bytes) -> list[Statement]:
-    """All that the file says, an account and statement at a time. Raises UnreadableFile."""
+    """All statements or notices of the file, in its order. Raises UnreadableFile, also for a report
+    within a day.
+    """
     message, root = xml_tree.parse(content)
     kind = message[:8]
     if kind == "camt.052":
@@ -44,7 +46,9 @@ def read(content: bytes) -> list[Statement]:
 
 
 def _statement(kind: str, part: Element) -> Statement:
-    """One statement or notice."""
+    """One statement or notice. Raises UnreadableFile unless it has a name, an account, and amounts
+    in one currency.
+    """
     name = text(part, "Id")
     if not name:
         raise UnreadableFile("a statement has no identification")
@@ -75,8 +79,9 @@ def _statement(kind: str, part: Element) -> Statement:
 
 
 def _balances(part: Element, where: str) -> tuple[Balance | None, Balance | None, str]:
-    """The opening and the closing balance, and their currency. A statement in several parts has
-    balances between them, of which the first opens and the last closes a part.
+    """The opening and the closing balance, each None if it is not there, and their currency, ""
+    without any. A statement in several parts has balances between them, of which the first opens
+    and the last closes a part.
     """
     found: dict[str, Balance] = {}
     between: list[Balance] = []
@@ -104,6 +109,9 @@ def _balances(part: Element, where: str) -> tuple[Balance | None, Balance | None
 
 
 def _is_credit(element: Element, where: str) -> bool:
+    """Whether an amount was credited; if not, it was debited. Raises UnreadableFile if neither is
+    said.
+    """
     said = text(element, "CdtDbtInd")
     if said not in ("CRDT", "DBIT"):
         raise UnreadableFile(f"{where}: “{said[:10]}” is neither credit nor debit (CRDT, DBIT)")
@@ -111,7 +119,7 @@ def _is_credit(element: Element, where: str) -> bool:
 
 
 def _entry(number: int, one: Element, where: str) -> tuple[Entry, str]:
-    """An entry, and its currency."""
+    """An entry, and its currency. Raises UnreadableFile for one without an amount or any day."""
     where = f"{where}, entry {number}"
     said = xml_tree.amount(one, "Amt", where)
     if said is None:
@@ -139,7 +147,9 @@ def _entry(number: int, one: Element, where: str) -> tuple[Entry, str]:
 
 
 def _code(element: Element) -> str:
-    """Which kind of movement it is, by the code of ISO or else by the bank's own."""
+    """Which kind of movement it is, by the code of ISO or else by the bank's own; "" if neither is
+    there.
+    """
     domain = "BkTxCd/Domn"
     codes = [
         text(element, f"{domain}/Cd"),

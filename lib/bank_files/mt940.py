@@ -63,7 +63,9 @@ def _decoded(content: bytes) -> str:
 
 
 def _statement(place: int, block: str) -> Statement:
-    """One statement; `place` counts those of the file."""
+    """One statement; `place` counts those of the file. Raises UnreadableFile for one that is not
+    whole, names no account or currency, or has a line that cannot be read.
+    """
     where = f"statement {place} of the file"
     ends = CLOSING.search(block)
     if ends is None:
@@ -105,7 +107,9 @@ def _statement(place: int, block: str) -> Statement:
 
 
 def _balance(data: dict[str, Any], name: str, where: str) -> Balance:
-    """The opening or closing balance, be it of the statement or of a part of it."""
+    """The opening or closing balance, be it of the statement or of a part of it. Raises
+    UnreadableFile if it is not there.
+    """
     for kind in ("final_", "intermediate_", ""):
         said = data.get(f"{kind}{name}_balance")
         if said is not None and said.date is not None and hasattr(said.amount, "amount"):
@@ -119,7 +123,7 @@ def _plain(day: date) -> date:
 
 
 def _entry(number: int, data: dict[str, Any], where: str) -> Entry:
-    """A line :61: with its :86:."""
+    """A line :61: with its :86:. Raises UnreadableFile for one without an amount or a day."""
     amount = data.get("amount")
     if amount is None or "date" not in data:
         raise UnreadableFile(f"{where}, entry {number}: it has no amount or no day")

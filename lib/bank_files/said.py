@@ -105,8 +105,8 @@ class Statement:
         return hashlib.sha256(repr(self).encode()).hexdigest()
 
     def check(self) -> None:
-        """Raises UnreadableFile unless its booked entries lead from its opening balance to its
-        closing balance.
+        """Raises UnreadableFile unless it has both balances, and its booked entries lead from its
+        opening balance to its closing balance.
         """
         if self.opening is None or self.closing is None:
             raise UnreadableFile(f"statement {self.id}: it has no opening and closing balance")
@@ -133,7 +133,7 @@ class Statement:
 
 
 def compact(number: str) -> str:
-    """An account's number without what people put between its parts."""
+    """An account's number in capitals and without white space; hyphens and other signs stay."""
     return "".join(number.split()).upper()
 
 

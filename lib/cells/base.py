@@ -26,6 +26,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = True
 
     def get_connection_params(self) -> dict[str, Any]:
+        """Django's parameters of a connection, with the cursor that asks inside a cell."""
         return super().get_connection_params() | {"cursor_factory": Cursor}
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:

@@ -29,6 +29,9 @@ class Connection(psycopg.Connection[Any]):
         return super()._exec_command(command, result_format)
 
     def _begin(self, command: bytes) -> Generator[Any, Any, None]:
+        """Begin a transaction by psycopg's statement `command`, in the cell that the thread is
+        inside; raises the database's error if it cannot begin.
+        """
         self._check_connection_ok()
         path = f"; SET LOCAL search_path TO {cells.entered()}, {cells.SHARED}"
         self.pgconn.send_query(command + path.encode())
@@ -53,14 +56,23 @@ class Cursor(base.CursorMixin, psycopg.ClientCursor[Any]):
     _conn: Connection
 
     def execute(self, *arguments: Any, **more: Any) -> Any:
+        """Carry out a statement as psycopg does; one that would have no transaction gets its own
+        inside a cell.
+        """
         with self._conn.of_its_own():
             return super().execute(*arguments, **more)
 
     def executemany(self, *arguments: Any, **more: Any) -> Any:
+        """Carry out a statement for each set of values, as psycopg does; they share a transaction
+        of their own if they would have none inside a cell.
+        """
         with self._conn.of_its_own():
             return super().executemany(*arguments, **more)
 
     @contextmanager
     def copy(self, *arguments: Any, **more: Any) -> Iterator[Any]:
+        """The context of a COPY, as psycopg has it; one that would have no transaction gets its own
+        inside a cell.
+        """
         with self._conn.of_its_own(), super().copy(*arguments, **more) as copy:
             yield copy

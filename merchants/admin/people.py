@@ -95,6 +95,7 @@ class UserAdmin(Deciding, ReadOnly):
 
     @admin.display(boolean=True, description="may sign in", ordering="is_active")
     def may_sign_in(self, user: User) -> bool:
+        """Whether the person is active: one who is not cannot sign in."""
         return user.is_active
 
     @admin.display(description="second factors")

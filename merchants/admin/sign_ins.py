@@ -54,6 +54,7 @@ class SignInAdmin(FoundByKeys):
 
     @admin.display(description="network address")
     def network_address(self, sign_in: SignIn) -> str | None:
+        """The IP address that the sign-in came from; None if it is not known, or was erased."""
         return sign_in.ip
 
     @admin.display(description="browser")

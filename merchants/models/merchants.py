@@ -170,8 +170,10 @@ class ProfileStep(models.Model):
 
     @property
     def is_confirmed(self) -> bool:
+        """Whether the part was confirmed by this step."""
         return self.standing == Standing.CONFIRMED
 
     @property
     def is_rejected(self) -> bool:
+        """Whether the part was rejected by this step."""
         return self.standing == Standing.REJECTED

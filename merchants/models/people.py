@@ -175,6 +175,7 @@ class Membership(models.Model):
 
     @property
     def is_owner(self) -> bool:
+        """Whether the role is that of an owner, who may do everything, also with the team."""
         return self.role == self.Role.OWNER
 
     @property
@@ -223,6 +224,8 @@ class Invitation(models.Model):
 
     @property
     def inviter(self) -> str:
-        """Who invites, as the merchant's people are told: an operator is "Our team"."""
+        """Who invites, as the merchant's people are told: an operator is "Our team", and so is
+        whoever has no account any more.
+        """
         by = self.invited_by
         return str(by) if by and not by.is_staff else gettext("Our team")

@@ -66,7 +66,9 @@ class PolicyVersion(models.Model):
         return type(self)(currency=self.currency, version=number, starts_on=starts_on, **numbers)
 
     def may_be_withdrawn(self, today: date) -> bool:
-        """Whether it has not started anywhere: `today` is the day where days begin first."""
+        """Whether it has not started anywhere, and was not withdrawn: `today` is the day where days
+        begin first.
+        """
         return self.withdrawn_at is None and today < self.starts_on
 
 

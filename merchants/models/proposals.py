@@ -117,5 +117,7 @@ class Proposal(models.Model):
         return self.status == self.Status.PROPOSED
 
     def has_lapsed(self, now: datetime) -> bool:
-        """Whether its time is up at `now`, even if the job has not marked it as LAPSED yet."""
+        """Whether its time is up at `now`, whatever became of it, and even if the job has not
+        marked it as LAPSED yet.
+        """
         return now >= self.lapses_at

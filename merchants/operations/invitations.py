@@ -49,8 +49,8 @@ def accept(*, token: str, user: User, now: datetime) -> Membership:
     """Accept the invitation with this link's token as `user`, who has an account. A trail row is
     written, and the owners are e-mailed.
 
-    A person who has got a role at the merchant in the meantime keeps that role. Raises
-    InvitationClosed, WrongPerson, IsOperator.
+    A person who has got a role at the merchant in the meantime keeps that role, and nobody is told.
+    Raises InvitationClosed, WrongPerson, IsOperator.
     """
     with transaction.atomic():
         invitation = _take_up(token, now)
@@ -116,7 +116,9 @@ def _join(invitation: Invitation, user: User, now: datetime) -> Membership:
 
 
 def name_for_owners(person: User | None) -> str:
-    """Who did something, as e-mails to owners name them: never by an operator's address."""
+    """Who did something, as e-mails to owners name them: by their address, but as our team if it
+    was an operator, or None.
+    """
     if person is None or person.is_staff:
         return security_letter.OUR_TEAM
     return person.email

@@ -68,11 +68,12 @@ def invite(
     now: datetime,
 ) -> Invitation:
     """Invite the owner of this address to the team in `role`, by an e-mail with a link, with a
-    trail row. An open invitation to the address is replaced. A form that is sent twice, with the
-    same `request_key`, makes one invitation and one e-mail.
+    trail row. `actor` is one of the merchant's owners or an administrator of ours. An open
+    invitation to the address is replaced. A form that is sent twice, with the same `request_key`,
+    makes one invitation and one e-mail.
 
-    Raises FormConflict, NotAnOwner, OperatorsAddress, AlreadyMember, TooManyInvitations, Invalid;
-    and InvitationNotSent after the invitation is saved.
+    Raises FormConflict, NotAnOwner for any other actor, OperatorsAddress, AlreadyMember,
+    TooManyInvitations, Invalid; and InvitationNotSent after the invitation is saved.
     """
     if role not in Membership.Role.values:
         raise Invalid("role", f"{role!r} is no role")
@@ -185,8 +186,9 @@ def _take_back(invitation: Invitation, reason: str, actor: str, now: datetime) -
 def send_again(
     *, merchant_id: int, actor: User, invitation_id: int, reason: str = "", now: datetime
 ) -> Invitation:
-    """Replace an open invitation by one with a new link, valid for another week, and e-mail the
-    link. Owners need no `reason`.
+    """Replace an open invitation, also one that has expired, by one with a new link, valid for
+    another week, and e-mail the link. `actor` is one of the merchant's owners, who need no
+    `reason`, or an administrator of ours.
 
     Raises InvitationClosed, and what `invite` raises.
     """

@@ -58,7 +58,8 @@ def deactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User
 
 def reactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User:
     """Let a deactivated person sign in again, by an administrator's decision, with a trail row.
-    Raises as `deactivate`, except LastAdministrator.
+    Raises NotAnAdministrator, UnknownPerson, OnOneself, AlreadyInThatState for one who is active,
+    Invalid without a reason.
     """
     return _set_active(user_id, True, reason, actor, now)
 
@@ -66,7 +67,8 @@ def reactivate(*, user_id: int, reason: str, actor: User, now: datetime) -> User
 @transaction.atomic
 def _set_active(user_id: int, wanted: bool, reason: str, actor: User, now: datetime) -> User:
     """Let the person sign in, or sign them out and keep them from it, as `wanted` says, with a
-    trail row. Raises as `deactivate`.
+    trail row. Raises NotAnAdministrator, UnknownPerson, OnOneself, AlreadyInThatState, Invalid, and
+    LastAdministrator if nobody else could decide after that.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     user = operators.hold(user_id, actor)

@@ -165,7 +165,8 @@ def withdraw_version(
     policy: Policy, model: type[Version], version_id: int, *, actor: str, reason: str, now: datetime
 ) -> Version:
     """Withdraw the version of a policy with this primary key before it starts, with a trail row.
-    Raises what `withdraw` raises.
+    Raises UnknownVersion, HasStarted if it has started anywhere, AlreadyDecided if it was
+    withdrawn, Invalid without a reason.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     version = model._default_manager.filter(pk=version_id).first()

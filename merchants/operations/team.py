@@ -51,11 +51,12 @@ def change_role(
     reason: str = "",
     now: datetime,
 ) -> Membership:
-    """Give a member another role, with a trail row, and e-mail the owners. A member other than
-    `actor` is signed out, and a former owner's open invitations are revoked. Does nothing if the
-    member has that role.
+    """Give a member another role, with a trail row, and e-mail the owners. `actor` is one of the
+    owners or an administrator of ours. A member other than `actor` is signed out, and a former
+    owner's open invitations are revoked. Does nothing if the member has that role.
 
-    Raises NotAnOwner, UnknownMember, LastOwner, Invalid.
+    Raises NotAnOwner for any other actor, UnknownMember, LastOwner if no other owner could sign in,
+    and Invalid for an unknown role.
     """
     if role not in Membership.Role.values:
         raise Invalid("role", f"{role!r} is no role")
@@ -79,11 +80,12 @@ def change_role(
 def remove(
     *, merchant_id: int, actor: User, membership_id: int, reason: str = "", now: datetime
 ) -> Membership:
-    """Remove a member from the team, with a trail row, and e-mail the owners. Their roles at other
-    merchants stay. A member other than `actor` is signed out, and a former owner's open invitations
-    are revoked.
+    """Remove a member from the team, with a trail row, and e-mail the owners. `actor` is one of the
+    owners or an administrator of ours. The member's roles at other merchants stay. A member other
+    than `actor` is signed out, and a former owner's open invitations are revoked.
 
-    Raises NotAnOwner, UnknownMember, LastOwner.
+    Raises NotAnOwner for any other actor, UnknownMember, and LastOwner if no other owner could sign
+    in. Returns the membership, which is deleted.
     """
     with transaction.atomic():
         lock(merchant_id, actor)
@@ -104,9 +106,10 @@ def require_second_factor(
     *, merchant_id: int, actor: User, wanted: bool, now: datetime
 ) -> Merchant:
     """Set whether the merchant's pages are shown only to members with a second factor, as `wanted`
-    says, with a trail row, and e-mail the owners. Does nothing if it is set so already.
+    says, with a trail row, and e-mail the owners. `actor` is one of the owners or an administrator
+    of ours. Does nothing if it is set so already.
 
-    Raises NotAnOwner.
+    Raises NotAnOwner for any other actor.
     """
     with transaction.atomic():
         merchant = lock(merchant_id, actor)

@@ -49,9 +49,11 @@ class KeyField(models.CharField):
     """A column of session keys that stores and looks up their digests."""
 
     def get_prep_value(self, value: Any) -> Any:
+        """What is stored, or looked up, for a session key: its digest; None for None."""
         return None if value is None else str(Digest.of(value))
 
     def from_db_value(self, value: str | None, *_: Any) -> Digest | None:
+        """The digest that the column has, since the key itself is not known; None for NULL."""
         return None if value is None else Digest(value)
 
     def deconstruct(self) -> Any:

@@ -64,8 +64,8 @@ def profile(request: MemberRequest) -> HttpResponse:
 
 @for_finance
 def document(request: MemberRequest) -> HttpResponse:
-    """Download the scan of the licence, as it was uploaded. Raises Http404 if there is none; if it
-    cannot be decrypted, leads back to the profile and says so.
+    """Download the scan of the licence, as it was uploaded. Owners and finance may. Raises Http404
+    if there is none; if it cannot be decrypted, leads back to the profile and says so.
     """
     found = queries.profile(request.membership.merchant)
     if not found.licence_document_name:

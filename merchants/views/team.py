@@ -44,7 +44,7 @@ def invite(request: MemberRequest) -> HttpResponse:
     # After a detour to confirm a second factor the form's values come back in the address, its key
     # included, so that the form still makes one invitation.
     """The form that invites somebody to the team, and its submission, which takes a second factor
-    unless a viewer is invited.
+    unless a viewer is invited. Owners may.
     """
     carried = {name: request.GET[name] for name in InvitationForm.base_fields & request.GET.keys()}
     initial = {"role": Membership.Role.VIEWER} | carried
@@ -73,8 +73,8 @@ def invite(request: MemberRequest) -> HttpResponse:
 @with_second_factor(back="merchant:team")
 @require_POST
 def send_again(request: MemberRequest, pk: int) -> HttpResponse:
-    """Send an open invitation again, with a new link, and lead back to the team. A refusal is said
-    there.
+    """Send an open invitation again, with a new link, and lead back to the team, where a refusal is
+    said. Owners may.
     """
     try:
         inviting.send_again(
@@ -93,7 +93,7 @@ def send_again(request: MemberRequest, pk: int) -> HttpResponse:
 @for_owners
 @require_POST
 def revoke(request: MemberRequest, pk: int) -> HttpResponse:
-    """Revoke an open invitation, and lead back to the team. A refusal is said there."""
+    """Revoke an open invitation, and lead back to the team, where a refusal is said. Owners may."""
     try:
         inviting.revoke(
             merchant_id=request.membership.merchant_id,

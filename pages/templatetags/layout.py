@@ -127,8 +127,8 @@ def focus_first_error(form: forms.BaseForm) -> str:
 
 @register.inclusion_tag("includes/gauge.html")
 def gauge(value: Money, whole: Money, label: str) -> dict[str, Any]:
-    """A bar that shows how much of `whole` is `value`, from none to all: the template's values.
-    Screen readers read `label`.
+    """A bar that shows how much of `whole` is `value`, from none to all: the template's values. If
+    `whole` is 0, the bar is full unless `value` is 0, too. Screen readers read `label`.
     """
     share = value / whole if whole.amount > 0 else Decimal(value.amount > 0)
     share = min(max(share, Decimal(0)), Decimal(1))

@@ -79,8 +79,8 @@ def _agreement(deal: Element, content: Content) -> None:
 
 
 def _party(element: Element, party: Party) -> None:
-    """Fill the element of a seller or buyer: identifier, name, address, electronic address and tax
-    numbers.
+    """Fill the element of a seller or buyer: identifier, name, registration number, address,
+    electronic address and tax numbers.
     """
     write.optional(element, "ram:ID", party.identifier)
     write.add(element, "ram:Name", party.name)

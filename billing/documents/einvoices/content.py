@@ -120,6 +120,7 @@ class Content:
 
     @property
     def is_credit_note(self) -> bool:
+        """Whether the document is a credit note; else it is a bill."""
         return self.kind == CREDIT_NOTE
 
     @property
@@ -131,8 +132,8 @@ class Content:
 
 
 def is_one(invoice: Invoice) -> bool:
-    """Whether the bill is an e-invoice, if nothing is lacking: it has a number and tax. Rule
-    28.18.
+    """Whether the bill is to be an e-invoice, even if something is lacking: it has a number, an
+    issuer, and a line with a tax category, be it one of which no tax is due. Rule 28.18.
     """
     return bool(
         invoice.number and invoice.issuer_id and invoice.lines.exclude(tax_category="").exists()

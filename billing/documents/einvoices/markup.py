@@ -62,7 +62,7 @@ def amount(money: Money) -> str:
 
 
 def percent(rate: Decimal) -> str:
-    """A rate without zeros at the end."""
+    """A rate as a plain number, without zeros at the end of its decimals: 20, or 5.5."""
     return f"{rate.normalize():f}"
 
 

@@ -79,8 +79,8 @@ def _head(root: Element, content: Content) -> None:
 
 
 def _party(element: Element, party: Party) -> None:
-    """Fill the element of a seller or buyer: electronic address, identifier, address, tax numbers
-    and name.
+    """Fill the element of a seller or buyer: electronic address, identifier, address, tax numbers,
+    name and registration number.
     """
     if party.endpoint:
         scheme, where = party.endpoint

@@ -40,7 +40,7 @@ class Command(BooksCommand):
     def handle(self, **options: Any) -> None:
         """Write the journal's entries of these days and merchant, in this format, to the file
         --output or the terminal, all from one snapshot. Raises CommandError if the journal is
-        switched off.
+        switched off, or there is no such merchant.
         """
         if not settings.TAEL_JOURNAL:
             raise CommandError(OFF)

@@ -53,10 +53,12 @@ class Shop:
 
     @property
     def zone(self) -> ZoneInfo:
+        """The time zone in which the shop counts its days."""
         return ZoneInfo(self.terms["timezone"])
 
     @property
     def currency(self) -> str:
+        """The ISO code of the shop's currency."""
         return str(self.terms["currency"])
 
 

@@ -63,7 +63,9 @@ class Command(migrate.Command):
 
 
 def _longest(connection: BaseDatabaseWrapper) -> str:
-    """A sentence about the longest transaction; "" if there is none."""
+    """A sentence about the longest transaction of others, with a blank before it; "" if there is
+    none.
+    """
     with connection.cursor() as cursor:
         cursor.execute(LONGEST)
         found = cursor.fetchone()

@@ -39,6 +39,9 @@ class Command(BooksCommand):
         )
 
     def handle(self, *, dry_run: bool, policy: int | None, **options: Any) -> None:
+        """Print, by currency, what a review now would do to the lines. Nothing is changed. Raises
+        CommandError without `dry_run`, and if no currency has a policy with this version.
+        """
         if not dry_run:
             raise CommandError("Reviews are held by the timetable; only --dry-run is offered.")
         chosen = _policies(policy)
@@ -73,7 +76,9 @@ def _policies(version: int | None) -> dict[str, CreditPolicy]:
 
 
 def _previews(chosen: dict[str, CreditPolicy]) -> Iterator[Preview]:
-    """Yield what a review now would do to each line, reading the lines in chunks."""
+    """Yield what a review now would do to each line that has reviews and of whose currency a policy
+    was chosen, reading the lines in chunks.
+    """
     now = clock.now()
     last = 0
     while lines := _next_lines(last):

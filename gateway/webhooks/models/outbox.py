@@ -126,6 +126,7 @@ class WebhookDelivery(models.Model):
 
     @property
     def is_pending(self) -> bool:
+        """Whether it is still to be tried: it was neither delivered nor parked."""
         return self.status == self.Status.PENDING
 
 

@@ -18,6 +18,9 @@ class Command(BooksCommand):
     help = "Shows how the timetable stands; exits with 1 if it stands still or rows have failed."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Print how the timetable stands. Raises CommandError, which ends the command with 1, if
+        the scheduler does not run, rows have failed, a job is late, or a run was lost.
+        """
         state = queries.state(clock.now())
         console = Console(
             file=cast(IO[str], self.stdout),
