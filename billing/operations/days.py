@@ -123,8 +123,7 @@ def work_off(account_ids: Sequence[int], *, now: datetime) -> int:
     return worked_off
 
 
-# Within a transaction it is part of that, without a savepoint: an error ends both.
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def _work_off_once(account_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
     """Work off one pass over those of the accounts whose day has ended: one day, or several on
     which nothing happens. Returns how many days ended, and the keys of the accounts of which
