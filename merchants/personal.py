@@ -69,7 +69,7 @@ HOLDINGS: Registry[Holding] = Registry()
 
 
 def of(subject: Subject) -> list[Holding]:
-    """The registered holdings of what is kept of subjects of this kind, in the order of their
+    """The registered holdings of what is kept of subjects of this kind, sorted by their
     places.
     """
     return [holding for holding in HOLDINGS if holding.kind == subject.kind]

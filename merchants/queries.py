@@ -104,7 +104,7 @@ def merchants_of(user: User) -> QuerySet[Merchant]:
 
 
 def members(merchant: Merchant) -> QuerySet[Membership]:
-    """The merchant's memberships, with their people, in no order. People who are kept from signing
+    """The merchant's memberships, with their people, not sorted. People who are kept from signing
     in are among them.
     """
     return Membership.objects.filter(merchant=merchant).select_related("user")
@@ -197,8 +197,8 @@ def has_second_factor(user: User) -> bool:
 
 
 def factor_names(user: User) -> list[str]:
-    """The kinds of the person's second factors as people call them, recovery codes among them, in
-    the order of allauth's codes for the kinds. Each kind comes once for each factor.
+    """The kinds of the person's second factors as people call them, recovery codes among them,
+    sorted by allauth's codes for the kinds. Each kind comes once for each factor.
     """
     kinds = Authenticator.objects.filter(user=user).values_list("type", flat=True)
     return [str(Authenticator.Type(kind).label) for kind in sorted(kinds)]
@@ -269,7 +269,7 @@ def starts_of(books: CountsDays, days: Sequence[date]) -> list[datetime]:
 
 
 def day_starts(days: Sequence[tuple[int, str, date]]) -> list[datetime]:
-    """The instants at which local days start, in order: each of `days` is a merchant's key, the
+    """The instants at which local days start, one for each of `days`: a merchant's key, the
     time zone in which its open day is counted, and the day. See `day_start`.
     """
     if not days:

@@ -67,7 +67,7 @@ def join(new: NewMerchant) -> tuple[Merchant, bool]:
 @transaction.atomic
 def join_many(new: Sequence[NewMerchant]) -> list[Merchant]:
     """Create merchants that did not join before, each with the first period of its time zone.
-    Returns them in the order given, in which their keys rise.
+    Returns them as they are given, so that their keys rise.
 
     Raises Invalid for a time zone or language that cannot be, or an instant of joining in the
     future, and IntegrityError if one of them joined before; then none is created.

@@ -109,19 +109,12 @@ def test_days_are_chosen_by_name_and_only_those_that_are_over(shop: Shop) -> Non
 def test_every_list_comes_as_csv(shop: Shop) -> None:
     client = browser_of(member(shop))
     costs = rows(client, "billing/requests.csv")
-    assert costs[1:] == [
-        ["FR-8", "2026-11-02 10:00:00", "2026-11-02T10:00:00Z", "1", "1.00", "0.00", "1.00", "USD"],
-        [
-            "FR-1",
-            "2026-10-05 15:00:00",
-            "2026-10-05T15:00:00Z",
-            "1",
-            "12.00",
-            "0.00",
-            "12.00",
-            "USD",
-        ],
-        ["FR-7", "2026-10-03 19:00:00", "2026-10-03T19:00:00Z", "1", "3.50", "0.00", "3.50", "USD"],
+    columns = ("Request", "First service", "Charges", "Cost", "Currency")
+    places = [costs[0].index(name) for name in columns]
+    assert [[row[at] for at in places] for row in costs[1:]] == [
+        ["FR-8", "2026-11-02 10:00:00", "1", "1.00", "USD"],
+        ["FR-1", "2026-10-05 15:00:00", "1", "12.00", "USD"],
+        ["FR-7", "2026-10-03 19:00:00", "1", "3.50", "USD"],
     ]
     assert rows(client, "billing/days.csv", month="2026-11")[1:] == [
         [

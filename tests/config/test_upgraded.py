@@ -168,14 +168,14 @@ def upgrade(cluster: Cluster, old: Code, new: Code, traffic: Traffic, watch: Wat
             before.process.wait(30)
             time.sleep(3)
     log.info("migrate: %.1f s, %s", ended - begun, said.stderr.split("\n"))
-    tell(traffic, watch, begun, ended)
+    report(traffic, watch, begun, ended)
     assert "Tables were in use; it tries again soon. The longest transaction is" in said.stderr
     assert {one.status for one in traffic.answers} == {200, 201}
     assert watch.longest(of_migration=False).seconds <= MOST_SECONDS
     assert traffic.longest(begun, ended).seconds <= MOST_SECONDS
 
 
-def tell(traffic: Traffic, watch: Watch, begun: float, ended: float) -> None:
+def report(traffic: Traffic, watch: Watch, begun: float, ended: float) -> None:
     """Log what was measured (--log-cli-level=INFO shows it)."""
     log.info("answers: %s", dict(sorted(traffic.statuses().items())))
     for when, since, to in (

@@ -22,7 +22,7 @@ from lib import events
 days, charges, orders = map(int, sys.argv[1:])
 fees = ("pick-pack", "packaging", "receiving", "shipping-label", "storage")
 money = {"currency": "USD", "amount": "1.20"}
-def tell(at, *told):
+def add(at, *told):
     parsed = [
         events.from_object({"id": f"{at}-{place}", "type": kind, "at": at.isoformat(),
                             "merchant": "many", "data": data})
@@ -31,20 +31,20 @@ def tell(at, *told):
     for outcome in apply_all(parsed, now=at):
         assert outcome.status == "applied", outcome
 joined = datetime.now(UTC).replace(hour=0, minute=0) - timedelta(days=days)
-tell(joined, ("merchant.joined", {
+add(joined, ("merchant.joined", {
     "name": "Many", "currency": "USD", "timezone": "UTC", "language": "en",
     "credit_limit": "100000", "payment_days": 10, "settlement_days": 7,
     "billing_threshold": "40", "plan": "basic", "plan_price": "5", "plan_interval_days": 30}))
 for day in range(days):
     at = joined + timedelta(days=day, hours=1)
     placed = [f"old-{day}-{n}" for n in range(orders)]
-    tell(at, *[("charge.recorded", {"charge": f"old-{day}-{n}", "fee": fees[n % 5],
+    add(at, *[("charge.recorded", {"charge": f"old-{day}-{n}", "fee": fees[n % 5],
                 "request": f"r-{day}-{n // 3}", "quantity": 1, **money}) for n in range(charges)])
-    tell(at, *[("order.placed", {"order": order, "buyer": f"b-{n % 40}", "instalments": 1 + n % 3,
+    add(at, *[("order.placed", {"order": order, "buyer": f"b-{n % 40}", "instalments": 1 + n % 3,
                 **money}) for n, order in enumerate(placed)])
     for hours, kind in ((1, "order.shipped"), (2, "order.delivered")):
-        tell(at + timedelta(hours=hours), *[(kind, {"order": order}) for order in placed])
-    tell(at + timedelta(hours=3), *[("order.paid", {"order": order, "payment": f"p-{order}",
+        add(at + timedelta(hours=hours), *[(kind, {"order": order}) for order in placed])
+    add(at + timedelta(hours=3), *[("order.paid", {"order": order, "payment": f"p-{order}",
                                     **money}) for order in placed[1:]])
 """
 # A key of the API, and the session of a member of the first merchant, as JSON.

@@ -102,9 +102,9 @@ def test_a_record_says_what_was_paid_on_time_and_opens_to_the_orders(shop: Shop)
 def test_a_record_counts_debts_of_orders_that_it_does_not_look_at(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop.run_jobs("2027-02-20 10:00")  # S-1, due on 12 November, is written off
+    shop.run_jobs("2027-03-01 10:00")  # S-1, told as delivered on 24 November, is written off
     monkeypatch.setattr(buyers, "LATEST", 1)  # S-2 alone
-    record = buyers.record(shop.line, "Somchai", today=shop.at("2027-02-20 10:00").date())
+    record = buyers.record(shop.line, "Somchai", today=shop.at("2027-03-01 10:00").date())
     assert record is not None
     assert (record.debt.outstanding, record.debt.lost) == (usd("700"), usd("300"))
     page = read(shop, "buyers/Somchai/")
