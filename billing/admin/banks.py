@@ -14,6 +14,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
+from backoffice.briefs import Brief
 from backoffice.columns import amount, figure, related
 from backoffice.decision_pages import Deciding
 from backoffice.decisions import Act, Call, ConfirmForm, Decision, Reasoned, Report
@@ -23,6 +24,7 @@ from backoffice.outcomes import LastDecision
 from billing.models import BankFile, BankLine, BankStatement
 from billing.operations import accounts, bank_matching, bank_statements
 from billing.queries import bank_statements as queries
+from billing.queries import briefs
 from billing.queries.waiting import BANK_LINES, BANK_STATEMENTS
 from lib.text_fields import LineField
 from lib.texts import LONGEST_NAME
@@ -155,6 +157,10 @@ class BankStatementAdmin(Deciding, FoundByKeys):
             is_open=lambda statement: statement.is_waiting,
         ),
     )
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        """What stands beside the decisions about a statement: its balances and its neighbours."""
+        return briefs.of_bank_statement(row)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         own = (
@@ -316,6 +322,12 @@ class BankLineAdmin(Deciding, FoundByKeys):
     def get_queryset(self, request: HttpRequest) -> "QuerySet[BankLine]":
         found: QuerySet[BankLine] = super().get_queryset(request)
         return found.select_related("account__merchant", "invoice", "statement")
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        """What stands beside the decisions about a line: what the bank says of it, and the account
+        of the merchant whose it is or may be.
+        """
+        return briefs.of_bank_line(row)
 
     def lock(self, row: Any, now: Any) -> None:
         """Lock the line's account, if it has one, and then the line, as operations do."""

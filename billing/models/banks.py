@@ -306,7 +306,6 @@ class BankLine(models.Model):
 
     @property
     def is_to_be_placed(self) -> bool:
-        """Whether it is proposed, open or set aside: an operator may say whose it is, if it came
-        in.
-        """
-        return self.status in (self.Status.PROPOSED, self.Status.OPEN, self.Status.SET_ASIDE)
+        """Whether it came in, and is proposed, open or set aside: an operator may say whose it is."""
+        waits = (self.Status.PROPOSED, self.Status.OPEN, self.Status.SET_ASIDE)
+        return self.amount.amount > 0 and self.status in waits

@@ -4,6 +4,8 @@ from typing import Any
 
 from backoffice.briefs import FEW, Brief, Change, Fact, History, Past
 from billing.models import (
+    BankLine,
+    BankStatement,
     BankTransfer,
     BillingAccount,
     BillingCredit,
@@ -15,7 +17,7 @@ from billing.models import (
     Reversal,
     ThresholdRequest,
 )
-from billing.queries import terms
+from billing.queries import bank_statements, terms
 from billing.queries.effects import billable, left_to_credit, not_posted_yet
 from credit.models import CreditLine
 from lib import money
@@ -55,6 +57,47 @@ def of_account(account: BillingAccount) -> Brief:
             History("Credits", _credits(account)),
             History("Changes of terms", _changes(account)),
         ),
+    )
+
+
+def of_bank_statement(statement: BankStatement) -> Brief:
+    """What operators are shown of a bank's statement: its account, days, balances and lines, and
+    the latest statements of the same account.
+    """
+    same = bank_statements.of_account(statement.account, statement.currency)
+    rows = same.exclude(pk=statement.pk).order_by("-closes_on", "-pk")[:FEW]
+    return Brief(
+        facts=(
+            Fact("Account", statement.account, statement.currency),
+            Fact("Days", f"{statement.opens_on:%d %b %Y} to {statement.closes_on:%d %b %Y}"),
+            Fact("Begins with", statement.opening),
+            Fact("Ends with", statement.closing),
+            Fact("Lines", statement.line_count),
+        ),
+        histories=(History("Statements of the account", [_bank_statement(one) for one in rows]),),
+    )
+
+
+def _bank_statement(statement: BankStatement) -> Past:
+    """The row of a history for a bank's statement, by its last day."""
+    opening, closing = plain_money(statement.opening), plain_money(statement.closing)
+    what = f"{statement.name}, {statement.get_status_display()}: from {opening} to {closing}"
+    return Past(statement.closes_on, what, statement.decided_by, statement.reason)
+
+
+def of_bank_line(line: BankLine) -> Brief:
+    """What operators are shown of a line of a bank's statement: what the bank says of it, before
+    the account of the merchant whose it is or may be, if that is known.
+    """
+    merchants = of_account(line.account) if line.account else Brief()
+    return merchants.about(
+        facts=(
+            Fact("Statement", line.statement.name, line.statement.account),
+            Fact("Amount", line.amount),
+            Fact("Value date", line.value_on),
+            Fact("Other side", line.other_name or "–", line.other_account),
+            Fact("Text", line.text or "–"),
+        )
     )
 
 
