@@ -126,8 +126,9 @@ def columns() -> Sequence[Column]:
 
 
 def put(row: models.Model, name: str, content: bytes) -> None:
-    """Encrypt `content` into the field `name` of the row, whose primary key must be known; empty
-    content is kept as it is. The caller saves the row.
+    """Encrypt `content` into the field `name` of the row, which must have its primary key and
+    its merchant's: only there it can be read. Empty content is kept as it is. The caller saves the
+    row.
     """
     setattr(
         row, name, content and secrets.encrypt(content, bound_to=_field_of(row, name).bound_to(row))

@@ -133,8 +133,8 @@ class Filter(forms.Form):
             self.fields["most"] = _figure(_("At most"), currency)
 
     def clean(self) -> dict[str, Any]:
-        """The cleaned data. An end before its start becomes an error of the end. If days were
-        chosen by name and typed, the typed ones count.
+        """The cleaned data. A last day before the first, and a highest amount below the lowest,
+        becomes an error of the former. If days were chosen by name and typed, the typed ones count.
         """
         said = self.cleaned_data
         since, until = said.get("since"), said.get("until")
@@ -286,7 +286,9 @@ class Filter(forms.Form):
         return self._page
 
     def ordered(self, found: Rows) -> Rows:
-        """All of `found`, narrowed and in the list's order, for a file of them."""
+        """All of `found` in the list's order, for a file of them. They are narrowed by days and
+        amounts here; what the list's own fields ask for, the caller has asked for.
+        """
         return paging.ordered(self.narrowed(found), self.by)
 
     def counted(self, found: "QuerySet[Any, Any]", most: int | None) -> Figures:

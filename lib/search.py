@@ -43,7 +43,10 @@ class Finder(Protocol):
         """
 
     def of_one(self, kind: "Kind", merchant: Any, text: str) -> Iterable[Any]:
-        """Rows of this merchant that have exactly the name `text`."""
+        """Rows of this merchant that have the name `text`, or which may: some finders give those
+        with other spellings of it, or whose name starts with it. None of those that only look
+        among all merchants'.
+        """
 
 
 def amount_in(text: str) -> Decimal | None:

@@ -42,11 +42,11 @@ LOOKED_BACK = timedelta(days=30)
 
 
 def look_at(provider: int, /, *, now: datetime, silences: Silences) -> None:
-    """Look at the payouts of Stripe, as the daily job does; `provider` is always its number in
-    queries.reversals.
+    """Record the payouts of Stripe and what they are of, as `look` does, for the daily job;
+    `provider` is always its number in queries.reversals.
 
-    Raises ProviderNotReady, and KeepsSilent if Stripe does not answer: the next look finds what
-    this one missed.
+    Raises ProviderNotReady, and KeepsSilent if Stripe does not answer or this run has given it up:
+    the next look finds what this one missed.
     """
     with silences.asking(STRIPE, NoAnswer, "No look at payouts"):
         look(now=now)

@@ -230,7 +230,9 @@ def _counting(currency: str) -> tuple[int, int]:
 
 
 def metadata(made: Any) -> dict[str, str]:
-    """Our metadata on the object `made` at Stripe; empty on an object that somebody else made."""
+    """The metadata of the object `made` at Stripe, whoever wrote it; empty if it has none. What we
+    made is known by our keys among it.
+    """
     written = getattr(made, "metadata", None)
     return dict(written.to_dict()) if written else {}
 

@@ -93,7 +93,9 @@ class Reckoning:
 
     @property
     def difference(self) -> Money:
-        """What the balance has and the journal does not."""
+        """What the balance has beside lines that were booked: what was brought along, waits, or is
+        no merchant's.
+        """
         return self.closing - self.booked
 
 

@@ -24,8 +24,9 @@ SHOWN_ONCE = "Whoever has a key can do all that it is for: hand it on as you wou
 
 
 def _make(act: Act) -> Report:
-    """Make a key of the API as the operator's form says; returns the report that shows its text
-    this once.
+    """Make a key of the API as the operator's form says, for one merchant or, if it names none, for
+    all of them; returns the report that shows its text this once. Raises KeyWasShown for a form
+    that is sent a second time, and Invalid.
     """
     said = act.cleaned_data
     days = said["valid_for_days"]

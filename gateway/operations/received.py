@@ -102,8 +102,8 @@ def _line(columns: tuple[Any, ...]) -> str:
 
 
 def _copied(text: str) -> str:
-    """The text with backslashes and line ends escaped, as COPY reads it. What is recorded has no
-    other control characters.
+    """The text with backslashes and newlines (LF) escaped, as COPY reads it. What is recorded has
+    no other control characters, no carriage return either.
     """
     return text.replace("\\", "\\\\").replace("\n", "\\n")
 
