@@ -79,7 +79,7 @@ class Span:
         return urlencode({name: f"{day}" for name, day in ends if day is not None})
 
     def before(self, today: date) -> "Span | None":
-        """The span to compare this one with: of a month that is over, the whole month before; of one
+        """The span to compare this with: of a month that is over, the whole month before; of one
         that goes on, as many days of the month before as it has had by `today`; otherwise as many
         days just before it. None without a first day, or if it is all to come.
         """

@@ -306,6 +306,6 @@ class BankLine(models.Model):
 
     @property
     def is_to_be_placed(self) -> bool:
-        """Whether it came in, and is proposed, open or set aside: an operator may say whose it is."""
+        """Whether it came in, and is proposed, open or set aside: an operator may say whose."""
         waits = (self.Status.PROPOSED, self.Status.OPEN, self.Status.SET_ASIDE)
         return self.amount.amount > 0 and self.status in waits
