@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from billing.models import (
@@ -63,7 +64,7 @@ class RequestFilter(Filter):
     reference = text(label=_("Request contains"))
     fee = choice([("", _("All"))], _("Fee"))
     billed = choice([("", _("All")), *requests.Billed.choices], _("Bill"))
-    credited = choice(CREDITED, _("Credit"))
+    credited = choice(CREDITED, pgettext_lazy("request", "Credit"))
 
     def __init__(self, *args: Any, account: BillingAccount | None = None, **kwargs: Any) -> None:
         """`account` is the one whose requests are listed; only `counted` needs it."""

@@ -33,4 +33,4 @@ class BuyerFilter(Filter):
     SUMS: ClassVar = {"amount": _("Total")}
 
     reference = text(label=_("Order contains"))
-    outcome = choice(OUTCOMES, _("What became of it"))
+    outcome = choice(OUTCOMES, _("Status"))
