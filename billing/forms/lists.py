@@ -105,7 +105,7 @@ class RequestFilter(Filter):
             return found.none() if is_of_charges else found
         found = requests.charged_with(found, **self._of_charges)
         if self._is_of_cost or self._sorts_by_cost:
-            found = requests.with_cost(found)
+            found = requests.with_cost(found, fee=self.rows["fee"])
         return super().within_amounts(found)
 
     @property
@@ -125,7 +125,9 @@ class RequestFilter(Filter):
         if self._account is None:
             raise TypeError("whose requests are to be counted?")
         is_few = self._are_many is False
-        return requests.figures_of(self._account, found, most=most, are_few=is_few)
+        return requests.figures_of(
+            self._account, found, most=most, are_few=is_few, fee=self.rows["fee"]
+        )
 
 
 class InvoiceFilter(Filter):

@@ -12,7 +12,7 @@ OUTCOMES = [("", _("All")), *Outcome.choices]
 
 
 class BuyerSearch(Filter):
-    """Looks for buyers by how their names start; what is found is by name."""
+    """Looks for buyers by a part of their names; what is found is by name."""
 
     SORTS = ("buyer",)
     ANCHOR = "buyers"
