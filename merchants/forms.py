@@ -103,6 +103,11 @@ class ProfileForm(forms.Form):
         return {name: self.cleaned_data[name] for name in profiles.LONGEST}
 
     @property
+    def is_empty(self) -> bool:
+        """Whether the form states nothing and brings no document; only once it is valid."""
+        return not any(self.cleaned_data.values())
+
+    @property
     def document(self) -> profiles.Document | None:
         """The uploaded licence document with its content, or None."""
         uploaded = self.cleaned_data["licence_document"]

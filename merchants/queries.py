@@ -10,7 +10,7 @@ from typing import Protocol
 
 from allauth.mfa.models import Authenticator
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Prefetch, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Sum
 from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject
 
@@ -108,6 +108,12 @@ def members(merchant: Merchant) -> QuerySet[Membership]:
     in are among them.
     """
     return Membership.objects.filter(merchant=merchant).select_related("user")
+
+
+def with_second_factor(found: QuerySet[Membership]) -> QuerySet[Membership]:
+    """The same memberships, each with `has_factor`: whether its person has a second factor."""
+    having = Authenticator.objects.filter(user=OuterRef("user"), type__in=FACTORS)
+    return found.annotate(has_factor=Exists(having))
 
 
 def members_without_factor(merchant: Merchant) -> QuerySet[Membership]:

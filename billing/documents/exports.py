@@ -19,6 +19,7 @@ from billing.models import (
 )
 from billing.models.fees import STATEMENT_CATEGORIES, Category
 from billing.queries import taxes
+from billing.queries.requests import fees as request_fees
 from lib.csv_files import Figure, amount, instants, of_rows, quoted, safe
 
 
@@ -88,7 +89,7 @@ COSTS = """
 CROSS JOIN LATERAL (
     SELECT sum(fee.charges) AS charges, sum(fee.charged) AS charged, sum(fee.credited) AS credited,
            sum(fee.billed) AS billed, string_agg({fee} || ' ' || {amount}, '; ' ORDER BY {fee})
-           AS fees
+           AS fees, json_object_agg(fee.fee_id, fee.amount) AS by_fee
     FROM (
         SELECT charge.fee_id, count(*) AS charges, sum(charge.amount) AS amount,
                coalesce(sum(charge.amount) FILTER (WHERE charge.amount >= 0), 0) AS charged,
@@ -118,6 +119,14 @@ def requests(account: BillingAccount, found: QuerySet[FulfilmentRequest]) -> Ite
         amount=amount("fee.amount", account.currency),
         account=account.pk,
     )
+    # Fees may share a name in some language: the second is told apart by its code.
+    names: dict[str, str] = {}
+    for fee in request_fees():
+        names[f"{fee.label} ({fee.pk})" if fee.label in names else fee.label] = fee.pk
+    by_fee = {
+        name: amount(f"coalesce((by_fee ->> {quoted(code)})::numeric, 0)", account.currency)
+        for name, code in names.items()
+    }
     has_order = (
         f"EXISTS (SELECT 1 FROM credit_order o WHERE o.line_id = {account.pk}"
         " AND o.reference = row.reference)"
@@ -128,6 +137,7 @@ def requests(account: BillingAccount, found: QuerySet[FulfilmentRequest]) -> Ite
         **instants({_("First service"): "first_at"}, account.timezone),
         pgettext("file", "Charges"): Figure("coalesce(charges, 0)"),
         _("Fees"): "fees",
+        **by_fee,
         _("Charged"): amount("coalesce(charged, 0)", account.currency),
         _("Credited"): amount("coalesce(credited, 0)", account.currency),
         _("Cost"): amount("coalesce(charged + credited, 0)", account.currency),

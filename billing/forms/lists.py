@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from billing.models import (
@@ -63,7 +64,7 @@ class RequestFilter(Filter):
     reference = text(label=_("Request contains"))
     fee = choice([("", _("All"))], _("Fee"))
     billed = choice([("", _("All")), *requests.Billed.choices], _("Bill"))
-    credited = choice(CREDITED, _("Credit"))
+    credited = choice(CREDITED, pgettext_lazy("request", "Credit"))
 
     def __init__(self, *args: Any, account: BillingAccount | None = None, **kwargs: Any) -> None:
         """`account` is the one whose requests are listed; only `counted` needs it."""
@@ -104,7 +105,7 @@ class RequestFilter(Filter):
             return found.none() if is_of_charges else found
         found = requests.charged_with(found, **self._of_charges)
         if self._is_of_cost or self._sorts_by_cost:
-            found = requests.with_cost(found)
+            found = requests.with_cost(found, fee=self.rows["fee"])
         return super().within_amounts(found)
 
     @property
@@ -124,7 +125,9 @@ class RequestFilter(Filter):
         if self._account is None:
             raise TypeError("whose requests are to be counted?")
         is_few = self._are_many is False
-        return requests.figures_of(self._account, found, most=most, are_few=is_few)
+        return requests.figures_of(
+            self._account, found, most=most, are_few=is_few, fee=self.rows["fee"]
+        )
 
 
 class InvoiceFilter(Filter):

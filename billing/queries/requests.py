@@ -46,7 +46,8 @@ class OfFee:
 
     code: str
     label: str
-    amount: Decimal
+    amount: Decimal  # credits taken off
+    charged: Decimal  # before they are
     charge_count: int
 
 
@@ -68,6 +69,11 @@ class Cost:
     def charged(self) -> Decimal:
         """What was charged, before credits are taken off."""
         return self.amount - self.credited
+
+    def of_fee(self, fee: str) -> Decimal:
+        """What of it the charges of this fee come to; "" means all of it."""
+        theirs = (one.amount for one in self.by_fee if one.code == fee)
+        return sum(theirs, Decimal(0)) if fee else self.amount
 
 
 def of(account: BillingAccount, *, part: str = "") -> QuerySet[FulfilmentRequest]:
@@ -105,12 +111,14 @@ def charged_with(found: Rows, *, fee: str = "", billed: str = "", credited: str 
     return found
 
 
-def with_cost(found: Rows) -> Rows:
-    """The same fulfilment requests, each with its `cost`: the sum of the charges that name it, 0
-    without charges (rule 12.8). It is added up for each request that the database looks at, so only
-    where somebody asks for it.
+def with_cost(found: Rows, *, fee: str = "") -> Rows:
+    """The same fulfilment requests, each with its `cost`: the sum of the charges that name it, or
+    of those of this fee; 0 without charges (rule 12.8). It is added up for each request that the
+    database looks at, so only where somebody asks for it.
     """
     theirs = Charge.objects.filter(account=OuterRef("account"), request=OuterRef("reference"))
+    if fee:
+        theirs = theirs.filter(fee=fee)
     total = theirs.order_by().values("request").annotate(sum=Sum("amount")).values("sum")
     figure = DecimalField(max_digits=money.MAX_DIGITS, decimal_places=money.DECIMAL_PLACES)
     return found.annotate(cost=Coalesce(Subquery(total), Decimal(0), output_field=figure))
@@ -190,6 +198,7 @@ def _by_fee(rows: Iterable[Mapping[str, Any]]) -> list[OfFee]:
             code,
             in_readers_language(found[0]["fee__name"], found[0]["fee__names"]),
             _sum(found),
+            _sum(found) - sum((row["credited"] for row in found), Decimal(0)),
             sum(row["count"] for row in found),
         )
         for code, found in theirs.items()
@@ -207,8 +216,10 @@ def figures_of(
     *,
     most: int | None,
     are_few: bool = False,
+    fee: str = "",
 ) -> Figures:
-    """How many these requests of the account are, and the sum of their costs; if they are more than
+    """How many these requests of the account are, and the sum of their costs, or of what of these
+    the charges of `fee` come to; if they are more than
     `most`, only that they are, unless they are known to be few.
 
     Up to `most`, the charges of each are looked up by an index; of all requests, the account's
@@ -218,11 +229,12 @@ def figures_of(
         asked = found.order_by()
         count = asked.count()
         theirs = Charge.objects.filter(account=account, request__in=asked.values("reference"))
+        theirs = theirs.filter(fee=fee) if fee else theirs
         total = theirs.aggregate(total=Sum("amount", default=Decimal(0)))["total"]
         return Figures(count, [[money.of(total, account.currency)]] if count else [[]])
     if not are_few and found.order_by()[: most + 1].count() > most:
         return Figures(most, is_whole=False)
-    said = with_cost(found).annotate(said_in=Value(account.currency))
+    said = with_cost(found, fee=fee).annotate(said_in=Value(account.currency))
     return figures.of(said, ["cost"], currency="said_in", most=most)
 
 

@@ -62,6 +62,12 @@ def has_description(charges: Iterable[Charge]) -> bool:
 
 
 @register.simple_tag
+def has_rate(charges: Iterable[Charge]) -> bool:
+    """Whether any of these charges has a price of one unit."""
+    return any(charge.unit_price is not None for charge in charges)
+
+
+@register.simple_tag
 def line_with(charge: Charge, lines: Mapping[int, InvoiceLine] | str) -> InvoiceLine | None:
     """The line of its bill that the charge is in, if the page has `lines` (invoices.lines_with)."""
     return lines.get(charge.pk) if isinstance(lines, Mapping) else None

@@ -26,10 +26,11 @@ def fulfilment_requests(request: MemberRequest) -> HttpResponse:
     asked = _asked(request, account, local)
     page = asked.page(requests.of(account, part=asked.rows["reference"]))
     names = [found.reference for found in page.rows]
+    costs = requests.costs(page.rows)
     context = asked.context | {
         "account": account,
         "page": page,
-        "costs": requests.costs(page.rows),
+        "costs": [(one, cost, cost.of_fee(asked.rows["fee"])) for one, cost in costs.items()],
         "orders": orders.existing(request.membership.merchant, names),
     }
     return render(request, "billing/requests.html", context)

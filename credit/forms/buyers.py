@@ -12,7 +12,7 @@ OUTCOMES = [("", _("All")), *Outcome.choices]
 
 
 class BuyerSearch(Filter):
-    """Looks for buyers by how their names start; what is found is by name."""
+    """Looks for buyers by a part of their names; what is found is by name."""
 
     SORTS = ("buyer",)
     ANCHOR = "buyers"
@@ -33,4 +33,4 @@ class BuyerFilter(Filter):
     SUMS: ClassVar = {"amount": _("Total")}
 
     reference = text(label=_("Order contains"))
-    outcome = choice(OUTCOMES, _("What became of it"))
+    outcome = choice(OUTCOMES, _("Status"))

@@ -50,7 +50,7 @@ class WithdrawalFilter(Filter):
     LIST = "credit:withdrawals"
     SORTS = ("-requested_at", "requested_at", "-amount", "amount")
     SEARCH = "reference"
-    DATES = Dates("requested_at", pgettext_lazy("withdrawal", "Requested"))
+    DATES = Dates("requested_at", pgettext_lazy("time", "Requested"))
     AMOUNTS = Amounts(["amount"])
     SUMS: ClassVar = {"amount": _("Total")}
 

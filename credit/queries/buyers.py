@@ -24,6 +24,7 @@ from merchants.queries import local_day
 
 HOLDERS = 20  # buyers who hold most
 FOUND = 20  # buyers that a search shows
+LOOKED_AT = 10_000  # names in which a search looks for a part
 LATEST = 1000  # orders of one buyer that are looked at
 NEAR = timedelta(days=2)  # of a day's end, by which days of two time zones can differ
 
@@ -137,11 +138,39 @@ WITH RECURSIVE name AS (
 )
 SELECT buyer FROM name WHERE buyer IS NOT NULL LIMIT %(most)s
 """
+# Of the first LOOKED_AT names, those that have the text somewhere, in any case.
+WITH_PART = """
+WITH RECURSIVE name AS (
+    SELECT 1 AS number, (
+        SELECT o.buyer FROM credit_order o WHERE o.line_id = %(line)s
+        ORDER BY o.buyer LIMIT 1) AS buyer
+    UNION ALL
+    SELECT name.number + 1, (
+        SELECT o.buyer FROM credit_order o
+        WHERE o.line_id = %(line)s AND o.buyer > name.buyer ORDER BY o.buyer LIMIT 1)
+    FROM name WHERE name.buyer IS NOT NULL AND name.number < %(looked_at)s
+)
+SELECT buyer FROM name WHERE position(upper(%(text)s) IN upper(buyer)) > 0 LIMIT %(most)s
+"""
 
 
 def find(line: CreditLine, text: str) -> Sequence[Known]:
-    """The line's buyers whose names start with `text`, as it is written or with other capitals, by
-    name and at most FOUND of them.
+    """The line's buyers whose names have `text` somewhere, in any case, by name and at most FOUND
+    of them: those whose names start with it before others. Names that only have it further on are
+    looked for among the first LOOKED_AT of the line.
+    """
+    names = _starting_with(line, text)
+    if len(names) < FOUND:
+        given = {"line": line.pk, "text": text, "looked_at": LOOKED_AT, "most": FOUND}
+        with connection.cursor() as cursor:
+            cursor.execute(WITH_PART, given)
+            names += [name for (name,) in cursor.fetchall() if name not in names]
+    return _known(line, names[:FOUND])
+
+
+def _starting_with(line: CreditLine, text: str) -> list[str]:
+    """The names of the line's buyers that start with `text`, as it is written or with other
+    capitals, in their order and at most FOUND of them.
     """
     ways = {text, text.capitalize(), text.title(), text.lower(), text.upper()}
     given = {
@@ -153,9 +182,14 @@ def find(line: CreditLine, text: str) -> Sequence[Known]:
     with connection.cursor() as cursor:
         cursor.execute(NAMES, given)
         names = {name for (name,) in cursor.fetchall()}
+    return sorted(names)[:FOUND]
+
+
+def _known(line: CreditLine, names: Sequence[str]) -> Sequence[Known]:
+    """What is known of the line's buyers with these names, by name."""
     rows = (
         Order.objects.of_merchant(line.pk)
-        .filter(buyer__in=sorted(names)[:FOUND])
+        .filter(buyer__in=names)
         .values("buyer")
         .annotate(
             orders=Count("pk"),

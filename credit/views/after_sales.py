@@ -31,14 +31,16 @@ def after_sales(request: MemberRequest) -> HttpResponse:
     line, today = line_and_today(request, clock.now())
     local = LocalDays.of(line, today)
     asked = RefundFilter(request.GET, local=local, currency=line.currency)
-    by_month = months.by_month(line, local, books.compared(asked.span, today))
+    # Days that make no sense have no figures, as the list below them has no rows.
+    spans = [] if asked.is_mistaken else books.compared(asked.span, today)
+    by_month = months.by_month(line, local, spans)
     has_any = any(one.refunded for one in by_month.months)
     label = _("Chart of refunds by month. The table below has its figures.")
     context = asked.context | {
         "line": line,
         "span": asked.span,
         "stages": STAGES,
-        "groups": books.of(line, asked.span, by_month.also, local),
+        "groups": books.of(line, asked.span, by_month.also, local) if spans else None,
         "drawing": charts.inline(_drawn(line, by_month, charts.WIDE), label) if has_any else "",
         "columns": [stage.label for stage in Stage],
         "months": _rows(by_month),

@@ -56,7 +56,11 @@ def profile(request: MemberRequest) -> HttpResponse:
         except Invalid as refusal:
             form.add_error(refusal.field, sentence_of(refusal))
         else:
-            messages.success(request, _("The profile is saved."))
+            if form.is_empty:
+                told = _("Nothing is filled in, so there is nothing for us to confirm yet.")
+                messages.warning(request, told)
+            else:
+                messages.success(request, _("The profile is saved."))
             return redirect("merchant:profile", merchant=merchant.reference)
     told = {"form": form, "profile": found, "steps": queries.profile_steps(merchant)}
     return render(request, "merchants/profile.html", told)

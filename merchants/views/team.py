@@ -21,8 +21,9 @@ from merchants.second_factor import with_second_factor
 def team(request: MemberRequest) -> HttpResponse:
     """The page with the list of the team and of open invitations."""
     merchant = request.membership.merchant
+    members = queries.with_second_factor(queries.members(merchant))
     context = {
-        "page": paging.page(queries.members(merchant), by="id", params=request.GET),
+        "page": paging.page(members, by="id", params=request.GET),
         "invitations": queries.open_invitations(merchant, clock.now()),
     }
     return render(request, "merchants/team.html", context)

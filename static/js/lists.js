@@ -2,17 +2,20 @@
 // only what was filled in. Without it, all of it works.
 const pills = () => document.querySelectorAll("details.pill[open]");
 
+const place = (pill) => {
+  const drop = pill.querySelector(".drop");
+  if (!pill.open || getComputedStyle(drop).position !== "absolute") return;
+  const bar = pill.closest(".filter").getBoundingClientRect();
+  const head = pill.querySelector("summary").getBoundingClientRect();
+  const left = Math.min(head.left - bar.left, bar.width - drop.offsetWidth);
+  drop.style.left = `${Math.max(0, left)}px`;
+  drop.style.right = "auto";
+  drop.style.top = `${head.bottom - bar.top}px`;
+};
+
 for (const pill of document.querySelectorAll("details.pill")) {
-  pill.addEventListener("toggle", () => {
-    const drop = pill.querySelector(".drop");
-    if (!pill.open || getComputedStyle(drop).position !== "absolute") return;
-    const bar = pill.closest(".filter").getBoundingClientRect();
-    const head = pill.querySelector("summary").getBoundingClientRect();
-    const left = Math.min(head.left - bar.left, bar.width - drop.offsetWidth);
-    drop.style.left = `${Math.max(0, left)}px`;
-    drop.style.right = "auto";
-    drop.style.top = `${head.bottom - bar.top}px`;
-  });
+  pill.addEventListener("toggle", () => place(pill));
+  place(pill); // one with a mistake is open from the start
 }
 
 document.addEventListener("click", (event) => {

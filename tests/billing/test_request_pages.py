@@ -12,6 +12,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from billing.models import InvoiceLine
+from billing.queries import requests
 from lib import figures, paging
 from tests import shops
 from tests.billing import deciding
@@ -62,9 +63,9 @@ def exported(shop: Shop, asked: str) -> list[dict[str, str]]:
 def test_requests_are_listed_newest_first_with_what_they_cost(shop: Shop) -> None:
     page = read(shop, "requests/")
     assert (
-        "Request Order First service Fees Bill Charges Cost "
-        "FR-8 – 4 Oct 2026 10:00 Packaging 2.00 2026-000001 1 2.00 USD "
-        "FR-7 – 3 Oct 2026 10:00 Pick and pack 5.00 Shipping label 12.00 "
+        "Request First service Fees Bill Charges Cost "
+        "FR-8 4 Oct 2026 10:00 Packaging 2.00 2026-000001 1 2.00 USD "
+        "FR-7 3 Oct 2026 10:00 Pick and pack 5.00 Shipping label 12.00 "
         "Pick and pack credit −1.50 2026-000001 5.00 USD 2026-000002 12.00 USD "
         "−1.50 USD not billed yet 3 15.50 USD" in page
     )
@@ -77,16 +78,19 @@ def test_the_navigation_leads_there(shop: Shop) -> None:
 
 def test_a_request_shows_every_charge_with_its_bill_and_credits(shop: Shop) -> None:
     page = read(shop, "requests/FR-7/")
-    assert "Partly billed Cost 15.50 USD Charged 17.00 USD Credited −1.50" in page
+    assert (
+        "Partly billed Cost 15.50 USD Pick and pack 5.00 USD Shipping label 12.00 USD "
+        "Charged 17.00 USD Credited −1.50 USD Cost 15.50 USD" in page
+    )
     assert (
         "Details Bill 2026-000001 5.00 USD Bill 2026-000002 12.00 USD Not billed yet −1.50 USD "
         "First service 3 Oct 2026 10:00 Charges 3" in page
     )
     assert (
         "Pick and pack Taking an order's articles from the shelves and packing them into a parcel. "
-        "3 Oct 2026 10:00 – 2026-000001 2.5 – 5.00 USD" in page
+        "3 Oct 2026 10:00 – 2026-000001 2.5 5.00 USD" in page
     )
-    assert "7 Oct 2026 10:00 c-1 not billed yet 1 – −1.50 USD" in page
+    assert "7 Oct 2026 10:00 c-1 not billed yet 1 −1.50 USD" in page
     # Each bill's number leads to the very line, above and beside the charge.
     line = InvoiceLine.objects.get(invoice__number="2026-000002")
     source = browser_of(member(shop)).get("/m/rosewood/billing/requests/FR-7/").content.decode()
@@ -119,7 +123,10 @@ def test_a_statement_leads_to_requests_and_bills(shop: Shop) -> None:
 
 def test_a_request_without_credits_says_nothing_of_them(shop: Shop) -> None:
     page = read(shop, "requests/FR-8/")
-    assert "Billed Cost 2.00 USD Charged 2.00 USD Credited 0.00 USD Details Bill" in page
+    assert (
+        "Billed Cost 2.00 USD Packaging 2.00 USD Charged 2.00 USD Credited 0.00 USD Cost 2.00"
+        in page
+    )
     assert "Not billed yet" not in page
 
 
@@ -190,6 +197,15 @@ def test_they_are_asked_for_by_fee_bill_and_credit(shop: Shop) -> None:
     assert listed(shop, billed="PART") == ["FR-7"]
     assert listed(shop, billed="NOT_BILLED") == ["FR-9"]
     assert listed(shop, billed="PART", credited="no") == []
+    # Of a fee, all amounts are those of its charges alone.
+    shop.charge("2026-10-08 10:00", "packaging", "9.00", request="FR-7")
+    page = read(shop, "requests/?fee=packaging")
+    assert "3 results Total 12.00 USD" in page
+    assert "Cost of this fee FR-9 8 Oct 2026 10:00 Packaging 1.00 not billed yet 1 1.00" in page
+    assert "2026-000002 12.00 USD 7.50 USD not billed yet 4 9.00 USD" in page  # FR-7
+    assert listed(shop, fee="packaging", by="cost") == ["FR-9", "FR-8", "FR-7"]
+    assert listed(shop, fee="packaging", most="2.00") == ["FR-9", "FR-8"]
+    assert "3 results Total 12.00 USD" in read(shop, "requests/?fee=packaging&figures=all")
 
 
 def test_of_too_many_none_is_looked_for_by_its_charges(
@@ -213,20 +229,25 @@ def test_the_file_has_order_fees_and_bills_and_is_named_by_its_days() -> None:
     shop.charge("2026-10-03 10:00", "packaging", "9.00", request="FR-7")
     shop.charge("2026-10-04 10:00", "packaging", "2.00", request="FR-7")
     shop.charge("2026-10-05 10:00", "packaging", "1.00", request="FR-8")
+    of_fees = {fee.label: "0.00" for fee in requests.fees()}
     assert exported(shop, "by=first_at") == [
         {
             "Request": "FR-7", "Order": "FR-7",
             "First service (Asia/Bangkok)": "2026-10-03 10:00:00",
             "First service (UTC)": "2026-10-03T03:00:00Z", "Charges": "3",
-            "Fees": "Packaging 11.00; Pick and pack 5.00", "Charged": "16.00", "Credited": "0.00",
+            "Fees": "Packaging 11.00; Pick and pack 5.00",
+            **of_fees, "Packaging": "11.00", "Pick and pack": "5.00", "Charged": "16.00",
+            "Credited": "0.00",
             "Cost": "16.00", "Billed": "14.00", "Not billed yet": "2.00", "Bill #": "2026-000003",
             "Currency": "USD",
         },
         {
             "Request": "FR-8", "Order": "", "First service (Asia/Bangkok)": "2026-10-05 10:00:00",
             "First service (UTC)": "2026-10-05T03:00:00Z", "Charges": "1",
-            "Fees": "Packaging 1.00", "Charged": "1.00", "Credited": "0.00",
-            "Cost": "1.00", "Billed": "0.00", "Not billed yet": "1.00", "Bill #": "",
+            "Fees": "Packaging 1.00", **of_fees, "Packaging": "1.00",
+            "Charged": "1.00",
+            "Credited": "0.00", "Cost": "1.00", "Billed": "0.00",
+            "Not billed yet": "1.00", "Bill #": "",
             "Currency": "USD",
         },
     ]  # fmt: skip
@@ -279,10 +300,8 @@ def test_an_empty_list_says_why(shop: Shop) -> None:
 def test_the_same_reference_at_two_merchants_is_two_requests(shop: Shop) -> None:
     other = shops.join("2026-10-01 09:00", "other-shop", currency="JPY", billing_threshold="9000")
     other.charge("2026-10-02 10:00", "packaging", "70", request="FR-7")
-    assert "FR-7 – 2 Oct 2026 10:00 Packaging 70 not billed yet 1 70 JPY" in read(
-        other, "requests/"
-    )
-    assert "Cost 70 JPY Charged 70 JPY" in read(other, "requests/FR-7/")
+    assert "FR-7 2 Oct 2026 10:00 Packaging 70 not billed yet 1 70 JPY" in read(other, "requests/")
+    assert "Cost 70 JPY Packaging 70 JPY Charged 70 JPY" in read(other, "requests/FR-7/")
     assert "−1.50 USD not billed yet 3 15.50 USD" in read(shop, "requests/")
     assert "JPY" not in read(shop, "requests/FR-7/")
     assert browser_of(member(other)).get("/m/other-shop/billing/requests/FR-8/").status_code == 404

@@ -172,6 +172,10 @@ def test_refunds_and_cancellations_are_compared_with_the_days_before(shop: Shop)
             in source
         )
         assert rows in text_of(client.get(address))
+    # Days that make no sense have no figures.
+    wrong = text_of(client.get(f"{AFTER_SALES}?since=2026-11-20&until=2026-11-01"))
+    assert "This is before the first day." in wrong
+    assert ("Refund rate" in wrong, "Before," in wrong, "from 20 Nov" in wrong) == (False,) * 3
     client.cookies["django_language"] = "zh-hans"
     assert "等待时间过长" in text_of(client.get(f"{AFTER_SALES}?{NOVEMBER}"))
     # Without a first day there is nothing before it; what nobody sold has no rate.

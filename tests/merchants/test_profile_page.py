@@ -49,6 +49,8 @@ def complete(shop: Shop, confirmed: bool = False) -> None:
 
 def test_an_owner_tells_of_the_shop_and_uploads_the_licence(shop: Shop) -> None:
     client = browser_of(member(shop, email="olga@shop.example"))
+    page = text_of(client.post(PROFILE, {"licence_number": ""}, follow=True))
+    assert "Nothing is filled in, so there is nothing for us to confirm yet." in page
     page = text_of(client.post(PROFILE, {**TOLD, "licence_document": scan()}, follow=True))
     assert "The profile is saved" in page
     assert "Changed by olga@shop.example" in page

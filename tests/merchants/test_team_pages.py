@@ -76,6 +76,9 @@ def test_everybody_of_the_team_sees_the_team(shop: Shop, owner: User, role: str)
     assert "mei@shop.example Finance olga@shop.example" in page
     assert ("Invite somebody" in page) is (role == "OWNER")
     assert ("Revoke" in page) is (role == "OWNER")
+    # Only owners read how their people sign in.
+    assert ("Last sign-in Second factor" in page) is (role == "OWNER")
+    assert ("Not set up Change" in page) is (role == "OWNER")
 
 
 @pytest.mark.parametrize("role", ["FINANCE", "VIEWER"])
