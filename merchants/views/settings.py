@@ -57,8 +57,8 @@ def profile(request: MemberRequest) -> HttpResponse:
             form.add_error(refusal.field, sentence_of(refusal))
         else:
             if form.is_empty:
-                told = _("Nothing is filled in, so there is nothing for us to confirm yet.")
-                messages.warning(request, told)
+                empty = _("Nothing is filled in, so there is nothing for us to confirm yet.")
+                messages.warning(request, empty)
             else:
                 messages.success(request, _("The profile is saved."))
             return redirect("merchant:profile", merchant=merchant.reference)
