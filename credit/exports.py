@@ -5,13 +5,14 @@ language in force (docs/files.md).
 from collections.abc import Iterable, Iterator
 from datetime import UTC
 from itertools import chain
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from credit import explanations, masks
-from credit.models import CreditLine, LimitEntry, OrderRefund, ProceedsEntry, Withdrawal
+from credit.models import CreditLine, LimitEntry, Order, OrderRefund, ProceedsEntry, Withdrawal
 from credit.models.orders import OrderQuerySet
 from credit.queries.paid_out import Receipt
 from lib import money, zones
@@ -28,6 +29,24 @@ from lib.csv_files import (
     safe_text,
     yes_or_no,
 )
+
+
+def holders(line: CreditLine, found: QuerySet[Order, Any]) -> Iterator[bytes]:
+    """Yield the chunks of a CSV file of who holds the line's limit (buyers.holding), in the order
+    of the query.
+    """
+    limit = f"{line.limit.amount:f}"
+    columns = {
+        _("Buyer"): safe("buyer"),
+        _("Open orders"): Figure("orders"),
+        _("Overdue"): Figure("overdue"),
+        _("Holds"): amount("owed", line.currency),
+        _("Share of the limit"): Figure(
+            f"round(CASE WHEN {limit} > 0 THEN owed * 100 / {limit} ELSE 100 END, 1)"
+        ),
+        _("Currency"): quoted(line.currency),
+    }
+    return of_rows(columns, found)
 
 
 def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:

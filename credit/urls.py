@@ -37,6 +37,7 @@ urlpatterns = [
     path("orders/<reference:reference>/", orders.order, name="order"),
     path("coming/", coming.payments, name="coming"),
     path("buyers/", buyers.all_buyers, name="buyers"),
+    path("buyers.csv", buyers.export_holders, name="holders_csv"),
     path("buyers/<reference:buyer>/", buyers.buyer, name="buyer"),
     path("sales/", sales.sales, name="sales"),
     path("sales/chart.svg", sales.chart, name="sales_chart"),

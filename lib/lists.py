@@ -312,6 +312,21 @@ class Filter(forms.Form):
         most = None if self.data.get(EXACT) == ALL else figures.MOST
         return self.counted(self._found, most)
 
+    @cached_property
+    def shown_of(self) -> tuple[int, int, int] | None:
+        """Of a list of several pages, the numbers of the first and of the last row that are shown,
+        and how many there are; None of a list of one page, or of more rows than are counted.
+        """
+        page, found = self._page, self._found
+        if page is None or found is None or not page.rows or not (page.before or page.after):
+            return None
+        count = self.figures.count
+        if not self.figures.is_whole:
+            return None
+        first = page.rows[0]
+        before = paging.number_before(found, first, by=self.by, most=count) if page.before else 0
+        return before + 1, before + len(page.rows), count
+
     @property
     def exactly(self) -> str:
         """The query of this page's address with which all rows are counted."""

@@ -60,6 +60,16 @@ def page(
     )
 
 
+def number_before(rows: "QuerySet[M]", row: M, *, by: str, most: int) -> int:
+    """How many of `rows` come before `row`, which is one of them, in the order of `by`; at most
+    `most`.
+    """
+    field, column = by.lstrip("-"), _column(rows, by)
+    mark = _read_mark(column, _mark(row, field, column))
+    keys: Any = rows.values_list("pk", flat=True)
+    return len(_walk(keys, by, mark, is_backwards=True, most=most))
+
+
 def _column(rows: "QuerySet[Any]", by: str) -> Any:
     """The field that the rows are sorted by: the model's, or that of what the query adds."""
     name = by.lstrip("-")

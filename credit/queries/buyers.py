@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Max, Q, Sum, TextChoices
+from django.db.models import Count, Max, Q, QuerySet, Sum, TextChoices
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from moneyed import Money
@@ -92,12 +93,11 @@ class Record:
         return [pk for pk, found in self.outcome_of.items() if outcome in ("", found)]
 
 
-def holders(line: CreditLine, *, today: date) -> Sequence[Holding]:
-    """The buyers who hold most of the limit by open orders, largest first, at most HOLDERS of them,
-    each with the number of orders, of overdue ones, the amount and its share of the limit, which is
-    1 for a limit of 0.
+def holding(line: CreditLine, *, today: date) -> "QuerySet[Order, Any]":
+    """Everybody who holds some of the limit by open orders, largest first: the buyer, the number of
+    orders, of overdue ones among them, and what is `owed`, as values.
     """
-    rows = (
+    return (
         Order.objects.of_merchant(line.pk)
         .open()
         .values("buyer")
@@ -106,8 +106,15 @@ def holders(line: CreditLine, *, today: date) -> Sequence[Holding]:
             overdue=Count("pk", filter=Q(due_on__lt=today)),
             owed=Sum("outstanding"),
         )
-        .order_by("-owed", "buyer")[:HOLDERS]
+        .order_by("-owed", "buyer")
     )
+
+
+def holders(line: CreditLine, *, today: date) -> Sequence[Holding]:
+    """The buyers who hold most of the limit by open orders, largest first, at most HOLDERS of them,
+    each with the number of orders, of overdue ones, the amount and its share of the limit, which is
+    1 for a limit of 0.
+    """
     return [
         Holding(
             row["buyer"],
@@ -116,7 +123,7 @@ def holders(line: CreditLine, *, today: date) -> Sequence[Holding]:
             money.of(row["owed"], line.currency),
             row["owed"] / line.limit.amount if line.limit else Decimal(1),
         )
-        for row in rows
+        for row in holding(line, today=today)[:HOLDERS]
     ]
 
 

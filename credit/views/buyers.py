@@ -1,8 +1,10 @@
 """The pages of a merchant's buyers: who holds the limit, and one buyer with its record."""
 
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
+from credit import exports
 from credit.forms.buyers import BuyerFilter, BuyerSearch
 from credit.forms.limit import Caps, OrderCheck
 from credit.models import Order
@@ -10,7 +12,9 @@ from credit.queries import acceptance, buyers, freezes
 from credit.views import caps
 from credit.views.lines import line_and_today
 from lib import clock, erasing, money
-from merchants.access import MemberRequest, for_members
+from lib.csv_files import language_asked
+from lib.spreadsheets import download
+from merchants.access import MemberRequest, for_exporting, for_members
 from merchants.queries import LocalDays
 
 
@@ -37,6 +41,16 @@ def page(request: MemberRequest, refused: Caps | None = None) -> HttpResponse:
         "most": buyers.FOUND,
     }
     return caps.render_with(request, line, "credit/buyers.html", context, refused=refused)
+
+
+@for_exporting
+def export_holders(request: MemberRequest) -> HttpResponseBase:
+    """Download a CSV file of everybody who holds some of the merchant's limit now."""
+    line, today = line_and_today(request, clock.now())
+    file_name = f"buyers-{request.membership.merchant.reference}-{today}.csv"
+    with language_asked(request):
+        found = buyers.holding(line, today=today)
+        return download(request, exports.holders(line, found), file_name)
 
 
 @for_members

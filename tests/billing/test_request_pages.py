@@ -347,6 +347,9 @@ def test_pages_take_few_queries_however_much_there_is(
     with django_assert_max_num_queries(12):
         page = client.get("/m/rosewood/billing/requests/")
     assert len(page.context["page"].rows) == 50
+    assert "1–50 of 63" in text_of(page)
+    mark = urlencode({"after": page.context["page"].after})
+    assert "51–63 of 63" in text_of(client.get(f"/m/rosewood/billing/requests/?{mark}"))
     with django_assert_max_num_queries(12):
         page = client.get("/m/rosewood/billing/requests/H/")
     assert len(page.context["page"].rows) == 50

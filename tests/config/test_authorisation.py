@@ -65,6 +65,7 @@ MERCHANT = {
     "calendar_chart": SHOWS,
     "credit:coming": SHOWS,
     "credit:buyers": SHOWS,
+    "credit:holders_csv": EXPORTS,
     "credit:buyer": SHOWS,
     "credit:sales": SHOWS,
     "credit:sales_chart": SHOWS,

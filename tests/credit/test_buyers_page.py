@@ -70,6 +70,12 @@ def test_who_holds_the_limit_and_how_much_of_it(
     assert "Somchai 2 1 1,000.00 USD 50%" in said
     assert "Used by open orders 1,200.00 USD Free 800.00 USD" in said
     monkeypatch.setattr(buyers, "HOLDERS", 1)
+    file = browser_of(member(shop, "FINANCE")).get("/m/rosewood/credit/buyers.csv")
+    assert b"".join(file).decode("utf-8-sig").splitlines() == [
+        "Buyer,Open orders,Overdue,Holds,Share of the limit,Currency",
+        "Somchai,2,1,1000.00,50.0,USD",
+        "malee nok,1,0,200.00,10.0,USD",
+    ]
     assert "All other buyers 200.00 USD" in read(shop, "buyers/")
 
 

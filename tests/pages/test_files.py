@@ -29,6 +29,7 @@ FILES = {
     "fees by day": "billing/days.csv",
     "credits": "billing/credits.csv",
     "orders": "credit/orders.csv",
+    "buyers": "credit/buyers.csv",
     "refunds": "credit/after-sales/refunds.csv?days=365",
     "limit": "credit/limit/entries.csv",
     "proceeds": "credit/proceeds/entries.csv",
