@@ -161,7 +161,7 @@ def test_refunds_and_cancellations_are_compared_with_the_days_before(shop: Shop)
     assert "Cancelled orders by reason placed 1 Nov 2026 – 30 Nov 2026" in said
     # Each of them opens to its rows.
     links = {
-        f"/m/rosewood/credit/orders/?standing=SOLD&{NOVEMBER}": "1 result Total 300.00 USD",
+        f"/m/rosewood/credit/orders/?standing=SOLD&{NOVEMBER}": "1 result Sold 300.00 USD",
         f"{AFTER_SALES}cancelled/?{NOVEMBER}": "1 result Total 80.00 USD",
         f"{AFTER_SALES}?since=2026-10-01&until=2026-10-31": "1 result Total 40.00 USD",
     }
