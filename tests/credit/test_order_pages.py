@@ -8,7 +8,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from credit.models import Order
+from credit.operations import refunds
 from tests import shops
+from tests.amounts import usd
 from tests.credit.pages import set_clock
 from tests.factories import browser_of, member
 from tests.kept import kept
@@ -211,3 +213,20 @@ def test_pages_take_few_queries_however_many_orders_there_are(
         client.get("/m/rosewood/credit/orders/")
     with django_assert_max_num_queries(16):
         client.get("/m/rosewood/credit/orders/A-1/")
+
+
+def test_a_refund_that_was_told_late_names_both_instants(shop: Shop) -> None:
+    refunds.give(
+        merchant_id=shop.line.pk,
+        order="A-1",
+        reference="R-9",
+        amount=usd("30.00"),
+        at=shop.at("2026-10-06 10:00"),
+        now=shop.at("2026-10-15 11:00"),
+    )
+    assert (
+        "15 Oct 2026 11:00 Part of the order refunded happened at 6 Oct 2026 10:00, as reported "
+        "30.00 USD −30.00 USD" in order_page(shop, "A-1")
+    )
+    listed = text_of(browser_of(member(shop)).get("/m/rosewood/credit/after-sales/"))
+    assert "A-1 15 Oct 2026 11:00 happened at 6 Oct 2026 10:00, as reported Somchai" in listed

@@ -44,7 +44,7 @@ def sums(path: str, query: str = "") -> tuple[str, list[str]]:
     """What the list says in one line, and the queries to which its sums lead."""
     response = browser_of(member(shops.Shop("rosewood"))).get(f"{path}{query}")
     line = response.content.decode().split('id="found"')[1].split("</p>")[0]
-    response.content = f'<p id="found"{line}</p>'
+    response.content = f'<p id="found"{line}</p>'.encode()
     return text_of(response), re.findall(r'href="(.*?)"', line)
 
 
