@@ -6,6 +6,8 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.finders import MOST, Unique, Within
@@ -40,6 +42,33 @@ def _withdrawals_of(merchant: Any, text: str, today: date) -> Any:
     return found.filter(of_name(text, "reference") | of_amount(text, "amount"))
 
 
+def _refunds_of(merchant: Any, text: str, today: date) -> Any:
+    """The merchant's refunds that have `text` in their reference or are of this amount, latest
+    first: at most a few, of which those whose reference starts with it are found before others.
+    """
+    own = OrderRefund.objects.filter(line=merchant.credit_line)
+    names = search.few(own, text, "reference", of_name(text, "reference"))
+    found = own.filter(reference__in=names).select_related("order")
+    return found.order_by("-arrived_at", "-pk")
+
+
+def _buyers_of(merchant: Any, text: str, today: date) -> Any:
+    """The latest order of each of the merchant's buyers who have `text` in their names, by name: of
+    a few buyers at most, whose names are read of an index alone.
+    """
+    own = Order.objects.of_merchant(merchant.credit_line.pk)
+    names = own.filter(buyer__icontains=text).order_by("buyer").values("buyer").distinct()
+    latest = own.filter(buyer__in=names[: search.MOST]).order_by("buyer", "-placed_at", "-pk")
+    return latest.distinct("buyer")
+
+
+def _standing_of_order(order: Order) -> tuple[str, str]:
+    """The status of an order that `with_is_overdue` gave, and its label, as lists show them."""
+    if order.is_overdue:  # type: ignore[attr-defined]  # an annotation
+        return orders.OVERDUE, gettext("Overdue")
+    return status(order)
+
+
 KINDS = (
     Kind(
         label=_("Order"),
@@ -53,7 +82,10 @@ KINDS = (
             on=lambda order: timezone.localdate(order.placed_at),
             name=attrgetter("reference"),
             amount="amount",
-            status=status,
+            listed=lambda merchant, text: (
+                f"{reverse('credit:orders', args=[merchant])}?{urlencode({'reference': text})}"
+            ),
+            status=_standing_of_order,
         ),
     ),
     Kind(
@@ -63,10 +95,37 @@ KINDS = (
         operators=Within(90, "line"),
     ),
     Kind(
+        label=_("Refund"),
+        model=OrderRefund,
+        merchant="line__merchant",
+        own=Own(
+            place=55,
+            rows=_refunds_of,
+            page=lambda one, merchant: reverse(
+                "credit:order", args=[merchant, one.order.reference]
+            ),
+            on=lambda one: timezone.localdate(one.arrived_at),
+            name=attrgetter("reference"),
+            amount="amount",
+        ),
+    ),
+    Kind(
         label="Refund of an order",
         model=OrderRefund,
         merchant="line__merchant",
         operators=Within(100, "line"),
+    ),
+    Kind(
+        label=_("Buyer"),
+        model=Order,
+        merchant="line__merchant",
+        own=Own(
+            place=15,
+            rows=_buyers_of,
+            page=lambda one, merchant: reverse("credit:buyer", args=[merchant, one.buyer]),
+            on=lambda one: timezone.localdate(one.placed_at),
+            name=attrgetter("buyer"),
+        ),
     ),
     Kind(
         label="Refused cash",

@@ -90,6 +90,9 @@ class Filter(forms.Form):
     AMOUNTS: ClassVar[Amounts | None] = None
     # The columns of amounts that are summed, with what the sum is called; and that of the currency.
     SUMS: ClassVar[Mapping[str, StrOrPromise]] = {}
+    # What has to be asked for so that the list has just the rows of a sum, for those sums of which
+    # some rows are left out. Where one of it is asked for already, the sum leads nowhere.
+    SUMMED: ClassVar[Mapping[str, Mapping[str, str]]] = {}
     CURRENCY: ClassVar[str] = "currency"
     SEARCH: ClassVar[str] = ""  # the field that is always open to be filled in
     # Whether some days are shown unless others are asked for, so that there may be more than none.
@@ -369,6 +372,13 @@ class Filter(forms.Form):
         if asked.get("by") == self.sorts[0]:
             del asked["by"]
         return f"?{urlencode(asked | self.leads_back)}{self.anchor}"
+
+    def rows_of_sum(self, column: str) -> str:
+        """The address of this list with just the rows that the sum of this column is of; "" if that
+        is all of them, or it is asked for something else of these fields.
+        """
+        wanted = self.SUMMED.get(column, {})
+        return "" if not wanted or wanted.keys() & self.asked.keys() else self.link(**wanted)
 
     @property
     def anchor(self) -> str:

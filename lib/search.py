@@ -77,14 +77,14 @@ def of_name(text: str, *columns: str) -> Q:
 
 
 def few(rows: "QuerySet[Any]", text: str, name: str, others: Q, *, most: int = MOST) -> Any:
-    """The names, in the column `name`, of at most `most` of the rows: of those whose name begins
-    with the text and, if these are too few, of any others that meet the condition `others`; a query
-    of one column.
+    """The names, in the column `name`, of at most `most` of the rows, the last names first: of
+    those whose name begins with the text and, if these are too few, of any others that meet the
+    condition `others`; a query of one column.
 
     The rows are one merchant's. An index gives it the first of them at once, and has to have in it
     all that the condition asks of the others: then of those only the index is read.
     """
-    begins = rows.filter(**{f"{name}__startswith": text}).order_by(name).values(name)
+    begins = rows.filter(**{f"{name}__startswith": text}).order_by(f"-{name}").values(name)
     rest = rows.filter(others).exclude(**{f"{name}__startswith": text}).order_by(f"-{name}")
     return begins[:most].union(rest.values(name)[:most], all=True)[:most]
 
@@ -128,6 +128,8 @@ class Own:
     on: Callable[[Any], date]
     name: Callable[[Any], str] = str
     amount: str = ""  # the column; "" where the kind has none
+    # The list of all that has the text in its name, if there is one.
+    listed: Callable[[str, str], str] | None = None
     status: Callable[[Any], tuple[str, str]] = no_status  # a row's status and its label
     most: int = MOST  # rows that are shown
 

@@ -153,12 +153,13 @@ class Bar:
             yield Mistake(name, "", [_("The list cannot be asked for this.")])
 
     @property
-    def sums(self) -> list[tuple[StrOrPromise, Sequence[Money]]]:
-        """What the rows come to: the name of each sum, and its amounts by currency; nothing while
-        not all rows are counted.
+    def sums(self) -> list[tuple[StrOrPromise, Sequence[Money], str]]:
+        """What the rows come to: the name of each sum, its amounts by currency, and the address of
+        its rows where they are not all; nothing while not all rows are counted.
         """
-        labels = self.filter.SUMS.values()
-        return list(zip(labels, self.filter.figures.sums, strict=False))
+        asked = self.filter
+        pairs = zip(asked.SUMS.items(), asked.figures.sums, strict=False)
+        return [(name, sums, asked.rows_of_sum(column)) for (column, name), sums in pairs]
 
     def _days(self) -> Pill:
         """The pill of the days: links for the spans that are offered, fields for a first and a last

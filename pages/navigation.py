@@ -4,6 +4,7 @@ It is for the search box, and for links from one app's page to another's. A page
 not exist is left out.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
@@ -233,6 +234,19 @@ def named(text: str) -> list[Named]:
         return []
     found = [Named(page, wanted in names(page)) for page in PAGES if _is_meant(page, wanted)]
     return sorted(found, key=lambda one: not one.is_exact)
+
+
+ASKING = re.compile(
+    r"[?？]|怎么样?|如何|怎样|什么时候|吗|呢|我|要|想|ยังไง|อย่างไร|ได้ไหม|ครับ|ค่ะ|คะ|ทำ(?=\s|$)"
+    r"|\b(?:how|when|where|what|why|can|do|does|should|i|we|my|our|a|an|the|to|is|are|it|please)\b"
+)
+
+
+def without_asking(text: str) -> str:
+    """The text, normalised by `plain`, without the words by which people ask a question: of "How do
+    I withdraw?" "withdraw" is left.
+    """
+    return " ".join(ASKING.sub(" ", plain(text)).split())
 
 
 def _is_meant(page: Page, wanted: str) -> bool:

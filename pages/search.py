@@ -49,6 +49,7 @@ class Found:
     answers: Sequence[PageHit]  # entries of the help page
     hits: Sequence[Hit]
     exact: Sequence[str]  # the addresses of what has exactly this name
+    lists: Sequence[PageHit]  # of all rows, of kinds of which only a few are among the hits
 
     @property
     def only(self) -> str:
@@ -64,16 +65,20 @@ def find(merchant: Merchant, text: str, *, today: date) -> Found:
 
     Dates are in the active time zone.
     """
-    named = [(one, one.page.address(merchant.reference)) for one in pages.named(text)]
+    asked = pages.without_asking(text)
+    # What is left of a question is no name that somebody typed: it never leads there at once.
+    meant = pages.named(text) or [pages.Named(one.page, False) for one in pages.named(asked)]
+    named = [(one, one.page.address(merchant.reference)) for one in meant]
     there = [(one, address) for one, address in named if address]
     hits = list(_hits(merchant, text, today)) if text else []
     exact = [address for one, address in there if one.is_exact]
     exact += [hit.address for hit in hits if is_exactly(hit.reference, text) and hit.address]
     return Found(
         pages=[PageHit(one.page.title, address) for one, address in there],
-        answers=[_answer(entry, merchant) for entry in help.find(text)],
+        answers=[_answer(entry, merchant) for entry in help.find(text) or help.find(asked)],
         hits=sorted(hits, key=lambda hit: not is_exactly(hit.reference, text)),
         exact=list(dict.fromkeys(exact)),
+        lists=_lists(merchant, text, hits),
     )
 
 
@@ -82,12 +87,25 @@ def is_exactly(reference: str, text: str) -> bool:
     return reference.casefold() == text.casefold()
 
 
-def _distance(reference: str, text: str) -> tuple[bool, bool, str]:
+def _distance(reference: str, text: str) -> tuple[bool, bool]:
     """A key to sort rows by how far their reference is from the text: first comes what is the text,
-    then what begins with it, in order, and then the rest as it was found.
+    then what begins with it, and then the rest, each as it was found, which is latest first.
     """
     begins = reference.casefold().startswith(text.casefold())
-    return not is_exactly(reference, text), not begins, reference if begins else ""
+    return not is_exactly(reference, text), not begins
+
+
+def _lists(merchant: Merchant, text: str, hits: Sequence[Hit]) -> Sequence[PageHit]:
+    """The lists of the kinds of which as many rows were found as are shown, all of them by their
+    references.
+    """
+    found = []
+    for kind, own in search.for_people():
+        of_kind = [hit for hit in hits if hit.kind == kind.label]
+        by_name = all(text.casefold() in hit.reference.casefold() for hit in of_kind)
+        if own.listed and len(of_kind) >= own.most and by_name:
+            found.append(PageHit(kind.label, own.listed(merchant.reference, text)))
+    return found
 
 
 def _answer(entry: Entry[Any], merchant: Merchant) -> PageHit:

@@ -20,6 +20,7 @@ from billing.models import (
 )
 from billing.queries import arrivals, unapplied
 from billing.queries.collecting import ByHand
+from billing.queries.invoices import collected_on
 from lib.formats import day_text
 from merchants.queries import local_day
 
@@ -46,7 +47,8 @@ def of_invoice(
     shown, and its payment. `attempts` are all of the bill's, and so is what was done `by_hand` and
     `taken_back`.
     """
-    steps = [Step(invoice.issued_at, _("Issued"), amount=invoice.total)]
+    dated = _at_the_end_of(invoice.issued_on, invoice, invoice.issued_at)
+    steps = [Step(invoice.issued_at, _("Issued"), amount=invoice.total, note=dated)]
     waived = {waiver.payment_id for waiver in by_hand.waivers}
     steps += [
         Step(payment.started_at, _("Payment"), payment.amount, means(invoice, payment), payment)
@@ -78,7 +80,9 @@ def of_invoice(
     if invoice.paid_at:
         was_given_up = any(one.decision == one.Decision.UNCOLLECTIBLE for one in by_hand.decisions)
         what = _("Paid after it was given up") if was_given_up else _("Paid")
-        steps.append(Step(invoice.paid_at, what, amount=invoice.amount_paid))
+        paid_on = collected_on(invoice, attempts)
+        dated = _at_the_end_of(paid_on, invoice, invoice.paid_at) if paid_on else ""
+        steps.append(Step(invoice.paid_at, what, amount=invoice.amount_paid, note=dated))
     return sorted(steps, key=lambda step: step.at)
 
 
@@ -87,6 +91,15 @@ ENDS = {
     PaymentPlan.Status.BROKEN: _("Payment plan ended: a part was not paid"),
     PaymentPlan.Status.CANCELLED: _("Payment plan cancelled"),
 }
+
+
+def _at_the_end_of(day: date, invoice: Invoice, at: datetime) -> str:
+    """The words that something of the bill, which happened `at` the day-end after its `day`, counts
+    on that day; "" if it happened on the day itself.
+    """
+    if local_day(invoice.account, at) == day:
+        return ""
+    return gettext("at the end of %(day)s") % {"day": day_text(day)}
 
 
 def _by_hand(done: ByHand) -> Iterator[Step]:

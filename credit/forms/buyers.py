@@ -30,7 +30,7 @@ class BuyerFilter(Filter):
     ALSO = ("amount",)  # of the order that may be taken
     DATES = Dates("placed_at", _("Placed"))
     AMOUNTS = Amounts(["amount"])
-    SUMS: ClassVar = {"amount": _("Total")}
+    SUMS: ClassVar = {"sold": _("Sold"), "not_sold": _("Declined or cancelled")}
 
     reference = text(label=_("Order contains"))
     outcome = choice(OUTCOMES, _("Status"))

@@ -7,11 +7,18 @@ from django.utils.translation import gettext_lazy as _
 from credit import explanations
 from credit.models import LimitEntry, LimitRequest, LimitReview, Order
 from credit.queries.declined import LOST
-from credit.queries.orders import OVERDUE, SOLD
+from credit.queries.orders import NOT_SOLD, OVERDUE, SOLD
 from lib.lists import Amounts, Filter, choice, text
 from lib.spans import Dates
 
-STANDINGS = [("", _("All")), (OVERDUE, _("Overdue")), (SOLD, _("Sold")), *Order.Status.choices]
+UNSOLD = _("Declined or cancelled")
+STANDINGS = [
+    ("", _("All")),
+    (OVERDUE, _("Overdue")),
+    (SOLD, _("Sold")),
+    (NOT_SOLD, UNSOLD),
+    *Order.Status.choices,
+]
 KINDS = [("", _("All")), *LimitEntry.Kind.choices]
 REASONS = [("", _("All")), (LOST, _("Lost value")), *Order.Decline.choices]
 FREEZES = [("", _("All")), *explanations.FREEZES.items()]
@@ -23,7 +30,12 @@ class OrderFilter(Filter):
     SEARCH = "reference"
     DATES = Dates("placed_at", _("Placed"))
     AMOUNTS = Amounts(["amount"])
-    SUMS: ClassVar = {"amount": _("Total"), "outstanding": _("Outstanding")}
+    SUMS: ClassVar = {"sold": _("Sold"), "not_sold": UNSOLD, "outstanding": _("Outstanding")}
+    SUMMED: ClassVar = {
+        "sold": {"standing": SOLD},
+        "not_sold": {"standing": NOT_SOLD},
+        "outstanding": {"standing": Order.Status.OPEN.value},
+    }
 
     reference = text(label=_("Order contains"))
     standing = choice(STANDINGS, _("Status"))

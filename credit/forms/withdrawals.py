@@ -22,6 +22,7 @@ STANDINGS = [
     ("", _("All")),
     (withdrawals.UNDER_WAY, _("On its way")),
     (withdrawals.PAID, pgettext_lazy("withdrawal", "Paid")),
+    (withdrawals.KEPT, _("Paid or on its way")),
     (withdrawals.RETURNED, _("Came back")),
 ]
 
@@ -52,7 +53,11 @@ class WithdrawalFilter(Filter):
     SEARCH = "reference"
     DATES = Dates("requested_at", pgettext_lazy("time", "Requested"))
     AMOUNTS = Amounts(["amount"])
-    SUMS: ClassVar = {"amount": _("Total")}
+    SUMS: ClassVar = {"kept": _("Paid or on its way"), "not_kept": _("Came back")}
+    SUMMED: ClassVar = {
+        "kept": {"standing": withdrawals.KEPT},
+        "not_kept": {"standing": withdrawals.RETURNED},
+    }
 
     reference = text(label=_("Withdrawal contains"))
     standing = choice(STANDINGS, _("Status"))

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from decimal import Decimal
+
+from django.db.models import Case, DecimalField, F, Q, Value, When
 
 from credit.models import CreditLine, Order
 from credit.models.orders import OrderQuerySet
 from lib import paging, search
 from merchants.models import Merchant
 
-# Asked for like a status: open orders with an unpaid part past its due date, and all that were
-# neither declined nor cancelled.
-OVERDUE, SOLD = "OVERDUE", "SOLD"
+# Asked for like a status: open orders with an unpaid part past its due date, all that were neither
+# declined nor cancelled, and all that were.
+OVERDUE, SOLD, NOT_SOLD = "OVERDUE", "SOLD", "NOT_SOLD"
 UNSOLD = (Order.Status.DECLINED, Order.Status.CANCELLED)
 
 
@@ -26,20 +29,33 @@ def of_line(
     """The line's orders, sorted by the column `by`, each annotated with `is_overdue` on local day
     `today`. A filter that is "" is not applied.
 
-    `standing` is a status, OVERDUE or SOLD, `reference` stands somewhere in the order's reference,
-    in any case, and `buyer` is the exact name. If sorted by `due_on`, orders without a due date
-    come last.
+    `standing` is a status, OVERDUE, SOLD or NOT_SOLD, `reference` stands somewhere in the order's
+    reference, in any case, and `buyer` is the exact name. If sorted by `due_on`, orders without a
+    due date come last.
     """
     found = search.anywhere(_orders(line), reference, "reference").with_is_overdue(today)
     if standing == OVERDUE:
         found = found.overdue(today)
     elif standing == SOLD:
         found = found.exclude(status__in=UNSOLD)
+    elif standing == NOT_SOLD:
+        found = found.filter(status__in=UNSOLD)
     elif standing:
         found = found.filter(status=standing)
     if buyer:
         found = found.filter(buyer=buyer)
     return paging.ordered(found, by)
+
+
+def with_sold(found: OrderQuerySet) -> OrderQuerySet:
+    """The orders, each annotated with its amount as `sold`, or as `not_sold` if it was declined or
+    cancelled; the other one of the two is 0. Rule 23.18.
+    """
+    is_unsold, amount, nothing = Q(status__in=UNSOLD), F("amount"), Value(Decimal(0))
+    return found.annotate(
+        sold=Case(When(is_unsold, then=nothing), default=amount, output_field=DecimalField()),
+        not_sold=Case(When(is_unsold, then=amount), default=nothing, output_field=DecimalField()),
+    )
 
 
 def due_next(line: CreditLine, *, today: date, most: int) -> Sequence[Order]:

@@ -119,13 +119,18 @@ class Sales:
     also: Sequence[Sums] = ()  # of whatever else was asked for
 
     @property
-    def rows(self) -> Sequence[tuple[Sums, Decimal | None]]:
-        """Each month, latest first, and by how much its net sales are more than the month
-        before's; None for the first one.
+    def rows(self) -> Sequence[tuple[Sums, Decimal | None, Decimal | None]]:
+        """Each month, latest first, and by how much its net sales are more than the month before's:
+        as a figure and per cent. The last month is held against the same days of the one before
+        (rule 8.24). None for the first one, and per cent where there was nothing before, or less.
         """
         before = [None, *(month.net for month in self.months[:-1])]
-        pairs = zip(self.months, before, strict=True)
-        return [(one, None if was is None else one.net - was) for one, was in pairs][::-1]
+        if len(self.months) > 1:
+            before[-1] = self.so_far_before.net
+        return [
+            (one, *((None, None) if was is None else _change(was, one.net)))
+            for one, was in zip(self.months, before, strict=True)
+        ][::-1]
 
 
 def by_month(line: CreditLine, local: LocalDays, also: Sequence[spans.Span] = ()) -> Sales:
@@ -178,6 +183,11 @@ def orders_of(
     if standing:
         return found
     return found.exclude(status__in=[Order.Status.DECLINED, Order.Status.CANCELLED])
+
+
+def _change(was: Decimal, now: Decimal) -> tuple[Decimal, Decimal | None]:
+    """By how much a figure rose, and per cent of what it `was`; None where that was not above 0."""
+    return now - was, (now - was) / was * 100 if was > 0 else None
 
 
 Span = tuple[date, date]

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from moneyed import Money
 
-from credit.models import Order, OrderPayment
+from credit.models import LimitEntry, Order, OrderPayment, OrderRefund
+from lib import formats
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Step:
     amount: Money | None = None
     held: Money | None = None
     note: StrOrPromise = ""
+    limit_fell: Money | None = None  # by how much, if it did
 
 
 def of_order(order: Order, not_applied: Sequence[OrderPayment]) -> list[Step]:
@@ -29,13 +32,16 @@ def of_order(order: Order, not_applied: Sequence[OrderPayment]) -> list[Step]:
     wrote no entry), refunds out of proceeds and of what was written off, its decline, shipping and
     delivery.
     """
+    refunds = list(order.refunds.order_by("pk")) if order.refunded else []
+    is_refunded_at_once = len(refunds) == 1 and order.refunded == order.amount
     steps = [
         Step(
             entry.at,
-            entry.get_kind_display(),
+            _what(entry, is_whole=is_refunded_at_once),
             amount=abs(entry.used_change),
             held=entry.used_change,
-            note=entry.told,
+            note=entry.told or _told_late(entry, refunds),
+            limit_fell=-entry.limit_change if entry.limit_change.amount < 0 else None,
         )
         for entry in order.limitentry_set.order_by("pk")
     ]
@@ -44,12 +50,17 @@ def of_order(order: Order, not_applied: Sequence[OrderPayment]) -> list[Step]:
         for payment in not_applied
     ]
     # A refund's part from what was outstanding is an entry above; the rest changes no limit.
-    for refund in order.refunds.order_by("pk") if order.refunded else ():
+    for refund in refunds:
         rest = (
             (_("Refunded out of your proceeds"), refund.from_proceeds),
             (_("Refunded of what was written off"), refund.from_written_off),
         )
-        steps += [Step(refund.at, what, amount=amount) for what, amount in rest if amount]
+        late = _late(refund)
+        steps += [
+            Step(refund.arrived_at, what, amount=amount, note=late)
+            for what, amount in rest
+            if amount
+        ]
     if order.is_declined:
         reason = order.get_decline_code_display()
         steps.append(Step(order.placed_at, _("Declined"), amount=order.amount, note=reason))
@@ -58,3 +69,28 @@ def of_order(order: Order, not_applied: Sequence[OrderPayment]) -> list[Step]:
     if order.delivered_at:
         steps.append(Step(order.delivered_at, _("Delivered")))
     return sorted(steps, key=lambda step: step.at)
+
+
+def _what(entry: LimitEntry, *, is_whole: bool) -> StrOrPromise:
+    """What the entry of an order is called. A refund is one of the order if it `is_whole`, and
+    otherwise of a part of it.
+    """
+    if entry.kind == LimitEntry.Kind.REFUND and not is_whole:
+        return _("Part of the order refunded")
+    return str(entry.get_kind_display())
+
+
+def _told_late(entry: LimitEntry, refunds: Sequence[OrderRefund]) -> str:
+    """When the refund of the entry was given, in words, if it was reported later (rule 8.24); ""
+    for other entries.
+    """
+    if entry.kind != LimitEntry.Kind.REFUND:
+        return ""
+    return next((_late(refund) for refund in refunds if refund.arrived_at == entry.at), "")
+
+
+def _late(refund: OrderRefund) -> str:
+    """When the refund was given, in words; "" if it was reported as it was given."""
+    if refund.arrived_at == refund.at:
+        return ""
+    return gettext("happened at %(at)s, as reported") % {"at": formats.instant_text(refund.at)}

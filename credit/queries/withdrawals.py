@@ -4,8 +4,9 @@ here writes.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, DecimalField, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrOrPromise
@@ -24,11 +25,13 @@ MAY_BE_SENT = Q(status=Withdrawal.Status.APPROVED) | Q(
 )
 
 # The groups by which a merchant filters its withdrawals.
-UNDER_WAY, PAID, RETURNED = "UNDER_WAY", "PAID", "RETURNED"
+UNDER_WAY, PAID, RETURNED, KEPT = "UNDER_WAY", "PAID", "RETURNED", "KEPT"
+CAME_BACK = Q(status__in=[*Withdrawal.RETURNED, Withdrawal.Status.RETURNED_BY_BANK])
 STANDINGS = {
     UNDER_WAY: Q(ended_at__isnull=True),
     PAID: Q(status=Withdrawal.Status.PAID),
-    RETURNED: Q(status__in=[*Withdrawal.RETURNED, Withdrawal.Status.RETURNED_BY_BANK]),
+    RETURNED: CAME_BACK,
+    KEPT: ~CAME_BACK,
 }
 
 
@@ -36,14 +39,25 @@ def of_line(line: CreditLine, *, standing: str = "", reference: str = "") -> Que
     """The line's withdrawals, newest first. A filter that is "" is not applied.
 
     `standing` is UNDER_WAY, PAID or RETURNED, which are those that failed, were rejected or
-    cancelled, or were sent back by the bank; `reference` stands somewhere in the reference, in any
-    case.
+    cancelled, or were sent back by the bank, or KEPT, all others; `reference` stands
+    somewhere in the reference, in any case.
     """
     found = line.withdrawals.select_related("destination").order_by("-requested_at", "-pk")
     if reference:
         # Among the line's own: references are unique, and indexed, among those of all lines.
         found = found.filter(reference__icontains=reference)
     return found.filter(STANDINGS[standing]) if standing else found
+
+
+def with_kept(found: QuerySet[Withdrawal]) -> QuerySet[Withdrawal]:
+    """The withdrawals, each annotated with its amount as `kept`, or as `not_kept` if it came back;
+    the other one of the two is 0. Rule 23.18.
+    """
+    amount, nothing = F("amount"), Value(Decimal(0))
+    return found.annotate(
+        kept=Case(When(CAME_BACK, then=nothing), default=amount, output_field=DecimalField()),
+        not_kept=Case(When(CAME_BACK, then=amount), default=nothing, output_field=DecimalField()),
+    )
 
 
 def by_reference(line: CreditLine, reference: str) -> Withdrawal | None:

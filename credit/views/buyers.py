@@ -8,7 +8,7 @@ from credit import exports
 from credit.forms.buyers import BuyerFilter, BuyerSearch
 from credit.forms.limit import Caps, OrderCheck
 from credit.models import Order
-from credit.queries import acceptance, buyers, freezes
+from credit.queries import acceptance, buyers, freezes, orders
 from credit.views import caps
 from credit.views.lines import line_and_today
 from lib import clock, erasing, money
@@ -80,6 +80,6 @@ def buyer(request: MemberRequest, buyer: str) -> HttpResponse:
         "answer": answer,
         "room": line.buyer_cap - record.debt.owed if line.buyer_cap else None,
         "freezes": freezes.in_force(line),
-        "page": asked.page(found.with_is_overdue(today)),
+        "page": asked.page(orders.with_sold(found.with_is_overdue(today))),
     }
     return render(request, "credit/buyer.html", context)

@@ -1,6 +1,6 @@
 """The pages of a merchant's orders, and their files."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
@@ -11,6 +11,7 @@ from credit.forms.orders import DeclinedFilter, OrderFilter
 from credit.models import Order, OrderPayment
 from credit.queries import declined, policies, proceeds, timelines, unmatched
 from credit.queries import orders as order_queries
+from credit.queries import parts as order_parts
 from credit.views.lines import line_and_today
 from lib import clock
 from lib.csv_files import language_asked
@@ -24,7 +25,8 @@ def orders(request: MemberRequest) -> HttpResponse:
     """The page with the list of the merchant's orders."""
     line, today = line_and_today(request, clock.now())
     asked = OrderFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
-    page = asked.page(order_queries.of_line(line, today=today, **asked.wanted))
+    found = order_queries.of_line(line, today=today, **asked.wanted)
+    page = asked.page(order_queries.with_sold(found))
     return render(request, "credit/orders.html", asked.context | {"page": page})
 
 
@@ -50,27 +52,20 @@ def order(request: MemberRequest, reference: str) -> HttpResponse:
         raise Http404("no order has this reference")
     order.line, line.merchant = line, request.membership.merchant  # which are read already
     cash, found = unmatched.not_applied(order), related.of_order(line, order)
+    timeline, parts = timelines.of_order(order, cash), order_parts.of_order(order, today=today)
     context = {
         "order": order,
-        "today": today,
+        "parts": parts,
+        "overdue": order_parts.overdue(parts, line.currency),
         "write_off_on": _write_off_on(order, today),
         "related": found,
         "net": related.net(order, found),
         "proceeds": proceeds.of_order(order, today=today),
-        "expected_on": _expected_on(order, today),
-        "timeline": timelines.of_order(order, cash),
+        "timeline": timeline,
+        "limit_fell": next((one.limit_fell for one in timeline if one.limit_fell), None),
         "unmatched": [one for one in cash if one.status == OrderPayment.Status.UNMATCHED],
     }
     return render(request, "credit/order.html", context)
-
-
-def _expected_on(order: Order, today: date) -> date | None:
-    """The day from which the next payment of the order can be withdrawn if it comes on its due day,
-    or today if that is over; None without a due day.
-    """
-    if order.due_on is None or not order.is_open:
-        return None
-    return max(order.due_on, today) + timedelta(days=order.line.settlement_days)
 
 
 def _write_off_on(order: Order, today: date) -> date | None:

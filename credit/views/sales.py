@@ -31,7 +31,7 @@ def sales(request: MemberRequest) -> HttpResponse:
     context = {
         "line": line,
         "today": today,
-        "rows": [(one, more, one.average(line.currency)) for one, more in found.rows],
+        "rows": [(*row, row[0].average(line.currency)) for row in found.rows],
         "before": found.so_far_before,
         "drawing": charts.inline(_drawn(line, found, charts.WIDE), label) if has_any else "",
     }

@@ -49,7 +49,7 @@ def history(request: MemberRequest) -> HttpResponse:
         "line": line,
         "now": now,
         "stopped_by": queries.stopped_by(line),
-        "page": asked.page(queries.of_line(line, **asked.rows)),
+        "page": asked.page(queries.with_kept(queries.of_line(line, **asked.rows))),
     }
     return render(request, "credit/withdrawals.html", context)
 

@@ -56,7 +56,7 @@ def test_a_bill_shows_its_lines_by_category(shop: Shop) -> None:
         "Shipping 1 210.00 USD Shipping label 12 Nov 2026 1 210.00 USD "
         "Apps 1 15.00 USD App usage 10 Nov 2026 1 15.00 USD Total 2 225.00 USD" in page
     )
-    assert "History When What Outcome Amount 13 Nov 2026 00:00 Issued – 225.00 USD" in page
+    assert "Outcome Amount 13 Nov 2026 00:00 Issued at the end of 12 Nov 2026 – 225.00 USD" in page
 
 
 @pytest.mark.usefixtures("nothing_kept")

@@ -8,7 +8,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from credit.models import Order
+from credit.operations import refunds
 from tests import shops
+from tests.amounts import usd
 from tests.credit.pages import set_clock
 from tests.factories import browser_of, member
 from tests.kept import kept
@@ -87,7 +89,7 @@ def test_filter_and_search_go_together(shop: Shop) -> None:
 def test_the_list_tells_status_due_date_and_why_an_order_was_declined(shop: Shop) -> None:
     page = text_of(browser_of(member(shop)).get("/m/rosewood/credit/orders/"))
     assert "Somchai Declined The limit was not enough – 0.00 USD 900.00 USD" in page
-    assert "Malee Open – 60.00 USD 60.00 USD" in page
+    assert "Malee Open Not shipped yet – 60.00 USD 60.00 USD" in page
     assert "Somchai Overdue 11 Oct 2026 4 days late 100.00 USD 100.00 USD" in page
 
 
@@ -127,7 +129,7 @@ def test_an_order_tells_its_history(shop: Shop) -> None:
         "1 Oct 2026 12:00 Delivered – – "
         "14 Oct 2026 09:30 Order paid 40.00 USD −40.00 USD" in page
     )
-    assert "Outstanding 60.00 USD Paid 40.00 USD" in page
+    assert "Outstanding 60.00 USD Of this, overdue 60.00 USD Paid 40.00 USD" in page
 
 
 def test_an_open_order_says_how_far_it_has_come_and_when_its_proceeds_come(
@@ -148,13 +150,16 @@ def test_an_open_order_says_how_far_it_has_come_and_when_its_proceeds_come(
     assert "Open Delivered due today" in order_page(shop, "C-1")
     clock("2026-10-17 12:00")
     page = order_page(shop, "C-1")
-    assert "Overdue Delivered 1 day late" in page
+    assert "Overdue Delivered 20.00 USD should have been paid 1 day ago" in page
+    assert "20.00 USD of this order is overdue. Remind your buyer" in page
+    assert "Net, if the rest is paid 20.00 USD" in page
     assert "If your buyer pays today, you can withdraw it from 24 Oct 2026." in page
     shop.pay("2026-10-17 12:00", "C-1", "8.00")
     shop.refund("2026-10-17 12:00", "C-1", "15.00", "R-9")
     page = order_page(shop, "C-1")
     # A refund takes what is outstanding first, and then out of the proceeds.
     assert "Ordered 20.00 USD Refunded −15.00 USD Net 5.00 USD" in page
+    assert "Part of the order refunded" in page
     assert "Proceeds of this order 5.00 USD Can be withdrawn from 24 Oct 2026 5.00 USD" in page
 
 
@@ -167,8 +172,20 @@ def test_a_refund_of_what_was_paid_is_in_its_history(shop: Shop) -> None:
 
 
 def test_an_order_marks_which_part_is_overdue(shop: Shop) -> None:
+    # By the marketplace's terms, 10 days after delivery, and each 30 days later.
+    undelivered = order_page(shop, "B-1")
+    for days in (10, 40, 70):
+        assert f"{days} days after delivery 20.00 USD 20.00 USD" in undelivered
     shop.deliver("2026-10-04 12:00", "B-1")
     said = order_page(shop, "B-1")
+    assert "Of this order 20.00 USD is overdue, the other parts are not due yet." in said
+    assert "Outstanding 60.00 USD Of this, overdue 20.00 USD" in said
+    assert (
+        "Part 1, if paid today: can be withdrawn from 22 Oct 2026 20.00 USD "
+        "Part 2, if paid on 13 Nov 2026: can be withdrawn from 20 Nov 2026 20.00 USD "
+        "Part 3, if paid on 13 Dec 2026: can be withdrawn from 20 Dec 2026 20.00 USD" in said
+    )
+    assert "If your buyer pays" not in said
     assert "1 14 Oct 2026 Overdue 20.00 USD" in said
     assert "2 13 Nov 2026 20.00 USD" in said
 
@@ -196,3 +213,20 @@ def test_pages_take_few_queries_however_many_orders_there_are(
         client.get("/m/rosewood/credit/orders/")
     with django_assert_max_num_queries(16):
         client.get("/m/rosewood/credit/orders/A-1/")
+
+
+def test_a_refund_that_was_told_late_names_both_instants(shop: Shop) -> None:
+    refunds.give(
+        merchant_id=shop.line.pk,
+        order="A-1",
+        reference="R-9",
+        amount=usd("30.00"),
+        at=shop.at("2026-10-06 10:00"),
+        now=shop.at("2026-10-15 11:00"),
+    )
+    assert (
+        "15 Oct 2026 11:00 Part of the order refunded happened at 6 Oct 2026 10:00, as reported "
+        "30.00 USD −30.00 USD" in order_page(shop, "A-1")
+    )
+    listed = text_of(browser_of(member(shop)).get("/m/rosewood/credit/after-sales/"))
+    assert "A-1 15 Oct 2026 11:00 happened at 6 Oct 2026 10:00, as reported Somchai" in listed

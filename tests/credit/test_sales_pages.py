@@ -76,10 +76,11 @@ def test_months_are_the_shops_own_and_open_to_their_orders(shop: Shop) -> None:
         found = sales.by_month(shop.line, LocalDays.of(shop.line, today))
         told = [(f"{one.start:%Y-%m}", one.orders, one.sold, one.refunded) for one in found.months]
         assert told == rows
-        assert [more for _, more in found.rows] == [usd(265).amount, usd(100).amount, None]
+        assert [more for _, more, _ in found.rows] == [usd(240).amount, usd(100).amount, None]
+        assert [share for *_, share in found.rows] == [96, 80, None]
         assert (found.so_far_before.sold, found.so_far_before.orders) == (usd(300).amount, 1)
     said = read(shop, "sales/", role="VIEWER")
-    assert "December 2026 1 500.00 USD 500.00 USD 10.00 USD 490.00 USD +265.00 USD" in said
+    assert "December 2026 1 500.00 USD 500.00 USD 10.00 USD 490.00 USD +240.00 USD +96%" in said
     assert "By the same day of November 2026 it was 300.00 USD." in said
     page = read(shop, "sales/2026-10/")
     assert "165.00 USD sold Orders 3" in page
@@ -161,7 +162,7 @@ def test_refunds_and_cancellations_are_compared_with_the_days_before(shop: Shop)
     assert "Cancelled orders by reason placed 1 Nov 2026 – 30 Nov 2026" in said
     # Each of them opens to its rows.
     links = {
-        f"/m/rosewood/credit/orders/?standing=SOLD&{NOVEMBER}": "1 result Total 300.00 USD",
+        f"/m/rosewood/credit/orders/?standing=SOLD&{NOVEMBER}": "1 result Sold 300.00 USD",
         f"{AFTER_SALES}cancelled/?{NOVEMBER}": "1 result Total 80.00 USD",
         f"{AFTER_SALES}?since=2026-10-01&until=2026-10-31": "1 result Total 40.00 USD",
     }

@@ -110,10 +110,13 @@ def test_more_rows_than_are_counted_at_once_are_counted_when_asked(
     assert "More than 36 results Count all of them" in text_of(page)
     assert 'data-hx-get="?least=0&amp;figures=all"' in page.content.decode()
     exact = owner.get(ORDERS, {"least": "0", "figures": "all"})
-    assert "37 results Total 500.20 USD Outstanding 500.20 USD" in text_of(exact)
+    assert (
+        "37 results Sold 500.20 USD Declined or cancelled 0.00 USD Outstanding 500.20 USD"
+        in text_of(exact)
+    )
     assert "figures" not in exact.context["filter"].link(standing="PAID")
     monkeypatch.setattr(figures, "MOST", 37)
-    assert "37 results Total 500.20 USD" in text_of(owner.get(ORDERS, {"least": "0"}))
+    assert "37 results Sold 500.20 USD" in text_of(owner.get(ORDERS, {"least": "0"}))
 
 
 def test_what_makes_no_sense_is_told_and_finds_nothing(shop: Shop) -> None:

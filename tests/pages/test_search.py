@@ -13,6 +13,7 @@ from pages import navigation
 from tests import shops
 from tests.billing import deciding
 from tests.credit import withdrawing
+from tests.credit.pages import set_clock
 from tests.factories import UserFactory, browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
@@ -112,7 +113,17 @@ def test_a_whole_reference_leads_to_it(shop: Shop, text: str, path: str) -> None
 
 
 def test_the_beginning_of_a_reference_lists_what_starts_so(shop: Shop) -> None:
-    assert "A-1 Order 2 Oct 2026 Open 120.00 USD A-10 Order" in results(shop, "A-")
+    page = results(shop, "A-")
+    assert "A-10 Order 2 Oct 2026 Open 120.00 USD A-1 Order" in page
+    assert "Order: all with" not in page  # these are all
+    for number in range(11, 18):
+        shop.place(f"2026-11-{number} 10:00", f"A-{number}", "1.00")
+    response = browser_of(member(shop)).get(SEARCH, {"q": "A-"})
+    said = text_of(response)
+    assert said.index("A-17 Order 17 Nov 2026 Open") < said.index("A-12 Order 12 Nov 2026 Open")
+    assert "A-1 Order" not in said  # older than those
+    assert "Order: all with “A-” in their reference" in said
+    assert 'href="/m/rosewood/credit/orders/?reference=A-"' in response.content.decode()
     assert "2026-000001 Bill 31 Oct 2026 To be paid" in results(shop, "2026-")
     page = results(shop, "C-")
     assert "C-1 Charge 3 Oct 2026 – 15.50 USD" in page
@@ -246,6 +257,8 @@ def test_a_search_takes_few_queries(
     for number in range(20):
         shop.charge("2026-11-03 10:00", "pick-pack", "2.00", f"A-{number}", request=f"A-{number}")
     with django_assert_max_num_queries(12):
+        client.get(SEARCH, {"q": "som"})  # finds a buyer, too
+    with django_assert_max_num_queries(12):
         page = text_of(client.get(SEARCH, {"q": "A-"}))
     assert page.count(" Charge ") == 6
 
@@ -278,3 +291,26 @@ def test_a_credit_is_found_by_its_charge(shop: Shop) -> None:
     page = results(shop, "C-1")
     assert "C-1 Charge 3 Oct 2026 – 15.50 USD" in page
     assert "C-1 Credit on a charge 2 Nov 2026 Waits for an answer 5.00 USD" in page
+
+
+def test_buyers_and_refunds_are_found_and_an_overdue_order_is_called_so(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.deliver("2026-10-02 11:00", "A-10")
+    shop.refund("2026-10-02 12:00", "A-10", "20.00", "RF-7")
+    shop.place("2026-11-03 10:00", "B-1", "3.00", buyer="Kanya")
+    set_clock(monkeypatch)("2026-11-20 12:00")
+    assert "A-10 Order 2 Oct 2026 Overdue 120.00 USD" in results(shop, "a-")
+    assert "Kanya Buyer 3 Nov 2026" in results(shop, "kan")
+    assert goes_to(shop, "kanya") == "/m/rosewood/credit/buyers/Kanya/"
+    assert "RF-7 Refund 1 Nov 2026 – 20.00 USD" in results(shop, "f-7")
+    assert goes_to(shop, "RF-7") == "/m/rosewood/credit/orders/A-10/"
+
+
+@pytest.mark.parametrize("question", ["How do I withdraw?", "怎么提现", "ถอนเงินยังไง"])
+def test_a_question_finds_its_pages_and_answers(shop: Shop, question: str) -> None:
+    page = results(shop, question)
+    assert "Pages" in page
+    assert "Withdraw" in page
+    assert "Answers" in page
+    assert "When does a withdrawal arrive?" in page
