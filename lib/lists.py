@@ -317,8 +317,8 @@ class Filter(forms.Form):
 
     @cached_property
     def shown_of(self) -> tuple[int, int, int] | None:
-        """Of a list of several pages, the numbers of the first and of the last row that are shown,
-        and how many there are; None of a list of one page, or of more rows than are counted.
+        """The numbers of the first and of the last row that are shown, and how many rows the list
+        has; None if it has one page, or more rows than are counted.
         """
         page, found = self._page, self._found
         if page is None or found is None or not page.rows or not (page.before or page.after):

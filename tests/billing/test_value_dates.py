@@ -82,7 +82,10 @@ def test_money_that_had_arrived_by_the_due_day_was_not_late() -> None:
     found = invoice()
     assert (state(), found.paid_at) == ("PAID 39.00/39.00", shop.at("2026-11-10 09:00"))
     assert invoices.collected_on(found, list(invoices.attempts(found))) == date(2026, 11, 8)
-    assert history(found) == ["Issued", "Payment Bank transfer, arrived on 8 Nov 2026", "Paid"]
+    assert history(found) == [
+        *("Issued", "Payment Bank transfer, arrived on 8 Nov 2026"),
+        "Paid at the end of 8 Nov 2026",
+    ]
     # What had happened by then stays in the books.
     assert str(found.first_failed_on) == "2026-11-08"
     said = read(shop, f"invoices/{FIRST}/")
@@ -219,7 +222,7 @@ def test_a_transfer_booked_elsewhere_first_counts_from_its_own_day_where_it_belo
         now=shop.at("2026-11-10 09:00"),
     )  # fmt: skip
     assert history(invoice(SECOND)) == [
-        "Issued", "Payment Unapplied money", "Paid"
+        "Issued", "Payment Unapplied money", "Paid at the end of 3 Nov 2026"
     ]  # fmt: skip
     assert invoices.collected_on(invoice(SECOND), list(invoices.attempts(invoice(SECOND)))) == date(
         2026, 11, 3

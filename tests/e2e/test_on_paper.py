@@ -56,9 +56,8 @@ def printer(browser: Browser, live_server: LiveServer, settings: Settings) -> Pa
 # Each has a head that its table repeats on every page.
 DOCUMENTS = {
     "/m/rosewood/billing/invoices/2026-000002/": "Fee Posted Charges Amount",
-    "/m/rosewood/billing/statements/2026-10/": (
-        "Fee Service Request Description Bill Quantity Amount"
-    ),
+    # Its charges have no descriptions.
+    "/m/rosewood/billing/statements/2026-10/": "Fee Service Request Bill Quantity Amount",
 }
 
 
