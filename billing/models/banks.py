@@ -282,7 +282,7 @@ class BankLine(models.Model):
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return f"line {self.number} of {self.statement_id}"
+        return f"line {self.number} of {self.statement}"
 
     @property
     def owner(self) -> Merchant | None:
