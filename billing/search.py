@@ -22,6 +22,7 @@ from billing.models import (
     UnappliedEntry,
 )
 from billing.queries import credits, requests, standings, statements
+from billing.queries.invoices import numbered
 from lib import search
 from lib.search import Kind, Own, of_amount, of_name, status
 from merchants import installation
@@ -39,7 +40,7 @@ def _invoices_of(merchant: Any, text: str, today: date) -> Any:
     # In the order of the account's own index: numbers are indexed among those of all merchants.
     """The merchant's bills that have the text in their number or have this total, latest first."""
     found = standings.invoices(merchant.billing_account)
-    found = found.filter(of_name(text, "number") | of_amount(text, "total"))
+    found = found.filter(numbered(text) | of_amount(text, "total"))
     return found.order_by("-issued_at", "-pk")
 
 

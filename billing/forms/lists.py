@@ -141,7 +141,7 @@ class InvoiceFilter(Filter):
     AMOUNTS = Amounts(["total"])
     SUMS: ClassVar = {"total": _("Total")}
 
-    number = text(20, _("Bill contains"))
+    number = text(32, _("Bill contains"))
     standing = choice(STANDINGS, _("Status"))
     kind = choice(KINDS, _("Kind"))
 

@@ -2,10 +2,11 @@
 Nothing here writes.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from django.db.models import Case, DateField, Exists, F, Max, OuterRef, QuerySet, When
+from django.db.models import Case, DateField, Exists, F, Max, OuterRef, Q, QuerySet, When
 
 from billing.models import (
     BillingAccount,
@@ -26,6 +27,19 @@ COLLECTED_FROM = f"""
 SELECT min(next_attempt_at) FROM billing_invoice
 WHERE status IN ({", ".join(f"'{status}'" for status in Invoice.UNPAID)})
 """
+# A number with the prefix of the installation (merchants.installation.outside).
+AS_OTHERS_SEE = re.compile(
+    r"[A-Z][A-Z0-9]{0,7}-(?P<number>(?:[A-Z0-9]+-)?\d{4}-\d+)", re.IGNORECASE
+)
+
+
+def numbered(text: str) -> Q:
+    """The condition that a bill has the text somewhere in its number, in any case, or that the text
+    is its number as others see it, with the installation's prefix (T-2026-000050).
+    """
+    seen = AS_OTHERS_SEE.fullmatch(text.strip())
+    found = Q(number__icontains=text)
+    return found | Q(number__iexact=seen["number"]) if seen else found
 
 
 def of_account(account: BillingAccount, *, kind: str = "", number: str = "") -> QuerySet[Invoice]:
@@ -34,7 +48,7 @@ def of_account(account: BillingAccount, *, kind: str = "", number: str = "") -> 
     """
     found = account.invoices.filter(number__isnull=False)
     if number:
-        found = found.filter(number__icontains=number)
+        found = found.filter(numbered(number))
     return found.filter(kind=kind) if kind else found
 
 

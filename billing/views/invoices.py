@@ -95,6 +95,8 @@ def invoice(request: MemberRequest, number: str) -> HttpResponse:
         "transfer_reference": partial(settling.transfer_reference, invoice),  # of some bills
     }
     context |= _collecting(invoice, attempts, by_hand)
+    tried_at = invoice.next_attempt_at
+    context["is_due_to_be_tried"] = tried_at is not None and tried_at <= now  # by the next run
     standing = standings.of(invoice)
     part = live.Part(
         "state",

@@ -8,6 +8,7 @@ from billing.models import InvoiceLine
 from billing.operations import invoice_decisions
 from merchants import installation
 from tests import shops
+from tests.credit.pages import set_clock
 from tests.factories import TransferFactory, browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
@@ -165,7 +166,11 @@ def test_an_uncollectible_bill_says_so_and_what_is_left(shop: Shop) -> None:
 
 
 @pytest.mark.usefixtures("nothing_kept")
-def test_a_failed_payment_tells_why_and_when_it_is_tried_again() -> None:
+def test_a_failed_payment_tells_why_and_when_it_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = set_clock(monkeypatch)
+    at("2026-11-01 12:00")
     shop = shops.join("2026-11-01 09:00", plan_price="39.00")
     type(shop.account).objects.update(payment_method="proceeds")
     shop.charge("2026-11-01 10:00", "pick-pack", "200.00")
@@ -177,6 +182,8 @@ def test_a_failed_payment_tells_why_and_when_it_is_tried_again() -> None:
         "enough available proceeds Next try 2 Nov 2026 11:00 Freezes your credit line on "
         "29 Nov 2026" in page
     )
+    at("2026-11-02 11:30")  # and the hourly run has not come to it
+    assert "Next try within the hour Freezes" in read(shop, "2026-000002/")
 
 
 @pytest.mark.usefixtures("nothing_kept")
