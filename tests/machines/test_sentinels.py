@@ -105,7 +105,7 @@ def test_cache_and_broker_follow_the_primary_that_sentinels_name(
     given = redis_servers.cache()
     cache = RedisCache(given["LOCATION"], {"OPTIONS": given["OPTIONS"]})
     url, options = redis_servers.broker()
-    app = Celery(broker=url, broker_transport_options=options)
+    app = Celery(broker=url, broker_transport_options=options, set_as_current=False)
     cache.set("word", "kept")
     assert cache.get("word") == "kept"
     app.send_task("one", queue="asked")
