@@ -33,16 +33,21 @@ function placeOf(mark) {
   return x;
 }
 
+/** What is drawn, read once; a drawing that could not be fetched is asked for again. */
 function drawingOf(chart) {
-  const name = chart.localName === "svg" ? chart : chart.currentSrc;
-  if (!drawings.has(name)) drawings.set(name, read(chart));
+  const name = chart.localName === "svg" ? chart : chart.currentSrc || chart.src;
+  if (!drawings.has(name)) {
+    const reading = read(chart).catch(() => null);
+    drawings.set(name, reading);
+    reading.then((drawing) => drawing || drawings.delete(name));
+  }
   return drawings.get(name);
 }
 
 async function read(chart) {
   let svg = chart;
   if (chart.localName !== "svg") {
-    const response = await fetch(chart.currentSrc);
+    const response = await fetch(chart.currentSrc || chart.src);
     if (!response.ok) return null;
     const text = (await response.text()).replace(/<style>.*?<\/style>/s, ""); // nothing shows it here
     svg = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;

@@ -1,7 +1,7 @@
 """In a browser: the figures of charts, which the pointer and the finger reach."""
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import shops
@@ -22,12 +22,13 @@ def test_charts_tell_their_figures_under_the_pointer_and_the_finger(
     for width, has_touch in ((1280, False), (375, True)):
         page = browser.new_page(viewport={"width": width, "height": 800}, has_touch=has_touch)
         page.on("console", lambda said: problems.append(said.text))
+        page.on("pageerror", lambda error: problems.append(str(error)))
         by_session(page, live_server, owner, "/m/rosewood/credit/limit/")
         chart = page.locator("svg.drawn:visible, img.chart:visible")
         assert chart.evaluate("one => one.localName") == ("img" if has_touch else "svg")
         chart.scroll_into_view_if_needed()
         expect(page.locator(".told")).to_have_count(0)
-        point_at(page, chart, finger=has_touch)
+        point_at(chart, finger=has_touch)
         expect(page.locator(".told span")).to_have_text(
             ["Limit: 5,000.00\N{NO-BREAK SPACE}USD", "Used: 1,200.00\N{NO-BREAK SPACE}USD"]
         )
@@ -37,9 +38,10 @@ def test_charts_tell_their_figures_under_the_pointer_and_the_finger(
     assert problems == []
 
 
-def point_at(page: Page, chart: Locator, *, finger: bool) -> None:
-    """Near the right end of the chart, which is today."""
+def point_at(chart: Locator, *, finger: bool) -> None:
+    """Near the right end of the chart, which is today, once it stands still there."""
     box = chart.bounding_box()
     assert box
-    where = (box["x"] + box["width"] * 0.97, box["y"] + box["height"] / 2)
-    (page.touchscreen.tap if finger else page.mouse.move)(*where)
+    (chart.tap if finger else chart.hover)(
+        position={"x": box["width"] * 0.97, "y": box["height"] / 2}
+    )
