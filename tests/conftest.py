@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, connections
 from django.template import Template
 from django.test import TransactionTestCase
 from django.utils import translation
@@ -116,6 +116,17 @@ def language_is_of_the_test() -> Iterator[None]:
     translation.deactivate()
     yield
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def connections_end_with_their_request(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The threads of a live server would keep theirs: the next test could not empty the books, nor
+    anybody drop the database.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        if "live_server" in request.fixturenames:
+            patched.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
+        yield
 
 
 @pytest.fixture

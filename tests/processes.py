@@ -15,7 +15,7 @@ import pytest
 
 from config.local.datafolder import BASE_DIR
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120  # of a machine that has much else to do
 
 
 Start = Callable[..., "subprocess.Popen[str]"]

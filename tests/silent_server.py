@@ -3,28 +3,32 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import Thread
 
 
 class Silent:
-    """Listens on a loopback port; what it was asked stays without an answer until it is closed."""
+    """Listens on a loopback port; what it was asked stays without an answer until it is closed.
+
+    The kernel takes the connections: whoever has one was accepted, however busy the machine is.
+    """
 
     def __init__(self) -> None:
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.listener.setblocking(False)
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        self.accepted: list[socket.socket] = []
-        Thread(target=self._accept, daemon=True).start()
+        self._accepted: list[socket.socket] = []
 
-    def _accept(self) -> None:
-        with suppress(OSError):  # it was closed
+    @property
+    def accepted(self) -> list[socket.socket]:
+        """The connections of all who have come by now."""
+        with suppress(BlockingIOError):
             while True:
-                self.accepted.append(self.listener.accept()[0])
+                self._accepted.append(self.listener.accept()[0])
+        return self._accepted
 
     def close(self) -> None:
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
         for connection in self.accepted:
             connection.close()
+        self.listener.close()
 
 
 @contextmanager

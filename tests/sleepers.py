@@ -10,7 +10,7 @@ from django.db import connection
 from jobs import leases
 from jobs.models import Lease
 
-SECONDS = 30
+SECONDS = 120  # of a machine that has much else to do
 
 
 class Sleeper(Thread):

@@ -21,9 +21,12 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import stripe
-from django.test import Client
+from django.test import Client, override_settings
+
+from tests.processes import PATIENCE_SECONDS, until
 
 KEY = "sk_test_tael"
+BRIEFLY = 0.2  # seconds for an answer that never comes
 WEBHOOK_SECRET = "whsec_tael"
 
 # Run in localstripe's own process: its newest parameter names, no file in /tmp, loopback only, and
@@ -71,8 +74,10 @@ def localstripe() -> Iterator[str]:
             process.kill()
 
 
-def be_asked(settings: Any, url: str, *, timeout: float = 5) -> None:
-    """Let Tael ask the Stripe at `url`, and give up after so many seconds."""
+def be_asked(settings: Any, url: str, *, timeout: float = 60) -> None:
+    """Let Tael ask the Stripe at `url`, and give up after so many seconds: who answers is not late,
+    however busy the machine is (but see OddStripe.silent and OddStripe.late).
+    """
     settings.STRIPE_API_KEY = KEY
     settings.STRIPE_PUBLISHABLE_KEY = "pk_test_tael"
     settings.STRIPE_WEBHOOK_SECRET = WEBHOOK_SECRET
@@ -128,6 +133,29 @@ class OddStripe(ThreadingHTTPServer):
         self.release = Event()
         self.lock = Lock()
         self._numbers = count(1)
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Take nothing and answer nothing while the block runs, in which Tael asks and waits only
+        briefly.
+        """
+        before = len(self.requests)
+        self.is_silent = True
+        with override_settings(STRIPE_TIMEOUT=BRIEFLY):
+            yield
+        until(lambda: len(self.requests) > before)  # one that gave up may not have been heard yet
+        self.is_silent = False
+
+    @contextmanager
+    def late(self) -> Iterator[None]:
+        """Take the next payment that is asked for in the block, and answer when nobody waits any
+        more.
+        """
+        taken = len(self.intents)
+        self.mishaps.append("late")
+        with override_settings(STRIPE_TIMEOUT=BRIEFLY):
+            yield
+        until(lambda: len(self.intents) > taken)
 
     def make(self, form: dict[str, str], **changes: Any) -> dict[str, Any]:
         number = next(self._numbers)
@@ -267,7 +295,7 @@ class OddRequest(BaseHTTPRequestHandler):
         self.server.requests.append(f"{self.command} {urlsplit(self.path).path}")
         if self.server.is_silent:
             self.close_connection = True
-            self.server.release.wait(10)
+            self.server.release.wait(PATIENCE_SECONDS)
             return True
         if self.headers["Authorization"] != f"Bearer {KEY}":
             self._say(401, {"error": {"type": "invalid_request_error", "message": "Wrong key"}})
@@ -310,7 +338,7 @@ class OddRequest(BaseHTTPRequestHandler):
         server.before_reply(server.by_key[key]["id"])
         if mishap == "late":
             server.lock.release()
-            server.release.wait(10)
+            server.release.wait(PATIENCE_SECONDS)
             server.lock.acquire()
         if mishap == "lost":
             self.close_connection = True

@@ -29,5 +29,5 @@ def provider(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Told:
 def odd(settings: Any) -> Iterator[OddStripe]:
     """A server that answers as Stripe does, or as a test tells it to."""
     with stripe_server.odd_stripe() as server:
-        stripe_server.be_asked(settings, server.url, timeout=0.3)
+        stripe_server.be_asked(settings, server.url)
         yield server

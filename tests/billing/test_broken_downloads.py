@@ -1,12 +1,9 @@
 """A CSV that lacks a row, as the real web server sends it: never a file that looks whole."""
 
 import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import closing
 from decimal import Decimal
 from http.client import HTTPConnection, HTTPResponse, IncompleteRead
 from urllib.parse import urlencode
@@ -20,12 +17,13 @@ from billing.models import Charge
 from billing.operations import charges
 from tests import shops
 from tests.factories import browser_of, member
+from tests.ports import free_port, listens
+from tests.processes import PATIENCE_SECONDS, until
 from tests.shops import Shop
 from tests.whole import full
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PATIENCE_SECONDS = 60
 GUNICORN = "-m gunicorn config.wsgi --workers 1 --threads 2 --no-control-socket"
 ROWS = 2000  # some 300 KB: much of it has left before the last row is counted
 ADDRESSES = [
@@ -62,8 +60,7 @@ def shop() -> Shop:
 @pytest.fixture
 def port(shop: Shop) -> Iterator[int]:
     """Where gunicorn serves the tests' database, with threads as `manage.py up` starts it."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        free: int = probe.getsockname()[1]
+    free = free_port()
     server = subprocess.Popen(
         [sys.executable, *GUNICORN.split(), "--bind", f"127.0.0.1:{free}"],
         env=os.environ | {"DATABASE_URL": _database_url(), "SECRET_KEY": settings.SECRET_KEY},
@@ -71,16 +68,12 @@ def port(shop: Shop) -> Iterator[int]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    begun = time.monotonic()
-    while time.monotonic() - begun < PATIENCE_SECONDS:
-        try:
-            socket.create_connection(("127.0.0.1", free)).close()
-            break
-        except ConnectionRefusedError:
-            time.sleep(0.1)
-    yield free
-    server.terminate()
-    server.wait()
+    try:
+        until(lambda: listens(free))
+        yield free
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def _database_url() -> str:

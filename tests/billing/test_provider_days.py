@@ -93,14 +93,10 @@ def test_a_days_figures_stand_beside_ours_and_differences_are_named(stripe: OddS
 
 
 def test_a_provider_that_is_silent_is_asked_again_by_the_next_look(
-    stripe: OddStripe, settings: LazySettings
+    stripe: OddStripe,
 ) -> None:
     collect(billed_shop(), "2026-11-02 09:30")
-    settings.STRIPE_TIMEOUT = 0.2
-    stripe.is_silent = True
-    with nothing_changes(), pytest.raises(KeepsSilent):
+    with stripe.silent(), nothing_changes(), pytest.raises(KeepsSilent):
         provider_days.look_at(1, now=NOW, silences=Silences(()))
-    stripe.is_silent = False
-    settings.STRIPE_TIMEOUT = 5
     provider_days.look_at(1, now=NOW, silences=Silences(()))
     assert figures() == [(THE_2ND, 1, "250.00", 1, "250.00")]

@@ -218,10 +218,8 @@ def test_while_stripe_can_not_be_asked_the_event_is_to_come_again(
     odd: OddStripe, paid: shops.Shop
 ) -> None:
     odd.take_back("refunds", "pi_1", 10000)
-    odd.is_silent = True
-    with nothing_changes():
+    with odd.silent(), nothing_changes():
         assert send_event("refund.created", "re_1") == 503
-    odd.is_silent = False
     assert send_event("refund.created", "re_1") == 200
     assert recorded() == ["re_1 RECORDED 100.00 0.00 succeeded"]
 

@@ -118,10 +118,8 @@ def test_events_of_other_kinds_are_none_of_our_business(odd: OddStripe) -> None:
 def test_while_stripe_can_not_be_asked_the_event_is_to_come_again(
     odd: OddStripe, lost: shops.Shop, settings: Any
 ) -> None:
-    odd.is_silent = True
-    with nothing_changes():
+    with odd.silent(), nothing_changes():
         assert send_event("payment_intent.succeeded", "pi_1") == 503
-    odd.is_silent = False
     settings.STRIPE_API_KEY = ""
     with nothing_changes():
         assert send_event("payment_intent.succeeded", "pi_1") == 503

@@ -19,8 +19,12 @@ def test_a_payment_taken_without_an_answer_is_found_and_never_taken_twice(
     odd: OddStripe, mishap: str
 ) -> None:
     shop = billed_shop()
-    odd.mishaps.append(mishap)
-    collect(shop, "2026-11-02 10:00")
+    if mishap == "late":
+        with odd.late():
+            collect(shop, "2026-11-02 10:00")
+    else:
+        odd.mishaps.append(mishap)
+        collect(shop, "2026-11-02 10:00")
     assert (attempts(), invoice()) == (["UNKNOWN"], ("OPEN", usd(0)))
     odd.release.set()
     shop.run_jobs("2026-11-02 10:05")
@@ -71,10 +75,9 @@ def test_while_stripe_is_silent_nothing_is_decided(odd: OddStripe) -> None:
     shop = billed_shop()
     odd.mishaps.append("lost")
     collect(shop, "2026-11-02 10:00")
-    odd.is_silent = True
-    shop.run_jobs("2026-11-02 12:00")
+    with odd.silent():
+        shop.run_jobs("2026-11-02 12:00")
     assert (attempts(), invoice()) == (["UNKNOWN"], ("OPEN", usd(0)))
-    odd.is_silent = False
     shop.run_jobs("2026-11-02 13:00")
     assert (attempts(), len(odd.intents)) == (["SUCCEEDED"], 1)
 

@@ -171,7 +171,6 @@ def test_a_silent_provider_has_five_seconds_and_the_page_says_so(
     shop = billed_shop()
     odd.mishaps.append("insufficient_funds")
     payments.collect(Invoice.objects.get().pk, now=shop.at("2026-11-02 10:00"))
-    settings.STRIPE_TIMEOUT = 60
     add_stripe_card(shop, "2026-11-02 11:00", "pm_2")
     first = Card.objects.get(token="pm_1")
     hurried: list[tuple[float, float]] = []
@@ -181,9 +180,9 @@ def test_a_silent_provider_has_five_seconds_and_the_page_says_so(
         hurried.append(patience())
         return 0.2, 0.2  # so that the test need not wait, either
 
-    with pytest.MonkeyPatch.context() as patched:
+    with pytest.MonkeyPatch.context() as patched, odd.silent():
+        settings.STRIPE_TIMEOUT = 60
         patched.setattr(stripe, "_patience", impatient)
-        odd.is_silent = True
         clock("2026-11-02 12:00")
         said = send(shop, CHOOSE, method="stripe", card=first.pk)
     assert "We have no answer yet and go on asking." in said

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from config.local import datafolder
 from tests import stripe_server
-from tests.chaos.outside import Outside, free_port
+from tests.chaos.outside import Outside
 from tests.chaos.plan import KINDS, plan
 from tests.chaos.world import World, disk
+from tests.ports import free_port
 
 DISK = "900m"
 SHORT_SECONDS = 150  # up to which a run has not the minutes that leases last

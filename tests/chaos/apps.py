@@ -20,6 +20,6 @@ class Chaos(AppConfig):
         from jobs import leases
         from tests.credit.payout_server import HttpProvider
 
-        PROVIDERS["http"] = HttpProvider(os.environ.get("CHAOS_BANK", ""))
+        PROVIDERS["http"] = HttpProvider(os.environ.get("CHAOS_BANK", ""), patience=0.5)
         leases.LASTS = timedelta(seconds=float(os.environ["CHAOS_LEASE_SECONDS"]))
         leases.MARGIN = leases.LASTS / 2

@@ -5,7 +5,6 @@ tests/credit/payout_server.py's.)
 """
 
 import json
-import socket
 import socketserver
 import time
 from collections import Counter, defaultdict
@@ -262,8 +261,3 @@ class Outside:
 
 def serve(server: socketserver.BaseServer) -> None:
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])

@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.processes import lives, processes_of, until_gone
+from tests.processes import PATIENCE_SECONDS, lives, processes_of, until_gone
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -42,7 +42,7 @@ def is_ready(process: "subprocess.Popen[str]") -> bool:
 
 def output_of(process: "subprocess.Popen[str]") -> str:
     """All it says until it ends in order."""
-    said, complaints = process.communicate(timeout=60)
+    said, complaints = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, complaints
     return said
 

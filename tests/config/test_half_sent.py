@@ -9,8 +9,9 @@ from http.client import HTTPConnection
 import pytest
 from django.conf import settings
 
-from tests.nginx import CONFIGURATION, free_port
+from tests.nginx import CONFIGURATION
 from tests.nginx import nginx as nginx_before
+from tests.ports import free_port
 from tests.processes import new_data_folder, starting, until
 
 HALF = (

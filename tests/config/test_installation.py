@@ -93,7 +93,7 @@ def test_what_leaves_the_house_carries_it_and_what_was_sent_keeps_its_own() -> N
 
 def test_a_copy_elsewhere_asks_stripe_nothing_until_it_has_another_prefix(settings: Any) -> None:
     with stripe_server.odd_stripe() as odd:
-        stripe_server.be_asked(settings, odd.url, timeout=5)
+        stripe_server.be_asked(settings, odd.url)
         shop = at_stripe.billed_shop()
         invoice = paying.invoice()
         move()
@@ -129,7 +129,7 @@ def test_the_sandbox_asks_nobody_and_so_works_anywhere(settings: Any) -> None:
 
 def test_a_copy_sends_no_withdrawal(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with payout_server.running() as bank:
-        monkeypatch.setitem(PAYERS, "http", payout_server.HttpProvider(bank.url))
+        monkeypatch.setitem(PAYERS, "http", payout_server.HttpProvider(bank.url, bank))
         settings.TAEL_PAYOUT_PROVIDER = "http"
         withdrawal = withdrawing.withdraw(withdrawing.shop_with("300.00"), "120.00")
         assert withdrawal.reference.startswith("T-W")

@@ -13,6 +13,7 @@ from billing.operations import accounts
 from gateway.events import EventRun
 from lib import events
 from tests import shops
+from tests.processes import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,7 +49,7 @@ def test_orders_and_charges_of_one_window_do_not_deadlock_with_payments() -> Non
         return outcomes
 
     def payment() -> datetime:
-        placed.wait(10)
+        assert placed.wait(PATIENCE_SECONDS)
         with transaction.atomic():
             account, line = accounts.lock_both(shop.merchant.pk, now=NOW)
         connection.close()
@@ -56,6 +57,6 @@ def test_orders_and_charges_of_one_window_do_not_deadlock_with_payments() -> Non
 
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.submit(window), pool.submit(payment)
-        assert first.result(20) == ["applied", "applied"]
-        assert second.result(20) == NOW
+        assert first.result(PATIENCE_SECONDS) == ["applied", "applied"]
+        assert second.result(PATIENCE_SECONDS) == NOW
     assert (shop.order("A"), shop.figures()) == (("OPEN", "5.00"), ("1.00", "0.00"))

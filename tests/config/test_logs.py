@@ -156,7 +156,7 @@ sentry_sdk.flush(timeout=10)
 def python(code: str, **environment: str) -> None:
     environment = {**os.environ, **environment}
     command = [sys.executable, "-c", code]
-    subprocess.run(command, cwd=settings.BASE_DIR, env=environment, check=True, timeout=60)
+    subprocess.run(command, cwd=settings.BASE_DIR, env=environment, check=True, timeout=180)
 
 
 def test_what_a_process_does_not_use_is_not_imported() -> None:

@@ -1,12 +1,11 @@
 """PostgreSQL or Redis killed under who uses them: whoever loses its connection starts it again."""
 
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from urllib.error import HTTPError
 
@@ -18,6 +17,7 @@ from config.local.programs import Program
 from tests.config import small_disk
 from tests.config.test_embedded import postmaster, redis_server
 from tests.config.test_up import shows_the_sign_in_page
+from tests.ports import free_port
 from tests.processes import lives, processes_of, until, until_gone
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -89,9 +89,7 @@ def test_a_process_that_lost_redis_has_it_again(
 
 @pytest.fixture
 def port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        free: int = server.getsockname()[1]
-        return free
+    return free_port()
 
 
 def test_a_program_that_ended_by_itself_is_started_again() -> None:

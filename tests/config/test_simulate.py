@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, connections
+from django.db import connection
 from pytest_django.live_server_helper import LiveServer
 
 from billing.models import Charge
@@ -26,7 +26,7 @@ from merchants.models import Merchant
 from tests import books, shops
 from tests.gateway.asking import Caller
 from tests.gateway.webhooks import receivers
-from tests.processes import Start, until
+from tests.processes import PATIENCE_SECONDS, Start, until
 from tests.whole import full
 from trail.models import TrailEntry
 
@@ -36,8 +36,6 @@ live = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def demonstration(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.TAEL_SANDBOX = True
-    # The live server's threads would keep their connections, and hold up the next test.
-    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
     monkeypatch.setattr(simulate, "Random", lambda: Random(7))
 
 
@@ -320,9 +318,9 @@ def test_told_to_end_it_finishes_what_it_asks_and_takes_its_key_back(
     until(lambda: Order.objects.count() > 5 or process.poll() is not None)
     process.send_signal(number)
     ended_at = time.monotonic()
-    said, complaint = process.communicate(timeout=30)
+    said, complaint = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, complaint) == (0, "")
-    assert time.monotonic() - ended_at < 20
+    assert time.monotonic() - ended_at < 60  # of a busy machine; it would go on for ever
     assert in_all(said)["placed"] == Order.objects.exclude(status="DECLINED").count()
     (key,) = ApiKey.objects.all()
     assert key.revoked_at is not None

@@ -16,7 +16,8 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
-from tests.processes import processes_of, until, until_gone
+from tests.ports import free_port
+from tests.processes import PATIENCE_SECONDS, processes_of, until, until_gone
 from tests.whole import full
 
 BUSY_SECONDS = 150  # to start everything on a machine that has other things to do
@@ -31,14 +32,12 @@ def taken_port() -> Iterator[int]:
 
 @pytest.fixture
 def port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        free: int = server.getsockname()[1]
-        return free
+    return free_port()
 
 
 def refusal_of(process: "subprocess.Popen[str]") -> str:
     """The one sentence of a command that refuses to start."""
-    said, complaint = process.communicate(timeout=60)
+    said, complaint = process.communicate(timeout=PATIENCE_SECONDS)
     assert (process.returncode, said) == (1, "")
     assert complaint.count("\n") == 1
     return complaint
@@ -153,6 +152,6 @@ def ended_by(end: signal.Signals, up: "subprocess.Popen[str]", port: int) -> Non
 
     up.send_signal(end)
 
-    said, _ = up.communicate(timeout=60)
+    said, _ = up.communicate(timeout=PATIENCE_SECONDS)
     assert f"http://127.0.0.1:{port}/" in said
     until_gone(family)

@@ -5,7 +5,6 @@ Meanwhile somebody reads bills for seconds, as a long download does: nobody has 
 """
 
 import logging
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from tests.config.clusters import Cluster
 from tests.config.old_version import Code
 from tests.config.test_migration_locks import BEFORE
 from tests.config.upgrade_traffic import Traffic, Watch
+from tests.ports import free_port
 from tests.processes import until
 
 # 250 × 34 × 120 charges are a million; 250 × 34 × 24 orders are two hundred thousand. Bills that
@@ -56,13 +56,6 @@ def give_rights(cluster: Cluster, code: Code) -> None:
     with cluster.connect() as asked:
         asked.execute(f"SET application_name = {MIGRATING}")
         asked.execute((code.folder / ROLES).read_text())
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
 
 
 class Server(NamedTuple):

@@ -7,7 +7,6 @@ provider would have made of it.
 import json
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,14 +17,18 @@ from urllib.request import Request, urlopen
 from credit.models import Withdrawal
 from credit.providers import Answer, NoAnswer, number_of
 
-PATIENCE_SECONDS = 0.5
+PATIENCE_SECONDS = 60.0  # who answers is never late, however busy the machine is
+BRIEFLY = 0.2  # for an answer that is to come too late
 
 
 class HttpProvider:
     """How a real one would be written."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(
+        self, url: str, bank: "Bank | None" = None, *, patience: float = PATIENCE_SECONDS
+    ) -> None:
+        """`bank` is the one at the address, if it is of this process; `patience` is in seconds."""
+        self.url, self.bank, self.patience = url, bank, patience
 
     def check_allowed(self) -> None:
         pass
@@ -46,14 +49,17 @@ class HttpProvider:
         return self._ask(Request(f"{self.url}/payouts/{reference}"))
 
     def _ask(self, request: Request) -> Answer | None:
+        is_late = self.bank is not None and self.bank.behaviour == "pays too late"
         try:
-            with urlopen(request, timeout=PATIENCE_SECONDS) as response:
+            with urlopen(request, timeout=BRIEFLY if is_late else self.patience) as response:
                 said = json.load(response)
         except HTTPError as error:
             if error.code == 404:
                 return None
             raise NoAnswer(f"it answered {error.code}") from error
         except (URLError, OSError, ValueError) as error:
+            if self.bank is not None and is_late:
+                assert self.bank.has_paid.wait(PATIENCE_SECONDS)
             raise NoAnswer(str(error)) from error
         if said["status"] == "paid":
             return Answer.paid(said["id"])
@@ -71,7 +77,8 @@ class Bank:
         self.failed: set[str] = set()
         self.asked: list[str] = []
         self.received = Event()  # a request has come
-        self.go_on = Event()  # what "waits" waits for
+        self.go_on = Event()  # what "waits" and "pays too late" wait for
+        self.has_paid = Event()
         self.url = ""
 
 
@@ -95,9 +102,10 @@ class _Handler(BaseHTTPRequestHandler):
                 os.kill(sent["process"], signal.SIGKILL)
                 return self._hang_up()
             case "waits":
-                bank.go_on.wait(10)
+                bank.go_on.wait(PATIENCE_SECONDS)
         bank.paid.append(reference)
         bank.numbers.append(sent["number"])
+        bank.has_paid.set()
         match bank.behaviour:
             case "pays and hangs up":
                 return self._hang_up()
@@ -106,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
             case "pays and mumbles":
                 return self._answer(200, "???")
             case "pays too late":
-                time.sleep(2 * PATIENCE_SECONDS)
+                bank.go_on.wait(PATIENCE_SECONDS)
             case "pays and kills":
                 os.kill(sent["process"], signal.SIGKILL)
                 return self._hang_up()

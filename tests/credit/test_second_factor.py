@@ -12,6 +12,7 @@ from django.utils.html import escape
 
 from merchants.models import User
 from tests import shops
+from tests.codes import code_of
 from tests.credit.pages import set_clock
 from tests.credit.withdrawing import NOW, shop_with
 from tests.factories import PASSWORD, EnrolledFactorFactory, browser_of, member
@@ -50,11 +51,6 @@ def with_authenticator(person: User) -> User:
     return person
 
 
-def code() -> str:
-    (value, *_others) = auth.yield_hotp_counters_from_time()
-    return str(auth.format_hotp_value(auth.hotp_value(SECRET, value)))
-
-
 def asked(shop: Shop) -> dict[str, str]:
     destination = shop.destination.pk
     return {"amount": "100.00", "destination": str(destination), "request_key": "form-1"}
@@ -80,9 +76,9 @@ def test_once_it_is_set_up_one_can_go_on(shop: Shop) -> None:
     with_authenticator(person)
     page = client.get("/accounts/2fa/")
     assert "Your second factor is set up: go on where you were" in text_of(page)
-    assert f'href="{escape(address)}"' in page.content.decode()
+    assert f'href="{escape(address)}"' in page.content.decode_of(SECRET)
     confirmation = client.get(address)["Location"]
-    client.post(confirmation, {"code": code()})
+    client.post(confirmation, {"code": code_of(SECRET)})
     assert client.get(address).status_code == 200
     assert "go on where you were" not in text_of(client.get("/accounts/2fa/"))
 
@@ -111,8 +107,8 @@ def test_a_destination_waits_for_it_and_its_number_is_in_no_address(shop: Shop) 
     with nothing_changes():
         response = client.post(DESTINATION, FILLED_IN)
     assert "0119" not in response["Location"]
-    back = client.post(response["Location"], {"code": code()})
-    page = client.get(back["Location"]).content.decode()
+    back = client.post(response["Location"], {"code": code_of(SECRET)})
+    page = client.get(back["Location"]).content.decode_of(SECRET)
     assert 'value="Mei Lin"' in page
     assert 'value="ICBC"' in page
     assert "0119" not in page
@@ -126,7 +122,7 @@ def test_who_has_one_confirms_it_and_comes_back(shop: Shop) -> None:
     address = f"{NEW}?{urlencode(asked(shop))}"
     response = client.get(address)
     assert response["Location"] == (f"/accounts/2fa/reauthenticate/?{urlencode({'next': address})}")
-    back = client.post(response["Location"], {"code": code()})
+    back = client.post(response["Location"], {"code": code_of(SECRET)})
     assert back["Location"] == address
     assert "100.00 USD arrives" in text_of(client.get(address))
     assert client.post(NEW, asked(shop) | {"fee": "0"}).status_code == 302
@@ -137,16 +133,16 @@ def test_after_five_minutes_it_is_asked_for_again_and_nothing_typed_is_lost(
     shop: Shop, clock: Callable[[str], None]
 ) -> None:
     client = browser_of(with_authenticator(member(shop)))
-    client.post("/accounts/2fa/reauthenticate/", {"code": code()})
+    client.post("/accounts/2fa/reauthenticate/", {"code": code_of(SECRET)})
     clock("2026-11-03 10:04")
     assert client.get(NEW).status_code == 200
     clock("2026-11-03 10:05")
     with nothing_changes():
         response = client.post(NEW, asked(shop) | {"fee": "0"})
-    back = client.post(response["Location"], {"code": code()})
+    back = client.post(response["Location"], {"code": code_of(SECRET)})
     page = client.get(back["Location"])
     assert "100.00 USD arrives" in text_of(page)
-    assert 'value="form-1"' in page.content.decode()
+    assert 'value="form-1"' in page.content.decode_of(SECRET)
 
 
 def test_a_password_is_no_second_factor(shop: Shop) -> None:
@@ -161,7 +157,7 @@ def test_the_one_of_the_sign_in_counts(shop: Shop) -> None:
     person = with_authenticator(member(shop))
     client = Client()
     client.post("/accounts/login/", {"login": person.email, "password": PASSWORD})
-    client.post("/accounts/2fa/authenticate/", {"code": code()})
+    client.post("/accounts/2fa/authenticate/", {"code": code_of(SECRET)})
     assert client.get(NEW).status_code == 200
 
 

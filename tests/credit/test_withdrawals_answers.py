@@ -46,7 +46,7 @@ def shop() -> shops.Shop:
 @pytest.fixture
 def bank(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Iterator[Bank]:
     with payout_server.running() as bank:
-        monkeypatch.setitem(PROVIDERS, "http", HttpProvider(bank.url))
+        monkeypatch.setitem(PROVIDERS, "http", HttpProvider(bank.url, bank))
         settings.TAEL_PAYOUT_PROVIDER = "http"
         yield bank
 
@@ -199,7 +199,7 @@ def test_a_process_that_died_leaves_it_to_the_next_one(shop: shops.Shop, bank: B
 def test_one_that_cannot_be_dealt_with_keeps_no_other_waiting(
     shop: shops.Shop, bank: Bank, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
 ) -> None:
-    monkeypatch.setitem(PROVIDERS, "gone", HttpProvider(bank.url))
+    monkeypatch.setitem(PROVIDERS, "gone", HttpProvider(bank.url, bank))
     settings.TAEL_PAYOUT_PROVIDER = "gone"
     stuck = withdraw(shop, "1.00")
     monkeypatch.delitem(PROVIDERS, "gone")

@@ -22,7 +22,7 @@ def test_killed_between_send_and_answer_it_is_paid_exactly_once(
     monkeypatch: pytest.MonkeyPatch, settings: LazySettings, arrived: bool
 ) -> None:
     with payout_server.running() as bank:
-        monkeypatch.setitem(PROVIDERS, "http", HttpProvider(bank.url))
+        monkeypatch.setitem(PROVIDERS, "http", HttpProvider(bank.url, bank))
         settings.TAEL_PAYOUT_PROVIDER = "http"
         shop = shop_with("300.00")
         withdrawal = withdraw(shop, "100.00")

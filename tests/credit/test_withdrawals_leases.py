@@ -20,7 +20,7 @@ TEN_MINUTES_LATER = "2026-11-03 10:10"
 @pytest.fixture
 def bank(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Iterator[Bank]:
     with payout_server.running() as bank:
-        monkeypatch.setitem(PROVIDERS, "http", HttpProvider(bank.url))
+        monkeypatch.setitem(PROVIDERS, "http", HttpProvider(bank.url, bank))
         settings.TAEL_PAYOUT_PROVIDER = "http"
         yield bank
 
@@ -74,7 +74,7 @@ def test_what_comes_back_is_settled_on_a_new_connection(bank: Bank) -> None:
     bank.behaviour = "waits"
     with sleepers.elsewhere(lambda: send(withdrawal.pk)) as worker:
         worker.wakes.set()
-        assert bank.received.wait(10)
+        assert bank.received.wait(sleepers.SECONDS)
         sleepers.kill(worker.backend)
         bank.go_on.set()
         worker.join(sleepers.SECONDS)

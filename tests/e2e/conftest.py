@@ -16,16 +16,10 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Playwright, expect
 from pytest_django.live_server_helper import LiveServer
 
-from tests import shops
+from tests import codes, shops
 from tests.e2e.worker import Worker, set_clock
 
 expect.set_options(timeout=30_000)  # what is expected comes at once, unless the machine is busy
-
-
-@pytest.fixture(autouse=True)
-def connections_end_with_their_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The live server's threads would keep theirs, and the test database could not be dropped."""
-    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -100,7 +94,8 @@ def worker(
 def clock(clock_file: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Sets the time that the live server reads and a worker, in UTC.
 
-    For allauth, which reads another clock, it goes on from there.
+    For allauth, which reads another clock, it goes on from there, but for codes of authenticators:
+    none ends while it is typed.
     """
     running = time.time
 
@@ -109,6 +104,7 @@ def clock(clock_file: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
         ahead = now.timestamp() - running()
         monkeypatch.setattr(timezone, "now", lambda: now)
         monkeypatch.setattr(time, "time", lambda: running() + ahead)
+        codes.hold(monkeypatch, now)
         set_clock(clock_file, now)
 
     return set_to

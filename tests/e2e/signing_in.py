@@ -20,7 +20,15 @@ def by_form(page: Page, server: LiveServer, email: str, path: str = SHOP) -> Non
     page.goto(f"{server.url}{path}")
     page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    sends(page, "Sign in")
+
+
+def sends(page: Page, button: str) -> None:
+    """Send the form of this button, and wait for the page that answers it: what the form did is in
+    the database by then, and the next page may be asked for.
+    """
+    with page.expect_navigation():
+        page.get_by_role("button", name=button, exact=True).click()
 
 
 def by_session(page: Page, server: LiveServer, person: User, path: str = "") -> None:

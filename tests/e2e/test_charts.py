@@ -25,8 +25,10 @@ def test_charts_tell_their_figures_under_the_pointer_and_the_finger(
         page.on("pageerror", lambda error: problems.append(str(error)))
         by_session(page, live_server, owner, "/m/rosewood/credit/limit/")
         chart = page.locator("svg.drawn:visible, img.chart:visible")
-        assert chart.evaluate("one => one.localName") == ("img" if has_touch else "svg")
         chart.scroll_into_view_if_needed()
+        assert chart.evaluate("one => one.localName") == ("img" if has_touch else "svg")
+        if has_touch:
+            expect(chart).to_have_js_property("complete", True)  # it is loaded late
         expect(page.locator(".told")).to_have_count(0)
         point_at(chart, finger=has_touch)
         expect(page.locator(".told span")).to_have_text(

@@ -97,7 +97,7 @@ def test_on_a_telephone_the_bar_is_one_button(opened: Callable[..., Page]) -> No
     page.locator("#filters details[open]").get_by_role("button", name="Apply").click()
     expect(page.locator("#found")).to_contain_text("3 results")
     expect(page.locator("#found")).to_contain_text("90.00 USD")
-    assert page.url.endswith("?since=2026-10-02&until=2026-10-04")
+    expect(page).to_have_url(re.compile(r"\?since=2026-10-02&until=2026-10-04$"))
     page.get_by_role("link", name="Remove: Placed: 2 Oct 2026 – 4 Oct 2026").click()
     expect(page.locator("#found")).to_contain_text("7 results")
 

@@ -17,7 +17,7 @@ from merchants.models import Note, Proposal
 from tests.amounts import usd
 from tests.backoffice.shops_with_work import NOW, rosewood
 from tests.credit.pages import set_clock
-from tests.e2e.signing_in import by_session
+from tests.e2e.signing_in import by_session, sends
 from tests.factories import operator
 from tests.shops import Shop
 from trail.models import TrailEntry
@@ -39,7 +39,8 @@ class Desk:
         self.fits()
 
     def press(self, link: str) -> None:
-        self.page.get_by_role("link", name=link, exact=True).first.click()
+        with self.page.expect_navigation():
+            self.page.get_by_role("link", name=link, exact=True).first.click()
         self.fits()
 
     def decide(self, button: str, menu: str = "", **said: str) -> None:
@@ -53,7 +54,7 @@ class Desk:
                 field.select_option(value)
             else:
                 field.fill(value)
-        self.page.get_by_role("button", name=button, exact=True).click()
+        sends(self.page, button)
         self.fits()
 
     def says(self, words: str) -> None:
@@ -61,7 +62,6 @@ class Desk:
 
     def fits(self) -> None:
         """The page is not wider than its screen."""
-        self.page.wait_for_load_state()
         width = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert width <= 0, f"{self.page.url} is {width} pixels too wide"
 
@@ -168,7 +168,7 @@ def test_an_administrators_day(shop: Shop, sign_in: SignIn) -> None:
     olga.page.get_by_label("Auditor").check()
     olga.page.locator("[name=email]").fill("new@tael.example")
     olga.page.locator("[name=reason]").fill("Starts today.")
-    olga.page.get_by_role("button", name="Add an operator", exact=True).click()
+    sends(olga.page, "Add an operator")
     olga.says("waits for another administrator's confirmation")
     olga.go("merchants/operatorpolicy/")
     expect(olga.page.get_by_role("link", name="New version", exact=True).first).to_be_visible()

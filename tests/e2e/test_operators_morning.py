@@ -14,12 +14,11 @@ from tests.amounts import usd
 from tests.backoffice.shops_with_work import NOW, operator, rosewood
 from tests.billing import deciding
 from tests.credit.pages import set_clock
-from tests.e2e.signing_in import by_form, by_session
+from tests.e2e.signing_in import by_form, by_session, sends
 from tests.factories import CardFactory
 from tests.shops import Shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-PATIENCE = 30_000  # milliseconds, for machines that do much else
 OLGA, OTTO = "olga@tael.example", "otto@tael.example"
 
 
@@ -41,14 +40,13 @@ def sign_in(browser: Browser, live_server: LiveServer) -> Iterator[Callable[...,
     def open_for(email: str, *, with_form: bool = False) -> Page:
         person = operator(email=email)
         context = browser.new_context(viewport={"width": 1440, "height": 1000})
-        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         if with_form:
             by_form(page, live_server, email, "/admin/")
         else:
             by_session(page, live_server, person, "/admin/")
-        expect(page.get_by_role("heading", name="What waits")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_role("heading", name="What waits")).to_be_visible()
         return page
 
     yield open_for
@@ -58,6 +56,7 @@ def sign_in(browser: Browser, live_server: LiveServer) -> Iterator[Callable[...,
 
 def home(page: Page) -> None:
     page.get_by_role("link", name="What waits").first.click()
+    expect(page.get_by_role("heading", name="What waits")).to_be_visible()
 
 
 def open_first(page: Page, queue: str) -> None:
@@ -71,11 +70,11 @@ def decide(page: Page, button: str, **said: str) -> None:
     page.get_by_role("link", name=button, exact=True).first.click()
     for name, value in said.items():
         page.locator(f"[name={name}]").fill(value)
-    page.get_by_role("button", name=button, exact=True).click()
+    sends(page, button)
 
 
 def says(page: Page, words: str) -> None:
-    expect(page.locator("body")).to_contain_text(words, timeout=PATIENCE)
+    expect(page.locator("body")).to_contain_text(words)
 
 
 def test_an_operators_morning(shop: Shop, sign_in: Callable[..., Page]) -> None:
@@ -124,11 +123,11 @@ def test_a_merchant_calls_about_an_order(shop: Shop, sign_in: Callable[[str], Pa
     page = sign_in(OLGA)
     page.get_by_label("Any reference").fill("A-1")
     page.get_by_role("button", name="Find").click()
+    expect(page).to_have_url(re.compile(r"/admin/credit/order/\d+/change/$"))
     says(page, "120.00 USD")
-    assert re.search(r"/admin/credit/order/\d+/change/$", page.url)
 
     page.get_by_role("link", name="Rosewood Dresses").first.click()
-    expect(page).to_have_url(re.compile(r"/admin/merchant/rosewood/$"), timeout=PATIENCE)
+    expect(page).to_have_url(re.compile(r"/admin/merchant/rosewood/$"))
     says(page, "14,880.00 USD")
     says(page, "12,000.00 USD")
     says(page, "Asked: A higher limit")

@@ -6,7 +6,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from merchants.models import User
 from tests import shops
-from tests.e2e.signing_in import by_form
+from tests.e2e.signing_in import by_form, sends
 from tests.e2e.test_every_page import violations
 from tests.factories import PASSWORD, member
 from tests.whole import full
@@ -35,7 +35,7 @@ def owner() -> User:
 def confirm_password(page: Page, server: LiveServer) -> None:
     page.goto(f"{server.url}/accounts/reauthenticate/")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Confirm").click()
+    sends(page, "Confirm")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_somebody_adds_a_passkey_and_signs_in_with_it(
     page.get_by_label("Passwordless").check()
     page.get_by_role("button", name="Add").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
-    page.get_by_role("button", name="Sign out").click()
+    sends(page, "Sign out")
     page.goto(f"{live_server.url}/accounts/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import shops
-from tests.e2e.signing_in import SHOP, by_form, by_session
+from tests.e2e.signing_in import SHOP, by_form, by_session, sends
 from tests.factories import member
 from tests.shops import Shop
 
@@ -45,7 +45,7 @@ def test_an_owner_reads_a_month_and_takes_its_csv_home(
     assert ",Two dresses,1,15.50,USD,2026-10-03," in row
     page.get_by_role("link", name="2026-000002").click()
     expect(page.get_by_role("heading", name="Bill 2026-000002")).to_be_visible()
-    navigation.page.get_by_role("button", name="Sign out").click()
+    sends(page, "Sign out")
     page.goto(f"{live_server.url}/m/rosewood/")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 

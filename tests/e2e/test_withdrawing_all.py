@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from credit.models import Withdrawal
 from tests.credit.withdrawing import NOW, fees, shop_with
-from tests.e2e.signing_in import by_session
+from tests.e2e.signing_in import by_session, sends
 from tests.factories import member
 from tests.whole import full
 
@@ -61,7 +61,7 @@ def test_all_is_filled_in_and_what_it_costs_follows_what_is_typed(
     fits_and_axe_finds_nothing(page, widths)
     page.get_by_role("button", name="Continue").click()
     expect(page.locator("main dd").nth(2)).to_have_text("0.00 USD")
-    page.get_by_role("button", name="Confirm the withdrawal").click()
+    sends(page, "Confirm the withdrawal")
     withdrawal = Withdrawal.objects.get()
     assert f"{withdrawal.amount.amount:.2f}" == "296.53"
     fits_and_axe_finds_nothing(page, widths)

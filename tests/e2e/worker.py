@@ -20,6 +20,7 @@ from uuid import uuid4
 
 from celery.signals import task_postrun
 from django.conf import settings
+from django.core.mail.backends import filebased
 from django.db import connection
 from django.utils import timezone
 
@@ -27,8 +28,8 @@ from config.celery import app
 from config.local.datafolder import BASE_DIR
 from lib import clock
 
+PATIENCE_SECONDS = 120  # of a machine that has much else to do
 RUN_WITH_PARENT = BASE_DIR / "config" / "local" / "run_with_parent.py"
-PATIENCE_SECONDS = 60
 SEPARATOR = re.compile(rb"\n-{79}\n")  # of the messages in a file of Django's mail backend
 # Quick to start and to end, and nobody else's business.
 ARGUMENTS = (
@@ -80,8 +81,7 @@ class Worker:
 
     def letters(self, to: str) -> list[EmailMessage]:
         """The mails it has sent to this address, in order."""
-        files = sorted(self.mails.glob("*"), key=lambda file: file.stat().st_mtime_ns)
-        texts = [text for file in files for text in SEPARATOR.split(file.read_bytes())]
+        texts = SEPARATOR.split(self.mails.read_bytes() if self.mails.exists() else b"")
         found = [message_from_bytes(text, policy=policy.default) for text in texts if text.strip()]
         return [letter for letter in found if letter["To"] == to]
 
@@ -119,8 +119,10 @@ def _database() -> str:
 def main(told: dict[str, Any]) -> None:
     """What runs in the process."""
     settings.CACHES["default"]["LOCATION"] = told["cache"]
+    # All into one file, whose order is theirs.
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    settings.EMAIL_FILE_PATH = told["mails"]
+    settings.EMAIL_FILE_PATH = str(Path(told["mails"]).parent)
+    filebased.EmailBackend._get_filename = lambda _: told["mails"]  # type: ignore[method-assign]
     timezone.now = lambda: datetime.fromisoformat(Path(told["clock"]).read_text())
     clock._database_time = timezone.now  # the database is as far ahead as this worker
     app.conf.broker_transport_options |= told["queue"]

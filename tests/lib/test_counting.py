@@ -32,7 +32,7 @@ def counted(folder: Path, meanwhile: str = "") -> "subprocess.CompletedProcess[s
         env={"PROMETHEUS_MULTIPROC_DIR": str(folder)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
 
 

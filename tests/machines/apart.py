@@ -25,8 +25,7 @@ from jobs.timetable import job_named
 from lib import clock
 from tests import forked
 from tests.factories.people import Browser
-
-PATIENCE_SECONDS = 60
+from tests.processes import PATIENCE_SECONDS
 
 
 @dataclass(frozen=True)

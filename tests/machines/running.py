@@ -20,7 +20,7 @@ from django.db import connection
 from config.local import servers
 from config.local.datafolder import BASE_DIR
 from jobs.models import JobRun
-from tests.nginx import free_port
+from tests.ports import free_port
 from tests.processes import until
 
 START_SECONDS = 180  # of a busy machine

@@ -2,7 +2,6 @@
 
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +11,7 @@ import psycopg
 from django.db import connection
 
 from config.local import datafolder, servers
-
-PATIENCE_SECONDS = 30
+from tests.processes import until
 
 
 class Standby:
@@ -28,7 +26,7 @@ class Standby:
         return {
             "ENGINE": "django.db.backends.postgresql",
             "HOST": str(self.sockets),
-            "OPTIONS": {"connect_timeout": 2},
+            "OPTIONS": {"connect_timeout": 60},  # of a machine that has much else to do
             "CONN_MAX_AGE": 60,
             "CONN_HEALTH_CHECKS": True,
         }
@@ -47,18 +45,12 @@ class Standby:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_current_wal_insert_lsn()::text")
             written = cursor.fetchone()[0]
-        until = time.monotonic() + PATIENCE_SECONDS
-        while not self.ask(f"SELECT pg_last_wal_replay_lsn() >= '{written}'::pg_lsn"):
-            assert time.monotonic() < until, "the replica did not catch up"
-            time.sleep(0.02)
+        until(lambda: self.ask(f"SELECT pg_last_wal_replay_lsn() >= '{written}'::pg_lsn"))
 
     def pause(self) -> None:
         """Have it replay nothing more."""
         self.ask("SELECT pg_wal_replay_pause()")
-        until = time.monotonic() + PATIENCE_SECONDS
-        while self.ask("SELECT pg_get_wal_replay_pause_state()") != "paused":
-            assert time.monotonic() < until, "the replica did not pause"
-            time.sleep(0.02)
+        until(lambda: self.ask("SELECT pg_get_wal_replay_pause_state()") == "paused")
 
     def go_on(self) -> None:
         self.ask("SELECT pg_wal_replay_resume()")

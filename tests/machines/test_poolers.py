@@ -3,10 +3,8 @@ in a PgBouncer that lends them for one transaction at a time.
 """
 
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -29,6 +27,8 @@ from tests import shops
 from tests.credit.pages import set_clock
 from tests.factories import browser_of, member
 from tests.gateway.asking import AN_ORDER, Caller, said
+from tests.ports import free_port, listens
+from tests.processes import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -62,8 +62,7 @@ def pgbouncer(most: int) -> Iterator[dict[str, Any]]:
     """A PgBouncer that lends `most` connections to the tests' server; settings to reach it by."""
     folder = Path(tempfile.mkdtemp(prefix="tael-pgbouncer-", dir="/tmp"))
     folder.chmod(0o777)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     (folder / "pgbouncer.ini").write_text(
         "[databases]\n"
         f"* = host={servers.postgres_folder()} user={servers.USER}"
@@ -80,7 +79,7 @@ def pgbouncer(most: int) -> Iterator[dict[str, Any]]:
         extra_groups=[] if account else None,
     )
     try:
-        _wait_for(port)
+        until(lambda: listens(port))
         yield {
             "HOST": "127.0.0.1",
             "PORT": str(port),
@@ -92,16 +91,6 @@ def pgbouncer(most: int) -> Iterator[dict[str, Any]]:
         process.kill()
         process.wait()
         shutil.rmtree(folder)
-
-
-def _wait_for(port: int) -> None:
-    until = time.monotonic() + 30
-    while True:
-        try:
-            return socket.create_connection(("127.0.0.1", port)).close()
-        except ConnectionRefusedError:
-            assert time.monotonic() < until, "PgBouncer did not start"
-            time.sleep(0.05)
 
 
 def place_and_look(shop: shops.Shop, caller: Caller, owner: Client, thread: int) -> str:

@@ -1,8 +1,6 @@
 """Redis on several machines: Sentinels say which of them is the primary, and one takes over."""
 
-import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +13,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from config import redis_servers
 from config.local import servers
+from tests.ports import free_port
+from tests.processes import until
 
-PATIENCE_SECONDS = 60
 NAME, SECRET = "tael", "open sesame"  # of the primary, and the password of both
 
 
@@ -25,7 +24,7 @@ class Machines:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.ports = [_free_port() for _ in range(3)]
+        self.ports = [free_port() for _ in range(3)]
         self.started: list[subprocess.Popen[bytes]] = []
         primary, replica, sentinel = self.ports
         secret = ["--requirepass", SECRET, "--masterauth", SECRET, "--save", ""]
@@ -75,19 +74,6 @@ class Machines:
                 return len(client.sentinel_slaves(NAME)) == 1
         except redis.RedisError:
             return False
-
-
-def until(holds: Callable[[], object]) -> None:
-    limit = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < limit, "it did not come to hold"
-        time.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @pytest.fixture

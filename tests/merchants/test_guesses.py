@@ -3,10 +3,13 @@
 import pytest
 from allauth.mfa.totp.internal import auth
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from merchants.models import User
 from merchants.sign_in.guesses import fold
+from tests import codes
+from tests.codes import code_of
 from tests.factories import PASSWORD, UserFactory, browser_of, confirm_second_factor
 
 pytestmark = pytest.mark.django_db
@@ -27,9 +30,9 @@ def sign_in(login: str, password: str, ip: str = "10.0.0.1", host: str = "testse
     return "_auth_user_id" in client.session
 
 
-def code() -> str:
-    counter = next(iter(auth.yield_hotp_counters_from_time()))
-    return str(auth.format_hotp_value(auth.hotp_value(SECRET, counter)))
+@pytest.fixture(autouse=True)
+def no_code_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes.hold(monkeypatch, timezone.now())
 
 
 def test_another_port_or_host_gives_no_more_tries(mei: User, settings: Settings) -> None:
@@ -67,8 +70,8 @@ def test_all_doors_count_together_and_all_are_shut(mei: User) -> None:
     half.post("/accounts/2fa/authenticate/", {"code": "000000"})
     assert TOO_MANY not in half.post("/accounts/2fa/authenticate/", {"code": "000001"}).text
     # That was the fifth: the right ones are refused everywhere.
-    assert TOO_MANY in half.post("/accounts/2fa/authenticate/", {"code": code()}).text
-    assert TOO_MANY in inside.post("/accounts/2fa/reauthenticate/", {"code": code()}).text
+    assert TOO_MANY in half.post("/accounts/2fa/authenticate/", {"code": code_of(SECRET)}).text
+    assert TOO_MANY in inside.post("/accounts/2fa/reauthenticate/", {"code": code_of(SECRET)}).text
     assert not sign_in(mei.email, PASSWORD)
     right = wrong | {"oldpassword": PASSWORD}
     inside.post("/accounts/password/change/", right)

@@ -2,19 +2,16 @@
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import (
-    TOTP,
-    format_hotp_value,
-    generate_totp_secret,
-    hotp_value,
-    yield_hotp_counters_from_time,
-)
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from credit.models import CreditLine
 from merchants.models import User
+from tests import codes
 from tests.backoffice.admin_roles import DECIDED
+from tests.codes import code_of
 from tests.factories import PASSWORD, AuthenticatorFactory, browser_of, operator, signed_in
 from tests.routes import full_shop
 
@@ -25,8 +22,9 @@ SET_UP = "/accounts/2fa/"
 CONFIRM = "/accounts/2fa/reauthenticate/"
 
 
-def code_of(secret: str) -> str:
-    return str(format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time())))))
+@pytest.fixture(autouse=True)
+def no_code_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes.hold(monkeypatch, timezone.now())
 
 
 def with_totp(user: User) -> str:

@@ -4,13 +4,14 @@ from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal import auth
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from merchants.models import EnrolledFactor, SecurityMail, User
 from merchants.operations import factors
-from tests import shops, trailed
+from tests import codes, shops, trailed
+from tests.codes import code_of
 from tests.credit.pages import set_clock
 from tests.factories import (
     PASSWORD,
@@ -36,9 +37,9 @@ def mei() -> User:
     return UserFactory.create(email="mei@shop.example")
 
 
-def code_of(secret: str) -> str:
-    counter = next(iter(auth.yield_hotp_counters_from_time()))
-    return str(auth.format_hotp_value(auth.hotp_value(secret, counter)))
+@pytest.fixture(autouse=True)
+def no_code_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes.hold(monkeypatch, timezone.now())
 
 
 def signed_in(email: str = "mei@shop.example") -> Client:
@@ -49,10 +50,7 @@ def signed_in(email: str = "mei@shop.example") -> Client:
 
 def set_up(client: Client) -> str:
     secret = str(client.get(TOTP).context["form"].secret)
-    # A code ends with its half minute, which may be between its making and its check.
-    for _ in range(2):
-        if client.post(TOTP, {"code": code_of(secret)}).status_code == 302:
-            break
+    assert client.post(TOTP, {"code": code_of(secret)}).status_code == 302
     return secret
 
 

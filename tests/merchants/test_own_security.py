@@ -3,16 +3,13 @@
 import re
 
 import pytest
-from allauth.mfa.totp.internal.auth import (
-    format_hotp_value,
-    hotp_value,
-    yield_hotp_counters_from_time,
-)
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from merchants.models import User
+from tests import codes
 from tests.factories import PASSWORD, UserFactory, browser_of
 from tests.text import text_of
 
@@ -77,14 +74,17 @@ def test_nobody_sees_or_ends_the_sessions_of_others(user: User) -> None:
 
 
 def test_a_second_factor_is_asked_for_at_the_next_sign_in(
-    user: User, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+    user: User,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     client = signed_in()
     page = client.get(TOTP)
     secret = page.context["form"].secret
     assert secret in page.content.decode()
     assert "data:image/svg+xml" in page.content.decode()
-    code = format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
+    codes.hold(monkeypatch, timezone.now())
+    code = codes.code_of(secret)
     with django_capture_on_commit_callbacks(execute=True):
         client.post(TOTP, {"code": code})
     client.post("/accounts/2fa/reauthenticate/", {"code": code})

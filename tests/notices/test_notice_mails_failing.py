@@ -18,6 +18,7 @@ from notices.models import NoticeMail
 from notices.operations import mails
 from tests import shops
 from tests.notices.mailing import NEXT_RUN, NOW, join, notify, person, readers, run
+from tests.processes import PATIENCE_SECONDS
 from tests.shops import instant
 
 pytestmark = pytest.mark.django_db
@@ -101,7 +102,7 @@ class Slow(locmem.EmailBackend):
 
     def send_messages(self, messages: Sequence[EmailMessage]) -> int:
         Slow.sending.set()
-        Slow.other_is_done.wait(10)
+        Slow.other_is_done.wait(PATIENCE_SECONDS)
         return super().send_messages(messages)
 
 
@@ -121,7 +122,7 @@ def test_two_workers_at_once_send_a_mail_once(settings: Any) -> None:
 
     with ThreadPoolExecutor(1) as pool:
         sent = pool.submit(first)
-        assert Slow.sending.wait(10)
+        assert Slow.sending.wait(PATIENCE_SECONDS)
         try:
             assert mails.send(notice_ids, now=NOW).sent == 0  # it waits for nobody
         finally:

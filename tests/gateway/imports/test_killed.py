@@ -2,6 +2,8 @@
 
 import signal
 from functools import partial
+from threading import Event
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,7 @@ from gateway.imports.models import Import, ImportedRow
 from gateway.imports.operations import AlreadyImported
 from tests import forked, shops, threads
 from tests.gateway.imports.importing import NOW, became, orders, status, take_in, upload
+from tests.processes import PATIENCE_SECONDS
 from tests.threads import every_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,6 +98,15 @@ def test_one_that_is_stopped_while_workers_are_at_it_keeps_what_they_have_applie
     monkeypatch.setattr(operations, "AT_ONCE", 1)
     shop = shops.join("2026-11-01 10:00")
     file = upload("ORDERS", *orders(*range(1, 41)))
+    is_stopped, take_some = Event(), operations.take_some
+
+    def before_the_end(import_id: int, **given: Any) -> bool:
+        """Workers come to the last rows no sooner than it is stopped, however slowly that goes."""
+        if file.rows.filter(outcome="applied").count() > 20:
+            assert is_stopped.wait(PATIENCE_SECONDS)
+        return take_some(import_id, **given)
+
+    monkeypatch.setattr(operations, "take_some", before_the_end)
 
     def work_or_stop(number: int) -> None:
         if number:
@@ -102,6 +114,7 @@ def test_one_that_is_stopped_while_workers_are_at_it_keeps_what_they_have_applie
         else:
             said = {"reason": "Too early.", "actor": "olga@tael.example", "now": NOW}
             operations.stop(import_id=file.pk, **said)  # type: ignore[arg-type]
+            is_stopped.set()
 
     threads.at_once(work_or_stop, threads=3)
     applied = shop.line.orders.count()

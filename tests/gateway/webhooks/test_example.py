@@ -2,8 +2,6 @@
 
 import re
 import runpy
-import socket
-from contextlib import closing
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from queue import Queue
@@ -11,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-from django.db import connections
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 from standardwebhooks import Webhook
@@ -24,22 +21,15 @@ from gateway.webhooks.models import WebhookDelivery
 from tests import books
 from tests.gateway.asking import Caller
 from tests.gateway.webhooks import hooks
-from tests.processes import Start, until
+from tests.ports import free_port
+from tests.processes import PATIENCE_SECONDS, Start, until
 
 EXAMPLE = BASE_DIR / "examples" / "marketplace.py"
 
 
 @pytest.fixture
 def port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        free: int = server.getsockname()[1]
-        return free
-
-
-@pytest.fixture(autouse=True)
-def connections_end_with_their_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The live server's threads would keep theirs, and hold up the next test."""
-    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
+    return free_port()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -88,7 +78,7 @@ def test_the_day_of_a_shop_goes_through_the_api_and_its_webhooks_come_back(
 @pytest.mark.django_db(transaction=True)
 def test_without_a_secret_it_waits_for_no_webhooks(live_server: LiveServer, start: Start) -> None:
     example = start(str(EXAMPLE), "--url", live_server.url, TAEL_KEY=Caller().text)
-    said, complaint = example.communicate(timeout=60)
+    said, complaint = example.communicate(timeout=PATIENCE_SECONDS)
     assert (example.returncode, complaint) == (0, "")
     assert said.endswith("No TAEL_WEBHOOK_SECRET: webhooks are not waited for.\n")
 
@@ -97,7 +87,7 @@ def test_without_a_secret_it_waits_for_no_webhooks(live_server: LiveServer, star
 def test_what_is_refused_ends_it_with_the_refusal(live_server: LiveServer, start: Start) -> None:
     key = Caller("orders", "read").text
     example = start(str(EXAMPLE), "--url", live_server.url, TAEL_KEY=key)
-    _said, complaint = example.communicate(timeout=60)
+    _said, complaint = example.communicate(timeout=PATIENCE_SECONDS)
     assert example.returncode == 1
     assert complaint == "merchants: forbidden: This key has not the scope merchants.\n"
 
@@ -114,7 +104,7 @@ def test_it_believes_only_what_is_signed_and_counts_it_once(port: int) -> None:
             "webhook-signature": Webhook(secret).sign(msg_id=name, timestamp=now, data=signed),
         }
         url = f"http://127.0.0.1:{port}/hooks"
-        return httpx.post(url, content=body, headers=headers, timeout=30).status_code
+        return httpx.post(url, content=body, headers=headers, timeout=PATIENCE_SECONDS).status_code
 
     told: Queue[dict[str, Any]]
     with listening(port, secret) as told:

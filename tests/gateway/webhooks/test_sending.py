@@ -18,12 +18,13 @@ from gateway.webhooks import sending
 from gateway.webhooks.sending import NoAnswer
 from tests.gateway.webhooks import receivers
 from tests.gateway.webhooks.receivers import Receiver
+from tests.ports import free_port
 from tests.silent_server import silent
 
 NAME = "hooks.shop.example"
 
 
-def post(url: str, *, seconds: float = 5.0) -> tuple[int, str]:
+def post(url: str, *, seconds: float = 60.0) -> tuple[int, str]:
     with sending.Receiver(url, seconds=seconds) as receiver:
         answer = receiver.post(b'{"a": 1}', {"content-type": "application/json"})
         return answer.status, answer.text
@@ -79,10 +80,8 @@ def test_a_redirect_is_an_answer_and_is_not_followed(receiver: Receiver) -> None
 
 
 def test_a_server_that_is_down(receiver: Receiver) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     with pytest.raises(NoAnswer, match="ConnectError"):
-        post(f"http://127.0.0.1:{port}/")
+        post(f"http://127.0.0.1:{free_port()}/")
 
 
 def test_a_server_that_never_answers(receiver: Receiver) -> None:
