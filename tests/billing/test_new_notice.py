@@ -55,7 +55,7 @@ def notify(shop: Shop, kind: kinds.Kind = PRICE_ROSE, status: str = "") -> bool:
 
 def test_it_is_written_once_and_read_on_the_page_of_its_topic(shop: Shop) -> None:
     assert [notify(shop), notify(shop), notify(shop, status="SOON")] == [True, False, True]
-    assert list(Notice.objects.values_list("kind", "cause")) == [
+    assert list(Notice.objects.order_by("pk").values_list("kind", "cause")) == [
         ("PRICE_ROSE", "pick-pack "),
         ("PRICE_ROSE", "pick-pack SOON"),
     ]

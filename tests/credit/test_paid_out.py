@@ -270,7 +270,7 @@ def test_whatever_happened_before_it_is_what_a_walk_over_all_of_it_finds(
                     refund(shop, at, order, f"{back}.00")
             elif what < 0.93:
                 withdraw(shop, f"{chosen.randint(1, 120)}.00", at)
-            elif found := shop.line.withdrawals.filter(status="REQUESTED"):
+            elif found := shop.line.withdrawals.filter(status="REQUESTED").order_by("pk"):
                 cancel(chosen.choice(list(found)), at)
     withdrawals = list(shop.line.withdrawals.all())
     assert len(withdrawals) >= 4
