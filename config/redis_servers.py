@@ -16,6 +16,8 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config import waits
 
@@ -23,6 +25,8 @@ SENTINEL, SENTINEL_PORT = "sentinel", 26379
 PLAIN = ("redis", "rediss")
 BROKER, CACHE = ("TAEL_BROKER_URL", 0), ("TAEL_CACHE_URL", 1)
 POOL = "config.sentinel_pool.SentinelPool"
+# A Sentinel that is away is not asked again and again, which takes seconds: the next one knows.
+ASKED_ONCE = Retry(NoBackoff(), 0)
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def broker() -> tuple[str, dict[str, Any]]:
     secret = f":{quote(found.password, safe='')}@" if found.password else ""
     place = f"/{found.database}"  # Celery reads it from the first
     hosts = [f"{SENTINEL}://{secret}{host}:{port}{place}" for host, port in found.hosts]
-    sentinel: dict[str, Any] = dict(waits.BROKER)
+    sentinel: dict[str, Any] = {**waits.BROKER, "retry": ASKED_ONCE}
     if found.sentinel_password:
         sentinel["password"] = found.sentinel_password
     if found.has_tls:

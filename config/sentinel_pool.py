@@ -20,6 +20,7 @@ class SentinelPool(SentinelConnectionPool):
         encrypted = {"ssl": True} if found.has_tls else {}
         bounds = {name: options[name] for name in options if name.startswith("socket_")}
         asked = {**bounds, **encrypted, "password": found.sentinel_password}
+        asked["retry"] = redis_servers.ASKED_ONCE
         sentinels = Sentinel(found.hosts, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
         return cls(
             found.name,
