@@ -67,14 +67,14 @@ def take(*, content: bytes, file_name: str, actor: str, now: datetime) -> BankFi
 def note_problem(
     *, content: bytes, file_name: str, problem: str, actor: str, now: datetime
 ) -> BankFile:
-    """Write down that nothing was taken of a file, and why."""
-    return BankFile.objects.create(
-        name=_shown(file_name, LONGEST_FILE_NAME),
-        digest=hashlib.sha256(content).hexdigest(),
-        taken_at=now,
-        taken_by=actor,
-        problem=_shown(problem, texts.LONGEST_WORDS),
-    )
+    """Write down that nothing was taken of a file, and why: once, however often it is tried."""
+    said = {
+        "name": _shown(file_name, LONGEST_FILE_NAME),
+        "digest": hashlib.sha256(content).hexdigest(),
+        "problem": _shown(problem, texts.LONGEST_WORDS),
+    }
+    known = BankFile.objects.filter(**said).first()
+    return known or BankFile.objects.create(**said, taken_at=now, taken_by=actor)
 
 
 def _read(content: bytes) -> list[tuple[str, Statement]]:
@@ -175,17 +175,19 @@ def _go_on(account: str, currency: str) -> None:
 
 
 def _lines(said: Statement) -> Iterator[BankLine]:
-    """Yields a line for each payment of the entries that are booked and not of 0. They are not
+    """Yields a line for each payment, but those of 0, of the entries that are booked. They are not
     saved, and have neither statement nor number yet.
     """
     for entry in said.entries:
-        if entry.is_booked and entry.amount:
+        if entry.is_booked:
             yield from _of_entry(entry, said.currency)
 
 
 def _of_entry(entry: Entry, currency: str) -> Iterator[BankLine]:
-    """Yields a line, not saved yet, for each payment of the entry."""
+    """Yields a line, not saved yet, for each payment of the entry that is not of 0."""
     for one in entry.transactions:
+        if not one.amount:
+            continue
         other = one.payer if one.is_credit else one.payee
         yield BankLine(
             entry=entry.number,

@@ -114,7 +114,7 @@ def clear(clearance_id: int, *, now: datetime, silences: Silences | None = None)
     """
     silences = silences or Silences()
     with leases.held(f"clearance {clearance_id}") as lease:
-        if lease is None or clearance_id not in queries.to_ask(now):
+        if lease is None or not queries.is_to_ask(clearance_id, now):
             return
         started = _start(clearance_id, now)
         if started is None:
