@@ -39,6 +39,13 @@ class UnknownStatement(Refused):
     code = "unknown_statement"
 
 
+def wait_turn() -> None:
+    """Take the lock under which statements are taken and decided about, before that of any of them,
+    until the transaction ends.
+    """
+    locks.wait_for_advisory_lock("bank statements")
+
+
 @transaction.atomic
 def take(*, content: bytes, file_name: str, actor: str, now: datetime) -> BankFile:
     """Take all statements of a bank's file, or none of it, and return the file; of one that was
@@ -51,7 +58,7 @@ def take(*, content: bytes, file_name: str, actor: str, now: datetime) -> BankFi
     otherwise. Rule 29.10, rule 29.11.
     """
     digest = hashlib.sha256(content).hexdigest()
-    locks.wait_for_advisory_lock("bank statements")
+    wait_turn()
     known = BankFile.objects.filter(digest=digest, problem="").first()
     if known is not None:
         return known
@@ -248,7 +255,7 @@ def _hold(statement_id: int) -> BankStatement:
     """The statement, which waits still, under the lock of all statements. Raises UnknownStatement,
     and AlreadyDecided if it does not wait.
     """
-    locks.wait_for_advisory_lock("bank statements")
+    wait_turn()
     statement = BankStatement.objects.select_for_update().filter(pk=statement_id).first()
     if statement is None:
         raise UnknownStatement(f"statement: there is no statement {statement_id}")
