@@ -42,9 +42,11 @@ def to_ask(now: datetime) -> Sequence[int]:
     return list(_to_ask(now).order_by("pk").values_list("pk", flat=True))
 
 
-def is_to_ask(clearance_id: int, now: datetime) -> bool:
-    """Whether the clearance with this key is one of those."""
-    return _to_ask(now).filter(pk=clearance_id).exists()
+def to_be_asked(clearance_id: int, now: datetime) -> str | None:
+    """The provider that is to be sent or asked about the clearance with this key by `now`; None if
+    it is none of `to_ask`.
+    """
+    return _to_ask(now).filter(pk=clearance_id).values_list("provider", flat=True).first()
 
 
 def _to_ask(now: datetime) -> QuerySet[Clearance]:
