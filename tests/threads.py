@@ -63,3 +63,13 @@ def _one(doing: Callable[[int], T], number: int, ready: Barrier | None = None) -
         return doing(number)
     finally:
         connection.close()
+
+
+def is_waited_for() -> bool:
+    """Whether somebody waits for a lock that this connection holds."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks"
+            " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+        )
+        return bool(cursor.fetchone()[0])

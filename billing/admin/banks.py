@@ -162,6 +162,13 @@ class BankStatementAdmin(Deciding, FoundByKeys):
         """What stands beside the decisions about a statement: its balances and its neighbours."""
         return briefs.of_bank_statement(row)
 
+    def lock(self, row: Any, now: Any) -> None:
+        """Take the lock of all statements, and then the statement's, as operations do: a file that
+        is taken meanwhile may have this one follow.
+        """
+        bank_statements.wait_turn()
+        super().lock(row, now)
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         own = (
             *("name", "account", "currency", "status", "kind", "opens_on", "closes_on", "file"),

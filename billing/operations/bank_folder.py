@@ -8,6 +8,7 @@ happens twice.
 import logging
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from django.conf import settings
 
 from billing.models import BankFile
 from billing.operations import bank_statements
+from jobs.chunks import TRANSIENT_ERRORS
 from lib.bank_files.xml_tree import LARGEST
 from lib.locks import try_advisory_lock
 from lib.refusals import Refused
@@ -49,21 +51,30 @@ def _files(now: datetime) -> Iterator[Path]:
     for entry in entries:
         if entry.name.startswith(".") or not entry.is_file(follow_symlinks=False):
             continue
-        if entry.stat().st_mtime <= (now - RESTS).timestamp():
-            yield Path(entry.path)
+        with suppress(FileNotFoundError):  # somebody takes it away meanwhile
+            if entry.stat().st_mtime <= (now - RESTS).timestamp():
+                yield Path(entry.path)
 
 
 def take_in(*, now: datetime) -> None:
     """Take in the files that have rested, each by itself; one that cannot be read or moved is
-    logged, and stays. Does nothing while another worker does so. Rule 29.17.
+    logged, and stays. One that fails otherwise does not hold up the others; the first such error is
+    raised at the end. Does nothing while another worker does so. Rule 29.17.
     """
+    bugs = []
     with try_advisory_lock("folder of bank statements") as is_ours:
-        if is_ours:
-            for file in list(_files(now)):
-                try:
-                    _take(file, now)
-                except OSError as error:  # it is no more there, or not ours: the others go on
-                    log.error("Bank statement %s cannot be taken in: %s", file.name, error)
+        for file in list(_files(now)) if is_ours else ():
+            try:
+                _take(file, now)
+            except TRANSIENT_ERRORS:
+                raise
+            except OSError as error:  # it is no more there, or not ours: the others go on
+                log.error("Bank statement %s cannot be taken in: %s", file.name, error)
+            except Exception as error:
+                log.exception("Bank statement %s could not be taken in", file.name)
+                bugs.append(error)
+    if bugs:
+        raise bugs[0]
 
 
 def _take(file: Path, now: datetime) -> None:
@@ -76,7 +87,7 @@ def _take(file: Path, now: datetime) -> None:
         bank_statements.take(content=content, file_name=file.name, actor=JOB, now=now)
     except Refused as refusal:
         problem = str(refusal).removeprefix("file: ")
-        log.error("Bank statement %s was not taken: %s", file.name, problem)
+        log.error("Bank statement %s was not taken; the text beside it says why", file.name)
         _note(content, file.name, problem, now)
         moved = _move(file, FAILED)
         moved.with_name(f"{moved.name}.txt").write_text(f"{problem}\n", encoding="utf-8")

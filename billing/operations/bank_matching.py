@@ -113,9 +113,9 @@ def _reference(line: BankLine, account: BillingAccount) -> str:
     """The reference of the line's transfer: the bank's own, which may be that of a transfer of the
     same amount that was recorded by hand. It is one for this line alone if the bank gave none, or
     if it is that of a transfer of the account that was moved, is another line's, or has another
-    amount.
+    amount. Both together have the length that references may have.
     """
-    own = f"{line.statement.name[:60]}/{line.statement_id}-{line.number}"
+    own = f"{line.statement.name[:40]}/{line.statement_id}-{line.number}"
     if not line.bank_reference:
         return own
     known = account.transfers.filter(reference=line.bank_reference).last()

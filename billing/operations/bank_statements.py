@@ -39,6 +39,13 @@ class UnknownStatement(Refused):
     code = "unknown_statement"
 
 
+def wait_turn() -> None:
+    """Take the lock under which statements are taken and decided about, before that of any of them,
+    until the transaction ends.
+    """
+    locks.wait_for_advisory_lock("bank statements")
+
+
 @transaction.atomic
 def take(*, content: bytes, file_name: str, actor: str, now: datetime) -> BankFile:
     """Take all statements of a bank's file, or none of it, and return the file; of one that was
@@ -51,7 +58,7 @@ def take(*, content: bytes, file_name: str, actor: str, now: datetime) -> BankFi
     otherwise. Rule 29.10, rule 29.11.
     """
     digest = hashlib.sha256(content).hexdigest()
-    locks.wait_for_advisory_lock("bank statements")
+    wait_turn()
     known = BankFile.objects.filter(digest=digest, problem="").first()
     if known is not None:
         return known
@@ -67,14 +74,14 @@ def take(*, content: bytes, file_name: str, actor: str, now: datetime) -> BankFi
 def note_problem(
     *, content: bytes, file_name: str, problem: str, actor: str, now: datetime
 ) -> BankFile:
-    """Write down that nothing was taken of a file, and why."""
-    return BankFile.objects.create(
-        name=_shown(file_name, LONGEST_FILE_NAME),
-        digest=hashlib.sha256(content).hexdigest(),
-        taken_at=now,
-        taken_by=actor,
-        problem=_shown(problem, texts.LONGEST_WORDS),
-    )
+    """Write down that nothing was taken of a file, and why: once, however often it is tried."""
+    said = {
+        "name": _shown(file_name, LONGEST_FILE_NAME),
+        "digest": hashlib.sha256(content).hexdigest(),
+        "problem": _shown(problem, texts.LONGEST_WORDS),
+    }
+    known = BankFile.objects.filter(**said).first()
+    return known or BankFile.objects.create(**said, taken_at=now, taken_by=actor)
 
 
 def _read(content: bytes) -> list[tuple[str, Statement]]:
@@ -175,17 +182,19 @@ def _go_on(account: str, currency: str) -> None:
 
 
 def _lines(said: Statement) -> Iterator[BankLine]:
-    """Yields a line for each payment of the entries that are booked and not of 0. They are not
+    """Yields a line for each payment, but those of 0, of the entries that are booked. They are not
     saved, and have neither statement nor number yet.
     """
     for entry in said.entries:
-        if entry.is_booked and entry.amount:
+        if entry.is_booked:
             yield from _of_entry(entry, said.currency)
 
 
 def _of_entry(entry: Entry, currency: str) -> Iterator[BankLine]:
-    """Yields a line, not saved yet, for each payment of the entry."""
+    """Yields a line, not saved yet, for each payment of the entry that is not of 0."""
     for one in entry.transactions:
+        if not one.amount:
+            continue
         other = one.payer if one.is_credit else one.payee
         yield BankLine(
             entry=entry.number,
@@ -246,7 +255,7 @@ def _hold(statement_id: int) -> BankStatement:
     """The statement, which waits still, under the lock of all statements. Raises UnknownStatement,
     and AlreadyDecided if it does not wait.
     """
-    locks.wait_for_advisory_lock("bank statements")
+    wait_turn()
     statement = BankStatement.objects.select_for_update().filter(pk=statement_id).first()
     if statement is None:
         raise UnknownStatement(f"statement: there is no statement {statement_id}")

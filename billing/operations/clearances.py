@@ -19,7 +19,7 @@ from billing.queries import clearances as queries
 from billing.trail import Action
 from jobs import leases
 from jobs.silences import Silences
-from lib import wording
+from lib import texts, wording
 from lib.refusals import AlreadyDecided, Invalid, Refused
 from merchants import installation
 from trail import operations as trail
@@ -110,12 +110,14 @@ def clear(clearance_id: int, *, now: datetime, silences: Silences | None = None)
     now, or another process is at it.
 
     `silences` counts the providers that did not answer in this run. Raises KeepsSilent for one that
-    did not. Rule 28.24.
+    did not, or that this run has given up: then nothing was written down. Rule 28.24.
     """
     silences = silences or Silences()
     with leases.held(f"clearance {clearance_id}") as lease:
-        if lease is None or clearance_id not in queries.to_ask(now):
+        name = queries.to_be_asked(clearance_id, now)
+        if lease is None or name is None:
             return
+        silences.check(name)
         started = _start(clearance_id, now)
         if started is None:
             return
@@ -185,7 +187,8 @@ def _end(clearance: Clearance, answer: Answer, actor: str, now: datetime) -> Non
     """
     clearance.status = Status.CLEARED if answer.number else Status.REFUSED
     clearance.number = answer.number
-    clearance.refusal = "" if answer.number else answer.refusal
+    refusal = "" if answer.number else answer.refusal
+    clearance.refusal = texts.shown(refusal, texts.LONGEST_WORDS)
     clearance.file, clearance.file_name = answer.file, answer.file_name
     clearance.ended_at, clearance.ended_by, clearance.next_at = now, actor, None
     clearance.save()

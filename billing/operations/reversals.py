@@ -79,10 +79,7 @@ def record(
         _log_nothing_left(report, payment)
         return None
     if amount < report.amount:
-        log.error(
-            "%s takes %s of payment %s, which has less",
-            report.reference, money.text(amount), payment,
-        )  # fmt: skip
+        log.error("%s takes more than is left of payment %s", report.reference, payment)
     rest = unapplied.take_back(
         account,
         source=unapplied.of_attempt(payment, report.money_reference),

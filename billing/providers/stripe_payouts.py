@@ -34,11 +34,6 @@ class Paid:
     made_at: datetime
     arrives_on: date
 
-    @property
-    def has_failed(self) -> bool:
-        """Whether it is over and did not arrive: it failed, or was cancelled."""
-        return self.state in OVER - {PAID}
-
 
 @dataclass(frozen=True)
 class Moved:

@@ -1,5 +1,6 @@
 """Reads statements of our bank accounts. Nothing here writes."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,6 +52,11 @@ def why_it_waits(statement: BankStatement) -> str:
             f"Overlap: it ends on {statement.closes_on}, and the last statement that was taken,"
             f" {before.name}, ends on {before.closes_on}."
         )
+    if statement.opening == before.closing:
+        return (
+            "Overlap: for each of its lines there is one of the same day and amount in statements"
+            " that were taken."
+        )
     missing = money.full(statement.opening - before.closing)
     return (
         f"Gap: it begins with {money.full(statement.opening)}, and the last statement that was"
@@ -60,10 +66,29 @@ def why_it_waits(statement: BankStatement) -> str:
 
 
 def follows(statement: BankStatement, before: BankStatement) -> bool:
-    """Whether the statement goes on where the one before ended: with its closing balance, and
-    without ending earlier.
+    """Whether the statement goes on where the one before ended: with its closing balance, without
+    ending earlier, and without saying the same once more.
     """
-    return statement.opening == before.closing and statement.closes_on >= before.closes_on
+    goes_on = statement.opening == before.closing and statement.closes_on >= before.closes_on
+    return goes_on and not _repeats(statement)
+
+
+def _repeats(statement: BankStatement) -> bool:
+    """Whether the statement, which ends with the balance that it began with, has lines, and for
+    each of them there is one of the same day and amount in statements of its account that were
+    taken. So does the same day in another format of an account that is emptied each evening, whose
+    balances tell nothing.
+    """
+    if statement.opening != statement.closing:
+        return False
+    taken = of_account(statement.account, statement.currency).filter(
+        status=BankStatement.Status.TAKEN,
+        closes_on__gte=statement.opens_on,
+        opens_on__lte=statement.closes_on,
+    )
+    own = Counter(statement.lines.values_list("booked_on", "amount"))
+    others = BankLine.objects.filter(statement__in=taken).values_list("booked_on", "amount")
+    return bool(own) and own <= Counter(others)
 
 
 def to_match(now: datetime) -> Sequence[int]:

@@ -39,11 +39,22 @@ def to_ask(now: datetime) -> Sequence[int]:
     """The primary keys of the clearances that a provider is to be sent or asked about by `now`;
     those entered by hand are left out, and a credit note waits until its bill is cleared.
     """
+    return list(_to_ask(now).order_by("pk").values_list("pk", flat=True))
+
+
+def to_be_asked(clearance_id: int, now: datetime) -> str | None:
+    """The provider that is to be sent or asked about the clearance with this key by `now`; None if
+    it is none of `to_ask`.
+    """
+    return _to_ask(now).filter(pk=clearance_id).values_list("provider", flat=True).first()
+
+
+def _to_ask(now: datetime) -> QuerySet[Clearance]:
+    """The clearances of `to_ask`, in no order."""
     due = Q(next_at__isnull=True) | Q(next_at__lte=now)
     waits = Q(note__isnull=False) & ~Q(note__invoice__clearance__status=Clearance.Status.CLEARED)
     found = Clearance.objects.filter(due, status=Clearance.Status.OPEN).exclude(waits)
-    found = found.exclude(provider=ClearingProvider.MANUAL)
-    return list(found.order_by("pk").values_list("pk", flat=True))
+    return found.exclude(provider=ClearingProvider.MANUAL)
 
 
 def of_invoice(invoice: Invoice) -> Clearance | None:

@@ -219,7 +219,7 @@ def _settle(withdrawal_id: int, answer: Answer, actor: str, now: datetime) -> No
     withdrawal = steps.hold(withdrawal_id, now=now)
     if withdrawal.has_ended:  # an operator decided while it was asked
         if withdrawal.status != answer.status:
-            log.error("Withdrawal %s is %s: %s", withdrawal, withdrawal.status, answer)
+            log.error("Withdrawal %s is %s, not %s", withdrawal, withdrawal.status, answer.status)
         return
     if answer.amount is not None and answer.amount != withdrawal.amount:
         _doubt(withdrawal, answer.amount, withdrawal.provider)
@@ -247,7 +247,7 @@ def _doubt(withdrawal: Withdrawal, amount: Money, teller: str) -> str:
     asked = money.full(withdrawal.amount)
     said = f"{amount.amount:f} {amount.currency}"  # as it was said, to its last digit
     problem = f"{teller} says that {said} was paid, and {asked} was to be paid."
-    log.error("Withdrawal %s: %s", withdrawal, problem)
+    log.error("Withdrawal %s: %s says that another amount was paid", withdrawal, teller)
     if withdrawal.status == Withdrawal.Status.SENT:
         steps.move(withdrawal, Withdrawal.Status.UNKNOWN)
     if not withdrawal.has_ended:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
+from moneyed import CURRENCIES
 
 from credit import bank_accounts
 from lib import bank_letters, zones
@@ -62,6 +63,8 @@ def _account(given: Any) -> Account:
     missing = [name for name in ("currency", "name", "country", "number") if not given.get(name)]
     if missing:
         raise ValueError(f"lacks {', '.join(missing)}")
+    if given["currency"] not in CURRENCIES:
+        raise ValueError(f"currency: {given['currency']!r} is no code such as EUR")
     number, routing = bank_accounts.checked(
         given["country"], given["number"], given.get("routing", "")
     )

@@ -76,8 +76,12 @@ def _statement(place: int, block: str) -> Statement:
         parsed.parse(block)
     except (RuntimeError, ValueError, ArithmeticError, LookupError) as error:
         tag = getattr(error.args[1], "id", "") if len(error.args) > 1 else ""
-        said = str(error.args[2])[:60] if len(error.args) > 2 else str(error)[:100]
-        raise UnreadableFile(f"{where}: line :{tag}: cannot be read: “{said}”") from None
+        line = f"line :{tag}:" if tag else "an amount or day"
+        # Not what it says, which may name a payer.
+        after = (
+            f"behind entry {len(parsed.transactions)}" if parsed.transactions else "at the start"
+        )
+        raise UnreadableFile(f"{where}: {line} {after} cannot be read") from None
     data = parsed.data
     opening = _balance(data, "opening", where)
     closing = _balance(data, "closing", where)

@@ -26,7 +26,7 @@ def parse(content: bytes) -> tuple[str, Element]:
     if len(content) > LARGEST:
         raise UnreadableFile("the file is larger than 10 MB")
     try:
-        root: Element = defusedxml.ElementTree.fromstring(content.strip(), forbid_dtd=True)
+        root: Element = defusedxml.ElementTree.fromstring(content.lstrip(), forbid_dtd=True)
     except DefusedXmlException:
         raise UnreadableFile(
             "the file has a document type or entities, which no bank sends"

@@ -2,20 +2,25 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 
 from billing.models import BankFile, BankLine, BankStatement
+from billing.operations import bank_statements
 from tests.bank_files import Paid, camt
 from tests.billing import banking
 from tests.billing.banking import billed, joined, match, of_bank, paying
 from tests.credit.pages import set_clock
 from tests.factories import browser_of, member, operator
 from tests.gateway.asking import Caller
+from tests.processes import until
 from tests.text import text_of
+from tests.threads import is_waited_for
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +131,31 @@ def test_a_proposal_that_changed_since_its_page_was_opened_is_shown_again() -> N
     assert "0.00 USD left to pay" in text_of(answer)
     assert olga.post(page).status_code == 302  # with open eyes it becomes unapplied money
     assert f"{shop.account.unapplied.amount:.2f}" == "15.00"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_decision_about_a_statement_waits_for_whoever_takes_a_file() -> None:
+    banking.take(Paid("1.00"))
+    banking.take(Paid("1.00"), name="S-3", opening="2.00", on="2026-11-06")
+    olga = browser_of(operator("Billing officer", email="olga@tael.example"))
+    waiting = BankStatement.objects.get(name="S-3")
+    page = reverse("admin:billing_bankstatement_decide", args=[waiting.pk, "set-aside"])
+
+    def press() -> str:
+        try:
+            return text_of(olga.post(page, {"reason": "not ours"}))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            bank_statements.wait_turn()
+            pressed = pool.submit(press)
+            until(is_waited_for)
+            banking.take(Paid("1.00"), name="S-2", opening="1.00", on="2026-11-06")
+        said = pressed.result()
+    assert "S-3: Taken" in said  # and nothing was set aside
+    assert banking.statements() == ["S-1 TAKEN -", "S-3 TAKEN S-2", "S-2 TAKEN S-1"]
 
 
 def test_the_api_tells_a_bills_reference() -> None:

@@ -187,6 +187,33 @@ def test_a_gap_and_an_overlap_are_named_and_wait_until_they_follow_or_are_decide
 # What is certain.
 
 
+def test_the_same_day_in_another_file_of_an_account_that_is_emptied_each_evening_waits() -> None:
+    shop = joined()
+    day = (Paid("210.00", "to the head office", is_credit=False),)
+    matched(paying(billed(shop)), *day)
+    day = (paying(billed(shop, at="2026-11-06 10:00"), reference="", text="thank you"), *day)
+    take(*day, name="S-2", on="2026-11-06", now="2026-11-06 22:00")
+    take(*day, name="940-2", on="2026-11-06", now="2026-11-06 22:00")
+    assert queries.why_it_waits(BankStatement.objects.get(name="940-2")) == (
+        "Overlap: for each of its lines there is one of the same day and amount in statements that"
+        " were taken."
+    )
+    take(*day, name="S-3", on="2026-11-07", now="2026-11-07 22:00")
+    assert banking.statements() == [
+        *("S-1 TAKEN -", "S-2 TAKEN S-1", "940-2 WAITING -", "S-3 TAKEN S-2"),
+    ]
+    assert offended() == []
+
+
+def test_of_a_batch_there_is_a_line_for_each_payment_that_moves_something() -> None:
+    batch = Paid("210.00", parts=(Paid("0.00", "information"), Paid("210.00", "a payment")))
+    nothing = Paid("0.00", parts=(Paid("7.00", "in"), Paid("7.00", "out", is_credit=False)))
+    assert matched(batch, nothing, Paid("0.00", "information"), version=8) == [
+        *("210.00 OPEN UNKNOWN - -", "7.00 OPEN UNKNOWN - -", "-7.00 OUTGOING DEBIT - -"),
+    ]
+    assert offended() == []
+
+
 def test_the_reference_and_the_right_amount_pay_the_bill_on_its_value_date() -> None:
     shop, other = joined(), joined("lotus")
     first, second, third = billed(shop), billed(shop, "300.00"), billed(other, "250.50")
@@ -446,6 +473,38 @@ def test_what_is_put_into_the_folder_is_taken_and_moved(folder: Path) -> None:
     with nothing_changes():
         bank_folder.take_in(now=at("2026-11-05 23:00"))
     assert "done/a-2.xml" in there(folder)
+
+
+def test_a_file_that_fails_holds_up_no_other_and_is_noted_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(folder, "a.xml", camt(Paid("5.00"), name="S-5"))
+    put(folder, "b.xml", camt(Paid("119.00"), closing="120.00"))
+    put(folder, "c.xml", camt(Paid("7.00"), name="S-7"))
+    moving, taking = bank_folder._move, bank_statements.take
+
+    def take(*, file_name: str, **given: Any) -> BankFile:
+        if file_name == "a.xml":
+            raise ZeroDivisionError
+        return taking(file_name=file_name, **given)
+
+    def move(file: Path, folder: str) -> Path:
+        if file.name == "b.xml":
+            raise PermissionError
+        return moving(file, folder)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bank_statements, "take", take)
+        patched.setattr(bank_folder, "_move", move)
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                bank_folder.take_in(now=at())
+    assert there(folder) == ["a.xml", "b.xml", "done/c.xml"]
+    assert "119.00" in BankFile.objects.exclude(problem="").get().problem
+    assert "119.00" not in caplog.text
+    bank_folder.take_in(now=at())
+    assert there(folder) == ["done/a.xml", "done/c.xml", "failed/b.xml", "failed/b.xml.txt"]
+    assert BankFile.objects.exclude(problem="").count() == 1
 
 
 @pytest.mark.django_db(transaction=True)

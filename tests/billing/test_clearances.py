@@ -15,7 +15,7 @@ from billing.models import Clearance, CreditNote, Invoice
 from billing.operations import clearances, invoice_decisions
 from billing.queries import books
 from jobs import leases
-from jobs.silences import KeepsSilent
+from jobs.silences import KeepsSilent, Silences
 from lib.refusals import AlreadyDecided, Invalid
 from tests import shops
 from tests.billing.test_credit_notes import SCHEMA
@@ -262,6 +262,11 @@ def test_of_two_at_once_one_asks_and_what_keeps_silent_is_asked_ever_more_seldom
     clearance = taken_up(shop)
     with leases.held(f"clearance {clearance.pk}"):
         clearances.clear(clearance.pk, now=shop.at("2026-11-02 12:00"))
+    # Nor is anything written of a document that a run does not come to, as its provider is silent.
+    with nothing_changes(), pytest.raises(KeepsSilent):
+        clearances.clear(
+            clearance.pk, now=shop.at("2026-11-02 12:00"), silences=Silences(["SANDBOX"])
+        )
     assert office.asked == []
     office.after = NoAnswer("timed out")
     with pytest.raises(KeepsSilent):
@@ -276,10 +281,11 @@ def test_of_two_at_once_one_asks_and_what_keeps_silent_is_asked_ever_more_seldom
 def test_what_was_refused_is_sent_again_as_another_attempt(office: Office, settings: Any) -> None:
     shop = clearing("SANDBOX", settings)
     clearance = taken_up(shop)
-    office.answer = Answer(refusal="The tax number is not known.")
+    office.answer = Answer(refusal="The tax number is not known. " * 20)
     clearances.clear(clearance.pk, now=shop.at("2026-11-02 12:00"))
     clearance.refresh_from_db()
-    assert (clearance.status, clearance.refusal) == ("REFUSED", "The tax number is not known.")
+    assert (clearance.status, len(clearance.refusal)) == ("REFUSED", 500)
+    assert clearance.refusal.startswith("The tax number is not known. The tax")
     said: dict[str, Any] = {"clearance_id": clearance.pk, "now": shop.at("2026-11-02 13:00")}
     with nothing_changes(), pytest.raises(Invalid):
         clearances.send_again(**said, actor="olga@tael.example", reason="")

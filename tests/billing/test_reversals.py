@@ -148,7 +148,7 @@ def test_together_they_are_never_more_than_the_payment(
         "re_1 RECORDED 100.00 0.00 succeeded",
         "du_1 RECORDED 150.00 0.00 needs_response",
     ]
-    assert "du_1 takes 150.00 of payment T-2026-000001-1, which has less" in caplog.text
+    assert "du_1 takes more than is left of payment T-2026-000001-1" in caplog.text
     assert "re_2 takes back what payment T-2026-000001-1 has no more" in caplog.text
 
 

@@ -86,7 +86,9 @@ def answered(withdrawal: Withdrawal, amount: str, currency: str, bank_reference:
     return f"{answer.outcome} {answer.problem}".strip().replace(file.name, "FILE")
 
 
-def test_a_row_of_the_banks_answers_of_another_amount_is_refused(settings: LazySettings) -> None:
+def test_a_row_of_the_banks_answers_of_another_amount_is_refused(
+    settings: LazySettings, caplog: pytest.LogCaptureFixture
+) -> None:
     settings.TAEL_PAYOUT_PROVIDER = "manual"
     shop = shop_with("300.00")
     withdrawal = withdraw(shop, "100.00")
@@ -97,9 +99,11 @@ def test_a_row_of_the_banks_answers_of_another_amount_is_refused(settings: LazyS
     assert answered(withdrawal, "90.00", "USD", "B-1") == f"REFUSED {words.format('90.00 USD')}"
     assert (status(withdrawal), shop.proceeds()) == ("UNKNOWN", "200.00")
     assert "says that 90.00 USD was paid, and 100.00 USD" in problem(withdrawal)
+    assert f"Withdrawal {withdrawal}: Row 2 of the bank's answers" in caplog.text
+    assert "90.00" not in caplog.text
     said = answered(withdrawal, "100.00", "THB", "B-1")
     assert said == f"REFUSED {words.format('100.00 THB')}"
-    for odd in ("a lot", "NaN", "100,00x"):
+    for odd in ("a lot", "NaN", "100,00x", "1e999999999999"):
         assert answered(withdrawal, f'"{odd}"', "USD", "B-1").startswith("REFUSED amount:")
     assert status(withdrawal) == "UNKNOWN"
     assert answered(withdrawal, "100.00", "usd", "B-1") == "PAID"

@@ -268,6 +268,7 @@ def test_accounts_that_cannot_be_right_are_named_by_their_place_and_not_their_nu
         ("[" + german % (wrong, "") + "]", "Account 1 .* a digit is wrong"),
         ("[" + german % (right, ', "bic": "CHASUS33"') + "]", "bic: is not of a bank in DE"),
         ("[" + german % (right, ', "zone": "CET"') + "]", "zone: 'CET' is no place"),
+        ("[" + one.replace("EUR", "Euro") + "]", "currency: 'Euro' is no code such as EUR"),
         (f"[{one}, {one}]", "Account 2 .* is the second in EUR"),
     ):
         with pytest.raises(ImproperlyConfigured, match=problem) as refusal:

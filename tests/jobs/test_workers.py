@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from billing.models import BillingAccount
 from jobs import definitions, queries, runs, tasks
@@ -15,6 +15,7 @@ from jobs.timetable import job_named
 from tests import shops
 from tests.jobs.working import DAY_END, JOINED, figures, queues_of_our_own, real_worker
 from tests.processes import until
+from tests.threads import is_waited_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,16 +25,6 @@ def worker() -> Iterator[psutil.Process]:
     queue = f"tael-test-{os.getpid()}"
     with queues_of_our_own(queue), real_worker(queue) as worker:
         yield worker
-
-
-def is_waited_for() -> bool:
-    """Whether a worker has come to the row that this process holds locked."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_locks"
-            " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-        )
-        return bool(cursor.fetchone()[0])
 
 
 def test_a_worker_killed_at_work_leaves_its_chunk_to_the_next(

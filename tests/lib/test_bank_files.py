@@ -139,7 +139,11 @@ def test_what_is_no_whole_statement_is_refused_and_says_where():
         "amounts in EUR, USD": whole.replace(first, b'<Ntry><Amt Ccy="EUR">'),
         "larger than 10 MB": b" " * (10 * 1024 * 1024 + 1),
         "statement 1 of the file: it has no closing balance": DUTCH.partition(":62F:")[0].encode(),
-        "line :61: cannot be read": DUTCH.replace(":61:2611051105C60", ":61:261105X60").encode(),
+        "line :61: at the start cannot be read$": DUTCH.replace(
+            ":61:2611051105C60", ":61:261105X60"
+        ).encode(),
+        "line :61: behind entry 1 cannot be read$": DUTCH.replace("1105D12", "X12").encode(),
+        "an amount or day behind entry 1 cannot be read$": DUTCH.replace("12,50", "1,2,5").encode(),
         "a line :61: has no kind": PLAIN.replace("1500,NTRFINV 000123", "1500,").replace(
             ":62F:", ":61:261105C1,\n:62F:"
         ).encode(),
