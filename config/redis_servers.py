@@ -16,8 +16,6 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
 from django.core.exceptions import ImproperlyConfigured
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from config import waits
 
@@ -25,8 +23,6 @@ SENTINEL, SENTINEL_PORT = "sentinel", 26379
 PLAIN = ("redis", "rediss")
 BROKER, CACHE = ("TAEL_BROKER_URL", 0), ("TAEL_CACHE_URL", 1)
 POOL = "config.sentinel_pool.SentinelPool"
-# A Sentinel that is away is not asked again and again, which takes seconds: the next one knows.
-ASKED_ONCE = Retry(NoBackoff(), 0)
 
 
 @dataclass(frozen=True)
@@ -66,7 +62,7 @@ def broker() -> tuple[str, dict[str, Any]]:
     secret = f":{quote(found.password, safe='')}@" if found.password else ""
     place = f"/{found.database}"  # Celery reads it from the first
     hosts = [f"{SENTINEL}://{secret}{host}:{port}{place}" for host, port in found.hosts]
-    sentinel: dict[str, Any] = {**waits.BROKER, "retry": ASKED_ONCE}
+    sentinel: dict[str, Any] = {**waits.BROKER, **asked_once()}
     if found.sentinel_password:
         sentinel["password"] = found.sentinel_password
     if found.has_tls:
@@ -122,6 +118,16 @@ def watched(url: str) -> Watched:
         sentinel_password=options.get("sentinel_password"),
         has_tls=options.get("tls") == "1",
     )
+
+
+def asked_once() -> dict[str, Any]:
+    """The option by which a Sentinel that is away is not asked again and again, which takes
+    seconds: the next one knows the primary, too.
+    """
+    from redis.backoff import NoBackoff  # which only few deployments need
+    from redis.retry import Retry
+
+    return {"retry": Retry(NoBackoff(), 0)}
 
 
 def _host(text: str) -> tuple[str, int]:

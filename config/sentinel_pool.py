@@ -19,8 +19,8 @@ class SentinelPool(SentinelConnectionPool):
         found = redis_servers.watched(url)
         encrypted = {"ssl": True} if found.has_tls else {}
         bounds = {name: options[name] for name in options if name.startswith("socket_")}
-        asked = {**bounds, **encrypted, "password": found.sentinel_password}
-        asked["retry"] = redis_servers.ASKED_ONCE
+        secret = {"password": found.sentinel_password}
+        asked = {**bounds, **encrypted, **secret, **redis_servers.asked_once()}
         sentinels = Sentinel(found.hosts, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
         return cls(
             found.name,

@@ -156,4 +156,5 @@ def test_one_redis_holds_both_and_two_hold_one_each(monkeypatch: pytest.MonkeyPa
     url, options = redis_servers.broker()
     assert url == "sentinel://:a%20b@one:26379/0;sentinel://:a%20b@two:26380/0"
     assert (options["master_name"], options["sentinel_kwargs"]["ssl"]) == ("tael", True)
+    assert options["sentinel_kwargs"]["retry"].get_retries() == 0  # the next one is asked at once
     assert redis_servers.is_encrypted()
