@@ -264,7 +264,8 @@ class Filter(forms.Form):
         """Those of `found` that lie within the days and amounts that are asked for; none while
         something makes no sense.
         """
-        return found.none() if self.is_mistaken else self.within_amounts(self.within_days(found))
+        found = self.within_amounts(self.within_days(found))  # and what they are sorted by is there
+        return found.none() if self.is_mistaken else found
 
     def within_days(self, found: Rows) -> Rows:
         """Those of `found` within the days that are asked for."""

@@ -51,4 +51,5 @@ class ComingFilter(Filter):
         """Those of `found` whose amounts are within those asked for. The days are not looked at
         here: they were asked for when `found` was read.
         """
-        return found.none() if self.is_mistaken else self.within_amounts(found)
+        found = self.within_amounts(found)
+        return found.none() if self.is_mistaken else found

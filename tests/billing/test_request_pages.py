@@ -204,6 +204,9 @@ def test_they_are_asked_for_by_fee_bill_and_credit(shop: Shop) -> None:
     assert "Cost of this fee FR-9 8 Oct 2026 10:00 Packaging 1.00 not billed yet 1 1.00" in page
     assert "2026-000002 12.00 USD 7.50 USD not billed yet 4 9.00 USD" in page  # FR-7
     assert listed(shop, fee="packaging", by="cost") == ["FR-9", "FR-8", "FR-7"]
+    # What makes no sense finds nothing, in this order, too.
+    assert listed(shop, fee="no-such-fee", by="cost") == []
+    assert exported(shop, "fee=no-such-fee&by=-cost") == []
     assert listed(shop, fee="packaging", most="2.00") == ["FR-9", "FR-8"]
     assert "3 results Total 12.00 USD" in read(shop, "requests/?fee=packaging&figures=all")
 
