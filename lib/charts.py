@@ -3,7 +3,8 @@
 An image of its own address is a document of its own: no style or script of the page reaches it,
 and none of its own is written into the page. Its colours are those of tokens.css, light and dark.
 Drawn into a page (`inline`), a chart has the page's style (app.css), and each point says its figure
-under the pointer. Both scales have even steps from 0.
+under the pointer. A bar may open the page of its rows (static/js/charts.js), which the figures below
+the chart do, too. Both scales have even steps from 0.
 """
 
 import base64
@@ -54,6 +55,7 @@ POLICY = f"default-src 'none'; style-src 'sha256-{DIGEST}'; frame-ancestors 'non
 # In pixels; text keeps its size, so a phone has its own. A small one is for all, within a card.
 WIDE, NARROW, SMALL = (960, 300), (340, 260), (420, 190)
 SVG = "http://www.w3.org/2000/svg"
+OPENS = "data-opens"  # the attribute of a bar with the address that it opens
 
 STEPS = tuple(map(Decimal, ("1", "2", "2.5", "5", "10")))  # times a power of ten
 MOST_STEPS = 5  # of a scale of amounts, on either side of 0
@@ -68,6 +70,7 @@ class Series:
     values: Sequence[Decimal]
     is_area: bool = False  # filled down to zero
     is_step: bool = False  # stays as it is until it changes, as a limit does
+    is_taken_off: bool = False  # its bars hang under the axis, though its figures are above 0
 
 
 Figure = Callable[[Decimal], str]
@@ -129,12 +132,15 @@ def bars(
     figure: Figure,
     told: Figure | None = None,
     size: tuple[int, int] = WIDE,
+    opens: Sequence[str] = (),
 ) -> bytes:
     """A bar chart as SVG, with one bar for each label, on which the values of all series are
     stacked; values below 0 hang under the axis. `figure` writes the numbers of the scale, and
-    `told`, or else `figure`, those of the bars. `size` is WIDE, NARROW or SMALL.
+    `told`, or else `figure`, those of the bars. `size` is WIDE, NARROW or SMALL. `opens` are the
+    addresses that the bars open, one for each label, or none.
     """
-    stacks = list(zip(*(one.values for one in series), strict=True))
+    heights = [[-v for v in one.values] if one.is_taken_off else one.values for one in series]
+    stacks = list(zip(*heights, strict=True))
     highest = max((sum(v for v in stack if v > 0) for stack in stacks), default=Decimal(0))
     lowest = min((sum(v for v in stack if v < 0) for stack in stacks), default=Decimal(0))
     scale = _scale(Decimal(lowest), Decimal(highest))
@@ -146,20 +152,26 @@ def bars(
     shown = _even(len(labels), 16 if size == WIDE else 4)
     chart.y_labels = scale if series else []
     chart.x_labels = [label if at in shown else "" for at, label in enumerate(labels)]
-    for one in series:
-        named = zip(labels, one.values, strict=True)
-        write = told or figure
-        chart.add(one.name, [_told(float(v), one, label, v, write) for label, v in named])
+    marks: list[dict[str, Any]] = [{"node": {OPENS: address}} for address in opens]
+    for one, height in zip(series, heights, strict=True):
+        bars = zip(labels, one.values, height, marks or [{} for _ in labels], strict=True)
+        chart.add(
+            one.name,
+            [_told(float(h), one, label, v, told or figure) | mark for label, v, h, mark in bars],
+        )
     return _plain(chart.render_tree())
 
 
 def _scale(lowest: Decimal, highest: Decimal) -> list[float]:
-    """The figures of a scale of even steps that holds 0, `lowest` and `highest`."""
+    """The figures of a scale of even steps that holds 0, `lowest` and `highest`; all of them whole,
+    as the numbers beside it are.
+    """
     largest = max(highest, -lowest)
     if not largest:
         return [0, 1]
     power = Decimal(10) ** (largest / MOST_STEPS).adjusted()
-    step = next(one * power for one in STEPS if one * power * MOST_STEPS >= largest)
+    steps = (one * max(power, Decimal(1)) for one in STEPS)
+    step = next(one for one in steps if one % 1 == 0 and one * MOST_STEPS >= largest)
     places = range(floor(lowest / step), ceil(highest / step) + 1)
     return [float(at * step) for at in places]
 

@@ -258,7 +258,8 @@ def percent(value: Decimal | int) -> str:
     reader's language puts it.
     """
     whole = value / Decimal(100)
-    return format_percent(whole, format=_pattern("#,##0.##%"), locale=_known(_locale()))
+    text = format_percent(whole, format=_pattern("#,##0.##%"), locale=_known(_locale()))
+    return text.replace("-", MINUS)
 
 
 @register.filter

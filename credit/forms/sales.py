@@ -1,5 +1,6 @@
 """What is asked of the lists of sales, refunds and cancelled orders."""
 
+from datetime import date
 from typing import Any, ClassVar
 
 from django.utils.functional import cached_property
@@ -38,6 +39,16 @@ class MonthFilter(Filter):
     reference = text(label=_("Order contains"))
     standing = choice(SOLD, _("Status"))
     buyer = text(label=_("Buyer"))
+
+    def __init__(self, *args: Any, month: date, **kwargs: Any) -> None:
+        """`month` is the first day of the month."""
+        super().__init__(*args, **kwargs)
+        self._month = month
+
+    @property
+    def period(self) -> str:
+        """The days that are asked for or, without any, the month."""
+        return super().period if self.span else f"{self._month:%Y-%m}"
 
 
 class RefundFilter(Filter):
