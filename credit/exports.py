@@ -41,6 +41,7 @@ from lib.csv_files import (
     safe_text,
     yes_or_no,
 )
+from lib.formats import colon
 
 
 def holders(line: CreditLine, found: QuerySet[Order, Any]) -> Iterator[bytes]:
@@ -209,7 +210,7 @@ def months(line: CreditLine, found: Sales) -> Iterator[bytes]:
         _("Orders"): Figure(""),
         _("Sales"): Figure(""),
         _("An order, on average"): Figure(""),
-        **{f"{_('Refunded')}: {stage.label}": Figure("") for stage in Stage},
+        **{f"{colon(_('Refunded'))}{stage.label}": Figure("") for stage in Stage},
         _("Refunded"): Figure(""),
         _("Net"): Figure(""),
         _("Change of net sales"): Figure(""),

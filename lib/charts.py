@@ -3,8 +3,8 @@
 An image of its own address is a document of its own: no style or script of the page reaches it,
 and none of its own is written into the page. Its colours are those of tokens.css, light and dark.
 Drawn into a page (`inline`), a chart has the page's style (app.css), and each point says its figure
-under the pointer. A bar may open the page of its rows (static/js/charts.js), which the figures below
-the chart do, too. Both scales have even steps from 0.
+under the pointer. A bar may open the page of its rows (static/js/charts.js), as the figures below
+do. Both scales have even steps from 0.
 """
 
 import base64
