@@ -152,14 +152,16 @@ def bars(
     shown = _even(len(labels), 16 if size == WIDE else 4)
     chart.y_labels = scale if series else []
     chart.x_labels = [label if at in shown else "" for at, label in enumerate(labels)]
-    marks: list[dict[str, Any]] = [{"node": {OPENS: address}} for address in opens]
+    write = told or figure
     for one, height in zip(series, heights, strict=True):
-        bars = zip(labels, one.values, height, marks or [{} for _ in labels], strict=True)
-        chart.add(
-            one.name,
-            [_told(float(h), one, label, v, told or figure) | mark for label, v, h, mark in bars],
-        )
-    return _plain(chart.render_tree())
+        named = zip(labels, one.values, height, strict=True)
+        chart.add(one.name, [_told(float(h), one, label, v, write) for label, v, h in named])
+    root = chart.render_tree()
+    for drawn in root.iter():
+        if drawn.get("class") == "bars":
+            for bar, address in zip(drawn, opens, strict=False):
+                bar.set(OPENS, address)
+    return _plain(root)
 
 
 def _scale(lowest: Decimal, highest: Decimal) -> list[float]:

@@ -15,21 +15,16 @@ from billing.queries.sections import FeeSum, Section
 from billing.queries.standings import Standing
 from credit.models import Order
 from lib import formats
-from merchants import installation
+from merchants.templatetags.numbers import document_number
 
 register = template.Library()
+register.filter(document_number)
 
 
 @register.filter
 def failure(code: str) -> str:
     """Why a payment failed, in words, for a failure code."""
     return payment_failures.in_words(code)
-
-
-@register.filter
-def document_number(number: str) -> str:
-    """The number of a bill or credit note as the document itself has it (rule 16.12)."""
-    return installation.outside(number)
 
 
 @register.filter

@@ -40,15 +40,15 @@ class MonthFilter(Filter):
     standing = choice(SOLD, _("Status"))
     buyer = text(label=_("Buyer"))
 
-    def __init__(self, *args: Any, month: date, **kwargs: Any) -> None:
-        """`month` is the first day of the month."""
+    def __init__(self, *args: Any, month: date | None = None, **kwargs: Any) -> None:
+        """`month` is the first day of the month, which only names of files need."""
         super().__init__(*args, **kwargs)
         self._month = month
 
     @property
     def period(self) -> str:
         """The days that are asked for or, without any, the month."""
-        return super().period if self.span else f"{self._month:%Y-%m}"
+        return f"{self._month:%Y-%m}" if self._month and not self.span else super().period
 
 
 class RefundFilter(Filter):

@@ -20,7 +20,7 @@ function columnsOf(svg) {
     column.lines.push(rest.join(" · "));
     const mark = title.parentElement.querySelector("circle, rect");
     column.places.push(placeOf(mark));
-    column.opens = mark.dataset.opens;
+    column.opens = title.parentElement.dataset.opens;
     columns.set(label, column);
     title.remove(); // the browser would show it, too, of this point alone
   }
