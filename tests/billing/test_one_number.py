@@ -107,6 +107,7 @@ def test_the_list_sums_up_what_is_unpaid_and_leaves_void_bills_out(shop: Shop) -
         "1": ("Subscription", "Past due", "30.00", "PAST_DUE"),
     }
     client.cookies["django_language"] = "zh-hans"
-    assert "T-2026-000004,2026-11-14,达到门槛出账," in client.get(
-        "/m/rosewood/billing/invoices.csv"
-    ).getvalue().decode()
+    assert (
+        "T-2026-000004,2026-11-14,达到门槛出账,"
+        in client.get("/m/rosewood/billing/invoices.csv").getvalue().decode()
+    )

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from billing.models import InvoiceLine
@@ -204,6 +205,22 @@ def test_they_are_asked_for_by_fee_bill_and_credit(shop: Shop) -> None:
     assert "Cost of this fee FR-9 8 Oct 2026 10:00 Packaging 1.00 not billed yet 1 1.00" in page
     assert "T-2026-000002 12.00 USD 7.50 USD not billed yet 4 9.00 USD" in page  # FR-7
     assert listed(shop, fee="packaging", by="cost") == ["FR-9", "FR-8", "FR-7"]
+    # Only fees of which a request has a charge are offered; a link may ask for another, though.
+    client = browser_of(member(shop))
+    shop.charge("2026-10-08 11:00", "storage", "3.00", request="")
+    for asked, also in (("", []), ("storage", ["storage"]), ("no-fee", [])):
+        filter = client.get("/m/rosewood/billing/requests/", {"fee": asked}).context["filter"]
+        assert [code for code, _ in filter.fields["fee"].choices] == [
+            *("", "packaging", "pick-pack", "shipping-label", "credit-pick-pack", *also),
+        ]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT fee_id FROM billing_charge WHERE request <> '' ORDER BY 1")
+        asked_for = ["credit-pick-pack", "packaging", "pick-pack", "shipping-label"]
+        assert [fee for (fee,) in cursor] == asked_for
+    file = client.get("/m/rosewood/billing/requests.csv?fee=packaging&credited=no&days=month")
+    today = timezone.localdate()
+    until = f"-to-{today}" if today.day > 1 else ""
+    assert f"rosewood-{today:%Y-%m}-01{until}-packaging-no.csv" in file["Content-Disposition"]
     assert listed(shop, fee="packaging", most="2.00") == ["FR-9", "FR-8"]
     assert "3 results Total 12.00 USD" in read(shop, "requests/?fee=packaging&figures=all")
 
@@ -230,7 +247,7 @@ def test_the_file_has_order_fees_and_bills_and_is_named_by_its_days() -> None:
     shop.charge("2026-10-04 10:00", "packaging", "2.00", request="FR-7")
     shop.charge("2026-10-05 10:00", "packaging", "1.00", request="FR-8")
     of_fees = {fee.label: "0.00" for fee in requests.fees()}
-    number = shop.account.invoices.get(total="14.00").number
+    number = f"T-{shop.account.invoices.get(total='14.00').number}"
     assert exported(shop, "by=first_at") == [
         {
             "Request": "FR-7", "Order": "FR-7",
