@@ -45,6 +45,7 @@ text { fill: var(--ink); stroke: none; font: 13px system-ui, "Noto Sans", sans-s
 .color-4 { stroke: var(--fifth); fill: var(--fifth); }
 .color-5 { stroke: var(--sixth); fill: var(--sixth); }
 .series .nofill { fill: none; }
+.series .area { stroke: none; }
 .dot { fill-opacity: 0; stroke: none; }
 .dot:hover, .bar:hover rect { fill-opacity: 0.6; }
 """
@@ -55,6 +56,7 @@ POLICY = f"default-src 'none'; style-src 'sha256-{DIGEST}'; frame-ancestors 'non
 # In pixels; text keeps its size, so a phone has its own. A small one is for all, within a card.
 WIDE, NARROW, SMALL = (960, 300), (340, 260), (420, 190)
 SVG = "http://www.w3.org/2000/svg"
+LINE = "line reactive"  # pygal's class of a filled line; others are "nofill", too
 OPENS = "data-opens"  # the attribute of a bar with the address that it opens
 
 STEPS = tuple(map(Decimal, ("1", "2", "2.5", "5", "10")))  # times a power of ten
@@ -253,8 +255,22 @@ def _plain(root: Element) -> bytes:
             parent.insert(0, title)
     root.attrib.pop("id", None)
     _drop_corners(root)
+    _open_ends(root)
     SubElement(root, "style").text = STYLE
     return _written(root).encode("ascii", "xmlcharrefreplace")
+
+
+def _open_ends(root: Element) -> None:
+    """Draw the line of each area apart from it, from its first point to its last. The outline of an
+    area goes down to 0 at both ends, as if the last figure were 0.
+    """
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.get("class") == LINE:
+                points = child.get("d", "")[1:].replace("L", "").split()[2:-2]
+                line = Element("path", {"d": f"M{' '.join(points)}", "class": f"{LINE} nofill"})
+                child.set("class", f"{LINE} area")
+                parent.insert(list(parent).index(child) + 1, line)
 
 
 def _drop_corners(root: Element) -> None:

@@ -43,7 +43,7 @@ def use_of(line: CreditLine, merchant: Merchant, *, today: date) -> Use | None:
             Series(_("Limit"), [balance.limit for balance in balances], is_step=True),
             Series(_("Used"), [balance.used for balance in balances], is_step=True, is_area=True),
         ],
-        [_day(balance.on, today) for balance in balances],
+        [formats.day_and_month(balance.on) for balance in balances],
         figure=formats.whole,
         told=_told(line.currency),
         size=SMALL,
@@ -64,19 +64,13 @@ def drawing_of(costs: Costs) -> SafeString | None:
         series += [Series(_("%(days)d days before") % {"days": DAYS}, earlier)]
     svg = charts.lines(
         series,
-        [_day(on, dates[-1]) for on in dates],
+        [formats.day_and_month(on) for on in dates],
         figure=formats.whole,
         told=_told(costs.currency),
         size=SMALL,
     )
     label = _("Chart of your costs, added up day by day. Its figures follow.")
     return charts.inline(svg, label, is_small=True)
-
-
-def _day(on: date, today: date) -> str:
-    """The day as a chart calls it; of `today`, that it is not over."""
-    day = formats.day_and_month(on)
-    return _("%(day)s, so far") % {"day": day} if on == today else day
 
 
 def _told(currency: str) -> Figure:
