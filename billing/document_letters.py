@@ -7,7 +7,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext, override
 
-from billing.documents import pdf
+from billing.documents import file_names, pdf, settling
 from billing.models import BillingAddress, Invoice
 from billing.operations.addresses import CONFIRM, STOP, link
 from billing.queries.documents import Document, month_of
@@ -77,15 +77,22 @@ def with_documents(
 
 
 def _said(document: Document) -> str:
-    """A line that names the document: a bill's number, day, total and due day, or a statement's
-    month.
+    """A line that names the document: a bill's number, day, total and due day, and what a transfer
+    names if it is to be paid by one; or a statement's month.
     """
     if isinstance(document, Invoice):
-        return gettext("Bill %(number)s of %(day)s: %(total)s, due on %(due)s") % {
+        said = gettext("Bill %(number)s, issued on %(day)s: %(total)s, due on %(due)s")
+        if document.is_unpaid and not document.account.pays_by_itself:
+            said = gettext(
+                "Bill %(number)s, issued on %(day)s: %(total)s, due on %(due)s, reference of the"
+                " transfer %(reference)s"
+            )
+        return said % {
             "number": installation.outside(str(document)),
             "day": day_text(document.issued_on),
             "total": plain_money(document.total),
             "due": day_text(document.due_on),
+            "reference": settling.transfer_reference(document),
         }
     return gettext("Statement of %(month)s") % {"month": month(document.month)}
 
@@ -93,8 +100,7 @@ def _said(document: Document) -> str:
 def _file(document: Document, now: datetime) -> tuple[str, bytes]:
     """The name and the content of the document's PDF."""
     if isinstance(document, Invoice):
-        name = f"bill-{document.merchant_reference}-{document.number}.pdf"
-        return name, pdf.invoice_pdf(document, now=now)
+        return f"{file_names.of_invoice(document)}.pdf", pdf.invoice_pdf(document, now=now)
     reference = document.account.merchant.reference
     return f"statement-{reference}-{document}.pdf", pdf.statement_pdf(document)
 

@@ -7,6 +7,7 @@ from billing import payment_failures
 from billing.models import Invoice, Payment
 from billing.models.accounts import CYCLE
 from lib import calendar, formats
+from merchants import installation
 
 
 def reason(invoice: Invoice) -> str:
@@ -38,7 +39,8 @@ def outcome_of_invoice(payment: Payment) -> tuple[int, str]:
     about the bill.
     """
     level, said = outcome(payment)
-    return level, gettext("Bill %(number)s: %(said)s") % {"number": payment.invoice, "said": said}
+    number = installation.outside(str(payment.invoice))
+    return level, gettext("Bill %(number)s: %(said)s") % {"number": number, "said": said}
 
 
 def outcome(payment: Payment) -> tuple[int, str]:

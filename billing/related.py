@@ -15,6 +15,7 @@ from credit import related
 from credit.models import CreditLine, Order
 from credit.related import Related
 from lib import money
+from merchants import installation
 
 MOST_INVOICES = 10
 
@@ -53,4 +54,9 @@ def _of_order(line: CreditLine, order: Order) -> Iterator[Related]:
     )
     for number, amount in on_invoices[:MOST_INVOICES]:
         address = reverse("billing:invoice", args=[merchant, number])
-        yield Related(_("Of this, on bill"), number, address, money.of(amount, account.currency))
+        yield Related(
+            _("Of this, on bill"),
+            installation.outside(number),
+            address,
+            money.of(amount, account.currency),
+        )

@@ -126,6 +126,7 @@ KINDS = (
                 "billing:invoice", args=[merchant, invoice.number]
             ),
             on=attrgetter("issued_on"),
+            name=lambda invoice: installation.outside(str(invoice)),
             amount="total",
             status=_standing_of_invoice,
         ),

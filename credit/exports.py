@@ -4,6 +4,7 @@ language in force (docs/files.md).
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC
+from decimal import Decimal
 from itertools import chain
 from typing import Any
 
@@ -12,16 +13,27 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from credit import explanations, masks
-from credit.models import CreditLine, LimitEntry, Order, OrderRefund, ProceedsEntry, Withdrawal
+from credit.models import (
+    CreditLine,
+    LimitEntry,
+    Order,
+    OrderRefund,
+    PayoutDestination,
+    ProceedsEntry,
+    Withdrawal,
+)
 from credit.models.orders import OrderQuerySet
 from credit.queries.paid_out import Receipt
-from lib import money, zones
+from credit.queries.sales import Sales, Stage, Sums
+from lib import calendar, money, zones
 from lib.csv_files import (
     Blocks,
     Figure,
     amount,
+    codes,
     heading_of,
     in_blocks,
+    in_words,
     instants,
     of_rows,
     quoted,
@@ -29,6 +41,7 @@ from lib.csv_files import (
     safe_text,
     yes_or_no,
 )
+from lib.formats import colon
 
 
 def holders(line: CreditLine, found: QuerySet[Order, Any]) -> Iterator[bytes]:
@@ -95,7 +108,7 @@ def entries(line: CreditLine, found: QuerySet[LimitEntry]) -> Iterator[bytes]:
     team, automatic = quoted(_("team")), quoted(_("automatic"))
     columns = {
         **instants({_("Time"): "at"}, line.timezone),
-        _("Kind"): "kind",
+        _("Kind"): in_words("kind", LimitEntry.Kind.choices),
         _("Order"): safe("order__reference"),
         _("Change of limit"): amount("limit_change", line.currency),
         _("Change of used"): amount("used_change", line.currency),
@@ -104,6 +117,7 @@ def entries(line: CreditLine, found: QuerySet[LimitEntry]) -> Iterator[bytes]:
         _("Currency"): "currency",
         _("By"): f"CASE WHEN position('@' IN actor) > 0 THEN {team} ELSE {automatic} END",
         _("Reason"): safe(_told()),
+        **codes({_("Kind"): "kind"}),
     }
     rows = found.values(
         *("at", "kind", "order__reference", "limit_change", "used_change", "limit_after"),
@@ -118,7 +132,7 @@ def proceeds_entries(line: CreditLine, found: QuerySet[ProceedsEntry]) -> Iterat
     """
     columns = {
         **instants({_("Time"): "at"}, line.timezone),
-        _("Kind"): "kind",
+        _("Kind"): in_words("kind", ProceedsEntry.Kind.choices),
         _("Order"): safe("order__reference"),
         _("Maturing day"): "matures_on",
         _("Withdrawal"): safe("withdrawal__reference"),
@@ -126,6 +140,7 @@ def proceeds_entries(line: CreditLine, found: QuerySet[ProceedsEntry]) -> Iterat
         _("Amount"): amount("amount", line.currency),
         _("Currency"): "currency",
         _("Reason"): safe("correction__told"),
+        **codes({_("Kind"): "kind"}),
     }
     rows = found.values(
         *("at", "kind", "order__reference", "matures_on", "withdrawal__reference"),
@@ -142,15 +157,16 @@ def withdrawals(line: CreditLine, found: QuerySet[Withdrawal]) -> Iterator[bytes
         _("Withdrawal"): "reference",
         **instants({pgettext("time", "Requested"): "requested_at"}, line.timezone),
         _("Requested by"): safe("requested_by"),
-        _("To"): "destination__kind",
+        _("To"): in_words("destination__kind", PayoutDestination.Kind.choices),
         _("Destination number"): masks.in_sql("destination__"),
-        _("Status"): "status",
+        _("Status"): in_words("status", Withdrawal.Status.choices),
         **instants({pgettext("time", "Sent"): "sent_at"}, line.timezone),
         **instants({pgettext("time", "Ended"): "ended_at"}, line.timezone),
         _("Amount"): amount("amount", line.currency),
         pgettext("withdrawal", "Fee"): amount("fee", line.currency),
         _("Currency"): "currency",
         _("Reason"): safe("reason"),
+        **codes({_("To"): "destination__kind", _("Status"): "status"}),
     }
     rows = found.values(
         *("reference", "requested_at", "requested_by", "status", "sent_at", "ended_at"),
@@ -170,18 +186,63 @@ def refunds(line: CreditLine, found: QuerySet[OrderRefund]) -> Iterator[bytes]:
         _("Buyer"): safe("order__buyer"),
         **instants({_("Told"): "arrived_at"}, line.timezone),
         **instants({_("Given"): "at"}, line.timezone),
-        _("Stage"): "stage",
+        _("Stage"): in_words("stage", Stage.choices),
         _("Amount"): amount("amount", line.currency),
         _("Of what was outstanding"): amount("from_outstanding", line.currency),
         _("Out of proceeds"): amount("from_proceeds", line.currency),
         _("Of what was written off"): amount("from_written_off", line.currency),
         _("Currency"): "currency",
+        **codes({_("Stage"): "stage"}),
     }
     rows = found.values(
         *("reference", "order__reference", "order__buyer", "arrived_at", "at", "stage", "amount"),
         *("from_outstanding", "from_proceeds", "from_written_off", "currency"),
     )
     return of_rows(columns, rows)
+
+
+def months(line: CreditLine, found: Sales) -> Iterator[bytes]:
+    """Yield the chunks of a CSV file of the line's sales and refunds by month, the latest first."""
+    digits = money.minor_digits(line.currency)
+    headings: dict[str, str] = {
+        _("Month"): "",
+        _("Up to and including"): "",
+        _("Orders"): Figure(""),
+        _("Sales"): Figure(""),
+        _("An order, on average"): Figure(""),
+        **{f"{colon(_('Refunded'))}{stage.label}": Figure("") for stage in Stage},
+        _("Refunded"): Figure(""),
+        _("Net"): Figure(""),
+        _("Change of net sales"): Figure(""),
+        _("Change of net sales, per cent"): Figure(""),
+        _("Cancelled orders"): Figure(""),
+        _("Amount of cancelled orders"): Figure(""),
+        _("Currency"): "",
+    }
+
+    def figure(value: Decimal | None) -> str:
+        return "" if value is None else f"{value:.{digits}f}"
+
+    def row(one: Sums, more: Decimal | None, per_cent: Decimal | None) -> list[str]:
+        average = one.average(line.currency)
+        return [
+            f"{one.start:%Y-%m}",
+            f"{min(one.end - calendar.ONE_DAY, found.until)}",
+            f"{one.orders}",
+            figure(one.sold),
+            figure(average.amount if average else None),
+            *(figure(one.by_stage.get(stage, Decimal(0))) for stage in Stage),
+            figure(one.refunded),
+            figure(one.net),
+            figure(more),
+            "" if per_cent is None else f"{per_cent:.2f}",
+            f"{one.cancelled_orders}",
+            figure(one.cancelled),
+            line.currency,
+        ]
+
+    lines = (heading_of(row(*one)) for one in found.rows)
+    return Blocks(in_blocks(chain([heading_of(headings)], lines)), headings.values())
 
 
 def withdrawal_sales(withdrawal: Withdrawal, receipts: Iterable[Receipt]) -> Iterator[bytes]:
@@ -199,13 +260,14 @@ def withdrawal_sales(withdrawal: Withdrawal, receipts: Iterable[Receipt]) -> Ite
         _("Amount"): Figure(""),
         _("Paid out by it"): Figure(""),
         _("Currency"): "",
+        **codes({_("Kind"): ""}),
     }
 
     def row(one: Receipt) -> list[str]:
         local, utc = one.at.astimezone(zones.zone(zone)), one.at.astimezone(UTC)
         return [
             withdrawal.reference,
-            one.kind,
+            one.label,
             safe_text(one.order),
             f"{local:%Y-%m-%d %H:%M:%S}",
             f"{utc:%Y-%m-%dT%H:%M:%SZ}",
@@ -213,6 +275,7 @@ def withdrawal_sales(withdrawal: Withdrawal, receipts: Iterable[Receipt]) -> Ite
             f"{one.amount.amount:.{digits}f}",
             f"{one.part.amount:.{digits}f}",
             withdrawal.currency,
+            one.kind,
         ]
 
     lines = (heading_of(row(one)) for one in receipts)

@@ -40,6 +40,7 @@ urlpatterns = [
     path("buyers.csv", buyers.export_holders, name="holders_csv"),
     path("buyers/<reference:buyer>/", buyers.buyer, name="buyer"),
     path("sales/", sales.sales, name="sales"),
+    path("sales/months.csv", sales.export, name="sales_csv"),
     path("sales/chart.svg", sales.chart, name="sales_chart"),
     path("sales/<month:month>/", sales.month, name="sales_month"),
     path("sales/<month:month>.csv", sales.export_month, name="sales_month_csv"),

@@ -3,7 +3,8 @@
 An image of its own address is a document of its own: no style or script of the page reaches it,
 and none of its own is written into the page. Its colours are those of tokens.css, light and dark.
 Drawn into a page (`inline`), a chart has the page's style (app.css), and each point says its figure
-under the pointer. Both scales have even steps from 0.
+under the pointer. A bar may open the page of its rows (static/js/charts.js), as the figures below
+do. Both scales have even steps from 0.
 """
 
 import base64
@@ -44,6 +45,7 @@ text { fill: var(--ink); stroke: none; font: 13px system-ui, "Noto Sans", sans-s
 .color-4 { stroke: var(--fifth); fill: var(--fifth); }
 .color-5 { stroke: var(--sixth); fill: var(--sixth); }
 .series .nofill { fill: none; }
+.series .area { stroke: none; }
 .dot { fill-opacity: 0; stroke: none; }
 .dot:hover, .bar:hover rect { fill-opacity: 0.6; }
 """
@@ -54,6 +56,8 @@ POLICY = f"default-src 'none'; style-src 'sha256-{DIGEST}'; frame-ancestors 'non
 # In pixels; text keeps its size, so a phone has its own. A small one is for all, within a card.
 WIDE, NARROW, SMALL = (960, 300), (340, 260), (420, 190)
 SVG = "http://www.w3.org/2000/svg"
+LINE = "line reactive"  # pygal's class of a filled line; others are "nofill", too
+OPENS = "data-opens"  # the attribute of a bar with the address that it opens
 
 STEPS = tuple(map(Decimal, ("1", "2", "2.5", "5", "10")))  # times a power of ten
 MOST_STEPS = 5  # of a scale of amounts, on either side of 0
@@ -68,6 +72,7 @@ class Series:
     values: Sequence[Decimal]
     is_area: bool = False  # filled down to zero
     is_step: bool = False  # stays as it is until it changes, as a limit does
+    is_taken_off: bool = False  # its bars hang under the axis, though its figures are above 0
 
 
 Figure = Callable[[Decimal], str]
@@ -129,12 +134,15 @@ def bars(
     figure: Figure,
     told: Figure | None = None,
     size: tuple[int, int] = WIDE,
+    opens: Sequence[str] = (),
 ) -> bytes:
     """A bar chart as SVG, with one bar for each label, on which the values of all series are
     stacked; values below 0 hang under the axis. `figure` writes the numbers of the scale, and
-    `told`, or else `figure`, those of the bars. `size` is WIDE, NARROW or SMALL.
+    `told`, or else `figure`, those of the bars. `size` is WIDE, NARROW or SMALL. `opens` are the
+    addresses that the bars open, one for each label, or none.
     """
-    stacks = list(zip(*(one.values for one in series), strict=True))
+    heights = [[-v for v in one.values] if one.is_taken_off else one.values for one in series]
+    stacks = list(zip(*heights, strict=True))
     highest = max((sum(v for v in stack if v > 0) for stack in stacks), default=Decimal(0))
     lowest = min((sum(v for v in stack if v < 0) for stack in stacks), default=Decimal(0))
     scale = _scale(Decimal(lowest), Decimal(highest))
@@ -146,20 +154,28 @@ def bars(
     shown = _even(len(labels), 16 if size == WIDE else 4)
     chart.y_labels = scale if series else []
     chart.x_labels = [label if at in shown else "" for at, label in enumerate(labels)]
-    for one in series:
-        named = zip(labels, one.values, strict=True)
-        write = told or figure
-        chart.add(one.name, [_told(float(v), one, label, v, write) for label, v in named])
-    return _plain(chart.render_tree())
+    write = told or figure
+    for one, height in zip(series, heights, strict=True):
+        named = zip(labels, one.values, height, strict=True)
+        chart.add(one.name, [_told(float(h), one, label, v, write) for label, v, h in named])
+    root = chart.render_tree()
+    for drawn in root.iter():
+        if drawn.get("class") == "bars":
+            for bar, address in zip(drawn, opens, strict=False):
+                bar.set(OPENS, address)
+    return _plain(root)
 
 
 def _scale(lowest: Decimal, highest: Decimal) -> list[float]:
-    """The figures of a scale of even steps that holds 0, `lowest` and `highest`."""
+    """The figures of a scale of even steps that holds 0, `lowest` and `highest`; all of them whole,
+    as the numbers beside it are.
+    """
     largest = max(highest, -lowest)
     if not largest:
         return [0, 1]
     power = Decimal(10) ** (largest / MOST_STEPS).adjusted()
-    step = next(one * power for one in STEPS if one * power * MOST_STEPS >= largest)
+    steps = (one * max(power, Decimal(1)) for one in STEPS)
+    step = next(one for one in steps if one % 1 == 0 and one * MOST_STEPS >= largest)
     places = range(floor(lowest / step), ceil(highest / step) + 1)
     return [float(at * step) for at in places]
 
@@ -239,8 +255,22 @@ def _plain(root: Element) -> bytes:
             parent.insert(0, title)
     root.attrib.pop("id", None)
     _drop_corners(root)
+    _open_ends(root)
     SubElement(root, "style").text = STYLE
     return _written(root).encode("ascii", "xmlcharrefreplace")
+
+
+def _open_ends(root: Element) -> None:
+    """Draw the line of each area apart from it, from its first point to its last. The outline of an
+    area goes down to 0 at both ends, as if the last figure were 0.
+    """
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.get("class") == LINE:
+                points = child.get("d", "")[1:].replace("L", "").split()[2:-2]
+                line = Element("path", {"d": f"M{' '.join(points)}", "class": f"{LINE} nofill"})
+                child.set("class", f"{LINE} area")
+                parent.insert(list(parent).index(child) + 1, line)
 
 
 def _drop_corners(root: Element) -> None:

@@ -214,6 +214,21 @@ def yes_or_no(condition: str) -> str:
     return f"CASE WHEN {condition} THEN {quoted(yes)} ELSE {quoted(no)} END"
 
 
+def in_words(column: str, choices: Iterable[tuple[str, Any]]) -> str:
+    """SQL for what the code that `column` is SQL for is called in the language in force, by these
+    pairs of a code and a label; a code without a label stays as it is.
+    """
+    named = " ".join(f"WHEN {quoted(code)} THEN {quoted(str(label))}" for code, label in choices)
+    return f"CASE {column} {named} ELSE {column} END"
+
+
+def codes(named: dict[str, str]) -> dict[str, str]:
+    """The same columns with headings that say that they have codes, which are the same in every
+    language, for systems that read the file.
+    """
+    return {_("%(what)s (code)") % {"what": heading}: sql for heading, sql in named.items()}
+
+
 def quoted(text: str) -> str:
     """The text as a literal of SQL, in quotation marks, for texts of our own; a percent sign is
     doubled for psycopg.

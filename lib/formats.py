@@ -188,6 +188,14 @@ def together(*sentences: str) -> str:
     return ("" if _locale().startswith("zh") else " ").join(sentences)
 
 
+@register.filter
+def colon(label: StrOrPromise) -> str:
+    """The label with the reader's colon behind it, and with what stands between that and a text:
+    Chinese has a wide colon, and no space.
+    """
+    return f"{label}：" if _locale().startswith("zh") else f"{label}: "
+
+
 # For pages.
 
 
@@ -258,7 +266,8 @@ def percent(value: Decimal | int) -> str:
     reader's language puts it.
     """
     whole = value / Decimal(100)
-    return format_percent(whole, format=_pattern("#,##0.##%"), locale=_known(_locale()))
+    text = format_percent(whole, format=_pattern("#,##0.##%"), locale=_known(_locale()))
+    return text.replace("-", MINUS)
 
 
 @register.filter

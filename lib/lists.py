@@ -5,6 +5,7 @@ asked for days and amounts. Its page gets the filter in its context, where the t
 pages.templatetags.lists make its bar and its headings of it.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -35,6 +36,7 @@ BESIDES = ("by", *PLACES, EXACT, "format", "english", BACK)
 AMOUNT = _("Amount")
 MOST_UNKNOWN = 3  # parameters that are told
 LONGEST_BACK = 2000  # characters
+NOT_IN_NAMES = re.compile(r"[^\w.]+|_")  # what stands in no name of a file
 
 M = TypeVar("M", bound=Model)
 Rows = TypeVar("Rows", bound=QuerySet[Any, Any])
@@ -97,6 +99,8 @@ class Filter(forms.Form):
     SEARCH: ClassVar[str] = ""  # the field that is always open to be filled in
     # Whether some days are shown unless others are asked for, so that there may be more than none.
     IS_OF_SOME_DAYS: ClassVar[bool] = False
+    # Whether its rows are of what has happened, so that there are none of days to come.
+    ENDS_TODAY: ClassVar[bool] = True
     FINDS_PARTS: ClassVar[bool] = True  # of references; otherwise whole ones alone
     ALSO: ClassVar[Sequence[str]] = ()  # parameters of another form on the page
 
@@ -395,17 +399,32 @@ class Filter(forms.Form):
         return f"?{urlencode(asked)}" if asked else ""
 
     def file_name(self, what: str, merchant: str) -> str:
-        """The name of a CSV file of what the list finds: what is in it, whose it is, and its
-        days.
+        """The name of a CSV file of what the list finds: what is in it, whose it is, its days, and
+        what else is asked for.
         """
-        return f"{what}-{merchant}-{self.period}.csv"
+        return f"{what}-{merchant}-{self.period}{self.said_in_names}.csv"
+
+    @property
+    def said_in_names(self) -> str:
+        """What the list is asked for besides days, as the names of files have it, each with a
+        hyphen in front: the codes of choices, the lowest and highest amount, and texts.
+        """
+        ends = {"least": "from-", "most": "up-to-"}
+        asked = [*self.base_fields, *ends]
+        found = (ends.get(name, "") + str(self.said.get(name, "")) for name in asked
+                 if self.said.get(name, "") != "")  # fmt: skip
+        return "".join(f"-{NOT_IN_NAMES.sub('-', one).strip('-').lower()}" for one in found)
 
     @property
     def period(self) -> str:
         """The days that are asked for, as the names of files have them: one day, two days, or all
-        until a day.
+        until a day. Of a list of what has happened, days to come are in none: the last one is
+        today, unless all days asked for are to come.
         """
         since, until = self.span.since, self.span.until or self._days.today
+        today = self._days.today
+        if self.ENDS_TODAY and (since or today) <= today:
+            until = min(until, today)
         if since is None:
             return f"until-{until}"
         return f"{since}" if since == until else f"{since}-to-{until}"

@@ -16,7 +16,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from lib import clock, zones
-from merchants import queries, second_factor
+from merchants import installation, queries, second_factor
 from merchants.models import Membership, User
 from merchants.operations import looks
 from merchants.sign_in import admin_door
@@ -92,7 +92,9 @@ def _guard(
             return render(request, page, status=HTTPStatus.FORBIDDEN)
         if not may_enter(membership):
             raise PermissionDenied
-        with timezone.override(zones.zone(membership.merchant.timezone)):
+        prefix = getattr(membership, "prefix", None) or ""  # of a look it is read when needed
+        zone = zones.zone(membership.merchant.timezone)
+        with timezone.override(zone), installation.remembered(prefix):
             response = view(request, *args, **kwargs)
         if gives_files and membership.look is not None and response.status_code == HTTPStatus.OK:
             address, actor = request.get_full_path(), request.user.email

@@ -8,6 +8,9 @@ remembers the place for which the prefix was given: a copy in another place asks
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -17,6 +20,9 @@ from lib.refusals import Refused
 from merchants.models import Installation
 
 PREFIX = re.compile(r"[A-Z][A-Z0-9]{0,7}")
+
+# The prefix as a page has read it, in a list of at most one; None where nothing is remembered.
+_remembered: ContextVar[list[str] | None] = ContextVar("installation_prefix", default=None)
 
 # The identifier that PostgreSQL drew for the server's data when it was created, and the database.
 DATABASE = """
@@ -72,12 +78,34 @@ def outside(number: str) -> str:
     """A number or key of ours with the installation's prefix, as others see it, such as
     T-2026-000001.
     """
-    return f"{current().prefix}-{number}"
+    return f"{prefix()}-{number}"
+
+
+@contextmanager
+def remembered(prefix: str = "") -> Iterator[None]:
+    """A context, of one page, in which the prefix is read once at most for all numbers; not at all
+    if it is given.
+    """
+    before = _remembered.set([prefix] if prefix else [])
+    try:
+        yield
+    finally:
+        _remembered.reset(before)
+
+
+def prefix() -> str:
+    """The installation's prefix, as the page has read it or else as it is now."""
+    known = _remembered.get()
+    if known is None:
+        return current().prefix
+    if not known:
+        known.append(current().prefix)
+    return known[0]
 
 
 def inside(number: str) -> str:
     """A number of ours without the installation's prefix, whether or not it has it."""
-    return number.strip().removeprefix(f"{current().prefix}-")
+    return number.strip().removeprefix(f"{prefix()}-")
 
 
 def place() -> str:

@@ -10,13 +10,14 @@ from typing import Protocol
 
 from allauth.mfa.models import Authenticator
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject
 
 from lib import calendar, words
 from merchants.models import (
     EnrolledFactor,
+    Installation,
     Invitation,
     Look,
     Membership,
@@ -49,7 +50,9 @@ _on_every_page: dict[str, Combinable] = {
         .exclude(pk=OuterRef("merchant"))
         .order_by("name", "pk")
         .values(shown=JSONObject(reference="reference", name="name"))[:OTHERS]
-    )
+    ),
+    # By which numbers are called on the page (installation.outside).
+    "prefix": Subquery(Installation.objects.values("prefix")[:1]),
 }
 
 

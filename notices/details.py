@@ -33,7 +33,8 @@ def amount(detail: str, details: Details) -> str:
     value, currency = Decimal(details[detail]), details["currency"]
     digits = minor_digits(currency)
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return f"{format_decimal(value, format=pattern, locale=_locale())}\N{NO-BREAK SPACE}{currency}"
+    text = format_decimal(value, format=pattern, locale=_locale()).replace("-", formats.MINUS)
+    return f"{text}\N{NO-BREAK SPACE}{currency}"
 
 
 def day(detail: str, details: Details) -> str:

@@ -11,7 +11,8 @@ from django.db.models.expressions import RawSQL
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
-from lib.csv_files import heading_of, in_blocks, instants, safe_text
+from lib.csv_files import codes, heading_of, in_blocks, instants, safe_text
+from merchants import installation
 from merchants.models import Merchant
 from notices import letters
 from notices.models import Notice
@@ -21,23 +22,26 @@ AT_ONCE = 1000  # rows that are read together
 
 def notices(merchant: Merchant, found: QuerySet[Notice]) -> Iterator[bytes]:
     """Yield, as blocks of bytes, a CSV file of these notices of the merchant, in their order:
-    times, kind, title and text in the language in force.
+    times, kind, title and text in the language in force, and the code of the kind.
     """
     times = instants({_("Time"): "notices_notice.at"}, merchant.timezone)
-    heading = heading_of([*times, _("Kind"), _("Title"), _("Text")])
+    headings = [*times, _("Kind"), _("Title"), _("Text"), *codes({_("Kind"): ""})]
+    heading = heading_of(headings)
     local, utc = (RawSQL(sql, (), output_field=CharField()) for sql in times.values())
-    rows = _rows(found.annotate(local=local, utc=utc), get_language() or "en")
+    rows = _rows(
+        found.annotate(local=local, utc=utc), get_language() or "en", installation.prefix()
+    )
     return in_blocks(chain([heading], rows))
 
 
-def _rows(found: QuerySet[Any], language: str) -> Iterator[bytes]:
-    """Yield the rows of notices that have their times, `local` and `utc`. The language is taken up
-    for each row: while a file is sent, other pages are made.
+def _rows(found: QuerySet[Any], language: str, prefix: str) -> Iterator[bytes]:
+    """Yield the rows of notices that have their times, `local` and `utc`. The language and the
+    prefix of numbers are taken up for each row: while a file is sent, other pages are made.
     """
     for notice in found.iterator(AT_ONCE):
-        with override(language):
-            title, sentence = letters.title(notice), letters.sentence(notice)
-        yield _line(notice.local, notice.utc, notice.kind, title, sentence)
+        with override(language), installation.remembered(prefix):
+            said = (notice.get_kind_display(), letters.title(notice), letters.sentence(notice))
+        yield _line(notice.local, notice.utc, *said, notice.kind)
 
 
 def _line(*cells: str) -> bytes:

@@ -15,6 +15,7 @@ from moneyed import Money
 
 from lib import money, search
 from lib.help import Entry
+from merchants import installation
 from merchants.models import Merchant
 from pages import help
 from pages import navigation as pages
@@ -83,8 +84,10 @@ def find(merchant: Merchant, text: str, *, today: date) -> Found:
 
 
 def is_exactly(reference: str, text: str) -> bool:
-    """Whether the text is the whole reference, in any case."""
-    return reference.casefold() == text.casefold()
+    """Whether the text is the whole reference, in any case, with or without the prefix of this
+    installation.
+    """
+    return text.casefold() in (reference.casefold(), installation.inside(reference).casefold())
 
 
 def _distance(reference: str, text: str) -> tuple[bool, bool]:

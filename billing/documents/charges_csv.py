@@ -14,9 +14,10 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
-from billing.documents.csv_export import Part, blocks, charge_amount
-from billing.documents.statement_csv import fees_in
+from billing.documents.csv_export import Part, bill_number, blocks, charge_amount
+from billing.documents.statement_csv import fees_in, without_tax
 from billing.models import BillingAccount
+from billing.queries import taxes
 from lib import csv_files, money
 
 # Item by item: only the charges of one are sorted, and the first row leaves at once.
@@ -64,6 +65,8 @@ class Export:
         sums = items.aggregate(count=Sum("charge_count"), amount=Sum("amount"))
         with override(self.language):
             columns = _columns(self.account.currency, self.account.timezone)
+            if taxes.are_added(self.account):
+                columns |= without_tax()
         part = Part(
             name=self.file_name,
             columns=columns,
@@ -99,5 +102,5 @@ def _columns(currency: str, timezone: str) -> dict[str, str]:
         **csv_files.instants({_("Service time"): "charge.at"}, timezone, says_zone=False),
         **csv_files.instants({_("Arrived"): "charge.arrived_at"}, timezone, says_zone=False),
         _("Late"): csv_files.yes_or_no("charge.is_late"),
-        _("Bill #"): "invoice.number",
+        _("Bill #"): bill_number("invoice.number"),
     }

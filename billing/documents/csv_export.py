@@ -17,6 +17,7 @@ from moneyed import Money
 
 from lib import csv_files, statement_timeout
 from lib.money import minor_digits
+from merchants import installation
 
 
 class Incomplete(Exception):
@@ -37,10 +38,11 @@ class Part:
     params: Mapping[str, Any]
     charge_count: int
     amount: Money
+    is_fixed: bool = True  # whether nothing is added to these charges any more
 
     def rows(self) -> Iterator[bytes]:
         """Yields the rows; raises Incomplete after the last one if their count or sum is not
-        `charge_count` and `amount`.
+        `charge_count` and `amount`. What is not fixed may have got more since these were read.
 
         The database gives the amount of each row once more in front, to be added up and not to be
         sent: within a row, text with commas may stand on either side of the amount.
@@ -63,7 +65,7 @@ class Part:
                 units += int(amount.replace(b".", b""))
                 yield row
         expected = self.amount.amount.scaleb(minor_digits(currency))
-        if sent != self.charge_count or units != expected:
+        if self.is_fixed and (sent != self.charge_count or units != expected):
             raise Incomplete(
                 f"{self.name}: {sent} rows of {self.charge_count} were sent, with {units} of"
                 f" {expected.normalize():f} minor units"
@@ -99,3 +101,8 @@ def charge_amount(currency: str) -> str:
     with this code has.
     """
     return csv_files.amount("charge.amount", currency)
+
+
+def bill_number(column: str) -> str:
+    """SQL for the bill's number in this column as the bill has it (rule 16.12); NULL stays NULL."""
+    return f"{csv_files.quoted(installation.outside(''))} || {column}"

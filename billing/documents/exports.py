@@ -8,7 +8,8 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
-from billing.documents.statement_csv import fees_in
+from billing.documents.csv_export import bill_number
+from billing.documents.statement_csv import fees_in, without_tax
 from billing.models import (
     BillingAccount,
     BillingCredit,
@@ -20,7 +21,8 @@ from billing.models import (
 from billing.models.fees import STATEMENT_CATEGORIES, Category
 from billing.queries import taxes
 from billing.queries.requests import fees as request_fees
-from lib.csv_files import Figure, amount, instants, of_rows, quoted, safe
+from billing.queries.standings import LEFT, Standing
+from lib.csv_files import Figure, amount, codes, in_words, instants, of_rows, quoted, safe
 
 
 def invoices(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[bytes]:
@@ -28,26 +30,27 @@ def invoices(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[byte
     has given their standing.
     """
     columns = {
-        _("Bill #"): "number",
-        _("Kind"): "kind",
-        _("Status"): "status",
-        _("Date"): "issued_on",
+        _("Bill #"): bill_number("number"),
+        pgettext("date", "Issued"): "issued_on",
+        _("Kind"): in_words("kind", Invoice.Kind.choices),
         _("Start of billing cycle"): "period_start",
         _("End of billing cycle"): "period_end",
-        _("Due date"): "due_on",
+        _("Status"): in_words("standing", Standing.choices),
+        _("Due"): "due_on",
         _("Total"): amount("total", account.currency),
         pgettext("amount", "Paid"): amount("amount_paid", account.currency),
+        _("Left to pay"): amount(LEFT.format(invoice="row"), account.currency),
         _("Currency"): "currency",
         **instants({_("Paid at"): "paid_at"}, account.timezone),
         _("Start of plan"): "plan_start",
         _("End of plan"): "plan_end",
-        _("Standing"): "standing",
         **instants({_("Last try"): "last_tried_at"}, account.timezone),
         **instants({_("Next try"): "next_attempt_at"}, account.timezone),
         _("Freezes your credit line on"): "freezes_on",
     }
     if taxes.has_any(account):
         columns[_("Tax")] = amount("tax", account.currency)
+    columns |= codes({_("Kind"): "kind", _("Status"): "standing"})
     rows = found.values(
         *("number", "kind", "status", "issued_on", "period_start", "period_end", "due_on"),
         *("total", "amount_paid", "currency", "paid_at", "plan_start", "plan_end"),
@@ -72,6 +75,8 @@ def closed_months(account: BillingAccount, found: QuerySet[Statement]) -> Iterat
         _("Total"): amount("amount", account.currency),
         _("Currency"): "currency",
     }
+    if taxes.are_added(account):
+        columns |= without_tax()
     sums = {
         category.lower(): Sum(
             "totals__amount", filter=Q(totals__fee__category=category), default=Decimal(0)
@@ -102,7 +107,7 @@ CROSS JOIN LATERAL (
     ) fee
 ) cost
 CROSS JOIN LATERAL (
-    SELECT string_agg(DISTINCT invoice.number, '; ') AS numbers
+    SELECT string_agg(DISTINCT {number}, '; ') AS numbers
     FROM billing_charge charge JOIN billing_invoiceitem item ON item.id = charge.item_id
     JOIN billing_invoice invoice ON invoice.id = item.invoice_id
     WHERE charge.account_id = {account} AND charge.request = row.reference
@@ -118,6 +123,7 @@ def requests(account: BillingAccount, found: QuerySet[FulfilmentRequest]) -> Ite
         fee=f"({_fees()} -> fee.fee_id ->> 'name')",
         amount=amount("fee.amount", account.currency),
         account=account.pk,
+        number=bill_number("invoice.number"),
     )
     # Fees may share a name in some language: the second is told apart by its code.
     names: dict[str, str] = {}
@@ -161,7 +167,7 @@ def days(account: BillingAccount, found: QuerySet[InvoiceItem]) -> Iterator[byte
         _("Amount"): amount("amount", account.currency),
         _("Currency"): "currency",
         **instants({_("Counts since"): "posted_at"}, account.timezone),
-        _("Bill #"): "invoice__number",
+        _("Bill #"): bill_number("invoice__number"),
     }
     rows = found.values(
         *("posting_on", "fee_id", "charge_count", "amount", "currency", "posted_at"),
@@ -177,15 +183,16 @@ def credits(account: BillingAccount, found: QuerySet[BillingCredit]) -> Iterator
     columns = {
         pgettext("file", "Charge"): safe("charge__reference"),
         _("Reason"): f"{_fees()} -> fee_id ->> 'name'",
-        _("Status"): "status",
+        _("Status"): in_words("status", BillingCredit.Status.choices),
         _("Amount"): amount("amount", account.currency),
         _("Currency"): "currency",
         **instants({_("Asked"): "asked_at"}, account.timezone),
         _("What went wrong"): safe("message"),
         **instants({pgettext("time", "Answered"): "decided_at"}, account.timezone),
         _("Answer"): safe("reason"),
-        _("Bill #"): "made__item__invoice__number",
+        _("Bill #"): bill_number("made__item__invoice__number"),
         **instants({pgettext("time", "Taken back"): "undone_at"}, account.timezone),
+        **codes({_("Status"): "status"}),
     }
     rows = found.values(
         *("charge__reference", "fee_id", "status", "amount", "currency", "asked_at", "message"),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing.documents import invoice_csv, note_pdf, pdf, statement_csv
+from billing.documents import file_names, invoice_csv, note_pdf, pdf, statement_csv
 from billing.documents.einvoices import files
 from billing.documents.einvoices.files import Syntax
 from billing.models import CreditNote, Invoice, Statement
@@ -29,7 +29,7 @@ def invoice_as_pdf(*, invoice_id: int, actor: str, reason: str, now: datetime) -
     why. Raises Invoice.DoesNotExist, and Invalid without a reason.
     """
     invoice = _invoice(invoice_id)
-    name = f"bill-{invoice.merchant_reference}-{invoice.number}.pdf"
+    name = f"{file_names.of_invoice(invoice)}.pdf"
     with transaction.atomic():
         _note(invoice.account_id, str(invoice), name, actor, reason, now)
         return name, pdf.invoice_pdf(invoice, now=now)
@@ -40,7 +40,7 @@ def credit_note_as_pdf(*, note_id: int, actor: str, reason: str, now: datetime) 
     it and why. Raises CreditNote.DoesNotExist, and Invalid without a reason.
     """
     note = CreditNote.objects.select_related("account__merchant", "invoice").get(pk=note_id)
-    name = f"credit-note-{note.invoice.merchant_reference}-{note}.pdf"
+    name = f"{file_names.of_note(note)}.pdf"
     with transaction.atomic():
         _note(note.account_id, str(note), name, actor, reason, now)
         return name, note_pdf.credit_note_pdf(note)

@@ -7,10 +7,12 @@ a row for each rate after them, and says of each charge which rate it has.
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from billing.documents import file_names
 from billing.documents.csv_export import Incomplete, Part, blocks, charge_amount
 from billing.models import Invoice, InvoiceLine
 from billing.models.fees import Category
@@ -19,6 +21,7 @@ from billing.queries.sections import Sections
 from billing.queries.taxes import TaxSum
 from lib import csv_files, money
 from lib.money import minor_digits
+from merchants import installation
 
 # Of an item with several rates each line has a part of the charges.
 SOURCE = """FROM billing_charge charge WHERE charge.item_id = %(item)s
@@ -39,10 +42,15 @@ class Export:
     invoice: Invoice
     language: str = "en"  # of the headings and of what fees are called
 
+    @cached_property
+    def number(self) -> str:
+        """The bill's number as the bill has it (rule 16.12)."""
+        return installation.outside(str(self.invoice))
+
     @property
     def file_name(self) -> str:
         """The file's name, with the merchant's reference and the bill's number."""
-        return f"bill-{self.invoice.merchant_reference}-{self.invoice}.csv"
+        return f"{file_names.of_invoice(self.invoice)}.csv"
 
     def blocks(self) -> Iterator[bytes]:
         """The file in blocks of whole rows.
@@ -94,7 +102,7 @@ class Export:
             columns=tax_columns,
             source=TAXES,
             params={
-                "number": self.invoice.number,
+                "number": self.number,
                 "merchant": csv_files.safe_text(self.invoice.merchant_name),
                 "invoice": self.invoice.pk,
                 "tax_category": None,
@@ -114,7 +122,7 @@ class Export:
             columns=columns,
             source=SOURCE,
             params={
-                "number": self.invoice.number,
+                "number": self.number,
                 "merchant": csv_files.safe_text(self.invoice.merchant_name),
                 "category": category,
                 "fee": fee,

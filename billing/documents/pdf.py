@@ -31,6 +31,7 @@ from lib.formats import (
     instant_text,
     month,
     quantity,
+    together,
 )
 from lib.formats import zone as zone_text
 from lib.typesetting import Paper, Words, typeset
@@ -195,8 +196,7 @@ def statement_pdf(statement: Statement) -> bytes:
                 [_("Month"), name],
                 [pgettext("time", "Closed"), instant_text(closed_at)],
             ],
-            "explained": _("It has the charges for services from %(first)s to %(last)s.")
-            % {"first": day_text(statement.month), "last": day_text(statement.last_day)},
+            "explained": _of_days(statement),
             **words.made_out_to(_("For"), statement.merchant_name, statement.merchant_reference),
             "issuer": parties.issuer(statement, words),
             **_totals(totals),
@@ -208,6 +208,17 @@ def statement_pdf(statement: Statement) -> bytes:
 
     with as_merchant_reads(statement.account.merchant):
         return typeset("statement", statement.language, write, made_at=closed_at)
+
+
+def _of_days(statement: Statement) -> str:
+    """Which days' services the statement has, and that its amounts are without tax if bills add it
+    (rule 13.8).
+    """
+    days = {"first": day_text(statement.month), "last": day_text(statement.last_day)}
+    said = _("It has the charges for services from %(first)s to %(last)s.") % days
+    if not taxes.are_added(statement.account, statement.closed_at):
+        return said
+    return together(said, _("Amounts are without tax, which is added on your bills."))
 
 
 def _totals(totals: Sections[StatementTotal]) -> Paper:

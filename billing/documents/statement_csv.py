@@ -1,4 +1,4 @@
-"""A closed statement as CSV: one row per charge, with the bill it is on by now."""
+"""A statement as CSV: one row per charge, with the bill it is on by now."""
 
 import json
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
-from billing.documents.csv_export import Part, blocks, charge_amount
+from billing.documents.csv_export import Part, bill_number, blocks, charge_amount
 from billing.models import Fee, Statement
-from billing.queries import accounts, statements
+from billing.queries import accounts, statements, taxes
 from lib import calendar, csv_files, formats
 from lib.refusals import Refused
 from merchants.models import Merchant
@@ -62,11 +62,12 @@ def closed_statement(merchant: Merchant, month: date) -> Statement:
 
 @dataclass(frozen=True)
 class Export:
-    """The CSV file of a merchant's closed statement."""
+    """The CSV file of a merchant's statement, as it closed or as far as it has come."""
 
     merchant: Merchant
     statement: Statement
     language: str = "en"  # of the headings and of what fees are called
+    day: date | None = None  # of an open month: the day as of which it is
 
     @classmethod
     def of(cls, merchant: Merchant, month: date, *, language: str = "en") -> "Export":
@@ -75,32 +76,53 @@ class Export:
         """
         return cls(merchant, closed_statement(merchant, month), language)
 
+    @classmethod
+    def so_far(
+        cls, merchant: Merchant, month: date, today: date, *, language: str = "en"
+    ) -> "Export":
+        """The file of what the merchant's statement of the open `month` has on the local day
+        `today`. If it closed meanwhile, it is that of `of`, which raises NotClosed if nothing was
+        charged yet.
+        """
+        account = accounts.of_merchant(merchant)
+        statement = account and statements.of_month(account, month)
+        if statement is None or statement.is_closed:
+            return cls.of(merchant, month, language=language)
+        return cls(merchant, statement, language, today)
+
     @property
     def file_name(self) -> str:
-        """The file's name, with the merchant's reference and the month."""
-        return f"statement-{self.merchant.reference}-{self.statement}.csv"
+        """The file's name, with the merchant's reference and the month, and of an open one the day
+        as of which it is.
+        """
+        until = f"-until-{self.day}" if self.day else ""
+        return f"statement-{self.merchant.reference}-{self.statement}{until}.csv"
 
     def blocks(self) -> Iterator[bytes]:
         """The file in blocks of whole rows.
 
         Raises csv_export.Incomplete instead of the last block if the rows' count or sum differs
-        from the totals that were fixed when the month closed.
+        from the totals that were fixed when the month closed. An open month has no such totals:
+        its file is what there was when it was made.
         """
-        closed = statements.totals(self.statement)
+        account, closed = self.statement.account, statements.totals(self.statement)
         with override(self.language):
-            columns = _columns(self.statement.currency, self.statement.account.timezone)
+            columns = _columns(self.statement.currency, account.timezone)
+            if taxes.are_added(account, self.statement.closed_at):
+                columns |= without_tax()
         charges = Part(
             name=self.file_name,
             columns=columns,
             source=SOURCE,
             params={
                 "month": str(self.statement),
-                "merchant": csv_files.safe_text(self.statement.merchant_name),
+                "merchant": csv_files.safe_text(self.statement.merchant_name or self.merchant.name),
                 "fees": json.dumps(fees_in(self.language)),
                 "statement": self.statement.pk,
             },
             charge_count=closed.charge_count,
             amount=closed.amount,
+            is_fixed=self.statement.is_closed,
         )
         return blocks([charges], columns)
 
@@ -124,8 +146,13 @@ def _columns(currency: str, timezone: str) -> dict[str, str]:
         **csv_files.instants({_("Service time"): "charge.at"}, timezone, says_zone=False),
         **csv_files.instants({_("Arrived"): "charge.arrived_at"}, timezone, says_zone=False),
         _("Late"): csv_files.yes_or_no("charge.is_late"),
-        _("Bill #"): "invoice.number",
+        _("Bill #"): bill_number("invoice.number"),
     }
+
+
+def without_tax() -> dict[str, str]:
+    """SQL for a column that says that the amounts beside it are without tax, by its heading."""
+    return {_("Tax"): csv_files.quoted(_("not in the amount, added on bills"))}
 
 
 def fees_in(language: str) -> dict[str, dict[str, str]]:

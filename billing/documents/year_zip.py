@@ -22,6 +22,7 @@ from billing.queries import invoices as invoice_queries
 from billing.queries import standings
 from billing.queries import statements as statement_queries
 from lib.csv_files import MARK
+from merchants import installation
 
 BLOCK = 1024 * 1024  # bytes; how much is handed on at a time, at least
 File = tuple[str, date, Iterable[bytes]]  # name, day, content
@@ -70,12 +71,12 @@ def _files(account: BillingAccount, year: int, now: datetime) -> Iterator[File]:
     yield f"{folder}/bills.csv", last, chain([MARK], listed)
     yield f"{folder}/statements.csv", last, chain([MARK], months)
     for invoice in invoices:
-        name = f"{folder}/bills/bill-{invoice.number}"
+        name = f"{folder}/bills/bill-{installation.outside(str(invoice))}"
         yield f"{name}.pdf", invoice.issued_on, [pdf.invoice_pdf(invoice, now=now)]
         note = invoice_queries.credit_note(invoice)
         if note is not None:
             content = note_pdf.credit_note_pdf(note)
-            note_name = f"{folder}/bills/credit-note-{note}"
+            note_name = f"{folder}/bills/credit-note-{installation.outside(str(note))}"
             yield f"{note_name}.pdf", note.issued_on, [content]
             yield from _xml(note_name, note.issued_on, partial(files.of_note, note))
         yield from _xml(name, invoice.issued_on, partial(files.of_invoice, invoice))

@@ -15,12 +15,13 @@ from billing.models import (
     BillingAccount,
     BillingCredit,
     BillingQuestion,
+    Fee,
     Invoice,
     ThresholdRequest,
     UnappliedEntry,
 )
 from billing.models.fees import Category
-from billing.queries import days, requests
+from billing.queries import days, requests, standings
 from billing.queries.days import ACCRUING, OUTSTANDING, UNDER_REVIEW
 from billing.queries.standings import Standing
 from lib import figures, formats
@@ -29,7 +30,12 @@ from lib.lists import ENDS, Amounts, Filter, Rows, choice, text
 from lib.spans import Dates
 
 KINDS = [("", _("All")), *Invoice.Kind.choices]
-STANDINGS = [("", _("All")), *Standing.choices]
+STANDINGS = [
+    ("", _("All")),
+    (standings.UNPAID, pgettext_lazy("bills", "Unpaid")),
+    *Standing.choices,
+    (standings.NOT_VOID, pgettext_lazy("bills", "All but void ones")),
+]
 CREDIT_STATUSES = [("", _("All")), *BillingCredit.Status.choices]
 CATEGORIES = [("", _("All")), *Category.choices]
 BILLED = [
@@ -67,13 +73,20 @@ class RequestFilter(Filter):
     credited = choice(CREDITED, pgettext_lazy("request", "Credit"))
 
     def __init__(self, *args: Any, account: BillingAccount | None = None, **kwargs: Any) -> None:
-        """`account` is the one whose requests are listed; only `counted` needs it."""
+        """`account` is the one whose requests are listed: its fees are offered, and the one that is
+        asked for.
+        """
         super().__init__(*args, **kwargs)
         # Whether there are too many, once that was looked at.
         self._are_many: bool | None = None
         self._account = account
         field: Any = self.fields["fee"]
-        field.choices = [("", _("All")), *((fee.code, fee.label) for fee in requests.fees())]
+        theirs = requests.fees_of(account) if account else requests.fees()
+        offered = {fee.code: fee.label for fee in theirs}
+        asked = str(self.data.get("fee", ""))
+        if asked and asked not in offered and (other := days.fee_of(asked)):
+            offered[asked] = other.label
+        field.choices = [("", _("All")), *offered.items()]
 
     @property
     def _of_charges(self) -> dict[str, str]:
@@ -137,9 +150,13 @@ class InvoiceFilter(Filter):
     LIST = "billing:invoices"
     SORTS = ("-issued_at", "issued_at", "-total", "total", "due_on", "-due_on")
     SEARCH = "number"
-    DATES = Dates("issued_on", _("Date"))
+    DATES = Dates("issued_on", pgettext_lazy("date", "Issued"))
     AMOUNTS = Amounts(["total"])
-    SUMS: ClassVar = {"total": _("Total")}
+    SUMS: ClassVar = {"left": _("Left to pay"), "asked": _("Total without void bills")}
+    SUMMED: ClassVar = {
+        "left": {"standing": standings.UNPAID},
+        "asked": {"standing": standings.NOT_VOID},
+    }
 
     number = text(32, _("Bill contains"))
     standing = choice(STANDINGS, _("Status"))
@@ -189,7 +206,7 @@ class StatementFilter(Filter):
 
 
 class ChargeFilter(Filter):
-    """Filters the charges of a statement by a reference of a charge or a request."""
+    """Filters the charges of a statement by a reference of a charge or a request, and by fee."""
 
     SORTS = ("at", "-at")
     ANCHOR = "charges"
@@ -200,6 +217,13 @@ class ChargeFilter(Filter):
     SUMS: ClassVar = {"amount": _("Total")}
 
     reference = text(label=_("Request or charge"))
+    fee = choice([("", _("All"))], _("Fee"))
+
+    def __init__(self, *args: Any, fees: Sequence[Fee] = (), **kwargs: Any) -> None:
+        """`fees` are those that the statement has charges of, or the one before it."""
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["fee"]
+        field.choices = [("", _("All")), *((fee.pk, fee.label) for fee in fees)]
 
 
 class ChargeOrder(Filter):

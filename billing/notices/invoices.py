@@ -7,12 +7,14 @@ amounts as plain decimals with their `currency` beside them.
 from django.utils.translation import gettext_lazy as _
 
 from billing.notices.group import BILLING
+from billing.notices.numbers import bill_number, transfer_reference
 from billing.payment_failures import FAILURES
 from notices.details import amount, day, month, phrase, words
 from notices.kinds import Kind, Link, Text
 
 # Cause: the bill. Details: number, total, currency, invoice_kind; since they are told, too: status,
-# which is whether it is collected or to be paid by transfer, and due_on.
+# which is whether it is collected or to be paid by transfer, and due_on; with a status that is
+# DATED: issued_on, and has_reference, which is empty unless it has a structured one (rule 29.12).
 BILL_ISSUED = Kind(
     code="BILL_ISSUED",
     label=_("A bill was issued"),
@@ -36,9 +38,29 @@ BILL_ISSUED = Kind(
                 " %(due_on)s."
             ),
         ),
+        "DATED_COLLECTED": Text(
+            _("Bill %(number)s: %(total)s"),
+            _(
+                "Bill %(number)s over %(total)s was issued on %(issued_on)s. It is due on"
+                " %(due_on)s, and collected from your payment method on that day."
+            ),
+        ),
+        "DATED_TO_PAY": Text(
+            _("Bill %(number)s: %(total)s"),
+            _(
+                "Bill %(number)s over %(total)s was issued on %(issued_on)s. Please pay it by bank"
+                " transfer by %(due_on)s, with the reference %(reference)s."
+            ),
+        ),
     },
     link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
-    shows={"total": amount, "due_on": day},
+    shows={
+        "number": bill_number,
+        "total": amount,
+        "issued_on": day,
+        "due_on": day,
+        "reference": transfer_reference,
+    },
     is_automatic=True,
 )
 # Cause: the bill. Details: number, amount, currency, failure (its code); unless it freezes the line
@@ -79,6 +101,7 @@ PAYMENT_FAILED = Kind(
     },
     link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
     shows={
+        "number": bill_number,
         "amount": amount,
         "failure": phrase(FAILURES),
         "retry_on": day,
@@ -158,7 +181,7 @@ PAYMENT_REVERSED = Kind(
         ),
     },
     link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
-    shows={"amount": amount, "answer": words},
+    shows={"number": bill_number, "amount": amount, "answer": words},
 )
 # Cause: the month, such as 2026-11. Details: month.
 STATEMENT_CLOSED = Kind(
@@ -204,7 +227,7 @@ WAIVED = Kind(
         )
     },
     link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
-    shows={"amount": amount, "left": amount, "reason": words},
+    shows={"number": bill_number, "amount": amount, "left": amount, "reason": words},
 )
 # Cause: the move's id. Details: number, day, reason.
 DUE_DAY = Kind(
@@ -218,7 +241,7 @@ DUE_DAY = Kind(
         )
     },
     link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
-    shows={"day": day, "reason": words},
+    shows={"number": bill_number, "day": day, "reason": words},
 )
 # Cause: the pause's id, and whether it ended. Details: status, number, day, reason.
 PAUSED = Kind(
@@ -239,7 +262,7 @@ PAUSED = Kind(
         ),
     },
     link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
-    shows={"day": day, "reason": words},
+    shows={"number": bill_number, "day": day, "reason": words},
 )
 # Cause: the plan's id, and its status. Details: status, number, parts (how many), amount, currency,
 # day (of its first part, or of the one that was not paid), reason.
@@ -275,7 +298,7 @@ PAYMENT_PLAN = Kind(
         ),
     },
     link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
-    shows={"amount": amount, "day": day, "reason": words},
+    shows={"number": bill_number, "amount": amount, "day": day, "reason": words},
 )
 # Cause: the plan's id, and the part's day. Details: number, amount (what is due by then), currency,
 # day.
@@ -293,7 +316,7 @@ PART_DUE = Kind(
         )
     },
     link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
-    shows={"amount": amount, "day": day},
+    shows={"number": bill_number, "amount": amount, "day": day},
     is_automatic=True,
 )
 

@@ -7,6 +7,7 @@ amounts as plain decimals with their `currency` beside them.
 from django.utils.translation import gettext_lazy as _
 
 from billing.notices.group import BILLING
+from billing.notices.numbers import bill_number
 from notices.details import amount, words
 from notices.kinds import Kind, Link, Text
 
@@ -54,7 +55,7 @@ UNAPPLIED = Kind(
         ),
     },
     link=Link("billing:unapplied", _("See your unapplied money")),
-    shows={"amount": amount, "balance": amount},
+    shows={"number": bill_number, "amount": amount, "balance": amount},
 )
 # Cause: the transfer's id. Details: status, reference (the bank's), number (of the bill that it
 # named, or empty), amount, charged (what of it is asked for again), currency, answer.
@@ -88,7 +89,7 @@ TRANSFER_MOVED = Kind(
         ),
     },
     link=Link("billing:unapplied", _("See your unapplied money")),
-    shows={"amount": amount, "charged": amount, "answer": words},
+    shows={"number": bill_number, "amount": amount, "charged": amount, "answer": words},
 )
 
 # In the order in which people find them where they choose their e-mails.

@@ -11,7 +11,7 @@ from billing.models.accounts import DAYS_TO_PAY
 from billing.notices.invoices import BILL_ISSUED
 from billing.operations import accounts, credit_notes, dunning, plan_parts, rests
 from billing.operations.numbers import next_number
-from billing.queries import invoices
+from billing.queries import invoices, payment_references
 from billing.trail import Action
 from lib import money, wording
 from lib.refusals import Refused
@@ -80,8 +80,10 @@ def issue_draft(*, invoice_id: int, actor: str, reason: str, now: datetime) -> I
         total=money.text(invoice.total),
         currency=invoice.currency,
         invoice_kind=invoice.kind,
-        status="COLLECTED" if account.pays_by_itself else "TO_PAY",
+        status="DATED_COLLECTED" if account.pays_by_itself else "DATED_TO_PAY",
+        issued_on=str(invoice.issued_on),
         due_on=str(invoice.due_on),
+        has_reference="yes" if payment_references.of_invoice(invoice) else "",
     )
     rests.pay_invoices(account, actor=actor, now=now)
     invoice.refresh_from_db()

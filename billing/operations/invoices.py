@@ -113,7 +113,7 @@ _ISSUE = f"""
     ) plan ON true
     ORDER BY drawn.series, drawn.year, drawn.number
     RETURNING id, account_id, number, kind, issued_on, issued_at, currency, total, tax, due_on,
-              next_attempt_at IS NOT NULL AS is_collected
+              issuer_id, next_attempt_at IS NOT NULL AS is_collected
 ), billed AS (
     UPDATE billing_invoiceitem item SET invoice_id = invoice.id, is_collecting = false
     FROM taken JOIN invoice USING (account_id)
@@ -129,11 +129,19 @@ _ISSUE = f"""
     ORDER BY billed.invoice_id, billed.posting_on, fee.category, fee.code, billed.id{{write_taxes}}
 ), told AS (
     {notices.INTO}
-    SELECT account_id, '{BILL_ISSUED}', number, jsonb_build_object('number', number,
+    SELECT account_id, '{BILL_ISSUED}', invoice.number,
+           jsonb_build_object('number', invoice.number,
                'total', total::text, 'currency', currency, 'invoice_kind', kind,
-               'status', CASE WHEN is_collected THEN 'COLLECTED' ELSE 'TO_PAY' END,
-               'due_on', due_on::text), issued_at
-    FROM invoice WHERE number IS NOT NULL ORDER BY account_id
+               'status', CASE WHEN is_collected THEN 'DATED_COLLECTED' ELSE 'DATED_TO_PAY' END,
+               'issued_on', issued_on::text, 'due_on', due_on::text,
+               'has_reference', CASE WHEN paid_to.number IS NULL THEN '' ELSE 'yes' END), issued_at
+    FROM invoice LEFT JOIN LATERAL (
+        SELECT bank ->> 'number' AS number
+        FROM billing_issuerversion version, jsonb_array_elements(version.bank_accounts) bank
+        WHERE version.id = invoice.issuer_id AND version.has_references
+          AND bank ->> 'currency' = invoice.currency LIMIT 1
+    ) paid_to ON true
+    WHERE invoice.number IS NOT NULL ORDER BY account_id
     {notices.ONCE}
 )
 UPDATE billing_billingaccount account

@@ -35,7 +35,10 @@ FROM (
     ) AS questions, (
         SELECT count(*) FROM billing_reversal reversal
         WHERE reversal.account_id = %(account)s AND reversal.status = 'RECORDED'
-    ) AS reversals
+    ) AS reversals, (
+        SELECT coalesce(sum(invoice.total - invoice.amount_paid), 0) FROM billing_invoice invoice
+        WHERE invoice.account_id = %(account)s AND invoice.status IN ('OPEN', 'UNCOLLECTIBLE')
+    ) AS unpaid
 ) pending
 LEFT JOIN LATERAL (
     SELECT invoice.number, invoice.total - invoice.amount_paid AS left_to_pay, invoice.due_on,
@@ -86,6 +89,7 @@ class Attention:
     credits: int
     questions: int
     reversals: int  # payments that a bank took back, about which we have not decided yet
+    unpaid: Money  # what is left to pay of all unpaid bills
     invoices: Sequence[UnpaidBill]  # the oldest first, and only so many
 
     @property
@@ -109,10 +113,11 @@ def of(account: BillingAccount) -> Attention:
     with connection.cursor() as cursor:
         cursor.execute(READ, given)
         rows = cursor.fetchall()
-    thresholds, credits, questions, reversals = rows[0][:4]
+    thresholds, credits, questions, reversals, unpaid = rows[0][:5]
     invoices = [
         UnpaidBill(number, money.of(left, account.currency), *more)
-        for _, _, _, _, number, left, *more in rows
+        for _, _, _, _, _, number, left, *more in rows
         if number
     ]
-    return Attention(thresholds, credits, questions, reversals, invoices)
+    owed = money.of(unpaid, account.currency)
+    return Attention(thresholds, credits, questions, reversals, owed, invoices)

@@ -2,7 +2,6 @@
 Nothing here writes.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
@@ -20,6 +19,7 @@ from billing.queries import arrivals
 from billing.queries.sections import Sections
 from billing.queries.undecided import UNDECIDED
 from lib import prepared
+from merchants import installation
 from merchants.queries import local_day
 
 PROMPT = timedelta(hours=1)  # how long after a day-end its bills' first attempts are a part of it
@@ -27,19 +27,17 @@ COLLECTED_FROM = f"""
 SELECT min(next_attempt_at) FROM billing_invoice
 WHERE status IN ({", ".join(f"'{status}'" for status in Invoice.UNPAID)})
 """
-# A number with the prefix of the installation (merchants.installation.outside).
-AS_OTHERS_SEE = re.compile(
-    r"[A-Z][A-Z0-9]{0,7}-(?P<number>(?:[A-Z0-9]+-)?\d{4}-\d+)", re.IGNORECASE
-)
 
 
 def numbered(text: str) -> Q:
-    """The condition that a bill has the text somewhere in its number, in any case, or that the text
-    is its number as others see it, with the installation's prefix (T-2026-000050).
+    """The condition that a bill has the text somewhere in its number as documents have it, with the
+    installation's prefix in front (T-2026-000050), in any case.
     """
-    seen = AS_OTHERS_SEE.fullmatch(text.strip())
-    found = Q(number__icontains=text)
-    return found | Q(number__iexact=seen["number"]) if seen else found
+    asked, prefix = text.strip().upper(), installation.outside("")
+    found = Q(number__icontains=asked)
+    if asked.startswith(prefix):
+        return found | Q(number__icontains=asked.removeprefix(prefix))
+    return found
 
 
 def of_account(account: BillingAccount, *, kind: str = "", number: str = "") -> QuerySet[Invoice]:

@@ -24,7 +24,12 @@ def of_invoice(invoice: Invoice) -> str:
         return ""
     if not issuer.bank_lines(invoice.currency):
         return ""
-    body = installation.outside(invoice.number).replace("-", "")
+    return of_number(invoice.number)
+
+
+def of_number(number: str) -> str:
+    """The reference of a bill with this number that has one, "" if the number is too long."""
+    body = installation.outside(number).replace("-", "")
     return references.make(body) if len(body) <= references.LONGEST_BODY else ""
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import (
+    BooleanField,
     Count,
     DecimalField,
     Exists,
@@ -18,6 +19,7 @@ from django.db.models import (
     TextChoices,
     Value,
 )
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -30,6 +32,19 @@ from lib.figures import Figures
 from lib.lists import Rows
 
 CREDITED, NOT_CREDITED = "yes", "no"
+# Of a fee: whether charges of it name requests of an account. Its latest days are looked at, and of
+# each the first charges: mostly the very first one tells.
+HAS_REQUEST = """EXISTS (
+    SELECT 1 FROM (
+        SELECT item.id FROM billing_invoiceitem item
+        WHERE item.account_id = %s AND item.fee_id = billing_fee.code
+        ORDER BY item.posting_on DESC LIMIT 400
+    ) item CROSS JOIN LATERAL (
+        SELECT charge.request FROM billing_charge charge
+        WHERE charge.item_id = item.id ORDER BY charge.at, charge.id LIMIT 20
+    ) charge
+    WHERE charge.request <> ''
+)"""
 
 
 class Billed(TextChoices):
@@ -126,10 +141,20 @@ def with_cost(found: Rows, *, fee: str = "") -> Rows:
 
 def fees() -> Sequence[Fee]:
     """The fees that the charges of requests may be of, in the order of the pages."""
-    places = list(Category)
     asked = Q(is_sent_by_platform=True) | Q(pk__in=Fee.BY_HAND)
-    found = Fee.objects.filter(asked).order_by("name")
-    return sorted(found, key=lambda fee: places.index(Category(fee.category)))
+    return _in_order(Fee.objects.filter(asked))
+
+
+def _in_order(found: QuerySet[Fee]) -> Sequence[Fee]:
+    """These fees by category, and by name within each."""
+    places = list(Category)
+    return sorted(found.order_by("name"), key=lambda fee: places.index(Category(fee.category)))
+
+
+def fees_of(account: BillingAccount) -> Sequence[Fee]:
+    """Those of `fees` that requests of the account have charges of (HAS_REQUEST), in one query."""
+    named = RawSQL(HAS_REQUEST, (account.pk,), output_field=BooleanField())
+    return _in_order(Fee.objects.filter(named))
 
 
 def find(account: BillingAccount, reference: str) -> FulfilmentRequest | None:

@@ -6,7 +6,15 @@ from its attempts and days, and is told here once, for lists, files, pages and t
 
 from typing import Any
 
-from django.db.models import CharField, DateField, DateTimeField, Field, QuerySet, TextChoices
+from django.db.models import (
+    CharField,
+    DateField,
+    DateTimeField,
+    DecimalField,
+    Field,
+    QuerySet,
+    TextChoices,
+)
 from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -62,6 +70,10 @@ class Standing(TextChoices):
         return self == Standing.COLLECTING
 
 
+# What a list can be asked for besides one standing.
+UNPAID, NOT_VOID = "UNPAID", "NOT_VOID"
+
+
 def quoted(codes: tuple[str, ...]) -> str:
     """The codes in quotation marks and separated by commas, as SQL has them between the brackets of
     IN.
@@ -106,6 +118,10 @@ FREEZES_ON = f"""CASE
                                         AND line.fee_code = '{Fee.REVERSAL}')
                          THEN 0 ELSE {FREEZE_DAYS} END)
     END"""
+# What a bill asks for in all, and what of it is left to pay; of a void one neither.
+ASKED = "CASE WHEN {invoice}.status = 'VOID' THEN 0 ELSE {invoice}.total END"
+LEFT = f"""CASE WHEN {{invoice}}.status IN ({quoted(tuple(Invoice.UNPAID))})
+    THEN {{invoice}}.total - {{invoice}}.amount_paid ELSE 0 END"""
 LAST_TRIED_AT = f"""(
     SELECT max(payment.started_at) FROM billing_payment payment
     WHERE payment.invoice_id = {{invoice}}.id
@@ -117,8 +133,17 @@ def invoices(
 ) -> QuerySet[Invoice]:
     """The account's bills that have a number, as `placed` reads them, in no order; optionally only
     those with this standing, of this kind, or with a number in which `number` stands somewhere.
+    Besides one standing, all that are UNPAID or NOT_VOID can be asked for. Each has what it asks
+    for (`asked`) and what of it is left to pay (`left`), both 0 if it is void.
     """
-    return placed(invoice_queries.of_account(account, kind=kind, number=number), standing=standing)
+    found = invoice_queries.of_account(account, kind=kind, number=number).annotate(
+        asked=_read(ASKED, DecimalField()), left=_read(LEFT, DecimalField())
+    )
+    if standing == UNPAID:
+        return placed(found.filter(status__in=Invoice.UNPAID))
+    if standing == NOT_VOID:
+        return placed(found.exclude(status=Invoice.Status.VOID))
+    return placed(found, standing=standing)
 
 
 def invoice(account: BillingAccount, number: str) -> Invoice | None:

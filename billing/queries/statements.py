@@ -4,7 +4,7 @@ from datetime import date
 
 from django.db.models import Max, Min, Q, QuerySet, Sum
 
-from billing.models import BillingAccount, Charge, Statement, StatementTotal
+from billing.models import BillingAccount, Charge, InvoiceItem, Statement, StatementTotal
 from billing.queries.sections import Sections
 
 
@@ -46,13 +46,20 @@ def totals(statement: Statement) -> Sections[StatementTotal]:
     return Sections.of(rows, statement.currency)
 
 
-def charges(statement: Statement, *, reference: str = "") -> QuerySet[Charge]:
+def charges(statement: Statement, *, reference: str = "", fee: str = "") -> QuerySet[Charge]:
     """The statement's charges, in no order, each with its fee and the bill it is on.
 
     With a `reference`, only the charge with this reference, and the charges of the request with
-    this reference.
+    this reference; with a `fee`, only its charges. These are found by their items, which all count
+    for days of the statement's month: of a fee that is rare nothing else is read.
     """
     found = statement.charges.select_related("fee", "item__invoice")
+    if fee:
+        days = (statement.month, statement.last_day)
+        items = InvoiceItem.objects.filter(
+            account=statement.account_id, fee=fee, posting_on__range=days
+        )
+        found = found.filter(fee=fee, item__in=items.values("pk"))
     if not reference:
         return found
     account = Q(account=statement.account_id)  # so that both indexes can be used

@@ -3,8 +3,10 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from moneyed import Money
 
@@ -73,6 +75,22 @@ def of_invoice(invoice: Invoice, lines: Sections[InvoiceLine]) -> Sequence[TaxSu
         )
         for (category, percent), found in rows.items()
     ]
+
+
+def are_added(account: BillingAccount, at: datetime | None = None) -> bool:
+    """Whether the account's bills add tax to amounts that statements show without it: whether the
+    last bill that was issued by the instant `at`, or the first one after it if there was none, has
+    tax to pay. Without `at`, that is the latest bill.
+
+    So a statement that is closed says the same for as long as a bill was there before it.
+    """
+    taxed = InvoiceTax.objects.filter(invoice=OuterRef("pk"), tax__gt=0)
+    issued = account.invoices.filter(number__isnull=False).annotate(is_taxed=Exists(taxed))
+    earlier = issued.filter(issued_at__lte=at) if at else issued
+    found = earlier.order_by("-issued_at", "-pk").first()
+    if found is None and at is not None:
+        found = issued.order_by("issued_at", "pk").first()
+    return found is not None and found.is_taxed
 
 
 def has_any(account: BillingAccount) -> bool:

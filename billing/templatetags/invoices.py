@@ -15,8 +15,10 @@ from billing.queries.sections import FeeSum, Section
 from billing.queries.standings import Standing
 from credit.models import Order
 from lib import formats
+from merchants.templatetags.numbers import document_number
 
 register = template.Library()
+register.filter(document_number)
 
 
 @register.filter

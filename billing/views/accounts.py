@@ -7,6 +7,7 @@ from django.http import Http404
 from billing.models import BillingAccount, Invoice
 from billing.queries import accounts, standings
 from lib import clock
+from merchants import installation
 from merchants.access import MemberRequest
 from merchants.queries import LocalDays, local_day
 
@@ -36,10 +37,10 @@ def account_and_days(request: MemberRequest) -> tuple[BillingAccount, LocalDays]
 
 
 def invoice_of(request: MemberRequest, number: str) -> Invoice:
-    """The bill with this number, of the merchant in the address, with its standing. Raises Http404
-    if there is no such account or bill.
+    """The bill with this number, with or without the installation's prefix, of the merchant in the
+    address, with its standing. Raises Http404 if there is no such account or bill.
     """
-    invoice = standings.invoice(account_of(request), number)
+    invoice = standings.invoice(account_of(request), installation.inside(number))
     if invoice is None:
         raise Http404("no bill has this number")
     return invoice

@@ -14,7 +14,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from billing import explanations
-from billing.documents import exports, invoice_csv, note_pdf, pdf, settling
+from billing.documents import exports, file_names, invoice_csv, note_pdf, pdf, settling
 from billing.documents.einvoices import content as einvoices
 from billing.documents.einvoices import files
 from billing.documents.einvoices.files import Syntax
@@ -37,6 +37,7 @@ from lib import clock, downloads, live, money, paging
 from lib.csv_files import language_asked, language_of
 from lib.refusals import Refused, sentence_of
 from lib.spreadsheets import download
+from merchants import installation
 from merchants.access import MemberRequest, for_exporting, for_finance, for_members
 
 SOON = timedelta(minutes=10)  # is worth looking at a bill for
@@ -102,7 +103,8 @@ def invoice(request: MemberRequest, number: str) -> HttpResponse:
         "state",
         "billing/invoice_state.html",
         is_under_way=standing.is_checked or _is_tried_soon(invoice, now),
-        told=_("Bill %(number)s: %(standing)s") % {"number": number, "standing": standing.label},
+        told=_("Bill %(number)s: %(standing)s")
+        % {"number": installation.outside(number), "standing": standing.label},
     )
     return live.render(request, "billing/invoice.html", context, part)
 
@@ -178,7 +180,7 @@ def invoice_pdf(request: MemberRequest, number: str) -> HttpResponse:
     """The bill as PDF."""
     invoice = invoice_of(request, number)
     document = pdf.invoice_pdf(invoice, now=clock.now())
-    return downloads.document(document, f"bill-{invoice.merchant_reference}-{invoice.number}.pdf")
+    return downloads.document(document, f"{file_names.of_invoice(invoice)}.pdf")
 
 
 @for_exporting
@@ -188,8 +190,7 @@ def credit_note_pdf(request: MemberRequest, number: str) -> HttpResponse:
     note = invoice_queries.credit_note(invoice)
     if note is None:
         raise Http404("the bill was not taken back")
-    name = f"credit-note-{invoice.merchant_reference}-{note}.pdf"
-    return downloads.document(note_pdf.credit_note_pdf(note), name)
+    return downloads.document(note_pdf.credit_note_pdf(note), f"{file_names.of_note(note)}.pdf")
 
 
 @for_exporting

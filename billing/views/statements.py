@@ -6,12 +6,13 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing.documents import exports, pdf, statement_csv
 from billing.forms.lists import ChargeFilter, StatementFilter
 from billing.models import BillingAccount
-from billing.queries import months, taxes
+from billing.queries import months, statements_compared, taxes
 from billing.queries import statements as statement_queries
 from billing.views.accounts import account_and_days, account_and_today
 from lib import calendar, charts, clock, downloads, formats
@@ -77,6 +78,10 @@ def _drawn(account: BillingAccount, by_month: months.ByMonth, size: tuple[int, i
         figure=formats.whole,
         told=lambda value: formats.plain_money(formats.as_money(value, account.currency)),
         size=size,
+        opens=[
+            reverse("billing:statement", args=[account.merchant.reference, month])
+            for month in by_month.months
+        ],
     )
 
 
@@ -119,11 +124,15 @@ def statement(request: MemberRequest, month: date) -> HttpResponse:
         raise Http404("no charge has opened a statement of this month")
     # A closed month reads like its CSV; in the open one the latest charge is the interesting one.
     sorts = ("at", "-at") if statement.is_closed else ("-at", "at")
-    asked = ChargeFilter(request.GET, sorts=sorts, local=local, currency=account.currency)
+    totals = statements_compared.of(statement)
+    fees = [total.fee for category in totals.categories for total in category.fees]
+    asked = ChargeFilter(
+        request.GET, sorts=sorts, local=local, currency=account.currency, fees=fees
+    )
     context = asked.context | {
         "statement": statement,
-        "totals": statement_queries.totals(statement),
-        "is_net": account.issuer_id is not None and taxes.has_any(account),
+        "totals": totals,
+        "is_net": taxes.are_added(account, statement.closed_at),
         "page": asked.page(statement_queries.charges(statement, **asked.rows)),
     }
     return render(request, "billing/statement.html", context)
@@ -131,12 +140,19 @@ def statement(request: MemberRequest, month: date) -> HttpResponse:
 
 @for_exporting
 def export_statement(request: MemberRequest, month: date) -> HttpResponseBase:
-    """The month's charges as CSV. If the month is not closed, or nothing was charged in it,
+    """The month's charges as CSV, those of the open month so far. If nothing was charged in it,
     redirects to the list of statements with the reason.
     """
-    merchant = request.membership.merchant
+    merchant, (account, today) = (
+        request.membership.merchant,
+        account_and_today(request, clock.now()),
+    )
+    language = language_of(request)
     try:
-        export = statement_csv.Export.of(merchant, month, language=language_of(request))
+        if month == calendar.month_of(account.open_on):
+            export = statement_csv.Export.so_far(merchant, month, today, language=language)
+        else:
+            export = statement_csv.Export.of(merchant, month, language=language)
     except statement_csv.NotClosed as refusal:
         messages.warning(request, str(refusal))
         return redirect("billing:statements", merchant=merchant.reference)

@@ -1,5 +1,6 @@
 """What is asked of the lists of sales, refunds and cancelled orders."""
 
+from datetime import date
 from typing import Any, ClassVar
 
 from django.utils.functional import cached_property
@@ -38,6 +39,16 @@ class MonthFilter(Filter):
     reference = text(label=_("Order contains"))
     standing = choice(SOLD, _("Status"))
     buyer = text(label=_("Buyer"))
+
+    def __init__(self, *args: Any, month: date | None = None, **kwargs: Any) -> None:
+        """`month` is the first day of the month, which only names of files need."""
+        super().__init__(*args, **kwargs)
+        self._month = month
+
+    @property
+    def period(self) -> str:
+        """The days that are asked for or, without any, the month."""
+        return f"{self._month:%Y-%m}" if self._month and not self.span else super().period
 
 
 class RefundFilter(Filter):

@@ -116,6 +116,7 @@ class Sales:
 
     months: Sequence[Sums]  # oldest first, without those before the first sale
     so_far_before: Sums  # the month before the last, up to the day of the month that it is today
+    until: date  # the last day that counts: today
     also: Sequence[Sums] = ()  # of whatever else was asked for
 
     @property
@@ -152,7 +153,7 @@ def by_month(line: CreditLine, local: LocalDays, also: Sequence[spans.Span] = ()
     sums = _sums(line, local, asked)
     found, before = sums[:MONTHS], sums[MONTHS]
     first = next((place for place, one in enumerate(found) if one.has_any), len(found) - 1)
-    return Sales(found[first:], before, sums[MONTHS + 1 :])
+    return Sales(found[first:], before, today, sums[MONTHS + 1 :])
 
 
 def of_month(line: CreditLine, month: date, local: LocalDays) -> Sums:

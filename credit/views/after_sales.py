@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from credit import exports
@@ -86,7 +87,10 @@ def _drawn(line: CreditLine, found: Sales, size: tuple[int, int]) -> bytes:
         )
         for stage in Stage
     ]
-    return bars(line, found, series, size)
+    page = reverse("credit:after_sales", args=[line.merchant.reference])
+    return bars(
+        line, found, series, size, [f"{page}?{one.span.query}#refunds" for one in found.months]
+    )
 
 
 def _rows(found: Sales) -> list[Any]:

@@ -6,6 +6,7 @@ from datetime import date
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from credit import exports
@@ -38,6 +39,17 @@ def sales(request: MemberRequest) -> HttpResponse:
     return render(request, "credit/sales.html", context)
 
 
+@for_exporting
+def export(request: MemberRequest) -> HttpResponseBase:
+    """Download a CSV file of sales and refunds by month."""
+    line, today = line_and_today(request, clock.now())
+    found = books.by_month(line, LocalDays.of(line, today))
+    first, last = found.months[0].start, found.months[-1].start
+    file_name = f"sales-{request.membership.merchant.reference}-{first:%Y-%m}-to-{last:%Y-%m}.csv"
+    with language_asked(request):
+        return download(request, exports.months(line, found), file_name)
+
+
 @for_members
 def chart(request: MemberRequest) -> HttpResponse:
     """The chart of sales and refunds by month as an image, narrow for a phone with `?narrow`."""
@@ -53,7 +65,7 @@ def month(request: MemberRequest, month: date) -> HttpResponse:
     """
     line, today = line_and_today(request, clock.now())
     local = LocalDays.of(line, today)
-    asked = MonthFilter(request.GET, local=local, currency=line.currency)
+    asked = MonthFilter(request.GET, local=local, currency=line.currency, month=month)
     sums = books.of_month(line, month, local)
     context = asked.context | {
         "line": line,
@@ -72,23 +84,30 @@ def export_month(request: MemberRequest, month: date) -> HttpResponseBase:
     """Download a CSV file of the orders of a month that its page finds with the same filter."""
     line, today = line_and_today(request, clock.now())
     local = LocalDays.of(line, today)
-    asked = MonthFilter(request.GET, local=local, currency=line.currency)
+    asked = MonthFilter(request.GET, local=local, currency=line.currency, month=month)
     found = asked.ordered(books.orders_of(line, month, local, **asked.rows))
-    file_name = f"orders-{request.membership.merchant.reference}-{month:%Y-%m}.csv"
+    file_name = asked.file_name("orders", request.membership.merchant.reference)
     with language_asked(request):
         return download(request, exports.orders(line, found), file_name)
 
 
 def bars(
-    line: CreditLine, found: Sales, series: Sequence[charts.Series], size: tuple[int, int]
+    line: CreditLine,
+    found: Sales,
+    series: Sequence[charts.Series],
+    size: tuple[int, int],
+    opens: Sequence[str],
 ) -> bytes:
-    """A chart of amounts in the line's currency as SVG, with a bar for each month."""
+    """A chart of amounts in the line's currency as SVG, with a bar for each month, which opens the
+    address at its place in `opens`.
+    """
     return charts.bars(
         series,
         [formats.short_month(one.start) for one in found.months],
         figure=formats.whole,
         told=lambda value: formats.plain_money(formats.as_money(value, line.currency)),
         size=size,
+        opens=opens,
     )
 
 
@@ -96,6 +115,8 @@ def _drawn(line: CreditLine, found: Sales, size: tuple[int, int]) -> bytes:
     """The chart of sales by month as SVG, with what was refunded under the axis."""
     series = [
         charts.Series(_("Sales"), [one.sold for one in found.months]),
-        charts.Series(_("Refunded"), [-one.refunded for one in found.months]),
+        charts.Series(_("Refunded"), [one.refunded for one in found.months], is_taken_off=True),
     ]
-    return bars(line, found, series, size)
+    merchant = line.merchant.reference
+    opens = [reverse("credit:sales_month", args=[merchant, one.start]) for one in found.months]
+    return bars(line, found, series, size, opens)

@@ -1,6 +1,7 @@
 // Tells a chart's figures under the pointer and under a finger. They stand in the titles of the
-// drawing's points; a drawing that is shown as an image is fetched once somebody points at it. Who
-// reads without either has the same figures in the table below the chart.
+// drawing's points; a drawing that is shown as an image is fetched once somebody points at it. What is
+// told of can be opened by a click, with a finger by a second tap, where the drawing says what opens.
+// Who reads without either has the same figures, and what they open, in the table below the chart.
 const CHARTS = "svg.drawn, img.chart, .pictured img";
 
 const told = document.createElement("div");
@@ -8,6 +9,7 @@ told.className = "told";
 told.setAttribute("aria-hidden", "true");
 const drawings = new Map(); // by a chart, or the address of its image
 let pointedAt = null;
+let toldOf = null; // the column that is told of
 
 /** Where each label stands in the drawing, from left to right, and what is told there. */
 function columnsOf(svg) {
@@ -16,11 +18,14 @@ function columnsOf(svg) {
     const [label, ...rest] = title.textContent.split(" · ");
     const column = columns.get(label) ?? { label, lines: [], places: [] };
     column.lines.push(rest.join(" · "));
-    column.places.push(placeOf(title.parentElement.querySelector("circle, rect")));
+    const mark = title.parentElement.querySelector("circle, rect");
+    column.places.push(placeOf(mark));
+    column.opens = title.parentElement.dataset.opens;
     columns.set(label, column);
     title.remove(); // the browser would show it, too, of this point alone
   }
-  return [...columns.values()].map(({ label, lines, places }) => ({ label, lines, x: places[0] }));
+  return [...columns.values()].map(({ label, lines, places, opens }) =>
+    ({ label, lines, x: places[0], opens }));
 }
 
 /** How far a point or bar is from the drawing's left edge. */
@@ -62,8 +67,9 @@ async function tell(chart, clientX) {
   if (pointedAt !== chart || !drawing?.columns.length) return;
   const box = chart.getBoundingClientRect();
   const scale = box.width / drawing.width;
-  const far = (column) => Math.abs(box.left + column.x * scale - clientX);
-  const nearest = drawing.columns.reduce((one, other) => (far(other) < far(one) ? other : one));
+  const nearest = nearestOf(drawing, box, clientX);
+  chart.classList.toggle("opens", Boolean(nearest.opens));
+  toldOf = nearest;
   const head = document.createElement("strong");
   head.textContent = nearest.label;
   told.replaceChildren(head, ...nearest.lines.map((line) => {
@@ -79,14 +85,35 @@ async function tell(chart, clientX) {
   told.style.top = `${(above > 0 ? above : box.top + 4) + scrollY}px`;
 }
 
+/** The column that is nearest to a place on the screen. */
+function nearestOf(drawing, box, clientX) {
+  const far = (column) => Math.abs(box.left + column.x * box.width / drawing.width - clientX);
+  return drawing.columns.reduce((one, other) => (far(other) < far(one) ? other : one));
+}
+
+/** What was told of before the finger or the button went down. */
+let pressedOn = null;
+
+async function open(event) {
+  const chart = event.target.closest?.(CHARTS);
+  const drawing = chart && await drawingOf(chart);
+  if (!drawing?.columns.length) return;
+  const nearest = nearestOf(drawing, chart.getBoundingClientRect(), event.clientX);
+  if (nearest.opens && nearest === pressedOn) location.assign(nearest.opens);
+}
+
 function look(event) {
   const chart = event.target.closest?.(CHARTS);
   if (chart) tell(chart, event.clientX);
   else if (pointedAt) {
-    pointedAt = null;
+    pointedAt = toldOf = null;
     told.remove();
   }
 }
 
 document.addEventListener("pointermove", look);
-document.addEventListener("pointerdown", look);
+document.addEventListener("pointerdown", (event) => {
+  pressedOn = toldOf;
+  look(event);
+});
+document.addEventListener("click", open);

@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from billing import document_letters
 from billing.documents import pdf
 from billing.models import (
     BankLine,
@@ -16,7 +17,7 @@ from billing.models import (
     Issuer,
     Reversal,
 )
-from billing.operations import bank_matching, issuers, transfers
+from billing.operations import addresses, bank_matching, issuers, transfers
 from billing.queries import bank_statements as queries
 from billing.queries.payment_references import found_in, of_invoice
 from lib.refusals import AlreadyDecided, CurrencyMismatch, Invalid
@@ -264,8 +265,8 @@ def test_a_payment_that_is_returned_is_a_reversal_once_an_operator_says_so() -> 
     assert of_bank(invoice) == "PAID 210.00/210.00"
     said = letters.sentence(shop.merchant.notices.get(kind="PAYMENT_REVERSED"))
     assert said.replace("\N{NO-BREAK SPACE}", " ") == (
-        "210.00 USD that was transferred for bill DE-2026-000001 was returned by the bank. The bill"
-        " stays paid while we look into it; we tell you here what follows."
+        "210.00 USD that was transferred for bill T-DE-2026-000001 was returned by the bank."
+        " The bill stays paid while we look into it; we tell you here what follows."
     )
     with nothing_changes(), pytest.raises(AlreadyDecided):
         bank_matching.take_back(line_id=line.pk, now=at(), **BY)
@@ -308,6 +309,19 @@ def test_a_bill_carries_a_reference_from_when_its_issuer_says_so_and_keeps_it() 
     assert "Reference of the transfer T-2026-000001" in paper[0]
     assert "Reference of the transfer RF71 TDE2 0260 0000 1" in paper[1]
     assert "Reference of the transfer T-DE-2026-000002" in paper[2]
+    said = [letters.sentence(shop.merchant.notices.get(kind="BILL_ISSUED", cause=one.number))
+            for one in (own, before, first, after)]  # fmt: skip
+    assert [one.rpartition("with the reference ")[2] for one in said] == [
+        *("T-2026-000001.", "T-TH-2026-000001.", "RF71 TDE2 0260 0000 1.", "T-DE-2026-000002."),
+    ]
+    address = addresses.add(
+        merchant_id=shop.merchant.pk, email="books@shop.example", schedule="EACH", actor="mei",
+        now=shop.at("2026-11-05 09:00"),
+    )  # fmt: skip
+    letter = document_letters.with_documents(
+        address, [Invoice.objects.get(pk=first.pk)], now=shop.at("2026-11-05 10:00")
+    )
+    assert "reference of the transfer RF71 TDE2 0260 0000 1" in letter.body
     assert found_in("rf71 tde2 0260-0000 1 danke") == [first]
     # Of a bill that has none, it is no reference.
     assert found_in("RF44TDE2026000002 and RF71TDE2026000002") == []

@@ -170,7 +170,7 @@ def test_a_credit_note_has_its_number_and_file_as_its_bill_has(
             **BY,
         )
     said = text_of(owner.get(PAGE))
-    assert "Credit note DE-CN-2026-000001 Number at the tax office 25-0002" in said
+    assert "Credit note T-DE-CN-2026-000001 Number at the tax office 25-0002" in said
     assert told not in said
     answer = owner.get(file)
     assert (answer.content, answer["Content-Disposition"]) == (

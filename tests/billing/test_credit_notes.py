@@ -69,7 +69,7 @@ def test_a_void_bill_is_taken_back_by_a_note_that_mirrors_it(
     ):
         assert said in page.replace("\N{MINUS SIGN}", "-")
     shown = text_of(owner.get(PAGE))
-    assert "Taken back by credit note DE-CN-2026-000001 of 3 Nov 2026." in shown
+    assert "Taken back by credit note T-DE-CN-2026-000001 of 3 Nov 2026." in shown
     assert owner.get(f"{PAGE}credit-note.pdf").content.startswith(b"%PDF")
     stranger = browser_of(member(shops.join("2026-11-01 09:00", "lotus")))
     assert stranger.get(f"{PAGE}credit-note.pdf").status_code == 404

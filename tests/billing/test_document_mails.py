@@ -81,11 +81,11 @@ def test_an_address_confirms_by_its_link_and_has_each_document_once(
     assert mailed(shop, "2026-10-30 10:00") == []
     (invoice,) = mailed(shop, "2026-10-31 10:00")
     assert (
-        "Bill T-2026-000002 of 31 Oct 2026: 44.00 USD, due on 7 Nov 2026"
-        in invoice.subject.replace("\xa0", " ")
+        "Bill T-2026-000002, issued on 31 Oct 2026: 44.00 USD, due on 7 Nov 2026, reference of the"
+        " transfer T-2026-000002" in invoice.subject.replace("\xa0", " ")
     )
     ((name, content, kind),) = invoice.attachments
-    assert (name, kind) == ("bill-rosewood-2026-000002.pdf", "application/pdf")
+    assert (name, kind) == ("bill-rosewood-T-2026-000002.pdf", "application/pdf")
     assert "44.00" in pages_of(content)[0]
     (statement,) = mailed(shop, "2026-11-01 10:00")
     assert statement.attachments[0][0] == "statement-rosewood-2026-10.pdf"
@@ -112,7 +112,7 @@ def test_by_month_all_documents_come_together_as_the_month_has_ended(shop: Shop)
     (letter,) = mailed(shop, "2026-11-01 10:00")
     assert letter.subject == "Rosewood Dresses: documents of October 2026"
     assert [file[0] for file in letter.attachments] == [
-        "bill-rosewood-2026-000002.pdf",
+        "bill-rosewood-T-2026-000002.pdf",
         "statement-rosewood-2026-10.pdf",
     ]
     assert mailed(shop, "2026-11-02 10:00") == []

@@ -1,6 +1,7 @@
 """Bills and credit notes as e-invoices by EN 16931: what they say, and who gets them."""
 
 import io
+import re
 import zipfile
 from datetime import date
 from typing import Any
@@ -253,8 +254,8 @@ def test_a_credit_note_mirrors_its_bill_and_both_are_in_their_pdfs_to_the_byte(
         io.BytesIO(b"".join(year_zip.blocks(shop.account, 2026, now=shop.at("2026-11-05 10:00"))))
     )
     folder = "rosewood-2026/bills"
-    assert archive.read(f"{folder}/bill-DE-2026-000001.ubl.xml") == served["ubl"]
-    assert archive.read(f"{folder}/credit-note-DE-CN-2026-000001.factur-x.xml") == files.of_note(
+    assert archive.read(f"{folder}/bill-T-DE-2026-000001.ubl.xml") == served["ubl"]
+    assert archive.read(f"{folder}/credit-note-T-DE-CN-2026-000001.factur-x.xml") == files.of_note(
         note
     )
     _assert_served(shop, served, note)
@@ -384,3 +385,36 @@ def test_the_file_is_the_same_in_each_language_of_its_pdf(language: str, said: s
     paper = pdf.invoice_pdf(invoice, now=invoice.issued_at)
     assert said in pages_of(paper)[0]
     _assert_factur_x(paper, in_english)
+
+
+def test_what_a_transfer_names_stands_in_both_syntaxes() -> None:
+    terms = {"billing_currency": "EUR", "billing_threshold": "100000", "plan_price": "0"}
+    shop = shops.join("2026-11-01 09:00", **terms)
+    issuer = IssuerFactory.create(
+        prefix="DE",
+        country="DE",
+        tax_number="DE136695976",
+        bank_accounts=(
+            issuers.BankAccount("EUR", "DE89 3704 0044 0532 0130 00", "COBADEFFXXX", "Commerzbank"),
+        ),
+    )
+    rate("19")
+    issued_by(shop, "DE", "2026-11-01 09:30")
+    DetailsFactory.create(shop=shop, at="2026-11-01 10:00")
+    named = []
+    for day in (2, 3):  # before the issuer's bills carry references, and since
+        shop.charge(f"2026-11-0{day} 10:00", "pick-pack", "100.00", f"c-{day}")
+        bill = billed(shop, f"2026-11-0{day} 11:00")
+        ubl = (files.of_invoice(bill, "ubl") or b"").decode()
+        (in_ubl,) = re.findall("<cbc:PaymentID>(.*?)</cbc:PaymentID>", ubl)
+        assert texts(checked(bill), "PaymentReference") == [in_ubl]
+        named.append(in_ubl)
+        issuers.take_statements(
+            issuer_id=issuer.pk, is_on=not named[1:], now=shop.at(f"2026-11-0{day} 12:00"), **BY
+        )
+    assert named == ["T-DE-2026-000001", "RF44TDE2026000002"]
+    # A credit note asks for no transfer: it names itself.
+    invoice_decisions.void(invoice_id=bill.pk, now=shop.at("2026-11-04 10:00"), **BY)
+    note = CreditNote.objects.get()
+    assert texts(checked(note), "PaymentReference") == ["T-DE-CN-2026-000001"]
+    assert b"PaymentID" not in (files.of_note(note, "ubl") or b"")

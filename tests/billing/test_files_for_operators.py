@@ -43,8 +43,8 @@ def test_each_role_takes_them_with_a_reason_that_is_on_the_trail(shop: Shop, rol
     names = [answer.headers["Content-Disposition"].partition("filename=")[2].strip('"')
              for answer in files.values()]  # fmt: skip
     assert names == [
-        "bill-rosewood-2026-000001.pdf",
-        "bill-rosewood-2026-000001.csv",
+        "bill-rosewood-T-2026-000001.pdf",
+        "bill-rosewood-T-2026-000001.csv",
         "statement-rosewood-2026-11.pdf",
         "statement-rosewood-2026-11.csv",
     ]

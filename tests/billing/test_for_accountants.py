@@ -69,9 +69,9 @@ def test_charges_of_any_days_come_as_csv_and_as_a_spreadsheet_of_the_same_rows(s
     headings, *found = rows(client, "billing/accountant/charges.csv", **DAYS)
     assert headings[0] == "Day"
     assert [(row[0], row[1], row[8], row[-1]) for row in found] == [
-        ("2026-10-03", "c-1", "3.50", "2026-000002"),
-        ("2026-10-05", "'@c-2", "12.00", "2026-000002"),
-        ("2026-10-31", "tael:plan:2026-10-31", "39.00", "2026-000002"),
+        ("2026-10-03", "c-1", "3.50", "T-2026-000002"),
+        ("2026-10-05", "'@c-2", "12.00", "T-2026-000002"),
+        ("2026-10-31", "tael:plan:2026-10-31", "39.00", "T-2026-000002"),
     ]
     sheet = cells_of(taken(client, "billing/accountant/charges.csv", format="xlsx", **DAYS))
     assert sheet[0] == headings
@@ -134,7 +134,8 @@ def test_every_list_comes_as_csv(shop: Shop) -> None:
     notices = rows(client, "notices.csv")
     assert {row[2] for row in notices[1:]} >= {"BILL_ISSUED", "STATEMENT_CLOSED"}
     issued = (
-        "Bill 2026-000002 over 54.50 USD was issued. Please pay it by bank transfer by 7 Nov 2026."
+        "Bill T-2026-000002 over 54.50 USD was issued on 31 Oct 2026. Please pay it by bank "
+        "transfer by 7 Nov 2026, with the reference T-2026-000002."
     )
     assert issued in {row[4].replace("\N{NO-BREAK SPACE}", " ") for row in notices}
 
@@ -156,10 +157,10 @@ def test_a_years_documents_come_in_one_file_and_that_stands_on_the_trail(shop: S
         assert found.testzip() is None
         assert sorted(found.namelist()) == [
             "rosewood-2026/bills.csv",
-            "rosewood-2026/bills/bill-2026-000001.csv",
-            "rosewood-2026/bills/bill-2026-000001.pdf",
-            "rosewood-2026/bills/bill-2026-000002.csv",
-            "rosewood-2026/bills/bill-2026-000002.pdf",
+            "rosewood-2026/bills/bill-T-2026-000001.csv",
+            "rosewood-2026/bills/bill-T-2026-000001.pdf",
+            "rosewood-2026/bills/bill-T-2026-000002.csv",
+            "rosewood-2026/bills/bill-T-2026-000002.pdf",
             "rosewood-2026/statements.csv",
             "rosewood-2026/statements/statement-2026-10.csv",
             "rosewood-2026/statements/statement-2026-10.pdf",
@@ -167,9 +168,9 @@ def test_a_years_documents_come_in_one_file_and_that_stands_on_the_trail(shop: S
         statement = found.read("rosewood-2026/statements/statement-2026-10.csv")
         assert statement == taken(client, "billing/statements/2026-10.csv")
         invoices = found.read("rosewood-2026/bills.csv").decode("utf-8-sig").splitlines()
-        assert invoices[1].startswith("2026-000001,SUBSCRIPTION,")
-        assert invoices[2].startswith("2026-000002,SUBSCRIPTION,OPEN,")
-        assert "54.50" in pages_of(found.read("rosewood-2026/bills/bill-2026-000002.pdf"))[0]
+        assert invoices[1].startswith("T-2026-000001,2026-10-01,Subscription,")
+        assert invoices[2].startswith("T-2026-000002,2026-10-31,Subscription,")
+        assert "54.50" in pages_of(found.read("rosewood-2026/bills/bill-T-2026-000002.pdf"))[0]
     entry = entries()[-1]
     assert (entry.action, entry.actor, entry.subject) == (
         "YEAR_TAKEN", "fin@shop.example", "documents of 2026",

@@ -28,22 +28,22 @@ ADDRESS = "/m/rosewood/billing/invoices/2026-000002.csv"
 INVOICE = """\
 Bill #,Store Name,Charge category,Description,Amount,Currency,Start of billing cycle,\
 End of billing cycle,Date,Order,Rate,App,Start of plan,End of plan,Service time,Service time (UTC)
-2026-000002,"Rosewood, Dresses",Fulfilment,Pick and pack,3.13,USD,2026-11-01,2026-11-12,\
+T-2026-000002,"Rosewood, Dresses",Fulfilment,Pick and pack,3.13,USD,2026-11-01,2026-11-12,\
 2026-11-03,FR-7,1.25,,,,\
 2026-11-03 10:00:00,2026-11-03T10:00:00Z
-2026-000002,"Rosewood, Dresses",Fulfilment,"Packaging: Box, large",0.20,USD,2026-11-01,2026-11-12,\
-2026-11-04,'-5,,,,,\
+T-2026-000002,"Rosewood, Dresses",Fulfilment,"Packaging: Box, large",0.20,USD,2026-11-01,\
+2026-11-12,2026-11-04,'-5,,,,,\
 2026-11-04 10:00:00,2026-11-04T10:00:00Z
-2026-000002,"Rosewood, Dresses",Shipping,Shipping label,210.00,USD,2026-11-01,2026-11-12,\
+T-2026-000002,"Rosewood, Dresses",Shipping,Shipping label,210.00,USD,2026-11-01,2026-11-12,\
 2026-11-12,'@x,,,,,\
 2026-11-12 15:00:00,2026-11-12T15:00:00Z
-2026-000002,"Rosewood, Dresses",Shipping,Shipping label: two parcels,14.00,USD,2026-11-01,\
+T-2026-000002,"Rosewood, Dresses",Shipping,Shipping label: two parcels,14.00,USD,2026-11-01,\
 2026-11-12,2026-11-12,,,,,,\
 2026-11-12 16:00:00,2026-11-12T16:00:00Z
-2026-000002,"Rosewood, Dresses",Fulfilment credit,Pick and pack credit: c-1,-1.13,USD,2026-11-01,\
+T-2026-000002,"Rosewood, Dresses",Fulfilment credit,Pick and pack credit: c-1,-1.13,USD,2026-11-01,\
 2026-11-12,2026-11-06,FR-7,,,,,\
 2026-11-06 10:00:00,2026-11-06T10:00:00Z
-2026-000002,"Rosewood, Dresses",Apps,App usage: =1+1,15.00,USD,2026-11-01,2026-11-12,\
+T-2026-000002,"Rosewood, Dresses",Apps,App usage: =1+1,15.00,USD,2026-11-01,2026-11-12,\
 2026-11-10,FR-1,,'=1+1,,,\
 2026-11-10 10:00:00,2026-11-10T10:00:00Z
 """
@@ -106,7 +106,7 @@ def test_the_page_sends_one_row_per_charge(shop: Shop, role: str) -> None:
     response = browser_of(member(shop, role)).get(ADDRESS)
     assert response.status_code == 200
     assert response["Content-Type"] == "text/csv; charset=utf-8"
-    named = 'attachment; filename="bill-rosewood-2026-000002.csv"'
+    named = 'attachment; filename="bill-rosewood-T-2026-000002.csv"'
     assert response["Content-Disposition"] == named
     content = b"".join(response.streaming_content)  # type: ignore[attr-defined]
     assert content.decode("utf-8-sig") == INVOICE
@@ -226,7 +226,7 @@ def test_a_void_bill_keeps_its_file_though_another_has_its_charges(shop: Shop) -
 @pytest.mark.parametrize(
     ("gone", "complaint"),
     [
-        ("210.00", r"bill-rosewood-2026-000002\.csv, Shipping label 2026-11-12: 1 rows of 2 were"),
+        ("210.00", r"rosewood-T-2026-000002\.csv, Shipping label 2026-11-12: 1 rows of 2 were"),
         ("-1.13", "Pick and pack credit 2026-11-06: 0 rows of 1 were sent, with 0 of -113 minor"),
     ],
 )

@@ -35,8 +35,8 @@ def read(shop: Shop, page: str) -> str:
 def test_bills_are_listed_latest_first(shop: Shop) -> None:
     page = read(shop, "")
     assert (
-        "2026-000002 12 Nov 2026 Threshold 1 Nov 2026 – 12 Nov 2026 To be paid 19 Nov 2026 "
-        "225.00 USD 2026-000001 1 Nov 2026 Subscription 1 Nov 2026 – 30 Nov 2026 "
+        "T-2026-000002 12 Nov 2026 Threshold 1 Nov 2026 – 12 Nov 2026 To be paid 19 Nov 2026 "
+        "225.00 USD T-2026-000001 1 Nov 2026 Subscription 1 Nov 2026 – 30 Nov 2026 "
         "Past due freezes your line on 6 Dec 2026 8 Nov 2026 39.00 USD" in page
     )
 
@@ -66,7 +66,7 @@ def test_a_collected_bill_shows_the_payment(settings: Settings) -> None:
     shop = shops.join("2026-11-01 09:00", plan_price="39.00", payment_method="sandbox")
     shop.run_jobs("2026-11-01 10:00")
     page = read(shop, "2026-000001/")
-    assert "Bill 2026-000001 Collected" in page
+    assert "Bill T-2026-000001 Collected" in page
     assert "1 Nov 2026 10:00 Payment 1 Sandbox Succeeded 39.00 USD" in page
     assert "1 Nov 2026 10:00 Paid – 39.00 USD" in page
     assert "Pay it by bank transfer" not in page
@@ -127,7 +127,7 @@ def test_a_stranger_finds_no_line_and_who_is_not_signed_in_is_sent_to_do_so(shop
 def test_a_void_bill_says_so_and_its_lines_where_their_charges_went(shop: Shop) -> None:
     decide(shop, "2026-000002", "2026-11-14 10:00")
     page = read(shop, "2026-000002/")
-    assert "Bill 2026-000002 Void" in page
+    assert "Bill T-2026-000002 Void" in page
     assert "14 Nov 2026 10:00 Voided" in page
     assert "Nothing is to be paid for this bill." in page
     assert "fraud" not in page
@@ -140,7 +140,7 @@ def test_a_void_bill_says_so_and_its_lines_where_their_charges_went(shop: Shop) 
     )
     shop.charge("2026-11-15 10:00", "pick-pack", "1.00")
     page = read(shop, label)
-    assert "Now on bill 2026-000003" in page
+    assert "Now on bill T-2026-000003" in page
     assert "12 Nov 2026 15:00 FR-1 1 210.00 USD" in page
 
 
@@ -156,7 +156,7 @@ def test_an_uncollectible_bill_says_so_and_what_is_left(shop: Shop) -> None:
     )
     decide(shop, "2026-000002", "2026-11-20 10:00", uncollectible=True)
     page = read(shop, "2026-000002/")
-    assert "Bill 2026-000002 Uncollectible" in page
+    assert "Bill T-2026-000002 Uncollectible" in page
     assert "Left to pay 200.00 USD" in page
     assert "Not paid since 19 Nov 2026" in page
     assert "19 Nov 2026 00:00 Not paid it was not paid by its due date" in page

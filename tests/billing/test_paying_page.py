@@ -165,12 +165,13 @@ def test_the_history_is_exported_as_it_is_filtered(shop: Shop) -> None:
         "utf-8-sig"
     )
     assert file.splitlines() == [
-        "Bill #,Kind,Status,Date,Start of billing cycle,End of billing cycle,Due date,Total,Paid,"
-        "Currency,Paid at,Paid at (UTC),Start of plan,End of plan,Standing,Last try,Last try (UTC),"
-        "Next try,Next try (UTC),Freezes your credit line on",
-        "2026-000001,SUBSCRIPTION,OPEN,2026-11-01,2026-11-01,2027-10-31,2026-11-01,39.00,0.00,USD,,,"
-        "2026-11-01,2027-10-31,FAILED,2026-11-01 10:10:00,2026-11-01T10:10:00Z,"
-        "2026-11-02 10:10:00,2026-11-02T10:10:00Z,2026-11-29",
+        "Bill #,Issued,Kind,Start of billing cycle,End of billing cycle,Status,Due,Total,Paid,"
+        "Left to pay,Currency,Paid at,Paid at (UTC),Start of plan,End of plan,Last try,"
+        "Last try (UTC),Next try,Next try (UTC),Freezes your credit line on,Kind (code),"
+        "Status (code)",
+        "T-2026-000001,2026-11-01,Subscription,2026-11-01,2027-10-31,Payment failed,2026-11-01,"
+        "39.00,0.00,39.00,USD,,,2026-11-01,2027-10-31,2026-11-01 10:10:00,2026-11-01T10:10:00Z,"
+        "2026-11-02 10:10:00,2026-11-02T10:10:00Z,2026-11-29,SUBSCRIPTION,FAILED",
     ]
 
 

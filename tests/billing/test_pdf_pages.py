@@ -34,7 +34,7 @@ def shop() -> Shop:
 @pytest.mark.parametrize(
     ("address", "file_name", "words"),
     [
-        (INVOICE, "bill-rosewood-2026-000001.pdf", "Bill number T-2026-000001"),
+        (INVOICE, "bill-rosewood-T-2026-000001.pdf", "Bill number T-2026-000001"),
         (OCTOBER, "statement-rosewood-2026-10.pdf", "Month October 2026"),
     ],
 )

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from billing.models import InvoiceLine
@@ -64,9 +65,9 @@ def test_requests_are_listed_newest_first_with_what_they_cost(shop: Shop) -> Non
     page = read(shop, "requests/")
     assert (
         "Request First service Fees Bill Charges Cost "
-        "FR-8 4 Oct 2026 10:00 Packaging 2.00 2026-000001 1 2.00 USD "
+        "FR-8 4 Oct 2026 10:00 Packaging 2.00 T-2026-000001 1 2.00 USD "
         "FR-7 3 Oct 2026 10:00 Pick and pack 5.00 Shipping label 12.00 "
-        "Pick and pack credit −1.50 2026-000001 5.00 USD 2026-000002 12.00 USD "
+        "Pick and pack credit −1.50 T-2026-000001 5.00 USD T-2026-000002 12.00 USD "
         "−1.50 USD not billed yet 3 15.50 USD" in page
     )
 
@@ -83,12 +84,12 @@ def test_a_request_shows_every_charge_with_its_bill_and_credits(shop: Shop) -> N
         "Charged 17.00 USD Credited −1.50 USD Cost 15.50 USD" in page
     )
     assert (
-        "Details Bill 2026-000001 5.00 USD Bill 2026-000002 12.00 USD Not billed yet −1.50 USD "
+        "Details Bill T-2026-000001 5.00 USD Bill T-2026-000002 12.00 USD Not billed yet −1.50 USD "
         "First service 3 Oct 2026 10:00 Charges 3" in page
     )
     assert (
         "Pick and pack Taking an order's articles from the shelves and packing them into a parcel. "
-        "3 Oct 2026 10:00 – 2026-000001 2.5 5.00 USD" in page
+        "3 Oct 2026 10:00 – T-2026-000001 2.5 5.00 USD" in page
     )
     assert "7 Oct 2026 10:00 c-1 not billed yet 1 −1.50 USD" in page
     # Each bill's number leads to the very line, above and beside the charge.
@@ -202,11 +203,27 @@ def test_they_are_asked_for_by_fee_bill_and_credit(shop: Shop) -> None:
     page = read(shop, "requests/?fee=packaging")
     assert "3 results Total 12.00 USD" in page
     assert "Cost of this fee FR-9 8 Oct 2026 10:00 Packaging 1.00 not billed yet 1 1.00" in page
-    assert "2026-000002 12.00 USD 7.50 USD not billed yet 4 9.00 USD" in page  # FR-7
+    assert "T-2026-000002 12.00 USD 7.50 USD not billed yet 4 9.00 USD" in page  # FR-7
     assert listed(shop, fee="packaging", by="cost") == ["FR-9", "FR-8", "FR-7"]
     # What makes no sense finds nothing, in this order, too.
     assert listed(shop, fee="no-such-fee", by="cost") == []
     assert exported(shop, "fee=no-such-fee&by=-cost") == []
+    # Only fees of which a request has a charge are offered; a link may ask for another, though.
+    client = browser_of(member(shop))
+    shop.charge("2026-10-08 11:00", "storage", "3.00", request="")
+    for asked, also in (("", []), ("storage", ["storage"]), ("no-fee", [])):
+        filter = client.get("/m/rosewood/billing/requests/", {"fee": asked}).context["filter"]
+        assert [code for code, _ in filter.fields["fee"].choices] == [
+            *("", "packaging", "pick-pack", "shipping-label", "credit-pick-pack", *also),
+        ]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT fee_id FROM billing_charge WHERE request <> '' ORDER BY 1")
+        asked_for = ["credit-pick-pack", "packaging", "pick-pack", "shipping-label"]
+        assert [fee for (fee,) in cursor] == asked_for
+    file = client.get("/m/rosewood/billing/requests.csv?fee=packaging&credited=no&days=month")
+    today = timezone.localdate()
+    until = f"-to-{today}" if today.day > 1 else ""
+    assert f"rosewood-{today:%Y-%m}-01{until}-packaging-no.csv" in file["Content-Disposition"]
     assert listed(shop, fee="packaging", most="2.00") == ["FR-9", "FR-8"]
     assert "3 results Total 12.00 USD" in read(shop, "requests/?fee=packaging&figures=all")
 
@@ -233,7 +250,7 @@ def test_the_file_has_order_fees_and_bills_and_is_named_by_its_days() -> None:
     shop.charge("2026-10-04 10:00", "packaging", "2.00", request="FR-7")
     shop.charge("2026-10-05 10:00", "packaging", "1.00", request="FR-8")
     of_fees = {fee.label: "0.00" for fee in requests.fees()}
-    number = shop.account.invoices.get(total="14.00").number
+    number = f"T-{shop.account.invoices.get(total='14.00').number}"
     assert exported(shop, "by=first_at") == [
         {
             "Request": "FR-7", "Order": "FR-7",

@@ -88,7 +88,7 @@ def test_the_new_bill_names_what_is_charged_again(shop: Shop) -> None:
 
 def test_the_notice_leads_to_the_bill(shop: Shop) -> None:
     page = browser_of(member(shop)).get("/m/rosewood/notices/").content.decode()
-    assert "A payment of bill 2026-000001 was taken back" in page
+    assert "A payment of bill T-2026-000001 was taken back" in page
     assert f'href="/m/rosewood/{INVOICE}"' in page
 
 

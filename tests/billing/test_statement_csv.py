@@ -18,6 +18,7 @@ from billing.operations import charges
 from lib.csv_files import BLOCK
 from merchants.models import User
 from tests import shops
+from tests.credit.pages import set_clock
 from tests.factories import ChargeFactory, GrantedCreditFactory, browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
@@ -31,10 +32,10 @@ Statement month,Merchant,Charge,Category,Fee,Request,Description,Quantity,Amount
 Service date,Service time,Service time (UTC),Arrived,Arrived (UTC),Late,Bill #
 2026-10,"Rosewood, Dresses",c-1,Fulfilment,Pick and pack,FR-7,,2.5,3.50,USD,\
 2026-10-03,2026-10-03 19:00:00,2026-10-04T02:00:00Z,\
-2026-10-03 19:00:00,2026-10-04T02:00:00Z,no,2026-000001
+2026-10-03 19:00:00,2026-10-04T02:00:00Z,no,T-2026-000001
 2026-10,"Rosewood, Dresses",'@c-2,Shipping,Shipping label,,"'=HYPERLINK(""x"",""y"")",1,12.00,USD,\
 2026-10-05,2026-10-05 15:00:00,2026-10-05T22:00:00Z,\
-2026-10-05 15:00:00,2026-10-05T22:00:00Z,no,2026-000001
+2026-10-05 15:00:00,2026-10-05T22:00:00Z,no,T-2026-000001
 2026-10,"Rosewood, Dresses",c-3,Fulfilment,Pick and pack,'-5,'+66 2 555,1,1.00,USD,\
 2026-10-31,2026-10-31 12:00:00,2026-10-31T19:00:00Z,\
 2026-10-31 12:00:00,2026-10-31T19:00:00Z,no,
@@ -133,7 +134,7 @@ def test_a_late_charge_is_marked_and_keeps_its_service_day(shop: Shop) -> None:
         "2026-10-30",
         "yes",
     )
-    assert row["Bill #"] == "2026-000002"
+    assert row["Bill #"] == "T-2026-000002"
 
 
 @pytest.mark.usefixtures("nothing_kept")
@@ -183,14 +184,32 @@ def test_charges_of_a_draft_have_no_bill_yet() -> None:
     assert row["Bill #"] == ""
 
 
-def test_the_open_month_sends_the_reader_back_and_says_when_it_closes(shop: Shop) -> None:
+def test_the_open_month_is_taken_as_far_as_it_has_come(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_clock(monkeypatch)("2026-10-31 20:00")
     client = browser_of(member(shop))
-    response = client.get(ADDRESS, follow=True)
-    assert response.redirect_chain == [("/m/rosewood/billing/statements/", 302)]
-    assert (
-        "October 2026 is not closed yet. It closes at the end of 31 Oct 2026 and can be "
-        "exported from then on." in text_of(response)
+    response = client.get(ADDRESS)
+    assert response["Content-Disposition"] == (
+        'attachment; filename="statement-rosewood-2026-10-until-2026-10-31.csv"'
     )
+    rows = list(csv.DictReader(io.StringIO(response.getvalue().decode("utf-8-sig"))))
+    assert [(row["Charge"], row["Amount"], row["Merchant"]) for row in rows] == [
+        ("c-1", "3.50", "Rosewood, Dresses"),
+        ("'@c-2", "12.00", "Rosewood, Dresses"),
+        ("c-3", "1.00", "Rosewood, Dresses"),
+    ]
+    # More may come while it is sent: there are no totals yet that it has to make.
+    StatementTotal.objects.update(charge_count=7)
+    assert client.get(ADDRESS).getvalue().count(b"\n") == 4
+    # A month without any charge has none, and the PDF waits for the month's end.
+    for address, reason in (
+        (ADDRESS.replace("2026-10", "2026-11"), "November 2026 is not closed yet."),
+        (ADDRESS.replace("csv", "pdf"), "October 2026 is not closed yet. It closes at the end of"),
+    ):
+        response = client.get(address, follow=True)
+        assert response.redirect_chain == [("/m/rosewood/billing/statements/", 302)]
+        assert reason in text_of(response)
 
 
 @pytest.mark.parametrize(

@@ -425,7 +425,15 @@ def test_a_bill_with_tax_says_so_everywhere(monkeypatch: pytest.MonkeyPatch) -> 
     ]
     statement = browser_of(member(shop)).get("/m/rosewood/billing/statements/2026-11/")
     assert "Total 2 140.05" in text_of(statement).replace("€", "").replace("EUR ", "")
-    assert "Amounts are without tax, which is added on your bills." in text_of(statement)
+    without = "Amounts are without tax, which is added on your bills."
+    assert without in text_of(statement)
+    assert [row["Tax"] for row in statement_rows(shop)] == ["not in the amount, added on bills"] * 2
+    shop.run_jobs("2026-12-01 00:00")
+    (page_1, *_) = pages_of(pdf.statement_pdf(shop.account.statements.get()))
+    assert f"from 1 Nov 2026 to 30 Nov 2026. {without}" in page_1
+    assert [row["Tax"] for row in statement_rows(shop)] == ["not in the amount, added on bills"] * 2
+    months = browser_of(member(shop)).get("/m/rosewood/billing/statements.csv").getvalue()
+    assert "not in the amount, added on bills" in months.decode()
     of_list = browser_of(member(shop)).get("/m/rosewood/billing/invoices.csv").getvalue().decode()
     (row,) = csv.DictReader(io.StringIO(of_list.removeprefix("\ufeff")))
     assert (row["Total"], row["Tax"]) == ("159.06", "19.01")
@@ -457,6 +465,14 @@ def test_a_bill_without_tax_says_nothing_of_it() -> None:
     for address in ("invoices/2026-000001/", "statements/2026-11/"):
         page = text_of(browser.get(f"/m/rosewood/billing/{address}"))
         assert "tax" not in page.lower()
+    assert all("Tax" not in row for row in statement_rows(shop))
+    shop.run_jobs("2026-12-01 00:00")
+    assert "tax" not in "".join(pages_of(pdf.statement_pdf(shop.account.statements.get()))).lower()
+
+
+def statement_rows(shop: Shop) -> list[dict[str, str]]:
+    content = browser_of(member(shop)).get("/m/rosewood/billing/statements/2026-11.csv").getvalue()
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
 
 
 def test_coming_bills_are_forecast_with_tax(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,7 +77,7 @@ def test_the_oldest_is_tried_in_the_request_and_the_rest_by_a_worker(
 ) -> None:
     shop = two_failed(clock)
     said = send(shop, ADD, number="4242424242424242", request_key="form-1")
-    assert f"Bill {FIRST}: 39.00 USD was paid." in said
+    assert f"Bill T-{FIRST}: 39.00 USD was paid." in said
     assert (state(), state(SECOND)) == ("PAID 39.00/39.00", "OPEN 0.00/250.00")
     assert started == [shop.merchant.pk]
     assert next_attempt(shop, SECOND) == "2026-11-02 12:00"
@@ -99,9 +99,9 @@ def test_the_page_says_what_a_choice_collects_and_leads_to_the_bill(
     clock("2026-11-08 12:00")
     said = read(shop, "settings/")
     assert "Visa ···· 4242 Collected from the card when a bill is issued. Use Remove " in said
-    collected = f"Collects 39.00 USD of bill {FIRST} from Visa ···· 4242 now. 1 other bill follows."
-    assert collected in said
-    assert f"Collects 39.00 USD of bill {FIRST} from the new card at once." in said
+    collected = f"Collects 39.00 USD of bill T-{FIRST} from Visa ···· 4242 now."
+    assert f"{collected} 1 other bill follows." in said
+    assert f"Collects 39.00 USD of bill T-{FIRST} from the new card at once." in said
     assert "from Bank transfer now" not in said
     client = proved(member(shop))
     response = client.post(
@@ -110,7 +110,7 @@ def test_the_page_says_what_a_choice_collects_and_leads_to_the_bill(
     assert response.redirect_chain == [(f"/m/rosewood/billing/invoices/{FIRST}/", 302)]
     said = text_of(response)
     assert "Your bills are collected this way from now on." in said
-    assert f"Bill {FIRST}: 39.00 USD was paid." in said
+    assert f"Bill T-{FIRST}: 39.00 USD was paid." in said
     assert "Collected 39.00 USD For" in said
     tasks.collect_chosen(shop.merchant.pk)
     assert "Collects" not in read(shop, "settings/")
@@ -158,7 +158,7 @@ def test_one_that_fails_by_the_new_method_keeps_its_retries(
     shop.run_jobs("2026-11-01 11:00")
     clock("2026-11-01 12:00")
     said = send(shop, ADD, number="4000000000009995", request_key="form-1")
-    assert f"Bill {FIRST}: The payment of 39.00 USD failed:" in said
+    assert f"Bill T-{FIRST}: The payment of 39.00 USD failed:" in said
     assert attempts(shop)[1:] == ["2026-11-01 12:00 FAILED insufficient_funds"]
     assert next_attempt(shop) == "2026-11-02 11:00"
     assert first_failure(shop) == "2026-11-01 11:00"

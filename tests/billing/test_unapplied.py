@@ -54,7 +54,7 @@ def test_a_transfer_that_is_too_large_pays_the_next_bill_as_it_is_issued() -> No
     assert entries(shop) == ["RECEIVED 50.00 50.00", "USED -39.00 11.00"]
     assert told(shop) == [
         "We keep 50.00 USD for your bills",
-        f"39.00 USD that we kept went to bill {SECOND}",
+        f"39.00 USD that we kept went to bill T-{SECOND}",
     ]
     assert shop.line.unpaid_bill_days == []
     books.assert_clean()

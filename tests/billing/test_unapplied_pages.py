@@ -38,7 +38,7 @@ def test_the_page_tells_what_there_is_and_what_became_of_it(shop: Shop) -> None:
     assert "10.00 USD It pays your bills by itself" in page
     assert (
         "5 Nov 2026 12:00 Given back BACK-1 −1.00 USD 10.00 USD "
-        f"4 Nov 2026 12:00 Used for a bill {SECOND} −39.00 USD 11.00 USD "
+        f"4 Nov 2026 12:00 Used for a bill T-{SECOND} −39.00 USD 11.00 USD "
         "3 Nov 2026 12:00 Received BANK-1 50.00 USD 50.00 USD" in page
     )
 

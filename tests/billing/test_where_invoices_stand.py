@@ -58,7 +58,7 @@ def test_one_that_failed_says_when_it_was_tried_and_is_next_and_what_follows(clo
     """In New York, where 10:00 is 14:00 UTC: not collected at 11:00, tried again a day later."""
     shop = billed(card=SHORT, timezone=NEW_YORK)
     clock("2026-11-01T15:30Z")
-    assert "Bill 2026-000001 is being collected" in read(shop, "")
+    assert "Bill T-2026-000001 is being collected" in read(shop, "")
     shop.run_jobs("2026-11-01 11:00")
     clock("2026-11-01T17:00Z")
     row = (
@@ -71,21 +71,21 @@ def test_one_that_failed_says_when_it_was_tried_and_is_next_and_what_follows(clo
         shop, "billing/invoices/?standing=COLLECTING"
     )
     page = read(shop, f"billing/invoices/{FIRST}/")
-    assert "Bill 2026-000001 Payment failed" in page
+    assert "Bill T-2026-000001 Payment failed" in page
     assert (
         "Not paid since 1 Nov 2026 Last try 1 Nov 2026 11:00 the card did not have enough funds "
         "Next try 2 Nov 2026 11:00 Freezes your credit line on 29 Nov 2026" in page
     )
     assert (
-        "Bill 2026-000001 could not be collected the card did not have enough funds; due on "
+        "Bill T-2026-000001 could not be collected the card did not have enough funds; due on "
         "1 Nov 2026 ; next try 2 Nov 2026 11:00 ; freezes your line on 29 Nov 2026"
         in read(shop, "")
     )
     assert csv(shop) == ["FAILED,2026-11-01T16:00:00Z,2026-11-02T16:00:00Z,2026-11-29"]
     assert told(shop) == (
-        "A payment of bill 2026-000001 failed. We could not collect 39.00 USD for bill "
-        "2026-000001: the card did not have enough funds. We try again on 2 Nov 2026. If the bill "
-        "stays unpaid, your credit line is frozen on 29 Nov 2026 and takes no new orders."
+        "A payment of bill T-2026-000001 failed. We could not collect 39.00 USD for bill "
+        "T-2026-000001: the card did not have enough funds. We try again on 2 Nov 2026. If the "
+        "bill stays unpaid, your credit line is frozen on 29 Nov 2026 and takes no new orders."
     )
     assert shop.place("2026-11-29 00:00", "A", "10.00") == "declined line_frozen"
     shop.run_jobs("2026-11-29 00:00")
@@ -109,18 +109,18 @@ def test_one_that_was_not_transferred_in_time_is_past_due(clock: Clock) -> None:
     shop = manual()
     clock("2026-11-07 12:00")
     assert "To be paid 8 Nov 2026" in read(shop, "billing/invoices/")
-    assert "Bill 2026-000001 is to be paid" in read(shop, "")
+    assert "Bill T-2026-000001 is to be paid" in read(shop, "")
     shop.run_jobs("2026-11-08 00:00")
     clock("2026-11-08 12:00")
     said = read(shop, "billing/invoices/?standing=PAST_DUE")
     assert "Past due freezes your line on 6 Dec 2026 8 Nov 2026 39.00 USD" in said
-    assert "Bill 2026-000001 Past due" in read(shop, f"billing/invoices/{FIRST}/")
-    assert "Bill 2026-000001 is past due" in read(shop, "")
+    assert "Bill T-2026-000001 Past due" in read(shop, f"billing/invoices/{FIRST}/")
+    assert "Bill T-2026-000001 is past due" in read(shop, "")
     assert csv(shop) == ["PAST_DUE,,,2026-12-06"]
     assert told(shop) == (
-        "Bill 2026-000001 is past due. 39.00 USD of bill 2026-000001 was due on 8 Nov 2026 and has "
-        "not arrived. If the bill stays unpaid, your credit line is frozen on 6 Dec 2026 and takes "
-        "no new orders."
+        "Bill T-2026-000001 is past due. 39.00 USD of bill T-2026-000001 was due on 8 Nov 2026 and "
+        "has not arrived. If the bill stays unpaid, your credit line is frozen on 6 Dec 2026 and "
+        "takes no new orders."
     )
     give_up(shop, "2026-11-09 10:00")
     assert csv(shop, "?standing=GIVEN_UP") == ["GIVEN_UP,,,2026-12-06"]
@@ -133,8 +133,8 @@ def test_one_that_is_being_checked_in_parts_or_collected_says_so(clock: Clock) -
     pay_now(shop, "2026-11-01 10:30", seen=0)
     clock("2026-11-01 10:40")
     assert csv(shop) == ["CHECKED,2026-11-01T10:30:00Z,2026-11-01T10:00:00Z,"]
-    assert "Bill 2026-000001 Being checked" in read(shop, f"billing/invoices/{FIRST}/")
-    assert "A payment of bill 2026-000001 is being checked" in read(shop, "")
+    assert "Bill T-2026-000001 Being checked" in read(shop, f"billing/invoices/{FIRST}/")
+    assert "A payment of bill T-2026-000001 is being checked" in read(shop, "")
 
 
 def test_one_under_a_payment_plan_freezes_nothing(clock: Clock) -> None:
@@ -144,6 +144,6 @@ def test_one_under_a_payment_plan_freezes_nothing(clock: Clock) -> None:
     clock("2026-11-02 12:00")
     assert csv(shop) == ["PLAN,2026-11-01T11:00:00Z,2026-11-20T00:00:00Z,"]
     page = read(shop, f"billing/invoices/{FIRST}/")
-    assert "Bill 2026-000001 Payment plan" in page
+    assert "Bill T-2026-000001 Payment plan" in page
     assert "Freezes your credit line" not in page
-    assert "Bill 2026-000001 is paid in parts" in read(shop, "")
+    assert "Bill T-2026-000001 is paid in parts" in read(shop, "")

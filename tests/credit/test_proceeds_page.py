@@ -188,7 +188,7 @@ def test_entries_open_to_order_withdrawal_bill_and_day(shop: Shop) -> None:
         assert f'href="/m/rosewood/{address}"' in page
     found = read(shop, "proceeds/entries/?reference=2026-000007")
     assert "1 result" in found
-    assert "Bill payment 9 Nov 2026 09:30 2026-000007 – −15.50 USD" in found
+    assert "Bill payment 9 Nov 2026 09:30 T-2026-000007 – −15.50 USD" in found
 
 
 def test_further_pages_keep_the_filter(shop: Shop) -> None:

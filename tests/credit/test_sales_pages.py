@@ -81,7 +81,7 @@ def test_months_are_the_shops_own_and_open_to_their_orders(shop: Shop) -> None:
         assert (found.so_far_before.sold, found.so_far_before.orders) == (usd(300).amount, 1)
     said = read(shop, "sales/", role="VIEWER")
     assert "December 2026 1 500.00 USD 500.00 USD 10.00 USD 490.00 USD +240.00 USD +96%" in said
-    assert "By the same day of November 2026 it was 300.00 USD." in said
+    assert "By the same day of November 2026 300.00 USD was sold." in said
     page = read(shop, "sales/2026-10/")
     assert "165.00 USD sold Orders 3" in page
     assert ("O-1" in page, "O-2" in page, "N-1" in page) == (True, True, False)
@@ -200,6 +200,42 @@ def file_of(client: Client, asked: str) -> list[dict[str, str]]:
     response = client.get(f"{AFTER_SALES}refunds.csv?{asked}")
     content = b"".join(response.streaming_content)  # type: ignore[attr-defined]
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+
+
+def test_months_are_taken_as_a_file_and_bars_open_what_they_are_of(shop: Shop) -> None:
+    client = browser_of(member(shop))
+    response = client.get("/m/rosewood/credit/sales/months.csv")
+    assert 'filename="sales-rosewood-2026-10-to-2026-12.csv"' in response["Content-Disposition"]
+    rows = list(csv.DictReader(io.StringIO(response.getvalue().decode("utf-8-sig"))))
+    with connection.cursor() as cursor:
+        cursor.execute(SOLD)
+        in_books = [
+            (month, f"{n}", f"{sold:.2f}", f"{back:.2f}") for month, n, sold, back in cursor
+        ]
+    columns = ("Month", "Orders", "Sales", "Refunded")
+    assert [tuple(row[one] for one in columns) for row in rows[::-1]] == in_books
+    more = ("Up to and including", "Net", "Change of net sales", "Change of net sales, per cent",
+            "Cancelled orders", "Amount of cancelled orders", "Refunded: On its way")  # fmt: skip
+    assert [tuple(row[one] for one in more) for row in rows] == [
+        ("2026-12-11", "490.00", "240.00", "96.00", "1", "70.00", "0.00"),
+        ("2026-11-30", "225.00", "100.00", "80.00", "1", "80.00", "50.00"),
+        ("2026-10-31", "125.00", "", "", "0", "0.00", "0.00"),
+    ]
+    assert browser_of(member(shop, "VIEWER")).get(response.request["PATH_INFO"]).status_code == 403
+    for page, opened in (
+        ("sales/", "/m/rosewood/credit/sales/2026-11/"),
+        ("after-sales/", f"{AFTER_SALES}?{NOVEMBER}#refunds"),
+    ):
+        said = client.get(f"/m/rosewood/credit/{page}").content.decode().replace("&amp;", "&")
+        assert f'data-opens="{opened}"' in said
+    drawing = client.get("/m/rosewood/credit/sales/chart.svg").content.decode()
+    # What hangs under the axis is called refunded, and so is no figure below 0.
+    assert "Refunded: 75.00&#160;USD" in drawing
+    assert "Refunded: &#8722;" not in drawing
+    file = client.get(
+        "/m/rosewood/credit/sales/2026-10.csv?standing=PAID&least=1&buyer=Malee+%26+Co"
+    )
+    assert "orders-rosewood-2026-10-paid-malee-co-from-1.csv" in file["Content-Disposition"]
 
 
 def test_without_any_order_or_refund_there_is_no_chart(clock: Callable[[str], None]) -> None:

@@ -6,6 +6,7 @@ from credit.models import LimitEntry, Order, OrderPayment
 from credit.operations import limits
 from tests import shops
 from tests.amounts import usd
+from tests.credit.pages import read, set_clock
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -121,3 +122,28 @@ def test_a_written_off_order_can_still_arrive() -> None:
     assert shop.ship("2027-02-01 10:00", "A") == "applied"
     assert shop.order("A") == ("WRITTEN_OFF", "0.00")
     assert shop.limit() == ("700.00", "0.00", "700.00")
+
+
+def test_pages_say_what_was_written_off_and_what_came_in_of_it_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = written_off_shop()
+    set_clock(monkeypatch)("2027-01-31 10:00")
+    order = read(shop, "orders/A/", "VIEWER")
+    assert "Order A Written off Amounts 300.00 USD ordered Outstanding 0.00 USD" in order
+    assert "Written off 31 Jan 2027 00:00 Your limit fell by 300.00 USD" in order
+    assert "Ordered 300.00 USD Written off, not recovered −300.00 USD Net 0.00 USD" in order
+    assert "31 Jan 2027 00:00 Order written off 300.00 USD −300.00 USD" in order
+    assert (
+        "Order written off 31 Jan 2027 00:00 A Automatic −300.00 USD −300.00 USD 700.00 USD "
+        "0.00 USD" in read(shop, "limit/")
+    )
+    assert "A 2 Nov 2026 10:00 Somchai Written off – 0.00 USD 300.00 USD" in read(
+        shop, "orders/?standing=WRITTEN_OFF"
+    )
+    assert "No order has anything to pay here." in read(shop, "coming/")
+    shop.pay("2027-02-01 10:00", "A", "120.00")
+    set_clock(monkeypatch)("2027-02-01 12:00")
+    order = read(shop, "orders/A/")
+    assert "Written off 300.00 USD Recovered later 120.00 USD" in order
+    assert "Written off, not recovered −180.00 USD Net 120.00 USD" in order

@@ -1,6 +1,9 @@
 """In a browser: the figures of charts, which the pointer and the finger reach."""
 
+import re
+
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Browser, Locator, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -38,6 +41,30 @@ def test_charts_tell_their_figures_under_the_pointer_and_the_finger(
         expect(page.locator(".told")).to_have_count(0)
         page.close()
     assert problems == []
+
+
+def test_a_bar_opens_its_month_by_a_click_and_by_a_second_tap(
+    browser: Browser, live_server: LiveServer
+) -> None:
+    shop = shops.join("2026-10-01 09:00", credit_limit="5000.00")
+    shop.place("2026-10-02 10:00", "A-1", "1200.00")
+    owner = member(shop)
+    for width, has_touch in ((1280, False), (375, True)):
+        page = browser.new_page(viewport={"width": width, "height": 800}, has_touch=has_touch)
+        by_session(page, live_server, owner, "/m/rosewood/credit/sales/")
+        chart = page.locator("svg.drawn:visible, img.chart:visible")
+        chart.scroll_into_view_if_needed()
+        point_at(chart, finger=has_touch)
+        expect(page.locator(".told strong")).to_have_text(f"{timezone.now():%b}")
+        expect(page).to_have_url(re.compile("/sales/$"))
+        if has_touch:
+            point_at(chart, finger=True)
+        else:
+            box = chart.bounding_box()
+            assert box
+            chart.click(position={"x": box["width"] * 0.97, "y": box["height"] / 2})
+        expect(page).to_have_url(re.compile(f"/sales/{timezone.now():%Y-%m}/$"))
+        page.close()
 
 
 def point_at(chart: Locator, *, finger: bool) -> None:

@@ -54,7 +54,7 @@ def test_a_payment_that_settles_shows_without_a_reload(
     page.evaluate(HIDE % "false")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # somebody does again
     expect(state).to_contain_text("Collected")
-    expect(line).to_have_text(f"Bill {paying.FIRST}: Collected")
+    expect(line).to_have_text(f"Bill T-{paying.FIRST}: Collected")
     expect(state).to_be_focused()  # what had the focus is gone, its place is not
     expect(state.get_by_role("link", name="Refresh")).to_have_count(0)
     assert page.evaluate("window.isTheSamePage")

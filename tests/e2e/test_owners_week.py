@@ -77,12 +77,12 @@ def test_tuesday_octobers_statement_and_its_csv(
         rows = list(csv.DictReader(file))
     charges = [(row["Charge"], row["Fee"], row["Amount"], row["Bill #"]) for row in rows]
     assert charges[:3] == [
-        ("C-1", "Pick and pack", "15.50", "2026-000001"),
-        ("C-2", "Shipping label", "7.25", "2026-000001"),
-        ("C-3", "Receiving", "40.00", "2026-000001"),
+        ("C-1", "Pick and pack", "15.50", "T-2026-000001"),
+        ("C-2", "Shipping label", "7.25", "T-2026-000001"),
+        ("C-3", "Receiving", "40.00", "T-2026-000001"),
     ]
     assert [charge[1:] for charge in charges[3:]] == [
-        ("Pick and pack credit", "-5.00", "2026-000001")
+        ("Pick and pack credit", "-5.00", "T-2026-000001")
     ]
     shown = total.last.inner_text().replace("\N{NO-BREAK SPACE}USD", "")
     assert sum(Decimal(row["Amount"]) for row in rows) == Decimal(shown) == Decimal("57.75")
@@ -96,15 +96,15 @@ def test_wednesday_a_bill_that_failed_is_paid(
     worker.run("collect-payments")
     worker.run("notice-mails")
     *_, letter = worker.letters(OWNER)
-    assert letter["Subject"] == f"Rosewood Dresses: A payment of bill {UNPAID} failed"
-    assert f"could not collect 210.00\N{NO-BREAK SPACE}USD for bill {UNPAID}" in worker.text_of(
+    assert letter["Subject"] == f"Rosewood Dresses: A payment of bill T-{UNPAID} failed"
+    assert f"could not collect 210.00\N{NO-BREAK SPACE}USD for bill T-{UNPAID}" in worker.text_of(
         letter
     )
     by_session(page, live_server, owner, SHOP)
     task = panel(page, "What needs you").get_by_role("listitem")
     expect(task).to_contain_text("the card did not have enough funds")
     expect(task).to_contain_text("210.00 USD")
-    task.get_by_role("link", name=f"Bill {UNPAID} could not be collected").click()
+    task.get_by_role("link", name=f"Bill T-{UNPAID} could not be collected").click()
     expect(page.locator("#live-state")).to_contain_text("Payment failed")
     page.get_by_role("button", name="Pay 210.00 USD now").click()
     expect(page.get_by_role("status")).to_contain_text(
@@ -114,15 +114,15 @@ def test_wednesday_a_bill_that_failed_is_paid(
     page.get_by_role("link", name="Choose another method").click()
     page.get_by_label("Test card").select_option("4242424242424242")
     expect(panel(page, "Add a test card")).to_contain_text(
-        re.compile(rf"Collects 210.00.USD of bill {UNPAID} from the new card at once.")
+        re.compile(rf"Collects 210.00.USD of bill T-{UNPAID} from the new card at once.")
     )
     page.get_by_role("button", name="Add and use it").click()
     # What had failed is tried at once by the card that was chosen.
     expect(page.get_by_role("status")).to_have_text(
-        ["Bills are collected from Visa ···· 4242 now.", f"Bill {UNPAID}: 210.00 USD was paid."]
+        ["Bills are collected from Visa ···· 4242 now.", f"Bill T-{UNPAID}: 210.00 USD was paid."]
     )
     # It has led to the bill.
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"Bill {UNPAID}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Bill T-{UNPAID}")
     expect(page.locator("#live-state")).to_contain_text("Collected")
     history = panel(page, "History").locator("tbody tr")
     expect(history).to_have_count(5)

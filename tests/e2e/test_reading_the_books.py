@@ -43,8 +43,8 @@ def test_an_owner_reads_a_month_and_takes_its_csv_home(
     download.value.save_as(tmp_path / "october.csv")
     (_, row) = (tmp_path / "october.csv").read_text().splitlines()
     assert ",Two dresses,1,15.50,USD,2026-10-03," in row
-    page.get_by_role("link", name="2026-000002").click()
-    expect(page.get_by_role("heading", name="Bill 2026-000002")).to_be_visible()
+    page.get_by_role("link", name="T-2026-000002").click()
+    expect(page.get_by_role("heading", name="Bill T-2026-000002")).to_be_visible()
     sends(page, "Sign out")
     page.goto(f"{live_server.url}/m/rosewood/")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()

@@ -82,12 +82,12 @@ def test_a_chinese_owner_pays_withdraws_and_takes_an_invitation_back(opened: Ope
     expect(page.locator("h1")).to_have_text("收费标准")
 
     go_to(page, "概览")
-    follow(page, f"账单 {UNPAID} 扣款失败")
+    follow(page, f"账单 T-{UNPAID} 扣款失败")
     expect(page.locator("#live-state")).to_contain_text("扣款失败")
     follow(page, "选择其他付款方式")
     page.get_by_label("测试卡").select_option("4242424242424242")
     press(page, "添加并使用")
-    expect(page.locator("h1")).to_have_text(f"账单 {UNPAID}")
+    expect(page.locator("h1")).to_have_text(f"账单 T-{UNPAID}")
     expect(page.locator("#live-state")).to_contain_text("已收款")
 
     go_to(page, "提现")

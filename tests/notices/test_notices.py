@@ -138,35 +138,35 @@ ANSWERS = {
         "You asked for a credit of 3.50 USD and it was not approved: The parcel arrived."
     ),
     "PAYMENT_REVERSED RECORDED": (
-        "250.00 USD that was paid for bill 2026-000001 was taken back by the card's bank. The bill"
-        " stays paid while we look into it; we tell you here what follows."
+        "250.00 USD that was paid for bill T-2026-000001 was taken back by the card's bank. The"
+        " bill stays paid while we look into it; we tell you here what follows."
     ),
     "PAYMENT_REVERSED REFUNDED": (
-        "250.00 USD that was paid for bill 2026-000001 went back to your card. Nothing is to be"
+        "250.00 USD that was paid for bill T-2026-000001 went back to your card. Nothing is to be"
         " paid for it."
     ),
     "PAYMENT_REVERSED TAKEN": (
-        "The card's bank took back 250.00 USD that came for bill 2026-000001 and that we kept for"
+        "The card's bank took back 250.00 USD that came for bill T-2026-000001 and that we kept for"
         " you. Nothing is to be paid for it."
     ),
     "PAYMENT_REVERSED CHARGED": (
-        "250.00 USD that was paid for bill 2026-000001 was taken back by the card's bank, and is"
+        "250.00 USD that was paid for bill T-2026-000001 was taken back by the card's bank, and is"
         " charged again. Your bank says so."
     ),
     "PAYMENT_REVERSED ACCEPTED": (
-        "250.00 USD that was paid for bill 2026-000001 was taken back by the card's bank. Nothing"
+        "250.00 USD that was paid for bill T-2026-000001 was taken back by the card's bank. Nothing"
         " is to be paid for it. Your bank says so."
     ),
     "PAYMENT_REVERSED CAME_BACK": (
-        "250.00 USD that was paid for bill 2026-000001 and taken back by the card's bank came back"
-        " to us. Bill 2026-000001 stays paid."
+        "250.00 USD that was paid for bill T-2026-000001 and taken back by the card's bank came"
+        " back to us. Bill T-2026-000001 stays paid."
     ),
     "UNAPPLIED RECEIVED": (
         "We received 50.00 USD that no bill wanted. It pays your bills by itself: unpaid ones at"
         " once, and each later one as it is issued. We keep 61.00 USD for you."
     ),
     "UNAPPLIED USED": (
-        "50.00 USD of the money that we keep for you went to bill 2026-000002; 61.00 USD is left."
+        "50.00 USD of the money that we keep for you went to bill T-2026-000002; 61.00 USD is left."
     ),
     "UNAPPLIED GIVEN_BACK": (
         "We paid back 50.00 USD of the money that we keep for you, under the reference BACK-1;"

@@ -169,9 +169,10 @@ def test_a_closed_statement_and_an_issued_bill_are_told_at_their_own_instant() -
         ("STATEMENT_CLOSED", "2026-11"),
     ]
     assert sentences(shop) == [
-        f"Bill {number} over 210.00 USD was issued. Please pay it by bank transfer by 19 Nov 2026.",
-        f"210.00 USD of bill {number} was due on 19 Nov 2026 and has not arrived. If the bill stays"
-        " unpaid, your credit line is frozen on 17 Dec 2026 and takes no new orders.",
+        f"Bill T-{number} over 210.00 USD was issued on 12 Nov 2026. Please pay it by bank transfer"
+        f" by 19 Nov 2026, with the reference T-{number}.",
+        f"210.00 USD of bill T-{number} was due on 19 Nov 2026 and has not arrived. If the bill"
+        " stays unpaid, your credit line is frozen on 17 Dec 2026 and takes no new orders.",
         "All charges of November 2026 are in, and the statement can be exported.",
     ]
     assert [notice.at for notice in shop.merchant.notices.order_by("pk")] == [
@@ -192,12 +193,12 @@ def test_a_failed_payment_is_told_once_however_often_it_is_tried(settings: Setti
     assert [payment.status for payment in invoice.payments.all()] == ["FAILED", "FAILED"]
     assert told(shop) == [("BILL_ISSUED", invoice.number), ("PAYMENT_FAILED", invoice.number)]
     assert sentences(shop)[0] == (
-        f"Bill {invoice.number} over 21,000 JPY was issued. It is due on 2 Nov 2026, and collected"
-        " from your payment method on that day."
+        f"Bill T-{invoice.number} over 21,000 JPY was issued on 2 Nov 2026. It is due on 2 Nov"
+        " 2026, and collected from your payment method on that day."
     )
     assert sentences(shop)[1] == (
-        f"We could not collect 21,000 JPY for bill {invoice.number}: the card did not have"
-        " enough"
+        f"We could not collect 21,000 JPY for bill T-{invoice.number}: the card did not"
+        " have enough"
         " funds."
         " We try again on 3 Nov 2026. If the bill stays unpaid, your credit line is frozen on"
         " 30 Nov 2026 and takes no new orders."

@@ -30,6 +30,7 @@ FILES = {
     "credits": "billing/credits.csv",
     "orders": "credit/orders.csv",
     "buyers": "credit/buyers.csv",
+    "sales by month": "credit/sales/months.csv",
     "refunds": "credit/after-sales/refunds.csv?days=365",
     "limit": "credit/limit/entries.csv",
     "proceeds": "credit/proceeds/entries.csv",

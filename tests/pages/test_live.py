@@ -65,7 +65,7 @@ def test_a_payment_that_settles_is_followed_until_it_has(clock: Callable[[str], 
     last = poll(owner, INVOICE, live_seen=seen)
     assert last.status_code == 286
     assert "Collected 39.00 USD" in text_of(last)
-    assert f'data-told="Bill {paying.FIRST}: Collected"' in last.content.decode()
+    assert f'data-told="Bill T-{paying.FIRST}: Collected"' in last.content.decode()
     assert "Refresh" not in text_of(last)
     done = owner.get(INVOICE).content.decode()
     assert "hx-" not in done

@@ -1,6 +1,7 @@
 """The first page a merchant sees: how it stands, and what needs it first."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -59,7 +60,7 @@ def test_it_shows_what_is_outstanding_against_the_threshold(clock: Clock) -> Non
     shop.charge("2026-10-02 11:00", "shipping-label", "7.00")
     clock("2026-10-02 12:00")
     page = overview(shop)
-    assert "20.50 USD outstanding Accruing today 7.00 USD Billing threshold 200.00 USD" in page
+    assert "20.50 USD outstanding Unpaid bills 39.00 USD Accruing today 7.00 USD Billing" in page
     assert (
         "Next bill 31 Oct 2026 Subscription Likely comes to 66.50 USD Plan fee in it 39.00 USD"
         in page
@@ -164,7 +165,7 @@ def test_a_bill_that_could_not_be_collected_says_why(clock: Clock) -> None:
     (invoice,) = shop.account.invoices.all()
     clock("2026-10-03 09:00")
     page = overview(shop)
-    assert f"Bill {invoice.number} could not be collected" in page
+    assert f"Bill T-{invoice.number} could not be collected" in page
     assert "there were not enough available proceeds; due on" in page
     assert f'href="/m/rosewood/billing/invoices/{invoice.number}/"' in html_of(shop)
 
@@ -175,7 +176,15 @@ def test_an_unpaid_bill_is_there_until_it_is_paid(clock: Clock) -> None:
     shop.run_jobs("2026-10-03 00:00")
     (invoice,) = shop.account.invoices.all()
     clock("2026-10-03 09:00")
-    assert f"Bill {invoice.number} is to be paid due on" in overview(shop)
+    shop.charge("2026-10-03 10:00", "pick-pack", "205.50")
+    clock("2026-10-03 12:00")
+    page = overview(shop)
+    assert f"Bill T-{invoice.number} is to be paid due on" in page
+    assert "Unpaid bills 415.50 USD" in page  # of the list of them, which is asked for just those
+    address = "/m/rosewood/billing/invoices/?standing=UNPAID"
+    assert f'href="{address}"' in html_of(shop)
+    found = browser_of(member(shop)).get(address).context["page"].rows
+    assert sum(one.left_to_pay.amount for one in found) == Decimal("415.50")
 
 
 def test_what_was_asked_for_waits_in_sight(clock: Clock) -> None:

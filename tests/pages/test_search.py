@@ -124,7 +124,7 @@ def test_the_beginning_of_a_reference_lists_what_starts_so(shop: Shop) -> None:
     assert "A-1 Order" not in said  # older than those
     assert "Order: all with “A-” in their reference" in said
     assert 'href="/m/rosewood/credit/orders/?reference=A-"' in response.content.decode()
-    assert "2026-000001 Bill 31 Oct 2026 To be paid" in results(shop, "2026-")
+    assert "T-2026-000001 Bill 31 Oct 2026 To be paid" in results(shop, "2026-")
     page = results(shop, "C-")
     assert "C-1 Charge 3 Oct 2026 – 15.50 USD" in page
     assert "C-2 Charge 3 Oct 2026 – 2.00 USD" in page
@@ -132,8 +132,8 @@ def test_the_beginning_of_a_reference_lists_what_starts_so(shop: Shop) -> None:
 
 def test_a_part_of_a_reference_a_buyer_and_an_amount_are_found_in_any_case(shop: Shop) -> None:
     assert goes_to(shop, "a-10") == "/m/rosewood/credit/orders/A-10/"
-    assert "2026-000001 Bill" in results(shop, "0001")
-    assert "2026-000001 Bill" in results(shop, "t-2026-000001")  # as PDFs and banks have it
+    assert "T-2026-000001 Bill" in results(shop, "0001")
+    assert "T-2026-000001 Bill" in results(shop, "t-2026-000001")  # as PDFs and banks have it
     page = browser_of(member(shop)).get("/m/rosewood/billing/invoices/?number=T-2026-000001")
     assert "2026-000001" in text_of(page)
     shop.place("2026-11-02 10:00", "2026-x000050", "171.57", buyer="Napat Jaidee")

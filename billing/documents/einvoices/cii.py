@@ -111,7 +111,7 @@ def _settlement(deal: Element, content: Content) -> None:
     days, due day, sums, and the documents that came before.
     """
     settled = write.add(deal, "ram:ApplicableHeaderTradeSettlement")
-    write.add(settled, "ram:PaymentReference", content.number)
+    write.add(settled, "ram:PaymentReference", content.payment_reference)
     write.add(settled, "ram:InvoiceCurrencyCode", content.currency)
     if content.account:
         means = write.add(settled, "ram:SpecifiedTradeSettlementPaymentMeans")

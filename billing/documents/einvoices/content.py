@@ -16,6 +16,7 @@ from moneyed import Money
 from stdnum import bic, iban
 
 from billing.models import CreditNote, Invoice, InvoiceLine, InvoiceTax, IssuerVersion
+from billing.queries import payment_references
 from billing.tax import EUROPEAN_UNION, TaxCategory
 from lib import money
 from merchants import installation
@@ -111,6 +112,7 @@ class Content:
     due_on: date | None
     terms: str
     account: Account | None
+    payment_reference: str  # BT-83: what a transfer names
     preceding: Sequence[tuple[str, date]]  # numbers and days of the bills that it corrects
     lines: Sequence[Line]
     groups: Sequence[Group]
@@ -178,8 +180,10 @@ def of_invoice(invoice: Invoice) -> Content | None:
     is_outside = {row.category for row in rows} == {OUT}
     assert invoice.issuer is not None
     by_transfer = invoice.due_on > invoice.issued_on  # else it is collected as it is issued
+    number = installation.outside(str(invoice))
+    structured = payment_references.of_invoice(invoice) if by_transfer else ""
     return Content(
-        number=installation.outside(str(invoice)),
+        number=number,
         kind=INVOICE,
         issued_on=invoice.issued_on,
         currency=invoice.currency,
@@ -191,6 +195,7 @@ def of_invoice(invoice: Invoice) -> Content | None:
         due_on=invoice.due_on,
         terms="",
         account=_account(invoice.issuer, invoice.currency) if by_transfer else None,
+        payment_reference=structured or number,
         preceding=sorted(
             {
                 (installation.outside(str(row.corrects)), row.corrects.issued_on)
@@ -213,14 +218,16 @@ def of_note(note: CreditNote) -> Content | None:
     mirrored = of_invoice(note.invoice)
     if mirrored is None:
         return None
+    number = installation.outside(str(note))
     return replace(
         mirrored,
-        number=installation.outside(str(note)),
+        number=number,
         kind=CREDIT_NOTE,
         issued_on=note.issued_on,
         due_on=None,
         terms=f"Nothing is to be paid: it takes back bill {mirrored.number}.",
         account=None,
+        payment_reference=number,
         preceding=[(mirrored.number, mirrored.issued_on)],
     )
 

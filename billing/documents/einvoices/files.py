@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Literal, get_args
 
+from billing.documents import file_names
 from billing.documents.einvoices import cii, content, ubl
 from billing.documents.einvoices.content import Content
 from billing.models import CreditNote, Invoice
@@ -26,9 +27,9 @@ def of_note(note: CreditNote, syntax: Syntax = "factur-x") -> bytes | None:
 
 def invoice_name(invoice: Invoice, syntax: Syntax) -> str:
     """The name of the file of the bill's e-invoice in this syntax."""
-    return f"bill-{invoice.merchant_reference}-{invoice.number}.{syntax}.xml"
+    return f"{file_names.of_invoice(invoice)}.{syntax}.xml"
 
 
 def note_name(note: CreditNote, syntax: Syntax) -> str:
     """The name of the file of the credit note's e-invoice in this syntax."""
-    return f"credit-note-{note.invoice.merchant_reference}-{note}.{syntax}.xml"
+    return f"{file_names.of_note(note)}.{syntax}.xml"

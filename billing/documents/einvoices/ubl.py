@@ -36,7 +36,7 @@ def xml(content: Content) -> bytes:
     if content.account:
         means = write.add(root, "cac:PaymentMeans")
         write.add(means, "cbc:PaymentMeansCode", TRANSFER)
-        write.add(means, "cbc:PaymentID", content.number)
+        write.add(means, "cbc:PaymentID", content.payment_reference)
         account = write.add(means, "cac:PayeeFinancialAccount")
         write.add(account, "cbc:ID", content.account.number)
         bank = "cac:FinancialInstitutionBranch/cbc:ID"

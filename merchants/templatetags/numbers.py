@@ -1,0 +1,13 @@
+"""How pages call what has a number: as everybody outside does."""
+
+from django import template
+
+from merchants import installation
+
+register = template.Library()
+
+
+@register.filter
+def document_number(number: str) -> str:
+    """The number of a bill or credit note as the document itself has it (rule 16.12)."""
+    return installation.outside(number)
