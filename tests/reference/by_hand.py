@@ -143,8 +143,6 @@ def charge(owner: "Merchant", what: tuple[str, str, Decimal | None, int, int]) -
     """An amount, or so many at the price of the day; for a service of so many days ago."""
     reference, fee, amount, quantity, days_ago = what
     account, served_on = owner.account, owner.open_day - timedelta(days=days_ago)
-    if owner.line.is_closed:
-        raise Refused("account_closed")
     if served_on < account.joined_on or fee not in {**FEES, **BY_HAND}:
         raise Invalid("of a day before it joined, or of no fee")
     if amount is None:
@@ -154,6 +152,8 @@ def charge(owner: "Merchant", what: tuple[str, str, Decimal | None, int, int]) -
         amount = nearest(quantity * price, account.currency)
     if amount <= 0:
         raise Invalid("nothing to charge")
+    if owner.line.is_closed:
+        raise Refused("account_closed")
     takes_two = two_people.credits_(owner, amount)
     content = {"charge": reference, "fee": fee, "amount": amount}
     account.record(content, served_on, owner.open_day)
@@ -352,8 +352,10 @@ def move_transfer(owner: "Merchant", what: tuple[int, str]) -> bool:
 def pay_out_rest(owner: "Merchant", _: None) -> bool:
     """What a closed account has in its merchant's favour, unapplied money included."""
     account = owner.account
-    if account.closed_on is None or max(-account.outstanding, ZERO) + account.unapplied == 0:
+    if account.closed_on is None:
         raise Refused("nothing_to_pay_out")
+    if withdrawals.is_suspected(owner.line):
+        raise Refused("withdrawals_stopped")
     if any(one.status == "DRAFT" for one in account.invoices):
         raise Refused("draft_waits")
     if any(one.undecided for one in account.invoices):
@@ -366,10 +368,10 @@ def pay_out_rest(owner: "Merchant", _: None) -> bool:
     ]
     if any(one.status == "RECORDED" for one in reversals):
         raise Refused("reversal_undecided")
+    if max(-account.outstanding, ZERO) + account.unapplied == 0:
+        raise Refused("nothing_to_pay_out")
     if any(one.is_unpaid for one in account.invoices):
         raise Refused("invoices_unpaid")
-    if withdrawals.is_suspected(owner.line):
-        raise Refused("withdrawals_stopped")
     return pay_out(owner)
 
 
@@ -399,10 +401,10 @@ def ask_limit(owner: "Merchant", wanted: Decimal) -> None:
     line = owner.line
     if line.is_closed:
         raise Refused("account_closed")
-    if line.asked is not None:
-        raise Refused("raise_already_asked")
     if wanted <= line.limit:
         raise Refused("not_a_raise")
+    if line.asked is not None:
+        raise Refused("raise_already_asked")
     line.asked = wanted
 
 
