@@ -11,7 +11,7 @@ from .credit import Refused
 from .days import NO_INSTANT, ONE_DAY, is_month_end, month_of
 from .money import ZERO
 from .parsing import FEES
-from .taxes import Line, Tax, Taxation, TaxOffices, split, taxes_of
+from .taxes import Line, Rate, Tax, Taxation, TaxOffices, split, taxes_of
 
 CYCLE_DAYS = 30
 DUE_DAYS = 7
@@ -45,6 +45,7 @@ class Charge:
     served_on: date = date.min
     corrects: "Charge | None" = None
     has_no_tax: bool = False  # any more, as a closed account got it back
+    rate_of_rest: Rate | None = None  # by which it did
 
 
 @dataclass
@@ -376,7 +377,10 @@ class Account:
     def issue(self, kind: str, on: date, items: list[Item]) -> None:
         """Make the bill, unless its total is not above zero: then its items stay outstanding."""
         net = sum((item.amount for item in items), ZERO)
-        lines, taxes = self.lines_of(items, on)
+        lines = split(self, items)
+        taxes = taxes_of(self, lines)
+        if not taxes:  # an item is one line
+            lines = [Line(item, None, list(item.charges)) for item in items]
         total = net + sum((one.tax for one in taxes), ZERO)
         if net <= 0 or net < self.minimum or total <= 0 or total < self.minimum:
             return
@@ -399,13 +403,6 @@ class Account:
         if status == "OPEN":
             self.put_out(invoice, on)
             self.pay_from_unapplied()
-
-    def lines_of(self, items: list[Item], on: date) -> tuple[list[Line], list[Tax]]:
-        """Lines and taxes of a bill of that day; without a standard rate there is no tax."""
-        if not self.taxation.offices.taxes(self.taxation.issuer, on):
-            return [Line(item, None, list(item.charges)) for item in items], []
-        lines = split(self, items)
-        return lines, taxes_of(self, lines)
 
     def put_out(self, invoice: Invoice, day: date) -> None:
         """It is a bill from now on: collected at once, or due in 7 days."""
@@ -549,17 +546,16 @@ class Account:
         """What a closed account has in its merchant's favour gets its tax at once, and has none
         from then on.
         """
-        if self.outstanding >= 0 or not self.taxation.offices.taxes(self.taxation.issuer, today):
-            return
-        lines = split(self, self.items)
+        lines = [line for line in split(self, self.items) if line.rate is not None]
         taxes = taxes_of(self, lines)
         tax = sum((one.tax for one in taxes), ZERO)
-        if tax < 0:
-            self.taxation.of_rests += [one for one in taxes if one.tax]
-            for line in lines:
-                for charge in line.charges:
-                    charge.has_no_tax = True
-            self.post([Charge(f"tax {next(_numbers)}", REST_TAX, USED, tax, today)], today)
+        if tax >= 0 or self.outstanding + tax > 0:
+            return
+        self.taxation.of_rests += taxes
+        for line in lines:
+            for charge in line.charges:
+                charge.has_no_tax, charge.rate_of_rest = True, line.rate
+        self.post([Charge(f"tax {next(_numbers)}", REST_TAX, USED, tax, today)], today)
 
     def bill_on_request(self, today: date) -> None:
         """What a threshold bill would take."""

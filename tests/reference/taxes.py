@@ -17,7 +17,6 @@ SETTLING = {
     "payment-reversal", "transfer-moved", "credit-used", "payout", "credit-waived",
     "credit-bill-waived", "credit-tax",
 }  # fmt: skip
-CATEGORIES = {"STANDARD": "S", "REDUCED": "S", "ZERO": "Z", "EXEMPT": "E"}
 
 
 class Rate(NamedTuple):
@@ -47,7 +46,7 @@ class Line:
     """Those of an item's charges that have one rate."""
 
     item: "Item"
-    rate: Rate | None  # None: on a bill without tax
+    rate: Rate | None  # None: no tax applies to them
     charges: "list[Charge]"
 
     @property
@@ -66,22 +65,23 @@ class TaxOffices:
     def percent(self, country: str, tax_class: str, day: date) -> Decimal | None:
         return in_force(self.rates.get((country, tax_class), []), day, None)
 
-    def taxes(self, issuer: str, day: date) -> bool:
-        return self.percent(self.countries[issuer], "STANDARD", day) is not None
-
-    def rate_of(self, issuer: str, fee: str, treatment: str, day: date) -> Rate:
-        country, tax_class = self.countries[issuer], in_force(self.classes.get(fee, []), day, "")
-        tax_class = tax_class or "STANDARD"
+    def rate_of(self, issuer: str, fee: str, treatment: str, day: date) -> "Rate | None":
+        """None while the issuer's country has no tax. What is exempt needs no rate of its own."""
+        country = self.countries[issuer]
+        standard = self.percent(country, "STANDARD", day)
+        if standard is None:
+            return None
+        tax_class = in_force(self.classes.get(fee, []), day, "STANDARD")
         if tax_class == "OUTSIDE" or treatment == "OUTSIDE_SCOPE":
             return OUTSIDE
-        if tax_class != "STANDARD" and self.percent(country, tax_class, day) is None:
-            tax_class = "STANDARD"
-        percent = self.percent(country, tax_class, day)
-        if percent is None:
-            return OUTSIDE
-        if treatment == "REVERSE_CHARGE" and tax_class != "EXEMPT":
+        if tax_class == "EXEMPT":
+            return Rate("E")
+        if treatment == "REVERSE_CHARGE":
             return Rate("AE")
-        return Rate(CATEGORIES[tax_class], percent)
+        if tax_class == "ZERO":
+            return Rate("Z")
+        own = self.percent(country, tax_class, day)
+        return Rate("S", standard if own is None else own)
 
 
 def in_force(rows: list[tuple[date, Any]], day: date, otherwise: Any) -> Any:
@@ -118,26 +118,30 @@ class Taxation:
         return "OUTSIDE_SCOPE"
 
 
-def rate_of(account: "Account", charge: "Charge") -> Rate:
-    """Which rate a charge that is on no bill has now."""
+def rate_of(account: "Account", charge: "Charge") -> Rate | None:
+    """Which rate a charge that is on no bill has now; None if no tax applies to it."""
     taxation = account.taxation
     if charge.has_no_tax or charge.fee in SETTLING:
-        return OUTSIDE
+        return None
     if charge.corrects is not None:
         return rate_of_corrected(account, charge.corrects)
-    day = charge.served_on
-    return taxation.offices.rate_of(taxation.issuer, charge.fee, taxation.treatment(day), day)
+    day, fee = charge.served_on, charge.fee.replace("subscription", "plan")
+    return taxation.offices.rate_of(taxation.issuer, fee, taxation.treatment(day), day)
 
 
-def rate_of_corrected(account: "Account", corrected: "Charge") -> Rate:
-    """That of the bill that it is on; on none, it will be on one with what corrects it."""
+def rate_of_corrected(account: "Account", corrected: "Charge") -> Rate | None:
+    """That which it got on its bill, or as a closed account's rest; if it is on none, it will be on
+    one with what corrects it.
+    """
+    if corrected.has_no_tax:
+        return corrected.rate_of_rest
     for invoice in account.invoices:
         if invoice.status == "VOID":
             continue
         for line in invoice.lines:
             if any(one is corrected for one in line.charges):
-                if line.rate is None:
-                    return OUTSIDE._replace(corrects=invoice)
+                if line.rate is None or not invoice.taxes:
+                    return None  # it was billed without tax
                 return line.rate._replace(corrects=line.rate.corrects or invoice)
     return rate_of(account, corrected)
 
@@ -149,7 +153,8 @@ def split(account: "Account", items: "Iterable[Item]") -> list[Line]:
         of_item: dict[tuple[str, Decimal, int], Line] = {}
         for charge in item.charges:
             rate = rate_of(account, charge)
-            of_item.setdefault(rate.key, Line(item, rate, [])).charges.append(charge)
+            key = (rate or OUTSIDE).key
+            of_item.setdefault(key, Line(item, rate, [])).charges.append(charge)
         found += of_item.values()
     return found
 
@@ -159,9 +164,11 @@ def taxes_of(account: "Account", lines: list[Line]) -> list[Tax]:
     rate come to together, less what was credited before.
     """
     bases: dict[tuple[str, Decimal, int], Tax] = {}
+    if all(line.rate is None for line in lines):
+        return []
     for line in lines:
-        assert line.rate is not None
-        found = bases.setdefault(line.rate.key, Tax(line.rate, ZERO, ZERO))
+        rate = line.rate or OUTSIDE
+        found = bases.setdefault(rate.key, Tax(rate, ZERO, ZERO))
         found.base += line.amount
     for one in bases.values():
         base, before = one.base, ZERO
