@@ -32,7 +32,7 @@ from merchants.operations.two_people import TakesTwoPeople
 from tests import two_people
 from tests.lost_requests import LAST_FOUR
 
-Act = Callable[[Merchant, Any, datetime], None]
+Act = Callable[[Merchant, Any, datetime], bool | None]  # whether it took two operators
 OWNER = "owner@shop.example"
 WHY, TOLD = two_people.WHY, {"message": "We have looked at it."}
 _numbers = count(1)
@@ -44,44 +44,46 @@ class NothingThere(Refused):
     code = "none"
 
 
-def _nth(found: Sequence[Any] | QuerySet[Any], which: int = 0) -> Any:
+def nth(found: Sequence[Any] | QuerySet[Any], which: int = 0) -> Any:
     if not found:
         raise NothingThere("nothing")
     return found[which % len(found)]
 
 
-def _invoices(merchant: Merchant, *statuses: str) -> list[Invoice]:
+def invoices_of(merchant: Merchant, *statuses: str) -> list[Invoice]:
     found = Invoice.objects.filter(account=merchant.pk, status__in=statuses)
     return list(found.order_by("pk"))
 
 
-def _billed(merchant: Merchant, figure: Decimal) -> Any:
+def billed(merchant: Merchant, figure: Decimal) -> Any:
     return money.of(figure, BillingAccount.objects.get(pk=merchant.pk).currency)
 
 
-def _sold(merchant: Merchant, figure: Decimal) -> Any:
+def sold(merchant: Merchant, figure: Decimal) -> Any:
     return money.of(figure, CreditLine.objects.get(pk=merchant.pk).currency)
 
 
-def _decide(operation: Callable[..., Any], *, now: datetime, **arguments: Any) -> None:
-    """Outside any transaction: a refusal may keep what it has marked."""
+def decide(operation: Callable[..., Any], *, now: datetime, **arguments: Any) -> bool:
+    """Outside any transaction: a refusal may keep what it has marked. Whether it took two."""
     try:
         operation(now=now, actor=two_people.FIRST, **arguments)
     except TakesTwoPeople:
         two_people.by_two(operation, now=now, **arguments)
+        return True
+    return False
 
 
 # Bills
 
 
 def review_invoices(merchant: Merchant, is_wanted: bool, now: datetime) -> None:
-    _decide(terms.review_invoices, merchant_id=merchant.pk, wanted=is_wanted, now=now, **WHY)
+    decide(terms.review_invoices, merchant_id=merchant.pk, wanted=is_wanted, now=now, **WHY)
 
 
 def _of_first(operation: Callable[..., Any], status: str) -> Act:
-    def act(merchant: Merchant, _: None, now: datetime) -> None:
-        invoice = _nth(_invoices(merchant, status))
-        _decide(operation, invoice_id=invoice.pk, now=now, **WHY)
+    def act(merchant: Merchant, _: None, now: datetime) -> bool:
+        invoice = nth(invoices_of(merchant, status))
+        return decide(operation, invoice_id=invoice.pk, now=now, **WHY)
 
     return act
 
@@ -97,7 +99,7 @@ def add_card(merchant: Merchant, kind: str, now: datetime) -> None:
 def choose_method(merchant: Merchant, method: str, now: datetime) -> None:
     card = None
     if method == "card":
-        card = _nth(Card.objects.filter(account=merchant.pk).order_by("-pk")).pk
+        card = nth(Card.objects.filter(account=merchant.pk).order_by("-pk")).pk
     chosen = "sandbox" if card else method
     payment_methods.choose(
         merchant_id=merchant.pk, method=chosen, card_id=card, actor=OWNER, now=now
@@ -106,25 +108,25 @@ def choose_method(merchant: Merchant, method: str, now: datetime) -> None:
 
 
 def pay_now(merchant: Merchant, which: int, now: datetime) -> None:
-    unpaid = _invoices(merchant, "OPEN", "UNCOLLECTIBLE")
-    invoice = _nth(unpaid or _invoices(merchant, "PAID"), which)
+    unpaid = invoices_of(merchant, "OPEN", "UNCOLLECTIBLE")
+    invoice = nth(unpaid or invoices_of(merchant, "PAID"), which)
     payments.pay_now(invoice_id=invoice.pk, actor=OWNER, now=now)
 
 
 def transfer(merchant: Merchant, sent: tuple[str, int | None, Decimal], now: datetime) -> None:
     reference, which, amount = sent
-    said = {"amount": _billed(merchant, amount), "reference": reference, "now": now}
+    said = {"amount": billed(merchant, amount), "reference": reference, "now": now}
     if which is None:
         transfers.receive(merchant_id=merchant.pk, actor=two_people.FIRST, **said)
     else:
-        invoice = _nth(_invoices(merchant, "OPEN", "UNCOLLECTIBLE", "PAID", "DRAFT"), which)
+        invoice = nth(invoices_of(merchant, "OPEN", "UNCOLLECTIBLE", "PAID", "DRAFT"), which)
         transfers.record(invoice_id=invoice.pk, actor=two_people.FIRST, **said)
 
 
-def give_back(merchant: Merchant, sent: tuple[str, Decimal], now: datetime) -> None:
+def give_back(merchant: Merchant, sent: tuple[str, Decimal], now: datetime) -> bool:
     reference, amount = sent
-    _decide(
-        transfers.give_back, merchant_id=merchant.pk, amount=_billed(merchant, amount),
+    return decide(
+        transfers.give_back, merchant_id=merchant.pk, amount=billed(merchant, amount),
         reference=reference, now=now, **WHY,
     )  # fmt: skip
 
@@ -137,9 +139,9 @@ def take_back(merchant: Merchant, what: tuple[int, bool, Decimal | None], now: d
     found = Payment.objects.filter(
         invoice__account=merchant.pk, status="SUCCEEDED", provider="sandbox"
     )
-    payment = _nth(found.order_by("invoice", "attempt"), which)
+    payment = nth(found.order_by("invoice", "attempt"), which)
     kind = Reversal.Kind.DISPUTE if is_dispute else Reversal.Kind.REFUND
-    amount = payment.amount if wanted is None else _billed(merchant, wanted)
+    amount = payment.amount if wanted is None else billed(merchant, wanted)
     report = ProviderReport(
         provider="sandbox", reference=f"reversal-{next(_numbers)}", kind=kind,
         money_reference=payment.provider_reference, amount=amount, state="lost",
@@ -150,17 +152,19 @@ def take_back(merchant: Merchant, what: tuple[int, bool, Decimal | None], now: d
 
 
 def _recorded(operation: Callable[..., Any]) -> Act:
-    def act(merchant: Merchant, _: None, now: datetime) -> None:
+    def act(merchant: Merchant, _: None, now: datetime) -> bool:
         found = Reversal.objects.filter(account=merchant.pk, status="RECORDED").order_by("pk")
-        reversal = _nth(found)
-        _decide(operation, reversal_id=reversal.pk, seen=reversal.seen, now=now, **WHY, **TOLD)
+        reversal = nth(found)
+        return decide(
+            operation, reversal_id=reversal.pk, seen=reversal.seen, now=now, **WHY, **TOLD
+        )
 
     return act
 
 
 def win_dispute(merchant: Merchant, which: int, now: datetime) -> None:
     found = Reversal.objects.filter(account=merchant.pk, came_back_at=None).order_by("pk")
-    reversal = _nth(found, which)
+    reversal = nth(found, which)
     report = ProviderReport(
         provider="sandbox", reference=reversal.provider_reference, kind=reversal.kind,
         money_reference=reversal.money_reference, amount=reversal.amount, state="won",
@@ -191,7 +195,7 @@ def add_destination(merchant: Merchant, kind: str, now: datetime) -> None:
 
 def _destination(merchant: Merchant, which: int) -> int:
     found = PayoutDestination.objects.filter(line=merchant.pk).order_by("pk")
-    return int(_nth(found, which).pk)
+    return int(nth(found, which).pk)
 
 
 def remove_destination(merchant: Merchant, which: int, now: datetime) -> None:
@@ -203,19 +207,19 @@ def remove_destination(merchant: Merchant, which: int, now: datetime) -> None:
 def withdraw(merchant: Merchant, what: tuple[int, Decimal], now: datetime) -> None:
     withdrawals.request(
         merchant_id=merchant.pk, destination_id=_destination(merchant, what[0]),
-        amount=_sold(merchant, what[1]), request_key=f"key-{next(_numbers)}", actor=OWNER, now=now,
+        amount=sold(merchant, what[1]), request_key=f"key-{next(_numbers)}", actor=OWNER, now=now,
     )  # fmt: skip
 
 
 def approve_withdrawal(merchant: Merchant, _: None, now: datetime) -> None:
     waiting = Withdrawal.objects.filter(line=merchant.pk, status="REQUESTED", needs_approval=True)
-    withdrawal = _nth(waiting.order_by("pk"))
+    withdrawal = nth(waiting.order_by("pk"))
     withdrawals.approve(withdrawal_id=withdrawal.pk, actor=two_people.FIRST, now=now)
 
 
 def end_withdrawal(merchant: Merchant, status: str, now: datetime) -> None:
     waiting = Withdrawal.objects.filter(line=merchant.pk, status__in=["REQUESTED", "APPROVED"])
-    withdrawal = _nth(waiting.order_by("pk"))
+    withdrawal = nth(waiting.order_by("pk"))
     if status == "CANCELLED":
         withdrawals.cancel(
             merchant_id=merchant.pk, withdrawal_id=withdrawal.pk, actor=OWNER, now=now
@@ -236,39 +240,38 @@ def withdraw_by_itself(
     automatic.set_up(
         merchant_id=merchant.pk, destination_id=_destination(merchant, which),
         every="WEEKLY" if weekday else "DAILY", weekday=weekday,
-        from_amount=_sold(merchant, from_amount), actor=OWNER, now=now,
+        from_amount=sold(merchant, from_amount), actor=OWNER, now=now,
     )  # fmt: skip
 
 
 # Cash and limits
 
 
-def settle(merchant: Merchant, what: tuple[str, int, Decimal | None, str], now: datetime) -> None:
+def settle(merchant: Merchant, what: tuple[str, int, Decimal | None, str], now: datetime) -> bool:
     kind, which, wanted, order = what
     kept = OrderPayment.objects.filter(line=merchant.pk, status="UNMATCHED").order_by("pk")
-    cash = _nth([one for one in kept if one.unsettled.amount > 0], which)
+    cash = nth([one for one in kept if one.unsettled.amount > 0], which)
     said: dict[str, Any] = {
         "payment_id": cash.pk, "settled": cash.settled, "now": now,
-        "amount": cash.unsettled if wanted is None else _sold(merchant, wanted),
+        "amount": cash.unsettled if wanted is None else sold(merchant, wanted),
     }  # fmt: skip
     if kind == "APPLIED":
-        _decide(unmatched.apply, order=order, **said, **WHY)
-    elif kind == "RELEASED":
-        _decide(unmatched.release, **said, **WHY)
-    else:
-        _decide(unmatched.give_back, reference=f"bank-{next(_numbers)}", **said, **WHY)
+        return decide(unmatched.apply, order=order, **said, **WHY)
+    if kind == "RELEASED":
+        return decide(unmatched.release, **said, **WHY)
+    return decide(unmatched.give_back, reference=f"bank-{next(_numbers)}", **said, **WHY)
 
 
-def decide_raise(merchant: Merchant, is_approved: bool, now: datetime) -> None:
+def decide_raise(merchant: Merchant, is_approved: bool, now: datetime) -> bool:
     pending = LimitReview.objects.filter(line=merchant.pk, status="PENDING").order_by("pk")
     operation = review_decisions.approve if is_approved else review_decisions.reject
-    _decide(operation, review_id=_nth(pending).pk, now=now, **WHY)
+    return decide(operation, review_id=nth(pending).pk, now=now, **WHY)
 
 
-def set_price(price: dict[str, Any], now: datetime) -> None:
+def set_price(price: dict[str, Any], now: datetime) -> bool:
     """Introduce the price of a fee, for everybody or for one merchant."""
     whose = price["merchant"] and Merchant.objects.get(reference=price["merchant"]).pk
-    _decide(
+    return decide(
         prices.introduce, fee=price["fee"], currency=price["currency"],
         unit_price=price["price"], from_on=price["from_on"], merchant_id=whose, now=now, **WHY,
     )  # fmt: skip

@@ -155,9 +155,11 @@ class Collected(Decided):
         ))  # fmt: skip
 
 
-def doings(seed: int, *, merchants: int, days: int, pace: int) -> list[dict[str, Any]]:
+def doings(
+    seed: int, *, merchants: int, days: int, pace: int, kind: type[Collected] = Collected
+) -> list[dict[str, Any]]:
     """Events, acts, prices and runs of the jobs, in order of time."""
-    sent = random_events.events(seed, merchants=merchants, days=days, pace=pace, kind=Collected)
+    sent = random_events.events(seed, merchants=merchants, days=days, pace=pace, kind=kind)
     rng = random.Random(f"jobs {seed}")
     found: list[dict[str, Any]] = []
     joined: set[str | None] = {None}

@@ -19,7 +19,7 @@ from gateway.events import EventRun
 from lib import events, money
 from lib.events import Outcome
 from lib.refusals import Invalid, Refused
-from merchants.models import Merchant
+from merchants.models import Merchant, Proposal
 from merchants.queries import local_day
 from notices.models import Notice
 from tests import books, decisions, event_files, journals, random_events, shops, two_people
@@ -299,8 +299,8 @@ def theirs_of(model: Model, doing: dict[str, Any]) -> tuple[str, str | None]:
     if act is None:
         outcome = model.apply(doing)
         return outcome.kind, outcome.code
-    act(doing["merchant"], datetime.fromisoformat(doing["at"]))
-    return "applied", None
+    outcome = act(doing["merchant"], datetime.fromisoformat(doing["at"]))
+    return outcome.kind, outcome.code
 
 
 def of_doings(doings: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str | None]]:
@@ -317,8 +317,8 @@ def of_doings(doings: Sequence[dict[str, Any]]) -> Iterator[tuple[str, str | Non
         if doing["type"] == random_events.ACT:
             yield of_act(doing, at)
         elif is_act:
-            act(doing["type"], Merchant.objects.get(reference=doing["merchant"]).pk, at)
-            yield "applied", None
+            takes_two = act(doing["type"], Merchant.objects.get(reference=doing["merchant"]).pk, at)
+            yield "applied", "by two" if takes_two else None
         else:
             run.apply(events.from_object(doing), now=at)
     yield from map(told, run.finish())
@@ -339,17 +339,18 @@ def of_act(doing: dict[str, Any], at: datetime) -> tuple[str, str | None]:
         if decided is None:
             return "rejected", "none"
         operation, arguments = decided
-        two_people.decided(operation, actor=two_people.FIRST, now=at, **arguments)
+        became = two_people.decided(operation, actor=two_people.FIRST, now=at, **arguments)
     except Refused as refusal:
         return "rejected", refusal.code
-    return "applied", None
+    return "applied", "by two" if isinstance(became, Proposal) else None
 
 
-def act(what: str, merchant_id: int, at: datetime) -> None:
-    """Close the merchant, or open it again, by whom it takes."""
+def act(what: str, merchant_id: int, at: datetime) -> bool:
+    """Close the merchant, or open it again, by whom it takes. Returns whether it took two."""
     operation = closing.close if what == random_events.CLOSE else reopening.reopen
-    two_people.decided(operation, merchant_id=merchant_id, actor=two_people.FIRST, now=at,
-                       **two_people.WHY)  # fmt: skip
+    became = two_people.decided(operation, merchant_id=merchant_id, actor=two_people.FIRST, now=at,
+                                **two_people.WHY)  # fmt: skip
+    return isinstance(became, Proposal)
 
 
 def reached_by(arriving: Iterable[tuple[datetime | None, dict[str, Any]]]) -> set[str]:

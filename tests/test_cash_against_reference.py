@@ -1,6 +1,10 @@
 """Random histories of money end in the same books here and in the reference: prices, drafts, cards
 that decline and keep silent, retries, transfers, unapplied money, reversals, withdrawals with fees
-and approvals, automatic ones, UNMATCHED cash that is settled, and raises that wait.
+and approvals, automatic ones, UNMATCHED cash that is settled, and raises that wait. Some have what
+operators do by hand, too: taxes and issuers, credits on charges and undone, waivers, charges and
+bills by hand, payment plans, pauses, due days, transfers booked elsewhere, corrections of proceeds,
+what banks send back, orders cancelled, refunded and written off, pay-outs of closed accounts,
+limits and thresholds that were asked for; and of all decisions whether they take two people.
 
 tests/reference is a model of docs/rules.md that shares no code with us. All is told as it arrives,
 and decided by the operations; jobs run when the history says so.
@@ -17,27 +21,34 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import QuerySet, Sum
 
-from billing.models import BillingAccount, Invoice, Reversal, UnappliedEntry
+from billing.models import BillingAccount, CreditNote, Invoice, InvoiceTax, Reversal, UnappliedEntry
 from billing.operations import accounts
-from credit.models import CreditLine, CreditPolicy, OrderPayment, Withdrawal
+from credit.models import CreditLine, CreditPolicy, OrderPayment, ProceedsEntry, Withdrawal
 from credit.queries import proceeds
 from gateway.events import EventRun
 from lib import events, money
 from lib.refusals import Refused
-from merchants.models import Merchant
+from merchants.models import Merchant, OperatorDecision
 from tests import (
     books,
+    by_hand_decisions,
     cash_decisions,
     event_files,
     lost_requests,
+    random_by_hand,
     random_cash,
     random_events,
     shops,
     told_by_http,
 )
+from tests.decisions import DECISIONS
+from tests.factories import OperatorPolicyFactory
+from tests.random_by_hand import ByHand
 from tests.reference import Model
 from tests.reference.audit import audit
+from tests.reference.two_people import Figures
 from tests.reference.withdrawals import Payouts
 from tests.test_against_reference import act, ours, theirs_of, told
 from tests.test_against_reference import of_act as of_decision
@@ -46,6 +57,7 @@ from tests.whole import full
 pytestmark = pytest.mark.django_db
 
 History = tuple[int, int, int, int]
+Kind = type[random_cash.Collected]
 WAYS = ("applied", "told over HTTP", "replayed")
 # Seed, merchants, days, pace (tests/random_events.py), and which ways.
 FIXED = [(4, 1, 26, 4, WAYS[:1]), (7, 1, 26, 4, WAYS[1:2]), (9, 1, 20, 4, WAYS[2:])]
@@ -72,12 +84,34 @@ def put_policies_in_force() -> None:
         base.next_version(base.version + 1, date(2017, 1, 1), figures).save()
 
 
-def reference() -> Model:
+def put_figures_in_force() -> None:
+    """How far one operator goes alone, and the taxes of two countries."""
+    for currency, figures in random_by_hand.FIGURES.items():
+        OperatorPolicyFactory.create(currency=currency, **figures)
+    by_hand_decisions.put_taxes_in_force()
+
+
+def reference(kind: Kind = random_cash.Collected) -> Model:
     payouts = {
         currency: Payouts(Decimal(percent), Decimal(fixed), free, Decimal(above))
         for currency, (percent, fixed, free, above) in random_cash.PAYOUTS.items()
     }
-    return Model(jobs=True, payouts=payouts)
+    if kind is not ByHand:
+        return Model(jobs=True, payouts=payouts)
+    model = Model(jobs=True, payouts=payouts, figures={
+        currency: Figures(**{name: Decimal(figure) for name, figure in figures.items()})
+        for currency, figures in random_by_hand.FIGURES.items()
+    })  # fmt: skip
+    model.offices.countries |= {prefix: prefix for prefix in by_hand_decisions.ISSUERS}
+    for country, tax_class, percent in by_hand_decisions.FIRST_RATES:
+        model.introduce_rate(
+            country,
+            tax_class,
+            Decimal(percent),
+            by_hand_decisions.SINCE,
+            by_hand_decisions.LONG_AGO,
+        )
+    return model
 
 
 def theirs_of_doing(model: Model, doing: Doing) -> tuple[str, str | None]:
@@ -88,6 +122,15 @@ def theirs_of_doing(model: Model, doing: Doing) -> tuple[str, str | None]:
     if doing["type"] == random_cash.PRICE:
         names = ("fee", "currency", "price", "from_on", "merchant")
         outcome = model.set_price(**{name: doing[name] for name in names}, at=at)
+        return outcome.kind, outcome.code
+    if doing["type"] == random_by_hand.RATE:
+        percent = doing["percent"] and Decimal(doing["percent"])
+        outcome = model.introduce_rate(
+            doing["country"], doing["class"], percent, doing["starts_on"], at
+        )
+        return outcome.kind, outcome.code
+    if doing["type"] == random_by_hand.CLASS:
+        outcome = model.classify(doing["fee"], doing["class"], doing["starts_on"], at)
         return outcome.kind, outcome.code
     return theirs_of(model, doing)
 
@@ -109,21 +152,33 @@ def of_doing(doing: Doing, at: datetime) -> tuple[str, str | None]:
     if doing["type"] == random_cash.JOBS:
         shops.run_jobs(at)
         return "applied", None
+    if doing["type"] == random_events.ACT and doing["what"] in DECISIONS:
+        return of_decision(doing, at)
     try:
-        if doing["type"] == random_cash.PRICE:
-            cash_decisions.set_price(doing, at)
-            return "applied", None
-        merchant = Merchant.objects.get(reference=doing["merchant"])
-        if doing["type"] != random_events.ACT:
-            act(doing["type"], merchant.pk, at)
-        elif doing["what"] not in cash_decisions.ACTS:
-            return of_decision(doing, at)
-        else:
-            shops_come_to(merchant, at)
-            cash_decisions.ACTS[doing["what"]](merchant, doing["to"], at)
+        takes_two = done(doing, at)
     except Refused as refusal:
         return "rejected", refusal.code
-    return "applied", None
+    return "applied", "by two" if takes_two else None
+
+
+def done(doing: Doing, at: datetime) -> bool | None:
+    """Do it. Returns whether it took two people."""
+    if doing["type"] in OF_ALL:
+        return OF_ALL[doing["type"]](doing, at)
+    merchant = Merchant.objects.get(reference=doing["merchant"])
+    if doing["type"] != random_events.ACT:
+        return act(doing["type"], merchant.pk, at)
+    shops_come_to(merchant, at)
+    acts = cash_decisions.ACTS | by_hand_decisions.ACTS
+    return acts[doing["what"]](merchant, doing["to"], at)
+
+
+# What is about no merchant alone.
+OF_ALL = {
+    random_cash.PRICE: cash_decisions.set_price,
+    random_by_hand.RATE: by_hand_decisions.introduce_rate,
+    random_by_hand.CLASS: by_hand_decisions.classify,
+}
 
 
 def shops_come_to(merchant: Merchant, at: datetime) -> None:
@@ -164,16 +219,62 @@ def of_money(merchant: Merchant) -> dict[str, Any]:
         ],
         "settled": {one.reference: money.text(one.settled) for one in cash},
         "withdrawable": money.text(proceeds.withdrawable(line, today=line.open_on)),
+        "entries": {
+            kind: money.figure_text(figure, line.currency)
+            for kind, figure in ProceedsEntry.objects.filter(line=line)
+            .values_list("kind").annotate(Sum("amount")).order_by("kind")
+        },
+        "notes": [
+            [prefix_of(note.invoice), money.text(note.total), money.text(note.tax)]
+            for note in CreditNote.objects.filter(account=account).order_by("pk")
+        ],
+        "taxes of rests": of_taxes(InvoiceTax.objects.filter(rest__account=account), account),
+        "threshold": money.text(account.threshold),
+        "given": given(merchant),
     }  # fmt: skip
 
 
+def prefix_of(invoice: Invoice) -> str:
+    return str(invoice.issuer.issuer.prefix) if invoice.issuer else ""
+
+
+def of_taxes(rows: QuerySet[InvoiceTax], account: BillingAccount) -> list[list[str]]:
+    """The bill that is corrected is told by when it was made among the account's."""
+    places = list(
+        Invoice.objects.filter(account=account).order_by("pk").values_list("pk", flat=True)
+    )
+    return sorted(
+        [
+            str(places.index(row.corrects_id)) if row.corrects_id else "", row.category,
+            f"{row.percent.normalize():f}", money.text(row.base), money.text(row.tax),
+        ]
+        for row in rows
+    )  # fmt: skip
+
+
+def given(merchant: Merchant) -> dict[str, str]:
+    """What operators gave, by sort, currency and day."""
+    sums = (
+        OperatorDecision.objects.filter(merchant=merchant, what__in=("credits", "pay_outs"))
+        .values_list("what", "currency", "day").annotate(Sum("figure")).order_by()
+    )  # fmt: skip
+    return {
+        f"{what} {currency} {day}": f"{figure.normalize():f}"
+        for what, currency, day, figure in sorted(sums)
+    }
+
+
 def of_collecting(invoice: Invoice) -> dict[str, Any]:
+    plan = invoice.payment_plans.order_by("pk").last()
     return {
         "kind": invoice.kind,
         "status": invoice.status,
         "due_on": str(invoice.due_on) if invoice.number else None,
         "failed_on": invoice.first_failed_on and str(invoice.first_failed_on),
         "paid": money.text(invoice.amount_paid),
+        "issuer": prefix_of(invoice),
+        "taxes": of_taxes(InvoiceTax.objects.filter(invoice=invoice), invoice.account),
+        "plan": plan and plan.status,
         "attempts": [
             [one.provider, one.status, money.text(one.amount)]
             for one in invoice.payments.order_by("attempt")
@@ -210,19 +311,27 @@ def unlike(expected: Any, found: Any) -> tuple[Any, Any]:
     return expected, found
 
 
-def go_through(history: History, ways: Sequence[str], settings: Any, folder: Path) -> int:
+def go_through(
+    history: History, ways: Sequence[str], settings: Any, folder: Path,
+    kind: Kind = random_cash.Collected,
+) -> int:  # fmt: skip
     """Take the history each of these ways, and compare what became of everything, and the books at
     the end. Returns how much there was.
     """
     seed, merchants, days, pace = history
-    done = random_cash.doings(seed, merchants=merchants, days=days, pace=pace)
+    done = random_cash.doings(seed, merchants=merchants, days=days, pace=pace, kind=kind)
     for way in ways:
         everything_is_undone = transaction.atomic()
         everything_is_undone._from_testcase = True  # type: ignore[attr-defined]  # as of a test case
         with everything_is_undone:
             cache.clear()  # there the sandbox keeps what it was asked, by numbers that come again
             put_policies_in_force()
-            model, until = reference(), datetime.fromisoformat(done[-1]["at"]) + timedelta(days=40)
+            if kind is ByHand:
+                put_figures_in_force()
+            model, until = (
+                reference(kind),
+                datetime.fromisoformat(done[-1]["at"]) + timedelta(days=40),
+            )
             if way == "replayed":
                 found, expected = in_parts(done, model, folder)
             else:

@@ -1,6 +1,7 @@
 """Random histories for as long as one likes: `make fuzz MINUTES=10 SEED=7`; MINUTES=0 goes on until
-it is ended. By turns one of what is told (tests/test_three_ways.py), and one of what money does
-(tests/test_cash_against_reference.py); whatever differs ends it, with its seed.
+it is ended. By turns one of what is told (tests/test_three_ways.py), one of what money does, and
+one of what operators do by hand besides (tests/test_cash_against_reference.py); whatever differs
+ends it, with its seed.
 """
 
 import os
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 
 from tests import lost_requests, test_cash_against_reference, test_three_ways
+from tests.random_by_hand import ByHand
+from tests.random_cash import Collected
 from tests.test_cash_against_reference import WAYS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.full]
@@ -27,9 +30,12 @@ def compared(settings: Any, folder: Path) -> Iterator[str]:
         history = (seed, chance.randrange(1, 4), days, pace)
         events = test_three_ways.three_ways(history, folder, settings)
         yield f"{history}: {events} events, three times the same books"
-        money, other = test_cash_against_reference.some_history(seed), chance.choice(WAYS[1:])
-        doings = test_cash_against_reference.go_through(money, (WAYS[0], other), settings, folder)
-        yield f"{money}: {doings} doings, {WAYS[0]} and {other}: the same books"
+        money = test_cash_against_reference.some_history(seed)
+        for kind in (Collected, ByHand):
+            ways = WAYS[0], chance.choice(WAYS[1:])
+            doings = test_cash_against_reference.go_through(money, ways, settings, folder, kind)
+            of = f"{kind.__name__} {money}: {doings} doings"
+            yield f"{of}, {' and '.join(ways)}: the same books"
 
 
 def test_whatever_the_seed_the_books_are_the_same(

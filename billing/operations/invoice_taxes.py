@@ -37,16 +37,24 @@ BY_DAY = """
 SELECT item_id, service_on, sum(amount), count(*) FROM billing_charge
 WHERE item_id = ANY(%(items)s) GROUP BY item_id, service_on ORDER BY item_id, service_on
 """
-# What gave money back or took that back, with what it corrects, and where that is billed now.
-CORRECTIONS = """
+# What gave money back or took that back, with what it corrects, and where that is billed now. A
+# credit is known by the reference of its charge, too: what it posts may be billed before it is
+# written down whose charge it is. What takes a credit back has the tax that this one got, on its
+# bill or as a closed account's.
+CORRECTIONS = f"""
 SELECT charge.item_id, charge.id, charge.amount,
        coalesce(corrected.fee_id, made.fee_id, charge.fee_id),
        coalesce(corrected.service_on, made.service_on, charge.service_on),
-       line.invoice_id, line.tax_category, line.tax_percent
+       line.invoice_id, line.tax_category, line.tax_percent,
+       made_line.invoice_id IS NOT NULL OR made_item.rest_tax_id IS NOT NULL,
+       coalesce(given.corrects_id, made_line.invoice_id), given.category, given.percent
 FROM billing_charge charge
 LEFT JOIN LATERAL (
     SELECT * FROM billing_billingcredit credit WHERE credit.made_id = charge.id
     UNION ALL SELECT * FROM billing_billingcredit credit WHERE credit.taken_back_id = charge.id
+    UNION ALL SELECT * FROM billing_billingcredit credit
+    WHERE charge.reference ~ '^tael:(credit|{Fee.CREDIT_UNDONE}):[0-9]+$'
+      AND credit.id = split_part(charge.reference, ':', 3)::bigint
     LIMIT 1
 ) credit ON true
 LEFT JOIN billing_charge made ON made.id = credit.made_id
@@ -57,6 +65,22 @@ LEFT JOIN billing_invoiceline line
     AND (line.service_from IS NULL
          OR corrected.service_on BETWEEN line.service_from AND line.service_to)
     AND (line.charge_ids IS NULL OR corrected.id = ANY(line.charge_ids))
+LEFT JOIN billing_invoiceitem made_item
+     ON made_item.id = made.item_id AND charge.fee_id = '{Fee.CREDIT_UNDONE}'
+LEFT JOIN billing_invoiceline made_line
+     ON made_line.invoice_id = made_item.invoice_id AND made_line.item_id = made_item.id
+    AND made_item.rest_tax_id IS NULL
+    AND (made_line.charge_ids IS NULL OR made.id = ANY(made_line.charge_ids))
+LEFT JOIN LATERAL (
+    SELECT tax.corrects_id, tax.category, tax.percent FROM billing_invoicetax tax
+    WHERE (tax.rest_id = made_item.rest_tax_id
+           OR tax.invoice_id = made_line.invoice_id
+              AND (tax.category, tax.percent) = (made_line.tax_category, made_line.tax_percent))
+      AND (tax.corrects_id IS NULL OR EXISTS (
+          SELECT FROM billing_invoiceline billed
+          WHERE billed.invoice_id = tax.corrects_id AND billed.item_id = corrected.item_id))
+    ORDER BY tax.corrects_id NULLS LAST, tax.percent LIMIT 1
+) given ON true
 WHERE charge.item_id = ANY(%(items)s) ORDER BY charge.item_id, charge.id
 """
 # What was credited of each bill and rate so far; what a void bill did counts no more.
@@ -261,15 +285,18 @@ def _by_day(items: Sequence[Item], rates: Taxation) -> Iterator[Part]:
 def _corrections(items: Sequence[Item], rates: Taxation) -> Iterator[Part]:
     """Yields the parts of items that give money back or take that back: by the rates, and the
     bills, of what they correct. What is not billed yet has the rate of its own day of service, and
-    no bill. If there are several, each has the keys of its charges.
+    no bill. What takes back a credit that got its tax has that of the credit. If there are several,
+    each has the keys of its charges.
     """
     owners = {item.pk: item.account_id for item in items}
     found: dict[int, dict[tuple[int | None, Rate | None], list[tuple[Any, ...]]]] = defaultdict(
         lambda: defaultdict(list)
     )
     for row in _read(CORRECTIONS, {"items": list(owners)}):
-        pk, _, _, fee, on, corrects, category, percent = row
-        if corrects is None:
+        pk, _, _, fee, on, corrects, category, percent, is_given, *given = row
+        if is_given:
+            corrects, category, percent = given
+        if corrects is None and not is_given:
             key = (None, rates.rate(owners[pk], fee, on))
         elif category:
             key = (corrects, Rate(category, percent))

@@ -16,6 +16,7 @@ from billing.documents.invoice_csv import Export
 from billing.models import Invoice, InvoiceTax
 from billing.operations import (
     closing,
+    credits_undone,
     invoice_decisions,
     invoices_on_request,
     issuers,
@@ -319,6 +320,49 @@ def test_a_closed_account_gets_back_the_tax_of_its_credits() -> None:
     assert shop.account.outstanding == Money("-119.00", "EUR")
     rows = InvoiceTax.objects.filter(rest__isnull=False, base__lt=0).order_by("pk")
     assert [row.tax.amount for row in rows] == [Decimal("-11.40"), Decimal("-7.60")]
+
+
+@pytest.mark.usefixtures("_audited")
+def test_what_takes_a_credit_back_takes_the_tax_back_that_this_had() -> None:
+    """Also where the charge that takes it back, or the credit itself, is what makes the bill."""
+    shop = german(billing_threshold="100.00")
+    by: dict[str, Any] = {"actor": "otto@tael.example", "reason": "a mistake", "told": "a mistake"}
+    shop.charge("2026-11-02 10:00", "pick-pack", "150.00", "a")
+    assert figures(shop.account.invoices.get()) == ("150.00", "28.50", "178.50")
+    tax_treatments.decide(
+        merchant_id=shop.merchant.pk, treatment="REVERSE_CHARGE", starts_on=date(2026, 11, 3),
+        now=shop.at("2026-11-02 12:00"), **BY,
+    )  # fmt: skip
+    on_it = {"charge": "a", "fee": "credit-pick-pack"}
+    credit = GrantedCreditFactory.create(shop=shop, at="2026-11-04 09:00", amount="90.00", **on_it)
+    shop.charge("2026-11-05 10:00", "pick-pack", "120.00", "b")
+    assert shop.figures()[0] == "30.00"
+    credits_undone.undo(credit_id=credit.pk, now=shop.at("2026-11-06 09:00"), **by)
+    second = shop.account.invoices.latest("pk")
+    assert taxes(second) == ["AE 0: 120.00 0.00", "S 19: 0.00 0.00"]
+    # The posting of a credit makes a bill of what a void one left.
+    invoice_decisions.void(invoice_id=second.pk, now=shop.at("2026-11-06 10:00"), **BY)
+    GrantedCreditFactory.create(shop=shop, at="2026-11-07 09:00", amount="10.00", **on_it)
+    third = shop.account.invoices.latest("pk")
+    assert taxes(third) == ["AE 0: 120.00 0.00", "S 19: -10.00 -1.90"]
+    # A credit that corrects no charge was billed with its own day's rate. So it is taken back.
+    shop.charge("2026-11-08 10:00", "pick-pack", "130.00", "c")
+    assert figures(shop.account.invoices.latest("pk")) == ("130.00", "0.00", "130.00")
+    tax_treatments.decide(
+        merchant_id=shop.merchant.pk, treatment="DOMESTIC", starts_on=date(2026, 11, 9),
+        now=shop.at("2026-11-08 12:00"), **BY,
+    )  # fmt: skip
+    own = GrantedCreditFactory.create(shop=shop, at="2026-11-09 09:00", amount="20.00")
+    shop.charge("2026-11-09 10:00", "pick-pack", "120.00", "d")
+    assert figures(shop.account.invoices.latest("pk")) == ("100.00", "19.00", "119.00")
+    tax_treatments.decide(
+        merchant_id=shop.merchant.pk, treatment="REVERSE_CHARGE", starts_on=date(2026, 11, 9),
+        now=shop.at("2026-11-09 12:00"), **BY,
+    )  # fmt: skip
+    credits_undone.undo(credit_id=own.pk, now=shop.at("2026-11-10 09:00"), **by)
+    shop.charge("2026-11-10 10:00", "pick-pack", "100.00", "e")
+    last = shop.account.invoices.latest("pk")
+    assert taxes(last) == ["AE 0: 100.00 0.00", "S 19: 20.00 3.80"]
 
 
 def test_what_cannot_be_a_rate_is_refused() -> None:

@@ -27,7 +27,8 @@ def check_line(line: CreditLine, merchant: Merchant) -> None:
     for kept in line.unmatched.values():
         assert ZERO <= kept["settled"] <= kept["amount"]
     gone = sum((w.amount + w.fee for w in line.withdrawals if w.status not in RETURNED), ZERO)
-    kinds = ("WITHDRAWAL", "FEE", "RETURNED")
+    gone -= sum((w.amount for w in line.withdrawals if w.status == "RETURNED_BY_BANK"), ZERO)
+    kinds = ("WITHDRAWAL", "FEE", "RETURNED", "SENT_BACK", "TAKEN_AGAIN")
     assert gone == -sum((e.amount for e in line.proceeds if e.kind in kinds), ZERO)
     for order in line.orders.values():
         if order.status != "OPEN":
@@ -48,7 +49,9 @@ def check_account(account: Account, merchant: Merchant) -> None:
     assert len(set(shown)) == len(shown)
     charges = [c for item in items for c in item.charges] + account.accrued + account.monthly
     assert {c.reference for c in charges if c.category in IN_STATEMENT} == set(shown)
-    assert all(invoice.total > 0 for invoice in account.invoices)
+    assert all(min(invoice.net, invoice.total) > 0 for invoice in account.invoices)
+    for invoice in account.invoices:
+        assert sum((one.base for one in invoice.taxes), ZERO) in (invoice.net, ZERO)
     scheduled = [invoice.on for invoice in standing if invoice.kind in ("SUBSCRIPTION", "CYCLE")]
     assert len(set(scheduled)) == len(scheduled)
     assert all(a.on <= b.on for a, b in zip(account.invoices, account.invoices[1:], strict=False))

@@ -11,26 +11,47 @@ from .credit import Refused
 from .days import NO_INSTANT, ONE_DAY, is_month_end, month_of
 from .money import ZERO
 from .parsing import FEES
+from .taxes import Line, Rate, Tax, Taxation, TaxOffices, split, taxes_of
 
 CYCLE_DAYS = 30
 DUE_DAYS = 7
 DUNNING_DAYS = 28
 USED = "credit-used"  # the fee, in no statement, that answers a payment by a negative rest
 PLAN = "subscription"  # the code of the plan fee
-WAIVER = "waiver"  # the fee of what a closed account owes, and is too little to be collected
+WAIVER = "credit-waived"  # the fee of what a closed account owes, and is too little to be collected
+REST_TAX = "credit-tax"  # the fee of the tax of what a closed account has in its favour
+UNDONE = "credit-undone"  # the fee that takes a credit back
 REVERSAL = "payment-reversal"  # the fee of a payment that was taken back, and is charged again
 # The least that a provider collects; of the others, any amount.
 MINIMUMS = {("stripe", "USD"): Decimal("0.50")}
 _numbers = count(1)
+# What operators alone charge, at once.
+BY_HAND = {
+    "manual-fulfilment": ("FULFILMENT", "IMMEDIATE"),
+    "manual-shipping": ("SHIPPING", "IMMEDIATE"),
+    "manual-account": ("TRANSACTION", "IMMEDIATE"),
+}
 IN_STATEMENT = ("FULFILMENT", "SHIPPING", "FULFILMENT_CREDIT", "SHIPPING_CREDIT")
 
 
-@dataclass
+@dataclass(eq=False)
 class Charge:
+    """`corrects`: the charge of which a credit takes back some, or the credit that is undone."""
+
     reference: str
     fee: str
     category: str
     amount: Decimal
+    served_on: date = date.min
+    corrects: "Charge | None" = None
+    has_no_tax: bool = False  # any more, as a closed account got it back
+    rate_of_rest: Rate | None = None  # by which it did
+
+
+@dataclass
+class Credit:
+    charge: Charge
+    is_undone: bool = False
 
 
 @dataclass
@@ -81,6 +102,32 @@ class Reversal:
 
 
 @dataclass
+class Plan:
+    """Days and amounts of parts; `paid` is what was paid of the bill before."""
+
+    parts: list[tuple[date, Decimal]]
+    paid: Decimal
+    status: str = "IN_FORCE"  # then KEPT, BROKEN or CANCELLED
+
+    def due_by(self, day: date) -> Decimal:
+        return sum((amount for on, amount in self.parts if on <= day), self.paid)
+
+
+@dataclass
+class Transfer:
+    """What of it no bill wanted is `rest`; `paid` is what its own bill took."""
+
+    reference: str
+    amount: Decimal
+    paid: Decimal
+    is_moved: bool = False
+
+    @property
+    def rest(self) -> Decimal:
+        return self.amount - self.paid
+
+
+@dataclass(eq=False)
 class Invoice:
     kind: str
     on: date
@@ -98,6 +145,18 @@ class Invoice:
     first_failed_at: datetime | None = None
     first_failed_on: date | None = None
     attempts: list[Attempt] = field(default_factory=list)
+    issuer: str = ""
+    lines: list[Line] = field(default_factory=list)
+    taxes: list[Tax] = field(default_factory=list)
+    plan: "Plan | None" = None  # the latest one
+    pauses: list[tuple[date, date]] = field(default_factory=list)
+    held_until: date = date.min  # before this day it neither fails nor freezes
+    paused_until_at: datetime = NO_INSTANT  # before this instant nothing tries it by itself
+    waits_for_method: bool = False  # as the last one was declined for good
+
+    @property
+    def is_planned(self) -> bool:
+        return self.plan is not None and self.plan.status == "IN_FORCE"
 
     @property
     def is_unpaid(self) -> bool:
@@ -117,13 +176,21 @@ class Invoice:
         return any(item.fee == REVERSAL for item in self.items)
 
     @property
-    def total(self) -> Decimal:
+    def net(self) -> Decimal:
         return sum((item.amount for item in self.items), ZERO)
+
+    @property
+    def tax(self) -> Decimal:
+        return sum((one.tax for one in self.taxes), ZERO)
+
+    @property
+    def total(self) -> Decimal:
+        return self.net + self.tax
 
     @property
     def last_day(self) -> date:
         """The last day that it may take."""
-        return self.on if self.kind in ("THRESHOLD", "FINAL") else self.on - ONE_DAY
+        return self.on if self.kind in ("THRESHOLD", "FINAL", "ON_REQUEST") else self.on - ONE_DAY
 
 
 @dataclass
@@ -156,11 +223,15 @@ class Account:
     method: str = "manual"
     card: Card | None = None
     is_card_disputed: bool = False
-    granted: list[str] = field(default_factory=list)  # credits, by their references
+    credits: list[Credit] = field(default_factory=list)
+    charges: dict[str, Charge] = field(default_factory=dict)  # by reference, that can be credited
     cards: list[Card] = field(default_factory=list)
     reviews_bills: bool = False
     unapplied_entries: list[tuple[str, Decimal]] = field(default_factory=list)
-    transfers: dict[str, Decimal] = field(default_factory=dict)  # by the bank's reference
+    transfers: list[Transfer] = field(default_factory=list)
+    notes: list[tuple[str, Decimal, Decimal]] = field(default_factory=list)  # issuer, total, tax
+    asked: Decimal | None = None  # a threshold that the merchant asked for, and nobody answered
+    taxation: Taxation = field(default_factory=lambda: Taxation(TaxOffices()))
     given_back: dict[str, Decimal] = field(default_factory=dict)
     when_paid: Callable[[], None] = lambda: None  # what a bill less that is unpaid leads to
     start_of: Callable[[date], datetime] = lambda _: NO_INSTANT  # of the merchant's days
@@ -201,9 +272,10 @@ class Account:
         One whose month has closed is in the open one's statement, and posts at once unless it is
         DAILY.
         """
-        category, posting = FEES[data["fee"]]
+        category, posting = BY_HAND.get(data["fee"]) or FEES[data["fee"]]
         is_late = posting == "MONTHLY" and month_of(served_on) < month_of(today)
-        charge = Charge(data["charge"], data["fee"], category, data["amount"])
+        charge = Charge(data["charge"], data["fee"], category, data["amount"], served_on)
+        self.charges[charge.reference] = charge
         self.add_to_statement(charge, today)
         if posting == "IMMEDIATE" or is_late:
             self.post([charge], today, is_late=is_late)
@@ -215,28 +287,56 @@ class Account:
         self.guard(today)
 
     def grant(
-        self, reference: str, category: str, amount: Decimal, today: date, *, fee: str = ""
+        self,
+        reference: str,
+        category: str,
+        amount: Decimal,
+        today: date,
+        *,
+        fee: str = "",
+        corrects: Charge | None = None,
     ) -> None:
         """An approved credit of `amount` (positive): a negative charge that posts at once."""
-        charge = Charge(reference, fee or category.lower(), category, -amount)
+        charge = Charge(reference, fee or category.lower(), category, -amount, today, corrects)
+        self.credits.append(Credit(charge))
         self.add_to_statement(charge, today)
-        self.post([charge], today)
-        self.check_threshold(today)
-        self.guard(today)
-        if self.closed_on is not None:
+        if self.closed_on is None:
+            self.post_at_once([charge], today)
+        else:  # it has no thresholds any more
+            self.post([charge], today)
+            self.give_back_tax(today)
             self.pay_from_rest(today)
 
-    def charge_again(self, amount: Decimal, today: date) -> None:
-        """A payment that was taken back: a charge of no statement, on a closed account too, which
-        then gets a final bill.
-        """
-        self.post([Charge(f"again {next(_numbers)}", REVERSAL, "TRANSACTION", amount)], today)
+    def undo_credit(self, credit: Credit, today: date) -> None:
+        """A charge of as much takes it back, in no statement, and its tax with it."""
+        credit.is_undone = True
+        taken = credit.charge
+        reference, amount = f"undone {next(_numbers)}", -taken.amount
+        charge = Charge(reference, UNDONE, "ACCOUNT_CREDIT", amount, today, taken)
+        self.post_at_once([charge], today)
+
+    def waive(self, invoice: Invoice, amount: Decimal, today: date) -> None:
+        """A credit pays, and a charge answers that payment, so that outstanding stays as it was."""
+        for fee, figure in (("credit-bill-waived", -amount), (USED, amount)):
+            self.post([Charge(f"w {next(_numbers)}", fee, USED, figure, today)], today)
+        self.take(invoice, Attempt("credit", amount, "SUCCEEDED", self.now))
+
+    def post_at_once(self, charges: list[Charge], today: date) -> None:
+        """What is charged is followed by check and guard; on a closed account by a final bill."""
+        self.post(charges, today)
         if self.closed_on is None:
             self.check_threshold(today)
             self.guard(today)
         else:
             self.bill_all(today)
             self.pay_from_rest(today)
+
+    def charge_again(self, amount: Decimal, today: date, *, fee: str = REVERSAL) -> None:
+        """A payment that was taken back, or booked elsewhere: a charge of no statement, on a closed
+        account too, which then gets a final bill.
+        """
+        charge = Charge(f"again {next(_numbers)}", fee, "TRANSACTION", amount, today)
+        self.post_at_once([charge], today)
 
     def add_to_statement(self, charge: Charge, today: date) -> None:
         if charge.category in IN_STATEMENT:
@@ -276,12 +376,18 @@ class Account:
 
     def issue(self, kind: str, on: date, items: list[Item]) -> None:
         """Make the bill, unless its total is not above zero: then its items stay outstanding."""
-        total = sum((item.amount for item in items), ZERO)
-        if total <= 0 or total < self.minimum:
+        net = sum((item.amount for item in items), ZERO)
+        lines = split(self, items)
+        taxes = taxes_of(self, lines)
+        if not taxes:  # an item is one line
+            lines = [Line(item, None, list(item.charges)) for item in items]
+        total = net + sum((one.tax for one in taxes), ZERO)
+        if net <= 0 or net < self.minimum or total <= 0 or total < self.minimum:
             return
         status = "DRAFT" if self.reviews_bills else "OPEN"
         plan_days = self.plan_days(items)
         invoice = Invoice(kind, on, plan_days or (on, on), plan_days, items, status)
+        invoice.issuer, invoice.lines, invoice.taxes = self.taxation.issuer, lines, taxes
         others = [item.posting_day for item in items if item.category != "SUBSCRIPTION"]
         if others:
             days = [
@@ -325,9 +431,34 @@ class Account:
         assert invoice.paid <= invoice.total
         if invoice.left == 0:
             invoice.status, invoice.next_attempt_at = "PAID", None
+            if invoice.plan is not None and invoice.is_planned:
+                invoice.plan.status = "KEPT"
             self.when_paid()
         elif invoice.left < self.minimum:
             invoice.next_attempt_at = None
+        elif invoice.is_planned:
+            self.plan_next_part(invoice)
+
+    def plan_next_part(self, invoice: Invoice) -> None:
+        """The oldest part that is not paid is asked for as its day starts."""
+        assert invoice.plan is not None
+        days = [on for on, _ in invoice.plan.parts if invoice.plan.due_by(on) > invoice.paid]
+        pays_by_itself = self.method != "manual" and days
+        invoice.next_attempt_at = self.start_of(days[0]) if pays_by_itself else None
+
+    def end_plan(self, invoice: Invoice, status: str, today: date) -> None:
+        """The schedule of before goes on; it may fail and freeze from the next day on."""
+        assert invoice.plan is not None
+        invoice.plan.status, invoice.held_until = status, today + ONE_DAY
+
+    def break_plans(self, today: date) -> None:
+        """Those of which a part that nothing collects was not paid by the end of its day."""
+        for invoice in self.invoices:
+            plan = invoice.plan
+            if plan is None or not invoice.is_planned or invoice.undecided:
+                continue
+            if self.method == "manual" and plan.due_by(today - ONE_DAY) > invoice.paid:
+                self.end_plan(invoice, "BROKEN", today)
 
     def payable(self) -> list[Invoice]:
         """Open and uncollectible bills of which nothing is undecided, oldest due day first."""
@@ -355,8 +486,12 @@ class Account:
         if not found:
             raise Refused("none")
         invoice = max(found, key=lambda one: (one.issued_at, one.number))
+        if invoice.is_planned:
+            raise Refused("under_a_plan")
         if any(one.status != "FAILED" for one in invoice.attempts):
             raise Refused("invoice_has_payments")
+        if invoice.issuer:
+            self.notes.append((invoice.issuer, -invoice.total, -invoice.tax))
         self.undo(invoice)
 
     def undo(self, invoice: Invoice) -> None:
@@ -382,7 +517,8 @@ class Account:
             if self.next_plan is not None:
                 self.start_plan(day)
             plan = Item(PLAN, "SUBSCRIPTION", day)
-            plan.charges.append(Charge(f"plan {day}", PLAN, "SUBSCRIPTION", self.plan_price))
+            fee = Charge(f"plan {day}", PLAN, "SUBSCRIPTION", self.plan_price, day)
+            plan.charges.append(fee)
             self.items.append(plan)
             self.issue("SUBSCRIPTION", day, [*earlier, plan])
         elif self.plan_interval_days > CYCLE_DAYS and since % CYCLE_DAYS == 0:
@@ -395,7 +531,7 @@ class Account:
         """Everything posts, and goes on one final invoice."""
         self.post(self.accrued + self.monthly, today)
         self.accrued, self.monthly = [], []
-        self.closed_on = today
+        self.closed_on, self.asked = today, None
         self.bill_all(today)
         self.pay_from_rest(today)
 
@@ -404,6 +540,30 @@ class Account:
         if 0 < self.outstanding < self.minimum:
             self.post([Charge(f"w {next(_numbers)}", WAIVER, WAIVER, -self.outstanding)], today)
         self.issue("FINAL", today, list(self.items))
+        self.give_back_tax(today)
+
+    def give_back_tax(self, today: date) -> None:
+        """What a closed account has in its merchant's favour gets its tax at once, and has none
+        from then on.
+        """
+        lines = [line for line in split(self, self.items) if line.rate is not None]
+        taxes = taxes_of(self, lines)
+        tax = sum((one.tax for one in taxes), ZERO)
+        if tax >= 0 or self.outstanding + tax > 0:
+            return
+        self.taxation.of_rests += taxes
+        for line in lines:
+            for charge in line.charges:
+                charge.has_no_tax, charge.rate_of_rest = True, line.rate
+        self.post([Charge(f"tax {next(_numbers)}", REST_TAX, USED, tax, today)], today)
+
+    def bill_on_request(self, today: date) -> None:
+        """What a threshold bill would take."""
+        taken = [one for one in self.items if one.category != "SUBSCRIPTION"]
+        made = len(self.invoices)
+        self.issue("ON_REQUEST", today, taken)
+        if len(self.invoices) == made:
+            raise Refused("nothing_to_bill")
 
     def pay_from_rest(self, today: date) -> None:
         """Unapplied money pays, and of a closed account then what is outstanding in the merchant's
@@ -416,7 +576,7 @@ class Account:
             amount = min(-self.outstanding, invoice.left)
             if amount > 0:
                 self.take(invoice, Attempt("credit", amount, "SUCCEEDED", self.now))
-                self.post([Charge(f"used {next(_numbers)}", USED, USED, amount)], today)
+                self.post([Charge(f"used {next(_numbers)}", USED, USED, amount, today)], today)
 
     def reopen(self, today: date) -> None:
         """The plan starts anew if one of its dates has passed meanwhile."""
@@ -443,7 +603,8 @@ class Account:
     def fail_manual(self, today: date) -> None:
         """What nobody collects, and is not paid when its due day starts, has failed."""
         for invoice in self.invoices:
-            is_due = invoice.is_unpaid and invoice.due_on <= today
+            is_due = invoice.is_unpaid and max(invoice.due_on, invoice.held_until) <= today
+            is_due = is_due and not invoice.is_planned
             if self.method == "manual" and is_due and invoice.undecided is None:
                 self.note_failure(invoice, today)
 
@@ -458,6 +619,8 @@ class Account:
         """
         return any(
             invoice.is_unpaid
+            and not invoice.is_planned
+            and invoice.held_until <= today
             and invoice.first_failed_on is not None
             and invoice.left >= self.minimum
             and invoice.first_failed_on + self.wait(invoice) <= today

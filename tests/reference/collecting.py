@@ -36,7 +36,7 @@ def collect(merchants: "list[Merchant]", now: datetime) -> None:
         (invoice.undecided is not None, invoice.number, invoice, owner)
         for owner in merchants
         for invoice in owner.account.invoices
-        if invoice.status == "OPEN" and is_due(invoice, now)
+        if is_collected(invoice) and is_due(invoice, now)
     ]
     silences = 0
     for _, _, invoice, owner in sorted(due, key=lambda row: row[:2]):
@@ -58,21 +58,29 @@ def reconcile(merchants: "list[Merchant]", now: datetime) -> None:
 
 def collect_chosen(owner: "Merchant") -> None:
     """Right after a choice, the oldest bill that it has made due."""
-    due = [one for one in owner.account.invoices if one.status == "OPEN"]
+    due = [one for one in owner.account.invoices if is_collected(one)]
     due = [one for one in due if is_due(one, owner.account.now)]
     if due:
         collect_one(owner, min(due, key=lambda one: (one.on, one.number)))
 
 
+def is_collected(invoice: Invoice) -> bool:
+    """Whether anything tries it by itself."""
+    return invoice.status == "OPEN" or (invoice.is_unpaid and invoice.is_planned)
+
+
 def is_due(invoice: Invoice, now: datetime) -> bool:
-    return invoice.next_attempt_at is not None and invoice.next_attempt_at <= now
+    """While it is paused only a choice has it tried."""
+    if invoice.next_attempt_at is None or invoice.next_attempt_at > now:
+        return False
+    return invoice.paused_until_at <= now or invoice.is_next_of_choice
 
 
 def collect_one(owner: "Merchant", invoice: Invoice) -> None:
     """Ask about what is undecided, then try the bill, if it is still due."""
     account = owner.account
     decide(owner, invoice)
-    if invoice.undecided or invoice.status != "OPEN" or not is_due(invoice, account.now):
+    if invoice.undecided or not is_collected(invoice) or not is_due(invoice, account.now):
         return
     if account.method == "manual":
         return
@@ -120,9 +128,16 @@ def tried_too_often(invoice: Invoice, now: datetime) -> bool:
 
 def attempt(owner: "Merchant", invoice: Invoice, *, by_person: bool) -> None:
     account = owner.account
+    amount = invoice.left
+    if invoice.plan is not None and invoice.is_planned and not by_person:
+        amount = invoice.plan.due_by(owner.open_day) - invoice.paid
+        if amount < account.minimum:  # it waits for the next part
+            later = [on for on, _ in invoice.plan.parts if on > owner.open_day]
+            invoice.next_attempt_at = account.start_of(later[0]) if later else None
+            return
     made = Attempt(
         account.method,
-        invoice.left,
+        amount,
         "UNKNOWN",
         account.now,
         account.card,
@@ -166,7 +181,7 @@ def decide(owner: "Merchant", invoice: Invoice) -> None:
     assert made.asked_at is not None
     if made.asked_at + ANSWERED_WITHIN > account.now:
         return  # it may still arrive
-    is_wanted = invoice.status == "OPEN" or (invoice.is_unpaid and made.by_person)
+    is_wanted = is_collected(invoice) or (invoice.is_unpaid and made.by_person)
     is_same = (made.provider, made.card) == (account.method, account.card)
     if is_wanted and is_same and not account.is_card_disputed:
         ask_to_pay(owner, invoice, made)
@@ -188,13 +203,18 @@ def fail(owner: "Merchant", invoice: Invoice, made: Attempt, *, is_hard: bool) -
         invoice.is_next_of_choice = invoice.next_attempt_at == account.now
         give_days_to_pay(account, invoice)
     elif not made.is_received:
-        invoice.next_attempt_at = account.now if invoice.status == "OPEN" else None
+        invoice.next_attempt_at = account.now if is_collected(invoice) else None
         invoice.is_next_of_choice = False
+    elif made.by_person and invoice.is_planned:
+        pass  # it ends no plan
     elif not made.by_person or is_hard:
+        if invoice.is_planned:
+            account.end_plan(invoice, "BROKEN", owner.open_day)
         is_first = invoice.first_failed_at is None
         account.note_failure(invoice, owner.open_day)
         if is_first and invoice.asks_again:
             owner.freeze_if_dunned()
+        invoice.waits_for_method = is_hard
         retry = None if is_hard else next_retry(invoice, account.now)
         invoice.next_attempt_at = retry if invoice.status == "OPEN" else None
         invoice.is_next_of_choice = False
@@ -218,7 +238,7 @@ def choose(owner: "Merchant", method: str, card: Card | None = None) -> None:
         return
     account.method, account.card, account.is_card_disputed = method, card, False
     for invoice in account.invoices:
-        if invoice.status == "OPEN" and invoice.undecided is None:
+        if is_collected(invoice) and invoice.undecided is None:
             was_due = is_due(invoice, account.now)
             plan_for_method(account, invoice)
             if invoice.next_attempt_at != account.now:
@@ -231,7 +251,10 @@ def choose(owner: "Merchant", method: str, card: Card | None = None) -> None:
 
 def plan_for_method(account: Account, invoice: Invoice) -> None:
     """When the account's method, which it had not when the bill was tried last, tries it."""
-    invoice.next_attempt_at = None
+    invoice.next_attempt_at, invoice.waits_for_method = None, False
+    if invoice.is_planned:
+        account.plan_next_part(invoice)
+        return
     if account.method == "manual" or invoice.status != "OPEN" or invoice.left < account.minimum:
         return
     is_late = invoice.first_failed_at is not None or invoice.due_on <= account.open_day

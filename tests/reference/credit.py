@@ -100,6 +100,7 @@ class LimitEntry:
     used_change: Decimal
     limit: Decimal  # after it
     used: Decimal  # after it
+    on: date = date.min
 
 
 @dataclass
@@ -116,6 +117,14 @@ class ProceedsEntry:
     amount: Decimal
     on: date
     matures_on: date | None = None
+
+
+@dataclass
+class Correction:
+    """Of proceeds, by people. What was taken back, and what takes back, stays."""
+
+    amount: Decimal
+    is_over: bool = False
 
 
 @dataclass
@@ -153,6 +162,8 @@ class CreditLine:
     order_cap: Decimal | None = None
     buyer_cap: Decimal | None = None
     waiting: "Review | None" = None  # whose raise waits for a decision
+    asked: Decimal | None = None  # a limit that the merchant asked for, and nobody answered
+    corrections: "list[Correction]" = field(default_factory=list)
     now: datetime = NO_INSTANT  # at which all that is done to it counts
     open_day: date = date.min
     payouts: Any = None  # what the policy says of withdrawals (withdrawals.Payouts)
@@ -174,7 +185,7 @@ class CreditLine:
         self.used += used
         assert self.limit >= 0
         assert self.used >= 0
-        self.entries.append(LimitEntry(kind, limit, used, self.limit, self.used))
+        self.entries.append(LimitEntry(kind, limit, used, self.limit, self.used, self.open_day))
 
     def overtake(self) -> None:
         """A change of the limit, and the next review, end what waits for a decision."""
@@ -454,10 +465,14 @@ class CreditLine:
             assert order.told_on is not None
             since = max(order.due_on, order.told_on)
             if since + timedelta(days=WRITE_OFF_DAYS) <= today:
-                order.written_off = order.clear()
-                limit = -min(order.written_off, self.limit)
-                self.change("WRITTEN_OFF", limit=limit, used=-order.written_off)
-                self.set_status(order, "WRITTEN_OFF")
+                self.give_up(order)
+
+    def give_up(self, order: Order) -> None:
+        """All that is outstanding leaves what is used, and the limit."""
+        order.written_off = order.clear()
+        limit = -min(order.written_off, self.limit)
+        self.change("WRITTEN_OFF", limit=limit, used=-order.written_off)
+        self.set_status(order, "WRITTEN_OFF")
 
     def start_day(self, today: date) -> None:
         """Write-offs, then the overdue freeze; that of an unpaid bill and the review follow."""

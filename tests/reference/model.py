@@ -3,6 +3,7 @@
 Chapters 2, 3, 20 and 23 of docs/rules.md.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
@@ -17,6 +18,8 @@ from .operators import ACTS
 from .parsing import PARSERS
 from .prices import Prices
 from .review import Review, review
+from .taxes import Taxation, TaxOffices
+from .two_people import Figures, Given, price_is_far
 from .withdrawals import Payouts
 
 EASTERNMOST = timedelta(hours=14)  # nowhere is it a later day than by these clocks
@@ -40,6 +43,11 @@ class Merchant:
     reviews: list[Review] = field(default_factory=list)
     # Content by natural reference.
     seen: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    figures: dict[str, Figures] = field(default_factory=dict)  # of operators' policies
+    given: list[Given] = field(default_factory=list)  # what operators have given and set
+    reference: str = ""
+    price_on: Callable[[date, str], Decimal | None] = lambda *_: None  # of a unit of a fee
+    find: "Callable[[str], Merchant | None]" = lambda _: None  # another, come to the same instant
 
     def __post_init__(self) -> None:
         self.account.when_paid = self.lift_if_paid
@@ -56,7 +64,8 @@ class Merchant:
 
     def lift_if_paid(self) -> None:
         """Nothing that is unpaid freezes the line any more."""
-        if not any(invoice.is_unpaid for invoice in self.account.invoices):
+        unpaid = (one for one in self.account.invoices if one.is_unpaid)
+        if all(invoice.is_planned for invoice in unpaid):
             self.line.lift("UNPAID_BILL", self.open_day)
 
     def freeze_if_dunned(self) -> None:
@@ -75,13 +84,15 @@ class Model:
         dunning: bool = True,
         jobs: bool = False,
         payouts: dict[str, Payouts] | None = None,
+        figures: dict[str, Figures] | None = None,
     ) -> None:
         """With `jobs`, bills are collected and withdrawals sent by `run_jobs` alone; otherwise who
         pays at once has paid at once. `payouts` says by currency what the policy says of
-        withdrawals.
+        withdrawals, and `figures` how far one operator goes alone.
         """
         self.refunds, self.reviews, self.dunning, self.jobs = refunds, reviews, dunning, jobs
-        self.payouts = payouts or {}
+        self.payouts, self.figures = payouts or {}, figures or {}
+        self.offices = TaxOffices()
         self.prices = Prices()
         self.merchants: dict[str, Merchant] = {}
         self.joined: dict[str, dict[str, Any]] = {}  # content of merchant.joined
@@ -170,6 +181,7 @@ class Model:
         line = CreditLine(
             calendar, content["currency"], content["payment_days"], content["settlement_days"]
         )
+        line.open_day = today
         line.change("OPENED", limit=content["credit_limit"])
         account = Account(
             content["billing_currency"],
@@ -181,11 +193,21 @@ class Model:
             is_collected=self.jobs,
         )
         line.payouts = self.payouts.get(line.currency, Payouts())
-        self.merchants[reference] = Merchant(calendar, today, now, line, account)
+        account.taxation = Taxation(self.offices)
+        merchant = Merchant(calendar, today, now, line, account)
+        merchant.figures, merchant.reference = self.figures, reference
+        merchant.find = lambda other: self._find(other, merchant)
+        merchant.price_on = lambda day, fee: self.prices.on(day, fee, account.currency, reference)
+        self.merchants[reference] = merchant
         self.joined[reference] = content
         self._tick(now)
         account.invoice_of(today)
         return Outcome("applied")
+
+    def _find(self, reference: str, asking: Merchant) -> Merchant | None:
+        if reference not in self.merchants or reference == asking.reference:
+            return self.merchants.get(reference)
+        return self._come_to(reference, asking.clock)
 
     def grant_credit(
         self, merchant: str, reference: str, category: str, amount: Decimal, at: str
@@ -196,19 +218,21 @@ class Model:
         self._catch_up(owner, instant)
         owner.account.grant(reference, category, amount, owner.open_day)
 
-    def close(self, merchant: str, at: datetime) -> None:
+    def close(self, merchant: str, at: datetime) -> Outcome:
         """An operator closes the merchant; no event does this."""
         owner = self._come_to(merchant, at)
-        owner.line.is_closed = True
+        owner.line.is_closed, owner.line.asked = True, None
         owner.line.overtake()
         owner.account.close(owner.open_day)
         owner.lift_if_paid()
+        return Outcome("applied")
 
-    def reopen(self, merchant: str, at: datetime) -> None:
-        """Two operators open the closed merchant again; no event does this."""
+    def reopen(self, merchant: str, at: datetime) -> Outcome:
+        """Operators open the closed merchant again, two of them if its line has a limit."""
         owner = self._come_to(merchant, at)
         owner.line.is_closed = False
         owner.account.reopen(owner.open_day)
+        return Outcome("applied", "by two" if owner.line.limit else None)
 
     def act(self, merchant: str, what: str, at: datetime, to: Any) -> Outcome:
         """An operator, or the merchant, decides this of it (operators.ACTS); no event does."""
@@ -216,10 +240,12 @@ class Model:
         try:
             with localcontext() as context:
                 context.prec = PRECISION
-                ACTS[what](owner, to)
+                takes_two = ACTS[what](owner, to)
+        except Invalid:
+            return Outcome("rejected", "invalid")
         except Refused as refused:
             return Outcome("rejected", refused.code)
-        return Outcome("applied")
+        return Outcome("applied", "by two" if takes_two else None)
 
     def set_price(
         self,
@@ -233,17 +259,60 @@ class Model:
         """What a unit costs from that day on, for everybody or, until None, for one merchant; from
         a day that is over only where nothing can have been priced.
         """
-        first = (at + EASTERNMOST).date()
-        if merchant is not None:
-            owner = self._come_to(merchant, at)
-            first = owner.open_day
+        first, since = (at + EASTERNMOST).date(), at.date()
+        owner = self._come_to(merchant, at) if merchant is not None else None
+        if owner is not None:
+            first = since = owner.open_day
             if owner.line.is_closed:
                 return Outcome("rejected", "account_closed")
         is_priced = any((fee, currency, whose) in self.prices.known for whose in (merchant, None))
-        if (from_on, price) != self.prices.last(fee, currency, merchant, from_on):
-            if from_on < first and is_priced:
-                return Outcome("rejected", "price_of_the_past")
-            self.prices.set(fee, currency, merchant, from_on, price)
+        if (from_on, price) == self.prices.last(fee, currency, merchant, from_on):
+            return Outcome("applied")
+        if from_on < first and is_priced:
+            return Outcome("rejected", "price_of_the_past")
+        takes_two = self._price_takes_two(fee, currency, price, from_on, merchant, since)
+        self.prices.set(fee, currency, merchant, from_on, price, since)
+        return Outcome("applied", "by two" if takes_two else None)
+
+    def _price_takes_two(
+        self,
+        fee: str,
+        currency: str,
+        price: Decimal | None,
+        from_on: date,
+        merchant: str | None,
+        today: date,
+    ) -> bool:
+        """Above the figure, or far from the one of its first day, or that of today's beginning."""
+        up_to = self.figures.get(currency)
+        if price is None:  # a merchant's own one ends: the general one then holds
+            price = self.prices.on(from_on, fee, currency, None)
+        if up_to is None:
+            return True
+        if price is None:
+            return False
+        before = [
+            self.prices.on(from_on, fee, currency, merchant),
+            self.prices.on(today, fee, currency, merchant, known_before=today),
+        ]
+        return price > up_to.prices or price_is_far(price, before)
+
+    def introduce_rate(
+        self, country: str, tax_class: str, percent: Decimal | None, starts_on: date, at: datetime
+    ) -> Outcome:
+        """Administrators have a country's services taxed otherwise, from a day that has begun
+        nowhere yet.
+        """
+        if starts_on <= (at + EASTERNMOST).date():
+            return Outcome("rejected", "tax_of_the_past")
+        self.offices.rates.setdefault((country, tax_class), []).append((starts_on, percent))
+        return Outcome("applied")
+
+    def classify(self, fee: str, tax_class: str, starts_on: date, at: datetime) -> Outcome:
+        """A fee is of another class of taxes from such a day on."""
+        if starts_on <= (at + EASTERNMOST).date():
+            return Outcome("rejected", "tax_of_the_past")
+        self.offices.classes.setdefault(fee, []).append((starts_on, tax_class))
         return Outcome("applied")
 
     def run_jobs(self, at: datetime) -> None:
@@ -294,6 +363,7 @@ class Model:
         merchant.account.end_day(merchant.open_day)
         today = merchant.open_day = merchant.open_day + ONE_DAY
         merchant.come_to(merchant.account.now)
+        merchant.account.break_plans(today)
         merchant.account.fail_manual(today)
         merchant.line.start_day(today)
         if self.dunning:

@@ -1,12 +1,15 @@
-"""What people decide of a merchant, which no event tells (chapters 6, 7, 8, 14, 15 and 19)."""
+"""What people decide of a merchant, which no event tells (chapters 6, 7, 8, 14, 15 and 19).
+
+Each act says whether it takes two operators (chapter 22). What they do by hand is in by_hand.py.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from . import collecting, review, withdrawals
-from .billing import Attempt, Invoice, Reversal
+from . import by_hand, collecting, review, two_people, withdrawals
+from .billing import Attempt, Invoice, Reversal, Transfer
 from .credit import Freeze, Refused
 
 if TYPE_CHECKING:
@@ -25,17 +28,20 @@ def change_plan(owner: "Merchant", plan: tuple[Decimal, int]) -> None:
     owner.account.next_plan = plan
 
 
-def change_threshold(owner: "Merchant", threshold: Decimal) -> None:
+def change_threshold(owner: "Merchant", threshold: Decimal) -> bool:
     """It bills nothing by itself."""
     check_open(owner)
+    takes_two = two_people.threshold(owner, owner.account.threshold, threshold)
     owner.account.threshold = threshold
+    return takes_two
 
 
-def grant_credit(owner: "Merchant", credit: tuple[str, str, Decimal]) -> None:
+def grant_credit(owner: "Merchant", credit: tuple[str, str, Decimal]) -> bool:
     fee, category, amount = credit
-    reference = f"credit {len(owner.account.granted)}"
-    owner.account.granted.append(reference)
+    takes_two = two_people.credits_(owner, amount)
+    reference = f"credit {len(owner.account.credits)}"
     owner.account.grant(reference, category, amount, owner.open_day, fee=fee)
+    return takes_two
 
 
 def void(owner: "Merchant", _: None) -> None:
@@ -44,11 +50,13 @@ def void(owner: "Merchant", _: None) -> None:
     owner.lift_if_paid()
 
 
-def set_limit(owner: "Merchant", limit: Decimal) -> None:
+def set_limit(owner: "Merchant", limit: Decimal) -> bool:
     if limit == owner.line.limit:
         raise Refused("invalid")
     check_open(owner)
+    takes_two = two_people.limit(owner.line, limit)
     owner.line.change("LIMIT_SET", limit=limit - owner.line.limit)
+    return takes_two
 
 
 def change_days(owner: "Merchant", days: tuple[int, int]) -> None:
@@ -114,6 +122,8 @@ def send_back(owner: "Merchant", _: None) -> None:
 def give_up(owner: "Merchant", _: None) -> None:
     """The oldest open bill is tried no more; it is still owed."""
     invoice = nth(owner, 0, ("OPEN",))
+    if invoice.is_planned:
+        raise Refused("under_a_plan")
     invoice.status, invoice.next_attempt_at = "UNCOLLECTIBLE", None
 
 
@@ -154,10 +164,11 @@ def transfer(owner: "Merchant", sent: tuple[str, int | None, Decimal]) -> None:
     invoice = None
     if which is not None:
         invoice = nth(owner, which, ("OPEN", "UNCOLLECTIBLE", "PAID", "DRAFT"))
-    if reference in account.transfers:
-        if account.transfers[reference] != amount:
-            raise Refused("conflict")
-        return
+    for known in account.transfers:
+        if known.reference == reference and not known.is_moved:
+            if known.amount != amount:
+                raise Refused("conflict")
+            return
     paid = Decimal(0)
     if invoice is not None:
         if invoice.status == "DRAFT":
@@ -165,21 +176,21 @@ def transfer(owner: "Merchant", sent: tuple[str, int | None, Decimal]) -> None:
         if invoice.undecided:
             raise Refused("payment_under_way")
         paid = min(amount, invoice.left) if invoice.is_unpaid else paid
-    account.transfers[reference] = amount
+    account.transfers.append(Transfer(reference, amount, paid))
     if invoice is not None and paid:
         account.take(invoice, Attempt("manual", paid, "SUCCEEDED", account.now))
     if amount > paid:
         account.receive_unapplied(amount - paid)
 
 
-def give_back(owner: "Merchant", sent: tuple[str, Decimal]) -> None:
+def give_back(owner: "Merchant", sent: tuple[str, Decimal]) -> bool:
     """Unapplied money, to the merchant outside."""
     reference, amount = sent
     account = owner.account
     if reference in account.given_back:
         if account.given_back[reference] != amount:
             raise Refused("conflict")
-        return
+        return False
     check_open(owner)
     if withdrawals.is_suspected(owner.line):
         raise Refused("withdrawals_stopped")
@@ -187,6 +198,7 @@ def give_back(owner: "Merchant", sent: tuple[str, Decimal]) -> None:
         raise Refused("more_than_is_unapplied")
     account.given_back[reference] = amount
     account.unapplied_entries.append(("GIVEN_BACK", -amount))
+    return two_people.pays_out(owner, amount, from_account=True)
 
 
 def reversals_of(owner: "Merchant") -> list[Reversal]:
@@ -232,8 +244,10 @@ def charge_reversal(owner: "Merchant", _: None) -> None:
     owner.account.charge_again(reversal.amount, owner.open_day)
 
 
-def accept_reversal(owner: "Merchant", _: None) -> None:
-    first_recorded(owner).status = "ACCEPTED"
+def accept_reversal(owner: "Merchant", _: None) -> bool:
+    reversal = first_recorded(owner)
+    reversal.status = "ACCEPTED"
+    return two_people.credits_(owner, reversal.amount)
 
 
 def win_dispute(owner: "Merchant", which: int) -> None:
@@ -280,7 +294,7 @@ def withdraw_by_itself(owner: "Merchant", terms: tuple[int, int | None, Decimal]
         withdrawals.set_up(owner.line, *terms)
 
 
-def settle(owner: "Merchant", what: tuple[str, int, Decimal | None, str]) -> None:
+def settle(owner: "Merchant", what: tuple[str, int, Decimal | None, str]) -> bool:
     """All that is left of an UNMATCHED payment, or so much of it."""
     kind, which, wanted, order = what
     kept = {
@@ -293,16 +307,20 @@ def settle(owner: "Merchant", what: tuple[str, int, Decimal | None, str]) -> Non
     reference = list(kept)[which % len(kept)]
     amount = kept[reference] if wanted is None else wanted
     owner.line.settle(kind, reference, amount, order, owner.open_day)
+    return kind != "APPLIED" and two_people.pays_out(owner, amount, from_account=False)
 
 
-def decide_raise(owner: "Merchant", is_approved: bool) -> None:
-    if is_approved:
-        review.approve(owner.line, owner.open_day)
-    else:
+def decide_raise(owner: "Merchant", is_approved: bool) -> bool:
+    if not is_approved:
         review.reject(owner.line)
+        return False
+    given = review.possible(owner.line, owner.open_day)
+    takes_two = given is not None and two_people.limit(owner.line, given)
+    review.approve(owner.line, owner.open_day)
+    return takes_two
 
 
-ACTS: dict[str, Callable[["Merchant", Any], None]] = {
+ACTS: dict[str, Callable[["Merchant", Any], bool | None]] = {
     "zone": change_zone,
     "plan": change_plan,
     "threshold": change_threshold,
@@ -335,4 +353,5 @@ ACTS: dict[str, Callable[["Merchant", Any], None]] = {
     "automatic": withdraw_by_itself,
     "settle": settle,
     "raise": decide_raise,
+    **by_hand.ACTS,
 }

@@ -10,27 +10,44 @@ class Prices:
     """
 
     def __init__(self) -> None:
-        self.known: dict[tuple[str, str, str | None], list[tuple[date, Decimal | None]]] = {}
+        # First day, price, and the day on which it was introduced.
+        self.known: dict[tuple[str, str, str | None], list[tuple[date, Decimal | None, date]]] = {}
 
     def set(
-        self, fee: str, currency: str, merchant: str | None, from_on: date, price: Decimal | None
+        self,
+        fee: str,
+        currency: str,
+        merchant: str | None,
+        from_on: date,
+        price: Decimal | None,
+        introduced_on: date = date.min,
     ) -> None:
-        self.known.setdefault((fee, currency, merchant), []).append((from_on, price))
+        rows = self.known.setdefault((fee, currency, merchant), [])
+        rows.append((from_on, price, introduced_on))
 
     def last(
         self, fee: str, currency: str, merchant: str | None, from_on: date
     ) -> tuple[date, Decimal | None] | None:
         """The price that was set last from just this day."""
         rows = self.known.get((fee, currency, merchant), [])
-        return next((row for row in reversed(rows) if row[0] == from_on), None)
+        return next((row[:2] for row in reversed(rows) if row[0] == from_on), None)
 
-    def on(self, day: date, fee: str, currency: str, merchant: str) -> Decimal | None:
+    def on(
+        self,
+        day: date,
+        fee: str,
+        currency: str,
+        merchant: str | None,
+        *,
+        known_before: date = date.max,
+    ) -> Decimal | None:
         """The merchant's own, or else everybody's."""
-        for whose in (merchant, None):
-            begun = [row for row in self.known.get((fee, currency, whose), []) if row[0] <= day]
+        for whose in dict.fromkeys((merchant, None)):
+            rows = self.known.get((fee, currency, whose), [])
+            begun = [row for row in rows if row[0] <= day and row[2] < known_before]
             if begun:
-                latest = max(from_on for from_on, _ in begun)
-                price = [price for from_on, price in begun if from_on == latest][-1]
+                latest = max(row[0] for row in begun)
+                price = [row[1] for row in begun if row[0] == latest][-1]
                 if price is not None:
                     return price
         return None

@@ -9,6 +9,7 @@ from .credit import CreditLine, Order
 from .model import Merchant, Model
 from .money import ZERO, text
 from .review import Review
+from .taxes import Tax
 
 
 def report(model: Model) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def of_money(merchant: Merchant) -> dict[str, Any]:
     """What money did that no event tells of, where it is gone through one by one."""
     line, account = merchant.line, merchant.account
     return {
-        "collected": [of_collecting(one, account.currency) for one in account.invoices],
+        "collected": [of_collecting(one, account) for one in account.invoices],
         "method": [account.method, account.is_card_disputed],
         "unapplied": [
             [kind, text(amount, account.currency)] for kind, amount in account.unapplied_entries
@@ -98,10 +99,45 @@ def of_money(merchant: Merchant) -> dict[str, Any]:
             for ref, kept in sorted(line.unmatched.items())
         },
         "withdrawable": text(line.withdrawable(), line.currency),
+        "entries": {
+            kind: text(
+                sum((e.amount for e in line.proceeds if e.kind == kind), ZERO), line.currency
+            )
+            for kind in sorted({entry.kind for entry in line.proceeds})
+        },
+        "notes": [
+            [issuer, text(total, account.currency), text(tax, account.currency)]
+            for issuer, total, tax in account.notes
+        ],
+        "taxes of rests": sorted(of_tax(one, account) for one in account.taxation.of_rests),
+        "threshold": text(account.threshold, account.currency),
+        "given": of_given(merchant),
     }
 
 
-def of_collecting(invoice: Invoice, currency: str) -> dict[str, Any]:
+def of_given(merchant: Merchant) -> dict[str, str]:
+    """What operators gave, by sort, currency and day."""
+    sums: dict[str, Decimal] = {}
+    for one in merchant.given:
+        name = f"{one.sort} {one.currency} {one.day}"
+        sums[name] = sums.get(name, ZERO) + one.figure
+    return {name: f"{figure.normalize():f}" for name, figure in sorted(sums.items())}
+
+
+def of_tax(one: Tax, account: Account) -> list[str]:
+    """The bill that it corrects is told by when it was made among the account's."""
+    corrects = one.rate.corrects
+    return [
+        str(account.invoices.index(corrects)) if corrects else "",
+        one.rate.category,
+        f"{one.rate.percent.normalize():f}",
+        text(one.base, account.currency),
+        text(one.tax, account.currency),
+    ]
+
+
+def of_collecting(invoice: Invoice, account: Account) -> dict[str, Any]:
+    currency = account.currency
     has_due_day = invoice.status != "DRAFT" and invoice.due_on != date.max
     return {
         "kind": invoice.kind,
@@ -109,6 +145,9 @@ def of_collecting(invoice: Invoice, currency: str) -> dict[str, Any]:
         "due_on": day(invoice.due_on) if has_due_day else None,
         "failed_on": day(invoice.first_failed_on),
         "paid": text(invoice.paid, currency),
+        "issuer": invoice.issuer,
+        "taxes": sorted(of_tax(one, account) for one in invoice.taxes),
+        "plan": invoice.plan and invoice.plan.status,
         "attempts": [
             [one.provider, one.status, text(one.amount, currency)] for one in invoice.attempts
         ],
@@ -179,12 +218,12 @@ def of_invoices(account: Account) -> list[dict[str, Any]]:
             "status": invoice.status,
             "lines": sorted(
                 [
-                    item.fee,
-                    day(item.posting_day),
-                    text(item.amount, account.currency),
-                    len(item.charges),
+                    line.item.fee,
+                    day(line.item.posting_day),
+                    text(line.amount, account.currency),
+                    len(line.charges),
                 ]
-                for item in invoice.items
+                for line in invoice.lines
             ),
         }
         for invoice in account.invoices

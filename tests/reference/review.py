@@ -80,18 +80,24 @@ def review(line: CreditLine, metrics: dict[str, Any] | None, today: date) -> Rev
     return Review(today, paid, points, grade, before, after, outcome)
 
 
+def possible(line: CreditLine, today: date) -> Decimal | None:
+    """What the raise that waits would give by now."""
+    if line.waiting is None:
+        return None
+    scale = SCALE[line.currency]
+    most = floor_to(min(paid_before(line, today), Decimal(100_000 * scale)), Decimal(100 * scale))
+    return min(line.waiting.proposed, most)
+
+
 def approve(line: CreditLine, today: date) -> None:
     """Give the raise that waits or, if less, what is possible by now; if that is none, it is
     void.
     """
-    review = line.waiting
-    if review is None:
+    review, given = line.waiting, possible(line, today)
+    if review is None or given is None:
         raise Refused("none")
     if line.frozen_by() or line.overdue(today) > 0:
         raise Refused("raise_blocked")
-    scale = SCALE[line.currency]
-    most = floor_to(min(paid_before(line, today), Decimal(100_000 * scale)), Decimal(100 * scale))
-    given = min(review.proposed, most)
     if given <= line.limit:
         line.overtake()
         raise Refused("review_overtaken")

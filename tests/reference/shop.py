@@ -8,12 +8,19 @@ from .days import parse_instant
 
 
 class Shop:
-    """One merchant `m` and a short way to send its events."""
+    """One merchant, `m` unless it is said, and a short way to send its events."""
 
     def __init__(
-        self, joined: str, offset: str, *, model: Model | None = None, **data: Any
+        self,
+        joined: str,
+        offset: str,
+        *,
+        model: Model | None = None,
+        merchant: str = "m",
+        **data: Any,
     ) -> None:
         self.model, self.offset, self.count = model or Model(), offset, 0
+        self.merchant = merchant
         self.currency = data["currency"]
         defaults = {
             "name": "Shop",
@@ -35,7 +42,7 @@ class Shop:
             "id": str(self.count),
             "type": kind,
             "at": at + self.offset,
-            "merchant": "m",
+            "merchant": self.merchant,
             "data": data,
         }
         return self.model.apply(event)
@@ -83,7 +90,7 @@ class Shop:
         """What people decide (operators.py)."""
         instant = parse_instant(at + self.offset)
         assert instant is not None
-        return self.model.act("m", what, instant, to)
+        return self.model.act(self.merchant, what, instant, to)
 
     def run_jobs(self, at: str) -> None:
         instant = parse_instant(at + self.offset)
@@ -93,7 +100,7 @@ class Shop:
     def at(self, until: str) -> dict[str, Any]:
         self.model.advance(until + self.offset)
         audit(self.model)
-        found: dict[str, Any] = self.model.state()["merchants"]["m"]
+        found: dict[str, Any] = self.model.state()["merchants"][self.merchant]
         return found
 
 

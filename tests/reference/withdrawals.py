@@ -35,6 +35,7 @@ class Destination:
     kind: str
     usable_from: datetime
     is_removed: bool = False
+    is_blocked: bool = False
 
 
 @dataclass

@@ -1,0 +1,161 @@
+"""Random histories in which operators do things by hand, too, and bills are taxed.
+
+Besides what tests/random_cash.py knows they have acts of tests/by_hand_decisions.py, RATE (of a
+country's taxes) and CLASS (of a fee), and operators who decide alone up to FIGURES.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from tests import random_events
+from tests.random_cash import Collected
+from tests.random_events import CLOSE, REOPEN, Event
+
+RATE, CLASS = "rate", "class"
+# By currency: up to which figures one operator decides alone. Of JPY there is no policy.
+FIGURES = {
+    "USD": {"thresholds": 150, "credits": 60, "pay_outs": 100, "prices": 3},
+    "KWD": {"thresholds": 60, "credits": 20, "pay_outs": 150, "prices": 5},
+    "THB": {"thresholds": 750, "credits": 200, "pay_outs": 400, "prices": 9},
+}
+PARTIES = (
+    ("DE", "DE136695976"), ("DE", ""), ("FR", "FR40303265045"), ("FR", ""), ("TH", ""),
+)  # fmt: skip
+TREATMENTS = ("DOMESTIC", "REVERSE_CHARGE", "OUTSIDE_SCOPE", "", "")
+FEES = (*random_events.FEES, "manual-fulfilment", "manual-shipping", "manual-account")
+
+
+class ByHand(Collected):
+    """A merchant about which operators decide by hand."""
+
+    def events(self) -> Iterator[Event]:
+        self.charged: list[str] = []
+        for event in super().events():
+            yield event
+            if event["type"] in (CLOSE, REOPEN):
+                continue
+            if event["type"] == "charge.recorded":
+                self.charged.append(event["data"]["charge"])
+            if event["type"] == "merchant.joined":
+                if self.rng.random() < 0.8:
+                    yield self._act(event, "issuer", self.rng.choice(("DE", "FR")))
+            elif self.rng.random() < 0.45:
+                yield self._by_hand(event)
+            if self.rng.random() < 0.02:
+                yield self._of_taxes(event)
+
+    def _of_taxes(self, event: Event) -> Event:
+        rng = self.rng
+        day = datetime.fromisoformat(event["at"]).date()
+        said = {"at": event["at"], "merchant": None,
+                "starts_on": day + timedelta(days=rng.choice((-3, 1, 2, 9, 20)))}  # fmt: skip
+        if rng.random() < 0.4:
+            tax_class = rng.choice(("STANDARD", "REDUCED", "ZERO", "EXEMPT", "OUTSIDE"))
+            fee = rng.choice((*FEES, "credit-pick-pack", "plan"))
+            return {"type": CLASS, "fee": fee, "class": tax_class} | said
+        tax_class = rng.choice(("STANDARD", "STANDARD", "REDUCED", "EXEMPT"))
+        percent = "0" if tax_class == "EXEMPT" else rng.choice(("7", "16", "20.5", "13.125"))
+        percent = None if tax_class != "STANDARD" and rng.random() < 0.3 else percent
+        country = rng.choice(("DE", "DE", "FR"))
+        return {"type": RATE, "country": country, "class": tax_class, "percent": percent} | said
+
+    def _by_hand(self, event: Event) -> Event:
+        groups = (
+            self._of_orders, self._of_charges, self._of_charges, self._of_schedules,
+            self._of_schedules, self._of_money, self._of_money, self._of_terms,
+        )  # fmt: skip
+        what, to = self.rng.choice(groups)()
+        return self._act(event, what, to)
+
+    def _little(self, times: int) -> Decimal:
+        return Decimal(self.rng.choice((1, 3, 8, 25, 70)) * times)
+
+    def _of_orders(self) -> tuple[str, Any]:
+        rng, (order, _) = self.rng, self._some_order()
+        self.names += 1
+        refund = f"by-hand-{self.names}"
+        return rng.choice((
+            ("cancel order", order),
+            ("refund order", (order, refund, self._little(self.currency[2]))),
+            ("refund order", (order, refund, self._little(self.currency[2]))),
+            ("write off", order),
+            ("write off", order),
+        ))  # fmt: skip
+
+    def _of_charges(self) -> tuple[str, Any]:
+        rng, times = self.rng, self.billing[2]
+        known = rng.choice(self.charged[-30:]) if self.charged else "no-such"
+        if rng.random() < 0.3:
+            self.names += 1
+            key, fee = f"key-by-hand-{self.names}", rng.choice(FEES)
+            amount = None if rng.random() < 0.2 else self._little(times) / 4
+            self.charged.append(key)
+            amount = amount and _whole(amount, self.billing)
+            return "charge", (key, fee, amount, rng.randrange(1, 9), rng.choice((0, 0, 1, 8, 40)))
+        part = _whole(self._little(times) / 7, self.billing)
+        return rng.choice((
+            ("credit on", (known, part)),
+            ("credit on", (known, part)),
+            ("credit on", (known, part)),
+            ("undo credit", rng.randrange(9)),
+            ("bill now", None),
+            ("bill now", None),
+        ))  # fmt: skip
+
+    def _of_schedules(self) -> tuple[str, Any]:
+        rng = self.rng
+        which = rng.randrange(9)
+        terms = (which, rng.choice((2, 2, 3, 4, 13)), rng.choice((1, 1, 3, 8)),
+                 rng.choice((1, 2, 5, 30)))  # fmt: skip
+        return rng.choice((
+            ("hold", (which, rng.choice((1, 3, 9, 28, 29)))),
+            ("hold", (which, rng.choice((1, 3, 9, 28)))),
+            ("go on", which),
+            ("plan parts", terms),
+            ("plan parts", terms),
+            ("plan parts", terms),
+            ("cancel plan", which),
+            ("due day", (which, rng.choice((2, 9, 14, 40, 95)))),
+            ("waive", (which, rng.choice((None, _whole(self._little(self.billing[2]) / 3,
+                                                       self.billing))))),
+        ))  # fmt: skip
+
+    def _of_money(self) -> tuple[str, Any]:
+        rng = self.rng
+        amount = self._little(self.currency[2]) * rng.choice((1, 1, -1))
+        to = rng.choice(("", self.reference, "shop-0", "shop-1", "shop-2"))
+        return rng.choice((
+            ("correct", amount),
+            ("correct", amount),
+            ("take correction back", rng.randrange(9)),
+            ("send back withdrawal", rng.randrange(9)),
+            ("paid after all", rng.randrange(9)),
+            ("block destination", rng.randrange(9)),
+            ("move transfer", (rng.randrange(9), to)),
+            ("move transfer", (rng.randrange(9), to)),
+            ("pay out", None),
+            ("bill rest", None),
+        ))  # fmt: skip
+
+    def _of_terms(self) -> tuple[str, Any]:
+        rng = self.rng
+        return rng.choice((
+            ("ask limit", Decimal(rng.choice((900, 4000, 30_000)) * self.currency[2])),
+            ("answer limit", rng.random() < 0.7),
+            ("answer limit", True),
+            ("ask threshold", Decimal(rng.choice((70, 180, 500)) * self.billing[2])),
+            ("answer threshold", rng.random() < 0.7),
+            ("answer threshold", True),
+            ("issuer", rng.choice(("DE", "FR", "DE", "FR", ""))),
+            ("details", rng.choice(PARTIES)),
+            ("details", rng.choice(PARTIES)),
+            ("treatment", (rng.choice(TREATMENTS), rng.choice((-9, -1, 0, 0, 3)))),
+        ))  # fmt: skip
+
+
+def _whole(amount: Decimal, currency: tuple[str, int, int]) -> Decimal:
+    """In the smallest amounts of the currency, at least one."""
+    smallest = Decimal(1) / currency[1]
+    return max(smallest, (amount / smallest).to_integral_value() * smallest)
