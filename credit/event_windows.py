@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from moneyed import Money
 
 from credit.event_data import Metrics, OrderDelivered, OrderPaid, OrderPlaced, OrderShipped
+from credit.models import Order
 from credit.operations import order_batches, orders
 from lib import money
 from lib.events import Held, Outcome
 from lib.refusals import Refused
+
+DECLINED = "declined"
 
 
 def together(held: Sequence[Held]) -> list[Outcome]:
@@ -51,9 +54,21 @@ def _step_of(held: Held) -> order_batches.What | None:
     return None
 
 
+def of_order(order: Order, *, is_new: bool) -> Outcome:
+    """The outcome of an event that placed the order, or told of a later step of it. That of a new
+    declined order is "declined", with the reason.
+    """
+    if is_new and order.is_declined:
+        why = order.get_decline_code_display()
+        return Outcome(DECLINED, str(order.decline_code), why, row=order)
+    return Outcome.of(is_new, order)
+
+
 def _outcome(taken: order_batches.Done | Outcome | Refused) -> Outcome:
     """The event's outcome, from what order_batches returned for its step."""
     match taken:
+        case order_batches.Done(Order() as order, is_new):
+            return of_order(order, is_new=is_new)
         case order_batches.Done(row, is_new):
             return Outcome.of(is_new, row)
         case Refused():

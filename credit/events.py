@@ -21,7 +21,7 @@ from credit.event_data import (
     OrderShipped,
     ProceedsOpening,
 )
-from credit.event_windows import together
+from credit.event_windows import DECLINED, of_order, together
 from credit.operations import lines, metrics, openings, order_steps, orders, payments, refunds
 from credit.rules import MOST_PAYMENT_DAYS, SETTLEMENT_DAYS
 from lib import counters, money
@@ -32,7 +32,6 @@ from merchants.events import Opening, Terms
 from merchants.models import Merchant
 
 DAYS = Annotated[int, Field(strict=True, ge=0, le=MOST_PAYMENT_DAYS)]
-DECLINED = "declined"
 
 
 def placed(
@@ -54,10 +53,7 @@ def placed(
         now=now,
         under_lock=under_lock,
     )
-    if is_new and order.is_declined:
-        why = order.get_decline_code_display()
-        return Outcome(DECLINED, str(order.decline_code), why, row=order)
-    return Outcome.of(is_new, order)
+    return of_order(order, is_new=is_new)
 
 
 def placed_at_once(

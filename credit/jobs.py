@@ -28,6 +28,7 @@ ORDER_FLAGS = Job(
     model=CreditLine,
     merchant="merchant",
     is_set_based=True,
+    next_after=flags.next_after,
 )
 AUTOMATIC_WITHDRAWALS = Job(
     "automatic-withdrawals",

@@ -49,10 +49,11 @@ class Job:
     # For a job that asks providers: does in one go those of the rows that need no asking, and
     # returns the others. A replay, which has thousands of them, calls it before `work`.
     without_asking: Callable[[Sequence[int], datetime], Sequence[int]] | None = None
-    # For day-ends: those of the rows that are due which cannot wait, and the first instant after a
-    # given one from which there may be some, for merchants in these time zones. A replay leaves the
-    # rest until somebody comes to them, or to its end.
+    # For day-ends: those of the rows that are due which cannot wait. A replay leaves the rest until
+    # somebody comes to them, or to its end.
     cannot_wait: Callable[[datetime], Sequence[int]] | None = None
+    # The instant from which a run after the given one may have something to do that cannot wait, if
+    # nothing else is written, for merchants in these time zones; None: never.
     next_after: Callable[[datetime, Collection[str]], datetime | None] | None = None
 
     @property

@@ -2,10 +2,10 @@
 
 Whether a step is taken depends on its line and its order alone, both of which are locked and in
 memory: so it is decided here by the very functions that decide about one (`orders.decided`,
-`order_steps.note_shipment` and `note_delivery`, `payments.cover`, `metrics.check`), and what it
-writes is kept for a few statements (`order_writes`). Whatever else comes of a step (a refusal, a
-decline, a repeat, a notice, a day that has to end first, cash that nothing owes) is left to the
-operation for one, once all steps before it are written.
+`order_steps.note_shipment` and `note_delivery`, `payments.cover` and `unmatched`,
+`metrics.check`), and what it writes is kept for a few statements (`order_writes`). Whatever else
+comes of a step (a refusal, a repeat, a limit that is nearly used, a day that has to end first) is
+left to the operation for one, once all steps before it are written.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -174,8 +174,10 @@ class _Batch:
             self.writer.note(line)
         return done
 
-    def _taken(self, what: What, line: CreditLine) -> Done | None:
-        """Take the step, by its kind. Returns None if it has to go alone; raises Refused."""
+    def _taken(self, what: What, line: CreditLine) -> Done | Refused | None:
+        """Take the step, by its kind. Returns a refusal that leaves something behind, and None if
+        the step has to go alone; raises Refused.
+        """
         match what:
             case Placing():
                 return self._place(what, line)
@@ -189,16 +191,16 @@ class _Batch:
                 return self._measure(what, line)
 
     def _place(self, placing: Placing, line: CreditLine) -> Done | None:
-        """Open the order on the line, to be written at the next flush. Returns None for one that
-        has to be placed alone: a repeat, a line with a cap for each buyer, a decline, and one that
-        uses enough of the limit for a notice. Raises Refused.
+        """Open the order on the line, or decline it, to be written at the next flush. Returns None
+        for one that has to be placed alone: a repeat, a line with a cap for each buyer, and one
+        that uses enough of the limit for a notice. Raises Refused.
         """
         terms = placing.terms
         if (line.pk, terms.reference) in self._orders or line.buyer_cap is not None:
             return None  # a repeat; what a buyer owes is not in the line's row
         terms.check()
         order = orders.decided(terms, line, placing.at)
-        if order.is_declined or usage.reached(*orders.uses(order, line)) is not None:
+        if usage.reached(*orders.uses(order, line)) is not None:
             return None
         line.used += order.outstanding
         self._orders[line.pk, terms.reference] = order
@@ -234,10 +236,11 @@ class _Batch:
             self.writer.change(order)
         return Done(order, is_new)
 
-    def _receive(self, cash: Cash, line: CreditLine) -> Done | None:
-        """Count the payment to its order and line, to be written at the next flush. Returns None
-        for one that has to be received alone: an unknown or repeated reference, a frozen line, an
-        order that cannot take it, an amount that is not above 0. Raises Refused.
+    def _receive(self, cash: Cash, line: CreditLine) -> Done | payments.Unmatched | None:
+        """Count the payment to its order and line, to be written at the next flush; one that its
+        order cannot take is kept as UNMATCHED, and its refusal returned. Returns None for one that
+        has to be received alone: an unknown or repeated reference, a frozen line, a debt that was
+        written off, an amount that is not above 0. Raises Refused.
         """
         order = self._written(line, cash.order)
         key = (line.pk, cash.reference)
@@ -245,7 +248,11 @@ class _Batch:
             return None  # what lifts a freeze is more than the line's row tells
         payment, paid_at = payments.reported(line, order, cash.reference, cash.amount, cash.at)
         if not order.is_open or payment.amount > order.outstanding:
-            return None
+            if payment.amount <= order.left_to_recover:
+                return None
+            self._payments.add(key)
+            self.writer.keep(payment)
+            return payments.unmatched(payment)
         payments.cover(payment, line)
         self._payments.add(key)
         self.writer.pay(payment, line, matures_on=payments.matures_on(line, paid_at))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from credit.models import CreditLine, LimitEntry, Order, OrderPayment, ShopMetrics
-from credit.operations import lines, order_steps
+from credit.operations import lines, order_steps, orders
 from lib import prepared, rows
 
 Key = tuple[int, str]  # a line and a reference
@@ -41,14 +41,15 @@ PLACE = """
 INSERT INTO credit_order (line_id, reference, buyer, buyer_risk, currency, amount, instalments,
     part_amount, status, decline_code, outstanding, paid, refunded, refunded_written_off,
     written_off, recovered, placed_at, placed_said_at, cancel_reason)
-SELECT line, reference, buyer, buyer_risk, currency, amount, instalments, part_amount, status, '',
-       outstanding, 0, 0, 0, 0, 0, placed_at, said_at, ''
+SELECT line, reference, buyer, buyer_risk, currency, amount, instalments, part_amount, status,
+       decline_code, outstanding, 0, 0, 0, 0, 0, placed_at, said_at, ''
 FROM unnest(%(lines)s::bigint[], %(references)s::text[], %(buyers)s::text[], %(risks)s::int[],
             %(currencies)s::text[], %(amounts)s::numeric[], %(instalments)s::int[],
-            %(parts)s::numeric[], %(statuses)s::text[], %(outstandings)s::numeric[],
-            %(placed)s::timestamptz[], %(said)s::timestamptz[]) WITH ORDINALITY
+            %(parts)s::numeric[], %(statuses)s::text[], %(declines)s::text[],
+            %(outstandings)s::numeric[], %(placed)s::timestamptz[], %(said)s::timestamptz[])
+     WITH ORDINALITY
      AS new(line, reference, buyer, buyer_risk, currency, amount, instalments, part_amount, status,
-            outstanding, placed_at, said_at, place)
+            decline_code, outstanding, placed_at, said_at, place)
 ORDER BY place
 RETURNING line_id, reference, id
 """
@@ -91,6 +92,24 @@ WITH new AS (
     AND cash.reference = new.reference AND cash.status = 'OPEN'
 )
 SELECT line_id, reference, id FROM payment
+"""
+# Cash that its order could not take; what was refused under one of its references is taken by it.
+KEEP = """
+WITH new AS (
+    SELECT * FROM unnest(%(lines)s::bigint[], %(orders)s::bigint[], %(references)s::text[],
+                         %(currencies)s::text[], %(amounts)s::numeric[], %(refusals)s::text[],
+                         %(said)s::timestamptz[], %(arrived)s::timestamptz[]) WITH ORDINALITY
+         AS new(line_id, order_id, reference, currency, amount, refusal, said, arrived, place)
+), kept AS (
+    INSERT INTO credit_orderpayment (line_id, order_id, reference, currency, amount, status,
+                                     refusal, at, arrived_at, settled, settlement_id)
+    SELECT line_id, order_id, reference, currency, amount, 'UNMATCHED', refusal, said, arrived, 0,
+           NULL
+    FROM new ORDER BY place
+)
+UPDATE credit_refusedcash cash SET status = 'TAKEN', ended_at = new.arrived
+FROM new WHERE cash.line_id = new.line_id AND cash.kind = 'PAYMENT'
+AND cash.reference = new.reference AND cash.status = 'OPEN'
 """
 ENTER = """
 INSERT INTO credit_limitentry (line_id, order_id, kind, currency, limit_change, used_change,
@@ -145,6 +164,7 @@ class OrderWriter:
         self._placed: list[Order] = []
         self._changed: dict[int, Order] = {}
         self._payments: list[_Payment] = []
+        self._unmatched: list[OrderPayment] = []
         self._entries: list[_Entry] = []
         self._metrics: list[ShopMetrics] = []
         self._lines: dict[int, CreditLine] = {}
@@ -194,10 +214,12 @@ class OrderWriter:
         self._lines[line.pk] = line
 
     def place(self, order: Order, line: CreditLine) -> None:
-        """Have the next `flush` insert the order, with the entry of what it holds. The line's
-        `used` counts it already.
+        """Have the next `flush` insert the order, with the entry of what it holds, or with the
+        notice that it was declined. The line's `used` counts it already.
         """
         self._placed.append(order)
+        if order.is_declined:
+            return
         self._enter(order, LimitEntry.Kind.HOLD, order.outstanding.amount, line)
 
     def change(self, order: Order) -> None:
@@ -213,6 +235,10 @@ class OrderWriter:
         self._payments.append(_Payment(payment, matures_on))
         self.change(payment.order)
         self._enter(payment.order, LimitEntry.Kind.PAYMENT, -payment.amount.amount, line)
+
+    def keep(self, payment: OrderPayment) -> None:
+        """Have the next `flush` insert the payment, which moves nothing."""
+        self._unmatched.append(payment)
 
     def measure(self, row: ShopMetrics) -> None:
         """Have the next `flush` insert the metrics."""
@@ -240,6 +266,7 @@ class OrderWriter:
         self._write_placed()
         self._write_changed()
         self._write_payments()
+        self._write_unmatched()
         self._write_entries()
         self._write_metrics()
         self._write_lines()
@@ -259,6 +286,7 @@ class OrderWriter:
             "instalments": [order.instalments for order in placed],
             "parts": [order.part_amount.amount for order in placed],
             "statuses": [str(order.status) for order in placed],
+            "declines": [str(order.decline_code) for order in placed],
             "outstandings": [order.outstanding.amount for order in placed],
             "placed": [order.placed_at for order in placed],
             "said": [order.placed_said_at for order in placed],
@@ -267,6 +295,7 @@ class OrderWriter:
         for order in placed:
             order.pk = keys[order.line_id, order.reference]
             order._state.adding = False
+        orders.tell_of_declines([order for order in placed if order.is_declined])
 
     def _write_changed(self) -> None:
         """Update the orders that wait to what their fields say."""
@@ -308,6 +337,23 @@ class OrderWriter:
         for payment in payments:
             payment.pk = keys[payment.line_id, payment.reference]
             payment._state.adding = False
+
+    def _write_unmatched(self) -> None:
+        """Insert the payments that wait and that no order could take."""
+        payments, self._unmatched = self._unmatched, []
+        if not payments:
+            return
+        values = {
+            "lines": [payment.line_id for payment in payments],
+            "orders": [payment.order_id for payment in payments],
+            "references": [payment.reference for payment in payments],
+            "currencies": [payment.currency for payment in payments],
+            "amounts": [payment.amount.amount for payment in payments],
+            "refusals": [payment.refusal for payment in payments],
+            "said": [payment.at for payment in payments],
+            "arrived": [payment.arrived_at for payment in payments],
+        }
+        prepared.run(KEEP, values)
 
     def _write_entries(self) -> None:
         """Insert the entries of limits that wait."""

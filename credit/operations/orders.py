@@ -310,28 +310,34 @@ def _insert(order: Order, line: CreditLine, beside: prepared.Beside | None = Non
 
 def _notify(order: Order, line: CreditLine) -> None:
     """Notify the merchant that the order was declined, or that it filled four fifths or all of the
-    limit.
-
-    `line` has its figures from before the order. An order that the merchant's own rules declined
-    causes no notice.
+    limit. `line` has its figures from before the order.
     """
-    if order.decline_code in Order.OWN_DECLINES:
-        return
     if order.is_declined:
-        notices.write(
-            merchant_id=line.pk,
-            kind=ORDER_DECLINED,
-            cause=order.reference,
-            at=order.placed_at,
-            order=order.reference,
-            amount=money.text(order.amount),
-            currency=line.currency,
-            code=str(order.decline_code),
-        )
+        tell_of_declines([order])
         return
     before, after = uses(order, line)
     cause = line.open_on.isoformat()
     usage.notify(line, before=before, after=after, cause=cause, at=order.placed_at)
+
+
+def tell_of_declines(declined: Sequence[Order]) -> None:
+    """Notify their merchants that these orders were declined; one that the merchant's own rules
+    declined causes no notice.
+    """
+    told = [order for order in declined if order.decline_code not in Order.OWN_DECLINES]
+    if told:
+        notices.write_all(ORDER_DECLINED, [_told_of(order) for order in told])
+
+
+def _told_of(order: Order) -> notices.Told:
+    """The notice that the order was declined."""
+    details = {
+        "order": order.reference,
+        "amount": money.text(order.amount),
+        "currency": order.currency,
+        "code": str(order.decline_code),
+    }
+    return notices.Told(order.line_id, order.reference, order.placed_at, details)
 
 
 def uses(order: Order, line: CreditLine) -> tuple[usage.Use, usage.Use]:

@@ -287,15 +287,21 @@ def _add_to_proceeds(payment: OrderPayment, line: CreditLine, paid_at: datetime)
 
 
 def _keep_unmatched(payment: OrderPayment) -> Unmatched:
-    """Save the payment as UNMATCHED, and return the refusal that says why: the order's status takes
-    no cash, or it is more than the order can take.
+    """Save the payment as UNMATCHED, and return the refusal that says why."""
+    refusal = unmatched(payment)
+    payment.save()
+    return refusal
+
+
+def unmatched(payment: OrderPayment) -> Unmatched:
+    """Make the payment UNMATCHED in memory, and return the refusal that says why: the order's
+    status takes no cash, or it is more than the order can take. The caller writes it.
     """
     order = payment.order
     takes_cash = order.status in (Order.Status.OPEN, Order.Status.WRITTEN_OFF)
     code = "overpayment" if takes_cash else "order_not_open"
     payment.status = OrderPayment.Status.UNMATCHED
     payment.refusal = code
-    payment.save()
     if takes_cash:
         return Unmatched(
             code, f"amount: {money.text(payment.amount)} is more than {order} can take"

@@ -4,7 +4,7 @@ Both rules start from lines: one line's latest orders are a short range of an in
 everybody's would need an index of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
 from credit.models import Order, OrderFlag
+from lib import prepared
 
 MANY = 5  # orders of one buyer
 WINDOW = timedelta(hours=24)  # half-open: an order exactly so much later is not in it
@@ -36,6 +37,29 @@ SELECT line_id, buyer, placed_at FROM (
     WHERE o.line_id = ANY(%(lines)s) AND o.placed_at BETWEEN %(since)s AND %(now)s) recent
 WHERE enough_at < placed_at + %(window)s
 ORDER BY line_id, buyer, placed_at, id
+"""
+
+# The first instant from which an order is to be flagged that stands in no flag of its kind yet.
+TO_FLAG_FROM = """
+SELECT least((
+    SELECT min(o.shipped_at) + %(undelivered)s::interval FROM credit_order o
+    WHERE o.status = 'OPEN' AND o.delivered_at IS NULL AND NOT EXISTS (
+        SELECT FROM credit_orderflag flag WHERE flag.line_id = o.line_id
+        AND flag.kind = 'NOT_DELIVERED' AND flag.cause = o.reference)
+), (
+    SELECT min(recent.enough_at) FROM credit_creditline line CROSS JOIN LATERAL (
+        SELECT o.buyer, o.placed_at,
+               lead(o.placed_at, %(many)s::int - 1) OVER of_buyer AS enough_at,
+               lead(o.reference, %(many)s::int - 1) OVER of_buyer AS enough
+        FROM credit_order o
+        WHERE o.line_id = line.merchant_id AND o.placed_at >= %(since)s
+        WINDOW of_buyer AS (PARTITION BY o.buyer ORDER BY o.placed_at, o.id)
+    ) recent
+    WHERE recent.enough_at < recent.placed_at + %(window)s::interval AND NOT EXISTS (
+        SELECT FROM credit_orderflag flag WHERE flag.line_id = line.merchant_id
+        AND flag.kind = 'MANY_FROM_ONE_BUYER' AND flag.buyer = recent.buyer
+        AND flag.evidence @> jsonb_build_array(jsonb_build_object('order', recent.enough)))
+))
 """
 
 
@@ -67,6 +91,23 @@ def lines_with_orders_to_flag(now: datetime) -> Sequence[int]:
         cursor.execute(LINES_WITH_A_BUSY_BUYER, {"since": now - LOOK_BACK, "many": MANY})
         busy = {line_id for (line_id,) in cursor.fetchall()}
     return sorted(busy.union(undelivered(now).values_list("line", flat=True)))
+
+
+def next_after(instant: datetime, timezones: Collection[str]) -> datetime | None:
+    """The first instant from which a run after the given one may have orders to flag, if no other
+    events come; None if it has none. Flags are raised by no zone's clocks, whatever `timezones`
+    there are.
+    """
+    row = prepared.row(
+        TO_FLAG_FROM,
+        {
+            "undelivered": UNDELIVERED,
+            "since": instant - LOOK_BACK,
+            "many": MANY,
+            "window": WINDOW,
+        },
+    )
+    return row[0] if row else None
 
 
 def busy_windows(line_ids: Sequence[int], now: datetime) -> list[BusyWindow]:

@@ -3,6 +3,7 @@ windows that go past instants at which nothing is due (rule 20.12).
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from billing.models import Payment
-from credit.models import Order
+from credit.jobs import ORDER_FLAGS
+from credit.models import Order, OrderFlag
 from gateway.events import EventRun
 from gateway.replay import Replaying, jobs_of_a_replay
 from gateway.replayed_files import Line
@@ -180,3 +182,56 @@ def test_windows_go_past_instants_at_which_nothing_is_due_and_come_to_the_same(
     assert event_files.undone(replayed) == in_long_ones
     assert windows == [(1, True)] * 7
     assert collected == [of.at("2026-11-03 00:00")] * 3
+
+
+def test_windows_go_past_days_on_which_no_order_is_to_be_flagged_and_raise_the_same_flags(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A buyer's fifth order within a day comes on the 4th, a sixth after midnight UTC, and one that
+    was shipped on the 2nd is not delivered on 1 January.
+    """
+    sent: list[dict[str, Any]] = []
+    of = Shop("rosewood", sender=lambda event: sent.append(event) or "", timezone="Asia/Bangkok")  # type: ignore[func-returns-value]
+    of.join("2026-11-01 10:00")
+    of.place("2026-11-02 08:10", "A", "10.00")
+    of.ship("2026-11-02 09:20", "A")
+    for number in range(5):
+        of.place(f"2026-11-04 {8 + number:02}:00", f"B{number}", "10.00", buyer="busy")
+    of.place("2026-11-05 07:30", "B5", "10.00", buyer="busy")
+    for number in range(4):
+        of.place(f"2026-11-06 {8 + number:02}:00", f"C{number}", "10.00", buyer="calm")
+    path = event_files.write(tmp_path / "events.jsonl", sent)
+    looked_at: list[datetime] = []
+    found = ORDER_FLAGS.due
+
+    def due(now: datetime) -> Sequence[int]:
+        looked_at.append(now)
+        return found(now)
+
+    def replayed() -> list[tuple[Any, ...]]:
+        flags: list[tuple[Any, ...]] = []
+
+        def replay() -> None:
+            event_files.replay(path, until="2027-01-10T00:00:00Z")
+            told = OrderFlag.objects.order_by("at", "cause")
+            flags.extend(
+                (flag.at, flag.cause, [order["order"] for order in flag.evidence]) for flag in told
+            )
+
+        looked_at.clear()
+        event_files.undone(replay)
+        return flags
+
+    jobs = [replace(job, due=due) if job is ORDER_FLAGS else job for job in jobs_of_a_replay()]
+    monkeypatch.setattr("gateway.replay.jobs_of_a_replay", lambda: jobs)
+    in_long_ones = replayed()
+    assert in_long_ones == [
+        (of.at("2026-11-05 07:00"), "2026-11-04 busy", ["B0", "B1", "B2", "B3", "B4", "B5"]),
+        (of.at("2027-01-02 07:00"), "A", ["A"]),
+    ]
+    assert [instant.date().isoformat() for instant in looked_at] == [
+        "2026-11-05", "2026-11-06", "2027-01-02", "2027-01-10",
+    ]  # fmt: skip
+    monkeypatch.setattr(Replaying, "stops_at_each_tick", True)
+    assert replayed() == in_long_ones
+    assert len(looked_at) == 71
