@@ -5,15 +5,15 @@ language in force (docs/files.md).
 from collections.abc import Iterable, Iterator
 from datetime import UTC
 from itertools import chain
-from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from credit import explanations, masks
-from credit.models import CreditLine, LimitEntry, Order, OrderRefund, ProceedsEntry, Withdrawal
+from credit.models import CreditLine, LimitEntry, OrderRefund, ProceedsEntry, Withdrawal
 from credit.models.orders import OrderQuerySet
+from credit.queries.buyer_list import Buyers
 from credit.queries.paid_out import Receipt
 from lib import money, zones
 from lib.csv_files import (
@@ -23,6 +23,7 @@ from lib.csv_files import (
     heading_of,
     in_blocks,
     instants,
+    of_query,
     of_rows,
     quoted,
     safe,
@@ -31,22 +32,24 @@ from lib.csv_files import (
 )
 
 
-def holders(line: CreditLine, found: QuerySet[Order, Any]) -> Iterator[bytes]:
-    """Yield the chunks of a CSV file of who holds the line's limit (buyers.holding), in the order
-    of the query.
-    """
+def buyers(found: Buyers, by: str) -> Iterator[bytes]:
+    """Yield the chunks of a CSV file of these buyers, in the order of the column `by`."""
+    line = found.line
     limit = f"{line.limit.amount:f}"
+    share = f"CASE WHEN {limit} > 0 THEN holds * 100 / {limit} WHEN holds > 0 THEN 100 ELSE 0 END"
     columns = {
-        _("Buyer"): safe("buyer"),
-        _("Open orders"): Figure("orders"),
+        _("Buyer"): safe("name"),
+        _("Orders"): Figure("orders"),
+        **instants({_("Last order"): "latest_at"}, line.timezone),
+        _("Open orders"): Figure("open_orders"),
         _("Overdue"): Figure("overdue"),
-        _("Holds"): amount("owed", line.currency),
-        _("Share of the limit"): Figure(
-            f"round(CASE WHEN {limit} > 0 THEN owed * 100 / {limit} ELSE 100 END, 1)"
-        ),
+        _("Earliest due date"): "due_on",
+        _("Holds"): amount("holds", line.currency),
+        _("Share of the limit"): Figure(f"round({share}, 1)"),
+        _("Written off, and not recovered"): amount("lost", line.currency),
         _("Currency"): quoted(line.currency),
     }
-    return of_rows(columns, found)
+    return of_query(columns, *found.query(by))
 
 
 def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:

@@ -57,7 +57,7 @@ def _buyers_of(merchant: Any, text: str, today: date) -> Any:
     a few buyers at most, whose names are read of an index alone.
     """
     own = Order.objects.of_merchant(merchant.credit_line.pk)
-    names = own.filter(buyer__icontains=text).order_by("buyer").values("buyer").distinct()
+    names = own.filter(buyer__has=text).order_by("buyer").values("buyer").distinct()
     latest = own.filter(buyer__in=names[: search.MOST]).order_by("buyer", "-placed_at", "-pk")
     return latest.distinct("buyer")
 

@@ -183,6 +183,17 @@ def listed(parts: Iterable[object]) -> str:
     return ("、" if _locale().startswith("zh") else ", ").join(map(str, parts))
 
 
+@register.filter
+def labelled(text: object, label: object) -> str:
+    """The text after its label, with the language's own colon between them."""
+    return f"{label}{colon()}{text}"
+
+
+def colon() -> str:
+    """What stands between a label and its text: Chinese has a wide colon and no space."""
+    return "：" if _locale().startswith("zh") else ": "
+
+
 def together(*sentences: str) -> str:
     """The sentences as one text; Chinese has no space between them."""
     return ("" if _locale().startswith("zh") else " ").join(sentences)

@@ -202,6 +202,19 @@ class ChargeFilter(Filter):
     reference = text(label=_("Request or charge"))
 
 
+class AllChargesFilter(Filter):
+    """Filters all charges of an account by a part of their references, which an index has in this
+    order.
+    """
+
+    LIST = "billing:all_charges"
+    SORTS = ("reference", "-reference")
+    SEARCH = "reference"
+    SUMS: ClassVar = {"amount": _("Total")}
+
+    reference = text(label=_("Charge contains"))
+
+
 class ChargeOrder(Filter):
     """Sorts a short list of charges, which has no filter."""
 

@@ -19,7 +19,7 @@ from billing.models import (
 from billing.queries import arrivals
 from billing.queries.sections import Sections
 from billing.queries.undecided import UNDECIDED
-from lib import prepared
+from lib import prepared, search
 from merchants.queries import local_day
 
 PROMPT = timedelta(hours=1)  # how long after a day-end its bills' first attempts are a part of it
@@ -37,9 +37,11 @@ def numbered(text: str) -> Q:
     """The condition that a bill has the text somewhere in its number, in any case, or that the text
     is its number as others see it, with the installation's prefix (T-2026-000050).
     """
-    seen = AS_OTHERS_SEE.fullmatch(text.strip())
-    found = Q(number__icontains=text)
-    return found | Q(number__iexact=seen["number"]) if seen else found
+    found = search.of_name(text, "number")
+    for way in search.spelled(text.strip()):
+        if seen := AS_OTHERS_SEE.fullmatch(way):
+            found |= Q(number__iexact=seen["number"])
+    return found
 
 
 def of_account(account: BillingAccount, *, kind: str = "", number: str = "") -> QuerySet[Invoice]:
