@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 from django.db.models import CharField, Lookup, Model, Q, QuerySet
 from django_stubs_ext import StrOrPromise
 
-from lib import figures
+from lib import figures, words
 from lib.money import DECIMAL_PLACES, MAX_DIGITS
 from lib.registry import Registry
 
@@ -69,27 +69,6 @@ def of_amount(text: str, *columns: str) -> Q:
     return reduce(or_, (Q(**{f"{column}__in": {size, -size}}) for column in columns))
 
 
-class Has(Lookup[Any]):
-    """The condition that a text column has another text somewhere, in any case.
-
-    Of a text in ASCII only ASCII letters are compared without their case: PostgreSQL makes capitals
-    of these several times as fast, which is what looking through 500,000 references takes.
-    """
-
-    lookup_name = "has"
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        """SQL and parameters of the condition."""
-        column, given = self.process_lhs(compiler, connection)
-        text = str(self.rhs)
-        if not text.isascii():
-            return f"strpos(upper({column}), upper(%s)) > 0", (*given, text)
-        column = f'{column} COLLATE "C"'
-        if text.upper() != text.lower():
-            column = f"upper({column})"
-        return f"strpos({column}, %s) > 0", (*given, text.upper())
-
-
 class IsOneOf(Lookup[Any]):
     """The condition that a text column is one of a list, which is one parameter, however long it
     is: ten thousand of them take longer to write down than to look for.
@@ -104,8 +83,7 @@ class IsOneOf(Lookup[Any]):
         return f"{column} = ANY(%s::text[])", (*given, list(self.rhs))
 
 
-for _lookup in (Has, IsOneOf):
-    CharField.register_lookup(_lookup)
+CharField.register_lookup(IsOneOf)
 
 
 def spelled(text: str) -> list[str]:
@@ -122,7 +100,7 @@ def of_name(text: str, *columns: str) -> Q:
     least one, in any case, and in any of its `spelled` ways.
     """
     ways = spelled(text)
-    return reduce(or_, (Q(**{f"{column}__has": way}) for column in columns for way in ways))
+    return reduce(or_, (Q(**{f"{column}__icontains": way}) for column in columns for way in ways))
 
 
 def starting(text: str, column: str) -> Q:
@@ -164,14 +142,20 @@ def anywhere(rows: Rows, text: str, name: str) -> Rows:
     case; all of them for "".
 
     The index by which the merchant's names are unique is read for them, and nothing of the table.
-    Up to figures.MOST are then asked for by name, in whatever order they are shown; of more, each
-    page of the list soon meets as many as it shows.
+    Up to figures.MOST are then asked for by name, in whatever order they are shown, or all at once
+    if they are just those that begin with the text; of more, each page of the list soon meets as
+    many as it shows.
     """
     if not text:
         return rows
     found = rows.filter(of_name(text, name))
     names = list(found.order_by(name).values_list(name, flat=True)[: figures.MOST + 1])
-    return found if len(names) > figures.MOST else rows.filter(**{f"{name}__one_of": names})
+    if len(names) > figures.MOST:
+        return found
+    # In the order of the index all names between two that begin with it do so, too.
+    if names and names[0].startswith(text) and names[-1].startswith(text):
+        return rows.filter(**{f"{name}__gte": text, f"{name}__lt": text + words.LAST})
+    return rows.filter(**{f"{name}__one_of": names})
 
 
 def no_status(row: Any) -> tuple[str, str]:
