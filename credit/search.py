@@ -54,8 +54,8 @@ def _found(line: CreditLine, text: str, today: date) -> list[Order]:
         others = of_name(text, "reference", "buyer") | of_amount(text, "amount")
         few = own.filter(reference__in=search.few(own, text, "reference", others)).values("pk")
         names = own.filter(of_name(text, "buyer")).order_by("buyer").values("buyer").distinct()
-        latest = own.filter(buyer__in=names[: search.MOST]).distinct("buyer")
-        latest = latest.order_by("buyer", "-placed_at", "-pk").values("pk")
+        theirs = own.filter(buyer__in=names[: search.MOST])
+        latest = theirs.order_by("buyer", "-placed_at", "-pk").distinct("buyer").values("pk")
         found = orders.of_line(line, today=today, by="-placed_at")
         kept[text] = list(found.filter(pk__in=few.union(latest, all=True)))
     return kept[text]
