@@ -37,6 +37,8 @@ BOUNDS = {
     **dict.fromkeys(("credit:orders?", "billing:requests?", "credit:after_sales"), COUNTED),
     **dict.fromkeys(("credit:withdrawals?", "billing:invoices?"), COUNTED),
     **dict.fromkeys(("credit:sales", "credit:check?", "credit:automatic"), COUNTED),
+    **dict.fromkeys(("credit:buyers", "billing:all_charges"), COUNTED),
+    "billing:all_charges?figures": 2000.0,
     **dict.fromkeys(("credit:orders?figures", "billing:requests?figures"), 2000.0),
     "credit:withdrawal_sales": 500.0,
 }
@@ -47,7 +49,15 @@ OWNER = "owner@history.example"
 QUESTIONS = {
     "calendar": ("on=2026-12-31", "kind=PROCEEDS&span=ALL"),
     "credit:coming": ("what=OVERDUE", "what=UNDELIVERED", "by=-due_on"),
-    "credit:buyers": ("name=buyer-1", "name=nobody"),
+    "credit:buyers": (
+        "name=buyer-1",
+        "name=nobody",
+        "by=-latest_at",
+        "by=name",
+        "standing=LATE",
+        "standing=CLEAR&by=-orders",
+        "least=100",
+    ),
     "credit:buyer": ("amount=100&outcome=LATE",),
     "credit:sales_month": ("what=CANCELLED",),
     "credit:after_sales": ("days=365", "stage=DELIVERED", "buyer=buyer-7"),
@@ -106,6 +116,7 @@ QUESTIONS = {
         "reference=FR-241101-5",
         "reference=nothing",
     ),
+    "billing:all_charges": ("reference=C-", "reference=0050", "reference=nothing", "figures=all"),
     "billing:credits": ("status=REQUESTED", "status=APPROVED"),
     "billing:new_credit": ("charge=%(charge)s", "charge=nothing"),
     "search": (

@@ -18,7 +18,7 @@ from billing.models.fees import Category
 from billing.operations.dunning import RETRY_DAYS
 from billing.queries.credits import charged_or_credited
 from lib import calendar
-from lib.formats import colon, day_text, listed, plain_money, together
+from lib.formats import day_text, labelled, listed, plain_money, together
 from lib.help import Book, Entry, FirstStep, Term, Topic, always
 from merchants.models import Merchant
 
@@ -61,7 +61,7 @@ def _categories(billing: Billing) -> str:
     shipping and their credits, and a line with the fees of each category.
     """
     lines = [
-        f"{colon(Category(category).label)}{listed(fee.label for fee in group)}"
+        labelled(listed(fee.label for fee in group), Category(category).label)
         for category, group in groupby(billing.fees, key=lambda fee: fee.category)
     ]
     on_invoices_alone = gettext(

@@ -5,8 +5,10 @@ from datetime import date
 from operator import attrgetter
 from typing import Any
 
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -60,7 +62,8 @@ def _requests_of(merchant: Any, text: str, today: date) -> Any:
     """
     own = requests.of(merchant.billing_account)
     names = search.few(own, text, "reference", of_name(text, "reference"))
-    return own.filter(reference__in=names).order_by("-first_at", "-pk")
+    found = own.filter(reference__in=names).annotate(currency=F("account__currency"))
+    return requests.with_cost(found).order_by("-first_at", "-pk")
 
 
 def _credits_of(merchant: Any, text: str, today: date) -> Any:
@@ -176,6 +179,10 @@ KINDS = (
             on=attrgetter("service_on"),
             name=attrgetter("reference"),
             amount="amount",
+            listed=lambda merchant, text: (
+                f"{reverse('billing:all_charges', args=[merchant])}"
+                f"?{urlencode({'reference': text})}"
+            ),
         ),
     ),
     Kind(
@@ -189,6 +196,10 @@ KINDS = (
             page=lambda one, merchant: reverse("billing:request", args=[merchant, one.reference]),
             on=lambda one: timezone.localdate(one.first_at),
             name=attrgetter("reference"),
+            amount="cost",
+            listed=lambda merchant, text: (
+                f"{reverse('billing:requests', args=[merchant])}?{urlencode({'reference': text})}"
+            ),
         ),
     ),
     Kind(

@@ -9,6 +9,7 @@ from billing.views import (
     days,
     details,
     disputes,
+    found_charges,
     invoices,
     pricing,
     questions,
@@ -23,6 +24,7 @@ app_name = "billing"
 
 urlpatterns = [
     path("charges/", statements.charges, name="charges"),
+    path("charges/all/", found_charges.all_charges, name="all_charges"),
     path("charges/chart.svg", statements.chart, name="charges_chart"),
     path("days.csv", days.export_days, name="days_csv"),
     path("days/", days.all_days, name="days"),

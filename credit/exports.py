@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC
 from decimal import Decimal
 from itertools import chain
-from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -16,13 +15,13 @@ from credit import explanations, masks
 from credit.models import (
     CreditLine,
     LimitEntry,
-    Order,
     OrderRefund,
     PayoutDestination,
     ProceedsEntry,
     Withdrawal,
 )
 from credit.models.orders import OrderQuerySet
+from credit.queries.buyer_list import Buyers
 from credit.queries.paid_out import Receipt
 from credit.queries.sales import Sales, Stage, Sums
 from lib import calendar, money, zones
@@ -35,31 +34,34 @@ from lib.csv_files import (
     in_blocks,
     in_words,
     instants,
+    of_query,
     of_rows,
     quoted,
     safe,
     safe_text,
     yes_or_no,
 )
-from lib.formats import colon
+from lib.formats import labelled
 
 
-def holders(line: CreditLine, found: QuerySet[Order, Any]) -> Iterator[bytes]:
-    """Yield the chunks of a CSV file of who holds the line's limit (buyers.holding), in the order
-    of the query.
-    """
+def buyers(found: Buyers, by: str) -> Iterator[bytes]:
+    """Yield the chunks of a CSV file of these buyers, in the order of the column `by`."""
+    line = found.line
     limit = f"{line.limit.amount:f}"
+    share = f"CASE WHEN {limit} > 0 THEN holds * 100 / {limit} WHEN holds > 0 THEN 100 ELSE 0 END"
     columns = {
-        _("Buyer"): safe("buyer"),
-        _("Open orders"): Figure("orders"),
+        _("Buyer"): safe("name"),
+        _("Orders"): Figure("orders"),
+        **instants({_("Last order"): "latest_at"}, line.timezone),
+        _("Open orders"): Figure("open_orders"),
         _("Overdue"): Figure("overdue"),
-        _("Holds"): amount("owed", line.currency),
-        _("Share of the limit"): Figure(
-            f"round(CASE WHEN {limit} > 0 THEN owed * 100 / {limit} ELSE 100 END, 1)"
-        ),
+        _("Earliest due date"): "due_on",
+        _("Holds"): amount("holds", line.currency),
+        _("Share of the limit"): Figure(f"round({share}, 1)"),
+        _("Written off, and not recovered"): amount("lost", line.currency),
         _("Currency"): quoted(line.currency),
     }
-    return of_rows(columns, found)
+    return of_query(columns, *found.query(by))
 
 
 def orders(line: CreditLine, found: OrderQuerySet) -> Iterator[bytes]:
@@ -210,7 +212,7 @@ def months(line: CreditLine, found: Sales) -> Iterator[bytes]:
         _("Orders"): Figure(""),
         _("Sales"): Figure(""),
         _("An order, on average"): Figure(""),
-        **{f"{colon(_('Refunded'))}{stage.label}": Figure("") for stage in Stage},
+        **{labelled(stage.label, _("Refunded")): Figure("") for stage in Stage},
         _("Refunded"): Figure(""),
         _("Net"): Figure(""),
         _("Change of net sales"): Figure(""),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.finders import MOST, Unique, Within
-from credit.models import Order, OrderPayment, OrderRefund, RefusedCash, Withdrawal
+from credit.models import CreditLine, Order, OrderPayment, OrderRefund, RefusedCash, Withdrawal
 from credit.queries import orders, withdrawals
 from lib import search
 from lib.search import Kind, Own, of_amount, of_name, status
@@ -27,10 +27,38 @@ def _orders_of(merchant: Any, text: str, today: date) -> Any:
     of this amount, newest first. Only a few are found; those whose reference starts with it are
     found before others.
     """
-    line = merchant.credit_line
-    others = of_name(text, "reference", "buyer") | of_amount(text, "amount")
-    names = search.few(Order.objects.of_merchant(line.pk), text, "reference", others)
-    return orders.of_line(line, today=today, by="-placed_at").filter(reference__in=names)
+    found = _found(merchant.credit_line, text, today)
+    # The sort is stable: among these the newest come first, as they were read.
+    return sorted(found, key=lambda order: not search.begins(text, order.reference))
+
+
+def _buyers_of(merchant: Any, text: str, today: date) -> Any:
+    """The latest order of each of the merchant's buyers who have `text` in their names, by name: of
+    a few buyers at most.
+    """
+    latest: dict[str, Order] = {}
+    for order in _found(merchant.credit_line, text, today):
+        if search.is_in(text, order.buyer):
+            latest.setdefault(order.buyer, order)
+    return [latest[name] for name in sorted(latest)]
+
+
+def _found(line: CreditLine, text: str, today: date) -> list[Order]:
+    """What `_orders_of` finds, and the latest orders of the first few buyers by name who have the
+    text in their names, newest first, by one query: names are read of indexes alone. It is kept
+    with the line for the other of the two.
+    """
+    kept: dict[str, list[Order]] = line.__dict__.setdefault("found_orders", {})
+    if text not in kept:
+        own = Order.objects.of_merchant(line.pk)
+        others = of_name(text, "reference", "buyer") | of_amount(text, "amount")
+        few = own.filter(reference__in=search.few(own, text, "reference", others)).values("pk")
+        names = own.filter(of_name(text, "buyer")).order_by("buyer").values("buyer").distinct()
+        theirs = own.filter(buyer__in=names[: search.MOST])
+        latest = theirs.order_by("buyer", "-placed_at", "-pk").distinct("buyer").values("pk")
+        found = orders.of_line(line, today=today, by="-placed_at")
+        kept[text] = list(found.filter(pk__in=few.union(latest, all=True)))
+    return kept[text]
 
 
 def _withdrawals_of(merchant: Any, text: str, today: date) -> Any:
@@ -50,16 +78,6 @@ def _refunds_of(merchant: Any, text: str, today: date) -> Any:
     names = search.few(own, text, "reference", of_name(text, "reference"))
     found = own.filter(reference__in=names).select_related("order")
     return found.order_by("-arrived_at", "-pk")
-
-
-def _buyers_of(merchant: Any, text: str, today: date) -> Any:
-    """The latest order of each of the merchant's buyers who have `text` in their names, by name: of
-    a few buyers at most, whose names are read of an index alone.
-    """
-    own = Order.objects.of_merchant(merchant.credit_line.pk)
-    names = own.filter(buyer__icontains=text).order_by("buyer").values("buyer").distinct()
-    latest = own.filter(buyer__in=names[: search.MOST]).order_by("buyer", "-placed_at", "-pk")
-    return latest.distinct("buyer")
 
 
 def _standing_of_order(order: Order) -> tuple[str, str]:

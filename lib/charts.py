@@ -21,6 +21,8 @@ from django.http import HttpResponse
 from django.utils.safestring import SafeString, mark_safe
 from pygal.etree import etree
 
+from lib import formats
+
 # pygal would draw by lxml wherever that happens to be installed, in elements that are none of ours.
 etree.to_etree()
 
@@ -204,7 +206,7 @@ def _told(place: Any, one: Series, label: str, value: Decimal, figure: Figure) -
     """A value as pygal takes it, at this place, with the text that is shown under the pointer: the
     label, the name of the series and the figure.
     """
-    return {"value": place, "label": f"{label} · {one.name}: {figure(value)}"}
+    return {"value": place, "label": f"{label} · {formats.labelled(figure(value), one.name)}"}
 
 
 def inline(svg: bytes, label: str, *, is_small: bool = False) -> SafeString:

@@ -43,6 +43,9 @@ BLANKS = "".join(
 )
 
 
+Params = tuple[Any, ...] | dict[str, Any]
+
+
 class Figure(str):
     """SQL of a column whose values are numbers; all other columns are text or days."""
 
@@ -67,11 +70,18 @@ def of_rows(columns: dict[str, str], rows: QuerySet[Any, Any], joined: str = "")
     headings in the first line. `columns` maps each heading to the SQL of its values; `joined` is
     SQL of lateral joins to `row`, from which values may come, too.
     """
-    heading = heading_of(columns)
     try:
         source, params = rows.query.sql_with_params()
     except EmptyResultSet:  # Django knows without asking that there are none
-        return Blocks(iter([heading]), columns.values())
+        return Blocks(iter([heading_of(columns)]), columns.values())
+    return of_query(columns, source, params, joined)
+
+
+def of_query(
+    columns: dict[str, str], source: str, params: Params, joined: str = ""
+) -> Iterator[bytes]:
+    """The same of the rows that the query `source` gives with these parameters."""
+    heading = heading_of(columns)
     query = (
         f"COPY (SELECT {', '.join(columns.values())} FROM ({source}) row{joined})"
         " TO STDOUT (FORMAT csv)"
@@ -86,7 +96,7 @@ def heading_of(columns: Iterable[str]) -> bytes:
     return line.getvalue().encode()
 
 
-def _copied(query: str, params: tuple[Any, ...]) -> Iterator[bytes]:
+def _copied(query: str, params: Params) -> Iterator[bytes]:
     """Run the COPY statement and yield its output piece by piece; it may run for as long as a
     download may take.
     """

@@ -183,17 +183,20 @@ def listed(parts: Iterable[object]) -> str:
     return ("、" if _locale().startswith("zh") else ", ").join(map(str, parts))
 
 
+@register.filter
+def labelled(text: object, label: object) -> str:
+    """The text after its label, with the language's own colon between them."""
+    return f"{label}{colon()}{text}"
+
+
+def colon() -> str:
+    """What stands between a label and its text: Chinese has a wide colon and no space."""
+    return "：" if _locale().startswith("zh") else ": "
+
+
 def together(*sentences: str) -> str:
     """The sentences as one text; Chinese has no space between them."""
     return ("" if _locale().startswith("zh") else " ").join(sentences)
-
-
-@register.filter
-def colon(label: StrOrPromise) -> str:
-    """The label with the reader's colon behind it, and with what stands between that and a text:
-    Chinese has a wide colon, and no space.
-    """
-    return f"{label}：" if _locale().startswith("zh") else f"{label}: "
 
 
 # For pages.

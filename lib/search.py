@@ -14,10 +14,10 @@ from functools import reduce
 from operator import or_
 from typing import Any, Protocol, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import CharField, Lookup, Model, Q, QuerySet
 from django_stubs_ext import StrOrPromise
 
-from lib import figures
+from lib import figures, words
 from lib.money import DECIMAL_PLACES, MAX_DIGITS
 from lib.registry import Registry
 
@@ -69,11 +69,58 @@ def of_amount(text: str, *columns: str) -> Q:
     return reduce(or_, (Q(**{f"{column}__in": {size, -size}}) for column in columns))
 
 
+class IsOneOf(Lookup[Any]):
+    """The condition that a text column is one of a list, which is one parameter, however long it
+    is: ten thousand of them take longer to write down than to look for.
+    """
+
+    lookup_name = "one_of"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        """SQL and parameters of the condition."""
+        column, given = self.process_lhs(compiler, connection)
+        return f"{column} = ANY(%s::text[])", (*given, list(self.rhs))
+
+
+CharField.register_lookup(IsOneOf)
+
+
+def spelled(text: str) -> list[str]:
+    """The ways in which a reference may be written that somebody types as `text`: as it is, and
+    with hyphens where it has blanks, if it has a digit: of "LA 11601" also "LA-11601".
+    """
+    joined = "-".join(text.split())
+    is_reference = any(character.isdigit() for character in text)
+    return list(dict.fromkeys([text, joined])) if is_reference else [text]
+
+
 def of_name(text: str, *columns: str) -> Q:
     """The condition that the text stands anywhere in one of these columns, of which there is at
-    least one, in any case.
+    least one, in any case, and in any of its `spelled` ways.
     """
-    return reduce(or_, (Q(**{f"{column}__icontains": text}) for column in columns))
+    ways = spelled(text)
+    return reduce(or_, (Q(**{f"{column}__icontains": way}) for column in columns for way in ways))
+
+
+def starting(text: str, column: str) -> Q:
+    """The condition that the column starts with the text, in one of its `spelled` ways."""
+    return reduce(or_, (Q(**{f"{column}__startswith": way}) for way in spelled(text)))
+
+
+def is_in(text: str, name: str) -> bool:
+    """Whether the name has the text somewhere, as `of_name` finds it."""
+    return any(way.casefold() in name.casefold() for way in spelled(text))
+
+
+def is_exactly(text: str, name: str) -> bool:
+    """Whether the text is the whole name, in any case and any of its `spelled` ways."""
+    return name.casefold() in [way.casefold() for way in spelled(text)]
+
+
+def begins(text: str, name: str) -> bool:
+    """Whether the name begins with the text, in any case and any of its `spelled` ways."""
+    return name.casefold().startswith(tuple(way.casefold() for way in spelled(text)))
 
 
 def few(rows: "QuerySet[Any]", text: str, name: str, others: Q, *, most: int = MOST) -> Any:
@@ -84,8 +131,9 @@ def few(rows: "QuerySet[Any]", text: str, name: str, others: Q, *, most: int = M
     The rows are one merchant's. An index gives it the first of them at once, and has to have in it
     all that the condition asks of the others: then of those only the index is read.
     """
-    begins = rows.filter(**{f"{name}__startswith": text}).order_by(f"-{name}").values(name)
-    rest = rows.filter(others).exclude(**{f"{name}__startswith": text}).order_by(f"-{name}")
+    first = starting(text, name)
+    begins = rows.filter(first).order_by(f"-{name}").values(name)
+    rest = rows.filter(others).exclude(first).order_by(f"-{name}")
     return begins[:most].union(rest.values(name)[:most], all=True)[:most]
 
 
@@ -94,14 +142,20 @@ def anywhere(rows: Rows, text: str, name: str) -> Rows:
     case; all of them for "".
 
     The index by which the merchant's names are unique is read for them, and nothing of the table.
-    Up to figures.MOST are then asked for by name, in whatever order they are shown; of more, each
-    page of the list soon meets as many as it shows.
+    Up to figures.MOST are then asked for by name, in whatever order they are shown, or all at once
+    if they are just those that begin with the text; of more, each page of the list soon meets as
+    many as it shows.
     """
     if not text:
         return rows
-    found = rows.filter(**{f"{name}__icontains": text})
+    found = rows.filter(of_name(text, name))
     names = list(found.order_by(name).values_list(name, flat=True)[: figures.MOST + 1])
-    return found if len(names) > figures.MOST else rows.filter(**{f"{name}__in": names})
+    if len(names) > figures.MOST:
+        return found
+    # In the order of the index all names between two that begin with it do so, too.
+    if names and names[0].startswith(text) and names[-1].startswith(text):
+        return rows.filter(**{f"{name}__gte": text, f"{name}__lt": text + words.LAST})
+    return rows.filter(**{f"{name}__one_of": names})
 
 
 def no_status(row: Any) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from django import forms
 from django.contrib.auth.forms import SetPasswordForm
 from django.utils.translation import gettext_lazy as _
 
+from lib.file_fields import ChosenFile
 from lib.form_keys import KeyedForm
 from lib.text_fields import LineField
 from merchants.models import Membership, Profile
@@ -58,7 +59,9 @@ class FirstPassword(SetPasswordForm):
 
 
 class ProfileForm(forms.Form):
-    """The form of a merchant's profile. Any field may be left empty."""
+    """The form of a merchant's profile. Any field may be left empty, and filled in later; what is
+    marked as optional is never needed.
+    """
 
     licence_number = LineField(
         max_length=profiles.LONGEST["licence_number"], required=False, label=_("Licence number")
@@ -67,7 +70,7 @@ class ProfileForm(forms.Form):
         required=False,
         label=_("Scan of the licence"),
         help_text=_("PDF, PNG or JPEG, at most 5 MB."),
-        widget=forms.FileInput(attrs={"accept": ".pdf,.png,.jpg,.jpeg"}),
+        widget=ChosenFile(attrs={"accept": ".pdf,.png,.jpg,.jpeg"}),
     )
     contact_name = LineField(
         max_length=profiles.LONGEST["contact_name"], required=False, label=_("Contact person")
@@ -80,13 +83,13 @@ class ProfileForm(forms.Form):
     contact_phone = LineField(
         max_length=profiles.LONGEST["contact_phone"],
         required=False,
-        label=_("Telephone number of the contact"),
+        label=_("Telephone number of the contact (optional)"),
         widget=forms.TextInput(attrs={"type": "tel"}),
     )
 
     def __init__(self, profile: Profile, data: Any = None, files: Any = None) -> None:
         told = {name: getattr(profile, name) for name in profiles.LONGEST}
-        super().__init__(data, files, initial=told)
+        super().__init__(data, files, initial=told, label_suffix="")
 
     def clean_licence_document(self) -> Any:
         """Return the uploaded file, if any. Raises ValidationError if it is too large, without

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 from moneyed import Money
 
+from lib import formats
 from lib.lists import Filter
 from merchants import queries
 from merchants.models import Membership, SavedView
@@ -51,6 +52,12 @@ class Mistake:
     label: StrOrPromise
     value: str
     errors: Sequence[str]
+
+    @property
+    def text(self) -> str:
+        """Label, value and reasons as one text."""
+        what = f"{self.label} “{self.value}”" if self.value else self.label
+        return formats.labelled(formats.together(*self.errors), what)
 
 
 class Bar:

@@ -52,6 +52,11 @@ class Word:
     others: Sequence[tuple[str, str]]  # language and name
     meaning: StrOrPromise
 
+    def is_called(self, wanted: str) -> bool:
+        """Whether the text, normalised by navigation.plain, fits its name in any language."""
+        names = (str(self.name), *(name for _, name in self.others))
+        return any(navigation.fits(wanted, navigation.plain(name)) for name in names)
+
 
 @dataclass(frozen=True)
 class Help:
@@ -60,6 +65,17 @@ class Help:
     steps: Sequence[Step]
     topics: Sequence[tuple[Topic, Sequence[Answer]]]
     words: Sequence[Word]
+
+    def find(self, text: str) -> tuple[Sequence[Answer], Sequence[Word]]:
+        """The answers and the words that `text` may mean; a question is also understood by what is
+        left of it without its asking words.
+        """
+        found = find(text) or find(navigation.without_asking(text))
+        anchors = [entry.anchor for entry in found]
+        answers = [one for _, group in self.topics for one in group if one.anchor in anchors]
+        wanted = navigation.plain(text)
+        words = [word for word in self.words if wanted and word.is_called(wanted)]
+        return sorted(answers, key=lambda one: anchors.index(one.anchor)), words
 
     @property
     def steps_left(self) -> int:
@@ -126,7 +142,9 @@ def _links(entry: Entry[Any], reference: str) -> Iterator[PageLink]:
     that the page has elsewhere.
     """
     for page in navigation.PAGES:
-        if page.route in entry.pages and (address := page.address(reference)):
+        if page.asked or page.route not in entry.pages:
+            continue
+        if address := page.address(reference):
             yield PageLink(page.title, address)
 
 

@@ -24,10 +24,12 @@ class Page(NamedTuple):
     title: StrOrPromise  # as in the navigation; in every language it is one of the names
     words: str  # what else it is called, separated by semicolons
     is_personal: bool = False  # of the person, not of the merchant
+    asked: str = ""  # what a list is asked for, as the query of its address
 
     def address(self, merchant_reference: str) -> str:
         """The page's address for this merchant, or "" if its route does not exist."""
-        return address(self.route, *([] if self.is_personal else [merchant_reference]))
+        found = address(self.route, *([] if self.is_personal else [merchant_reference]))
+        return f"{found}?{self.asked}" if found and self.asked else found
 
 
 PAGES = (
@@ -71,14 +73,33 @@ PAGES = (
     Page(
         "credit:orders",
         _("Orders"),
-        "pay later orders; overdue; instalments; due date; 订单; 先用后付订单; 逾期; 分期;"
-        " คำสั่งซื้อ; ออเดอร์; เกินกำหนด; ผ่อนชำระ",
+        "pay later orders; instalments; due date; 订单; 先用后付订单; 分期;"
+        " คำสั่งซื้อ; ออเดอร์; ผ่อนชำระ",
+    ),
+    Page(
+        "credit:orders",
+        _("Overdue orders"),
+        "overdue; late; late orders; 逾期; 逾期订单; 过期未付; 欠款订单;"
+        " เกินกำหนด; ค้างชำระ; เลยกำหนด; คำสั่งซื้อค้างชำระ; ออเดอร์ค้างชำระ",
+        asked="standing=OVERDUE",
+    ),
+    Page(
+        "credit:orders",
+        _("Orders written off"),
+        "written off; write-off; bad debt; 坏账; 核销; 已核销; ตัดหนี้สูญ; หนี้สูญ",
+        asked="standing=WRITTEN_OFF",
     ),
     Page(
         "credit:buyers",
         _("Buyers"),
         "buyer; customers; customer; who owes me; own rules; caps; pause orders;"
         " 买家; 客户; 欠款; 订单规则; ผู้ซื้อ; ลูกค้า; ใครค้างชำระ",
+    ),
+    Page(
+        "credit:buyers",
+        _("Buyers who are late"),
+        "late buyers; late payers; 逾期买家; 逾期客户; ผู้ซื้อค้างชำระ; ลูกค้าค้างชำระ",
+        asked="standing=LATE",
     ),
     Page(
         "credit:sales",
@@ -124,6 +145,7 @@ PAGES = (
         " 收款账户; 银行卡; 支付宝; บัญชีธนาคาร; ปลายทางการถอน",
     ),
     Page("billing:charges", _("Charges"), "fees; costs; this month; 费用; ค่าธรรมเนียม; ค่าใช้จ่าย"),
+    Page("billing:all_charges", _("All charges"), "find a charge; 全部费用明细; ค่าใช้จ่ายทั้งหมด"),
     Page(
         "billing:statements",
         _("Statements"),
@@ -146,6 +168,12 @@ PAGES = (
         _("Bills"),
         "bill; invoice; invoices; unpaid; next bill; 账单; 发票; ใบแจ้งหนี้; บิล; ใบเรียกเก็บเงิน;"
         " ประวัติการเรียกเก็บเงิน; ใบเสร็จ; receipt",
+    ),
+    Page(
+        "billing:invoices",
+        _("Bills past due"),
+        "past due; overdue bills; 逾期账单; ใบแจ้งหนี้เกินกำหนด; บิลค้างชำระ",
+        asked="standing=PAST_DUE",
     ),
     Page(
         "billing:credits",

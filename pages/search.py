@@ -73,29 +73,28 @@ def find(merchant: Merchant, text: str, *, today: date) -> Found:
     there = [(one, address) for one, address in named if address]
     hits = list(_hits(merchant, text, today)) if text else []
     exact = [address for one, address in there if one.is_exact]
-    exact += [hit.address for hit in hits if is_exactly(hit.reference, text) and hit.address]
+    exact += [hit.address for hit in hits if _is_exactly(text, hit.reference) and hit.address]
     return Found(
         pages=[PageHit(one.page.title, address) for one, address in there],
         answers=[_answer(entry, merchant) for entry in help.find(text) or help.find(asked)],
-        hits=sorted(hits, key=lambda hit: not is_exactly(hit.reference, text)),
+        hits=sorted(hits, key=lambda hit: not _is_exactly(text, hit.reference)),
         exact=list(dict.fromkeys(exact)),
         lists=_lists(merchant, text, hits),
     )
 
 
-def is_exactly(reference: str, text: str) -> bool:
+def _is_exactly(text: str, reference: str) -> bool:
     """Whether the text is the whole reference, in any case, with or without the prefix of this
     installation.
     """
-    return text.casefold() in (reference.casefold(), installation.inside(reference).casefold())
+    return any(search.is_exactly(text, way) for way in (reference, installation.inside(reference)))
 
 
 def _distance(reference: str, text: str) -> tuple[bool, bool]:
     """A key to sort rows by how far their reference is from the text: first comes what is the text,
     then what begins with it, and then the rest, each as it was found, which is latest first.
     """
-    begins = reference.casefold().startswith(text.casefold())
-    return not is_exactly(reference, text), not begins
+    return not _is_exactly(text, reference), not search.begins(text, reference)
 
 
 def _lists(merchant: Merchant, text: str, hits: Sequence[Hit]) -> Sequence[PageHit]:
@@ -105,7 +104,7 @@ def _lists(merchant: Merchant, text: str, hits: Sequence[Hit]) -> Sequence[PageH
     found = []
     for kind, own in search.for_people():
         of_kind = [hit for hit in hits if hit.kind == kind.label]
-        by_name = all(text.casefold() in hit.reference.casefold() for hit in of_kind)
+        by_name = all(search.is_in(text, hit.reference) for hit in of_kind)
         if own.listed and len(of_kind) >= own.most and by_name:
             found.append(PageHit(kind.label, own.listed(merchant.reference, text)))
     return found

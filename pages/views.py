@@ -89,12 +89,16 @@ def help_of_person(request: HttpRequest) -> HttpResponse:
 
 @for_members
 def show_help(request: MemberRequest) -> HttpResponse:
-    """The help page: first steps, answers with the merchant's own figures, words, and where to ask.
-    Raises Http404 if the merchant has not joined completely.
+    """The help page: first steps, answers with the merchant's own figures, words, and where to ask;
+    what is looked for in it stands at its top. Raises Http404 if the merchant has not joined
+    completely.
     """
-    account = _account(request)
+    account, text = _account(request), Search(request.GET).text
     today = local_day(account.merchant.credit_line, clock.now())
-    return render(request, "help.html", {"help": help.of(account.merchant, today)})
+    shown = help.of(account.merchant, today)
+    answers, words = shown.find(text)
+    context = {"help": shown, "asked": text, "answers": answers, "words": words}
+    return render(request, "help.html", context)
 
 
 def _account(request: MemberRequest) -> BillingAccount:

@@ -226,6 +226,19 @@ class ChargeFilter(Filter):
         field.choices = [("", _("All")), *((fee.pk, fee.label) for fee in fees)]
 
 
+class AllChargesFilter(Filter):
+    """Filters all charges of an account by a part of their references, which an index has in this
+    order.
+    """
+
+    LIST = "billing:all_charges"
+    SORTS = ("reference", "-reference")
+    SEARCH = "reference"
+    SUMS: ClassVar = {"amount": _("Total")}
+
+    reference = text(label=_("Charge contains"))
+
+
 class ChargeOrder(Filter):
     """Sorts a short list of charges, which has no filter."""
 

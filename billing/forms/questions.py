@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from lib import formats
 from lib.form_keys import KeyedForm
 from lib.text_fields import LineField, WordsField
 
@@ -22,7 +23,7 @@ class About(forms.Form):
         address does not say.
         """
         about = self.cleaned_data["about"] if self.is_valid() else ""
-        return f"{about}: " if about else ""
+        return f"{about}{formats.colon()}" if about else ""
 
 
 class Question(KeyedForm):

@@ -1,13 +1,14 @@
 """The days on which an account's unpaid bills are paid next (rule 15.34). Nothing here writes."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Prefetch
+from django.db.models import Q
 from moneyed import Money
 
-from billing.models import BillingAccount, Invoice, PaymentPlan
+from billing.models import BillingAccount, Invoice, PaymentPlan, PaymentPlanPart
 from merchants.queries import local_day
 
 MOST = 50  # unpaid bills; more are on their own page
@@ -29,30 +30,39 @@ def unpaid(account: BillingAccount) -> Sequence[Due]:
     A bill that is collected by itself counts on the day of its next try, one of a payment plan on
     the days of its parts, and others on their due day.
     """
-    plans = PaymentPlan.objects.filter(status=PaymentPlan.Status.IN_FORCE)
-    plans = plans.prefetch_related("parts")
-    found = (
-        account.invoices.filter(status__in=Invoice.UNPAID)
-        .prefetch_related(Prefetch("payment_plans", plans, to_attr="in_force"))
-        .order_by("issued_on", "pk")[:MOST]
-    )
-    due = [one for invoice in found for one in _of(account, invoice)]
+    found = account.invoices.filter(status__in=Invoice.UNPAID).order_by("issued_on", "pk")[:MOST]
+    invoices = list(found)
+    parts = _parts(invoices)
+    due = [one for invoice in invoices for one in _of(account, invoice, parts[invoice.pk])]
     return sorted(due, key=lambda one: (one.on, one.number))
 
 
-def _of(account: BillingAccount, invoice: Invoice) -> Iterator[Due]:
-    """Yield what is to be paid of the bill, by day: the parts of its payment plan that are not
-    paid, or else all that is left. Its plan in force was read with it.
+def _parts(invoices: Sequence[Invoice]) -> dict[int, list[PaymentPlanPart]]:
+    """The parts of these bills' payment plans in force, with their plans, by the bill's key and the
+    day; a plan has one part at least.
+    """
+    parts: dict[int, list[PaymentPlanPart]] = defaultdict(list)
+    in_force = Q(plan__invoice__in=invoices, plan__status=PaymentPlan.Status.IN_FORCE)
+    found = PaymentPlanPart.objects.filter(in_force).select_related("plan")
+    for part in found.order_by("due_on"):
+        parts[part.plan.invoice_id].append(part)
+    return parts
+
+
+def _of(
+    account: BillingAccount, invoice: Invoice, parts: Sequence[PaymentPlanPart]
+) -> Iterator[Due]:
+    """Yield what is to be paid of the bill, by day: those `parts` of its payment plan that are not
+    paid, or all that is left if it has none.
     """
     number, is_collected = invoice.number or "", account.pays_by_itself
-    plan = next(iter(invoice.in_force), None)  # type: ignore[attr-defined]  # prefetched
-    if plan is None:
+    if not parts:
         at = invoice.next_attempt_at if is_collected else None
         on = local_day(account, at) if at else invoice.due_on
         yield Due(number, on, invoice.left_to_pay, at is not None)
         return
-    left = plan.paid_of(invoice.amount_paid)  # what pays parts, the oldest first
-    for part in sorted(plan.parts.all(), key=lambda part: part.due_on):
+    left = parts[0].plan.paid_of(invoice.amount_paid)  # what pays parts, the oldest first
+    for part in parts:
         paid = min(part.amount, left)
         left -= paid
         if paid < part.amount:

@@ -18,7 +18,7 @@ from billing.models import (
 from billing.queries import arrivals
 from billing.queries.sections import Sections
 from billing.queries.undecided import UNDECIDED
-from lib import prepared
+from lib import prepared, search
 from merchants import installation
 from merchants.queries import local_day
 
@@ -33,10 +33,11 @@ def numbered(text: str) -> Q:
     """The condition that a bill has the text somewhere in its number as documents have it, with the
     installation's prefix in front (T-2026-000050), in any case.
     """
-    asked, prefix = text.strip().upper(), installation.outside("")
-    found = Q(number__icontains=asked)
-    if asked.startswith(prefix):
-        return found | Q(number__icontains=asked.removeprefix(prefix))
+    prefix = installation.outside("")
+    found = search.of_name(text.strip(), "number")
+    for way in search.spelled(text.strip()):
+        if prefix and way.upper().startswith(prefix):
+            found |= Q(number__icontains=way[len(prefix) :])
     return found
 
 

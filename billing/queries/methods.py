@@ -9,7 +9,6 @@ from moneyed import Money
 
 from billing.models import BillingAccount, Card, Invoice
 from billing.queries.choices import Collected, collected
-from credit.models import CreditLine
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,8 @@ def of(account: BillingAccount, waiting: Sequence[tuple[Invoice, Money]] = ()) -
     found: list[tuple[str, Card | None]] = [(card.provider, card) for card in cards]
     if account.card_id is None and account.payment_method == BillingAccount.Method.SANDBOX:
         found.append((BillingAccount.Method.SANDBOX, None))
-    if CreditLine.objects.filter(pk=account.pk, currency=account.currency).exists():
+    line = getattr(account.merchant, "credit_line", None)  # which the page's account came with
+    if line is not None and line.currency == account.currency:
         found.append((BillingAccount.Method.PROCEEDS, None))
     found.append((BillingAccount.Method.MANUAL, None))
     in_use = (account.payment_method, account.card_id)

@@ -14,7 +14,7 @@ from billing.forms.thresholds import HigherThreshold
 from billing.models import BillingAccount
 from billing.operations import cards, payment_methods, thresholds
 from billing.operations.attempts import COLLECTOR
-from billing.queries import choices, forecast, methods, terms
+from billing.queries import accounts, choices, forecast, methods, terms
 from billing.views.accounts import account_and_days, account_of
 from billing.views.trying import try_chosen
 from lib import clock
@@ -30,7 +30,7 @@ LATEST = 5  # requests for a threshold
 @for_members
 def settings(request: MemberRequest) -> HttpResponse:
     """The page of billing settings: the payment method, cards, the threshold and the plan."""
-    account = account_of(request)
+    account = accounts.with_line(request.membership.merchant) or account_of(request)
     forms = HigherThreshold(account=account), SandboxCard()
     return _page(request, account, *forms, now=clock.now())
 

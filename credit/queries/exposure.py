@@ -44,7 +44,6 @@ def by_buyer(line: CreditLine, most: int = 20) -> list[Exposure]:
 
 
 LOST = F("written_off") - F("recovered") - F("refunded_written_off")
-OWED = F("outstanding") + LOST
 
 
 class Debt(NamedTuple):

@@ -1,17 +1,17 @@
-"""The pages of a merchant's buyers: who holds the limit, and one buyer with its record."""
+"""The pages of a merchant's buyers: the list of all of them, and one buyer with its record."""
 
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from credit import exports
-from credit.forms.buyers import BuyerFilter, BuyerSearch
+from credit.forms.buyers import BuyerFilter, BuyersFilter
 from credit.forms.limit import Caps, OrderCheck
 from credit.models import Order
 from credit.queries import acceptance, buyers, freezes, orders
 from credit.views import caps
 from credit.views.lines import line_and_today
-from lib import clock, erasing, money
+from lib import clock, erasing, search
 from lib.csv_files import language_asked
 from lib.spreadsheets import download
 from merchants.access import MemberRequest, for_exporting, for_members
@@ -20,37 +20,31 @@ from merchants.queries import LocalDays
 
 @for_members
 def all_buyers(request: MemberRequest) -> HttpResponse:
-    """The page of the merchant's buyers: who holds the limit now, buyers found by name, and the
-    merchant's own rules for new orders.
+    """The page of the merchant's buyers: the list of all of them, and the merchant's own rules for
+    new orders.
     """
     return page(request)
 
 
 def page(request: MemberRequest, refused: Caps | None = None) -> HttpResponse:
-    """The page of the buyers: who holds the limit, buyers found by name, and the form for caps;
-    `refused` is one that was submitted and refused.
+    """The page of the buyers: the list of them, and the form for caps; `refused` is one that was
+    submitted and refused.
     """
     line, today = line_and_today(request, clock.now())
-    asked = BuyerSearch(request.GET)
-    name, holders = asked.rows["name"], buyers.holders(line, today=today)
-    held = money.total((one.outstanding for one in holders), line.currency)
-    context = asked.context | {
-        "holders": holders,
-        "other_buyers": line.used - held,
-        "found": buyers.find(line, name) if name else None,
-        "most": buyers.FOUND,
-    }
+    asked = BuyersFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
+    context = asked.context | {"page": asked.page(asked.asking(line, today)), "today": today}
     return caps.render_with(request, line, "credit/buyers.html", context, refused=refused)
 
 
 @for_exporting
-def export_holders(request: MemberRequest) -> HttpResponseBase:
-    """Download a CSV file of everybody who holds some of the merchant's limit now."""
+def export_buyers(request: MemberRequest) -> HttpResponseBase:
+    """Download a CSV file of all buyers that the list finds with the same filter."""
     line, today = line_and_today(request, clock.now())
-    file_name = f"buyers-{request.membership.merchant.reference}-{today}.csv"
+    asked = BuyersFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
+    file_name = asked.file_name("buyers", request.membership.merchant.reference)
     with language_asked(request):
-        found = buyers.holding(line, today=today)
-        return download(request, exports.holders(line, found), file_name)
+        file = exports.buyers(asked.asking(line, today), asked.by)
+        return download(request, file, file_name)
 
 
 @for_members
@@ -64,7 +58,8 @@ def buyer(request: MemberRequest, buyer: str) -> HttpResponse:
         raise Http404("no order is of this buyer")
     asked = BuyerFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     found = Order.objects.filter(pk__in=record.keys(asked.rows["outcome"]))
-    found = found.filter(reference__icontains=asked.rows["reference"])
+    if reference := asked.rows["reference"]:
+        found = found.filter(search.of_name(reference, "reference"))
     form = OrderCheck(request.GET if "amount" in request.GET else None, line=line)
     amount = form.cleaned_data["amount"] if form.is_valid() else None
     answer = None

@@ -308,9 +308,11 @@ def _named(subject: Subject, pseudonym: str) -> int:
 
 
 def _views(subject: Subject) -> "QuerySet[SavedView]":
-    """The views of lists that are asked for this buyer."""
-    asked = urlencode({"buyer": subject.names[0]})
-    ends = Q(query__endswith=asked) | Q(query__contains=f"{asked}&")
+    """The views of lists that are asked for this buyer, by a link or by the search of buyers."""
+    ends = Q()
+    for field in ("buyer", "name"):
+        asked = urlencode({field: subject.names[0]})
+        ends |= Q(query__endswith=asked) | Q(query__contains=f"{asked}&")
     return SavedView.objects.filter(ends)
 
 

@@ -36,6 +36,8 @@ NEEDED = {  # to confirm
     ProfilePart.LICENCE: ("licence_number", "licence_document"),
     ProfilePart.CONTACTS: ("contact_name", "contact_email"),
 }
+# By which field of a profile whose document is not loaded one sees whether there is one.
+KNOWN_BY = {"licence_document": "licence_document_name"}
 LONGEST_FILE_NAME = 200
 FEWEST_DIGITS = 5  # of a telephone number
 

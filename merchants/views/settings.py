@@ -15,7 +15,7 @@ from django.views.i18n import set_language
 
 from lib import clock
 from lib.refusals import Invalid, sentence_of
-from merchants import queries
+from merchants import profile_parts, queries
 from merchants.access import MemberRequest, for_finance, for_members
 from merchants.forms import ProfileForm
 from merchants.models import User
@@ -62,7 +62,9 @@ def profile(request: MemberRequest) -> HttpResponse:
             else:
                 messages.success(request, _("The profile is saved."))
             return redirect("merchant:profile", merchant=merchant.reference)
-    told = {"form": form, "profile": found, "steps": queries.profile_steps(merchant)}
+    parts = profile_parts.shown(found, form, queries.profile_steps(merchant))
+    confirmed = sum(part.is_confirmed for part in parts)
+    told = {"form": form, "profile": found, "parts": parts, "confirmed": confirmed}
     return render(request, "merchants/profile.html", told)
 
 

@@ -3,16 +3,22 @@ would be taken.
 """
 
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
+from django.test import Client
 from moneyed import Money
 
 from credit.models import Order
 from credit.operations import own_rules
-from credit.queries import acceptance, buyers
+from credit.queries import acceptance, buyer_list, buyers
+from credit.queries.buyer_list import Buyers
 from credit.queries.buyers import Outcome
 from lib.erasing import new_pseudonym
+from lib.figures import Figures
+from pages.bars import Bar
 from tests import shops
 from tests.amounts import usd
 from tests.credit.pages import read, set_clock
@@ -54,40 +60,102 @@ def shop(written: Shop, clock: Callable[[str], None]) -> Shop:
     return written
 
 
-def test_who_holds_the_limit_and_how_much_of_it(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    today = shop.at("2026-12-01 10:00").date()
-    found = buyers.holders(shop.line, today=today)
+LIST_IN_SQL = """
+SELECT buyer, count(*), max(placed_at), count(*) FILTER (WHERE status = 'OPEN'),
+       count(*) FILTER (WHERE status = 'OPEN' AND due_on < '2026-12-01'),
+       min(due_on) FILTER (WHERE status = 'OPEN'), coalesce(sum(outstanding), 0),
+       sum(written_off - recovered - refunded_written_off) FILTER (WHERE status = 'WRITTEN_OFF')
+FROM credit_order GROUP BY buyer
+"""
+
+
+def listed(shop: Shop, query: str = "") -> Any:
+    """What the page of the buyers is made of."""
+    return browser_of(member(shop, "VIEWER")).get(f"{PAGE}{query}").context
+
+
+def names(shop: Shop, query: str) -> list[str]:
+    return [one.name for one in listed(shop, query)["page"].rows]
+
+
+def test_who_holds_the_limit_and_how_much_of_it(shop: Shop) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT buyer, count(*), sum(outstanding), round(sum(outstanding) / 20, 1)"
-            " FROM credit_order WHERE status = 'OPEN' GROUP BY buyer ORDER BY 3 DESC"
-        )
-        rows = [(buyer, count, usd(owed), share) for buyer, count, owed, share in cursor]
-    assert [(one.buyer, one.orders, one.outstanding, one.percent) for one in found] == rows
+        cursor.execute(LIST_IN_SQL)
+        rows = sorted(cursor.fetchall(), key=lambda row: (-row[6], row[0]))
+    shown = listed(shop)
+    assert [
+        (one.name, one.orders, one.latest_at, one.open_orders, one.overdue, one.due_on,
+         one.holds.amount, one.lost.amount or None) for one in shown["page"].rows
+    ] == rows  # fmt: skip
+    assert shown["filter"].figures == Figures(3, [[shop.line.used], [usd("0")]])
     said = read(shop, "buyers/", role="VIEWER")
-    assert "Somchai 2 1 1,000.00 USD 50%" in said
-    assert "Used by open orders 1,200.00 USD Free 800.00 USD" in said
-    monkeypatch.setattr(buyers, "HOLDERS", 1)
-    file = browser_of(member(shop, "FINANCE")).get("/m/rosewood/credit/buyers.csv")
-    assert b"".join(file).decode("utf-8-sig").splitlines() == [
-        "Buyer,Open orders,Overdue,Holds,Share of the limit,Currency",
-        "Somchai,2,1,1000.00,50.0,USD",
-        "malee nok,1,0,200.00,10.0,USD",
+    assert "Somchai Overdue 30 Nov 2026 10:00 2 1 50% 1,000.00 USD" in said
+    assert "malee nok Owes 30 Nov 2026 11:00 1 – 10% 200.00 USD" in said
+    assert "Malee Owes nothing 24 Nov 2026 10:00 4 – – 0.00 USD" in said
+    assert "Used by open orders 1,200.00 USD" in said
+    file = browser_of(member(shop, "FINANCE")).get("/m/rosewood/credit/buyers.csv?standing=HOLDS")
+    heading, *lines = b"".join(file).decode("utf-8-sig").splitlines()
+    assert heading == (
+        "Buyer,Orders,Last order (Asia/Bangkok),Last order (UTC),Open orders,Overdue,"
+        'Earliest due date,Holds,Share of the limit,"Written off, and not recovered",Currency'
+    )
+    assert lines == [
+        "Somchai,2,2026-11-30 10:00:00,2026-11-30T03:00:00Z,2,1,2026-11-12,1000.00,50.0,0.00,USD",
+        "malee nok,1,2026-11-30 11:00:00,2026-11-30T04:00:00Z,1,0,,200.00,10.0,0.00,USD",
     ]
-    assert "All other buyers 200.00 USD" in read(shop, "buyers/")
 
 
-def test_a_buyer_is_found_by_any_part_of_the_name_whatever_its_capitals(
+def test_the_list_is_filtered_sorted_and_paged_and_its_sums_lead_to_their_rows(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert [one.buyer for one in buyers.find(shop.line, "MALEE")] == ["Malee", "malee nok"]
-    assert "Malee 4" in read(shop, "buyers/?name=mal")
-    assert [one.buyer for one in buyers.find(shop.line, "nO")] == ["malee nok"]
-    monkeypatch.setattr(buyers, "FOUND", 1)
-    assert [one.buyer for one in buyers.find(shop.line, "m")] == ["Malee"]  # not Somchai
-    assert "No buyer’s name contains “%”." in read(shop, "buyers/?name=%25")
+    everybody = ["Somchai", "malee nok", "Malee"]
+    found = {
+        "": everybody, "?by=holds": everybody[::-1], "?by=name": ["Malee", "Somchai", "malee nok"],
+        "?by=-orders": ["Malee", "Somchai", "malee nok"],
+        "?by=latest_at": ["Malee", *everybody[:2]],
+        "?standing=LATE": ["Somchai"], "?standing=LOST": [], "?standing=CLEAR": ["Malee"],
+        "?standing=HOLDS": everybody[:2], "?least=200&most=999.99": ["malee nok"],
+        "?since=2026-11-24&until=2026-11-24": ["Malee"], "?days=7": everybody[:2],
+        "?least=x": [], "?after=x~Malee": everybody, "?by=-latest_at&after=2026-11-30~a": [
+            "malee nok", "Somchai", "Malee"],
+    }  # fmt: skip
+    assert {query: names(shop, query) for query in found} == found
+    # Each sum leads to its rows.
+    bar = Bar(listed(shop)["filter"], member(shop).memberships.get())
+    assert [(str(label), sums) for label, sums, _address in bar.sums] == [
+        ("Holds", [shop.line.used]), ("Written off, and not recovered", [usd("0")])]  # fmt: skip
+    (_, _, held), (_, _, lost) = bar.sums
+    assert names(shop, held.removesuffix("#buyers")) == everybody[:2]
+    assert names(shop, lost.removesuffix("#buyers")) == []
+    # One buyer a page, there and back, whatever the list is sorted by.
+    monkeypatch.setitem(Buyers.page.__kwdefaults__, "size", 1)
+    for by in buyer_list.SORTS:
+        walked = [listed(shop, f"?by={by}")]
+        while mark := walked[-1]["page"].after:
+            walked.append(listed(shop, f"?{urlencode({'by': by, 'after': mark})}"))
+        there = [one["page"].rows[0].name for one in walked]
+        assert sorted(there) == sorted(everybody), by
+        assert [one["filter"].shown_of for one in walked] == [(1, 1, 3), (2, 2, 3), (3, 3, 3)]
+        back = names(shop, f"?{urlencode({'by': by, 'before': walked[2]['page'].before})}")
+        assert back == [there[1]], by
+
+
+def test_a_buyer_is_found_by_any_part_of_the_name_whatever_its_capitals(shop: Shop) -> None:
+    assert names(shop, "?name=MALEE") == ["malee nok", "Malee"]
+    assert "Malee" in read(shop, "buyers/?name=mal")
+    assert names(shop, "?name=nO") == ["malee nok"]
+    page = read(shop, "buyers/?name=%25")
+    assert "Nothing matches. Try a shorter part of the name, or clear the filter." in page
+
+
+def test_strangers_see_no_buyers_of_a_shop(shop: Shop) -> None:
+    other = browser_of(member(shops.join("2026-10-01 09:00", "other")))
+    for path in (PAGE, "/m/rosewood/credit/buyers.csv"):
+        assert other.get(path).status_code == 404
+        assert Client().get(path)["Location"] == f"/accounts/login/?next={path}"
+    assert (
+        browser_of(member(shop, "VIEWER")).get("/m/rosewood/credit/buyers.csv").status_code == 403
+    )
 
 
 def test_a_record_says_what_was_paid_on_time_and_opens_to_the_orders(shop: Shop) -> None:
@@ -101,6 +169,7 @@ def test_a_record_says_what_was_paid_on_time_and_opens_to_the_orders(shop: Shop)
     assert "Paid on time 1 Paid late 2 Written off 0" in page
     assert ("M-2" in page, "M-3" in page, "M-1" in page) == (True, True, False)
     page = read(shop, "buyers/Somchai/")
+    assert "Somchai Overdue Can I take" in page
     assert "Risk, as the marketplace told it last Medium" in page
     assert "1,000.00 USD owes now Outstanding on open orders 1,000.00 USD" in page
     pseudonym = new_pseudonym()
@@ -152,6 +221,6 @@ def test_pause_and_caps_are_set_from_the_page_of_the_buyers(shop: Shop) -> None:
     assert shop.line.buyer_cap == usd("1500")
     page = client.post(f"{rules}caps/", {"buyers": "1", "buyer_cap": "much"})
     assert (page.status_code, shop.line.buyer_cap) == (422, usd("1500"))
-    assert "Who holds your limit now" in text_of(page)
+    assert "All buyers" in text_of(page)
     page = client.post(f"{rules}pause/", {"buyers": "1"}, follow=True)
     assert (page.redirect_chain, shop.line.is_paused) == ([(PAGE, 302)], True)

@@ -187,5 +187,12 @@ def test_views_of_lists_that_ask_for_the_buyer_go(boss: User) -> None:
             query=urlencode(asked),
             now=NOW,
         )
+    saved_views.save(
+        membership_id=person.memberships.get().pk,
+        page="credit:buyers",
+        name="Searched",
+        query=urlencode({"name": NAME}),
+        now=NOW,
+    )
     erasures.erase_buyer(buyer=NAME, reason=WHY, actor=boss, now=NOW)
     assert set(SavedView.objects.values_list("name", flat=True)) == {"Others", "All"}

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 
 from merchants.models import Profile, ProfilePart
@@ -53,8 +54,8 @@ def test_an_owner_tells_of_the_shop_and_uploads_the_licence(shop: Shop) -> None:
     assert "Nothing is filled in, so there is nothing for us to confirm yet." in page
     page = text_of(client.post(PROFILE, {**TOLD, "licence_document": scan()}, follow=True))
     assert "The profile is saved" in page
-    assert "Changed by olga@shop.example" in page
-    assert "not confirmed by us yet" in page
+    assert "Licence We are looking at it Changed by olga@shop.example" in page
+    assert "not confirmed by us yet. Nothing is left for you to do. Contacts" in page
     profile = Profile.objects.get()
     assert (profile.licence_number, profiles.read_document(profile)) == ("L-1", PDF)
     document = client.get(DOCUMENT)
@@ -75,13 +76,13 @@ def test_a_change_must_be_confirmed_again_and_no_change_not(shop: Shop) -> None:
     client = browser_of(member(shop))
     client.post(PROFILE, TOLD)
     page = text_of(client.get(PROFILE))
-    assert "Licence: We have confirmed this on 3 Oct 2026" in page
-    assert "Contacts: We have confirmed this on 3 Oct 2026" in page
+    assert "Licence Confirmed We have confirmed this on 3 Oct 2026" in page
+    assert "Contacts Confirmed We have confirmed this on 3 Oct 2026" in page
     client.post(PROFILE, TOLD | {"licence_number": "L-2"})
     page = text_of(client.get(PROFILE))
-    assert "Licence: Changed by" in page
+    assert "Licence We are looking at it Changed by" in page
     assert "not confirmed by us yet" in page
-    assert "Contacts: We have confirmed this on 3 Oct 2026" in page
+    assert "Contacts Confirmed We have confirmed this on 3 Oct 2026" in page
 
 
 def test_an_owner_reads_why_a_part_was_rejected(shop: Shop) -> None:
@@ -95,9 +96,34 @@ def test_an_owner_reads_why_a_part_was_rejected(shop: Shop) -> None:
         now=instant("2026-10-03 10:00"),
     )
     page = text_of(browser_of(member(shop)).get(PROFILE))
-    assert "Licence: We have rejected this on 3 Oct 2026" in page
+    assert "Licence Rejected We have rejected this on 3 Oct 2026" in page
     assert "The scan is cut off." in page
-    assert "Contacts: Changed by" in page
+    assert "Contacts We are looking at it Changed by" in page
+
+
+def test_it_says_what_is_given_what_is_still_needed_and_what_counts(shop: Shop) -> None:
+    client = browser_of(member(shop))
+    page = text_of(client.get(PROFILE))
+    needed = "Still needed: Licence number, Scan of the licence"
+    assert f"Licence Not given yet {needed} Contacts Not given yet Still needed: Contact" in page
+    client.post(PROFILE, TOLD | {"contact_phone": ""})  # which is optional
+    page = text_of(client.get(PROFILE))
+    assert "Licence Incomplete Changed by" in page
+    assert "Still needed: Scan of the licence Contacts We are looking at it" in page
+    assert "Telephone number of the contact (optional)" in page
+    complete(shop, confirmed=True)
+    page = text_of(client.get(PROFILE))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM (SELECT DISTINCT ON (part) standing FROM"
+                       " merchants_profilestep ORDER BY part, at DESC, id DESC) latest"
+                       " WHERE standing = 'CONFIRMED'")  # fmt: skip
+        (confirmed,) = cursor.fetchone()
+    assert confirmed == 2
+    assert f"{confirmed} of the 2 parts are confirmed." in page
+    content = client.get(PROFILE).content.decode()
+    assert 'href="/m/rosewood/credit/raise/#factors"' in content
+    assert '<label class="button" for="id_licence_document">Choose a file</label>' in content
+    assert "Still needed" not in page
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,32 @@ def test_answers_have_the_merchants_own_terms_and_figures(shop: Shop) -> None:
     assert "Pick and pack credit" in said
 
 
+@pytest.mark.parametrize(
+    ("language", "asked", "said"),
+    [
+        ("en", "When does a withdrawal arrive?", "When does a withdrawal arrive?"),
+        ("en", "freeze", "Why is my limit frozen"),
+        ("zh-hans", "到账", "提现"),
+        ("th", "ถอนเงิน", "ถอน"),
+    ],
+)
+def test_its_own_search_shows_the_answers_first(
+    shop: Shop, language: str, asked: str, said: str
+) -> None:
+    client = browser_of(member(shop, "VIEWER", language=language))
+    response = client.get(HELP, {"q": asked})
+    assert response.context["answers"]
+    found = response.content.decode().split('id="found"')[1].split("</section>")[0]
+    assert said in found
+    assert 'href="/m/rosewood/search/?q=' in found
+
+
+def test_a_search_of_the_help_that_finds_nothing_says_what_to_do(shop: Shop) -> None:
+    said = text_of(browser_of(member(shop)).get(HELP, {"q": "zzz"}))
+    assert "Nothing here answers this. Try one word of it, look through the topics below" in said
+    assert "Nothing here answers this" not in helped(shop)
+
+
 def test_answers_follow_what_changes(shop: Shop) -> None:
     assert "7 days after the payment. 0.00 USD can be withdrawn now" in helped(shop)
     terms.change_days(

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from lib import search
 from pages import navigation
 from tests import shops
 from tests.billing import deciding
@@ -74,8 +75,9 @@ def test_the_whole_name_of_a_page_leads_there(shop: Shop, text: str, path: str) 
     [
         ("lim", "Limit How to raise it"),
         ("monthly", "Statements"),
-        ("orders over", ""),
-        ("over", "Overview Orders"),
+        ("orders over", "Overdue orders"),
+        ("orders under", ""),
+        ("over", "Overview Overdue orders"),
         ("额", "Limit How to raise it"),
         ("วงเงินเครดิ", "Limit"),
         ("STATE", "Statements"),
@@ -160,6 +162,7 @@ KNOWN = {
         "客服": "help",
         "大额订单": "credit:check",
         "恶意刷单": "credit:freezes",
+        "逾期": "credit:orders?standing=OVERDUE",
     },
     "th": {
         "ใบเรียกเก็บเงิน": "billing:invoices",
@@ -170,6 +173,8 @@ KNOWN = {
         "รอบการเรียกเก็บเงิน": "billing:settings",
         "ใบเสร็จ": "billing:invoices",
         "ช่วยเหลือ": "help",
+        "ค้างชำระ": "credit:orders?standing=OVERDUE",
+        "เกินกำหนด": "credit:orders?standing=OVERDUE",
     },
     "en": {
         "invoice": "billing:invoices",
@@ -178,6 +183,10 @@ KNOWN = {
         "dispute": "billing:credits",
         "freeze": "credit:freezes",
         "fees": "billing:charges",
+        "overdue": "credit:orders?standing=OVERDUE",
+        "written off": "credit:orders?standing=WRITTEN_OFF",
+        "late buyers": "credit:buyers?standing=LATE",
+        "past due": "billing:invoices?standing=PAST_DUE",
     },
 }
 
@@ -192,9 +201,45 @@ def test_words_that_merchants_know_from_elsewhere_lead_to_their_page(
     for word, route in KNOWN[language].items():
         found = client.get(SEARCH, {"q": word})
         assert (word, found.status_code) == (word, 302), text_of(found)
-        assert (word, found["Location"]) == (word, reverse(route, args=["rosewood"]))
+        page, _question, asked = route.partition("?")
+        address = reverse(page, args=["rosewood"]) + (f"?{asked}" if asked else "")
+        assert (word, found["Location"]) == (word, address)
     led_to = client.get(found["Location"])
     assert f'<html lang="{language}"' in led_to.content.decode()
+
+
+def test_a_reference_is_found_with_blanks_for_its_hyphens(shop: Shop) -> None:
+    assert goes_to(shop, "a 10") == "/m/rosewood/credit/orders/A-10/"
+    shop.place("2026-11-02 10:00", "LA-11601", "10.00")
+    shop.place("2026-11-02 10:00", "LA-116010", "10.00")
+    page = results(shop, "la 1160")
+    assert "LA-116010 Order 2 Nov 2026 Open 10.00 USD LA-11601 Order" in page
+    assert goes_to(shop, "2026 000001") == "/m/rosewood/billing/invoices/2026-000001/"
+    listed = browser_of(member(shop)).get("/m/rosewood/credit/orders/?reference=la 1160")
+    assert [order.reference for order in listed.context["page"].rows] == ["LA-116010", "LA-11601"]
+    assert "LA-11601" not in results(shop, "la 11 601")
+    assert search.spelled("pay later") == ["pay later"]  # no reference
+
+
+def test_a_request_has_its_cost_and_all_of_a_kind_are_linked(shop: Shop) -> None:
+    for number in range(7):
+        shop.charge("2026-11-03 10:00", "pick-pack", "2.50", f"D-{number}", request=f"RQ-{number}")
+    shop.charge("2026-11-03 11:00", "pick-pack", "1.00", "D-9", request="RQ-6")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sum(amount) FROM billing_charge WHERE request = 'RQ-6'")
+        (cost,) = cursor.fetchone()
+    response = browser_of(member(shop, "VIEWER")).get(SEARCH, {"q": "rq-"})
+    said, content = text_of(response), response.content.decode()
+    assert f"RQ-6 Fulfilment request 3 Nov 2026 – {cost:.2f} USD" in said
+    assert cost == 3.5
+    assert 'href="/m/rosewood/billing/requests/?reference=rq-"' in content
+    assert "Fulfilment request: all with “rq-” in their reference" in said
+    response = browser_of(member(shop, "VIEWER")).get(SEARCH, {"q": "d-"})
+    address = "/m/rosewood/billing/charges/all/?reference=d-"
+    assert f'href="{address}"' in response.content.decode()
+    listed = browser_of(member(shop, "VIEWER")).get(address)
+    assert len(listed.context["page"].rows) == 8
+    assert "8 results Total 18.50 USD" in text_of(listed)
 
 
 def test_a_search_reads_no_other_merchants_rows(shop: Shop) -> None:

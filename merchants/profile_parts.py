@@ -1,0 +1,98 @@
+"""How the parts of a merchant's profile stand, as its page shows it at a glance (rule 8.4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.forms import BoundField
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from lib import formats
+from merchants.forms import ProfileForm
+from merchants.models import Profile, ProfilePart, ProfileStep, Standing
+from merchants.operations import profiles
+
+NOT_GIVEN, INCOMPLETE = "NOT_GIVEN", "INCOMPLETE"
+# What the state of a part is called; of a decision that waits, whether it can be taken at all.
+LABELS: dict[str, StrOrPromise] = {
+    NOT_GIVEN: _("Not given yet"),
+    INCOMPLETE: _("Incomplete"),
+    Standing.WAITING.value: _("We are looking at it"),
+    Standing.CONFIRMED.value: _("Confirmed"),
+    Standing.REJECTED.value: _("Rejected"),
+}
+# The colours of these states, as those of other badges (static/css).
+COLOURS = {
+    NOT_GIVEN: "",
+    INCOMPLETE: "LATE",
+    Standing.WAITING.value: "PENDING",
+    Standing.CONFIRMED.value: "APPROVED",
+    Standing.REJECTED.value: "FAILED",
+}
+
+
+@dataclass(frozen=True)
+class PartShown:
+    """A part of the profile: what was given of it, what we said, and what is still missing."""
+
+    part: ProfilePart
+    step: ProfileStep | None  # the latest one; None while nothing of it is given
+    fields: Sequence[BoundField]
+    missing: Sequence[StrOrPromise]  # the labels of what we need to confirm it
+
+    @property
+    def anchor(self) -> str:
+        """The id of the part on its page."""
+        return self.part.value.lower()
+
+    @property
+    def state(self) -> str:
+        """A Standing, NOT_GIVEN, or INCOMPLETE for what waits and cannot be confirmed."""
+        if self.step is None:
+            return NOT_GIVEN
+        if self.step.standing == Standing.WAITING and self.missing:
+            return INCOMPLETE
+        return self.step.standing
+
+    @property
+    def label(self) -> StrOrPromise:
+        """What the state is called."""
+        return LABELS[self.state]
+
+    @property
+    def colour(self) -> str:
+        """The status by which the state's badge is coloured."""
+        return COLOURS[self.state]
+
+    @property
+    def missing_text(self) -> str:
+        """What is missing, as one text."""
+        return formats.listed(self.missing)
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether we have confirmed it, so that it counts in reviews."""
+        return self.state == Standing.CONFIRMED
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether we have rejected it."""
+        return self.state == Standing.REJECTED
+
+
+def shown(profile: Profile, form: ProfileForm, steps: Sequence[ProfileStep]) -> Sequence[PartShown]:
+    """The parts of the profile, with the fields of its form and the latest step of each part.
+
+    A document counts by its name, since the document itself is not loaded.
+    """
+    latest = {step.part: step for step in steps}
+    parts = []
+    for part, names in profiles.FIELDS.items():
+        fields = [form[name] for name in names if name in form.fields]
+        missing = [
+            form.fields[name].label or ""
+            for name in profiles.NEEDED[part]
+            if not getattr(profile, profiles.KNOWN_BY.get(name, name))
+        ]
+        parts.append(PartShown(part, latest.get(part), fields, missing))
+    return parts
