@@ -13,7 +13,7 @@ class BillingConfig(AppConfig):
         actions, roles, decisions and search. Django calls this once all models are there.
         """
         # These need the models, which are there by now.
-        from billing import backoffice, journal, related, search
+        from billing import backoffice, journal, personal, related, search
         from billing.audit import CHECKS
         from billing.audit import journal as audit_of_journal
         from billing.events import EVENT_TYPES, OPENING
@@ -33,6 +33,7 @@ class BillingConfig(AppConfig):
         search.register()
         related.register()
         journal.register()
+        personal.register()
         help.BOOKS.register(BOOK)
         kinds.register(*invoices.KINDS, *answers.KINDS, *unapplied.KINDS, *account.KINDS)
         actions.register(Action)

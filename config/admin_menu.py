@@ -140,6 +140,8 @@ LISTS: tuple[tuple[str, tuple[Link, ...]], ...] = (
             ("Bank statements", "account_balance", "billing_bankstatement"),
             ("Lines of bank statements", "list_alt", "billing_bankline"),
             ("Banks’ files", "upload_file", "billing_bankfile"),
+            ("Payouts of providers", "payments", "billing_providerpayout"),
+            ("Differences of payouts", "difference", "billing_providerdifference"),
             ("Unapplied money", "savings", "billing_unappliedentry"),
             ("Credits", "undo", "billing_billingcredit"),
             ("Threshold requests", "vertical_align_top", "billing_thresholdrequest"),

@@ -258,6 +258,8 @@ TAEL_MAILS_KEPT_DAYS = retention.days("TAEL_MAILS_KEPT_DAYS", 365, least=7)
 TAEL_INVITATIONS_KEPT_DAYS = retention.days("TAEL_INVITATIONS_KEPT_DAYS", 90, least=7)
 TAEL_JOB_RUNS_KEPT_DAYS = retention.days("TAEL_JOB_RUNS_KEPT_DAYS", 90, least=2)
 TAEL_OPERATORS_KEPT_DAYS = retention.days("TAEL_OPERATORS_KEPT_DAYS", 3650)
+# Ten years from the end of a booking's year, as laws about books have it, are eleven at most.
+TAEL_BANK_LINES_KEPT_DAYS = retention.days("TAEL_BANK_LINES_KEPT_DAYS", 4018, least=365)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Tael"

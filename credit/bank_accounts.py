@@ -2,13 +2,14 @@
 
 Pure: no query, no clock. An IBAN has the country's length and its check digits; elsewhere an
 account has a number and, beside it, the country's code for the bank or branch. A bank's BIC is for
-transfers from abroad.
+transfers from abroad. RULES is the one table of what an account in a country without IBAN needs, to
+be added and to be paid to in a file for the bank.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 # Countries whose accounts have an IBAN, and how long it is there (ISO 13616).
 IBAN_LENGTHS = {
@@ -85,7 +86,7 @@ BICS_OF_OTHERS = {
 
 class NotAnAccount(Exception):
     """The country is not known, or its banks do not use such a number or routing code. `field` is
-    "country", "number", "routing" or "bic", whichever is wrong.
+    "country", "number", "routing", "bic" or "account_type", whichever is wrong.
     """
 
     def __init__(self, field: str, problem: str) -> None:
@@ -117,27 +118,44 @@ def _is_clabe(number: str) -> bool:
 
 @dataclass(frozen=True)
 class Rules:
-    """The format of account numbers and bank codes in a country without IBAN."""
+    """What an account in a country without IBAN needs."""
 
     number: str  # a pattern
     routing: str = ""  # a pattern of the bank's or branch's code; none: the number says it all
     number_is_right: Callable[[str], bool] = lambda number: True
     routing_is_right: Callable[[str], bool] = lambda routing: True
+    # Of ISO 20022, for such codes (External Clearing System Identification); "" where it has none.
+    clearing: str = ""
+    bank_digits: int = 0  # of the code are the bank's, and the rest the branch's, said apart
+    own_letters: bool = False  # its banks take names in its own letters from accounts at home
+    # The types of accounts between which its banks tell, with ISO 20022's codes of them (External
+    # Cash Account Type); none where a number is enough.
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
+ORDINARY, CURRENT = "ORDINARY", "CURRENT"  # 普通 and 当座
 RULES = {
-    "AU": Rules(r"[0-9]{5,10}", routing=r"[0-9]{6}"),  # BSB
-    "BR": Rules(r"[0-9]{1,12}[0-9X]", routing=r"[0-9]{7}"),  # bank (3) and agency (4)
-    "CA": Rules(r"[0-9]{7,12}", routing=r"0[0-9]{8}"),  # 0, institution (3), transit (5)
-    "CN": Rules(r"[0-9]{9,30}", routing=r"[0-9]{12}"),  # CNAPS code of the branch
-    "HK": Rules(r"[0-9]{9,12}", routing=r"[0-9]{3}"),  # bank code; the branch starts the number
-    "IN": Rules(r"[0-9]{9,18}", routing=r"[A-Z]{4}0[A-Z0-9]{6}"),  # IFSC
-    "JP": Rules(r"[0-9]{7}", routing=r"[0-9]{7}"),  # bank (4) and branch (3)
-    "MX": Rules(r"[0-9]{18}", number_is_right=_is_clabe),  # CLABE
-    "SG": Rules(r"[0-9]{6,14}", routing=r"[0-9]{7}"),  # bank (4) and branch (3)
-    "TH": Rules(r"[0-9]{10,15}", routing=r"[0-9]{3}"),  # bank code
-    "US": Rules(r"[0-9]{4,17}", routing=r"[0-9]{9}", routing_is_right=_is_american_bank),  # ABA
-}
+    "AU": Rules(r"[0-9]{5,10}", routing=r"[0-9]{6}", clearing="AUBSB"),  # BSB
+    # Bank (3) and agency (4), for which ISO 20022 has no code.
+    "BR": Rules(r"[0-9]{1,12}[0-9X]", routing=r"[0-9]{7}", bank_digits=3),
+    # 0, institution (3), transit (5)
+    "CA": Rules(r"[0-9]{7,12}", routing=r"0[0-9]{8}", clearing="CACPA"),
+    # CNAPS code of the branch
+    "CN": Rules(r"[0-9]{9,30}", routing=r"[0-9]{12}", clearing="CNAPS", own_letters=True),
+    # Bank code; the branch starts the number.
+    "HK": Rules(r"[0-9]{9,12}", routing=r"[0-9]{3}", clearing="HKNCC", own_letters=True),
+    "IN": Rules(r"[0-9]{9,18}", routing=r"[A-Z]{4}0[A-Z0-9]{6}", clearing="INFSC"),  # IFSC
+    # Bank (4) and branch (3); a branch may have one number as each type of account.
+    "JP": Rules(r"[0-9]{7}", routing=r"[0-9]{7}", clearing="JPZGN", own_letters=True,
+                types={ORDINARY: "SVGS", CURRENT: "CACC"}),
+    "MX": Rules(r"[0-9]{18}", number_is_right=_is_clabe),  # CLABE, which says the bank
+    "SG": Rules(r"[0-9]{6,14}", routing=r"[0-9]{7}", clearing="SGIBG"),  # bank (4) and branch (3)
+    "TH": Rules(r"[0-9]{10,15}", routing=r"[0-9]{3}", clearing="THCBC",
+                own_letters=True),  # bank code
+    "US": Rules(r"[0-9]{4,17}", routing=r"[0-9]{9}", routing_is_right=_is_american_bank,
+                clearing="USABA"),  # ABA
+}  # fmt: skip
+NEEDS_NOTHING_MORE = Rules("")  # an IBAN
 COUNTRIES = (*IBAN_LENGTHS, *RULES)
 # Where the accounts of merchants that trade in a currency are, unless they say otherwise.
 HOMES = {
@@ -171,6 +189,25 @@ def checked(country: str, number: str, routing: str) -> tuple[str, str]:
     if not re.fullmatch(rules.number, number) or not rules.number_is_right(number):
         raise NotAnAccount("number", f"is not an account number in {country}")
     return number, routing
+
+
+def rules_of(country: str) -> Rules:
+    """What accounts of the country need besides an IBAN; nothing where they have one."""
+    return RULES.get(country, NEEDS_NOTHING_MORE)
+
+
+def checked_type(country: str, account_type: str) -> str:
+    """The type of an account in that country; "" where its banks tell none apart. Raises
+    NotAnAccount if it is missing there, or given elsewhere.
+    """
+    known = rules_of(country).types
+    if account_type == "" and not known:
+        return ""
+    if not known:
+        raise NotAnAccount("account_type", f"accounts in {country} have none")
+    if account_type not in known:
+        raise NotAnAccount("account_type", f"has to be one of {', '.join(known)} in {country}")
+    return account_type
 
 
 def checked_bic(country: str, bic: str) -> str:

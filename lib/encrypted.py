@@ -75,9 +75,9 @@ class OfField:
 
     def merchant_id(self, row: Any) -> int | None:
         """The primary key of the merchant that the row belongs to, or None: the first of the values
-        that its content is bound to.
+        that its content is bound to, unless the field says that it is another column.
         """
-        key = attrgetter(self.field.bound_to[0])(row)
+        key = attrgetter(self.field.whose)(row)
         return None if key is None else int(key)
 
     def kept(self, row: Any) -> dict[str, bytes]:
@@ -86,9 +86,14 @@ class OfField:
         return {self.field.name: content} if content else {}
 
     def keep(self, row: Any, anew: Mapping[str, bytes]) -> None:
-        """Replace the row's content by that in `anew`, which is encrypted already, and save it."""
+        """Replace the row's content by that in `anew`, which is encrypted already, and save it with
+        its marks, which are made anew by the key that encrypted it.
+        """
         setattr(row, self.field.name, anew[self.field.name])
-        row.save(update_fields=[self.field.name])
+        marks = self.field.marks(row)
+        for name, mark in marks.items():
+            setattr(row, name, mark)
+        row.save(update_fields=[self.field.name, *marks])
 
 
 def packed(content: bytes) -> str:

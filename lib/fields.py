@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
@@ -263,11 +263,21 @@ class EncryptedField(models.BinaryField):
     `bound_to` names the columns of its row that the content is bound to and that never change:
     first the column with the merchant's key (null if the row belongs to no merchant), then the
     row's own. A path such as "endpoint.merchant_id" leads to a column of a row that this one
-    belongs to. `called` is the words for the content in sentences.
+    belongs to. Where the merchant may change, or is not known yet, the column with its key is
+    `whose` instead, and the content is bound to the row's own columns alone. `called` is the words
+    for the content in sentences. `marks` returns the columns by which equal contents are found
+    (lib.secrets.mark), as they are to be written whenever the content is encrypted anew.
     """
 
     def __init__(
-        self, *args: Any, bound_to: Sequence[str] = (), called: str = "", **kwargs: Any
+        self,
+        *args: Any,
+        bound_to: Sequence[str] = (),
+        whose: str = "",
+        called: str = "",
+        marks: Callable[[Any], Mapping[str, str]] = lambda row: {},
+        **kwargs: Any,
     ) -> None:
-        self.bound_to, self.called = tuple(bound_to), called
+        self.bound_to, self.called, self.marks = tuple(bound_to), called, marks
+        self.whose = whose or "".join(self.bound_to[:1])
         super().__init__(*args, **kwargs)

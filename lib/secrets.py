@@ -9,6 +9,8 @@ moved to another row, it can't be decrypted. Rows and columns are named by lib.e
 """
 
 import base64
+import hashlib
+import hmac
 import os
 from functools import lru_cache
 
@@ -56,6 +58,34 @@ def encrypt(content: bytes, *, bound_to: str) -> bytes:
     """
     nonce = os.urandom(NONCE_BYTES)
     return VERSION + nonce + _own_ciphers()[0].encrypt(nonce, content, bound_to.encode())
+
+
+def mark(text: str, *, purpose: str) -> str:
+    """A mark of the text in 64 hex digits, by which rows with equal encrypted texts are found: the
+    same text has the same one for the same purpose, and without our first key nobody can try out
+    whose mark it is. Whoever encrypts the text anew marks it anew. "" for an empty text.
+    """
+    return marks(text, purpose=purpose)[0] if text else ""
+
+
+def marks(text: str, *, purpose: str) -> list[str]:
+    """The marks of the text by each of our keys, the first key's first: while keys are rotated, a
+    row may have any of them.
+    """
+    said = f"{purpose}\0{text}".encode()
+    keys = _mark_keys(tuple(settings.TAEL_ENCRYPTION_KEYS))
+    return [hmac.new(key, said, hashlib.sha256).hexdigest() for key in keys]
+
+
+@lru_cache(maxsize=8)
+def _mark_keys(keys: tuple[str, ...]) -> tuple[bytes, ...]:
+    """The key of marks for each of these keys, derived from it as that of its cipher is."""
+    return tuple(
+        HKDF(SHA256(), length=KEY_BYTES, salt=None, info=b"tael: marks").derive(
+            base64.urlsafe_b64decode(key)
+        )
+        for key in keys
+    )
 
 
 def decrypt(kept: bytes | memoryview, *, bound_to: str) -> bytes:

@@ -18,14 +18,14 @@ BUYER = "buyer "  # how the trail's subjects begin that are buyers
 
 @dataclass(frozen=True)
 class Subject:
-    """Whose data is meant: a person by e-mail addresses, a buyer by name, or the contacts and
-    licence of a merchant.
+    """Whose data is meant: a person by e-mail addresses, a buyer by name, a payer by account number
+    or name, or the contacts and licence of a merchant.
     """
 
     kind: Erasure.Kind
     now: datetime  # when it is asked for
-    # The addresses, the present one first and former ones after it; the one name of a buyer; none
-    # for contacts.
+    # The addresses, the present one first and former ones after it; the one name of a buyer; the
+    # account number or name of a payer; none for contacts.
     names: tuple[str, ...] = ()
     user: User | None = None  # the person's account, if there is one
     merchant: Merchant | None = None  # whose contacts they are

@@ -47,6 +47,7 @@ MUST_TELL = {
     ("billingquestion", "answer"),
     ("billingdetails", "reject"),
     ("banktransfer", "move"),
+    ("bankline", "take-off"),
     ("billingaccount", "credit"),
     ("billingaccount", "charge"),
     *(("invoice", name) for name in ("waive", "due-day", "pause", "resume")),

@@ -5,6 +5,7 @@ Only operations write these rows. Importing the modules registers the pages.
 
 from billing.admin import (
     accounts,
+    bank_lines,
     banks,
     by_hand_rows,
     charges,
@@ -27,6 +28,7 @@ from billing.admin import (
 
 __all__ = [
     "accounts",
+    "bank_lines",
     "banks",
     "by_hand_rows",
     "charges",

@@ -13,10 +13,17 @@ from django.utils.html import format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from backoffice.briefs import Brief
 from backoffice.columns import amount, related
-from backoffice.filters import of_currency, one_of
+from backoffice.decision_pages import Deciding
+from backoffice.decisions import Call, Decision, Reasoned
+from backoffice.filters import of_currency, one_of, waiting
 from backoffice.list_pages import FoundByKeys
+from backoffice.outcomes import LastDecision
 from billing.models import ProviderDifference, ProviderMovement, ProviderPayout
+from billing.operations import provider_differences
+from billing.queries import briefs
+from billing.queries.waiting import DIFFERENCES
 
 # As Stripe calls them.
 STATES = tuple((one, one) for one in ("pending", "in_transit", "paid", "failed", "canceled"))
@@ -66,13 +73,59 @@ class ProviderMovementAdmin(FoundByKeys):
     is_long = True
 
 
+def _effect_of_closing(difference: ProviderDifference) -> str:
+    """What the difference is and what closing it does, in sentences."""
+    theirs, ours = difference.there or "nothing", difference.here or "nothing"
+    return (
+        f"{difference.get_kind_display()}: the provider says {theirs}, and our books say {ours}."
+        " Closed, it waits for nobody any more; nothing of the books is changed. Should both agree"
+        " later, it ends by itself, and with other figures it waits again."
+    )
+
+
+def _shown_difference(difference: ProviderDifference) -> dict[str, Any]:
+    """What a page of decisions shows of a difference, and compares when the form comes back."""
+    return {
+        "There": difference.there or "–",
+        "Here": difference.here or "–",
+        "Has ended": "yes" if difference.ended_at else "no",
+        "Closed by": difference.closed_by or "nobody",
+    }
+
+
 @admin.register(ProviderDifference)
-class ProviderDifferenceAdmin(FoundByKeys):
+class ProviderDifferenceAdmin(Deciding, FoundByKeys):
     keys: ClassVar[Sequence[str]] = ("payout__reference", "reference")
     search_help_text = "A payout, a row of one, or a payment's key"
+    merchant = "payment__invoice__account__merchant"
     list_display = (
-        *("kind", "reference", "payout", "payment", "there", "here", "found_at", "ended_at"),
+        *("kind", "reference", related("payment__invoice__account__merchant"), "payout"),
+        *("payment", "there", "here", "found_at", "ended_at", "closed_by"),
     )
-    list_filter = ("kind", ("ended_at", admin.EmptyFieldListFilter))
-    list_select_related = ("payout", "payment")
+    list_filter = (waiting(DIFFERENCES), "kind", ("ended_at", admin.EmptyFieldListFilter))
+    list_select_related = ("payout", "payment__invoice__account__merchant")
     ordering = ("-pk",)
+    decisions = (
+        Decision(
+            "close",
+            "Close",
+            form=Reasoned,
+            effect=_effect_of_closing,
+            shown=_shown_difference,
+            carry_out=Call(provider_differences.close, "difference_id"),
+            done="The difference is closed.",
+            is_open=lambda difference: difference.is_open,
+        ),
+    )
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        """What stands beside the decision: the payout and the account of the merchant whose payment
+        it is.
+        """
+        return briefs.of_difference(row)
+
+    def last_decision(self, row: Any) -> LastDecision | None:
+        """Who closed the difference and when; that it ended by itself; or that it waits."""
+        if row.closed_at is not None:
+            return LastDecision("Closed", row.closed_by, row.closed_at)
+        return LastDecision("Ended by itself", "", row.ended_at) if row.ended_at else None

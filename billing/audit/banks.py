@@ -12,12 +12,24 @@ CHECKS = (
         """
         SELECT line.account_id AS merchant_id, 'bank line ' || line.id AS subject,
                (line.account_id, line.amount, line.currency::text) AS expected,
-               (coalesce(transfer.account_id, reversal.account_id),
-                coalesce(transfer.amount, -reversal.amount),
-                coalesce(transfer.currency, reversal.currency)::text) AS found
+               (coalesce(transfer.account_id, reversal.account_id, gone.account_id),
+                coalesce(transfer.amount, -reversal.amount, -gone.amount),
+                coalesce(transfer.currency, reversal.currency, gone.currency)::text) AS found
         FROM billing_bankline line
         LEFT JOIN billing_banktransfer transfer ON transfer.id = line.transfer_id
         LEFT JOIN billing_reversal reversal ON reversal.id = line.reversal_id
+        -- Of a return without a reversal: the money's last transfer, which is on no account.
+        LEFT JOIN LATERAL (
+            WITH RECURSIVE one AS (
+                SELECT first.* FROM billing_bankline returned
+                JOIN billing_banktransfer first ON first.id = returned.transfer_id
+                WHERE returned.id = line.returns_id
+                UNION ALL
+                SELECT next.* FROM one JOIN billing_banktransfer next ON next.id = one.becomes_id
+            )
+            SELECT account_id, amount, currency FROM one
+            WHERE status = 'MOVED' AND becomes_id IS NULL AND line.reversal_id IS NULL
+        ) gone ON true
         WHERE line.status = 'BOOKED'
         """,
     ),
@@ -29,7 +41,9 @@ CHECKS = (
         SELECT line.account_id AS merchant_id, 'bank line ' || line.id AS subject,
                ('TAKEN'::text, 1::bigint) AS expected,
                (statement.status::text, count(*) OVER (
-                   PARTITION BY coalesce(line.transfer_id, -line.reversal_id))) AS found
+                   PARTITION BY line.transfer_id, line.reversal_id,
+                       CASE WHEN line.amount < 0 AND line.reversal_id IS NULL
+                            THEN line.returns_id END)) AS found
         FROM billing_bankline line
         JOIN billing_bankstatement statement ON statement.id = line.statement_id
         WHERE line.status = 'BOOKED'

@@ -11,14 +11,19 @@ import pgtrigger
 from django.db import models
 from django.db.models import F, Q
 
+from billing.models import other_sides
 from billing.models.accounts import BillingAccount
 from billing.models.invoices import Invoice
 from billing.models.reversals import Reversal
 from billing.models.transfers import BankTransfer
 from lib import erasing
-from lib.fields import AmountField, CurrencyField
+from lib.fields import AmountField, CurrencyField, EncryptedField
 from lib.texts import LONGEST_WORDS
 from merchants.models import Merchant
+
+# The columns of a line that are encrypted anew with a new key, and erased.
+OTHER_SIDE = ("other_side", "other_account_mark", "other_name_mark")
+_OTHER_SIDE = "ARRAY['other_side', 'other_account_mark', 'other_name_mark']"
 
 
 class BankFile(models.Model):
@@ -166,6 +171,9 @@ class BankLine(models.Model):
         UNKNOWN = "UNKNOWN", "Nothing tells whose it is."
         OURS = "OURS", "A payment of ours came back."
         TAKEN_BACK = "TAKEN_BACK", "It takes back a line that was booked."
+        LESS = "LESS", "It takes back less than the line that it names."
+        MORE = "MORE", "It takes back more than the line that it names."
+        UNCLEAR = "UNCLEAR", "It takes something back, and nothing tells which line."
         DEBIT = "DEBIT", "It went out."
         BY_HAND = "BY_HAND", "An operator said so."
 
@@ -179,11 +187,21 @@ class BankLine(models.Model):
     code = models.CharField(max_length=35, blank=True, db_default="")  # the bank's, of its kind
     bank_reference = models.CharField(max_length=35, blank=True, db_default="")
     end_to_end_id = models.CharField(max_length=35, blank=True, db_default="")  # the payer's own
-    # As the payer filled in: the structured reference, and the rest.
+    # The structured reference, as the payer filled it in.
     reference = models.CharField(max_length=140, blank=True, db_default="")
-    text = models.CharField(max_length=LONGEST_WORDS, blank=True, db_default="")
-    other_name = models.CharField(max_length=140, blank=True, db_default="")  # payer or payee
-    other_account = models.CharField(max_length=40, blank=True, db_default="")
+    # Payer or payee, with what they wrote (other_sides.OtherSide); empty where the bank said
+    # nothing, and once it is not kept any more. It is found by its marks.
+    other_side = EncryptedField(
+        blank=True,
+        default=b"",
+        db_default=b"",
+        bound_to=("statement_id", "number"),
+        whose="account_id",
+        called="other sides of bank lines",
+        marks=other_sides.marks,
+    )
+    other_account_mark = models.CharField(max_length=64, blank=True, default="", db_default="")
+    other_name_mark = models.CharField(max_length=64, blank=True, default="", db_default="")
     instructed = models.CharField(max_length=30, blank=True, db_default="")  # before fees, abroad
     is_reversal = models.BooleanField(default=False)  # the bank takes back an entry
     return_reason = models.CharField(max_length=35, blank=True, db_default="")
@@ -237,11 +255,21 @@ class BankLine(models.Model):
                     reversal__isnull=False,
                     amount__lt=0,
                 )
+                # Its money had not paid one bill alone, and was taken off the account.
+                | Q(
+                    status="BOOKED",
+                    account__isnull=False,
+                    booked_at__isnull=False,
+                    transfer__isnull=True,
+                    reversal__isnull=True,
+                    returns__isnull=False,
+                    amount__lt=0,
+                )
                 | (
                     ~Q(status="BOOKED")
                     & Q(booked_at__isnull=True, transfer__isnull=True, reversal__isnull=True)
                 ),
-                name="bank_line_is_booked_as_one_transfer_or_one_reversal",
+                name="bank_line_is_booked_as_one_transfer_or_what_takes_one_back",
             ),
             models.CheckConstraint(
                 condition=~Q(status="PROPOSED") | Q(account__isnull=False, invoice__isnull=False),
@@ -262,27 +290,37 @@ class BankLine(models.Model):
                 name="bank_lines_to_decide",
             ),
             models.Index(fields=["account", "booked_at"], name="bank_lines_of_an_account"),
-            # Who paid for whom before.
-            models.Index(
-                fields=["other_account"], condition=Q(status="BOOKED"), name="bank_lines_by_payer"
-            ),
+            # Who paid for whom before, and all that is kept of a payer.
+            models.Index(fields=["other_account_mark"], name="bank_lines_by_other_account"),
+            models.Index(fields=["other_name_mark"], name="bank_lines_by_other_name"),
+            models.Index(fields=["booked_on"], name="bank_lines_by_day"),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="bank_line_is_never_deleted", operation=pgtrigger.Delete),
             erasing.ReadOnly(
                 name="bank_line_says_what_the_bank_said",
                 exclude=["status", "why", "account", "invoice", "returns", "transfer", "reversal",
-                         "looked_at", "booked_at", "decided_at", "decided_by", "reason"],
+                         "looked_at", "booked_at", "decided_at", "decided_by", "reason",
+                         *OTHER_SIDE],
             ),
+            # Who was on the other side is encrypted anew, and erased.
             erasing.Protect(
                 name="bank_line_is_booked_once",
                 operation=pgtrigger.Update,
-                condition=pgtrigger.Q(old__status="BOOKED"),
+                condition=pgtrigger.Condition(
+                    f"OLD.status = 'BOOKED' AND to_jsonb(OLD) - {_OTHER_SIDE}"
+                    f" <> to_jsonb(NEW) - {_OTHER_SIDE}"
+                ),
             ),
         ]  # fmt: skip
 
     def __str__(self) -> str:
         return f"line {self.number} of {self.statement}"
+
+    @property
+    def other(self) -> other_sides.OtherSide:
+        """Who is on its other side, and what they wrote. Raises Undecryptable."""
+        return other_sides.read(self)
 
     @property
     def owner(self) -> Merchant | None:
@@ -303,6 +341,11 @@ class BankLine(models.Model):
     def is_return(self) -> bool:
         """Whether it takes back a line that was booked, and an operator is to decide about it."""
         return self.status == self.Status.RETURN
+
+    @property
+    def is_unclear_return(self) -> bool:
+        """Whether it takes back something, and an operator may say what."""
+        return self.amount.amount < 0 and self.status == self.Status.OPEN
 
     @property
     def is_to_be_placed(self) -> bool:

@@ -11,6 +11,8 @@ from billing.models.payments import Payment
 from billing.models.reversals import Reversal
 from lib import erasing
 from lib.fields import AmountField, CurrencyField, currency_never_changes
+from lib.texts import LONGEST_WORDS
+from merchants.models import Merchant
 
 
 class ProviderPayout(models.Model):
@@ -144,7 +146,8 @@ class ProviderMovement(models.Model):
 
 class ProviderDifference(models.Model):
     """Something of which a provider's payouts and our books say different things. It ends by
-    itself, once a later look finds that they agree.
+    itself, once a later look finds that they agree. Until then it waits for an operator, who may
+    say why it is well so; it waits again if other figures are found.
     """
 
     class Kind(models.TextChoices):
@@ -167,6 +170,10 @@ class ProviderDifference(models.Model):
     here = models.CharField(max_length=60, blank=True)
     found_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    # Who said that it may stay so, with these figures, when, and why.
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.CharField(max_length=254, blank=True, default="", db_default="")
+    reason = models.CharField(max_length=LONGEST_WORDS, blank=True, default="", db_default="")
 
     class Meta:
         constraints: ClassVar = [
@@ -179,15 +186,28 @@ class ProviderDifference(models.Model):
                 condition=Q(ended_at__isnull=True) | Q(ended_at__gte=F("found_at")),
                 name="difference_ends_after_it_was_found",
             ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True, closed_by="", reason="")
+                | Q(closed_at__gte=F("found_at"), closed_by__gt="", reason__gt=""),
+                name="difference_is_closed_by_somebody_with_a_reason",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["found_at"],
+                condition=Q(ended_at__isnull=True, closed_at__isnull=True),
+                name="differences_to_decide",
+            ),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(
                 name="provider_difference_is_never_deleted", operation=pgtrigger.Delete
             ),
             erasing.ReadOnly(
-                name="provider_difference_never_changes", exclude=["there", "here", "ended_at"]
+                name="provider_difference_never_changes",
+                exclude=["there", "here", "ended_at", "closed_at", "closed_by", "reason"],
             ),
-            pgtrigger.Protect(
+            erasing.Protect(
                 name="provider_difference_ends_once",
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(old__ended_at__isnull=False),
@@ -196,3 +216,15 @@ class ProviderDifference(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.reference}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits for an operator: it has not ended, and nobody has closed it."""
+        return self.ended_at is None and self.closed_at is None
+
+    @property
+    def owner(self) -> Merchant | None:
+        """The merchant whose payment it is about; None for one about a payout, or money that is
+        not known here.
+        """
+        return self.payment.invoice.account.merchant if self.payment else None

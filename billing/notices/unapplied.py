@@ -57,11 +57,12 @@ UNAPPLIED = Kind(
     link=Link("billing:unapplied", _("See your unapplied money")),
     shows={"number": bill_number, "amount": amount, "balance": amount},
 )
-# Cause: the transfer's id. Details: status, reference (the bank's), number (of the bill that it
-# named, or empty), amount, charged (what of it is asked for again), currency, answer.
+# Cause: the transfer's id. Details: status (RETURNED and RETURNED_AWAY where the bank took the
+# money back), reference (the bank's), number (of the bill that it named, or empty), amount, charged
+# (what of it is asked for again), currency, answer.
 TRANSFER_MOVED = Kind(
     code="TRANSFER_MOVED",
-    label=_("A transfer was booked elsewhere"),
+    label=_("A transfer was booked elsewhere or returned"),
     group=BILLING,
     texts={
         "AWAY": Text(
@@ -77,6 +78,22 @@ TRANSFER_MOVED = Kind(
             _(
                 "%(amount)s under the reference %(reference)s had been booked for you by mistake,"
                 " and we don't keep it for you any more. Nothing is to be paid for it. %(answer)s"
+            ),
+        ),
+        "RETURNED_AWAY": Text(
+            _("The bank returned a transfer of %(amount)s"),
+            _(
+                "%(amount)s that we had received under the reference %(reference)s was returned by"
+                " the bank. %(charged)s of it comes with your next bill; bills that are paid stay"
+                " paid. %(answer)s"
+            ),
+        ),
+        "RETURNED": Text(
+            _("The bank returned a transfer of %(amount)s"),
+            _(
+                "%(amount)s that we had received under the reference %(reference)s was returned by"
+                " the bank, and we don't keep it for you any more. Nothing is to be paid for it."
+                " %(answer)s"
             ),
         ),
         "OTHER_INVOICE": Text(

@@ -1,5 +1,5 @@
 """Books what a bank's statement says came in: what is certain by a job, the rest as an operator
-decides (rule 29.13 to rule 29.17).
+decides (rule 29.13 to rule 29.15).
 
 A line is looked at under the lock of its account and its own, and becomes a transfer by the same
 operation as one that an operator records, in one transaction. So it is booked once, whoever comes
@@ -10,8 +10,8 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from billing.models import BankLine, BankTransfer, BillingAccount, Invoice, Payment, Reversal
-from billing.operations import accounts, reversals, transfers
+from billing.models import BankLine, BankTransfer, BillingAccount, Invoice
+from billing.operations import accounts, transfers
 from billing.queries import bank_matching as queries
 from billing.queries import undecided
 from billing.trail import Action
@@ -30,12 +30,6 @@ class UnknownLine(Refused):
     code = "unknown_line"
 
 
-class NotReturnable(Refused):
-    """What was booked for the line that was taken back cannot be taken back here."""
-
-    code = "not_returnable"
-
-
 def match(line_id: int, *, now: datetime) -> BankLine:
     """Look at a line that nobody has looked at, of a statement that was taken: book it if it is
     certain, and else write down what it probably is, for an operator. Returns the line.
@@ -49,8 +43,8 @@ def match(line_id: int, *, now: datetime) -> BankLine:
         if line is None:
             raise UnknownLine(f"line: there is no line {line_id}")
         likely = queries.find(line)
-        account = _lock(likely.account_id, now)
-        line = _lock_line(line_id)
+        account = lock(likely.account_id, now)
+        line = lock_line(line_id)
         if line.status != Status.WAITING or not line.statement.is_taken:
             return line
         line.looked_at = now
@@ -69,12 +63,12 @@ def match(line_id: int, *, now: datetime) -> BankLine:
         return line
 
 
-def _lock(account_id: int | None, now: datetime) -> BillingAccount | None:
+def lock(account_id: int | None, now: datetime) -> BillingAccount | None:
     """The account, locked with its credit line; None for none."""
     return accounts.lock_both(account_id, now=now)[0] if account_id is not None else None
 
 
-def _lock_line(line_id: int) -> BankLine:
+def lock_line(line_id: int) -> BankLine:
     """The line, locked, with its statement. Raises UnknownLine if there is none with this key."""
     found = BankLine.objects.select_for_update(of=("self",)).select_related("statement")
     line = found.filter(pk=line_id).first()
@@ -144,7 +138,7 @@ def confirm(*, line_id: int, actor: str, now: datetime) -> BankLine:
     line, account = _hold(line_id, (Status.PROPOSED,), now)
     assert account is not None
     _book(line, account, line.invoice, BankLine.Why(line.why), actor)
-    _trail(Action.BANK_LINE_BOOKED, line, actor, "")
+    write_trail(Action.BANK_LINE_BOOKED, line, actor, "")
     return line
 
 
@@ -177,7 +171,7 @@ def _decide(
     line.reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     line.status, line.why = status, Why.BY_HAND
     line.decided_at, line.decided_by = now, actor
-    _trail(action, line, actor, line.reason)
+    write_trail(action, line, actor, line.reason)
     line.account, line.invoice = None, None
     line.save()
     return line
@@ -197,63 +191,16 @@ def place(*, line_id: int, merchant: str, number: str = "", actor: str, now: dat
     if wanted is None:
         raise UnknownMerchant(f"merchant: there is none with the reference {merchant}")
     account = accounts.lock_both(wanted.pk, now=now)[0]
-    line = _lock_line(line_id)
-    _check(line, (Status.PROPOSED, Status.OPEN, Status.SET_ASIDE))
+    line = lock_line(line_id)
+    check(line, (Status.PROPOSED, Status.OPEN, Status.SET_ASIDE))
     invoice = None
     if number.strip():
         invoice = account.invoices.filter(number=number.strip()).first()
         if invoice is None:
             raise Invalid("number", f"{merchant} has no bill {number.strip()}")
     _book(line, account, invoice, Why.BY_HAND, actor)
-    _trail(Action.BANK_LINE_BOOKED, line, actor, "")
+    write_trail(Action.BANK_LINE_BOOKED, line, actor, "")
     return line
-
-
-@transaction.atomic
-def take_back(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLine:
-    """Record that the payment of a line that was booked was returned, as the line with this key
-    says, which is a return: a reversal of it, which waits for what is decided about it (rule 18.4).
-
-    Raises UnknownLine, AlreadyDecided for a line that is no return, ChangedMeanwhile, Invalid
-    without a reason, and NotReturnable where the money paid no bill by itself, or less of it did.
-    Rule 29.16.
-    """
-    line, account = _hold(line_id, (Status.RETURN,), now)
-    line.reason = wording.checked("reason", reason, wording.LONGEST_REASON)
-    assert account is not None
-    assert line.returns is not None
-    transfer = line.returns.transfer
-    payment = transfer.payment if transfer and not transfer.is_moved else None
-    if transfer is None or payment is None or payment.amount != -line.amount:
-        raise NotReturnable(
-            "line: its money did not pay one bill alone. Book its transfer elsewhere (“Booked"
-            " wrongly”: it is nobody’s), and say here that the line is no merchant’s."
-        )
-    reversal = reversals.record(
-        _report(line, payment), payment_id=payment.pk, actor=actor, now=account.now
-    )
-    if reversal is None or reversal.amount != -line.amount:
-        raise NotReturnable("line: less is left of the payment than was taken back")
-    line.reversal = reversal
-    line.status, line.booked_at = Status.BOOKED, reversal.recorded_at
-    line.decided_at, line.decided_by = reversal.recorded_at, actor
-    line.save()
-    _trail(Action.BANK_LINE_TAKEN_BACK, line, actor, line.reason)
-    return line
-
-
-def _report(line: BankLine, payment: Payment) -> reversals.ProviderReport:
-    """What the bank says of money that it took back, as a report of a provider."""
-    return reversals.ProviderReport(
-        provider=Payment.Provider.MANUAL,
-        reference=f"{line.statement.name[:60]}/{line.statement_id}-{line.number}",
-        kind=Reversal.Kind.RETURN,
-        money_reference=payment.provider_reference,
-        amount=-line.amount,
-        state=line.return_reason or "returned",
-        came_back=False,
-        is_ours=False,
-    )
 
 
 def _hold(
@@ -264,21 +211,21 @@ def _hold(
     if the line became another account's while it was locked.
     """
     ids = BankLine.objects.filter(pk=line_id).values_list("account_id", flat=True).first()
-    account = _lock(ids, now)
-    line = _lock_line(line_id)
-    _check(line, statuses)
+    account = lock(ids, now)
+    line = lock_line(line_id)
+    check(line, statuses)
     if line.account_id != ids:
         raise ChangedMeanwhile("line: it was placed elsewhere meanwhile")
     return line, account
 
 
-def _check(line: BankLine, statuses: tuple[BankLine.Status, ...]) -> None:
+def check(line: BankLine, statuses: tuple[BankLine.Status, ...]) -> None:
     """Raises AlreadyDecided unless the line has one of these statuses."""
     if line.status not in statuses:
         raise AlreadyDecided(f"line: it is {line.get_status_display().lower()} already")
 
 
-def _trail(action: Action, line: BankLine, actor: str, reason: str) -> None:
+def write_trail(action: Action, line: BankLine, actor: str, reason: str) -> None:
     """Write the trail row of what was decided about the line, under the merchant whose it is."""
     assert line.decided_at is not None
     trail.write(

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing.models import BankFile, BankLine, BankStatement
+from billing.models import BankFile, BankLine, BankStatement, other_sides
+from billing.models.other_sides import OtherSide
 from billing.queries import bank_statements as queries
 from billing.trail import Action
 from lib import locks, money, texts, wording
@@ -138,7 +139,7 @@ def _write(
     assert said.closing is not None
     # Some banks date the opening balance by the day before, some by that day itself.
     days = [entry.booked_on for entry in said.entries if entry.is_booked]
-    lines = list(_lines(said))
+    found = list(_lines(said))
     statement = BankStatement.objects.create(
         file=file,
         kind=said.kind,
@@ -150,13 +151,14 @@ def _write(
         closing=money.of(said.closing.amount, said.currency),
         opens_on=min([said.closing.on, *days]),
         closes_on=said.closing.on,
-        line_count=len(lines),
+        line_count=len(found),
         taken_at=now,
         taken_by=actor,
     )
-    for number, line in enumerate(lines, start=1):
+    for number, (line, other) in enumerate(found, start=1):
         line.statement, line.number = statement, number
-    BankLine.objects.bulk_create(lines)
+        other_sides.put(line, other)
+    BankLine.objects.bulk_create(line for line, _ in found)
     _trail(Action.BANK_STATEMENT_TAKEN, statement, actor, "", now)
     _go_on(account, said.currency)
     return statement
@@ -181,22 +183,22 @@ def _go_on(account: str, currency: str) -> None:
         statement.save(update_fields=["status", "previous"])
 
 
-def _lines(said: Statement) -> Iterator[BankLine]:
-    """Yields a line for each payment, but those of 0, of the entries that are booked. They are not
-    saved, and have neither statement nor number yet.
+def _lines(said: Statement) -> Iterator[tuple[BankLine, OtherSide]]:
+    """Yields a line, and who is on its other side, for each payment, but those of 0, of the entries
+    that are booked. Lines are not saved, and have neither statement nor number yet.
     """
     for entry in said.entries:
         if entry.is_booked:
             yield from _of_entry(entry, said.currency)
 
 
-def _of_entry(entry: Entry, currency: str) -> Iterator[BankLine]:
-    """Yields a line, not saved yet, for each payment of the entry that is not of 0."""
+def _of_entry(entry: Entry, currency: str) -> Iterator[tuple[BankLine, OtherSide]]:
+    """Yields a line, not saved yet, and who is on its other side, for each payment of the entry that is not of 0."""
     for one in entry.transactions:
         if not one.amount:
             continue
         other = one.payer if one.is_credit else one.payee
-        yield BankLine(
+        line = BankLine(
             entry=entry.number,
             currency=currency,
             amount=money.of(one.signed, currency),
@@ -206,12 +208,17 @@ def _of_entry(entry: Entry, currency: str) -> Iterator[BankLine]:
             bank_reference=_shown(one.bank_reference or entry.bank_reference, 35),
             end_to_end_id=_shown(one.end_to_end_id, 35),
             reference=_shown(" ".join(one.creditor_references), 140),
-            text=_shown(one.text or entry.text, texts.LONGEST_WORDS),
-            other_name=_shown(other.name, 140),
-            other_account=_shown(other.account, 40),
             instructed=_shown(one.instructed, 30),
             is_reversal=entry.is_reversal,
             return_reason=_shown(one.return_reason, 35),
+        )
+        yield (
+            line,
+            OtherSide(
+                name=_shown(other.name, 140),
+                account=_shown(other.account, 40),
+                text=_shown(one.text or entry.text, texts.LONGEST_WORDS),
+            ),
         )
 
 

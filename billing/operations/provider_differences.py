@@ -1,9 +1,12 @@
-"""Names where a provider's payouts and our books say different things (rule 29.25)."""
+"""Names where a provider's payouts and our books say different things (rule 29.25), and keeps what
+operators say of it (rule 29.28).
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing.models import (
@@ -14,9 +17,13 @@ from billing.models import (
     ProviderPayout,
 )
 from billing.providers.stripe_payouts import OVER, PAID
-from lib import money
+from billing.trail import Action
+from lib import locks, money, wording
+from lib.refusals import AlreadyDecided, Refused
 from merchants import installation
+from trail import operations as trail
 
+TURN = "provider-payouts"  # the lock under which payouts and differences are written
 STRIPE = BillingAccount.Method.STRIPE
 Kind = ProviderDifference.Kind
 Movement = ProviderMovement.Kind
@@ -67,7 +74,9 @@ def compare(*, now: datetime, since: datetime) -> None:
             known.save(update_fields=["ended_at"])
         elif (still.there, still.here) != (known.there, known.here):
             known.there, known.here = still.there, still.here
-            known.save(update_fields=["there", "here"])
+            # It was closed with other figures.
+            known.closed_at, known.closed_by, known.reason = None, "", ""
+            known.save(update_fields=["there", "here", "closed_at", "closed_by", "reason"])
     ProviderDifference.objects.bulk_create(
         ProviderDifference(
             provider=STRIPE,
@@ -81,6 +90,46 @@ def compare(*, now: datetime, since: datetime) -> None:
         )
         for one in found.values()
     )
+
+
+class UnknownDifference(Refused):
+    """There is no such difference."""
+
+    code = "unknown_difference"
+
+
+@transaction.atomic
+def close(*, difference_id: int, reason: str, actor: str, now: datetime) -> ProviderDifference:
+    """Say why a difference may stay as it is, such as money that the provider sent back by hand,
+    with a trail row: it waits for nobody any more. Nothing of the books is changed. It is found
+    again, and waits, once its figures are others.
+
+    Raises UnknownDifference, AlreadyDecided for one that has ended or is closed, Invalid without a
+    reason. Rule 29.28.
+    """
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    locks.wait_for_advisory_lock(TURN)
+    found = ProviderDifference.objects.select_related("payment__invoice")
+    difference = found.filter(pk=difference_id).first()
+    if difference is None:
+        raise UnknownDifference(f"difference: there is no difference {difference_id}")
+    if not difference.is_open:
+        how = "has ended" if difference.ended_at else "is closed already"
+        raise AlreadyDecided(f"difference: {difference} {how}")
+    difference.closed_at = max(now, difference.found_at)
+    difference.closed_by, difference.reason = actor, reason
+    difference.save(update_fields=["closed_at", "closed_by", "reason"])
+    payment = difference.payment
+    trail.write(
+        Action.PROVIDER_DIFFERENCE_CLOSED,
+        merchant_id=payment.invoice.account_id if payment else None,
+        subject=str(difference)[:100],
+        after={"there": difference.there, "here": difference.here},
+        actor=actor,
+        reason=reason,
+        now=difference.closed_at,
+    )
+    return difference
 
 
 def _of_payout(payout: ProviderPayout) -> Iterator[_Found]:

@@ -33,7 +33,6 @@ log = logging.getLogger(__name__)
 
 STRIPE = BillingAccount.Method.STRIPE
 Kind = ProviderMovement.Kind
-TURN = "provider-payouts"  # the lock under which they are written
 TAKEN_BACK = (Kind.REFUND, Kind.DISPUTE)
 # Rows of which it is not known yet what of ours they are of.
 UNKNOWN = Q(account__isnull=True) | Q(kind__in=TAKEN_BACK, reversal__isnull=True)
@@ -69,7 +68,7 @@ def look(*, now: datetime) -> None:
             log.exception("Payout %s could not be taken", paid.reference)
             bugs.append(error)
     with transaction.atomic():
-        locks.wait_for_advisory_lock(TURN)
+        locks.wait_for_advisory_lock(provider_differences.TURN)
         for payout in provider_differences.in_question(now - LOOKED_BACK):
             _find_ours(list(payout.movements.filter(UNKNOWN, entered_at__isnull=True)))
             _enter(payout, now)
@@ -99,7 +98,7 @@ def _record(paid: Paid, now: datetime) -> None:
     is_whole = known is not None and known.net == paid.amount
     moved = [] if is_whole or not paid.has_movements else stripe_payouts.movements(paid.reference)
     with transaction.atomic():
-        locks.wait_for_advisory_lock(TURN)
+        locks.wait_for_advisory_lock(provider_differences.TURN)
         zero = money.zero(paid.amount.currency.code)
         payout, _is_new = ProviderPayout.objects.get_or_create(
             provider=STRIPE,

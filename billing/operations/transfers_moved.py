@@ -24,6 +24,8 @@ from trail import operations as trail
 # What the merchant is told: the money never came or is another's, and is charged again or was all
 # unapplied still; or it pays other bills.
 AWAY, TAKEN, OTHER_INVOICE = "AWAY", "TAKEN", "OTHER_INVOICE"
+# The same of money that the bank took back.
+RETURNED_AWAY, RETURNED = "RETURNED_AWAY", "RETURNED"
 
 
 class BookedThere(Refused):
@@ -44,6 +46,7 @@ def move(
     actor: str,
     now: datetime,
     proposal: Proposal | None = None,
+    is_returned: bool = False,
 ) -> BankTransfer:
     """Take a transfer off the account and the bill that it was booked on, and book it where it
     belongs: with the merchant of reference `to`, which may be the same one when only the bill was
@@ -52,7 +55,8 @@ def move(
     What is left of it as unapplied money is taken from there, and the rest is charged, at once and
     in no statement; on a closed account a FINAL bill takes that. The bill stays PAID. Where it
     belongs it is unapplied money, which pays unpaid bills at once. The merchant is notified and
-    reads `told`; `reason` is for colleagues. Returns the transfer that was moved.
+    reads `told`; `reason` is for colleagues. `is_returned` says that the money came and the bank
+    took it back (rule 29.16). Returns the transfer that was moved.
 
     Another merchant gains by it, so it counts as a pay-out to that one: above the day's figure it
     takes the `proposal` that a second person confirms (TakesTwoPeople). Raises UnknownTransfer,
@@ -65,8 +69,8 @@ def move(
     if other is not None:
         _check(account, transfer, other, proposal)
     before = _standing(account, transfer)
-    _take_off(account, transfer, told, actor)
-    _notify(transfer, is_same=other is account)
+    _take_off(account, transfer, told, actor, is_returned=is_returned)
+    _notify(transfer, is_same=other is account, is_returned=is_returned)
     if other is not None:
         _book(transfer, other, actor, proposal)
     _write_trail(transfer, before, _standing(account, transfer), to, actor, reason, proposal)
@@ -134,11 +138,15 @@ def _check(
     )  # fmt: skip
 
 
-def _take_off(account: BillingAccount, transfer: BankTransfer, told: str, actor: str) -> None:
+def _take_off(
+    account: BillingAccount, transfer: BankTransfer, told: str, actor: str, *, is_returned: bool
+) -> None:
     """Take the transfer's money from the account: from unapplied money as far as it is there still,
     and the rest by a charge. The transfer is MOVED, for the reason that the merchant is `told`.
     """
-    transfer.taken = unapplied.move_away(account, transfer, actor=actor, now=account.now)
+    transfer.taken = unapplied.move_away(
+        account, transfer, is_returned=is_returned, actor=actor, now=account.now
+    )
     if rest := transfer.amount - transfer.taken:
         transfer.charge = charges.record_own(
             account,
@@ -223,12 +231,16 @@ def _write_trail(
     )
 
 
-def _notify(transfer: BankTransfer, *, is_same: bool) -> None:
+def _notify(transfer: BankTransfer, *, is_same: bool, is_returned: bool) -> None:
     """Tell the merchant's people that the transfer was taken off their account, and why: that it
-    pays other bills of theirs (`is_same`), or how much of it is charged again, if any is.
+    pays other bills of theirs (`is_same`), that the bank took it back (`is_returned`), and how much
+    of it is charged again, if any is.
     """
     assert transfer.moved_at is not None
-    status = OTHER_INVOICE if is_same else AWAY if transfer.charge else TAKEN
+    if is_returned:
+        status = RETURNED_AWAY if transfer.charge else RETURNED
+    else:
+        status = OTHER_INVOICE if is_same else AWAY if transfer.charge else TAKEN
     charged: Money = transfer.amount - transfer.taken
     notices.write(
         merchant_id=transfer.account_id,

@@ -168,18 +168,24 @@ def take_back(
 
 
 def move_away(
-    account: BillingAccount, transfer: BankTransfer, *, actor: str, now: datetime
+    account: BillingAccount,
+    transfer: BankTransfer,
+    *,
+    is_returned: bool = False,
+    actor: str,
+    now: datetime,
 ) -> Money:
-    """Take the money of a transfer that does not belong to the account from its unapplied money, as
-    far as it became that and is still there, and notify the merchant if there is any. Returns how
-    much that was.
+    """Take the money of a transfer that does not belong to the account, or that the bank took back
+    (`is_returned`), from its unapplied money, as far as it became that and is still there, and
+    notify the merchant if there is any. Returns how much that was.
     """
     came = transfer.entry.amount if transfer.entry else money.zero(account.currency)
     taking = min(came, account.unapplied)
     if taking:
         _enter(
             account, Kind.MOVED, of_moving(transfer), -taking,
-            reference=transfer.reference, actor=actor, now=now,
+            reference=transfer.reference, told=Kind.REVERSED if is_returned else Kind.MOVED,
+            actor=actor, now=now,
         )  # fmt: skip
     return taking
 
@@ -193,12 +199,14 @@ def _enter(
     payment: Payment | None = None,
     reference: str = "",
     number: str = "",
+    told: Kind | None = None,
     actor: str,
     reason: str = "",
     now: datetime,
 ) -> UnappliedEntry:
     """Write an entry, add its amount (negative for money that goes) to the account's unapplied
-    money, and notify the merchant; `number` is the bill that it paid, if any.
+    money, and notify the merchant; `number` is the bill that it paid, if any. The merchant reads
+    it as an entry of the kind `told`, where that is another one.
     """
     after = F("unapplied") + amount.amount
     since = Case(
@@ -224,7 +232,7 @@ def _enter(
         kind=UNAPPLIED,
         cause=str(entry.pk),
         at=now,
-        status=str(kind),
+        status=str(told or kind),
         amount=money.text(abs(amount)),
         balance=money.text(account.unapplied),
         currency=account.currency,

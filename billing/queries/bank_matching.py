@@ -4,12 +4,13 @@ Nothing here writes.
 
 from dataclasses import dataclass
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
-from billing.models import BankLine, BankTransfer, BillingAccount, Invoice
+from billing.models import BankLine, BankTransfer, BillingAccount, Invoice, other_sides
 from billing.queries import payment_references
 
 Why, Status = BankLine.Why, BankLine.Status
+MOST = 10  # lines that a return may name, of which the rest makes no difference
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,10 @@ def find(line: BankLine) -> Match:
     to see it as, or that it went out. Nothing is written.
     """
     if line.amount.amount < 0:
-        returned = _returned(line)
-        if returned is not None:
-            return Match(Status.RETURN, Why.TAKEN_BACK, returned.account_id, None, returned)
-        return Match(Status.OUTGOING, Why.DEBIT)
+        return _taken_back(line)
     if line.return_reason or line.is_reversal:
         return Match(Status.OPEN, Why.OURS)
-    named = payment_references.found_in(line.reference, line.text, line.end_to_end_id)
+    named = payment_references.found_in(line.reference, line.other.text, line.end_to_end_id)
     if len(named) > 1:
         return Match(Status.OPEN, Why.SEVERAL)
     if named:
@@ -68,10 +66,13 @@ def _of_payer(line: BankLine) -> Match:
         transfer__status=BankTransfer.Status.RECORDED,
         account__currency=line.currency,
     )
-    if line.other_account:
-        why, known = Why.PAYER, before.filter(other_account=line.other_account)
-    elif line.other_name:
-        why, known = Why.NAME, before.filter(other_name__iexact=line.other_name)
+    other = line.other
+    if other.account:
+        marks = other_sides.account_marks(other.account)
+        why, known = Why.PAYER, before.filter(other_account_mark__in=marks)
+    elif other.name:
+        marks = other_sides.name_marks(other.name)
+        why, known = Why.NAME, before.filter(other_name_mark__in=marks)
     else:
         return Match(Status.OPEN, Why.UNKNOWN)
     accounts = list(known.order_by().values_list("account_id", flat=True).distinct()[:2])
@@ -92,29 +93,70 @@ def _unpaid(account_id: int, line: BankLine) -> "QuerySet[Invoice]":
     return found.filter(left=line.amount.amount).order_by("due_on", "pk")
 
 
-def _returned(line: BankLine) -> BankLine | None:
-    """The line that was booked, of the same account and amount, which this one takes back: by the
-    bank's or the payer's reference, or by the bill's. None unless this one says that it takes
-    something back, and it is just one.
+def _taken_back(line: BankLine) -> Match:
+    """What a line is that went out: if it says that it takes something back, a return of the one
+    line that it names, and open if it names none or several, or takes more than that; any other one
+    is no merchant's.
     """
     if not (line.is_reversal or line.return_reason):
-        return None
-    booked = BankLine.objects.filter(
-        status=Status.BOOKED,
-        statement__account=line.statement.account,
-        currency=line.currency,
-        amount=-line.amount.amount,
-        transfer__status=BankTransfer.Status.RECORDED,
-    ).exclude(returned_by__status__in=(Status.BOOKED, Status.RETURN))
-    named = {one.pk for one in payment_references.found_in(line.reference, line.text)}
-    found = [
-        one
-        for one in booked.select_related("account")
-        if (line.bank_reference and one.bank_reference == line.bank_reference)
-        or (line.end_to_end_id and one.end_to_end_id == line.end_to_end_id)
-        or (one.invoice_id and one.invoice_id in named)
-    ]
-    return found[0] if len(found) == 1 else None
+        return Match(Status.OUTGOING, Why.DEBIT)
+    named = _named(line)
+    same = [one for one in named if one.amount == -line.amount]
+    if len(same) == 1:
+        return _return_of(same[0], Status.RETURN, Why.TAKEN_BACK)
+    if len(named) != 1:
+        return Match(Status.OPEN, Why.UNCLEAR)
+    if named[0].amount > -line.amount:
+        return _return_of(named[0], Status.RETURN, Why.LESS)
+    return Match(Status.OPEN, Why.MORE, account_of(named[0]))
+
+
+def _return_of(returned: BankLine, status: BankLine.Status, why: BankLine.Why) -> Match:
+    """That a line takes back this one."""
+    return Match(status, why, account_of(returned), None, returned)
+
+
+def to_take_back() -> "QuerySet[BankLine]":
+    """The lines that came in and were booked, and that no other line takes back, or may."""
+    booked = BankLine.objects.filter(status=Status.BOOKED, amount__gt=0)
+    return booked.exclude(returned_by__status__in=(Status.BOOKED, Status.RETURN))
+
+
+def _named(line: BankLine) -> list[BankLine]:
+    """Of the lines that may be taken back those of the same account that this one names: by the
+    bank's or the payer's reference, or by the bill's.
+    """
+    booked = to_take_back().filter(
+        statement__account=line.statement.account, currency=line.currency
+    )
+    invoices = payment_references.found_in(line.reference, line.other.text)
+    named = Q(invoice__in=[one.pk for one in invoices])
+    for field in ("bank_reference", "end_to_end_id"):
+        if said := getattr(line, field):
+            named |= Q(**{field: said})
+    found = booked.filter(named).select_related("transfer")
+    return list(found.order_by("pk")[:MOST])
+
+
+def present(line: BankLine) -> BankTransfer:
+    """The transfer that a line which was booked is by now: where it was booked elsewhere since,
+    that one; if it is on no account any more, the last one.
+    """
+    assert line.transfer is not None
+    transfer = line.transfer
+    while transfer.becomes is not None:
+        transfer = transfer.becomes
+    return transfer
+
+
+def account_of(line: BankLine) -> int:
+    """The key of the account that has the money of a line which was booked, or had it last."""
+    return int(present(line).account_id)
+
+
+def paid_one_invoice(transfer: BankTransfer) -> bool:
+    """Whether all of the transfer paid one bill, so that a return of it is a reversal."""
+    return not transfer.is_moved and transfer.payment_id is not None and transfer.entry_id is None
 
 
 def merchants_account(reference: str) -> BillingAccount | None:

@@ -14,8 +14,10 @@ from billing.models import (
     FeePrice,
     Invoice,
     Payment,
+    ProviderDifference,
     Reversal,
     ThresholdRequest,
+    other_sides,
 )
 from billing.queries import bank_statements, terms
 from billing.queries.effects import billable, left_to_credit, not_posted_yet
@@ -85,18 +87,38 @@ def _bank_statement(statement: BankStatement) -> Past:
     return Past(statement.closes_on, what, statement.decided_by, statement.reason)
 
 
+def of_difference(difference: ProviderDifference) -> Brief:
+    """What operators are shown of a difference: the payout and the payment that it is about, before
+    the account of the merchant whose payment it is.
+    """
+    payment, payout = difference.payment, difference.payout
+    merchants = of_account(payment.invoice.account) if payment else Brief()
+    paid = (
+        Fact("Payment", str(payment), f"of bill {payment.invoice}")
+        if payment
+        else Fact("Payment", "none that is known here")
+    )
+    paid_out = (
+        Fact("Payout", payout.reference, f"{payout.state}, of {payout.made_at:%d %b %Y}")
+        if payout
+        else Fact("Payout", "none")
+    )
+    return merchants.about(facts=(paid_out, paid, Fact("Found", f"{difference.found_at:%d %b %Y}")))
+
+
 def of_bank_line(line: BankLine) -> Brief:
     """What operators are shown of a line of a bank's statement: what the bank says of it, before
     the account of the merchant whose it is or may be, if that is known.
     """
     merchants = of_account(line.account) if line.account else Brief()
+    other = other_sides.readable(line)
     return merchants.about(
         facts=(
             Fact("Statement", line.statement.name, line.statement.account),
             Fact("Amount", line.amount),
             Fact("Value date", line.value_on),
-            Fact("Other side", line.other_name or "–", line.other_account),
-            Fact("Text", line.text or "–"),
+            Fact("Other side", other.name or "–", other.account),
+            Fact("Text", other.text or "–"),
         )
     )
 

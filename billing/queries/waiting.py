@@ -19,6 +19,7 @@ from billing.models import (
     Issuer,
     Payment,
     PaymentPlan,
+    ProviderDifference,
     Reversal,
     ThresholdRequest,
 )
@@ -150,6 +151,18 @@ BANK_LINES = Queue(
 )
 
 
+DIFFERENCES = Queue(
+    name="differences",
+    title="Differences between payouts and our books",
+    model=ProviderDifference,
+    which=lambda now: Q(ended_at__isnull=True, closed_at__isnull=True),
+    since="found_at",
+    merchant="payment__invoice__account_id",
+    group=INVOICES,
+    place=49,
+)
+
+
 def _by_hand(now: datetime) -> Q:
     """The condition that an operator has to do something about a clearance: it is entered by hand,
     or was refused. `now` is not used.
@@ -221,5 +234,6 @@ BANKS_TO_CONFIRM = proposals_of(
 )
 QUEUES = (
     *(THRESHOLDS, QUESTIONS, CREDITS, DETAILS, DRAFTS, FAILED, PLANS_BROKEN, PARTS_DUE, UNANSWERED),
-    *(REVERSALS, UNAPPLIED, BANK_LINES, BANK_STATEMENTS, CLEARANCES, TO_CONFIRM, BANKS_TO_CONFIRM),
+    *(REVERSALS, UNAPPLIED, BANK_LINES, BANK_STATEMENTS, DIFFERENCES, CLEARANCES),
+    *(TO_CONFIRM, BANKS_TO_CONFIRM),
 )

@@ -47,7 +47,7 @@ class PayoutDestinationAdmin(AboutLine, OfMerchant):
     reference = "last_four"
     list_display = (
         *("__str__", MERCHANT, "holder", "bank", "country", "routing", "bic"),
-        *("added_at", "added_by", "removed_at", "blocked_at"),
+        *("account_type", "added_at", "added_by", "removed_at", "blocked_at"),
     )
     list_filter = ("kind", ("removed_at", admin.EmptyFieldListFilter))
     list_select_related = ("line__merchant",)

@@ -1,10 +1,11 @@
 """What a notice of entries, camt.054, says about withdrawals (rule 29.23): a debit that was booked
-paid one, and a credit that names one brought it back.
+paid one, and a credit that names one brought it back. A debit that names none may be the sum of
+many (credit.operations.batches).
 """
 
 from collections.abc import Iterable, Iterator
 
-from credit.answer_files.said import BOOKED, CREDITED, PENDING, RETURNED, Said
+from credit.answer_files.said import BATCH, BOOKED, CREDITED, PENDING, RETURNED, Said
 from lib.bank_files.said import Entry, Statement, Transaction
 
 RETURN = "RRTN"  # how ISO's code of a movement ends that is a return of a payment
@@ -19,11 +20,15 @@ def read(notices: Iterable[Statement]) -> Iterator[Said]:
 
 
 def _said(notice: Statement, entry: Entry, one: Transaction) -> Said:
-    """What a payment of a notice says of the withdrawal whose reference it has."""
+    """What a payment of a notice says of the withdrawal whose reference it has; without one, of the
+    batch or the file that it names, if it does.
+    """
     amount, _, currency = one.instructed.partition(" ")
+    reference = one.end_to_end_id or one.instruction_id
+    status = _status(entry, one)
     return Said(
-        reference=one.end_to_end_id or one.instruction_id,
-        status=_status(entry, one),
+        reference=reference or one.batch_id or one.message_id,
+        status=BATCH if status == BOOKED and not reference else status,
         bank_reference=one.bank_reference
         or entry.bank_reference
         or one.transaction_id

@@ -191,6 +191,13 @@ class NewDestination(forms.Form):
         required=False,
     )
 
+    account_type = forms.ChoiceField(
+        label=_("Type of the account"),
+        help_text=_("Only for a bank account in Japan."),
+        choices=[("", "–"), *PayoutDestination.AccountType.choices],
+        required=False,
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"label_suffix": ""})
         names = sorted((formats.country(code), code) for code in bank_accounts.COUNTRIES)
@@ -212,9 +219,15 @@ class NewDestination(forms.Form):
             self.add_error("country", _("Choose the country of the account."))
         if kind and not is_account:
             said["country"] = ""  # the form proposes the merchant's
-            for name in ("routing", "bic"):
+            for name in ("routing", "bic", "account_type"):
                 if said.get(name):
                     self.add_error(name, _("Only a bank account has one. Leave this empty."))
+        if is_account and said.get("country"):
+            needs_type = bool(bank_accounts.rules_of(said["country"]).types)
+            if needs_type and not said.get("account_type"):
+                self.add_error("account_type", _("Choose the type of the account."))
+            if not needs_type:
+                said["account_type"] = ""  # it means nothing there
         if said.get("country") == "TH" and said.get("routing") == "":
             said["routing"] = thai_banks.code_of(said.get("bank", ""))
         return said

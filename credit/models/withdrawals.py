@@ -12,6 +12,7 @@ from django.utils.translation import override, pgettext_lazy
 from moneyed import Money
 
 from credit import masks
+from credit.bank_accounts import CURRENT, ORDINARY
 from credit.models.lines import CreditLine
 from lib import erasing
 from lib.fields import (
@@ -32,6 +33,10 @@ class PayoutDestination(models.Model):
         BANK_CARD = "BANK_CARD", _("Bank card")
         BANK_ACCOUNT = "BANK_ACCOUNT", _("Bank account")
 
+    class AccountType(models.TextChoices):
+        ORDINARY = ORDINARY, _("Ordinary (futsu)")
+        CURRENT = CURRENT, _("Current (toza)")
+
     line = models.ForeignKey(CreditLine, on_delete=models.PROTECT, related_name="destinations")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     holder = models.CharField(max_length=200)
@@ -41,6 +46,10 @@ class PayoutDestination(models.Model):
     routing = models.CharField(max_length=20, blank=True)
     # Of the account's bank, by which it is found from abroad; "" where nobody said.
     bic = models.CharField(max_length=11, blank=True, default="", db_default="")
+    # Of the account, where its country's banks tell types apart (credit.bank_accounts.RULES).
+    account_type = models.CharField(
+        max_length=10, choices=AccountType.choices, blank=True, default="", db_default=""
+    )
     # Encrypted, and bound to this row and merchant: the content of another row can't be decrypted.
     number = EncryptedField(bound_to=("line_id", "pk"), called="destination numbers")
     last_four = models.CharField(max_length=4)  # of an e-mail address: before the @
@@ -66,7 +75,7 @@ class PayoutDestination(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(kind="BANK_ACCOUNT", country__gt="")
-                | (~Q(kind="BANK_ACCOUNT") & Q(country="", routing="", bic="")),
+                | (~Q(kind="BANK_ACCOUNT") & Q(country="", routing="", bic="", account_type="")),
                 name="destination_has_a_country_exactly_when_it_is_an_account",
             ),
             models.CheckConstraint(

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from credit.answer_files import camt_054, pain_002
-from credit.answer_files.said import CREDITED, PENDING, UNDER_WAY, Said, UnreadableFile
+from credit.answer_files.said import BATCH, CREDITED, PENDING, UNDER_WAY, Said, UnreadableFile
 from credit.models import PaymentFile, PayoutAnswer, PayoutAnswerFile, Withdrawal
+from credit.operations import batches
 from credit.payment_files import pain_001
 from lib.bank_files import camt, xml_tree
 from lib.bank_files import said as bank_said
@@ -28,10 +29,21 @@ def read(content: bytes) -> tuple[str, list[Said]]:
         if message.startswith(Form.PAIN_002):
             return Form.PAIN_002, [one for said in pain_002.read(root) for one in _each(said)]
         if message.startswith(Form.CAMT_054):
-            return Form.CAMT_054, list(camt_054.read(camt.read(content)))
+            found = camt_054.read(camt.read(content))
+            return Form.CAMT_054, [one for said in found for one in _of_notice(said)]
     except bank_said.UnreadableFile as error:
         raise UnreadableFile(f"The file cannot be read: {error}.") from None
     raise UnreadableFile(f"The file is a {message}, and neither pain.002 nor camt.054.")
+
+
+def _of_notice(said: Said) -> Iterator[Said]:
+    """Yield what an entry of a camt.054 says: where it is one sum without details, of each
+    withdrawal that makes it up.
+    """
+    if said.status == BATCH:
+        yield from batches.spread(said)
+    else:
+        yield said
 
 
 def _each(said: Said) -> Iterator[Said]:

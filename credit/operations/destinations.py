@@ -43,6 +43,7 @@ NUMBERS: dict[str, StrOrPromise] = {
     ),
 }
 BIC = _("This is no BIC of a bank in that country: 8 or 11 letters and digits. Or leave it empty.")
+TYPE = _("Choose the type only for an account in Japan: there the bank needs it.")
 ROUTING = _(
     "This is no bank or branch code of that country. Where accounts have an IBAN, leave it empty."
 )
@@ -83,7 +84,10 @@ class NotADestination(Invalid):
     sentence = _("Write the name in letters only, as the bank knows it.")
 
     def __init__(self, kind: PayoutDestination.Kind, field: str, problem: str) -> None:
-        more_to_say = {"routing": ROUTING, "number": NUMBERS.get(kind), "bic": BIC}
+        more_to_say = {
+            **{"routing": ROUTING, "number": NUMBERS.get(kind), "bic": BIC},
+            "account_type": TYPE,
+        }
         super().__init__(field, problem, more_to_say.get(field))
 
 
@@ -97,12 +101,13 @@ def add(
     country: str = "",
     routing: str = "",
     bic: str = "",
+    account_type: str = "",
     actor: str,
     now: datetime,
 ) -> tuple[PayoutDestination, bool]:
     """Add a destination, usable in 24 hours: an Alipay account (e-mail or mobile number), a bank
-    card, or a bank account in `country` (with its `routing` code, if that country has one, and its
-    bank's BIC, if it is known).
+    card, or a bank account in `country` (with its `routing` code, if that country has one, its
+    bank's BIC, if it is known, and its type, if that country's banks tell types apart).
 
     The number is stored encrypted. All owners are notified, and a trail row is written. Returns the
     destination and whether it is new: a destination that the merchant has already is returned
@@ -111,7 +116,7 @@ def add(
     """
     holder, bank = _name(kind, holder, "holder"), _bank(kind, bank)
     number, routing = _number(kind, number, country, routing)
-    bic = _bic(kind, country, bic)
+    bic, account_type = _bic(kind, country, bic), _type(kind, country, account_type)
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         now = line.now
@@ -119,7 +124,11 @@ def add(
         if known is not None:
             if known.is_blocked:
                 raise DestinationBlocked(f"number: {known} is blocked")
-            if (known.holder, known.bank) != (holder, bank) or bic not in ("", known.bic):
+            if (
+                (known.holder, known.bank) != (holder, bank)
+                or bic not in ("", known.bic)
+                or account_type != known.account_type
+            ):
                 raise DestinationConflict(f"number: {known} is known with another holder or bank")
             return known, False
         destination = PayoutDestination(
@@ -131,6 +140,7 @@ def add(
             country=country,
             routing=routing,
             bic=bic,
+            account_type=account_type,
             last_four=_last_four(number),
             masked=masks.as_alipay_masks(number) if kind == PayoutDestination.Kind.ALIPAY else "",
             added_at=now,
@@ -169,6 +179,7 @@ def note(
         **({"country": destination.country} if destination.country else {}),
         **({"routing": destination.routing} if destination.routing else {}),
         **({"bic": destination.bic} if destination.bic else {}),
+        **({"account_type": destination.account_type} if destination.account_type else {}),
         "usable_from": destination.usable_from.isoformat(),
     }
     is_new = action == Action.DESTINATION_ADDED
@@ -241,6 +252,20 @@ def _bic(kind: PayoutDestination.Kind, country: str, bic: str) -> str:
             raise NotADestination(kind, error.field, error.problem) from None
     if bic.strip():
         raise NotADestination(kind, "bic", "only a bank account has one")
+    return ""
+
+
+def _type(kind: PayoutDestination.Kind, country: str, account_type: str) -> str:
+    """The type of an account, where its country's banks tell types apart; else "". Raises
+    NotADestination if it is missing there, or given elsewhere.
+    """
+    if kind == PayoutDestination.Kind.BANK_ACCOUNT:
+        try:
+            return bank_accounts.checked_type(country, account_type)
+        except bank_accounts.NotAnAccount as error:
+            raise NotADestination(kind, error.field, error.problem) from None
+    if account_type:
+        raise NotADestination(kind, "account_type", "only a bank account has one")
     return ""
 
 

@@ -10,6 +10,7 @@ from itertools import groupby
 
 from django.conf import settings
 
+from credit import bank_accounts
 from credit.models import PaymentFile, PayoutDestination, Withdrawal
 from credit.payment_files import pain_001, routes
 from credit.payment_files.accounts import Account
@@ -53,9 +54,22 @@ def check(withdrawal: Withdrawal, number_of: NumberOf) -> None:
             f"Withdrawal {withdrawal}: {destination} is no bank account, and goes into a CSV only."
         )
     try:
+        _check_type(destination)
         routes.route(account, _transfer(withdrawal, number_of))
     except Lacking as lacking:
         raise NotInThisFile(f"Withdrawal {withdrawal}, {destination}: {lacking}.") from None
+
+
+def _check_type(destination: PayoutDestination) -> None:
+    """Raise Lacking for an account of a type that its bank would need to know, and that was not
+    asked for when it was added.
+    """
+    known = bank_accounts.rules_of(destination.country).types
+    if known and destination.account_type not in known:
+        raise Lacking(
+            f"an account in {destination.country} needs its type ({' or '.join(known).lower()}):"
+            " have the merchant remove it and add it again"
+        )
 
 
 def keep(
@@ -139,6 +153,7 @@ def _transfer(withdrawal: Withdrawal, number_of: NumberOf) -> Transfer:
         number=number_of(withdrawal),
         routing=destination.routing,
         bic=destination.bic,
+        account_type=destination.account_type,
     )
 
 

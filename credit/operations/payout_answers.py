@@ -19,6 +19,7 @@ from moneyed import CurrencyDoesNotExist, Money
 from credit import withdrawal_failures
 from credit.answer_files import csv_rows
 from credit.answer_files.said import (
+    BATCH,
     BOOKED,
     CREDITED,
     PENDING,
@@ -30,7 +31,7 @@ from credit.answer_files.said import (
     UnreadableFile,
 )
 from credit.models import PayoutAnswer, PayoutAnswerFile, Withdrawal
-from credit.operations import bank_messages, payouts, withdrawals_undone
+from credit.operations import bank_messages, batches, payouts, withdrawals_undone
 from credit.operations import withdrawal_transitions as steps
 from credit.trail import Action
 from lib import money, texts
@@ -120,6 +121,8 @@ def _apply(answer: PayoutAnswer, now: datetime) -> str:
     if withdrawal is None:
         if bank_messages.concerns_none(answer):
             return Outcome.NOTED
+        if answer.status == BATCH:
+            raise batches.refusal(answer)
         raise steps.UnknownWithdrawal(f"There is no withdrawal {answer.reference!r} sent by hand.")
     # Loaded again under the lock: another upload of the same file may have ended it meanwhile.
     withdrawal = steps.hold(withdrawal.pk, now=now)

@@ -26,6 +26,7 @@ class Account:
     routing: str = ""  # the country's code of its bank or branch, where accounts have no IBAN
     bic: str = ""
     zone: str = "UTC"  # where its bank's days begin
+    account_type: str = ""  # such as ORDINARY, where the country's banks tell types apart
 
 
 def read(text: str) -> dict[str, Account]:
@@ -75,5 +76,7 @@ def _account(given: Any) -> Account:
     zone = given.get("zone", "UTC")
     if not zones.is_name(zone):
         raise ValueError(f"zone: {zone!r} is no place such as Europe/Berlin")
-    bic = bank_accounts.checked_bic(given["country"], given.get("bic", ""))
-    return Account(given["currency"], name, given["country"], number, routing, bic, zone)
+    country = given["country"]
+    bic = bank_accounts.checked_bic(country, given.get("bic", ""))
+    kind = bank_accounts.checked_type(country, given.get("account_type", ""))
+    return Account(given["currency"], name, country, number, routing, bic, zone, kind)

@@ -69,9 +69,10 @@ def _add_part(message: Element, version: str, name: str, part: Part) -> None:
     _add(debtor, "PstlAdr/Ctry", ours.country)
     account = SubElement(group, "DbtrAcct")
     _add_number(account, ours.country, ours.number)
+    _add_type(account, bank_accounts.rules_of(ours.country).types.get(ours.account_type, ""))
     _add(account, "Ccy", ours.currency)
-    clearing = routes.CLEARING.get(ours.country, "")
-    bank = _add_bank(group, "DbtrAgt", version, ours.bic, clearing, ours.routing)
+    rules = bank_accounts.rules_of(ours.country)
+    bank = _add_bank(group, "DbtrAgt", version, ours.bic, rules.clearing, ours.routing)
     if not len(bank[0]):  # an agent is wanted even where the IBAN says it all
         _add(bank[0], "Othr/Id", "NOTPROVIDED")
     for transfer in part.transfers:
@@ -96,7 +97,9 @@ def _add_transfer(group: Element, version: str, ours: Account, transfer: Transfe
     creditor = SubElement(order, "Cdtr")
     _add(creditor, "Nm", way.holder)
     _add(creditor, "PstlAdr/Ctry", transfer.country)
-    _add_number(SubElement(order, "CdtrAcct"), transfer.country, transfer.number)
+    account = SubElement(order, "CdtrAcct")
+    _add_number(account, transfer.country, transfer.number)
+    _add_type(account, way.account_type)
     _add(order, "RmtInf/Ustrd", transfer.reference)
 
 
@@ -111,6 +114,12 @@ def _add_number(account: Element, country: str, number: str) -> None:
     """Add the number of an account: as an IBAN where the country has them, and else as it is."""
     has_iban = country in bank_accounts.IBAN_LENGTHS
     _add(account, "Id/IBAN" if has_iban else "Id/Othr/Id", number)
+
+
+def _add_type(account: Element, code: str) -> None:
+    """Add ISO 20022's code of the type of an account, if its country's banks tell types apart."""
+    if code:
+        _add(account, "Tp/Cd", code)
 
 
 def _add_bank(

@@ -1,7 +1,8 @@
 """What a transfer to an account of each country needs, and how it is said (rule 29.20).
 
 Within a country its own code of the bank or branch is enough, and in the Single Euro Payments Area
-an IBAN; from abroad a bank is found by its BIC.
+an IBAN; from abroad a bank is found by its BIC. What each country needs is in
+credit.bank_accounts.RULES.
 """
 
 from dataclasses import dataclass
@@ -13,14 +14,6 @@ from credit.payment_files.accounts import Account
 from lib import bank_letters
 
 LONGEST_NAME = 70
-# The codes of ISO 20022 for the national codes of banks (External Clearing System Identification).
-# Mexico's accounts say their bank; Brazil's have no code there.
-CLEARING = {
-    **{"AU": "AUBSB", "CA": "CACPA", "CN": "CNAPS", "HK": "HKNCC", "IN": "INFSC", "JP": "JPZGN"},
-    **{"SG": "SGIBG", "TH": "THCBC", "US": "USABA"},
-}
-# Whose banks take names in their own letters from accounts at home.
-OWN_LETTERS = {"CN", "HK", "JP", "TH"}
 
 
 class Lacking(Exception):
@@ -38,6 +31,7 @@ class Transfer:
     number: str
     routing: str = ""
     bic: str = ""
+    account_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +46,7 @@ class Route:
     clearing: str = ""
     member: str = ""
     branch: str = ""
+    account_type: str = ""  # ISO 20022's code of it, where the country's banks tell types apart
 
 
 def route(ours: Account, transfer: Transfer) -> Route:
@@ -68,11 +63,11 @@ def route(ours: Account, transfer: Transfer) -> Route:
     is_sepa = transfer.amount.currency.code == "EUR" and {ours.country, country} <= (
         bank_accounts.SEPA
     )
-    is_at_home = ours.country == country
+    is_at_home, rules = ours.country == country, bank_accounts.rules_of(country)
     if not (is_sepa or is_at_home or transfer.bic):
         raise Lacking(f"a transfer from {ours.country} to {country} needs the bank's BIC")
     try:
-        if is_at_home and country in OWN_LETTERS:
+        if is_at_home and rules.own_letters:
             holder = bank_letters.as_written(transfer.holder, LONGEST_NAME)
         else:
             holder = bank_letters.latin(transfer.holder, LONGEST_NAME)
@@ -80,6 +75,7 @@ def route(ours: Account, transfer: Transfer) -> Route:
         raise Lacking(
             f"the holder's name has letters that this bank does not take: {problem.letters}"
         ) from None
-    if country == "BR":  # the bank's three digits, and the agency's four
-        return Route(is_sepa, holder, "", transfer.routing[:3], transfer.routing[3:])
-    return Route(is_sepa, holder, CLEARING.get(country, ""), transfer.routing)
+    at = rules.bank_digits or len(transfer.routing)
+    bank, branch = transfer.routing[:at], transfer.routing[at:]
+    kind = rules.types.get(transfer.account_type, "")
+    return Route(is_sepa, holder, rules.clearing, bank, branch, kind)

@@ -163,7 +163,8 @@ def _transactions(
     entry: Element, amount: Decimal, currency: str, is_credit: bool, where: str
 ) -> tuple[Transaction, ...]:
     """The payments of an entry. Where their amounts are not there or do not make up the entry's, it
-    is one payment, with what is the same in all of them.
+    is one payment, with what is the same in all of them, and the names of the batch and of the
+    order that it was in.
     """
     details = entry.findall("NtryDtls/TxDtls")
     if len(details) == 1:
@@ -173,7 +174,16 @@ def _transactions(
     if found and len(found) == len(details) and total == (amount if is_credit else -amount):
         return tuple(found)
     written = " ".join(said for one in details for said in texts(one, "RmtInf/Ustrd"))
-    return (Transaction(amount, is_credit, text=written),)
+    batch = entry.find("NtryDtls/Btch")
+    return (
+        Transaction(
+            amount,
+            is_credit,
+            text=written,
+            batch_id=text(batch, "PmtInfId"),
+            message_id=text(batch, "MsgId"),
+        ),
+    )
 
 
 def _of_batch(

@@ -36,6 +36,16 @@ class Buyer(Reasoned):
     field_order: tuple[str, ...] = ("buyer", "reason")
 
 
+class Payer(Reasoned):
+    payer = LineField(
+        label="Account number or name",
+        help_text="The number of the account as the bank writes it, or the exact name. Of several"
+        " people of one name take the number.",
+        widget=UnfoldAdminTextInputWidget,
+    )
+    field_order: tuple[str, ...] = ("payer", "reason")
+
+
 class Address(Reasoned):
     email = forms.EmailField(
         max_length=254, label="E-mail address", widget=UnfoldAdminEmailInputWidget
@@ -157,6 +167,30 @@ class ErasureAdmin(Deciding, ReadOnly):
             form=Buyer,
             effect=lambda row: f"All that is kept of a buyer, as a JSON file.{ON_TRAIL}",
             carry_out=_file(erasures.data_of_buyer),
+        ),
+        Decision(
+            "payer",
+            "Erase a payer",
+            takes_second_factor=True,
+            form=Payer,
+            effect=lambda row: (
+                "Name, account and words of whoever has this account or name become a pseudonym on"
+                " lines of bank statements that were never booked. Who paid what was booked has to"
+                " be known as long as the books are kept (TAEL_BANK_LINES_KEPT_DAYS): that stays,"
+                f" encrypted, and goes by itself then.{STAYS}"
+            ),
+            carry_out=Call(erasures.erase_payer, takes_person=True),
+            done=lambda erasure: f"The payer is erased, and known as {erasure} from now on.",
+        ),
+        Decision(
+            "payer-data",
+            "Take a payer's data",
+            form=Payer,
+            effect=lambda row: (
+                "All lines of bank statements with this account or name, as a JSON file. Of several"
+                f" people of one name it has all: give it to nobody who is one of them.{ON_TRAIL}"
+            ),
+            carry_out=_file(erasures.data_of_payer),
         ),
         Decision(
             "address",

@@ -68,6 +68,18 @@ def erase_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Erasu
         return _erase(Subject(Kind.BUYER, now, (buyer,)), reason, actor, now)
 
 
+def erase_payer(*, payer: str, reason: str, actor: User, now: datetime) -> Erasure:
+    """Erase whoever pays bills, or is paid, by bank transfer, known by the account's number or the
+    exact name that statements have, from what need not be kept for the books, as `erase_person`
+    does.
+
+    Raises NotAnAdministrator, NothingKept, Invalid, and what is objected.
+    """
+    with transaction.atomic():
+        operators.check(actor)
+        return _erase(Subject(Kind.PAYER, now, (payer.strip(),)), reason, actor, now)
+
+
 def erase_contacts(*, merchant_id: int, reason: str, actor: User, now: datetime) -> Erasure:
     """Erase a merchant's contacts and licence, and those of its removed destinations that it was
     never paid to, as `erase_person` does.
@@ -146,6 +158,15 @@ def data_of_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Fil
         return _taken(Subject(Kind.BUYER, now, (buyer,)), reason, actor, now)
 
 
+def data_of_payer(*, payer: str, reason: str, actor: User, now: datetime) -> File:
+    """All that is kept of whoever has the account or name on bank statements, as a JSON file; a
+    trail row says who took it, and has neither. Raises NotAnAdministrator, NothingKept, Invalid.
+    """
+    with transaction.atomic():
+        operators.check(actor)
+        return _taken(Subject(Kind.PAYER, now, (payer.strip(),)), reason, actor, now)
+
+
 def data_of_contacts(*, merchant_id: int, reason: str, actor: User, now: datetime) -> File:
     """A merchant's contacts and licence, present and former, as a JSON file; a trail row says who
     took it. Raises NotAnAdministrator, NothingKept, Invalid, Merchant.DoesNotExist.
@@ -179,9 +200,11 @@ def _taken(subject: Subject, reason: str, actor: User, now: datetime) -> File:
 
 
 def _named(subject: Subject) -> str:
-    """What the trail calls the subject: its address, a buyer as such, and a merchant's contacts
-    "profile".
+    """What the trail calls the subject: its address, a buyer as such, a merchant's contacts
+    "profile", and a payer by the last signs of the account's number or name alone.
     """
+    if subject.kind == Kind.PAYER:
+        return f"payer …{str(subject)[-4:]}"
     if subject.kind == Kind.BUYER:
         return f"{personal.BUYER}{subject}"
     return "profile" if subject.merchant else str(subject)

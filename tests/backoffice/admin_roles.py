@@ -132,7 +132,7 @@ DECIDED = {
         "charge bill-now credit threshold plan time-zone method review no-review issuer tax"
         " transfer give-back close reopen bill-rest pay-out",
     ),
-    "billing.bankline": (BILLING, "confirm refuse place take-back set-aside"),
+    "billing.bankline": (BILLING, "confirm refuse place returns take-back take-off set-aside"),
     "billing.bankstatement": (BILLING, "accept set-aside"),
     "billing.banktransfer": (BILLING, "move value-date"),
     "billing.billingcredit": (BILLING, "approve reject undo"),
@@ -145,6 +145,7 @@ DECIDED = {
         " cancel-plan",
     ),
     "billing.payment": (BILLING, "ask end"),
+    "billing.providerdifference": (BILLING, "close"),
     "billing.reversal": (BILLING, "charge accept"),
     "billing.thresholdrequest": (BILLING, "approve reject"),
     "billing.billingquestion": (BILLING, "answer"),
@@ -200,7 +201,7 @@ DECIDED_IN_LISTS = {
     "notices.notice": (CREDIT + BILLING + RUNS, "write"),
     "merchants.merchant": (CREDIT, "add"),
     "merchants.user": (RUNS, "add-operator"),
-    "merchants.erasure": (RUNS, "buyer buyer-data address address-data"),
+    "merchants.erasure": (RUNS, "buyer buyer-data payer payer-data address address-data"),
 }
 # Those of the decisions about one row that can be taken for several rows of a list, by who may
 # take them for one.

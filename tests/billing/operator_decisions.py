@@ -25,10 +25,12 @@ from billing.models import (
     Invoice,
     Issuer,
     Payment,
+    ProviderDifference,
     Reversal,
     ThresholdRequest,
 )
 from billing.operations import (
+    bank_matching,
     clearances,
     closing,
     invoice_decisions,
@@ -201,6 +203,33 @@ def unknown_line(shop: Shop) -> BankLine:
 def returned_line(shop: Shop) -> BankLine:
     paid = banking.paying(of_banks(shop), end_to_end_id="E-1")
     return _line(paid, Paid("30.00", is_credit=False, is_reversal=True, end_to_end_id="E-1"))
+
+
+def unclear_return(shop: Shop) -> BankLine:
+    """It names no line that came in."""
+    paid = banking.paying(of_banks(shop), end_to_end_id="E-1")
+    return _line(paid, Paid("30.00", is_credit=False, is_reversal=True))
+
+
+def returned_with_a_rest(shop: Shop) -> BankLine:
+    """37.00 that came in for a bill of 30.00, of which 7.00 is unapplied, went back."""
+    known = {"bank_reference": "B-5", "end_to_end_id": "E-1"}
+    first = _line(banking.paying(of_banks(shop), "37.00", **known))
+    bank_matching.confirm(line_id=first.pk, actor=AGREED["actor"], now=AGREED["now"])
+    back = Paid("37.00", is_credit=False, is_reversal=True, end_to_end_id="E-1")
+    banking.take(back, name="S-2", opening="37.00", on="2026-11-03", now=BEFORE)
+    banking.match(BEFORE)
+    return BankLine.objects.get(statement__name="S-2")
+
+
+def difference(shop: Shop) -> ProviderDifference:
+    """A payment of 100.00 that is in no payout."""
+    payment = transfer(shop).payment
+    assert payment is not None
+    return ProviderDifference.objects.create(
+        provider="stripe", kind="NOT_THERE", reference=payment.idempotency_key, payment=payment,
+        there="", here="100.00 USD", found_at=instant(BEFORE),
+    )  # fmt: skip
 
 
 def waiting_statement(shop: Shop) -> BankStatement:

@@ -15,7 +15,6 @@ from billing.models import (
     BankTransfer,
     Invoice,
     Issuer,
-    Reversal,
 )
 from billing.operations import addresses, bank_matching, issuers, transfers
 from billing.queries import bank_statements as queries
@@ -237,48 +236,6 @@ def test_what_cannot_be_of_one_bill_is_placed_by_hand() -> None:
     assert euros.account.unapplied.amount == 0
     found = queries.reckoned(BankStatement.objects.get())
     assert (found.booked, found.waits, found.outside) == (usd(0), usd("290.00"), usd("-3.50"))
-
-
-# What is taken back.
-
-
-def test_a_payment_that_is_returned_is_a_reversal_once_an_operator_says_so() -> None:
-    shop = joined()
-    invoice = billed(shop)
-    paid = paying(invoice, bank_reference="B-7", end_to_end_id="E-7")
-    back = Paid(
-        "210.00", is_credit=False, is_reversal=True, end_to_end_id="E-7", returned="AC04",
-        name="Rosewood GmbH",
-    )  # fmt: skip
-    other = Paid("1.00", is_credit=False, is_reversal=True, end_to_end_id="E-7")
-    assert matched(paid, back, other) == [
-        "210.00 BOOKED REFERENCE rosewood DE-2026-000001",
-        "-210.00 RETURN TAKEN_BACK rosewood -",
-        "-1.00 OUTGOING DEBIT - -",
-    ]
-    line = BankLine.objects.get(number=2)
-    bank_matching.take_back(line_id=line.pk, now=at(), **BY)
-    reversal = Reversal.objects.get()
-    assert (reversal.status, reversal.amount, reversal.state, reversal.payment.invoice) == (
-        *("RECORDED", usd(210), "AC04", invoice),
-    )
-    assert of_bank(invoice) == "PAID 210.00/210.00"
-    said = letters.sentence(shop.merchant.notices.get(kind="PAYMENT_REVERSED"))
-    assert said.replace("\N{NO-BREAK SPACE}", " ") == (
-        "210.00 USD that was transferred for bill T-DE-2026-000001 was returned by the bank."
-        " The bill stays paid while we look into it; we tell you here what follows."
-    )
-    with nothing_changes(), pytest.raises(AlreadyDecided):
-        bank_matching.take_back(line_id=line.pk, now=at(), **BY)
-    told = journals.told(shop)
-    assert told[-1] == (
-        f"2026-11-05 line 2 of bank statement S-1: bank.{IBAN} -210.00, cash.manual 210.00"
-    )
-    assert (
-        f"2026-11-05 reversal {reversal.provider_reference}: reversals 210.00, cash.manual -210.00"
-    ) in told
-    journals.prove()
-    assert offended() == []
 
 
 # References.

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 
 from billing.jobs import LOOK_AT_PAYOUTS, LOOK_FOR_REVERSALS
 from billing.models import (
@@ -16,23 +17,26 @@ from billing.models import (
     ProviderPayout,
     Reversal,
 )
-from billing.operations import payments, provider_payouts
+from billing.operations import payments, provider_differences, provider_payouts
 from billing.providers import stripe_payouts
 from billing.providers.answers import NoAnswer
 from billing.queries import journal
 from billing.queries.journal import Asked
 from jobs.silences import KeepsSilent, Silences
 from lib import audit, money
+from lib.refusals import AlreadyDecided
 from merchants import installation
 from tests import books, stripe_server
 from tests.backoffice.shops_with_work import operator
 from tests.billing.at_stripe import billed_shop, collect
 from tests.factories import InvoiceFactory, browser_of
+from tests.factories import operator as somebody
 from tests.shops import Shop, instant
 from tests.stripe_server import OddStripe
 from tests.text import text_of
 from tests.threads import at_once
 from tests.unchanged import nothing_changes
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -174,6 +178,62 @@ def test_differences_are_named_and_end_once_both_agree(stripe: OddStripe, shop: 
         f"2026-11-05 payment {ours['id']} in payout po_1"
     ]
     books.assert_clean()
+
+
+def test_a_difference_is_closed_with_a_reason_and_waits_again_with_other_figures(
+    stripe: OddStripe, shop: Shop
+) -> None:
+    ours = stripe.charge_row(stripe.intents[0], fee=0)
+    ours["source"]["amount"] = 24900
+    stripe.pay_out(ours, amount=24900)
+    LOOK_AT_PAYOUTS.run_here(NOW)
+    amount, total = ProviderDifference.objects.order_by("kind")
+    assert [(one.kind, one.owner) for one in (amount, total)] == [
+        *(("AMOUNT", shop.merchant), ("SUM", None)),
+    ]
+    olga = somebody("Billing officer")
+    browser, auditor = browser_of(olga), browser_of(somebody("Auditor"))
+    assert "Differences between payouts and our books" in text_of(browser.get("/admin/"))
+    page = f"/admin/billing/providerdifference/{amount.pk}/decide/close/"
+    said = {"reason": "They rounded it; agreed with Stripe."}
+    with nothing_changes():
+        assert auditor.get("/admin/billing/providerdifference/").status_code == 200
+        assert auditor.post(page, said).status_code == 403
+        assert "249.00 USD, and our books say 250.00 USD" in text_of(browser.get(page))
+        assert browser.post(page, {"reason": " "}).status_code == 200
+        with pytest.raises(provider_differences.UnknownDifference):
+            provider_differences.close(difference_id=0, reason="r", actor="olga", now=NOW)
+    assert browser.post(page, said).status_code == 302
+    amount.refresh_from_db()
+    assert (amount.closed_by, amount.reason) == (olga.email, said["reason"])
+    entry = TrailEntry.objects.get(action="PROVIDER_DIFFERENCE_CLOSED")
+    assert (entry.merchant, entry.after) == (
+        shop.merchant,
+        {"there": "249.00 USD", "here": "250.00 USD"},
+    )
+    with nothing_changes(), pytest.raises(AlreadyDecided, match="is closed already"):
+        provider_differences.close(difference_id=amount.pk, reason="r", actor="olga", now=NOW)
+    # The other one waits still, and a look changes neither.
+    with nothing_changes(but=LOOKED):
+        LOOK_AT_PAYOUTS.run_here(instant("2026-11-07 00:00"))
+    listed = text_of(browser.get("/admin/billing/providerdifference/?waits=differences"))
+    assert ("po_1" in listed, ours["id"] in listed) == (True, False)
+    # With another figure it waits again; and once both agree, it ends.
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE billing_providermovement SET asked = '248.00 USD'")
+        LOOK_AT_PAYOUTS.run_here(instant("2026-11-08 00:00"))
+        amount.refresh_from_db()
+        assert (amount.there, amount.is_open, amount.closed_by) == ("248.00 USD", True, "")
+        provider_differences.close(
+            difference_id=amount.pk, reason="r", actor="olga", now=instant("2026-11-08 01:00")
+        )
+        cursor.execute("UPDATE billing_providermovement SET asked = '250.00 USD'")
+    LOOK_AT_PAYOUTS.run_here(instant("2026-11-09 00:00"))
+    amount.refresh_from_db()
+    assert (amount.ended_at, amount.closed_by) == (instant("2026-11-09 00:00"), "olga")
+    with nothing_changes(), pytest.raises(AlreadyDecided, match="has ended"):
+        provider_differences.close(difference_id=amount.pk, reason="r", actor="olga", now=NOW)
 
 
 def test_what_was_taken_back_is_in_payouts_too(stripe: OddStripe, shop: Shop) -> None:

@@ -27,7 +27,7 @@ BANK_BREAKS = [
     Break(
         "a payment that a bank returned has a reversal, of the payment that its line was booked as",
         "ALTER TABLE billing_bankline DROP CONSTRAINT"
-        " bank_line_is_booked_as_one_transfer_or_one_reversal;"
+        " bank_line_is_booked_as_one_transfer_or_what_takes_one_back;"
         "UPDATE billing_bankline SET returns_id = id,"
         " reversal_id = (SELECT min(id) FROM billing_reversal) WHERE amount = 50",
         "flax: bank line ",

@@ -134,7 +134,7 @@ ROWS_CHECKED = {
     "credits, pay-outs, higher thresholds and prices are operators' decisions, once each": 10,
     "an account whose line had a limit was opened again by two people": 0,
     "a price far from the one before was confirmed by another person": 3,
-    "what is kept encrypted opens with a key, and at its own row": 1,
+    "what is kept encrypted opens with a key, and at its own row": 3,
     "what the bank's answers were taken for is what their withdrawals are": 0,
     "a bill is paid exactly when its succeeded payments are its total": 22,
     "the attempts on a bill are counted, and known by its number and theirs": 21,

@@ -212,6 +212,48 @@ def test_a_notice_of_entries_tells_what_was_booked_and_what_came_back(shop: shop
     books.assert_clean()
 
 
+def one_sum(amount: str, batch: str = "") -> str:
+    """An entry of a notice that has a batch as one sum, and none of the payments in it."""
+    said = f"<NtryDtls><Btch>{batch}</Btch></NtryDtls>" if batch else ""
+    return NOTICE.format(
+        f'<Ntry><Amt Ccy="EUR">{amount}</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>'
+        f"<BookgDt><Dt>2026-11-04</Dt></BookgDt><AcctSvcrRef>BANK-9</AcctSvcrRef>{said}</Ntry>"
+    )
+
+
+def test_one_sum_for_a_whole_file_has_paid_all_that_is_in_it(shop: shops.Shop) -> None:
+    file, ones = sent(shop, "100.00", "200.00")
+    other, twos = sent(shop, "30.00", "20.00", "8.00")
+    # By the name of the file or part, or as the only one that comes to it.
+    named = one_sum("300.00", f"<PmtInfId>{file}-EUR</PmtInfId><NbOfTxs>2</NbOfTxs>")
+    assert take(named) == [(one.reference, "PAID", "") for one in ones]
+    assert [fresh(one).provider_reference for one in ones] == ["BANK-9", "BANK-9"]
+    assert {outcome for _, outcome, _ in take(named)} == {"KNOWN"}
+    # One was refused before: the bank books what is left.
+    take(report(other, parts=part(other, transfer(twos[2], "RJCT", reason("AC04")))))
+    assert take(one_sum("50.00")) == [(one.reference, "PAID", "") for one in twos[:2]]
+    assert status(twos[2]) == "FAILED"
+    books.assert_clean()
+
+
+def test_one_sum_that_is_no_files_says_what_it_is_not(shop: shops.Shop) -> None:
+    file, ones = sent(shop, "100.00", "200.00")
+    others = sent(shop, "300.00")[1], sent(shop, "300.00")[1]
+    tables = ["credit_payoutanswer", "credit_payoutanswerfile", "trail_trailentry"]
+    with nothing_changes(but=tables):
+        ((reference, outcome, problem),) = take(
+            one_sum("299.00", f"<MsgId>{file}</MsgId><NbOfTxs>2</NbOfTxs>")
+        )
+        assert (reference, outcome) == (file, "REFUSED")
+        assert "booked 299.00 EUR as one sum" in problem
+        assert f"for {file}, whose withdrawals come to 300.00 EUR" in problem
+        ((_, outcome, problem),) = take(one_sum("300.00"))
+        assert (outcome, "it does not say which" in problem) == ("REFUSED", True)
+        ((_, outcome, problem),) = take(one_sum("9.90"))
+        assert (outcome, "no file of ours that waits" in problem) == ("REFUSED", True)
+    assert {status(one) for one in (*ones, *others[0], *others[1])} == {"SENT"}
+
+
 def test_what_takes_two_people_to_send_back_waits_for_them() -> None:
     OperatorPolicyFactory.create(currency="EUR")  # 1,000.00 of pay-outs a day
     shop = shop_in("EUR", **GERMAN)

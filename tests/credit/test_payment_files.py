@@ -1,5 +1,6 @@
 """Files for the bank as pain.001: what stands in them, what they refuse, and the same again."""
 
+import json
 import re
 from importlib.util import find_spec
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 from django.test import Client
 from lxml import etree  # type: ignore[import-untyped]
 
@@ -49,6 +51,7 @@ THAI: dict[str, Any] = {
     **{"kind": "BANK_ACCOUNT", "country": "TH", "bank": "กสิกรไทย", "routing": "004"},
     **{"number": "020-0-12345-6", "holder": "สมชาย ใจดี"},
 }
+PLAIN: dict[str, Any] = {"kind": "BANK_ACCOUNT", "bank": "Mizuho"}
 WHY = "The upload failed."
 
 
@@ -153,7 +156,6 @@ def test_each_currency_is_a_part_of_its_own_account_and_day(settings: LazySettin
     [
         ("US", "021000021", "1234567890", ["USABA", "021000021"]),
         ("CN", "102100099996", "6222021208112345678", ["CNAPS", "102100099996"]),
-        ("JP", "0005001", "1234567", ["JPZGN", "0005001"]),
         ("BR", "3411234", "12345X", ["341", "1234"]),
         ("MX", "", "002010077777777771", []),
         ("GB", "", "GB29NWBK60161331926819", []),
@@ -173,6 +175,36 @@ def test_a_country_has_its_own_code_of_a_bank(
     texts = [text.strip() for text in bank.itertext()] if bank is not None else []
     assert [text for text in texts if text] == codes
     assert number in said(root, ".//CdtrAcct/Id/IBAN") + said(root, ".//CdtrAcct/Id/Othr/Id")
+
+
+def test_an_account_in_japan_says_its_type(settings: LazySettings) -> None:
+    """A type that was not asked for when an account was added is missing, and is not guessed."""
+    japanese = {"country": "JP", "routing": "0005001", "number": "1234567"}
+    ours = {"currency": "USD", "name": "Tael KK", "account_type": "CURRENT", **japanese}
+    settings.TAEL_PAYOUT_ACCOUNTS = accounts.read(json.dumps([ours]))
+    shop = shop_in("USD")
+    added = [
+        add(shop, at="2026-11-01 11:00", **PLAIN | japanese | {"number": number} | more)
+        for number, more in (
+            ("7654321", {"account_type": "ORDINARY"}),
+            ("7654322", {"account_type": "CURRENT"}),
+        )
+    ]
+    sent = [withdraw(shop, "10.00", destination_id=one.pk) for one in added]
+    root = checked(export(*sent, version=V09).content, V09)
+    assert said(root, ".//CdtrAcct/Tp/Cd") == ["SVGS", "CACC"]
+    assert said(root, ".//DbtrAcct/Tp/Cd") == ["CACC"]
+    assert said(root, ".//CdtrAgt//MmbId") == ["0005001", "0005001"]
+    with connection.cursor() as cursor:  # one that was added before types were asked for
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE credit_payoutdestination SET account_type = ''")
+    before = withdraw(shop, "10.00", destination_id=sent[0].destination_id)
+    with nothing_changes():
+        (refused,) = export(before).refused
+    assert "an account in JP needs its type (ordinary or current)" in refused.problem
+    del ours["account_type"]
+    with pytest.raises(ImproperlyConfigured, match="account_type: has to be one of ORDINARY"):
+        accounts.read(json.dumps([ours]))
 
 
 def test_what_lacks_something_is_refused_by_name_and_stays_where_it_is() -> None:

@@ -96,6 +96,7 @@ def test_every_column_that_may_keep_a_secret_is_encrypted_or_known_to_be_harmles
 def test_rotations_and_the_audit_know_every_encrypted_column() -> None:
     ours = {name for name, field in fields() if isinstance(field, EncryptedField)}
     assert ours == {
+        "billing.bankline.other_side",
         "credit.payoutdestination.number",
         "gateway.webhooksecret.secret",
         "merchants.profile.licence_document",
@@ -103,6 +104,7 @@ def test_rotations_and_the_audit_know_every_encrypted_column() -> None:
     columns = encrypted.columns()
     assert {column.called for column in columns} == {
         "destination numbers", "licence documents", "webhook secrets", "second factors", "sessions",
+        "other sides of bank lines",
     }  # fmt: skip
     for column in columns:
         if isinstance(column, encrypted.OfField):

@@ -60,6 +60,7 @@ ELSEWHERE = {
     ("user", "erase"),
     ("merchant", "erase-contacts"),
     *(("erasure", name) for name in ("buyer", "buyer-data", "address", "address-data")),
+    *(("erasure", name) for name in ("payer", "payer-data")),
     *(("webhookendpoint", name) for name in ("add", "types", "secret", "resend", "off", "on")),
 }
 shop = kept_of("shop")

@@ -1,0 +1,329 @@
+"""The admin pages of the lines of bank statements, and what is decided about each."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
+
+from backoffice.briefs import Brief
+from backoffice.columns import amount, figure, related
+from backoffice.decision_pages import Deciding
+from backoffice.decisions import Call, ConfirmForm, Decision, Reasoned, Telling
+from backoffice.filters import waiting
+from backoffice.list_pages import FoundByKeys
+from backoffice.outcomes import LastDecision
+from billing.models import BankLine, BankTransfer, other_sides
+from billing.operations import accounts, bank_matching, bank_returns
+from billing.queries import bank_matching as matching
+from billing.queries import briefs
+from billing.queries.waiting import BANK_LINES
+from lib.text_fields import LineField
+from lib.texts import LONGEST_NAME
+
+
+class Placed(forms.Form):
+    """Whose a line is."""
+
+    merchant = LineField(
+        label="Merchant",
+        max_length=LONGEST_NAME,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Its reference.",
+    )
+    number = LineField(
+        label="Bill",
+        max_length=LONGEST_NAME,
+        required=False,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="Its number, if it is for one bill. Empty: it is unapplied money, which pays"
+        " unpaid bills at once, oldest due day first.",
+    )
+
+
+class TakenBack(forms.Form):
+    """Which line another one takes back."""
+
+    statement = LineField(
+        label="Statement",
+        max_length=LONGEST_NAME,
+        widget=UnfoldAdminTextInputWidget,
+        help_text="The bank’s name of the statement on which the payment came in.",
+    )
+    number = forms.IntegerField(
+        label="Line", min_value=1, max_value=1_000_000, widget=UnfoldAdminIntegerFieldWidget
+    )
+
+
+def _shown_line(line: BankLine) -> dict[str, Any]:
+    """What a page of decisions shows of a line, and compares when the form comes back: its status,
+    whose it is or may be, and what is left to pay of the bill that it names.
+    """
+    invoice = line.invoice
+    return {
+        "Status": line.get_status_display(),
+        "Merchant": line.owner.reference if line.owner else "",
+        "Bill": f"{invoice}: {figure(invoice.left_to_pay)} left to pay" if invoice else "",
+    }
+
+
+def _returned_transfer(line: BankLine) -> BankTransfer | None:
+    """By which transfer an account has the money that the line takes back, or had it last; None if
+    it takes nothing back.
+    """
+    return matching.present(line.returns) if line.returns else None
+
+
+def _shown_return(line: BankLine) -> dict[str, Any]:
+    """What a page of decisions shows of a return, and compares when the form comes back: whose the
+    money is by now, what it paid, and what of it is unapplied.
+    """
+    transfer = _returned_transfer(line)
+    if transfer is None:
+        return {"Status": line.get_status_display()}
+    return {
+        "Status": line.get_status_display(),
+        "It takes back": str(line.returns),
+        "Merchant": transfer.account.merchant.reference,
+        "It paid": transfer.invoice_number or "no bill by itself",
+        "Unapplied money": figure(transfer.account.unapplied),
+    }
+
+
+def _is_reversed(line: BankLine) -> bool:
+    """Whether what the line takes back paid one bill alone, or is on no account any more."""
+    transfer = _returned_transfer(line) if line.is_return else None
+    return transfer is not None and (transfer.is_moved or matching.paid_one_invoice(transfer))
+
+
+def _is_taken_off(line: BankLine) -> bool:
+    """Whether what the line takes back paid several bills or none."""
+    return line.is_return and not _is_reversed(line)
+
+
+def _effect_of_return(line: BankLine) -> str:
+    """What it does to record a return of money that paid one bill alone, in sentences."""
+    transfer = _returned_transfer(line)
+    if transfer is not None and transfer.is_moved:
+        return (
+            f"{_said(line)} It takes back {line.returns}, whose money is on no account any more:"
+            " nothing but this line is booked."
+        )
+    return (
+        f"{_said(line)} It takes back {line.returns}. The payment of {line.owner} stays, and a"
+        " reversal is recorded: whether the merchant is charged again is decided there. The"
+        " merchant is told."
+    )
+
+
+def _effect_of_taking_off(line: BankLine) -> str:
+    """What it does to take returned money off an account, in sentences."""
+    transfer = _returned_transfer(line)
+    if transfer is None:
+        return ""
+    account, entry = transfer.account, transfer.entry
+    taken = min(entry.amount, account.unapplied) if entry else account.unapplied * 0
+    return (
+        f"{_said(line)} It takes back {line.returns}, which did not pay one bill alone. Of it,"
+        f" {figure(taken)} is unapplied still and is taken from there;"
+        f" {figure(transfer.amount - taken)} paid bills of {account.merchant}, which stay paid, and"
+        " is charged again at once. The merchant is told, and reads your words."
+    )
+
+
+def _said(line: BankLine) -> str:
+    """The line in words: its amount without its sign, whom it came from or went to, its value date
+    and its text. What the bank did not say is left out.
+    """
+    other = other_sides.readable(line)
+    who = f" {'from' if line.amount.amount > 0 else 'to'} {other.name or other.account}"
+    named = who if other.name or other.account else ""
+    text = f" “{other.text}”" if other.text else ""
+    return f"{figure(abs(line.amount))}{named} on {line.value_on:%d %B %Y}.{text}"
+
+
+def _proposal(line: BankLine) -> str:
+    """What confirming a proposal does, in sentences."""
+    return (
+        f"{_said(line)} {line.get_why_display()} It is booked for bill {line.invoice} of"
+        f" {line.owner}; what the bill does not want becomes unapplied"
+        " money of that merchant."
+    )
+
+
+@admin.register(BankLine)
+class BankLineAdmin(Deciding, FoundByKeys):
+    merchant = "account__merchant"
+    keys = (
+        *("bank_reference", "end_to_end_id", "account__merchant__reference", "statement__name"),
+    )
+    search_help_text = "A reference, the other side’s account, the merchant, or the statement."
+    is_long = True
+    list_display = (
+        *("__str__", "booked_on", amount("amount"), "other_name", "status", "why"),
+        *(related("account__merchant"), "invoice", "words", "decided_by"),
+    )
+    list_filter = (waiting(BANK_LINES), "status", "why")
+    list_select_related = ("account__merchant", "invoice", "statement", "transfer")
+    ordering = ("-pk",)
+    decisions = (
+        Decision(
+            "confirm",
+            "Confirm",
+            form=ConfirmForm,
+            effect=_proposal,
+            shown=_shown_line,
+            carry_out=Call(bank_matching.confirm, "line_id"),
+            done="The line is booked.",
+            is_open=lambda line: line.is_proposed,
+        ),
+        Decision(
+            "refuse",
+            "Refuse",
+            form=Reasoned,
+            effect=lambda line: (
+                f"{_said(line)} It is not booked for bill {line.invoice}, and waits until somebody"
+                " says whose it is."
+            ),
+            shown=_shown_line,
+            carry_out=Call(bank_matching.refuse, "line_id"),
+            done="The proposal is refused.",
+            is_open=lambda line: line.is_proposed,
+        ),
+        Decision(
+            "place",
+            "Say whose it is",
+            form=Placed,
+            effect=lambda line: (
+                f"{_said(line)} It is booked for that merchant as a transfer with this value date."
+                " If it was wrong, the transfer is booked elsewhere."
+            ),
+            initial=lambda line: {"merchant": line.owner.reference if line.owner else ""},
+            shown=_shown_line,
+            carry_out=Call(bank_matching.place, "line_id"),
+            done="The line is booked.",
+            is_open=lambda line: line.is_to_be_placed,
+        ),
+        Decision(
+            "returns",
+            "Say what it takes back",
+            form=TakenBack,
+            effect=lambda line: (
+                f"{_said(line)} {line.get_why_display()} Once it is known, you decide what becomes"
+                " of the money."
+            ),
+            shown=_shown_line,
+            carry_out=Call(bank_returns.say, "line_id"),
+            done="It is a return of that line, and waits for a decision.",
+            is_open=lambda line: line.is_unclear_return,
+        ),
+        Decision(
+            "take-back",
+            "Returned",
+            form=Reasoned,
+            effect=_effect_of_return,
+            shown=_shown_return,
+            carry_out=Call(bank_returns.take_back, "line_id"),
+            done=lambda line: (
+                "The reversal is recorded, and waits for a decision."
+                if line.reversal
+                else "The line is booked."
+            ),
+            is_open=_is_reversed,
+        ),
+        Decision(
+            "take-off",
+            "Returned",
+            form=Telling,
+            effect=_effect_of_taking_off,
+            shown=_shown_return,
+            carry_out=Call(bank_returns.take_off, "line_id"),
+            done="The money is off the account, and the line is booked.",
+            is_open=_is_taken_off,
+        ),
+        Decision(
+            "set-aside",
+            "No merchant’s",
+            form=Reasoned,
+            effect=lambda line: (
+                f"{_said(line)} Nothing is booked for it. If that was wrong, say whose it is later."
+            ),
+            shown=_shown_line,
+            carry_out=Call(bank_matching.set_aside, "line_id"),
+            done="The line is set aside.",
+            is_open=lambda line: line.status in (line.Status.OPEN, line.Status.RETURN),
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[BankLine]":
+        found: QuerySet[BankLine] = super().get_queryset(request)
+        return found.select_related(
+            *("account__merchant", "invoice", "statement"),
+            *("returns__statement", "returns__transfer__account__merchant"),
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[BankLine]", search_term: str
+    ) -> tuple["QuerySet[BankLine]", bool]:
+        """The lines with this account on their other side, which is kept encrypted; without any,
+        those that another key finds.
+        """
+        term = search_term.strip()
+        found = queryset.filter(other_account_mark__in=other_sides.account_marks(term))
+        if term and found.exists():
+            return found, False
+        return super().get_search_results(request, queryset, search_term)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (
+            *(related(self.merchant), "statement", "number", "booked_on", "value_on"),
+            *(amount("amount"), self.other_name, self.other_account, self.words, "reference"),
+            *("end_to_end_id", "bank_reference", "code", "instructed", "is_reversal"),
+            *(
+                "return_reason",
+                "status",
+                "why",
+                "invoice",
+                "returns",
+                "transfer",
+                "reversal",
+                "looked_at",
+                "booked_at",
+            ),
+            *("decided_at", "decided_by", "reason"),
+        )
+
+    @admin.display(description="other side")
+    def other_name(self, line: BankLine) -> str:
+        """The name on the line's other side; a dash for none."""
+        return other_sides.readable(line).name or "–"
+
+    @admin.display(description="its account")
+    def other_account(self, line: BankLine) -> str:
+        """The account on the line's other side; a dash for none."""
+        return other_sides.readable(line).account or "–"
+
+    @admin.display(description="text")
+    def words(self, line: BankLine) -> str:
+        """What the other side wrote; a dash for nothing."""
+        return other_sides.readable(line).text or "–"
+
+    def brief(self, row: Any, name: str) -> Brief | None:
+        """What stands beside the decisions about a line: what the bank says of it, and the account
+        of the merchant whose it is or may be.
+        """
+        return briefs.of_bank_line(row)
+
+    def lock(self, row: Any, now: Any) -> None:
+        """Lock the line's account, if it has one, and then the line, as operations do."""
+        if row.account_id is not None:
+            accounts.lock_both(row.account_id, now=now)
+        super().lock(row, now)
+
+    def last_decision(self, row: Any) -> LastDecision | None:
+        """The line's status, with who decided about it (the job, where it booked it) and when;
+        nobody and None if nobody has.
+        """
+        return LastDecision(str(row.get_status_display()), row.decided_by, row.decided_at)

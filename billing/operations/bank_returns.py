@@ -1,0 +1,169 @@
+"""Records that a bank took back a payment which was booked, as an operator decides (rule 29.16).
+
+Money that paid one bill alone is a reversal of that payment, and what follows is decided there. Any
+other money, which paid several bills or none, is taken off the account whose it is by now: what is
+unapplied still from there, and the rest is charged.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from billing.models import BankLine, BankTransfer, BillingAccount, Payment, Reversal
+from billing.operations import bank_matching, reversals, transfers_moved
+from billing.queries import bank_matching as queries
+from billing.trail import Action
+from lib import money, wording
+from lib.refusals import ChangedMeanwhile, Invalid, Refused
+
+Status, Why = BankLine.Status, BankLine.Why
+
+
+class NotReturnable(Refused):
+    """What the line takes back is not what this decision is for, or there is less of it."""
+
+    code = "not_returnable"
+
+
+@transaction.atomic
+def say(*, line_id: int, statement: str, number: int, actor: str, now: datetime) -> BankLine:
+    """Say which line, by its statement's name and its number there, is taken back by a line of
+    which that was not known, with a trail row: from then on it is a return, about which is still to
+    be decided.
+
+    Raises UnknownLine, AlreadyDecided for a line that is not open, and Invalid for one that came
+    in, and where that line is none that came in and was booked, is taken back already, is of
+    another account of ours, or is of less.
+    """
+    line = bank_matching.lock_line(line_id)
+    bank_matching.check(line, (Status.OPEN,))
+    if not line.is_unclear_return:
+        raise Invalid("line", "it came in, and takes nothing back")
+    found = queries.to_take_back().filter(
+        statement__account=line.statement.account,
+        statement__name=statement.strip(),
+        currency=line.currency,
+        number=number,
+    )
+    returned = found.select_related("transfer").first()
+    if returned is None:
+        raise Invalid("number", f"no booked line {number} of {statement} is left to be taken back")
+    if returned.amount < -line.amount:
+        raise Invalid("number", f"only {money.full(returned.amount)} came in with that line")
+    line.status, line.why, line.returns = Status.RETURN, Why.BY_HAND, returned
+    line.account_id = queries.account_of(returned)
+    line.decided_at, line.decided_by = now, actor
+    line.save()
+    bank_matching.write_trail(Action.BANK_LINE_RETURNS, line, actor, "")
+    return line
+
+
+@transaction.atomic
+def take_back(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLine:
+    """Record that the payment of one bill was returned, or a part of it, as the line with this key
+    says, which is a return: a reversal of it, which waits for what is decided about it (rule 18.4).
+    Where the money is on no account any more, as an operator had said that it was nobody's, only
+    the line is booked.
+
+    Raises UnknownLine, AlreadyDecided for a line that is no return, ChangedMeanwhile, Invalid
+    without a reason, and NotReturnable where the money paid no bill by itself, or less of it is
+    left. Rule 29.16.
+    """
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    line, account, transfer = _hold(line_id, now)
+    if transfer.is_moved and transfer.amount == -line.amount:
+        return _book(line, account, transfer, None, actor, reason)
+    payment = transfer.payment
+    if payment is None or not queries.paid_one_invoice(transfer):
+        raise NotReturnable("line: its money did not pay one bill alone; take it off the account")
+    reversal = reversals.record(
+        _report(line, payment), payment_id=payment.pk, actor=actor, now=account.now
+    )
+    if reversal is None or reversal.amount != -line.amount:
+        raise NotReturnable("line: less is left of the payment than was taken back")
+    return _book(line, account, transfer, reversal, actor, reason)
+
+
+@transaction.atomic
+def take_off(*, line_id: int, actor: str, reason: str, told: str, now: datetime) -> BankLine:
+    """Record that money was returned which paid several bills, or of which some or all was
+    unapplied, as the line with this key says: it is taken off the account. What is unapplied of it
+    still is taken from there, and the rest is charged at once, as with a transfer that never came
+    (rule 17.9). The merchant is notified and reads `told`.
+
+    Raises UnknownLine, AlreadyDecided for a line that is no return, ChangedMeanwhile, Invalid
+    without both texts, and NotReturnable where the money paid one bill alone, only a part of it
+    came back, or it is on no account any more. Rule 29.16.
+    """
+    reason = wording.checked("reason", reason, wording.LONGEST_REASON)
+    line, account, transfer = _hold(line_id, now)
+    if transfer.is_moved or queries.paid_one_invoice(transfer):
+        raise NotReturnable("line: its money paid one bill alone, or is on no account any more")
+    if transfer.amount != -line.amount:
+        raise NotReturnable(
+            f"line: {money.full(-line.amount)} of {money.full(transfer.amount)} came back, which"
+            " had not paid one bill alone: charge what is missing by hand, and say here that the"
+            " line is no merchant’s"
+        )
+    transfers_moved.move(
+        transfer_id=transfer.pk, to="", reason=reason, told=told, actor=actor, now=account.now,
+        is_returned=True,
+    )  # fmt: skip
+    transfer.refresh_from_db()
+    return _book(line, account, transfer, None, actor, reason)
+
+
+def _hold(line_id: int, now: datetime) -> tuple[BankLine, BillingAccount, BankTransfer]:
+    """The line, locked, which is a return; the account that has the money which it takes back, or
+    had it last, locked before; and the transfer by which it has it. Raises UnknownLine,
+    AlreadyDecided for any other line, ChangedMeanwhile if the money was booked elsewhere while the
+    account was locked.
+    """
+    found = BankLine.objects.filter(pk=line_id).select_related("returns__transfer").first()
+    if found is None:
+        raise bank_matching.UnknownLine(f"line: there is no line {line_id}")
+    bank_matching.check(found, (Status.RETURN,))
+    assert found.returns is not None
+    account = bank_matching.lock(queries.account_of(found.returns), now)
+    assert account is not None
+    line = bank_matching.lock_line(line_id)
+    bank_matching.check(line, (Status.RETURN,))
+    assert line.returns is not None
+    transfer = queries.present(line.returns)
+    if transfer.account_id != account.pk:
+        raise ChangedMeanwhile("line: the money that it takes back was booked elsewhere meanwhile")
+    return line, account, transfer
+
+
+def _book(
+    line: BankLine,
+    account: BillingAccount,
+    transfer: BankTransfer,
+    reversal: Reversal | None,
+    actor: str,
+    reason: str,
+) -> BankLine:
+    """Book the locked line as what takes back this transfer: as the reversal, or without one as of
+    a transfer that is on no account any more. Writes a trail row.
+    """
+    at = reversal.recorded_at if reversal else max(account.now, transfer.moved_at or account.now)
+    line.reversal, line.account, line.reason = reversal, account, reason
+    line.status, line.booked_at = Status.BOOKED, at
+    line.decided_at, line.decided_by = at, actor
+    line.save()
+    bank_matching.write_trail(Action.BANK_LINE_TAKEN_BACK, line, actor, line.reason)
+    return line
+
+
+def _report(line: BankLine, payment: Payment) -> reversals.ProviderReport:
+    """What the bank says of money that it took back, as a report of a provider."""
+    return reversals.ProviderReport(
+        provider=Payment.Provider.MANUAL,
+        reference=f"{line.statement.name[:60]}/{line.statement_id}-{line.number}",
+        kind=Reversal.Kind.RETURN,
+        money_reference=payment.provider_reference,
+        amount=-line.amount,
+        state=line.return_reason or "returned",
+        came_back=False,
+        is_ours=False,
+    )

@@ -1,0 +1,122 @@
+"""Finds which withdrawals a bank booked as one sum (rule 29.23): those of a file of ours, or of its
+part in that currency, which come to the same.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from credit.answer_files.said import BOOKED, Said
+from credit.models import PaymentFile, PayoutAnswer, Withdrawal
+from credit.payment_files import pain_001
+from lib.refusals import Refused
+
+MOST = 200  # files that are looked through, the latest ones
+
+
+class NoSuchSum(Refused):
+    """No file of ours comes to what the bank booked as one sum, or several do."""
+
+    code = "no_such_sum"
+
+
+@dataclass(frozen=True)
+class Part:
+    """The withdrawals of a file in one currency that a bank may have booked as one sum."""
+
+    file: str
+    name: str  # as the file calls the part
+    withdrawals: Sequence[Withdrawal]
+
+    @property
+    def total(self) -> Decimal:
+        """The part's control sum."""
+        return sum((one.amount.amount for one in self.withdrawals), Decimal(0))
+
+    @property
+    def waits(self) -> bool:
+        """Whether the bank has still to say what became of one of them."""
+        return any(not one.has_ended for one in self.withdrawals)
+
+    @property
+    def accepted(self) -> "Part":
+        """The part without what the bank had refused before."""
+        left = [one for one in self.withdrawals if not one.is_failed]
+        return replace(self, withdrawals=left)
+
+
+def spread(said: Said) -> Iterator[Said]:
+    """Yield what a debit of one sum says of each withdrawal in it: those of the part that the bank
+    names, or else of the only part that comes to that sum, with or without those that it had
+    refused; parts of which it has told all count where no other does. Yields it as it is where
+    there is no such part, or several.
+    """
+    try:
+        amount = Decimal(said.amount)
+    except ArithmeticError:
+        amount = Decimal(0)
+    parts = _parts(said.reference, said.currency)
+    found = _of_amount([one for one in parts if one.waits], amount) or _of_amount(parts, amount)
+    if len(found) != 1:
+        yield said
+        return
+    for one in found[0].withdrawals:
+        yield Said(one.reference, BOOKED, said.bank_reference, said.reason)
+
+
+def refusal(answer: PayoutAnswer) -> NoSuchSum:
+    """Why the row is of no withdrawals, with what to do about it."""
+    said = f"{answer.amount} {answer.currency}".strip()
+    named = [
+        one
+        for one in _parts(answer.reference, answer.currency)
+        if answer.reference in (one.file, one.name)
+    ]
+    if named:
+        sums = ", ".join(f"{one.total:f}" for one in named)
+        return NoSuchSum(
+            f"The bank booked {said} as one sum for {answer.reference}, whose withdrawals come to"
+            f" {sums} {answer.currency}. Ask it for the single payments (a pain.002, or a camt.054"
+            " with details)."
+        )
+    try:
+        waiting = [one for one in _parts("", answer.currency) if one.waits]
+        alike = _of_amount(waiting, Decimal(answer.amount))
+    except ArithmeticError:
+        alike = []
+    if alike:
+        return NoSuchSum(
+            f"The bank booked {said} as one sum, and {', '.join(one.name for one in alike)} come to"
+            " that: it does not say which. Ask it for the single payments."
+        )
+    return NoSuchSum(
+        f"The bank booked {said} and names no withdrawal, and no file of ours that waits for an"
+        " answer comes to that. A fee of the bank's is nothing to do; of withdrawals ask it for the"
+        " single payments."
+    )
+
+
+def _of_amount(parts: Sequence[Part], amount: Decimal) -> list[Part]:
+    """Those of the parts that come to the amount; of a part whose sum is another one, what is left
+    of it without what the bank had refused.
+    """
+    either = [one if one.total == amount else one.accepted for one in parts]
+    return [one for one in either if one.withdrawals and one.total == amount]
+
+
+def _parts(name: str, currency: str) -> list[Part]:
+    """The parts in this currency of our pain.001 files: of the file or part of this name, or, for
+    another name or none, of the latest files.
+    """
+    files = PaymentFile.objects.order_by("-pk")
+    whole = name.removesuffix(f"-{currency}")
+    known = list(files.filter(name__in=[name, whole])) if name else []
+    parts = [_part(one, currency) for one in known or files[:MOST]]
+    return [one for one in parts if one.withdrawals]
+
+
+def _part(file: PaymentFile, currency: str) -> Part:
+    """The part of the file in this currency, which may have nothing in it."""
+    written = Withdrawal.objects.filter(batch=str(file)).order_by("line_id", "pk")
+    found = [one for one in written if str(one.currency) == currency]
+    return Part(str(file), pain_001.part_name(str(file), currency), found)

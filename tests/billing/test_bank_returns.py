@@ -1,0 +1,230 @@
+"""A bank takes back a payment that was booked (29.16)."""
+
+from collections import defaultdict
+from decimal import Decimal
+from functools import partial
+
+import pytest
+
+from billing.models import BankLine, BankTransfer, Reversal
+from billing.operations import bank_matching, bank_returns, transfers_moved
+from billing.queries import bank_statements as queries
+from billing.queries import journal
+from lib.refusals import AlreadyDecided, Invalid
+from notices import letters
+from tests import journals
+from tests.amounts import usd
+from tests.bank_files import IBAN, Paid
+from tests.billing import banking
+from tests.billing.banking import BY, at, billed, joined, matched, of_bank, paying
+from tests.billing.reversing import offended
+from tests.shops import Shop
+from tests.unchanged import nothing_changes
+
+pytestmark = pytest.mark.django_db
+
+TOLD = {**BY, "told": "Your bank took it back."}
+back = partial(
+    Paid, is_credit=False, is_reversal=True, end_to_end_id="E-7", returned="AC04",
+    name="Rosewood GmbH",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def issuer() -> None:
+    banking.issuer_with_references()
+
+
+def last() -> BankLine:
+    return BankLine.objects.latest("pk")
+
+
+def cash() -> dict[str, Decimal]:
+    """What the journal has in cash and at the bank, over all merchants; above 0 for a debit."""
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for entry in journal.entries(journal.Asked()):
+        for one in entry.postings:
+            sums[one.account] += one.amount
+    named = ("cash.manual", f"bank.{IBAN}", "reversals", "between.transfers")
+    return {name: sums[name] for name in named if sums[name]}
+
+
+def told(shop: Shop, kind: str) -> str:
+    sentence = letters.sentence(shop.merchant.notices.filter(kind=kind).latest("pk"))
+    return sentence.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_payment_that_is_returned_is_a_reversal_once_an_operator_says_so() -> None:
+    shop = joined()
+    invoice = billed(shop)
+    paid = paying(invoice, bank_reference="B-7", end_to_end_id="E-7")
+    assert matched(paid, back("210.00"), back("1.00")) == [
+        "210.00 BOOKED REFERENCE rosewood DE-2026-000001",
+        "-210.00 RETURN TAKEN_BACK rosewood -",
+        "-1.00 OPEN UNCLEAR - -",  # that line is taken back already
+    ]
+    line = BankLine.objects.get(number=2)
+    with nothing_changes(), pytest.raises(bank_returns.NotReturnable):
+        bank_returns.take_off(line_id=line.pk, now=at(), **TOLD)
+    bank_returns.take_back(line_id=line.pk, now=at(), **BY)
+    reversal = Reversal.objects.get()
+    assert (reversal.status, reversal.amount, reversal.state, reversal.payment.invoice) == (
+        *("RECORDED", usd(210), "AC04", invoice),
+    )
+    assert of_bank(invoice) == "PAID 210.00/210.00"
+    assert told(shop, "PAYMENT_REVERSED") == (
+        "210.00 USD that was transferred for bill T-DE-2026-000001 was returned by the bank."
+        " The bill stays paid while we look into it; we tell you here what follows."
+    )
+    with nothing_changes(), pytest.raises(AlreadyDecided):
+        bank_returns.take_back(line_id=line.pk, now=at(), **BY)
+    said = journals.told(shop)
+    assert said[-1] == (
+        f"2026-11-05 line 2 of bank statement S-1: bank.{IBAN} -210.00, cash.manual 210.00"
+    )
+    assert (
+        f"2026-11-05 reversal {reversal.provider_reference}: reversals 210.00, cash.manual -210.00"
+    ) in said
+    journals.prove()
+    assert offended() == []
+
+
+def test_a_part_that_is_returned_is_a_reversal_of_it_and_more_is_for_people() -> None:
+    shop = joined()
+    first = billed(shop)
+    assert matched(paying(first, end_to_end_id="E-7"), back("60.00")) == [
+        "210.00 BOOKED REFERENCE rosewood DE-2026-000001",
+        "-60.00 RETURN LESS rosewood -",
+    ]
+    bank_returns.take_back(line_id=last().pk, now=at(), **BY)
+    assert (Reversal.objects.get().amount, of_bank(first)) == (usd(60), "PAID 210.00/210.00")
+    second = billed(shop, "300.00", at="2026-11-06 10:00")
+    assert matched(
+        paying(second, end_to_end_id="E-8"), back("305.00", end_to_end_id="E-8"),
+        opening="150.00", name="S-2", on="2026-11-06", now="2026-11-06 22:00",
+    )[1] == "-305.00 OPEN MORE rosewood -"  # fmt: skip
+    with nothing_changes(), pytest.raises(Invalid, match=r"only 300\.00 USD came in"):
+        bank_returns.say(line_id=last().pk, statement="S-2", number=1, actor="olga", now=at())
+    assert cash() == {f"bank.{IBAN}": Decimal(450), "reversals": Decimal(60)}
+    assert offended() == []
+
+
+def test_money_that_paid_several_bills_is_taken_off_the_account_when_it_is_returned() -> None:
+    """530.00 that named no bill paid bills of 210.00 and 300.00, and 20.00 is left."""
+    shop = joined()
+    invoices = billed(shop), billed(shop, "300.00")
+    assert matched(Paid("530.00", end_to_end_id="E-7")) == ["530.00 OPEN UNKNOWN - -"]
+    bank_matching.place(line_id=last().pk, merchant="rosewood", actor="olga", now=at())
+    assert shop.account.unapplied == usd(20)
+    assert matched(back("530.00"), opening="530.00", name="S-2", now="2026-11-06 22:00") == [
+        "-530.00 RETURN TAKEN_BACK rosewood -"
+    ]
+    with nothing_changes(), pytest.raises(bank_returns.NotReturnable, match="one bill alone"):
+        bank_returns.take_back(line_id=last().pk, now=at("2026-11-06 23:00"), **BY)
+    with nothing_changes(), pytest.raises(Invalid):
+        bank_returns.take_off(line_id=last().pk, now=at(), **TOLD | {"told": ""})
+    line = bank_returns.take_off(line_id=last().pk, now=at("2026-11-06 23:00"), **TOLD)
+    assert (line.status, line.reversal, line.reason) == ("BOOKED", None, "as agreed")
+    assert [of_bank(one) for one in invoices] == ["PAID 210.00/210.00", "PAID 300.00/300.00"]
+    shop.account.refresh_from_db()
+    transfer = BankTransfer.objects.get()
+    assert transfer.charge is not None
+    assert (transfer.status, transfer.taken, transfer.charge.amount) == (
+        *("MOVED", usd(20), usd(510)),
+    )
+    assert shop.account.unapplied == usd(0)
+    assert of_bank(shop.account.invoices.latest("pk")) == "OPEN 0.00/510.00"  # the next bill
+    assert told(shop, "TRANSFER_MOVED") == (
+        f"530.00 USD that we had received under the reference {transfer.reference} was returned by"
+        " the bank. 510.00 USD of it comes with your next bill; bills that are paid stay paid. Your"
+        " bank took it back."
+    )
+    assert told(shop, "UNAPPLIED").startswith("Whoever paid 20.00 USD has taken it back")
+    assert cash() == {}  # nothing came, and nothing is between accounts
+    found = queries.reckoned(line.statement)
+    assert (found.booked, found.closing, found.brought) == (usd(0), usd(0), usd(0))
+    with nothing_changes(), pytest.raises(AlreadyDecided):
+        bank_returns.take_off(line_id=line.pk, now=at("2026-11-06 23:00"), **TOLD)
+    journals.prove()
+    assert offended() == []
+
+
+def test_a_part_of_money_that_paid_no_single_bill_is_left_to_people() -> None:
+    """230.00 for a bill of 210.00: 20.00 of it is unapplied."""
+    shop = joined()
+    invoice = billed(shop)
+    matched(paying(invoice, "230.00", end_to_end_id="E-7"))
+    bank_matching.confirm(line_id=last().pk, actor="olga", now=at())
+    assert matched(
+        back("100.00"), opening="230.00", name="S-2", now="2026-11-06 22:00"
+    ) == ["-100.00 RETURN LESS rosewood -"]  # fmt: skip
+    part = last()
+    with nothing_changes(), pytest.raises(bank_returns.NotReturnable, match=r"100\.00 USD of 230"):
+        bank_returns.take_off(line_id=part.pk, now=at("2026-11-06 23:00"), **TOLD)
+    bank_matching.set_aside(line_id=part.pk, now=at("2026-11-06 23:00"), **BY)
+    # All of it is another matter: what is left is taken, and the rest is charged.
+    assert matched(
+        back("230.00"), opening="130.00", name="S-3", now="2026-11-07 22:00"
+    ) == ["-230.00 RETURN TAKEN_BACK rosewood -"]  # fmt: skip
+    bank_returns.take_off(line_id=last().pk, now=at("2026-11-07 23:00"), **TOLD)
+    shop.account.refresh_from_db()
+    assert shop.account.unapplied == usd(0)
+    assert of_bank(shop.account.invoices.latest("pk")) == "OPEN 0.00/210.00"
+    assert cash() == {}
+    assert offended() == []
+
+
+def test_money_that_was_booked_elsewhere_is_taken_from_where_it_is() -> None:
+    shop, other = joined(), joined("lotus")
+    first, second = billed(shop), billed(shop, "300.00")
+    matched(paying(first, end_to_end_id="E-7"), paying(second, end_to_end_id="E-8"))
+    moving = {"reason": "It was theirs.", "told": "It was another shop's.", "actor": "olga"}
+    transfers = BankTransfer.objects.order_by("pk")
+    for transfer, to in zip(transfers[:2], ("lotus", ""), strict=True):
+        transfers_moved.move(transfer_id=transfer.pk, to=to, now=at("2026-11-06 10:00"), **moving)
+    assert other.account.unapplied == usd(210)
+    assert matched(
+        back("210.00"), back("300.00", end_to_end_id="E-8"),
+        opening="510.00", name="S-2", now="2026-11-06 22:00",
+    ) == ["-210.00 RETURN TAKEN_BACK lotus -", "-300.00 RETURN TAKEN_BACK rosewood -"]  # fmt: skip
+    theirs, nobodys = BankLine.objects.filter(statement__name="S-2").order_by("number")
+    bank_returns.take_off(line_id=theirs.pk, now=at("2026-11-06 23:00"), **TOLD)
+    assert other.account.unapplied == usd(0)
+    assert told(other, "TRANSFER_MOVED") == (
+        "210.00 USD that we had received under the reference S-1/1-1 was returned by the bank, and"
+        " we don't keep it for you any more. Nothing is to be paid for it. Your bank took it back."
+    ).replace("S-1/1-1", transfers[0].reference)
+    # It had been taken off as nobody's: the line alone is booked, and the bank is right again.
+    assert cash()["cash.manual"] == Decimal(-300)
+    with nothing_changes(), pytest.raises(bank_returns.NotReturnable):
+        bank_returns.take_off(line_id=nobodys.pk, now=at("2026-11-06 23:00"), **TOLD)
+    bank_returns.take_back(line_id=nobodys.pk, now=at("2026-11-06 23:00"), **BY)
+    assert cash() == {}
+    assert Reversal.objects.count() == 0
+    journals.prove()
+    assert offended() == []
+
+
+def test_which_of_several_lines_is_returned_an_operator_says() -> None:
+    shop = joined()
+    first, second = billed(shop), billed(shop, at="2026-11-03 10:00")
+    lines = matched(
+        paying(first, end_to_end_id="E-7"), paying(second, end_to_end_id="E-7"), back("210.00"),
+        Paid("5.00"),
+    )  # fmt: skip
+    assert lines[2:] == ["-210.00 OPEN UNCLEAR - -", "5.00 OPEN UNKNOWN - -"]
+    line, interest = BankLine.objects.filter(number__gte=3).order_by("number")
+    say = partial(bank_returns.say, actor="olga", now=at())
+    with nothing_changes():
+        for wrong in ({"number": 9}, {"number": 3}, {"statement": "S-9", "number": 1}):
+            with pytest.raises(Invalid, match="is left to be taken back"):
+                say(line_id=line.pk, **{"statement": "S-1", **wrong})
+        with pytest.raises(Invalid, match="it came in"):
+            say(line_id=interest.pk, statement="S-1", number=1)
+    say(line_id=line.pk, statement="S-1", number=2)
+    assert banking.lines()[2] == "-210.00 RETURN BY_HAND rosewood -"
+    with nothing_changes(), pytest.raises(AlreadyDecided):
+        say(line_id=line.pk, statement="S-1", number=1)
+    bank_returns.take_back(line_id=line.pk, now=at(), **BY)
+    assert Reversal.objects.get().payment.invoice == second
+    assert offended() == []
