@@ -1,11 +1,14 @@
 """The base class of commands that read or write the books."""
 
-from collections.abc import Callable
+from argparse import ArgumentParser
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
+
+from lib import cells
 
 _checks: list[Callable[[], None]] = []
 
@@ -37,3 +40,23 @@ class BooksCommand(BaseCommand):
         except DatabaseError:
             pass  # it is away, or not migrated: the command says so, if it asks for anything
         return super().execute(*args, **options)
+
+
+def add_cell(parser: ArgumentParser, what: str) -> None:
+    """Let a command take --cell, whose help text is `what`. Does nothing in an installation without
+    cells, where nobody is to meet the word.
+    """
+    if cells.are_on():
+        parser.add_argument("--cell", type=int, metavar="NUMBER", help=what)
+
+
+def cells_of(options: dict[str, Any]) -> Sequence[int]:
+    """The numbers of the cells that a command is for: the one of --cell, or else all. Raises
+    CommandError if there is no such cell.
+    """
+    known, asked = cells.numbers(), options.get("cell")
+    if asked is None:
+        return known
+    if asked not in known:
+        raise CommandError(f"There is no cell {asked}.")
+    return [asked]

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
+from lib import cells
 from lib.refusals import Refused
 from merchants.models import Installation
 
@@ -68,16 +69,30 @@ def checked(prefix: str) -> str:
     return prefix
 
 
-def outside(number: str) -> str:
-    """A number or key of ours with the installation's prefix, as others see it, such as
-    T-2026-000001.
+def prefix() -> str:
+    """What stands in front of our numbers as others see them: the installation's prefix and, inside
+    each cell but the first, the cell's number, such as T or T7.
     """
-    return f"{current().prefix}-{number}"
+    number = cells.number()
+    return current().prefix if number == cells.FIRST else f"{current().prefix}{number}"
+
+
+def outside(number: str) -> str:
+    """A number or key of ours with the prefix in front, as others see it, such as T-2026-000001."""
+    return f"{prefix()}-{number}"
 
 
 def inside(number: str) -> str:
-    """A number of ours without the installation's prefix, whether or not it has it."""
-    return number.strip().removeprefix(f"{current().prefix}-")
+    """A number of ours without the prefix in front, whether or not it has it."""
+    return number.strip().removeprefix(f"{prefix()}-")
+
+
+def cell_of(number: str) -> int | None:
+    """The number of the cell whose prefix stands in front of this number of ours, as others see it;
+    None if it is none of ours.
+    """
+    found = re.match(rf"{current().prefix}([1-9][0-9]{{0,3}})?-", number.strip())
+    return int(found[1] or cells.FIRST) if found else None
 
 
 def place() -> str:
