@@ -1,14 +1,19 @@
-"""The middleware by which pages enter the cell of the merchant in their address (rule 30.5)."""
+"""The middleware by which pages enter the cell of the merchant in their address (rule 30.5), or the
+one that an operator's page is about (config.cells.operators).
+"""
 
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 
+from django.contrib.auth import SESSION_KEY
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 
+from config.cells import choosing, operators
 from lib import cells
 from lib.converters import ReferenceConverter
 from merchants import directory
@@ -28,6 +33,8 @@ class EntersCells:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info.startswith(operators.ADMIN):
+            return self._of_operator(request)
         found = OF_A_MERCHANT.match(request.path_info)
         if found is None:
             return self.get_response(request)
@@ -36,6 +43,18 @@ class EntersCells:
         except ValueError:
             return self.get_response(request)
         with directory.of(reference):
+            return streamed_inside(self.get_response(request))
+
+    def _of_operator(self, request: HttpRequest) -> HttpResponseBase:
+        """The answer to a request for a page of the admin; one that chooses a cell leads to the
+        page itself. Who is not signed in is not asked which cell is meant.
+        """
+        if SESSION_KEY not in request.session:
+            return self.get_response(request)
+        if request.method == "GET" and choosing.choose(request):
+            return redirect(request.path)
+        number = operators.cell_of(request)
+        with cells.nowhere() if number is None else cells.at(number):
             return streamed_inside(self.get_response(request))
 
 
