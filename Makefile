@@ -6,6 +6,7 @@ PORT ?= 8000
 ARGS ?=
 PART ?= tests
 SIMULATE ?=
+CELLS ?=
 MINUTES ?= 1
 SEED ?= 1
 VENV := .venv/bin
@@ -42,7 +43,8 @@ test: export DRAW_ALL := $(DRAW_ALL)
 
 # exec: Ctrl-C and other signals reach Tael itself.
 run: $(INSTALLED)
-	@exec $(VENV)/python manage.py up --port "$(PORT)" $(if $(filter-out 0,$(SIMULATE)),--simulate)
+	@exec $(if $(CELLS),env TAEL_CELLS=1) $(VENV)/python manage.py up --port "$(PORT)" \
+		$(if $(filter-out 0,$(SIMULATE)),--simulate) $(if $(CELLS),--cells "$(CELLS)")
 
 # Neighbours stay together, so that what a module's tests share is made once. At the end it says
 # which took longest.

@@ -1,11 +1,13 @@
 """Finds anything by its reference, for the search box of the admin.
 
 "reference" is looked for among all merchants; "merchant reference", with a space, among that
-merchant's rows. The kinds of rows are those of lib.search.
+merchant's rows. The kinds of rows are those of lib.search. Where the books are in cells, it looks
+into each.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from django.apps import apps
@@ -15,7 +17,7 @@ from django.urls import reverse
 from django_stubs_ext import StrOrPromise
 
 from backoffice.columns import MERCHANT, follow, page_of
-from lib import search, words
+from lib import cells, search, words
 from lib.search import Finder, Kind
 
 LONGEST = 254
@@ -61,9 +63,17 @@ def find(request: HttpRequest, text: str) -> Found:
         return Found()
     reference, _space, rest = text.partition(" ")
     merchant = _merchant(reference) if rest else None
-    if merchant is not None and (within := list(_of_one(request, merchant, rest.strip()))):
-        return Found(within)
-    return Found(list(_among_all(request, text)))
+    if merchant is not None:
+        with cells.at(merchant.cell):
+            if within := list(_of_one(request, merchant, rest.strip())):
+                return Found(within)
+    found = cells.in_each(lambda: list(_among_all(request, text)))
+    return Found(found[0] if len(found) == 1 else _each_once(chain(*found)))
+
+
+def _each_once(hits: Iterable[Hit]) -> Sequence[Hit]:
+    """These results without those that were found before: what is shared, each cell finds."""
+    return list({hit.address: hit for hit in hits}.values())
 
 
 def _merchant(reference: str) -> Any:

@@ -28,6 +28,7 @@ from billing.queries import (
     undecided,
 )
 from jobs.definitions import Job
+from jobs.in_cells import InCells
 from lib import day_ends
 
 DAY_ENDS = Job(
@@ -70,6 +71,7 @@ LOOK_AT_DAYS = Job(
     every=timedelta(days=1),
     in_replay=False,
     asks_providers=True,
+    where=InCells.EACH,
 )
 LOOK_FOR_REVERSALS = Job(
     "look-for-reversals",
@@ -78,6 +80,7 @@ LOOK_FOR_REVERSALS = Job(
     every=timedelta(days=1),
     in_replay=False,
     asks_providers=True,
+    where=InCells.EACH,
 )
 LOOK_AT_PAYOUTS = Job(
     "look-at-provider-payouts",
@@ -86,6 +89,7 @@ LOOK_AT_PAYOUTS = Job(
     every=timedelta(days=1),
     in_replay=False,
     asks_providers=True,
+    where=InCells.EACH,
 )
 TAKE_UP_DOCUMENTS = Job(
     "take-up-documents",
@@ -111,6 +115,7 @@ TAKE_BANK_FILES = Job(
     work=tasks.take_bank_files,
     every=timedelta(minutes=1),
     in_replay=False,
+    where=InCells.FIRST,
 )
 MATCH_BANK_LINES = Job(
     "match-bank-lines",

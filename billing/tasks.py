@@ -27,6 +27,7 @@ from billing.operations import (
 from billing.queries import invoices
 from jobs.chunks import Failures, Turn, ask_one_by_one, one_by_one, run_bisecting
 from lib import clock
+from merchants import directory
 
 
 def work_off_day_ends(account_ids: Sequence[int], now: datetime) -> Failures:
@@ -143,10 +144,11 @@ def collect_chosen(merchant_id: int) -> None:
     are logged.
     """
     now = clock.now()
-    due = invoices.to_collect_of(merchant_id, now)
-    turn = Turn(now, clock=clock.now, seconds=CHOSEN_SECONDS)
-    for key, error in collect_payments(due, now, turn).items():
-        log.error("Bill %s was not tried after a choice of a method: %s", key, error)
+    with directory.of_merchant(merchant_id):
+        due = invoices.to_collect_of(merchant_id, now)
+        turn = Turn(now, clock=clock.now, seconds=CHOSEN_SECONDS)
+        for key, error in collect_payments(due, now, turn).items():
+            log.error("Bill %s was not tried after a choice of a method: %s", key, error)
 
 
 def start_collecting(merchant_id: int) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from functools import partial
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +13,7 @@ from billing import tasks
 from billing.operations import stripe_events
 from billing.providers.answers import ProviderNotReady
 from billing.providers.stripe_library import stripe
-from lib import clock
+from lib import cells, clock
 
 log = logging.getLogger(__name__)
 
@@ -49,10 +50,17 @@ def of_stripe(request: HttpRequest) -> HttpResponse:
     except (stripe.SignatureVerificationError, *NO_EVENT):
         return HttpResponse(status=400)
     try:
-        chosen = stripe_events.take(kind, object_id, now=clock.now())
+        cells.in_each(partial(_take, kind, object_id))  # what is not a cell's own, it ignores
     except (stripe_events.Again, ProviderNotReady) as problem:
         log.warning("Stripe's %s of %s is to come again: %s", kind, object_id, problem)
         return HttpResponse(status=503)
+    return HttpResponse()
+
+
+def _take(kind: str, object_id: str) -> None:
+    """Take in the event of this kind about the object, and have workers try bills after a card was
+    added. Raises what stripe_events.take does.
+    """
+    chosen = stripe_events.take(kind, object_id, now=clock.now())
     if chosen is not None:
         tasks.start_collecting(chosen)
-    return HttpResponse()

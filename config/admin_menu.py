@@ -8,6 +8,9 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse, reverse_lazy
 
+from config.cells import choosing
+from lib import cells
+
 # Title, icon, and the address's name or the list's model, which is written "app_model".
 Link = tuple[str, str, str]
 
@@ -36,7 +39,24 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     sections = [_section(request, title, links) for title, links in LISTS]
     if settings.TAEL_JOURNAL:
         sections.append(_section(request, *JOURNAL))
+    if cells.are_on():
+        sections.append(_cells(request))
     return [{"items": begins}, *sections, {"separator": True, "items": [everything]}]
+
+
+def _cells(request: HttpRequest) -> dict[str, Any]:
+    """The section of the sidebar that says which cell's lists are shown, with a link to each."""
+    here, shown = request.path, choosing.chosen(request)
+    items = [
+        {
+            "title": f"Cell {number}",
+            "icon": "database",
+            "link": f"{here}?{choosing.CHOSEN}={number}",
+            "active": number == shown,
+        }
+        for number in cells.numbers()
+    ]
+    return {"title": "Lists are of", "separator": True, "items": items}
 
 
 def _section(request: HttpRequest, title: str, links: tuple[Link, ...]) -> dict[str, Any]:

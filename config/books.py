@@ -5,8 +5,10 @@ from typing import Any
 
 from billing.queries import books as billing
 from credit.queries import books as credit
+from lib import cells
 from lib.audit import snapshot
 from merchants import books as merchants
+from merchants import directory
 from merchants.models import Merchant
 from merchants.operations.merchants import UnknownMerchant
 
@@ -23,7 +25,7 @@ def of_merchant(reference: str, *, local_names: bool = False) -> dict[str, Any]:
     `local_names` adds the names that withdrawals and payments have in this installation only.
     Raises UnknownMerchant.
     """
-    with snapshot():
+    with directory.of(reference), snapshot():
         merchant = Merchant.objects.filter(reference=reference).first()
         if merchant is None:
             raise UnknownMerchant(f"There is no merchant {reference}.")
@@ -31,18 +33,21 @@ def of_merchant(reference: str, *, local_names: bool = False) -> dict[str, Any]:
     return document
 
 
-def of_all() -> Iterator[dict[str, Any]]:
-    """Yield the books of every merchant, by reference in the order of code points, all read in one
-    snapshot.
+def of_all(numbers: Sequence[int] = (cells.FIRST,)) -> Iterator[dict[str, Any]]:
+    """Yield the books of every merchant in the cells with these numbers, cell by cell, by reference
+    in the order of code points, all read in one snapshot of each cell. Without cells there is the
+    first alone.
 
     Merchants are read in batches, each with the same number of queries. Only one batch is in
     memory.
     """
-    with snapshot():
-        keys = [key for _, key in sorted(Merchant.objects.values_list("reference", "pk"))]
-        for start in range(0, len(keys), MERCHANTS_AT_ONCE):
-            batch = Merchant.objects.in_bulk(keys[start : start + MERCHANTS_AT_ONCE])
-            yield from _documents(sorted(batch.values(), key=lambda one: one.reference))
+    for number in numbers:
+        with cells.at(number), snapshot():
+            merchants = Merchant.objects.filter(cell=number).values_list("reference", "pk")
+            keys = [key for _, key in sorted(merchants)]
+            for start in range(0, len(keys), MERCHANTS_AT_ONCE):
+                batch = Merchant.objects.in_bulk(keys[start : start + MERCHANTS_AT_ONCE])
+                yield from _documents(sorted(batch.values(), key=lambda one: one.reference))
 
 
 def _documents(batch: Sequence[Merchant], *, local_names: bool = False) -> Iterator[dict[str, Any]]:

@@ -17,6 +17,8 @@ from psycopg.conninfo import conninfo_to_dict
 from config import waits
 
 ENGINE = "django.db.backends.postgresql"
+# The engines whose connections hold cells, by those that they are otherwise like.
+WITH_CELLS = {ENGINE: "lib.cells", "config.local.ondemand": "config.local.ondemand_cells"}
 # libpq's words for a host that takes writes, and for one that takes none.
 PRIMARY, REPLICA = "read-write", "any"
 POOL_SECONDS = 5.0  # for a connection of the pool, while all others are at work
@@ -44,6 +46,11 @@ def replica() -> dict[str, Any] | None:
     found = _server("TAEL_REPLICA_URL", REPLICA)
     found["OPTIONS"]["connect_timeout"] = REPLICA_CONNECT_SECONDS
     return found | kept()
+
+
+def with_cells(engine: Any) -> str:
+    """The engine to take in place of this one where the books are in cells."""
+    return WITH_CELLS[engine]
 
 
 def kept() -> dict[str, Any]:

@@ -166,6 +166,7 @@ MIDDLEWARE = [
     "config.monitoring.outages.Outages",
     "config.bounds.StatementTimeouts",
     "config.replicas.ReadsFromReplica",
+    "config.cells.pages.EntersCells",
 ]
 
 TEMPLATES = [
@@ -191,6 +192,11 @@ if embedded.runs_postgres():
 else:
     DATABASES = {"default": databases.primary()}
 TAEL_REPLICA = databases.replica()
+# Whether the books are in cells (lib.cells, docs/scaling.md).
+TAEL_CELLS = flag("TAEL_CELLS")
+if TAEL_CELLS:
+    DATABASES["default"] |= {"ENGINE": databases.with_cells(DATABASES["default"]["ENGINE"])}
+    DATABASE_ROUTERS = ["config.cells.migrating.OneSide"]
 
 # A task that nobody acknowledged is handed out again after this, which outlasts its time limit.
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 30 * 60, **waits.BROKER}

@@ -2,19 +2,25 @@
 
 Sessions, languages, messages, cookies and forms cost more than the API's own work. What a page's
 middleware does for everybody is done here for the API: the host is looked at, and what was away or
-took too long is answered with 503. How the API tells it, `gateway.api.headers` says.
+took too long is answered with 503. Where the books are in cells, it enters that of the merchant in
+the address or body. How the API tells it, `gateway.api.headers` says.
 """
 
 from collections.abc import Callable
 from functools import lru_cache
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import resolve
+from django.urls import ResolverMatch, resolve
 from django.utils import translation
 
 from config import bounds
+from config.cells.pages import streamed_inside
 from config.monitoring import outages
 from gateway.api.headers import API
+from gateway.api.json_bodies import peeked
+from lib import cells
+from lib.texts import has_control
+from merchants import directory
 
 ENGLISH = "en"  # which the API speaks, whatever language browsers prefer
 
@@ -38,10 +44,21 @@ class ShortPath:
         translation.activate(ENGLISH)
         match = request.resolver_match = _resolved(request.path_info)
         try:
-            answer: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
+            with directory.of(_merchant(request, match)):
+                answer = streamed_inside(match.func(request, *match.args, **match.kwargs))
         except Exception as error:
             told = outages.answer(request, error) or bounds.took_too_long(request, error)
             if told is None:
                 raise
             return told
         return answer
+
+
+def _merchant(request: HttpRequest, match: ResolverMatch) -> str:
+    """The reference of the merchant that the request's address names, or else its body; "" for
+    neither, and in an installation without cells, where nobody wants to know.
+    """
+    if not cells.are_on():
+        return ""
+    said = match.kwargs.get("merchant") or (peeked(request) or {}).get("merchant")
+    return said if isinstance(said, str) and not has_control(said) else ""

@@ -9,11 +9,14 @@
 --
 --   psql --set ON_ERROR_STOP=1 --dbname tael --file deploy/roles.sql
 --
+-- Where the books are in cells, run it after each `manage.py cells begin` or `add`, too.
+--
 -- It may run as often as you like, and has no passwords: give them with \password tael_owner and
 -- \password tael_app. tests/config/test_database_roles.py tries all of it.
 
 DO $roles$
 DECLARE
+    space text;
     table_name text;
     -- What people and our own housekeeping take away; all else is kept.
     deletable text[] := ARRAY[
@@ -45,36 +48,45 @@ BEGIN
 
     -- `migrate` says whose transaction it waits for.
     GRANT pg_read_all_stats TO tael_owner;
-    REVOKE CREATE ON SCHEMA public FROM PUBLIC;
-    REVOKE ALL ON SCHEMA public FROM tael_app;
-    GRANT USAGE, CREATE ON SCHEMA public TO tael_owner;
-    GRANT USAGE ON SCHEMA public TO tael_app;
+    -- Each cell's books are in a schema of their own, which the owner makes (manage.py cells).
+    EXECUTE format('GRANT CREATE ON DATABASE %I TO tael_owner', current_database());
 
-    FOR table_name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
-        -- It locks the table, so that all who read it would wait: not where it is so already.
-        IF NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'public'
-                       AND tablename = table_name AND tableowner = 'tael_owner') THEN
-            EXECUTE format('ALTER TABLE public.%I OWNER TO tael_owner', table_name);
-        END IF;
-        EXECUTE format('REVOKE ALL ON public.%I FROM PUBLIC, tael_app', table_name);
-        EXECUTE format('GRANT SELECT ON public.%I TO tael_app', table_name);
-        IF NOT table_name = ANY (fixed || taken_only) THEN
-            EXECUTE format('GRANT INSERT ON public.%I TO tael_app', table_name);
-            IF NOT table_name = ANY (written_once) THEN
-                EXECUTE format('GRANT UPDATE ON public.%I TO tael_app', table_name);
+    FOR space IN SELECT nspname FROM pg_namespace
+        WHERE nspname = 'public' OR nspname ~ '^cell_[1-9][0-9]{0,3}$'
+    LOOP
+        EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC', space);
+        EXECUTE format('REVOKE ALL ON SCHEMA %I FROM tael_app', space);
+        EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO tael_owner', space);
+        EXECUTE format('GRANT USAGE ON SCHEMA %I TO tael_app', space);
+
+        FOR table_name IN SELECT tablename FROM pg_tables WHERE schemaname = space LOOP
+            -- It locks the table, so that all who read it would wait: not where it is so already.
+            IF NOT EXISTS (SELECT FROM pg_tables WHERE schemaname = space
+                           AND tablename = table_name AND tableowner = 'tael_owner') THEN
+                EXECUTE format('ALTER TABLE %I.%I OWNER TO tael_owner', space, table_name);
             END IF;
-        END IF;
-        IF table_name = ANY (deletable) THEN
-            EXECUTE format('GRANT DELETE ON public.%I TO tael_app', table_name);
-        END IF;
+            EXECUTE format('REVOKE ALL ON %I.%I FROM PUBLIC, tael_app', space, table_name);
+            EXECUTE format('GRANT SELECT ON %I.%I TO tael_app', space, table_name);
+            IF NOT table_name = ANY (fixed || taken_only) THEN
+                EXECUTE format('GRANT INSERT ON %I.%I TO tael_app', space, table_name);
+                IF NOT table_name = ANY (written_once) THEN
+                    EXECUTE format('GRANT UPDATE ON %I.%I TO tael_app', space, table_name);
+                END IF;
+            END IF;
+            IF table_name = ANY (deletable) THEN
+                EXECUTE format('GRANT DELETE ON %I.%I TO tael_app', space, table_name);
+            END IF;
+            -- A name that is written once may become a pseudonym (lib/erasing.py): triggers allow
+            -- no more.
+            IF table_name = 'trail_trailentry' THEN
+                EXECUTE format('GRANT UPDATE (actor, subject, before, after) ON %I.%I TO tael_app',
+                               space, table_name);
+            ELSIF table_name = 'credit_limitentry' THEN
+                EXECUTE format('GRANT UPDATE (actor) ON %I.%I TO tael_app', space, table_name);
+            END IF;
+        END LOOP;
+        EXECUTE format('REVOKE ALL ON ALL SEQUENCES IN SCHEMA %I FROM PUBLIC, tael_app', space);
+        EXECUTE format('GRANT USAGE ON ALL SEQUENCES IN SCHEMA %I TO tael_app', space);
     END LOOP;
-    -- A name that is written once may become a pseudonym (lib/erasing.py): triggers allow no more.
-    -- Before the first `migrate` there are no tables.
-    IF to_regclass('public.trail_trailentry') IS NOT NULL THEN
-        GRANT UPDATE (actor, subject, before, after) ON public.trail_trailentry TO tael_app;
-        GRANT UPDATE (actor) ON public.credit_limitentry TO tael_app;
-    END IF;
-    REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM PUBLIC, tael_app;
-    GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO tael_app;
 END
 $roles$;

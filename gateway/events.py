@@ -17,7 +17,8 @@ from django.db import connection, transaction
 from billing.operations import accounts
 from billing.operations import days as billing_days
 from credit.operations import days as credit_days
-from lib import counters, prepared
+from gateway.in_cells import Run, RunInCells
+from lib import cells, counters, prepared
 from lib.events import (
     UNSPARED,
     BatchedType,
@@ -311,11 +312,18 @@ def _count_outcomes(became: Mapping[tuple[tuple[str, str], str], int]) -> None:
             found.measure(outcome, currency, times)
 
 
+def new_run(cell: int | None = None) -> Run:
+    """A new run of events; where the books are in cells, one that enters those of the merchants,
+    and has those that join do so in this cell, if one is given.
+    """
+    return RunInCells(EventRun, cell) if cells.are_on() else EventRun()
+
+
 def apply_waited_for(event: Event, *, now: datetime, spared: Spared) -> Outcome:
     """Apply an event that somebody waits for, and return its outcome, as `apply_all` does. `spared`
     is what was read for it already, and what is to be recorded with it (events.Spared).
     """
-    run = EventRun()
+    run = new_run()
     run.apply(event, now=now, spared=spared)
     (outcome,) = run.finish()
     return outcome
@@ -335,7 +343,7 @@ def apply_all(
     """
     listed = list(events)
     order = sorted(range(len(listed)), key=lambda place: listed[place].at)
-    run = EventRun()
+    run = new_run()
     if in_one_transaction:
         run.hold(listed)
     elif len(listed) > 1:

@@ -15,9 +15,10 @@ from django.db import transaction
 from gateway import events as doors
 from gateway.models import ApiKey, ReceivedEvent
 from gateway.operations import received
-from lib import counters, events
+from lib import cells, counters, events
 from lib.events import Event, Outcome, Spared
 from lib.refusals import Invalid, Refused
+from merchants import directory
 from merchants.operations.merchants import UnknownMerchant
 
 
@@ -53,7 +54,7 @@ def take(raw: Sequence[Any], *, key: ApiKey, request_id: str, now: datetime) -> 
         outcomes[place] = outcome
     known = [outcome for outcome in outcomes if outcome is not None]
     arrivals = [received.Arrival(*said) for said in zip(raw, known, sent, strict=True)]
-    received.record(arrivals, key_id=key.pk, request_id=request_id, now=now)
+    _record(arrivals, key=key, request_id=request_id, now=now)
     return known
 
 
@@ -76,8 +77,26 @@ def take_checked(
         outcome = doors.apply_waited_for(event, now=now, spared=spared)
     if not outcome.is_recorded:
         arrival = received.Arrival(None, outcome, event)
-        received.record([arrival], key_id=key.pk, request_id=request_id, now=now)
+        _record([arrival], key=key, request_id=request_id, now=now)
     return outcome
+
+
+def _record(
+    arrivals: Sequence[received.Arrival], *, key: ApiKey, request_id: str, now: datetime
+) -> None:
+    """Record what arrived by this key in one request: where the books are in cells, each with its
+    merchant's, and what is of no merchant that there is with the first cell's.
+    """
+    if not cells.are_on():
+        received.record(arrivals, key_id=key.pk, request_id=request_id, now=now)
+        return
+    named = [arrival.event.merchant if arrival.event else "" for arrival in arrivals]
+    where = directory.cells_of(named)
+    placed = [where.get(merchant, cells.number()) for merchant in named]
+    for number in sorted(set(placed)):
+        group = [one for one, at in zip(arrivals, placed, strict=True) if at == number]
+        with cells.at(number):
+            received.record(group, key_id=key.pk, request_id=request_id, now=now)
 
 
 def _check(event: Event, key: ApiKey) -> None:

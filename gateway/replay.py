@@ -12,6 +12,7 @@ opens: no provider is asked, nobody is mailed, and the bills it draws up were se
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -19,7 +20,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Greatest
 
 from billing import moving_in
-from gateway.events import EventRun
+from gateway.events import new_run
 from gateway.models import Replay
 from gateway.replay_records import note
 from gateway.replayed_files import Line, Source
@@ -27,7 +28,7 @@ from jobs import leases
 from jobs.definitions import EPOCH, Job
 from jobs.queries import heartbeat_at
 from jobs.timetable import all_jobs
-from lib import events, locks, pooled
+from lib import cells, events, locks, pooled
 from lib.events import Event, Outcome
 from lib.refusals import Refused
 from lib.texts import shown
@@ -61,7 +62,8 @@ class Replaying:
 
     `progress` is called with the number of events that each step has done. With `beyond_now`,
     `until` may be later than the clock, and the database keeps how far it was. Unless TAEL_SANDBOX
-    is set, the run moves a marketplace in: no payments are collected and nobody is mailed.
+    is set, the run moves a marketplace in: no payments are collected and nobody is mailed. Where
+    the books are in cells, merchants join `cell`, or without it the one with the fewest.
     """
 
     # For runs that do more than the jobs at instants of the timetable: no events before such an
@@ -75,7 +77,9 @@ class Replaying:
         progress: Callable[[int], None],
         *,
         beyond_now: bool = False,
+        cell: int | None = None,
     ) -> None:
+        self.cell = cell
         self.source = source
         self.until = until
         self.progress = progress
@@ -205,7 +209,7 @@ class Replaying:
         """
         if job.next_after is not None and not self.stops_at_each_tick:
             return job.next_after(clock, self._time_zones())
-        return clock if job.due_from is None else job.due_from()
+        return clock if job.due_from is None else job.first_due()
 
     def _time_zones(self) -> Collection[str]:
         """The time zones of merchants. They are asked for once for all ticks, until events are
@@ -245,7 +249,7 @@ class Replaying:
         for job in jobs:
             job.run_here(now, may_wait=may_wait, at_once=True)
         if self.is_moving_in:
-            notices.keep_unmailed(up_to=now)
+            cells.in_each(partial(notices.keep_unmailed, up_to=now))
 
     def after_tick(self, tick: datetime) -> None:
         """Called at each instant of the timetable after its jobs are done. It does nothing;
@@ -260,7 +264,7 @@ class Replaying:
         is kept, and that instant is returned.
         """
         self._zones = None
-        run = EventRun()
+        run = new_run(self.cell)
         run.hold(
             (line.parsed for line in window if isinstance(line.parsed, Event)),
             days_to=window[0].at,
@@ -279,7 +283,7 @@ class Replaying:
             transaction.set_rollback(True)
             return due
         if self.is_moving_in:
-            notices.keep_unmailed(up_to=window[-1].at)
+            cells.in_each(partial(notices.keep_unmailed, up_to=window[-1].at))
         note(self.replay, window, outcomes)
         return None
 

@@ -10,7 +10,10 @@ from datetime import UTC, datetime, timedelta
 from celery.schedules import crontab
 from django.db.models import Model
 
+from jobs import in_cells
 from jobs.chunks import Failures, Turn
+from jobs.in_cells import Group, InCells
+from lib import cells
 from lib.refusals import Refused
 
 log = logging.getLogger(__name__)
@@ -55,6 +58,7 @@ class Job:
     # The instant from which a run after the given one may have something to do that cannot wait, if
     # nothing else is written, for merchants in these time zones; None: never.
     next_after: Callable[[datetime, Collection[str]], datetime | None] | None = None
+    where: InCells = InCells.ITS_OWN
 
     @property
     def queue(self) -> str | None:
@@ -62,8 +66,20 @@ class Job:
         return PROVIDERS if self.asks_providers else None
 
     def find(self, now: datetime) -> Sequence[int]:
-        """The primary keys of the rows that are due at `now`."""
-        return self.due(now)
+        """The primary keys of the rows that are due at `now`, those of `groups` together."""
+        if not cells.are_on():
+            return self.due(now)
+        return [key for group in self.groups(now) for key in group.keys]
+
+    def groups(self, now: datetime) -> Sequence[Group]:
+        """The primary keys of the rows that are due at `now`, by the cells that they are done in
+        (jobs.in_cells); one group in an installation without cells.
+        """
+        found = []
+        for number in in_cells.of(self.where):
+            with in_cells.at(number):
+                found.append(Group(number, self._named(self.due(now))))
+        return found
 
     def chunks(self, due: Sequence[int]) -> list[Sequence[int]]:
         """Split the primary keys of the rows that are due into chunks, each for one task, of at
@@ -79,7 +95,7 @@ class Job:
         For a job that asks providers, `turn` takes up the rows that were not tried; other jobs
         ignore it. Raises TRANSIENT_ERRORS.
         """
-        failures = self.work(keys, now, turn) if self.asks_providers else self.work(keys, now)
+        failures = self._work(keys, now, turn)
         for key, error in failures.items():
             expected = isinstance(error, Refused)
             log.error(
@@ -91,6 +107,41 @@ class Job:
             )
         return failures
 
+    def _work(self, keys: Sequence[int], now: datetime, turn: Turn | None) -> Failures:
+        """Call `work` for these keys as it knows them; returns the keys of the rows that failed, as
+        they were given, each with its error.
+        """
+        added = in_cells.added(self.where)
+        known = [key - added for key in keys] if added else keys
+        failures = self.work(known, now, turn) if self.asks_providers else self.work(known, now)
+        if turn is not None and added:
+            turn.rest[:], turn.put_off[:] = self._named(turn.rest), self._named(turn.put_off)
+        return {key + added: error for key, error in failures.items()} if added else failures
+
+    def _named(self, keys: Sequence[int]) -> Sequence[int]:
+        """These keys, which name their cell if the same are done in each."""
+        added = in_cells.added(self.where)
+        return [key + added for key in keys] if added else keys
+
+    def merchants_of(self, keys: Sequence[int]) -> dict[int, int]:
+        """The key of the merchant of each of the rows with these primary keys, by the row's key;
+        empty for a job whose rows belong to no merchant.
+        """
+        if self.model is None or not self.merchant:
+            return {}
+        added = in_cells.added(self.where)
+        rows = self.model._default_manager.filter(pk__in=[key - added for key in keys])
+        return {key + added: of for key, of in rows.values_list("pk", self.merchant)}
+
+    def first_due(self) -> datetime | None:
+        """The instant that `due_from`, which it must have, gives; of all cells the earliest."""
+        assert self.due_from is not None
+        instants = []
+        for number in in_cells.of(self.where):
+            with in_cells.at(number):
+                instants.append(self.due_from())
+        return min((instant for instant in instants if instant is not None), default=None)
+
     def run_here(self, now: datetime, *, may_wait: bool = False, at_once: bool = False) -> None:
         """Do everything that is due at `now` in this process, as a replay does. With `may_wait`,
         rows that may wait are left if the job can tell them; with `at_once`, rows that need no
@@ -99,17 +150,26 @@ class Job:
         A row that fails does not hold up the others. After all rows were tried, the first error
         that is not a refusal is raised; one of TRANSIENT_ERRORS is raised at once.
         """
-        due = self.cannot_wait(now) if may_wait and self.cannot_wait else self.find(now)
+        bugs: list[Exception] = []
+        for number in in_cells.of(self.where):
+            with in_cells.at(number):
+                bugs += self._run_in_one(now, may_wait=may_wait, at_once=at_once)
+        if bugs:
+            raise bugs[0]
+
+    def _run_in_one(self, now: datetime, *, may_wait: bool, at_once: bool) -> list[Exception]:
+        """Do as `run_here` inside one cell, or without any; returns the errors that are no
+        refusals.
+        """
+        due = self.cannot_wait(now) if may_wait and self.cannot_wait else self.due(now)
         if at_once and self.without_asking is not None:
             due = [key for chunk in self.chunks(due) for key in self.without_asking(chunk, now)]
-        bugs = [
+        return [
             error
-            for chunk in self.chunks(due)
+            for chunk in self.chunks(self._named(due))
             for error in self.work_off(chunk, now).values()
             if not isinstance(error, Refused)
         ]
-        if bugs:
-            raise bugs[0]
 
     def tick_after(self, instant: datetime) -> datetime:
         """The first instant of the timetable that is after `instant`."""

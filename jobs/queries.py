@@ -12,6 +12,7 @@ from jobs import facts
 from jobs.definitions import Job
 from jobs.models import Heartbeat, JobFailure, JobRun
 from jobs.timetable import all_jobs
+from lib import cells
 
 SCHEDULER = "scheduler"
 STALE_AFTER = timedelta(minutes=3)  # beat asks for a heartbeat each minute
@@ -126,17 +127,31 @@ class State:
         return not (self.is_stale or self.parked_rows or late or self.stuck or self.lost)
 
 
-def state(now: datetime) -> State:
-    """Read how the timetable stands: six bounded queries, and those that the facts make."""
+def state(now: datetime, numbers: Sequence[int] | None = None) -> State:
+    """Read how the timetable stands: six bounded queries, and those that the facts make. They are
+    of the books in the cells with these numbers, where there are cells, or else in all.
+    """
     return State(
         now=now,
         jobs=job_states(now),
         heartbeat_at=heartbeat_at(),
         parked=list(parked()[:MOST_LISTED]),
-        facts=facts.sentences(),
+        facts=_facts(numbers),
         stuck=list(stuck(now)[:MOST_LISTED]),
         lost=list(lost_since(now - LOST_SHOWN_FOR)[:MOST_LISTED]),
     )
+
+
+def _facts(numbers: Sequence[int] | None) -> Sequence[str]:
+    """The sentences about the books, in each of these cells, or in all; they say which where there
+    are several.
+    """
+    told, chosen = [], cells.within() if numbers is None else numbers
+    for number in chosen:
+        with cells.at(number):
+            of = f"Cell {number}: " if len(chosen) > 1 else ""
+            told += [f"{of}{sentence}" for sentence in facts.sentences()]
+    return told
 
 
 def owed(now: datetime) -> list[tuple[str, datetime]]:

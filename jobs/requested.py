@@ -4,8 +4,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from jobs import runs
+from jobs import in_cells, runs
 from jobs.definitions import Job
+from jobs.in_cells import Group
 from jobs.models import JobFailure
 from jobs.timetable import job_named
 from jobs.trail import Action
@@ -70,8 +71,11 @@ def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFail
     if failure.resolved_at is not None:
         raise AlreadyResolved(f"failure: {failure} has been dealt with already")
     job = _job(failure.job)
+    cell = in_cells.of_failure(job.where, failure)
     with transaction.atomic():
-        run = runs.start_with(job, [failure.row_id], at=now, now=now, actor=actor).run
+        run = runs.start_with(
+            job, [Group(cell, [failure.row_id])], at=now, now=now, actor=actor
+        ).run
         trail.write(
             Action.FAILURE_RETRIED,
             actor=actor,
@@ -81,12 +85,13 @@ def retry(*, failure_id: int, actor: str, reason: str, now: datetime) -> JobFail
             reason=reason,
             now=now,
         )
-    try:
-        failures = runs.work_off(job, [failure.row_id], now)
-    except Exception as error:
-        runs.give_up(run.pk, 1, error=error, now=now)
-        raise
-    runs.finish(run.pk, 1, job=job, keys=[failure.row_id], failures=failures, now=now)
+    with in_cells.at(cell):
+        try:
+            failures = runs.work_off(job, [failure.row_id], now)
+        except Exception as error:
+            runs.give_up(run.pk, 1, error=error, now=now)
+            raise
+        runs.finish(run.pk, 1, job=job, keys=[failure.row_id], failures=failures, now=now)
     failure.refresh_from_db()
     return failure
 

@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 
 from jobs.chunks import Failures, one_by_one
 from jobs.definitions import Job
+from jobs.in_cells import InCells
 from jobs.trail import Action
 from lib.registry import Registry
 from trail import operations as trail
@@ -113,4 +114,5 @@ RETENTION = Job(
     every=timedelta(hours=6),
     chunk=1,
     in_replay=False,
+    where=InCells.EACH,
 )

@@ -19,6 +19,7 @@ from django.db.models.functions import Greatest
 
 from jobs.chunks import Failures, Turn
 from jobs.definitions import Job
+from jobs.in_cells import Group
 from jobs.models import JobFailure, JobRun
 from jobs.queries import STUCK_AFTER
 from lib import counters, locks
@@ -91,11 +92,12 @@ class JobAtWork(Refused):
 
 @dataclass(frozen=True)
 class Started:
-    """A run on record, and its chunks, which are yet to be handed out."""
+    """A run on record, and its chunks, which are yet to be handed out, each with its cell."""
 
     run: JobRun
     job: Job
     chunks: Sequence[Sequence[int]]
+    cells: Sequence[int]  # jobs.in_cells.OUTSIDE for none
 
 
 def start(
@@ -122,8 +124,8 @@ def start(
             claimed = _claim(job, tick, at=at, now=now) if tick else None
             if is_alone:
                 _check_alone(job, claimed, now)
-            due = job.find(at)
-            _resolve_what_is_not_due(job, due, at, now)
+            due = job.groups(at)
+            _resolve_what_is_not_due(job, [key for one in due for key in one.keys], at, now)
             return start_with(job, due, at=at, now=now, actor=actor, claimed=claimed)
     except (TickTaken, JobAtWork):
         raise
@@ -182,26 +184,27 @@ def _end_with(
 
 def start_with(
     job: Job,
-    due: Sequence[int],
+    due: Sequence[Group],
     *,
     at: datetime,
     now: datetime,
     actor: str,
     claimed: JobRun | None = None,
 ) -> Started:
-    """Put a run of the rows `due` on record, as a new row or in the row `claimed` that has its tick
-    already. A run without rows ends at once.
+    """Put a run of the rows with the keys in `due` on record, as a new row or in the row `claimed`
+    that has its tick already. A run without rows ends at once.
 
     Its chunks are open until the caller hands them out and they are done.
     """
-    chunks = job.chunks(due)
+    found = [(one.cell, chunk) for one in due for chunk in job.chunks(one.keys)]
+    chunks = [chunk for _, chunk in found]
     run = claimed or JobRun(job=job.name, due_at=at, started_at=now, actor=actor)
     run.ended_at = None if chunks else now
-    run.rows_due = len(due)
+    run.rows_due = sum(map(len, chunks))
     run.open_chunks = list(range(1, len(chunks) + 1))
     run.chunks = len(chunks)
     run.save()
-    return Started(run, job, chunks)
+    return Started(run, job, chunks, [cell for cell, _ in found])
 
 
 def is_at_work(job: Job, now: datetime, *, but: JobRun | None = None) -> bool:
@@ -338,7 +341,7 @@ def _park(job: Job, errors: Mapping[int, str], now: datetime) -> None:
     """
     if not errors:
         return
-    merchants = _merchants(job, list(errors))
+    merchants = job.merchants_of(list(errors))
     with connection.cursor() as cursor:
         cursor.execute(
             PARK,
@@ -350,16 +353,6 @@ def _park(job: Job, errors: Mapping[int, str], now: datetime) -> None:
                 "now": now,
             },
         )
-
-
-def _merchants(job: Job, keys: Sequence[int]) -> dict[int, int]:
-    """The key of the merchant of each of the rows with these primary keys, by the row's key; empty
-    for a job whose rows belong to no merchant.
-    """
-    if job.model is None or not job.merchant:
-        return {}
-    rows = job.model._default_manager.filter(pk__in=keys)
-    return dict(rows.values_list("pk", job.merchant))
 
 
 def _parked(job: Job, keys: Sequence[int]) -> "QuerySet[JobFailure]":

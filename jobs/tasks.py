@@ -7,7 +7,7 @@ from datetime import datetime
 from celery import shared_task
 from django.db import InterfaceError, OperationalError
 
-from jobs import queries, runs
+from jobs import in_cells, queries, runs
 from jobs.chunks import Turn
 from jobs.definitions import Job
 from jobs.models import Heartbeat, JobRun
@@ -65,20 +65,23 @@ def spread(started: runs.Started) -> None:
     it are handed back, and the broker's error is raised.
     """
     at = started.run.due_at.isoformat()
-    for number, chunk in enumerate(started.chunks, start=1):
+    handed_out = zip(started.chunks, started.cells, strict=True)
+    for number, (chunk, cell) in enumerate(handed_out, start=1):
         try:
-            _hand_out(started.job, started.run.pk, number, chunk, at)
+            _hand_out(started.job, started.run.pk, number, chunk, at, cell)
         except Exception as error:
             rest = range(number, len(started.chunks) + 1)
             runs.hand_back(started.run.pk, rest, error=error, now=_recorded_now())
             raise
 
 
-def _hand_out(job: Job, run_id: int, number: int, keys: Sequence[int], at: str) -> None:
+def _hand_out(job: Job, run_id: int, number: int, keys: Sequence[int], at: str, cell: int) -> None:
     """Send chunk `number` of the run, the rows with these primary keys, to the queue of its job;
-    `at` is the instant, in ISO format, that the run works up to.
+    `at` is the instant, in ISO format, that the run works up to. The number of the cell that they
+    are done in goes along, if they are.
     """
-    do_chunk.apply_async((run_id, number, job.name, list(keys), at), queue=job.queue)
+    inside = () if cell == in_cells.OUTSIDE else (cell,)
+    do_chunk.apply_async((run_id, number, job.name, list(keys), at, *inside), queue=job.queue)
 
 
 # After a deadlock the chunk has only to be tried again. A database that is away may take its time,
@@ -91,28 +94,39 @@ def _hand_out(job: Job, run_id: int, number: int, keys: Sequence[int], at: str) 
     retry_jitter=False,
     max_retries=30,
 )
-def do_chunk(run_id: int, number: int, name: str, keys: Sequence[int], at: str) -> None:
+def do_chunk(
+    run_id: int,
+    number: int,
+    name: str,
+    keys: Sequence[int],
+    at: str,
+    cell: int = in_cells.OUTSIDE,
+) -> None:
     """Do chunk `number` of a run, the rows with these primary keys of the job with this name, and
-    add the result to the run; safe to be called twice for a chunk.
+    add the result to the run; safe to be called twice for a chunk. They are done inside the cell
+    with this number, if there is one.
 
     `at` is the instant, in ISO format, that the run works up to. The rows that a turn did not get
     to are sent as a new chunk. Lost connections and deadlocks are retried; any other error closes
     the chunk and is raised.
     """
     job, instant = job_named(name), datetime.fromisoformat(at)
-    turn = _turn(run_id, instant) if job.asks_providers else None
-    try:
-        failures = runs.work_off(job, keys, instant, turn)
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception as error:  # the time is up, or the job itself is broken
-        runs.give_up(run_id, number, error=error, now=_recorded_now())
-        raise
-    now = _recorded_now()
-    rest = runs.finish(run_id, number, job=job, keys=keys, failures=failures, turn=turn, now=now)
+    with in_cells.at(cell):
+        turn = _turn(run_id, instant) if job.asks_providers else None
+        try:
+            failures = runs.work_off(job, keys, instant, turn)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # the time is up, or the job itself is broken
+            runs.give_up(run_id, number, error=error, now=_recorded_now())
+            raise
+        now = _recorded_now()
+        rest = runs.finish(
+            run_id, number, job=job, keys=keys, failures=failures, turn=turn, now=now
+        )
     if turn and rest:
         try:
-            _hand_out(job, run_id, rest, turn.rest, at)
+            _hand_out(job, run_id, rest, turn.rest, at, cell)
         except Exception as error:
             runs.hand_back(run_id, [rest], error=error, now=_recorded_now())
             raise

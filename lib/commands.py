@@ -1,11 +1,14 @@
 """The base class of commands that read or write the books."""
 
-from collections.abc import Callable
+from argparse import ArgumentParser
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
+
+from lib import cells
 
 _checks: list[Callable[[], None]] = []
 
@@ -37,3 +40,43 @@ class BooksCommand(BaseCommand):
         except DatabaseError:
             pass  # it is away, or not migrated: the command says so, if it asks for anything
         return super().execute(*args, **options)
+
+
+class OneCellCommand(BooksCommand):
+    """The base class of commands about books of one cell: where the books are in cells, they take
+    --cell and run inside it, or else inside the first one.
+    """
+
+    def create_parser(self, *args: Any, **options: Any) -> CommandParser:
+        """Django's parser, which takes --cell if there are cells."""
+        parser = super().create_parser(*args, **options)
+        add_cell(parser, f"whose books are meant (default: {cells.FIRST})")
+        return parser
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run the command inside the cell that was asked for. Raises CommandError if there is none
+        such, and what BooksCommand.execute does.
+        """
+        number = cells_of(options)[0] if options.get("cell") else cells.FIRST
+        with cells.at(number):
+            return super().execute(*args, **options)
+
+
+def add_cell(parser: ArgumentParser, what: str) -> None:
+    """Let a command take --cell, whose help text is `what`. Does nothing in an installation without
+    cells, where nobody is to meet the word.
+    """
+    if cells.are_on():
+        parser.add_argument("--cell", type=int, metavar="NUMBER", help=what)
+
+
+def cells_of(options: dict[str, Any]) -> Sequence[int]:
+    """The numbers of the cells that a command is for: the one of --cell, or else all. Raises
+    CommandError if there is no such cell.
+    """
+    known, asked = cells.numbers(), options.get("cell")
+    if asked is None:
+        return known
+    if asked not in known:
+        raise CommandError(f"There is no cell {asked}.")
+    return [asked]

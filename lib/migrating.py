@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.postgres import operations as postgres
-from django.db import models, transaction
+from django.db import models, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations import AddConstraint, AddIndex, CreateModel
@@ -99,14 +99,17 @@ class Briefly(Operation):
         self, app_label: str, connection: BaseDatabaseWrapper, to_state: ProjectState
     ) -> bool:
         """Whether the table is there that these operations create first, and so all that they do.
-        Raises TypeError if they create none, so that nobody could tell.
+        Of what a router has elsewhere nothing is to be done. Raises TypeError if they create none,
+        so that nobody could tell.
         """
-        made = next((one for one in self.operations if isinstance(one, CreateModel)), None)
-        if made is None:
+        created = [one for one in self.operations if isinstance(one, CreateModel)]
+        if not created:
             raise TypeError("Where a migration is not atomic, Briefly has to create a table.")
-        table = to_state.apps.get_model(app_label, made.name)._meta.db_table
+        models = [to_state.apps.get_model(app_label, one.name) for one in created]
+        ours = [model for model in models if router.allow_migrate_model(connection.alias, model)]
         with connection.cursor() as cursor:
-            return table in connection.introspection.table_names(cursor)
+            there = set(connection.introspection.table_names(cursor))
+        return not ours or ours[0]._meta.db_table in there
 
 
 def _send(connection: BaseDatabaseWrapper, statements: Sequence[str]) -> None:
@@ -133,6 +136,8 @@ class AddIndexConcurrently(postgres.AddIndexConcurrently):
     ) -> None:
         self._ensure_not_in_transaction(schema_editor)
         model = to_state.apps.get_model(app_label, self.model_name)
+        if not self.allow_migrate_model(schema_editor.connection.alias, model):
+            return
         _build_index(schema_editor, model, self.index)
 
 
@@ -159,6 +164,8 @@ class ReplaceIndexConcurrently(postgres.NotInTransactionMixin, AddIndex):
     ) -> None:
         self._ensure_not_in_transaction(schema_editor)
         model = to_state.apps.get_model(app_label, self.model_name)
+        if not self.allow_migrate_model(schema_editor.connection.alias, model):
+            return
         name = self.index.name
         wanted = to_state.models[app_label, self.model_name_lower].get_index_by_name(name).clone()
         wanted.name = f"{name[:26]}_new"
@@ -209,6 +216,8 @@ class ReplaceUniqueConcurrently(postgres.NotInTransactionMixin, AddConstraint):
     ) -> None:
         self._ensure_not_in_transaction(schema_editor)
         model = to_state.apps.get_model(app_label, self.model_name)
+        if not self.allow_migrate_model(schema_editor.connection.alias, model):
+            return
         table, name = model._meta.db_table, self.constraint.name
         with schema_editor.connection.cursor() as cursor:
             if _is_constraint(cursor, table, name):
@@ -236,6 +245,8 @@ class ReplaceUniqueConcurrently(postgres.NotInTransactionMixin, AddConstraint):
         to_state: ProjectState,
     ) -> None:
         model = to_state.apps.get_model(app_label, self.model_name)
+        if not self.allow_migrate_model(schema_editor.connection.alias, model):
+            return
         before = to_state.models[app_label, self.model_name_lower]
         schema_editor.remove_constraint(model, self.constraint)
         schema_editor.add_constraint(model, before.get_constraint_by_name(self.replaced))

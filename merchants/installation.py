@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
+from lib import cells
 from lib.refusals import Refused
 from merchants.models import Installation
 
@@ -74,26 +75,15 @@ def checked(prefix: str) -> str:
     return prefix
 
 
-def outside(number: str) -> str:
-    """A number or key of ours with the installation's prefix, as others see it, such as
-    T-2026-000001.
-    """
-    return f"{prefix()}-{number}"
-
-
-@contextmanager
-def remembered(prefix: str = "") -> Iterator[None]:
-    """A context, of one page, in which the prefix is read once at most for all numbers; not at all
-    if it is given.
-    """
-    before = _remembered.set([prefix] if prefix else [])
-    try:
-        yield
-    finally:
-        _remembered.reset(before)
-
-
 def prefix() -> str:
+    """What stands in front of our numbers as others see them: the installation's prefix and, inside
+    each cell but the first, the cell's number, such as T or T7.
+    """
+    number = cells.number()
+    return _own() if number == cells.FIRST else f"{_own()}{number}"
+
+
+def _own() -> str:
     """The installation's prefix, as the page has read it or else as it is now."""
     known = _remembered.get()
     if known is None:
@@ -103,9 +93,34 @@ def prefix() -> str:
     return known[0]
 
 
+@contextmanager
+def remembered(prefix: str = "") -> Iterator[None]:
+    """A context, of one page, in which the installation's prefix is read once at most for all
+    numbers; not at all if it is given.
+    """
+    before = _remembered.set([prefix] if prefix else [])
+    try:
+        yield
+    finally:
+        _remembered.reset(before)
+
+
+def outside(number: str) -> str:
+    """A number or key of ours with the prefix in front, as others see it, such as T-2026-000001."""
+    return f"{prefix()}-{number}"
+
+
 def inside(number: str) -> str:
-    """A number of ours without the installation's prefix, whether or not it has it."""
+    """A number of ours without the prefix in front, whether or not it has it."""
     return number.strip().removeprefix(f"{prefix()}-")
+
+
+def cell_of(number: str) -> int | None:
+    """The number of the cell whose prefix stands in front of this number of ours, as others see it;
+    None if it is none of ours.
+    """
+    found = re.match(rf"{_own()}([1-9][0-9]{{0,3}})?-", number.strip())
+    return int(found[1] or cells.FIRST) if found else None
 
 
 def place() -> str:

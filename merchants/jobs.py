@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from jobs.definitions import Job
+from jobs.in_cells import InCells
 from merchants import queries, tasks
 from merchants.models import Proposal, SecurityMail
 from merchants.operations import proposals
@@ -15,6 +16,7 @@ SECURITY_MAILS = Job(
     model=SecurityMail,
     merchant="merchant",
     in_replay=False,
+    where=InCells.ONCE,
 )
 LAPSE_PROPOSALS = Job(
     "lapse-proposals",
@@ -24,4 +26,5 @@ LAPSE_PROPOSALS = Job(
     model=Proposal,
     merchant="merchant",
     in_replay=False,
+    where=InCells.ONCE,
 )

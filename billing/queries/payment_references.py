@@ -38,7 +38,7 @@ def found_in(*texts: str) -> list[Invoice]:
     candidates = [one for text in texts for one in references.found_in(text)]
     if not candidates:
         return []
-    own = installation.current().prefix
+    own = installation.prefix()
     prefixes = list(Issuer.objects.values_list("prefix", flat=True))
     numbers = {
         number

@@ -1,5 +1,8 @@
 """The pages to which the links of document mails lead; nobody has to sign in for them."""
 
+from datetime import datetime
+from functools import partial
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import override
@@ -7,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 
 from billing.operations import addresses
-from lib import clock
+from lib import cells, clock
 from lib.refusals import Refused
 
 
@@ -34,6 +37,12 @@ def _page(request: HttpRequest, token: str, purpose: str) -> HttpResponse:
     same 404.
     """
     now = clock.now()
+    with cells.where(partial(addresses.of_link, token, purpose, now)):
+        return _page_of(request, token, purpose, now)
+
+
+def _page_of(request: HttpRequest, token: str, purpose: str, now: datetime) -> HttpResponse:
+    """The page of `_page`, made inside the cell that the link's address is in."""
     address = addresses.of_link(token, purpose, now)
     is_done = False
     if address is not None and request.method == "POST":

@@ -113,7 +113,7 @@ def show(request: KeyedRequest, event: str) -> Received:
     Of several that had this id, the latest. What came by another route, such as `POST /orders`, is
     an event, too: its id is that of the request (the answer's X-Request-ID).
     """
-    found = received.visible_to(request.auth).filter(event=event).order_by("-pk").first()
+    found = received.latest(request.auth, event)
     if found is None:
         days = settings.TAEL_RECEIVED_KEPT_DAYS
         raise Problem(404, "not_found", f"No event with this id came in within {days} days.")

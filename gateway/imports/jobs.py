@@ -5,6 +5,7 @@ from datetime import timedelta
 from gateway.imports import queries, tasks
 from gateway.imports.models import Import
 from jobs.definitions import Job
+from jobs.in_cells import InCells
 
 TAKE_IN = Job(
     "imports",
@@ -14,4 +15,5 @@ TAKE_IN = Job(
     model=Import,
     in_replay=False,
     chunk=1,  # a large one keeps no other waiting
+    where=InCells.ONCE,
 )

@@ -3,6 +3,7 @@
 from django.db.models import Q, QuerySet
 
 from gateway.models import ApiKey, ReceivedEvent
+from lib import cells
 
 
 def visible_to(key: ApiKey) -> "QuerySet[ReceivedEvent]":
@@ -16,3 +17,12 @@ def visible_to(key: ApiKey) -> "QuerySet[ReceivedEvent]":
         return found
     senders = Q(key__merchant=None) | Q(key__merchant=key.merchant)
     return found.filter(senders, merchant=key.merchant.reference)
+
+
+def latest(key: ApiKey, event: str) -> ReceivedEvent | None:
+    """The latest record of an event with this id that the key may read, of whatever cell; None if
+    there is none.
+    """
+    rows = cells.in_each(lambda: visible_to(key).filter(event=event).order_by("-pk").first())
+    found = [row for row in rows if row is not None]
+    return max(found, key=lambda row: row.received_at, default=None)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from gateway.webhooks import queries, tasks
 from gateway.webhooks.models import WebhookEndpoint
 from jobs.definitions import Job
+from jobs.in_cells import InCells
 
 DELIVER = Job(
     "deliver-webhooks",
@@ -16,4 +17,5 @@ DELIVER = Job(
     in_replay=False,
     asks_providers=True,
     chunk=1,  # one endpoint that is slow keeps no other
+    where=InCells.EACH,
 )

@@ -1,50 +1,170 @@
-"""Cells: the books of groups of merchants, each in a schema of its own (rule 30.2).
+"""Cells: the books of groups of merchants, each in a schema of its own (chapter 30 of the rules).
 
-An installation with cells names `lib.cells` as Django's back end. Whatever asks for a merchant's
-books is inside that merchant's cell then:
+An installation with cells (TAEL_CELLS) has `lib.cells` as Django's back end. Whatever asks for a
+merchant's books is inside that merchant's cell then:
 
-    with cells.inside("cell_7"):
+    with cells.at(merchant.cell):
         ...
 
 A table of a cell is in no other schema, so that a question without a cell fails by itself. The
 cell holds for one transaction at a time, also around a single statement: nothing is set for a
 connection, which somebody else gets next (lib.cells.connection). An installation without cells has
-Django's own back end, and nothing of this is ever called.
+Django's own back end, and `at` does nothing.
+
+Keys of a cell's rows begin at its number times KEYS, so that a key names its cell.
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connections
+from psycopg.pq import TransactionStatus
+
+T = TypeVar("T")
 
 SHARED = "public"  # the schema of what all cells have in common
 NAME = re.compile(r"cell_[1-9][0-9]{0,3}")
+FIRST = 1  # the cell that has the books of an installation from before it had cells
+KEYS = 10**15  # of a cell; 9,000 cells have room in a bigint
+# Each cell by its schema, in the order of their numbers.
+NUMBERS = """
+SELECT substr(nspname, 6)::int FROM pg_namespace WHERE nspname ~ '^cell_[1-9][0-9]{0,3}$' ORDER BY 1
+"""
 
 _entered: ContextVar[str] = ContextVar("cell", default="")
+_nowhere = nullcontext()
 
 
 class InAnotherCell(Exception):
     """What is inside a cell has asked for another one: a merchant never needs another's rows."""
 
 
+def are_on() -> bool:
+    """Whether the books of this installation are in cells."""
+    return bool(settings.TAEL_CELLS)
+
+
+def numbers() -> Sequence[int]:
+    """The numbers of all cells, in their order; the first alone in an installation without cells.
+    With cells it is one query.
+    """
+    if not are_on():
+        return [FIRST]
+    return there() or [FIRST]
+
+
+def there() -> Sequence[int]:
+    """The numbers of the cells that have a schema, in their order."""
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(NUMBERS)
+        return [number for (number,) in cursor.fetchall()]
+
+
+def within() -> Sequence[int]:
+    """The number of the cell that this thread or task is inside, or else those of all cells."""
+    return [number()] if entered() else numbers()
+
+
+def in_each(ask: Callable[[], T]) -> list[T]:
+    """What the function returns inside each cell, one after the other, in the order of their
+    numbers; called once inside a cell, and in an installation without cells.
+    """
+    answers = []
+    for one in within():
+        with at(one):
+            answers.append(ask())
+    return answers
+
+
+def where(ask: Callable[[], object]) -> AbstractContextManager[None]:
+    """Have the block inside the first cell inside which the function returns something, or the
+    first of all if it does so in none. It is not called inside a cell, nor in an installation
+    without cells.
+    """
+    if not are_on() or entered():
+        return nowhere()
+    for one in numbers():
+        with at(one):
+            if ask():
+                return at(one)
+    return at(FIRST)
+
+
+def named(purpose: str) -> str:
+    """The name of a lock or lease for this purpose, which says in which cell it is; no more than
+    the purpose in the first.
+    """
+    return purpose if number() == FIRST else f"{purpose} in {entered()}"
+
+
+def name_of(number: int) -> str:
+    """The name of the cell with this number, which is that of its schema."""
+    return f"cell_{number}"
+
+
+def of_key(key: int) -> int:
+    """The number of the cell in which a row with this primary key is."""
+    return max(key // KEYS, FIRST)
+
+
+def at(number: int) -> AbstractContextManager[None]:
+    """Have the block inside the cell with this number. Does nothing in an installation without
+    cells. Raises InAnotherCell within another one.
+    """
+    return inside(name_of(number)) if are_on() else nowhere()
+
+
+def nowhere() -> AbstractContextManager[None]:
+    """Have the block where it is: what is asked of cells is asked in none that it is not in."""
+    return _nowhere
+
+
 @contextmanager
 def inside(cell: str) -> Iterator[None]:
     """Have all that the block asks of the database asked in this cell, and then of what is shared.
 
-    Raises InAnotherCell within another one, and ValueError for what is no name of a cell. Neither
-    begins nor ends within a transaction: that keeps the cell it began in.
+    In a transaction that began before, the cell holds for what the block asks in it. One that
+    begins in the block should end in it: it keeps the cell. Raises InAnotherCell within another
+    one, and ValueError for what is no name of a cell.
     """
     if not NAME.fullmatch(cell):
         raise ValueError(f"{cell!r} is no name of a cell")
-    if _entered.get() not in ("", cell):
+    if _entered.get() == cell:
+        yield
+        return
+    if _entered.get():
         raise InAnotherCell(f"{cell} was asked for inside {_entered.get()}")
+    began_before = connections[DEFAULT_DB_ALIAS].in_atomic_block
     token = _entered.set(cell)
     try:
+        if began_before:
+            _switch(f"{cell}, {SHARED}")
         yield
     finally:
         _entered.reset(token)
+        if began_before:
+            _switch(SHARED)
+
+
+def _switch(path: str) -> None:
+    """Have the rest of the open transaction look for its tables in these schemas. A transaction
+    that has failed is left alone: it goes back to a savepoint, and to what was so there.
+    """
+    to_server = connections[DEFAULT_DB_ALIAS].connection
+    # One that has asked nothing yet begins in the cell that it is inside by then.
+    if to_server is not None and to_server.pgconn.transaction_status == TransactionStatus.INTRANS:
+        to_server.execute(f"SET LOCAL search_path TO {path}")
 
 
 def entered() -> str:
     """The cell that this thread or task is inside; "" if none."""
     return _entered.get()
+
+
+def number() -> int:
+    """The number of the cell that this thread or task is inside; FIRST if none."""
+    return int(_entered.get().removeprefix("cell_") or FIRST)

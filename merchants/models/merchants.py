@@ -26,6 +26,8 @@ class Merchant(models.Model):
     joined_with = models.JSONField(default=dict, editable=False)
     # Whether members see its pages only with a second factor; its owners decide.
     requires_second_factor = models.BooleanField(default=False)
+    # The cell that its books are in (lib.cells), chosen when it joins; only a move changes it.
+    cell = models.SmallIntegerField(default=1, db_default=1, editable=False)
 
     members = models.ManyToManyField(
         "merchants.User", through="merchants.Membership", related_name="merchants"

@@ -7,10 +7,11 @@ is only about the person goes: how they sign in, sessions, second factors, mails
 
 import json
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
-from lib import erasing, statement_timeout, wording
+from lib import cells, erasing, statement_timeout, wording
 from lib.refusals import Refused
 from merchants import personal, personal_rows
 from merchants.models import Erasure, Merchant, User
@@ -101,10 +102,13 @@ def _erase(subject: Subject, reason: str, actor: User, now: datetime) -> Erasure
     reason = wording.checked("reason", reason)
     holdings = personal.of(subject)
     for holding in holdings:
-        holding.object_to(subject)
+        cells.in_each(partial(holding.object_to, subject))
     pseudonym = erasing.new_pseudonym()
     with statement_timeout.download():
-        rows = {holding.title: holding.erase(subject, pseudonym) for holding in holdings}
+        rows = {
+            holding.title: sum(cells.in_each(partial(holding.erase, subject, pseudonym)))
+            for holding in holdings
+        }
     if not any(rows.values()):
         raise NothingKept(f"Nothing is kept of {subject}, or nothing any more.")
     erasure = Erasure.objects.create(
@@ -126,6 +130,16 @@ def _erase(subject: Subject, reason: str, actor: User, now: datetime) -> Erasure
         now=now,
     )
     return erasure
+
+
+def _rows(holding: personal.Holding, subject: Subject) -> list[personal.Row]:
+    """The rows that the holding has of the subject, of whatever cell; what is shared, each cell
+    has, and is taken once.
+    """
+    found = cells.in_each(lambda: list(holding.rows(subject)))
+    if len(found) == 1:
+        return found[0]
+    return list({json.dumps(row, default=str): row for rows in found for row in rows}.values())
 
 
 def data_of_person(*, user_id: int, reason: str, actor: User, now: datetime) -> File:
@@ -183,7 +197,7 @@ def _taken(subject: Subject, reason: str, actor: User, now: datetime) -> File:
     """
     reason = wording.checked("reason", reason)
     with statement_timeout.download():
-        kept = {holding.title: list(holding.rows(subject)) for holding in personal.of(subject)}
+        kept = {holding.title: _rows(holding, subject) for holding in personal.of(subject)}
     if not any(kept.values()):
         raise NothingKept(f"Nothing is kept of {subject}.")
     trail.write(

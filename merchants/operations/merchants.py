@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from lib import arrival, calendar, wording
+from lib import arrival, calendar, cells, wording
 from lib.refusals import Conflict, Invalid, Refused, differing
 from merchants.models import Merchant, TimeZonePeriod
 from merchants.trail import Action
@@ -84,6 +84,7 @@ def join_many(new: Sequence[NewMerchant]) -> list[Merchant]:
             joined_at=one.now,
             joined_said_at=one.at,
             joined_with=one.terms,
+            cell=cells.number(),
         )
         for one in new
     )

@@ -9,10 +9,10 @@ from django.core.management.base import CommandError
 from billing.documents.csv_export import Incomplete, save
 from billing.documents.invoice_csv import Export
 from billing.models import Invoice
-from lib.commands import BooksCommand
+from lib.commands import OneCellCommand
 
 
-class Command(BooksCommand):
+class Command(OneCellCommand):
     help = "Writes a bill as CSV, one row per charge."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

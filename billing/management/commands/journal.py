@@ -13,7 +13,7 @@ from billing.documents.journal_files import FORMATS
 from billing.queries import journal
 from billing.queries.chart import Charts
 from lib.audit import snapshot
-from lib.commands import BooksCommand
+from lib.commands import OneCellCommand
 from merchants.models import Merchant
 
 OFF = "The journal is off: set TAEL_JOURNAL=1."
@@ -27,7 +27,7 @@ def _day(text: str) -> date:
         raise ArgumentTypeError(f"{text!r} is no day such as 2026-11-30") from error
 
 
-class Command(BooksCommand):
+class Command(OneCellCommand):
     help = "Writes the journal of both books: balanced double entries (docs/rules.md, chapter 29)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -9,11 +9,11 @@ from django.core.management.base import CommandError
 
 from billing.documents.csv_export import Incomplete, save
 from billing.documents.statement_csv import Export, NotClosed
-from lib.commands import BooksCommand
+from lib.commands import OneCellCommand
 from merchants.models import Merchant
 
 
-class Command(BooksCommand):
+class Command(OneCellCommand):
     help = "Writes a closed monthly statement as CSV, one row per charge."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

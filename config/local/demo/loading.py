@@ -15,6 +15,7 @@ from config.local.demo.shops import HUAXIN, LAKESIDE, MEILI, SHOPS, SIAM_SILK, S
 from config.timetable import TIMETABLE
 from gateway.replay import Replaying
 from gateway.replayed_files import look_through
+from merchants import directory
 from merchants.models import Merchant
 
 CHAPTERS: Mapping[str, Callable[[Days], Iterator[Action]]] = {
@@ -98,4 +99,5 @@ def _actions_of(shop: Shop, days: Days) -> Iterator[tuple[datetime, Callable[[da
 
 def _do(shop: Shop, action: Action, now: datetime) -> None:
     """Do the action for the shop's merchant, at the instant `now`."""
-    action.act(Merchant.objects.get(reference=shop.reference).pk, now)
+    with directory.of(shop.reference):
+        action.act(Merchant.objects.get(reference=shop.reference).pk, now)

@@ -1,5 +1,6 @@
 """manage.py audit"""
 
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import IO, Any, cast
 
@@ -7,39 +8,57 @@ from django.core.management.base import CommandError
 from rich.console import Console
 from rich.table import Table
 
-from lib import audit, clock
+from lib import audit, cells, clock
 from lib.audit import Finding
-from lib.commands import BooksCommand
+from lib.commands import BooksCommand, add_cell, cells_of
 
 
 class Command(BooksCommand):
     help = "Checks every invariant of the books in one picture of them; exits with 1 if one is off."
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        add_cell(parser, "only the books of this cell (default: of all, one after the other)")
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Run every audit check and print a table of them, their remarks and the violations that
-        were listed. Raises CommandError if any check found a violation.
+        were listed; where the books are in cells, so for each. Raises CommandError if any check
+        found a violation.
         """
-        findings = audit.run(audit.registered(), now=clock.now())
-        broken = [finding for finding in findings if finding.violations]
         console = Console(
             file=cast(IO[str], self.stdout),
             width=None if self.stdout.isatty() else 100,
             highlight=False,
             markup=False,
         )
-        console.print(_table(findings))
-        for finding in findings:
-            if finding.remark:
-                console.print(finding.remark, soft_wrap=True)
-        for finding in broken:
-            _list(finding, console)
+        checked = broken = 0
+        for number in cells_of(options):
+            with cells.at(number):
+                findings = audit.run(audit.registered(), now=clock.now())
+            _print(findings, f" of cell {number}" if cells.are_on() else "", console)
+            checked += len(findings)
+            broken += sum(finding.violations > 0 for finding in findings)
         if broken:
-            raise CommandError(f"{len(broken)} of {len(findings)} checks found something wrong.")
+            raise CommandError(f"{broken} of {checked} checks found something wrong.")
 
 
-def _table(findings: Sequence[Finding]) -> Table:
-    """How many rows each check looked at, and how many violations it found, as a table to print."""
-    table = Table(title="Audit of the books")
+def _print(findings: Sequence[Finding], of: str, console: Console) -> None:
+    """Print the table of these findings, whose title ends in `of`, their remarks, and the
+    violations that were listed.
+    """
+    console.print(_table(findings, of))
+    for finding in findings:
+        if finding.remark:
+            console.print(finding.remark, soft_wrap=True)
+    for finding in findings:
+        if finding.violations:
+            _list(finding, console)
+
+
+def _table(findings: Sequence[Finding], of: str) -> Table:
+    """How many rows each check looked at, and how many violations it found, as a table to print,
+    whose title ends in `of`.
+    """
+    table = Table(title=f"Audit of the books{of}")
     table.add_column("invariant", justify="right")
     table.add_column("check")
     table.add_column("rows checked", justify="right")

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from config import books, books_text
-from lib.commands import BooksCommand
+from lib.commands import BooksCommand, add_cell, cells_of
 from merchants.operations.merchants import UnknownMerchant
 
 
@@ -24,6 +24,7 @@ class Command(BooksCommand):
             action="store_true",
             help="one JSON document per line for every merchant, by reference",
         )
+        add_cell(parser, "with --all: only merchants of this cell (default: of all)")
 
     def handle(self, *, merchant: str | None, **options: Any) -> None:
         """Print the books of one merchant, as text or with --json as JSON; with --all those of
@@ -33,7 +34,7 @@ class Command(BooksCommand):
         if (merchant is None) != options["all"]:
             raise CommandError("Name a merchant by its reference, or say --all.")
         if merchant is None:
-            for document in books.of_all():
+            for document in books.of_all(cells_of(options)):
                 self.stdout.write(json.dumps(document, ensure_ascii=False))
             return
         try:

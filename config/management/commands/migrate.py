@@ -3,6 +3,8 @@
 Whoever waits for a lock on a table holds up all who come after. So it waits a moment for a lock,
 gives up what it has done of that migration, and tries again later, for as long as the longest
 download may take and a while more.
+
+Where the books are in cells, it does so for what is shared, and then for each cell.
 """
 
 import time
@@ -15,6 +17,8 @@ from django.db import DatabaseError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
+from config.cells import migrating
+from lib import cells
 from lib.migrating import LOCK_MILLISECONDS
 
 PAUSE_SECONDS = 2.0  # for those who have queued behind us
@@ -30,6 +34,22 @@ ORDER BY xact_start LIMIT 1
 
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
+        """Migrate the database or, where the books are in cells, what is shared and then each cell.
+        Raises CommandError as `_migrate` does.
+        """
+        numbers = cells.there() if cells.are_on() else []
+        if not numbers:
+            self._migrate(*args, **options)
+            return
+        with migrating.shared():
+            self._migrate(*args, **options)
+        for number in numbers:
+            if options["verbosity"]:
+                self.stdout.write(self.style.MIGRATE_HEADING(f"Cell {number}:"))
+            with migrating.cell(number):
+                self._migrate(*args, **options)
+
+    def _migrate(self, *args: Any, **options: Any) -> None:
         """Do as Django's command does, and go on with the first migration that is not applied when
         one did not get its locks in time. Raises CommandError when that has happened for
         PATIENCE_SECONDS.

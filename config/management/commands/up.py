@@ -19,6 +19,7 @@ from config.local import embedded, servers
 from config.local.demo.people import LOGINS
 from config.local.programs import Program
 from config.monitoring import metrics
+from lib import cells
 
 HOST = "127.0.0.1"
 WEB = "-m gunicorn config.wsgi --graceful-timeout 5 --no-control-socket"
@@ -44,8 +45,11 @@ class Command(BaseCommand):
         parser.add_argument("--no-demo", action="store_true", help="leave an empty database empty")
         simulates = "beside it, play a marketplace that uses the API (manage.py simulate)"
         parser.add_argument("--simulate", action="store_true", help=simulates)
+        if cells.are_on():
+            spread = "into how many cells an empty database's books go"
+            parser.add_argument("--cells", type=int, default=cells.FIRST, help=spread)
 
-    def handle(self, *, port: str, no_demo: bool, simulate: bool, **_: Any) -> None:
+    def handle(self, *, port: str, no_demo: bool, simulate: bool, **options: Any) -> None:
         """Migrate the database, load the demonstration into an empty one unless --no-demo, print
         the address and logins, and run the server's programs until a signal tells to end. Ends the
         process with a sentence if Tael cannot start.
@@ -55,7 +59,7 @@ class Command(BaseCommand):
             address = _free_address(port)
             _reach_redis()
             _reach_database()
-            self._prepare(demo=not no_demo)
+            self._prepare(demo=not no_demo, most=options.get("cells", cells.FIRST))
         except CannotStart as refusal:
             sys.exit(str(refusal))
         except KeyboardInterrupt:
@@ -64,12 +68,20 @@ class Command(BaseCommand):
         connection.close()
         self._run_until_told_to_end(_programs(address, simulate=simulate))
 
-    def _prepare(self, *, demo: bool) -> None:
+    def _prepare(self, *, demo: bool, most: int) -> None:
         """Delete what earlier starts counted for the metrics, migrate the database and, with
-        `demo`, load the demonstration into an empty one.
+        `demo`, load the demonstration into an empty one. Where the books are in cells, there are
+        `most` of them at least. Raises CannotStart if the database has cells and this has not.
         """
         metrics.empty_folder()
+        there = len(cells.there())
+        if there and not cells.are_on():
+            raise CannotStart("These books are in cells: start it with CELLS=1, or more.")
         call_command("migrate", verbosity=0, interactive=False)
+        if cells.are_on() and not there:
+            call_command("cells", "begin", stdout=self.stdout)
+        for _ in range(max(there, 1), most if cells.are_on() else 1):
+            call_command("cells", "add", stdout=self.stdout)
         if demo:
             call_command("demo", if_empty=True)
 

@@ -14,7 +14,7 @@ from credit.models import CreditLine, CreditPolicy, LimitReview
 from credit.queries import policies, previews
 from credit.queries.previews import Preview
 from lib import clock, money
-from lib.commands import BooksCommand
+from lib.commands import OneCellCommand
 
 CHUNK = 1000
 # How the new limits compare with the old ones, for the distribution.
@@ -27,7 +27,7 @@ BANDS = (
 )
 
 
-class Command(BooksCommand):
+class Command(OneCellCommand):
     help = "Shows what a limit review today would do to every line. Nothing is written."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -16,7 +16,7 @@ from gateway.models import Replay
 from gateway.replay import Replaying
 from gateway.replayed_files import Source, check_is_past, look_through
 from lib import clock
-from lib.commands import BooksCommand
+from lib.commands import BooksCommand, add_cell, cells_of
 from lib.refusals import Refused
 
 STATUSES = ("applied", "duplicate", "declined", "rejected")
@@ -44,6 +44,7 @@ class Command(BooksCommand):
             type=Path,
             help="where rejected events are listed (default: FILE's name + .rejected.csv, here)",
         )
+        add_cell(parser, "where merchants of the file join (default: where the fewest are)")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Replay the events of the file and run the timetable's jobs up to the instant --until, and
@@ -51,6 +52,7 @@ class Command(BooksCommand):
         or the instant is refused.
         """
         until, now = _instant(options["until"]), clock.now()
+        cell = cells_of(options)[0] if options.get("cell") else None
         source = self._source(options["file"], now)
         beyond_now = options["beyond_now"]
         if not beyond_now:
@@ -68,9 +70,8 @@ class Command(BooksCommand):
         try:
             with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
                 task = progress.add_task("Replaying", total=source.lines)
-                replay = Replaying(
-                    source, until, partial(progress.advance, task), beyond_now=beyond_now
-                ).run()
+                done = partial(progress.advance, task)
+                replay = Replaying(source, until, done, beyond_now=beyond_now, cell=cell).run()
         except Refused as refusal:
             raise CommandError(str(refusal)) from refusal
         except KeyboardInterrupt:

@@ -21,7 +21,7 @@ from gateway.webhooks.sending import Answer, NoAnswer, Receiver
 from gateway.webhooks.trail import Action
 from jobs import leases
 from jobs.silences import Silences
-from lib import encrypted, reconnecting, texts, wording
+from lib import cells, encrypted, reconnecting, texts, wording
 from lib.refusals import Refused
 from merchants import installation
 from trail import operations as trail
@@ -73,7 +73,7 @@ def visit(
     """
     installation.refuse_elsewhere()
     outbox.number()
-    name = f"webhook {endpoint_id}"
+    name = cells.named(f"webhook {endpoint_id}")
     silences.check(name)
     endpoint = WebhookEndpoint.objects.get(pk=endpoint_id)
     ends_at = time.monotonic() + VISIT_SECONDS

@@ -1,5 +1,6 @@
 """manage.py jobs"""
 
+from argparse import ArgumentParser
 from datetime import datetime
 from typing import IO, Any, cast
 
@@ -11,17 +12,20 @@ from jobs import queries
 from jobs.models import JobRun
 from jobs.queries import JobState, State
 from lib import clock
-from lib.commands import BooksCommand
+from lib.commands import BooksCommand, add_cell, cells_of
 
 
 class Command(BooksCommand):
     help = "Shows how the timetable stands; exits with 1 if it stands still or rows have failed."
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        add_cell(parser, "facts of this cell alone (default: of all)")
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Print how the timetable stands. Raises CommandError, which ends the command with 1, if
         the scheduler does not run, rows have failed, a job is late, or a run was lost.
         """
-        state = queries.state(clock.now())
+        state = queries.state(clock.now(), cells_of(options))
         console = Console(
             file=cast(IO[str], self.stdout),
             width=None if self.stdout.isatty() else 120,

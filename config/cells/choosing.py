@@ -1,0 +1,22 @@
+"""Which cell an operator has chosen to see the lists of."""
+
+from django.http import HttpRequest
+
+from lib import cells
+
+CHOSEN = "cell"  # in a session, and in an address that chooses
+
+
+def chosen(request: HttpRequest) -> int:
+    """The number of the cell that the operator has chosen, or of the first."""
+    return int(request.session.get(CHOSEN, cells.FIRST))
+
+
+def choose(request: HttpRequest) -> bool:
+    """Keep the choice of the request's address for the session, if there is such a cell. Returns
+    whether it makes a choice.
+    """
+    asked = request.GET.get(CHOSEN)
+    if asked is not None and asked.isdecimal() and int(asked) in cells.numbers():
+        request.session[CHOSEN] = int(asked)
+    return asked is not None

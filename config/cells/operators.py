@@ -1,0 +1,71 @@
+"""Which cell a page of the admin is made in (rule 30.9).
+
+A row's page is made in the row's cell, whichever the operator has chosen: that of its merchant, or
+else the one in which there is such a row, which its key names unless its merchant was moved. A
+merchant's page is made in its own. All else, such as lists, reports and figures, shows the cell
+that the operator has chosen; the first until then.
+"""
+
+import re
+
+from django.apps import apps
+from django.db.models import Model
+from django.http import HttpRequest
+
+from config.cells import choosing, tables
+from lib import cells
+from lib.converters import ReferenceConverter
+from merchants import directory
+from merchants.models import Merchant
+
+ADMIN = "/admin/"
+OF_MERCHANT = re.compile(rf"{ADMIN}merchant/({ReferenceConverter.regex})/")
+OF_ROW = re.compile(rf"{ADMIN}([a-z]+)/([a-z]+)/([0-9]+)/")
+# What looks into each cell by itself: the search, and all that is kept of a person.
+OF_ALL = re.compile(rf"{ADMIN}(find|merchants/user|merchants/erasure)/")
+
+
+def cell_of(request: HttpRequest) -> int | None:
+    """The number of the cell in which the page of the admin is made; None for one that goes over
+    all cells itself.
+    """
+    path = request.path_info
+    if OF_ALL.match(path):
+        return None
+    if found := OF_MERCHANT.match(path):
+        named = directory.cells_of([ReferenceConverter().to_python(found[1])])
+        return next(iter(named.values()), cells.FIRST)
+    of_row = OF_ROW.match(path)
+    number = _of_row(of_row[1], of_row[2], int(of_row[3])) if of_row else None
+    return number or choosing.chosen(request)
+
+
+def _of_row(app_label: str, model_name: str, key: int) -> int | None:
+    """The number of the cell of the row with this primary key; None for one that is of no merchant,
+    or that there is not.
+    """
+    try:
+        model = apps.get_model(app_label, model_name)
+    except LookupError:
+        return None
+    path = _merchant_of(model)
+    if path == "pk":
+        return Merchant.objects.filter(pk=key).values_list("cell", flat=True).first()
+    if not tables.is_of_cells(app_label, model_name):
+        rows = model._default_manager.filter(pk=key)
+        return rows.values_list(f"{path}__cell", flat=True).first() if path else None
+    for number in sorted(cells.numbers(), key=lambda one: one != cells.of_key(key)):
+        with cells.at(number):
+            if model._default_manager.filter(pk=key).exists():
+                return number
+    return None
+
+
+def _merchant_of(model: type[Model]) -> str:
+    """The field of the model that leads to its merchant: "pk" where the key is the merchant's own;
+    "" if there is none.
+    """
+    if model is Merchant or model._meta.pk.related_model is Merchant:  # type: ignore[union-attr]
+        return "pk"
+    fields = (field for field in model._meta.fields if field.related_model is Merchant)
+    return next((field.name for field in fields), "")

@@ -1,0 +1,79 @@
+"""The middleware by which pages enter the cell of the merchant in their address (rule 30.5), or the
+one that an operator's page is about (config.cells.operators).
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+
+from django.contrib.auth import SESSION_KEY
+from django.core.exceptions import MiddlewareNotUsed
+from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+
+from config.cells import choosing, operators
+from lib import cells
+from lib.converters import ReferenceConverter
+from merchants import directory
+
+# As config.urls has them.
+OF_A_MERCHANT = re.compile(rf"/m/({ReferenceConverter.regex})/")
+
+
+class EntersCells:
+    """Middleware that has a merchant's pages made, and its files sent, inside the merchant's cell.
+    It stands right above the views: what other middleware asks is shared.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        if not cells.are_on():
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info.startswith(operators.ADMIN):
+            return self._of_operator(request)
+        found = OF_A_MERCHANT.match(request.path_info)
+        if found is None:
+            return self.get_response(request)
+        try:
+            reference = ReferenceConverter().to_python(found[1])
+        except ValueError:
+            return self.get_response(request)
+        with directory.of(reference):
+            return streamed_inside(self.get_response(request))
+
+    def _of_operator(self, request: HttpRequest) -> HttpResponseBase:
+        """The answer to a request for a page of the admin; one that chooses a cell leads to the
+        page itself. Who is not signed in is not asked which cell is meant.
+        """
+        if SESSION_KEY not in request.session:
+            return self.get_response(request)
+        if request.method == "GET" and choosing.choose(request):
+            return redirect(request.path)
+        number = operators.cell_of(request)
+        with cells.nowhere() if number is None else cells.at(number):
+            return streamed_inside(self.get_response(request))
+
+
+def streamed_inside(response: HttpResponseBase) -> HttpResponseBase:
+    """The response; what it streams is read inside the cell that this is called in."""
+    if isinstance(response, StreamingHttpResponse) and cells.entered():
+        inside = partial(cells.inside, cells.entered())
+        response.streaming_content = _streamed(iter(response), inside)
+    return response
+
+
+def _streamed(
+    content: Iterator[bytes], inside: Callable[[], AbstractContextManager[None]]
+) -> Iterator[bytes]:
+    """Yield what a response has to send; each part is read inside the cell."""
+    while True:
+        with inside():
+            try:
+                part = next(content)
+            except StopIteration:
+                return
+        yield part

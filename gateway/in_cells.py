@@ -1,0 +1,112 @@
+"""Applies events where the books are in cells: each inside its merchant's (rule 30.6).
+
+Each cell has a run of its own; what the events of one merchant become does not depend on those of
+another. A merchant that joins goes to the cell with the fewest.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Protocol
+
+from lib import cells
+from lib.events import UNSPARED, Event, FoundingType, Outcome, Spared, type_named
+from merchants import directory
+
+
+class Run(Protocol):
+    """What applies events in order: gateway.events.EventRun says how."""
+
+    def apply(self, event: Event, *, now: datetime, spared: Spared = UNSPARED) -> None: ...
+
+    def look_up(self, events: Iterable[Event]) -> list[int]: ...
+
+    def hold(self, events: Iterable[Event], *, days_to: datetime | None = None) -> None: ...
+
+    def finish(self) -> list[Outcome]: ...
+
+
+class RunInCells:
+    """Applies events as a run does, by one run for each cell; `make` makes them. Merchants join the
+    cell `joined`, if one is given.
+    """
+
+    def __init__(self, make: Callable[[], Run], joined: int | None = None) -> None:
+        self._make, self._joined = make, joined
+        self._runs: dict[int, Run] = {}
+        self._where: dict[str, int] = {}  # cells, by the references of their merchants
+        self._placed: list[int] = []  # the cell of each event
+        self._held_to: tuple[datetime | None] | None = None  # once books are held: to which day
+        self._merchants: Mapping[int, int] = {}  # by cell, once somebody joins
+
+    def apply(self, event: Event, *, now: datetime, spared: Spared = UNSPARED) -> None:
+        """Do as a run, inside the cell of the event's merchant."""
+        number = self._cell_of(event)
+        self._placed.append(number)
+        with self._run(number) as run:
+            run.apply(event, now=now, spared=spared)
+
+    def look_up(self, events: Iterable[Event]) -> list[int]:
+        """Look up the merchants of all these events at once, and remember them; returns the primary
+        keys of those that there are.
+        """
+        found: list[int] = []
+        for number, group in self._by_cell(events):
+            with self._run(number) as run:
+                found += run.look_up(group)
+        return found
+
+    def hold(self, events: Iterable[Event], *, days_to: datetime | None = None) -> None:
+        """Do as a run, cell by cell in the order of their numbers."""
+        self._held_to = (days_to,)
+        for number, group in self._by_cell(events):
+            with self._run(number) as run:
+                run.hold(group, days_to=days_to)
+
+    def finish(self) -> list[Outcome]:
+        """Do as a run does; the outcomes come in the order of the events."""
+        finished: dict[int, Iterator[Outcome]] = {}
+        for number in self._runs:
+            with self._run(number) as run:
+                finished[number] = iter(run.finish())
+        return [next(finished[number]) for number in self._placed]
+
+    @contextmanager
+    def _run(self, number: int) -> Iterator[Run]:
+        """The run of the cell with this number, inside that cell."""
+        with cells.at(number):
+            if number not in self._runs:
+                self._runs[number] = run = self._make()
+                if self._held_to is not None:  # so for events that come later
+                    run.hold([], days_to=self._held_to[0])
+            yield self._runs[number]
+
+    def _cell_of(self, event: Event) -> int:
+        """The cell of the event's merchant. One that joins is given one; an event of no merchant
+        that there is is told so by whatever cell it is inside, or else by the first one.
+        """
+        if event.merchant not in self._where:
+            self._where |= directory.cells_of([event.merchant])
+        if event.merchant not in self._where:
+            if not isinstance(type_named(event.type), FoundingType):
+                return cells.number()
+            self._where[event.merchant] = self._next()
+        return self._where[event.merchant]
+
+    def _next(self) -> int:
+        """The cell for a merchant that joins, which is counted: the one that was given, or that we
+        are inside, or else the one with the fewest.
+        """
+        if self._joined is not None or cells.entered():
+            return self._joined or cells.number()
+        self._merchants = self._merchants or directory.merchants_by_cell()
+        number = directory.emptiest(self._merchants)
+        self._merchants = {**self._merchants, number: self._merchants.get(number, 0) + 1}
+        return number
+
+    def _by_cell(self, events: Iterable[Event]) -> Iterator[tuple[int, Sequence[Event]]]:
+        """Yield the events of merchants that there are, cell by cell in the order of numbers."""
+        listed = list(events)
+        self._where |= directory.cells_of(event.merchant for event in listed)
+        for number in sorted(set(self._where.values())):
+            yield number, [one for one in listed if self._where.get(one.merchant) == number]

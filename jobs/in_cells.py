@@ -1,0 +1,70 @@
+"""Jobs where the books are in cells (rule 30.7): each run finds what is due in every cell, and each
+of its chunks is of one cell, whose number goes to the worker with it.
+
+So a run is on record once, and takes its tick once, however many cells there are. Keys of what is
+shared, which a job does in each cell, are given the cell's number on their way (lib.cells.KEYS), so
+that a row that failed is parked for each cell. In an installation without cells nothing is entered,
+and all keys are as they are.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from lib import cells
+
+if TYPE_CHECKING:
+    from jobs.models import JobFailure
+
+OUTSIDE = 0  # in the place of a cell's number: in none
+
+
+class InCells(Enum):
+    """What a job does where the books are in cells."""
+
+    ITS_OWN = "its own"  # it finds rows of each cell there, and does them there
+    EACH = "each"  # its keys are of what is shared, or of no rows: it does them in each cell
+    FIRST = "first"  # likewise, in the first cell alone
+    ONCE = "once"  # it finds and does what is shared, and enters cells itself
+
+
+class Group(NamedTuple):
+    """Keys of rows that are done inside one cell; OUTSIDE for none."""
+
+    cell: int
+    keys: Sequence[int]
+
+
+def of(where: InCells) -> Sequence[int]:
+    """The numbers of the cells that such a job works in, or OUTSIDE alone; inside a cell that one
+    alone.
+    """
+    if where is InCells.ONCE or not cells.are_on():
+        return [OUTSIDE]
+    found = cells.within()
+    return [number for number in found if where is not InCells.FIRST or number == cells.FIRST]
+
+
+def at(cell: int) -> AbstractContextManager[None]:
+    """Have the block inside the cell with this number; where it is for OUTSIDE."""
+    return cells.at(cell) if cell != OUTSIDE else cells.nowhere()
+
+
+def added(where: InCells) -> int:
+    """What is added to keys of what is shared inside this cell: nothing in the first, so that what
+    was parked before there were cells keeps its key.
+    """
+    number = cells.number()
+    return number * cells.KEYS if where is InCells.EACH and number != cells.FIRST else 0
+
+
+def of_failure(where: InCells, failure: "JobFailure") -> int:
+    """The cell inside which the parked row is: that of its merchant, or else the one that its key
+    names; OUTSIDE for none.
+    """
+    if where is InCells.ONCE or not cells.are_on():
+        return OUTSIDE
+    if where is InCells.ITS_OWN and failure.merchant is not None:
+        return int(failure.merchant.cell)
+    return cells.of_key(failure.row_id)

@@ -1,0 +1,56 @@
+"""In which cell a merchant's books are (lib.cells), where they are in cells at all.
+
+What is asked for here is shared; nothing is asked in an installation without cells.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+
+from django.db.models import Count
+
+from lib import cells, prepared
+from merchants.models import Merchant
+
+CELL = "SELECT cell FROM merchants_merchant WHERE reference = %s"
+CELLS = "SELECT reference, cell FROM merchants_merchant WHERE reference = ANY(%s::text[])"
+CELL_BY_KEY = "SELECT cell FROM merchants_merchant WHERE id = %s"
+
+
+def of(reference: str) -> AbstractContextManager[None]:
+    """Have the block inside the cell of the merchant with this reference; outside of any if there
+    is none, and where there are no cells.
+    """
+    if not cells.are_on():
+        return cells.nowhere()
+    row = prepared.row(CELL, [reference])
+    return cells.at(row[0]) if row else cells.nowhere()
+
+
+def of_merchant(merchant_id: int | None) -> AbstractContextManager[None]:
+    """Have the block inside the cell of the merchant with this primary key; outside of any if there
+    is none, and where there are no cells.
+    """
+    if merchant_id is None or not cells.are_on():
+        return cells.nowhere()
+    row = prepared.row(CELL_BY_KEY, [merchant_id])
+    return cells.at(row[0]) if row else cells.nowhere()
+
+
+def cells_of(references: Iterable[str]) -> dict[str, int]:
+    """The numbers of the cells of the merchants with these references, by reference. Those that
+    there are none of are left out.
+    """
+    return dict(prepared.rows(CELLS, [list(set(references))]))
+
+
+def merchants_by_cell() -> Mapping[int, int]:
+    """How many merchants have their books in each cell, by the cells' numbers, in their order."""
+    counted = dict(Merchant.objects.values_list("cell").annotate(merchants=Count("pk")))
+    return {number: counted.get(number, 0) for number in cells.numbers()}
+
+
+def emptiest(merchants: Mapping[int, int]) -> int:
+    """The number of the cell that the next merchant to join goes to: of those with the fewest
+    merchants the first. `merchants` is as of `merchants_by_cell`; the first cell if it is empty.
+    """
+    return min(merchants, key=lambda number: (merchants[number], number), default=cells.FIRST)

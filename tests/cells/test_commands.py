@@ -1,0 +1,100 @@
+"""Commands go over all cells, or take one; a file's merchants are spread over them."""
+
+import json
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from credit.models import Order
+from jobs.models import Heartbeat
+from lib import cells, clock
+from merchants import installation
+from merchants.models import Merchant
+from tests import shops
+
+pytestmark = pytest.mark.django_db
+
+
+def told(*command: str) -> str:
+    output = StringIO()
+    call_command(*command, stdout=output)
+    return output.getvalue()
+
+
+def test_a_file_is_replayed_into_two_cells_and_every_book_of_them_holds(
+    two_cells: None, tmp_path: Path, settings: Settings
+) -> None:
+    settings.TAEL_SANDBOX = True
+    file = tmp_path / "events.jsonl"
+    lines: list[str] = []
+
+    def keep(event: dict[str, object]) -> str:
+        lines.append(json.dumps(event))
+        return "kept"
+
+    for name in ("birch", "cedar", "maple"):
+        shop = shops.Shop(name, keep, plan_price="39.00")
+        shop.join("2026-10-01 09:00")
+        shop.place("2026-10-02 10:00", "A-1", "120.00")
+        shop.ship("2026-10-02 12:00", "A-1")
+        shop.deliver("2026-10-03 12:00", "A-1")
+        shop.charge("2026-10-02 15:00", "pick-pack", "15.50", f"C-{name}")
+        shop.pay("2026-10-05 10:00", "A-1", "120.00")
+    file.write_text("\n".join(lines) + "\n")
+    call_command("replay", str(file), until="2026-11-02T00:00:00Z", beyond_now=True,
+                 rejected=tmp_path / "rejected.csv", verbosity=0)  # fmt: skip
+    where = dict(Merchant.objects.values_list("reference", "cell"))
+    assert where == {"birch": 1, "cedar": 2, "maple": 1}
+
+    said = told("audit")
+    assert "Audit of the books of cell 1" in said
+    assert "Audit of the books of cell 2" in said
+    assert "cell 1" not in told("audit", "--cell", "2")
+    documents = [json.loads(line) for line in told("books", "--all").splitlines()]
+    assert [one["merchant"]["reference"] for one in documents] == ["birch", "maple", "cedar"]
+    (cedar,) = [json.loads(line) for line in told("books", "--all", "--cell", "2").splitlines()]
+    assert cedar == documents[2] == json.loads(told("books", "cedar", "--json"))
+    for name in ("merchant", "credit", "billing"):
+        assert documents[0][name].keys() == cedar[name].keys()
+    assert told("cells", "list").splitlines() == ["cell 1: 2 merchants", "cell 2: 1 merchants"]
+    with pytest.raises(CommandError, match=r"There is no cell 7\."):
+        told("audit", "--cell", "7")
+
+    # Bills of two cells may have one number; outside, their cell stands in front of it.
+    with cells.at(1):
+        first = installation.outside("2026-000001")
+    with cells.at(2):
+        second = installation.outside("2026-000001")
+        assert installation.inside(second) == "2026-000001"
+    assert (first, second) == ("T-2026-000001", "T2-2026-000001")
+    assert [installation.cell_of(one) for one in (first, second, "X-1")] == [1, 2, None]
+
+
+def test_merchants_of_a_file_join_the_cell_that_is_asked_for(
+    two_cells: None, tmp_path: Path, settings: Settings
+) -> None:
+    settings.TAEL_SANDBOX = True
+    lines: list[str] = []
+
+    def keep(event: dict[str, object]) -> str:
+        lines.append(json.dumps(event))
+        return "kept"
+
+    for name in ("birch", "cedar"):
+        shop = shops.Shop(name, keep)
+        shop.join("2026-10-01 09:00")
+        shop.place("2026-10-02 10:00", "A-1", "120.00")
+    (file := tmp_path / "events.jsonl").write_text("\n".join(lines) + "\n")
+    call_command("replay", str(file), "--cell", "2", beyond_now=True,
+                 rejected=tmp_path / "rejected.csv", verbosity=0)  # fmt: skip
+    assert set(Merchant.objects.values_list("cell", flat=True)) == {2}
+    with cells.at(2):
+        assert Order.objects.count() == 2
+    Heartbeat.objects.create(process="scheduler", at=clock.now())
+    said = told("jobs")
+    assert "Cell 2: Last month closed: 2026-09 for everybody" in said
+    assert "\nLast month closed: 2026-09 for everybody" in told("jobs", "--cell", "2")
+    assert "Last month closed" not in told("jobs", "--cell", "1")

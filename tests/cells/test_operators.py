@@ -1,0 +1,117 @@
+"""Operators see the lists of the cell that they chose, and each row in its own."""
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+
+from credit.models import CreditLine, Order
+from lib import cells
+from merchants.models import Merchant, User
+from merchants.operations import erasures
+from tests import shops
+from tests.credit.pages import set_clock
+from tests.factories import browser_of, operator
+from tests.factories.people import UserFactory
+from tests.routes import routes
+from tests.text import text_of
+from tests.undrawn import undrawn
+from trail.models import TrailEntry
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def two(two_cells: None, monkeypatch: pytest.MonkeyPatch) -> tuple[Order, Order]:
+    """An order of a shop in the first cell, and one of a shop in the second."""
+    set_clock(monkeypatch)("2026-11-02 12:00")
+    found = []
+    for number, name in ((1, "meadow"), (2, "orchard")):
+        with cells.at(number):
+            shop = shops.join("2026-11-01 09:00", name, name=name.title())
+            assert shop.place("2026-11-02 10:00", f"{name}-1", "12.50") == "applied"
+            found.append(Order.objects.select_related("line__merchant").get())
+    return found[0], found[1]
+
+
+def boss() -> User:
+    return UserFactory.create(is_staff=True, is_superuser=True, email="boss@tael.example")
+
+
+def test_lists_are_of_the_chosen_cell_and_a_rows_page_of_its_own(two: tuple[Order, Order]) -> None:
+    browser = browser_of(boss())
+    orders = reverse("admin:credit_order_changelist")
+    assert "meadow-1" in text_of(browser.get(orders))
+    for number, shown, hidden in ((2, "orchard-1", "meadow-1"), (1, "meadow-1", "orchard-1")):
+        chosen = browser.get(f"{orders}?cell={number}")
+        assert (chosen.status_code, chosen.headers["Location"]) == (302, orders)
+        page = text_of(browser.get(orders))
+        assert shown in page
+        assert hidden not in page
+    assert browser.get(f"{orders}?cell=7").headers["Location"] == orders  # there is none
+    for order in two:  # the first cell is chosen
+        page = browser.get(reverse("admin:credit_order_change", args=[order.pk]))
+        assert page.status_code == 200
+        assert order.reference in text_of(page)
+        merchant = order.line.merchant
+        for address in (
+            reverse("backoffice:merchant", args=[merchant.reference]),
+            reverse("admin:billing_billingaccount_change", args=[merchant.pk]),
+            reverse("admin:merchants_merchant_change", args=[merchant.pk]),
+        ):
+            page = browser.get(address)
+            assert (address, page.status_code) == (address, 200)
+            assert merchant.name in text_of(page)
+    found = browser.get(reverse("backoffice:find"), {"q": "orchard-1"})
+    assert found.headers["Location"] == reverse("admin:credit_order_change", args=[two[1].pk])
+    found = browser.get(reverse("backoffice:find"), {"q": "orchard orchard-1"})
+    assert found.headers["Location"] == reverse("admin:credit_order_change", args=[two[1].pk])
+
+
+def test_a_decision_is_taken_in_the_rows_cell(two: tuple[Order, Order]) -> None:
+    browser = browser_of(operator("Credit officer"))
+    address = reverse("admin:credit_creditline_decide", args=[two[1].line_id, "days"])
+    said = {"payment_days": "20", "settlement_days": "7", "reason": "By contract."}
+    answer: Any = browser.post(address, said)
+    assert answer.status_code == 302, text_of(answer)
+    for number, days in ((1, 10), (2, 20)):
+        with cells.at(number):
+            assert CreditLine.objects.get().payment_days == days
+    assert TrailEntry.objects.get(reason="By contract.").merchant == two[1].line.merchant
+
+
+def test_every_list_and_report_of_the_admin_is_made_in_the_chosen_cell(
+    two: tuple[Order, Order],
+) -> None:
+    browser = browser_of(boss())
+    browser.get("/admin/?cell=2")
+    names = [one.name for one in routes() if one.is_of_the_admin and not one.parameters]
+    wrong = []
+    for name in names:
+        if name in ("admin:logout", "admin:login", "admin:jsi18n", "admin:autocomplete"):
+            continue
+        with transaction.atomic(), undrawn():
+            status = browser.get(reverse(name)).status_code
+            transaction.set_rollback(True)
+        if status >= 500:
+            wrong.append((name, status))
+    assert wrong == []
+    assert len(names) > 60
+    assert Merchant.objects.count() == 2
+
+
+def test_a_person_is_erased_and_told_of_in_every_cell(two: tuple[Order, Order]) -> None:
+    for name in ("meadow", "orchard"):
+        assert shops.Shop(name).cancel("2026-11-02 11:00", f"{name}-1") == "applied"
+    actor, now = operator("Administrator"), shops.instant("2026-11-02 13:00")
+    asked: dict[str, Any] = {"buyer": "Somchai", "reason": "Asked.", "actor": actor, "now": now}
+    _, content = erasures.data_of_buyer(**asked)
+    assert all(order.reference in content.decode() for order in two)
+    erasure = erasures.erase_buyer(**asked)
+    for number in (1, 2):
+        with cells.at(number):
+            assert Order.objects.get().buyer == erasure.pseudonym
+    browser = browser_of(boss())
+    for name, args in (("user_change", [actor.pk]), ("erasure_change", [erasure.pk])):
+        assert browser.get(reverse(f"admin:merchants_{name}", args=args)).status_code == 200
