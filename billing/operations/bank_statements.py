@@ -193,8 +193,8 @@ def _lines(said: Statement) -> Iterator[tuple[BankLine, OtherSide]]:
 
 
 def _of_entry(entry: Entry, currency: str) -> Iterator[tuple[BankLine, OtherSide]]:
-    """Yields a line, not saved yet, and who is on its other side, for each payment of the entry that
-    is not of 0.
+    """Yields a line, not saved yet, and who is on its other side, for each payment of the entry
+    that is not of 0.
     """
     for one in entry.transactions:
         if not one.amount:
