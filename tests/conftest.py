@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -81,6 +81,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.skip(reason=reason))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """The threads of a live server end their connections with each request: others would hold up
+    whoever empties the books after the test, or drops the database.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        if "live_server" in getattr(item, "fixturenames", ()):
+            patched.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
+        return (yield)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings_parallel_suffix(
     django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
@@ -116,17 +127,6 @@ def language_is_of_the_test() -> Iterator[None]:
     translation.deactivate()
     yield
     translation.deactivate()
-
-
-@pytest.fixture(autouse=True)
-def connections_end_with_their_request(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The threads of a live server would keep theirs: the next test could not empty the books, nor
-    anybody drop the database.
-    """
-    with pytest.MonkeyPatch.context() as patched:
-        if "live_server" in request.fixturenames:
-            patched.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
-        yield
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@
 """
 
 import logging
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -152,8 +153,9 @@ def _cache() -> str:
     """Check that the cache gives back what was put in. Returns "" or what is wrong; raises an error
     if it does not answer.
     """
-    cache.set("readyz", "here", timeout=waits.PROBE_SECONDS)
-    return "" if cache.get("readyz") == "here" else "forgets"
+    key = f"readyz-{secrets.token_hex(8)}"  # another one each time: several may look at once
+    cache.set(key, "here", timeout=LOOK_AGAIN_SECONDS)
+    return "" if cache.get(key) == "here" else "forgets"
 
 
 def _broker() -> str:

@@ -17,7 +17,7 @@ from django.db import connection
 from pytest_django.live_server_helper import LiveServer
 
 from billing.models import Charge
-from config.local.simulation.asking import Asker, ToldToEnd
+from config.local.simulation.asking import HELD_BACK, SENT_AGAIN, Asker, ToldToEnd
 from config.local.simulation.marketplace import Marketplace
 from config.management.commands import simulate
 from credit.models import Order, OrderPayment, OrderRefund
@@ -104,7 +104,8 @@ def test_it_takes_in_shops_and_trades_there_until_it_has_done_its_steps(
     said = simulated(live_server.url, steps=110)
     assert "Trading at harbour-books, lanna-teas. Ctrl-C ends it." in said
     told = in_all(said)
-    assert sum(told.values()) == 110
+    troubles = told.get(SENT_AGAIN, 0) + told.get(HELD_BACK, 0)  # of a server that is busy
+    assert sum(told.values()) - troubles == 110
     orders = Order.objects.all()
     assert told["placed"] == orders.exclude(status="DECLINED").count() > 15
     assert (
