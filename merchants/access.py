@@ -92,7 +92,9 @@ def _guard(
             return render(request, page, status=HTTPStatus.FORBIDDEN)
         if not may_enter(membership):
             raise PermissionDenied
-        prefix = getattr(membership, "prefix", None) or ""  # of a look it is read when needed
+        prefix = getattr(membership, "prefix", "")  # of a look it is read when needed
+        if prefix is None:  # no number has left the house yet: a page writes nothing
+            prefix = settings.TAEL_FIRST_PREFIX
         zone = zones.zone(membership.merchant.timezone)
         with timezone.override(zone), installation.remembered(prefix):
             response = view(request, *args, **kwargs)

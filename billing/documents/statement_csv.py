@@ -85,7 +85,7 @@ class Export:
         charged yet.
         """
         account = accounts.of_merchant(merchant)
-        statement = account and statements.of_month(account, month)
+        statement = statements.of_month(account, month) if account else None
         if statement is None or statement.is_closed:
             return cls.of(merchant, month, language=language)
         return cls(merchant, statement, language, today)

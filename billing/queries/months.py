@@ -11,6 +11,9 @@ from billing.models import BillingAccount, StatementTotal
 from billing.models.fees import Category
 from lib import calendar
 
+# A month, each category with its sum, the total, and how much more that is than the month before.
+Row = tuple[date, Sequence[tuple[Category, Decimal]], Decimal, Decimal | None]
+
 
 @dataclass(frozen=True)
 class ByMonth:
@@ -32,15 +35,16 @@ class ByMonth:
         return [self.sums.get((month, category), Decimal(0)) for month in self.months]
 
     @property
-    def rows(self) -> Sequence[tuple[date, Sequence[Decimal], Decimal, Decimal | None]]:
-        """A row for each month, latest first: the month, its sum of each of `categories`, its
+    def rows(self) -> Sequence["Row"]:
+        """A row for each month, latest first: the month, each of `categories` with its sum, its
         total, and by how much that is more than the month before; None of the first month.
         """
         amounts = zip(*(self.amounts(category) for category in self.categories), strict=True)
-        rows: list[tuple[date, Sequence[Decimal], Decimal, Decimal | None]] = []
+        rows: list[Row] = []
         for month, of_month in zip(self.months, amounts, strict=False):
             total = sum(of_month, Decimal(0))
-            rows.append((month, of_month, total, total - rows[-1][2] if rows else None))
+            sums = list(zip(self.categories, of_month, strict=True))
+            rows.append((month, sums, total, total - rows[-1][2] if rows else None))
         return rows[::-1]
 
 

@@ -43,7 +43,7 @@ def test_the_open_month_comes_first_and_says_when_it_closes(shop: Shop) -> None:
 def test_months_stand_side_by_side_with_their_categories(shop: Shop) -> None:
     said = read(shop, "charges/")
     assert (
-        "Month Fulfilment Shipping Total Change from the month before "
+        "Month Fulfilment Shipping Total Change of the total from the month before "
         "November 2026 2.00 USD 0.00 USD 2.00 USD +2.00 USD "
         "October 2026 0.00 USD 0.00 USD 0.00 USD −15.50 USD "
         "September 2026 3.50 USD 12.00 USD 15.50 USD –" in said
@@ -60,9 +60,11 @@ def test_the_chart_has_a_bar_for_each_month(shop: Shop) -> None:
         assert f">{word}<" in drawn
 
 
-def test_closed_statements_are_offered_as_files_and_the_open_one_is_not(shop: Shop) -> None:
+def test_statements_are_offered_as_files_the_open_one_without_its_pdf(shop: Shop) -> None:
     said = read(shop, "charges/")
-    assert "November 2026 Open closes at the end of 30 Nov 2026 1 2.00 USD when closed" in said
+    assert (
+        "November 2026 Open closes at the end of 30 Nov 2026 1 2.00 USD CSV PDF when closed" in said
+    )
     assert "September 2026 Closed at the end of 30 Sept 2026 2 15.50 USD CSV PDF" in said
 
 

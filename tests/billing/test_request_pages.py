@@ -119,7 +119,7 @@ def test_a_fee_says_what_it_is_for_without_a_text_and_which_share_of_a_sale_it_i
 def test_a_statement_leads_to_requests_and_bills(shop: Shop) -> None:
     page = browser_of(member(shop)).get("/m/rosewood/billing/statements/2026-10/").content.decode()
     assert 'href="/m/rosewood/billing/requests/FR-7/">FR-7</a>' in page
-    assert 'href="/m/rosewood/billing/invoices/2026-000001/">2026-000001</a>' in page
+    assert 'href="/m/rosewood/billing/invoices/2026-000001/">T-2026-000001</a>' in page
 
 
 def test_a_request_without_credits_says_nothing_of_them(shop: Shop) -> None:

@@ -1,6 +1,7 @@
 """A bill that failed or is past due does not look like a fresh one: rule 16.23."""
 
 from collections.abc import Callable
+from csv import DictReader
 
 import pytest
 
@@ -43,8 +44,9 @@ def csv(shop: Shop, asked: str = "") -> list[str]:
     """What the file of bills says of where each stands, with times in UTC: the end of its rows."""
     client = browser_of(member(shop))
     file = client.get(f"/m/{shop.reference}/billing/invoices.csv{asked}").getvalue().decode()
-    ends = [row.split(",")[-6:] for row in file.splitlines()[1:]]
-    return [",".join((end[0], end[2], end[4], end[5])) for end in ends]
+    columns = ("Status (code)", "Last try (UTC)", "Next try (UTC)", "Freezes your credit line on")
+    rows = DictReader(file.removeprefix("\ufeff").splitlines())
+    return [",".join(row[column] for column in columns) for row in rows]
 
 
 def told(shop: Shop) -> str:

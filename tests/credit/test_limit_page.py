@@ -99,11 +99,11 @@ def test_entries_come_as_csv_newest_first(shop: Shop) -> None:
     headings, first, *rest = rows(shop, "limit/entries.csv")
     assert headings == [
         *("Time", "Time (UTC)", "Kind", "Order", "Change of limit", "Change of used"),
-        *("Limit after", "Used after", "Currency", "By", "Reason"),
+        *("Limit after", "Used after", "Currency", "By", "Reason", "Kind (code)"),
     ]
     assert first == [
-        *("2026-10-05 10:00:00", "2026-10-05T10:00:00Z", "LIMIT_SET", "", "500.00", "0.00"),
-        *("1500.00", "300.00", "USD", "team", "'=a good season"),
+        *("2026-10-05 10:00:00", "2026-10-05T10:00:00Z", "Limit changed", "", "500.00"),
+        *("0.00", "1500.00", "300.00", "USD", "team", "'=a good season", "LIMIT_SET"),
     ]
     assert [row[5] for row in rest] == ["-50.00", "50.00", "300.00", "0.00"]
 

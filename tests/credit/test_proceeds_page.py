@@ -214,7 +214,7 @@ def test_the_csv_has_the_same_entries_in_figures(shop: Shop) -> None:
     assert rows[5] == {
         "Time": "2026-11-05 09:00:00",
         "Time (UTC)": "2026-11-05T09:00:00Z",
-        "Kind": "REFUND",
+        "Kind": "Refund",
         "Order": "A-2",
         "Maturing day": "2026-11-11",
         "Withdrawal": "",
@@ -222,10 +222,11 @@ def test_the_csv_has_the_same_entries_in_figures(shop: Shop) -> None:
         "Amount": "-20.00",
         "Currency": "USD",
         "Reason": "",
+        "Kind (code)": "REFUND",
     }
     reference = shop.line.withdrawals.get(amount=100).reference
     assert (rows[1]["Withdrawal"], rows[1]["Amount"]) == (reference, "-100.00")
-    assert [row["Kind"] for row in exported(shop, "?kind=FEE")] == ["FEE", "FEE"]
+    assert [row["Kind"] for row in exported(shop, "?kind=FEE")] == ["Withdrawal fee"] * 2
 
 
 def test_the_csv_hands_no_formula_to_a_spreadsheet(shop: Shop) -> None:

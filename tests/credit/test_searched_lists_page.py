@@ -91,13 +91,13 @@ def test_the_file_of_withdrawals_has_what_the_list_shows(shop: Shop) -> None:
     assert headings == [
         *("Withdrawal", "Requested", "Requested (UTC)", "Requested by", "To", "Destination number"),
         *("Status", "Sent", "Sent (UTC)", "Ended", "Ended (UTC)", "Amount", "Fee", "Currency"),
-        "Reason",
+        *("Reason", "To (code)", "Status (code)"),
     ]
     assert [row[11] for row in found] == ["70.00", "90.00", "150.00"]
     assert found[0][1:] == [
-        *("2026-11-04 10:00:00", "2026-11-04T10:00:00Z", "mei@rosewood.example", "BANK_CARD"),
-        *("···· 0003", "CANCELLED", "", "", "2026-11-04 11:00:00", "2026-11-04T11:00:00Z", "70.00"),
-        *("0.00", "USD", ""),
+        *("2026-11-04 10:00:00", "2026-11-04T10:00:00Z", "mei@rosewood.example", "Bank card"),
+        *("···· 0003", "Cancelled", "", "", "2026-11-04 11:00:00", "2026-11-04T11:00:00Z", "70.00"),
+        *("0.00", "USD", "", "BANK_CARD", "CANCELLED"),
     ]
     assert [row[11] for row in file(shop, "withdrawals.csv", standing="PAID")[1:]] == ["150.00"]
 
@@ -160,7 +160,7 @@ def test_the_limits_entries_are_found_by_order_and_sorted(declined: Shop) -> Non
     assert [entry.kind for entry in rows(declined, "limit/", order="A-1", kind="HOLD")] == ["HOLD"]
     assert rows(declined, "limit/", order="A-") == []
     found = file(declined, "limit/entries.csv", order="A-1", by="at")
-    assert [(row[2], row[3]) for row in found[1:]] == [("HOLD", "A-1"), ("PAYMENT", "A-1")]
+    assert [(row[-1], row[3]) for row in found[1:]] == [("HOLD", "A-1"), ("PAYMENT", "A-1")]
 
 
 def test_proceeds_entries_are_found_by_order_and_by_withdrawal(shop: Shop) -> None:

@@ -130,8 +130,8 @@ def test_what_waits_for_us_stands_apart_from_what_needs_the_reader(clock: Clock)
     needs, waiting = text_of(browser_of(member(shop)).get("/m/rosewood/")).split("Waiting for us")
     needs, waiting = needs.split("What needs you")[1], waiting.split("Credit limit")[0]
     (invoice,) = shop.account.invoices.all()
-    assert f"Bill {invoice.number} could not be collected" in needs
-    assert f"Pay 70.25 USD for bill {invoice.number} now, from Proceeds?" in needs
+    assert f"Bill T-{invoice.number} could not be collected" in needs
+    assert f"Pay 70.25 USD for bill T-{invoice.number} now, from Proceeds?" in needs
     assert "withdrawal" not in needs
     assert "1 withdrawal is on its way to you 20.00 USD" in waiting
     assert "1 question about your bills waits for our answer" in waiting
