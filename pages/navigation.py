@@ -264,6 +264,7 @@ def named(text: str) -> list[Named]:
     return sorted(found, key=lambda one: not one.is_exact)
 
 
+SHORTEST = 3  # letters that mean a page by its beginning: fewer begin a reference
 ASKING = re.compile(
     r"[?？]|怎么样?|如何|怎样|什么时候|吗|呢|我|要|想|ยังไง|อย่างไร|ได้ไหม|ครับ|ค่ะ|คะ|ทำ(?=\s|$)"
     r"|\b(?:how|when|where|what|why|can|do|does|should|i|we|my|our|a|an|the|to|is|are|it|please)\b"
@@ -284,11 +285,13 @@ def _is_meant(page: Page, wanted: str) -> bool:
 
 def fits(wanted: str, name: str) -> bool:
     # Chinese and Thai have no spaces between words, so that any part may be a word.
-    """Whether each word of `wanted` starts a word of the name; text in Chinese or Thai only has to
-    be in it. Both are normalised by `plain`.
+    """Whether each word of `wanted` starts a word of the name, or is it if it is shorter than
+    SHORTEST; text in Chinese or Thai only has to be in it. Both are normalised by `plain`.
     """
     if not wanted.isascii():
         return wanted in name
+    if len(wanted) < SHORTEST:
+        return wanted == name
     words = name.split()
     return all(any(word.startswith(part) for word in words) for part in wanted.split())
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import TextChoices
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -116,6 +117,11 @@ class Buyer:
     def pk(self) -> str:
         """What the row is known by among the line's buyers: the name."""
         return self.name
+
+    @property
+    def latest_on(self) -> date:
+        """The day of the last order, in the time zone of the page."""
+        return timezone.localdate(self.latest_at)
 
     @property
     def currency(self) -> str:

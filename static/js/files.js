@@ -6,7 +6,7 @@ for (const said of document.querySelectorAll("[data-file]")) {
   const tell = () => {
     said.textContent = [...input.files].map((file) => file.name).join(", ") || nothing;
   };
-  field.classList.add("told");
+  field.classList.add("named");
   said.hidden = false;
   input.addEventListener("change", tell);
   tell();
