@@ -1,10 +1,6 @@
 """Benchmarks of the hot paths, each compared with the least SQL that does the same work in the same
 run.
 
-`manage.py bench` runs them on a scratch database of the server in use, with durable commits.
+`manage.py bench` runs the parts of the whole (bench.parts), each on a scratch database of the
+server in use, with durable commits, and writes the table of docs/performance.md.
 """
-
-
-def reached(figure: float, is_reached: bool) -> str:
-    """The figure as text for the report, with whether it reaches its target."""
-    return f"{figure:.2f} {'(reached)' if is_reached else '(NOT REACHED)'}"

@@ -23,23 +23,25 @@ from django.urls import NoReverseMatch, reverse
 from backoffice.reports.report import REPORTS
 from backoffice.several import DecidingSeveral
 from bench import history
+from bench.figures import Figure, measure
+from bench.sized import Sized
 from billing.models import Charge
 from credit.models import Order
 from merchants.models import User
 
 ROUNDS = 2
 SLOWEST = 2000.0  # milliseconds
-MERCHANTS = 110
+MERCHANTS = Sized(usual=110, full=1110, tiny=1)
 OPERATOR = "operator@history.example"
 
 
-def run() -> Iterator[tuple[str, str]]:
+def run() -> Iterator[tuple[str, str] | Figure]:
     """Write the merchants' histories, and measure each page of the admin.
 
-    Yields the lines of the report, each (label, result).
+    Yields the lines of the report, each (label, result), and a figure.
     """
     logging.getLogger("django.request").setLevel(logging.ERROR)
-    merchants = int(os.environ.get("BENCH_MERCHANTS") or MERCHANTS)
+    merchants = int(os.environ.get("BENCH_MERCHANTS") or MERCHANTS())
     started = time.perf_counter()
     history.write([f"ordinary-{number}" for number in range(merchants)], history.ORDINARY)
     seconds = time.perf_counter() - started
@@ -56,7 +58,13 @@ def run() -> Iterator[tuple[str, str]]:
             slow += not is_fine
             said = f"{milliseconds:8.1f} ms, {queries:3} queries"
             yield name, said + ("" if is_fine else f" (NOT REACHED, {status})")
-    yield "pages measured, and how many take longer than two seconds", f"{measured}, {slow}"
+    yield measure(
+        f"pages of the admin that take two seconds, of {measured}",
+        [slow],
+        unit="pages",
+        sent=f"GET, {merchants} merchants, {Charge.objects.count():,} charges",
+        at_most=0,
+    )
 
 
 def _operator() -> Client:

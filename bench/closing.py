@@ -9,22 +9,24 @@ import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from statistics import median
 
 from django.db import connection, transaction
 
-from bench import reached, seeds
+from bench import seeds
+from bench.figures import Figure, less_is_better, more_is_better
 from bench.shops import join
+from bench.sized import Sized
 from billing.models import Invoice, Statement
 from billing.operations import days
 from jobs.definitions import CHUNK
 from lib import calendar
 
-MERCHANTS = 1000
+MERCHANTS = Sized(usual=1000, full=1000, tiny=20)
 ROUNDS = 5
 # Last day, and charges of each merchant. The same merchants close both months.
-FEW, MANY = (date(2026, 11, 30), 100), (date(2026, 12, 31), 1000)
-AGAIN = (date(2027, 1, 31), 100)
+FEW, MANY = date(2026, 11, 30), date(2026, 12, 31)
+AGAIN = date(2027, 1, 31)
+CHARGES = Sized(usual=50, full=100, tiny=10)  # of each merchant; in MANY ten times as many
 
 TABLE = "CREATE TABLE bench_total (LIKE billing_statementtotal INCLUDING ALL)"
 FLOOR = """
@@ -36,50 +38,58 @@ GROUP BY charge.statement_id, charge.fee_id
 """
 
 
-def run() -> Iterator[tuple[str, str]]:
+def run() -> Iterator[tuple[str, str] | Figure]:
     """Measure how long closing a month of all merchants takes, with few charges and with ten times
     as many, against one statement that sums them, and with one worker and two.
 
-    Yields the report's lines, each (what was measured, result).
+    Yields the report's lines, each (what was measured, result), and figures.
     """
-    accounts = [join(f"closing-{number}") for number in range(MERCHANTS)]
+    accounts = [join(f"closing-{number}") for number in range(MERCHANTS())]
     with connection.cursor() as cursor:
         cursor.execute(TABLE)
-    ours, floors = [], []
-    for last_day, charges in (FEW, MANY):
+    closed: list[list[tuple[float, float]]] = []
+    for last_day, charges in ((FEW, CHARGES()), (MANY, 10 * CHARGES())):
         seeds.fill_month(accounts, last_day=last_day, charges=charges)
         invoices = Invoice.objects.count()
-        seconds, floor = _close(accounts, last_day)
-        ours.append(seconds)
-        floors.append(floor)
-        yield (
-            f"{MERCHANTS:,} merchants, {charges:,} charges each: seconds",
-            f"{seconds:.2f} (least SQL {floor:.2f})",
+        closed.append(_close(accounts, last_day))
+        sent = f"{len(accounts):,} merchants, {charges:,} charges each"
+        yield f"bills written with the month of {sent}", f"{Invoice.objects.count() - invoices:,}"
+        floor = "one statement that sums the charges"
+        aim = 2.0 if last_day == MANY else None
+        yield less_is_better(
+            f"closing a month, {charges:,} charges each",
+            closed[-1],
+            floor=floor,
+            sent=sent,
+            at_most=aim,
         )
-        yield "bills written with it", f"{Invoice.objects.count() - invoices:,}"
-    ratio, times = ours[1] / floors[1], ours[1] / ours[0]
-    yield f"{MANY[1]:,} charges each, ratio to the least SQL (≤ 2)", reached(ratio, ratio <= 2)
-    yield "ten times the charges take so many times as long (≤ 12)", reached(times, times <= 12)
-    yield from _by_workers(accounts)
-
-
-def _by_workers(accounts: Sequence[int]) -> Iterator[tuple[str, str]]:
-    """Measure the close of another month in chunks, as jobs have them, by one worker and by two:
-    processes that are forked, and roll back what they wrote. Yields the lines of the report, each
-    (label, result).
-    """
-    last_day, charges = AGAIN
-    seeds.fill_month(accounts, last_day=last_day, charges=charges)
-    one_worker, both = [], []
-    for _ in range(ROUNDS):
-        one_worker.append(_forked([accounts], last_day))
-        both.append(_forked([accounts[::2], accounts[1::2]], last_day))
-    one, two = median(one_worker), median(both)
-    yield (
-        f"{MERCHANTS:,} merchants in chunks of {CHUNK}, by 1 and by 2 workers: seconds",
-        f"{one:.2f}, {two:.2f}",
+    yield less_is_better(
+        "closing ten times the charges",
+        [(many, few) for (few, _), (many, _) in zip(*closed, strict=True)],
+        floor="closing a tenth",
+        sent=sent,
+        at_most=12,
     )
-    yield "so many times as fast by 2 workers (≥ 1.6)", reached(one / two, one / two >= 1.6)
+    yield _by_workers(accounts)
+
+
+def _by_workers(accounts: Sequence[int]) -> Figure:
+    """Measure the close of another month in chunks, as jobs have them, by one worker and by two:
+    processes that are forked, and roll back what they wrote.
+    """
+    seeds.fill_month(accounts, last_day=AGAIN, charges=CHARGES())
+    rounds = []
+    for _ in range(ROUNDS):
+        one = _forked([accounts], AGAIN)
+        rounds.append((1 / _forked([accounts[::2], accounts[1::2]], AGAIN), 1 / one))
+    return more_is_better(
+        "closing a month by 2 workers",
+        rounds,
+        floor="by 1 worker",
+        sent=f"{len(accounts):,} merchants, {CHARGES()} charges each, in chunks of {CHUNK}",
+        at_least=1.6,
+        unit="months a second",
+    )
 
 
 def _forked(parts: Sequence[Sequence[int]], last_day: date) -> float:
@@ -111,10 +121,9 @@ def _in_chunks(accounts: Sequence[int], last_day: date) -> None:
         days.work_off(accounts[start : start + CHUNK], now=calendar.day_end(last_day, "UTC"))
 
 
-def _close(accounts: Sequence[int], last_day: date) -> tuple[float, float]:
+def _close(accounts: Sequence[int], last_day: date) -> list[tuple[float, float]]:
     """Close the month whose last day is given. Returns (seconds that our code takes, seconds that
-    the least SQL takes), each the median of several runs in turn that are rolled back; then closes
-    it for good.
+    the least SQL takes) of several runs in turn that are rolled back; then closes it for good.
     """
     now = calendar.day_end(last_day, "UTC")
     month = calendar.month_of(last_day)
@@ -125,7 +134,7 @@ def _close(accounts: Sequence[int], last_day: date) -> tuple[float, float]:
     days.work_off(accounts, now=now)
     left = Statement.objects.filter(account__in=accounts, month=month, closed_at__isnull=True)
     assert not left.exists()
-    return median(ours), median(floor)
+    return list(zip(ours, floor, strict=True))
 
 
 def _work_off(accounts: Sequence[int], last_day: date) -> None:
@@ -133,14 +142,14 @@ def _work_off(accounts: Sequence[int], last_day: date) -> None:
     done for all merchants.
     """
     worked_off = days.work_off(accounts, now=calendar.day_end(last_day, "UTC"))
-    assert worked_off == MERCHANTS, worked_off
+    assert worked_off == MERCHANTS(), worked_off
 
 
 def _sum(accounts: Sequence[int], month: date) -> None:
     """Sum these accounts' charges of the month with one statement, the least that would do."""
     with connection.cursor() as cursor:
         cursor.execute(FLOOR, [month, list(accounts)])
-        assert cursor.rowcount == MERCHANTS * len(seeds.FEES)
+        assert cursor.rowcount == MERCHANTS() * len(seeds.FEES)
 
 
 def _seconds(act: Callable[[], None]) -> float:

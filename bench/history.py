@@ -47,6 +47,8 @@ SMALL = Size(1, 1, 1, 40, 10, 240, 500, 5, 2, 0, 10, 400, 120)
 ORDINARY = Size(30, 1, 25, 5, 20, 140, 900, 20, 4, 240, 50, 12, 20)
 # The largest: 500,000 charges, 200,000 of them in the open month, and 100,000 orders.
 LARGE = Size(1, 15, 6, 1600, 1818, 40_000, 100_000, 20, 4, 60_000, 50, 12, 10_000)
+# Next to nothing, in every table.
+TINY = Size(90, 8, 1, 1, 1, 1, 40, 5, 4, 0, 12, 50, 8)
 
 
 def write(references: Sequence[str], size: Size) -> None:

@@ -10,40 +10,41 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import count
 
-from bench import reached
 from bench.api import CLIENTS, GENEROUS, PATH, make_key
+from bench.figures import Figure, less_is_better
 from bench.served import OURS, Connection, Server, serving
 from bench.shops import join
+from bench.sized import Sized
 
-WARM, ALL = 2_000, 20_000  # requests
-MOST_GROWTH = 0.10  # of a worker's memory from the one to the other
+WARM, ALL = Sized(2_000, 2_000, 40), Sized(8_000, 20_000, 80)  # requests
+MOST_GROWTH = 1.10  # times a worker's memory after WARM requests
 SHOPS = 20
 MEGABYTE = 1024 * 1024
 
 _numbers = count(1)
 
 
-def run() -> Iterator[tuple[str, str]]:
+def run() -> Iterator[Figure]:
     """Measure by how much the memory of the API's workers grows over thousands of requests.
 
-    Yields the report's lines, each (what was measured, result).
+    Yields the figure.
     """
     key = make_key()
     shops = [f"memory-{number}" for number in range(SHOPS)]
     for shop in shops:
         join(shop, limit=GENEROUS)
     with serving(OURS, silently=True) as server:
-        before = _after(server, key, shops, WARM)
-        after = _after(server, key, shops, ALL - WARM)
-    yield f"MB of each worker after {WARM:,} requests", _megabytes(before)
-    yield f"MB of each worker after {ALL:,} requests", _megabytes(after)
-    growth = max(late / early for early, late in zip(before, after, strict=True)) - 1
-    yield f"growth, most (≤ {MOST_GROWTH:.2f})", reached(growth, growth <= MOST_GROWTH)
-
-
-def _megabytes(workers: Sequence[int]) -> str:
-    """These numbers of bytes as a text of megabytes, with commas."""
-    return ", ".join(f"{worker / MEGABYTE:.1f}" for worker in workers)
+        before = _after(server, key, shops, WARM())
+        after = _after(server, key, shops, ALL() - WARM())
+    worst = max(zip(after, before, strict=True), key=lambda worker: worker[0] / worker[1])
+    yield less_is_better(
+        f"memory of a worker of the API after {ALL():,} requests, the worst",
+        [(worst[0] / MEGABYTE, worst[1] / MEGABYTE)],
+        floor=f"after {WARM():,}",
+        sent=f"{ALL():,} requests of ten kinds, {CLIENTS} clients",
+        at_most=MOST_GROWTH,
+        unit="MB",
+    )
 
 
 def _after(server: Server, key: str, shops: Sequence[str], requests: int) -> list[int]:

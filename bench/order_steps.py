@@ -4,21 +4,22 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from statistics import median
 from typing import Any
 
 from django.db import connection
 from moneyed import Money
 
 from bench import least_order_steps as least
-from bench import reached
+from bench.figures import Figure, more_is_better
 from bench.shops import join
+from bench.sized import Sized
 from credit.models import CreditLine, OrderPayment, OrderRefund
 from credit.operations import order_steps, orders, payments, refunds
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 ROUNDS = 5
-ORDERS = 100  # a round, of each way
+ORDERS = Sized(usual=100, full=300, tiny=3)  # a round, of each way
+AT_LEAST = 0.6
 PRICE, BACK = Decimal("25.00"), Decimal("5.00")
 GENEROUS = Decimal("900000000.00")
 VALUES: dict[str, Any] = {
@@ -48,11 +49,11 @@ STEPS: dict[str, tuple[str, Act]] = {
 }
 
 
-def run() -> Iterator[tuple[str, str]]:
+def run() -> Iterator[Figure]:
     """Measure how many times a second each step after an order's placing is done, such as shipping,
     against the least SQL for the same rows.
 
-    Yields the report's lines, each (what was measured, result).
+    Yields a figure for each step.
     """
     lines = {way: join(f"steps-{way}", limit=GENEROUS) for way in ("least", "ours")}
     taken: dict[str, list[tuple[float, float]]] = {step: [] for step in STEPS}
@@ -63,10 +64,13 @@ def run() -> Iterator[tuple[str, str]]:
                 taken[step].append(seconds)
     _check_same(lines)
     for step, rounds in taken.items():
-        ratio = median(floor / ours for floor, ours in rounds)
-        floor, ours = (median(ORDERS / way for way in ways) for ways in zip(*rounds, strict=True))
-        yield f"one connection, {step}, a second", f"{ours:,.0f} (least SQL {floor:,.0f})"
-        yield f"ratio of {step} to the least SQL, median (≥ 0.5)", reached(ratio, ratio >= 0.5)
+        yield more_is_better(
+            f"{step} an order",
+            [(ORDERS() / ours, ORDERS() / floor) for floor, ours in rounds],
+            floor="least SQL",
+            sent=f"{ORDERS()} orders, one connection",
+            at_least=AT_LEAST,
+        )
 
 
 def _round(lines: dict[str, int], number: int) -> dict[str, tuple[float, float]]:
@@ -90,7 +94,7 @@ def _placed(lines: dict[str, int], prefix: str) -> list[str]:
     """Place new orders on both lines, with references that begin with this prefix. Returns the
     references, which are the same on both.
     """
-    names = [f"{prefix}-{place}" for place in range(ORDERS)]
+    names = [f"{prefix}-{place}" for place in range(ORDERS())]
     for line in lines.values():
         for name in names:
             price = Money(PRICE, "USD")

@@ -1,5 +1,5 @@
 """Measures the server time of every page of a merchant, with 5,000 charges and with 500,000 of its
-own among 5,000,000.
+own, in full among 5,000,000.
 
 The large merchant's rows lie in the same tables as those of a thousand others. Times are of the
 whole middleware, without a network.
@@ -7,7 +7,7 @@ whole middleware, without a network.
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -20,12 +20,16 @@ from django.test.utils import CaptureQueriesContext, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from bench import history
+from bench.figures import Figure, less_is_better, measure
+from bench.sized import TINY, Sized, size
 from billing.models import Charge, InvoiceLine
 from credit.models import CreditLine, Freeze, Order, Withdrawal
 from merchants.models import Membership, Merchant, User
 
-ROUNDS, WARM_UPS = 11, 3
+ROUNDS, WARM_UPS = Sized(usual=5, full=11, tiny=1), Sized(usual=1, full=3, tiny=0)
 MOST_QUERIES = 12
+WHO_ASKS = 4  # queries of each page: session, person, membership, account
+MOST_OF_OVERVIEW = 8  # queries beyond these
 MOST_GROWTH, FAST_ENOUGH = 1.5, 20.0  # times; milliseconds
 # What is read row by row grows with a merchant up to a bound, and has a time of its own, by the
 # beginning of its name: found rows are counted and summed up to 10,000, names are looked through.
@@ -42,7 +46,7 @@ BOUNDS = {
     **dict.fromkeys(("credit:orders?figures", "billing:requests?figures"), 2000.0),
     "credit:withdrawal_sales": 500.0,
 }
-OTHERS = 1000
+OTHERS = Sized(usual=0, full=1000, tiny=1)
 OWNER = "owner@history.example"
 
 # What a merchant fills in on its lists, and looks for: something old, something that is not there.
@@ -170,33 +174,61 @@ class Shop:
             "billing:credit pk": account.credits.latest("pk").pk,
             "number": line.invoice.number,
             "pk": line.pk,
-            "merchant:member pk": _join_owner(merchant).pk,
+            "merchant:member pk": join_owner(merchant).pk,
             "charge": charge.reference,
             "destination": merchant.credit_line.destinations.earliest("pk").pk,
         }
         return cls(merchant, named)
 
 
-def run() -> Iterator[tuple[str, str]]:
+def run() -> Iterator[tuple[str, str] | Figure]:
     """Write the histories of a small merchant, many ordinary ones and a large one, and measure each
     page of the small one and the large one.
 
-    Yields the lines of the report, each (label, result).
+    Yields the lines of the report, each (label, result), and figures.
     """
     logging.getLogger("django.request").setLevel(logging.ERROR)  # some addresses only take a POST
-    history.write(["small"], history.SMALL)
+    few, many, large_one = history.SMALL, history.ORDINARY, history.LARGE
+    if size() == TINY:
+        few = many = large_one = history.TINY
+    history.write(["small"], few)
     small = {page.name: page for page in _measure_pages("small")}
     started = time.perf_counter()
-    history.write([f"ordinary-{number}" for number in range(OTHERS)], history.ORDINARY)
-    history.write(["large"], history.LARGE)
+    history.write([f"ordinary-{number}" for number in range(OTHERS())], many)
+    history.write(["large"], large_one)
     yield "charges and orders written, seconds", _volume(time.perf_counter() - started)
     failed = 0
-    for page in _measure_pages("large"):
-        before = small[page.name]
-        said, is_fine = _verdict(before, page)
+    large = list(_measure_pages("large"))
+    for page in large:
+        said, is_fine = _verdict(small[page.name], page)
         failed += not is_fine
         yield page.name, said
-    yield "pages measured, and how many of them miss a target", f"{len(small)}, {failed}"
+    yield from _figures(small, large, failed)
+
+
+def _figures(small: Mapping[str, "Page"], large: Sequence["Page"], failed: int) -> Iterator[Figure]:
+    """The figures of all these pages together, of which `failed` miss a target of theirs."""
+    volume = f"{Charge.objects.count():,} charges, {Order.objects.count():,} orders"
+    sent = f"GET of {len(large)} pages and questions, {ROUNDS()} times each"
+    yield less_is_better(
+        f"a merchant's pages among {volume}, the median page",
+        [(page.milliseconds, small[page.name].milliseconds) for page in large],
+        floor="a small merchant's, before",
+        sent=sent,
+        at_most=MOST_GROWTH,
+        unit="ms",
+    )
+    yield measure("pages that miss a target", [failed], unit="pages", sent=sent, at_most=0)
+    overview = max(page.queries for page in large if page.name == "overview") - WHO_ASKS
+    for what, queries, most in (
+        (
+            f"queries of the start page beyond the {WHO_ASKS} of who asks",
+            overview,
+            MOST_OF_OVERVIEW,
+        ),
+        ("queries of a page, the most", max(page.queries for page in large), MOST_QUERIES),
+    ):
+        yield measure(what, [queries], unit="queries", sent=sent, at_most=most)
 
 
 @dataclass(frozen=True)
@@ -226,7 +258,7 @@ def _measure_pages(reference: str) -> Iterator[Page]:
                 yield Page(name, measured[name], _queries(client, asked))
 
 
-def _join_owner(merchant: Merchant) -> Membership:
+def join_owner(merchant: Merchant) -> Membership:
     """Make the pages' reader an owner of the merchant unless they are a member, and return the
     membership. The user is made if missing.
     """
@@ -276,7 +308,7 @@ def _is_page(client: Client, asked: str) -> bool:
 
 def _milliseconds(client: Client, asked: str) -> float:
     """The shortest milliseconds of ROUNDS requests, after WARM_UPS others."""
-    return min([_once(client, asked) for _ in range(WARM_UPS + ROUNDS)][WARM_UPS:])
+    return min([_once(client, asked) for _ in range(WARM_UPS() + ROUNDS())][WARM_UPS() :])
 
 
 def _once(client: Client, asked: str) -> float:

@@ -74,7 +74,7 @@ def serving(
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    url = _database_url()
+    url = database_url()
     environment = os.environ | {
         "DATABASE_URL": url,
         "TAEL_SANDBOX": "1",
@@ -110,7 +110,7 @@ def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
     raise RuntimeError("gunicorn did not start")
 
 
-def _database_url() -> str:
+def database_url() -> str:
     """The URL of the database that this process is connected to, with the password, so that other
     processes can connect to it.
     """

@@ -20,16 +20,19 @@ from typing import NamedTuple
 from django.conf import settings
 from django.test import Client
 
-from bench import history, reached
+from bench import history
 from bench.api import asking, join_shop, make_key, orders
+from bench.figures import Figure, measure, more_is_better
 from bench.pages import OWNER, Shop
 from bench.served import KEPT_FOR, OURS, Server, serving
+from bench.sized import FULL, Sized, size
 from merchants.models import Merchant, User
 
-SHAPES = ((2, 4), (2, 2), (3, 2), (4, 2), (4, 1))
-ROUNDS, CLIENTS, SLOW = 3, 8, 20
-SECONDS = float(os.environ.get("BENCH_SECONDS") or 5)  # of each measurement
-WARMING_SECONDS = 4
+AS_SHIPPED, OTHERS = (3, 2), ((2, 4), (4, 1))
+CLIENTS, SLOW = 8, 20
+ROUNDS = Sized(usual=5, full=5, tiny=1)
+SECONDS = Sized(usual=1.5, full=4, tiny=0.5)  # of each measurement
+WARMING_SECONDS = Sized(usual=3, full=4, tiny=2)
 LEAST_SHARE, MOST_SPREAD = 0.8, 4.0
 PAGE = "/m/small/credit/orders/"
 FILE = "/m/small/billing/accountant/charges.csv?start=2025-01-01&end=2026-10-31"
@@ -38,7 +41,7 @@ FILE = "/m/small/billing/accountant/charges.csv?start=2025-01-01&end=2026-10-31"
 class Measured(NamedTuple):
     """What one round found of a shape."""
 
-    share: float  # of what the machine could do
+    most: float  # pages a second that the machine could do
     rate: float  # pages a second
     p50: float  # thousandths of a second
     p99: float
@@ -46,12 +49,12 @@ class Measured(NamedTuple):
     orders: float  # a second
 
 
-def run() -> Iterator[tuple[str, str]]:
-    """Measure, for each number of processes and threads of gunicorn in SHAPES, how fast the page of
+def run() -> Iterator[tuple[str, str] | Figure]:
+    """Measure, for each number of processes and threads of gunicorn, how fast the page of
     orders is answered to eight clients, with and without slow ones beside them, and how many orders
     a second are placed.
 
-    Yields the report's lines, each (what was measured, result).
+    Yields the report's lines, each (what was measured, result), and figures.
     """
     history.write(["small"], history.SMALL)
     Shop.of("small")  # whose owner joins
@@ -60,24 +63,35 @@ def run() -> Iterator[tuple[str, str]]:
     cookie = f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}"
     key, shops = make_key(), [join_shop(f"serving-{number}") for number in range(20)]
     found: dict[tuple[int, int], list[Measured]] = defaultdict(list)
-    for _ in range(ROUNDS):
-        for shape in SHAPES:
+    shapes = (AS_SHIPPED, *OTHERS) if size() == FULL else (AS_SHIPPED,)
+    for _ in range(ROUNDS()):
+        for shape in shapes:
             with serving(OURS, workers=shape[0], threads=shape[1]) as server:
                 found[shape].append(_measured(server, cookie, key, shops))
     for shape, rounds in found.items():
-        share, rate, p50, p99, slow_rate, placed = map(median, zip(*rounds, strict=True))
-        name = f"{shape[0]} × {shape[1]}"
-        yield (
-            f"{name}: pages a second of 8 clients, beside {SLOW} slow ones",
-            (f"{rate:.0f}, {slow_rate:.0f}"),
+        name = f"{shape[0]} processes × {shape[1]} threads"
+        sent = f"{CLIENTS} clients for {SECONDS.exact():g} s"
+        yield more_is_better(
+            f"the orders page, {name}",
+            [(one.rate, one.most) for one in rounds],
+            floor="cores ÷ time alone",
+            sent=sent,
+            at_least=LEAST_SHARE,
         )
-        yield f"{name}: share of cores ÷ time alone (≥ 0.8)", reached(share, share >= LEAST_SHARE)
-        spread = p99 / p50
-        yield (
-            f"{name}: p50 {p50:.0f}, p99 {p99:.0f} ms; p99 ÷ p50 (≤ 4)",
-            reached(spread, spread <= MOST_SPREAD),
+        yield more_is_better(
+            f"the same beside {SLOW} that read slowly",
+            [(one.slow_rate, one.rate) for one in rounds],
+            floor="without them",
+            sent=sent,
         )
-        yield f"{name}: POST /orders a second", f"{placed:.0f}"
+        yield measure(
+            "its p99 by its p50",
+            [one.p99 / one.p50 for one in rounds],
+            unit="times",
+            sent=sent,
+            at_most=MOST_SPREAD,
+        )
+        yield f"POST /orders a second, {name}", f"{median(one.orders for one in rounds):.0f}"
 
 
 def _measured(server: Server, cookie: str, key: str, shops: Sequence[Merchant]) -> Measured:
@@ -85,15 +99,16 @@ def _measured(server: Server, cookie: str, key: str, shops: Sequence[Merchant]) 
     and by them beside slow ones; then POST /orders for these shops with this key. `cookie` is the
     session of the page's reader.
     """
-    _ask(server, cookie, CLIENTS, WARMING_SECONDS)
-    by_itself = median(_ask(server, cookie, 1, SECONDS / 2))
-    waits = _ask(server, cookie, CLIENTS, SECONDS)
+    seconds = SECONDS.exact()
+    _ask(server, cookie, CLIENTS, WARMING_SECONDS.exact())
+    by_itself = median(_ask(server, cookie, 1, seconds / 2))
+    waits = _ask(server, cookie, CLIENTS, seconds)
     with _dribbling(server, cookie):
-        beside = _ask(server, cookie, CLIENTS, SECONDS)
-    placed, _ = orders(lambda: asking(server, key), shops, warming=1, seconds=SECONDS)
-    rate, most = len(waits) / SECONDS, (os.cpu_count() or 1) / by_itself
+        beside = _ask(server, cookie, CLIENTS, seconds)
+    placed, _ = orders(lambda: asking(server, key), shops, warming=1, seconds=seconds)
+    rate, most = len(waits) / seconds, (os.cpu_count() or 1) / by_itself
     p50, p99 = (waits[int(len(waits) * share)] * 1000 for share in (0.5, 0.99))
-    return Measured(rate / most, rate, p50, p99, len(beside) / SECONDS, placed)
+    return Measured(most, rate, p50, p99, len(beside) / seconds, placed)
 
 
 def _ask(server: Server, cookie: str, clients: int, seconds: float) -> list[float]:

@@ -94,7 +94,7 @@ def _charges(shops: Sequence[Merchant]) -> list[dict[str, Any]]:
     """CHARGES charges of all shops, mixed."""
     made = []
     for place in range(CHARGES):
-        one = charges._charge(shops, 0, place % charges.CHARGES)
+        one = charges._charge(shops, 0, place % charges.CHARGES())
         data = {"charge": f"charge-{place}", "fee": one.fee, "request": one.request,
                 "quantity": str(one.quantity), "currency": "USD", "amount": str(one.amount),
                 "description": one.description}  # fmt: skip

@@ -20,7 +20,7 @@ from psycopg.generators import execute
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
-from lib import pooled
+from lib import arrays, pooled
 
 ASKED = "tael_asked"  # the attribute of a connection with what is asked on it, by its text
 PLACES = re.compile(r"%(?:%|s|\((\w+)\)s)")  # of values, and a percent sign
@@ -137,6 +137,7 @@ class _Asked:
         """Ask it with these values, and return its rows. Raises psycopg's errors."""
         if isinstance(values, Mapping):
             values = [values[name] for name in self._names]
+        values = [_as_text(one) if type(one) is list else one for one in values]
         sent = self._values.dump_sequence(values, self._formats)
         types = self._values.types or ()
         to_server, pgconn = self._to_server, self._pgconn
@@ -175,6 +176,14 @@ class _Asked:
         if self._pgconn.status == ConnStatus.BAD:
             raise psycopg.OperationalError(result.error_message.decode(errors="replace"))
         raise errors.error_from_result(result, self._to_server.info.encoding)
+
+
+def _as_text(elements: list[Any]) -> Any:
+    """The list as text of an array, where it can be, and otherwise the list. The statement has to
+    say of which type it is, or compare it with something that has one.
+    """
+    text = arrays.literal(elements)
+    return elements if text is None else text
 
 
 @cache

@@ -1,36 +1,54 @@
-"""manage.py bench [NAME ...]"""
+"""manage.py bench [NAME ...] [--full] [--anew] [--table]"""
 
+import os
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
+from config.local import datafolder
 from lib import cells
 from lib.commands import add_cell
 
 BENCHMARKS = (
     *("charges", "orders", "api", "clients", "serving", "memory", "reads", "closing", "ticks"),
-    *("export", "pages", "admin", "sizes"),
+    *("replay", "audit", "export", "pdf", "pages", "admin", "sizes", "peers"),
 )
-Report = Callable[[], Iterator[tuple[str, str]]]
+Report = Callable[[], Iterator[Any]]
+DOCUMENT = Path("docs") / "performance.md"
 
 
 class Command(BaseCommand):
-    help = "Measures the hot paths against the least SQL that does the same, on a scratch database."
+    help = "Measures the hot paths against the least that does the same, on a scratch database."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
         add_cell(parser, "inside this one of as many cells as it takes, on the scratch database")
+        parser.add_argument("--full", action="store_true", help="more rows: in 90 minutes, not 15")
+        parser.add_argument("--anew", action="store_true", help="parts that were run already, too")
+        parser.add_argument(
+            "--table",
+            action="store_true",
+            help="the named parts of the table, each in its bounded time, into the document",
+        )
+        parser.add_argument(
+            "--document", type=Path, default=settings.BASE_DIR / DOCUMENT, help="with the table"
+        )
 
     def handle(self, *args: Any, names: list[str], **options: Any) -> None:
-        """Run the named benchmarks, or all of them, on a new scratch database, print their reports
-        as they come, and drop the database. Where the books are in cells, those of the benchmarks
-        are, too.
+        """Run the named benchmarks and print their reports as they come; without names, or with
+        --table, run the parts of the whole, and write their table into the document. A scratch
+        database is made first and dropped at the end. Where the books are in cells, those of the
+        benchmarks are, too.
         """
+        if options["full"]:
+            os.environ["BENCH_SIZE"] = "full"  # for the processes that it starts, too
         before = connection.settings_dict["NAME"]
         self.stdout.write("Making a scratch database ...")
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
@@ -39,17 +57,39 @@ class Command(BaseCommand):
             if cells.are_on():
                 _make_cells(number)
             with cells.at(number):
-                self._run(names or BENCHMARKS)
+                if names and not options["table"]:
+                    self._each(names)
+                else:
+                    self._whole(names, options["document"], anew=options["anew"])
         finally:
             connection.creation.destroy_test_db(before, verbosity=0)
 
-    def _run(self, names: Sequence[str]) -> None:
-        """Run these benchmarks, and print their reports as they come."""
+    def _each(self, names: Sequence[str]) -> None:
+        """Run the named benchmarks one after the other on the scratch database."""
         for name in names:
             report: Report = import_module(f"bench.{name}").run
             self.stdout.write(f"\n{name}")
-            for what, figure in report():
-                self.stdout.write(f"  {what:<60} {figure}")
+            for said in report():
+                for what, result in [said] if isinstance(said, tuple) else said.lines():
+                    self.stdout.write(f"  {what:<60} {result}")
+
+    def _whole(self, names: Sequence[str], document: Path, *, anew: bool) -> None:
+        """Run the parts of the whole, or those named, and write the table of all that is kept.
+        Raises CommandError for a name that no part has.
+        """
+        running, sized, table = (
+            import_module(f"bench.{name}") for name in ("running", "sized", "table")
+        )
+        parts = import_module("bench.parts").parts()
+        if unknown := set(names) - {part.name for part in parts}:
+            raise CommandError(f"There is no part {', '.join(sorted(unknown))}.")
+        folder = datafolder.root() / "bench" / sized.size()
+        for part in parts:
+            if not names or part.name in names:
+                running.run(part, folder, self.stdout.write, anew=anew)
+        kept = [running.read(folder / f"{part.name}.json") for part in parts]
+        said = table.write(document, [found for found in kept if found])
+        self.stdout.write(f"\n{said}\n\nWritten into {document}.")
 
 
 def _make_cells(most: int) -> None:
