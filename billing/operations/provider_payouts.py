@@ -55,11 +55,12 @@ def look(*, now: datetime) -> None:
     """Record the payouts of the last 30 days, and older ones that were not over, with their rows;
     find our payments and reversals in them; and name the differences.
 
-    A payout that fails does not hold up the others; the first error is raised at the end. Raises
-    NoAnswer, ProviderNotReady.
+    A payout that fails, or an older one of which Stripe says nothing, does not hold up the others;
+    the first error is raised at the end. Raises NoAnswer, ProviderNotReady.
     """
-    bugs = []
-    for paid in _to_look_at(now):
+    recent = stripe_payouts.since(now - LOOKED_BACK)
+    older, bugs = _older({one.reference for one in recent})
+    for paid in (*older, *recent):
         try:
             _record(paid, now)
         except NoAnswer:
@@ -77,17 +78,20 @@ def look(*, now: datetime) -> None:
         raise bugs[0]
 
 
-def _to_look_at(now: datetime) -> list[Paid]:
-    """Stripe's payouts of the last 30 days, oldest first; before them the older ones on record that
-    were not over.
+def _older(recent: set[str]) -> tuple[list[Paid], list[Exception]]:
+    """The payouts on record that were not over and are not among the recent ones, by their
+    references, and an error for each of which Stripe says nothing, such as one of a former account.
     """
-    recent = stripe_payouts.since(now - LOOKED_BACK)
-    known = {one.reference for one in recent}
-    older = ProviderPayout.objects.filter(provider=STRIPE).exclude(state__in=OVER)
-    return [
-        *(stripe_payouts.payout(one.reference) for one in older if one.reference not in known),
-        *recent,
-    ]
+    found: list[Paid] = []
+    errors: list[Exception] = []
+    for one in ProviderPayout.objects.filter(provider=STRIPE).exclude(state__in=OVER):
+        if one.reference not in recent:
+            try:
+                found.append(stripe_payouts.payout(one.reference))
+            except NoAnswer as error:
+                log.warning("Payout %s could not be asked about: %s", one.reference, error)
+                errors.append(error)
+    return found, errors
 
 
 def _record(paid: Paid, now: datetime) -> None:

@@ -123,9 +123,10 @@ def test_a_gap_and_an_overlap_are_named_and_wait_until_they_follow_or_are_decide
 
 def test_the_same_day_in_another_file_of_an_account_that_is_emptied_each_evening_waits() -> None:
     shop = joined()
-    day = (Paid("210.00", "to the head office", is_credit=False),)
-    matched(paying(billed(shop)), *day)
-    day = (paying(billed(shop, at="2026-11-06 10:00"), reference="", text="thank you"), *day)
+    evening = Paid("210.00", "to the head office", is_credit=False)
+    matched(paying(billed(shop)), evening)
+    unnamed = paying(billed(shop, at="2026-11-06 10:00"), reference="", text="thank you")
+    day = (unnamed, evening)
     take(*day, name="S-2", on="2026-11-06", now="2026-11-06 22:00")
     take(*day, name="940-2", on="2026-11-06", now="2026-11-06 22:00")
     assert queries.why_it_waits(BankStatement.objects.get(name="940-2")) == (

@@ -284,6 +284,9 @@ def test_a_look_that_ends_half_way_is_gone_on_with(
             raise NoAnswer("Stripe has gone away")
         return rows(reference)
 
+    def silent_of_one(reference: str) -> Any:
+        raise NoAnswer(f"Stripe does not know {reference}")
+
     monkeypatch.setattr(stripe_payouts, "movements", silent)
     with pytest.raises(KeepsSilent):
         provider_payouts.look_at(1, now=NOW, silences=Silences(()))
@@ -291,8 +294,17 @@ def test_a_look_that_ends_half_way_is_gone_on_with(
     monkeypatch.setattr(stripe_payouts, "movements", rows)
     provider_payouts.look_at(1, now=NOW, silences=Silences(()))
     assert [one.count for one in ProviderPayout.objects.order_by("pk")] == [1, 1]
-    # Months later it is still looked at, until it has arrived.
+    # Months later it is still looked at, until it has arrived; it holds up no newer one.
     stripe.payouts[1]["status"] = "paid"
+    one = stripe_payouts.payout
+    monkeypatch.setattr(stripe_payouts, "payout", silent_of_one)
+    stripe.clock = instant("2027-01-31 00:00")
+    stripe.pay_out()
+    with pytest.raises(KeepsSilent):
+        provider_payouts.look_at(1, now=instant("2027-02-01 00:00"), silences=Silences(()))
+    states = ProviderPayout.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["paid", "in_transit", "paid"]
+    monkeypatch.setattr(stripe_payouts, "payout", one)
     provider_payouts.look(now=instant("2027-02-01 00:00"))
     assert {one.state for one in ProviderPayout.objects.all()} == {"paid"}
     assert len(entered()) == 1

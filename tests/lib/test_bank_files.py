@@ -165,6 +165,8 @@ def test_entries_that_do_not_lead_to_the_closing_balance_are_named():
 
 def test_a_statement_is_the_same_in_another_file():
     (first,) = reading.read(camt(SHOP))
+    wide = b"\xfe\xff" + camt(SHOP).decode().replace("utf-8", "utf-16").encode("utf-16-be")
+    assert reading.read(wide) == [first]
     (again,) = reading.read(camt(SHOP).replace(b"<MsgId>M-S-1", b"<MsgId>M-S-2"))
     (other,) = reading.read(camt(SHOP).replace(b"Rechnung", b"Invoice"))
     assert first.digest == again.digest != other.digest
