@@ -134,6 +134,7 @@ LISTS: tuple[tuple[str, tuple[Link, ...]], ...] = (
         "Proceeds",
         (
             ("Withdrawals", "outbound", "credit_withdrawal"),
+            ("Files for the bank", "draft", "credit_paymentfile"),
             ("Bank's answers", "mark_email_read", "credit_payoutanswerfile"),
             ("Destinations", "account_balance_wallet", "credit_payoutdestination"),
             ("Proceeds entries", "savings", "credit_proceedsentry"),

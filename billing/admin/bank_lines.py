@@ -6,6 +6,9 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 
 from backoffice.briefs import Brief
@@ -22,6 +25,8 @@ from billing.queries import briefs
 from billing.queries.waiting import BANK_LINES
 from lib.text_fields import LineField
 from lib.texts import LONGEST_NAME
+
+TEXT_IN_A_LIST = 60  # characters of what the other side wrote
 
 
 class Placed(forms.Form):
@@ -162,8 +167,8 @@ class BankLineAdmin(Deciding, FoundByKeys):
     search_help_text = "A reference, the other side’s account, the merchant, or the statement."
     is_long = True
     list_display = (
-        *("__str__", "booked_on", amount("amount"), "other_name", "status", "why"),
-        *(related("account__merchant"), "invoice", "words", "decided_by"),
+        *("place", "booked_on", amount("amount"), "other_name", "begins", "stands"),
+        *(related("account__merchant"), "invoice"),
     )
     list_filter = (waiting(BANK_LINES), "status", "why")
     list_select_related = ("account__merchant", "invoice", "statement", "transfer")
@@ -278,22 +283,28 @@ class BankLineAdmin(Deciding, FoundByKeys):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (
-            *(related(self.merchant), "statement", "number", "booked_on", "value_on"),
-            *(amount("amount"), self.other_name, self.other_account, self.words, "reference"),
+            *(related(self.merchant), "status", "why", amount("amount"), "booked_on", "value_on"),
+            *("statement", "number", self.other_name, self.other_account, self.words, "reference"),
             *("end_to_end_id", "bank_reference", "code", "instructed", "is_reversal"),
-            *(
-                "return_reason",
-                "status",
-                "why",
-                "invoice",
-                "returns",
-                "transfer",
-                "reversal",
-                "looked_at",
-                "booked_at",
-            ),
-            *("decided_at", "decided_by", "reason"),
+            *("return_reason", "invoice", "returns", "transfer", "reversal", "looked_at"),
+            *("booked_at", "decided_at", "decided_by", "reason"),
         )
+
+    @admin.display(description="line", ordering="pk")
+    def place(self, line: BankLine) -> str:
+        """Which line of which statement it is, shortly."""
+        return f"{line.statement.name}, line {line.number}"
+
+    @admin.display(description="status", ordering="status")
+    def stands(self, line: BankLine) -> SafeString:
+        """What became of the line, and why."""
+        why = line.get_why_display()
+        return format_html("{}<br><small>{}</small>", line.get_status_display(), why)
+
+    @admin.display(description="text")
+    def begins(self, line: BankLine) -> str:
+        """How what the other side wrote begins."""
+        return Truncator(self.words(line)).chars(TEXT_IN_A_LIST)
 
     @admin.display(description="other side")
     def other_name(self, line: BankLine) -> str:

@@ -148,11 +148,11 @@ class BankStatementAdmin(Deciding, FoundByKeys):
         super().lock(row, now)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        own = (
-            *("name", "account", "currency", "status", "kind", "opens_on", "closes_on", "file"),
-            *("previous", "taken_at", "taken_by", "decided_at", "decided_by", "reason"),
+        return (
+            *("name", "account", "currency", "status", self.follows, self.balance, self.lines),
+            *("kind", "opens_on", "closes_on", "file", "previous", "taken_at", "taken_by"),
+            *("decided_at", "decided_by", "reason"),
         )
-        return (*own, self.follows, self.balance, self.lines)
 
     @admin.display(description="does it follow")
     def follows(self, statement: BankStatement) -> str:
@@ -180,8 +180,9 @@ class BankStatementAdmin(Deciding, FoundByKeys):
         """A link to the list of the statement's lines."""
         page = reverse("admin:billing_bankline_changelist")
         return format_html(
-            '<a class="underline" href="{}?{}">{} lines</a>',
+            '<a class="underline" href="{}?{}">{} line{}</a>',
             *(page, urlencode({"q": statement.name}), statement.line_count),
+            "" if statement.line_count == 1 else "s",
         )
 
     def last_decision(self, row: Any) -> LastDecision | None:

@@ -42,7 +42,8 @@ class ProviderPayoutAdmin(FoundByKeys):
     ordering = ("-made_at", "-pk")
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
-        return (*super().get_fields(request, obj), self.rows)
+        provider, reference, *others = super().get_fields(request, obj)
+        return (reference, provider, self.rows, *others)
 
     @admin.display(description="its rows")
     def rows(self, payout: ProviderPayout) -> SafeString:

@@ -4,6 +4,8 @@ bank, and outcomes that operators record.
 
 from django.conf import settings
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.urls import reverse
 
 from backoffice.columns import amount, figure, related
@@ -300,6 +302,7 @@ def _file_as_sent(act: Act) -> tuple[str, bytes]:
 class WithdrawalAdmin(DecidingSeveral, AboutLine, OfMerchant):
     several = ("approve", "reject", "failed")
     merchant = "line__merchant"
+    search_help_text = "Merchant's reference or name, own reference, or a file for the bank"
     list_display = (
         "reference",
         MERCHANT,
@@ -375,3 +378,14 @@ class WithdrawalAdmin(DecidingSeveral, AboutLine, OfMerchant):
             carry_out=_take_answers,
         ),
     )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: "QuerySet[Withdrawal]", search_term: str
+    ) -> tuple["QuerySet[Withdrawal]", bool]:
+        """The withdrawals in the file for the bank of this name; without any, those that a merchant
+        or a reference finds.
+        """
+        in_file = queryset.filter(batch=search_term.strip()).exclude(batch="")
+        if in_file.exists():
+            return in_file, False
+        return super().get_search_results(request, queryset, search_term)

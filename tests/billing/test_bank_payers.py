@@ -3,6 +3,7 @@
 import io
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
@@ -46,7 +47,7 @@ def boss() -> User:
 def paid_by_two() -> None:
     """Zoë has paid a bill, and Nattaya what is nobody's; a withdrawal went out to Nattaya."""
     invoice = billed(joined())
-    nattaya = {"name": "Nattaya", "account": OTHERS}
+    nattaya: dict[str, Any] = {"name": "Nattaya", "account": OTHERS}
     assert matched(
         paying(invoice, name="Zoë Payer", text="for Zoë"),
         Paid("7.00", text="thanks, Nat", **nattaya),
@@ -80,7 +81,7 @@ def test_payers_are_known_while_keys_are_rotated_and_after(settings: LazySetting
     shop = joined()
     matched(paying(billed(shop)))
     billed(shop, "300.00", at="2026-11-06 10:00")
-    unnamed = {"name": "Rosewood GmbH", "text": "thank you", "account": PAYER}
+    unnamed: dict[str, Any] = {"name": "Rosewood GmbH", "text": "thank you", "account": PAYER}
     settings.TAEL_ENCRYPTION_KEYS = [KEYS[1], KEYS[0]]
     assert matched(Paid("300.00", **unnamed), opening="210.00", name="S-2") == [
         "300.00 PROPOSED PAYER rosewood DE-2026-000002"

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -178,7 +179,11 @@ def test_money_that_was_booked_elsewhere_is_taken_from_where_it_is() -> None:
     shop, other = joined(), joined("lotus")
     first, second = billed(shop), billed(shop, "300.00")
     matched(paying(first, end_to_end_id="E-7"), paying(second, end_to_end_id="E-8"))
-    moving = {"reason": "It was theirs.", "told": "It was another shop's.", "actor": "olga"}
+    moving: dict[str, Any] = {
+        "reason": "It was theirs.",
+        "told": "It was another shop's.",
+        "actor": "olga",
+    }
     transfers = BankTransfer.objects.order_by("pk")
     for transfer, to in zip(transfers[:2], ("lotus", ""), strict=True):
         transfers_moved.move(transfer_id=transfer.pk, to=to, now=at("2026-11-06 10:00"), **moving)
@@ -216,7 +221,12 @@ def test_which_of_several_lines_is_returned_an_operator_says() -> None:
     line, interest = BankLine.objects.filter(number__gte=3).order_by("number")
     say = partial(bank_returns.say, actor="olga", now=at())
     with nothing_changes():
-        for wrong in ({"number": 9}, {"number": 3}, {"statement": "S-9", "number": 1}):
+        wrongs: tuple[dict[str, Any], ...] = (
+            {"number": 9},
+            {"number": 3},
+            {"statement": "S-9", "number": 1},
+        )
+        for wrong in wrongs:
             with pytest.raises(Invalid, match="is left to be taken back"):
                 say(line_id=line.pk, **{"statement": "S-1", **wrong})
         with pytest.raises(Invalid, match="it came in"):

@@ -32,6 +32,7 @@ from tests.credit.withdrawing import (
     withdraw,
 )
 from tests.factories import browser_of
+from tests.text import text_of
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +150,12 @@ def test_each_currency_is_a_part_of_its_own_account_and_day(settings: LazySettin
     assert said(root, ".//CdtrAcct//Othr/Id") == ["0200123456"]
     assert said(root, ".//Cdtr/Nm") == ["Mei Lin", "สมชาย ใจดี"]
     assert said(root, ".//ChrgBr") == ["SLEV", "SHAR"]
+    file, browser = PaymentFile.objects.get(), browser_of(operator())
+    page = text_of(browser.get(f"/admin/credit/paymentfile/{file.pk}/change/"))
+    assert "4,000.00 THB: 1 withdrawal from 1234567890 (Tael (Thailand) Co., Ltd.)" in page
+    assert "to be paid on 04 November 2026" in page
+    in_file = text_of(browser.get(f"/admin/credit/withdrawal/?q={file}"))
+    assert (large.reference in in_file, small.reference in in_file) == (True, True)
 
 
 @pytest.mark.parametrize(
