@@ -44,8 +44,9 @@ def shop(written: Shop, monkeypatch: pytest.MonkeyPatch) -> Shop:
 def exported(shop: Shop, query: str = "") -> list[dict[str, str]]:
     response = browser_of(member(shop)).get(f"/m/rosewood/credit/proceeds/entries.csv{query}")
     assert response["Content-Type"] == "text/csv; charset=utf-8"
+    asked = f"-{query.partition('=')[2].lower()}" if query else ""
     assert response["Content-Disposition"] == (
-        'attachment; filename="proceeds-rosewood-until-2026-11-09.csv"'
+        f'attachment; filename="proceeds-rosewood-until-2026-11-09{asked}.csv"'
     )
     text = b"".join(response).decode("utf-8-sig")
     return list(csv.DictReader(text.splitlines()))
