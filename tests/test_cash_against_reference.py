@@ -59,9 +59,20 @@ pytestmark = pytest.mark.django_db
 History = tuple[int, int, int, int]
 Kind = type[random_cash.Collected]
 WAYS = ("applied", "told over HTTP", "replayed")
-# Seed, merchants, days, pace (tests/random_events.py), and which ways.
-FIXED = [(4, 1, 26, 4, WAYS[:1]), (7, 1, 26, 4, WAYS[1:2]), (9, 1, 20, 4, WAYS[2:])]
-LONG = [(2, 2, 90, 4, WAYS)]
+Cash = random_cash.Collected
+# Kind, history (seed, merchants, days, pace: tests/random_events.py), and which ways.
+FIXED = [
+    (Cash, (4, 1, 26, 4), WAYS[:1]),
+    (ByHand, (7, 1, 26, 4), WAYS[:1]),
+    (ByHand, (83, 1, 26, 4), WAYS[1:2]),
+    (ByHand, (10, 1, 26, 4), WAYS[2:]),
+]
+LONG = [
+    (Cash, (7, 1, 26, 4), WAYS[1:2]),
+    (Cash, (9, 1, 20, 4), WAYS[2:]),
+    (Cash, (2, 2, 90, 4), WAYS),
+    (ByHand, (1, 2, 160, 4), WAYS[:1]),
+]
 Doing = dict[str, Any]
 Became = tuple[str, str | None]
 ONE_HOUR = timedelta(hours=1)
@@ -415,18 +426,12 @@ def unlike_books(expected: dict[str, Any], found: dict[str, Any]) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize(("seed", "merchants", "days", "pace", "ways"), [*FIXED, *full(*LONG)])
+@pytest.mark.parametrize(("kind", "history", "ways"), [*FIXED, *full(*LONG)], ids=str)
 @pytest.mark.usefixtures("sandbox")
 def test_what_money_does_ends_in_the_books_of_the_reference(
-    seed: int,
-    merchants: int,
-    days: int,
-    pace: int,
-    ways: Sequence[str],
-    settings: Any,
-    tmp_path: Path,
+    kind: Kind, history: History, ways: Sequence[str], settings: Any, tmp_path: Path
 ) -> None:
-    assert go_through((seed, merchants, days, pace), ways, settings, tmp_path) > 30
+    assert go_through(history, ways, settings, tmp_path, kind) > 30
 
 
 @pytest.mark.full
@@ -452,6 +457,49 @@ def test_the_histories_reach_what_money_can_do() -> None:
             reached.update(merchant["proceeds"]["sums"])
     assert {f"{what} applied" for what in cash_decisions.ACTS} - reached == set()
     assert REACHED - reached == set()
+
+
+@pytest.mark.full
+def test_the_histories_reach_what_operators_do_by_hand() -> None:
+    reached: set[str] = set()
+    for seed in range(1, 60):
+        seed, merchants, days, pace = some_history(seed)
+        model, done = reference(ByHand), random_cash.doings(
+            seed, merchants=merchants, days=days, pace=pace, kind=ByHand)  # fmt: skip
+        for doing in done:
+            kind, code = theirs_of_doing(model, doing)
+            what = doing.get("what", doing["type"])
+            reached |= {f"{what} {kind}", f"{what} {code}"}
+        model.run_jobs(datetime.fromisoformat(done[-1]["at"]) + timedelta(days=40))
+        audit(model)
+        for merchant in model.state()["merchants"].values():
+            for invoice in merchant["collected"]:
+                reached.add(f"plan {invoice['plan']}")
+                reached.update(f"tax {tax[1]} {bool(tax[0])}" for tax in invoice["taxes"])
+            reached.update(["note"] if merchant["notes"] else [])
+            reached.update(["tax of a rest"] if merchant["taxes of rests"] else [])
+            reached.update(merchant["entries"])
+            reached.update(kind for kind, _ in merchant["unapplied"])
+    assert {f"{what} applied" for what in by_hand_decisions.ACTS} - reached == set()
+    assert BY_HAND_REACHED - reached == set()
+
+
+BY_HAND_REACHED = {
+    *(f"{what} by two" for what in ("credit on", "charge", "waive", "correct", "move transfer")),
+    *(f"{what} by two" for what in ("write off", "pay out", "send back withdrawal", "limit")),
+    *(f"{what} by two" for what in ("threshold", "answer threshold", "price", "settle", "reopen")),
+    *("credit on credit_too_large", "write off order_not_overdue", "waive more_than_is_left"),
+    *(
+        "hold already_paused",
+        "hold under_a_plan",
+        "plan parts payment_under_way",
+        "go on not_paused",
+    ),
+    *("bill now draft_waits", "move transfer booked_there", "pay out reversal_undecided"),
+    *("plan KEPT", "plan BROKEN", "plan CANCELLED", "plan IN_FORCE", "note", "tax of a rest"),
+    *("tax S True", "tax S False", "tax AE False", "tax O False", "tax E False"),
+    *("CORRECTION", "SENT_BACK", "TAKEN_AGAIN", "MOVED"),
+}
 
 
 REACHED = {

@@ -2,10 +2,10 @@
 times the same books. `make fuzz` goes on with others (tests/test_fuzz.py).
 
 Not in these histories: what people decide, and what arrives late (tests/test_against_reference.py),
-and what becomes of money, prices, cards and withdrawals (tests/test_cash_against_reference.py).
-In none of them, as the reference knows nothing of it: taxes and issuers, waivers, payment plans,
-pauses, bills and charges by hand, due days that are moved, transfers booked elsewhere, credits
-undone, corrections of proceeds, money that the bank sends back, and four eyes.
+and what becomes of money, prices, cards and withdrawals, and what operators do by hand
+(tests/test_cash_against_reference.py). In none of them, as the reference knows nothing of it:
+confirmed profiles, value dates, blocked cards, fees that are added, credits that a merchant asks
+for, and proposals that wait for a second person.
 """
 
 from collections.abc import Callable

@@ -77,7 +77,13 @@ CHECKS = (
         JOIN billing_invoice invoice ON invoice.id = payment.invoice_id
         JOIN billing_paymentplan plan ON plan.invoice_id = invoice.id
              AND payment.started_at > plan.at
-             AND (plan.ended_at IS NULL OR payment.started_at <= plan.ended_at)
+             AND (plan.ended_at IS NULL OR payment.started_at < plan.ended_at
+                  OR payment.started_at = plan.ended_at AND plan.status <> 'CANCELLED'
+                     AND NOT EXISTS (  -- of several of one instant the first one ended it
+                         SELECT FROM billing_payment first
+                         WHERE first.invoice_id = invoice.id AND first.actor = '{COLLECTOR}'
+                           AND first.started_at = payment.started_at
+                           AND first.attempt < payment.attempt))
         {join_zone("started", merchant="invoice.account_id", instant="payment.started_at")}
         CROSS JOIN LATERAL (
             SELECT coalesce(sum(part.amount), 0) AS amount FROM billing_paymentplanpart part

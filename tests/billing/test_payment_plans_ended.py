@@ -3,6 +3,7 @@
 import pytest
 
 from billing.models import PaymentPlan
+from billing.operations import payments
 from billing.operations.payment_plans import NoPlan
 from billing.operations.payments import PaymentUnderWay
 from billing.providers.registry import Answer
@@ -55,6 +56,16 @@ def test_a_card_that_fails_on_a_parts_day_ends_it_and_retries_follow_from_there(
     assert shop.frozen_by() == ["UNPAID_BILL"]
     assert_audited(shop, "2026-12-08 00:00")
     assert [one["status"] for one in notices(shop, "PAYMENT_PLAN")] == ["IN_FORCE", "BROKEN"]
+
+
+def test_a_card_that_is_added_at_that_very_instant_is_asked_for_all_that_is_left() -> None:
+    shop = billed(card=SHORT)
+    plan(shop)
+    shop.run_jobs("2026-11-10 00:00")
+    add_card(shop, "2026-11-10 00:00", GOOD)
+    payments.collect_chosen(shop.merchant.pk, now=shop.at("2026-11-10 00:00"))
+    assert taken(shop) == ["2026-11-10 00:00 13.00 FAILED", "2026-11-10 00:00 39.00 SUCCEEDED"]
+    assert_audited(shop, "2026-11-10 00:00")
 
 
 def test_the_second_part_fails_and_the_old_schedule_goes_on() -> None:

@@ -14,10 +14,13 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 #     (`invalid`) > reference (`duplicate`/`conflict`) > `currency_mismatch` > `unknown_order` >
 #     status > amount. Others: data before merchant; currency before reference; order before
 #     currency.
-#  2a. What no event reaches is in operators.py: zones, plans, thresholds, credits, void bills,
+#  2a. What no event reaches is in operators.py (zones, plans, thresholds, credits, void bills,
 #     limits, days, a merchant's own rules, freezes, drafts, cards and methods, transfers, unapplied
-#     money, reversals, destinations, withdrawals, settled cash, raises that wait. Not here:
-#     confirmed profiles, four eyes, taxes, payment plans, pauses, waivers, what is done by hand.
+#     money, reversals, destinations, withdrawals, settled cash, raises that wait) and in by_hand.py
+#     (taxes, payment plans, pauses, due days, waivers, charges and credits by hand, transfers booked
+#     elsewhere, corrections, what banks send back, requests). Whether it takes two is in
+#     two_people.py. Not here: confirmed profiles, value dates, blocked cards, fees that are added,
+#     credits that a merchant asks for, and proposals that wait for a second person.
 #  2b. Arrival: `apply(event, arrived)`; without it an event arrives at its `at`. Instants that
 #     cannot be are looked at after duplicates and conflicts, currency, order and status, but for
 #     payments and refunds, which are refused for the future before their order is looked for.
@@ -155,6 +158,18 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 # 46c. Of UNMATCHED cash a part that is applied is a payment of the day on which it is.
 # 47. A new zone holds from the first of the next local month, which starts by the old zone; before
 #     it every day is that of the zone of then.
+# G. By hand, and tax
+# 48. Where a decision could be refused for two reasons, the first one looked for is the operation's.
+# 49. A waiver's own rows are followed by no threshold check: what is outstanding stays as it was.
+# 50. Of a plan that is cancelled the retries go on that are still to come, not those missed.
+# 51. What waits for the end of a pause is what its schedule would have had by then; a choice of
+#     method is tried at once all the same, as far as it would be without the pause.
+# 52. "Bills are taxed while their issuer's country has a standard rate": -> line by line, by the
+#     day of service. A bill of which no line is taxed has no taxes at all, not even of 0.
+# 53. What is zero rated or exempt needs no rate of its own. Other: literally, it would be standard.
+# 54. What takes back a credit corrects what the credit did, or else the bill that the credit is on.
+# 55. A closed account's rest is in its merchant's favour if it is, or is nothing, with its tax.
+# 56. Of a price that ends, the general one that then holds is compared.
 
 from .model import Model, Outcome
 
