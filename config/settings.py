@@ -195,7 +195,8 @@ TAEL_REPLICA = databases.replica()
 # Whether the books are in cells (lib.cells, docs/scaling.md).
 TAEL_CELLS = flag("TAEL_CELLS")
 if TAEL_CELLS:
-    DATABASES["default"] |= {"ENGINE": databases.with_cells(DATABASES["default"]["ENGINE"])}
+    for server in filter(None, (DATABASES["default"], TAEL_REPLICA)):
+        server["ENGINE"] = databases.with_cells(server["ENGINE"])
     DATABASE_ROUTERS = ["config.cells.migrating.OneSide"]
 
 # A task that nobody acknowledged is handed out again after this, which outlasts its time limit.

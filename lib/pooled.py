@@ -6,9 +6,12 @@ prepared there may be gone at the next transaction.
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
+LENT = "TAEL_LENT_BY_TRANSACTION"  # in settings of a database with cells, which has no such cursors
+
 
 def by_transaction() -> bool:
     """Whether a pooler lends us connections by the transaction, by the setting with which Django
-    makes no cursors that outlast a transaction.
+    makes no cursors that outlast a transaction; where there are cells, as it was given.
     """
-    return bool(connections[DEFAULT_DB_ALIAS].settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"))
+    given = connections[DEFAULT_DB_ALIAS].settings_dict
+    return bool(given.get(LENT, given.get("DISABLE_SERVER_SIDE_CURSORS")))

@@ -6,6 +6,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.psycopg_any import IsolationLevel
 
+from lib import pooled
 from lib.cells.connection import Connection, Cursor
 
 
@@ -22,7 +23,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if pool := options.get("pool"):
             pool = {} if pool is True else pool
             options["pool"] = {**pool, "connection_class": Connection}
-        # A cursor of the server's outlasts the statement's own transaction.
+        # A cursor of the server's outlasts the statement's own transaction. That there are none
+        # says otherwise that a pooler lends the connections.
+        is_lent = bool(self.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"))
+        self.settings_dict.setdefault(pooled.LENT, is_lent)
         self.settings_dict["DISABLE_SERVER_SIDE_CURSORS"] = True
 
     def get_connection_params(self) -> dict[str, Any]:

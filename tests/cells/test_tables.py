@@ -17,7 +17,7 @@ from config.cells import migrating, tables
 from config.cells.migrating import OneSide
 from config.local import servers
 from credit.models import Order
-from lib import cells
+from lib import cells, pooled
 from merchants.models import Merchant
 from tests import shops
 from tests.cells.conftest import asked
@@ -103,6 +103,7 @@ def test_books_of_before_are_in_the_first_cell_and_new_keys_name_their_cell(
     one, other = (shops.join("2026-11-02 09:00", reference=name) for name in ("one", "other"))
     for shop in (one, other):
         assert shop.place("2026-11-02 10:00", "A-1", "12.50") == "applied"
+    assert not pooled.by_transaction()  # so web servers' statements are bounded there, too
     where = dict(Merchant.objects.values_list("reference", "cell"))
     assert where == {one.reference: 1, other.reference: 2}
     absent = pytest.raises(DatabaseError, match='relation "credit_order" does not exist')

@@ -389,4 +389,4 @@ def test_only_our_commands_that_touch_no_books_start_with_any_version() -> None:
     }
     # The first makes a scratch database, the others translate, change tables, take a version, and
     # start processes that look for themselves.
-    assert free == {"bench", "messages", "migrate", "timezones", "up"}
+    assert free == {"bench", "cells", "messages", "migrate", "timezones", "up"}
