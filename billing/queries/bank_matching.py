@@ -57,8 +57,8 @@ def _of_invoice(line: BankLine, invoice: Invoice) -> Match:
 def _of_payer(line: BankLine) -> Match:
     """What a line is that names no bill, by the one merchant whom its payer has paid for before,
     who is known by the account or else by the name. It is proposed for the merchant's only unpaid
-    bill of this amount; without one it is the merchant's for certain if the account is known, and
-    else open.
+    bill of this amount; without one it is the merchant's for certain if both account and name are
+    known, and else open: many pay through one account of a payment service.
     """
     before = BankLine.objects.filter(
         status=Status.BOOKED,
@@ -81,7 +81,8 @@ def _of_payer(line: BankLine) -> Match:
     unpaid = list(_unpaid(accounts[0], line)[:2])
     if len(unpaid) == 1:
         return Match(Status.PROPOSED, why, accounts[0], unpaid[0])
-    if why == Why.PAYER:
+    same_name = known.filter(other_name_mark__in=other_sides.name_marks(other.name))
+    if why == Why.PAYER and other.name and same_name.exists():
         return Match(Status.BOOKED, Why.KNOWN, accounts[0])
     return Match(Status.OPEN, Why.UNKNOWN, accounts[0])
 

@@ -187,6 +187,7 @@ def test_whoever_paid_before_is_known_by_the_account() -> None:
     assert matched(
         unnamed(), unnamed("1.00"), unnamed(account=""), unnamed(account="", name="Oak Ltd"),
         unnamed(account="DE75512108001245126199"),
+        unnamed("2.00", name="Oak Ltd"), unnamed("3.00", name=""),
         opening="210.00", name="S-2", on="2026-11-06", now="2026-11-06 22:00",
     ) == [
         "300.00 PROPOSED PAYER rosewood DE-2026-000002",
@@ -194,6 +195,8 @@ def test_whoever_paid_before_is_known_by_the_account() -> None:
         "300.00 OPEN UNKNOWN rosewood -",  # by its name alone
         "300.00 OPEN UNKNOWN - -",
         "300.00 OPEN UNKNOWN - -",
+        "2.00 OPEN UNKNOWN rosewood -",  # many pay through one account of a payment service
+        "3.00 OPEN UNKNOWN rosewood -",
     ]  # fmt: skip
     # The dollar paid a part of the bill at once, so that it is another amount that is left.
     assert of_bank(second) == "OPEN 1.00/300.00"
@@ -207,7 +210,7 @@ def test_whoever_paid_before_is_known_by_the_account() -> None:
     # From an account, and by a name, of two merchants nothing is known.
     assert matched(
         unnamed("100.00", account="DE75512108001245126199"), unnamed("100.00", account=""),
-        Paid("9.00"), opening="1411.00", name="S-3", on="2026-11-07", now="2026-11-07 22:00",
+        Paid("9.00"), opening="1416.00", name="S-3", on="2026-11-07", now="2026-11-07 22:00",
     ) == [
         "100.00 PROPOSED PAYER lotus DE-2026-000003",
         "100.00 OPEN UNKNOWN - -",
