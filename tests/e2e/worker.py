@@ -122,7 +122,7 @@ def main(told: dict[str, Any]) -> None:
     # All into one file, whose order is theirs.
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     settings.EMAIL_FILE_PATH = str(Path(told["mails"]).parent)
-    filebased.EmailBackend._get_filename = lambda _: told["mails"]  # type: ignore[method-assign]
+    filebased.EmailBackend._get_filename = lambda _: told["mails"]  # type: ignore[attr-defined]
     timezone.now = lambda: datetime.fromisoformat(Path(told["clock"]).read_text())
     clock._database_time = timezone.now  # the database is as far ahead as this worker
     app.conf.broker_transport_options |= told["queue"]
