@@ -9,9 +9,14 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from billing.models import BankTransfer, BillingCredit, Charge, ThresholdRequest
+from billing.models import (
+    BankTransfer,
+    BillingAccount,
+    BillingCredit,
+    Charge,
+    ThresholdRequest,
+)
 from billing.operations import (
-    accounts,
     billing_details,
     charges_by_hand,
     closing,
@@ -169,7 +174,7 @@ def charge(
     merchant: Merchant, what: tuple[str, str, Decimal | None, int, int], now: datetime
 ) -> bool:
     key, fee, amount, quantity, days_ago = what
-    account = accounts.BillingAccount.objects.get(pk=merchant.pk)
+    account = BillingAccount.objects.get(pk=merchant.pk)
     return decide(
         charges_by_hand.charge, merchant_id=merchant.pk, fee=fee, description="By hand",
         service_on=account.open_on - timedelta(days=days_ago), quantity=Decimal(quantity),
@@ -217,7 +222,7 @@ def bill_now(merchant: Merchant, _: None, now: datetime) -> bool:
 
 
 def _in_days(merchant: Merchant, days: int) -> date:
-    return accounts.BillingAccount.objects.get(pk=merchant.pk).open_on + timedelta(days=days)
+    return BillingAccount.objects.get(pk=merchant.pk).open_on + timedelta(days=days)
 
 
 def move_due_day(merchant: Merchant, what: tuple[int, int], now: datetime) -> bool:

@@ -56,7 +56,9 @@ class ByHand(Collected):
             fee = rng.choice((*FEES, "credit-pick-pack", "plan"))
             return {"type": CLASS, "fee": fee, "class": tax_class} | said
         tax_class = rng.choice(("STANDARD", "STANDARD", "REDUCED", "EXEMPT"))
-        percent = "0" if tax_class == "EXEMPT" else rng.choice(("7", "16", "20.5", "13.125"))
+        percent: str | None = (
+            "0" if tax_class == "EXEMPT" else rng.choice(("7", "16", "20.5", "13.125"))
+        )
         percent = None if tax_class != "STANDARD" and rng.random() < 0.3 else percent
         country = rng.choice(("DE", "DE", "FR"))
         return {"type": RATE, "country": country, "class": tax_class, "percent": percent} | said

@@ -17,8 +17,8 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 #  2a. What no event reaches is in operators.py (zones, plans, thresholds, credits, void bills,
 #     limits, days, a merchant's own rules, freezes, drafts, cards and methods, transfers, unapplied
 #     money, reversals, destinations, withdrawals, settled cash, raises that wait) and in by_hand.py
-#     (taxes, payment plans, pauses, due days, waivers, charges and credits by hand, transfers booked
-#     elsewhere, corrections, what banks send back, requests). Whether it takes two is in
+#     (taxes, payment plans, pauses, due days, waivers, charges and credits by hand, transfers that
+#     are booked elsewhere, corrections, what banks send back, requests). Whether it takes two is in
 #     two_people.py. Not here: confirmed profiles, value dates, blocked cards, fees that are added,
 #     credits that a merchant asks for, and proposals that wait for a second person.
 #  2b. Arrival: `apply(event, arrived)`; without it an event arrives at its `at`. Instants that
@@ -159,7 +159,7 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 # 47. A new zone holds from the first of the next local month, which starts by the old zone; before
 #     it every day is that of the zone of then.
 # G. By hand, and tax
-# 48. Where a decision could be refused for two reasons, the first one looked for is the operation's.
+# 48. Of two reasons to refuse a decision, the one that the operation looks for first is told.
 # 49. A waiver's own rows are followed by no threshold check: what is outstanding stays as it was.
 # 50. Of a plan that is cancelled the retries go on that are still to come, not those missed.
 # 51. What waits for the end of a pause is what its schedule would have had by then; a choice of

@@ -63,7 +63,8 @@ class TaxOffices:
         self.classes: dict[str, list[tuple[date, str]]] = {}
 
     def percent(self, country: str, tax_class: str, day: date) -> Decimal | None:
-        return in_force(self.rates.get((country, tax_class), []), day, None)
+        found: Decimal | None = in_force(self.rates.get((country, tax_class), []), day, None)
+        return found
 
     def rate_of(self, issuer: str, fee: str, treatment: str, day: date) -> "Rate | None":
         """None while the issuer's country has no tax. What is exempt needs no rate of its own."""
@@ -105,7 +106,7 @@ class Taxation:
     of_rests: list[Tax] = field(default_factory=list)  # that a closed account got back
 
     def treatment(self, day: date) -> str:
-        decided = in_force(self.decided, day, "")
+        decided: str = in_force(self.decided, day, "")
         if decided:
             return decided
         first = self.details[0][1] if self.details else ("", "")

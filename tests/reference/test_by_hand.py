@@ -150,7 +150,7 @@ def test_rule_16_22_retries_of_a_pause_are_one_as_it_ends() -> None:
     shop.act("2026-11-01T10:30:00", "card", "short")
     shop.run_jobs("2026-11-01T11:00:00")
     shop.act("2026-11-01T12:00:00", "hold", (0, 5))
-    tried = []
+    tried: list[str] = []
     for hour in range(24 * 7):
         shop.run_jobs(f"2026-11-0{hour // 24 + 2}T{hour % 24:02}:00:00")
         made = len(shop.model.merchants["m"].account.invoices[0].attempts)
