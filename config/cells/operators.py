@@ -65,7 +65,7 @@ def _merchant_of(model: type[Model]) -> str:
     """The field of the model that leads to its merchant: "pk" where the key is the merchant's own;
     "" if there is none.
     """
-    if model is Merchant or model._meta.pk.related_model is Merchant:  # type: ignore[union-attr]
+    if model is Merchant or model._meta.pk.related_model is Merchant:
         return "pk"
     fields = (field for field in model._meta.fields if field.related_model is Merchant)
     return next((field.name for field in fields), "")
