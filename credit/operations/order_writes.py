@@ -67,49 +67,33 @@ FROM unnest(%(orders)s::bigint[], %(shipped_at)s::timestamptz[], %(shipped_told_
             first_due_on, due_on, paid, outstanding, status)
 WHERE credit_order.id = now.id
 """
-# The payments of open orders with their sales; cash that had been refused under one of their
-# references is taken by it.
+# Payments in the order in which they came, those of open orders with their sales; cash that had
+# been refused under one of their references is taken by it.
 PAY = """
 WITH new AS (
     SELECT * FROM unnest(%(lines)s::bigint[], %(orders)s::bigint[], %(references)s::text[],
-                         %(currencies)s::text[], %(amounts)s::numeric[], %(said)s::timestamptz[],
-                         %(arrived)s::timestamptz[], %(mature)s::date[]) WITH ORDINALITY
-         AS new(line_id, order_id, reference, currency, amount, said, arrived, matures_on, place)
+                         %(currencies)s::text[], %(amounts)s::numeric[], %(statuses)s::text[],
+                         %(refusals)s::text[], %(said)s::timestamptz[], %(arrived)s::timestamptz[],
+                         %(mature)s::date[]) WITH ORDINALITY
+         AS new(line_id, order_id, reference, currency, amount, status, refusal, said, arrived,
+                matures_on, place)
 ), payment AS (
     INSERT INTO credit_orderpayment (line_id, order_id, reference, currency, amount, status,
                                      refusal, at, arrived_at, settled, settlement_id)
-    SELECT line_id, order_id, reference, currency, amount, 'APPLIED', '', said, arrived, 0, NULL
+    SELECT line_id, order_id, reference, currency, amount, status, refusal, said, arrived, 0, NULL
     FROM new ORDER BY place
     RETURNING id, line_id, reference
 ), sale AS (
     INSERT INTO credit_proceedsentry (line_id, kind, currency, amount, order_id, payment_id,
                                       bill_payment, matures_on, at)
     SELECT line_id, 'SALE', currency, amount, order_id, id, '', matures_on, arrived
-    FROM new JOIN payment USING (line_id, reference) ORDER BY place
+    FROM new JOIN payment USING (line_id, reference) WHERE new.status = 'APPLIED' ORDER BY place
 ), taken AS (
     UPDATE credit_refusedcash cash SET status = 'TAKEN', ended_at = new.arrived
     FROM new WHERE cash.line_id = new.line_id AND cash.kind = 'PAYMENT'
     AND cash.reference = new.reference AND cash.status = 'OPEN'
 )
 SELECT line_id, reference, id FROM payment
-"""
-# Cash that its order could not take; what was refused under one of its references is taken by it.
-KEEP = """
-WITH new AS (
-    SELECT * FROM unnest(%(lines)s::bigint[], %(orders)s::bigint[], %(references)s::text[],
-                         %(currencies)s::text[], %(amounts)s::numeric[], %(refusals)s::text[],
-                         %(said)s::timestamptz[], %(arrived)s::timestamptz[]) WITH ORDINALITY
-         AS new(line_id, order_id, reference, currency, amount, refusal, said, arrived, place)
-), kept AS (
-    INSERT INTO credit_orderpayment (line_id, order_id, reference, currency, amount, status,
-                                     refusal, at, arrived_at, settled, settlement_id)
-    SELECT line_id, order_id, reference, currency, amount, 'UNMATCHED', refusal, said, arrived, 0,
-           NULL
-    FROM new ORDER BY place
-)
-UPDATE credit_refusedcash cash SET status = 'TAKEN', ended_at = new.arrived
-FROM new WHERE cash.line_id = new.line_id AND cash.kind = 'PAYMENT'
-AND cash.reference = new.reference AND cash.status = 'OPEN'
 """
 ENTER = """
 INSERT INTO credit_limitentry (line_id, order_id, kind, currency, limit_change, used_change,
@@ -154,7 +138,7 @@ class _Entry(NamedTuple):
 
 class _Payment(NamedTuple):
     payment: OrderPayment
-    matures_on: date
+    matures_on: date | None  # None if it moves nothing
 
 
 class OrderWriter:
@@ -164,7 +148,6 @@ class OrderWriter:
         self._placed: list[Order] = []
         self._changed: dict[int, Order] = {}
         self._payments: list[_Payment] = []
-        self._unmatched: list[OrderPayment] = []
         self._entries: list[_Entry] = []
         self._metrics: list[ShopMetrics] = []
         self._lines: dict[int, CreditLine] = {}
@@ -237,8 +220,8 @@ class OrderWriter:
         self._enter(payment.order, LimitEntry.Kind.PAYMENT, -payment.amount.amount, line)
 
     def keep(self, payment: OrderPayment) -> None:
-        """Have the next `flush` insert the payment, which moves nothing."""
-        self._unmatched.append(payment)
+        """Have the next `flush` insert the payment, which no order could take."""
+        self._payments.append(_Payment(payment, matures_on=None))
 
     def measure(self, row: ShopMetrics) -> None:
         """Have the next `flush` insert the metrics."""
@@ -266,7 +249,6 @@ class OrderWriter:
         self._write_placed()
         self._write_changed()
         self._write_payments()
-        self._write_unmatched()
         self._write_entries()
         self._write_metrics()
         self._write_lines()
@@ -329,6 +311,8 @@ class OrderWriter:
             "references": [payment.reference for payment in payments],
             "currencies": [payment.currency for payment in payments],
             "amounts": [payment.amount.amount for payment in payments],
+            "statuses": [str(payment.status) for payment in payments],
+            "refusals": [payment.refusal for payment in payments],
             "said": [payment.at for payment in payments],
             "arrived": [payment.arrived_at for payment in payments],
             "mature": [one.matures_on for one in written],
@@ -337,23 +321,6 @@ class OrderWriter:
         for payment in payments:
             payment.pk = keys[payment.line_id, payment.reference]
             payment._state.adding = False
-
-    def _write_unmatched(self) -> None:
-        """Insert the payments that wait and that no order could take."""
-        payments, self._unmatched = self._unmatched, []
-        if not payments:
-            return
-        values = {
-            "lines": [payment.line_id for payment in payments],
-            "orders": [payment.order_id for payment in payments],
-            "references": [payment.reference for payment in payments],
-            "currencies": [payment.currency for payment in payments],
-            "amounts": [payment.amount.amount for payment in payments],
-            "refusals": [payment.refusal for payment in payments],
-            "said": [payment.at for payment in payments],
-            "arrived": [payment.arrived_at for payment in payments],
-        }
-        prepared.run(KEEP, values)
 
     def _write_entries(self) -> None:
         """Insert the entries of limits that wait."""

@@ -19,7 +19,7 @@ from gateway.events import EventRun
 from gateway.replay import Replaying, jobs_of_a_replay
 from gateway.replayed_files import Line
 from jobs.definitions import Job
-from lib import events
+from lib import audit, events
 from tests import event_files
 from tests.shops import Shop
 
@@ -57,17 +57,19 @@ def every_outcome(reference: str, sent: Sent) -> None:
     of.pay("2026-11-02 10:07", "A", "400.00", "P1")
     of.pay("2026-11-02 10:08", "A", "400.00", "P1")
     of.pay("2026-11-02 10:09", "A", "700.00", "P2")
+    of.pay("2026-11-02 10:10", "A", "100.00", "P5")
     of.pay("2026-11-02 10:10", "Z", "1.00", "P3")
     of.deliver("2026-11-02 10:11", "A")
     of.cancel("2026-11-02 10:12", "C")
-    of.pay("2026-11-02 10:13", "A", "600.00", "P4")
+    of.pay("2026-11-02 10:13", "A", "500.00", "P4")
     of.place("2026-11-03 10:00", "D", "5000.00")
     of.place("2026-11-03 10:01", "E", "0.01")
 
 
 EXPECTED = [
     "applied", "duplicate", "rejected", "declined", "applied", "applied", "rejected", "applied",
-    "duplicate", "rejected", "rejected", "applied", "applied", "applied", "applied", "declined",
+    "duplicate", "rejected", "applied", "rejected", "applied", "applied", "applied", "applied",
+    "declined",
 ]  # fmt: skip
 
 
@@ -112,6 +114,9 @@ def test_each_event_of_a_window_comes_to_what_it_comes_to_alone() -> None:
     assert of_one == EXPECTED
     assert outcomes["window"] == outcomes["alone"]
     assert window == by_itself
+    together(sent)
+    found = audit.run(audit.registered(), now=sent[-1].at)
+    assert [finding.check.name for finding in found if finding.violations] == []
 
 
 def test_ten_times_as_many_orders_take_no_more_statements() -> None:
