@@ -128,7 +128,7 @@ def test_the_list_is_filtered_sorted_and_paged_and_its_sums_lead_to_their_rows(
     assert names(shop, held.removesuffix("#buyers")) == everybody[:2]
     assert names(shop, lost.removesuffix("#buyers")) == []
     # One buyer a page, there and back, whatever the list is sorted by.
-    monkeypatch.setitem(Buyers.page.__kwdefaults__, "size", 1)
+    monkeypatch.setitem(Buyers.page.__kwdefaults__ or {}, "size", 1)
     for by in buyer_list.SORTS:
         walked = [listed(shop, f"?by={by}")]
         while mark := walked[-1]["page"].after:
