@@ -46,7 +46,7 @@ def order_of(owner: "Merchant", reference: str) -> Order:
     return found
 
 
-# Orders and proceeds (rules 4.21, 4.22, 9.6)
+# Orders and proceeds (rule 4.21, rule 4.22, rule 9.6)
 
 
 def cancel_order(owner: "Merchant", reference: str) -> None:
@@ -100,7 +100,7 @@ def enter_correction(owner: "Merchant", amount: Decimal) -> bool:
     return two_people.pays_out(owner, abs(amount), from_account=False)
 
 
-# Withdrawals (rules 10.16 to 10.18)
+# Withdrawals (rule 10.16, rule 10.18)
 
 
 def withdrawal_of(owner: "Merchant", which: int, status: str) -> withdrawals.Withdrawal:
@@ -136,7 +136,7 @@ def block_destination(owner: "Merchant", which: int) -> None:
         line.automatic = None
 
 
-# Charges and credits (rules 12.12, 14.1 to 14.5)
+# Charges and credits (rule 12.12, rule 14.1, rule 14.5)
 
 
 def charge(owner: "Merchant", what: tuple[str, str, Decimal | None, int, int]) -> bool:
@@ -201,7 +201,7 @@ def waive(owner: "Merchant", what: tuple[int, Decimal | None]) -> bool:
     return takes_two
 
 
-# Bills and how they are collected (rules 15.26, 16.21, 16.22, 27.2)
+# Bills and how they are collected (rule 15.26, rule 16.21, rule 16.22, rule 27.2)
 
 
 def bill_now(owner: "Merchant", _: None) -> None:
@@ -306,7 +306,7 @@ def cancel_plan(owner: "Merchant", which: int) -> None:
         invoice.next_attempt_at = None if waits_for_method else retry
 
 
-# Money that is elsewhere (rules 17.9, 19.3, 19.7)
+# Money that is elsewhere (rule 17.9, rule 19.3, rule 19.7)
 
 
 def move_transfer(owner: "Merchant", what: tuple[int, str]) -> bool:
@@ -394,7 +394,7 @@ def bill_rest(owner: "Merchant", _: None) -> None:
     account.pay_from_rest(owner.open_day)
 
 
-# Requests (rules 8.16, 15.20)
+# Requests (rule 8.16, rule 15.20)
 
 
 def ask_limit(owner: "Merchant", wanted: Decimal) -> None:
