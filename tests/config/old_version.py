@@ -13,7 +13,7 @@ from pathlib import Path
 from config.local.datafolder import BASE_DIR
 from tests import lacking
 
-# What CHANGELOG.md will name as 0.1.0: from here on migrations were only added.
+# What CHANGELOG.md names as 0.1.0: from here on migrations were only added.
 COMMIT = "5e383d30b97debcc32207daf374a77cf2bb31aac"
 
 
