@@ -6,7 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from lib.lists import Filter, choice
+from lib.list_forms import choice
+from lib.lists import Filter
 from lib.spans import Dates
 from merchants.models import Membership
 from notices import kinds

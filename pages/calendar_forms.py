@@ -7,7 +7,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from lib import formats
-from lib.lists import Filter, choice
+from lib.list_forms import choice
+from lib.lists import Filter
 from pages.money_calendar import Kind
 
 KINDS = [("", _("All")), *Kind.choices]

@@ -26,7 +26,8 @@ from billing.queries.days import ACCRUING, OUTSTANDING, UNDER_REVIEW
 from billing.queries.standings import Standing
 from lib import figures, formats
 from lib.figures import Figures
-from lib.lists import ENDS, Amounts, Filter, Rows, choice, text
+from lib.list_forms import ENDS, Amounts, choice, text
+from lib.lists import Filter, Rows
 from lib.spans import Dates
 
 KINDS = [("", _("All")), *Invoice.Kind.choices]

@@ -13,7 +13,8 @@ from credit.queries.buyer_list import Asked, Buyers
 from credit.queries.buyers import Outcome
 from lib import calendar
 from lib.figures import Figures
-from lib.lists import Amounts, Filter, choice, text
+from lib.list_forms import Amounts, choice, text
+from lib.lists import Filter
 from lib.spans import LONGER, Dates
 
 OUTCOMES = [("", _("All")), *Outcome.choices]

@@ -6,7 +6,8 @@ from typing import ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from lib import calendar, spans
-from lib.lists import Amounts, Filter, Rows, choice, text
+from lib.list_forms import Amounts, choice, text
+from lib.lists import Filter, Rows
 from lib.spans import Dates
 
 DAYS_AHEAD = timedelta(61)  # after today, as in the money calendar

@@ -8,7 +8,8 @@ from credit import explanations
 from credit.models import LimitEntry, LimitRequest, LimitReview, Order
 from credit.queries.declined import LOST
 from credit.queries.orders import NOT_SOLD, OVERDUE, SOLD
-from lib.lists import Amounts, Filter, choice, text
+from lib.list_forms import Amounts, choice, text
+from lib.lists import Filter
 from lib.spans import Dates
 
 UNSOLD = _("Declined or cancelled")

@@ -11,7 +11,8 @@ from credit.models import Order
 from credit.queries.orders import OVERDUE, UNSOLD
 from credit.queries.sales import Stage
 from lib import spans
-from lib.lists import Amounts, Filter, choice, text
+from lib.list_forms import Amounts, choice, text
+from lib.lists import Filter
 from lib.spans import Dates, Span
 
 LATELY = "90"  # the days that are shown unless others are asked for (spans.LONGER)

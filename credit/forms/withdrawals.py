@@ -13,7 +13,8 @@ from credit.queries import destinations, withdrawals
 from lib import formats, money
 from lib.amount_fields import AmountField, OneCurrencyField, in_currency
 from lib.form_keys import LONGEST_KEY, new_key
-from lib.lists import Amounts, Filter, choice, text
+from lib.list_forms import Amounts, choice, text
+from lib.lists import Filter
 from lib.spans import Dates
 from lib.text_fields import LineField
 

@@ -7,7 +7,8 @@ from django import template
 from django.urls import reverse
 from django_stubs_ext import StrOrPromise
 
-from lib.lists import BACK, LONGEST_TEXT, Filter, address_back
+from lib.list_forms import BACK, LONGEST_TEXT, address_back
+from lib.lists import Filter
 from lib.spreadsheets import FORMAT
 from pages.bars import Bar
 

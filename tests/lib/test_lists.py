@@ -6,7 +6,8 @@ from urllib.parse import urlencode
 import pytest
 from django.template import Context, Template
 
-from lib.lists import Filter, choice, text
+from lib.list_forms import choice, text
+from lib.lists import Filter
 
 
 class Orders(Filter):
