@@ -171,14 +171,24 @@ def test_a_bank_account_is_added_by_its_country(shop: Shop) -> None:
     page = text_of(post(shop, number="12345-X", **said))
     assert "Bank account ···· 45X was added." in page
     assert "BR 3411234" in page
-    japanese = {"kind": "BANK_ACCOUNT", "country": "JP", "routing": "0005-001", "bank": "みずほ"}
+    japanese: dict[str, Any] = {
+        "kind": "BANK_ACCOUNT",
+        "country": "JP",
+        "routing": "0005-001",
+        "bank": "みずほ",
+    }
     with_number = partial(refused, shop, number="1234567", **japanese)
     assert "Choose the type of the account." in with_number()
     assert "Only a bank account has one." in refused(shop, account_type="CURRENT")
     page = text_of(post(shop, number="1234567", account_type="ORDINARY", **japanese))
     assert "JP 0005001 Ordinary (futsu)" in page
     # Where banks tell no types apart, it means nothing.
-    american = {"kind": "BANK_ACCOUNT", "country": "US", "routing": "021000021", "bank": "Chase"}
+    american: dict[str, Any] = {
+        "kind": "BANK_ACCOUNT",
+        "country": "US",
+        "routing": "021000021",
+        "bank": "Chase",
+    }
     post(shop, number="1234567890", account_type="CURRENT", **american)
     types = PayoutDestination.objects.order_by("pk").values_list("account_type", flat=True)
     assert list(types) == ["", "", "ORDINARY", ""]
