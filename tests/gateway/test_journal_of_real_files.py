@@ -8,7 +8,9 @@ from django.conf import settings
 
 from tests import books, event_files, journals
 
-pytestmark = [pytest.mark.django_db, pytest.mark.full]
+# Each window of a replay is committed, as it is wherever people replay: in one transaction over all
+# of it PostgreSQL keeps each version of each row, and has no statistics, and days take hours.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.full]
 
 REAL = Path(settings.BASE_DIR).parent / "shared" / "data"
 
