@@ -308,10 +308,11 @@ def test_a_price_holds_from_its_day_and_ones_own_goes_first():
             currency="USD",
         )  # fmt: skip
 
-    assert price("0.333333", 1, None) is None  # nothing can have been priced before
+    # Where no policy says up to which figure one decides alone, all of them take two people.
+    assert price("0.333333", 1, None) == "by two"  # nothing can have been priced before
     assert price("0.5", 2, None) == "price_of_the_past"  # it is the third already, in UTC+14
-    assert price("0.25", 2, "m") is None
-    assert price(None, 4, "m") is None
+    assert price("0.25", 2, "m") == "by two"
+    assert price(None, 4, "m") == "by two"
     charge("2026-11-02T10:00:00", "10")  # 2.50
     charge("2026-11-03T10:00:00", "1.5")  # 0.375
     charge("2026-11-04T10:00:00", "3")  # 0.999999
