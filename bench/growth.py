@@ -50,7 +50,7 @@ def run(number: int) -> Iterator[Figure]:
     Yields a figure for each thing that is done with them.
     """
     few, many = _shop("few", FEW), _shop("many", number)
-    for name, act in (("posting", _post), ("closing", _close), ("billing", _bill)):
+    for name, act in (("posting", _post), ("closing", _close), ("billing", _invoice)):
         rounds = _rounds(partial(_rolled_back, act, many), partial(_rolled_back, act, few))
         yield _point(name, number, rounds, floor=f"with {FEW:,} charges", at_most=MOST_GROWTH)
     browser = _browser(few, many)
@@ -148,7 +148,7 @@ def _close(shop: Shop) -> None:
     assert days.work_off([shop.pk], now=calendar.day_end(LAST_DAY, "UTC")) == 1
 
 
-def _bill(shop: Shop) -> None:
+def _invoice(shop: Shop) -> None:
     """Write a bill of all that is posted."""
     invoices.issue([invoices.Due(shop.pk, Invoice.Kind.THRESHOLD, LAST_DAY, NOW)])
     assert Invoice.objects.filter(account=shop.pk, kind=Invoice.Kind.THRESHOLD).count() == 1

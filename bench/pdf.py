@@ -36,8 +36,8 @@ def run() -> Iterator[Figure]:
     def ours() -> None:
         assert invoice_pdf(invoice, now=now).startswith(b"%PDF")
 
-    alone = _typst_alone(ours)
-    rounds = [(_seconds(ours), _seconds(alone)) for _ in range(ROUNDS())]
+    least = _typst_alone(ours)
+    rounds = [(_seconds(ours), _seconds(least)) for _ in range(ROUNDS())]
     sent = f"a bill of {invoice.lines.count()} lines, of {JOINED:%B}'s merchant, in process"
     yield less_is_better(
         "the PDF of a bill", rounds, floor="typst alone", sent=sent, at_most=MOST_OF_TYPST

@@ -22,7 +22,7 @@ from django.db import connection, connections
 from bench.figures import Figure
 from bench.parts import Part
 
-Tell = Callable[[str], object]
+Write = Callable[[str], object]
 
 
 @dataclass(frozen=True)
@@ -69,19 +69,19 @@ def _git(*words: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def run(part: Part, folder: Path, tell: Tell, *, anew: bool = False) -> Found:
+def run(part: Part, folder: Path, write: Write, *, anew: bool = False) -> Found:
     """Run the part on a copy of the scratch database that is open, unless it was run whole at this
-    commit, and keep in `folder` what it has found. `tell` is called with each line of its report.
+    commit, and keep in `folder` what it has found. `write` is called with each line of its report.
     """
     path, at = folder / f"{part.name}.json", commit()
     known = read(path)
     if known and known.commit == at and not known.lacks and not anew:
-        tell(f"{part.name}: as kept, of {known.at}")
+        write(f"{part.name}: as kept, of {known.at}")
         return known
     began, started, load = datetime.now(UTC), time.monotonic(), os.getloadavg()[0]
-    tell(f"\n{part.name} (at most {part.seconds} s)")
+    write(f"\n{part.name} (at most {part.seconds} s)")
     with _copy(part.name) as database:
-        figures, notes, lacks = _in_a_process(part, database, tell)
+        figures, notes, lacks = _in_a_process(part, database, write)
     seconds = round(time.monotonic() - started, 1)
     found = Found(
         part.name, figures, seconds, lacks, at, f"{began:%Y-%m-%d %H:%M}", round(load, 1), notes
@@ -105,7 +105,7 @@ def _copy(name: str) -> Iterator[str]:
             cursor.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
 
 
-def _in_a_process(part: Part, database: str, tell: Tell) -> tuple[list[Figure], list[str], str]:
+def _in_a_process(part: Part, database: str, write: Write) -> tuple[list[Figure], list[str], str]:
     """Run the part in a process of its own, which is ended with all that it started when its time
     is up. Returns (its figures, the other lines of its report, why it is not whole or "").
     """
@@ -132,7 +132,7 @@ def _in_a_process(part: Part, database: str, tell: Tell) -> tuple[list[Figure], 
         if isinstance(said, Figure):
             figures.append(said)
         for what, result in said.lines() if isinstance(said, Figure) else [said]:
-            tell(f"  {what:<68} {result}")
+            write(f"  {what:<68} {result}")
             if not isinstance(said, Figure):
                 notes.append(f"{what}: {result}")
     if not lacks:

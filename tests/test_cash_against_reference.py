@@ -435,7 +435,7 @@ def unlike_books(expected: dict[str, Any], found: dict[str, Any]) -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize(("kind", "history", "ways"), [*FIXED, *full(*LONG)], ids=str)
+@pytest.mark.parametrize(("kind", "history", "ways"), [*FIXED, *full(*LONG)])
 @pytest.mark.usefixtures("sandbox")
 def test_what_money_does_ends_in_the_books_of_the_reference(
     kind: Kind, history: History, ways: Sequence[str], settings: Any, tmp_path: Path

@@ -68,6 +68,7 @@ MERCHANT = {
     "credit:buyers_csv": EXPORTS,
     "credit:buyer": SHOWS,
     "credit:sales": SHOWS,
+    "credit:sales_csv": EXPORTS,
     "credit:sales_chart": SHOWS,
     "credit:sales_month": SHOWS,
     "credit:sales_month_csv": EXPORTS,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .model import Merchant
 
 
-# Requests (rules 8.16, 15.20)
+# Requests (rule 8.16, rule 15.20)
 
 
 def ask_limit(owner: "Merchant", wanted: Decimal) -> None:

@@ -26,7 +26,7 @@ CREDITS = {  # of what is charged, by its category: fee and category of its cred
 }
 
 
-# Charges and credits (rules 12.12, 14.1 to 14.5)
+# Charges and credits (rule 12.12, rule 14.1, rule 14.5)
 
 
 def charge(owner: "Merchant", what: tuple[str, str, Decimal | None, int, int]) -> bool:
@@ -91,7 +91,7 @@ def waive(owner: "Merchant", what: tuple[int, Decimal | None]) -> bool:
     return takes_two
 
 
-# Bills and how they are collected (rules 15.26, 16.21, 16.22, 27.2)
+# Bills and how they are collected (rule 15.26, rule 16.21, rule 16.22, rule 27.2)
 
 
 def bill_now(owner: "Merchant", _: None) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .model import Merchant
 
 
-# Orders and proceeds (rules 4.21, 4.22, 9.6)
+# Orders and proceeds (rule 4.21, rule 4.22, rule 9.6)
 
 
 def cancel_order(owner: "Merchant", reference: str) -> None:
@@ -70,7 +70,7 @@ def enter_correction(owner: "Merchant", amount: Decimal) -> bool:
     return two_people.pays_out(owner, abs(amount), from_account=False)
 
 
-# Withdrawals (rules 10.16 to 10.18)
+# Withdrawals (rule 10.16, rule 10.18)
 
 
 def withdrawal_of(owner: "Merchant", which: int, status: str) -> withdrawals.Withdrawal:
@@ -106,7 +106,7 @@ def block_destination(owner: "Merchant", which: int) -> None:
         line.automatic = None
 
 
-# Money that is elsewhere (rules 17.9, 19.3, 19.7)
+# Money that is elsewhere (rule 17.9, rule 19.3, rule 19.7)
 
 
 def move_transfer(owner: "Merchant", what: tuple[int, str]) -> bool:

@@ -308,7 +308,6 @@ def test_a_price_holds_from_its_day_and_ones_own_goes_first():
             currency="USD",
         )  # fmt: skip
 
-    # Where no policy says up to which figure one decides alone, all of them take two people.
     assert price("0.333333", 1, None) == "by two"  # nothing can have been priced before
     assert price("0.5", 2, None) == "price_of_the_past"  # it is the third already, in UTC+14
     assert price("0.25", 2, "m") == "by two"
