@@ -24,7 +24,7 @@ from merchants.queries import local_day
 from notices.models import Notice
 from tests import books, decisions, event_files, journals, random_events, shops, two_people
 from tests.reference import Model
-from tests.reference.credit import Order
+from tests.reference.orders import Order
 from tests.whole import full
 
 pytestmark = pytest.mark.django_db

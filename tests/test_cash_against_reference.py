@@ -12,7 +12,7 @@ and decided by the operations; jobs run when the history says so.
 
 import random
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
@@ -72,6 +72,7 @@ LONG = [
     (Cash, (9, 1, 20, 4), WAYS[2:]),
     (Cash, (2, 2, 90, 4), WAYS),
     (ByHand, (1, 2, 160, 4), WAYS[:1]),
+    (ByHand, (13, 2, 160, 4), WAYS[2:]),
 ]
 Doing = dict[str, Any]
 Became = tuple[str, str | None]
@@ -386,8 +387,9 @@ def in_parts(
     """
     found: list[Became] = []
     expected: list[Became] = []
+    until = datetime.min.replace(tzinfo=UTC)
     for number, (is_event, part) in enumerate(groupby(doings, key=lambda doing: "data" in doing)):
-        some = list(part)
+        some = list(part) if is_event else [not_before(until, doing) for doing in part]
         if is_event:
             path = event_files.write(folder / f"{number}.jsonl", some)
             until = datetime.fromisoformat(some[-1]["at"]) + timedelta(microseconds=1)
@@ -398,6 +400,13 @@ def in_parts(
             expected += [theirs_of_doing(model, doing) for doing in some]
             found += [of_doing(doing, datetime.fromisoformat(doing["at"])) for doing in some]
     return found, expected
+
+
+def not_before(until: datetime, doing: Doing) -> Doing:
+    """The same, at the end of the replay before it if it was at the instant of its last event: a
+    replay ends after that instant, and what is due at an instant depends on which one it is.
+    """
+    return doing | {"at": max(datetime.fromisoformat(doing["at"]), until).isoformat()}
 
 
 def replayed_by_reference(

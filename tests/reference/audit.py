@@ -1,7 +1,8 @@
 """The invariants (chapter 25 of docs/rules.md), as far as events reach them."""
 
-from .billing import IN_STATEMENT, Account
+from .billing import Account
 from .credit import CreditLine
+from .ledger import IN_STATEMENT
 from .model import Merchant, Model
 from .money import ZERO
 from .withdrawals import RETURNED

@@ -7,8 +7,10 @@ How the bank of a card answers: `good` pays, `refused` declines for good, `short
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from .billing import Account, Attempt, Card, Invoice
-from .credit import ProceedsEntry, Refused
+from .billing import Account
+from .bills import Attempt, Card, Invoice
+from .orders import ProceedsEntry
+from .refusals import Refused
 from .withdrawals import run_automatic, send_withdrawals
 
 if TYPE_CHECKING:

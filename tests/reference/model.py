@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 
 from .billing import Account
 from .collecting import collect, run_jobs
-from .credit import CreditLine, Refused
+from .credit import CreditLine
 from .days import ONE_DAY, Calendar, happened, local_day, parse_instant
 from .money import Invalid, nearest
 from .operators import ACTS
 from .parsing import PARSERS
 from .prices import Prices
+from .refusals import Refused
 from .review import Review, review
 from .taxes import Taxation, TaxOffices
 from .two_people import Figures, Given, price_is_far

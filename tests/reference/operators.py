@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from . import by_hand, collecting, review, two_people, withdrawals
-from .billing import Attempt, Invoice, Reversal, Transfer
-from .credit import Freeze, Refused
+from .bills import Attempt, Invoice, Reversal, Transfer
+from .orders import Freeze
+from .refusals import Refused
 
 if TYPE_CHECKING:
     from .model import Merchant

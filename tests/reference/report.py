@@ -4,10 +4,12 @@ from datetime import UTC, date
 from decimal import Decimal
 from typing import Any
 
-from .billing import Account, Invoice
-from .credit import CreditLine, Order
+from .billing import Account
+from .bills import Invoice
+from .credit import CreditLine
 from .model import Merchant, Model
 from .money import ZERO, text
+from .orders import Order
 from .review import Review
 from .taxes import Tax
 

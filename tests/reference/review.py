@@ -5,8 +5,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from .credit import CreditLine, Refused
+from .credit import CreditLine
 from .money import ZERO, floor_to
+from .refusals import Refused
 
 SCALE = {"USD": 1, "CNY": 1, "BRL": 1, "THB": 5, "JPY": 100}  # currencies with a CreditPolicy
 GRADES = (("A", 80, "2"), ("B", 65, "1.5"), ("C", 50, "1"), ("D", 0, "0.75"))

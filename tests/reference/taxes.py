@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .money import ZERO, nearest
 
 if TYPE_CHECKING:
-    from .billing import Account, Charge, Invoice, Item
+    from .bills import Charge, Invoice, Item
+    from .ledger import Ledger
 
 EUROPEAN_UNION = {"DE", "FR"}  # as far as histories know it
 # What only settles what was billed.
@@ -119,7 +120,7 @@ class Taxation:
         return "OUTSIDE_SCOPE"
 
 
-def rate_of(account: "Account", charge: "Charge") -> Rate | None:
+def rate_of(account: "Ledger", charge: "Charge") -> Rate | None:
     """Which rate a charge that is on no bill has now; None if no tax applies to it."""
     taxation = account.taxation
     if charge.has_no_tax or charge.fee in SETTLING:
@@ -130,7 +131,7 @@ def rate_of(account: "Account", charge: "Charge") -> Rate | None:
     return taxation.offices.rate_of(taxation.issuer, fee, taxation.treatment(day), day)
 
 
-def rate_of_corrected(account: "Account", corrected: "Charge") -> Rate | None:
+def rate_of_corrected(account: "Ledger", corrected: "Charge") -> Rate | None:
     """That which it got on its bill, or as a closed account's rest; if it is on none, it will be on
     one with what corrects it.
     """
@@ -147,7 +148,7 @@ def rate_of_corrected(account: "Account", corrected: "Charge") -> Rate | None:
     return rate_of(account, corrected)
 
 
-def split(account: "Account", items: "Iterable[Item]") -> list[Line]:
+def split(account: "Ledger", items: "Iterable[Item]") -> list[Line]:
     """The lines of a bill of these items."""
     found: list[Line] = []
     for item in items:
@@ -160,7 +161,7 @@ def split(account: "Account", items: "Iterable[Item]") -> list[Line]:
     return found
 
 
-def taxes_of(account: "Account", lines: list[Line]) -> list[Tax]:
+def taxes_of(account: "Ledger", lines: list[Line]) -> list[Tax]:
     """The tax of each rate: of what is corrected on another bill, what all credits of that bill and
     rate come to together, less what was credited before.
     """
@@ -181,7 +182,7 @@ def taxes_of(account: "Account", lines: list[Line]) -> list[Tax]:
     return list(bases.values())
 
 
-def credited_before(account: "Account", rate: Rate) -> list[Tax]:
+def credited_before(account: "Ledger", rate: Rate) -> list[Tax]:
     standing = [one for invoice in account.invoices if invoice.status != "VOID"
                 for one in invoice.taxes]  # fmt: skip
     return [one for one in standing + account.taxation.of_rests if one.rate.key == rate.key]

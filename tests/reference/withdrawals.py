@@ -5,9 +5,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from .credit import CreditLine, ProceedsEntry, Refused
+from .credit import CreditLine
 from .days import ONE_DAY
 from .money import ZERO, nearest, step
+from .orders import ProceedsEntry
+from .refusals import Refused
 
 if TYPE_CHECKING:
     from .model import Merchant

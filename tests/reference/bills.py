@@ -1,0 +1,180 @@
+"""What a billing account has: charges, items, bills and their payments (chapters 12 to 19 of
+docs/rules.md).
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import count
+
+from .days import NO_INSTANT, ONE_DAY
+from .money import ZERO
+from .taxes import Line, Rate, Tax
+
+REVERSAL = "payment-reversal"  # the fee of a payment that was taken back, and is charged again
+numbers = count(1)
+
+
+@dataclass(eq=False)
+class Charge:
+    """`corrects`: the charge of which a credit takes back some, or the credit that is undone."""
+
+    reference: str
+    fee: str
+    category: str
+    amount: Decimal
+    served_on: date = date.min
+    corrects: "Charge | None" = None
+    has_no_tax: bool = False  # any more, as a closed account got it back
+    rate_of_rest: Rate | None = None  # by which it did
+
+
+@dataclass
+class Credit:
+    charge: Charge
+    is_undone: bool = False
+
+
+@dataclass
+class Item:
+    fee: str
+    category: str
+    posting_day: date
+    charges: list[Charge] = field(default_factory=list)
+    is_late: bool = False  # of MONTHLY charges that came after their month's end
+    was_billed: bool = False  # on a bill, also one that is void now: it takes no more charges
+
+    @property
+    def amount(self) -> Decimal:
+        return sum((charge.amount for charge in self.charges), ZERO)
+
+
+@dataclass(eq=False)
+class Card:
+    """`kind` is how its bank answers (collecting.py); two cards are never the same one."""
+
+    kind: str
+    added_at: datetime
+
+
+@dataclass
+class Attempt:
+    """A payment, or a try. Money that is here already is never undecided, and never failed."""
+
+    provider: str
+    amount: Decimal
+    status: str  # SUCCEEDED, FAILED or UNKNOWN
+    at: datetime
+    card: Card | None = None
+    by_person: bool = False
+    is_of_choice: bool = False  # made due by the choice of a method alone
+    asked_at: datetime | None = None
+    is_received: bool = True  # by its provider
+    reversals: "list[Reversal]" = field(default_factory=list)
+
+
+@dataclass
+class Reversal:
+    amount: Decimal
+    is_dispute: bool
+    number: int = field(default_factory=lambda: next(numbers))
+    status: str = "RECORDED"  # then CHARGED, ACCEPTED or CANCELLED
+    came_back: bool = False
+
+
+@dataclass
+class Plan:
+    """Days and amounts of parts; `paid` is what was paid of the bill before."""
+
+    parts: list[tuple[date, Decimal]]
+    paid: Decimal
+    status: str = "IN_FORCE"  # then KEPT, BROKEN or CANCELLED
+
+    def due_by(self, day: date) -> Decimal:
+        return sum((amount for on, amount in self.parts if on <= day), self.paid)
+
+
+@dataclass
+class Transfer:
+    """What of it no bill wanted is `rest`; `paid` is what its own bill took."""
+
+    reference: str
+    amount: Decimal
+    paid: Decimal
+    is_moved: bool = False
+
+    @property
+    def rest(self) -> Decimal:
+        return self.amount - self.paid
+
+
+@dataclass(eq=False)
+class Invoice:
+    kind: str
+    on: date
+    period: tuple[date, date]
+    plan_days: tuple[date, date] | None
+    items: list[Item]
+    status: str
+    paid: Decimal = ZERO
+    number: int = field(default_factory=lambda: next(numbers))
+    was_draft: bool = False
+    issued_at: datetime = NO_INSTANT  # when it was last made a bill; drafts become one later
+    due_on: date = date.max
+    next_attempt_at: datetime | None = None
+    is_next_of_choice: bool = False
+    first_failed_at: datetime | None = None
+    first_failed_on: date | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    issuer: str = ""
+    lines: list[Line] = field(default_factory=list)
+    taxes: list[Tax] = field(default_factory=list)
+    plan: "Plan | None" = None  # the latest one
+    pauses: list[tuple[date, date]] = field(default_factory=list)
+    held_until: date = date.min  # before this day it neither fails nor freezes
+    paused_until_at: datetime = NO_INSTANT  # before this instant nothing tries it by itself
+    waits_for_method: bool = False  # as the last one was declined for good
+
+    @property
+    def is_planned(self) -> bool:
+        return self.plan is not None and self.plan.status == "IN_FORCE"
+
+    @property
+    def is_unpaid(self) -> bool:
+        return self.status in ("OPEN", "UNCOLLECTIBLE")
+
+    @property
+    def left(self) -> Decimal:
+        return self.total - self.paid
+
+    @property
+    def undecided(self) -> Attempt | None:
+        return next((one for one in self.attempts if one.status == "UNKNOWN"), None)
+
+    @property
+    def asks_again(self) -> bool:
+        """Whether it charges a payment that was taken back."""
+        return any(item.fee == REVERSAL for item in self.items)
+
+    @property
+    def net(self) -> Decimal:
+        return sum((item.amount for item in self.items), ZERO)
+
+    @property
+    def tax(self) -> Decimal:
+        return sum((one.tax for one in self.taxes), ZERO)
+
+    @property
+    def total(self) -> Decimal:
+        return self.net + self.tax
+
+    @property
+    def last_day(self) -> date:
+        """The last day that it may take."""
+        return self.on if self.kind in ("THRESHOLD", "FINAL", "ON_REQUEST") else self.on - ONE_DAY
+
+
+@dataclass
+class Statement:
+    closed: bool = False
+    charges: list[Charge] = field(default_factory=list)

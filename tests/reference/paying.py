@@ -1,0 +1,125 @@
+"""What pays bills, and what comes of those that are not paid (chapters 16, 17 and 19 of
+docs/rules.md). Who asks providers is in collecting.py.
+"""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from .bills import Attempt, Charge, Invoice, numbers
+from .days import ONE_DAY
+from .ledger import Ledger
+
+DUE_DAYS = 7
+DUNNING_DAYS = 28
+USED = "credit-used"  # the fee, in no statement, that answers a payment by a negative rest
+
+
+class Paying(Ledger):
+    """An account whose bills are paid."""
+
+    def days_to_pay(self, invoice: Invoice) -> date:
+        """When it falls due if nobody collects it; what was a draft counts from its issue."""
+        day = self.day_of(invoice.issued_at) if invoice.was_draft else invoice.on
+        return day + timedelta(days=DUE_DAYS)
+
+    def take(self, invoice: Invoice, attempt: Attempt) -> None:
+        """Money of a new attempt that has succeeded."""
+        invoice.attempts.append(attempt)
+        self.take_in(invoice, attempt.amount)
+
+    def take_in(self, invoice: Invoice, amount: Decimal) -> None:
+        invoice.paid += amount
+        assert invoice.paid <= invoice.total
+        if invoice.left == 0:
+            invoice.status, invoice.next_attempt_at = "PAID", None
+            if invoice.plan is not None and invoice.is_planned:
+                invoice.plan.status = "KEPT"
+            self.when_paid()
+        elif invoice.left < self.minimum:
+            invoice.next_attempt_at = None
+        elif invoice.is_planned:
+            self.plan_next_part(invoice)
+
+    def plan_next_part(self, invoice: Invoice) -> None:
+        """The oldest part that is not paid is asked for as its day starts."""
+        assert invoice.plan is not None
+        days = [on for on, _ in invoice.plan.parts if invoice.plan.due_by(on) > invoice.paid]
+        pays_by_itself = self.method != "manual" and days
+        invoice.next_attempt_at = self.start_of(days[0]) if pays_by_itself else None
+
+    def end_plan(self, invoice: Invoice, status: str, today: date) -> None:
+        """The schedule of before goes on; it may fail and freeze from the next day on."""
+        assert invoice.plan is not None
+        invoice.plan.status, invoice.held_until = status, today + ONE_DAY
+
+    def break_plans(self, today: date) -> None:
+        """Those of which a part that nothing collects was not paid by the end of its day."""
+        for invoice in self.invoices:
+            plan = invoice.plan
+            if plan is None or not invoice.is_planned or invoice.undecided:
+                continue
+            if self.method == "manual" and plan.due_by(today - ONE_DAY) > invoice.paid:
+                self.end_plan(invoice, "BROKEN", today)
+
+    def payable(self) -> list[Invoice]:
+        """Open and uncollectible bills of which nothing is undecided, oldest due day first."""
+        found = [one for one in self.invoices if one.is_unpaid and one.undecided is None]
+        return sorted(found, key=lambda one: (one.due_on, one.issued_at, one.number))
+
+    def receive_unapplied(self, amount: Decimal) -> None:
+        """Money that no bill wants, until one does."""
+        self.unapplied_entries.append(("RECEIVED", amount))
+        self.pay_from_rest(self.open_day)
+
+    def pay_from_unapplied(self) -> None:
+        """Open and uncollectible bills, leaving nothing of one or what can be collected."""
+        for invoice in self.payable():
+            amount = min(self.unapplied, invoice.left)
+            if amount < invoice.left:
+                amount = min(amount, invoice.left - self.minimum)
+            if amount > 0:
+                self.unapplied_entries.append(("USED", -amount))
+                self.take(invoice, Attempt("unapplied", amount, "SUCCEEDED", self.now))
+
+    def pay_from_rest(self, today: date) -> None:
+        """Unapplied money pays, and of a closed account then what is outstanding in the merchant's
+        favour.
+        """
+        self.pay_from_unapplied()
+        if self.closed_on is None:
+            return
+        for invoice in self.payable():
+            amount = min(-self.outstanding, invoice.left)
+            if amount > 0:
+                self.take(invoice, Attempt("credit", amount, "SUCCEEDED", self.now))
+                self.post([Charge(f"used {next(numbers)}", USED, USED, amount, today)], today)
+
+    def fail_manual(self, today: date) -> None:
+        """What nobody collects, and is not paid when its due day starts, has failed."""
+        for invoice in self.invoices:
+            is_due = invoice.is_unpaid and max(invoice.due_on, invoice.held_until) <= today
+            is_due = is_due and not invoice.is_planned
+            if self.method == "manual" and is_due and invoice.undecided is None:
+                self.note_failure(invoice, today)
+
+    def note_failure(self, invoice: Invoice, today: date) -> None:
+        """Only the first one matters."""
+        if invoice.first_failed_at is None:
+            invoice.first_failed_at, invoice.first_failed_on = self.now, today
+
+    def has_dunned_invoice(self, today: date) -> bool:
+        """Whether an unpaid bill freezes the line by now: 28 days after its first failure, or at
+        once if it charges again what was taken back.
+        """
+        return any(
+            invoice.is_unpaid
+            and not invoice.is_planned
+            and invoice.held_until <= today
+            and invoice.first_failed_on is not None
+            and invoice.left >= self.minimum
+            and invoice.first_failed_on + self.wait(invoice) <= today
+            for invoice in self.invoices
+        )
+
+    def wait(self, invoice: Invoice) -> timedelta:
+        return timedelta(days=0 if invoice.asks_again else DUNNING_DAYS)
