@@ -9,7 +9,7 @@ class CreditConfig(AppConfig):
 
     def ready(self) -> None:
         # These need the models, which are there by now.
-        from credit import backoffice, journal, personal, search
+        from credit import backoffice, journal, personal, profile_remark, search
         from credit.audit.lines import CHECKS
         from credit.events import EVENT_TYPES, OPENING
         from credit.help import BOOK
@@ -29,6 +29,7 @@ class CreditConfig(AppConfig):
         help.BOOKS.register(BOOK)
         personal.register()
         journal.register()
+        profile_remark.register()
         kinds.register(*line.KINDS, *orders.KINDS, *proceeds.KINDS)
         actions.register(Action)
         sorts.register(LIMIT)

@@ -208,7 +208,7 @@ class Replaying:
         up to `clock` and nothing else is written; None: never.
         """
         if job.next_after is not None and not self.stops_at_each_tick:
-            return job.next_after(clock, self._time_zones())
+            return job.first_after(clock, self._time_zones())
         return clock if job.due_from is None else job.first_due()
 
     def _time_zones(self) -> Collection[str]:

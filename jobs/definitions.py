@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from celery.schedules import crontab
 from django.db.models import Model
@@ -136,10 +137,19 @@ class Job:
     def first_due(self) -> datetime | None:
         """The instant that `due_from`, which it must have, gives; of all cells the earliest."""
         assert self.due_from is not None
+        return self._earliest(self.due_from)
+
+    def first_after(self, instant: datetime, timezones: Collection[str]) -> datetime | None:
+        """The instant that `next_after`, which it must have, gives; of all cells the earliest."""
+        assert self.next_after is not None
+        return self._earliest(partial(self.next_after, instant, timezones))
+
+    def _earliest(self, ask: Callable[[], datetime | None]) -> datetime | None:
+        """The earliest instant that `ask` gives inside the cells that the job works in."""
         instants = []
         for number in in_cells.of(self.where):
             with in_cells.at(number):
-                instants.append(self.due_from())
+                instants.append(ask())
         return min((instant for instant in instants if instant is not None), default=None)
 
     def run_here(self, now: datetime, *, may_wait: bool = False, at_once: bool = False) -> None:

@@ -44,7 +44,7 @@ def cells_of(references: Iterable[str]) -> dict[str, int]:
 
 
 def merchants_by_cell() -> Mapping[int, int]:
-    """How many merchants have their books in each cell, by the cells' numbers, in their order."""
+    """How many merchants have their books in each cell, by the cells' numbers, the lowest first."""
     counted = dict(Merchant.objects.values_list("cell").annotate(merchants=Count("pk")))
     return {number: counted.get(number, 0) for number in cells.numbers()}
 

@@ -1,6 +1,6 @@
 """How the parts of a merchant's profile stand, as its page shows it at a glance (rule 8.4)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.forms import BoundField
@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from lib import formats
+from lib.registry import Registry
 from merchants.forms import ProfileForm
-from merchants.models import Profile, ProfilePart, ProfileStep, Standing
+from merchants.models import Merchant, Profile, ProfilePart, ProfileStep, Standing
 from merchants.operations import profiles
 
 NOT_GIVEN, INCOMPLETE = "NOT_GIVEN", "INCOMPLETE"
@@ -29,6 +30,28 @@ COLOURS = {
     Standing.CONFIRMED.value: "APPROVED",
     Standing.REJECTED.value: "FAILED",
 }
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What the page says below the parts of what they are good for, and where more of it stands."""
+
+    text: str
+    link: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """A package's remark, of a merchant of which so many parts are confirmed; `place` is its place
+    among those of others.
+    """
+
+    place: int
+    made: Callable[[Merchant, int], Remark]
+
+
+REMARKS: Registry[Remarks] = Registry()
 
 
 @dataclass(frozen=True)
@@ -96,3 +119,9 @@ def shown(profile: Profile, form: ProfileForm, steps: Sequence[ProfileStep]) -> 
         ]
         parts.append(PartShown(part, latest.get(part), fields, missing))
     return parts
+
+
+def remarks(merchant: Merchant, parts: Sequence[PartShown]) -> Sequence[Remark]:
+    """What the packages say of the merchant's parts, each in its place."""
+    confirmed = sum(part.is_confirmed for part in parts)
+    return [one.made(merchant, confirmed) for one in REMARKS]

@@ -2,6 +2,7 @@
 
 from backoffice.columns import list_of
 from backoffice.merchant_page import MANY, PARTS, Link, Part, Section, Step, Visit
+from merchants import installation
 from notices import letters
 from notices.models import Notice, NoticeMail
 
@@ -23,7 +24,6 @@ def _of_merchant(visit: Visit) -> Section:
     if not visit.request.user.has_perm("notices.view_notice"):
         return Section(links=links)
     notices = Notice.objects.filter(merchant=visit.merchant).order_by("-id")[:MANY]
-    return Section(
-        steps=[Step(one.at, letters.title(one), letters.sentence(one)) for one in notices],
-        links=links,
-    )
+    with installation.remembered():
+        steps = [Step(one.at, letters.title(one), letters.sentence(one)) for one in notices]
+    return Section(steps=steps, links=links)

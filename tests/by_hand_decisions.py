@@ -217,7 +217,7 @@ def waive(merchant: Merchant, what: tuple[int, Decimal | None], now: datetime) -
 # Bills and how they are collected
 
 
-def bill_now(merchant: Merchant, _: None, now: datetime) -> bool:
+def issue_now(merchant: Merchant, _: None, now: datetime) -> bool:
     return decide(invoices_on_request.draw_up, merchant_id=merchant.pk, now=now, **WHY)
 
 
@@ -344,7 +344,7 @@ ACTS: dict[str, Act] = {
     "credit on": credit_on,
     "undo credit": undo_credit,
     "waive": waive,
-    "bill now": bill_now,
+    "bill now": issue_now,
     "due day": move_due_day,
     "hold": pause,
     "go on": resume,

@@ -14,7 +14,7 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
-from billing.documents.csv_export import Part, bill_number, blocks, charge_amount
+from billing.documents.csv_export import Part, blocks, charge_amount, invoice_number
 from billing.documents.statement_csv import fees_in, without_tax
 from billing.models import BillingAccount
 from billing.queries import taxes
@@ -102,5 +102,5 @@ def _columns(currency: str, timezone: str) -> dict[str, str]:
         **csv_files.instants({_("Service time"): "charge.at"}, timezone, says_zone=False),
         **csv_files.instants({_("Arrived"): "charge.arrived_at"}, timezone, says_zone=False),
         _("Late"): csv_files.yes_or_no("charge.is_late"),
-        _("Bill #"): bill_number("invoice.number"),
+        _("Bill #"): invoice_number("invoice.number"),
     }

@@ -103,6 +103,6 @@ def charge_amount(currency: str) -> str:
     return csv_files.amount("charge.amount", currency)
 
 
-def bill_number(column: str) -> str:
+def invoice_number(column: str) -> str:
     """SQL for the bill's number in this column as the bill has it (rule 16.12); NULL stays NULL."""
     return f"{csv_files.quoted(installation.outside(''))} || {column}"

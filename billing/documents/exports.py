@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
-from billing.documents.csv_export import bill_number
+from billing.documents.csv_export import invoice_number
 from billing.documents.statement_csv import fees_in, without_tax
 from billing.models import (
     BillingAccount,
@@ -30,7 +30,7 @@ def invoices(account: BillingAccount, found: QuerySet[Invoice]) -> Iterator[byte
     has given their standing.
     """
     columns = {
-        _("Bill #"): bill_number("number"),
+        _("Bill #"): invoice_number("number"),
         pgettext("date", "Issued"): "issued_on",
         _("Kind"): in_words("kind", Invoice.Kind.choices),
         _("Start of billing cycle"): "period_start",
@@ -123,7 +123,7 @@ def requests(account: BillingAccount, found: QuerySet[FulfilmentRequest]) -> Ite
         fee=f"({_fees()} -> fee.fee_id ->> 'name')",
         amount=amount("fee.amount", account.currency),
         account=account.pk,
-        number=bill_number("invoice.number"),
+        number=invoice_number("invoice.number"),
     )
     # Fees may share a name in some language: the second is told apart by its code.
     names: dict[str, str] = {}
@@ -167,7 +167,7 @@ def days(account: BillingAccount, found: QuerySet[InvoiceItem]) -> Iterator[byte
         _("Amount"): amount("amount", account.currency),
         _("Currency"): "currency",
         **instants({_("Counts since"): "posted_at"}, account.timezone),
-        _("Bill #"): bill_number("invoice__number"),
+        _("Bill #"): invoice_number("invoice__number"),
     }
     rows = found.values(
         *("posting_on", "fee_id", "charge_count", "amount", "currency", "posted_at"),
@@ -190,7 +190,7 @@ def credits(account: BillingAccount, found: QuerySet[BillingCredit]) -> Iterator
         _("What went wrong"): safe("message"),
         **instants({pgettext("time", "Answered"): "decided_at"}, account.timezone),
         _("Answer"): safe("reason"),
-        _("Bill #"): bill_number("made__item__invoice__number"),
+        _("Bill #"): invoice_number("made__item__invoice__number"),
         **instants({pgettext("time", "Taken back"): "undone_at"}, account.timezone),
         **codes({_("Status"): "status"}),
     }

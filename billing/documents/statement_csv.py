@@ -8,7 +8,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import override, pgettext
 
-from billing.documents.csv_export import Part, bill_number, blocks, charge_amount
+from billing.documents.csv_export import Part, blocks, charge_amount, invoice_number
 from billing.models import Fee, Statement
 from billing.queries import accounts, statements, taxes
 from lib import calendar, csv_files, formats
@@ -146,7 +146,7 @@ def _columns(currency: str, timezone: str) -> dict[str, str]:
         **csv_files.instants({_("Service time"): "charge.at"}, timezone, says_zone=False),
         **csv_files.instants({_("Arrived"): "charge.arrived_at"}, timezone, says_zone=False),
         _("Late"): csv_files.yes_or_no("charge.is_late"),
-        _("Bill #"): bill_number("invoice.number"),
+        _("Bill #"): invoice_number("invoice.number"),
     }
 
 

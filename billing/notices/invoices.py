@@ -7,7 +7,7 @@ amounts as plain decimals with their `currency` beside them.
 from django.utils.translation import gettext_lazy as _
 
 from billing.notices.group import BILLING
-from billing.notices.numbers import bill_number, transfer_reference
+from billing.notices.numbers import invoice_number, transfer_reference
 from billing.payment_failures import FAILURES
 from notices.details import amount, day, month, phrase, words
 from notices.kinds import Kind, Link, Text
@@ -55,7 +55,7 @@ BILL_ISSUED = Kind(
     },
     link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
     shows={
-        "number": bill_number,
+        "number": invoice_number,
         "total": amount,
         "issued_on": day,
         "due_on": day,
@@ -101,7 +101,7 @@ PAYMENT_FAILED = Kind(
     },
     link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
     shows={
-        "number": bill_number,
+        "number": invoice_number,
         "amount": amount,
         "failure": phrase(FAILURES),
         "retry_on": day,
@@ -181,7 +181,7 @@ PAYMENT_REVERSED = Kind(
         ),
     },
     link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
-    shows={"number": bill_number, "amount": amount, "answer": words},
+    shows={"number": invoice_number, "amount": amount, "answer": words},
 )
 # Cause: the month, such as 2026-11. Details: month.
 STATEMENT_CLOSED = Kind(
@@ -227,7 +227,7 @@ WAIVED = Kind(
         )
     },
     link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
-    shows={"number": bill_number, "amount": amount, "left": amount, "reason": words},
+    shows={"number": invoice_number, "amount": amount, "left": amount, "reason": words},
 )
 # Cause: the move's id. Details: number, day, reason.
 DUE_DAY = Kind(
@@ -241,7 +241,7 @@ DUE_DAY = Kind(
         )
     },
     link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
-    shows={"number": bill_number, "day": day, "reason": words},
+    shows={"number": invoice_number, "day": day, "reason": words},
 )
 # Cause: the pause's id, and whether it ended. Details: status, number, day, reason.
 PAUSED = Kind(
@@ -262,7 +262,7 @@ PAUSED = Kind(
         ),
     },
     link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
-    shows={"number": bill_number, "day": day, "reason": words},
+    shows={"number": invoice_number, "day": day, "reason": words},
 )
 # Cause: the plan's id, and its status. Details: status, number, parts (how many), amount, currency,
 # day (of its first part, or of the one that was not paid), reason.
@@ -298,7 +298,7 @@ PAYMENT_PLAN = Kind(
         ),
     },
     link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
-    shows={"number": bill_number, "amount": amount, "day": day, "reason": words},
+    shows={"number": invoice_number, "amount": amount, "day": day, "reason": words},
 )
 # Cause: the plan's id, and the part's day. Details: number, amount (what is due by then), currency,
 # day.
@@ -316,7 +316,7 @@ PART_DUE = Kind(
         )
     },
     link=Link("billing:invoice", _("Open the bill"), {"number": "number"}),
-    shows={"number": bill_number, "amount": amount, "day": day},
+    shows={"number": invoice_number, "amount": amount, "day": day},
     is_automatic=True,
 )
 

@@ -8,7 +8,7 @@ from merchants import installation
 from notices.details import Details
 
 
-def bill_number(detail: str, details: Details) -> str:
+def invoice_number(detail: str, details: Details) -> str:
     """The bill's number in the detail with this name, as the bill itself has it (rule 16.12)."""
     return installation.outside(details[detail])
 

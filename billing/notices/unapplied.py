@@ -7,7 +7,7 @@ amounts as plain decimals with their `currency` beside them.
 from django.utils.translation import gettext_lazy as _
 
 from billing.notices.group import BILLING
-from billing.notices.numbers import bill_number
+from billing.notices.numbers import invoice_number
 from notices.details import amount, words
 from notices.kinds import Kind, Link, Text
 
@@ -55,7 +55,7 @@ UNAPPLIED = Kind(
         ),
     },
     link=Link("billing:unapplied", _("See your unapplied money")),
-    shows={"number": bill_number, "amount": amount, "balance": amount},
+    shows={"number": invoice_number, "amount": amount, "balance": amount},
 )
 # Cause: the transfer's id. Details: status (RETURNED and RETURNED_AWAY where the bank took the
 # money back), reference (the bank's), number (of the bill that it named, or empty), amount, charged
@@ -106,7 +106,7 @@ TRANSFER_MOVED = Kind(
         ),
     },
     link=Link("billing:unapplied", _("See your unapplied money")),
-    shows={"number": bill_number, "amount": amount, "charged": amount, "answer": words},
+    shows={"number": invoice_number, "amount": amount, "charged": amount, "answer": words},
 )
 
 # In the order in which people find them where they choose their e-mails.

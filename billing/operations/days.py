@@ -123,7 +123,7 @@ def work_off(account_ids: Sequence[int], *, now: datetime) -> int:
     return worked_off
 
 
-@transaction.atomic(savepoint=False)  # whoever goes on after an error has one of its own
+@transaction.atomic
 def _work_off_once(account_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
     """Work off one pass over those of the accounts whose day has ended: one day, or several on
     which nothing happens. Returns how many days ended, and the keys of the accounts of which

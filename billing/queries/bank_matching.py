@@ -124,8 +124,8 @@ def to_take_back() -> "QuerySet[BankLine]":
 
 
 def _named(line: BankLine) -> list[BankLine]:
-    """Of the lines that may be taken back those of the same account that this one names: by the
-    bank's or the payer's reference, or by the bill's.
+    """The lines that may be taken back, of the same account, and that this one names: by the bank's
+    or the payer's reference, or by the bill's.
     """
     booked = to_take_back().filter(
         statement__account=line.statement.account, currency=line.currency

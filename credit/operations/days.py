@@ -138,7 +138,7 @@ def work_off(line_ids: Sequence[int], *, now: datetime) -> int:
     return worked_off
 
 
-@transaction.atomic(savepoint=False)  # whoever goes on after an error has one of its own
+@transaction.atomic
 def _work_off_once(line_ids: Sequence[int], now: datetime) -> tuple[int, Sequence[int]]:
     """Work off the next day of each line, or a run of its quiet days. Returns how many days ended
     in all, and the ids of the lines of which another day has ended by `now`.

@@ -175,7 +175,7 @@ class ErasureAdmin(Deciding, ReadOnly):
             form=Payer,
             effect=lambda row: (
                 "Name, account and words of whoever has this account or name become a pseudonym on"
-                " lines of bank statements that were never booked. Who paid what was booked has to"
+                " lines from our bank that were never booked. Who paid what was booked has to"
                 " be known as long as the books are kept (TAEL_BANK_LINES_KEPT_DAYS): that stays,"
                 f" encrypted, and goes by itself then.{STAYS}"
             ),
@@ -187,7 +187,7 @@ class ErasureAdmin(Deciding, ReadOnly):
             "Take a payer's data",
             form=Payer,
             effect=lambda row: (
-                "All lines of bank statements with this account or name, as a JSON file. Of several"
+                "All lines from our bank with this account or name, as a JSON file. Of several"
                 f" people of one name it has all: give it to nobody who is one of them.{ON_TRAIL}"
             ),
             carry_out=_file(erasures.data_of_payer),

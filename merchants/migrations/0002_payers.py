@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
                     ("PERSON", "Person who signs in, or was invited"),
                     ("BUYER", "Buyer"),
                     ("CONTACTS", "Merchant's contacts and licence"),
-                    ("PAYER", "Payer on bank statements"),
+                    ("PAYER", "Payer"),
                 ],
                 max_length=8,
             ),

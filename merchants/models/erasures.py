@@ -19,7 +19,7 @@ class Erasure(models.Model):
         PERSON = "PERSON", "Person who signs in, or was invited"
         BUYER = "BUYER", "Buyer"
         CONTACTS = "CONTACTS", "Merchant's contacts and licence"
-        PAYER = "PAYER", "Payer on bank statements"
+        PAYER = "PAYER", "Payer"
 
     kind = models.CharField(max_length=8, choices=Kind.choices)
     pseudonym = models.CharField(max_length=30, unique=True)

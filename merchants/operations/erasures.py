@@ -70,9 +70,8 @@ def erase_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Erasu
 
 
 def erase_payer(*, payer: str, reason: str, actor: User, now: datetime) -> Erasure:
-    """Erase whoever pays bills, or is paid, by bank transfer, known by the account's number or the
-    exact name that statements have, from what need not be kept for the books, as `erase_person`
-    does.
+    """Erase whoever pays us, or is paid, by bank transfer, known by the account's number or the
+    exact name that our bank told, from what need not be kept for the books, as `erase_person` does.
 
     Raises NotAnAdministrator, NothingKept, Invalid, and what is objected.
     """
@@ -173,7 +172,7 @@ def data_of_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Fil
 
 
 def data_of_payer(*, payer: str, reason: str, actor: User, now: datetime) -> File:
-    """All that is kept of whoever has the account or name on bank statements, as a JSON file; a
+    """All that is kept of whoever has the account or name in what our bank told, as a JSON file; a
     trail row says who took it, and has neither. Raises NotAnAdministrator, NothingKept, Invalid.
     """
     with transaction.atomic():

@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.filter
 def document_number(number: str) -> str:
-    """The number of a bill or credit note as the document itself has it (rule 16.12)."""
+    """The number as the document itself has it, with the installation's prefix (rule 16.12)."""
     return installation.outside(number)

@@ -63,8 +63,8 @@ def profile(request: MemberRequest) -> HttpResponse:
                 messages.success(request, _("The profile is saved."))
             return redirect("merchant:profile", merchant=merchant.reference)
     parts = profile_parts.shown(found, form, queries.profile_steps(merchant))
-    confirmed = sum(part.is_confirmed for part in parts)
-    told = {"form": form, "profile": found, "parts": parts, "confirmed": confirmed}
+    remarks = profile_parts.remarks(merchant, parts)
+    told = {"form": form, "profile": found, "parts": parts, "remarks": remarks}
     return render(request, "merchants/profile.html", told)
 
 

@@ -404,17 +404,17 @@ def test_what_a_transfer_names_stands_in_both_syntaxes() -> None:
     named = []
     for day in (2, 3):  # before the issuer's bills carry references, and since
         shop.charge(f"2026-11-0{day} 10:00", "pick-pack", "100.00", f"c-{day}")
-        bill = billed(shop, f"2026-11-0{day} 11:00")
-        ubl = (files.of_invoice(bill, "ubl") or b"").decode()
+        invoice = billed(shop, f"2026-11-0{day} 11:00")
+        ubl = (files.of_invoice(invoice, "ubl") or b"").decode()
         (in_ubl,) = re.findall("<cbc:PaymentID>(.*?)</cbc:PaymentID>", ubl)
-        assert texts(checked(bill), "PaymentReference") == [in_ubl]
+        assert texts(checked(invoice), "PaymentReference") == [in_ubl]
         named.append(in_ubl)
         issuers.take_statements(
             issuer_id=issuer.pk, is_on=not named[1:], now=shop.at(f"2026-11-0{day} 12:00"), **BY
         )
     assert named == ["T-DE-2026-000001", "RF44TDE2026000002"]
     # A credit note asks for no transfer: it names itself.
-    invoice_decisions.void(invoice_id=bill.pk, now=shop.at("2026-11-04 10:00"), **BY)
+    invoice_decisions.void(invoice_id=invoice.pk, now=shop.at("2026-11-04 10:00"), **BY)
     note = CreditNote.objects.get()
     assert texts(checked(note), "PaymentReference") == ["T-DE-CN-2026-000001"]
     assert b"PaymentID" not in (files.of_note(note, "ubl") or b"")

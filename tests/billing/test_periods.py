@@ -61,8 +61,8 @@ def test_with_another_line_the_plans_days_stand_beside() -> None:
     rows = b"".join(exports.invoices(shop.account, standings.invoices(shop.account))).decode()
     assert "2026-11-13,2026-11-30," in rows
     assert rows.splitlines()[0].endswith(
-        "Start of plan,End of plan,Standing,Last try,Last try (UTC),Next try,Next try (UTC),"
-        "Freezes your credit line on"
+        "Start of plan,End of plan,Last try,Last try (UTC),Next try,Next try (UTC),"
+        "Freezes your credit line on,Kind (code),Status (code)"
     )
     assert any("2026-12-01,2026-12-30," in row for row in rows.splitlines())
 

@@ -107,7 +107,7 @@ def test_a_merchant_is_told_of_the_decline_and_not_of_what_the_bank_suspects(
     told = letters.sentence(Notice.objects.get(kind="PAYMENT_FAILED"))
     number = Invoice.objects.get().number
     assert told.replace("\N{NO-BREAK SPACE}", " ").startswith(
-        f"We could not collect 250.00 USD for bill {number}: the card was declined. Nothing tries"
+        f"We could not collect 250.00 USD for bill T-{number}: the card was declined. Nothing tries"
     )
 
 

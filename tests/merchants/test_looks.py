@@ -222,8 +222,8 @@ def test_each_file_is_on_the_trail(full_shop: Shop) -> None:
     ]
     for path in taken:
         assert browser.get(path).status_code == 200
-    # A month that is not closed has no file, and nothing was taken.
-    assert browser.get("/m/rosewood/billing/statements/2026-12.csv").status_code == 302
+    # A month that has not begun has no file, and nothing was taken.
+    assert browser.get("/m/rosewood/billing/statements/2027-01.csv").status_code == 302
     rows = TrailEntry.objects.filter(action="FILE_TAKEN").order_by("pk")
     assert [(row.after["file"], row.actor, row.reason) for row in rows] == [
         (path, EMAIL, WHY) for path in taken

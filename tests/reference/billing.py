@@ -4,8 +4,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from .bills import REVERSAL, Attempt, Charge, Credit, Invoice, Item, numbers
 from .days import ONE_DAY, is_month_end, month_of
+from .invoices import REVERSAL, Attempt, Charge, Credit, Invoice, Item, numbers
 from .money import ZERO
 from .parsing import FEES
 from .paying import DUE_DAYS, USED, Paying
@@ -237,7 +237,7 @@ class Account(Billed):
                 charge.has_no_tax, charge.rate_of_rest = True, line.rate
         self.post([Charge(f"tax {next(numbers)}", REST_TAX, USED, tax, today)], today)
 
-    def bill_on_request(self, today: date) -> None:
+    def issue_on_request(self, today: date) -> None:
         """What a threshold bill would take."""
         taken = [one for one in self.items if one.category != "SUBSCRIPTION"]
         made = len(self.invoices)

@@ -1,5 +1,5 @@
 """What operators do by hand, and how they tax (chapters 8, 15 and 28 here; the others in
-by_hand_bills.py and by_hand_money.py).
+by_hand_invoices.py and by_hand_money.py).
 
 An act that is about one of several things names which by its place among those it could be about,
 or by a reference. Each says whether it takes two operators.
@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from . import by_hand_bills, by_hand_money, two_people
+from . import by_hand_invoices, by_hand_money, two_people
 from .refusals import Refused
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def answer_threshold(owner: "Merchant", is_approved: bool) -> bool:
 
 
 def choose_issuer(owner: "Merchant", prefix: str) -> None:
-    """Of the next bill."""
+    """Have this issuer make the next bill and those after it."""
     owner.account.taxation.issuer = prefix
 
 
@@ -103,16 +103,16 @@ ACTS: dict[str, Callable[["Merchant", Any], bool | None]] = {
     "send back withdrawal": by_hand_money.send_back,
     "paid after all": by_hand_money.paid_after_all,
     "block destination": by_hand_money.block_destination,
-    "charge": by_hand_bills.charge,
-    "credit on": by_hand_bills.credit_on,
-    "undo credit": by_hand_bills.undo_credit,
-    "waive": by_hand_bills.waive,
-    "bill now": by_hand_bills.bill_now,
-    "due day": by_hand_bills.move_due_day,
-    "hold": by_hand_bills.pause,
-    "go on": by_hand_bills.resume,
-    "plan parts": by_hand_bills.plan,
-    "cancel plan": by_hand_bills.cancel_plan,
+    "charge": by_hand_invoices.charge,
+    "credit on": by_hand_invoices.credit_on,
+    "undo credit": by_hand_invoices.undo_credit,
+    "waive": by_hand_invoices.waive,
+    "bill now": by_hand_invoices.issue_now,
+    "due day": by_hand_invoices.move_due_day,
+    "hold": by_hand_invoices.pause,
+    "go on": by_hand_invoices.resume,
+    "plan parts": by_hand_invoices.plan,
+    "cancel plan": by_hand_invoices.cancel_plan,
     "move transfer": by_hand_money.move_transfer,
     "pay out": by_hand_money.pay_out_rest,
     "bill rest": by_hand_money.bill_rest,

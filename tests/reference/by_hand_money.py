@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from . import two_people, withdrawals
-from .bills import Charge, Transfer
+from .invoices import Charge, Transfer
 from .meant import one_of, order_of
 from .money import ZERO
 from .orders import Correction, ProceedsEntry

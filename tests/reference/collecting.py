@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from .billing import Account
-from .bills import Attempt, Card, Invoice
+from .invoices import Attempt, Card, Invoice
 from .orders import ProceedsEntry
 from .refusals import Refused
 from .withdrawals import run_automatic, send_withdrawals

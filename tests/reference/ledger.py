@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from .bills import Card, Charge, Credit, Invoice, Item, Statement, Transfer
 from .days import NO_INSTANT, month_of
+from .invoices import Card, Charge, Credit, Invoice, Item, Statement, Transfer
 from .money import ZERO
 from .taxes import Taxation, TaxOffices
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from .bills import Invoice
+from .invoices import Invoice
 from .orders import Order
 from .refusals import Refused
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from . import by_hand, collecting, review, two_people, withdrawals
-from .bills import Attempt, Invoice, Reversal, Transfer
+from .invoices import Attempt, Invoice, Reversal, Transfer
 from .orders import Freeze
 from .refusals import Refused
 

@@ -104,7 +104,7 @@ class ProceedsEntry:
 
 @dataclass
 class Correction:
-    """Of proceeds, by people. What was taken back, and what takes back, stays."""
+    """A correction of proceeds by people. What was taken back, and what takes back, stays."""
 
     amount: Decimal
     is_over: bool = False

@@ -5,8 +5,8 @@ docs/rules.md). Who asks providers is in collecting.py.
 from datetime import date, timedelta
 from decimal import Decimal
 
-from .bills import Attempt, Charge, Invoice, numbers
 from .days import ONE_DAY
+from .invoices import Attempt, Charge, Invoice, numbers
 from .ledger import Ledger
 
 DUE_DAYS = 7

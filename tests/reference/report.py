@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from .billing import Account
-from .bills import Invoice
 from .credit import CreditLine
+from .invoices import Invoice
 from .model import Merchant, Model
 from .money import ZERO, text
 from .orders import Order

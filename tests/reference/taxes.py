@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .money import ZERO, nearest
 
 if TYPE_CHECKING:
-    from .bills import Charge, Invoice, Item
+    from .invoices import Charge, Invoice, Item
     from .ledger import Ledger
 
 EUROPEAN_UNION = {"DE", "FR"}  # as far as histories know it
@@ -96,8 +96,8 @@ def in_force(rows: list[tuple[date, Any]], day: date, otherwise: Any) -> Any:
 
 @dataclass
 class Taxation:
-    """Of an account: its issuer, to whom its bills are made out since when, and what was decided
-    about its treatment.
+    """An account's issuer, to whom its bills are made out since when, and what was decided about
+    its treatment.
     """
 
     offices: TaxOffices

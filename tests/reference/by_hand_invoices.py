@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from . import collecting, two_people
 from .billing import BY_HAND
-from .bills import Credit, Invoice, Plan
 from .days import NO_INSTANT, ONE_DAY
+from .invoices import Credit, Invoice, Plan
 from .meant import UNPAID, invoice_of, one_of
 from .money import Invalid, nearest, split
 from .parsing import FEES
@@ -94,12 +94,12 @@ def waive(owner: "Merchant", what: tuple[int, Decimal | None]) -> bool:
 # Bills and how they are collected (rule 15.26, rule 16.21, rule 16.22, rule 27.2)
 
 
-def bill_now(owner: "Merchant", _: None) -> None:
+def issue_now(owner: "Merchant", _: None) -> None:
     if owner.line.is_closed:
         raise Refused("account_closed")
     if any(one.status == "DRAFT" for one in owner.account.invoices):
         raise Refused("draft_waits")
-    owner.account.bill_on_request(owner.open_day)
+    owner.account.issue_on_request(owner.open_day)
 
 
 def move_due_day(owner: "Merchant", what: tuple[int, int]) -> None:
