@@ -151,16 +151,18 @@ _VOID = Source(
     _INVOICE.format(sign="-", account=_INVOICE_TAX),
     only="written.decision = 'VOIDED'",
 )
+# What is paid at the instant at which a bill is given up counts as paid before it.
+_UNPAID_THEN = """
+SELECT invoice.total - coalesce(sum(payment.amount), 0) AS amount
+FROM billing_payment payment
+WHERE payment.invoice_id = invoice.id AND payment.status = 'SUCCEEDED'
+  AND payment.ended_at <= {at}
+"""
 _GIVEN_UP = Source(
     85,
     "bill-given-up",
     "billing.InvoiceDecision",
-    f"""{_DECISION} CROSS JOIN LATERAL (
-        SELECT invoice.total - coalesce(sum(payment.amount), 0) AS amount
-        FROM billing_payment payment
-        WHERE payment.invoice_id = invoice.id AND payment.status = 'SUCCEEDED'
-          AND payment.ended_at <= written.at
-    ) unpaid""",
+    f"{_DECISION} CROSS JOIN LATERAL ({_UNPAID_THEN.format(at='written.at')}) unpaid",
     "invoice.account_id",
     "written.at",
     "'bill ' || invoice.number || ' given up'",
@@ -333,7 +335,8 @@ OWN_MOVEMENTS = (
     Movements(
         "bill-given-up",
         f"""SELECT account_id, decision.id FROM billing_invoicedecision decision {_OF_INVOICE}
-            WHERE decision = 'UNCOLLECTIBLE'""",
+            WHERE decision = 'UNCOLLECTIBLE'
+              AND ({_UNPAID_THEN.format(at="decision.at")}) <> 0""",
     ),
     Movements(
         "payment",
