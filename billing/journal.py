@@ -114,12 +114,21 @@ _POSTED = Source(
 _INVOICE = """
 SELECT 1, 'receivable', {sign}invoice.total
 UNION ALL SELECT 2, 'unbilled', -({sign}(invoice.total - invoice.tax))
-UNION ALL SELECT 2 + row_number() OVER (ORDER BY tax.percent), {account}, -({sign}sum(tax.tax))
-          FROM billing_invoicetax tax
-          WHERE invoice.issuer_id IS NOT NULL AND tax.invoice_id = invoice.id
-          GROUP BY tax.percent
+UNION ALL SELECT 2 + row_number() OVER (ORDER BY tax.percent, tax.account), tax.account,
+                 -({sign}sum(tax.tax))
+          FROM (SELECT tax.percent, tax.tax, {account} AS account
+                FROM billing_invoicetax tax WHERE tax.invoice_id = invoice.id) tax
+          GROUP BY tax.percent, tax.account
 """
-_INVOICE_TAX = _TAX_ACCOUNT.format(country="version.country")
+# A bill of the installation's own issuer, which has no country, has no tax but that of what it
+# corrects on bills of others.
+_INVOICE_TAX = _TAX_ACCOUNT.format(
+    country="""coalesce(version.country, (
+        SELECT of_corrected.country FROM billing_invoice corrected
+        JOIN billing_issuerversion of_corrected ON of_corrected.id = corrected.issuer_id
+        WHERE corrected.id = tax.corrects_id
+    ))"""
+)
 _ISSUED = Source(
     60,
     "bill",
