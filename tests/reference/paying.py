@@ -131,7 +131,8 @@ class Paying(Ledger):
             for invoice in self.invoices
             if invoice.status != "VOID"
             and invoice.first_failed_on is not None
-            and invoice.first_failed_on + self.wait(invoice) <= (invoice.paid_on or today)
+            and max(invoice.first_failed_on + self.wait(invoice), invoice.held_until)
+            <= (invoice.paid_on or today)
         ]
         return bool(causes) and all(
             invoice.paid_on is not None and invoice.paid_on <= invoice.due_on for invoice in causes
