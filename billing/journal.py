@@ -114,12 +114,21 @@ _POSTED = Source(
 _INVOICE = """
 SELECT 1, 'receivable', {sign}invoice.total
 UNION ALL SELECT 2, 'unbilled', -({sign}(invoice.total - invoice.tax))
-UNION ALL SELECT 2 + row_number() OVER (ORDER BY tax.percent), {account}, -({sign}sum(tax.tax))
-          FROM billing_invoicetax tax
-          WHERE invoice.issuer_id IS NOT NULL AND tax.invoice_id = invoice.id
-          GROUP BY tax.percent
+UNION ALL SELECT 2 + row_number() OVER (ORDER BY tax.percent, tax.account), tax.account,
+                 -({sign}sum(tax.tax))
+          FROM (SELECT tax.percent, tax.tax, {account} AS account
+                FROM billing_invoicetax tax WHERE tax.invoice_id = invoice.id) tax
+          GROUP BY tax.percent, tax.account
 """
-_INVOICE_TAX = _TAX_ACCOUNT.format(country="version.country")
+# A bill of the installation's own issuer, which has no country, has no tax but that of what it
+# corrects on bills of others.
+_INVOICE_TAX = _TAX_ACCOUNT.format(
+    country="""coalesce(version.country, (
+        SELECT of_corrected.country FROM billing_invoice corrected
+        JOIN billing_issuerversion of_corrected ON of_corrected.id = corrected.issuer_id
+        WHERE corrected.id = tax.corrects_id
+    ))"""
+)
 _ISSUED = Source(
     60,
     "bill",
@@ -151,16 +160,18 @@ _VOID = Source(
     _INVOICE.format(sign="-", account=_INVOICE_TAX),
     only="written.decision = 'VOIDED'",
 )
+# What is paid at the instant at which a bill is given up counts as paid before it.
+_UNPAID_THEN = """
+SELECT invoice.total - coalesce(sum(payment.amount), 0) AS amount
+FROM billing_payment payment
+WHERE payment.invoice_id = invoice.id AND payment.status = 'SUCCEEDED'
+  AND payment.ended_at <= {at}
+"""
 _GIVEN_UP = Source(
     85,
     "bill-given-up",
     "billing.InvoiceDecision",
-    f"""{_DECISION} CROSS JOIN LATERAL (
-        SELECT invoice.total - coalesce(sum(payment.amount), 0) AS amount
-        FROM billing_payment payment
-        WHERE payment.invoice_id = invoice.id AND payment.status = 'SUCCEEDED'
-          AND payment.ended_at <= written.at
-    ) unpaid""",
+    f"{_DECISION} CROSS JOIN LATERAL ({_UNPAID_THEN.format(at='written.at')}) unpaid",
     "invoice.account_id",
     "written.at",
     "'bill ' || invoice.number || ' given up'",
@@ -333,7 +344,8 @@ OWN_MOVEMENTS = (
     Movements(
         "bill-given-up",
         f"""SELECT account_id, decision.id FROM billing_invoicedecision decision {_OF_INVOICE}
-            WHERE decision = 'UNCOLLECTIBLE'""",
+            WHERE decision = 'UNCOLLECTIBLE'
+              AND ({_UNPAID_THEN.format(at="decision.at")}) <> 0""",
     ),
     Movements(
         "payment",

@@ -241,17 +241,24 @@ def reconsider(account: BillingAccount, *, by: str = PAYMENTS, now: datetime) ->
 
 def _were_all_in_time(account: BillingAccount, today: date) -> bool:
     """Whether there are bills whose day to freeze the line has come by `today`, and all of them
-    were paid in time, of which we heard later. VOID ones do not count. Rule 16.19.
+    were paid in time, of which we heard later. VOID ones do not count, nor those that were paid
+    before that day, however late: they froze nothing. Rule 16.19.
     """
     failed = account.invoices.filter(first_failed_on__lte=today)
     found = [
         invoice
         for invoice in failed.exclude(status=Invoice.Status.VOID).prefetch_related("payments")
-        if invoice.first_failed_on and _freezes_on(invoice, invoice.first_failed_on) <= today
+        if invoice.first_failed_on
+        and _freezes_on(invoice, invoice.first_failed_on) <= _unpaid_until(account, invoice, today)
     ]
     return bool(found) and all(
         arrivals.was_in_time(invoice, list(invoice.payments.all())) for invoice in found
     )
+
+
+def _unpaid_until(account: BillingAccount, invoice: Invoice, today: date) -> date:
+    """The local day on which the bill became PAID; `today` if it has not."""
+    return local_day(account, invoice.paid_at) if invoice.paid_at else today
 
 
 def expect_freezes(account: BillingAccount, invoices: Sequence[Invoice]) -> None:

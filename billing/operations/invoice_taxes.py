@@ -37,6 +37,15 @@ BY_DAY = """
 SELECT item_id, service_on, sum(amount), count(*) FROM billing_charge
 WHERE item_id = ANY(%(items)s) GROUP BY item_id, service_on ORDER BY item_id, service_on
 """
+# What no tax applied to stands on a bill that has taxes as outside the scope. It was billed without
+# tax all the same: every charge of a bill of the installation's own issuer, which has no country;
+# and a credit on what was billed without tax, or on no charge, and on a bill of that issuer.
+UNTAXED_LINE = "line.tax_category = '' OR billed.issuer_id IS NULL"
+UNTAXED_CREDIT = f"""
+    given.category = '{OUTSIDE.category}' AND given.corrects_id IS NULL
+    AND made_item.rest_tax_id IS NULL
+    AND (made_billed.issuer_id IS NULL OR line.invoice_id IS NOT NULL AND ({UNTAXED_LINE}))
+"""
 # What gave money back or took that back, with what it corrects, and where that is billed now. A
 # credit is known by the reference of its charge, too: what it posts may be billed before it is
 # written down whose charge it is. What takes a credit back has the tax that this one got, on its
@@ -45,9 +54,11 @@ CORRECTIONS = f"""
 SELECT charge.item_id, charge.id, charge.amount,
        coalesce(corrected.fee_id, made.fee_id, charge.fee_id),
        coalesce(corrected.service_on, made.service_on, charge.service_on),
-       line.invoice_id, line.tax_category, line.tax_percent,
+       line.invoice_id, CASE WHEN {UNTAXED_LINE} THEN '' ELSE line.tax_category END,
+       line.tax_percent,
        made_line.invoice_id IS NOT NULL OR made_item.rest_tax_id IS NOT NULL,
-       coalesce(given.corrects_id, made_line.invoice_id), given.category, given.percent
+       coalesce(given.corrects_id, made_line.invoice_id),
+       CASE WHEN {UNTAXED_CREDIT} THEN '' ELSE given.category END, given.percent
 FROM billing_charge charge
 LEFT JOIN LATERAL (
     SELECT * FROM billing_billingcredit credit WHERE credit.made_id = charge.id
@@ -65,12 +76,14 @@ LEFT JOIN billing_invoiceline line
     AND (line.service_from IS NULL
          OR corrected.service_on BETWEEN line.service_from AND line.service_to)
     AND (line.charge_ids IS NULL OR corrected.id = ANY(line.charge_ids))
+LEFT JOIN billing_invoice billed ON billed.id = line.invoice_id
 LEFT JOIN billing_invoiceitem made_item
      ON made_item.id = made.item_id AND charge.fee_id = '{Fee.CREDIT_UNDONE}'
 LEFT JOIN billing_invoiceline made_line
      ON made_line.invoice_id = made_item.invoice_id AND made_line.item_id = made_item.id
     AND made_item.rest_tax_id IS NULL
     AND (made_line.charge_ids IS NULL OR made.id = ANY(made_line.charge_ids))
+LEFT JOIN billing_invoice made_billed ON made_billed.id = made_line.invoice_id
 LEFT JOIN LATERAL (
     SELECT tax.corrects_id, tax.category, tax.percent FROM billing_invoicetax tax
     WHERE (tax.rest_id = made_item.rest_tax_id

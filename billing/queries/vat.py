@@ -60,7 +60,11 @@ WHERE moved.source = 'posted' AND charge.item_id = moved.row_id
 _COUNTRY = """coalesce((
     SELECT version.country FROM billing_invoice invoice
     JOIN billing_issuerversion version ON version.id = invoice.issuer_id
-    WHERE invoice.id = coalesce(tax.invoice_id, tax.corrects_id)
+    WHERE invoice.id = tax.invoice_id
+), (
+    SELECT version.country FROM billing_invoice invoice
+    JOIN billing_issuerversion version ON version.id = invoice.issuer_id
+    WHERE invoice.id = tax.corrects_id
 ), (
     SELECT split_part(posting.account, '.', 2) FROM postings posting
     WHERE posting.source = moved.source AND posting.row_id = moved.row_id

@@ -27,8 +27,9 @@ from billing.queries import books, forecast
 from lib import audit
 from lib.audit import Check
 from lib.refusals import Invalid
-from tests import shops
+from tests import journals, shops
 from tests.billing.paying import choose as choose_method
+from tests.books import assert_clean
 from tests.credit.pages import set_clock
 from tests.factories import (
     DetailsFactory,
@@ -363,6 +364,47 @@ def test_what_takes_a_credit_back_takes_the_tax_back_that_this_had() -> None:
     shop.charge("2026-11-10 10:00", "pick-pack", "100.00", "e")
     last = shop.account.invoices.latest("pk")
     assert taxes(last) == ["AE 0: 100.00 0.00", "S 19: 20.00 3.80"]
+
+
+@pytest.mark.usefixtures("_audited")
+def test_what_corrects_what_no_tax_applied_to_brings_no_tax_to_a_bill_without() -> None:
+    """Though on a bill of several rates it stood as outside the scope of tax."""
+    shop = german()
+    by: dict[str, Any] = {"actor": "otto@tael.example", "reason": "a mistake", "told": "a mistake"}
+
+    def credited(at: str, charge: str, amount: str) -> Any:
+        return GrantedCreditFactory.create(
+            shop=shop, at=at, charge=charge, fee="credit-pick-pack", amount=amount
+        )
+
+    issued_by(shop, "", "2026-11-02 08:00")
+    shop.charge("2026-11-02 10:00", "pick-pack", "50.00", "a")
+    assert figures(billed(shop, "2026-11-02 11:00")) == ("50.00", "0.00", "50.00")
+    # A credit on it beside what is taxed, taken back on a bill of the installation's own issuer.
+    issued_by(shop, "DE", "2026-11-03 08:00")
+    credit = credited("2026-11-03 09:00", "a", "20.00")
+    shop.charge("2026-11-03 10:00", "pick-pack", "100.00", "b")
+    assert taxes(billed(shop, "2026-11-03 11:00")) == ["O 0: -20.00 0.00", "S 19: 100.00 19.00"]
+    issued_by(shop, "", "2026-11-04 08:00")
+    credits_undone.undo(credit_id=credit.pk, now=shop.at("2026-11-04 09:00"), **by)
+    shop.charge("2026-11-04 10:00", "pick-pack", "30.00", "c")
+    third = billed(shop, "2026-11-04 11:00")
+    assert (taxes(third), figures(third)) == ([], ("50.00", "0.00", "50.00"))
+    # A charge beside what is taxed, credited on such a bill; and a credit on none, taken back.
+    credited("2026-11-05 09:00", "b", "10.00")
+    own = GrantedCreditFactory.create(shop=shop, at="2026-11-05 09:30", amount="5.00")
+    shop.charge("2026-11-05 10:00", "pick-pack", "90.00", "d")
+    fourth = billed(shop, "2026-11-05 11:00")
+    assert taxes(fourth) == ["O 0: 85.00 0.00", "S 19: -10.00 -1.90"]
+    assert journals.told(shop, start="2026-11-05")[-1] == (
+        "2026-11-05 bill 2026-000003: receivable 73.10, unbilled -75.00, tax.DE.19 1.90"
+    )
+    credited("2026-11-06 09:00", "d", "7.00")
+    credits_undone.undo(credit_id=own.pk, now=shop.at("2026-11-06 09:30"), **by)
+    shop.charge("2026-11-06 10:00", "pick-pack", "30.00", "e")
+    fifth = billed(shop, "2026-11-06 11:00")
+    assert (taxes(fifth), figures(fifth)) == ([], ("28.00", "0.00", "28.00"))
+    assert_clean()
 
 
 def test_what_cannot_be_a_rate_is_refused() -> None:

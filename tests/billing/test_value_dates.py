@@ -156,6 +156,19 @@ def test_a_freeze_that_another_bill_causes_too_stays() -> None:
     assert violated("2026-12-07 10:00") == []
 
 
+def test_a_bill_that_was_late_and_froze_nothing_keeps_no_freeze() -> None:
+    """It was paid two days late, in November; what froze the line in December was paid in time."""
+    shop = manual(plan_interval_days=365)
+    record(shop, "2026-11-10 09:00", "2026-11-10")
+    shop.charge("2026-11-10 10:00", "pick-pack", "200.00")  # due on the 17th
+    shop.run_jobs("2026-12-15 09:00")
+    assert shop.frozen_by() == ["UNPAID_BILL"]
+    shop.charge("2026-12-15 10:00", "pick-pack", "210.00")
+    record(shop, "2026-12-16 09:00", "2026-11-17", "200.00", SECOND)
+    assert (shop.invoices()[2:], shop.frozen_by()) == (["2026-12-15 THRESHOLD 210.00"], [])
+    assert violated("2026-12-16 09:00") == []
+
+
 def test_a_bill_that_was_void_keeps_no_freeze() -> None:
     shop = frozen()
     void(shop, "2026-12-06 11:00", SECOND)

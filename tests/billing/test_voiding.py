@@ -9,7 +9,7 @@ from billing.queries.collecting import by_hand
 from billing.queries.timelines import of_invoice
 from config import books
 from lib.refusals import Invalid
-from tests import shops
+from tests import journals, shops
 from tests.amounts import usd
 from tests.billing.paying import (
     FIRST,
@@ -26,6 +26,7 @@ from tests.billing.paying import (
     unapplied,
     void,
 )
+from tests.books import assert_clean
 from tests.threads import at_once, every_order
 from tests.unchanged import nothing_changes
 
@@ -211,3 +212,16 @@ def test_a_bill_that_was_given_up_and_is_paid_is_recovered() -> None:
     assert [(one["amount"], one["is_recovery"]) for one in told["payments"]] == [
         ("9.00", False), ("30.00", True)
     ]  # fmt: skip
+
+
+def test_what_is_paid_at_the_instant_at_which_it_is_given_up_was_never_doubtful() -> None:
+    """The journal has nothing to enter of it, and the audit misses nothing."""
+    shop = manual()
+    give_up(shop, "2026-11-10 12:00")
+    transfer(shop, "2026-11-10 12:00", "39.00")
+    assert state() == "PAID 39.00/39.00"
+    assert [line for line in journals.told(shop) if "2026-11-10" in line] == [
+        "2026-11-10 payment T-2026-000001-1 of bill 2026-000001:"
+        " cash.manual 39.00, receivable -39.00"
+    ]
+    assert_clean()

@@ -170,6 +170,9 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 # 54. What takes back a credit corrects what the credit did, or else the bill that the credit is on.
 # 55. A closed account's rest is in its merchant's favour if it is, or is nothing, with its tax.
 # 56. Of a price that ends, the general one that then holds is compared.
+# 57. A freeze is also over once all bills that caused it were paid by their due days, such as one
+#     that charges a payment again and is paid on the day of its first failure: none was late. What
+#     was paid before it could freeze caused nothing.
 
 from .model import Model, Outcome
 

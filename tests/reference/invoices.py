@@ -125,6 +125,7 @@ class Invoice:
     is_next_of_choice: bool = False
     first_failed_at: datetime | None = None
     first_failed_on: date | None = None
+    paid_on: date | None = None
     attempts: list[Attempt] = field(default_factory=list)
     issuer: str = ""
     lines: list[Line] = field(default_factory=list)

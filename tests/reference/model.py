@@ -64,9 +64,10 @@ class Merchant:
         self.line.open_day = self.account.open_day = self.open_day
 
     def lift_if_paid(self) -> None:
-        """Nothing that is unpaid freezes the line any more."""
+        """Nothing that is unpaid freezes the line any more, or what did was not late."""
         unpaid = (one for one in self.account.invoices if one.is_unpaid)
-        if all(invoice.is_planned for invoice in unpaid):
+        is_over = all(invoice.is_planned for invoice in unpaid)
+        if is_over or self.account.was_paid_in_time(self.open_day):
             self.line.lift("UNPAID_BILL", self.open_day)
 
     def freeze_if_dunned(self) -> None:

@@ -32,6 +32,7 @@ class Paying(Ledger):
         assert invoice.paid <= invoice.total
         if invoice.left == 0:
             invoice.status, invoice.next_attempt_at = "PAID", None
+            invoice.paid_on = self.open_day
             if invoice.plan is not None and invoice.is_planned:
                 invoice.plan.status = "KEPT"
             self.when_paid()
@@ -119,6 +120,22 @@ class Paying(Ledger):
             and invoice.left >= self.minimum
             and invoice.first_failed_on + self.wait(invoice) <= today
             for invoice in self.invoices
+        )
+
+    def was_paid_in_time(self, today: date) -> bool:
+        """Whether there are bills that have frozen the line by now, and all of them were paid by
+        the days on which they were due: none of them was late.
+        """
+        causes = [
+            invoice
+            for invoice in self.invoices
+            if invoice.status != "VOID"
+            and invoice.first_failed_on is not None
+            and max(invoice.first_failed_on + self.wait(invoice), invoice.held_until)
+            <= (invoice.paid_on or today)
+        ]
+        return bool(causes) and all(
+            invoice.paid_on is not None and invoice.paid_on <= invoice.due_on for invoice in causes
         )
 
     def wait(self, invoice: Invoice) -> timedelta:

@@ -6,6 +6,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from .days import parse_instant
 from .model import Model
 from .shop import Shop, invoices, usd
@@ -165,6 +167,24 @@ def test_a_raise_gives_what_is_possible_by_then():
     shop.refund("2026-12-02T10:00:00", "a", "4000.00")
     assert shop.act("2026-12-03T10:00:00", "raise", True).kind == "applied"
     assert shop.at("2026-12-03T10:00:00")["line"]["limit"] == "26000.00"
+
+
+@pytest.mark.parametrize(("day", "frozen"), [("06", []), ("07", ["UNPAID_BILL"])])
+def test_a_freeze_of_a_bill_that_was_not_late_is_over_though_another_is_open(day, frozen):
+    """It was due on the 6th, failed on the 6th, and then froze the line at once."""
+    shop = by_jobs(plan_price="0", billing_threshold="200")
+    shop.act("2026-11-01T10:00:00", "card", "good")
+    shop.charge("2026-11-02T10:00:00", "pick-pack", "250.00")
+    shop.run_jobs("2026-11-02T11:00:00")
+    shop.act("2026-11-05T10:00:00", "take back", (0, True, None))
+    shop.act("2026-11-06T10:00:00", "charge reversal")
+    shop.run_jobs("2026-11-06T11:00:00")
+    assert shop.at("2026-11-06T11:00:00")["line"]["frozen"] == ["UNPAID_BILL"]
+    shop.charge("2026-11-06T11:30:00", "pick-pack", "210.00")
+    shop.act(f"2026-11-{day}T12:00:00", "card", "good")  # the choice tries the oldest at once
+    state = shop.at(f"2026-11-{day}T12:00:00")
+    assert [bill["status"] for bill in state["bills"]] == ["PAID", "PAID", "OPEN"]
+    assert state["line"]["frozen"] == frozen
 
 
 def test_a_card_without_funds_is_tried_1_3_5_and_7_days_after_it_first_failed():
