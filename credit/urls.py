@@ -48,6 +48,7 @@ urlpatterns = [
     path("after-sales/chart.svg", after_sales.chart, name="after_sales_chart"),
     path("after-sales/refunds.csv", after_sales.export, name="refunds_csv"),
     path("after-sales/cancelled/", after_sales.cancelled, name="cancelled"),
+    path("after-sales/cancelled.csv", after_sales.export_cancelled, name="cancelled_csv"),
     path("declined/", orders.declined_orders, name="declined"),
     path("declined.csv", orders.export_declined, name="declined_csv"),
     path("freezes/", limit.freeze_history, name="freezes"),

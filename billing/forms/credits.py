@@ -20,7 +20,7 @@ class ChargeSearch(forms.Form):
 
     charge = LineField(
         label=_("Reference of the charge"),
-        help_text=_("As in the column “Charge” of a statement's CSV."),
+        help_text=_("As in the list of all charges, or in a statement's CSV."),
         max_length=100,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )

@@ -173,7 +173,11 @@ class CreditFilter(Filter):
     SEARCH = "charge"
     DATES = Dates("asked_at", _("Asked"))
     AMOUNTS = Amounts(["amount"])
-    SUMS: ClassVar = {"amount": _("Total")}
+    SUMS: ClassVar = {"given": _("Given back"), "waiting": _("Waits for an answer")}
+    SUMMED: ClassVar = {
+        "given": {"status": BillingCredit.Status.APPROVED.value},
+        "waiting": {"status": BillingCredit.Status.REQUESTED.value},
+    }
 
     charge = text(label=_("Charge contains"))
     status = choice(CREDIT_STATUSES, _("Status"))
@@ -229,11 +233,11 @@ class ChargeFilter(Filter):
 
 class AllChargesFilter(Filter):
     """Filters all charges of an account by a part of their references, which an index has in this
-    order.
+    order. References that count begin with the latest.
     """
 
     LIST = "billing:all_charges"
-    SORTS = ("reference", "-reference")
+    SORTS = ("-reference", "reference")
     SEARCH = "reference"
     SUMS: ClassVar = {"amount": _("Total")}
 

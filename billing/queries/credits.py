@@ -3,8 +3,9 @@ writes.
 """
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, DecimalField, F, Q, QuerySet, Value, When
 
 from billing.models import BillingAccount, BillingCredit, Charge, Fee
 from billing.models.fees import CREDIT_CATEGORIES, CREDIT_FOR, Category
@@ -14,15 +15,30 @@ _WITH = ("charge__fee", "fee", "made__item__invoice", "taken_back__item__invoice
 
 def of(account: BillingAccount, *, status: str = "", charge: str = "") -> QuerySet[BillingCredit]:
     """The account's credits, in no order, each with the charge that it corrects, its reason, and
-    the bills that its own charge, and the one that took it back, are on.
+    the bills that its own charge, and the one that took it back, are on; and with its amount as
+    `given` if it was approved and not taken back, or as `waiting` if it is not answered yet: they
+    are 0 otherwise.
 
     They can be filtered by a status, and by what stands somewhere in the corrected charge's
     reference, in any case (`charge`); "" means any.
     """
-    found = account.credits.select_related(*_WITH)
+    found = _with_sums(account.credits.select_related(*_WITH))
     if charge:
         found = found.filter(charge__account=account, charge__reference__icontains=charge)
     return found.filter(status=status) if status else found
+
+
+def _with_sums(found: QuerySet[BillingCredit]) -> QuerySet[BillingCredit]:
+    """The credits, each annotated with its amount as `given` or as `waiting`, by its status."""
+    status, nothing = BillingCredit.Status, Value(Decimal(0))
+    given, waiting = (
+        When(status=status.APPROVED, then=F("amount")),
+        When(status=status.REQUESTED, then=F("amount")),
+    )
+    return found.annotate(
+        given=Case(given, default=nothing, output_field=DecimalField()),
+        waiting=Case(waiting, default=nothing, output_field=DecimalField()),
+    )
 
 
 def find(account: BillingAccount, pk: int) -> BillingCredit | None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from credit import exports
 from credit.forms.sales import STAGES, CancelledFilter, RefundFilter
 from credit.models import CreditLine
+from credit.models.orders import OrderQuerySet
 from credit.queries import after_sales as books
 from credit.queries import sales as months
 from credit.queries.sales import Sales, Stage
@@ -72,11 +73,25 @@ def export(request: MemberRequest) -> HttpResponseBase:
 @for_members
 def cancelled(request: MemberRequest) -> HttpResponse:
     """The page with the list of orders that were cancelled."""
+    _line, asked, found = _cancelled(request)
+    return render(request, "credit/cancelled.html", asked.context | {"page": asked.page(found)})
+
+
+@for_exporting
+def export_cancelled(request: MemberRequest) -> HttpResponseBase:
+    """Download a CSV file of all cancelled orders that the list finds with the same filter."""
+    line, asked, found = _cancelled(request)
+    file_name = asked.file_name("cancelled-orders", request.membership.merchant.reference)
+    with language_asked(request):
+        return download(request, exports.orders(line, asked.ordered(found)), file_name)
+
+
+def _cancelled(request: MemberRequest) -> tuple[CreditLine, CancelledFilter, OrderQuerySet]:
+    """The merchant's credit line, what is asked for of its cancelled orders, and those orders."""
     line, today = line_and_today(request, clock.now())
     asked = CancelledFilter(request.GET, local=LocalDays.of(line, today), currency=line.currency)
     rows = {name: asked.rows[name] for name in ("reference", "buyer")}
-    found = books.cancelled(line, today=today, reason=asked.reason, **rows)
-    return render(request, "credit/cancelled.html", asked.context | {"page": asked.page(found)})
+    return line, asked, books.cancelled(line, today=today, reason=asked.reason, **rows)
 
 
 def _drawn(line: CreditLine, found: Sales, size: tuple[int, int]) -> bytes:

@@ -76,6 +76,7 @@ MERCHANT = {
     "credit:after_sales_chart": SHOWS,
     "credit:refunds_csv": EXPORTS,
     "credit:cancelled": SHOWS,
+    "credit:cancelled_csv": EXPORTS,
     "credit:declined": SHOWS,
     "credit:declined_csv": EXPORTS,
     "credit:withdrawals_csv": EXPORTS,
