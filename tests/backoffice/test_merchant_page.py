@@ -112,9 +112,7 @@ def test_it_asks_few_questions(shop: Shop) -> None:
     client = browser_of(operator())
     with CaptureQueriesContext(connection) as queries:
         assert client.get(PAGE).status_code == 200
-    assert len(queries) <= 31  # also those of a role's permissions, and of the prefix of numbers
-        len(queries) <= 31
-    )  # with those of the permissions of a role, and of the prefix of numbers
+    assert len(queries) <= 31  # also those of a role's permissions, and of the numbers' prefix
 
 
 def test_it_is_linked_from_lists_and_pages_of_what_the_merchant_has(shop: Shop) -> None:
