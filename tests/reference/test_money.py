@@ -183,7 +183,7 @@ def test_a_freeze_of_a_bill_that_was_not_late_is_over_though_another_is_open(day
     shop.charge("2026-11-06T11:30:00", "pick-pack", "210.00")
     shop.act(f"2026-11-{day}T12:00:00", "card", "good")  # the choice tries the oldest at once
     state = shop.at(f"2026-11-{day}T12:00:00")
-    assert [bill["status"] for bill in state["bills"]] == ["PAID", "PAID", "OPEN"]
+    assert [one["status"] for one in state["bills"]] == ["PAID", "PAID", "OPEN"]
     assert state["line"]["frozen"] == frozen
 
 
