@@ -295,9 +295,12 @@ def of_collecting(invoice: Invoice) -> dict[str, Any]:
 
 
 def in_one_order(found: dict[str, Any]) -> dict[str, Any]:
-    """With bills in the order of their contents: drafts are issued later than they are made."""
+    """With bills in the order of their contents, as drafts are issued later than they are made, and
+    with freezes of one day by their reasons, as some are placed at one instant.
+    """
     for merchant in found.values():
         merchant["bills"].sort(key=lambda invoice: sorted(invoice.items()))
+        merchant["freezes"].sort(key=lambda one: (one["placed"], one["reason"]))
     return found
 
 

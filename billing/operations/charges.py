@@ -121,6 +121,7 @@ def record_own(
     at: datetime | None = None,
     request: str = "",
     description: str,
+    is_half: bool = False,
     now: datetime,
 ) -> Charge:
     """Record a charge that Tael itself makes on the locked account, such as a credit, whose amount
@@ -128,8 +129,9 @@ def record_own(
 
     Its reference is `reference` behind the prefix of Tael's own. Its service happened `at`, or now.
     It posts as its fee says, which for credits is at once. The threshold is checked as after any
-    posting, except for what a FINAL bill takes on a closed account. `unit_price` is the price by
-    which `amount` was computed, if one was.
+    posting, except for what a FINAL bill takes on a closed account, and for one of two charges that
+    come to 0 together (`is_half`): no bill may take one without the other. `unit_price` is the
+    price by which `amount` was computed, if one was.
     """
     batch = _Batch({account.pk: account})
     made = NewCharge(
@@ -144,7 +146,8 @@ def record_own(
         request=request,
         description=description,
     )
-    batch.add(batch.row(made, fee, account, amount.amount, unit_price, now), fee, account)
+    row = batch.row(made, fee, account, amount.amount, unit_price, now)
+    batch.add(row, fee, account, is_half=is_half)
     batch.writer.flush()
     return Charge.objects.get(account=account, reference=made.reference)
 
@@ -299,9 +302,9 @@ class _Batch:
             today = self._days[account_id] = _Today(day, calendar.month_of(day))
         return today
 
-    def add(self, row: Row, fee: Fee, account: BillingAccount) -> None:
+    def add(self, row: Row, fee: Fee, account: BillingAccount, *, is_half: bool = False) -> None:
         """Add the row to the writer and to the account's figures; write a threshold bill if the
-        charge makes one due.
+        charge makes one due, unless it is one of two that come to 0.
 
         If outstanding and accruing amounts come to twice the threshold, the accruing ones post at
         once (the guard).
@@ -313,6 +316,8 @@ class _Batch:
             figures.outstanding += row.content.amount
             if account.is_closed and fee.code in Fee.AFTER_CLOSING:
                 return  # a FINAL bill takes it, whatever the threshold (closing.invoice_again)
+            if is_half:
+                return
             if figures.outstanding >= figures.threshold:
                 self._issue_threshold_invoice(account, now)
                 figures = self._figures_of(account)

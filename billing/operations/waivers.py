@@ -160,6 +160,7 @@ def _write(
         reference=f"waived:{invoice}:{number}",
         amount=-amount,
         description=str(invoice),
+        is_half=True,
         now=account.now,
     )
     account.refresh_from_db()
@@ -174,6 +175,7 @@ def _write(
         reference=f"{Fee.CREDIT_USED}:{payment}",
         amount=amount,
         description=str(invoice),
+        is_half=True,
         now=account.now,
     )
     return Waiver.objects.create(

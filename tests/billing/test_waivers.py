@@ -22,6 +22,7 @@ from tests.billing.by_hand import OPERATOR, TEXTS, TOLD, WHY, assert_audited, no
 from tests.billing.pages import read
 from tests.billing.paying import (
     FIRST,
+    SECOND,
     Told,
     choose,
     give_up,
@@ -85,6 +86,23 @@ def test_a_part_leaves_the_rest_to_pay_and_the_next_bill_shows_both_lines() -> N
         "credit-bill-waived 2026-11-03 -19.00",
         "credit-used 2026-11-03 19.00",
         "pick-pack 2026-11-04 200.00",
+    ]
+    assert_audited(shop, "2026-11-04 10:00")
+
+
+def test_what_waits_above_the_threshold_is_not_billed_with_one_half_of_it() -> None:
+    """What a void bill left is outstanding, and waits for the next posting."""
+    shop = manual()
+    shop.charge("2026-11-02 10:00", "pick-pack", "210.00")
+    void(shop, "2026-11-02 11:00", SECOND)
+    waive(shop, AT, "9.00")
+    assert (len(shop.invoices()), shop.figures()[0]) == (2, "210.00")
+    shop.charge("2026-11-04 10:00", "pick-pack", "1.00")
+    assert shop.lines("2026-11-04", "THRESHOLD") == [
+        "credit-bill-waived 2026-11-03 -9.00",
+        "credit-used 2026-11-03 9.00",
+        "pick-pack 2026-11-02 210.00",
+        "pick-pack 2026-11-04 1.00",
     ]
     assert_audited(shop, "2026-11-04 10:00")
 
