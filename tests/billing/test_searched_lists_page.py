@@ -14,6 +14,7 @@ from tests.billing.pages import answers, read
 from tests.factories import browser_of, member
 from tests.kept import kept
 from tests.shops import Shop
+from tests.text import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -120,6 +121,12 @@ def test_credits_are_found_by_their_charge_and_sorted(shop: Shop) -> None:
         *("7.00", "1.50")
     ]
     assert rows(shop, "credits/", charge="C-1", status="REQUESTED") == []
+    said = text_of(browser_of(member(shop)).get("/m/rosewood/billing/credits/"))
+    assert "2 results Given back 1.50 USD Waits for an answer 7.00 USD" in " ".join(
+        said.replace(" · ", " ").split()
+    )
+    found = [charge.reference for charge in rows(shop, "charges/all/", reference="c-")]
+    assert found == ["C-4", "C-3", "C-2", "C-1"]
 
 
 def test_requests_are_sorted_by_reference(shop: Shop) -> None:

@@ -123,7 +123,12 @@ def test_a_refund_is_grouped_by_how_far_its_order_had_come_and_whose_it_was(shop
     none = text_of(client.get(f"{cancelled}?told=none"))
     assert ("D-2" in none, "N-2" in none) == (True, False)
     assert "Remove: No reason was told" in none
-    assert browser_of(member(shop, "VIEWER")).get(f"{AFTER_SALES}refunds.csv").status_code == 403
+    for asked, orders in {"": ["D-2", "N-2"], "because=too+slow": ["N-2"]}.items():
+        rows = file_of(client, asked, "cancelled")
+        assert [row["Order"] for row in rows] == orders, asked
+    for name in ("refunds", "cancelled"):
+        viewer = browser_of(member(shop, "VIEWER"))
+        assert viewer.get(f"{AFTER_SALES}{name}.csv").status_code == 403
 
 
 OF_DAYS = """
@@ -196,8 +201,8 @@ def test_a_view_of_a_months_sales_leads_back_to_that_month(shop: Shop) -> None:
         assert client.post(save, view | {"path": path}).status_code == 404
 
 
-def file_of(client: Client, asked: str) -> list[dict[str, str]]:
-    response = client.get(f"{AFTER_SALES}refunds.csv?{asked}")
+def file_of(client: Client, asked: str, name: str = "refunds") -> list[dict[str, str]]:
+    response = client.get(f"{AFTER_SALES}{name}.csv?{asked}")
     content = b"".join(response.streaming_content)  # type: ignore[attr-defined]
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
 
