@@ -90,8 +90,8 @@ OF_PROPOSALS: dict[str, Callable[[Any, datetime], Brief]] = {}
 
 
 def register(book: str, brief: Callable[[Any], Brief | None]) -> None:
-    """Add a book with the function that gives its brief of a merchant. Raises ValueError for a name
-    of a book that is there.
+    """Add the function that gives the brief of a merchant, or None, under the name `book`. Raises
+    ValueError if the name is taken.
     """
     if book in BOOKS:
         raise ValueError(f"the book {book} is there")

@@ -10,8 +10,8 @@ Values = Mapping[str, Any]
 
 
 def sentences(before: Values, after: Values) -> list[str]:
-    """A text for each change, such as "limit: 100.00 USD → 200.00 USD"; values that stay the same
-    are named once.
+    """A text for each value, in the order of their names, such as "limit: 100.00 USD → 200.00 USD";
+    a value that stays the same has no arrow: "limit: 100.00 USD".
     """
     return [
         f"{_called(name)}: {was if was == becomes else f'{was} → {becomes}'}"
@@ -20,7 +20,9 @@ def sentences(before: Values, after: Values) -> list[str]:
 
 
 def table(before: Values, after: Values) -> SafeString:
-    """An HTML table of the changes: each value's name, the value before and the value after."""
+    """An HTML table with a row for each value in `before` or `after`, changed or not: its name, the
+    value before and the value after.
+    """
     rows = format_html_join(
         "",
         '<tr><th scope="row" class="pr-6 text-left">{}</th><td class="pr-6">{}</td>'

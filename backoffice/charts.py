@@ -12,8 +12,8 @@ def named(name: str) -> Picture | None:
 
 
 def draw(picture: Picture, figures: Figures, currency: Currency, *, narrow: bool) -> bytes:
-    """The chart `picture` as SVG, narrow for a phone or wide: one line for each of its kinds, with
-    the amount of each day of `figures` in this currency.
+    """The chart `picture` as SVG, narrow for a phone or wide: one line for each of its kinds of
+    amounts, which shows the amount of each day of `figures` in this currency.
     """
     titles = {kind.name: kind.title for kind in DAILY}
     series = [

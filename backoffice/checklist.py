@@ -36,8 +36,9 @@ ENTRIES: Registry[Entry] = Registry()
 
 
 def of(visit: Any) -> Sequence[Item]:
-    """What is to be done until the merchant trades, for the operator's visit of its page, in order.
-    Nothing once it trades, or if the operator may not look at the item that shows that.
+    """What is still to be done or done until the merchant trades, in order, with the item that ends
+    the list last; for an operator's visit of the merchant's page. Empty once the merchant trades,
+    or if the operator may not look at the item that shows that.
     """
     last = [entry.read(visit) for entry in ENTRIES if entry.ends]
     if not last or any(item is None or item.is_done for item in last):

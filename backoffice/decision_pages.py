@@ -228,8 +228,9 @@ class Deciding(ModelAdmin):
     def _dry_run(
         self, request: HttpRequest, row: Any, decision: Decision, form: forms.Form
     ) -> HttpResponse:
-        """The decision's page again, with what the decision would do by the form; nothing is
-        decided.
+        """The decision's page again, with the form as filled in and a brief of what the decision
+        would change; nothing is decided. A form with errors, or a refusal, is shown without the
+        brief.
         """
         brief = None
         if form.is_valid() and decision.dry_run is not None:

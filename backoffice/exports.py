@@ -33,8 +33,9 @@ RECORDERS: Registry[Recorder] = Registry(lambda one: 0)
 
 
 def record(what: str, said: Mapping[str, str], request: HttpRequest, now: datetime) -> None:
-    """Call every registered recorder, so that it is written down that the operator takes the file
-    of `what`, such as "list of orders", with what was asked of it (`said`).
+    """Call every registered recorder with these arguments, so that it is on record that the
+    operator takes `what`, such as "list of orders", as a file, with the filters, search and order
+    in `said`.
     """
     for one in RECORDERS:
         one(what, said, request, now)

@@ -81,7 +81,9 @@ class Waiting(admin.SimpleListFilter):
 
 
 def waiting(*queues: Queue) -> type[Waiting]:
-    """The filter class for a list whose rows may wait in these queues: by queue."""
+    """A filter class for a list, by queue: it offers these queues, of the list's rows, and shows
+    exactly the rows that wait in the chosen one.
+    """
     return type("WaitingHere", (Waiting,), {"queues": queues})
 
 

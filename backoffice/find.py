@@ -72,7 +72,9 @@ def find(request: HttpRequest, text: str) -> Found:
 
 
 def _each_once(hits: Iterable[Hit]) -> Sequence[Hit]:
-    """These results without those that were found before: what is shared, each cell finds."""
+    """These results, each address once: where the books are in cells, a row that all cells share is
+    found in each of them.
+    """
     return list({hit.address: hit for hit in hits}.values())
 
 

@@ -72,8 +72,9 @@ class Waiting:
 
 
 def of(request: HttpRequest, now: datetime) -> Waiting:
-    """The queues for this operator's home page: those that they may decide about, by group; those
-    that they may only look at; and their own that are empty.
+    """The queues for this operator's home page, as read at `now`: by group those that have rows and
+    that they may decide about, then those with rows that they may only look at, and the titles of
+    those that they may decide about and that are empty.
     """
     seen = visible(request)
     summaries = {summary.queue: summary for summary in read(seen, now)}

@@ -150,8 +150,8 @@ class Bounded(ModelAdmin):
     def get_paginator(
         self, request: HttpRequest, queryset: "QuerySet[Any]", per_page: int, *more: Any, **kw: Any
     ) -> Paginator[Any]:
-        """The pages of the list, which is never counted. A row's history is short, and its page
-        says how many entries there are: it is counted.
+        """The pages of the list, which is never counted. Only the entries of a row's history page
+        (LogEntry) are counted, as that page says how many there are.
         """
         if queryset.model is LogEntry:
             return Paginator(queryset, per_page, *more, **kw)
@@ -295,9 +295,9 @@ class ReadOnly(Bounded):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def named_so(self, queryset: "QuerySet[Any]", name: str) -> "QuerySet[Any]":
-        """Those of the rows that belong to merchants in whose name words begin with those of
-        `name`; if no merchant is called so, those that the operators' search finds by it as their
-        own.
+        """The rows of the queryset that belong to merchants whose name has words that begin with
+        those of `name`. If there is no such merchant, the rows that the operators' search finds by
+        `name` as their own reference or key.
         """
         if self.merchant:
             merchants = related_model(self.model, self.merchant)
@@ -328,8 +328,10 @@ class OfMerchant(ReadOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
-        """All rows without a term; otherwise those of the merchant that it names, or those of them
-        with the given reference; else those of merchants that are called so (named_so).
+        """The rows that the search finds: without a term all of them. If the first word is a
+        merchant's reference, that merchant's rows, or, if more follows, those whose own reference
+        starts with it; otherwise the rows of merchants with such a name (`named_so`). The second
+        value is Django's: whether a row may come twice.
         """
         merchant, _space, reference = search_term.strip().partition(" ")
         if not merchant:
@@ -376,8 +378,10 @@ class FoundByKeys(ReadOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Any]", search_term: str
     ) -> tuple["QuerySet[Any]", bool]:
-        """All rows without a term; otherwise those that the first key with any rows finds, whole or
-        by its beginning; else those of merchants that are called so (named_so).
+        """The rows that the search finds: without a term all of them. Otherwise those that one of
+        `keys` equals, or else begins with; the first key that finds any decides. If none does, the
+        rows of merchants with such a name (`named_so`). The second value is Django's: whether a row
+        may come twice.
         """
         term = search_term.strip()
         if not term:

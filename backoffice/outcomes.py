@@ -26,8 +26,8 @@ STEPS = (
 
 
 def became(row: Any, last: LastDecision | None) -> str:
-    """A sentence about what the row became, by whom, and when, as far as `last` says; that it waits
-    for no such decision if that is None.
+    """A sentence about what was last decided about the row, by whom and when, as far as `last` says
+    that; if `last` is None, that the row waits for no such decision now.
     """
     if last is None:
         return f"{row} waits for no such decision now."
@@ -37,8 +37,9 @@ def became(row: Any, last: LastDecision | None) -> str:
 
 
 def by_its_columns(row: Any) -> LastDecision | None:
-    """What was last decided about the row, by its own columns for a step's instant and person, or
-    at least its status; None if it has neither.
+    """What was last decided about the row, read from its own columns: the first step of STEPS whose
+    instant (`<step>_at`) is set, with its status, person and instant; without such a step only its
+    status; None if it has no status either.
     """
     status = getattr(row, "get_status_display", None)
     for step in STEPS:

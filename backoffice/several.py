@@ -164,8 +164,9 @@ class DecidingSeveral(Deciding):
         return TemplateResponse(request, "admin/several.html", context)
 
     def _candidates(self, request: HttpRequest, decision: Decision) -> Iterator[Candidate]:
-        """Yield the rows of the list, as its address asks for them, for which the decision is open:
-        at most MOST among the first LOOKED_AT.
+        """Yield the rows for which the decision is open, among those that the list shows with the
+        filters and search of this address: at most MOST, among the first LOOKED_AT rows of the
+        list.
         """
         chosen = set(request.POST.getlist(CHOSEN))
         found = self.get_changelist_instance(request).queryset[:LOOKED_AT]

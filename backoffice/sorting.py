@@ -66,9 +66,10 @@ def columns(pages: Any, list_display: Sequence[Any]) -> list[Any]:
 
 
 def asked(list_display: Sequence[Any], sortable: Sequence[Any], order: str) -> str:
-    """The order that a list's address asks for, without columns that are not `sortable` or come
-    again. `order` has the columns' places with dots between: "1.-3" is by the second column and
-    then by the fourth, from its end.
+    """Those parts of the order in a list's address that the list offers: columns that are
+    `sortable`, each once. In `order`, and in what is returned, columns are places with dots
+    between, a minus for falling order: "1.-3" is by the second column, and then by the fourth,
+    falling.
     """
     return ".".join(_asked(list_display, sortable, order))
 

@@ -17,8 +17,8 @@ from lib.charts import image
 
 
 def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add to the context of the admin's first page what it shows (UNFOLD's DASHBOARD_CALLBACK).
-    Operators who may not see the figures get None for them.
+    """The context of the admin's first page, with queues, notes and figures as of now added
+    (UNFOLD's DASHBOARD_CALLBACK). Operators who may not see the figures get None for them.
     """
     now = clock.now()
     sees_figures = _sees_figures(request)
@@ -35,8 +35,8 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def time_zone(request: HttpRequest) -> list[str]:
-    """The label at the top of each page of the admin (UNFOLD's ENVIRONMENT): in which time zone its
-    times are, and the label's tone.
+    """The label at the top of each page of the admin (UNFOLD's ENVIRONMENT) and its tone: that
+    times are in the time zone that is active, by name.
     """
     return [f"Times: {times.zone_name()}", "info"]
 

@@ -67,7 +67,9 @@ class Job:
         return PROVIDERS if self.asks_providers else None
 
     def find(self, now: datetime) -> Sequence[int]:
-        """The primary keys of the rows that are due at `now`, those of `groups` together."""
+        """The primary keys of the rows that are due at `now`; where the books are in cells, of all
+        cells that the job works in (as in `groups`).
+        """
         if not cells.are_on():
             return self.due(now)
         return [key for group in self.groups(now) for key in group.keys]
@@ -109,8 +111,9 @@ class Job:
         return failures
 
     def _work(self, keys: Sequence[int], now: datetime, turn: Turn | None) -> Failures:
-        """Call `work` for these keys as it knows them; returns the keys of the rows that failed, as
-        they were given, each with its error.
+        """Call `work` with these keys; returns the keys of the rows that failed, each with its
+        error. Keys that name their cell (`_named`) are given to `work` without it, and are returned
+        with it, also in `turn`.
         """
         added = in_cells.added(self.where)
         known = [key - added for key in keys] if added else keys
@@ -120,7 +123,10 @@ class Job:
         return {key + added: error for key, error in failures.items()} if added else failures
 
     def _named(self, keys: Sequence[int]) -> Sequence[int]:
-        """These keys, which name their cell if the same are done in each."""
+        """These primary keys as the job's runs have them. Where rows with the same keys are done in
+        several cells, a number that stands for the present cell is added to each; otherwise they
+        are unchanged.
+        """
         added = in_cells.added(self.where)
         return [key + added for key in keys] if added else keys
 
@@ -135,12 +141,17 @@ class Job:
         return {key + added: of for key, of in rows.values_list("pk", self.merchant)}
 
     def first_due(self) -> datetime | None:
-        """The instant that `due_from`, which it must have, gives; of all cells the earliest."""
+        """The first instant at which anything is due to this job, as its `due_from` says, the
+        earliest of all cells; None if nothing ever is. Only for jobs that have `due_from`.
+        """
         assert self.due_from is not None
         return self._earliest(self.due_from)
 
     def first_after(self, instant: datetime, timezones: Collection[str]) -> datetime | None:
-        """The instant that `next_after`, which it must have, gives; of all cells the earliest."""
+        """The first instant after this one at which something falls due to this job by the passing
+        of days in these time zones, as its `next_after` says, the earliest of all cells; None if
+        nothing does. Only for jobs that have `next_after`.
+        """
         assert self.next_after is not None
         return self._earliest(partial(self.next_after, instant, timezones))
 

@@ -128,8 +128,9 @@ class State:
 
 
 def state(now: datetime, numbers: Sequence[int] | None = None) -> State:
-    """Read how the timetable stands: six bounded queries, and those that the facts make. They are
-    of the books in the cells with these numbers, where there are cells, or else in all.
+    """How the timetable stands at `now`, read by six bounded queries and those of the registered
+    facts. Where the books are in cells, the facts are of the cells with these `numbers`, or else of
+    all.
     """
     return State(
         now=now,
@@ -143,8 +144,8 @@ def state(now: datetime, numbers: Sequence[int] | None = None) -> State:
 
 
 def _facts(numbers: Sequence[int] | None) -> Sequence[str]:
-    """The sentences about the books, in each of these cells, or in all; they say which where there
-    are several.
+    """The sentences of the registered facts about the books; in cells, those of the cells with
+    these numbers, or else of all, and each says its cell if there are several.
     """
     told, chosen = [], cells.within() if numbers is None else numbers
     for number in chosen:

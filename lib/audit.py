@@ -163,7 +163,9 @@ def _run_one(check: Check, offsets: str, cursor: CursorWrapper) -> Finding:
 
 
 def _read_through(check: Reading, now: datetime) -> Finding:
-    """Go over the rows of the check, and keep the first MOST_LISTED violations for listing."""
+    """Go over all rows of the check and count those that are violations; the Finding lists the
+    first MOST_LISTED of these, and has the check's remark.
+    """
     checked = violations = 0
     listed: list[Violation] = []
     for violation in check.look(now):

@@ -19,8 +19,8 @@ _LATIN = {
 
 
 def _alphabet(pairs: str) -> dict[str, str]:
-    """What banks take for each letter of an alphabet, from pairs with blanks between them: "α=a"
-    says that of one.
+    """The letters that banks take for each letter of another alphabet, by that letter, from a text
+    of pairs such as "α=a β=v", with blanks between them.
     """
     return {letter: plain for letter, _, plain in (pair.partition("=") for pair in pairs.split())}
 
@@ -46,10 +46,9 @@ class NotWritable(Exception):
 
 
 def latin(text: str, longest: int) -> str:
-    """The text in letters that every bank takes, cut off after so many of them. Other signs become
-    blanks, and several blanks one.
-
-    Raises NotWritable for letters and digits of other alphabets, and for a text of signs alone.
+    """The text in letters that every bank takes, with single blanks, cut off after `longest`
+    letters. Signs that banks do not take become blanks. Raises NotWritable for letters and digits
+    that cannot be written so, and for a text of which nothing is left.
     """
     written, unknown = [], []
     for letter in unicodedata.normalize("NFC", text):
@@ -64,15 +63,15 @@ def latin(text: str, longest: int) -> str:
 
 
 def as_written(text: str, longest: int) -> str:
-    """The text in its own letters, for banks that take those of their country; cut off after so
-    many of them, and several blanks are one. Raises NotWritable for an empty one.
+    """The text in its own letters, for banks that take those of their country: with single blanks,
+    cut off after `longest` letters. Raises NotWritable for an empty one.
     """
     return _cut(unicodedata.normalize("NFKC", text), longest, text)
 
 
 def _cut(written: str, longest: int, text: str) -> str:
-    """What was `written` of a text, with single blanks, cut off after so many letters. Raises
-    NotWritable, which names the text, if nothing is left.
+    """The text `written` with single blanks, cut off after `longest` letters. Raises NotWritable,
+    which names the original `text`, if nothing is left.
     """
     found = re.sub(r"\s+", " ", written).strip()[:longest].strip()
     if not found:
@@ -81,7 +80,9 @@ def _cut(written: str, longest: int, text: str) -> str:
 
 
 def _plain(letter: str) -> str | None:
-    """What a bank takes for the letter or sign; None if there is nothing for a letter or digit."""
+    """The letters that a bank takes in place of this letter or sign: a blank for a sign that no
+    bank takes, and None for a letter or digit that cannot be written in them.
+    """
     if letter in PERMITTED:
         return letter
     if letter in _LATIN:

@@ -210,8 +210,9 @@ def _told(place: Any, one: Series, label: str, value: Decimal, figure: Figure) -
 
 
 def inline(svg: bytes, label: str, *, is_small: bool = False) -> SafeString:
-    """The chart, an SVG, as a part of a page; who does not see it reads `label`. In place of one
-    that is not small (`is_small`) a phone gets another, as an image.
+    """The chart, an SVG, as markup for a page, drawn by the page's own style; `label` is its text
+    for screen readers. `is_small` gives it another class: of charts without it, style sheets show
+    phones a separate image instead.
     """
     root = fromstring(svg)
     for style in root.findall(f"{{{SVG}}}style"):
@@ -224,8 +225,9 @@ def inline(svg: bytes, label: str, *, is_small: bool = False) -> SafeString:
 
 
 def _written(root: Element) -> str:
-    """The drawing as text, without a prefix in its tags, with which a page would not show it. A
-    library that draws other things registers one for the whole process.
+    """The drawing as text, its tags without a prefix, with which a page would not draw them. SVG's
+    namespace is registered each time, as other libraries register a prefix for it for the whole
+    process.
     """
     register_namespace("", SVG)
     return tostring(root, encoding="unicode")

@@ -81,8 +81,8 @@ def now() -> datetime:
 
 def uncompared() -> datetime:
     """The present instant, never compared with the database server's clock, and so never refused;
-    for code that writes nothing into the books. With TAEL_CLOCK, a file, it is the instant that
-    this says, or as far from the machine's clock.
+    for code that writes nothing into the books. If TAEL_CLOCK names a file, that file says the
+    instant itself, or by how many seconds to move this machine's time ("+60").
     """
     if not settings.TAEL_CLOCK:
         return timezone.now()
@@ -93,7 +93,8 @@ def uncompared() -> datetime:
 
 
 def move(file: Path, to: datetime | timedelta) -> None:
-    """Set the clock that TAEL_CLOCK names, for all processes that read that file.
+    """Write into `file`, the one that TAEL_CLOCK names, what time it is for all processes that read
+    it.
 
     Moved to an instant, the clock stands still there; moved by a timedelta, it runs that far ahead
     of this machine's (or behind it, if negative).

@@ -21,7 +21,9 @@ _NAMESPACE = _numbered_by.stat().st_ino if _numbered_by.exists() else 0
 
 
 def process() -> str:
-    """What no other process of this machine has in the name of its file, in whatever container."""
+    """The part of a counter file's name that tells this process from all others of this machine, in
+    whatever container they run: a namespace and the process's number.
+    """
     return f"{_NAMESPACE}-{os.getpid()}"
 
 
@@ -38,7 +40,9 @@ class Claimed(MmapedDict):
             self._go_unseen(error)
 
     def _init_value(self, key: str) -> None:
-        """Add a counter; if the file has no room left for it, twice its size is allocated first."""
+        """Add a counter of this key. If the file has no room left for it, twice its size is
+        allocated first; if the disk is full, this process counts in memory from then on.
+        """
         if self._used + len(key.encode()) + LARGEST_ENTRY > self._capacity:
             try:
                 os.posix_fallocate(self._f.fileno(), 0, 2 * self._capacity)

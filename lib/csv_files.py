@@ -80,7 +80,9 @@ def of_rows(columns: dict[str, str], rows: QuerySet[Any, Any], joined: str = "")
 def of_query(
     columns: dict[str, str], source: str, params: Params, joined: str = ""
 ) -> Iterator[bytes]:
-    """The same of the rows that the query `source` gives with these parameters."""
+    """The CSV file of the rows that the SQL query `source` gives with these parameters, as blocks
+    of bytes, with its headings in the first line. `columns` and `joined` are as in `of_rows`.
+    """
     heading = heading_of(columns)
     query = (
         f"COPY (SELECT {', '.join(columns.values())} FROM ({source}) row{joined})"
@@ -90,7 +92,9 @@ def of_query(
 
 
 def heading_of(columns: Iterable[str]) -> bytes:
-    """The line with these headings. (PostgreSQL would cut them after 63 bytes, 21 Thai letters.)"""
+    """The first line of a CSV file, with these headings, in UTF-8. (PostgreSQL would cut them after
+    63 bytes, 21 Thai letters.)
+    """
     line = StringIO()
     csv.writer(line, lineterminator="\n").writerow(columns)
     return line.getvalue().encode()
@@ -137,8 +141,9 @@ def language_asked(request: HttpRequest) -> AbstractContextManager[None]:
 
 
 def for_people(request: HttpRequest, blocks: Iterable[bytes], file_name: str) -> HttpResponseBase:
-    """A response as that of `download`, with the mark of UTF-8 in front of the blocks, without
-    which spreadsheets would read Chinese and Thai as signs of something else.
+    """A response that downloads the CSV file made of these blocks, with the mark of UTF-8 in front,
+    without which spreadsheets would read Chinese and Thai as signs of something else; otherwise as
+    `download`.
     """
     return download(request, chain([MARK], blocks), file_name)
 
@@ -225,16 +230,16 @@ def yes_or_no(condition: str) -> str:
 
 
 def in_words(column: str, choices: Iterable[tuple[str, Any]]) -> str:
-    """SQL for what the code that `column` is SQL for is called in the language in force, by these
-    pairs of a code and a label; a code without a label stays as it is.
+    """SQL for the label, in the language in force, of the code that `column` is SQL for; `choices`
+    are pairs of a code and its label. A code without a label stays as it is.
     """
     named = " ".join(f"WHEN {quoted(code)} THEN {quoted(str(label))}" for code, label in choices)
     return f"CASE {column} {named} ELSE {column} END"
 
 
 def codes(named: dict[str, str]) -> dict[str, str]:
-    """The same columns with headings that say that they have codes, which are the same in every
-    language, for systems that read the file.
+    """These columns (heading to SQL) with "(code)" behind each heading: their values are codes, the
+    same in every language, for systems that read the file.
     """
     return {_("%(what)s (code)") % {"what": heading}: sql for heading, sql in named.items()}
 

@@ -11,9 +11,9 @@ SEPARATOR = re.compile(r'"?sep=(?P<delimiter>[,;\t|])"?', re.IGNORECASE)
 
 
 def told(lines: Sequence[str], first: int) -> tuple[str, list[str]]:
-    """The delimiter of the cells of these lines: the one that a line such as `sep=;` names if that
-    is line number `first`, the first that is not blank; otherwise the one of DELIMITERS that is
-    most often in that line. Returns it with the lines, in which a line that names it is blank.
+    """The delimiter of the cells of a CSV file's lines, and the lines. It is the one that a line
+    such as `sep=;` names if line number `first`, the first that is not blank, is such a line, which
+    is blank in the lines returned; otherwise the one of DELIMITERS that is most often in that line.
     """
     if said := SEPARATOR.fullmatch(lines[first].strip()):
         return said["delimiter"], [*lines[:first], "", *lines[first + 1 :]]

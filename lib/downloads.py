@@ -15,8 +15,8 @@ def xml(content: bytes, file_name: str) -> HttpResponse:
 
 
 def any_file(content: bytes, file_name: str) -> HttpResponse:
-    """A response that downloads this file of others under this name: no browser opens it by
-    itself.
+    """A response that downloads a file that somebody else made, under this name, as bytes of no
+    known type, so that no browser opens it by itself.
     """
     return _file(content, "application/octet-stream", file_name)
 

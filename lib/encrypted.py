@@ -74,8 +74,8 @@ class OfField:
         return " ".join([f"{self.model._meta.label_lower}.{self.field.name}", *values])
 
     def merchant_id(self, row: Any) -> int | None:
-        """The primary key of the merchant that the row belongs to, or None: the first of the values
-        that its content is bound to, unless the field says that it is another column.
+        """The primary key of the merchant that the row belongs to, or None; read from the column
+        that the field names in `whose`.
         """
         key = attrgetter(self.field.whose)(row)
         return None if key is None else int(key)
@@ -131,9 +131,9 @@ def columns() -> Sequence[Column]:
 
 
 def put(row: models.Model, name: str, content: bytes) -> None:
-    """Encrypt `content` into the field `name` of the row, which must have its primary key and
-    its merchant's: only there it can be read. Empty content is kept as it is. The caller saves the
-    row.
+    """Encrypt `content` into the field `name` of the row, bound to the values in the field's
+    `bound_to` (mostly the row's and its merchant's primary keys), which the row must have already:
+    it can be decrypted only with them. Empty content is kept as it is. The caller saves the row.
     """
     setattr(
         row, name, content and secrets.encrypt(content, bound_to=_field_of(row, name).bound_to(row))
@@ -169,8 +169,8 @@ def next_key(model: type[models.Model]) -> int:
 
 
 def unreadable(column: Column, rows: Iterator[Any]) -> Iterator[tuple[Any, bool]]:
-    """Yields pairs for the rows that keep a secret: the row, and True if any of its secrets can't
-    be decrypted. Rows without one are left out.
+    """Yields a pair for each row that keeps a secret in the column: the row, and True if any of its
+    secrets can't be decrypted. Rows without a secret are left out.
     """
     for row in rows:
         kept, place = column.kept(row), column.bound_to(row)

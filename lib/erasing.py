@@ -59,7 +59,9 @@ def named(model: type[models.Model]) -> list[str]:
 
 
 def of_books() -> Iterator[type[models.Model]]:
-    """Every model that has a table of its own."""
+    """Yields every model of every app that has a table of its own: no proxies, and none whose table
+    others manage.
+    """
     for model in apps.get_models():
         if model._meta.managed and not model._meta.proxy:
             yield model
@@ -74,7 +76,8 @@ class Replaced(NamedTuple):
 
 def replace_acting(model: type[models.Model], old: str, new: str) -> Replaced:
     """Replace the name `old`, where it is all of the text and in the same case, by the pseudonym
-    `new` in the model's columns of who acted, by one statement. Returns in how many rows.
+    `new` in the model's columns of who acted (`acting`), by one statement. Returns the table and in
+    how many rows.
     """
     columns = acting(model)
     if not columns:
@@ -89,8 +92,8 @@ def replace_acting(model: type[models.Model], old: str, new: str) -> Replaced:
 
 def replace_named(model: type[models.Model], old: str, new: str) -> Replaced:
     """Replace the address `old`, in whatever case, by the pseudonym `new` wherever it stands in the
-    model's other columns that may name people (`named`), by one statement; part of a longer address
-    is none. Returns in how many rows.
+    text of the model's columns that may name other people (`named`), by one statement; as a part of
+    a longer address it stays. Returns the table and in how many rows.
     """
     columns = named(model)
     if not columns:

@@ -132,8 +132,9 @@ class Held:
     now: datetime
 
     def apply_by_itself(self) -> Outcome:
-        """Apply the event by itself, not together with others, in the way for what cannot be done
-        at once. Raises Refused.
+        """Apply this event alone, in its own transaction of the type: by the type's `otherwise`,
+        which takes more care than what is done for many at once, or by `apply` if it has none.
+        Raises Refused.
         """
         apply = self.type.otherwise or self.type.apply
         return apply(self.event, self.data, self.merchant_id, self.now)

@@ -185,9 +185,7 @@ class ListForm(forms.Form):
 
     @property
     def wanted(self) -> dict[str, Any]:
-        """The values that the form of the filter shows: those of `rows`, and the order under
-        "by".
-        """
+        """What the filter's form shows as chosen: the values of `rows`, and the order under "by"."""
         return self.rows | {"by": self.by}
 
     @property
@@ -211,7 +209,9 @@ class ListForm(forms.Form):
 
     @property
     def exactly(self) -> str:
-        """The query of this page's address with which all rows are counted."""
+        """The query string of this page, with everything that is asked for, and with the parameter
+        by which all rows are counted and not only the first of them.
+        """
         return f"?{urlencode(self.asked | self._place | {EXACT: ALL})}"
 
     @property
@@ -221,20 +221,25 @@ class ListForm(forms.Form):
 
     @property
     def back(self) -> str:
-        """The parameter that the address of a row's page is given, so that it leads back to this
-        list as it is asked for; "" if that is in no way.
+        """The query string, with one parameter, that a link to a row's page is given so that the
+        page can lead back to this list as it is filtered, ordered and paged now; "" if it is as it
+        is without any parameters.
         """
         asked = self.asked | self._place
         return f"?{urlencode({BACK: f'{self.LIST}?{urlencode(asked)}'})}" if asked else ""
 
     @property
     def cleared(self) -> str:
-        """The address of this list with nothing asked for."""
+        """The address of this list without any filter or order; it keeps the parameter that leads
+        back to another list.
+        """
         return f"?{urlencode(self.leads_back)}{self.anchor}"
 
     @property
     def leads_back(self) -> dict[str, str]:
-        """The parameter with which this page itself leads back to a list."""
+        """The parameter of this page's own address that leads back to the list it was opened from;
+        empty if there is none.
+        """
         return {BACK: self.data[BACK]} if BACK in self.data else {}
 
     @property
@@ -284,9 +289,10 @@ class ListForm(forms.Form):
 
     @property
     def period(self) -> str:
-        """The days that are asked for, as the names of files have them: one day, two days, or all
-        until a day. Of a list of what has happened, days to come are in none: the last one is
-        today, unless all days asked for are to come.
+        """The days that are asked for, as the names of files have them: one day, two days, or
+        "until" a day where the first is open. An open last day is today. For a list of what has
+        happened (ENDS_TODAY) the last day is today at the latest, unless the first day is still to
+        come.
         """
         since, until = self.span.since, self.span.until or self._days.today
         today = self._days.today
@@ -298,8 +304,8 @@ class ListForm(forms.Form):
 
 
 def address_back(view: str, query: str) -> str:
-    """The query string that leads back to the list `view`, of what the address of a row's page has
-    as BACK; "" if that is of another list, or of none.
+    """The query string with which to open the list `view` again, read from the parameter BACK
+    (`query`) of a row's page; "" if that parameter is of another list, or empty.
     """
     of, _question, asked = query[:LONGEST_BACK].partition("?")
     return f"?{QueryDict(asked).urlencode()}" if of == view and asked else ""

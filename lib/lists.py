@@ -48,7 +48,9 @@ class Filter(ListForm):
 
     @property
     def hint(self) -> StrOrPromise:
-        """What else the reader has to know of what is shown; "" mostly."""
+        """A sentence of the list's own that is shown when nothing is found, or beside what is; ""
+        by default.
+        """
         return ""
 
     @property
@@ -99,8 +101,9 @@ class Filter(ListForm):
         return found
 
     def page(self, found: "QuerySet[M]") -> paging.Page[M]:
-        """The page of `found`, narrowed and in the list's order, that the address asks for. From
-        then on there are `figures`.
+        """The page of `found` that the address asks for: narrowed to the days and amounts asked
+        for, and in the list's order. It also makes `figures` and `shown_of` available, which tell
+        of these rows.
         """
         self._found = self.narrowed(found)
         self._page = paging.page(self._found, by=self.by, params=self.data)
@@ -149,8 +152,9 @@ class Filter(ListForm):
         return before + 1, before + len(page.rows), count
 
     def rows_of_sum(self, column: str) -> str:
-        """The address of this list with just the rows that the sum of this column is of; "" if that
-        is all of them, or it is asked for something else of these fields.
+        """The address of this list narrowed to just the rows that go into the sum of this column
+        (SUMMED); "" if the sum is of all rows, or if one of the fields that narrowing takes is set
+        already.
         """
         wanted = self.SUMMED.get(column, {})
         return "" if not wanted or wanted.keys() & self.asked.keys() else self.link(**wanted)

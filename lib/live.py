@@ -62,7 +62,9 @@ def render(
     *parts: Part,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    """The page of `template`, which places these parts; or the part of it that is asked for."""
+    """The whole page of `template`, with these parts in its context under `live` (for `{% live
+    %}`); or only the part that the request's header names, as `answer` gives it.
+    """
     by_name = {part.name: part for part in parts}
     context |= {"live": by_name}
     part = by_name.get(asked(request))

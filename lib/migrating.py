@@ -43,12 +43,14 @@ class Briefly(Operation):
         self.operations = list(operations)
 
     def describe(self) -> str:
+        """The sentence that `migrate` prints of it: the descriptions of its operations."""
         return "In one short transaction: " + "; ".join(one.describe() for one in self.operations)
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         return self.__class__.__name__, [self.operations], {}
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """Apply what the operations change of the models to `state`, in their order."""
         for operation in self.operations:
             operation.state_forwards(app_label, state)
 
@@ -59,6 +61,10 @@ class Briefly(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
+        """Carry out all operations in one transaction, with SQL that is made before it begins;
+        nothing if they are done already, unless a transaction is open. `sqlmigrate` is only given
+        the SQL.
+        """
         connection = schema_editor.connection
         if schema_editor.collect_sql:
             schema_editor.collected_sql += self._statements(app_label, connection, from_state)
@@ -74,6 +80,7 @@ class Briefly(Operation):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
+        """Undo the operations, last to first, in one transaction."""
         states = [to_state.clone()]
         for operation in self.operations:
             states.append(states[-1].clone())
@@ -98,9 +105,9 @@ class Briefly(Operation):
     def _is_done(
         self, app_label: str, connection: BaseDatabaseWrapper, to_state: ProjectState
     ) -> bool:
-        """Whether the table is there that these operations create first, and so all that they do.
-        Of what a router has elsewhere nothing is to be done. Raises TypeError if they create none,
-        so that nobody could tell.
+        """Whether the first table that these operations create exists, and with it everything that
+        they do, as they are one transaction; True, too, if a router keeps the tables in another
+        database. Raises TypeError if they create no table, so that nobody could tell.
         """
         created = [one for one in self.operations if isinstance(one, CreateModel)]
         if not created:
@@ -113,7 +120,9 @@ class Briefly(Operation):
 
 
 def _send(connection: BaseDatabaseWrapper, statements: Sequence[str]) -> None:
-    """Send statements of one transaction, which wait LOCK_MILLISECONDS for locks, all together."""
+    """Execute the statements one after the other in the open transaction. They may wait for locks
+    for LOCK_MILLISECONDS, all of them together; the database then raises an error.
+    """
     ends = time.monotonic() + LOCK_MILLISECONDS / 1000
     with connection.cursor() as cursor:
         for statement in statements:
@@ -134,6 +143,9 @@ class AddIndexConcurrently(postgres.AddIndexConcurrently):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
+        """Build the index without locking the table, unless it is there and valid. Raises
+        NotSupportedError in a transaction.
+        """
         self._ensure_not_in_transaction(schema_editor)
         model = to_state.apps.get_model(app_label, self.model_name)
         if not self.allow_migrate_model(schema_editor.connection.alias, model):
@@ -149,9 +161,11 @@ class ReplaceIndexConcurrently(postgres.NotInTransactionMixin, AddIndex):
     atomic = False
 
     def describe(self) -> str:
+        """The sentence that `migrate` prints of it: which index it replaces."""
         return f"Concurrently replace index {self.index.name} of model {self.model_name}"
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """Put the new index into the place of the one of the same name in `state`."""
         state.remove_index(app_label, self.model_name_lower, self.index.name)
         state.add_index(app_label, self.model_name_lower, self.index)
 
@@ -162,6 +176,9 @@ class ReplaceIndexConcurrently(postgres.NotInTransactionMixin, AddIndex):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
+        """Build the new index under a name of its own, drop the old one, and rename the new one to
+        it, without locking the table. Raises NotSupportedError in a transaction.
+        """
         self._ensure_not_in_transaction(schema_editor)
         model = to_state.apps.get_model(app_label, self.model_name)
         if not self.allow_migrate_model(schema_editor.connection.alias, model):
@@ -201,9 +218,11 @@ class ReplaceUniqueConcurrently(postgres.NotInTransactionMixin, AddConstraint):
         return self.__class__.__name__, [self.model_name], given
 
     def describe(self) -> str:
+        """The sentence that `migrate` prints of it: which constraint it replaces."""
         return f"Concurrently replace constraint {self.replaced} of model {self.model_name}"
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """Put the new constraint into the place of the replaced one in `state`."""
         state.remove_constraint(app_label, self.model_name_lower, self.replaced)
         super().state_forwards(app_label, state)
 
@@ -214,6 +233,10 @@ class ReplaceUniqueConcurrently(postgres.NotInTransactionMixin, AddConstraint):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
+        """Build the new constraint's index without locking the table, then drop the old constraint
+        and add the new one in one statement; nothing if the new one is there. Raises
+        NotSupportedError in a transaction.
+        """
         self._ensure_not_in_transaction(schema_editor)
         model = to_state.apps.get_model(app_label, self.model_name)
         if not self.allow_migrate_model(schema_editor.connection.alias, model):
@@ -244,6 +267,9 @@ class ReplaceUniqueConcurrently(postgres.NotInTransactionMixin, AddConstraint):
         from_state: ProjectState,
         to_state: ProjectState,
     ) -> None:
+        """Put the replaced constraint back into the place of the new one; this locks the table
+        while its index is built.
+        """
         model = to_state.apps.get_model(app_label, self.model_name)
         if not self.allow_migrate_model(schema_editor.connection.alias, model):
             return
@@ -289,8 +315,9 @@ def _is_constraint(cursor: Any, table: str, name: str) -> bool:
 
 @contextmanager
 def _waiting_for_others(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Let statements wait as long as it takes: building an index concurrently waits for the
-    transactions that were there before it, and nobody waits for it meanwhile.
+    """Lift the limit on waiting for locks while the block runs: building an index concurrently
+    waits for the transactions that were there before it, and nobody waits for it meanwhile. If the
+    block raises, the limit stays lifted.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('lock_timeout')")

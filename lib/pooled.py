@@ -10,8 +10,8 @@ LENT = "TAEL_LENT_BY_TRANSACTION"  # in settings of a database with cells, which
 
 
 def by_transaction() -> bool:
-    """Whether a pooler lends us connections by the transaction, by the setting with which Django
-    makes no cursors that outlast a transaction; where there are cells, as it was given.
+    """Whether a pooler lends us connections by the transaction: where the database's settings say
+    so, or else where they disable server-side cursors, as Django needs behind such a pooler.
     """
     given = connections[DEFAULT_DB_ALIAS].settings_dict
     return bool(given.get(LENT, given.get("DISABLE_SERVER_SIDE_CURSORS")))

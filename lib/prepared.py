@@ -134,7 +134,10 @@ class _Asked:
         self._planned: dict[tuple[int, ...], bytes] = {}  # their names, by the types of the values
 
     def run(self, values: Values) -> list[tuple[Any, ...]]:
-        """Ask it with these values, and return its rows. Raises psycopg's errors."""
+        """Carry out the prepared statement with these values, in a transaction that is begun if the
+        connection needs one; returns its rows, none for a statement that gives none. Raises
+        psycopg's errors.
+        """
         if isinstance(values, Mapping):
             values = [values[name] for name in self._names]
         values = [_as_text(one) if type(one) is list else one for one in values]

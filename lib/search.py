@@ -43,9 +43,9 @@ class Finder(Protocol):
         """
 
     def of_one(self, kind: "Kind", merchant: Any, text: str) -> Iterable[Any]:
-        """Rows of this merchant that have the name `text`, or which may: some finders give those
-        with other spellings of it, or whose name starts with it. None of those that only look
-        among all merchants'.
+        """Rows of this merchant that have the name `text`. Some finders also give rows with another
+        spelling of it, or whose name only starts with it, so that the caller has to compare;
+        finders that only look among all merchants' rows always give nothing here.
         """
 
 
@@ -87,8 +87,8 @@ CharField.register_lookup(IsOneOf)
 
 
 def spelled(text: str) -> list[str]:
-    """The ways in which a reference may be written that somebody types as `text`: as it is, and
-    with hyphens where it has blanks, if it has a digit: of "LA 11601" also "LA-11601".
+    """The ways in which to look for the reference that somebody types as `text`: as it is and, if
+    it has a digit, with hyphens in place of its blanks: "LA 11601" and "LA-11601".
     """
     joined = "-".join(text.split())
     is_reference = any(character.isdigit() for character in text)
@@ -124,12 +124,12 @@ def begins(text: str, name: str) -> bool:
 
 
 def few(rows: "QuerySet[Any]", text: str, name: str, others: Q, *, most: int = MOST) -> Any:
-    """The names, in the column `name`, of at most `most` of the rows, the last names first: of
-    those whose name begins with the text and, if these are too few, of any others that meet the
-    condition `others`; a query of one column.
+    """A queryset of one column, `name`: the names of at most `most` of the rows, the last names
+    first; first those that begin with the text and, if these are too few, any others that meet the
+    condition `others`.
 
-    The rows are one merchant's. An index gives it the first of them at once, and has to have in it
-    all that the condition asks of the others: then of those only the index is read.
+    The rows are one merchant's. An index gives the first of them at once, and has to have in it all
+    that `others` asks: then of those only the index is read.
     """
     first = starting(text, name)
     begins = rows.filter(first).order_by(f"-{name}").values(name)
@@ -141,10 +141,8 @@ def anywhere(rows: Rows, text: str, name: str) -> Rows:
     """Those of one merchant's `rows` that have the text anywhere in their column `name`, in any
     case; all of them for "".
 
-    The index by which the merchant's names are unique is read for them, and nothing of the table.
-    Up to figures.MOST are then asked for by name, in whatever order they are shown, or all at once
-    if they are just those that begin with the text; of more, each page of the list soon meets as
-    many as it shows.
+    Runs one query for the names that match. Up to figures.MOST of them, the rows are then asked for
+    by name (or by the span of names, if all begin with the text); of more, by the text itself.
     """
     if not text:
         return rows

@@ -79,7 +79,9 @@ def marks(text: str, *, purpose: str) -> list[str]:
 
 @lru_cache(maxsize=8)
 def _mark_keys(keys: tuple[str, ...]) -> tuple[bytes, ...]:
-    """The key of marks for each of these keys, derived from it as that of its cipher is."""
+    """The key of marks for each of these keys, which are URL-safe base64: derived from it, so that
+    it is another one than the cipher's.
+    """
     return tuple(
         HKDF(SHA256(), length=KEY_BYTES, salt=None, info=b"tael: marks").derive(
             base64.urlsafe_b64decode(key)

@@ -113,8 +113,9 @@ class Words:
         return self.shown(reference)
 
     def made_out_to(self, label: str, name: str, reference: str) -> Paper:
-        """The part of a template's data that says whom the document is for, under this label: by
-        name and reference, or by its reference alone if the fonts can't show the name.
+        """The members `for` and `merchant` of a template's data, which say whom the document is
+        for: the label, and the merchant's name and reference, or its reference alone if the fonts
+        can't show the name.
         """
         lines = [self.name(name, reference), self.shown(reference)]
         return {"for": label, "merchant": list(dict.fromkeys(lines))}
@@ -193,8 +194,9 @@ def _log_lack(title: str, notes: list[str], missing: list[str]) -> None:
 def _compiled(
     template: str, data: str, font_set: FontSet, made_at: datetime, e_invoice: bytes | None
 ) -> bytes:
-    """The PDF that typst makes of the template and the data, with the file in it if there is one,
-    in this thread.
+    """The PDF that typst makes, in the calling thread, of this template and `data` (JSON); with
+    `e_invoice` in it as a file, if there is one. After a long document, typst's memory of it is
+    freed.
     """
     inputs = {"paper": data}
     if e_invoice is not None:

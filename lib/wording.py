@@ -51,8 +51,8 @@ def _checked(field: str, text: str, longest: int, *, has_lines: bool) -> str:
 
 
 def doer(actor: str) -> str:
-    """What merchants read of who did something: "Our team" if `actor` is an e-mail address,
-    otherwise "Automatic". The address itself, of one of our own people, is not shown.
+    """The words that merchants read in place of who did something: "Our team" if `actor` is an
+    e-mail address, which is not shown, otherwise "Automatic".
     """
     return _("Our team") if "@" in actor else _("Automatic")
 

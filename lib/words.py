@@ -70,7 +70,9 @@ def index(name: str, *columns: Any) -> GinIndex:
 
 
 def of(text: str) -> list[str]:
-    """The words of a text that is looked for, at most MOST of them."""
+    """The words of a text that is searched for: what stands between blanks and ASCII punctuation;
+    the first MOST of them.
+    """
     return [word for word in re.split(BETWEEN, text) if word][:MOST]
 
 
@@ -94,10 +96,9 @@ def spellings(text: str) -> list[str]:
 
 
 def starting(column: str, text: str) -> Q:
-    """The condition that the column starts with the text in one of its spellings (`spellings`).
-
-    The bounds are for the column's index: in the locale of the books (C.UTF-8) characters are in
-    the order of their codes.
+    """The condition that the column starts with the text as typed, in capitals, in small letters or
+    with a first capital (`spellings`). Its bounds suit the column's index: in the locale of the
+    books (C.UTF-8) characters are in the order of their codes.
     """
     found = Q()
     for way in spellings(text):

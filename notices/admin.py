@@ -99,7 +99,7 @@ class NoticeMailAdmin(Deciding, OfMerchant):
 
     @admin.display(description="standing")
     def standing(self, mail: NoticeMail) -> str:
-        """What became of the e-mail by now, in words."""
+        """What became of the e-mail by now: "sent", "given up", "waits", or how often it failed."""
         return queries.standing(mail, clock.now())
 
     def brief(self, row: Any, name: str) -> Brief | None:

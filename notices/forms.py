@@ -57,8 +57,8 @@ class EmailChoices(forms.Form):
 
     @property
     def hints(self) -> list[StrOrPromise]:
-        """The sentences, of the kinds that have one, about kinds of which this member gets e-mails
-        whatever they choose.
+        """Sentences that explain why this member gets e-mails of some kinds whatever they choose
+        (owners always do); of those kinds that declare such a sentence.
         """
         kept = (kind for kind in kinds.registered() if not self._is_offered(kind))
         return [kind.owners_hint for kind in kept if kind.owners_hint]
@@ -71,8 +71,8 @@ class EmailChoices(forms.Form):
 
     @property
     def muted(self) -> set[str]:
-        """The codes of the kinds of which the member wants no e-mails; kinds that were not offered
-        stay muted if they were.
+        """The codes of the kinds of which the member wants no e-mails, by the valid form; a kind
+        that the form did not offer stays as it is.
         """
         wanted = {code for codes in self.cleaned_data.values() for code in codes}
         return {

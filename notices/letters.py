@@ -63,7 +63,9 @@ def link(notice: Notice) -> str:
 
 
 def opens(notice: Notice) -> str:
-    """What the button says that leads to the address of `link`, in the language in force."""
+    """The text, in the language in force, of the button of the notice's e-mail that opens `link`:
+    what the kind says of its page, or "Open your overview" if it leads there.
+    """
     kind = kinds.get(notice.kind)
     if kind is None or kind.link is None or not routes.address(notice, notice.merchant.reference):
         return gettext("Open your overview")

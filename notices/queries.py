@@ -51,7 +51,9 @@ def waits(mail: NoticeMail, now: datetime) -> bool:
 
 
 def standing(mail: NoticeMail, now: datetime) -> str:
-    """What became of the e-mail, in words for our people."""
+    """What became of the e-mail by `now`, for operators to read: "sent", "given up" once the job no
+    longer tries, "waits", or how often it failed.
+    """
     if mail.sent_at is not None:
         return "sent"
     if not waits(mail, now):

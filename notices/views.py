@@ -56,9 +56,7 @@ def export_notices(request: MemberRequest) -> HttpResponseBase:
 
 
 def _local(merchant: Merchant) -> LocalDays:
-    """The merchant's local days as of now, by its present time zone, whether or not it has a line
-    or an account yet.
-    """
+    """The merchant's local days as of now, by its present time zone, for the filter of a list."""
     return LocalDays(merchant.pk, merchant.timezone, timezone.localdate(clock.now()))
 
 
@@ -82,8 +80,8 @@ def _mark_seen(request: MemberRequest) -> None:
 
 @for_members
 def notifications(request: MemberRequest) -> HttpResponse:
-    """The page on which a member chooses of which kinds of notices to get e-mails, and its
-    submission.
+    """The page on which a member chooses of which kinds of notices to get e-mails; a valid
+    submission stores the choice, says so and leads back to the page.
     """
     form = EmailChoices(request.membership, request.POST if request.method == "POST" else None)
     if form.is_valid():

@@ -36,7 +36,7 @@ def of_report(report: Report, asked: Asked) -> list[Group]:
 
 
 def sums(report: Report, found: Sequence[Group]) -> dict[str, Decimal | int]:
-    """What the figures of all groups come to, by the figures' names."""
+    """The sum of each of the report's figures over these groups, by the figure's name."""
     return {
         figure.name: sum((group.figures[figure.name] for group in found), Decimal(0))
         for figure in report.figures
@@ -44,9 +44,9 @@ def sums(report: Report, found: Sequence[Group]) -> dict[str, Decimal | int]:
 
 
 def rows_of(report: Report, asked: Asked, values: Mapping[str, str]) -> QuerySet[Any]:
-    """The rows of the groups with these values of keys, given as `written` writes them, latest
-    first; keys that are not named may have any. Raises ValidationError and ValueError for values
-    that cannot be.
+    """The report's rows in the groups that have these values of keys, latest first. `values` are as
+    `written` writes them; a key that is left out may have any value. Raises ValidationError or
+    ValueError for a value that the key's column cannot have.
     """
     return report.rows(asked).filter(**values).order_by("-pk")
 

@@ -81,7 +81,8 @@ def _statement(kind: str, part: Element) -> Statement:
 def _balances(part: Element, where: str) -> tuple[Balance | None, Balance | None, str]:
     """The opening and the closing balance, each None if it is not there, and their currency, ""
     without any. A statement in several parts has balances between them, of which the first opens
-    and the last closes a part.
+    and the last closes a part. Raises UnreadableFile for a balance without an amount, a direction
+    or a day.
     """
     found: dict[str, Balance] = {}
     between: list[Balance] = []
@@ -147,8 +148,8 @@ def _entry(number: int, one: Element, where: str) -> tuple[Entry, str]:
 
 
 def _code(element: Element) -> str:
-    """Which kind of movement it is, by the code of ISO or else by the bank's own; "" if neither is
-    there.
+    """The code of the kind of movement: ISO's, as domain-family-subfamily, or else the bank's own;
+    "" if neither is there.
     """
     domain = "BkTxCd/Domn"
     codes = [
@@ -203,7 +204,9 @@ def _of_batch(
 def _transaction(
     one: Element, amount: Decimal, currency: str, is_credit: bool, where: str
 ) -> Transaction:
-    """What the details of a payment say of it."""
+    """The payment that one element TxDtls describes, with the amount and the direction that the
+    caller found for it: who pays whom, references, text, and why it was returned.
+    """
     instructed = xml_tree.amount(one, "AmtDtls/InstdAmt/Amt", where)
     return Transaction(
         amount=amount,

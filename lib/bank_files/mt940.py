@@ -40,7 +40,9 @@ REMITTANCE_KINDS = re.compile(r"^(USTD|STRD(/CUR)?)//?")
 
 
 def read(content: bytes) -> list[Statement]:
-    """All statements of the file. Raises UnreadableFile."""
+    """All statements of the file, in its order. Raises UnreadableFile if it has none, or one that
+    cannot be read.
+    """
     blocks = [block for block in BLOCK.split(_decoded(content)) if block.startswith(":20:")]
     if not blocks:
         raise UnreadableFile("the file has no statement (:20:)")
@@ -152,7 +154,9 @@ def _entry(number: int, data: dict[str, Any], where: str) -> Entry:
 
 
 def _transaction(amount: Decimal, is_credit: bool, data: dict[str, Any]) -> Transaction:
-    """What fields 61 and 86 say of the payment."""
+    """The payment of a line :61:, with the given amount and direction; the other side, text and
+    references come from its field 86, in the Dutch or the German way of writing it.
+    """
     said = str(data.get("transaction_details") or "")
     if SLASHED.search("".join(said.split("\n"))):
         words = _slashed("".join(said.split("\n")))
@@ -179,8 +183,9 @@ def _transaction(amount: Decimal, is_credit: bool, data: dict[str, Any]) -> Tran
 
 
 def _slashed(text: str) -> dict[str, str]:
-    """What stands behind each word between slashes, such as REMI and NAME. ING puts account, bank
-    and name of the other side behind CNTP, and the kind of what follows behind REMI.
+    """The text behind each word between slashes, such as REMI and NAME, by that word; of a word
+    that comes twice, the first text. From ING's CNTP the other side's account becomes IBAN and its
+    name NAME, and the kind of text that ING puts behind REMI is dropped.
     """
     parts = SLASHED.split(text)
     words: dict[str, str] = {}

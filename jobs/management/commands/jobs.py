@@ -22,8 +22,9 @@ class Command(BooksCommand):
         add_cell(parser, "facts of this cell alone (default: of all)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print how the timetable stands. Raises CommandError, which ends the command with 1, if
-        the scheduler does not run, rows have failed, a job is late, or a run was lost.
+        """Print how the timetable stands: a table of the jobs, the scheduler's heartbeat, facts,
+        and runs and rows that failed. Raises CommandError, which ends the command with 1, if the
+        scheduler does not run, rows have failed, a job is late, or a run was lost.
         """
         state = queries.state(clock.now(), cells_of(options))
         console = Console(
@@ -79,7 +80,9 @@ def _ended(run: JobRun, *, is_stuck: bool) -> str:
 
 
 def _lost(state: State) -> list[str]:
-    """A line about each run that lost a chunk, whether or not it is its job's last one."""
+    """A line about each run that lost a chunk: those that are stuck now, and those that were closed
+    as lost lately.
+    """
     lines = []
     for run in (*state.stuck, *state.lost):
         closed = f"; closed at {_instant(run.ended_at)}" if run.ended_at else ""
