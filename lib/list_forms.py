@@ -185,7 +185,7 @@ class ListForm(forms.Form):
 
     @property
     def wanted(self) -> dict[str, Any]:
-        """What the filter's form shows as chosen: the values of `rows`, and the order under "by"."""
+        """What the filter's form shows as chosen: the values of `rows`, and the order as "by"."""
         return self.rows | {"by": self.by}
 
     @property

@@ -107,11 +107,10 @@ def _guard(
 
 
 def _looking(request: HttpRequest, reference: str) -> Membership | None:
-    """A membership that is never saved, by which an operator sees the pages of the merchant at
-    which they look now; None for everybody else.
-
-    What holds at the admin holds here: its networks, how long nothing may be done, and a second
-    factor that was confirmed in the session.
+    """A membership that is never saved, by which an operator who has started to look at this
+    merchant's pages (operations.looks) sees them; None for everybody else, and when the look is
+    over. As at the admin, the operator has to come from its networks, not be idle for too long, and
+    have confirmed a second factor in the session.
     """
     user, now = cast(User, request.user), clock.now()
     if not user.is_staff or not admin_door.is_near(request) or admin_door.was_idle(request):

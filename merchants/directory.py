@@ -17,8 +17,8 @@ CELL_BY_KEY = "SELECT cell FROM merchants_merchant WHERE id = %s"
 
 
 def of(reference: str) -> AbstractContextManager[None]:
-    """Have the block inside the cell of the merchant with this reference; outside of any if there
-    is none, and where there are no cells.
+    """A context inside the cell that has the books of the merchant with this reference; outside of
+    any cell if there is no such merchant, or the installation has no cells.
     """
     if not cells.are_on():
         return cells.nowhere()
@@ -27,8 +27,8 @@ def of(reference: str) -> AbstractContextManager[None]:
 
 
 def of_merchant(merchant_id: int | None) -> AbstractContextManager[None]:
-    """Have the block inside the cell of the merchant with this primary key; outside of any if there
-    is none, and where there are no cells.
+    """A context inside the cell that has the books of the merchant with this primary key; outside
+    of any cell if there is no such merchant, or the installation has no cells.
     """
     if merchant_id is None or not cells.are_on():
         return cells.nowhere()
@@ -37,8 +37,8 @@ def of_merchant(merchant_id: int | None) -> AbstractContextManager[None]:
 
 
 def cells_of(references: Iterable[str]) -> dict[str, int]:
-    """The numbers of the cells of the merchants with these references, by reference. Those that
-    there are none of are left out.
+    """The number of the cell of each merchant with one of these references, by reference; unknown
+    references are left out.
     """
     return dict(prepared.rows(CELLS, [list(set(references))]))
 
@@ -50,7 +50,8 @@ def merchants_by_cell() -> Mapping[int, int]:
 
 
 def emptiest(merchants: Mapping[int, int]) -> int:
-    """The number of the cell that the next merchant to join goes to: of those with the fewest
-    merchants the first. `merchants` is as of `merchants_by_cell`; the first cell if it is empty.
+    """The number of the cell that the next merchant to join goes to: the one with the fewest
+    merchants, the lowest number among equals. `merchants` has the number of merchants of each cell,
+    as `merchants_by_cell` counts them; if it is empty, the first cell.
     """
     return min(merchants, key=lambda number: (merchants[number], number), default=cells.FIRST)

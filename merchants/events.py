@@ -78,11 +78,9 @@ def join(event: Event, now: datetime) -> Outcome:
 
 @transaction.atomic
 def join_together(joining: Sequence[tuple[Event, datetime]]) -> list[Outcome]:
-    """Create the merchants of these events, each with the instant of its arrival, and open all
-    their books, with the outcome of one by one.
-
-    Raises what stands in the way of one of them, such as IntegrityError for one that joined before;
-    then none is created.
+    """Create the merchants of these events, each paired with the instant of its arrival, and open
+    all their books; returns an applied outcome for each. Raises Invalid or, for a merchant that
+    joined before, IntegrityError; then none is created.
     """
     found = [_read(event, now) for event, now in joining]
     joined = merchants.join_many([new for new, _ in found])
@@ -112,8 +110,9 @@ def _read(event: Event, now: datetime) -> tuple[merchants.NewMerchant, list[Term
 
 
 def described() -> type[Data]:
-    """A class, made anew, that has all members of the joining event: the merchant's, and the terms
-    of each book that was registered. The API's description is made from it.
+    """A new class with all members of the joining event's data: the merchant's own, and the terms
+    of each book that is registered. Events are not read by it: the API's description is made from
+    it.
     """
     terms = (opening.terms for opening in _openings)
     return type("MerchantJoinedWithTerms", (MerchantJoined, *terms), {"__doc__": DESCRIPTION})

@@ -84,7 +84,7 @@ def prefix() -> str:
 
 
 def _own() -> str:
-    """The installation's prefix, as the page has read it or else as it is now."""
+    """The installation's prefix: read from the database, but only once within `remembered`."""
     known = _remembered.get()
     if known is None:
         return current().prefix
@@ -95,8 +95,8 @@ def _own() -> str:
 
 @contextmanager
 def remembered(prefix: str = "") -> Iterator[None]:
-    """A context, of one page, in which the installation's prefix is read once at most for all
-    numbers; not at all if it is given.
+    """A context in which the installation's prefix is read from the database once at most, however
+    many numbers a page has; not at all if `prefix`, which is the installation's, is given.
     """
     before = _remembered.set([prefix] if prefix else [])
     try:
@@ -111,13 +111,16 @@ def outside(number: str) -> str:
 
 
 def inside(number: str) -> str:
-    """A number of ours without the prefix in front, whether or not it has it."""
+    """A number or key as we keep it: without this installation's prefix if it begins with that, and
+    without spaces around it.
+    """
     return number.strip().removeprefix(f"{prefix()}-")
 
 
 def cell_of(number: str) -> int | None:
-    """The number of the cell whose prefix stands in front of this number of ours, as others see it;
-    None if it is none of ours.
+    """The number of the cell whose prefix this number begins with, as others write it:
+    T-2026-000001 is the first cell's, T7-2026-000001 that of cell 7. None if it begins with no
+    prefix of this installation.
     """
     found = re.match(rf"{_own()}([1-9][0-9]{{0,3}})?-", number.strip())
     return int(found[1] or cells.FIRST) if found else None

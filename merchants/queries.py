@@ -266,10 +266,9 @@ def day_start(books: CountsDays, day: date) -> datetime:
 
 
 def starts_of(books: CountsDays, days: Sequence[date]) -> list[datetime]:
-    """The instants at which these days of the merchant start, as `day_start` tells; without a query
-    for days that are no later than the one after the open day, if there was no other zone before.
-
-    The day after the open one starts as that ends, whatever zone comes then.
+    """The instants at which these days of the merchant start, in their order, each as `day_start`
+    tells it. Nothing is asked of the database where no day is later than the one after the open
+    day, and the merchant has always had one time zone.
     """
     latest = max(days, default=books.open_on)
     if books.timezone_since_at is None and latest <= books.open_on + calendar.ONE_DAY:
@@ -341,7 +340,9 @@ class LocalDays:
 
 
 def time_zones_in_use() -> list[str]:
-    """The time zones in which merchants count, counted or are going to count their days."""
+    """The names of all time zones in which any merchant counts, counted or is going to count its
+    days, each once.
+    """
     return list(TimeZonePeriod.objects.values_list("timezone", flat=True).distinct())
 
 
@@ -372,8 +373,9 @@ def decided_on(day: date, sort_code: str, *, merchant_id: int | None, currency: 
 
 
 def called(text: str) -> Q:
-    """A filter for people whose e-mail address starts with `text`, in any case. Without an @ in
-    `text` also for those in whose name, or address before its @, words begin with those of `text`.
+    """A filter for people whose e-mail address starts with `text`, in any case. Unless there is an
+    @ in `text`, it also lets through those whose name, or address before its @, has a word that
+    begins with each word of `text`.
     """
     address = Q(email__startswith=text.lower())
     return address if "@" in text else address | words.begin(text, *NAMED_BY)

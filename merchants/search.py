@@ -17,8 +17,8 @@ def register() -> None:
 
 
 def _merchants(text: str) -> "QuerySet[Merchant]":
-    """The merchants in whose name or reference words begin with those of `text`, in any case; none
-    for a part of an e-mail address.
+    """The merchants in whose name or reference a word begins with each word of `text`, in any case,
+    by reference; none if `text` has an @, as a part of an e-mail address has.
     """
     if "@" in text:
         return Merchant.objects.none()
@@ -26,7 +26,9 @@ def _merchants(text: str) -> "QuerySet[Merchant]":
 
 
 def _people(text: str) -> "QuerySet[User]":
-    """The people who are called so (merchants.queries.called), by their addresses."""
+    """The people whose address, or name, begins with `text` as `merchants.queries.called` compares
+    it, sorted by address.
+    """
     return User.objects.filter(called(text)).order_by("email")
 
 

@@ -71,7 +71,9 @@ def with_second_factor(
 
 
 def where_to_go_on(request: HttpRequest) -> str:
-    """The page from which the person was sent to set up a factor, if they have one now, or ""."""
+    """The address of the page from which the person was sent to set up a second factor, once they
+    have one; "" if they have none yet, or were not sent.
+    """
     address = request.session.get(GO_ON, "")
     return str(address) if address and has_one(cast(User, request.user)) else ""
 

@@ -147,14 +147,18 @@ def _advice(mail: SecurityMail) -> str:
 
 
 def _page(mail: SecurityMail) -> str:
-    """The address of the page on which the reader can act."""
+    """The path of the page on which the reader can act: the merchant's team, if the mail is about a
+    merchant, and otherwise the list of their own sessions.
+    """
     if mail.merchant is not None:
         return reverse("merchant:team", args=[mail.merchant.reference])
     return reverse("usersessions_list")
 
 
 def _opens(mail: SecurityMail) -> str:
-    """What the button says that leads to the address of `_page`."""
+    """The text of the button that opens the page of `_page`: the merchant's team, or the person's
+    sessions.
+    """
     if mail.merchant is not None:
         return gettext("Open the team's page")
     return gettext("See where you are signed in")

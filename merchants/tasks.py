@@ -10,5 +10,7 @@ from merchants.operations import security_mails
 
 
 def send_security_mails(mail_ids: Sequence[int], now: datetime) -> Failures:
-    """Send these e-mails. Returns those that failed, with their errors."""
+    """Send those of these e-mails about sign-ins and teams that were not sent yet. Returns the keys
+    of those that failed, each with its error.
+    """
     return security_mails.send(mail_ids, now=now).failures

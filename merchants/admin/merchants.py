@@ -98,8 +98,9 @@ class MerchantAdmin(Deciding, ReadOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: "QuerySet[Merchant]", search_term: str
     ) -> tuple["QuerySet[Merchant]", bool]:
-        """All merchants without a term; otherwise those in whose name or reference words begin with
-        those of the term.
+        """The merchants that the search finds: without a term all of them, otherwise those of which
+        each word of the term begins a word of the name or reference. The second value is Django's:
+        whether a row may come twice.
         """
         if not search_term.strip():
             return super().get_search_results(request, queryset, "")

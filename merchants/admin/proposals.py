@@ -115,8 +115,9 @@ class ProposalAdmin(Deciding, ReadOnly):
         return changes.table(proposal.before, proposal.after)
 
     def brief(self, row: Any, name: str) -> Brief | None:
-        """How the book of the proposal's merchant stands that the proposal is about; or, for a
-        policy or an operator's roles, what it would change. None where there is nothing to read.
+        """What operators read before they decide: the brief that is registered for this kind of
+        proposal, or else that of the book which the proposal is about, for its merchant; None where
+        there is neither.
         """
         if of_proposal := OF_PROPOSALS.get(row.kind):
             return of_proposal(row, clock.now())
@@ -142,7 +143,9 @@ class ProposalAdmin(Deciding, ReadOnly):
         return super()._decision_buttons(request, row) if _may_decide(request, row) else []
 
     def _row(self, request: HttpRequest, object_id: int) -> Model:
-        """The proposal. Raises PermissionDenied if the person may not decide about it."""
+        """The proposal with this key. Raises Http404 if there is none, and PermissionDenied if the
+        operator's role does not take decisions of its kind.
+        """
         row = super()._row(request, object_id)
         if not _may_decide(request, row):
             raise PermissionDenied

@@ -180,7 +180,9 @@ class Membership(models.Model):
 
     @property
     def has_news(self) -> bool:
-        """Whether the merchant has a notice that this person has not seen."""
+        """Whether the merchant's latest notice, which the query of memberships has to add, is later
+        than the last one that this person has seen.
+        """
         return (self.latest_notice or 0) > self.seen_notice
 
 

@@ -36,11 +36,12 @@ class HasAccount(Refused):
 
 
 def erase_person(*, user_id: int, reason: str, actor: User, now: datetime) -> Erasure:
-    """Erase a person who has, or had, an account: their names are replaced by a pseudonym wherever
-    they are kept, which is written down with a trail row.
+    """Replace the names of a person who has, or had, an account by a pseudonym wherever they are
+    kept, and delete how they sign in; written down with a trail row.
 
     Raises NotAnAdministrator, UnknownPerson, OnOneself, NothingKept for one who is erased already,
-    Invalid without a reason, and what is objected (personal_erasing).
+    Invalid without a reason, and what stands against it, such as StillInRole, ProposalOpen and
+    RecordKept.
     """
     with transaction.atomic():
         user = operators.hold(user_id, actor)
@@ -48,10 +49,9 @@ def erase_person(*, user_id: int, reason: str, actor: User, now: datetime) -> Er
 
 
 def erase_address(*, email: str, reason: str, actor: User, now: datetime) -> Erasure:
-    """Erase a person of whom only an address is kept, as of an invitation that was not accepted, as
-    `erase_person` does.
-
-    Raises NotAnAdministrator, HasAccount, NothingKept, Invalid, and what is objected.
+    """Erase a person of whom only an address is kept, such as that of an invitation nobody
+    accepted, as `erase_person` does. Raises NotAnAdministrator, HasAccount, NothingKept, Invalid,
+    and what stands against it, such as ProposalOpen and RecordKept.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -59,10 +59,9 @@ def erase_address(*, email: str, reason: str, actor: User, now: datetime) -> Era
 
 
 def erase_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Erasure:
-    """Erase a buyer, known by the exact name that the platform sends, at all merchants, as
-    `erase_person` does.
-
-    Raises NotAnAdministrator, NothingKept, Invalid, and what is objected.
+    """Replace a buyer's name, exactly as the platform sends it, by a pseudonym at all merchants;
+    written down with a trail row. Raises NotAnAdministrator, NothingKept, Invalid without a reason,
+    and what a book has against it.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -71,9 +70,9 @@ def erase_buyer(*, buyer: str, reason: str, actor: User, now: datetime) -> Erasu
 
 def erase_payer(*, payer: str, reason: str, actor: User, now: datetime) -> Erasure:
     """Erase whoever pays us, or is paid, by bank transfer, known by the account's number or the
-    exact name that our bank told, from what need not be kept for the books, as `erase_person` does.
-
-    Raises NotAnAdministrator, NothingKept, Invalid, and what is objected.
+    exact name that our bank told, from those rows that need not be kept for the books; written down
+    with a trail row. Raises NotAnAdministrator, NothingKept, Invalid without a reason, and what a
+    book has against it.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -82,9 +81,8 @@ def erase_payer(*, payer: str, reason: str, actor: User, now: datetime) -> Erasu
 
 def erase_contacts(*, merchant_id: int, reason: str, actor: User, now: datetime) -> Erasure:
     """Erase a merchant's contacts and licence, and those of its removed destinations that it was
-    never paid to, as `erase_person` does.
-
-    Raises NotAnAdministrator, NothingKept, Invalid, Merchant.DoesNotExist.
+    never paid to; written down with a trail row. Raises NotAnAdministrator, NothingKept, Invalid
+    without a reason, Merchant.DoesNotExist.
     """
     with transaction.atomic():
         operators.check(actor)
@@ -93,10 +91,10 @@ def erase_contacts(*, merchant_id: int, reason: str, actor: User, now: datetime)
 
 
 def _erase(subject: Subject, reason: str, actor: User, now: datetime) -> Erasure:
-    """Erase the subject from all that is kept of it under a new pseudonym, and write down, with a
-    trail row, that it was done and in how many rows. It runs in the caller's transaction, whose
-    lock of decisions about people the caller holds. Raises NothingKept, Invalid without a reason,
-    and what is objected.
+    """Erase the subject from all that is kept of it under a new pseudonym, and write down, with an
+    Erasure and a trail row, that it was done and in how many rows. It runs in the caller's
+    transaction, which holds the lock of decisions about people. Raises NothingKept, Invalid without
+    a reason, and the first refusal of what is kept to be erased now (`Holding.object_to`).
     """
     reason = wording.checked("reason", reason)
     holdings = personal.of(subject)
@@ -132,8 +130,8 @@ def _erase(subject: Subject, reason: str, actor: User, now: datetime) -> Erasure
 
 
 def _rows(holding: personal.Holding, subject: Subject) -> list[personal.Row]:
-    """The rows that the holding has of the subject, of whatever cell; what is shared, each cell
-    has, and is taken once.
+    """The rows that the holding keeps of the subject, from all cells; a row that several cells
+    have, as they share it, is given once.
     """
     found = cells.in_each(lambda: list(holding.rows(subject)))
     if len(found) == 1:

@@ -180,8 +180,8 @@ def write_to_new(proposal: Proposal) -> None:
 
 
 def _fit(user: User) -> User:
-    """Return the person, if they can become an operator. Raises AlreadyOperator, Deactivated,
-    BelongsToMerchant.
+    """Return the person, if they can become an operator. Raises AlreadyOperator, Deactivated, and
+    BelongsToMerchant for somebody with a role at a merchant.
     """
     if user.is_staff:
         raise AlreadyOperator(f"{user} is an operator already; change the roles instead.")
@@ -196,7 +196,9 @@ def _fit(user: User) -> User:
 
 
 def _keep_address(user: User) -> None:
-    """Delete the person's other addresses: an operator has one address, which never changes."""
+    """Delete all addresses of the person but the one of their account: an operator has one address,
+    which never changes.
+    """
     EmailAddress.objects.filter(user=user).exclude(email__iexact=user.email).delete()
 
 

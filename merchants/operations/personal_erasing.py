@@ -308,7 +308,9 @@ def _named(subject: Subject, pseudonym: str) -> int:
 
 
 def _views(subject: Subject) -> "QuerySet[SavedView]":
-    """The views of lists that are asked for this buyer, by a link or by the search of buyers."""
+    """The saved views of lists that are narrowed to this buyer: those whose query has exactly this
+    name in its field `buyer` or `name`.
+    """
     ends = Q()
     for field in ("buyer", "name"):
         asked = urlencode({field: subject.names[0]})
@@ -317,15 +319,17 @@ def _views(subject: Subject) -> "QuerySet[SavedView]":
 
 
 def _views_of(subject: Subject) -> Iterator[Row]:
-    """Yield a row of the export for each saved view of a list that is asked for this buyer."""
+    """Yield a row of the export for each saved view of a list that is narrowed to this buyer
+    (`_views`).
+    """
     for view in _views(subject).select_related("membership__merchant").order_by("pk"):
         merchant = view.membership.merchant.reference
         yield {"merchant": merchant, "page": view.page, "saved_at": view.saved_at.isoformat()}
 
 
 def _erase_views(subject: Subject, pseudonym: str) -> int:
-    """Delete the saved views of lists that are asked for this buyer: whoever saved one has lost
-    nothing but a shortcut. Returns how many there were.
+    """Delete the saved views of lists that are narrowed to this buyer (`_views`): whoever saved one
+    has lost nothing but a shortcut. Returns how many there were.
     """
     return _views(subject).delete()[0]
 

@@ -84,7 +84,9 @@ class NewPassword(ChangePasswordForm):
     """
 
     def clean_oldpassword(self) -> str:
-        """Return the present password. Raises ValidationError if it is wrong."""
+        """Return the present password. Raises ValidationError if it is wrong, which counts as a
+        wrong attempt for the person's address, or if the address is locked.
+        """
         password = str(self.cleaned_data["oldpassword"])
         if not get_adapter(context.request).reauthenticate(self.user, password):
             raise get_adapter().validation_error("enter_current_password")

@@ -52,7 +52,9 @@ def remove(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _back(request: MemberRequest, page: str, query: str) -> HttpResponse:
-    """Redirect to the list, asked as before. Raises Http404 if there is no such list."""
+    """Redirect to the list `page`, filtered as `query` says (cut to LONGEST_QUERY characters).
+    Raises Http404 if there is no such list.
+    """
     if page not in lists.of_pages():
         raise Http404("there is no such list")
     address = _address(request, page)

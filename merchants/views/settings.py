@@ -36,8 +36,9 @@ def language(request: HttpRequest) -> HttpResponseBase:
 
 @for_members
 def profile(request: MemberRequest) -> HttpResponse:
-    """The page of the merchant's profile, and its submission, which only owners may make; others
-    get a 403.
+    """The page of the merchant's profile. Its submission, which only owners may make (others get a
+    403), stores what was typed and leads back to the page; a value that is refused is said at its
+    field.
     """
     merchant = request.membership.merchant
     if request.method == "POST" and not request.membership.is_owner:

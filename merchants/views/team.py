@@ -162,8 +162,8 @@ def remove(request: MemberRequest, pk: int) -> HttpResponse:
 @for_owners
 @with_second_factor(unless=_only_looks, back="merchant:security")
 def security(request: MemberRequest) -> HttpResponse:
-    """The page on which owners set whether members need a second factor, with those who have
-    none.
+    """The page on which owners set whether members need a second factor, with those who have none;
+    a submission sets it and leads back to the team.
     """
     merchant = request.membership.merchant
     if request.method == "POST":
