@@ -84,7 +84,9 @@ def placed_at_once(
 
 
 def shipped(event: Event, data: OrderShipped, merchant_id: int, now: datetime) -> Outcome:
-    """Record that the order was shipped at the event's instant."""
+    """Record that the order was shipped at the event's instant; the outcome is "applied", or
+    "duplicate" for a repeat. Raises what order_steps.ship raises.
+    """
     order, is_new = order_steps.ship(
         merchant_id=merchant_id, reference=data.order, at=event.at, now=now
     )
@@ -92,8 +94,8 @@ def shipped(event: Event, data: OrderShipped, merchant_id: int, now: datetime) -
 
 
 def delivered(event: Event, data: OrderDelivered, merchant_id: int, now: datetime) -> Outcome:
-    """Record that the order was delivered at the event's instant, from which its due dates
-    follow.
+    """Record that the order was delivered at the event's instant, from which its due dates follow;
+    the outcome is "applied", or "duplicate" for a repeat. Raises what order_steps.deliver raises.
     """
     order, is_new = order_steps.deliver(
         merchant_id=merchant_id, reference=data.order, at=event.at, now=now
@@ -102,7 +104,9 @@ def delivered(event: Event, data: OrderDelivered, merchant_id: int, now: datetim
 
 
 def cancelled(event: Event, data: OrderCancelled, merchant_id: int, now: datetime) -> Outcome:
-    """Cancel the order, for the reason that the event gives."""
+    """Cancel the order, for the reason that the event gives; the outcome is "applied", or
+    "duplicate" for a repeat. Raises what order_steps.cancel raises.
+    """
     order, is_new = order_steps.cancel(
         merchant_id=merchant_id,
         reference=data.order,

@@ -13,7 +13,9 @@ def register() -> None:
 
 
 def _of_reviews(merchant: Merchant, confirmed: int) -> Remark:
-    """How the parts, of which so many are confirmed, count, and the way to the factors."""
+    """The remark on the profile's page that says how many of its parts are confirmed (`confirmed`),
+    what each counts for in the review of the limit, and where that can be seen.
+    """
     text = ngettext(
         "%(confirmed)s of the 2 parts is confirmed. Each that is counts for half of your profile in"
         " the review of your limit; while one stands rejected, no more than half counts.",

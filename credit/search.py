@@ -44,9 +44,9 @@ def _buyers_of(merchant: Any, text: str, today: date) -> Any:
 
 
 def _found(line: CreditLine, text: str, today: date) -> list[Order]:
-    """What `_orders_of` finds, and the latest orders of the first few buyers by name who have the
-    text in their names, newest first, by one query: names are read of indexes alone. It is kept
-    with the line for the other of the two.
+    """The few orders that `_orders_of` looks for, and the latest order of each of the first few
+    buyers by name who have the text in their names: newest first, by one query. The result is
+    remembered with the line, for both functions that use it.
     """
     kept: dict[str, list[Order]] = line.__dict__.setdefault("found_orders", {})
     if text not in kept:

@@ -81,7 +81,7 @@ class OneCurrencyField(MoneyField):
 
 
 def in_currency(form: forms.Form, currency: str) -> None:
-    """Set the currency of each OneCurrencyField of the form to this code; no figure is converted."""
+    """Set the currency of each OneCurrencyField of the form to this code, converting no figure."""
     for field in form.fields.values():
         if isinstance(field, OneCurrencyField):
             field.currency = currency

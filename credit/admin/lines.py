@@ -86,8 +86,8 @@ def _freeze_effect(line: CreditLine) -> str:
 
 
 def _shares(exposures: Iterable[tuple[str, Exposure]]) -> str:
-    """One text that lists, for each (name, exposure), the amount owed and its share of what is
-    used.
+    """One text for a page that lists, for each (name, exposure), the amount owed and in brackets
+    its share of what is used, with semicolons between them.
     """
     return "; ".join(
         f"{who}: {figure(exposure.outstanding)} ({exposure.share:.0%})"

@@ -38,7 +38,8 @@ def read(content: bytes) -> Iterator[Said]:
 
 
 def _cells(text: str) -> list[list[str]]:
-    """The rows of the file as cells, by what stands between those of its heading. Raises
+    """The rows of the file from its heading (the first line that is not blank) on, each as its
+    cells; the delimiter is the one of the heading. Empty for a file of blank lines. Raises
     csv.Error.
     """
     lines = text.splitlines(keepends=True)

@@ -62,9 +62,10 @@ def _about(
     told_apart: frozenset[str],
     parts: frozenset[str] = frozenset(),
 ) -> list[Said]:
-    """What is said of all of a file, or of a part of it, as a list of one; empty, if no status is.
-    `told_apart` has the references of the withdrawals, and `parts` the names of the parts, of which
-    something is said on their own.
+    """What the report says of a whole file, or of a part of it, as a list of one answer; empty if
+    the element has no text at `status`. `told_apart` has the references of the withdrawals, and
+    `parts` the names of the parts, that the report speaks of by themselves, and which this answer
+    is not about.
     """
     code = text(element, status)
     if not code:
@@ -93,7 +94,9 @@ def _parts(found: list[Said]) -> frozenset[str]:
 
 
 def _reason(element: Element) -> str:
-    """The first code, and all that the bank says besides; "" if it gives no reason."""
+    """The first reason code that the element has, with a colon and all that the bank adds in words;
+    "" if it gives no reason.
+    """
     codes = [
         text(one, "Rsn/Cd", "Rsn/Prtry") for one in element.findall("StsRsnInf")
     ]  # fmt: skip

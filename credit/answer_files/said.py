@@ -48,5 +48,5 @@ class Said:
 
     @property
     def columns(self) -> dict[str, str]:
-        """Its columns of a PayoutAnswer."""
+        """What it says as values of the columns of a PayoutAnswer, by their names."""
         return {name: getattr(self, name) for name in self.COLUMNS}

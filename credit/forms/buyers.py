@@ -36,7 +36,9 @@ class BuyersFilter(Filter):
     standing = choice([("", _("All")), *buyer_list.Standing.choices], _("Status"))
 
     def asking(self, line: CreditLine, today: date) -> Buyers:
-        """The buyers of the line that are as asked."""
+        """The query for the line's buyers that meet the filter, as of the local day `today`;
+        nothing is read yet. If the filter has an error, it finds none.
+        """
         span, ends = self.span, [self.said[end] for end in ("least", "most")]
         least, most = (None if end == "" else end for end in ends)
         next_day = span.until and span.until + calendar.ONE_DAY

@@ -35,9 +35,9 @@ class ComingFilter(Filter):
     buyer = text(label=_("Buyer"))
 
     def first(self, today: date) -> date:
-        """The first day of the range to look at. For what is overdue it is the day asked for, or
-        the first day of all. For the rest it is `today`, or for what comes later the day after
-        those of the money calendar, unless a later day was asked for.
+        """The first due day to list. What is overdue is listed from the day asked for, or else from
+        the first day there is; what is due later, from the day after those of the money calendar;
+        the rest, from `today`. A later day that was asked for counts in its place.
         """
         if self.rows["what"] == OVERDUE:
             return self.span.since or calendar.FIRST_DAY
@@ -45,7 +45,7 @@ class ComingFilter(Filter):
         return max(self.span.since or first, first)
 
     def last(self, today: date) -> date:
-        """The last day that is asked for; by default that of the money calendar."""
+        """The last due day to list: the one asked for, or else the last day of the money calendar."""
         return self.span.until or today + DAYS_AHEAD
 
     def narrowed(self, found: Rows) -> Rows:

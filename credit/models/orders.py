@@ -221,8 +221,9 @@ class Order(models.Model):
         return -self.days_late
 
     def write_off_on(self, after_days: int) -> date | None:
-        """The local day at whose start it is written off if nothing is paid until then, by a policy
-        that writes off so many days after the due day; None without a due day. Rule 4.17.
+        """The local day at whose start it is written off if nothing is paid until then:
+        `after_days`, the policy's number of days, after the due day or after the day on which we
+        were told of the delivery, whichever is later; None without a due day. Rule 4.17.
         """
         if self.due_on is None or self.delivered_told_on is None:
             return None

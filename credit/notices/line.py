@@ -22,8 +22,8 @@ FREEZES: dict[str, StrOrPromise] = {
 
 
 def own_words(name: str, details: Details) -> str:
-    """What our people wrote for the merchant (the detail `told`), or a standard sentence if they
-    wrote nothing. The placeholder's `name` is not used.
+    """What our people wrote for the merchant (the detail `told`), or a standard sentence, that our
+    team decided so, if they wrote nothing. The placeholder's `name` is not used.
     """
     return details.get("told") or str(BY_OUR_TEAM)
 

@@ -15,7 +15,7 @@ MARK = b"\xef\xbb\xbf"
 
 
 def is_one(content: bytes) -> bool:
-    """Whether the file begins as XML does."""
+    """Whether the file may be a message of a bank: it begins as XML does."""
     return content.removeprefix(MARK).lstrip().startswith(b"<")
 
 
@@ -69,8 +69,9 @@ def _each(said: Said) -> Iterator[Said]:
 
 
 def concerns_none(answer: PayoutAnswer) -> bool:
-    """Whether a row that names no withdrawal is about none: what came in of others or is not
-    booked yet, and what is said of a file of ours on its way.
+    """Whether an answer that names no withdrawal need not be settled: in a camt.054, money that
+    came in from others or is not booked yet; in a pain.002, that a file of ours, or a part of one,
+    is under way or partly accepted.
     """
     if answer.file.form == Form.CAMT_054:
         return answer.status in (CREDITED, PENDING)

@@ -40,7 +40,7 @@ class Part:
 
     @property
     def accepted(self) -> "Part":
-        """The part without what the bank had refused before."""
+        """The part without the withdrawals that have failed, as the bank had refused them before."""
         left = [one for one in self.withdrawals if not one.is_failed]
         return replace(self, withdrawals=left)
 
@@ -65,7 +65,9 @@ def spread(said: Said) -> Iterator[Said]:
 
 
 def refusal(answer: PayoutAnswer) -> NoSuchSum:
-    """Why the row is of no withdrawals, with what to do about it."""
+    """The refusal, for the caller to raise, of a row of one sum for which no withdrawals are found;
+    it says why, and what to do about it.
+    """
     said = f"{answer.amount} {answer.currency}".strip()
     named = [
         one
@@ -97,16 +99,16 @@ def refusal(answer: PayoutAnswer) -> NoSuchSum:
 
 
 def _of_amount(parts: Sequence[Part], amount: Decimal) -> list[Part]:
-    """Those of the parts that come to the amount; of a part whose sum is another one, what is left
-    of it without what the bank had refused.
+    """Those of the parts whose withdrawals come to the amount. A part that does not is tried again
+    without the withdrawals that the bank had refused, and given without them if that comes to it.
     """
     either = [one if one.total == amount else one.accepted for one in parts]
     return [one for one in either if one.withdrawals and one.total == amount]
 
 
 def _parts(name: str, currency: str) -> list[Part]:
-    """The parts in this currency of our pain.001 files: of the file or part of this name, or, for
-    another name or none, of the latest files.
+    """The parts in this currency of our pain.001 files, those without withdrawals left out: of the
+    file or part with this name, or, if none has it or the name is empty, of the latest MOST files.
     """
     files = PaymentFile.objects.order_by("-pk")
     whole = name.removesuffix(f"-{currency}")

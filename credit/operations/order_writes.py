@@ -154,8 +154,8 @@ class OrderWriter:
 
     @staticmethod
     def lock(line_ids: Sequence[int]) -> dict[int, CreditLine]:
-        """Lock these lines until the transaction ends, in the order in which the keys are given,
-        which callers sort. Returns them by key. No day is worked off.
+        """Lock these lines until the transaction ends, in the order of `line_ids`, which the caller
+        has to sort as all others do. Returns them by key. No day is worked off.
         """
         locked = prepared.rows(LOCK, {"lines": line_ids})
         found = (rows.loaded(CreditLine, lines.FIELDS, row) for row in locked)
@@ -237,7 +237,9 @@ class OrderWriter:
         self._entries.append(_Entry(order, str(kind), *figures, line.now))
 
     def holds(self, merchant_id: int) -> bool:
-        """Whether something of this merchant waits for the next flush."""
+        """Whether a line of this merchant is noted, so that the next flush has something to write
+        for it.
+        """
         return merchant_id in self._lines
 
     def flush(self) -> None:

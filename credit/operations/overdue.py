@@ -109,7 +109,9 @@ def end(
 
 
 def notice_of(told: str) -> dict[str, str]:
-    """The details by which a notice about a freeze says what was written for the merchant."""
+    """The details with which a notice about a freeze shows the merchant what was written for it
+    (`told`); empty if nothing was, so that the notice has its standard sentence.
+    """
     return {"status": "TOLD", "told": told} if told else {}
 
 

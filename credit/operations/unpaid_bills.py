@@ -110,8 +110,8 @@ def freeze_at_once(merchants: Mapping[int, datetime]) -> None:
 
 
 def concern(merchant_id: int) -> bool:
-    """Whether the merchant's line is frozen for an unpaid bill, or a day is recorded on which it
-    will be.
+    """Whether an unpaid bill has to do with the merchant's line: it is frozen for one, or a day is
+    recorded on which it will be.
     """
     freezes = Freeze.objects.filter(
         line_id=merchant_id, reason=Freeze.Reason.UNPAID_BILL, lifted_at__isnull=True

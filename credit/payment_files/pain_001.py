@@ -104,7 +104,9 @@ def _add_transfer(group: Element, version: str, ours: Account, transfer: Transfe
 
 
 def _add_sums(parent: Element, transfers: Sequence[Transfer]) -> None:
-    """How many orders there are, and the sum of their figures, whatever their currencies."""
+    """Add to the element how many transfers there are (NbOfTxs), and the sum of their figures
+    (CtrlSum), whatever their currencies.
+    """
     _add(parent, "NbOfTxs", str(len(transfers)))
     total = sum((Decimal(money.text(one.amount)) for one in transfers), Decimal(0))
     _add(parent, "CtrlSum", f"{total:f}")
@@ -117,7 +119,9 @@ def _add_number(account: Element, country: str, number: str) -> None:
 
 
 def _add_type(account: Element, code: str) -> None:
-    """Add ISO 20022's code of the type of an account, if its country's banks tell types apart."""
+    """Add `code`, which is ISO 20022's for the type of an account, to the account's element;
+    nothing if it is empty.
+    """
     if code:
         _add(account, "Tp/Cd", code)
 
@@ -125,7 +129,10 @@ def _add_type(account: Element, code: str) -> None:
 def _add_bank(
     parent: Element, name: str, version: str, bic: str, clearing: str, member: str
 ) -> Element:
-    """Add a bank, and return its element, in which the first is what is said of it."""
+    """Add an element `name` for a bank: its BIC, and its code `member` in the clearing system
+    `clearing`, each if there is one. Returns that element; its first child, FinInstnId, has what
+    was added.
+    """
     bank = SubElement(parent, name)
     said = SubElement(bank, "FinInstnId")
     if bic:

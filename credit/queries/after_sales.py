@@ -93,7 +93,7 @@ class AfterSales:
 
     @property
     def refunded(self) -> Money:
-        """What buyers got back."""
+        """The sum of what buyers got back on these days."""
         return self.sums.refunded
 
     @property
@@ -112,12 +112,14 @@ class AfterSales:
 
     @property
     def given_up(self) -> Money:
-        """What all cancelled orders come to."""
+        """The sum of the amounts of the cancelled orders that were placed on these days."""
         return self.sums.cancelled
 
 
 def compared(span: Span, today: date) -> list[Span]:
-    """The span, and the one before that it is compared with, if there is one."""
+    """A list of the span and, if there is one, of the earlier span that it is compared with
+    (Span.before) as of the local day `today`.
+    """
     earlier = span.before(today)
     return [span, earlier] if earlier else [span]
 

@@ -79,7 +79,9 @@ class Asked:
 
     @property
     def condition(self) -> str:
-        """SQL for what a row of `buyer` has to meet, with the parameters of `given`."""
+        """SQL for the condition that a row of the statement's table `buyer` meets what is asked,
+        with the parameters that `given` has.
+        """
         asked = {
             "position(upper(%(name)s) IN upper(name)) > 0": self.name,
             CONDITIONS.get(self.standing, ""): self.standing,
@@ -274,13 +276,17 @@ def _read_mark(by: str, mark: str) -> tuple[Any, str] | None:
 
 
 def _number(text: str) -> Decimal | None:
-    """The number that the text is; None for what no column could hold."""
+    """The number that the text is; None for one too large for any column, or NaN. Raises
+    InvalidOperation for text that is no number.
+    """
     number = Decimal(text)
     return number if number.is_finite() and number.adjusted() < MAX_DIGITS else None
 
 
 def _instant(text: str) -> datetime | None:
-    """The instant that the text is; None for others, and for one near the ends of the calendar."""
+    """The instant that the text is, with its offset; None for other text, for an instant without an
+    offset, and for one near the ends of the calendar.
+    """
     found = parse_datetime(text)
     return found if found and found.tzinfo and 1 < found.year < 9999 else None
 

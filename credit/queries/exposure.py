@@ -54,7 +54,7 @@ class Debt(NamedTuple):
 
     @property
     def owed(self) -> Money:
-        """Both together."""
+        """All that the buyer owes: what is outstanding, and what was written off and not recovered."""
         return self.outstanding + self.lost
 
 

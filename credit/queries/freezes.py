@@ -35,7 +35,9 @@ def in_force(line: CreditLine) -> Sequence[Freeze]:
 
 
 def are_for_invoices(merchant_id: int) -> bool:
-    """Whether the merchant's line is frozen for an unpaid bill."""
+    """Whether a freeze for an unpaid bill (UNPAID_BILL) is in force on the merchant's line; False
+    without a line.
+    """
     unpaid = Freeze.objects.filter(line=merchant_id, reason=Freeze.Reason.UNPAID_BILL)
     return unpaid.filter(lifted_at__isnull=True).exists()
 

@@ -80,7 +80,9 @@ class Buckets:
 
     @property
     def earned(self) -> Money:
-        """All that was earned so far, as corrected: sales less refunds, less what paid bills."""
+        """All that was earned so far: sales less refunds, less what paid bills, and as corrected;
+        it is what the balance, the withdrawals on their way and what was paid out come to.
+        """
         return self.balance + self.on_its_way + self.paid_out
 
 

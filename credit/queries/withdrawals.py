@@ -36,11 +36,9 @@ STANDINGS = {
 
 
 def of_line(line: CreditLine, *, standing: str = "", reference: str = "") -> QuerySet[Withdrawal]:
-    """The line's withdrawals, newest first. A filter that is "" is not applied.
-
-    `standing` is UNDER_WAY, PAID or RETURNED, which are those that failed, were rejected or
-    cancelled, or were sent back by the bank, or KEPT, all others; `reference` stands
-    somewhere in the reference, in any case.
+    """The line's withdrawals, newest first. A filter that is "" is not applied. `standing` is
+    UNDER_WAY, PAID, RETURNED (those that failed, were rejected or cancelled, or were sent back by
+    the bank) or KEPT (all but these); `reference` stands somewhere in the reference, in any case.
     """
     found = line.withdrawals.select_related("destination").order_by("-requested_at", "-pk")
     if reference:

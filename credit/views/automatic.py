@@ -49,8 +49,8 @@ def automatic(request: MemberRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_up(request: MemberRequest) -> HttpResponse:
-    """The form that sets up automatic withdrawals, and its submission. Only owners may, with a
-    second factor.
+    """The form that sets up automatic withdrawals, filled in with the schedule in force; a valid
+    submission sets them up and leads to their page. Only owners may, with a second factor.
     """
     now = clock.now()
     line, _today = line_and_today(request, now)
