@@ -35,8 +35,9 @@ def reason(invoice: Invoice) -> str:
 
 
 def outcome_of_invoice(payment: Payment) -> tuple[int, str]:
-    """The same as `outcome`, but with the bill's number in the sentence, for a page that is not
-    about the bill.
+    """What became of an attempt to collect a bill, as `outcome` gives it (a level of
+    django.contrib.messages, and a sentence), with the bill's number in front, for a page that is
+    not about the bill.
     """
     level, said = outcome(payment)
     number = installation.outside(str(payment.invoice))

@@ -19,7 +19,7 @@ def is_under_way() -> bool:
 
 @contextmanager
 def books(is_moving_in: bool) -> Iterator[None]:
-    """Have `is_under_way` return `is_moving_in` while the block runs."""
+    """A context in which `is_under_way` returns `is_moving_in`."""
     token = _is_under_way.set(is_moving_in)
     try:
         yield

@@ -100,8 +100,8 @@ def _erase(subject: Subject, pseudonym: str) -> int:
 
 
 def _old(before: datetime, now: datetime) -> "QuerySet[BankLine]":
-    """The lines of a day before the instant that say still who was on the other side, and do not
-    wait for anybody.
+    """The lines booked before the day of the instant `before` that still say who was on the other
+    side, and do not wait for anybody.
     """
     done = (Status.BOOKED, Status.OUTGOING, Status.SET_ASIDE)
     old = BankLine.objects.filter(booked_on__lt=before.date(), status__in=done)

@@ -125,8 +125,8 @@ def build_archives(archive_ids: Sequence[int], now: datetime) -> Failures:
 
 
 def mail_documents(address_ids: Sequence[int], now: datetime) -> Failures:
-    """Mail these addresses what waits for them; returns the errors of those that failed, by the
-    address's primary key.
+    """Mail these addresses the link by which they confirm, or the documents that wait for them;
+    returns the errors of those that failed, by the address's primary key.
     """
     return document_mails.send(address_ids, now=now).failures
 

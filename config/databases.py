@@ -49,7 +49,9 @@ def replica() -> dict[str, Any] | None:
 
 
 def with_cells(engine: Any) -> str:
-    """The engine to take in place of this one where the books are in cells."""
+    """The module of the database engine that takes the place of `engine`, one of Django's ENGINE
+    names, where the books are in cells.
+    """
     return WITH_CELLS[engine]
 
 

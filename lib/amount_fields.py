@@ -81,7 +81,9 @@ class OneCurrencyField(MoneyField):
 
 
 def in_currency(form: forms.Form, currency: str) -> None:
-    """Set the currency of each OneCurrencyField of the form to this code, converting no figure."""
+    """Set the currency of each OneCurrencyField of the form to this code; no figure is
+    converted.
+    """
     for field in form.fields.values():
         if isinstance(field, OneCurrencyField):
             field.currency = currency

@@ -75,8 +75,8 @@ def _shown_line(line: BankLine) -> dict[str, Any]:
 
 
 def _returned_transfer(line: BankLine) -> BankTransfer | None:
-    """By which transfer an account has the money that the line takes back, or had it last; None if
-    it takes nothing back.
+    """The record of the transfer that the line takes back, on the account that has its money or had
+    it last; None if the line takes nothing back.
     """
     return matching.present(line.returns) if line.returns else None
 
@@ -98,18 +98,24 @@ def _shown_return(line: BankLine) -> dict[str, Any]:
 
 
 def _is_reversed(line: BankLine) -> bool:
-    """Whether what the line takes back paid one bill alone, or is on no account any more."""
+    """Whether the line takes back money that paid one bill alone, or that is on no account any
+    more, so that its return is recorded as a reversal.
+    """
     transfer = _returned_transfer(line) if line.is_return else None
     return transfer is not None and (transfer.is_moved or matching.paid_one_invoice(transfer))
 
 
 def _is_taken_off(line: BankLine) -> bool:
-    """Whether what the line takes back paid several bills or none."""
+    """Whether the line takes back money that paid several bills or none, so that it is taken off
+    the account.
+    """
     return line.is_return and not _is_reversed(line)
 
 
 def _effect_of_return(line: BankLine) -> str:
-    """What it does to record a return of money that paid one bill alone, in sentences."""
+    """What an operator reads before recording a return of money that paid one bill alone, or that
+    is on no account any more: the line, what it takes back, and what is booked and decided then.
+    """
     transfer = _returned_transfer(line)
     if transfer is not None and transfer.is_moved:
         return (
@@ -124,7 +130,10 @@ def _effect_of_return(line: BankLine) -> str:
 
 
 def _effect_of_taking_off(line: BankLine) -> str:
-    """What it does to take returned money off an account, in sentences."""
+    """What an operator reads before taking returned money off an account: the line, what it takes
+    back, how much of that is unapplied still and how much is charged again; "" for a line that
+    takes nothing back.
+    """
     transfer = _returned_transfer(line)
     if transfer is None:
         return ""
@@ -150,7 +159,9 @@ def _said(line: BankLine) -> str:
 
 
 def _proposal(line: BankLine) -> str:
-    """What confirming a proposal does, in sentences."""
+    """What an operator reads before confirming a proposed match: the line, why it is proposed, for
+    which bill it is booked, and what becomes of money that the bill does not want.
+    """
     return (
         f"{_said(line)} {line.get_why_display()} It is booked for bill {line.invoice} of"
         f" {line.owner}; what the bill does not want becomes unapplied"
@@ -303,7 +314,7 @@ class BankLineAdmin(Deciding, FoundByKeys):
 
     @admin.display(description="text")
     def begins(self, line: BankLine) -> str:
-        """How what the other side wrote begins."""
+        """The first TEXT_IN_A_LIST characters of what the other side wrote."""
         return Truncator(self.words(line)).chars(TEXT_IN_A_LIST)
 
     @admin.display(description="other side")

@@ -75,7 +75,9 @@ class ProviderMovementAdmin(FoundByKeys):
 
 
 def _effect_of_closing(difference: ProviderDifference) -> str:
-    """What the difference is and what closing it does, in sentences."""
+    """What an operator reads before closing a difference: its kind, what the provider and our books
+    say, that closing changes nothing in the books, and when it waits again.
+    """
     theirs, ours = difference.there or "nothing", difference.here or "nothing"
     return (
         f"{difference.get_kind_display()}: the provider says {theirs}, and our books say {ours}."

@@ -109,8 +109,8 @@ def payments(invoice: Invoice, attempts: Sequence[Payment]) -> Paper:
 
 
 def _attempts(invoice: Invoice, attempts: Sequence[Payment]) -> Iterator[Paper]:
-    """Yields a row for each attempt, for the template, with the reason of its failure as a note.
-    Amounts of those that did not succeed count for nothing.
+    """Yields a row for each attempt, for the template, with the reason of its failure as a note,
+    and whether its amount `counts`: only that of one that succeeded does.
     """
     for payment in attempts:
         yield {
@@ -127,8 +127,8 @@ def _attempts(invoice: Invoice, attempts: Sequence[Payment]) -> Iterator[Paper]:
 
 
 def _reversal(reversal: Reversal) -> Paper:
-    """The row of money that a provider took back, for the template. The bill stays paid, so that it
-    counts for nothing.
+    """The row, for the template, of money that a provider took back, with its amount below 0. It
+    does not count, as the bill stays paid.
     """
     return {
         "cells": [

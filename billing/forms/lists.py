@@ -91,7 +91,9 @@ class RequestFilter(Filter):
 
     @property
     def _of_charges(self) -> dict[str, str]:
-        """What is asked of the charges of a request, but for its cost."""
+        """What is asked of a request's charges besides amounts: fee, whether they are billed, and
+        whether they are credited; "" for what is not asked.
+        """
         return {name: self.rows[name] for name in ("fee", "billed", "credited")}
 
     @property
@@ -105,7 +107,10 @@ class RequestFilter(Filter):
         return str(self.data.get("by", "")) in COSTS
 
     def page(self, found: "QuerySet[Any]") -> Any:
-        """The page of `found`; of too many requests none is looked for by its charges."""
+        """The page of `found`, narrowed and sorted as asked. Where there are too many requests to
+        look at the charges of all, orders by cost are not offered, and a filter by what their
+        charges are finds nothing.
+        """
         if self._sorts_by_cost or self._is_of_cost or any(self._of_charges.values()):
             self._are_many = requests.are_many(self.within_days(found))
         if self._are_many:
@@ -113,7 +118,10 @@ class RequestFilter(Filter):
         return super().page(found)
 
     def within_amounts(self, found: Rows) -> Rows:
-        """The rows of `found` whose charges are as asked for."""
+        """The rows of `found` that meet what is asked of their charges and of their cost, with
+        their cost if it is asked for or sorted by. Of too many requests: none if something of that
+        is asked, and otherwise all.
+        """
         is_of_charges = self._is_of_cost or any(self._of_charges.values())
         if self._are_many:
             return found.none() if is_of_charges else found
@@ -124,7 +132,9 @@ class RequestFilter(Filter):
 
     @property
     def hint(self) -> StrOrPromise:
-        """What the reader has to know who asked for the costs of too many requests."""
+        """A sentence for a reader whose list has too many requests to be searched or sorted by
+        cost, fee, bill or credit; "" otherwise.
+        """
         if not self._are_many:
             return ""
         return _(

@@ -53,7 +53,9 @@ def readable(line: Any) -> OtherSide:
 
 
 def marks(line: Any) -> dict[str, str]:
-    """The columns by which lines of the same other side are found, by the first key."""
+    """The marks of the line's other side, account and name, by the first key, as the values of the
+    columns that keep them. Raises Undecryptable.
+    """
     side = read(line)
     return {
         "other_account_mark": account_marks(side.account)[0],
@@ -62,17 +64,22 @@ def marks(line: Any) -> dict[str, str]:
 
 
 def account_marks(account: str) -> list[str]:
-    """By which lines of this account are found, however its number is spaced; the first key's mark
-    first. Nothing has the mark "", which an empty number has.
+    """The marks by which lines with this account on their other side are found, however its number
+    is spaced; the first key's mark first. For an empty number it is "" alone, which lines without
+    an account have.
     """
     return _marks(compact(account), ACCOUNT)
 
 
 def name_marks(name: str) -> list[str]:
-    """By which lines with this name are found, in whatever case; as account_marks."""
+    """The marks by which lines with this name on their other side are found, in whatever case; the
+    first key's mark first. For an empty name it is "" alone.
+    """
     return _marks(" ".join(name.split()).casefold(), NAME)
 
 
 def _marks(text: str, purpose: str) -> list[str]:
-    """The marks of the text; one that is empty for an empty text."""
+    """The marks of the text for this purpose, one by each of our keys, the first key's first; ""
+    alone for an empty text.
+    """
     return secrets.marks(text, purpose=purpose) if text else [""]

@@ -32,7 +32,9 @@ ONLY_FOLDER = 1  # the number by which the job knows it
 
 
 def folders(now: datetime) -> Sequence[int]:
-    """The number of the folder alone; nothing if no folder is set, or no file in it has rested."""
+    """What the job of the folder is due for: [ONLY_FOLDER] if a folder is set and some file in it
+    has rested, and otherwise nothing.
+    """
     return [ONLY_FOLDER] if next(_files(now), None) else []
 
 
@@ -78,8 +80,8 @@ def take_in(*, now: datetime) -> None:
 
 
 def _take(file: Path, now: datetime) -> None:
-    """Take in the file, and move it. What cannot be taken is moved to `failed`, with a text beside
-    it that says why, and is on record.
+    """Take in the statements of the file, and move it to `done`. One that is refused is moved to
+    `failed` instead, with a text beside it that says why, and the problem is on record.
     """
     with file.open("rb") as opened:
         content = opened.read(LARGEST + 1)

@@ -159,8 +159,8 @@ class Part(NamedTuple):
 
 
 def _of_rate(rate: Rate | None, items: list[int]) -> dict[str, Any]:
-    """Items of one rate for the statement that writes lines; without a rate they are outside the
-    scope of tax.
+    """These items as the statement that writes the lines of bills takes them (JSON), with their tax
+    category and percent; without a rate they are outside the scope of tax.
     """
     rate = rate or OUTSIDE
     return {"items": items, "category": rate.category, "percent": str(rate.percent)}
@@ -241,7 +241,7 @@ def compute(due: Mapping[str, Sequence[Any]], *, taxed_alone: bool = False) -> d
 
 
 def _read(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """The rows of a prepared statement."""
+    """The rows that this SQL selects with these parameters, by a prepared statement."""
     return prepared.rows(sql, params)
 
 
@@ -349,8 +349,8 @@ def _sum_up(found: Iterable[Taxes]) -> None:
 
 
 def parts(taxes: Iterable[Taxes]) -> list[dict[str, Any]]:
-    """The parts of these bills for the statement that writes lines: whole items by their rates,
-    and each part of an item that has several.
+    """The parts of these bills' items, for the statement that writes lines, as objects for JSON:
+    one object for all whole items of one rate, and one for each part of an item that has several.
     """
     whole: dict[Rate | None, list[int]] = defaultdict(list)
     split = []
@@ -364,7 +364,9 @@ def parts(taxes: Iterable[Taxes]) -> list[dict[str, Any]]:
 
 
 def rows(taxes: Mapping[int, Taxes]) -> list[dict[str, Any]]:
-    """The taxes of these accounts' bills for the statement that writes bills."""
+    """The taxes of these accounts' bills, by the account's key in `taxes`, as objects for the JSON
+    that the statement which writes bills takes.
+    """
     return [
         {
             "account_id": account_id,

@@ -216,8 +216,8 @@ def take_statements(
 
 
 def banks_text(accounts: Sequence[Mapping[str, str]]) -> str:
-    """Bank accounts as a person types them, one a line: currency; number; code; bank. Of what is
-    empty at its end a line has nothing.
+    """Bank accounts as a person types them, one a line: currency; number; code; bank. Where the
+    last of these are empty, they and their semicolons are left out.
     """
     return "\n".join(
         "; ".join([one["currency"], one["number"], one["code"], one["bank"]]).rstrip("; ")

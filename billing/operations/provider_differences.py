@@ -148,8 +148,8 @@ def _of_payout(payout: ProviderPayout) -> Iterator[_Found]:
 
 
 def _of_movement(payout: ProviderPayout, one: ProviderMovement, prefix: str) -> Iterator[_Found]:
-    """What is different about a row of a payment, or of money that was taken back. Rows of others
-    who share the account have neither our key nor a payment of ours.
+    """Yields what is different about a row of a payment, or of money that was taken back; nothing
+    if nothing is. Rows of others who share the account have neither our key nor a payment of ours.
     """
     payment = one.payment
     if payment is None:
@@ -176,8 +176,8 @@ def _of_movement(payout: ProviderPayout, one: ProviderMovement, prefix: str) -> 
 
 
 def _missing(now: datetime) -> Iterator[_Found]:
-    """Our payments that succeeded long enough ago, and since the first payout on record was made,
-    and are in no payout.
+    """Yields a difference for each of our payments that is in no payout although it succeeded long
+    enough ago, and since the first payout on record was made.
     """
     first = ProviderPayout.objects.filter(provider=STRIPE).order_by("made_at").first()
     if first is None:

@@ -79,7 +79,7 @@ def movements(reference: str) -> list[Moved]:
 
 
 def _paid(one: Any) -> Paid:
-    """A payout as Stripe's client has it."""
+    """The payout, from what Stripe's client returned of it."""
     return Paid(
         reference=one.id,
         state=texts.shown(one.status, 40),
@@ -118,7 +118,9 @@ def _moved(listed: Iterator[Any], payout_reference: str) -> Iterator[Moved]:
 
 
 def _money(counted: int, currency: str) -> Money:
-    """The amount that Stripe counts in units of its own."""
+    """The amount of money that Stripe states as `counted`, a number of the currency's smallest
+    units.
+    """
     code = currency.upper()
     return Money(stripe_provider.amount_of(counted, code), code)
 

@@ -97,7 +97,7 @@ def _unpaid(account_id: int, line: BankLine) -> "QuerySet[Invoice]":
 def _taken_back(line: BankLine) -> Match:
     """What a line is that went out: if it says that it takes something back, a return of the one
     line that it names, and open if it names none or several, or takes more than that; any other one
-    is no merchant's.
+    is OUTGOING, which is no merchant's.
     """
     if not (line.is_reversal or line.return_reason):
         return Match(Status.OUTGOING, Why.DEBIT)
@@ -113,7 +113,9 @@ def _taken_back(line: BankLine) -> Match:
 
 
 def _return_of(returned: BankLine, status: BankLine.Status, why: BankLine.Why) -> Match:
-    """That a line takes back this one."""
+    """The match, with this status and reason, that says that a line takes back the line `returned`;
+    its account is the one that has the money of that.
+    """
     return Match(status, why, account_of(returned), None, returned)
 
 

@@ -104,9 +104,9 @@ def are_many(found: QuerySet[FulfilmentRequest]) -> bool:
 
 
 def charged_with(found: Rows, *, fee: str = "", billed: str = "", credited: str = "") -> Rows:
-    """Those of `found` that have a charge of this fee, are Billed so, and have or have not a credit
-    (CREDITED, NOT_CREDITED); "" means any. The charges of each request that the database looks at
-    are read.
+    """Those of `found` that have a charge of this fee, whose charges are on bills as `billed` says
+    (one of Billed), and that have or have not a credit (CREDITED, NOT_CREDITED); "" means any. The
+    charges of each request that the database looks at are read.
     """
     theirs = Charge.objects.filter(account=OuterRef("account"), request=OuterRef("reference"))
     on_invoices = Exists(theirs.filter(item__invoice__number__isnull=False))
@@ -243,12 +243,11 @@ def figures_of(
     are_few: bool = False,
     fee: str = "",
 ) -> Figures:
-    """How many these requests of the account are, and the sum of their costs, or of what of these
-    the charges of `fee` come to; if they are more than
-    `most`, only that they are, unless they are known to be few.
-
-    Up to `most`, the charges of each are looked up by an index; of all requests, the account's
-    charges are read as they lie.
+    """How many these requests of the account are, and the sum of their costs, or of what the
+    charges of `fee` make of these. If they are more than `most`, only that they are, unless
+    `are_few` says that they are known to be few; with None as `most` all are counted. Up to `most`,
+    the charges of each are looked up by an index; of all requests, the account's charges are read
+    as they lie.
     """
     if most is None:
         asked = found.order_by()

@@ -136,7 +136,7 @@ class Taxation:
         return self._known[key]
 
     def _found(self, country: str, treatment: str, fee: str, on: date) -> Rate | None:
-        """The rate of a service of this day for a merchant that is treated so; None for a fee that
+        """The rate of a service of this day for a merchant with this treatment; None for a fee that
         only settles what was billed, and while the country has no tax.
         """
         if fee in Fee.UNTAXED or self._own(country, TaxClass.STANDARD, on) is None:

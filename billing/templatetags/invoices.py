@@ -77,7 +77,9 @@ def line_with(charge: Charge, lines: Mapping[int, InvoiceLine] | str) -> Invoice
 
 @register.simple_tag
 def unit_times_price(charge: Charge) -> str:
-    """How many units were charged at which price, of a charge that we priced."""
+    """The sentence, in the reader's language, that says how many units were charged at which price
+    each. The charge has to be one that we priced.
+    """
     assert charge.unit_price is not None
     return ngettext(
         "%(quantity)s unit at %(price)s.",
@@ -91,8 +93,8 @@ def unit_times_price(charge: Charge) -> str:
 
 @register.filter
 def share_of(charge: Charge, order: Order) -> str:
-    """Which share of the order a charge for a sale is; "" for other charges, and where they are in
-    two currencies.
+    """The sentence, in the reader's language, that says which per cent of the order's amount a
+    charge for a sale is; "" for other charges, and where they are in two currencies.
     """
     is_of_sale = charge.fee.category == Category.TRANSACTION
     if not is_of_sale or charge.currency != order.currency:

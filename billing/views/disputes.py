@@ -43,6 +43,7 @@ def dispute(request: MemberRequest) -> HttpResponse:
 def _chosen(account: BillingAccount, given: QueryDict) -> tuple[Sequence[Charge], list[str]]:
     """The charges of the account that were chosen in `given` and can be credited, and texts for the
     others: their references, or what the address calls a charge that the account does not have.
+    Only the first disputes.MOST are looked at.
     """
     keys = list(dict.fromkeys(given.getlist("charge")))[: disputes.MOST]
     found = asked.chosen(account, [int(key) for key in keys if A_KEY.fullmatch(key)])

@@ -69,8 +69,9 @@ def export_invoices(request: MemberRequest) -> HttpResponseBase:
 
 @for_members
 def invoice(request: MemberRequest, number: str) -> HttpResponse:
-    """The page of one bill: its lines, how it is collected and what may be done. To who follows it,
-    only the part that changes. Raises Http404 if there is none.
+    """The page of one bill: its lines, how it is collected and what may be done. While the page
+    keeps itself up to date it gets only the part that changes. Raises Http404 if there is no such
+    bill.
     """
     invoice, now = invoice_of(request, number), clock.now()
     attempts = list(invoice_queries.attempts(invoice))
@@ -110,7 +111,9 @@ def invoice(request: MemberRequest, number: str) -> HttpResponse:
 
 
 def _is_tried_soon(invoice: Invoice, now: datetime) -> bool:
-    """Whether the bill is collected in the next minutes, so that its page follows it."""
+    """Whether the unpaid bill is tried within SOON of `now`, or should have been tried already; its
+    page then keeps itself up to date.
+    """
     tried_at = invoice.next_attempt_at
     return invoice.is_unpaid and tried_at is not None and tried_at <= now + SOON
 
@@ -177,7 +180,7 @@ def _pay(request: MemberRequest, invoice: Invoice, seen: int) -> None:
 
 @for_exporting
 def invoice_pdf(request: MemberRequest, number: str) -> HttpResponse:
-    """The bill as PDF."""
+    """The bill as a PDF file. Raises Http404 if there is no such bill."""
     invoice = invoice_of(request, number)
     document = pdf.invoice_pdf(invoice, now=clock.now())
     return downloads.document(document, f"{file_names.of_invoice(invoice)}.pdf")
@@ -195,8 +198,8 @@ def credit_note_pdf(request: MemberRequest, number: str) -> HttpResponse:
 
 @for_exporting
 def invoice_xml(request: MemberRequest, number: str, syntax: Syntax) -> HttpResponse:
-    """The bill as an e-invoice in this syntax (rule 28.18). Raises Http404 if it is none, or lacks
-    something.
+    """The bill as an e-invoice in this syntax (rule 28.18). Raises Http404 if the bill is no
+    e-invoice, or lacks something that one needs.
     """
     invoice = invoice_of(request, number)
     found = files.of_invoice(invoice, syntax)
@@ -227,14 +230,16 @@ def cleared_file(request: MemberRequest, number: str) -> HttpResponse:
 
 @for_exporting
 def cleared_note_file(request: MemberRequest, number: str) -> HttpResponse:
-    """The file that the number of the bill's credit note came with. Raises Http404 if there is
-    none.
+    """The file that came with the number that the tax office gave the bill's credit note. Raises
+    Http404 if there is none.
     """
     return _cleared(clearances.of_note_on(invoice_of(request, number)))
 
 
 def _cleared(clearance: Clearance | None) -> HttpResponse:
-    """What came from the tax office as a file. Raises Http404 if nothing did."""
+    """The file that came from the tax office for this clearance. Raises Http404 if none came, or if
+    the clearance is None.
+    """
     if clearance is None or not clearance.file_name:
         raise Http404("nothing came with the document's number")
     return downloads.any_file(bytes(clearance.file), clearance.file_name)
@@ -257,6 +262,6 @@ def invoice_line(request: MemberRequest, number: str, pk: int) -> HttpResponse:
 
 @for_exporting
 def export_invoice(request: MemberRequest, number: str) -> HttpResponseBase:
-    """The bill as a CSV file, with one row per charge."""
+    """The bill as a CSV file, with one row per charge. Raises Http404 if there is no such bill."""
     export = invoice_csv.Export(invoice_of(request, number), language_of(request))
     return download(request, export.blocks(), export.file_name)

@@ -19,7 +19,9 @@ from merchants.access import MemberRequest, for_finance, for_members
 
 @for_members
 def questions(request: MemberRequest) -> HttpResponse:
-    """The form for a question, and those that were asked; `?about` begins the question."""
+    """The page with the form for a question, which `?about` in the address begins, and the list of
+    the questions that were asked.
+    """
     return _page(request, Question(initial={"message": About(request.GET).message}))
 
 

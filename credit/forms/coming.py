@@ -45,7 +45,9 @@ class ComingFilter(Filter):
         return max(self.span.since or first, first)
 
     def last(self, today: date) -> date:
-        """The last due day to list: the one asked for, or else the last day of the money calendar."""
+        """The last due day to list: the one that was asked for, or else the last day of the money
+        calendar.
+        """
         return self.span.until or today + DAYS_AHEAD
 
     def narrowed(self, found: Rows) -> Rows:

@@ -40,7 +40,7 @@ class Part:
 
     @property
     def accepted(self) -> "Part":
-        """The part without the withdrawals that have failed, as the bank had refused them before."""
+        """The part without the withdrawals that have failed, which the bank had refused before."""
         left = [one for one in self.withdrawals if not one.is_failed]
         return replace(self, withdrawals=left)
 

@@ -54,7 +54,9 @@ class Debt(NamedTuple):
 
     @property
     def owed(self) -> Money:
-        """All that the buyer owes: what is outstanding, and what was written off and not recovered."""
+        """All that the buyer owes: what is outstanding, and what was written off and is not
+        recovered.
+        """
         return self.outstanding + self.lost
 
 

@@ -36,7 +36,9 @@ def record(
 
 
 def _answer(merchant: str, reference: str) -> answers.RecordedCharge:
-    """The answer about the charge with this reference, of the merchant with its."""
+    """The answer that shows the charge with this reference, of the merchant with the reference
+    `merchant`. Raises Charge.DoesNotExist if there is none.
+    """
     charge = Charge.objects.get(account__merchant__reference=merchant, reference=reference)
     return answers.RecordedCharge(
         merchant=merchant,

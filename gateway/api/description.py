@@ -54,8 +54,8 @@ class Described(NinjaAPI):
     """The API, whose schema has what its routes all have in common."""
 
     def create_temporal_response(self, request: HttpRequest) -> HttpResponse:
-        """The response that a route may set headers of, which most do not: made when it is asked
-        for.
+        """A stand-in for the response on which a route may set headers. The response itself is made
+        when a route first uses it, since most routes set none.
         """
         made = partial(super().create_temporal_response, request)
         return cast(HttpResponse, SimpleLazyObject(made))

@@ -24,7 +24,9 @@ router = Router(tags=["Reading: billing"], auth=Key(Scope.READ))
 
 @router.get(f"{MONTH}.csv", operation_id="getStatementCsv")
 def statement_as_csv(request: KeyedRequest, merchant: str, month: date) -> HttpResponseBase:
-    """A closed month as CSV, a row per charge."""
+    """The statement of a closed month as CSV, a row per charge; 404 if the month is open, or
+    nothing was charged in it.
+    """
     found = merchant_of(request, merchant)
     _closed(found, month)
     export = statement_csv.Export.of(found, month)
@@ -33,21 +35,23 @@ def statement_as_csv(request: KeyedRequest, merchant: str, month: date) -> HttpR
 
 @router.get(f"{MONTH}.pdf", operation_id="getStatementPdf")
 def statement_as_pdf(request: KeyedRequest, merchant: str, month: date) -> HttpResponse:
-    """A closed month as PDF, in the merchant's language."""
+    """The statement of a closed month as PDF, in the merchant's language; 404 if the month is open,
+    or nothing was charged in it.
+    """
     statement = _closed(merchant_of(request, merchant), month)
     return downloads.document(pdf.statement_pdf(statement), f"statement-{merchant}-{statement}.pdf")
 
 
 @router.get(f"{INVOICE}.csv", operation_id="getInvoiceCsv")
 def invoice_as_csv(request: KeyedRequest, merchant: str, number: str) -> HttpResponseBase:
-    """An invoice as CSV, a row per charge."""
+    """The invoice with this number as CSV, a row per charge; 404 if there is none."""
     export = invoice_csv.Export(invoice_of(merchant_of(request, merchant), number))
     return csv_files.download(request, export.blocks(), export.file_name)
 
 
 @router.get(f"{INVOICE}.pdf", operation_id="getInvoicePdf")
 def invoice_as_pdf(request: KeyedRequest, merchant: str, number: str) -> HttpResponse:
-    """An invoice as PDF, in the merchant's language."""
+    """The invoice with this number as PDF, in the merchant's language; 404 if there is none."""
     invoice = invoice_of(merchant_of(request, merchant), number)
     content = pdf.invoice_pdf(invoice, now=request.now)
     return downloads.document(content, f"bill-{invoice.merchant_reference}-{invoice.number}.pdf")
@@ -55,7 +59,9 @@ def invoice_as_pdf(request: KeyedRequest, merchant: str, number: str) -> HttpRes
 
 @router.get(f"{INVOICE}/credit-note.pdf", operation_id="getCreditNotePdf")
 def credit_note_as_pdf(request: KeyedRequest, merchant: str, number: str) -> HttpResponse:
-    """The credit note of a void invoice as PDF, in the merchant's language."""
+    """The credit note of a void invoice as PDF, in the merchant's language; 404 if
+    there is none.
+    """
     invoice = invoice_of(merchant_of(request, merchant), number)
     note = invoices.credit_note(invoice)
     if note is None:
@@ -66,25 +72,29 @@ def credit_note_as_pdf(request: KeyedRequest, merchant: str, number: str) -> Htt
 
 @router.get(f"{INVOICE}/factur-x.xml", operation_id="getInvoiceFacturXXml")
 def invoice_as_factur_x(request: KeyedRequest, merchant: str, number: str) -> HttpResponse:
-    """An invoice with tax as an e-invoice by EN 16931, in the syntax that its PDF has in it."""
+    """An invoice with tax as an e-invoice by EN 16931, in the syntax that its PDF has in it; 404 if
+    it is none.
+    """
     return _invoice_xml(invoice_of(merchant_of(request, merchant), number), "factur-x")
 
 
 @router.get(f"{INVOICE}/ubl.xml", operation_id="getInvoiceUblXml")
 def invoice_as_ubl(request: KeyedRequest, merchant: str, number: str) -> HttpResponse:
-    """An invoice with tax as an e-invoice by EN 16931, in UBL."""
+    """An invoice with tax as an e-invoice by EN 16931, in UBL; 404 if it is none."""
     return _invoice_xml(invoice_of(merchant_of(request, merchant), number), "ubl")
 
 
 @router.get(f"{INVOICE}/credit-note/factur-x.xml", operation_id="getCreditNoteFacturXXml")
 def credit_note_as_factur_x(request: KeyedRequest, merchant: str, number: str) -> HttpResponse:
-    """The credit note of a void invoice as an e-invoice, in the syntax that its PDF has in it."""
+    """The credit note of a void invoice as an e-invoice, in the syntax that its PDF has in it; 404
+    if there is none.
+    """
     return _credit_note_xml(invoice_of(merchant_of(request, merchant), number), "factur-x")
 
 
 @router.get(f"{INVOICE}/credit-note/ubl.xml", operation_id="getCreditNoteUblXml")
 def credit_note_as_ubl(request: KeyedRequest, merchant: str, number: str) -> HttpResponse:
-    """The credit note of a void invoice as an e-invoice, in UBL."""
+    """The credit note of a void invoice as an e-invoice, in UBL; 404 if there is none."""
     return _credit_note_xml(invoice_of(merchant_of(request, merchant), number), "ubl")
 
 

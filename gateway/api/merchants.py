@@ -66,5 +66,7 @@ def change(
     operation_id="getMerchant",
 )
 def show(request: KeyedRequest, merchant: str) -> answers.ShownMerchant:
-    """Who the merchant is."""
+    """The merchant's name, language, time zone, and when it joined; 404 if the key does not reach
+    it.
+    """
     return answers.ShownMerchant.of(merchant_of(request, merchant))

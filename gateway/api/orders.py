@@ -87,7 +87,7 @@ def ship(
     order: str,
     body: bodies.Happened = NOTHING,
 ) -> answers.OrderStep:
-    """Tell that the order has left the shop."""
+    """Tell that the order has left the shop. Answers with the order's state after it."""
     return _step(request, response, "order.shipped", merchant, order, {}, body.at)
 
 
@@ -99,7 +99,9 @@ def deliver(
     order: str,
     body: bodies.Happened = NOTHING,
 ) -> answers.OrderStep:
-    """Tell that the buyer has the order: its parts fall due from that day."""
+    """Tell that the buyer has the order: its parts fall due from that day. Answers with the order's
+    state after it.
+    """
     return _step(request, response, "order.delivered", merchant, order, {}, body.at)
 
 
@@ -111,7 +113,9 @@ def cancel(
     order: str,
     body: bodies.CancelledOrder = NO_REASON,
 ) -> answers.OrderStep:
-    """Tell that the order is off before anything of it was paid: all that it holds is released."""
+    """Tell that the order is off before anything of it was paid: all that it holds is released.
+    Answers with the order's state after it.
+    """
     said = {"reason": body.reason}
     return _step(request, response, "order.cancelled", merchant, order, said, body.at)
 

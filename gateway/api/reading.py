@@ -96,7 +96,9 @@ def show_line(request: KeyedRequest, merchant: str) -> ShownLine:
     operation_id="listLimitEntries",
 )
 def list_entries(request: KeyedRequest, merchant: str, asked: Paged) -> dict[str, Any]:
-    """All that changed the limit or what is used of it: they sum up to both."""
+    """A page of the entries that changed the limit, or what is used of it, newest first; all
+    entries together sum up to both.
+    """
     line = _line(merchant_of(request, merchant))
     return listings.LIMIT_ENTRIES.read(line.pk, line.currency, asked)
 
@@ -107,7 +109,9 @@ def list_entries(request: KeyedRequest, merchant: str, asked: Paged) -> dict[str
     operation_id="listFreezes",
 )
 def list_freezes(request: KeyedRequest, merchant: str, asked: Paged) -> dict[str, Any]:
-    """What freezes the line, and what did."""
+    """A page of the freezes of the line, those in force and those that were lifted,
+    newest first.
+    """
     line = _line(merchant_of(request, merchant))
     return listings.FREEZES.read(line.pk, line.currency, asked)
 
@@ -118,7 +122,9 @@ def list_freezes(request: KeyedRequest, merchant: str, asked: Paged) -> dict[str
     operation_id="listReviews",
 )
 def list_reviews(request: KeyedRequest, merchant: str, asked: Paged) -> dict[str, Any]:
-    """The monthly reviews of the limit, with what was known and what each factor gave."""
+    """A page of the monthly reviews of the limit, newest first, with what was known and what each
+    factor gave.
+    """
     line = _line(merchant_of(request, merchant))
     return listings.REVIEWS.read(line.pk, line.currency, asked)
 
@@ -127,7 +133,7 @@ def list_reviews(request: KeyedRequest, merchant: str, asked: Paged) -> dict[str
 def list_orders(
     request: KeyedRequest, merchant: str, asked: Annotated[OrdersAsked, Query(...)]
 ) -> dict[str, Any]:
-    """Buyers' orders, of one status or of all."""
+    """A page of buyers' orders, newest first, of one status or of all."""
     line = _line(merchant_of(request, merchant))
     which = Q(status=asked.status) if asked.status else None
     return listings.ORDERS.read(line.pk, line.currency, asked, which)
@@ -139,7 +145,7 @@ def list_orders(
     operation_id="getOrder",
 )
 def show_order(request: KeyedRequest, merchant: str, order: str) -> dict[str, Any]:
-    """One order."""
+    """The order with this reference; 404 if the merchant has none."""
     line = _line(merchant_of(request, merchant))
     found = listings.ORDERS.one(line.pk, line.currency, Q(reference=order))
     if found is None:
@@ -149,7 +155,9 @@ def show_order(request: KeyedRequest, merchant: str, order: str) -> dict[str, An
 
 @router.get(f"{OF_MERCHANT}/proceeds", response=ShownProceeds, operation_id="getProceeds")
 def show_proceeds(request: KeyedRequest, merchant: str) -> ShownProceeds:
-    """What the merchant has earned, and where it is."""
+    """What the merchant has earned, and where that is today: still maturing, available, on its way
+    to the merchant, or paid out.
+    """
     line = _line(merchant_of(request, merchant))
     found = proceeds.buckets(line.pk, today=local_day(line, request.now))
 
@@ -173,7 +181,9 @@ def show_proceeds(request: KeyedRequest, merchant: str) -> ShownProceeds:
     operation_id="listProceedsEntries",
 )
 def list_proceeds(request: KeyedRequest, merchant: str, asked: Paged) -> dict[str, Any]:
-    """All that changed the proceeds: sales, refunds, withdrawals and invoices paid from them."""
+    """A page of the entries that changed the proceeds, newest first: sales, refunds, withdrawals
+    and invoices paid from them.
+    """
     line = _line(merchant_of(request, merchant))
     return listings.PROCEEDS.read(line.pk, line.currency, asked)
 
@@ -184,7 +194,9 @@ def list_proceeds(request: KeyedRequest, merchant: str, asked: Paged) -> dict[st
     operation_id="listWithdrawals",
 )
 def list_withdrawals(request: KeyedRequest, merchant: str, asked: Paged) -> dict[str, Any]:
-    """What the merchant has had paid out, and what is on its way."""
+    """A page of the merchant's withdrawals, newest first: what was paid out, and what is on its
+    way.
+    """
     line = _line(merchant_of(request, merchant))
     return listings.WITHDRAWALS.read(line.pk, line.currency, asked)
 

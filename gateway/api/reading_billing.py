@@ -71,7 +71,7 @@ class Prices(BaseModel):
 
 @router.get(f"{OF_MERCHANT}/charges", response=listings.CHARGES.page, operation_id="listCharges")
 def list_charges(request: KeyedRequest, merchant: str, asked: Paged) -> dict[str, Any]:
-    """What the merchant was charged."""
+    """A page of the merchant's charges, newest first."""
     account = account_of(merchant_of(request, merchant))
     return listings.CHARGES.read(account.pk, account.currency, asked)
 
@@ -82,7 +82,7 @@ def list_charges(request: KeyedRequest, merchant: str, asked: Paged) -> dict[str
     operation_id="getCharge",
 )
 def show_charge(request: KeyedRequest, merchant: str, charge: str) -> dict[str, Any]:
-    """One charge."""
+    """The charge with this reference; 404 if the merchant has none."""
     account = account_of(merchant_of(request, merchant))
     found = listings.CHARGES.one(account.pk, account.currency, Q(reference=charge))
     if found is None:
@@ -92,9 +92,8 @@ def show_charge(request: KeyedRequest, merchant: str, charge: str) -> dict[str, 
 
 @router.get(f"{OF_MERCHANT}/statements", response=Statements, operation_id="listStatements")
 def list_statements(request: KeyedRequest, merchant: str, asked: Paged) -> Statements:
-    """The calendar months in which the merchant was charged, latest first.
-
-    A month changes with each charge that joins it, and when it closes.
+    """A page of the calendar months in which the merchant was charged, latest first. A month
+    changes with each charge that joins it, and when it closes.
     """
     found = account_of(merchant_of(request, merchant)).statements.all()
     if since := asked.changed_since:
@@ -106,7 +105,9 @@ def list_statements(request: KeyedRequest, merchant: str, asked: Paged) -> State
 
 @router.get(MONTH, response=ShownStatement, operation_id="getStatement")
 def show_statement(request: KeyedRequest, merchant: str, month: date) -> ShownStatement:
-    """One month, such as `2026-11`, by category and by fee."""
+    """The statement of one month, such as `2026-11`, by category and by fee; 404 if nothing was
+    charged in it.
+    """
     found = statements.of_month(account_of(merchant_of(request, merchant)), month)
     if found is None:
         raise Problem(404, "not_found", "Nothing was charged in this month.")

@@ -129,7 +129,7 @@ class ShownInvoice(BaseModel):
 def list_invoices(
     request: KeyedRequest, merchant: str, asked: Annotated[InvoicesAsked, Query(...)]
 ) -> dict[str, Any]:
-    """The merchant's invoices, of one status or of all."""
+    """A page of the merchant's invoices, newest first, of one status or of all."""
     account = account_of(merchant_of(request, merchant))
     which = HAS_NUMBER & Q(status=asked.status) if asked.status else HAS_NUMBER
     return listings.INVOICES.read(account.pk, account.currency, asked, which)
@@ -137,7 +137,9 @@ def list_invoices(
 
 @router.get(INVOICE, response=ShownInvoice, operation_id="getInvoice")
 def show_invoice(request: KeyedRequest, merchant: str, number: str) -> dict[str, Any]:
-    """An invoice with its lines, and what was tried to collect it."""
+    """The invoice with this number, with its lines, and what was tried to collect it; 404 if there
+    is none.
+    """
     invoice = invoice_of(merchant_of(request, merchant), number)
     told = listings.INVOICES.one(invoice.account_id, invoice.currency, Q(pk=invoice.pk))
     return {

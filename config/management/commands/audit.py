@@ -20,9 +20,9 @@ class Command(BooksCommand):
         add_cell(parser, "only the books of this cell (default: of all, one after the other)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run every audit check and print a table of them, their remarks and the violations that
-        were listed; where the books are in cells, so for each. Raises CommandError if any check
-        found a violation.
+        """Run every audit check and print a table of the checks, their remarks and the violations
+        that were listed; where the books are in cells, a table for each cell. Raises CommandError
+        if any check found a violation.
         """
         console = Console(
             file=cast(IO[str], self.stdout),

@@ -74,8 +74,10 @@ class Command(BaseCommand):
                     self.stdout.write(f"  {what:<60} {result}")
 
     def _whole(self, names: Sequence[str], document: Path, *, anew: bool) -> None:
-        """Run the parts of the whole, or those named, and write the table of all that is kept.
-        Raises CommandError for a name that no part has.
+        """Run all parts of the whole benchmark, or only those named, keep their results, and write
+        the table of all results that are kept into `document`; with `anew`, also parts whose
+        results of this commit are kept are run again. Raises CommandError for a name that no part
+        has.
         """
         running, sized, table = (
             import_module(f"bench.{name}") for name in ("running", "sized", "table")
