@@ -85,8 +85,9 @@ def of_list(pages: Any, found: Any) -> Iterator[bytes]:
 def _lines(
     headings: list[str], cells: list["_Column"], rows: Any, has_amounts: bool, zone: Any
 ) -> Iterator[bytes]:
-    """Yield the lines of the CSV file as bytes. Rows are read as the reader takes them, in one
-    transaction; times are in the time zone `zone`.
+    """Yield the lines of the CSV file as bytes, the headings first; `has_amounts` adds each row's
+    currency as its last cell. Rows are read as the reader takes them, in one transaction; times are
+    in the time zone `zone`.
     """
     line = Line()
     writer = csv.writer(line, lineterminator="\n")

@@ -89,7 +89,7 @@ class Currency:
 
     @property
     def month(self) -> Mapping[str, Sum]:
-        """The sums of the thirty days, by kind."""
+        """For each kind, the sums of all its days (the last DAYS) together."""
         return {kind: sum(of_days, Sum()) for kind, of_days in self.days.items()}
 
     @property

@@ -264,7 +264,8 @@ class ReadOnly(Bounded):
         return False
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[Any]:
-        """Every editable column but a plain key, with amounts in the digits of their currency.
+        """The names of all columns that are editable, but for a primary key that is no relation;
+        amounts are shown in the digits of their currency.
 
         If the row has a merchant, it comes first, as a link to its overview page.
         """

@@ -148,7 +148,9 @@ class _Walk:
             self._next_cycle_on += CYCLE
 
     def _accrued(self) -> Iterator[Decimal]:
-        """Yields what accrues, which is then gone; nothing if nothing does."""
+        """Yields the amount that accrues in the walk, and takes it away, so that the next call
+        yields nothing; nothing if no amount accrues.
+        """
         if self._accruing is not None:
             accrued, self._accruing = self._accruing, None
             yield accrued

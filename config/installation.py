@@ -50,10 +50,12 @@ def refuse_other_books() -> None:
 
 
 def check() -> None:
-    """Do as `refuse_other_books`, for a server: if the database can't be read, only log a warning.
+    """Check, as a server starts, that the database is of this installation, counts days by the
+    installed time-zone data, and is opened by our keys (refuse_other_books). If the database can't
+    be read, only log a warning.
 
-    Until the database can be read, the server writes nothing and asks no provider. Raises what
-    `refuse_other_books` does, but for DatabaseError.
+    Until the database can be read, the server writes nothing and asks no provider. Raises
+    WrongPrefix, WrongTimeZoneData, ImproperlyConfigured.
     """
     try:
         refuse_other_books()

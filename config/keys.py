@@ -78,7 +78,7 @@ def _open_something() -> bool:
 
 
 def _given() -> list[str]:
-    """The keys in the environment."""
+    """The keys in TAEL_ENCRYPTION_KEYS, newest first; empty if it is not set."""
     return os.environ.get("TAEL_ENCRYPTION_KEYS", "").replace(",", " ").split()
 
 

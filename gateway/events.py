@@ -320,8 +320,9 @@ def new_run(cell: int | None = None) -> Run:
 
 
 def apply_waited_for(event: Event, *, now: datetime, spared: Spared) -> Outcome:
-    """Apply an event that somebody waits for, and return its outcome, as `apply_all` does. `spared`
-    is what was read for it already, and what is to be recorded with it (events.Spared).
+    """Apply one event that somebody waits for, and return its outcome; a refusal is the outcome of
+    a rejected event. `spared` is what was read for it already, and what is to be recorded with it
+    (events.Spared). Raises errors that are not of the event's content.
     """
     run = new_run()
     run.apply(event, now=now, spared=spared)

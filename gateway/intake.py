@@ -61,10 +61,10 @@ def take(raw: Sequence[Any], *, key: ApiKey, request_id: str, now: datetime) -> 
 def take_checked(
     event: Event, data: Any, *, read: Any, key: ApiKey, request_id: str, now: datetime
 ) -> Outcome:
-    """Apply and record one event as `take` does, for somebody who waits for it. Its envelope was
-    checked, and `data` is what its type makes of its data; `read` was read ahead (events.Spared).
-
-    What is applied at once is recorded by the same statement.
+    """Apply one event that somebody waits for, record it as received with the key and the request's
+    id, and return its outcome; one that the key may not send is rejected. Its envelope was checked,
+    and `data` is what its type makes of its data; `read` was read ahead (events.Spared). What is
+    applied at once is recorded by the same statement.
     """
     try:
         _check(event, key)

@@ -156,7 +156,9 @@ class Job:
         return self._earliest(partial(self.next_after, instant, timezones))
 
     def _earliest(self, ask: Callable[[], datetime | None]) -> datetime | None:
-        """The earliest instant that `ask` gives inside the cells that the job works in."""
+        """The earliest instant that `ask` gives inside the cells that the job works in; None if it
+        gives none in any of them.
+        """
         instants = []
         for number in in_cells.of(self.where):
             with in_cells.at(number):
@@ -179,8 +181,8 @@ class Job:
             raise bugs[0]
 
     def _run_in_one(self, now: datetime, *, may_wait: bool, at_once: bool) -> list[Exception]:
-        """Do as `run_here` inside one cell, or without any; returns the errors that are no
-        refusals.
+        """Do everything that is due at `now` in this process (`run_here`), inside one cell or
+        without any; returns the errors that are no refusals.
         """
         due = self.cannot_wait(now) if may_wait and self.cannot_wait else self.due(now)
         if at_once and self.without_asking is not None:

@@ -69,7 +69,9 @@ class Held:
         return reconnecting.again(self._renew)
 
     def _renew(self) -> bool:
-        """Do what `renew` does, on the connection that there is."""
+        """Extend the lease to its full time from now, on the connection that there is; returns
+        False if it is lost.
+        """
         values: dict[str, Any] = {"what": self.what, "fence": self.fence}
         values |= {"lasts": self.lasts}
         with transaction.atomic(durable=True), connection.cursor() as cursor:

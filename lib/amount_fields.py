@@ -99,8 +99,8 @@ class AmountField(OneCurrencyField):
 
     def clean(self, value: Any) -> Money | None:
         """The amount that was typed, or None if nothing was; spaces, commas between thousands and
-        the currency's own code after the figure are allowed. Raises ValidationError as `compress`
-        does, and for what is no figure.
+        the currency's own code after the figure are allowed. Raises ValidationError for what is no
+        figure, is not above 0, or has more decimals than the currency.
         """
         text = re.sub(r"\s", "", str(value or "")).removesuffix(self.currency)
         return super().clean(text)

@@ -141,9 +141,9 @@ def language_asked(request: HttpRequest) -> AbstractContextManager[None]:
 
 
 def for_people(request: HttpRequest, blocks: Iterable[bytes], file_name: str) -> HttpResponseBase:
-    """A response that downloads the CSV file made of these blocks, with the mark of UTF-8 in front,
-    without which spreadsheets would read Chinese and Thai as signs of something else; otherwise as
-    `download`.
+    """A response that downloads the CSV file made of these blocks under this name, with the mark of
+    UTF-8 in front, without which spreadsheets would read Chinese and Thai as signs of something
+    else. It is sent as `download` sends a file.
     """
     return download(request, chain([MARK], blocks), file_name)
 

@@ -54,6 +54,8 @@ def _declared() -> str:
 
 
 def _values() -> str:
-    """The XML with the values of the properties of Factur-X."""
+    """The XML, an rdf:Description, with the values of the properties by which a PDF says that it is
+    a Factur-X document.
+    """
     values = "".join(f"<fx:{name}>{value}</fx:{name}>" for name, (value, _) in PROPERTIES.items())
     return f'<rdf:Description rdf:about="" xmlns:fx="{SCHEMA}">{values}</rdf:Description>'

@@ -292,7 +292,9 @@ def unit_price(value: Decimal | None, currency: str) -> str:
 
 @register.filter
 def plain_unit_price(value: Decimal, currency: str) -> str:
-    """The price of one unit, as `unit_price` has it, with the currency's code."""
+    """The price of one unit with its currency's code behind it: with at least the currency's
+    digits, and up to six if it has more.
+    """
     return f"{unit_price(value, currency)}\N{NO-BREAK SPACE}{currency}"
 
 

@@ -46,22 +46,24 @@ def for_members(view: View[P]) -> Callable[..., HttpResponseBase]:
 
 
 def for_finance(view: View[P]) -> Callable[..., HttpResponseBase]:
-    """Do as `for_members`, but admit only OWNER and FINANCE, who may do more than look. Others get
-    a 403, also operators who look at the pages.
+    """Let a view be seen only by those of the team of the merchant in the address who may do more
+    than look: OWNER and FINANCE. Others get a 403, also operators who look at the pages. Otherwise
+    as `for_members`.
     """
     return _guard(view, lambda membership: membership.may_act)
 
 
 def for_exporting(view: View[P]) -> Callable[..., HttpResponseBase]:
-    """Do as `for_members`, but admit only who may take files: OWNER and FINANCE, and operators who
-    look at the pages. Others get a 403. What operators take is put on the trail.
+    """Let a view be seen only by who may take files of the merchant in the address: OWNER and
+    FINANCE, and operators who look at the pages. Others get a 403. What operators take is put on
+    the trail. Otherwise as `for_members`.
     """
     return _guard(view, lambda membership: membership.may_export, gives_files=True)
 
 
 def for_owners(view: View[P]) -> Callable[..., HttpResponseBase]:
-    """Do as `for_members`, but admit only OWNER, who may change the team. Others get a 403, also
-    operators who look at the pages.
+    """Let a view be seen only by OWNERs of the merchant in the address, who may change the team.
+    Others get a 403, also operators who look at the pages. Otherwise as `for_members`.
     """
     return _guard(view, lambda membership: membership.is_owner)
 

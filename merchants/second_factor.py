@@ -139,8 +139,10 @@ def confirm_again(request: HttpRequest) -> HttpResponse | None:
 
 
 def _sent_elsewhere(request: Any, *, waits_page: str, back: str) -> HttpResponseBase | None:
-    """The redirect to confirm a factor or to set one up, or the page that says when it starts to
-    count; None if the request may go on.
+    """The redirect to confirm a factor or to set one up or, if there is a template `waits_page`,
+    the page that says when the factor starts to count; None if the request may go on, as all may in
+    demonstrations. Afterwards the person comes back to the page `back`, or without one to this
+    address.
     """
     if settings.TAEL_SANDBOX:
         return None

@@ -54,7 +54,7 @@ def show(request: MemberRequest) -> HttpResponse:
 @for_members
 def chart(request: MemberRequest) -> HttpResponse:
     """The chart of what would be free day by day as an image, narrow for a phone with `?narrow`.
-    Raises Http404 as `show` does.
+    Raises Http404 if the merchant has not joined completely.
     """
     shown = _calendar(request)
     size = charts.NARROW if "narrow" in request.GET else charts.WIDE

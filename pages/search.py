@@ -98,8 +98,8 @@ def _distance(reference: str, text: str) -> tuple[bool, bool]:
 
 
 def _lists(merchant: Merchant, text: str, hits: Sequence[Hit]) -> Sequence[PageHit]:
-    """The lists of the kinds of which as many rows were found as are shown, all of them by their
-    references.
+    """The results that lead to a whole list: one for each kind of which as many rows were found as
+    are shown, if all of them were found by their references.
     """
     found = []
     for kind, own in search.for_people():

@@ -40,7 +40,9 @@ class Question(forms.Form):
                 self.fields[name].widget = forms.HiddenInput()
 
     def clean(self) -> dict[str, Any]:
-        """Check that the last day is not before the first, and no more than LONGEST after it."""
+        """The cleaned data. A last day before the first, and days longer than LONGEST, become
+        errors of their field.
+        """
         said = super().clean() or {}
         start, end = said.get("start"), said.get("end")
         if start and end:

@@ -135,8 +135,9 @@ def _record_transfer(act: Act) -> Invoice:
 
 
 def _pay_now(act: Act) -> Payment:
-    """Try to collect the bill at once, unless it was tried since the page was shown, which `act`
-    has; returns the attempt.
+    """Try to collect the bill at once, and return the attempt. `act` has how many attempts the page
+    showed: raises payments.InvoiceChanged if the bill was tried since, and what else
+    payments.pay_now raises.
     """
     showed = act.showed or {}
     seen = showed.get("Attempts", "")

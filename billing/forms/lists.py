@@ -98,7 +98,9 @@ class RequestFilter(Filter):
 
     @property
     def _is_of_cost(self) -> bool:
-        """Whether an amount is asked for."""
+        """Whether a least or a highest amount is asked for, so that the requests' costs have to be
+        added up.
+        """
         return any(self.said[end] != "" for end in ENDS)
 
     @property

@@ -134,7 +134,9 @@ class BankStatement(models.Model):
 
     @property
     def is_taken(self) -> bool:
-        """Whether it was taken, so that its lines are matched."""
+        """Whether the statement is TAKEN, into our books: then its lines are matched with bills.
+        One that waits for an operator, or was left out, is not.
+        """
         return self.status == self.Status.TAKEN
 
 

@@ -98,7 +98,9 @@ def _take(file: Path, now: datetime) -> None:
 
 
 def _note(content: bytes, name: str, problem: str, now: datetime) -> BankFile:
-    """Write down that nothing was taken of the file, and why."""
+    """Record that nothing was taken of the file called `name`, with `problem` as the reason;
+    returns the file's row.
+    """
     return bank_statements.note_problem(
         content=content, file_name=name, problem=problem, actor=JOB, now=now
     )

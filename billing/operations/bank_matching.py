@@ -165,8 +165,9 @@ def set_aside(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLi
 def _decide(
     line: BankLine, status: BankLine.Status, action: Action, actor: str, reason: str, now: datetime
 ) -> BankLine:
-    """Write the decision by which the locked line is nobody's, or nobody's yet, with a trail row.
-    Raises Invalid without a reason.
+    """Write the operator's decision by which the locked line belongs to nobody, or to nobody yet:
+    its new status, with a trail row, and without the account and bill that were proposed. Raises
+    Invalid without a reason.
     """
     line.reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     line.status, line.why = status, Why.BY_HAND

@@ -75,7 +75,9 @@ def take(*, content: bytes, file_name: str, actor: str, now: datetime) -> BankFi
 def note_problem(
     *, content: bytes, file_name: str, problem: str, actor: str, now: datetime
 ) -> BankFile:
-    """Write down that nothing was taken of a file, and why: once, however often it is tried."""
+    """Record that nothing was taken of a file, with `problem` as the reason, once however often it
+    is tried; returns the file's row.
+    """
     said = {
         "name": _shown(file_name, LONGEST_FILE_NAME),
         "digest": hashlib.sha256(content).hexdigest(),

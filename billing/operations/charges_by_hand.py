@@ -151,7 +151,7 @@ def _check_alone(
     proposal: Proposal | None,
 ) -> None:
     """Raise TakesTwoPeople if the charge takes a second person, and nobody confirms it as
-    `proposal`.
+    `proposal`. Amount, fee and description are what the second person is shown.
     """
     wanted = two_people.Change(
         kind=CHARGE,

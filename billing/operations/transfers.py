@@ -322,8 +322,8 @@ def give_back(
 def _check_giving_back(
     account: BillingAccount, amount: Money, reference: str, proposal: Proposal | None
 ) -> None:
-    """Raise TakesTwoPeople if to give this amount back takes a second person, and nobody confirms
-    it as `proposal`.
+    """Raise TakesTwoPeople if to give this amount back, by a payment of ours with this reference,
+    takes a second person, and nobody confirms it as `proposal`.
     """
     wanted = two_people.Change(
         kind=UNAPPLIED,

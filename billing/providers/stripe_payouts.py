@@ -70,7 +70,9 @@ def payout(reference: str) -> Paid:
 
 
 def movements(reference: str) -> list[Moved]:
-    """The rows of a payout but its own, oldest first. Raises NoAnswer, ProviderNotReady."""
+    """The rows that Stripe lists of the payout with this reference, without the row of the payout
+    itself, oldest first. Raises NoAnswer, ProviderNotReady.
+    """
     with stripe_provider.asking():
         found = stripe_provider.client().v1.balance_transactions.list(
             {"payout": reference, "limit": 100, "expand": ["data.source"]}

@@ -76,8 +76,8 @@ def follows(statement: BankStatement, before: BankStatement) -> bool:
 def _repeats(statement: BankStatement) -> bool:
     """Whether the statement, which ends with the balance that it began with, has lines, and for
     each of them there is one of the same day and amount in statements of its account that were
-    taken. So does the same day in another format of an account that is emptied each evening, whose
-    balances tell nothing.
+    taken. That is so of the same day in another format, of an account that is emptied each evening,
+    whose balances tell nothing.
     """
     if statement.opening != statement.closing:
         return False

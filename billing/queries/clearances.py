@@ -50,7 +50,9 @@ def to_be_asked(clearance_id: int, now: datetime) -> str | None:
 
 
 def _to_ask(now: datetime) -> QuerySet[Clearance]:
-    """The clearances of `to_ask`, in no order."""
+    """The clearances that a provider is to be sent or asked about by `now`, in no order: open ones
+    that are due, but those entered by hand, and those of credit notes whose bill is not cleared.
+    """
     due = Q(next_at__isnull=True) | Q(next_at__lte=now)
     waits = Q(note__isnull=False) & ~Q(note__invoice__clearance__status=Clearance.Status.CLEARED)
     found = Clearance.objects.filter(due, status=Clearance.Status.OPEN).exclude(waits)

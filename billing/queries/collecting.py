@@ -31,7 +31,7 @@ class ByHand:
 
     @property
     def plan(self) -> PaymentPlan | None:
-        """The latest payment plan, in force or ended."""
+        """The latest payment plan, in force or ended; None without any."""
         return self.plans[-1] if self.plans else None
 
     def pause(self, on: date) -> CollectionPause | None:

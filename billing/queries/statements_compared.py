@@ -76,7 +76,9 @@ def of(statement: Statement) -> Compared:
 
 
 def _of_fee(found: dict[date, StatementTotal], month: date, last: date, currency: str) -> OfFee:
-    """The sums of a fee, of its totals by month, at least one."""
+    """The sums of a fee in `month` and in the month before (`last`), from its totals by month in
+    `found`, of which there is at least one; 0 for a month without one.
+    """
     now, before = found.get(month), found.get(last)
     fee = next(iter(found.values())).fee
     zero = money.of(Decimal(0), currency)

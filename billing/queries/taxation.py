@@ -111,7 +111,9 @@ class Taxation:
         self._changes: dict[tuple[str, str], set[date]] = {}
 
     def _read(self) -> None:
-        """Read all that the rates follow from."""
+        """Read from the database all that the rates follow from: the rates of countries, the
+        classes of fees, where merchants are, and what operators decided.
+        """
         countries = {payer.country for payer in self.payers.values()}
         asked = {"countries": list(countries), "accounts": list(self.payers)}
         for what, account, subject, said, day, percent, sentence in prepared.rows(RULES, asked):

@@ -71,7 +71,9 @@ def has_rate(charges: Iterable[Charge]) -> bool:
 
 @register.simple_tag
 def line_with(charge: Charge, lines: Mapping[int, InvoiceLine] | str) -> InvoiceLine | None:
-    """The line of its bill that the charge is in, if the page has `lines` (invoices.lines_with)."""
+    """The line of its bill that the charge is in, if the page has `lines` (invoices.lines_with);
+    None if not, or if the charge is on no bill.
+    """
     return lines.get(charge.pk) if isinstance(lines, Mapping) else None
 
 

@@ -168,7 +168,7 @@ def _page(
 
 
 def _back(request: MemberRequest) -> HttpResponse:
-    """Lead back to the settings page."""
+    """Redirect to the merchant's page of billing settings."""
     return redirect("billing:settings", merchant=request.membership.merchant.reference)
 
 

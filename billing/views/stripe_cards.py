@@ -77,5 +77,5 @@ def finish(request: MemberRequest) -> HttpResponse:
 
 
 def _back(request: MemberRequest) -> HttpResponse:
-    """Lead back to the settings page."""
+    """Redirect to the merchant's page of billing settings."""
     return redirect("billing:settings", merchant=request.membership.merchant.reference)

@@ -102,8 +102,8 @@ def revive() -> None:
 
 
 def revive_dead() -> None:
-    """Do as `revive`, for a caller without a connection: it first checks cheaply whether a server
-    has died, and does nothing if none has.
+    """Start those embedded servers that have died, for a caller without a connection: it first
+    checks cheaply whether one has, and does nothing if none has. Raises ServerDidNotStart.
     """
     is_dead = (runs_postgres() and not servers.postgres_listens()) or (
         runs_redis() and not servers.redis_listens()

@@ -42,7 +42,7 @@ def status(row: Any) -> Values:
 
 
 def limit(line: CreditLine) -> Values:
-    """The line's limit, under its label."""
+    """The line's limit under the label "Limit", as decisions show and compare it."""
     return {"Limit": line.limit}
 
 

@@ -62,10 +62,10 @@ def _about(
     told_apart: frozenset[str],
     parts: frozenset[str] = frozenset(),
 ) -> list[Said]:
-    """What the report says of a whole file, or of a part of it, as a list of one answer; empty if
-    the element has no text at `status`. `told_apart` has the references of the withdrawals, and
-    `parts` the names of the parts, that the report speaks of by themselves, and which this answer
-    is not about.
+    """What the report says of a whole file, or of its part called `part`, as a list of one answer;
+    empty if the element has no text at the path `status`. `name` is the bank's reference of the
+    report. The answer is not about the withdrawals with the references in `told_apart`, nor the
+    parts named in `parts`, of which the report speaks by themselves.
     """
     code = text(element, status)
     if not code:

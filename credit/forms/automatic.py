@@ -54,7 +54,9 @@ class NewAutomatic(forms.Form):
             destination.initial = self.destinations[0].pk
 
     def clean(self) -> dict[str, Any]:
-        """Require a weekday for weekly withdrawals, and drop it for daily ones."""
+        """The cleaned data. A weekly withdrawal without a weekday becomes an error of that field,
+        and the weekday of a daily one becomes None.
+        """
         every, weekday = self.cleaned_data.get("every"), self.cleaned_data.get("weekday")
         if every == Every.WEEKLY and weekday is None:
             self.add_error("weekday", _("Choose the day of the week."))

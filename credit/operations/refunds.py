@@ -113,8 +113,8 @@ def give(
 
 
 def _give(line: CreditLine, order: str, reference: str, amount: Money, at: datetime) -> OrderRefund:
-    """Check and write a new refund; refused cash with its reference waits no more. Raises as
-    `give`.
+    """Check and write a new refund of the order with reference `order`; returns it. Raises
+    CurrencyMismatch, WrongInstant, UnknownOrder, OrderNotOpen, RefundTooLarge.
     """
     amount = money.accepted(amount, line.currency)
     orders.check_instant(at, line)

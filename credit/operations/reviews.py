@@ -134,8 +134,8 @@ def overtake(line: CreditLine, *, actor: str, now: datetime) -> None:
 
 
 def overtake_all(instants: Mapping[int, datetime], *, actor: str) -> None:
-    """Do what `overtake` does, for many locked lines; `instants` gives the instant for each line's
-    key.
+    """Mark the raises that wait on these locked lines after a review as VOID, and notify their
+    merchants. `instants` gives the instant for each line's key.
     """
     if not instants:
         return

@@ -67,10 +67,8 @@ def notify(line: CreditLine, *, before: Use, after: Use, cause: str, at: datetim
 def notify_of_cut(
     line: CreditLine, *, limit_before: Money, limit: Money, cause: str, at: datetime
 ) -> None:
-    """Notify as `notify` does, after the limit went from `limit_before` to `limit` while
-    `line.used` stayed the same.
-
-    Rule 11.2.
+    """Notify the merchant if a cut of the limit from `limit_before` to `limit`, while `line.used`
+    stayed the same, makes its use reach four fifths or all of the limit (`notify`). Rule 11.2.
     """
     notify(
         line,

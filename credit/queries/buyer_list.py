@@ -179,7 +179,9 @@ class Buyers:
 
     @property
     def figures(self) -> Figures:
-        """How many buyers there are, and what they hold and what is lost of them."""
+        """How many buyers there are, and the sums of what they hold of the limit and of what was
+        lost by them.
+        """
         if self._figures is None:
             self._rows("name", None, is_backwards=False, most=0)
         assert self._figures is not None

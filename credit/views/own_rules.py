@@ -66,6 +66,8 @@ def caps(request: MemberRequest) -> HttpResponse:
 
 
 def _back(request: MemberRequest) -> HttpResponse:
-    """Redirect to the page from which the form was sent."""
+    """Redirect to the page of the buyers if the form was sent from there, and otherwise to that of
+    the limit.
+    """
     page = "credit:buyers" if "buyers" in request.POST else "credit:limit"
     return redirect(page, merchant=request.membership.merchant.reference)

@@ -39,8 +39,9 @@ def take(
 def taken(
     request: KeyedRequest, kind: str, *, merchant: str, data: dict[str, Any], at: datetime | None
 ) -> Outcome:
-    """Apply what the request tells as `take` does, and return the outcome. Raises Problem if it is
-    refused.
+    """Apply what the request tells as an event of type `kind` about the merchant with this
+    reference, which is recorded as received (`take`), and return the outcome. Raises Problem if it
+    is refused.
     """
     outcome = take(request, kind, merchant=merchant, data=data, at=at)
     if outcome.status == REJECTED:
@@ -51,8 +52,9 @@ def taken(
 def taken_checked(
     request: KeyedRequest, kind: str, *, merchant: str, body: bodies.Order, read: Any
 ) -> Outcome:
-    """Apply what the body tells as `taken` does, without reading it again as an event; `read` was
-    read ahead for it (events.Spared). Raises Problem if it is refused.
+    """Apply what the body tells as an event of type `kind` about the merchant with this reference,
+    and return the outcome (`taken`). The body, which was checked, is not read again as an event,
+    and `read` was read ahead for it (events.Spared). Raises Problem if the event is refused.
     """
     data = bodies.data_of(body)
     try:

@@ -46,8 +46,8 @@ def read(content: bytes) -> list[Statement]:
 
 
 def _statement(kind: str, part: Element) -> Statement:
-    """One statement or notice. Raises UnreadableFile unless it has a name, an account, and amounts
-    in one currency.
+    """One statement or notice, as `kind` calls it, from its element. Raises UnreadableFile unless
+    it has a name, an account, and amounts in one currency.
     """
     name = text(part, "Id")
     if not name:
@@ -110,8 +110,8 @@ def _balances(part: Element, where: str) -> tuple[Balance | None, Balance | None
 
 
 def _is_credit(element: Element, where: str) -> bool:
-    """Whether an amount was credited; if not, it was debited. Raises UnreadableFile if neither is
-    said.
+    """Whether the element's amount was credited; if not, it was debited. Raises UnreadableFile,
+    which says `where`, if neither is said.
     """
     said = text(element, "CdtDbtInd")
     if said not in ("CRDT", "DBIT"):
@@ -120,7 +120,9 @@ def _is_credit(element: Element, where: str) -> bool:
 
 
 def _entry(number: int, one: Element, where: str) -> tuple[Entry, str]:
-    """An entry, and its currency. Raises UnreadableFile for one without an amount or any day."""
+    """The entry that the element `one` describes, the statement's entry of this number, and its
+    currency. Raises UnreadableFile, which says `where`, for one without an amount or any day.
+    """
     where = f"{where}, entry {number}"
     said = xml_tree.amount(one, "Amt", where)
     if said is None:

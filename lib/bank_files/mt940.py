@@ -65,8 +65,9 @@ def _decoded(content: bytes) -> str:
 
 
 def _statement(place: int, block: str) -> Statement:
-    """One statement; `place` counts those of the file. Raises UnreadableFile for one that is not
-    whole, names no account or currency, or has a line that cannot be read.
+    """The statement in this block of the file's text; `place` counts those of the file. Raises
+    UnreadableFile for one that is not whole, names no account or currency, or has a line that
+    cannot be read.
     """
     where = f"statement {place} of the file"
     ends = CLOSING.search(block)
@@ -113,8 +114,8 @@ def _statement(place: int, block: str) -> Statement:
 
 
 def _balance(data: dict[str, Any], name: str, where: str) -> Balance:
-    """The opening or closing balance, be it of the statement or of a part of it. Raises
-    UnreadableFile if it is not there.
+    """The balance called `name`, "opening" or "closing", from the values in `data`, be it of the
+    statement or of a part of it. Raises UnreadableFile, which says `where`, if it is not there.
     """
     for kind in ("final_", "intermediate_", ""):
         said = data.get(f"{kind}{name}_balance")
@@ -129,7 +130,9 @@ def _plain(day: date) -> date:
 
 
 def _entry(number: int, data: dict[str, Any], where: str) -> Entry:
-    """A line :61: with its :86:. Raises UnreadableFile for one without an amount or a day."""
+    """The statement's entry of this number: a line :61: with its :86:, whose values are in `data`.
+    Raises UnreadableFile, which says `where`, for one without an amount or a day.
+    """
     amount = data.get("amount")
     if amount is None or "date" not in data:
         raise UnreadableFile(f"{where}, entry {number}: it has no amount or no day")

@@ -44,8 +44,10 @@ class NewMerchant(NamedTuple):
 
 
 def join(new: NewMerchant) -> tuple[Merchant, bool]:
-    """Create the merchant, as `join_many` does. Returns it, and whether it is new: a repeat with
-    the same terms changes nothing. Raises MerchantConflict for other terms, and Invalid.
+    """Create the merchant with the first period of its time zone, unless it joined before. Returns
+    it, and whether it is new: a repeat with the same terms changes nothing. Raises MerchantConflict
+    for other terms, and Invalid for a time zone or language that cannot be, or an instant in the
+    future.
     """
     known = Merchant.objects.filter(reference=new.reference).first()
     if known is None:

@@ -138,8 +138,9 @@ def change_contacts(
     reason: str,
     now: datetime,
 ) -> Profile:
-    """Set the merchant's contacts by an operator's decision, as `complete` does. Raises Invalid,
-    also without a reason.
+    """Set the merchant's contacts by an operator's decision, with a trail row; if they change, they
+    wait for a decision again (`complete`). Raises Invalid for a contact that cannot be, or without
+    a reason.
     """
     fields = {
         "contact_name": contact_name,

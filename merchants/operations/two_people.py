@@ -79,7 +79,8 @@ def check_figure(
     proposal: Proposal | None,
 ) -> None:
     """Raise TakesTwoPeople if `figure` is above what one person decides alone of this sort
-    (is_above) and nobody confirms it as `proposal`; ChangedMeanwhile as `check` does.
+    (is_above) and nobody confirms it as `proposal`; ChangedMeanwhile if what a `proposal` changes
+    is no more as it was when it was proposed.
     """
     above = is_above(sort, figure, currency=currency, merchant_id=change.merchant_id, day=day)
     check(change, is_above=above, proposal=proposal)

@@ -96,11 +96,13 @@ class OperatorsSite(UnfoldAdminSite):
         return found
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Redirect to allauth's page; Django's own would not count wrong attempts."""
+        """Redirect to allauth's page on which the password is changed; Django's own would not count
+        wrong attempts.
+        """
         return redirect("account_change_password")
 
     def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Redirect to allauth's page, as `password_change` does."""
+        """Redirect to allauth's page on which the password is changed."""
         return redirect("account_change_password")
 
 

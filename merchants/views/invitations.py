@@ -77,6 +77,6 @@ def _welcome_newcomer(request: HttpRequest, found: Invitation, token: str) -> Ht
 
 
 def _greet(request: HttpRequest, membership: Membership) -> None:
-    """Welcome the person on the next page."""
+    """Leave a message for the next page that welcomes the person to the merchant."""
     welcome = _("Welcome to %(merchant)s.") % {"merchant": membership.merchant.name}
     messages.success(request, welcome)

@@ -35,7 +35,7 @@ ORDER BY xact_start LIMIT 1
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate the database or, where the books are in cells, what is shared and then each cell.
-        Raises CommandError as `_migrate` does.
+        Raises CommandError if others held the tables for too long (`_migrate`).
         """
         numbers = cells.there() if cells.are_on() else []
         if not numbers:
