@@ -35,9 +35,8 @@ def reason(invoice: Invoice) -> str:
 
 
 def outcome_of_invoice(payment: Payment) -> tuple[int, str]:
-    """What became of an attempt to collect a bill, as `outcome` gives it (a level of
-    django.contrib.messages, and a sentence), with the bill's number in front, for a page that is
-    not about the bill.
+    """What became of an attempt to collect a bill, for a page that is not about the bill: (a level
+    of django.contrib.messages, a sentence with the bill's number in front), as in `outcome`.
     """
     level, said = outcome(payment)
     number = installation.outside(str(payment.invoice))

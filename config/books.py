@@ -52,7 +52,8 @@ def of_all(numbers: Sequence[int] = (cells.FIRST,)) -> Iterator[dict[str, Any]]:
 
 def _documents(batch: Sequence[Merchant], *, local_names: bool = False) -> Iterator[dict[str, Any]]:
     """Yield the document of each of these merchants, in the same order. A book that a merchant does
-    not have is None. `local_names` is as in `of_merchant`.
+    not have is None. `local_names` adds the names that withdrawals and payments have in this
+    installation only.
     """
     keys = [merchant.pk for merchant in batch]
     people = merchants.of(batch)

@@ -61,8 +61,8 @@ class WithState(Deciding, ReadOnly):
 
 
 def _order(act: Act) -> JobRun:
-    """Start the run of a job that the operator's form asks for, and send its chunks to the workers;
-    returns the run. Raises what `requested.order` raises.
+    """Start the run of a job that the operator's form asks for, with a trail row, and send its
+    chunks to the workers; returns the run. Raises UnknownJob, JobAtWork, Invalid.
     """
     said = act.cleaned_data
     started = requested.order(

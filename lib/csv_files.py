@@ -81,7 +81,8 @@ def of_query(
     columns: dict[str, str], source: str, params: Params, joined: str = ""
 ) -> Iterator[bytes]:
     """The CSV file of the rows that the SQL query `source` gives with these parameters, as blocks
-    of bytes, with its headings in the first line. `columns` and `joined` are as in `of_rows`.
+    of bytes, with its headings in the first line. `columns` maps each heading to the SQL of its
+    values; `joined` is SQL of lateral joins to `row`, from which values may come, too.
     """
     heading = heading_of(columns)
     query = (

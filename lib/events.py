@@ -255,8 +255,8 @@ def from_object(raw: Any) -> Event:
 
 
 def from_objects(raw: Sequence[Any]) -> list[Event | Invalid]:
-    """The events in many decoded JSON objects, in their order; in place of one that is none, what
-    `from_object` raises. They are checked together, which takes half as long.
+    """The events in many decoded JSON objects, in their order; in place of one that is none, the
+    Invalid that says what is wrong with it. They are checked together, which takes half as long.
     """
     try:
         return [_event(envelope) for envelope in _ENVELOPES.validate_python(raw)]

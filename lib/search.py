@@ -109,7 +109,7 @@ def starting(text: str, column: str) -> Q:
 
 
 def is_in(text: str, name: str) -> bool:
-    """Whether the name has the text somewhere, as `of_name` finds it."""
+    """Whether the name has the text somewhere, in any case and in any of its spellings."""
     return any(way.casefold() in name.casefold() for way in spelled(text))
 
 

@@ -64,9 +64,9 @@ def register(opening: Opening) -> None:
 
 @transaction.atomic
 def join(event: Event, now: datetime) -> Outcome:
-    """Create the merchant of the event and open all its books, or do nothing if it raises. A repeat
-    with the same terms changes nothing and is a duplicate. Raises MerchantConflict for other terms,
-    and Invalid.
+    """Create the merchant of the event and open all its books; nothing is kept if that raises. A
+    repeat with the same terms changes nothing and is a duplicate. Raises MerchantConflict for other
+    terms, and Invalid.
     """
     new, terms = _read(event, now)
     merchant, is_new = merchants.join(new)

@@ -109,12 +109,12 @@ def grant(
     proposal: Proposal | None = None,
 ) -> BillingCredit:
     """Give `amount` back at once, as a negative charge that corrects the charge with this reference
-    or none; only operators do so. The merchant is notified and reads `told`; `reason` is for
-    colleagues, on the trail.
+    or none; only operators do so. `fee` is the code of the fee that stands for the reason. The
+    merchant is notified and reads `told`; `reason` is for colleagues, on the trail.
 
-    `fee` and `request_key` are as in `ask`, and so is what it raises. Above the day's figure for
-    credits it takes the `proposal` that a second person confirms; raises TakesTwoPeople without.
-    Rule 14.1, rule 22.7.
+    The same form sent twice, recognised by its `request_key`, makes one credit. Above the day's
+    figure for credits it takes the `proposal` that a second person confirms. Raises TakesTwoPeople,
+    UnknownCharge, CreditTooLarge, CreditConflict, CurrencyMismatch, Invalid. Rule 14.1, rule 22.7.
     """
     account, _ = accounts.lock_both(merchant_id, now=now)
     now = account.now

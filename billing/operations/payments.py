@@ -139,10 +139,11 @@ def _try_to_collect(
     silences: Silences | None = None,
 ) -> Payment | None:
     """Ask about the bill's attempt without an answer, if it has one, and then make the next attempt
-    and ask its provider to pay it.
+    and ask its provider to pay it. `attempts_seen` is how many attempts a person's page showed.
 
     Returns the new attempt; or None if the bill is not due, still has an attempt without an answer,
-    or is in another process's hands. Raises as `collect` and `pay_now` do, by who the `actor` is.
+    or is in another process's hands. Raises what `collect` raises if the `actor` is COLLECTOR, the
+    job, and otherwise what `pay_now` raises.
     """
     silences = silences or Silences()
     if silences.given_up:  # most of what is left of such a run is put off here, without any lock

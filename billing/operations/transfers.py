@@ -111,10 +111,11 @@ def receive(
     now: datetime,
 ) -> Transfer:
     """Record a bank transfer that names no bill, with a trail row: it becomes unapplied money,
-    which pays unpaid bills, oldest due day first. The merchant is notified.
+    which pays unpaid bills, oldest due day first. The merchant is notified. In the result `paid` is
+    0, whatever bills the money paid.
 
-    In the result `paid` is 0, whatever bills the money paid. The same transfer of the same amount
-    is recorded once on the account. `arrived_on` is as in `record`. Raises TransferConflict,
+    The same transfer of the same amount is recorded once on the account. `arrived_on` is the local
+    day on which the money arrived at our bank; None: today. Raises TransferConflict,
     CurrencyMismatch, Invalid. Rule 17.1.
     """
     reference = wording.line("reference", reference)

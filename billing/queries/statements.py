@@ -18,8 +18,8 @@ def of_account(account: BillingAccount) -> QuerySet[Statement]:
 
 
 def of_year(account: BillingAccount, *, year: str = "") -> QuerySet[Statement]:
-    """The account's statements of one year, such as "2026", or with "" of all years, as
-    `of_account` gives them.
+    """The account's statements of one year, such as "2026", or with "" of all years, open ones too,
+    in no order, each with its `amount` and `charge_count` (`of_account`).
     """
     found = of_account(account)
     return found.filter(month__year=int(year)) if year else found

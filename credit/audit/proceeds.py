@@ -31,8 +31,9 @@ def days_at(which: str, instant: str) -> str:
 
 def plausible(said: str, told: str) -> str:
     """SQL for whether a step of order `o` can have happened when it is said to have: after the
-    order was placed and before the step was reported. Both ends are widened by the few minutes by
-    which clocks may differ (FORGIVEN). `said` and `told` are SQL, as in `counted`.
+    order was placed and before the step was reported. `said` is the SQL of when it is said to have
+    happened, `told` of when it was reported. Both ends are widened by the few minutes by which
+    clocks may differ (FORGIVEN).
     """
     forgiven = f"interval '{FORGIVEN.total_seconds():.0f} seconds'"
     return (

@@ -84,8 +84,9 @@ def place(
 
 @transaction.atomic
 def lift(*, freeze_id: int, actor: str, note: str, told: str = "", now: datetime) -> Freeze:
-    """Lift one freeze by an operator's decision, with a notice and a trail row; the others stay in
-    force. `note` and `told` are as in `place`.
+    """Lift one freeze by an operator's decision, with a trail row; the others stay in force. The
+    merchant is notified, and reads `told`, or a standard sentence without; `note` is for
+    colleagues, on the trail.
 
     An OVERDUE freeze comes back at the next day start while its cause holds. Raises AlreadyLifted,
     Invalid without a note, Freeze.DoesNotExist. Rule 7.1.

@@ -300,8 +300,9 @@ def mark_failed(
 def _end_by_hand(
     withdrawal_id: int, answer: Answer, actor: str, now: datetime, *, reason: str = ""
 ) -> Withdrawal:
-    """End the withdrawal as PAID or FAILED, as the operator's answer says, with a trail row. Raises
-    what `mark_paid` raises, but for Invalid.
+    """End the withdrawal as PAID or FAILED, as the operator's answer says, with a trail row, and
+    return it. Raises UnknownWithdrawal, WithdrawalDecided, NotSent, and ProviderDecides while its
+    provider is being asked.
     """
     withdrawal = steps.hold(withdrawal_id, now=now)
     if withdrawal.may_be_cancelled:

@@ -95,8 +95,8 @@ def reject(
     *, review_id: int, actor: str, reason: str, told: str = "", now: datetime
 ) -> LimitReview:
     """Reject the raise that waits after a review, with a trail row, and leave the limit as it is.
-    The merchant is notified; `told` and `reason` are as in `approve`. Raises AlreadyDecided,
-    Invalid without a reason, LimitReview.DoesNotExist.
+    The merchant is notified, and reads `told`, or a standard sentence without; `reason` is for
+    colleagues. Raises AlreadyDecided, Invalid without a reason, LimitReview.DoesNotExist.
     """
     reason, told = wording.checked("reason", reason), wording.optional("told", told)
     with transaction.atomic():

@@ -128,9 +128,8 @@ def quote_all(*, merchant_id: int, now: datetime) -> Quote:
 
 
 def _quote(line: CreditLine, amount: Money, today: date) -> Quote:
-    """Do what `quote` does, for a line on its local day `today`: check that amount and fee can be
-    withdrawn, and return the Quote. Raises InsufficientProceeds, WithdrawalsStopped,
-    CurrencyMismatch, Invalid.
+    """Check that amount and fee can be withdrawn from the line on its local day `today`, and return
+    the Quote. Raises InsufficientProceeds, WithdrawalsStopped, CurrencyMismatch, Invalid.
     """
     amount = _positive(amount, line)
     steps.stop_if_suspected(line)

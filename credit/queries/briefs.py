@@ -25,7 +25,9 @@ CHANGES_OF_LIMIT = (LimitEntry.Kind.OPENED, LimitEntry.Kind.LIMIT_SET, LimitEntr
 
 
 def of_merchant(merchant: Any) -> Brief | None:
-    """The brief of the merchant's credit line, as `of_line` gives it; None if it has none."""
+    """What operators read of the merchant's credit line before they decide (`of_line`); None if it
+    has none.
+    """
     line = CreditLine.objects.filter(pk=merchant.pk).first()
     return of_line(line) if line else None
 

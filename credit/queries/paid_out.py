@@ -143,8 +143,8 @@ def of_withdrawal(withdrawal: Withdrawal) -> list[Receipt]:
 
 
 def _of(line: CreditLine, withdrawals: Sequence[Withdrawal]) -> dict[int, list[Receipt]]:
-    """The receipts of several withdrawals of a line, as `of_withdrawal` gives them for one, by the
-    withdrawal's primary key.
+    """The receipts that each of these withdrawals of a line and its fee were made of, by the
+    withdrawal's primary key, in the order in which they could be withdrawn.
     """
     found: dict[int, list[Receipt]] = {one.pk: [] for one in withdrawals}
     reaches = _reaches(line, withdrawals)

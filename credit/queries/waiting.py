@@ -27,8 +27,8 @@ TOTAL = F("amount") + F("fee")
 
 
 def _to_send(now: datetime) -> Q:
-    """The filter for the withdrawals that operators may put into a file for the bank, the same as
-    in `queries.withdrawals.to_export`. It does not depend on `now`.
+    """The filter for the withdrawals that operators may put into a file for the bank. It does not
+    depend on `now`.
     """
     return is_sendable() & Q(provider=Withdrawal.MANUAL)
 

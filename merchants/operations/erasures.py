@@ -50,8 +50,9 @@ def erase_person(*, user_id: int, reason: str, actor: User, now: datetime) -> Er
 
 def erase_address(*, email: str, reason: str, actor: User, now: datetime) -> Erasure:
     """Erase a person of whom only an address is kept, such as that of an invitation nobody
-    accepted, as `erase_person` does. Raises NotAnAdministrator, HasAccount, NothingKept, Invalid,
-    and what stands against it, such as ProposalOpen and RecordKept.
+    accepted: replace it by a pseudonym wherever it is kept, written down with a trail row. Raises
+    NotAnAdministrator, HasAccount, NothingKept, Invalid, and what stands against it, such as
+    ProposalOpen and RecordKept.
     """
     with transaction.atomic():
         operators.check(actor)

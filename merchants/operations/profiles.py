@@ -205,11 +205,12 @@ def reject(
     seen: datetime | None = None,
 ) -> Profile:
     """Reject a part of the profile, even one that was confirmed, with a trail row. The merchant
-    reads `told`; `reason` is for colleagues.
+    reads `told`; `reason` is for colleagues. Until the merchant changes it, reviews count the
+    profile as half complete at most.
 
-    Until the merchant changes it, reviews count the profile as half complete at most. `seen` is as
-    in `confirm`. Raises Invalid without both texts, ProfileIncomplete for an empty part,
-    ProfileChanged, AlreadyDecided.
+    `seen` is the `changed_at` of the version that the operator looked at; None skips that check.
+    Raises Invalid without both texts, ProfileIncomplete for an empty part, ProfileChanged,
+    AlreadyDecided.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
     told = wording.checked("told", told, wording.LONGEST_REASON)

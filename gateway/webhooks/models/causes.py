@@ -340,8 +340,8 @@ OF_PLAN = {
 def _plan_ends(
     type_: EventType, status: PaymentPlan.Status, data: Mapping[str, str]
 ) -> pgtrigger.Trigger:
-    """The trigger that writes an event of this type when a payment plan gets this status; `data` is
-    as in `_tells`.
+    """The trigger that writes an event of this type when a payment plan gets this status. `data`
+    has, by the name of each member of the event's data, the SQL of its value.
     """
     return _tells(
         type_,
