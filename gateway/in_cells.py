@@ -17,13 +17,21 @@ from merchants import directory
 class Run(Protocol):
     """What applies events in order: gateway.events.EventRun says how."""
 
-    def apply(self, event: Event, *, now: datetime, spared: Spared = UNSPARED) -> None: ...
+    def apply(self, event: Event, *, now: datetime, spared: Spared = UNSPARED) -> None:
+        """Apply one event that arrives at `now`, or hold it back; `finish` has its outcome."""
+        ...
 
-    def look_up(self, events: Iterable[Event]) -> list[int]: ...
+    def look_up(self, events: Iterable[Event]) -> list[int]:
+        """Look up the merchants of these events at once; returns the keys of those there are."""
+        ...
 
-    def hold(self, events: Iterable[Event], *, days_to: datetime | None = None) -> None: ...
+    def hold(self, events: Iterable[Event], *, days_to: datetime | None = None) -> None:
+        """Lock the books of the events' merchants; work off their days ended by `days_to`."""
+        ...
 
-    def finish(self) -> list[Outcome]: ...
+    def finish(self) -> list[Outcome]:
+        """The outcomes of all events, in the order in which `apply` was called for them."""
+        ...
 
 
 class RunInCells:
@@ -40,7 +48,9 @@ class RunInCells:
         self._merchants: Mapping[int, int] = {}  # by cell, once somebody joins
 
     def apply(self, event: Event, *, now: datetime, spared: Spared = UNSPARED) -> None:
-        """Do as a run, inside the cell of the event's merchant."""
+        """Apply the event by the run of its merchant's cell, inside that cell; `finish` has its
+        outcome.
+        """
         number = self._cell_of(event)
         self._placed.append(number)
         with self._run(number) as run:
@@ -57,14 +67,18 @@ class RunInCells:
         return found
 
     def hold(self, events: Iterable[Event], *, days_to: datetime | None = None) -> None:
-        """Do as a run, cell by cell in the order of their numbers."""
+        """Lock the books of all merchants of these events, and work off their days that have ended
+        by `days_to`, cell by cell in the order of their numbers.
+        """
         self._held_to = (days_to,)
         for number, group in self._by_cell(events):
             with self._run(number) as run:
                 run.hold(group, days_to=days_to)
 
     def finish(self) -> list[Outcome]:
-        """Do as a run does; the outcomes come in the order of the events."""
+        """The outcomes of all events of all cells, in the order in which `apply` was called for
+        them.
+        """
         finished: dict[int, Iterator[Outcome]] = {}
         for number in self._runs:
             with self._run(number) as run:
@@ -82,8 +96,9 @@ class RunInCells:
             yield self._runs[number]
 
     def _cell_of(self, event: Event) -> int:
-        """The cell of the event's merchant. One that joins is given one; an event of no merchant
-        that there is is told so by whatever cell it is inside, or else by the first one.
+        """The number of the cell of the event's merchant. One that joins is given a cell (`_next`).
+        For a merchant that does not exist it is the cell that we are inside, or else the first: its
+        run refuses the event.
         """
         if event.merchant not in self._where:
             self._where |= directory.cells_of([event.merchant])
@@ -94,8 +109,8 @@ class RunInCells:
         return self._where[event.merchant]
 
     def _next(self) -> int:
-        """The cell for a merchant that joins, which is counted: the one that was given, or that we
-        are inside, or else the one with the fewest.
+        """The number of the cell for a merchant that joins, which is then counted to it: the cell
+        that was given, or that we are inside, or else the one with the fewest merchants.
         """
         if self._joined is not None or cells.entered():
             return self._joined or cells.number()

@@ -37,8 +37,9 @@ class Group(NamedTuple):
 
 
 def of(where: InCells) -> Sequence[int]:
-    """The numbers of the cells that such a job works in, or OUTSIDE alone; inside a cell that one
-    alone.
+    """The numbers of the cells that a job which works `where` works in: all, or the first alone;
+    OUTSIDE alone for a job that works once, and in an installation without cells. Inside a cell it
+    is that one alone.
     """
     if where is InCells.ONCE or not cells.are_on():
         return [OUTSIDE]
@@ -47,7 +48,9 @@ def of(where: InCells) -> Sequence[int]:
 
 
 def at(cell: int) -> AbstractContextManager[None]:
-    """Have the block inside the cell with this number; where it is for OUTSIDE."""
+    """A context in which the block is inside the cell with this number or, for OUTSIDE, stays where
+    it is.
+    """
     return cells.at(cell) if cell != OUTSIDE else cells.nowhere()
 
 

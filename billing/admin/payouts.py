@@ -87,7 +87,9 @@ def _effect_of_closing(difference: ProviderDifference) -> str:
 
 
 def _shown_difference(difference: ProviderDifference) -> dict[str, Any]:
-    """What a page of decisions shows of a difference, and compares when the form comes back."""
+    """What a page of decisions shows of a difference, and compares when the form comes back: what
+    the provider and our books say, whether it has ended, and who closed it.
+    """
     return {
         "There": difference.there or "–",
         "Here": difference.here or "–",

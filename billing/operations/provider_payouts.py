@@ -140,7 +140,9 @@ def _add(payout: ProviderPayout, moved: Sequence[Moved], now: datetime) -> None:
 
 
 def _movement(payout: ProviderPayout, moved: Moved, now: datetime) -> ProviderMovement:
-    """The row of the payout as it is kept: not saved yet, and without what it is of here."""
+    """The row for our books of what the provider `moved` in the payout, not saved yet. Which
+    payment or reversal of ours it is of is not set here.
+    """
     return ProviderMovement(
         payout=payout,
         reference=moved.reference,

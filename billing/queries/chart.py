@@ -97,7 +97,7 @@ class Charts:
         self._present = in_force()
 
     def on(self, day: date) -> Chart:
-        """The chart of this day's entries."""
+        """The chart of accounts by which the entries of this day are told."""
         for through, chart in self._locked:
             if day <= through:
                 return chart

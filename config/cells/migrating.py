@@ -27,7 +27,9 @@ class OneSide:
     def allow_migrate(
         self, db: str, app_label: str, model_name: str | None = None, **hints: Any
     ) -> bool | None:
-        """Whether the operation is of the side that is being migrated; None while none is."""
+        """Whether the operation acts on the side that is being migrated, what is shared or what
+        cells have; None, for Django to decide, while neither is.
+        """
         wanted = _of_cells.get()
         if wanted is None:
             return None

@@ -31,8 +31,9 @@ def set_limit(
     proposal: Proposal | None = None,
 ) -> LimitEntry:
     """Set the line's limit, even below what is used: then nothing is available until payments come.
-    The merchant reads `told`, or a standard sentence without; `reason` is for colleagues. Does what
-    `change` does besides.
+    It writes an entry and a trail row, voids a raise that waits after a review, and notifies the
+    merchant if a cut leaves four fifths or all of the limit used (`change`). The merchant reads
+    `told`, or a standard sentence without; `reason` is for colleagues.
 
     A raise above the caps takes the `proposal` that a second person confirms. Raises LineClosed,
     TakesTwoPeople, ChangedMeanwhile, CurrencyMismatch, Invalid for a negative or unchanged limit,

@@ -61,9 +61,10 @@ def refund(
     now: datetime,
 ) -> OrderRefund:
     """Record that the buyer of the order got back `amount` under this `reference`, which is a
-    refund's like the platform's own, and unique at the merchant. It does what refunds.give does,
-    and writes a trail row. `refunded` is what had been refunded of the order as the operator saw
-    it.
+    refund's like the platform's own, and unique at the merchant; with a trail row. Like a refund of
+    the platform's (refunds.give) it lowers first what is outstanding, then what was written off,
+    and takes the rest out of proceeds. `refunded` is what had been refunded of the order as the
+    operator saw it.
 
     Raises what refunds.give raises; OrderConflict for a reference that is known, also with the same
     content; ChangedMeanwhile if another refund came between; Invalid without a reason;

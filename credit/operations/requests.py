@@ -126,7 +126,8 @@ def approve_raise(
 ) -> LimitRequest:
     """Raise the limit to the one that the merchant wanted, or to `limit`, which may be less or
     more, and answer the request by `told`, which the merchant is notified of; `reason` is for
-    colleagues. Does what limits.change does besides.
+    colleagues. It writes an entry and trail rows, and voids a raise that waits after a review
+    (limits.change).
 
     Above the caps it takes the `proposal` that a second person confirms (limits.set_limit). Raises
     TakesTwoPeople, ChangedMeanwhile, AlreadyDecided, UnknownRequest, NotARaise when the limit is

@@ -50,8 +50,8 @@ def read(content: bytes) -> list[Statement]:
 
 
 def _decoded(content: bytes) -> str:
-    """The text, in the encoding that it has: UTF-8, with a mark or without, or what banks had
-    before it.
+    """The text, with every line end as LF, in the encoding that it has: UTF-8, with a mark or
+    without, or what banks had before it.
     """
     for encoding in ("utf-8-sig", "cp1252"):
         try:

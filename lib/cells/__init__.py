@@ -81,9 +81,9 @@ def in_each(ask: Callable[[], T]) -> list[T]:
 
 
 def where(ask: Callable[[], object]) -> AbstractContextManager[None]:
-    """Have the block inside the first cell inside which the function returns something, or the
-    first of all if it does so in none. It is not called inside a cell, nor in an installation
-    without cells.
+    """A context in which the block is inside the first cell inside which the function returns
+    something that is true, or inside the first of all if it does so in none. Inside a cell, and in
+    an installation without cells, the function is not called, and the block stays where it is.
     """
     if not are_on() or entered():
         return nowhere()
@@ -119,7 +119,7 @@ def at(number: int) -> AbstractContextManager[None]:
 
 
 def nowhere() -> AbstractContextManager[None]:
-    """Have the block where it is: what is asked of cells is asked in none that it is not in."""
+    """A context that changes nothing: the block stays inside the cell that it is in, or in none."""
     return _nowhere
 
 
