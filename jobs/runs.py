@@ -248,11 +248,11 @@ def finish(
     turn: Turn | None = None,
 ) -> int | None:
     """Add the results of chunk `number`, of the rows with these primary keys, to its run, park the
-    rows that failed, and resolve earlier failures of those that were done. Rows in `turn.rest` and
-    `turn.put_off` were not tried and count as neither.
+    rows that failed, and resolve the failures of those that were done. If the chunk is not open any
+    more, nothing is changed.
 
-    If the chunk is not open any more, nothing is changed. Returns the number of a new chunk under
-    which `turn.rest` is to be handed out; None if there is no rest, or nothing was changed.
+    Returns the number of a new chunk under which `turn.rest` is to be handed out; None if there is
+    no rest, or nothing was changed.
     """
     rest, put_off = (turn.rest, turn.put_off) if turn else ([], [])
     tried = set(keys) - set(rest) - set(put_off)

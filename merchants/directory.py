@@ -17,8 +17,8 @@ CELL_BY_KEY = "SELECT cell FROM merchants_merchant WHERE id = %s"
 
 
 def of(reference: str) -> AbstractContextManager[None]:
-    """A context inside the cell that has the books of the merchant with this reference; outside of
-    any cell if there is no such merchant, or the installation has no cells.
+    """Have the block inside the cell of the merchant with this reference; outside of any if there
+    is none, and where there are no cells.
     """
     if not cells.are_on():
         return cells.nowhere()
@@ -27,8 +27,8 @@ def of(reference: str) -> AbstractContextManager[None]:
 
 
 def of_merchant(merchant_id: int | None) -> AbstractContextManager[None]:
-    """A context inside the cell that has the books of the merchant with this primary key; outside
-    of any cell if there is no such merchant, or the installation has no cells.
+    """Have the block inside the cell of the merchant with this primary key; outside of any if there
+    is none, and where there are no cells.
     """
     if merchant_id is None or not cells.are_on():
         return cells.nowhere()

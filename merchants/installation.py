@@ -84,7 +84,7 @@ def prefix() -> str:
 
 
 def _own() -> str:
-    """The installation's prefix: read from the database, but only once within `remembered`."""
+    """The installation's prefix, as the page has read it or else as it is now."""
     known = _remembered.get()
     if known is None:
         return current().prefix
@@ -111,9 +111,7 @@ def outside(number: str) -> str:
 
 
 def inside(number: str) -> str:
-    """A number or key as we keep it: without this installation's prefix if it begins with that, and
-    without spaces around it.
-    """
+    """A number of ours without the prefix in front, whether or not it has it."""
     return number.strip().removeprefix(f"{prefix()}-")
 
 

@@ -148,8 +148,8 @@ def _of_payout(payout: ProviderPayout) -> Iterator[_Found]:
 
 
 def _of_movement(payout: ProviderPayout, one: ProviderMovement, prefix: str) -> Iterator[_Found]:
-    """Yields what is different about a row of a payment, or of money that was taken back; nothing
-    if nothing is. Rows of others who share the account have neither our key nor a payment of ours.
+    """What is different about a row of a payment, or of money that was taken back. Rows of others
+    who share the account have neither our key nor a payment of ours.
     """
     payment = one.payment
     if payment is None:

@@ -40,9 +40,8 @@ def of_merchant(merchant: Merchant) -> BillingAccount | None:
 
 
 def with_line(merchant: Merchant) -> BillingAccount | None:
-    """The merchant's billing account, open or closed, with `merchant.credit_line` and the card
-    loaded, and with what its drafts come to in `held_by_drafts`; None unless the merchant has both
-    an account and a line.
+    """The merchant's billing account as `of_merchant` gives it, with `merchant.credit_line` and the
+    card loaded; None unless the merchant has both an account and a line.
     """
     both = BillingAccount.objects.select_related("merchant__credit_line", "card")
     both = both.annotate(held_by_drafts=_drafts())

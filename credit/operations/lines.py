@@ -113,8 +113,9 @@ def open(new: Sequence[NewLine]) -> None:
 
 def hold(merchant_ids: Collection[int]) -> None:
     """Lock the lines of these merchants until the transaction ends, in the order of their keys, in
-    which everybody locks several. No day-ends are worked off: callers then lock the lines they
-    change one by one (`lock`), in any order.
+    which everybody locks several.
+
+    It works off no day-ends. Callers go on to lock some of the lines one by one, in any order.
     """
     prepared.rows(HOLD, {"lines": list(merchant_ids)})
 

@@ -24,8 +24,8 @@ class Command(BaseCommand):
         add.add_argument("number", nargs="?", type=int, help="the next one if it is left out")
 
     def handle(self, *args: Any, what: str, **options: Any) -> None:
-        """List the cells with how many merchants each has, or make one: the first (`begin`), or
-        another (`add`). Raises CommandError without TAEL_CELLS, and if there can be no such cell.
+        """List cells, or make one. Raises CommandError without TAEL_CELLS, and if there can be no
+        such cell.
         """
         if not cells.are_on():
             raise CommandError("Set TAEL_CELLS=1: this installation has no cells.")
