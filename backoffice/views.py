@@ -35,8 +35,8 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def time_zone(request: HttpRequest) -> list[str]:
-    """The label at the top of each page of the admin (UNFOLD's ENVIRONMENT) and its tone: that
-    times are in the time zone that is active, by name.
+    """The label at the top of each page of the admin (UNFOLD's ENVIRONMENT): in which time zone its
+    times are, and the label's tone.
     """
     return [f"Times: {times.zone_name()}", "info"]
 

@@ -340,9 +340,7 @@ class LocalDays:
 
 
 def time_zones_in_use() -> list[str]:
-    """The names of all time zones in which any merchant counts, counted or is going to count its
-    days, each once.
-    """
+    """The time zones in which merchants count, counted or are going to count their days."""
     return list(TimeZonePeriod.objects.values_list("timezone", flat=True).distinct())
 
 

@@ -49,14 +49,14 @@ def wait_turn() -> None:
 
 @transaction.atomic
 def take(*, content: bytes, file_name: str, actor: str, now: datetime) -> BankFile:
-    """Take all statements of a bank's file, or none of it, and return the row of the file; if this
-    file was taken before, the row of that time, and nothing changes, as with a statement that
-    another file had.
+    """Take all statements of a bank's file, or none of it, and return the file; of one that was
+    taken before, the one of then.
 
-    A statement that goes on where the last one of its account ended is TAKEN, as is the first of an
-    account, and so are those that waited for it; any other one waits for an operator. Raises
-    UnreadableStatement, also for an account that is none of ours, and StatementConflict if a
-    statement is known and says otherwise. Rule 29.10, rule 29.11.
+    One that goes on where the last statement of its account ended is TAKEN, as is the first of an
+    account, and so are those that waited for it; any other one waits for an operator. The same
+    file, and the same statement in another file, changes nothing. Raises UnreadableStatement, also
+    for an account that is none of ours, and StatementConflict if a statement is known and says
+    otherwise. Rule 29.10, rule 29.11.
     """
     digest = hashlib.sha256(content).hexdigest()
     wait_turn()
