@@ -40,15 +40,18 @@ def register() -> None:
 
 def _invoices_of(merchant: Any, text: str, today: date) -> Any:
     # In the order of the account's own index: numbers are indexed among those of all merchants.
-    """The merchant's bills that have the text in their number or have this total, latest first."""
+    """The merchant's bills that have the text in their number or, if it is a figure, have this
+    total, latest first.
+    """
     found = standings.invoices(merchant.billing_account)
     found = found.filter(numbered(text) | of_amount(text, "total"))
     return found.order_by("-issued_at", "-pk")
 
 
 def _charges_of(merchant: Any, text: str, today: date) -> Any:
-    """The merchant's charges that have the text in their reference or are of this amount, latest
-    first: at most a few, for which those whose reference starts with it are taken first.
+    """The merchant's charges that have the text in their reference or, if it is a figure, are of
+    this amount, latest first: at most a few, for which those whose reference starts with it are
+    taken first.
     """
     own = Charge.objects.filter(account=merchant.billing_account)
     others = of_name(text, "reference") | of_amount(text, "amount")
@@ -67,8 +70,8 @@ def _requests_of(merchant: Any, text: str, today: date) -> Any:
 
 
 def _credits_of(merchant: Any, text: str, today: date) -> Any:
-    """The merchant's credits that have the text in the reference of their charge or are of this
-    amount, latest first.
+    """The merchant's credits that have the text in the reference of their charge or, if it is a
+    figure, are of this amount, latest first.
     """
     found = credits.of(merchant.billing_account)
     return found.filter(of_name(text, "charge__reference") | of_amount(text, "amount")).order_by(
@@ -91,8 +94,9 @@ def _page_of_charge(charge: Charge, merchant: str) -> str:
 
 
 def _statements_of(merchant: Any, text: str, today: date) -> Any:
-    """The merchant's statement of a month such as 2026-10, or those of a year such as 2026, or
-    those that come to this amount, latest first; none for any other text.
+    """The merchant's statement of a month such as 2026-10, or those of a year such as 2026 or, if
+    the text is another figure, those that come to this amount, latest first; none for any other
+    text.
     """
     is_of_time = _MONTH_OR_YEAR.fullmatch(text) is not None
     if not is_of_time and search.amount_in(text) is None:

@@ -83,7 +83,9 @@ def _used(credit: Credit) -> str:
 
 
 def _due(credit: Credit) -> str:
-    """The answer to when buyers have to pay: the line's payment days after the delivery."""
+    """The answer to when buyers have to pay: the line's payment days after the delivery, and the
+    later parts of an order in instalments every 30 days after that.
+    """
     days = credit.line.payment_days
     return ngettext(
         "%(days)s day after the delivery. Of an order in instalments that is the first part; the"

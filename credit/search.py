@@ -23,9 +23,9 @@ def register() -> None:
 
 
 def _orders_of(merchant: Any, text: str, today: date) -> Any:
-    """The merchant's orders that have `text` in their reference or their buyer's name, or that are
-    of this amount, newest first. Only a few are found; those whose reference starts with it are
-    found before others.
+    """The merchant's orders that `text` finds: a few that have it in their reference or their
+    buyer's name or, if it is a figure, are of this amount, and the latest order of each buyer whose
+    name has it. Those whose reference begins with it come first, and within each the newest.
     """
     found = _found(merchant.credit_line, text, today)
     # The sort is stable: among these the newest come first, as they were read.
@@ -63,16 +63,16 @@ def _found(line: CreditLine, text: str, today: date) -> list[Order]:
 
 def _withdrawals_of(merchant: Any, text: str, today: date) -> Any:
     # Newest first, in the order of the line's own index: references are unique among all lines.
-    """The merchant's withdrawals that have `text` in their reference or are of this amount, newest
-    first.
+    """The merchant's withdrawals that have `text` in their reference or, if it is a figure, are of
+    this amount, newest first.
     """
     found = withdrawals.of_line(merchant.credit_line)
     return found.filter(of_name(text, "reference") | of_amount(text, "amount"))
 
 
 def _refunds_of(merchant: Any, text: str, today: date) -> Any:
-    """The merchant's refunds that have `text` in their reference or are of this amount, latest
-    first: at most a few, of which those whose reference starts with it are found before others.
+    """The merchant's refunds that have `text` in their reference, latest first: at most a few, of
+    which those whose reference starts with it are found before others.
     """
     own = OrderRefund.objects.filter(line=merchant.credit_line)
     names = search.few(own, text, "reference", of_name(text, "reference"))

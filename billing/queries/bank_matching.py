@@ -88,7 +88,9 @@ def _of_payer(line: BankLine) -> Match:
 
 
 def _unpaid(account_id: int, line: BankLine) -> "QuerySet[Invoice]":
-    """The account's unpaid bills of which just this amount is left to pay."""
+    """The account's unpaid bills of which just the line's amount is left to pay, those due first
+    first.
+    """
     found = Invoice.objects.filter(account=account_id, status__in=Invoice.UNPAID)
     found = found.annotate(left=F("total") - F("amount_paid"))
     return found.filter(left=line.amount.amount).order_by("due_on", "pk")

@@ -93,7 +93,7 @@ class AfterSales:
 
     @property
     def refunded(self) -> Money:
-        """The sum of what buyers got back on these days."""
+        """The sum of what buyers got back on the days that were asked for."""
         return self.sums.refunded
 
     @property
@@ -112,7 +112,9 @@ class AfterSales:
 
     @property
     def given_up(self) -> Money:
-        """The sum of the amounts of the cancelled orders that were placed on these days."""
+        """The sum of the amounts of the cancelled orders that were placed on the days that were
+        asked for.
+        """
         return self.sums.cancelled
 
 

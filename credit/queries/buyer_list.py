@@ -132,7 +132,7 @@ class Buyer:
 
     @property
     def percent(self) -> Decimal:
-        """The share of the limit in percent, with one decimal."""
+        """The share of the limit that the buyer's orders hold, in per cent with one decimal."""
         return (self.share * 100).quantize(Decimal("0.1"))
 
     @property

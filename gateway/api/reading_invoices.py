@@ -201,7 +201,9 @@ def _note(invoice: Invoice) -> CreditNote | None:
 
 
 def _clearance(found: models.Clearance | None) -> Clearance | None:
-    """How a document stands with the tax office; None if it is not cleared."""
+    """How the document stands with the tax office, as the API shows it; None for one that no tax
+    office has to clear.
+    """
     if found is None:
         return None
     return Clearance.model_validate(
