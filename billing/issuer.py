@@ -3,8 +3,8 @@
 from django.conf import settings
 
 # Joins the version that an issuer had at an instant, both expressions of SQL; nothing for null.
-# What was before the first is the first's, too. It is not asked for row by row: a cluster answers no
-# such question beside rows that the statement is still making.
+# What was before the first is the first's, too. It is not asked for row by row: a cluster answers
+# no such question beside rows that the statement is still making.
 VERSION = """LEFT JOIN (
         SELECT *, CASE WHEN version = 1 THEN '-infinity' ELSE at END AS since,
                lead(at, 1, 'infinity') OVER (PARTITION BY issuer_id ORDER BY version) AS next_at
