@@ -8,6 +8,7 @@ made on all of them.
 import os
 import re
 import subprocess
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -41,8 +42,10 @@ def machines() -> list[tuple[str, int]]:
         return [(host, port) for host, port in known.execute(NODES).fetchall()]
 
 
-def make(name: str, template: str) -> None:
-    """Make a database on all machines, and have in it what is in this one of the tests' server."""
+def make(name: str, template: str, by: Sequence[tuple[str, int]] = ()) -> None:
+    """Make a database on all machines, and have in it what is in this one of the tests' server. It
+    knows its machines but for the coordinator by these hosts and ports, if any are given.
+    """
     found = machines()
     for machine in found:
         with _on(machine) as server:
@@ -52,7 +55,7 @@ def make(name: str, template: str) -> None:
             there.execute("CREATE EXTENSION citus")
     with _on(found[0], name) as coordinator:
         coordinator.execute(COORDINATOR, found[0])
-        for machine in found[1:]:
+        for machine in by or found[1:]:
             coordinator.execute(ADD, machine)
     _fill(name, template)
 

@@ -21,9 +21,14 @@ from tests.cells import cluster
 _numbers = count(1)
 
 
+def numbered() -> str:
+    """A name that no other database of the tests has."""
+    return f"{connection.settings_dict['NAME']}_cells_{next(_numbers)}"
+
+
 def make(template: str) -> str:
     """The name of a new database that is like this one."""
-    name = f"{connection.settings_dict['NAME']}_cells_{next(_numbers)}"
+    name = numbered()
     if cluster.URL:
         cluster.make(name, template)
         return name
@@ -75,12 +80,12 @@ def with_two_cells(django_db_setup: None, django_db_blocker: DjangoDbBlocker) ->
     """The name of a database with two cells and no merchant."""
     with django_db_blocker.unblock():
         name = make(connection.settings_dict["TEST"]["TEMPLATE"])
-        _add_cells(name)
+        add_cells(name)
         yield name
         drop(name)
 
 
-def _add_cells(name: str) -> None:
+def add_cells(name: str) -> None:
     """Put the books of the database into a first cell, and make a second one."""
     with connected(name):
         call_command("cells", "begin", verbosity=0)
@@ -101,7 +106,7 @@ def two_cells_kept(db: None, with_two_cells: str) -> Iterator[None]:
     template = connection.settings_dict["TEST"]["TEMPLATE"] if cluster.URL else with_two_cells
     name = make(template)
     if cluster.URL:
-        _add_cells(name)
+        add_cells(name)
     with connected(name):
         yield
     drop(name)
