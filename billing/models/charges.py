@@ -223,11 +223,12 @@ class Charge(models.Model):
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert,
                 referencing=pgtrigger.Referencing(new="added"),
+                declare=[("touched", "bigint[]")],
                 func="""
+                    touched := ARRAY(SELECT DISTINCT statement_id FROM added);
                     IF EXISTS (
                         SELECT 1 FROM billing_statement s
-                        WHERE s.id IN (SELECT DISTINCT statement_id FROM added)
-                          AND s.closed_at IS NOT NULL
+                        WHERE s.id = ANY(touched) AND s.closed_at IS NOT NULL
                     ) THEN
                         RAISE EXCEPTION 'a closed statement takes no further charge';
                     END IF;

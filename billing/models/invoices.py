@@ -345,13 +345,15 @@ class InvoiceLine(models.Model):
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert,
                 referencing=pgtrigger.Referencing(new="added"),
+                declare=[("touched", "bigint[]")],
                 func="""
+                    touched := ARRAY(SELECT DISTINCT invoice_id FROM added);
                     IF EXISTS (
                         SELECT 1 FROM billing_invoice invoice
                         JOIN billing_invoiceline line ON line.invoice_id = invoice.id
                         LEFT JOIN billing_invoiceitem item
                              ON item.id = line.item_id AND item.invoice_id = invoice.id
-                        WHERE invoice.id IN (SELECT DISTINCT invoice_id FROM added)
+                        WHERE invoice.id = ANY(touched)
                         GROUP BY invoice.id
                         HAVING sum(line.amount) <> invoice.total - invoice.tax
                             OR count(*) <> count(item.id)

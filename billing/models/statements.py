@@ -89,10 +89,12 @@ def _totals_are_open(
         when=pgtrigger.After,
         operation=operation,
         referencing=referencing,
+        declare=[("touched", "bigint[]")],
         func=f"""
+            touched := ARRAY({touched});
             IF EXISTS (
                 SELECT 1 FROM billing_statement s
-                WHERE s.id IN ({touched}) AND s.closed_at IS NOT NULL
+                WHERE s.id = ANY(touched) AND s.closed_at IS NOT NULL
             ) THEN
                 RAISE EXCEPTION 'the totals of a closed statement never change';
             END IF;

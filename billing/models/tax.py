@@ -174,11 +174,13 @@ class InvoiceTax(models.Model):
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert,
                 referencing=pgtrigger.Referencing(new="added"),
+                declare=[("touched", "bigint[]")],
                 func="""
+                    touched := ARRAY(SELECT DISTINCT invoice_id FROM added);
                     IF EXISTS (
                         SELECT 1 FROM billing_invoice invoice
                         JOIN billing_invoicetax tax ON tax.invoice_id = invoice.id
-                        WHERE invoice.id IN (SELECT DISTINCT invoice_id FROM added)
+                        WHERE invoice.id = ANY(touched)
                         GROUP BY invoice.id
                         HAVING sum(tax.tax) <> invoice.tax
                             OR sum(tax.base) <> invoice.total - invoice.tax

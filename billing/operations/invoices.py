@@ -93,8 +93,9 @@ _ISSUE = f"""
            CASE WHEN drawn.oldest_on IS NULL THEN drawn.plan_start
                 ELSE least(coalesce(account.billed_through + 1, account.joined_on), drawn.oldest_on)
            END,
-           CASE WHEN drawn.oldest_on IS NULL THEN plan.last_day ELSE drawn.last_day END,
-           drawn.plan_start, plan.last_day,
+           CASE WHEN drawn.oldest_on IS NULL
+                THEN drawn.last_plan_on + plan.plan_interval_days - 1 ELSE drawn.last_day END,
+           drawn.plan_start, drawn.last_plan_on + plan.plan_interval_days - 1,
            CASE drawn.kind WHEN 'THRESHOLD' THEN account.threshold END,
            drawn.issued_on
                + CASE account.payment_method WHEN 'manual' THEN %(days_to_pay)s::int ELSE 0 END,
@@ -105,12 +106,13 @@ _ISSUE = f"""
     JOIN billing_billingaccount account ON account.merchant_id = drawn.account_id
     JOIN merchants_merchant merchant ON merchant.id = drawn.account_id
     LEFT JOIN billing_issuerversion issuer ON issuer.id = drawn.issuer_version
-    LEFT JOIN LATERAL (
-        SELECT drawn.last_plan_on + term.plan_interval_days - 1 AS last_day
-        FROM billing_planterm term
-        WHERE term.account_id = drawn.account_id AND term.starts_on <= drawn.last_plan_on
-        ORDER BY term.starts_on DESC, term.id DESC LIMIT 1
-    ) plan ON true
+    LEFT JOIN (
+        SELECT account_id, plan_interval_days, starts_on,
+               lead(starts_on, 1, 'infinity')
+                   OVER (PARTITION BY account_id ORDER BY starts_on, id) AS next_on
+        FROM billing_planterm WHERE account_id IN (SELECT account_id FROM due)
+    ) plan ON plan.account_id = drawn.account_id AND plan.starts_on <= drawn.last_plan_on
+          AND drawn.last_plan_on < plan.next_on
     ORDER BY drawn.series, drawn.year, drawn.number
     RETURNING id, account_id, number, kind, issued_on, issued_at, currency, total, tax, due_on,
               issuer_id, next_attempt_at IS NOT NULL AS is_collected
@@ -134,13 +136,11 @@ _ISSUE = f"""
                'total', total::text, 'currency', currency, 'invoice_kind', kind,
                'status', CASE WHEN is_collected THEN 'DATED_COLLECTED' ELSE 'DATED_TO_PAY' END,
                'issued_on', issued_on::text, 'due_on', due_on::text,
-               'has_reference', CASE WHEN paid_to.number IS NULL THEN '' ELSE 'yes' END), issued_at
-    FROM invoice LEFT JOIN LATERAL (
-        SELECT bank ->> 'number' AS number
-        FROM billing_issuerversion version, jsonb_array_elements(version.bank_accounts) bank
-        WHERE version.id = invoice.issuer_id AND version.has_references
-          AND bank ->> 'currency' = invoice.currency LIMIT 1
-    ) paid_to ON true
+               'has_reference', CASE WHEN paid_to.bank_accounts
+                   @> jsonb_build_array(jsonb_build_object('currency', currency))
+                   THEN 'yes' ELSE '' END), issued_at
+    FROM invoice LEFT JOIN billing_issuerversion paid_to
+         ON paid_to.id = invoice.issuer_id AND paid_to.has_references
     WHERE invoice.number IS NOT NULL ORDER BY account_id
     {notices.ONCE}
 )

@@ -23,11 +23,11 @@ WITH closed AS (
     WHERE account.merchant_id = ANY(%(accounts)s::bigint[])
       AND statement.account_id = account.merchant_id
       AND statement.closed_at IS NULL AND statement.month <= account.open_on
-    RETURNING statement.account_id, to_char(statement.month, 'YYYY-MM') AS month,
-              statement.closed_at
+    RETURNING statement.account_id, statement.month, statement.closed_at
 )
 {notices.INTO}
-SELECT account_id, '{STATEMENT_CLOSED}', month, jsonb_build_object('month', month), closed_at
+SELECT account_id, '{STATEMENT_CLOSED}', to_char(month, 'YYYY-MM'),
+       jsonb_build_object('month', to_char(month, 'YYYY-MM')), closed_at
 FROM closed ORDER BY account_id
 {notices.ONCE}
 """

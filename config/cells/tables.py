@@ -82,6 +82,15 @@ def of_cells() -> Sequence[str]:
     return [model._meta.db_table for model in models_of_cells()]
 
 
+def on_every_machine() -> Sequence[str]:
+    """The names of the tables that all cells share and that books are read with: on a cluster each
+    machine has them. Jobs' own are the first machine's: they are told by its clock, and no book
+    refers to them.
+    """
+    labels = sorted(label for label in SHARED if not label.startswith("jobs."))
+    return [apps.get_model(label)._meta.db_table for label in labels]
+
+
 def _lower(labels: frozenset[str]) -> frozenset[str]:
     """The labels in small letters, as migrations have them."""
     return frozenset(map(str.lower, labels))

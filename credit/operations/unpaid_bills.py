@@ -54,9 +54,11 @@ UPDATE credit_creditline line
 SET unpaid_bill_days = ARRAY(SELECT day FROM unnest(line.unpaid_bill_days) day
                              WHERE day > due.today),
     last_wrote_at = greatest(line.last_wrote_at, due.at),
-    freezes_in_force = line.freezes_in_force
-        + (SELECT count(*) FROM placed WHERE placed.line_id = line.merchant_id)
-FROM due WHERE line.merchant_id = due.line_id
+    freezes_in_force = line.freezes_in_force + coalesce(counted.freezes, 0)
+FROM due LEFT JOIN (
+    SELECT line_id, count(*) AS freezes FROM placed GROUP BY line_id
+) counted ON counted.line_id = due.line_id
+WHERE line.merchant_id = due.line_id
 """
 
 

@@ -106,6 +106,13 @@ def name_of(number: int) -> str:
     return f"cell_{number}"
 
 
+def number_of(name: str) -> int:
+    """The number of the cell with this name; raises ValueError for what is no name of one."""
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a cell")
+    return int(name.removeprefix("cell_"))
+
+
 def of_key(key: int) -> int:
     """The number of the cell in which a row with this primary key is."""
     return max(key // KEYS, FIRST)

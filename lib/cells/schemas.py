@@ -6,7 +6,7 @@ itself, so that the database says each name with its schema, as it does to pg_du
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
@@ -98,10 +98,11 @@ def begin(tables: Sequence[str]) -> None:
 
 
 @transaction.atomic
-def add(number: int) -> None:
+def add(number: int, place: Callable[[], object] = lambda: None) -> None:
     """Make a cell with this number, which is empty and like the first one. Its keys begin at its
-    number times cells.KEYS. Raises NoCells before there is a first one, CellExists, and ValueError
-    for a number that no cell can have.
+    number times cells.KEYS. `place` is called once it has its tables, and before these refer to
+    what is shared: a cluster puts them on one of its machines then. Raises NoCells before there
+    is a first one, CellExists, and ValueError for a number that no cell can have.
     """
     found, cell = cells.there(), cells.name_of(number)
     if not found:
@@ -117,14 +118,15 @@ def add(number: int) -> None:
         cursor.execute(f"CREATE SCHEMA {cell}")
         for table in _tables(cursor, first):
             cursor.execute(f'CREATE TABLE {cell}."{table}" (LIKE {first}."{table}" {LIKE})')
-        for statement in list(_statements(cursor, first)):
-            cursor.execute(re.sub(rf"\b{first}\.", f"{cell}.", statement), None)
         cursor.execute(IDENTITIES, {"schema": cell})
         for table, column in cursor.fetchall():
             start = number * cells.KEYS + 1
             cursor.execute(
                 f'ALTER TABLE {table} ALTER COLUMN "{column}" SET START WITH {start} RESTART'
             )
+        place()
+        for statement in list(_statements(cursor, first)):
+            cursor.execute(re.sub(rf"\b{first}\.", f"{cell}.", statement), None)
         _copy_migrations(cursor, first, cell)
         cursor.execute(f"SET LOCAL search_path TO {cells.SHARED}")
 

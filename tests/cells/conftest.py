@@ -1,4 +1,7 @@
-"""Books in two cells: a database of the tests' own, whose first two cells have the shops."""
+"""Books in two cells: a database of the tests' own, whose first two cells have the shops.
+
+Where TAEL_CITUS_URL names a cluster (tests/cells/cluster.py), the cells are on machines of it.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,13 +16,22 @@ from django.test import override_settings
 from pytest_django.plugin import DjangoDbBlocker
 
 from config import databases
+from tests.cells import cluster
 
 _numbers = count(1)
 
 
+def numbered() -> str:
+    """A name that no other database of the tests has."""
+    return f"{connection.settings_dict['NAME']}_cells_{next(_numbers)}"
+
+
 def make(template: str) -> str:
     """The name of a new database that is like this one."""
-    name = f"{connection.settings_dict['NAME']}_cells_{next(_numbers)}"
+    name = numbered()
+    if cluster.URL:
+        cluster.make(name, template)
+        return name
     with connection._nodb_cursor() as cursor:
         cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
         cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
@@ -27,6 +39,9 @@ def make(template: str) -> str:
 
 
 def drop(name: str) -> None:
+    if cluster.URL:
+        cluster.drop(name)
+        return
     with connection._nodb_cursor() as cursor:
         cursor.execute(f'DROP DATABASE "{name}"')
 
@@ -37,6 +52,7 @@ def connected(name: str) -> Iterator[None]:
     before, given = connections["default"], connections.settings["default"]
     kept = dict(given)
     given |= {"NAME": name, "ENGINE": databases.with_cells(given["ENGINE"])}
+    given |= cluster.settings(name) if cluster.URL else {}
     own = load_backend(given["ENGINE"]).DatabaseWrapper(given, "default")
     connections["default"] = own
     try:
@@ -64,11 +80,16 @@ def with_two_cells(django_db_setup: None, django_db_blocker: DjangoDbBlocker) ->
     """The name of a database with two cells and no merchant."""
     with django_db_blocker.unblock():
         name = make(connection.settings_dict["TEST"]["TEMPLATE"])
-        with connected(name):
-            call_command("cells", "begin", verbosity=0)
-            call_command("cells", "add", verbosity=0)
+        add_cells(name)
         yield name
         drop(name)
+
+
+def add_cells(name: str) -> None:
+    """Put the books of the database into a first cell, and make a second one."""
+    with connected(name):
+        call_command("cells", "begin", verbosity=0)
+        call_command("cells", "add", verbosity=0)
 
 
 @pytest.fixture
@@ -81,7 +102,11 @@ def two_cells(db: None, with_two_cells: str) -> Iterator[None]:
 @pytest.fixture
 def two_cells_kept(db: None, with_two_cells: str) -> Iterator[None]:
     """Two cells, in a database for a test that ends transactions."""
-    name = make(with_two_cells)
+    # A cluster makes no copy of a database.
+    template = connection.settings_dict["TEST"]["TEMPLATE"] if cluster.URL else with_two_cells
+    name = make(template)
+    if cluster.URL:
+        add_cells(name)
     with connected(name):
         yield
     drop(name)

@@ -1,0 +1,123 @@
+"""Cells on a cluster of Citus: what is shared is on every machine, each cell's schema on one.
+
+Citus sends a statement that asks for the tables of one schema to the machine that has it. It is
+told by SET LOCAL which schema that is, as plain PostgreSQL is (lib.cells.connection), and hands
+that on to the machine, since triggers there name their tables without a schema.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
+
+from lib import cells
+
+# What the database must be set to: a trigger of a cell writes to that cell alone, and asks where
+# its statement asked.
+NEEDS = {"citus.enable_unsafe_triggers": "on", "citus.propagate_set_commands": "local"}
+IS_THERE = "SELECT 1 FROM pg_extension WHERE extname = 'citus'"
+ON_EVERY_MACHINE = """
+SELECT relname FROM pg_dist_partition JOIN pg_class ON pg_class.oid = logicalrelid
+WHERE partmethod = 'n' AND repmodel = 't' AND relnamespace = %s::regnamespace
+"""
+MACHINES = """
+SELECT nodename, nodeport FROM pg_dist_node
+WHERE isactive AND noderole = 'primary' AND shouldhaveshards ORDER BY nodename, nodeport
+"""
+# A cell's tables lie together; a schema without tables lies nowhere.
+PLACES = """
+SELECT DISTINCT nspname::text, nodename, nodeport
+FROM pg_dist_schema placed JOIN pg_namespace ON pg_namespace.oid = placed.schemaid
+JOIN pg_dist_partition part ON part.colocationid = placed.colocationid
+JOIN pg_dist_shard shard ON shard.logicalrelid = part.logicalrelid
+JOIN pg_dist_placement placement ON placement.shardid = shard.shardid
+JOIN pg_dist_node node ON node.groupid = placement.groupid AND node.noderole = 'primary'
+"""
+
+
+class NotPossible(Exception):
+    """A cell cannot be moved so; the message is a sentence that says why."""
+
+
+@dataclass(frozen=True, order=True)
+class Machine:
+    """One of the machines of the cluster, by the name and port that the others know it by."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+def is_there() -> bool:
+    """Whether the database is the coordinator's of a cluster of Citus. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(IS_THERE)
+        return cursor.fetchone() is not None
+
+
+def machines() -> Sequence[Machine]:
+    """The machines of the cluster that cells may lie on, in the order of their names."""
+    with connection.cursor() as cursor:
+        cursor.execute(MACHINES)
+        return [Machine(*row) for row in cursor.fetchall()]
+
+
+def places() -> Mapping[int, Machine]:
+    """The machine of each cell that is distributed, by the number of the cell."""
+    with connection.cursor() as cursor:
+        cursor.execute(PLACES)
+        return {
+            cells.number_of(schema): Machine(host, port)
+            for schema, host, port in cursor.fetchall()
+            if cells.NAME.fullmatch(schema)
+        }
+
+
+def distribute(shared: Sequence[str]) -> Sequence[int]:
+    """Have the tables of these names, which all cells share, on every machine, and each cell on
+    one. What is so already is left as it is, so this can be run again when it has ended half-way.
+    Returns the numbers of the cells that it distributed.
+    """
+    with connection.cursor() as cursor:
+        _set(cursor)
+        cursor.execute(ON_EVERY_MACHINE, [cells.SHARED])
+        there = {name for (name,) in cursor.fetchall()}
+        for table in shared:
+            if table not in there:
+                cursor.execute("SELECT create_reference_table(%s)", [f'{cells.SHARED}."{table}"'])
+        missing = sorted(set(cells.there()) - set(places()))
+        for number in missing:
+            cursor.execute("SELECT citus_schema_distribute(%s)", [cells.name_of(number)])
+    return missing
+
+
+def move(number: int, to: Machine) -> None:
+    """Move the cell with this number to another machine, while it is in use: what is written to it
+    meanwhile waits at the end. Raises NotPossible for what is no cell of this cluster, no machine
+    of it, or the cell's own machine.
+    """
+    where = places().get(number)
+    if where is None:
+        raise NotPossible(f"There is no cell {number} on a machine of this cluster.")
+    if to not in machines():
+        known = ", ".join(map(str, machines()))
+        raise NotPossible(f"{to} is no machine of this cluster. There are {known}.")
+    if to == where:
+        raise NotPossible(f"Cell {number} is at {to}.")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT citus_schema_move(%s, %s, %s)", [cells.name_of(number), to.host, to.port]
+        )
+
+
+@transaction.atomic
+def _set(cursor: CursorWrapper) -> None:
+    """Give the database, and this connection to it, the settings that it needs."""
+    cursor.execute("SELECT current_database()")
+    (name,) = cursor.fetchone()
+    for setting, value in NEEDS.items():
+        cursor.execute(f'ALTER DATABASE "{name}" SET {setting} TO {value}')
+        cursor.execute(f"SET {setting} TO {value}")

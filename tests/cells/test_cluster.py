@@ -1,0 +1,161 @@
+"""Cells on machines of a cluster of Citus, which TAEL_CITUS_URL names (tests/cells/cluster.py)."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from io import StringIO
+
+import psycopg
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connections
+from psycopg.conninfo import make_conninfo
+from pytest_django.plugin import DjangoDbBlocker
+
+from credit.models import Order
+from lib import cells
+from lib.cells import citus
+from merchants.models import Merchant
+from tests import shops
+from tests.cells import cluster
+from tests.cells.conftest import add_cells, connected, numbered
+from tests.credit.pages import set_clock
+from tests.factories import member, signed_in
+from tests.relay import Relay, relayed
+
+pytestmark = [
+    pytest.mark.skipif(not cluster.URL, reason="TAEL_CITUS_URL names no cluster."),
+    pytest.mark.django_db(transaction=True),
+]
+
+
+@pytest.fixture(scope="module")
+def relays(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[tuple[str, list[Relay]]]:
+    """The name of a database with two cells, and what stands before each of two machines."""
+    with ExitStack() as stack, django_db_blocker.unblock():
+        _, *workers = cluster.machines()
+        found = [stack.enter_context(relayed(*machine)) for machine in workers[:2]]
+        name = numbered()
+        template = connections["default"].settings_dict["TEST"]["TEMPLATE"]
+        cluster.make(name, template, [("127.0.0.1", relay.port) for relay in found])
+        add_cells(name)
+        yield name, found
+        cluster.drop(name)
+
+
+@pytest.fixture
+def apart(relays: tuple[str, list[Relay]]) -> Iterator[list[Relay]]:
+    """Two cells, each on a machine of its own, with what stands before these."""
+    name, found = relays
+    with connected(name):
+        places = citus.places()
+        assert {places[1].port, places[2].port} == {relay.port for relay in found}
+        yield [next(relay for relay in found if relay.port == places[n].port) for n in (1, 2)]
+
+
+def shop_in(number: int, reference: str) -> shops.Shop:
+    with cells.at(number):
+        return shops.join("2026-11-01 09:00", reference)
+
+
+def told(*command: str) -> str:
+    output = StringIO()
+    call_command(*command, stdout=output)
+    return output.getvalue()
+
+
+def test_each_cell_is_on_a_machine_and_the_list_says_which(apart: list[Relay]) -> None:
+    shop_in(1, "fern")
+    assert told("cells", "list").splitlines()[0] == (
+        f"cell 1 at 127.0.0.1:{apart[0].port}: 1 merchants"
+    )
+    assert told("cells", "distribute") == "Distributed: none, all were so already.\n"
+    for number, to, why in (
+        (3, f"127.0.0.1:{apart[0].port}", "There is no cell 3 on a machine"),
+        (1, f"127.0.0.1:{apart[0].port}", "Cell 1 is at 127.0.0.1"),
+        (1, "127.0.0.1:1", "is no machine of this cluster"),
+    ):
+        with pytest.raises(CommandError, match=why):
+            call_command("cells", "move-cell", str(number), "--to", to)
+
+
+def test_a_cell_moves_to_another_machine_while_orders_come_and_none_is_lost(
+    apart: list[Relay],
+) -> None:
+    shop, other = shop_in(2, "moss"), shop_in(1, "reed")
+    taken: list[str] = []
+    moved = threading.Event()
+
+    def sell(to: shops.Shop, name: str) -> None:
+        number = 0
+        while number < 200 and not (moved.is_set() and number >= 10):
+            number += 1
+            assert to.place("2026-11-02 10:00", f"{name}-{number}", "1.00") == "applied"
+            taken.append(f"{name}-{number}")
+        connections.close_all()
+
+    sellers = [
+        threading.Thread(target=sell, args=(to, name)) for to, name in ((shop, "M"), (other, "R"))
+    ]
+    for seller in sellers:
+        seller.start()
+    call_command("cells", "move-cell", "2", "--to", f"127.0.0.1:{apart[0].port}", verbosity=0)
+    moved.set()
+    for seller in sellers:
+        seller.join()
+    assert citus.places()[2].port == apart[0].port
+    found = []
+    for number in (1, 2):
+        with cells.at(number):
+            found += Order.objects.filter(merchant__reference__in=["moss", "reed"]).values_list(
+                "reference", flat=True
+            )
+    assert sorted(found) == sorted(taken)
+    assert len(taken) >= 20
+    call_command("audit")
+    call_command("cells", "move-cell", "2", "--to", f"127.0.0.1:{apart[1].port}", verbosity=0)
+
+
+def test_audit_lists_what_was_tampered_with_on_a_machine(apart: list[Relay]) -> None:
+    shop = shop_in(2, "sedge")
+    assert shop.place("2026-11-02 10:00", "A-1", "12.50") == "applied"
+    call_command("audit")
+    address = make_conninfo(cluster.URL, dbname=connections["default"].settings_dict["NAME"],
+                            host="127.0.0.1", port=str(apart[1].port))  # fmt: skip
+    with psycopg.connect(address, autocommit=True) as machine:
+        rows = machine.execute(
+            "SELECT shardid FROM pg_dist_shard"
+            " WHERE logicalrelid = 'cell_2.credit_creditline'::regclass"
+        ).fetchall()
+        machine.execute("SET session_replication_role TO replica")
+        machine.execute("SET citus.enable_manual_changes_to_shards TO on")
+        table = f"cell_2.credit_creditline_{rows[0][0]}"
+        line = Merchant.objects.get(reference="sedge").pk
+        machine.execute(f"UPDATE {table} SET used = used + 1 WHERE merchant_id = {line}")
+        output = StringIO()
+        with pytest.raises(SystemExit):
+            call_command("audit", stdout=output)
+        assert "sedge" in output.getvalue()
+        machine.execute(f"UPDATE {table} SET used = used - 1 WHERE merchant_id = {line}")
+    call_command("audit")
+
+
+def test_a_machine_that_is_away_holds_up_its_own_cell_alone_and_is_well_when_it_is_back(
+    apart: list[Relay], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_clock(monkeypatch)("2026-11-02 12:00")
+    near, far = shop_in(1, "alder"), shop_in(2, "rowan")
+    browsers = {shop.reference: signed_in(member(shop)) for shop in (near, far)}
+    page = "/m/{}/credit/orders/"
+    apart[1].cut()
+    connections.close_all()
+    away = browsers["rowan"].get(page.format("rowan"))
+    assert (away.status_code, away.headers["Retry-After"]) == (503, "30")
+    assert browsers["alder"].get(page.format("alder")).status_code == 200
+    assert near.place("2026-11-02 10:00", "A-1", "1.00") == "applied"
+    apart[1].mend()
+    assert browsers["rowan"].get(page.format("rowan")).status_code == 200
+    assert far.place("2026-11-02 10:00", "A-1", "1.00") == "applied"
+    call_command("audit")

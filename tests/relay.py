@@ -1,0 +1,63 @@
+"""A relay between a client and a server that can be cut, as if the server's machine had gone."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+
+class Relay:
+    """Passes on what comes to its port of 127.0.0.1 to a server, until it is cut, and again once
+    it is mended.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self._server = (host, port)
+        self._open: list[socket.socket] = []
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._door.getsockname()[1]
+        self._lets_in()
+
+    def cut(self) -> None:
+        """Close all connections, and take no further one."""
+        self._door.close()
+        for one in self._open:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        self._open.clear()
+
+    def mend(self) -> None:
+        """Take connections again, at the same port."""
+        self._door = socket.create_server(("127.0.0.1", self.port))
+        self._lets_in()
+
+    def _lets_in(self) -> None:
+        threading.Thread(target=self._accept, args=(self._door,), daemon=True).start()
+
+    def _accept(self, door: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = door.accept()
+                server = socket.create_connection(self._server)
+                self._open += [client, server]
+                for one, other in ((client, server), (server, client)):
+                    threading.Thread(target=_pass_on, args=(one, other), daemon=True).start()
+
+
+def _pass_on(one: socket.socket, other: socket.socket) -> None:
+    with suppress(OSError):
+        while data := one.recv(65536):
+            other.sendall(data)
+    for end in (one, other):
+        with suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def relayed(host: str, port: int) -> Iterator[Relay]:
+    relay = Relay(host, port)
+    try:
+        yield relay
+    finally:
+        relay.cut()
