@@ -113,6 +113,17 @@ def move(number: int, to: Machine) -> None:
         )
 
 
+def spread(number: int) -> None:
+    """Move the cell with this number to the machine that has the fewest cells, if another than its
+    own has fewer than it would leave there.
+    """
+    where = places()
+    counts = {machine: list(where.values()).count(machine) for machine in machines()}
+    fewest = min(counts, key=lambda machine: (counts[machine], machine))
+    if counts[fewest] < counts[where[number]] - 1:
+        move(number, fewest)
+
+
 @transaction.atomic
 def _set(cursor: CursorWrapper) -> None:
     """Give the database, and this connection to it, the settings that it needs."""
