@@ -109,9 +109,9 @@ def test_a_cell_moves_to_another_machine_while_orders_come_and_none_is_lost(
     found = []
     for number in (1, 2):
         with cells.at(number):
-            found += Order.objects.filter(merchant__reference__in=["moss", "reed"]).values_list(
-                "reference", flat=True
-            )
+            found += Order.objects.filter(
+                line__merchant__reference__in=["moss", "reed"]
+            ).values_list("reference", flat=True)
     assert sorted(found) == sorted(taken)
     assert len(taken) >= 20
     call_command("audit")
