@@ -75,6 +75,7 @@ class Command(BaseCommand):
         number = number or max(cells.numbers()) + 1
         if citus.is_there():
             schemas.add(number, place=self._place)
+            citus.spread(number)  # while it is empty, that is no more than making tables
             return f"There is a cell {number} at {citus.places()[number]}."
         schemas.add(number)
         return f"There is a cell {number}."
