@@ -124,7 +124,7 @@ def _send(withdrawal_id: int, batch: str, form: str, actor: str, now: datetime) 
     if form == CSV:
         _number(withdrawal)
     else:
-        payment_files.check(withdrawal, _number)
+        payment_files.check(withdrawal, _number, now=now)
     before = steps.standing(withdrawal)
     steps.move(withdrawal, Withdrawal.Status.SENT, sent_at=now, sent_by=actor, batch=batch)
     steps.note(Action.WITHDRAWAL_SENT, withdrawal, before=before, batch=batch, actor=actor, now=now)
