@@ -53,9 +53,7 @@ def asked(statement: str, *values: object) -> list[tuple[object, ...]]:
 @pytest.mark.full
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("another")
-def test_who_paid_is_encrypted_in_lines_that_were_there_and_stands_in_them_again_on_the_way_back() -> (
-    None
-):
+def test_payers_of_lines_that_were_there_are_encrypted_and_plain_again_on_the_way_back() -> None:
     call_command("migrate", "billing", "0012", verbosity=0)
     ((statement,),) = asked(STATEMENT)
     zoe = ("Zoë Müller", "DE89370400440532013000", "Rechnung „7“")
