@@ -27,8 +27,10 @@ VALUES (%s, %s, 1, 'USD', 1, '2026-11-05', '2026-11-05', %s, %s, %s, false, 'SET
 
 
 @pytest.fixture
-def another() -> Iterator[None]:
-    """The connection is to another migrated database meanwhile."""
+def another(transactional_db: None) -> Iterator[None]:
+    """The connection is to another migrated database meanwhile; the tests' own is there before,
+    and is what is emptied afterwards.
+    """
     ours = connection.settings_dict["NAME"]
     template, name = connection.settings_dict["TEST"]["TEMPLATE"], f"{ours}_rows"
     connection.close()
@@ -51,7 +53,6 @@ def asked(statement: str, *values: object) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.full
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("another")
 def test_payers_of_lines_that_were_there_are_encrypted_and_plain_again_on_the_way_back() -> None:
     call_command("migrate", "billing", "0012", verbosity=0)
