@@ -1,6 +1,7 @@
 """Migrations that change rows, with rows: forward, and back again."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -46,7 +47,7 @@ def another(transactional_db: None) -> Iterator[None]:
             cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def asked(statement: str, *values: object) -> list[tuple[object, ...]]:
+def asked(statement: str, *values: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall() if cursor.description else []

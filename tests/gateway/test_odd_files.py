@@ -92,8 +92,9 @@ def statements(merchant: Merchant) -> Said:
     """Each with the number of its charges, their sum, and whether it is closed."""
     found = Statement.objects.filter(account=merchant.billing_account).order_by("month")
     found = found.annotate(summed=Sum("charges__amount"))
+    code = merchant.billing_account.currency
     return [
-        f"{one.month:%Y-%m} {one.charges.count()} {money.text(money.of(one.summed, merchant.billing_account.currency))}"
+        f"{one.month:%Y-%m} {one.charges.count()} {money.text(money.of(one.summed, code))}"
         f" {'closed' if one.is_closed else 'open'}"
         for one in found
     ]
