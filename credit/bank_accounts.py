@@ -156,6 +156,9 @@ RULES = {
                 clearing="USABA"),  # ABA
 }  # fmt: skip
 NEEDS_NOTHING_MORE = Rules("")  # an IBAN
+# What is said of an account beside its number, and may be filled in later where it is missing.
+LATER = ("bic", "account_type", "town")
+LONGEST_TOWN = 35  # in ISO 20022
 COUNTRIES = (*IBAN_LENGTHS, *RULES)
 # Where the accounts of merchants that trade in a currency are, unless they say otherwise.
 HOMES = {

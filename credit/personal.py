@@ -153,7 +153,7 @@ def _destinations(subject: Subject) -> Iterator[Row]:
     """
     for one in _destinations_of(subject):
         yield fields(
-            one, "kind holder bank country last_four masked added_at removed_at blocked_at"
+            one, "kind holder town bank country last_four masked added_at removed_at blocked_at"
         )
 
 
@@ -169,7 +169,7 @@ def _erase_destinations(subject: Subject, pseudonym: str) -> int:
     for one in never_paid.exclude(holder__regex=erasing.PATTERN):
         rows += _erase_on_trail(one, pseudonym) + _erase_in_notices(one)
         rows += PayoutDestination.objects.filter(pk=one.pk).update(
-            holder=pseudonym, last_four="", masked="", number=b""
+            holder=pseudonym, town="", last_four="", masked="", number=b""
         )
     return rows
 
@@ -207,7 +207,7 @@ def _erase_in_notices(destination: PayoutDestination) -> int:
         )
     ]
     said = Notice.objects.filter(
-        Q(kind=DESTINATION_ADDED.code, cause=str(destination.pk))
+        Q(kind=DESTINATION_ADDED.code, cause__regex=rf"^{destination.pk}(:|$)")
         | Q(kind=AUTOMATIC_SET_UP.code, cause__in=schedules),
         merchant=destination.line_id,
     )

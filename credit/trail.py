@@ -53,6 +53,7 @@ class Action(TextChoices):
     WITHDRAWAL_CORRECTED = "WITHDRAWAL_CORRECTED", "Failed withdrawal found to be paid"
     BANK_FILE_DOWNLOADED = "BANK_FILE_DOWNLOADED", "File for the bank downloaded"
     DESTINATION_ADDED = "DESTINATION_ADDED", "Destination added"
+    DESTINATION_FILLED_IN = "DESTINATION_FILLED_IN", "Destination filled in"
     DESTINATION_REMOVED = "DESTINATION_REMOVED", "Destination removed"
     DESTINATION_BLOCKED = "DESTINATION_BLOCKED", "Destination blocked"
     AUTOMATIC_SET_UP = "AUTOMATIC_SET_UP", "Automatic withdrawals set up"

@@ -4,11 +4,12 @@ An address carries `after` or `before` with the key of a row, so a page costs th
 down the list it is, and rows that arrive meanwhile shift nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import F, Model, Q, QuerySet
@@ -19,16 +20,19 @@ PAGE_SIZE = 50
 _LONGEST_KEY = 18  # digits; more would not fit the column
 
 M = TypeVar("M", bound=Model)
+Row = TypeVar("Row")
+Place = TypeVar("Place")  # where a mark is in a list
+At = TypeVar("At", contravariant=True)
 Rows = TypeVar("Rows", bound=QuerySet[Any, Any])
 
 
 @dataclass(frozen=True)
-class Page(Generic[M]):
+class Page(Generic[Row]):
     """The rows of one page, and the marks that lead to the pages before and after it; a mark is ""
     if there is no such page.
     """
 
-    rows: list[M]
+    rows: list[Row]
     before: str = ""
     after: str = ""
 
@@ -43,20 +47,47 @@ def page(
     or with one that can't be read, it is the first page. The field may be one that the query adds.
     """
     field, column = by.lstrip("-"), _column(rows, by)
-    is_backwards = "before" in params
-    mark = _read_mark(column, params.get("before") or params.get("after") or "")
-    if mark is None:
-        is_backwards = False
-    found = _walk(rows, by, mark, is_backwards=is_backwards, most=size + 1)
+    return turned_to(
+        params,
+        read=partial(_read_mark, column),
+        walk=partial(_walk, rows, by),
+        mark=partial(_mark, field=field, column=column),
+        size=size,
+    )
+
+
+class Walk(Protocol[Row, At]):
+    """Gives the rows that follow a place, or all of them for None, at most `most`; with
+    `is_backwards` those before it, the nearest first.
+    """
+
+    def __call__(self, place: At | None, /, *, is_backwards: bool, most: int) -> list[Row]: ...
+
+
+def turned_to(
+    params: Mapping[str, str],
+    *,
+    read: Callable[[str], Place | None],
+    walk: Walk[Row, Place],
+    mark: Callable[[Row], str],
+    size: int = PAGE_SIZE,
+) -> Page[Row]:
+    """The page that `params` asks for by a mark in `before` or `after`, of any list: `mark` makes a
+    row's, `read` gives the place that one leads to, or None if it can't be read, and `walk` the
+    rows from there. Without a mark, or with one that can't be read, it is the first page.
+    """
+    place = read(params.get("before") or params.get("after") or "")
+    is_backwards = "before" in params and place is not None
+    found = walk(place, is_backwards=is_backwards, most=size + 1)
     has_more, found = len(found) > size, found[:size]
-    has_earlier = mark is not None
+    has_earlier = place is not None
     if is_backwards:
         found.reverse()
         has_earlier, has_more = has_more, True
     return Page(
         found,
-        before=_mark(found[0], field, column) if found and has_earlier else "",
-        after=_mark(found[-1], field, column) if found and has_more else "",
+        before=mark(found[0]) if found and has_earlier else "",
+        after=mark(found[-1]) if found and has_more else "",
     )
 
 

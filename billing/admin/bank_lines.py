@@ -208,6 +208,8 @@ class BankLineAdmin(Deciding, FoundByKeys):
             done="The proposal is refused.",
             is_open=lambda line: line.is_proposed,
         ),
+        # These two lock an account that the form names, before the line, so no page may hold the
+        # line before; that it is placed once is the operations' own refusal.
         Decision(
             "place",
             "Say whose it is",
@@ -218,6 +220,7 @@ class BankLineAdmin(Deciding, FoundByKeys):
             ),
             initial=lambda line: {"merchant": line.owner.reference if line.owner else ""},
             shown=_shown_line,
+            commits_itself=True,
             carry_out=Call(bank_matching.place, "line_id"),
             done="The line is booked.",
             is_open=lambda line: line.is_to_be_placed,
@@ -231,6 +234,7 @@ class BankLineAdmin(Deciding, FoundByKeys):
                 " of the money."
             ),
             shown=_shown_line,
+            commits_itself=True,
             carry_out=Call(bank_returns.say, "line_id"),
             done="It is a return of that line, and waits for a decision.",
             is_open=lambda line: line.is_unclear_return,
@@ -339,9 +343,12 @@ class BankLineAdmin(Deciding, FoundByKeys):
         return briefs.of_bank_line(row)
 
     def lock(self, row: Any, now: Any) -> None:
-        """Lock the line's account, if it has one, and then the line, as operations do."""
-        if row.account_id is not None:
-            accounts.lock_both(row.account_id, now=now)
+        """Lock the account under whose lock is decided about the line, if there is one, and then
+        the line, as operations do.
+        """
+        key = matching.decided_under(row)
+        if key is not None:
+            accounts.lock_both(key, now=now)
         super().lock(row, now)
 
     def last_decision(self, row: Any) -> LastDecision | None:

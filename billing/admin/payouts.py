@@ -123,6 +123,13 @@ class ProviderDifferenceAdmin(Deciding, FoundByKeys):
         ),
     )
 
+    def lock(self, row: Any, now: Any) -> None:
+        """Take the lock of all differences, and then the row's, as operations do: a look at payouts
+        may have other figures, or end it.
+        """
+        provider_differences.wait_turn()
+        super().lock(row, now)
+
     def brief(self, row: Any, name: str) -> Brief | None:
         """What stands beside the decision: the payout and the account of the merchant whose payment
         it is.

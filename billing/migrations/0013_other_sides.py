@@ -12,13 +12,18 @@ from billing.models import other_sides
 from lib import secrets
 
 
+def place_of(line):
+    """What the content is bound to: its column, and the line's statement and number."""
+    return f"billing.bankline.other_side statement_id={line.statement_id} number={line.number}"
+
+
 def encrypt(apps, schema_editor):
     lines = apps.get_model("billing", "BankLine").objects
     for line in lines.order_by("pk").iterator(chunk_size=500):
         side = other_sides.OtherSide(line.other_name, line.other_account, line.text)
         if not side:
             continue
-        place = f"billing.bankline.other_side statement_id={line.statement_id} number={line.number}"
+        place = place_of(line)
         content = json.dumps(
             {"name": side.name, "account": side.account, "text": side.text}, ensure_ascii=False
         )
@@ -26,6 +31,15 @@ def encrypt(apps, schema_editor):
             other_side=secrets.encrypt(content.encode(), bound_to=place),
             other_account_mark=other_sides.account_marks(side.account)[0],
             other_name_mark=other_sides.name_marks(side.name)[0],
+        )
+
+
+def decrypt(apps, schema_editor):
+    lines = apps.get_model("billing", "BankLine").objects
+    for line in lines.exclude(other_side=b"").order_by("pk").iterator(chunk_size=500):
+        side = json.loads(secrets.decrypt(bytes(line.other_side), bound_to=place_of(line)))
+        lines.filter(pk=line.pk).update(
+            other_name=side["name"], other_account=side["account"], text=side["text"]
         )
 
 
@@ -56,5 +70,5 @@ class Migration(migrations.Migration):
             name="other_side",
             field=lib.fields.EncryptedField(blank=True, db_default=b"", default=b""),
         ),
-        migrations.RunPython(encrypt, migrations.RunPython.noop),
+        migrations.RunPython(encrypt, decrypt, hints={"of_cells": True}),
     ]

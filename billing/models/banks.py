@@ -281,6 +281,11 @@ class BankLine(models.Model):
                 condition=~Q(status="RETURN") | Q(returns__isnull=False, amount__lt=0),
                 name="bank_line_returns_a_line",
             ),
+            models.UniqueConstraint(
+                fields=["returns"],
+                condition=Q(status__in=["RETURN", "BOOKED"]),
+                name="one_bank_line_takes_another_back",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(

@@ -135,7 +135,7 @@ def confirm(*, line_id: int, actor: str, now: datetime) -> BankLine:
     UnknownLine, AlreadyDecided for one that is not proposed, ChangedMeanwhile, and what
     transfers.record does. Rule 29.14.
     """
-    line, account = _hold(line_id, (Status.PROPOSED,), now)
+    line, account = hold(line_id, (Status.PROPOSED,), now)
     assert account is not None
     _book(line, account, line.invoice, BankLine.Why(line.why), actor)
     write_trail(Action.BANK_LINE_BOOKED, line, actor, "")
@@ -148,7 +148,7 @@ def refuse(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLine:
     is. Raises UnknownLine, AlreadyDecided for one that is not proposed, ChangedMeanwhile, Invalid
     without a reason. Rule 29.14.
     """
-    line, _ = _hold(line_id, (Status.PROPOSED,), now)
+    line, _ = hold(line_id, (Status.PROPOSED,), now)
     return _decide(line, Status.OPEN, Action.BANK_LINE_REFUSED, actor, reason, now)
 
 
@@ -158,7 +158,7 @@ def set_aside(*, line_id: int, actor: str, reason: str, now: datetime) -> BankLi
     row: nothing is booked for it. Raises UnknownLine, AlreadyDecided for any other line,
     ChangedMeanwhile, Invalid without a reason. Rule 29.15.
     """
-    line, _ = _hold(line_id, (Status.OPEN, Status.RETURN), now)
+    line, _ = hold(line_id, (Status.OPEN, Status.RETURN), now)
     return _decide(line, Status.SET_ASIDE, Action.BANK_LINE_SET_ASIDE, actor, reason, now)
 
 
@@ -204,19 +204,24 @@ def place(*, line_id: int, merchant: str, number: str = "", actor: str, now: dat
     return line
 
 
-def _hold(
+def hold(
     line_id: int, statuses: tuple[BankLine.Status, ...], now: datetime
 ) -> tuple[BankLine, BillingAccount | None]:
-    """The line, locked, which has one of these statuses, and its account, locked before; None for a
-    line of no account. Raises UnknownLine, AlreadyDecided for another status, and ChangedMeanwhile
-    if the line became another account's while it was locked.
+    """The line, locked, which has one of these statuses, and the account under whose lock is
+    decided about it (queries.decided_under), locked before; None for a line of no account. Raises
+    UnknownLine, AlreadyDecided for another status, and ChangedMeanwhile if that became another
+    account while it was locked.
     """
-    ids = BankLine.objects.filter(pk=line_id).values_list("account_id", flat=True).first()
-    account = lock(ids, now)
+    found = BankLine.objects.filter(pk=line_id).select_related("returns__transfer").first()
+    if found is None:
+        raise UnknownLine(f"line: there is no line {line_id}")
+    check(found, statuses)
+    key = queries.decided_under(found)
+    account = lock(key, now)
     line = lock_line(line_id)
     check(line, statuses)
-    if line.account_id != ids:
-        raise ChangedMeanwhile("line: it was placed elsewhere meanwhile")
+    if queries.decided_under(line) != key:
+        raise ChangedMeanwhile("line: it, or the money that it takes back, is another’s meanwhile")
     return line, account
 
 

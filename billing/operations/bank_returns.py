@@ -31,21 +31,22 @@ def say(*, line_id: int, statement: str, number: int, actor: str, now: datetime)
     which that was not known, with a trail row: from then on it is a return, about which is still to
     be decided.
 
-    Raises UnknownLine, AlreadyDecided for a line that is not open, and Invalid for one that came
-    in, and where that line is none that came in and was booked, is taken back already, is of
-    another account of ours, or is of less.
+    Raises UnknownLine, AlreadyDecided for a line that is not open, ChangedMeanwhile, and Invalid
+    for one that came in, and where that line is none that came in and was booked, is taken back
+    already, is of another account of ours, or is of less.
     """
+    # What becomes of that line's money, and which line takes it back, is decided under the lock of
+    # the account that has it: so of two lines one takes it back, and the job meets what was said.
+    likely = _left(line_id, statement, number)
+    key = queries.account_of(likely) if likely else None
+    bank_matching.lock(key, now)
     line = bank_matching.lock_line(line_id)
     bank_matching.check(line, (Status.OPEN,))
     if not line.is_unclear_return:
         raise Invalid("line", "it came in, and takes nothing back")
-    found = queries.to_take_back().filter(
-        statement__account=line.statement.account,
-        statement__name=statement.strip(),
-        currency=line.currency,
-        number=number,
-    )
-    returned = found.select_related("transfer").first()
+    returned = _left(line_id, statement, number)
+    if returned is not None and queries.account_of(returned) != key:
+        raise ChangedMeanwhile("line: the money of that one was booked elsewhere meanwhile")
     if returned is None:
         raise Invalid("number", f"no booked line {number} of {statement} is left to be taken back")
     if returned.amount < -line.amount:
@@ -56,6 +57,22 @@ def say(*, line_id: int, statement: str, number: int, actor: str, now: datetime)
     line.save()
     bank_matching.write_trail(Action.BANK_LINE_RETURNS, line, actor, "")
     return line
+
+
+def _left(line_id: int, statement: str, number: int) -> BankLine | None:
+    """The line with this number in the statement of this name of the account that the line with the
+    key is of, if that came in, was booked, and is left to be taken back; else None.
+    """
+    line = BankLine.objects.select_related("statement").filter(pk=line_id).first()
+    if line is None:
+        return None
+    found = queries.to_take_back().filter(
+        statement__account=line.statement.account,
+        statement__name=statement.strip(),
+        currency=line.currency,
+        number=number,
+    )
+    return found.select_related("transfer").first()
 
 
 @transaction.atomic
@@ -119,20 +136,10 @@ def _hold(line_id: int, now: datetime) -> tuple[BankLine, BillingAccount, BankTr
     AlreadyDecided for any other line, ChangedMeanwhile if the money was booked elsewhere while the
     account was locked.
     """
-    found = BankLine.objects.filter(pk=line_id).select_related("returns__transfer").first()
-    if found is None:
-        raise bank_matching.UnknownLine(f"line: there is no line {line_id}")
-    bank_matching.check(found, (Status.RETURN,))
-    assert found.returns is not None
-    account = bank_matching.lock(queries.account_of(found.returns), now)
-    assert account is not None
-    line = bank_matching.lock_line(line_id)
-    bank_matching.check(line, (Status.RETURN,))
+    line, account = bank_matching.hold(line_id, (Status.RETURN,), now)
     assert line.returns is not None
-    transfer = queries.present(line.returns)
-    if transfer.account_id != account.pk:
-        raise ChangedMeanwhile("line: the money that it takes back was booked elsewhere meanwhile")
-    return line, account, transfer
+    assert account is not None
+    return line, account, queries.present(line.returns)
 
 
 def _book(

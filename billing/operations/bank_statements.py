@@ -21,7 +21,7 @@ from lib.refusals import AlreadyDecided, Conflict, Refused
 from trail import operations as trail
 
 Status = BankStatement.Status
-LONGEST_FILE_NAME = 100
+LONGEST_FILE_NAME = LONGEST_STATEMENT_NAME = 100
 
 
 class UnreadableStatement(Refused):
@@ -131,10 +131,10 @@ def _write(
     """Write the statement with its lines, unless it is known, and take it if it follows. Returns
     it, or the known one. Raises StatementConflict if that says otherwise.
     """
-    name = _shown(said.id, 100)
-    known = queries.of_account(account, said.currency).filter(name=name).first()
+    name = _shown(said.id, LONGEST_STATEMENT_NAME)
+    known = queries.known(account, said, name)
     if known is not None:
-        if known.digest != said.digest:
+        if known.digest not in (said.digest, said.former_digest):
             raise StatementConflict(f"statement: {name} of {account} is known, and says otherwise")
         return known
     assert said.opening is not None

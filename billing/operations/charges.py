@@ -84,7 +84,8 @@ def record_many(charges: Sequence[NewCharge]) -> list[bool | Refused]:
     keys, until the transaction ends. Rule 3.3.
     """
     account_ids = sorted({charge.merchant_id for charge in charges})
-    locked = BillingAccount.objects.select_for_update().filter(pk__in=account_ids).order_by("pk")
+    named = BillingAccount.objects.filter(pk__in=account_ids)
+    locked = named.select_for_update(no_key=True).order_by("pk")
     batch = _Batch({account.pk: account for account in locked})
     _hold_lines(batch.accounts.values(), charges)
     batch.look_up_recorded(charges)

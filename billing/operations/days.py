@@ -33,7 +33,7 @@ SELECT merchant_id, timezone, open_on, open_until, next_plan_on, next_cycle_on, 
        closed_on, payment_method, currency
 FROM billing_billingaccount
 WHERE merchant_id = ANY(%(accounts)s::bigint[]) AND open_until <= %(now)s
-ORDER BY merchant_id FOR UPDATE
+ORDER BY merchant_id FOR NO KEY UPDATE
 """
 
 # Plan dates and those of the cycle are never passed over.

@@ -23,7 +23,6 @@ from lib.refusals import AlreadyDecided, Refused
 from merchants import installation
 from trail import operations as trail
 
-TURN = "provider-payouts"  # the lock under which payouts and differences are written
 STRIPE = BillingAccount.Method.STRIPE
 Kind = ProviderDifference.Kind
 Movement = ProviderMovement.Kind
@@ -92,6 +91,13 @@ def compare(*, now: datetime, since: datetime) -> None:
     )
 
 
+def wait_turn() -> None:
+    """Take the lock under which payouts and differences are written, before that of any of them,
+    until the transaction ends.
+    """
+    locks.wait_for_advisory_lock("provider-payouts")
+
+
 class UnknownDifference(Refused):
     """There is no such difference."""
 
@@ -108,7 +114,7 @@ def close(*, difference_id: int, reason: str, actor: str, now: datetime) -> Prov
     reason. Rule 29.28.
     """
     reason = wording.checked("reason", reason, wording.LONGEST_REASON)
-    locks.wait_for_advisory_lock(TURN)
+    wait_turn()
     found = ProviderDifference.objects.select_related("payment__invoice")
     difference = found.filter(pk=difference_id).first()
     if difference is None:

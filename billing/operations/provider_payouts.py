@@ -27,7 +27,7 @@ from billing.providers import stripe_payouts
 from billing.providers.answers import NoAnswer
 from billing.providers.stripe_payouts import OVER, PAID, Moved, Paid
 from jobs.silences import Silences
-from lib import locks, money
+from lib import money
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def look(*, now: datetime) -> None:
             log.exception("Payout %s could not be taken", paid.reference)
             bugs.append(error)
     with transaction.atomic():
-        locks.wait_for_advisory_lock(provider_differences.TURN)
+        provider_differences.wait_turn()
         for payout in provider_differences.in_question(now - LOOKED_BACK):
             _find_ours(list(payout.movements.filter(UNKNOWN, entered_at__isnull=True)))
             _enter(payout, now)
@@ -102,7 +102,7 @@ def _record(paid: Paid, now: datetime) -> None:
     is_whole = known is not None and known.net == paid.amount
     moved = [] if is_whole or not paid.has_movements else stripe_payouts.movements(paid.reference)
     with transaction.atomic():
-        locks.wait_for_advisory_lock(provider_differences.TURN)
+        provider_differences.wait_turn()
         zero = money.zero(paid.amount.currency.code)
         payout, _is_new = ProviderPayout.objects.get_or_create(
             provider=STRIPE,

@@ -159,6 +159,13 @@ def account_of(line: BankLine) -> int:
     return int(present(line).account_id)
 
 
+def decided_under(line: BankLine) -> int | None:
+    """The key of the account under whose lock is decided about a line: of a return the one that has
+    the money which it takes back, or had it last, and else the line's own; None for a line of none.
+    """
+    return account_of(line.returns) if line.is_return and line.returns else line.account_id
+
+
 def paid_one_invoice(transfer: BankTransfer) -> bool:
     """Whether all of the transfer paid one bill, so that a return of it is a reversal."""
     return not transfer.is_moved and transfer.payment_id is not None and transfer.entry_id is None

@@ -11,7 +11,7 @@ from moneyed import Money
 
 from billing.models import BankLine, BankStatement, IssuerVersion
 from lib import money
-from lib.bank_files.said import compact, same_account
+from lib.bank_files.said import Statement, compact, same_account
 
 Status = BankLine.Status
 DECIDED_BY_PEOPLE = (Status.PROPOSED, Status.OPEN, Status.RETURN)
@@ -32,6 +32,16 @@ def account_of(said: str, currency: str) -> str | None:
 def of_account(account: str, currency: str) -> "QuerySet[BankStatement]":
     """All statements of the account in this currency, whatever their status, as they came."""
     return BankStatement.objects.filter(account=account, currency=currency).order_by("pk")
+
+
+def known(account: str, said: Statement, name: str) -> BankStatement | None:
+    """The statement of the account that has the name of what a file says, or what it was called
+    when it was taken: a name that others of its day may have had, so that it is known by its digest
+    as well.
+    """
+    found = of_account(account, said.currency)
+    before = Q(name=said.former_id, digest=said.former_digest) if said.former_id else Q(pk=None)
+    return found.filter(Q(name=name) | before).first()
 
 
 def last(account: str, currency: str) -> BankStatement | None:

@@ -30,14 +30,15 @@ WHERE status IN ({", ".join(f"'{status}'" for status in Invoice.UNPAID)})
 
 
 def numbered(text: str) -> Q:
-    """The condition that a bill has the text somewhere in its number as documents have it, with the
-    installation's prefix in front (T-2026-000050), in any case.
+    """The condition that a bill has the text somewhere in its number, in any case, or that its
+    number as documents have it begins so, with the installation's prefix in front (T-2026-000050).
+    So T-2026-000050 is no bill of an issuer, which is called T-DE-2026-000050 there.
     """
     prefix = installation.outside("")
     found = search.of_name(text.strip(), "number")
     for way in search.spelled(text.strip()):
         if prefix and way.upper().startswith(prefix):
-            found |= Q(number__icontains=way[len(prefix) :])
+            found |= Q(number__istartswith=way[len(prefix) :])
     return found
 
 

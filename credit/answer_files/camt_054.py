@@ -37,6 +37,7 @@ def _said(notice: Statement, entry: Entry, one: Transaction) -> Said:
         # What was ordered, where charges were booked together with it.
         amount=amount or f"{one.amount:f}",
         currency=currency or notice.currency,
+        account=notice.account,
     )
 
 

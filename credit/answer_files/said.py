@@ -39,6 +39,7 @@ class Said:
     number: int = 0  # of the row, where the file counts them
     file: str = ""  # that it is about as a whole
     part: str = ""
+    account: str = ""  # of ours, as the bank has it, of a BATCH
     told_apart: frozenset[str] = frozenset()  # references of withdrawals that it is not about
 
     @property

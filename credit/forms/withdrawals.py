@@ -198,6 +198,14 @@ class NewDestination(forms.Form):
         choices=[("", "–"), *PayoutDestination.AccountType.choices],
         required=False,
     )
+    town = LineField(
+        label=_("Town of the holder"),
+        help_text=_(
+            "Only for a bank account, and wanted by many banks where money comes from abroad."
+        ),
+        max_length=bank_accounts.LONGEST_TOWN,
+        required=False,
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs | {"label_suffix": ""})
@@ -220,7 +228,7 @@ class NewDestination(forms.Form):
             self.add_error("country", _("Choose the country of the account."))
         if kind and not is_account:
             said["country"] = ""  # the form proposes the merchant's
-            for name in ("routing", "bic", "account_type"):
+            for name in ("routing", *bank_accounts.LATER):
                 if said.get(name):
                     self.add_error(name, _("Only a bank account has one. Leave this empty."))
         if is_account and said.get("country"):

@@ -22,6 +22,8 @@ class PaymentFile(models.Model):
 
     name = ReferenceField(unique=True)
     version = models.CharField(max_length=20, choices=Version.choices)
+    # How addresses stand in it (credit.payment_files.pain_001): a file is written again as it was.
+    edition = models.PositiveSmallIntegerField(default=2, db_default=1)
     made_at = models.DateTimeField()
     made_by = models.CharField(max_length=254)
     # By currency: our account (credit.payment_files.accounts.Account), and `on`, the day on which

@@ -50,6 +50,12 @@ class PayoutDestination(models.Model):
     account_type = models.CharField(
         max_length=10, choices=AccountType.choices, blank=True, default="", db_default=""
     )
+    # Of the holder, as banks want it abroad; "" where nobody said.
+    town = models.CharField(max_length=35, blank=True, default="", db_default="")
+    # By its name in bank_accounts.LATER, when what had been left empty was filled in (ISO 8601).
+    filled_in = models.JSONField(
+        blank=True, default=dict, db_default=models.Value({}, models.JSONField())
+    )
     # Encrypted, and bound to this row and merchant: the content of another row can't be decrypted.
     number = EncryptedField(bound_to=("line_id", "pk"), called="destination numbers")
     last_four = models.CharField(max_length=4)  # of an e-mail address: before the @
@@ -75,7 +81,10 @@ class PayoutDestination(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(kind="BANK_ACCOUNT", country__gt="")
-                | (~Q(kind="BANK_ACCOUNT") & Q(country="", routing="", bic="", account_type="")),
+                | (
+                    ~Q(kind="BANK_ACCOUNT")
+                    & Q(country="", routing="", bic="", account_type="", town="")
+                ),
                 name="destination_has_a_country_exactly_when_it_is_an_account",
             ),
             models.CheckConstraint(
@@ -90,9 +99,20 @@ class PayoutDestination(models.Model):
                 exclude=[
                     *("number", "removed_at", "removed_by"),
                     *("blocked_at", "blocked_by", "blocked_reason"),
+                    *("bic", "account_type", "town", "filled_in"),
                 ],
                 names_people=("holder",),
-                can_be_emptied=("last_four", "masked", "number"),
+                can_be_emptied=("last_four", "masked", "number", "town"),
+            ),
+            # A town is emptied where a person is erased.
+            pgtrigger.Protect(
+                name="destination_is_filled_in_once",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.bic NOT IN ('', NEW.bic)"
+                    " OR OLD.account_type NOT IN ('', NEW.account_type)"
+                    " OR (OLD.town <> '' AND NEW.town NOT IN ('', OLD.town))"
+                ),
             ),
         ]
 

@@ -113,7 +113,9 @@ PROCEEDS_CORRECTED = Kind(
     link=Link("credit:proceeds_entries", _("See your proceeds")),
     shows={"amount": amount, "proceeds": amount, "answer": words},
 )
-# Cause: the destination's id. Details: destination, masked and last_four, by (who added it).
+FILLED_IN = "FILLED_IN"
+# Cause: the destination's id, with what was filled in later. Details: status (FILLED_IN, or none
+# for a new one), destination, masked and last_four, by (who added it).
 DESTINATION_ADDED = Kind(
     code="DESTINATION_ADDED",
     label=_("A payout destination was added"),
@@ -125,7 +127,14 @@ DESTINATION_ADDED = Kind(
                 "%(by)s added %(destination)s as a destination for withdrawals. It can be used"
                 " 24 hours later. If you don't know of this, remove it and tell us at once."
             ),
-        )
+        ),
+        FILLED_IN: Text(
+            _("Details of a payout destination were added"),
+            _(
+                "%(by)s added details of %(destination)s that were missing, such as the BIC of the"
+                " bank. If you don't know of this, remove it and tell us at once."
+            ),
+        ),
     },
     link=Link("credit:destinations", _("See your destinations")),
     shows={"destination": destination},

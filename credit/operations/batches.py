@@ -9,6 +9,7 @@ from decimal import Decimal
 from credit.answer_files.said import BOOKED, Said
 from credit.models import PaymentFile, PayoutAnswer, Withdrawal
 from credit.payment_files import pain_001
+from lib.bank_files.said import same_account
 from lib.refusals import Refused
 
 MOST = 200  # files that are looked through, the latest ones
@@ -26,6 +27,7 @@ class Part:
 
     file: str
     name: str  # as the file calls the part
+    account: str  # of ours, by its number
     withdrawals: Sequence[Withdrawal]
 
     @property
@@ -47,15 +49,19 @@ class Part:
 
 def spread(said: Said) -> Iterator[Said]:
     """Yield what a debit of one sum says of each withdrawal in it: those of the part that the bank
-    names, or else of the only part that comes to that sum, with or without those that it had
-    refused; parts of which it has told all count where no other does. Yields it as it is where
-    there is no such part, or several.
+    names, or, where it names none, of the only part paid from that account which comes to that sum,
+    with or without those that it had refused; parts of which it has told all count where no other
+    does. Yields it as it is where there is no such part, or several.
     """
     try:
         amount = Decimal(said.amount)
     except ArithmeticError:
         amount = Decimal(0)
-    parts = _parts(said.reference, said.currency)
+    parts = [
+        one
+        for one in _parts(said.reference, said.currency)
+        if same_account(one.account, said.account, said.currency)
+    ]
     found = _of_amount([one for one in parts if one.waits], amount) or _of_amount(parts, amount)
     if len(found) != 1:
         yield said
@@ -80,6 +86,10 @@ def refusal(answer: PayoutAnswer) -> NoSuchSum:
             f"The bank booked {said} as one sum for {answer.reference}, whose withdrawals come to"
             f" {sums} {answer.currency}. Ask it for the single payments (a pain.002, or a camt.054"
             " with details)."
+        )
+    if answer.reference:
+        return NoSuchSum(
+            f"The bank booked {said} as one sum for {answer.reference}, which is no file of ours."
         )
     try:
         waiting = [one for one in _parts("", answer.currency) if one.waits]
@@ -108,12 +118,13 @@ def _of_amount(parts: Sequence[Part], amount: Decimal) -> list[Part]:
 
 def _parts(name: str, currency: str) -> list[Part]:
     """The parts in this currency of our pain.001 files, those without withdrawals left out: of the
-    file or part with this name, or, if none has it or the name is empty, of the latest MOST files.
+    file or part with this name, or, if the name is empty, of the latest MOST files. What has the
+    name of another's order is none of them.
     """
     files = PaymentFile.objects.order_by("-pk")
     whole = name.removesuffix(f"-{currency}")
-    known = list(files.filter(name__in=[name, whole])) if name else []
-    parts = [_part(one, currency) for one in known or files[:MOST]]
+    named = files.filter(name__in=[name, whole]) if name else files[:MOST]
+    parts = [_part(one, currency) for one in named]
     return [one for one in parts if one.withdrawals]
 
 
@@ -121,4 +132,5 @@ def _part(file: PaymentFile, currency: str) -> Part:
     """The part of the file in this currency, which may have nothing in it."""
     written = Withdrawal.objects.filter(batch=str(file)).order_by("line_id", "pk")
     found = [one for one in written if str(one.currency) == currency]
-    return Part(str(file), pain_001.part_name(str(file), currency), found)
+    account = str(file.accounts.get(currency, {}).get("number", ""))
+    return Part(str(file), pain_001.part_name(str(file), currency), account, found)

@@ -89,7 +89,7 @@ DAY_END = "day-end"  # who did what these statements do
 LOCK_ENDED = """
 SELECT merchant_id, currency, timezone, open_on, open_until FROM credit_creditline
 WHERE merchant_id = ANY(%(lines)s::bigint[]) AND open_until <= %(now)s
-ORDER BY merchant_id FOR UPDATE
+ORDER BY merchant_id FOR NO KEY UPDATE
 """
 
 OPEN_NEXT_DAY = """

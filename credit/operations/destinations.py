@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -13,7 +14,7 @@ from django_stubs_ext import StrOrPromise
 
 from credit import bank_accounts, masks
 from credit.models import CreditLine, PayoutDestination
-from credit.notices.proceeds import DESTINATION_ADDED
+from credit.notices.proceeds import DESTINATION_ADDED, FILLED_IN
 from credit.operations import automatic_ends, lines
 from credit.trail import Action
 from lib import encrypted, secrets, texts
@@ -43,6 +44,7 @@ NUMBERS: dict[str, StrOrPromise] = {
     ),
 }
 BIC = _("This is no BIC of a bank in that country: 8 or 11 letters and digits. Or leave it empty.")
+TOWN = _("Write the town in letters only, in 35 at most. Or leave it empty.")
 TYPE = _("Choose the type only for an account in Japan: there the bank needs it.")
 ROUTING = _(
     "This is no bank or branch code of that country. Where accounts have an IBAN, leave it empty."
@@ -87,6 +89,7 @@ class NotADestination(Invalid):
         more_to_say = {
             **{"routing": ROUTING, "number": NUMBERS.get(kind), "bic": BIC},
             "account_type": TYPE,
+            "town": TOWN,
         }
         super().__init__(field, problem, more_to_say.get(field))
 
@@ -102,21 +105,28 @@ def add(
     routing: str = "",
     bic: str = "",
     account_type: str = "",
+    town: str = "",
     actor: str,
     now: datetime,
 ) -> tuple[PayoutDestination, bool]:
     """Add a destination, usable in 24 hours: an Alipay account (e-mail or mobile number), a bank
     card, or a bank account in `country` (with its `routing` code, if that country has one, its
-    bank's BIC, if it is known, and its type, if that country's banks tell types apart).
+    bank's BIC and its holder's town, if they are known, and its type, if that country's banks tell
+    types apart).
 
     The number is stored encrypted. All owners are notified, and a trail row is written. Returns the
-    destination and whether it is new: a destination that the merchant has already is returned
-    unchanged. Raises Invalid, DestinationBlocked, and DestinationConflict if it is known with
-    another holder, bank or BIC. Rule 10.1, rule 10.3, rule 10.18.
+    destination and whether it is new: a destination that the merchant has already is returned, in
+    which BIC, type and town are filled in if they were missing (`_fill_in`), and nothing else is
+    changed. Raises Invalid, DestinationBlocked, and DestinationConflict if it is known with another
+    holder, bank, BIC, type or town. Rule 10.1, rule 10.3, rule 10.18, rule 29.29.
     """
     holder, bank = _name(kind, holder, "holder"), _bank(kind, bank)
     number, routing = _number(kind, number, country, routing)
-    bic, account_type = _bic(kind, country, bic), _type(kind, country, account_type)
+    said = {
+        "bic": _bic(kind, country, bic),
+        "account_type": _type(kind, country, account_type),
+        "town": _town(kind, town),
+    }
     with transaction.atomic():
         line = lines.lock(merchant_id, now=now)
         now = line.now
@@ -124,12 +134,12 @@ def add(
         if known is not None:
             if known.is_blocked:
                 raise DestinationBlocked(f"number: {known} is blocked")
-            if (
-                (known.holder, known.bank) != (holder, bank)
-                or bic not in ("", known.bic)
-                or account_type != known.account_type
-            ):
+            is_other = any(
+                text and getattr(known, name) not in ("", text) for name, text in said.items()
+            )
+            if is_other or (known.holder, known.bank) != (holder, bank):
                 raise DestinationConflict(f"number: {known} is known with another holder or bank")
+            _fill_in(known, said, actor, now)
             return known, False
         destination = PayoutDestination(
             pk=encrypted.next_key(PayoutDestination),
@@ -139,8 +149,7 @@ def add(
             bank=bank,
             country=country,
             routing=routing,
-            bic=bic,
-            account_type=account_type,
+            **said,
             last_four=_last_four(number),
             masked=masks.as_alipay_masks(number) if kind == PayoutDestination.Kind.ALIPAY else "",
             added_at=now,
@@ -152,6 +161,48 @@ def add(
         _notify_owners(destination)
         note(Action.DESTINATION_ADDED, destination, actor, now)
     return destination, True
+
+
+def _fill_in(known: PayoutDestination, said: Mapping[str, str], actor: str, now: datetime) -> None:
+    """Fill in what is said of a destination of a locked line and was missing, if anything is. All
+    owners are notified, as of a new destination, and a trail row is written. Files for the bank
+    have it 24 hours later (`filled_in_lately`). Rule 29.29.
+    """
+    missing = {name: text for name, text in said.items() if text and not getattr(known, name)}
+    if not missing:
+        return
+    for name, text in missing.items():
+        setattr(known, name, text)
+    known.filled_in = {**known.filled_in, **dict.fromkeys(missing, now.isoformat())}
+    known.save(update_fields=[*missing, "filled_in"])
+    notices.write(
+        merchant_id=known.line_id,
+        kind=DESTINATION_ADDED,
+        cause=f"{known.pk}:{','.join(missing)}",
+        at=now,
+        status=FILLED_IN,
+        destination=known.kind,
+        **known.shown_by,
+        by=actor,
+    )
+    usable_from = {"usable_from": known.usable_from.isoformat()}
+    trail.write(
+        Action.DESTINATION_FILLED_IN,
+        merchant_id=known.line_id,
+        subject=known.called,
+        before=usable_from,
+        after=usable_from | missing,
+        actor=actor,
+        now=now,
+    )
+
+
+def filled_in_lately(destination: PayoutDestination, *, now: datetime) -> bool:
+    """Whether something of the destination was filled in less than 24 hours ago, so that its owners
+    may still say that they do not know of it.
+    """
+    filled_in = map(datetime.fromisoformat, destination.filled_in.values())
+    return any(now < at + USABLE_AFTER for at in filled_in)
 
 
 def _notify_owners(destination: PayoutDestination) -> None:
@@ -180,6 +231,7 @@ def note(
         **({"routing": destination.routing} if destination.routing else {}),
         **({"bic": destination.bic} if destination.bic else {}),
         **({"account_type": destination.account_type} if destination.account_type else {}),
+        **({"town": destination.town} if destination.town else {}),
         "usable_from": destination.usable_from.isoformat(),
     }
     is_new = action == Action.DESTINATION_ADDED
@@ -267,6 +319,21 @@ def _type(kind: PayoutDestination.Kind, country: str, account_type: str) -> str:
     if account_type:
         raise NotADestination(kind, "account_type", "only a bank account has one")
     return ""
+
+
+def _town(kind: PayoutDestination.Kind, town: str) -> str:
+    """The town of an account's holder, with single blanks; "" if nobody said it. Raises
+    NotADestination.
+    """
+    if not town.strip():
+        return ""
+    if kind != PayoutDestination.Kind.BANK_ACCOUNT:
+        raise NotADestination(kind, "town", "only a bank account has one")
+    town = _name(kind, town, "town")
+    if len(town) > bank_accounts.LONGEST_TOWN:
+        problem = f"must not be longer than {bank_accounts.LONGEST_TOWN} characters"
+        raise NotADestination(kind, "town", problem)
+    return town
 
 
 def _number_of_no_account(kind: PayoutDestination.Kind, number: str) -> str:

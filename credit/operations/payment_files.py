@@ -12,6 +12,7 @@ from django.conf import settings
 
 from credit import bank_accounts
 from credit.models import PaymentFile, PayoutDestination, Withdrawal
+from credit.operations import destinations
 from credit.payment_files import pain_001, routes
 from credit.payment_files.accounts import Account
 from credit.payment_files.pain_001 import Part
@@ -42,8 +43,10 @@ class PartlyEnded(Refused):
     code = "partly_ended"
 
 
-def check(withdrawal: Withdrawal, number_of: NumberOf) -> None:
-    """Raise NotInThisFile unless a pain.001 can say the withdrawal; and what `number_of` raises."""
+def check(withdrawal: Withdrawal, number_of: NumberOf, *, now: datetime) -> None:
+    """Raise NotInThisFile unless a pain.001 can say the withdrawal at `now`; and what `number_of`
+    raises.
+    """
     account = settings.TAEL_PAYOUT_ACCOUNTS.get(withdrawal.currency)
     if account is None:
         said = f"TAEL_PAYOUT_ACCOUNTS has no account in {withdrawal.currency}"
@@ -53,9 +56,14 @@ def check(withdrawal: Withdrawal, number_of: NumberOf) -> None:
         raise NotInThisFile(
             f"Withdrawal {withdrawal}: {destination} is no bank account, and goes into a CSV only."
         )
+    if destinations.filled_in_lately(destination, now=now):
+        raise NotInThisFile(
+            f"Withdrawal {withdrawal}, {destination}: something was filled in less than 24 hours"
+            " ago, and its owners may say that they do not know of it."
+        )
     try:
         _check_type(destination)
-        routes.route(account, _transfer(withdrawal, number_of))
+        routes.route(account, _transfer(withdrawal, number_of, now))
     except Lacking as lacking:
         raise NotInThisFile(f"Withdrawal {withdrawal}, {destination}: {lacking}.") from None
 
@@ -68,7 +76,7 @@ def _check_type(destination: PayoutDestination) -> None:
     if known and destination.account_type not in known:
         raise Lacking(
             f"an account in {destination.country} needs its type ({' or '.join(known).lower()}):"
-            " have the merchant remove it and add it again"
+            " have the merchant add it again with its type"
         )
 
 
@@ -90,6 +98,7 @@ def keep(
     file = PaymentFile(
         name=name,
         version=version,
+        edition=pain_001.TOWNS,
         made_at=now,
         made_by=actor,
         count=len(withdrawals),
@@ -137,14 +146,22 @@ def _text(file: PaymentFile, withdrawals: Sequence[Withdrawal], number_of: Numbe
     by_currency = sorted(withdrawals, key=lambda one: str(one.currency))  # stable: by line and key
     for currency, ones in groupby(by_currency, key=lambda one: str(one.currency)):
         kept = dict(file.accounts[currency])
+        transfers = [_transfer(one, number_of, file.made_at) for one in ones]
         on = date.fromisoformat(kept.pop("on"))
-        parts.append(Part(Account(**kept), on, [_transfer(one, number_of) for one in ones]))
-    return pain_001.write(file.version, str(file), file.made_at, parts)
+        parts.append(Part(Account(**kept), on, transfers))
+    return pain_001.write(file.version, str(file), file.made_at, parts, edition=file.edition)
 
 
-def _transfer(withdrawal: Withdrawal, number_of: NumberOf) -> Transfer:
-    """What a pain.001 has of the withdrawal, with the whole number of its destination."""
+def _transfer(withdrawal: Withdrawal, number_of: NumberOf, at: datetime) -> Transfer:
+    """What a pain.001 of this instant has of the withdrawal, with the whole number of its
+    destination: what was filled in later is not in it.
+    """
     destination = withdrawal.destination
+    since = {
+        name
+        for name, filled_in in destination.filled_in.items()
+        if datetime.fromisoformat(filled_in) > at
+    }
     return Transfer(
         reference=withdrawal.reference,
         amount=withdrawal.amount,
@@ -152,8 +169,10 @@ def _transfer(withdrawal: Withdrawal, number_of: NumberOf) -> Transfer:
         country=destination.country,
         number=number_of(withdrawal),
         routing=destination.routing,
-        bic=destination.bic,
-        account_type=destination.account_type,
+        **{
+            name: "" if name in since else getattr(destination, name)
+            for name in bank_accounts.LATER
+        },
     )
 
 

@@ -14,8 +14,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from credit.models import CreditLine, PaymentFile, Withdrawal
-from credit.operations import payment_files
+from credit.models import PaymentFile, Withdrawal
+from credit.operations import lines, payment_files
 from credit.operations import withdrawal_transitions as steps
 from credit.providers import number_of
 from credit.trail import Action
@@ -90,7 +90,7 @@ def export(*, withdrawal_ids: Iterable[int], actor: str, now: datetime, form: st
     # Lines are locked in one order by everybody who locks several.
     chosen = Withdrawal.objects.filter(pk__in=list(withdrawal_ids)).order_by("line_id", "pk")
     line_ids = sorted(set(chosen.values_list("line_id", flat=True)))
-    list(CreditLine.objects.select_for_update().filter(pk__in=line_ids).order_by("pk"))
+    lines.hold(line_ids)
     for withdrawal_id, reference in chosen.values_list("pk", "reference"):
         try:
             sent.append(_send(withdrawal_id, name, form, actor, now))
@@ -124,7 +124,7 @@ def _send(withdrawal_id: int, batch: str, form: str, actor: str, now: datetime) 
     if form == CSV:
         _number(withdrawal)
     else:
-        payment_files.check(withdrawal, _number)
+        payment_files.check(withdrawal, _number, now=now)
     before = steps.standing(withdrawal)
     steps.move(withdrawal, Withdrawal.Status.SENT, sent_at=now, sent_by=actor, batch=batch)
     steps.note(Action.WITHDRAWAL_SENT, withdrawal, before=before, batch=batch, actor=actor, now=now)

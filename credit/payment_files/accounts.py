@@ -12,7 +12,7 @@ from credit import bank_accounts
 from lib import bank_letters, zones
 
 SETTING = "TAEL_PAYOUT_ACCOUNTS"
-LONGEST_NAME = 70
+LONGEST_NAME, LONGEST_TOWN = 70, bank_accounts.LONGEST_TOWN
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Account:
     bic: str = ""
     zone: str = "UTC"  # where its bank's days begin
     account_type: str = ""  # such as ORDINARY, where the country's banks tell types apart
+    town: str = ""  # of its holder, in letters that every bank takes
 
 
 def read(text: str) -> dict[str, Account]:
@@ -69,14 +70,20 @@ def _account(given: Any) -> Account:
     number, routing = bank_accounts.checked(
         given["country"], given["number"], given.get("routing", "")
     )
-    try:
-        name = bank_letters.latin(given["name"], LONGEST_NAME)
-    except bank_letters.NotWritable as problem:
-        raise ValueError(f"name: no bank takes {problem.letters}") from None
+    name = _latin(given, "name", LONGEST_NAME)
+    town = _latin(given, "town", LONGEST_TOWN) if given.get("town") else ""
     zone = given.get("zone", "UTC")
     if not zones.is_name(zone):
         raise ValueError(f"zone: {zone!r} is no place such as Europe/Berlin")
     country = given["country"]
     bic = bank_accounts.checked_bic(country, given.get("bic", ""))
     kind = bank_accounts.checked_type(country, given.get("account_type", ""))
-    return Account(given["currency"], name, country, number, routing, bic, zone, kind)
+    return Account(given["currency"], name, country, number, routing, bic, zone, kind, town)
+
+
+def _latin(given: Mapping[str, Any], field: str, longest: int) -> str:
+    """The text of this field in letters that every bank takes. Raises ValueError."""
+    try:
+        return bank_letters.latin(given[field], longest)
+    except bank_letters.NotWritable as problem:
+        raise ValueError(f"{field}: no bank takes {problem.letters}") from None

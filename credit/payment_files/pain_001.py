@@ -20,6 +20,9 @@ from lib import money
 
 V03, V09 = "pain.001.001.03", "pain.001.001.09"
 VERSIONS = (V03, V09)
+# How addresses stand in a file: by their country alone; or by town and country, and not at all
+# where the town is not known, as banks take since November 2026.
+COUNTRIES, TOWNS = 1, 2
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:{}"
 
 
@@ -32,9 +35,12 @@ class Part:
     transfers: Sequence[Transfer]
 
 
-def write(version: str, name: str, made_at: datetime, parts: Sequence[Part]) -> str:
+def write(
+    version: str, name: str, made_at: datetime, parts: Sequence[Part], *, edition: int = TOWNS
+) -> str:
     """The text of the file with this name, to be stored as UTF-8; there is at least one part.
-    Raises Lacking if a transfer cannot be said (routes.route).
+    Addresses are those of the `edition`. Raises Lacking if a transfer cannot be said
+    (routes.route).
     """
     root = Element("Document", {"xmlns": NAMESPACE.format(version)})
     message = SubElement(root, "CstmrCdtTrfInitn")
@@ -45,7 +51,7 @@ def write(version: str, name: str, made_at: datetime, parts: Sequence[Part]) -> 
     _add_sums(header, everything)
     _add(header, "InitgPty/Nm", parts[0].account.name)
     for part in parts:
-        _add_part(message, version, name, part)
+        _add_part(message, version, name, part, edition)
     ElementTree.indent(root)
     text = ElementTree.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
@@ -56,7 +62,7 @@ def part_name(name: str, currency: str) -> str:
     return f"{name}-{currency}"
 
 
-def _add_part(message: Element, version: str, name: str, part: Part) -> None:
+def _add_part(message: Element, version: str, name: str, part: Part, edition: int) -> None:
     """Add the part of the file that pays from one account of ours, with all its transfers."""
     ours = part.account
     group = SubElement(message, "PmtInf")
@@ -66,7 +72,7 @@ def _add_part(message: Element, version: str, name: str, part: Part) -> None:
     _add(group, "ReqdExctnDt" if version == V03 else "ReqdExctnDt/Dt", part.on.isoformat())
     debtor = SubElement(group, "Dbtr")
     _add(debtor, "Nm", ours.name)
-    _add(debtor, "PstlAdr/Ctry", ours.country)
+    _add_address(debtor, ours.town, ours.country, edition)
     account = SubElement(group, "DbtrAcct")
     _add_number(account, ours.country, ours.number)
     _add_type(account, bank_accounts.rules_of(ours.country).types.get(ours.account_type, ""))
@@ -76,10 +82,12 @@ def _add_part(message: Element, version: str, name: str, part: Part) -> None:
     if not len(bank[0]):  # an agent is wanted even where the IBAN says it all
         _add(bank[0], "Othr/Id", "NOTPROVIDED")
     for transfer in part.transfers:
-        _add_transfer(group, version, ours, transfer)
+        _add_transfer(group, version, ours, transfer, edition)
 
 
-def _add_transfer(group: Element, version: str, ours: Account, transfer: Transfer) -> None:
+def _add_transfer(
+    group: Element, version: str, ours: Account, transfer: Transfer, edition: int
+) -> None:
     """Add the order of one transfer to its part. Raises Lacking."""
     way = routes.route(ours, transfer)
     order = SubElement(group, "CdtTrfTxInf")
@@ -96,7 +104,7 @@ def _add_transfer(group: Element, version: str, ours: Account, transfer: Transfe
             _add(bank, "BrnchId/Id", way.branch)
     creditor = SubElement(order, "Cdtr")
     _add(creditor, "Nm", way.holder)
-    _add(creditor, "PstlAdr/Ctry", transfer.country)
+    _add_address(creditor, way.town, transfer.country, edition)
     account = SubElement(order, "CdtrAcct")
     _add_number(account, transfer.country, transfer.number)
     _add_type(account, way.account_type)
@@ -110,6 +118,16 @@ def _add_sums(parent: Element, transfers: Sequence[Transfer]) -> None:
     _add(parent, "NbOfTxs", str(len(transfers)))
     total = sum((Decimal(money.text(one.amount)) for one in transfers), Decimal(0))
     _add(parent, "CtrlSum", f"{total:f}")
+
+
+def _add_address(party: Element, town: str, country: str, edition: int) -> None:
+    """Add where a holder is, as the edition has it."""
+    if edition == COUNTRIES:
+        _add(party, "PstlAdr/Ctry", country)
+    elif town:
+        address = SubElement(party, "PstlAdr")
+        _add(address, "TwnNm", town)
+        _add(address, "Ctry", country)
 
 
 def _add_number(account: Element, country: str, number: str) -> None:

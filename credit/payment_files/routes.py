@@ -5,15 +5,14 @@ an IBAN; from abroad a bank is found by its BIC. What each country needs is in
 credit.bank_accounts.RULES.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from moneyed import Money
 
 from credit import bank_accounts
-from credit.payment_files.accounts import Account
+from credit.payment_files.accounts import LONGEST_NAME, LONGEST_TOWN, Account
 from lib import bank_letters
-
-LONGEST_NAME = 70
 
 
 class Lacking(Exception):
@@ -32,12 +31,13 @@ class Transfer:
     routing: str = ""
     bic: str = ""
     account_type: str = ""
+    town: str = ""
 
 
 @dataclass(frozen=True)
 class Route:
-    """How a transfer is said: whether as a SEPA credit transfer, the holder in letters that its
-    bank takes, and the code of the bank in its country, with the clearing system that has such
+    """How a transfer is said: whether as a SEPA credit transfer, holder and town in letters that
+    its bank takes, and the code of the bank in its country, with the clearing system that has such
     codes and the branch, where these are said apart.
     """
 
@@ -47,6 +47,7 @@ class Route:
     member: str = ""
     branch: str = ""
     account_type: str = ""  # ISO 20022's code of it, where the country's banks tell types apart
+    town: str = ""
 
 
 def route(ours: Account, transfer: Transfer) -> Route:
@@ -66,16 +67,17 @@ def route(ours: Account, transfer: Transfer) -> Route:
     is_at_home, rules = ours.country == country, bank_accounts.rules_of(country)
     if not (is_sepa or is_at_home or transfer.bic):
         raise Lacking(f"a transfer from {ours.country} to {country} needs the bank's BIC")
+    written = bank_letters.as_written if is_at_home and rules.own_letters else bank_letters.latin
     try:
-        if is_at_home and rules.own_letters:
-            holder = bank_letters.as_written(transfer.holder, LONGEST_NAME)
-        else:
-            holder = bank_letters.latin(transfer.holder, LONGEST_NAME)
+        holder = written(transfer.holder, LONGEST_NAME)
     except bank_letters.NotWritable as problem:
         raise Lacking(
             f"the holder's name has letters that this bank does not take: {problem.letters}"
         ) from None
+    town = ""
+    with suppress(bank_letters.NotWritable):  # nor has a transfer to have an address
+        town = written(transfer.town, LONGEST_TOWN)
     at = rules.bank_digits or len(transfer.routing)
     bank, branch = transfer.routing[:at], transfer.routing[at:]
     kind = rules.types.get(transfer.account_type, "")
-    return Route(is_sepa, holder, rules.clearing, bank, branch, kind)
+    return Route(is_sepa, holder, rules.clearing, bank, branch, kind, town)

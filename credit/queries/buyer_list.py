@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 
 from django.db import connection
@@ -24,7 +25,7 @@ from credit.models import CreditLine
 from lib import money
 from lib.figures import Figures
 from lib.money import MAX_DIGITS
-from lib.paging import PAGE_SIZE, Page
+from lib.paging import PAGE_SIZE, Page, turned_to
 
 
 class Standing(TextChoices):
@@ -158,23 +159,16 @@ class Buyers:
         self.line, self.today, self.asked = line, today, asked
         self._figures: Figures | None = None
 
-    def page(self, *, by: str, params: Mapping[str, str], size: int = PAGE_SIZE) -> Page[Any]:
+    def page(self, *, by: str, params: Mapping[str, str], size: int = PAGE_SIZE) -> Page[Buyer]:
         """The page that `params` asks for by a mark in `before` or `after`, in the order of the
         column `by`, and by name among equal values. From then on the `figures` are known.
         """
-        is_backwards = "before" in params
-        mark = _read_mark(by, params.get("before") or params.get("after") or "")
-        is_backwards = is_backwards and mark is not None
-        found = self._rows(by, mark, is_backwards=is_backwards, most=size + 1)
-        has_more, found = len(found) > size, found[:size]
-        has_earlier = mark is not None
-        if is_backwards:
-            found.reverse()
-            has_earlier, has_more = has_more, True
-        return Page(
-            found,
-            before=_mark(by, found[0]) if found and has_earlier else "",
-            after=_mark(by, found[-1]) if found and has_more else "",
+        return turned_to(
+            params,
+            read=partial(_read_mark, by),
+            walk=partial(self._rows, by),
+            mark=partial(_mark, by),
+            size=size,
         )
 
     @property

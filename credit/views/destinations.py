@@ -42,7 +42,7 @@ def new(request: MemberRequest) -> HttpResponse:
     now = clock.now()
     line, _today = line_and_today(request, now)
     # From where the second factor was asked for, it all comes back but the number.
-    names = ("kind", "holder", "bank", "country", "routing", "bic", "account_type")
+    names = ("kind", "holder", "bank", "country", "routing", "bic", "account_type", "town")
     carried = {name: request.GET.get(name, "") for name in names}
     carried["country"] = carried["country"] or bank_accounts.HOMES.get(line.currency, "")
     form = NewDestination(request.POST if request.method == "POST" else None, initial=carried)

@@ -7,6 +7,7 @@ doubts about what was skipped.
 
 import logging
 import re
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -36,6 +37,7 @@ WORDS = (
     *("BENM", "RTRN", "PURP", "ULTC", "ULTD", "ULTB", "ID", "SVCL", "TRCD", "ADDR", "ISDT", "OCMT"),
 )
 SLASHED = re.compile(rf"/({'|'.join(WORDS)})/")
+SIGNS = 8  # of a digest, in a name
 REMITTANCE_KINDS = re.compile(r"^(USTD|STRD(/CUR)?)//?")
 
 
@@ -98,7 +100,7 @@ def _statement(place: int, block: str) -> Statement:
         said for said in (data.get("statement_number"), data.get("sequence_number")) if said
     )
     named = [str(data.get("transaction_reference") or ""), number, closing.on.isoformat()]
-    return Statement(
+    statement = Statement(
         kind="MT940",
         id=" ".join(one for one in named if one),
         account=account,
@@ -111,6 +113,22 @@ def _statement(place: int, block: str) -> Statement:
         ),
         number=number,
     )
+    return statement if _is_counted(data) else _called_by_its_content(statement)
+
+
+def _is_counted(data: dict[str, Any]) -> bool:
+    """Whether the bank counts its statements: of those that are all number 0 there may be several
+    of a day.
+    """
+    return bool(str(data.get("statement_number") or "").strip("0"))
+
+
+def _called_by_its_content(statement: Statement) -> Statement:
+    """The statement with a name that another one of its day has not: how its digest begins stands
+    behind it.
+    """
+    name = f"{statement.id} {statement.digest[:SIGNS]}"
+    return replace(statement, id=name, former_id=statement.id)
 
 
 def _balance(data: dict[str, Any], name: str, where: str) -> Balance:

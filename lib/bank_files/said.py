@@ -1,9 +1,31 @@
 """What a bank's file says of an account, whichever format it came in (rule 29.10)."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
+
+# What a statement is compared by when it comes again, of each class below. A field that is added
+# to one of them later does not stand here: digests that are kept would no longer be those of the
+# same statements.
+COMPARED = {
+    "Party": ("name", "account"),
+    "Balance": ("amount", "on"),
+    "Transaction": (
+        *("amount", "is_credit", "payer", "payee", "creditor_references", "text"),
+        *("end_to_end_id", "instruction_id", "batch_id", "message_id", "transaction_id"),
+        *("bank_reference", "return_reason", "return_text", "instructed"),
+    ),
+    "Entry": (
+        *("number", "amount", "is_credit", "is_reversal", "is_booked", "booked_on", "value_on"),
+        *("transactions", "bank_reference", "code", "text"),
+    ),
+    "Statement": (
+        *("kind", "id", "account", "currency", "opening", "closing", "entries", "number"),
+    ),
+}
 
 
 class UnreadableFile(Exception):
@@ -86,13 +108,16 @@ class Statement:
     """
 
     kind: str  # "camt.053", "camt.054", "MT940"
-    id: str  # by which the bank knows it; of MT940 its reference, number and last day
+    # By which the bank knows it; of MT940 its reference, number and last day, and where the bank
+    # counts none, how its digest begins.
+    id: str
     account: str  # the account's number as the file has it, without spaces
     currency: str
     opening: Balance | None
     closing: Balance | None
     entries: tuple[Entry, ...]
     number: str = ""  # among the account's statements, as people count them
+    former_id: str = ""  # what it was called here before its digest stood in its name
 
     @property
     def booked(self) -> Decimal:
@@ -101,8 +126,18 @@ class Statement:
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hex, of all that it says; equal for the same statement in another file."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()
+        """SHA-256, in hex, of all that it says but its name; equal for the same statement in
+        another file, however that writes its amounts.
+        """
+        said = _named(self)
+        del said["id"]
+        content = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    @property
+    def former_digest(self) -> str:
+        """The digest as it was made before it was made of names, of which there are some still."""
+        return hashlib.sha256(_as_repr(self).encode()).hexdigest()
 
     def check(self) -> None:
         """Raises UnreadableFile unless it has both balances, and its booked entries lead from its
@@ -130,6 +165,38 @@ class Statement:
                     f" {entry.booked_on.isoformat()}."
                 )
         return ""
+
+
+def _named(said: Any) -> Any:
+    """What is compared of the value: amounts without zeros behind the last digit, and the fields of
+    our classes by their names, but those that are empty.
+    """
+    match said:
+        case Decimal():
+            return f"{said.normalize() + 0:f}"
+        case date():
+            return said.isoformat()
+        case tuple():
+            return [_named(one) for one in said]
+    names = COMPARED.get(type(said).__name__)
+    if names is None:
+        return said
+    found = {name: _named(getattr(said, name)) for name in names}
+    return {name: one for name, one in found.items() if one not in ("", [], {}, None)}
+
+
+def _as_repr(said: Any) -> str:
+    """What Python's repr said of the value while its classes had just the fields of COMPARED."""
+    if isinstance(said, tuple):
+        return f"({', '.join(map(_as_repr, said))}{',' if len(said) == 1 else ''})"
+    names = COMPARED.get(type(said).__name__)
+    if names is None:
+        return repr(said)
+    fields = {name: getattr(said, name) for name in names}
+    if isinstance(said, Statement):
+        fields["id"] = said.former_id or said.id
+    shown = ", ".join(f"{name}={_as_repr(one)}" for name, one in fields.items())
+    return f"{type(said).__name__}({shown})"
 
 
 def compact(number: str) -> str:

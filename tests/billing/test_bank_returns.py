@@ -1,11 +1,13 @@
 """A bank takes back a payment that was booked (29.16)."""
 
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from billing.models import BankLine, BankTransfer, Reversal
 from billing.operations import bank_matching, bank_returns, transfers_moved
@@ -17,9 +19,11 @@ from tests import journals
 from tests.amounts import usd
 from tests.bank_files import IBAN, Paid
 from tests.billing import banking
-from tests.billing.banking import BY, at, billed, joined, matched, of_bank, paying
+from tests.billing.banking import BY, at, billed, joined, match, matched, of_bank, paying, take
 from tests.billing.reversing import offended
+from tests.processes import until
 from tests.shops import Shop
+from tests.threads import at_once, is_waited_for
 from tests.unchanged import nothing_changes
 
 pytestmark = pytest.mark.django_db
@@ -237,4 +241,46 @@ def test_which_of_several_lines_is_returned_an_operator_says() -> None:
         say(line_id=line.pk, statement="S-1", number=1)
     bank_returns.take_back(line_id=line.pk, now=at(), **BY)
     assert Reversal.objects.get().payment.invoice == second
+    assert offended() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_returns_said_to_take_back_one_line_at_the_same_instant_one_gets_it() -> None:
+    shop = joined()
+    first, second = billed(shop), billed(shop, at="2026-11-03 10:00")
+    matched(
+        paying(first, end_to_end_id="E-7"), paying(second, end_to_end_id="E-7", bank_reference="B"),
+        back("210.00"), back("210.00"),
+    )  # fmt: skip
+    assert banking.lines()[2:] == ["-210.00 OPEN UNCLEAR - -"] * 2
+    unclear = list(BankLine.objects.filter(number__gte=3).order_by("number"))
+
+    def say(number: int) -> str:
+        line = unclear[number % 2]
+        try:
+            bank_returns.say(line_id=line.pk, statement="S-1", number=1, actor="olga", now=at())
+        except (Invalid, AlreadyDecided) as refusal:
+            return type(refusal).__name__
+        return "said"
+
+    assert at_once(say, threads=4)["said"] == 1
+    assert sorted(banking.lines()[2:]) == [
+        "-210.00 OPEN UNCLEAR - -",
+        "-210.00 RETURN BY_HAND rosewood -",
+    ]
+    # What is said holds for the job, too, which waits for whoever says it.
+    take(back("210.00", bank_reference="B"), name="S-2", now="2026-11-06 22:00")
+    free = BankLine.objects.get(status=BankLine.Status.OPEN)
+    named = BankLine.objects.filter(statement__name="S-2")
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            bank_returns.say(line_id=free.pk, statement="S-1", number=2, actor="olga", now=at())
+            matching = pool.submit(at_once, lambda _number: match("2026-11-06 22:01"), threads=1)
+            until(is_waited_for)
+        matching.result()
+    match("2026-11-06 22:02")
+    assert banking.lines() == ["-210.00 OPEN UNCLEAR - -"]
+    taken = BankLine.objects.get(statement__name="S-1", number=2)
+    with pytest.raises(IntegrityError, match="one_bank_line_takes_another_back"):
+        named.update(status="RETURN", returns=taken)
     assert offended() == []

@@ -16,9 +16,10 @@ from billing.models import (
 )
 from billing.operations import bank_folder, bank_statements
 from billing.queries import bank_statements as queries
+from lib.bank_files import reading
 from lib.refusals import AlreadyDecided, Invalid
 from tests import forked, shops
-from tests.bank_files import Paid, camt
+from tests.bank_files import GERMAN, Paid, camt
 from tests.billing import banking
 from tests.billing.banking import (
     BY,
@@ -43,6 +44,14 @@ def issuer() -> None:
     banking.issuer_with_references()
 
 
+def _as_of_before(statement: str, *values: str) -> None:
+    """Have the row stand as a version before would have written it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")  # no trigger fires
+        cursor.execute(statement, values)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
 def test_a_statement_is_taken_once_whatever_file_it_comes_in() -> None:
     paid = Paid("5.00", text="interest")
     file = take(paid)
@@ -65,6 +74,12 @@ def test_a_statement_is_taken_once_whatever_file_it_comes_in() -> None:
         pytest.raises(bank_statements.StatementConflict, match="says otherwise"),
     ):
         take(Paid("5.00", text="Interest"))
+    # One whose digest was made in another way than digests are made now is the same all the same.
+    (read,) = reading.read(camt(paid))
+    _as_of_before("UPDATE billing_bankstatement SET digest = %s", read.former_digest)
+    assert again(content=camt(paid).replace(b"M-S-1", b"M-3")).statements.count() == 0
+    with pytest.raises(bank_statements.StatementConflict):
+        again(content=camt(Paid("5.00", text="Interest")))
     for said, content in {
         "is of account DE10100000001234567890 in USD, which is no account": camt(
             paid, account="DE10100000001234567890"
@@ -80,6 +95,28 @@ def test_a_statement_is_taken_once_whatever_file_it_comes_in() -> None:
         connection.cursor().execute("UPDATE billing_bankline SET amount = 6")
     with pytest.raises(DatabaseError, match="never_changes"), transaction.atomic():
         connection.cursor().execute("UPDATE billing_bankstatement SET closing = 6")
+
+
+def test_of_statements_that_a_bank_does_not_count_each_of_a_day_is_taken_once() -> None:
+    noon = GERMAN.replace("EUR", "USD").replace(":28C:00011/001", ":28C:0")
+    evening = noon.replace("C261104USD500", "C261105USD599").replace("USD599,00\n-", "USD698,00\n-")
+    said = partial(bank_statements.take, file_name="a.sta", actor="olga", now=at())
+    said(content=(noon + evening).encode("cp1252"))
+    (first, second) = banking.statements()
+    assert (first, second) == (
+        "STARTUMSE 0 2026-11-05 e88e59dc TAKEN -",
+        "STARTUMSE 0 2026-11-05 f8d5ac47 TAKEN STARTUMSE 0 2026-11-05 e88e59dc",
+    )
+    assert said(content=evening.encode("cp1252")).statements.count() == 0
+    # One that was taken while the day alone was in its name is known by that, and by what it says.
+    (read,) = reading.read(noon.encode("cp1252"))
+    _as_of_before(
+        "UPDATE billing_bankstatement SET name = %s, digest = %s WHERE name = %s",
+        *(read.former_id, read.former_digest, read.id),
+    )
+    assert said(content=f"{noon} ".encode("cp1252")).statements.count() == 0
+    assert len(banking.statements()) == 2
+    assert offended() == []
 
 
 def test_a_gap_and_an_overlap_are_named_and_wait_until_they_follow_or_are_decided() -> None:

@@ -7,11 +7,13 @@ import pytest
 from django.db import connection
 
 from billing.documents import pdf
+from billing.operations import issuers
+from billing.queries import invoices
 from notices import letters
 from tests import shops
 from tests.amounts import usd
-from tests.billing import paying
-from tests.factories import browser_of, member
+from tests.billing import banking, paying
+from tests.factories import browser_of, member, operator
 from tests.kept import kept
 from tests.pdf_text import pages_of
 from tests.shops import Shop
@@ -111,3 +113,29 @@ def test_the_list_sums_up_what_is_unpaid_and_leaves_void_bills_out(shop: Shop) -
         "T-2026-000004,2026-11-14,达到门槛出账,"
         in client.get("/m/rosewood/billing/invoices.csv").getvalue().decode()
     )
+
+
+@pytest.mark.usefixtures("nothing_kept")
+def test_bills_of_two_series_are_told_apart_by_what_stands_in_front() -> None:
+    banking.issuer_with_references()
+    shop = shops.join("2026-11-01 09:00", plan_price="0.00", billing_threshold="1.00")
+    shop.charge("2026-11-02 10:00", "pick-pack", "5.00")
+    issuers.choose(merchant_id=shop.merchant.pk, prefix="DE", now=shop.at("2026-11-03 10:00"),
+                   **banking.BY)  # fmt: skip
+    shop.charge("2026-11-04 10:00", "pick-pack", "7.00")
+    own, issuers_own = "2026-000001", "DE-2026-000001"
+    for text, numbers in {
+        **{own: [own, issuers_own], "000001": [own, issuers_own], "T-": [own, issuers_own]},
+        **{f"T-{own}": [own], "t-2026": [own], "T 2026 000001": [own]},
+        **{issuers_own: [issuers_own], f"T-{issuers_own}": [issuers_own], "DE-": [issuers_own]},
+        **{"T-DE-2026-000002": [], "X-2026-000001": []},
+    }.items():
+        found = invoices.of_account(shop.account, number=text).order_by("pk")
+        assert [one.number for one in found] == numbers, text
+    client, admin = browser_of(member(shop)), browser_of(operator("Billing officer"))
+    for text, number in {f"T-{own}": own, own: own, issuers_own: issuers_own}.items():
+        answer = client.get("/m/rosewood/search/", {"q": text})
+        assert answer["Location"] == f"{LIST}{number}/", text
+        pk = shop.account.invoices.get(number=number).pk
+        answer = admin.get("/admin/find/", {"q": text})
+        assert answer["Location"] == f"/admin/billing/invoice/{pk}/change/", text

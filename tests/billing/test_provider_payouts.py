@@ -1,11 +1,12 @@
 """What Stripe paid out to our bank stands beside our own payments, and differences are named."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.db import connection
+from django.db import connection, transaction
 
 from billing.jobs import LOOK_AT_PAYOUTS, LOOK_FOR_REVERSALS
 from billing.models import (
@@ -31,10 +32,11 @@ from tests.backoffice.shops_with_work import operator
 from tests.billing.at_stripe import billed_shop, collect
 from tests.factories import InvoiceFactory, browser_of
 from tests.factories import operator as somebody
+from tests.processes import until
 from tests.shops import Shop, instant
 from tests.stripe_server import OddStripe
 from tests.text import text_of
-from tests.threads import at_once
+from tests.threads import at_once, is_waited_for
 from tests.unchanged import nothing_changes
 from trail.models import TrailEntry
 
@@ -234,6 +236,29 @@ def test_a_difference_is_closed_with_a_reason_and_waits_again_with_other_figures
     assert (amount.ended_at, amount.closed_by) == (instant("2026-11-09 00:00"), "olga")
     with nothing_changes(), pytest.raises(AlreadyDecided, match="has ended"):
         provider_differences.close(difference_id=amount.pk, reason="r", actor="olga", now=NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_decision_about_a_difference_waits_for_whoever_looks_at_payouts() -> None:
+    found = ProviderDifference.objects.create(
+        provider="stripe", kind="UNKNOWN", reference="ch_1", there="7.00 USD", found_at=NOW
+    )
+    olga = browser_of(somebody("Billing officer"))
+    page = f"/admin/billing/providerdifference/{found.pk}/decide/close/"
+    closed = []
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            provider_differences.wait_turn()
+            pressed = pool.submit(
+                at_once, lambda _: closed.append(olga.post(page, {"reason": "r"})), threads=1
+            )
+            until(is_waited_for)
+            found.there = "8.00 USD"
+            found.save(update_fields=["there"])  # which the page must not keep from being written
+        pressed.result()
+    found.refresh_from_db()
+    assert (found.there, found.is_open) == ("8.00 USD", True)  # the figure is another: look again
+    assert "the provider says 8.00 USD" in text_of(closed[0])
 
 
 def test_what_was_taken_back_is_in_payouts_too(stripe: OddStripe, shop: Shop) -> None:

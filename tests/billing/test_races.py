@@ -1,17 +1,22 @@
 """Two of everything at once: the same bills, statements and payments as one of it."""
 
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Sum
 
 from billing.models import Charge, Invoice, InvoiceItem, NumberSeries, Payment
+from billing.operations import accounts, days
+from credit.operations import days as credit_days
+from credit.operations import payout_files
 from gateway.events import apply_all
 from lib import events
 from tests import books, shops
+from tests.credit.withdrawing import shop_with, withdraw
 from tests.threads import at_once, every_order
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -137,3 +142,39 @@ def test_a_day_end_and_charges_at_once_lose_and_double_nothing() -> None:
     ]
     total = items.aggregate(total=Sum("amount"))["total"]
     assert total == Decimal(150)
+
+
+def test_who_only_refers_to_books_waits_for_nobody_who_writes_to_them() -> None:
+    """Whatever row names an account or a line looks at that one's key as it commits. Whoever waited
+    for it there, with locks of its own, could be waited for in turn.
+    """
+    shop = shop_with("300.00")
+    sent = withdraw(shop, "10.00")
+    now = shop.at("2026-11-09 10:00")
+    writing: dict[str, Callable[[], object]] = {
+        "a charge": lambda: shop.charge("2026-11-03 11:00", "pick-pack", "1.00"),
+        "an order": lambda: shop.place("2026-11-03 11:00", "A", "2.00"),
+        "billing's days": lambda: days.work_off([shop.line.pk], now=now),
+        "credit's days": lambda: credit_days.work_off([shop.line.pk], now=now),
+        "both books": lambda: accounts.lock_both(shop.line.pk, now=now),
+        "a file for the bank": lambda: payout_files.export(
+            withdrawal_ids=[sent.pk], actor="olga", now=shop.at("2026-11-03 11:00")
+        ),
+    }
+
+    def refers(_number: int) -> str:
+        with transaction.atomic(), connection.cursor() as cursor:
+            try:
+                for table in ("billing_billingaccount", "credit_creditline"):
+                    cursor.execute(f"SELECT FROM {table} FOR KEY SHARE NOWAIT")
+            except OperationalError:
+                return "waits"
+        return "goes on"
+
+    found = {}
+    for name, write in writing.items():
+        with transaction.atomic():
+            write()
+            (found[name],) = at_once(refers, threads=1)
+            transaction.set_rollback(True)
+    assert found == dict.fromkeys(writing, "goes on")

@@ -238,7 +238,7 @@ def test_one_sum_for_a_whole_file_has_paid_all_that_is_in_it(shop: shops.Shop) -
 
 def test_one_sum_that_is_no_files_says_what_it_is_not(shop: shops.Shop) -> None:
     file, ones = sent(shop, "100.00", "200.00")
-    others = sent(shop, "300.00")[1], sent(shop, "300.00")[1]
+    others = sent(shop, "300.00")[1], sent(shop, "300.00")[1], sent(shop, "30.00")[1]
     tables = ["credit_payoutanswer", "credit_payoutanswerfile", "trail_trailentry"]
     with nothing_changes(but=tables):
         ((reference, outcome, problem),) = take(
@@ -249,9 +249,15 @@ def test_one_sum_that_is_no_files_says_what_it_is_not(shop: shops.Shop) -> None:
         assert f"for {file}, whose withdrawals come to 300.00 EUR" in problem
         ((_, outcome, problem),) = take(one_sum("300.00"))
         assert (outcome, "it does not say which" in problem) == ("REFUSED", True)
+        # The order of somebody else from our account, and another account of ours.
+        ((_, outcome, problem),) = take(one_sum("30.00", "<PmtInfId>WAGES-11</PmtInfId>"))
+        assert (outcome, "which is no file of ours" in problem) == ("REFUSED", True)
+        other = one_sum("30.00").replace("DE89370400440532013000", "DE75512108001245126199")
+        assert other != one_sum("30.00")
+        assert [outcome for _, outcome, _ in take(other)] == ["REFUSED"]
         ((_, outcome, problem),) = take(one_sum("9.90"))
         assert (outcome, "no file of ours that waits" in problem) == ("REFUSED", True)
-    assert {status(one) for one in (*ones, *others[0], *others[1])} == {"SENT"}
+    assert {status(one) for one in (*ones, *others[0], *others[1], *others[2])} == {"SENT"}
 
 
 def test_what_takes_two_people_to_send_back_waits_for_them() -> None:

@@ -194,6 +194,20 @@ def test_a_bank_account_is_added_by_its_country(shop: Shop) -> None:
     assert list(types) == ["", "", "ORDINARY", ""]
 
 
+def test_a_bic_is_filled_in_by_adding_the_account_again(shop: Shop) -> None:
+    said: dict[str, Any] = {"kind": "BANK_ACCOUNT", "country": "DE", "bank": "DKB"}
+    said["number"] = "DE02 1203 0000 0000 2020 51"
+    assert "DE BYLADEM1001" not in text_of(post(shop, **said))
+    clients = everybody(shop)
+    with nothing_changes():
+        for who in ("VIEWER", *NOBODY_ELSE):
+            post(shop, clients[who], **said, bic="BYLADEM1001")
+    page = text_of(post(shop, **said, bic="BYLADEM1001", town="Berlin"))
+    assert "You have Bank account ···· 2051." in page
+    assert "DE BYLADEM1001 Berlin" in page
+    assert "another holder or bank" in refused(shop, **said, bic="COBADEFF")
+
+
 @pytest.mark.usefixtures("nothing_kept")
 def test_a_thai_shop_adds_a_bank_account_by_its_number_bank_and_holder(
     monkeypatch: pytest.MonkeyPatch, settings: LazySettings

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.db import DatabaseError, transaction
 
 from credit.models import PayoutDestination
 from credit.operations import destinations
@@ -16,12 +17,14 @@ from credit.operations.destinations import (
 from credit.queries import destinations as queries
 from lib import encrypted
 from lib.refusals import Invalid
+from notices import letters
 from notices.models import Notice
 from tests import shops
 from tests.credit import withdrawing
 from tests.credit.withdrawing import CARD_SHOWN, JOINED, MERCHANT, add
 from tests.kept import kept
 from tests.unchanged import nothing_changes
+from trail.models import TrailEntry
 
 pytestmark = pytest.mark.django_db
 
@@ -251,3 +254,38 @@ def test_an_account_may_have_the_bic_of_its_bank(shop: shops.Shop) -> None:
             add(shop, **with_one | {"bic": bic})
     with nothing_changes(), pytest.raises(Invalid):
         add(shop, number="mei@rosewood.example", kind="ALIPAY", bank="", bic="BYLADEM1001")
+
+
+def test_what_was_left_empty_of_an_account_is_filled_in_once(shop: shops.Shop) -> None:
+    german = {"kind": "BANK_ACCOUNT", "country": "DE", "number": "DE02120300000000202051"}
+    said: dict[str, Any] = german | {"holder": "Mei Lin", "bank": "DKB"}
+    added = add(shop, **said)
+    with nothing_changes():
+        assert add(shop, **said) == added
+        for wrong in ({"town": "x" * 36}, {"bic": "CHASUS33"}, {"town": "Bad\x07"}):
+            with pytest.raises(Invalid):
+                add(shop, **said | wrong)
+        with pytest.raises(DestinationConflict):
+            add(shop, **said | {"holder": "Mei Ling", "bic": "BYLADEM1001"})
+        with pytest.raises(Invalid, match="only a bank account"):
+            add(shop, number="mei@rosewood.example", kind="ALIPAY", bank="", town="Berlin")
+    later = "2026-11-05 10:00"
+    assert add(shop, at=later, **said | {"bic": "BYLADEM1001"}) == added
+    add(shop, at="2026-11-06 10:00", **said | {"town": "Berlin"})
+    added.refresh_from_db()
+    assert (added.bic, added.town, added.usable_from) == (
+        *("BYLADEM1001", "Berlin", shop.at(JOINED) + timedelta(hours=24)),
+    )
+    assert PayoutDestination.objects.count() == 1
+    told = Notice.objects.filter(kind="DESTINATION_ADDED", details__status="FILLED_IN")
+    assert [letters.sentence(one) for one in told.order_by("pk")] == [
+        f"{MERCHANT} added details of ···· 2051 that were missing, such as the BIC of the"
+        " bank. If you don't know of this, remove it and tell us at once."
+    ] * 2
+    entry = TrailEntry.objects.filter(action="DESTINATION_FILLED_IN").earliest("pk")
+    assert entry.after["bic"] == "BYLADEM1001"
+    for wrong in ({"bic": "COBADEFF"}, {"town": "Bonn"}):
+        with nothing_changes(), pytest.raises(DestinationConflict):
+            add(shop, at="2026-11-07 10:00", **said | wrong)
+    with pytest.raises(DatabaseError, match="filled_in_once"), transaction.atomic():
+        PayoutDestination.objects.update(bic="")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from credit.models import PaymentFile, PayoutDestination, Withdrawal
 from credit.operations import payout_files
 from credit.operations.payment_files import NotAsItWas, PartlyEnded
 from credit.operations.payout_files import Batch
-from credit.payment_files import accounts
+from credit.payment_files import accounts, pain_001
 from tests import shops
 from tests.credit.deciding import address, operator, text
 from tests.credit.test_admin_bank_files import EXPORT, TAKEN
@@ -112,8 +113,7 @@ def test_a_german_transfer_is_written_as_banks_of_the_euro_area_take_it() -> Non
         "      <PmtInfId>NAME-EUR</PmtInfId>\n      <PmtMtd>TRF</PmtMtd>\n"
         "      <NbOfTxs>2</NbOfTxs>\n      <CtrlSum>1257.50</CtrlSum>\n"
         "      <ReqdExctnDt>2026-11-03</ReqdExctnDt>\n      <Dbtr>\n"
-        "        <Nm>Tael Maerkte GmbH</Nm>\n        <PstlAdr>\n          <Ctry>DE</Ctry>\n"
-        "        </PstlAdr>\n      </Dbtr>\n      <DbtrAcct>\n        <Id>\n"
+        "        <Nm>Tael Maerkte GmbH</Nm>\n      </Dbtr>\n      <DbtrAcct>\n        <Id>\n"
         "          <IBAN>DE89370400440532013000</IBAN>\n        </Id>\n        <Ccy>EUR</Ccy>\n"
         "      </DbtrAcct>\n      <DbtrAgt>\n        <FinInstnId>\n"
         "          <BIC>COBADEFFXXX</BIC>\n        </FinInstnId>\n      </DbtrAgt>\n"
@@ -122,7 +122,7 @@ def test_a_german_transfer_is_written_as_banks_of_the_euro_area_take_it() -> Non
         "<CdtTrfTxInf><PmtId><InstrId>REF</InstrId><EndToEndId>REF</EndToEndId></PmtId>"
         "<PmtTpInf><SvcLvl><Cd>SEPA</Cd></SvcLvl></PmtTpInf>"
         '<Amt><InstdAmtCcy="EUR">1250.00</InstdAmt></Amt><ChrgBr>SLEV</ChrgBr>'
-        "<Cdtr><Nm>ZoeMueller+Soehne</Nm><PstlAdr><Ctry>DE</Ctry></PstlAdr></Cdtr>"
+        "<Cdtr><Nm>ZoeMueller+Soehne</Nm></Cdtr>"
         "<CdtrAcct><Id><IBAN>DE02120300000000202051</IBAN></Id></CdtrAcct>"
         "<RmtInf><Ustrd>REF</Ustrd></RmtInf></CdtTrfTxInf>"
     )
@@ -275,6 +275,53 @@ def test_a_file_is_given_again_byte_for_byte_or_not_at_all(settings: LazySetting
     PayoutDestination.objects.filter(kind="BANK_ACCOUNT").update(holder="erased-0123456789abcdef")
     with nothing_changes(), pytest.raises(NotAsItWas, match="was erased since"):
         again(batch, as_sent=True)
+
+
+def test_an_address_is_town_and_country_or_none(settings: LazySettings) -> None:
+    """A country alone is none to banks any more. A town that they cannot write is left out."""
+    in_cologne = OURS.replace('"zone": "Europe', '"town": "Köln", "zone": "Europe')
+    settings.TAEL_PAYOUT_ACCOUNTS = accounts.read(in_cologne)
+    shop = shop_in("EUR")
+    added = [
+        add(shop, at="2026-11-01 11:00", **GERMAN | {"number": number, "town": town})
+        for number, town in (
+            ("DE02120300000000202051", ""),
+            ("DE75512108001245126199", "São  Paulo"),
+            ("DE12500105170648489890", "京都"),
+        )
+    ]
+    for version in (V03, V09):
+        sent = [withdraw(shop, "1.00", destination_id=one.pk) for one in added]
+        root = checked(export(*sent, version=version).content, version)
+        parts = [(one.tag, one.text) for one in root.iterfind(".//PstlAdr/*")]
+        assert parts == [
+            *(("TwnNm", "Koeln"), ("Ctry", "DE")),
+            *(("TwnNm", "Sao Paulo"), ("Ctry", "DE")),
+        ]
+    with pytest.raises(ImproperlyConfigured, match=r"Account 1 .* town: no bank takes 京都"):
+        accounts.read(in_cologne.replace("Köln", "京都"))
+
+
+def test_what_is_filled_in_later_stands_in_files_from_a_day_later_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = shop_in("EUR", **GERMAN)
+    first, second = withdraw(shop, "1.00"), withdraw(shop, "2.00")
+    with monkeypatch.context() as before:  # a version of Tael that wrote countries alone
+        before.setattr(pain_001, "TOWNS", pain_001.COUNTRIES)
+        old = export(first)
+    assert said(checked(old.content, V03), ".//Cdtr/PstlAdr/Ctry") == ["DE"]
+    more = GERMAN | {"bic": "BYLADEM1001", "town": "Berlin"}
+    add(shop, at="2026-11-03 10:30", **more)
+    export_at = partial(payout_files.export, withdrawal_ids=[second.pk], actor=OPERATOR, form=V09)
+    with nothing_changes(but=["credit_creditline"]):  # its day ends
+        (refused,) = export_at(now=shops.instant("2026-11-04 10:29")).refused
+    assert "something was filled in less than 24 hours ago" in refused.problem
+    new = export_at(now=shops.instant("2026-11-04 10:30"))
+    root = checked(new.content, V09)
+    assert said(root, ".//CdtrAgt//BICFI") == ["BYLADEM1001"]
+    assert said(root, ".//Cdtr/PstlAdr/TwnNm") == ["Berlin"]
+    assert (again(old), again(new)) == (old.content, new.content)
 
 
 def test_the_page_offers_it_only_where_accounts_are_set(settings: LazySettings) -> None:

@@ -170,6 +170,30 @@ def test_a_statement_is_the_same_in_another_file():
     (again,) = reading.read(camt(SHOP).replace(b"<MsgId>M-S-1", b"<MsgId>M-S-2"))
     (other,) = reading.read(camt(SHOP).replace(b"Rechnung", b"Invoice"))
     assert first.digest == again.digest != other.digest
+    (longer,) = reading.read(camt(SHOP).replace(b">119.00<", b">119.000<"))
+    assert longer.digest == first.digest
+    # What is kept of statements that were taken: neither changes, whatever is read of them later.
+    assert (first.digest[:10], first.former_digest[:10]) == ("a5b1df24bc", "5841426c77")
+
+
+def test_of_statements_that_a_bank_does_not_count_there_are_several_of_a_day():
+    noon = GERMAN.replace(":28C:00011/001", ":28C:0")
+    evening = noon.replace("C261104EUR500,00", "C261105EUR599,00").replace(
+        "EUR599,00\n-", "EUR698,00\n-"
+    )
+    (first,), (second,), (again,) = (
+        reading.read(one.encode("cp1252")) for one in (noon, evening, noon)
+    )
+    assert first == again
+    assert (first.id, second.id) == (
+        *("STARTUMSE 0 2026-11-05 11c1c30f", "STARTUMSE 0 2026-11-05 56e8d9d9"),
+    )
+    assert first.former_id == second.former_id == "STARTUMSE 0 2026-11-05"
+    (counted,) = reading.read(GERMAN.encode("cp1252"))
+    assert (counted.id, counted.former_id) == ("STARTUMSE 00011/001 2026-11-05", "")
+    for number in ("00000/001", "0/2"):
+        (one,) = reading.read(noon.replace(":28C:0", f":28C:{number}").encode("cp1252"))
+        assert one.former_id == f"STARTUMSE {number} 2026-11-05"
 
 
 def test_references_are_found_in_whatever_surrounds_them():

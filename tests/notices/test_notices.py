@@ -40,7 +40,7 @@ DETAILS = {
                              **ALIPAY},
     "PROCEEDS_CORRECTED": {"status": "TAKEN", "amount": "30", "proceeds": "970",
                            "currency": "USD", "answer": "A sale was counted twice."},
-    "DESTINATION_ADDED": {**ALIPAY, "by": "owner@silk.example"},
+    "DESTINATION_ADDED": {**ALIPAY, "by": "owner@silk.example", "status": "FILLED_IN"},
     "DESTINATION_BLOCKED": {**ALIPAY, "reason": "It is a thief's."},
     "AUTOMATIC_SET_UP": {**ALIPAY, "by": "owner@silk.example"},
     "REQUEST_ANSWERED": {"status": "ANSWERED", "answer": "In May."},
