@@ -1,7 +1,8 @@
 """Random histories in which operators do things by hand, too, and bills are taxed.
 
-Besides what tests/random_cash.py knows they have acts of tests/by_hand_decisions.py, RATE (of a
-country's taxes) and CLASS (of a fee), and operators who decide alone up to FIGURES.
+Besides what tests/random_cash.py knows they have acts of tests/by_hand_decisions.py and
+tests/merchant_decisions.py, RATE (of a country's taxes), CLASS (of a fee), FEE (that operators add),
+and operators who decide alone up to FIGURES.
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from tests import random_events
 from tests.random_cash import Collected
 from tests.random_events import CLOSE, REOPEN, Event
 
-RATE, CLASS = "rate", "class"
+RATE, CLASS, FEE = "rate", "class", "fee"
 # By currency: up to which figures one operator decides alone. Of JPY there is no policy.
 FIGURES = {
     "USD": {"thresholds": 150, "credits": 60, "pay_outs": 100, "prices": 3},
@@ -25,6 +26,10 @@ PARTIES = (
 )  # fmt: skip
 TREATMENTS = ("DOMESTIC", "REVERSE_CHARGE", "OUTSIDE_SCOPE", "", "")
 FEES = (*random_events.FEES, "manual-fulfilment", "manual-shipping", "manual-account")
+ADDED = {  # category and posting
+    "gift-wrapping": ("FULFILMENT", "IMMEDIATE"), "insurance": ("SHIPPING", "DAILY"),
+    "advice": ("TRANSACTION", "MONTHLY"), "reports": ("APP", "DAILY"),
+}  # fmt: skip
 
 
 class ByHand(Collected):
@@ -45,6 +50,22 @@ class ByHand(Collected):
                 yield self._by_hand(event)
             if self.rng.random() < 0.02:
                 yield self._of_taxes(event)
+            if self.rng.random() < 0.02:
+                yield self._fee(event)
+
+    def _fee(self, event: Event) -> Event:
+        code = self.rng.choice((*ADDED, *ADDED, "manual-labour", "pick-pack"))
+        category, posting = ADDED.get(code, ("FULFILMENT", "IMMEDIATE"))
+        if self.rng.random() < 0.1:
+            category = self.rng.choice(("APP", "SUBSCRIPTION"))
+        said = {"type": FEE, "at": event["at"], "merchant": None}
+        return said | {"fee": code, "category": category, "posting": posting}
+
+    def _charge(self, at: datetime) -> Event:
+        event = super()._charge(at)
+        if self.rng.random() < 0.15:
+            event["data"]["fee"] = self.rng.choice(tuple(ADDED))
+        return event
 
     def _of_taxes(self, event: Event) -> Event:
         rng = self.rng
@@ -67,6 +88,7 @@ class ByHand(Collected):
         groups = (
             self._of_orders, self._of_charges, self._of_charges, self._of_schedules,
             self._of_schedules, self._of_money, self._of_money, self._of_terms,
+            self._of_profiles, self._of_asking, self._of_arrivals,
         )  # fmt: skip
         what, to = self.rng.choice(groups)()
         return self._act(event, what, to)
@@ -104,6 +126,49 @@ class ByHand(Collected):
             ("undo credit", rng.randrange(9)),
             ("bill now", None),
             ("bill now", None),
+        ))  # fmt: skip
+
+    def _of_profiles(self) -> tuple[str, Any]:
+        rng, part = self.rng, self.rng.choice(("licence", "contacts"))
+        said = rng.choice(("mei", "lin", "somchai"))
+        if part == "contacts" and rng.random() < 0.1:
+            said = ""
+        return rng.choice((
+            ("profile", (part, said)),
+            ("profile", (part, said)),
+            ("confirm profile", part),
+            ("confirm profile", part),
+            ("reject profile", part),
+        ))  # fmt: skip
+
+    def _of_asking(self) -> tuple[str, Any]:
+        rng = self.rng
+        known = rng.choice(self.charged[-30:]) if self.charged else "no-such"
+        others = {rng.choice(self.charged[-30:]) for _ in range(2)} if self.charged else set()
+        part = _whole(self._little(self.billing[2]) / 7, self.billing)
+        return rng.choice((
+            ("ask credit", (known, part)),
+            ("ask credit", (known, part)),
+            ("dispute", sorted(others | {known})),
+            ("answer credit", (rng.randrange(9), True)),
+            ("answer credit", (rng.randrange(9), True)),
+            ("answer credit", (rng.randrange(9), False)),
+        ))  # fmt: skip
+
+    def _of_arrivals(self) -> tuple[str, Any]:
+        """Transfers that are heard of late, as the due days of bills are what that is about."""
+        rng = self.rng
+        self.names += rng.choice((0, 1, 1, 1))
+        some = rng.choice((None, rng.randrange(9), rng.randrange(9), rng.randrange(9)))
+        sent = Decimal(rng.choice((4, 20, 39, 120, 600)) * self.billing[2])
+        days = rng.choice((0, 1, 2, 9, 30, 45))
+        late = (f"bank-{self.names}", some, sent, days)
+        return rng.choice((
+            ("late transfer", late),
+            ("late transfer", late),
+            ("value date", (rng.randrange(9), days)),
+            ("value date", (rng.randrange(9), days)),
+            ("block card", rng.randrange(9)),
         ))  # fmt: skip
 
     def _of_schedules(self) -> tuple[str, Any]:

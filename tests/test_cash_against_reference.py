@@ -25,6 +25,7 @@ from django.db.models import QuerySet, Sum
 
 from billing.models import BillingAccount, CreditNote, Invoice, InvoiceTax, Reversal, UnappliedEntry
 from billing.operations import accounts
+from billing.queries import invoices
 from credit.models import CreditLine, CreditPolicy, OrderPayment, ProceedsEntry, Withdrawal
 from credit.queries import proceeds
 from gateway.events import EventRun
@@ -37,6 +38,7 @@ from tests import (
     cash_decisions,
     event_files,
     lost_requests,
+    merchant_decisions,
     random_by_hand,
     random_cash,
     random_events,
@@ -141,6 +143,9 @@ def theirs_of_doing(model: Model, doing: Doing) -> tuple[str, str | None]:
             doing["country"], doing["class"], percent, doing["starts_on"], at
         )
         return outcome.kind, outcome.code
+    if doing["type"] == random_by_hand.FEE:
+        outcome = model.add_fee(doing["fee"], doing["category"], doing["posting"])
+        return outcome.kind, outcome.code
     if doing["type"] == random_by_hand.CLASS:
         outcome = model.classify(doing["fee"], doing["class"], doing["starts_on"], at)
         return outcome.kind, outcome.code
@@ -181,7 +186,7 @@ def done(doing: Doing, at: datetime) -> bool | None:
     if doing["type"] != random_events.ACT:
         return act(doing["type"], merchant.pk, at)
     shops_come_to(merchant, at)
-    acts = cash_decisions.ACTS | by_hand_decisions.ACTS
+    acts = cash_decisions.ACTS | by_hand_decisions.ACTS | merchant_decisions.ACTS
     return acts[doing["what"]](merchant, doing["to"], at)
 
 
@@ -190,6 +195,7 @@ OF_ALL = {
     random_cash.PRICE: cash_decisions.set_price,
     random_by_hand.RATE: by_hand_decisions.introduce_rate,
     random_by_hand.CLASS: by_hand_decisions.classify,
+    random_by_hand.FEE: merchant_decisions.add_fee,
 }
 
 
@@ -242,6 +248,7 @@ def of_money(merchant: Merchant) -> dict[str, Any]:
         ],
         "taxes of rests": of_taxes(InvoiceTax.objects.filter(rest__account=account), account),
         "threshold": money.text(account.threshold),
+        "credits asked": merchant_decisions.asked(merchant),
         "given": given(merchant),
     }  # fmt: skip
 
@@ -278,11 +285,13 @@ def given(merchant: Merchant) -> dict[str, str]:
 
 def of_collecting(invoice: Invoice) -> dict[str, Any]:
     plan = invoice.payment_plans.order_by("pk").last()
+    collected_on = invoices.collected_on(invoice, invoices.attempts(invoice))
     return {
         "kind": invoice.kind,
         "status": invoice.status,
         "due_on": str(invoice.due_on) if invoice.number else None,
         "failed_on": invoice.first_failed_on and str(invoice.first_failed_on),
+        "collected_on": collected_on and str(collected_on),
         "paid": money.text(invoice.amount_paid),
         "issuer": prefix_of(invoice),
         "taxes": of_taxes(InvoiceTax.objects.filter(invoice=invoice), invoice.account),
@@ -492,7 +501,8 @@ def test_the_histories_reach_what_operators_do_by_hand() -> None:
             reached.update(["tax of a rest"] if merchant["taxes of rests"] else [])
             reached.update(merchant["entries"])
             reached.update(kind for kind, _ in merchant["unapplied"])
-    assert {f"{what} applied" for what in by_hand_decisions.ACTS} - reached == set()
+    acts = by_hand_decisions.ACTS | merchant_decisions.ACTS
+    assert {f"{what} applied" for what in acts} - reached == set()
     assert BY_HAND_REACHED - reached == set()
 
 

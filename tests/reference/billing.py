@@ -7,7 +7,6 @@ from typing import Any
 from .days import ONE_DAY, is_month_end, month_of
 from .invoices import REVERSAL, Attempt, Charge, Credit, Invoice, Item, numbers
 from .money import ZERO
-from .parsing import FEES
 from .paying import DUE_DAYS, USED, Paying
 from .refusals import Refused
 from .taxes import Line, split, taxes_of
@@ -65,7 +64,7 @@ class Billed(Paying):
             ]
             follows = max(days, default=self.joined_on)
             invoice.period = min([follows, *others]), invoice.last_day
-        invoice.was_draft = self.reviews_bills
+        invoice.was_draft, invoice.is_of_day_end = self.reviews_bills, self.is_ending_day
         self.invoices.append(invoice)
         self.items = [item for item in self.items if not any(item is taken for taken in items)]
         for item in items:
@@ -141,7 +140,7 @@ class Account(Billed):
         One whose month has closed is in the open one's statement, and posts at once unless it is
         DAILY.
         """
-        category, posting = BY_HAND.get(data["fee"]) or FEES[data["fee"]]
+        category, posting = BY_HAND.get(data["fee"]) or self.fees[data["fee"]]
         is_late = posting == "MONTHLY" and month_of(served_on) < month_of(today)
         charge = Charge(data["charge"], data["fee"], category, data["amount"], served_on)
         self.charges[charge.reference] = charge
@@ -257,6 +256,7 @@ class Account(Billed):
 
     def end_day(self, day: date) -> None:
         """Postings, one check, the month's statement, the bill of the new date."""
+        self.is_ending_day = True
         posted, self.accrued = self.accrued, []
         if is_month_end(day):
             posted, self.monthly = posted + self.monthly, []
@@ -266,3 +266,4 @@ class Account(Billed):
         if is_month_end(day) and month_of(day) in self.statements:
             self.statements[month_of(day)].closed = True
         self.invoice_of(day + ONE_DAY)
+        self.is_ending_day = False

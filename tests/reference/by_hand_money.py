@@ -139,7 +139,9 @@ def move_transfer(owner: "Merchant", what: tuple[int, str]) -> bool:
             account.check_threshold(today)
             account.guard(today)
     if other is not None:
-        other.account.transfers.append(Transfer(transfer.reference, transfer.amount, ZERO))
+        when = transfer.arrived_on, other.account.now, other.open_day
+        moved_here = Transfer(transfer.reference, transfer.amount, ZERO, *when)
+        other.account.transfers.append(moved_here)
         other.account.receive_unapplied(transfer.amount)
         if other is not owner:
             takes_two = two_people.pays_out(other, transfer.amount, from_account=True)

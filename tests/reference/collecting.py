@@ -192,7 +192,7 @@ def decide(owner: "Merchant", invoice: Invoice) -> None:
 
 
 def succeed(owner: "Merchant", invoice: Invoice, made: Attempt) -> None:
-    made.status = "SUCCEEDED"
+    made.status, made.ended_on = "SUCCEEDED", owner.open_day
     owner.account.take_in(invoice, made.amount)
 
 
@@ -274,6 +274,8 @@ def give_days_to_pay(account: Account, invoice: Invoice) -> None:
 
 def add_card(owner: "Merchant", kind: str) -> None:
     account = owner.account
+    if any(card.is_blocked and card.kind == kind for card in account.cards):
+        raise Refused("card_blocked")  # it is known by what is kept of it
     lately = [card for card in account.cards if card.added_at > account.now - A_DAY]
     if len(lately) >= MOST_BY_PEOPLE:
         raise Refused("too_many_cards")

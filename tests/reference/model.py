@@ -15,8 +15,9 @@ from .credit import CreditLine
 from .days import ONE_DAY, Calendar, happened, local_day, parse_instant
 from .money import Invalid, nearest
 from .operators import ACTS
-from .parsing import PARSERS
+from .parsing import FEES, PARSERS
 from .prices import Prices
+from .profiles import Profile
 from .refusals import Refused
 from .review import Review, review
 from .taxes import Taxation, TaxOffices
@@ -24,6 +25,8 @@ from .two_people import Figures, Given, price_is_far
 from .withdrawals import Payouts
 
 EASTERNMOST = timedelta(hours=14)  # nowhere is it a later day than by these clocks
+OWN_CODES = ("credit-", "manual-", "tael-")  # as which no added fee begins
+ADDED_CATEGORIES = ("FULFILMENT", "SHIPPING", "APP", "TRANSACTION")
 PRECISION = 80  # digits: nothing here is ever rounded by the context
 
 
@@ -42,6 +45,7 @@ class Merchant:
     # By when they were measured.
     metrics: dict[datetime, dict[str, Any]] = field(default_factory=dict)
     reviews: list[Review] = field(default_factory=list)
+    profile: Profile = field(default_factory=Profile)
     # Content by natural reference.
     seen: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     figures: dict[str, Figures] = field(default_factory=dict)  # of operators' policies
@@ -63,11 +67,20 @@ class Merchant:
         self.line.now = self.account.now = instant
         self.line.open_day = self.account.open_day = self.open_day
 
+    def latest_metrics(self) -> dict[str, Any] | None:
+        """With what is confirmed here of its profile."""
+        if not self.metrics:
+            return None
+        latest = self.metrics[max(self.metrics)]
+        figure = self.profile.figure(latest["profile_completeness"])
+        return latest | {"profile_completeness": figure}
+
     def lift_if_paid(self) -> None:
         """Nothing that is unpaid freezes the line any more, or what did was not late."""
         unpaid = (one for one in self.account.invoices if one.is_unpaid)
         is_over = all(invoice.is_planned for invoice in unpaid)
-        if is_over or self.account.was_paid_in_time(self.open_day):
+        since = self.line.frozen_on("UNPAID_BILL")
+        if since and (is_over or self.account.was_paid_in_time(since, self.open_day)):
             self.line.lift("UNPAID_BILL", self.open_day)
 
     def freeze_if_dunned(self) -> None:
@@ -96,6 +109,7 @@ class Model:
         self.payouts, self.figures = payouts or {}, figures or {}
         self.offices = TaxOffices()
         self.prices = Prices()
+        self.fees = dict(FEES)
         self.merchants: dict[str, Merchant] = {}
         self.joined: dict[str, dict[str, Any]] = {}  # content of merchant.joined
         self.outcomes: dict[str, dict[str, int]] = {}
@@ -134,6 +148,8 @@ class Model:
         now = merchant.clock  # clocks differ: it counts at the latest of all that was written
         content = parse(data)
         if kind == "charge.recorded":
+            if content["fee"] not in self.fees:
+                raise Invalid("unknown fee")
             self._price(merchant, reference, content, at, now)
         key = (kind, content[key_field] if key_field else at.isoformat())
         if kind == "proceeds.opening":
@@ -195,7 +211,7 @@ class Model:
             is_collected=self.jobs,
         )
         line.payouts = self.payouts.get(line.currency, Payouts())
-        account.taxation = Taxation(self.offices)
+        account.taxation, account.fees = Taxation(self.offices), self.fees
         merchant = Merchant(calendar, today, now, line, account)
         merchant.figures, merchant.reference = self.figures, reference
         merchant.find = lambda other: self._find(other, merchant)
@@ -261,6 +277,8 @@ class Model:
         """What a unit costs from that day on, for everybody or, until None, for one merchant; from
         a day that is over only where nothing can have been priced.
         """
+        if fee not in self.fees:
+            return Outcome("rejected", "invalid")
         first, since = (at + EASTERNMOST).date(), at.date()
         owner = self._come_to(merchant, at) if merchant is not None else None
         if owner is not None:
@@ -317,6 +335,14 @@ class Model:
         self.offices.classes.setdefault(fee, []).append((starts_on, tax_class))
         return Outcome("applied")
 
+    def add_fee(self, code: str, category: str, posting: str) -> Outcome:
+        """The platform's systems may charge it from now on; it never changes."""
+        if code.startswith(OWN_CODES) or category not in ADDED_CATEGORIES:
+            return Outcome("rejected", "invalid")
+        if self.fees.setdefault(code, (category, posting)) != (category, posting) or code in FEES:
+            return Outcome("rejected", "conflict")
+        return Outcome("applied")
+
     def run_jobs(self, at: datetime) -> None:
         """All that is due by then: bills are collected, providers asked, withdrawals sent."""
         self.advance(at)
@@ -371,8 +397,7 @@ class Model:
         if self.dunning:
             merchant.freeze_if_dunned()
         if self.reviews and today.day == 1 and not merchant.line.is_closed:
-            latest = merchant.metrics[max(merchant.metrics)] if merchant.metrics else None
-            done = review(merchant.line, latest, today)
+            done = review(merchant.line, merchant.latest_metrics(), today)
             if done:
                 merchant.reviews.append(done)
 

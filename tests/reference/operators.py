@@ -8,8 +8,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from . import by_hand, collecting, review, two_people, withdrawals
-from .invoices import Attempt, Invoice, Reversal, Transfer
+from . import by_hand, collecting, review, transfers, two_people, withdrawals
+from .invoices import Invoice, Reversal
+from .meant import UNPAID, invoice_of
 from .orders import Freeze
 from .refusals import Refused
 
@@ -122,17 +123,10 @@ def send_back(owner: "Merchant", _: None) -> None:
 
 def give_up(owner: "Merchant", _: None) -> None:
     """The oldest open bill is tried no more; it is still owed."""
-    invoice = nth(owner, 0, ("OPEN",))
+    invoice = invoice_of(owner, 0, ("OPEN",))
     if invoice.is_planned:
         raise Refused("under_a_plan")
     invoice.status, invoice.next_attempt_at = "UNCOLLECTIBLE", None
-
-
-def nth(owner: "Merchant", which: int, statuses: tuple[str, ...]) -> Invoice:
-    found = [one for one in owner.account.invoices if one.status in statuses]
-    if not found:
-        raise Refused("none")
-    return found[which % len(found)]
 
 
 def add_card(owner: "Merchant", kind: str) -> None:
@@ -147,6 +141,8 @@ def choose_method(owner: "Merchant", method: str) -> None:
     if method == "card" and not account.cards:
         raise Refused("none")
     card = account.cards[-1] if method == "card" else None
+    if card is not None and card.is_blocked:
+        raise Refused("unknown_card")
     collecting.choose(owner, "sandbox" if card else method, card)
     collecting.collect_chosen(owner)
 
@@ -154,34 +150,8 @@ def choose_method(owner: "Merchant", method: str) -> None:
 def pay_now(owner: "Merchant", which: int) -> None:
     """One that is unpaid, or where there is none, one that is paid."""
     is_any_unpaid = any(one.is_unpaid for one in owner.account.invoices)
-    statuses = ("OPEN", "UNCOLLECTIBLE") if is_any_unpaid else ("PAID",)
-    collecting.pay_now(owner, nth(owner, which, statuses))
-
-
-def transfer(owner: "Merchant", sent: tuple[str, int | None, Decimal]) -> None:
-    """Money at our bank for a bill, or for none that it names; known by the bank's reference."""
-    reference, which, amount = sent
-    account = owner.account
-    invoice = None
-    if which is not None:
-        invoice = nth(owner, which, ("OPEN", "UNCOLLECTIBLE", "PAID", "DRAFT"))
-    for known in account.transfers:
-        if known.reference == reference and not known.is_moved:
-            if known.amount != amount:
-                raise Refused("conflict")
-            return
-    paid = Decimal(0)
-    if invoice is not None:
-        if invoice.status == "DRAFT":
-            raise Refused("invoice_not_open")
-        if invoice.undecided:
-            raise Refused("payment_under_way")
-        paid = min(amount, invoice.left) if invoice.is_unpaid else paid
-    account.transfers.append(Transfer(reference, amount, paid))
-    if invoice is not None and paid:
-        account.take(invoice, Attempt("manual", paid, "SUCCEEDED", account.now))
-    if amount > paid:
-        account.receive_unapplied(amount - paid)
+    statuses = UNPAID if is_any_unpaid else ("PAID",)
+    collecting.pay_now(owner, invoice_of(owner, which, statuses))
 
 
 def give_back(owner: "Merchant", sent: tuple[str, Decimal]) -> bool:
@@ -340,7 +310,7 @@ ACTS: dict[str, Callable[["Merchant", Any], bool | None]] = {
     "card": add_card,
     "method": choose_method,
     "pay now": pay_now,
-    "transfer": transfer,
+    "transfer": transfers.transfer,
     "give back": give_back,
     "take back": take_back,
     "charge reversal": charge_reversal,

@@ -113,6 +113,9 @@ def of_money(merchant: Merchant) -> dict[str, Any]:
         ],
         "taxes of rests": sorted(of_tax(one, account) for one in account.taxation.of_rests),
         "threshold": text(account.threshold, account.currency),
+        "credits asked": sorted(
+            text(one.amount, account.currency) for one in account.credits_asked
+        ),
         "given": of_given(merchant),
     }
 
@@ -146,6 +149,7 @@ def of_collecting(invoice: Invoice, account: Account) -> dict[str, Any]:
         "status": invoice.status,
         "due_on": day(invoice.due_on) if has_due_day else None,
         "failed_on": day(invoice.first_failed_on),
+        "collected_on": day(invoice.collected_on),
         "paid": text(invoice.paid, currency),
         "issuer": invoice.issuer,
         "taxes": sorted(of_tax(one, account) for one in invoice.taxes),
