@@ -1,8 +1,8 @@
 """Random histories in which operators do things by hand, too, and bills are taxed.
 
 Besides what tests/random_cash.py knows they have acts of tests/by_hand_decisions.py and
-tests/merchant_decisions.py, RATE (of a country's taxes), CLASS (of a fee), FEE (that operators add),
-and operators who decide alone up to FIGURES.
+tests/merchant_decisions.py, RATE (of a country's taxes), CLASS (of a fee), FEE (that operators
+add), and operators who decide alone up to FIGURES.
 """
 
 from collections.abc import Iterator

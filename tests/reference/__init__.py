@@ -172,11 +172,11 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 # 56. Of a price that ends, the general one that then holds is compared.
 # 57. A freeze is also over once all bills that caused it were paid by their due days, such as one
 #     that charges a payment again and is paid on the day of its first failure: none was late. What
-#     was paid before it could freeze caused nothing, nor what was paid before the freeze was placed.
+#     was paid before it could freeze caused nothing, nor what was paid before the freeze began.
 # 58. A transfer has paid "at once" what is paid of unapplied money at the instant at which it is
 #     recorded. A bill of the joining, of a draft or of an operator's is made by no day-end.
-# 59. What an operator grants is held against what was granted, what a merchant asks for also against
-#     what was asked for. What cannot be approved any more waits on.
+# 59. What an operator grants is held against what was granted, what a merchant asks for also
+#     against what was asked for. What cannot be approved any more waits on.
 # 60. A card added again is known by its brand, last digits and last day, which here is its kind.
 
 from .model import Model, Outcome
