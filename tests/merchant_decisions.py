@@ -9,13 +9,13 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Count, Sum
 
 from billing.models import BankTransfer, BillingAccount, BillingCredit, Card, Charge
 from billing.operations import cards_blocked, credits, disputes, fees, transfers, value_dates
 from lib import money
-from merchants.models import Merchant, ProfilePart
-from merchants.operations import profiles
+from merchants.models import Merchant, ProfilePart, Proposal
+from merchants.operations import profiles, proposals
 from tests import two_people
 from tests.by_hand_decisions import BOTH, CREDITS, UNPAID, WHY
 from tests.cash_decisions import OWNER, Act, billed, decide, invoices_of, nth
@@ -143,6 +143,35 @@ def block_card(merchant: Merchant, which: int, now: datetime) -> None:
     cards_blocked.block(card_id=nth(cards, which).pk, actor=two_people.FIRST, now=now, **BOTH)
 
 
+# Proposals
+
+
+def _waiting(merchant: Merchant, which: int) -> int:
+    found = Proposal.objects.filter(merchant=merchant.pk, status="PROPOSED").order_by("pk")
+    return int(nth(found, which).pk)
+
+
+def confirm(merchant: Merchant, which: int, now: datetime) -> None:
+    second = two_people.officer(two_people.SECOND)
+    proposals.confirm(proposal_id=_waiting(merchant, which), actor=second, now=now)
+
+
+def end_proposal(merchant: Merchant, what: tuple[int, str], now: datetime) -> None:
+    which, status = what
+    operation, actor = {
+        "REFUSED": (proposals.refuse, two_people.SECOND),
+        "WITHDRAWN": (proposals.withdraw, two_people.FIRST),
+    }[status]
+    found = _waiting(merchant, which)
+    operation(proposal_id=found, actor=two_people.officer(actor), now=now, **WHY)
+
+
+def proposed(merchant: Merchant) -> dict[str, int]:
+    """How many proposals there are that were not confirmed, by what became of them."""
+    found = Proposal.objects.filter(merchant=merchant.pk).exclude(status="CONFIRMED")
+    return dict(found.values_list("status").annotate(Count("pk")).order_by("status"))
+
+
 def asked(merchant: Merchant) -> list[str]:
     """What credits come to that nobody has answered."""
     waiting = BillingCredit.objects.filter(account=merchant.pk, status="REQUESTED")
@@ -150,6 +179,8 @@ def asked(merchant: Merchant) -> list[str]:
 
 
 ACTS: dict[str, Act] = {
+    "confirm": confirm,
+    "end proposal": end_proposal,
     "profile": say_profile,
     "confirm profile": confirm_profile,
     "reject profile": reject_profile,

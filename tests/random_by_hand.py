@@ -25,6 +25,10 @@ PARTIES = (
     ("DE", "DE136695976"), ("DE", ""), ("FR", "FR40303265045"), ("FR", ""), ("TH", ""),
 )  # fmt: skip
 TREATMENTS = ("DOMESTIC", "REVERSE_CHARGE", "OUTSIDE_SCOPE", "", "")
+# What may be proposed, and waits; each names what it is about for good.
+CAN_WAIT = (
+    "limit", "threshold", "correct", "charge", "credit", "credit on", "give back", "write off",
+)  # fmt: skip
 FEES = (*random_events.FEES, "manual-fulfilment", "manual-shipping", "manual-account")
 ADDED = {  # category and posting
     "gift-wrapping": ("FULFILMENT", "IMMEDIATE"), "insurance": ("SHIPPING", "DAILY"),
@@ -88,10 +92,30 @@ class ByHand(Collected):
         groups = (
             self._of_orders, self._of_charges, self._of_charges, self._of_schedules,
             self._of_schedules, self._of_money, self._of_money, self._of_terms,
-            self._of_profiles, self._of_asking, self._of_arrivals,
+            self._of_profiles, self._of_asking, self._of_arrivals, self._of_proposals,
         )  # fmt: skip
         what, to = self.rng.choice(groups)()
         return self._act(event, what, to)
+
+    def _act(self, event: Event, what: str, to: Any) -> Event:
+        """Now and then the second person is away."""
+        act = super()._act(event, what, to)
+        is_away = what in CAN_WAIT and self.rng.random() < 0.6
+        return act | {"second_is_away": True} if is_away else act
+
+    def _of_proposals(self) -> tuple[str, Any]:
+        rng, which = self.rng, self.rng.randrange(9)
+        limit = Decimal(rng.choice((0, 1200, 25_000, 200_000)) * self.currency[2])
+        return rng.choice((
+            ("limit", limit),
+            ("limit", limit),
+            ("threshold", Decimal(rng.choice((60, 500, 9000)) * self.billing[2])),
+            ("credit", (*rng.choice(random_events.CREDITS), self._little(self.billing[2]))),
+            ("confirm", which),
+            ("confirm", which),
+            ("confirm", which),
+            ("end proposal", (which, rng.choice(("REFUSED", "WITHDRAWN")))),
+        ))  # fmt: skip
 
     def _little(self, times: int) -> Decimal:
         return Decimal(self.rng.choice((1, 3, 8, 25, 70)) * times)
@@ -143,7 +167,7 @@ class ByHand(Collected):
 
     def _of_asking(self) -> tuple[str, Any]:
         rng = self.rng
-        known = rng.choice(self.charged[-30:]) if self.charged else "no-such"
+        known = rng.choice(self.charged[-9:]) if self.charged else "no-such"
         others = {rng.choice(self.charged[-30:]) for _ in range(2)} if self.charged else set()
         part = _whole(self._little(self.billing[2]) / 7, self.billing)
         return rng.choice((
@@ -161,13 +185,13 @@ class ByHand(Collected):
         self.names += rng.choice((0, 1, 1, 1))
         some = rng.choice((None, rng.randrange(9), rng.randrange(9), rng.randrange(9)))
         sent = Decimal(rng.choice((4, 20, 39, 120, 600)) * self.billing[2])
-        days = rng.choice((0, 1, 2, 9, 30, 45))
+        days = rng.choice((0, 1, 2, 9, 30, 70))
         late = (f"bank-{self.names}", some, sent, days)
         return rng.choice((
             ("late transfer", late),
             ("late transfer", late),
-            ("value date", (rng.randrange(9), days)),
-            ("value date", (rng.randrange(9), days)),
+            ("value date", (rng.randrange(9), days + 9)),
+            ("value date", (rng.randrange(9), days + 20)),
             ("block card", rng.randrange(9)),
         ))  # fmt: skip
 

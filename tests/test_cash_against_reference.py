@@ -44,6 +44,7 @@ from tests import (
     random_events,
     shops,
     told_by_http,
+    two_people,
 )
 from tests.decisions import DECISIONS
 from tests.factories import OperatorPolicyFactory
@@ -60,7 +61,7 @@ pytestmark = pytest.mark.django_db
 
 History = tuple[int, int, int, int]
 Kind = type[random_cash.Collected]
-WAYS = ("applied", "told over HTTP", "replayed")
+WAYS = ("applied", "told over HTTP", "replayed", "moved in")
 Cash = random_cash.Collected
 # Kind, history (seed, merchants, days, pace: tests/random_events.py), and which ways.
 FIXED = [
@@ -166,6 +167,14 @@ def of_doings(doings: Sequence[Doing]) -> Iterator[tuple[str, str | None]]:
 
 
 def of_doing(doing: Doing, at: datetime) -> tuple[str, str | None]:
+    if not doing.get("second_is_away"):
+        return of_decided(doing, at)
+    with two_people.second_is_away():
+        became = of_decided(doing, at)
+    return ("applied", "proposed") if became == ("applied", "by two") else became
+
+
+def of_decided(doing: Doing, at: datetime) -> tuple[str, str | None]:
     if doing["type"] == random_cash.JOBS:
         shops.run_jobs(at)
         return "applied", None
@@ -228,7 +237,12 @@ def of_money(merchant: Merchant) -> dict[str, Any]:
             for one in UnappliedEntry.objects.filter(account=account).order_by("pk")
         ],
         "reversals": sorted(
-            [money.text(one.amount), one.status, one.came_back_at is not None]
+            [
+                money.text(one.amount),
+                money.text(one.taken),
+                one.status,
+                one.came_back_at is not None,
+            ]
             for one in Reversal.objects.filter(account=account)
         ),
         "withdrawals": [
@@ -249,6 +263,7 @@ def of_money(merchant: Merchant) -> dict[str, Any]:
         "taxes of rests": of_taxes(InvoiceTax.objects.filter(rest__account=account), account),
         "threshold": money.text(account.threshold),
         "credits asked": merchant_decisions.asked(merchant),
+        "proposals": merchant_decisions.proposed(merchant),
         "given": given(merchant),
     }  # fmt: skip
 
@@ -358,6 +373,8 @@ def go_through(
             )
             if way == "replayed":
                 found, expected = in_parts(done, model, folder)
+            elif way == "moved in":
+                done, found, expected = moved_in(done, model, folder)
             else:
                 expected = [theirs_of_doing(model, doing) for doing in done]
                 found = list(of_doings(done)) if way == "applied" else by_http(
@@ -412,6 +429,34 @@ def in_parts(
             expected += [theirs_of_doing(model, doing) for doing in some]
             found += [of_doing(doing, datetime.fromisoformat(doing["at"])) for doing in some]
     return found, expected
+
+
+def moved_in(
+    doings: Sequence[Doing], model: Model, folder: Path
+) -> tuple[list[Doing], list[Became], list[Became]]:
+    """What becomes of each where the events of the first half are those of a move-in, before
+    anybody could decide anything.
+    """
+    half = len(doings) // 2
+    before = [without_sandbox(doing) for doing in doings[:half] if "data" in doing]
+    until = datetime.fromisoformat(before[-1]["at"]) + timedelta(microseconds=1)
+    path = event_files.write(folder / "move-in.jsonl", before)
+    model.move_in(True)
+    expected = [theirs_of_doing(model, doing) for doing in before]
+    model.advance(until)
+    event_files.replay(path, until=until.isoformat(), sandbox=False)
+    model.move_in(False)
+    after = [not_before(until, doing) for doing in doings[half:]]
+    found = [*expected, *of_doings(after)]
+    expected += [theirs_of_doing(model, doing) for doing in after]
+    return [*before, *after], found, expected
+
+
+def without_sandbox(event: Doing) -> Doing:
+    """As nobody who moves in pays by that."""
+    if event["data"].get("payment_method") != "sandbox":
+        return event
+    return event | {"data": event["data"] | {"payment_method": "manual"}}
 
 
 def not_before(until: datetime, doing: Doing) -> Doing:
@@ -472,7 +517,7 @@ def test_the_histories_reach_what_money_can_do() -> None:
                 reached.add(invoice["status"])
                 reached.update(f"{provider} {how}" for provider, how, _ in invoice["attempts"])
             reached.update(kind for kind, _ in merchant["unapplied"])
-            reached.update(f"reversal {how} {back}" for _, how, back in merchant["reversals"])
+            reached.update(f"reversal {how} {back}" for *_, how, back in merchant["reversals"])
             reached.update(f"withdrawal {how}" for *_, how in merchant["withdrawals"])
             reached.update(f"{one['outcome']} {one['grade']}" for one in merchant["reviews"])
             reached.update(merchant["proceeds"]["sums"])

@@ -19,8 +19,8 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 #     money, reversals, destinations, withdrawals, settled cash, raises that wait) and in by_hand.py
 #     (taxes, payment plans, pauses, due days, waivers, charges and credits by hand, transfers that
 #     are booked elsewhere, corrections, what banks send back, requests). Whether it takes two is in
-#     two_people.py, profiles are in profiles.py, value dates and blocked cards in transfers.py.
-#     Not here: proposals that wait for a second person.
+#     two_people.py, what waits for a second person in proposals.py. Profiles are in profiles.py,
+#     value dates and blocked cards in transfers.py, what providers take back in reversals.py.
 #  2b. Arrival: `apply(event, arrived)`; without it an event arrives at its `at`. Instants that
 #     cannot be are looked at after duplicates and conflicts, currency, order and status, but for
 #     payments and refunds, which are refused for the future before their order is looked for.
@@ -175,8 +175,8 @@ Read CHOICES first: wherever the two disagree, look there before looking for a b
 #     was paid before it could freeze caused nothing, nor what was paid before the freeze began.
 # 58. A transfer has paid "at once" what is paid of unapplied money at the instant at which it is
 #     recorded. A bill of the joining, of a draft or of an operator's is made by no day-end.
-# 59. What an operator grants is held against what was granted, what a merchant asks for also
-#     against what was asked for. What cannot be approved any more waits on.
+# 59. What an operator grants, or a merchant asks for, is held against what was granted and asked
+#     for, what is approved against what was granted. What cannot be approved any more waits on.
 # 60. A card added again is known by its brand, last digits and last day, which here is its kind.
 
 from .model import Model, Outcome

@@ -53,7 +53,8 @@ class Billed(Paying):
         total = net + sum((one.tax for one in taxes), ZERO)
         if net <= 0 or net < self.minimum or total <= 0 or total < self.minimum:
             return
-        status = "DRAFT" if self.reviews_bills else "OPEN"
+        is_draft = self.reviews_bills and not self.moves_in
+        status = "DRAFT" if is_draft else "OPEN"
         plan_days = self.plan_days(items)
         invoice = Invoice(kind, on, plan_days or (on, on), plan_days, items, status)
         invoice.issuer, invoice.lines, invoice.taxes = self.taxation.issuer, lines, taxes
@@ -64,7 +65,7 @@ class Billed(Paying):
             ]
             follows = max(days, default=self.joined_on)
             invoice.period = min([follows, *others]), invoice.last_day
-        invoice.was_draft, invoice.is_of_day_end = self.reviews_bills, self.is_ending_day
+        invoice.was_draft, invoice.is_of_day_end = is_draft, self.is_ending_day
         self.invoices.append(invoice)
         self.items = [item for item in self.items if not any(item is taken for taken in items)]
         for item in items:
@@ -78,7 +79,9 @@ class Billed(Paying):
         invoice.status, invoice.issued_at = "OPEN", self.now
         pays_by_itself = self.method != "manual"
         invoice.due_on = day if pays_by_itself else day + timedelta(days=DUE_DAYS)
-        if pays_by_itself and self.is_collected:
+        if self.moves_in:
+            self.take(invoice, Attempt("moved-in", invoice.total, "SUCCEEDED", self.now))
+        elif pays_by_itself and self.is_collected:
             invoice.next_attempt_at = self.now
         elif pays_by_itself:
             self.take(invoice, Attempt(self.method, invoice.total, "SUCCEEDED", self.now))

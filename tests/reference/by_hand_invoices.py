@@ -50,9 +50,12 @@ def charge(owner: "Merchant", what: tuple[str, str, Decimal | None, int, int]) -
 
 
 def credit_on(owner: "Merchant", what: tuple[str, Decimal]) -> bool:
-    """With what was credited before and is not undone it is no more than the charge."""
+    """With what was credited before and is not undone, or asked for, it is no more than the charge."""
     reference, amount = what
-    return grant(owner, charge_of(owner, reference), amount)
+    found = charge_of(owner, reference)
+    if amount > left_of(owner, found, is_asked=True):
+        raise Refused("credit_too_large")
+    return grant(owner, found, amount)
 
 
 def charge_of(owner: "Merchant", reference: str) -> Charge:
@@ -75,7 +78,7 @@ def grant(owner: "Merchant", found: Charge, amount: Decimal) -> bool:
 
 
 def left_of(owner: "Merchant", found: Charge, *, is_asked: bool = False) -> Decimal:
-    """What can still be credited of a charge; what was asked for counts where more is asked for."""
+    """What can still be credited of a charge; what was asked for counts unless it is approved."""
     given = (one.charge.amount for one in credits_of(owner) if one.charge.corrects is found)
     left = sum(given, found.amount)
     if is_asked:

@@ -11,6 +11,7 @@ from .meant import one_of, order_of
 from .money import ZERO
 from .orders import Correction, ProceedsEntry
 from .refusals import Refused
+from .reversals import reversals_of
 
 if TYPE_CHECKING:
     from .model import Merchant
@@ -162,13 +163,7 @@ def pay_out_rest(owner: "Merchant", _: None) -> bool:
         raise Refused("draft_waits")
     if any(one.undecided for one in account.invoices):
         raise Refused("payment_under_way")
-    reversals = [
-        reversal
-        for invoice in account.invoices
-        for attempt in invoice.attempts
-        for reversal in attempt.reversals
-    ]
-    if any(one.status == "RECORDED" for one in reversals):
+    if any(one.status == "RECORDED" for one in reversals_of(owner)):
         raise Refused("reversal_undecided")
     if max(-account.outstanding, ZERO) + account.unapplied == 0:
         raise Refused("nothing_to_pay_out")

@@ -83,6 +83,7 @@ class Attempt:
     asked_at: datetime | None = None
     is_received: bool = True  # by its provider
     reversals: "list[Reversal]" = field(default_factory=list)
+    late: "list[Late]" = field(default_factory=list)
 
     @property
     def on(self) -> date:
@@ -97,6 +98,24 @@ class Reversal:
     number: int = field(default_factory=lambda: next(numbers))
     status: str = "RECORDED"  # then CHARGED, ACCEPTED or CANCELLED
     came_back: bool = False
+    taken: Decimal = ZERO  # from unapplied money
+
+    @property
+    def rest(self) -> Decimal:
+        return self.amount - self.taken
+
+
+@dataclass(eq=False)
+class Late:
+    """Money of an attempt that came when nobody expected it, and that no bill wanted."""
+
+    amount: Decimal
+    reversals: list[Reversal] = field(default_factory=list)
+
+    @property
+    def taken(self) -> Decimal:
+        """What was taken of it from unapplied money, and has not come back."""
+        return sum((one.taken for one in self.reversals if not one.came_back), ZERO)
 
 
 @dataclass

@@ -37,6 +37,7 @@ class Ledger:
     intervals: dict[date, int] = field(default_factory=dict)  # of plans, by their first day
     # Bills are tried one by one (collecting.py); otherwise who pays at once has paid at once.
     is_collected: bool = False
+    moves_in: bool = False  # its bills were settled outside
     now: datetime = NO_INSTANT  # at which all that is done to it counts
     open_day: date = date.min
     is_ending_day: bool = False

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
+from . import proposals
 from .billing import Account
 from .collecting import collect, run_jobs
 from .credit import CreditLine
@@ -18,6 +19,7 @@ from .operators import ACTS
 from .parsing import FEES, PARSERS
 from .prices import Prices
 from .profiles import Profile
+from .proposals import Proposal
 from .refusals import Refused
 from .review import Review, review
 from .taxes import Taxation, TaxOffices
@@ -46,6 +48,7 @@ class Merchant:
     metrics: dict[datetime, dict[str, Any]] = field(default_factory=dict)
     reviews: list[Review] = field(default_factory=list)
     profile: Profile = field(default_factory=Profile)
+    proposals: "list[Proposal]" = field(default_factory=list)
     # Content by natural reference.
     seen: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     figures: dict[str, Figures] = field(default_factory=dict)  # of operators' policies
@@ -114,6 +117,13 @@ class Model:
         self.joined: dict[str, dict[str, Any]] = {}  # content of merchant.joined
         self.outcomes: dict[str, dict[str, int]] = {}
         self.now: datetime | None = None
+        self.moves_in = False
+
+    def move_in(self, moves_in: bool) -> None:
+        """Whether what is applied from now on was all settled outside, as of a move-in."""
+        self.moves_in = moves_in
+        for merchant in self.merchants.values():
+            merchant.account.moves_in = moves_in
 
     def apply(self, event: object, arrived: datetime | None = None) -> Outcome:
         """Apply one event that arrives then, after every day-end up to it; without that, at its own
@@ -209,12 +219,13 @@ class Model:
             today,
             content["payment_method"] == "sandbox",
             is_collected=self.jobs,
+            moves_in=self.moves_in,
         )
         line.payouts = self.payouts.get(line.currency, Payouts())
         account.taxation, account.fees = Taxation(self.offices), self.fees
         merchant = Merchant(calendar, today, now, line, account)
         merchant.figures, merchant.reference = self.figures, reference
-        merchant.find = lambda other: self._find(other, merchant)
+        merchant.find = lambda other: self._find(other, reference)
         merchant.price_on = lambda day, fee: self.prices.on(day, fee, account.currency, reference)
         self.merchants[reference] = merchant
         self.joined[reference] = content
@@ -222,10 +233,10 @@ class Model:
         account.invoice_of(today)
         return Outcome("applied")
 
-    def _find(self, reference: str, asking: Merchant) -> Merchant | None:
-        if reference not in self.merchants or reference == asking.reference:
+    def _find(self, reference: str, asking: str) -> Merchant | None:
+        if reference not in self.merchants or reference == asking:
             return self.merchants.get(reference)
-        return self._come_to(reference, asking.clock)
+        return self._come_to(reference, self.merchants[asking].clock)
 
     def grant_credit(
         self, merchant: str, reference: str, category: str, amount: Decimal, at: str
@@ -252,18 +263,78 @@ class Model:
         owner.account.reopen(owner.open_day)
         return Outcome("applied", "by two" if owner.line.limit else None)
 
-    def act(self, merchant: str, what: str, at: datetime, to: Any) -> Outcome:
-        """An operator, or the merchant, decides this of it (operators.ACTS); no event does."""
-        owner = self._come_to(merchant, at)
+    def act(
+        self, merchant: str, what: str, at: datetime, to: Any, *, second_is_away: bool = False
+    ) -> Outcome:
+        """An operator, or the merchant, decides this of it (operators.ACTS); no event does. What
+        takes two people waits if the second one is away.
+        """
+        self._come_to(merchant, at)
+        others_wait = any(one.status == "PROPOSED" for one in self.merchants[merchant].proposals)
+        before = self.merchants
+        if second_is_away or others_wait:
+            before = proposals.remembered(self.merchants, self._shared())
         try:
             with localcontext() as context:
                 context.prec = PRECISION
-                takes_two = ACTS[what](owner, to)
-        except Invalid:
-            return Outcome("rejected", "invalid")
+                code = self._decide(merchant, what, to, second_is_away=second_is_away)
+        except (Invalid, Refused) as refusal:
+            if isinstance(refusal, Refused) and refusal.code == "proposal_waits":
+                self.merchants = before
+            code = refusal.code if isinstance(refusal, Refused) else "invalid"
+            return Outcome("rejected", code)
+        if code == "proposed":
+            waits = self.merchants[merchant].proposals
+            self.merchants = before
+            self.merchants[merchant].proposals = waits
+        return Outcome("applied", code)
+
+    def _shared(self) -> list[Any]:
+        return [self.offices, self.prices, self.fees, self.figures, *self.payouts.values()]
+
+    def _decide(self, merchant: str, what: str, to: Any, *, second_is_away: bool) -> str | None:
+        owner = self.merchants[merchant]
+        wanted = Proposal(
+            what,
+            to,
+            proposals.subject_of(owner, what, to),
+            proposals.content_of(owner, what, to),
+            proposals.before_of(owner, what, to),
+            owner.clock,
+            owner.open_day,
+        )
+        if not ACTS[what](owner, to):
+            return None
+        made = proposals.propose(owner, wanted, owner.clock)
+        if second_is_away:
+            return "proposed"
+        made.status = "CONFIRMED"
+        return "by two"
+
+    def confirm(self, merchant: str, which: int, at: datetime) -> Outcome:
+        """The second person confirms what waits: all is looked at anew."""
+        owner = self._come_to(merchant, at)
+        try:
+            proposal = proposals.waiting(owner, which, owner.clock)
+            to = proposals.as_of_then(owner, proposal)
+            if proposals.before_of(owner, proposal.what, to) != proposal.before:
+                raise Refused("changed_meanwhile")
+            with localcontext() as context:
+                context.prec = PRECISION
+                ACTS[proposal.what](owner, to)
+        except (Invalid, Refused) as refusal:
+            code = refusal.code if isinstance(refusal, Refused) else "invalid"
+            return Outcome("rejected", code)
+        proposal.status = "CONFIRMED"
+        return Outcome("applied")
+
+    def end_proposal(self, merchant: str, which: int, status: str, at: datetime) -> Outcome:
+        """REFUSED by somebody else, or WITHDRAWN by who proposed it."""
+        try:
+            proposals.end(self._come_to(merchant, at), which, status)
         except Refused as refused:
             return Outcome("rejected", refused.code)
-        return Outcome("applied", "by two" if takes_two else None)
+        return Outcome("applied")
 
     def set_price(
         self,
@@ -349,6 +420,7 @@ class Model:
         with localcontext() as context:
             context.prec = PRECISION
             run_jobs(list(self.merchants.values()), at)
+            proposals.lapse(list(self.merchants.values()), at)
 
     def collect(self, at: datetime) -> None:
         """Collect bills alone, as a replay does."""

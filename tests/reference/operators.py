@@ -8,8 +8,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from . import by_hand, collecting, review, transfers, two_people, withdrawals
-from .invoices import Invoice, Reversal
+from . import by_hand, collecting, reversals, review, transfers, two_people, withdrawals
+from .invoices import Invoice
 from .meant import UNPAID, invoice_of
 from .orders import Freeze
 from .refusals import Refused
@@ -172,68 +172,6 @@ def give_back(owner: "Merchant", sent: tuple[str, Decimal]) -> bool:
     return two_people.pays_out(owner, amount, from_account=True)
 
 
-def reversals_of(owner: "Merchant") -> list[Reversal]:
-    attempts = [one for invoice in owner.account.invoices for one in invoice.attempts]
-    return sorted(
-        (reversal for one in attempts for reversal in one.reversals), key=lambda one: one.number
-    )
-
-
-def take_back(owner: "Merchant", what: tuple[int, bool, Decimal | None]) -> None:
-    """The provider takes back money of one of its payments: all that is left, or so much."""
-    which, is_dispute, wanted = what
-    account = owner.account
-    found = [
-        one
-        for invoice in account.invoices
-        for one in invoice.attempts
-        if one.status == "SUCCEEDED" and one.provider == "sandbox"
-    ]
-    if not found:
-        raise Refused("none")
-    payment = found[which % len(found)]
-    gone = [one.amount for one in payment.reversals if not one.came_back]
-    left = payment.amount - sum(gone, Decimal(0))
-    amount = left if wanted is None else min(wanted, left)
-    if amount <= 0:
-        raise Refused("none")
-    payment.reversals.append(Reversal(amount, is_dispute))
-    if is_dispute and payment.card is not None and payment.card is account.card:
-        account.is_card_disputed = True
-
-
-def first_recorded(owner: "Merchant") -> Reversal:
-    for reversal in reversals_of(owner):
-        if reversal.status == "RECORDED":
-            return reversal
-    raise Refused("none")
-
-
-def charge_reversal(owner: "Merchant", _: None) -> None:
-    reversal = first_recorded(owner)
-    reversal.status = "CHARGED"
-    owner.account.charge_again(reversal.amount, owner.open_day)
-
-
-def accept_reversal(owner: "Merchant", _: None) -> bool:
-    reversal = first_recorded(owner)
-    reversal.status = "ACCEPTED"
-    return two_people.credits_(owner, reversal.amount)
-
-
-def win_dispute(owner: "Merchant", which: int) -> None:
-    """The money of a reversal comes back: what was charged again is the merchant's."""
-    found = [one for one in reversals_of(owner) if not one.came_back]
-    if not found:
-        raise Refused("none")
-    reversal = found[which % len(found)]
-    reversal.came_back = True
-    if reversal.status == "RECORDED":
-        reversal.status = "CANCELLED"
-    elif reversal.status == "CHARGED":
-        owner.account.receive_unapplied(reversal.amount)
-
-
 # Proceeds and cash (chapters 5, 8 and 10)
 
 
@@ -312,10 +250,12 @@ ACTS: dict[str, Callable[["Merchant", Any], bool | None]] = {
     "pay now": pay_now,
     "transfer": transfers.transfer,
     "give back": give_back,
-    "take back": take_back,
-    "charge reversal": charge_reversal,
-    "accept reversal": accept_reversal,
-    "win dispute": win_dispute,
+    "late money": reversals.receive_late,
+    "take late money back": reversals.take_late_back,
+    "take back": reversals.take_back,
+    "charge reversal": reversals.charge,
+    "accept reversal": reversals.accept,
+    "win dispute": reversals.win,
     "destination": add_destination,
     "remove destination": remove_destination,
     "withdraw": withdraw,

@@ -10,6 +10,7 @@ from .invoices import Invoice
 from .model import Merchant, Model
 from .money import ZERO, text
 from .orders import Order
+from .reversals import reversals_of
 from .review import Review
 from .taxes import Tax
 
@@ -87,10 +88,13 @@ def of_money(merchant: Merchant) -> dict[str, Any]:
             [kind, text(amount, account.currency)] for kind, amount in account.unapplied_entries
         ],
         "reversals": sorted(
-            [text(reversal.amount, account.currency), reversal.status, reversal.came_back]
-            for invoice in account.invoices
-            for one in invoice.attempts
-            for reversal in one.reversals
+            [
+                text(reversal.amount, account.currency),
+                text(reversal.taken, account.currency),
+                reversal.status,
+                reversal.came_back,
+            ]
+            for reversal in reversals_of(merchant)
         ),
         "withdrawals": [
             [text(one.amount, line.currency), text(one.fee, line.currency), one.status]
@@ -113,11 +117,18 @@ def of_money(merchant: Merchant) -> dict[str, Any]:
         ],
         "taxes of rests": sorted(of_tax(one, account) for one in account.taxation.of_rests),
         "threshold": text(account.threshold, account.currency),
+        "proposals": of_proposals(merchant),
         "credits asked": sorted(
             text(one.amount, account.currency) for one in account.credits_asked
         ),
         "given": of_given(merchant),
     }
+
+
+def of_proposals(merchant: Merchant) -> dict[str, int]:
+    """How many there are of those that were not confirmed, by what became of them."""
+    found = [one.status for one in merchant.proposals if one.status != "CONFIRMED"]
+    return {status: found.count(status) for status in sorted(set(found))}
 
 
 def of_given(merchant: Merchant) -> dict[str, str]:
