@@ -196,7 +196,7 @@ def win_dispute(merchant: Merchant, which: int, now: datetime) -> None:
     found = Reversal.objects.filter(account=merchant.pk, came_back_at=None).order_by("pk")
     reversal = nth(found, which)
     report = ProviderReport(
-        provider="sandbox", reference=reversal.provider_reference, kind=reversal.kind,
+        provider=reversal.provider, reference=reversal.provider_reference, kind=reversal.kind,
         money_reference=reversal.money_reference, amount=reversal.amount, state="won",
         came_back=True, is_ours=False,
     )  # fmt: skip

@@ -2,7 +2,8 @@
 
 Besides what tests/random_cash.py knows they have acts of tests/by_hand_decisions.py and
 tests/merchant_decisions.py, RATE (of a country's taxes), CLASS (of a fee), FEE (that operators
-add), and operators who decide alone up to FIGURES.
+add), BANK (lines of banks' statements: tests/bank_decisions.py), and operators who decide alone up
+to FIGURES.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from tests import random_events
 from tests.random_cash import Collected
 from tests.random_events import CLOSE, REOPEN, Event
 
-RATE, CLASS, FEE = "rate", "class", "fee"
+RATE, CLASS, FEE, BANK = "rate", "class", "fee", "bank"
 # By currency: up to which figures one operator decides alone. Of JPY there is no policy.
 FIGURES = {
     "USD": {"thresholds": 150, "credits": 60, "pay_outs": 100, "prices": 3},
@@ -25,6 +26,10 @@ PARTIES = (
     ("DE", "DE136695976"), ("DE", ""), ("FR", "FR40303265045"), ("FR", ""), ("TH", ""),
 )  # fmt: skip
 TREATMENTS = ("DOMESTIC", "REVERSE_CHARGE", "OUTSIDE_SCOPE", "", "")
+PAYERS = (  # names and accounts
+    ("Rosewood GmbH", "DE89370400440532013000"), ("Rosewood GmbH", ""), ("", ""),
+    ("Lotus", "DE89370400440532013000"), ("Mei Lin", "GB29NWBK60161331926819"),
+)  # fmt: skip
 # What may be proposed, and waits; each names what it is about for good.
 CAN_WAIT = (
     "limit", "threshold", "correct", "charge", "credit", "credit on", "give back", "write off",
@@ -56,6 +61,37 @@ class ByHand(Collected):
                 yield self._of_taxes(event)
             if self.rng.random() < 0.02:
                 yield self._fee(event)
+            if self.rng.random() < 0.12:
+                yield self._of_banks(event)
+
+    def _of_banks(self, event: Event) -> Event:
+        """What a bank says, and what operators decide about it; merchants' lines are all one."""
+        rng, which = self.rng, self.rng.randrange(9)
+        someone = rng.choice((self.reference, self.reference, "shop-0", "shop-1"))
+        self.names += 1
+        said = {"number": f"{self.reference}-{self.names}", "currency": self.billing[0]}
+        some = rng.choice((None, None, None, self._little(self.billing[2])))
+        named = [(self.reference, rng.randrange(9)) for _ in range(rng.choice((0, 1, 1, 1, 1, 2)))]
+        came = said | {
+            "named": named, "amount": some, "payer": rng.choice(PAYERS),
+            "days": rng.choice((0, 0, 1, 8, 30)), "returned": rng.random() < 0.05,
+        }  # fmt: skip
+        went = said | {"takes_back": rng.choice((None, which, which, which)), "amount": some}
+        went |= {"returned": rng.random() < 0.85}
+        placed = which, someone, rng.choice((None, rng.randrange(9)))
+        what, to = rng.choice((
+            *[("line in", came)] * 5,
+            *[("line out", went)] * 2,
+            ("confirm line", which),
+            ("confirm line", which),
+            ("refuse line", which),
+            ("set line aside", which),
+            ("place line", placed),
+            ("place line", placed),
+            ("say what it takes back", (which, rng.randrange(9))),
+            *[("take line back", which), ("take line off", which)] * 2,
+        ))  # fmt: skip
+        return {"type": BANK, "at": event["at"], "merchant": None, "what": what, "to": to}
 
     def _fee(self, event: Event) -> Event:
         code = self.rng.choice((*ADDED, *ADDED, "manual-labour", "pick-pack"))

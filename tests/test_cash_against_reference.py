@@ -33,6 +33,7 @@ from lib import events, money
 from lib.refusals import Refused
 from merchants.models import Merchant, OperatorDecision
 from tests import (
+    bank_decisions,
     books,
     by_hand_decisions,
     cash_decisions,
@@ -144,6 +145,9 @@ def theirs_of_doing(model: Model, doing: Doing) -> tuple[str, str | None]:
             doing["country"], doing["class"], percent, doing["starts_on"], at
         )
         return outcome.kind, outcome.code
+    if doing["type"] == random_by_hand.BANK:
+        outcome = model.at_bank(doing["what"], doing["to"], at)
+        return outcome.kind, outcome.code
     if doing["type"] == random_by_hand.FEE:
         outcome = model.add_fee(doing["fee"], doing["category"], doing["posting"])
         return outcome.kind, outcome.code
@@ -205,6 +209,7 @@ OF_ALL = {
     random_by_hand.RATE: by_hand_decisions.introduce_rate,
     random_by_hand.CLASS: by_hand_decisions.classify,
     random_by_hand.FEE: merchant_decisions.add_fee,
+    random_by_hand.BANK: bank_decisions.act,
 }
 
 
@@ -264,6 +269,7 @@ def of_money(merchant: Merchant) -> dict[str, Any]:
         "threshold": money.text(account.threshold),
         "credits asked": merchant_decisions.asked(merchant),
         "proposals": merchant_decisions.proposed(merchant),
+        "lines of banks": bank_decisions.of_merchant(merchant),
         "given": given(merchant),
     }  # fmt: skip
 
@@ -444,7 +450,7 @@ def moved_in(
     model.move_in(True)
     expected = [theirs_of_doing(model, doing) for doing in before]
     model.advance(until)
-    event_files.replay(path, until=until.isoformat(), sandbox=False)
+    event_files.replay(path, until=until.isoformat(), beyond_now=False, sandbox=False)
     model.move_in(False)
     after = [not_before(until, doing) for doing in doings[half:]]
     found = [*expected, *of_doings(after)]
@@ -546,7 +552,7 @@ def test_the_histories_reach_what_operators_do_by_hand() -> None:
             reached.update(["tax of a rest"] if merchant["taxes of rests"] else [])
             reached.update(merchant["entries"])
             reached.update(kind for kind, _ in merchant["unapplied"])
-    acts = by_hand_decisions.ACTS | merchant_decisions.ACTS
+    acts = {**by_hand_decisions.ACTS, **merchant_decisions.ACTS, **bank_decisions.ACTS}
     assert {f"{what} applied" for what in acts} - reached == set()
     assert BY_HAND_REACHED - reached == set()
 

@@ -50,7 +50,7 @@ def charge(owner: "Merchant", what: tuple[str, str, Decimal | None, int, int]) -
 
 
 def credit_on(owner: "Merchant", what: tuple[str, Decimal]) -> bool:
-    """With what was credited before and is not undone, or asked for, it is no more than the charge."""
+    """With what was credited and is not undone, or asked for, it is no more than the charge."""
     reference, amount = what
     found = charge_of(owner, reference)
     if amount > left_of(owner, found, is_asked=True):

@@ -126,11 +126,18 @@ def move_transfer(owner: "Merchant", what: tuple[int, str]) -> bool:
         if any(one.reference == transfer.reference and not one.is_moved
                for one in other.account.transfers):  # fmt: skip
             raise Refused("booked_there")
-    transfer.is_moved = True
+    move(owner, transfer, other)
+    if other is None or other is owner:
+        return False
+    return two_people.pays_out(other, transfer.amount, from_account=True)
+
+
+def move(owner: "Merchant", transfer: Transfer, other: "Merchant | None") -> None:
+    """What is unapplied of it still is taken from there, and the rest is charged."""
+    account, transfer.is_moved = owner.account, True
     taken = min(transfer.rest, account.unapplied)
     if taken:
         account.unapplied_entries.append(("MOVED", -taken))
-    takes_two = False
     rest = transfer.amount - taken
     if rest:
         fee, today = "transfer-moved", owner.open_day
@@ -143,13 +150,11 @@ def move_transfer(owner: "Merchant", what: tuple[int, str]) -> bool:
         when = transfer.arrived_on, other.account.now, other.open_day
         moved_here = Transfer(transfer.reference, transfer.amount, ZERO, *when)
         other.account.transfers.append(moved_here)
+        transfer.becomes = other.reference, moved_here
         other.account.receive_unapplied(transfer.amount)
-        if other is not owner:
-            takes_two = two_people.pays_out(other, transfer.amount, from_account=True)
     if account.closed_on is not None:
         account.bill_all(owner.open_day)
         account.pay_from_rest(owner.open_day)
-    return takes_two
 
 
 def pay_out_rest(owner: "Merchant", _: None) -> bool:

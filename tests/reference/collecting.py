@@ -4,6 +4,7 @@ How the bank of a card answers: `good` pays, `refused` declines for good, `short
 `silent` pays without an answer, and of `lost` the first request never arrives.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -24,10 +25,11 @@ MOST_SILENCES = 3  # in a row; then a run asks that provider no more
 NOT_ASKED = ("manual", "unapplied", "credit")  # providers that are never asked to pay
 
 
-def run_jobs(merchants: "list[Merchant]", now: datetime) -> None:
+def run_jobs(merchants: "list[Merchant]", now: datetime, look_at_bank: Callable[[], None]) -> None:
     """One run of all that is not tied to days."""
     collect(merchants, now)
     reconcile(merchants, now)
+    look_at_bank()
     for owner in merchants:
         run_automatic(owner)
     send_withdrawals(merchants, now)

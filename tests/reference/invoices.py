@@ -140,6 +140,8 @@ class Transfer:
     arrived_on: date
     recorded_at: datetime
     recorded_on: date
+    payment: "Attempt | None" = None
+    becomes: "tuple[str, Transfer] | None" = None  # where it was booked instead, and as what
     is_moved: bool = False
 
     @property

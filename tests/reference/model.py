@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
-from . import proposals
+from . import bank, proposals
 from .billing import Account
 from .collecting import collect, run_jobs
 from .credit import CreditLine
@@ -118,6 +118,7 @@ class Model:
         self.outcomes: dict[str, dict[str, int]] = {}
         self.now: datetime | None = None
         self.moves_in = False
+        self.bank: list[bank.Line] = []
 
     def move_in(self, moves_in: bool) -> None:
         """Whether what is applied from now on was all settled outside, as of a move-in."""
@@ -236,7 +237,7 @@ class Model:
     def _find(self, reference: str, asking: str) -> Merchant | None:
         if reference not in self.merchants or reference == asking:
             return self.merchants.get(reference)
-        return self._come_to(reference, self.merchants[asking].clock)
+        return self.come_to(reference, self.merchants[asking].clock)
 
     def grant_credit(
         self, merchant: str, reference: str, category: str, amount: Decimal, at: str
@@ -249,7 +250,7 @@ class Model:
 
     def close(self, merchant: str, at: datetime) -> Outcome:
         """An operator closes the merchant; no event does this."""
-        owner = self._come_to(merchant, at)
+        owner = self.come_to(merchant, at)
         owner.line.is_closed, owner.line.asked = True, None
         owner.line.overtake()
         owner.account.close(owner.open_day)
@@ -258,7 +259,7 @@ class Model:
 
     def reopen(self, merchant: str, at: datetime) -> Outcome:
         """Operators open the closed merchant again, two of them if its line has a limit."""
-        owner = self._come_to(merchant, at)
+        owner = self.come_to(merchant, at)
         owner.line.is_closed = False
         owner.account.reopen(owner.open_day)
         return Outcome("applied", "by two" if owner.line.limit else None)
@@ -269,23 +270,23 @@ class Model:
         """An operator, or the merchant, decides this of it (operators.ACTS); no event does. What
         takes two people waits if the second one is away.
         """
-        self._come_to(merchant, at)
+        self.come_to(merchant, at)
         others_wait = any(one.status == "PROPOSED" for one in self.merchants[merchant].proposals)
-        before = self.merchants
+        before = self.merchants, self.bank
         if second_is_away or others_wait:
-            before = proposals.remembered(self.merchants, self._shared())
+            before = proposals.remembered(before, self._shared())
         try:
             with localcontext() as context:
                 context.prec = PRECISION
                 code = self._decide(merchant, what, to, second_is_away=second_is_away)
         except (Invalid, Refused) as refusal:
             if isinstance(refusal, Refused) and refusal.code == "proposal_waits":
-                self.merchants = before
+                self.merchants, self.bank = before
             code = refusal.code if isinstance(refusal, Refused) else "invalid"
             return Outcome("rejected", code)
         if code == "proposed":
             waits = self.merchants[merchant].proposals
-            self.merchants = before
+            self.merchants, self.bank = before
             self.merchants[merchant].proposals = waits
         return Outcome("applied", code)
 
@@ -313,7 +314,7 @@ class Model:
 
     def confirm(self, merchant: str, which: int, at: datetime) -> Outcome:
         """The second person confirms what waits: all is looked at anew."""
-        owner = self._come_to(merchant, at)
+        owner = self.come_to(merchant, at)
         try:
             proposal = proposals.waiting(owner, which, owner.clock)
             to = proposals.as_of_then(owner, proposal)
@@ -331,7 +332,7 @@ class Model:
     def end_proposal(self, merchant: str, which: int, status: str, at: datetime) -> Outcome:
         """REFUSED by somebody else, or WITHDRAWN by who proposed it."""
         try:
-            proposals.end(self._come_to(merchant, at), which, status)
+            proposals.end(self.come_to(merchant, at), which, status)
         except Refused as refused:
             return Outcome("rejected", refused.code)
         return Outcome("applied")
@@ -351,7 +352,7 @@ class Model:
         if fee not in self.fees:
             return Outcome("rejected", "invalid")
         first, since = (at + EASTERNMOST).date(), at.date()
-        owner = self._come_to(merchant, at) if merchant is not None else None
+        owner = self.come_to(merchant, at) if merchant is not None else None
         if owner is not None:
             first = since = owner.open_day
             if owner.line.is_closed:
@@ -414,12 +415,26 @@ class Model:
             return Outcome("rejected", "conflict")
         return Outcome("applied")
 
+    def at_bank(self, what: str, to: Any, at: datetime) -> Outcome:
+        """A line of a bank's statement comes, or an operator decides about one (bank.ACTS)."""
+        try:
+            with localcontext() as context:
+                context.prec = PRECISION
+                bank.ACTS[what](self, to, at)
+        except Invalid:
+            return Outcome("rejected", "invalid")
+        except Refused as refused:
+            return Outcome("rejected", refused.code)
+        return Outcome("applied")
+
     def run_jobs(self, at: datetime) -> None:
-        """All that is due by then: bills are collected, providers asked, withdrawals sent."""
+        """All that is due by then: bills are collected, providers asked, lines of banks looked at,
+        withdrawals sent.
+        """
         self.advance(at)
         with localcontext() as context:
             context.prec = PRECISION
-            run_jobs(list(self.merchants.values()), at)
+            run_jobs(list(self.merchants.values()), at, lambda: bank.match_waiting(self, at))
             proposals.lapse(list(self.merchants.values()), at)
 
     def collect(self, at: datetime) -> None:
@@ -429,7 +444,8 @@ class Model:
             context.prec = PRECISION
             collect(list(self.merchants.values()), at)
 
-    def _come_to(self, merchant: str, at: datetime) -> Merchant:
+    def come_to(self, merchant: str, at: datetime) -> Merchant:
+        """The merchant, whose days that have ended by then are worked off."""
         owner = self.merchants[merchant]
         with localcontext() as context:
             context.prec = PRECISION

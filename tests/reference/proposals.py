@@ -4,7 +4,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .money import ZERO
 from .refusals import Refused
@@ -12,6 +12,7 @@ from .refusals import Refused
 if TYPE_CHECKING:
     from .model import Merchant
 
+T = TypeVar("T")
 WAITS_FOR = timedelta(days=7)
 # What is called as that of which it changes something, where that is not the act's own name.
 SUBJECTS = {"raise": "limit", "answer limit": "limit", "answer threshold": "threshold"}
@@ -110,6 +111,6 @@ def as_of_then(owner: "Merchant", proposal: Proposal) -> Any:
     return (*what, days_ago + (owner.open_day - proposal.proposed_on).days)
 
 
-def remembered(owners: "dict[str, Merchant]", shared: list[Any]) -> "dict[str, Merchant]":
-    """All merchants as they are now; what they share is not copied."""
-    return deepcopy(owners, {id(one): one for one in shared})
+def remembered(books: T, shared: list[Any]) -> T:
+    """All of it as it is now; what merchants share is not copied."""
+    return deepcopy(books, {id(one): one for one in shared})

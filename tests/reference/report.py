@@ -20,7 +20,7 @@ def report(model: Model) -> dict[str, Any]:
         "now": model.now.astimezone(UTC).isoformat() if model.now else None,
         "outcomes": model.outcomes,
         "merchants": {
-            ref: of_merchant(m) | (of_money(m) if model.jobs else {})
+            ref: of_merchant(m) | (of_money(model, m) if model.jobs else {})
             for ref, m in sorted(model.merchants.items())
         },
     }
@@ -78,7 +78,7 @@ def of_merchant(merchant: Merchant) -> dict[str, Any]:
     }
 
 
-def of_money(merchant: Merchant) -> dict[str, Any]:
+def of_money(model: Model, merchant: Merchant) -> dict[str, Any]:
     """What money did that no event tells of, where it is gone through one by one."""
     line, account = merchant.line, merchant.account
     return {
@@ -118,11 +118,21 @@ def of_money(merchant: Merchant) -> dict[str, Any]:
         "taxes of rests": sorted(of_tax(one, account) for one in account.taxation.of_rests),
         "threshold": text(account.threshold, account.currency),
         "proposals": of_proposals(merchant),
+        "lines of banks": of_bank(model, merchant),
         "credits asked": sorted(
             text(one.amount, account.currency) for one in account.credits_asked
         ),
         "given": of_given(merchant),
     }
+
+
+def of_bank(model: Model, merchant: Merchant) -> list[list[str]]:
+    """What came in for the merchant, or is likely to have, and what takes some of that back."""
+    return sorted(
+        [text(one.amount, one.currency), one.status]
+        for one in model.bank
+        if one.owner == merchant.reference and one.status in ("BOOKED", "PROPOSED", "RETURN")
+    )
 
 
 def of_proposals(merchant: Merchant) -> dict[str, int]:

@@ -45,8 +45,8 @@ def record_transfer(
     made = Transfer(reference, amount, paid, arrived_on, account.now, owner.open_day)
     account.transfers.append(made)
     if invoice is not None and paid:
-        attempt = Attempt("manual", paid, "SUCCEEDED", account.now, came_with=[made])
-        account.take(invoice, attempt)
+        made.payment = Attempt("manual", paid, "SUCCEEDED", account.now, came_with=[made])
+        account.take(invoice, made.payment)
     if amount > paid:
         account.receive_unapplied(amount - paid)
 
