@@ -276,6 +276,7 @@ class ByHand(Collected):
             ("answer threshold", rng.random() < 0.7),
             ("answer threshold", True),
             ("issuer", rng.choice(("DE", "FR", "DE", "FR", ""))),
+            ("lift", "UNPAID_BILL"),
             ("details", rng.choice(PARTIES)),
             ("details", rng.choice(PARTIES)),
             ("treatment", (rng.choice(TREATMENTS), rng.choice((-9, -1, 0, 0, 3)))),

@@ -167,6 +167,7 @@ class Invoice:
     is_next_of_choice: bool = False
     first_failed_at: datetime | None = None
     first_failed_on: date | None = None
+    froze_on: date = date.min  # the latest day on which it froze the line
     paid_on: date | None = None
     attempts: list[Attempt] = field(default_factory=list)
     issuer: str = ""

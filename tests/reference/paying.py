@@ -115,17 +115,21 @@ class Paying(Ledger):
 
     def has_dunned_invoice(self, today: date) -> bool:
         """Whether an unpaid bill freezes the line by now: 28 days after its first failure, or at
-        once if it charges again what was taken back.
+        once if it charges again what was taken back. Each does so once.
         """
-        return any(
-            invoice.is_unpaid
+        found = [
+            invoice
+            for invoice in self.invoices
+            if invoice.is_unpaid
             and not invoice.is_planned
             and invoice.held_until <= today
             and invoice.first_failed_on is not None
             and invoice.left >= self.minimum
-            and invoice.first_failed_on + self.wait(invoice) <= today
-            for invoice in self.invoices
-        )
+            and invoice.froze_on < self.freezes_on(invoice) <= today
+        ]
+        for invoice in found:
+            invoice.froze_on = self.freezes_on(invoice)
+        return bool(found)
 
     def was_paid_in_time(self, frozen_on: date, today: date) -> bool:
         """Whether there are bills that have frozen the line, as it is since that day, and all of
@@ -136,11 +140,13 @@ class Paying(Ledger):
             for invoice in self.invoices
             if invoice.status != "VOID"
             and invoice.first_failed_on is not None
-            and max(invoice.first_failed_on + self.wait(invoice), invoice.held_until)
-            <= (invoice.paid_on or today)
-            and frozen_on <= (invoice.paid_on or today)
+            and frozen_on <= self.freezes_on(invoice) <= (invoice.paid_on or today)
         ]
         return bool(causes) and all(invoice.is_in_time for invoice in causes)
+
+    def freezes_on(self, invoice: Invoice) -> date:
+        assert invoice.first_failed_on is not None
+        return max(invoice.first_failed_on + self.wait(invoice), invoice.held_until)
 
     def wait(self, invoice: Invoice) -> timedelta:
         return timedelta(days=0 if invoice.asks_again else DUNNING_DAYS)
