@@ -214,6 +214,8 @@ def place(model: "Model", what: tuple[int, str, int | None], now: datetime) -> N
     if reference not in model.merchants:
         raise Refused("unknown_merchant")
     invoice = None if of_invoice is None else billed(model, reference, of_invoice, now)
+    if line.currency != model.merchants[reference].account.currency:
+        raise Refused("currency_mismatch")
     if line.amount < 0:
         raise Invalid("it went out")
     book(model, line, reference, invoice, now)
