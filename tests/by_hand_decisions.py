@@ -202,7 +202,7 @@ def credit_on(merchant: Merchant, what: tuple[str, Decimal], now: datetime) -> b
 
 
 def undo_credit(merchant: Merchant, which: int, now: datetime) -> bool:
-    found = BillingCredit.objects.filter(account=merchant.pk, status="APPROVED").order_by("pk")
+    found = BillingCredit.objects.filter(account=merchant.pk, status="APPROVED").order_by("made")
     return decide(credits_undone.undo, credit_id=nth(found, which).pk, now=now, **BOTH)
 
 

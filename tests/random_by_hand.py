@@ -48,6 +48,8 @@ class ByHand(Collected):
         self.charged: list[str] = []
         for event in super().events():
             yield event
+            if event["type"] == CLOSE and self.rng.random() < 0.4:
+                yield from self._of_a_rest(event)
             if event["type"] in (CLOSE, REOPEN):
                 continue
             if event["type"] == "charge.recorded":
@@ -92,6 +94,12 @@ class ByHand(Collected):
             *[("take line back", which), ("take line off", which)] * 2,
         ))  # fmt: skip
         return {"type": BANK, "at": event["at"], "merchant": None, "what": what, "to": to}
+
+    def _of_a_rest(self, event: Event) -> Iterator[Event]:
+        """What a bill leaves that is voided once its account is closed."""
+        little = (*random_events.CREDITS[2], self._little(self.billing[2]))
+        for what, to in (("void", None), ("credit", little), ("bill rest", None)):
+            yield super()._act(event, what, to)
 
     def _fee(self, event: Event) -> Event:
         code = self.rng.choice((*ADDED, *ADDED, "manual-labour", "pick-pack"))
