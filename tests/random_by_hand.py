@@ -248,6 +248,7 @@ class ByHand(Collected):
             ("hold", (which, rng.choice((1, 3, 9, 28, 29)))),
             ("hold", (which, rng.choice((1, 3, 9, 28)))),
             ("go on", which),
+            ("go on", which),
             ("plan parts", terms),
             ("plan parts", terms),
             ("plan parts", terms),

@@ -512,7 +512,7 @@ def test_what_money_does_ends_in_the_books_of_the_reference(
 def test_the_histories_reach_what_money_can_do() -> None:
     """Or the comparisons compare less than they seem to."""
     reached: set[str] = set()
-    for seed in range(1, 60):
+    for seed in range(1, 90):
         seed, merchants, days, pace = some_history(seed)
         model, done = reference(), random_cash.doings(
             seed, merchants=merchants, days=days, pace=pace)  # fmt: skip
@@ -537,7 +537,7 @@ def test_the_histories_reach_what_money_can_do() -> None:
 @pytest.mark.full
 def test_the_histories_reach_what_operators_do_by_hand() -> None:
     reached: set[str] = set()
-    for seed in range(1, 60):
+    for seed in range(1, 90):
         seed, merchants, days, pace = some_history(seed)
         model, done = reference(ByHand), random_cash.doings(
             seed, merchants=merchants, days=days, pace=pace, kind=ByHand)  # fmt: skip
