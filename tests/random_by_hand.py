@@ -96,9 +96,10 @@ class ByHand(Collected):
         return {"type": BANK, "at": event["at"], "merchant": None, "what": what, "to": to}
 
     def _of_a_rest(self, event: Event) -> Iterator[Event]:
-        """What a bill leaves that is voided once its account is closed."""
-        little = (*random_events.CREDITS[2], self._little(self.billing[2]))
-        for what, to in (("void", None), ("credit", little), ("bill rest", None)):
+        """What a bill or draft leaves that is taken back once its account is closed."""
+        little = (*random_events.CREDITS[2], _whole(Decimal(self.billing[2]) / 9, self.billing))
+        taken_back = self.rng.choice(("void", "send back"))
+        for what, to in ((taken_back, None), ("credit", little), ("bill rest", None)):
             yield super()._act(event, what, to)
 
     def _fee(self, event: Event) -> Event:
@@ -243,7 +244,7 @@ class ByHand(Collected):
         rng = self.rng
         which = rng.randrange(9)
         terms = (which, rng.choice((2, 2, 3, 4, 13)), rng.choice((1, 1, 3, 8)),
-                 rng.choice((1, 2, 5, 30)))  # fmt: skip
+                 rng.choice((1, 2, 5, 30, 60)))  # fmt: skip
         return rng.choice((
             ("hold", (which, rng.choice((1, 3, 9, 28, 29)))),
             ("hold", (which, rng.choice((1, 3, 9, 28)))),
