@@ -298,7 +298,7 @@ def theirs_of(model: Model, doing: dict[str, Any]) -> tuple[str, str | None]:
         if what == "confirm":
             outcome = model.confirm(who, to, at)
         elif what == "end proposal":
-            outcome = model.end_proposal(who, *to, at)
+            outcome = model.end_proposal(who, to[0], to[1], at)
         else:
             outcome = model.act(who, what, at, to, second_is_away=is_away)
         return outcome.kind, outcome.code

@@ -308,7 +308,7 @@ def given(merchant: Merchant) -> dict[str, str]:
 
 def of_collecting(invoice: Invoice) -> dict[str, Any]:
     plan = invoice.payment_plans.order_by("pk").last()
-    collected_on = invoices.collected_on(invoice, invoices.attempts(invoice))
+    collected_on = invoices.collected_on(invoice, list(invoices.attempts(invoice)))
     return {
         "kind": invoice.kind,
         "status": invoice.status,
