@@ -23,7 +23,7 @@ from tests.bank_files import IBAN, Paid, camt
 from tests.cash_decisions import nth
 
 BILLED = ("OPEN", "UNCOLLECTIBLE", "PAID")
-NO_BILL = 7
+FOR_NOTHING = 7
 CURRENCIES = ("USD", "JPY", "KWD", "THB")
 IBANS = {"DE": IBAN, "FR": "FR1420041010050500013M02606"}  # of issuers
 SAID: dict[str, Any] = two_people.WHY | {"actor": two_people.FIRST}
@@ -79,7 +79,7 @@ def come_in(said: dict[str, Any], now: datetime) -> None:
     amount = said["amount"]
     if amount is None:
         wants = bool(named) and named[0].is_unpaid
-        amount = named[0].left_to_pay.amount if wants else Decimal(NO_BILL)
+        amount = named[0].left_to_pay.amount if wants else Decimal(FOR_NOTHING)
     name, account = said["payer"]
     references = [payment_references.of_invoice(one) for one in named]
     paid = Paid(
@@ -96,7 +96,7 @@ def go_out(said: dict[str, Any], now: datetime) -> None:
     names = nth(there, which) if there and which is not None else None
     amount = said["amount"]
     if amount is None:
-        amount = names.amount.amount if names else Decimal(NO_BILL)
+        amount = names.amount.amount if names else Decimal(FOR_NOTHING)
     paid = Paid(
         _text(amount, said["currency"]), name="Somebody", is_credit=False,
         bank_reference=names.bank_reference if names else f"B-{said['number']}",

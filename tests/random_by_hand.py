@@ -253,6 +253,8 @@ class ByHand(Collected):
             ("plan parts", terms),
             ("plan parts", terms),
             ("plan parts", terms),
+            ("plan parts", terms),
+            ("hold", (which, rng.choice((1, 3, 9, 28)))),
             ("cancel plan", which),
             ("due day", (which, rng.choice((2, 9, 14, 40, 95)))),
             ("waive", (which, rng.choice((None, _whole(self._little(self.billing[2]) / 3,

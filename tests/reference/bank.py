@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .model import Merchant, Model
 
 BILLED = ("OPEN", "UNCOLLECTIBLE", "PAID")
-NO_BILL = 7  # of a payment that says no amount, and is for nothing
+FOR_NOTHING = 7  # of a payment that says no amount, and is for nothing
 
 
 @dataclass(eq=False)
@@ -166,7 +166,7 @@ def come_in(model: "Model", said: dict[str, Any], now: datetime) -> None:
     amount = said["amount"]
     if amount is None:
         wants = bool(named) and named[0][1].is_unpaid
-        amount = named[0][1].left if wants else Decimal(NO_BILL)
+        amount = named[0][1].left if wants else Decimal(FOR_NOTHING)
     value_on = now.date() - timedelta(days=said["days"])
     line = Line(
         said["number"], amount, said["currency"], value_on, said["payer"], named, said["returned"]
@@ -181,7 +181,7 @@ def go_out(model: "Model", said: dict[str, Any], now: datetime) -> None:
     names = there[which % len(there)] if there and which is not None else None
     amount = said["amount"]
     if amount is None:
-        amount = names.amount if names else Decimal(NO_BILL)
+        amount = names.amount if names else Decimal(FOR_NOTHING)
     line = Line(said["number"], -amount, said["currency"], now.date(), is_return=said["returned"])
     line.names = names
     model.bank.append(line)
@@ -243,7 +243,7 @@ def returned(model: "Model", which: int, now: datetime) -> "tuple[Line, Merchant
 
 
 def take_back(model: "Model", which: int, now: datetime) -> None:
-    """Of what paid one bill alone, a reversal, about which is still to be decided."""
+    """What paid one bill alone becomes a reversal, about which is still to be decided."""
     line, owner, transfer = returned(model, which, now)
     if not transfer.is_moved or transfer.amount != -line.amount:
         payment = transfer.payment

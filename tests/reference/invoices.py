@@ -38,7 +38,7 @@ class Credit:
 
 @dataclass(eq=False)
 class CreditAsked:
-    """Of a merchant, on a charge; nobody has answered yet."""
+    """A credit on a charge, which a merchant asked for, and nobody has answered."""
 
     charge: Charge
     amount: Decimal

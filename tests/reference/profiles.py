@@ -20,7 +20,7 @@ class Profile:
     standing: dict[str, str] = field(default_factory=dict)
 
     def figure(self, reported: Decimal) -> Decimal:
-        """Of 100; half at most while a part stands rejected."""
+        """How complete it is, up to 100; half at most while a part stands rejected."""
         standings = list(self.standing.values())
         found = max(reported, Decimal(OF_A_PART * standings.count("CONFIRMED")))
         return min(found, Decimal(OF_A_PART)) if "REJECTED" in standings else found

@@ -36,7 +36,7 @@ class Proposal:
 
 
 def subject_of(owner: "Merchant", what: str, to: Any) -> tuple[str, str]:
-    """Of two decisions about one subject the second has to wait."""
+    """The second of two decisions about one subject has to wait."""
     if what == "credit on":
         return what, to[0]
     if what == "answer credit" and owner.account.credits_asked:

@@ -57,7 +57,7 @@ def take_back(owner: "Merchant", what: tuple[int, bool, Decimal | None]) -> None
 
 
 def take_late_back(owner: "Merchant", what: tuple[int, bool, Decimal | None]) -> None:
-    """Of money that came when nobody expected it: from what is unapplied first."""
+    """Money that came when nobody expected it is taken from what is unapplied first."""
     which, is_dispute, wanted = what
     account = owner.account
     found = attempts_of(account, "FAILED", "SUCCEEDED")
