@@ -50,10 +50,10 @@ def ask_threshold(owner: "Merchant", wanted: Decimal) -> None:
     account = owner.account
     if account.closed_on is not None:
         raise Refused("account_closed")
-    if account.asked is not None:
-        raise Refused("request_pending")
     if wanted <= account.threshold:
         raise Refused("not_higher")
+    if account.asked is not None:
+        raise Refused("request_pending")
     account.asked = wanted
 
 
